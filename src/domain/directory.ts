@@ -1,0 +1,132 @@
+/** Who is known: accounts, their SIMs, the keys they call with, and the feeds of the operator. */
+import type { HomeSet } from './classification.ts'
+import type { Iccid, Imsi, Msisdn, Sid } from './identifiers.ts'
+import { invalidField } from './usage-error.ts'
+import type { ConflictPolicy, Zone } from './usage-event.ts'
+
+export interface Account {
+  /** The store's own number, stable and never reused. */
+  readonly id: number
+  readonly sid: Sid
+  readonly name: string
+  /** SHA-256 of the auth token, hexadecimal; the token itself is not kept. */
+  readonly authTokenHash: string
+  readonly home: HomeSet
+  readonly createdAt: number
+}
+
+export const SIM_STATUSES = [
+  'new',
+  'ready',
+  'active',
+  'suspended',
+  'deactivated',
+  'canceled',
+  'scheduled',
+  'updating',
+] as const
+export type SimStatus = (typeof SIM_STATUSES)[number]
+
+export interface Sim {
+  readonly id: number
+  readonly sid: Sid
+  readonly accountId: number
+  readonly accountSid: Sid
+  readonly iccid: Iccid | null
+  readonly imsis: readonly Imsi[]
+  readonly msisdn: Msisdn | null
+  /** Unique within the account; usable wherever the SID is. */
+  readonly uniqueName: string | null
+  readonly friendlyName: string | null
+  readonly status: SimStatus
+  /** Overrides the account's home set, part by part; empty parts do not. */
+  readonly home: HomeSet
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** What may be said of a SIM at registration; what is left out keeps its value or default. */
+export interface SimRegistration {
+  readonly sid?: Sid
+  readonly iccid?: Iccid
+  readonly imsis?: readonly Imsi[]
+  readonly msisdn?: Msisdn
+  readonly uniqueName?: string
+  readonly friendlyName?: string
+  readonly status?: SimStatus
+  readonly home?: Partial<HomeSet>
+}
+
+/** What may be changed later. An empty text takes a name away. */
+export interface SimChanges {
+  readonly uniqueName?: string
+  readonly friendlyName?: string
+  readonly status?: SimStatus
+}
+
+/** Each scope includes the ones before it. */
+export const KEY_SCOPES = ['read', 'ingest', 'admin'] as const
+export type KeyScope = (typeof KEY_SCOPES)[number]
+
+export interface ApiKey {
+  readonly sid: Sid
+  /** Null for a key of the operator, who may act for every account. */
+  readonly accountId: number | null
+  readonly accountSid: Sid | null
+  readonly scope: KeyScope
+  readonly secretHash: string
+  readonly createdAt: number
+  readonly revokedAt: number | null
+}
+
+export const FEED_FORMATS = ['csv', 'ndjson'] as const
+export type FeedFormat = (typeof FEED_FORMATS)[number]
+
+export interface Feed {
+  readonly id: number
+  readonly name: string
+  readonly format: FeedFormat
+  readonly onConflict: ConflictPolicy
+  /** The zone of records that state neither network nor country; null sends them to quarantine. */
+  readonly defaultZone: Zone | null
+  readonly createdAt: number
+}
+
+export function scopeAllows(held: KeyScope, needed: KeyScope): boolean {
+  return KEY_SCOPES.indexOf(held) >= KEY_SCOPES.indexOf(needed)
+}
+
+/** Throws `invalid`. A feed's name stands in URLs, so it has only characters that need no escape. */
+export function parseFeedName(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text
+  throw invalidField(
+    'feed',
+    text,
+    'expected 1 to 64 letters, digits, dots, hyphens or underscores, a letter or digit first',
+  )
+}
+
+export const NAME_CHARACTERS_MAX = 64
+
+/** Trims; throws `invalid` above 64 characters or with control characters in it. */
+export function parseName(field: string, text: string): string {
+  const trimmed = text.trim()
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+  if (trimmed.length > NAME_CHARACTERS_MAX || /[\u0000-\u001f\u007f]/.test(trimmed)) {
+    throw invalidField(
+      field,
+      text,
+      `expected at most ${NAME_CHARACTERS_MAX} characters, none of them control characters`,
+    )
+  }
+  return trimmed
+}
+
+/** A unique name stands in URL paths in place of a SID. Empty takes the name away. */
+export function parseUniqueName(field: string, text: string): string {
+  const name = parseName(field, text)
+  if (name.includes('/') || /^(DE|HS)[0-9a-fA-F]{32}$/.test(name)) {
+    throw invalidField(field, text, 'a unique name has no slash and does not look like a SID')
+  }
+  return name
+}

@@ -1,0 +1,104 @@
+/**
+ * The names a SIM, an account or a key goes by. All of them are text: leading zeros count. They
+ * are parsed at the edge; inside, the branded type is the proof that it was done.
+ */
+import { invalidField } from './usage-error.ts'
+
+declare const sid: unique symbol
+declare const iccid: unique symbol
+declare const imsi: unique symbol
+declare const msisdn: unique symbol
+
+/** Two letters and 32 hexadecimal digits, as the wireless API names its resources. */
+export type Sid = string & { readonly [sid]: true }
+export type Iccid = string & { readonly [iccid]: true }
+export type Imsi = string & { readonly [imsi]: true }
+export type Msisdn = string & { readonly [msisdn]: true }
+
+export type SidPrefix = 'AC' | 'DE' | 'HS' | 'SK' | 'RQ'
+
+export function isSid(text: string, ...prefixes: SidPrefix[]): text is Sid {
+  return /^[A-Z]{2}[0-9a-fA-F]{32}$/.test(text) && prefixes.some((p) => text.startsWith(p))
+}
+
+/** Throws `invalid` naming `field` when the text is not a SID with one of the prefixes. */
+export function parseSid(field: string, text: string, ...prefixes: SidPrefix[]): Sid {
+  const trimmed = text.trim()
+  if (isSid(trimmed, ...prefixes)) return trimmed
+  throw invalidField(field, text, `expected ${prefixes.join(' or ')} and 32 hexadecimal digits`)
+}
+
+/**
+ * Accepts printed forms: spaces, hyphens, a trailing F filler. The check digit is not verified,
+ * because carriers also hand out ICCIDs without one. Throws `invalid`.
+ */
+export function parseIccid(text: string, field = 'iccid'): Iccid {
+  const digits = normalizeIccid(text)
+  if (digits !== null) return digits
+  throw invalidField(field, text, 'expected 18 to 20 digits starting with 89')
+}
+
+/** 6 to 15 digits. Throws `invalid`. */
+export function parseImsi(text: string, field = 'imsi'): Imsi {
+  const digits = text.replace(/\s/g, '')
+  if (/^\d{6,15}$/.test(digits)) return digits as Imsi
+  throw invalidField(field, text, 'expected 6 to 15 digits')
+}
+
+/** E.164, with or without the plus sign; kept without. Throws `invalid`. */
+export function parseMsisdn(text: string, field = 'msisdn'): Msisdn {
+  const digits = text.replace(/[\s()-]/g, '').replace(/^\+/, '')
+  if (/^\d{5,15}$/.test(digits)) return digits as Msisdn
+  throw invalidField(field, text, 'expected 5 to 15 digits, with or without a leading +')
+}
+
+/** One of the forms a record may name its SIM by, in the order in which they are tried. */
+export interface SimIdentity {
+  readonly kind: 'sid' | 'iccid' | 'imsi' | 'msisdn' | 'unique_name'
+  readonly value: string
+}
+
+/**
+ * What a record's `sim` field can mean, best first. A number may fit several kinds (15 digits are
+ * an IMSI or a phone number); the first that is registered wins. An ICCID is also tried with its
+ * check digit added or taken away, because some carriers leave it out.
+ */
+export function simIdentities(text: string): readonly SimIdentity[] {
+  const trimmed = text.trim()
+  if (isSid(trimmed, 'DE', 'HS')) return [{ kind: 'sid', value: trimmed }]
+  const found: SimIdentity[] = []
+  const iccidDigits = normalizeIccid(trimmed)
+  if (iccidDigits !== null) {
+    found.push({ kind: 'iccid', value: iccidDigits })
+    found.push({ kind: 'iccid', value: iccidDigits + luhnDigit(iccidDigits) })
+    if (luhnDigit(iccidDigits.slice(0, -1)) === iccidDigits.slice(-1)) {
+      found.push({ kind: 'iccid', value: iccidDigits.slice(0, -1) })
+    }
+  }
+  if (/^\d{6,15}$/.test(trimmed)) found.push({ kind: 'imsi', value: trimmed })
+  const phone = /^\+?\d{5,15}$/.test(trimmed) ? trimmed.replace('+', '') : null
+  if (phone !== null) found.push({ kind: 'msisdn', value: phone })
+  found.push({ kind: 'unique_name', value: trimmed })
+  return found
+}
+
+/** Shows an identifier in messages without giving it away: the first 6 and last 2 characters. */
+export function maskIdentifier(text: string): string {
+  return text.length <= 10 ? `${text.slice(0, 2)}…` : `${text.slice(0, 6)}…${text.slice(-2)}`
+}
+
+function normalizeIccid(text: string): Iccid | null {
+  const digits = text.replace(/[\s-]/g, '').replace(/f$/i, '')
+  return /^89\d{16,18}$/.test(digits) ? (digits as Iccid) : null
+}
+
+/** The Luhn check digit that completes `digits`. */
+export function luhnDigit(digits: string): string {
+  let sum = 0
+  for (let i = 0; i < digits.length; i++) {
+    const digit = Number(digits[digits.length - 1 - i])
+    const weighted = i % 2 === 0 ? digit * 2 : digit
+    sum += weighted > 9 ? weighted - 9 : weighted
+  }
+  return String((10 - (sum % 10)) % 10)
+}

@@ -1,0 +1,102 @@
+/** An import is one delivery to a feed, and what became of each of its records. */
+import type { Sid } from './identifiers.ts'
+import type { FeedFormat } from './directory.ts'
+
+/** One verdict a record; together they count every record of the delivery exactly once. */
+export interface VerdictCounts {
+  readonly accepted: number
+  readonly duplicate: number
+  readonly replaced: number
+  readonly quarantined: number
+  readonly expired: number
+}
+
+export const NO_VERDICTS: VerdictCounts = {
+  accepted: 0,
+  duplicate: 0,
+  replaced: 0,
+  quarantined: 0,
+  expired: 0,
+}
+
+export function addVerdicts(a: VerdictCounts, b: VerdictCounts): VerdictCounts {
+  return {
+    accepted: a.accepted + b.accepted,
+    duplicate: a.duplicate + b.duplicate,
+    replaced: a.replaced + b.replaced,
+    quarantined: a.quarantined + b.quarantined,
+    expired: a.expired + b.expired,
+  }
+}
+
+export function recordCount(counts: VerdictCounts): number {
+  return counts.accepted + counts.duplicate + counts.replaced + counts.quarantined + counts.expired
+}
+
+/**
+ * `running` until the last batch is committed, then `done`; `failed` when the delivery could not
+ * be read to its end. One that was killed stays `running`: delivering it again completes the count.
+ */
+export const IMPORT_STATUSES = ['running', 'done', 'failed'] as const
+export type ImportStatus = (typeof IMPORT_STATUSES)[number]
+
+export interface Import {
+  readonly id: number
+  readonly feedId: number
+  readonly feedName: string
+  /** The file's name, `-` for standard input, or `http` for a request body. */
+  readonly source: string
+  readonly format: FeedFormat
+  /** The account whose key delivered it; null when the operator did. */
+  readonly accountSid: Sid | null
+  readonly status: ImportStatus
+  readonly counts: VerdictCounts
+  /** SHA-256 of the delivered bytes, hexadecimal; null until the end has been read. */
+  readonly checksum: string | null
+  /** Why the delivery failed; null unless it did. */
+  readonly error: string | null
+  readonly startedAt: number
+  readonly finishedAt: number | null
+}
+
+/** Why a record waits in quarantine instead of being counted. */
+export const QUARANTINE_REASONS = [
+  'unreadable',
+  'invalid_field',
+  'line_too_long',
+  'unknown_sim',
+  'unknown_network',
+  'future',
+  'conflict',
+] as const
+export type QuarantineReason = (typeof QUARANTINE_REASONS)[number]
+
+/** The longest part of a record that quarantine keeps, in bytes. */
+export const RAW_BYTES_MAX = 4_096
+
+/** A record that could not be counted, as the import pipeline hands it to the store. */
+export interface QuarantinedRecord {
+  readonly line: number
+  readonly reason: QuarantineReason
+  /** The sentence a person reads: which field, which value, which rule. */
+  readonly detail: string
+  readonly field: string | null
+  /** The record as delivered, at most `RAW_BYTES_MAX` bytes of it. */
+  readonly raw: Uint8Array
+  /** SHA-256 of the whole record as delivered, so that a repeat is known as one. */
+  readonly rawHash: string
+}
+
+/** A quarantined record as the store gives it back: once for each time it was delivered. */
+export interface QuarantineEntry {
+  /** Grows with the order of arrival; pages continue after it. */
+  readonly id: number
+  readonly importId: number
+  readonly feedName: string
+  readonly line: number
+  readonly reason: QuarantineReason
+  readonly detail: string
+  readonly field: string | null
+  readonly raw: Uint8Array
+  readonly seenAt: number
+}

@@ -1,0 +1,81 @@
+/**
+ * Instants and buckets. Inside Simtally an instant is whole UTC seconds since 1970; buckets are
+ * UTC, so a day never has 23 or 25 hours. ISO text exists only at the edges, which use this file.
+ */
+
+export const HOUR_SECONDS = 3_600
+export const DAY_SECONDS = 86_400
+
+/** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z: the years that ISO text can name. */
+export const INSTANT_MIN = -62_135_596_800
+export const INSTANT_MAX = 253_402_300_799
+
+export function floorTo(atSeconds: number, bucketSeconds: number): number {
+  return Math.floor(atSeconds / bucketSeconds) * bucketSeconds
+}
+
+export function ceilTo(atSeconds: number, bucketSeconds: number): number {
+  return Math.ceil(atSeconds / bucketSeconds) * bucketSeconds
+}
+
+/**
+ * The same day and time of day `months` calendar months earlier; a day that month does not have
+ * becomes its last one (31 March less one month is 28 or 29 February).
+ */
+export function monthsBefore(atSeconds: number, months: number): number {
+  const at = new Date(atSeconds * 1000)
+  const monthIndex = at.getUTCFullYear() * 12 + at.getUTCMonth() - months
+  const year = Math.floor(monthIndex / 12)
+  const month = monthIndex - year * 12
+  const day = Math.min(at.getUTCDate(), daysInMonth(year, month))
+  const moved = new Date(atSeconds * 1000)
+  moved.setUTCFullYear(year, month, day)
+  return moved.getTime() / 1000
+}
+
+/** `month` counts from 0. */
+export function daysInMonth(year: number, month: number): number {
+  const last = new Date(0)
+  last.setUTCFullYear(year, month + 1, 0)
+  return last.getUTCDate()
+}
+
+/** `2026-02-28T23:59:59Z`: UTC, whole seconds, as the wireless API writes times. */
+export function formatInstant(atSeconds: number): string {
+  return `${new Date(atSeconds * 1000).toISOString().slice(0, 19)}Z`
+}
+
+const ISO_INSTANT =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?(?:(Z)|([+-])(\d{2}):?(\d{2})?)?)?$/i
+
+/**
+ * Reads an ISO 8601 instant: with `Z`, with an offset (`+05:45`, `-0600`, `+01`), without a zone
+ * (UTC), or a date alone (its midnight, UTC). Fractions of a second are cut off: the resolution is
+ * one second. Returns null for anything else, impossible dates (30 February, hour 24) included.
+ */
+export function parseInstant(text: string): number | null {
+  const match = ISO_INSTANT.exec(text)
+  if (match === null) return null
+  const [, year, month, day, hour, minute, second, , sign, offsetHours, offsetMinutes] = match
+  const y = Number(year)
+  const m = Number(month)
+  const d = Number(day)
+  if (y < 1 || m < 1 || m > 12 || d < 1 || d > daysInMonth(y, m - 1)) return null
+  const seconds = secondOfDay(Number(hour ?? 0), Number(minute ?? 0), Number(second ?? 0))
+  const offset = offsetSeconds(sign, Number(offsetHours ?? 0), Number(offsetMinutes ?? 0))
+  if (seconds === null || offset === null) return null
+  const midnight = new Date(0)
+  midnight.setUTCFullYear(y, m - 1, d)
+  const at = midnight.getTime() / 1000 + seconds - offset
+  return at < INSTANT_MIN || at > INSTANT_MAX ? null : at
+}
+
+function secondOfDay(hour: number, minute: number, second: number): number | null {
+  if (hour > 23 || minute > 59 || second > 59) return null
+  return hour * HOUR_SECONDS + minute * 60 + second
+}
+
+function offsetSeconds(sign: string | undefined, hours: number, minutes: number): number | null {
+  if (hours > 18 || minutes > 59) return null
+  return (sign === '-' ? -1 : 1) * (hours * HOUR_SECONDS + minutes * 60)
+}

@@ -1,0 +1,68 @@
+/**
+ * The failures somebody can act on. What is expected (a duplicate, a late record) is part of a
+ * return value instead, and what is our own mistake is an assertion.
+ */
+export type UsageErrorCode =
+  /** A value given from outside breaks a rule; `field` and `value` say which. */
+  | 'invalid'
+  | 'not_found'
+  /** What was to be created exists already, with other content. */
+  | 'conflict'
+  /** A delivery as a whole cannot be read: cut gzip, no header line. */
+  | 'unreadable'
+  /** The store cannot be reached or is held by another process; trying again is safe. */
+  | 'unavailable'
+  | 'storage_full'
+  | 'read_only'
+  /** The database is not ours, is damaged, or has a schema this program does not know. */
+  | 'incompatible'
+
+export interface UsageErrorDetails {
+  /** What to do about it, as a sentence for the person who meets the error. */
+  readonly hint?: string
+  readonly field?: string
+  readonly value?: string
+  readonly cause?: unknown
+}
+
+export class UsageError extends Error {
+  readonly code: UsageErrorCode
+  readonly hint: string | undefined
+  readonly field: string | undefined
+  readonly value: string | undefined
+
+  constructor(code: UsageErrorCode, message: string, details: UsageErrorDetails = {}) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause })
+    this.name = 'UsageError'
+    this.code = code
+    this.hint = details.hint
+    this.field = details.field
+    this.value = details.value
+  }
+}
+
+/** The longest part of an outside value that a message repeats, in characters. */
+const VALUE_SHOWN_CHARACTERS_MAX = 80
+
+/** An outside value as messages show it: quoted, cut, control characters escaped. */
+export function shown(value: string): string {
+  const cut =
+    value.length > VALUE_SHOWN_CHARACTERS_MAX
+      ? `${value.slice(0, VALUE_SHOWN_CHARACTERS_MAX)}…`
+      : value
+  return JSON.stringify(cut)
+}
+
+/** An `invalid` error about one field, in the form all of them take. */
+export function invalidField(
+  field: string,
+  value: string,
+  rule: string,
+  details: UsageErrorDetails = {},
+): UsageError {
+  return new UsageError('invalid', `${field} ${shown(value)}: ${rule}`, {
+    ...details,
+    field,
+    value,
+  })
+}

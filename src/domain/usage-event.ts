@@ -1,0 +1,119 @@
+/**
+ * A usage event: one record of a carrier after its SIM is known and its network classified.
+ * Here is also the rule for a second record with the same identity.
+ */
+import type { CountryCode } from './country.ts'
+import type { Plmn } from './plmn.ts'
+
+/** What was used. `upload` and `download` in bytes, `toSim` and `fromSim` in Commands. */
+export interface Counters {
+  readonly upload: number
+  readonly download: number
+  readonly toSim: number
+  readonly fromSim: number
+}
+
+export const COUNTER_NAMES = ['upload', 'download', 'toSim', 'fromSim'] as const
+
+export const ZONES = ['home', 'national_roaming', 'international_roaming'] as const
+export type Zone = (typeof ZONES)[number]
+
+/** Where usage happened, and which of that the carrier said itself. */
+export interface Serving {
+  /** As stated by the record; null when it states none. */
+  readonly plmn: Plmn | null
+  /** ISO 3166-1 alpha-2; null only when the feed's default zone stands in for an unknown network. */
+  readonly country: CountryCode | null
+  readonly zone: Zone
+  /** True when the record states its country; false when the PLMN tells it. */
+  readonly countryStated: boolean
+  /** True when the record states its zone; false when the account's home set or the feed tells it. */
+  readonly zoneStated: boolean
+}
+
+/**
+ * One row of the ledger. Its identity is SIM, `occurredAt`, feed and `recordId`: partial records
+ * of one session share an id but not a time, and so stay apart.
+ */
+export interface UsageEvent extends Counters {
+  readonly simId: number
+  readonly accountId: number
+  readonly recordId: string
+  /** UTC seconds. */
+  readonly occurredAt: number
+  readonly serving: Serving
+  /** Line or position in the delivery, from 1. */
+  readonly line: number
+  /** The record as it was delivered, kept when the event ends in quarantine as a conflict. */
+  readonly raw: string
+}
+
+/** A feed's answer to a record whose identity is stored with other content. */
+export const CONFLICT_POLICIES = ['reject', 'replace', 'max'] as const
+export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number]
+
+/** One version of an event: everything that can differ while the identity is the same. */
+export interface EventVersion extends Counters {
+  readonly serving: Serving
+}
+
+/**
+ * True when two versions state the same. Derived values do not count: a zone that changed because
+ * the account's home networks changed does not make a repeated record another one.
+ */
+export function sameContent(a: EventVersion, b: EventVersion): boolean {
+  return (
+    COUNTER_NAMES.every((name) => a[name] === b[name]) &&
+    a.serving.plmn === b.serving.plmn &&
+    a.serving.countryStated === b.serving.countryStated &&
+    a.serving.zoneStated === b.serving.zoneStated &&
+    (!a.serving.countryStated || a.serving.country === b.serving.country) &&
+    (!a.serving.zoneStated || a.serving.zone === b.serving.zone)
+  )
+}
+
+/**
+ * What becomes of a version that differs from the stored one. Under `replace`, a version that was
+ * stored before and has been replaced is a repeat: an old file delivered again takes nothing back.
+ */
+export function resolveConflict(
+  policy: ConflictPolicy,
+  stored: EventVersion,
+  incoming: EventVersion,
+  wasReplacedBefore: () => boolean,
+): 'duplicate' | 'replaced' | 'conflict' {
+  if (sameContent(stored, incoming)) return 'duplicate'
+  if (policy === 'reject') return 'conflict'
+  if (policy === 'max') return compareVersions(incoming, stored) > 0 ? 'replaced' : 'duplicate'
+  return wasReplacedBefore() ? 'duplicate' : 'replaced'
+}
+
+/**
+ * The order of the `max` policy: the larger reading of a cumulative counter is the later one. A
+ * total order over whole versions, ties included, so that the order of arrival never matters.
+ */
+export function compareVersions(a: EventVersion, b: EventVersion): number {
+  return (
+    compareSums([a.upload, a.download], [b.upload, b.download]) ||
+    compareSums([a.toSim, a.fromSim], [b.toSim, b.fromSim]) ||
+    a.upload - b.upload ||
+    a.toSim - b.toSim ||
+    compareText(servingKey(a.serving), servingKey(b.serving))
+  )
+}
+
+/** Each number is a safe integer, but their sum need not be. */
+function compareSums(a: readonly [number, number], b: readonly [number, number]): number {
+  const difference = BigInt(a[0]) + BigInt(a[1]) - BigInt(b[0]) - BigInt(b[1])
+  return difference > 0n ? 1 : difference < 0n ? -1 : 0
+}
+
+function servingKey(serving: Serving): string {
+  const country = serving.countryStated ? serving.country : ''
+  const zone = serving.zoneStated ? serving.zone : ''
+  return `${serving.plmn ?? ''}|${country}|${zone}`
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,42 @@
+/** What can be asked of the ledger, and the sums it answers with. */
+import type { CountryCode } from './country.ts'
+import type { Zone } from './usage-event.ts'
+
+export const GRANULARITIES = ['hourly', 'daily', 'all'] as const
+export type Granularity = (typeof GRANULARITIES)[number]
+
+export interface UsageQuery {
+  readonly scope: { readonly simId: number } | { readonly accountId: number }
+  /** UTC seconds, inclusive; a whole hour for an account. It may cut the first bucket short. */
+  readonly start: number
+  /** UTC seconds, exclusive; a whole hour for an account. */
+  readonly end: number
+  readonly granularity: Granularity
+}
+
+/** Sums can pass 2^53 although no single counter does, so they are bigints. */
+export interface UsageSums {
+  readonly upload: bigint
+  readonly download: bigint
+  readonly toSim: bigint
+  readonly fromSim: bigint
+}
+
+/** The usage of one bucket in one zone and country. */
+export interface UsageGroup extends UsageSums {
+  /** Start of the bucket; the query's start when it asked for `all`. */
+  readonly bucketStart: number
+  readonly zone: Zone
+  readonly country: CountryCode | null
+}
+
+export const NO_USAGE: UsageSums = { upload: 0n, download: 0n, toSim: 0n, fromSim: 0n }
+
+export function addUsage(a: UsageSums, b: UsageSums): UsageSums {
+  return {
+    upload: a.upload + b.upload,
+    download: a.download + b.download,
+    toSim: a.toSim + b.toSim,
+    fromSim: a.fromSim + b.fromSim,
+  }
+}
