@@ -1,0 +1,33 @@
+/** From a database URL to its engine. Only the command line imports this file. */
+import { fileURLToPath } from 'node:url'
+import { shown, UsageError } from '../domain/usage-error.ts'
+import { openSqliteStore, type SqliteOptions } from './sqlite/sqlite-store.ts'
+import type { UsageStore } from './usage-store.ts'
+
+export const DATABASE_FORMS = 'sqlite:PATH, for example sqlite:./data/simtally.db'
+
+/**
+ * Opens the store a URL names, creating it on first use. Throws `invalid` for a URL of no known
+ * form; fails as the engine does otherwise.
+ */
+export async function openStore(url: string, options: SqliteOptions = {}): Promise<UsageStore> {
+  return openSqliteStore(sqlitePath(url), options)
+}
+
+export function sqlitePath(url: string): string {
+  const rest = /^sqlite:(.+)$/.exec(url)?.[1]
+  if (rest === undefined) {
+    throw new UsageError('invalid', `--database ${shown(url)}: expected ${DATABASE_FORMS}`, {
+      field: '--database',
+      value: url,
+    })
+  }
+  if (rest === ':memory:') {
+    throw new UsageError('invalid', '--database "sqlite::memory:": usage is kept in a file', {
+      hint: `use ${DATABASE_FORMS}`,
+      field: '--database',
+      value: url,
+    })
+  }
+  return rest.startsWith('///') ? fileURLToPath(`file:${rest}`) : rest
+}

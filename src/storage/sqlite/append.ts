@@ -1,0 +1,256 @@
+/** Applies one batch of an import: ledger, derived tables, quarantine and counts in one transaction. */
+import { createHash } from 'node:crypto'
+import type { Feed } from '../../domain/directory.ts'
+import { type QuarantinedRecord, RAW_BYTES_MAX, type VerdictCounts } from '../../domain/import.ts'
+import { floorTo, formatInstant } from '../../domain/time.ts'
+import { type EventVersion, resolveConflict, sameContent } from '../../domain/usage-event.ts'
+import type { AppendOutcome } from '../usage-store.ts'
+import type { Connection } from './connection.ts'
+import { readSetting } from './directory-reads.ts'
+import * as directorySql from './directory-sql.ts'
+import * as sql from './ledger-sql.ts'
+import * as packed from './packed-events.ts'
+import { RollupDeltas, type RollupPlace } from './rollup-deltas.ts'
+import { type ServingColumns, servingToRow, storedEventFromRow } from './rows.ts'
+
+export interface PackedBatch {
+  readonly importId: number
+  readonly feed: Pick<Feed, 'id' | 'onConflict'>
+  readonly events: packed.PackedEvents
+  readonly quarantined: readonly QuarantinedRecord[]
+  readonly expired: number
+  readonly knownAt: number
+}
+
+type Identity = readonly [
+  bucket: number,
+  simId: number,
+  occurredAt: number,
+  feedId: number,
+  recordId: string,
+]
+
+/** Runs inside a write transaction. */
+export function append(connection: Connection, batch: PackedBatch): AppendOutcome {
+  const application = new BatchApplication(connection, batch)
+  return application.run()
+}
+
+/** What was deleted as too old is never counted again. */
+export function purgedThrough(connection: Connection): number {
+  return Number(readSetting(connection, 'purged_through') ?? Number.MIN_SAFE_INTEGER)
+}
+
+/** Days before this one have per-SIM totals. */
+export function sealedThrough(connection: Connection): number {
+  return Number(readSetting(connection, 'sealed_through') ?? Number.MIN_SAFE_INTEGER)
+}
+
+class BatchApplication {
+  readonly #connection: Connection
+  readonly #batch: PackedBatch
+  readonly #deltas: RollupDeltas
+  readonly #purgedThrough: number
+  readonly #servings: readonly ServingColumns[]
+  readonly #accountIds = new Set<number>()
+  readonly #conflicts: QuarantinedRecord[] = []
+  readonly #counts = { accepted: 0, duplicate: 0, replaced: 0, quarantined: 0, expired: 0 }
+
+  constructor(connection: Connection, batch: PackedBatch) {
+    this.#connection = connection
+    this.#batch = batch
+    this.#deltas = new RollupDeltas(connection, sealedThrough(connection))
+    this.#purgedThrough = purgedThrough(connection)
+    this.#servings = batch.events.servings.map(servingToRow)
+  }
+
+  run(): AppendOutcome {
+    for (const index of orderByKey(this.#batch.events)) this.#applyEvent(index)
+    this.#deltas.write()
+    const quarantined = [...this.#batch.quarantined, ...this.#conflicts]
+    for (const record of quarantined) this.#quarantine(record)
+    const counts: VerdictCounts = {
+      ...this.#counts,
+      quarantined: quarantined.length,
+      expired: this.#counts.expired + this.#batch.expired,
+    }
+    this.#countInImport(counts)
+    for (const accountId of this.#accountIds) {
+      this.#connection.prepare(sql.INSERT_ACCOUNT_FEED).run(accountId, this.#batch.feed.id)
+    }
+    return { counts, conflicts: this.#conflicts }
+  }
+
+  #applyEvent(index: number): void {
+    const { events, feed, importId, knownAt } = this.#batch
+    const n = events.numbers
+    const at = index * packed.COLUMNS
+    const occurredAt = n[at + packed.OCCURRED_AT]!
+    if (occurredAt < this.#purgedThrough) {
+      this.#counts.expired++
+      return
+    }
+    const bucket = floorTo(occurredAt, sql.LEDGER_BUCKET_SECONDS)
+    const simId = n[at + packed.SIM_ID]!
+    const accountId = n[at + packed.ACCOUNT_ID]!
+    const recordId = packed.textAt(events.recordIds, index)
+    const serving = this.#servings[n[at + packed.SERVING]!]!
+    const counters = {
+      upload: n[at + packed.UPLOAD]!,
+      download: n[at + packed.DOWNLOAD]!,
+      toSim: n[at + packed.TO_SIM]!,
+      fromSim: n[at + packed.FROM_SIM]!,
+    }
+    const { changes } = this.#connection
+      .prepare(sql.INSERT_EVENT)
+      .run(
+        bucket,
+        simId,
+        occurredAt,
+        feed.id,
+        recordId,
+        accountId,
+        serving.zone,
+        serving.country,
+        serving.plmn,
+        serving.stated,
+        counters.upload,
+        counters.download,
+        counters.toSim,
+        counters.fromSim,
+        importId,
+        n[at + packed.LINE]!,
+        knownAt,
+      )
+    const place = { accountId, simId, occurredAt, serving }
+    if (changes === 1) {
+      this.#counts.accepted++
+      this.#deltas.add(place, counters, 1)
+      this.#accountIds.add(accountId)
+    } else {
+      const version = { ...counters, serving: events.servings[n[at + packed.SERVING]!]! }
+      this.#meetStored([bucket, simId, occurredAt, feed.id, recordId], place, version, index)
+    }
+  }
+
+  /** Another version of the event is stored already: the feed's policy says what becomes of this. */
+  #meetStored(identity: Identity, place: RollupPlace, incoming: EventVersion, index: number): void {
+    const stored = storedEventFromRow(this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!)
+    const verdict = resolveConflict(this.#batch.feed.onConflict, stored.version, incoming, () =>
+      this.#wasReplaced(identity, incoming),
+    )
+    if (verdict === 'duplicate') {
+      this.#counts.duplicate++
+    } else if (verdict === 'conflict') {
+      this.#conflicts.push(this.#conflictRecord(identity, stored.version, incoming, index, stored))
+    } else {
+      this.#counts.replaced++
+      this.#deltas.add(
+        { ...place, accountId: stored.accountId, serving: stored.columns },
+        stored.version,
+        -1,
+      )
+      this.#deltas.add(place, incoming, 1)
+      this.#accountIds.add(place.accountId)
+      this.#replace(identity, place, incoming, index)
+    }
+  }
+
+  #wasReplaced(identity: Identity, incoming: EventVersion): boolean {
+    const versions = this.#connection.prepare(sql.SELECT_REPLACED_VERSIONS).all(...identity)
+    return versions.some((row) => sameContent(storedEventFromRow(row).version, incoming))
+  }
+
+  #replace(identity: Identity, place: RollupPlace, version: EventVersion, index: number): void {
+    const { importId, knownAt, events } = this.#batch
+    const line = events.numbers[index * packed.COLUMNS + packed.LINE]!
+    const { zone, country, plmn, stated } = place.serving
+    this.#connection
+      .prepare(sql.KEEP_REPLACED_VERSION)
+      .run(...identity, knownAt, importId, ...identity)
+    this.#connection
+      .prepare(sql.REPLACE_EVENT)
+      .run(
+        place.accountId,
+        zone,
+        country,
+        plmn,
+        stated,
+        version.upload,
+        version.download,
+        version.toSim,
+        version.fromSim,
+        importId,
+        line,
+        knownAt,
+        ...identity,
+      )
+  }
+
+  #conflictRecord(
+    [, , occurredAt, , recordId]: Identity,
+    stored: EventVersion,
+    incoming: EventVersion,
+    index: number,
+    { importId, line }: { importId: number; line: number },
+  ): QuarantinedRecord {
+    const { events } = this.#batch
+    const raw = Buffer.from(packed.textAt(events.raws, index), 'utf8')
+    return {
+      line: events.numbers[index * packed.COLUMNS + packed.LINE]!,
+      reason: 'conflict',
+      detail:
+        `record ${JSON.stringify(recordId)} at ${formatInstant(occurredAt)} is stored with ` +
+        `${describeVersion(stored)} (import ${importId}, line ${line}), ` +
+        `this one states ${describeVersion(incoming)}`,
+      field: null,
+      raw: raw.subarray(0, RAW_BYTES_MAX),
+      rawHash: createHash('sha256').update(raw).digest('hex'),
+    }
+  }
+
+  #quarantine({ reason, rawHash, detail, field, raw, line }: QuarantinedRecord): void {
+    const { feed, importId, knownAt } = this.#batch
+    this.#connection
+      .prepare(directorySql.INSERT_QUARANTINE)
+      .run(feed.id, reason, rawHash, detail, field, raw)
+    this.#connection
+      .prepare(directorySql.INSERT_QUARANTINE_DELIVERY)
+      .run(importId, line, knownAt, feed.id, rawHash, reason)
+  }
+
+  #countInImport({ accepted, duplicate, replaced, quarantined, expired }: VerdictCounts): void {
+    this.#connection
+      .prepare(directorySql.ADD_IMPORT_COUNTS)
+      .run(accepted, duplicate, replaced, quarantined, expired, this.#batch.importId)
+  }
+}
+
+/**
+ * The events in the order of the ledger's key, so that SQLite fills page after page instead of
+ * jumping. Events with the same SIM and time keep their order of delivery.
+ */
+function orderByKey({ count, numbers }: packed.PackedEvents): Uint32Array {
+  const order = new Uint32Array(count)
+  for (let i = 0; i < count; i++) order[i] = i
+  return order.sort((a, b) => {
+    const left = a * packed.COLUMNS
+    const right = b * packed.COLUMNS
+    const leftAt = numbers[left + packed.OCCURRED_AT]!
+    const rightAt = numbers[right + packed.OCCURRED_AT]!
+    return (
+      floorTo(leftAt, sql.LEDGER_BUCKET_SECONDS) - floorTo(rightAt, sql.LEDGER_BUCKET_SECONDS) ||
+      numbers[left + packed.SIM_ID]! - numbers[right + packed.SIM_ID]! ||
+      leftAt - rightAt ||
+      a - b
+    )
+  })
+}
+
+function describeVersion({ upload, download, toSim, fromSim, serving }: EventVersion): string {
+  const network = serving.plmn ?? serving.country ?? 'no network'
+  return (
+    `upload ${upload}, download ${download}, to_sim ${toSim}, from_sim ${fromSim} ` +
+    `on ${network} (${serving.zone})`
+  )
+}

@@ -1,0 +1,161 @@
+/** SQL of accounts, SIMs, keys, feeds and imports. Values are always parameters. */
+
+export const INSERT_ACCOUNT = `
+  INSERT INTO account (sid, name, auth_token_hash, home_plmns, home_countries, created_at)
+  VALUES (?, ?, ?, ?, ?, ?)
+  RETURNING *`
+
+export const SELECT_ACCOUNT_BY_SID = 'SELECT * FROM account WHERE sid = ?'
+export const SELECT_ACCOUNT_BY_ID = 'SELECT * FROM account WHERE id = ?'
+export const SELECT_ACCOUNTS = 'SELECT * FROM account ORDER BY id'
+
+const API_KEY_COLUMNS = `
+  api_key.*, account.sid AS account_sid
+  FROM api_key LEFT JOIN account ON account.id = api_key.account_id`
+
+export const INSERT_API_KEY = `
+  INSERT INTO api_key (sid, account_id, scope, secret_hash, created_at, revoked_at)
+  VALUES (?, ?, ?, ?, ?, ?)`
+export const SELECT_API_KEY = `SELECT ${API_KEY_COLUMNS} WHERE api_key.sid = ?`
+export const SELECT_API_KEYS = `SELECT ${API_KEY_COLUMNS} ORDER BY api_key.id`
+export const REVOKE_API_KEY =
+  'UPDATE api_key SET revoked_at = COALESCE(revoked_at, ?) WHERE sid = ?'
+
+const SIM_COLUMNS = `
+  sim.*, account.sid AS account_sid,
+  (SELECT COALESCE(group_concat(imsi, ' ' ORDER BY position), '')
+   FROM sim_imsi WHERE sim_imsi.sim_id = sim.id) AS imsis
+  FROM sim JOIN account ON account.id = sim.account_id`
+
+export const INSERT_SIM = `
+  INSERT INTO sim (sid, account_id, iccid, msisdn, unique_name, friendly_name, status,
+                   home_plmns, home_countries, created_at, updated_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  RETURNING id`
+export const UPDATE_SIM = `
+  UPDATE sim
+  SET iccid = ?, msisdn = ?, unique_name = ?, friendly_name = ?, status = ?,
+      home_plmns = ?, home_countries = ?, updated_at = ?
+  WHERE id = ?`
+export const INSERT_IMSI = `
+  INSERT INTO sim_imsi (imsi, sim_id, position)
+  VALUES (?, ?, (SELECT COUNT(*) FROM sim_imsi WHERE sim_id = ?))`
+
+export const SELECT_SIM_BY_ID = `SELECT ${SIM_COLUMNS} WHERE sim.id = ?`
+export const SELECT_SIM_BY_SID = `SELECT ${SIM_COLUMNS} WHERE sim.sid = ?`
+export const SELECT_SIM_BY_UNIQUE_NAME = `
+  SELECT ${SIM_COLUMNS} WHERE sim.unique_name = ? AND sim.account_id = ?`
+
+/** Which SIM holds a value that at most one SIM may hold. */
+export const SIM_ID_HOLDING = {
+  sid: 'SELECT id FROM sim WHERE sid = ?',
+  iccid: 'SELECT id FROM sim WHERE iccid = ?',
+  imsi: 'SELECT sim_id AS id FROM sim_imsi WHERE imsi = ?',
+  msisdn: 'SELECT id FROM sim WHERE msisdn = ?',
+  /** At most one within an account; the account is the second parameter. */
+  unique_name: 'SELECT id FROM sim WHERE unique_name = ? AND account_id = ?',
+} as const
+
+/** The SIMs a record can mean by a name, at most two: two are one too many. */
+export const SELECT_SIM_MATCHES = {
+  sid: matchBy('sim.sid = ?1'),
+  iccid: matchBy('sim.iccid = ?1'),
+  imsi: matchBy('sim.id = (SELECT sim_id FROM sim_imsi WHERE imsi = ?1)'),
+  msisdn: matchBy('sim.msisdn = ?1'),
+  unique_name: matchBy('sim.unique_name = ?1'),
+} as const
+
+function matchBy(condition: string): string {
+  return `
+    SELECT sim.id, sim.account_id,
+           sim.home_plmns, sim.home_countries,
+           account.home_plmns AS account_home_plmns,
+           account.home_countries AS account_home_countries
+    FROM sim JOIN account ON account.id = sim.account_id
+    WHERE ${condition} AND (?2 IS NULL OR sim.account_id = ?2)
+    LIMIT 2`
+}
+
+export function selectSims(
+  conditions: { account: boolean; iccid: boolean; status: boolean },
+  direction: 'after' | 'before',
+): string {
+  const where = [
+    direction === 'after' ? 'sim.id > ?' : 'sim.id < ?',
+    ...(conditions.account ? ['sim.account_id = ?'] : []),
+    ...(conditions.iccid ? ['sim.iccid = ?'] : []),
+    ...(conditions.status ? ['sim.status = ?'] : []),
+  ]
+  return `
+    SELECT ${SIM_COLUMNS}
+    WHERE ${where.join(' AND ')}
+    ORDER BY sim.id ${direction === 'after' ? 'ASC' : 'DESC'}
+    LIMIT ?`
+}
+
+export const INSERT_FEED = `
+  INSERT INTO feed (name, format, on_conflict, default_zone, created_at)
+  VALUES (?, ?, ?, ?, ?)
+  RETURNING *`
+export const SELECT_FEED_BY_NAME = 'SELECT * FROM feed WHERE name = ?'
+export const SELECT_FEEDS = 'SELECT * FROM feed ORDER BY id'
+
+const IMPORT_COLUMNS = `
+  import.*, feed.name AS feed_name, account.sid AS account_sid
+  FROM import
+  JOIN feed ON feed.id = import.feed_id
+  LEFT JOIN account ON account.id = import.account_id`
+
+export const INSERT_IMPORT = `
+  INSERT INTO import (feed_id, account_id, source, format, status, started_at)
+  VALUES (?, ?, ?, ?, 'running', ?)
+  RETURNING id`
+export const FINISH_IMPORT = `
+  UPDATE import SET status = ?, finished_at = ?, checksum = ?, error = ? WHERE id = ?`
+export const ADD_IMPORT_COUNTS = `
+  UPDATE import
+  SET accepted = accepted + ?, duplicate = duplicate + ?, replaced = replaced + ?,
+      quarantined = quarantined + ?, expired = expired + ?
+  WHERE id = ?`
+export const SELECT_IMPORT = `SELECT ${IMPORT_COLUMNS} WHERE import.id = ?`
+export const SELECT_IMPORTS = `
+  SELECT ${IMPORT_COLUMNS} WHERE import.id < ? ORDER BY import.id DESC LIMIT ?`
+
+export const SELECT_LATEST_DELIVERIES = `
+  SELECT (SELECT MAX(started_at) FROM import
+          WHERE import.feed_id = account_feed.feed_id AND import.status = 'done') AS started_at
+  FROM account_feed
+  WHERE account_id = ?`
+
+export const INSERT_QUARANTINE = `
+  INSERT INTO quarantine (feed_id, reason, raw_hash, detail, field, raw)
+  VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO NOTHING`
+export const INSERT_QUARANTINE_DELIVERY = `
+  INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at)
+  SELECT id, ?, ?, ? FROM quarantine WHERE feed_id = ? AND raw_hash = ? AND reason = ?`
+
+const QUARANTINE_COLUMNS = `
+  delivery.id, delivery.import_id, delivery.line, delivery.seen_at,
+  quarantine.reason, quarantine.detail, quarantine.field, quarantine.raw, feed.name AS feed_name
+  FROM quarantine_delivery AS delivery
+  JOIN quarantine ON quarantine.id = delivery.quarantine_id
+  JOIN feed ON feed.id = quarantine.feed_id`
+
+export function selectQuarantine(conditions: { import: boolean; feed: boolean }): string {
+  const where = [
+    'delivery.id > ?',
+    ...(conditions.import ? ['delivery.import_id = ?'] : []),
+    ...(conditions.feed ? ['quarantine.feed_id = ?'] : []),
+  ]
+  return `
+    SELECT ${QUARANTINE_COLUMNS}
+    WHERE ${where.join(' AND ')}
+    ORDER BY delivery.id
+    LIMIT ?`
+}
+
+export const SELECT_SETTING = 'SELECT value FROM setting WHERE name = ?'
+export const UPSERT_SETTING = `
+  INSERT INTO setting (name, value) VALUES (?, ?)
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value`

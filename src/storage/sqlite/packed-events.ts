@@ -1,0 +1,85 @@
+/**
+ * The form in which events cross to the writer thread: a few flat arrays whose memory changes
+ * hands. Copying the events as objects would cost the importing thread more than reading them.
+ */
+import type { Serving, UsageEvent } from '../../domain/usage-event.ts'
+
+export interface PackedEvents {
+  readonly count: number
+  /** `COLUMNS` numbers an event, one event after the other. */
+  readonly numbers: Float64Array
+  /** Distinct servings; each event names one by its index. */
+  readonly servings: readonly Serving[]
+  readonly recordIds: PackedTexts
+  readonly raws: PackedTexts
+}
+
+/** Texts laid end to end. */
+interface PackedTexts {
+  readonly text: string
+  /** Where each text ends, in UTF-16 units. */
+  readonly ends: Uint32Array
+}
+
+export const OCCURRED_AT = 0
+export const SIM_ID = 1
+export const ACCOUNT_ID = 2
+export const UPLOAD = 3
+export const DOWNLOAD = 4
+export const TO_SIM = 5
+export const FROM_SIM = 6
+export const LINE = 7
+export const SERVING = 8
+export const COLUMNS = 9
+
+export function packEvents(events: readonly UsageEvent[]): PackedEvents {
+  const numbers = new Float64Array(events.length * COLUMNS)
+  const servings: Serving[] = []
+  const servingIndexes = new Map<Serving, number>()
+  let at = 0
+  for (const event of events) {
+    let serving = servingIndexes.get(event.serving)
+    if (serving === undefined) {
+      serving = servings.push(event.serving) - 1
+      servingIndexes.set(event.serving, serving)
+    }
+    numbers[at + OCCURRED_AT] = event.occurredAt
+    numbers[at + SIM_ID] = event.simId
+    numbers[at + ACCOUNT_ID] = event.accountId
+    numbers[at + UPLOAD] = event.upload
+    numbers[at + DOWNLOAD] = event.download
+    numbers[at + TO_SIM] = event.toSim
+    numbers[at + FROM_SIM] = event.fromSim
+    numbers[at + LINE] = event.line
+    numbers[at + SERVING] = serving
+    at += COLUMNS
+  }
+  return {
+    count: events.length,
+    numbers,
+    servings,
+    recordIds: packTexts(events.map((event) => event.recordId)),
+    raws: packTexts(events.map((event) => event.raw)),
+  }
+}
+
+/** The buffers that move instead of being copied. */
+export function transfersOf(packed: PackedEvents): ArrayBuffer[] {
+  return [packed.numbers, packed.recordIds.ends, packed.raws.ends].map(
+    (array) => array.buffer as ArrayBuffer,
+  )
+}
+
+export function textAt({ text, ends }: PackedTexts, index: number): string {
+  return text.slice(index === 0 ? 0 : ends[index - 1], ends[index])
+}
+
+function packTexts(texts: readonly string[]): PackedTexts {
+  const ends = new Uint32Array(texts.length)
+  let end = 0
+  for (let i = 0; i < texts.length; i++) {
+    end += texts[i]!.length
+    ends[i] = end
+  }
+  return { text: texts.join(''), ends }
+}

@@ -1,0 +1,196 @@
+/** Between SQLite's rows and the domain's values: `…FromRow` reads, `…ToRow` writes. */
+import type { HomeSet } from '../../domain/classification.ts'
+import type { CountryCode } from '../../domain/country.ts'
+import type {
+  Account,
+  ApiKey,
+  Feed,
+  FeedFormat,
+  KeyScope,
+  Sim,
+  SimStatus,
+} from '../../domain/directory.ts'
+import type { Iccid, Imsi, Msisdn, Sid } from '../../domain/identifiers.ts'
+import type {
+  Import,
+  ImportStatus,
+  QuarantineEntry,
+  QuarantineReason,
+} from '../../domain/import.ts'
+import type { Plmn } from '../../domain/plmn.ts'
+import {
+  type ConflictPolicy,
+  type EventVersion,
+  type Serving,
+  ZONES,
+} from '../../domain/usage-event.ts'
+import type { UsageGroup } from '../../domain/usage-query.ts'
+
+export type Row = Record<string, unknown>
+
+function split<T extends string>(text: unknown): T[] {
+  return text === '' ? [] : (String(text).split(' ') as T[])
+}
+
+export function homeSetFromRow(plmns: unknown, countries: unknown): HomeSet {
+  return { plmns: split<Plmn>(plmns), countries: split<CountryCode>(countries) }
+}
+
+export function accountFromRow(row: Row): Account {
+  return {
+    id: row.id as number,
+    sid: row.sid as Sid,
+    name: row.name as string,
+    authTokenHash: row.auth_token_hash as string,
+    home: homeSetFromRow(row.home_plmns, row.home_countries),
+    createdAt: row.created_at as number,
+  }
+}
+
+export function simFromRow(row: Row): Sim {
+  return {
+    id: row.id as number,
+    sid: row.sid as Sid,
+    accountId: row.account_id as number,
+    accountSid: row.account_sid as Sid,
+    iccid: row.iccid as Iccid | null,
+    imsis: split<Imsi>(row.imsis),
+    msisdn: row.msisdn as Msisdn | null,
+    uniqueName: row.unique_name as string | null,
+    friendlyName: row.friendly_name as string | null,
+    status: row.status as SimStatus,
+    home: homeSetFromRow(row.home_plmns, row.home_countries),
+    createdAt: row.created_at as number,
+    updatedAt: row.updated_at as number,
+  }
+}
+
+export function apiKeyFromRow(row: Row): ApiKey {
+  return {
+    sid: row.sid as Sid,
+    accountId: row.account_id as number | null,
+    accountSid: row.account_sid as Sid | null,
+    scope: row.scope as KeyScope,
+    secretHash: row.secret_hash as string,
+    createdAt: row.created_at as number,
+    revokedAt: row.revoked_at as number | null,
+  }
+}
+
+export function feedFromRow(row: Row): Feed {
+  return {
+    id: row.id as number,
+    name: row.name as string,
+    format: row.format as FeedFormat,
+    onConflict: row.on_conflict as ConflictPolicy,
+    defaultZone: row.default_zone === null ? null : ZONES[row.default_zone as number]!,
+    createdAt: row.created_at as number,
+  }
+}
+
+export function importFromRow(row: Row): Import {
+  return {
+    id: row.id as number,
+    feedId: row.feed_id as number,
+    feedName: row.feed_name as string,
+    source: row.source as string,
+    format: row.format as FeedFormat,
+    accountSid: row.account_sid as Sid | null,
+    status: row.status as ImportStatus,
+    counts: {
+      accepted: row.accepted as number,
+      duplicate: row.duplicate as number,
+      replaced: row.replaced as number,
+      quarantined: row.quarantined as number,
+      expired: row.expired as number,
+    },
+    checksum: row.checksum as string | null,
+    error: row.error as string | null,
+    startedAt: row.started_at as number,
+    finishedAt: row.finished_at as number | null,
+  }
+}
+
+export function quarantineEntryFromRow(row: Row): QuarantineEntry {
+  return {
+    id: row.id as number,
+    importId: row.import_id as number,
+    feedName: row.feed_name as string,
+    line: row.line as number,
+    reason: row.reason as QuarantineReason,
+    detail: row.detail as string,
+    field: row.field as string | null,
+    raw: row.raw as Uint8Array,
+    seenAt: row.seen_at as number,
+  }
+}
+
+/** From a row read with bigints. */
+export function usageGroupFromRow(row: Row): UsageGroup {
+  return {
+    bucketStart: Number(row.bucket_start),
+    zone: ZONES[Number(row.zone)]!,
+    country: row.country === '' ? null : (row.country as CountryCode),
+    upload: row.upload as bigint,
+    download: row.download as bigint,
+    toSim: row.to_sim as bigint,
+    fromSim: row.from_sim as bigint,
+  }
+}
+
+const COUNTRY_STATED = 1
+const ZONE_STATED = 2
+
+/** Where usage happened, as the ledger's columns hold it. */
+export interface ServingColumns {
+  readonly zone: number
+  readonly country: string
+  readonly plmn: string
+  readonly stated: number
+}
+
+export function servingToRow(serving: Serving): ServingColumns {
+  return {
+    zone: ZONES.indexOf(serving.zone),
+    country: serving.country ?? '',
+    plmn: serving.plmn ?? '',
+    stated: (serving.countryStated ? COUNTRY_STATED : 0) | (serving.zoneStated ? ZONE_STATED : 0),
+  }
+}
+
+/** A row of the ledger, as far as a second version of it is concerned. */
+export interface StoredEvent {
+  readonly version: EventVersion
+  readonly columns: ServingColumns
+  readonly accountId: number
+  readonly importId: number
+  readonly line: number
+}
+
+export function storedEventFromRow(row: Row): StoredEvent {
+  const columns: ServingColumns = {
+    zone: row.zone as number,
+    country: row.country as string,
+    plmn: row.plmn as string,
+    stated: row.stated as number,
+  }
+  return {
+    version: {
+      upload: row.upload as number,
+      download: row.download as number,
+      toSim: row.to_sim as number,
+      fromSim: row.from_sim as number,
+      serving: {
+        plmn: columns.plmn === '' ? null : (columns.plmn as Plmn),
+        country: columns.country === '' ? null : (columns.country as CountryCode),
+        zone: ZONES[columns.zone]!,
+        countryStated: (columns.stated & COUNTRY_STATED) !== 0,
+        zoneStated: (columns.stated & ZONE_STATED) !== 0,
+      },
+    },
+    columns,
+    accountId: row.account_id as number,
+    importId: row.import_id as number,
+    line: row.line as number,
+  }
+}

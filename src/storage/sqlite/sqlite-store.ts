@@ -1,0 +1,101 @@
+/**
+ * The store on one SQLite file. One thread writes; reads run on the caller's thread, on a
+ * connection of their own, which in WAL mode never waits for the writer.
+ */
+
+import type { SimRegistration } from '../../domain/directory.ts'
+import type { Sid } from '../../domain/identifiers.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
+import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
+import * as reads from './directory-reads.ts'
+import { packEvents, transfersOf } from './packed-events.ts'
+import { queryUsage } from './usage-reads.ts'
+import { Writer } from './writer.ts'
+
+export interface SqliteOptions {
+  /** How long a write waits while another process holds the lock; 30 s unless given. */
+  readonly lockWaitMs?: number
+}
+
+/**
+ * Opens the database file, creating it where it is missing. Fails with `incompatible` when the
+ * file belongs to another program or a newer Simtally, with `unavailable` or `read_only` when it
+ * cannot be opened for writing.
+ */
+export async function openSqliteStore(
+  path: string,
+  { lockWaitMs = LOCK_WAIT_MS }: SqliteOptions = {},
+): Promise<UsageStore> {
+  const reader = openConnection(path, { role: 'reader', lockWaitMs })
+  const writer = new Writer(path, { role: 'writer', lockWaitMs })
+
+  /** Reads are synchronous inside; the promise is the port's, for engines that are not. */
+  async function read<T>(work: (connection: Connection) => T): Promise<T> {
+    if (!reader.db.isOpen) throw new UsageError('unavailable', 'the store is closed')
+    return translated(path, () => work(reader))
+  }
+
+  return {
+    createAccount: (account) => writer.run('createAccount', [account]),
+    findAccount: (sid) => read((c) => reads.findAccount(c, sid)),
+    findAccountById: (id) => read((c) => reads.findAccountById(c, id)),
+    listAccounts: () => read(reads.listAccounts),
+
+    createApiKey: (key) => writer.run('createApiKey', [key]),
+    findApiKey: (sid) => read((c) => reads.findApiKey(c, sid)),
+    listApiKeys: () => read(reads.listApiKeys),
+    revokeApiKey: (sid, at) => writer.run('revokeApiKey', [sid, at]),
+
+    registerSims: (accountId, registrations, { at, newSid }) =>
+      writer.run('registerSims', [
+        accountId,
+        registrations,
+        { at, newSids: sidsFor(registrations, newSid) },
+      ]),
+    createSim: (accountId, registration, { at, newSid }) =>
+      writer.run('createSim', [accountId, registration, { at, newSids: [newSid()] }]),
+    updateSim: (simId, changes, at) => writer.run('updateSim', [simId, changes, at]),
+    findSim: (accountId, name) => read((c) => reads.findSim(c, accountId, name)),
+    listSims: (filter, page) => read((c) => reads.listSims(c, filter, page)),
+    resolveSims: (names, accountId) => read((c) => reads.resolveSims(c, names, accountId)),
+
+    createFeed: (feed) => writer.run('createFeed', [feed]),
+    findFeed: (name) => read((c) => reads.findFeed(c, name)),
+    listFeeds: () => read(reads.listFeeds),
+
+    beginImport: (start) => writer.run('beginImport', [start]),
+    append: (batch) => append(writer, batch),
+    finishImport: (importId, end) => writer.run('finishImport', [importId, end]),
+    findImport: (id) => read((c) => reads.findImport(c, id)),
+    listImports: (page) => read((c) => reads.listImports(c, page)),
+    listQuarantine: (filter, page) => read((c) => reads.listQuarantine(c, filter, page)),
+
+    queryUsage: (query) => read((c) => queryUsage(c, query)),
+    latestDeliveries: (accountId) => read((c) => reads.latestDeliveries(c, accountId)),
+
+    audit: () => writer.run('audit', []),
+    sealNextDay: (before) => writer.run('sealNextDay', [before]),
+    purge: (options) => writer.run('purge', [options]),
+
+    signingKey: () => read((c) => reads.readSetting(c, 'signing_key') as Uint8Array),
+    check: async () => void (await read((c) => reads.readSetting(c, 'signing_key'))),
+    close: async () => {
+      await writer.close()
+      reader.close()
+    },
+  }
+}
+
+function append(writer: Writer, batch: AppendBatch): ReturnType<UsageStore['append']> {
+  if (batch.events.length > BATCH_RECORDS_MAX) {
+    throw new RangeError(`a batch has ${batch.events.length} events, at most ${BATCH_RECORDS_MAX}`)
+  }
+  const events = packEvents(batch.events)
+  return writer.run('append', [{ ...batch, events }], transfersOf(events))
+}
+
+/** Functions do not cross threads: the SIDs that may be needed are made here. */
+function sidsFor(registrations: readonly SimRegistration[], newSid: () => Sid): Sid[] {
+  return registrations.map(({ sid }) => sid ?? newSid())
+}

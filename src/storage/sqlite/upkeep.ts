@@ -1,0 +1,152 @@
+/** What keeps a store true and small: audit, sealing of days, and the end of retention. */
+import { DAY_SECONDS, floorTo, formatInstant } from '../../domain/time.ts'
+import { ZONES } from '../../domain/usage-event.ts'
+import {
+  AUDIT_DIFFERENCES_MAX,
+  type AuditDifference,
+  type AuditReport,
+  type PurgeOutcome,
+} from '../usage-store.ts'
+import { purgedThrough, sealedThrough } from './append.ts'
+import type { Connection } from './connection.ts'
+import { UPSERT_SETTING } from './directory-sql.ts'
+import * as sql from './ledger-sql.ts'
+import * as purgeSql from './purge-sql.ts'
+import { monthNumber } from './rollup-deltas.ts'
+import type { Row } from './rows.ts'
+
+/** Runs inside a read transaction. */
+export function audit(connection: Connection): AuditReport {
+  const bounds = {
+    purgedThrough: purgedThrough(connection),
+    sealedThrough: sealedThrough(connection),
+  }
+  let cellsChecked = 0
+  let differenceCount = 0
+  const differences: AuditDifference[] = []
+  for (const derived of sql.DERIVED_TABLES) {
+    const count = connection.prepare(sql.countRecomputed(derived))
+    count.setAllowUnknownNamedParameters(true)
+    cellsChecked += Number(count.get(bounds)?.cells)
+    const select = connection.prepareBigints(sql.selectDifferences(derived))
+    select.setAllowUnknownNamedParameters(true)
+    for (const row of select.iterate(bounds)) {
+      differenceCount++
+      if (differences.length < AUDIT_DIFFERENCES_MAX) {
+        differences.push(differenceFromRow(derived, row as Row))
+      }
+    }
+  }
+  const ledgerRows = Number(connection.prepare(sql.COUNT_LEDGER_ROWS).get()?.ledger_rows)
+  return { ledgerRows, cellsChecked, differences, differenceCount }
+}
+
+function differenceFromRow({ name, key }: sql.DerivedTable, row: Row): AuditDifference {
+  const parts = key.map((column) => {
+    const value = row[column]
+    if (column === 'started_at') return `from ${formatInstant(Number(value))}`
+    if (column === 'zone') return `zone ${ZONES[Number(value)]}`
+    return `${column} ${value === '' ? 'unknown' : value}`
+  })
+  return {
+    table: name,
+    cell: parts.join(', '),
+    stored: countersInWords(row, 'stored'),
+    recomputed: countersInWords(row, 'recomputed'),
+  }
+}
+
+function countersInWords(row: Row, prefix: string): string {
+  return ['upload', 'download', 'to_sim', 'from_sim']
+    .map((name) => `${name} ${row[`${prefix}_${name}`]}`)
+    .join(', ')
+}
+
+/** Runs inside a write transaction. */
+export function sealNextDay(connection: Connection, before: number): boolean {
+  const purged = purgedThrough(connection)
+  const from = Math.max(sealedThrough(connection), floorTo(purged, DAY_SECONDS))
+  const next = connection.prepare(sql.SELECT_NEXT_BUCKET).get(from)?.bucket
+  if (next === undefined) return false
+  const day = floorTo(next as number, DAY_SECONDS)
+  if (day + DAY_SECONDS > before) return false
+  connection.prepare(sql.SEAL_DAY).run(monthNumber(day), day, purged)
+  connection.prepare(UPSERT_SETTING).run('sealed_through', day + DAY_SECONDS)
+  return true
+}
+
+/** Runs inside a write transaction, once for each step. */
+export function purge(
+  connection: Connection,
+  { before, rowsMax, dryRun }: { before: number; rowsMax: number; dryRun: boolean },
+): PurgeOutcome {
+  const limits = { before, day: floorTo(before, DAY_SECONDS) }
+  if (dryRun) return { ...countOld(connection, limits), done: true }
+  const rollupCells = purgedThrough(connection) < before ? dropOldCells(connection, limits) : 0
+  let ledgerRows = 0
+  for (const text of [purgeSql.DELETE_LEDGER_STEP, purgeSql.DELETE_HISTORY_STEP]) {
+    const statement = connection.prepare(text)
+    while (ledgerRows < rowsMax) {
+      const bucket = connection.prepare(purgeSql.OLDEST_BUCKET[text]!).get(before)?.bucket
+      if (bucket === undefined) break
+      ledgerRows += Number(
+        statement.run({ bucket: bucket as number, before, limit: rowsMax - ledgerRows }).changes,
+      )
+    }
+  }
+  const limit = Math.max(0, rowsMax - ledgerRows)
+  const quarantineEntries = Number(
+    connection.prepare(purgeSql.DELETE_DELIVERIES).run(before, limit).changes,
+  )
+  if (quarantineEntries > 0) connection.prepare(purgeSql.DELETE_UNDELIVERED).run()
+  return {
+    ledgerRows,
+    rollupCells,
+    quarantineEntries,
+    done: ledgerRows + quarantineEntries < rowsMax,
+  }
+}
+
+interface PurgeLimits {
+  readonly before: number
+  /** Start of the day that `before` lies in: that day is cut, not dropped. */
+  readonly day: number
+}
+
+function countOld(
+  connection: Connection,
+  { before, day }: PurgeLimits,
+): Omit<PurgeOutcome, 'done'> {
+  const count = (text: string, ...values: number[]) =>
+    Number(connection.prepare(text).get(...values)?.rows)
+  return {
+    ledgerRows:
+      count(purgeSql.COUNT_OLD_LEDGER, before) + count(purgeSql.COUNT_OLD_HISTORY, before),
+    rollupCells:
+      count(purgeSql.COUNT_OLD_HOURS, before) +
+      count(purgeSql.COUNT_OLD_DAYS, day) +
+      count(purgeSql.COUNT_OLD_SIM_DAYS, day),
+    quarantineEntries: count(purgeSql.COUNT_OLD_DELIVERIES, before),
+  }
+}
+
+/**
+ * Takes the old usage out of every derived table at once and notes the limit; from then on the
+ * ledger rows before it count nowhere, and can be deleted in as many steps as it takes.
+ */
+function dropOldCells(connection: Connection, { before, day }: PurgeLimits): number {
+  const run = (text: string, ...values: number[]) =>
+    Number(connection.prepare(text).run(...values).changes)
+  connection.prepare(UPSERT_SETTING).run('purged_through', before)
+  const dropped =
+    run(purgeSql.DELETE_OLD_HOURS, before) +
+    run(purgeSql.DELETE_OLD_DAYS, day) +
+    run(purgeSql.DELETE_OLD_SIM_DAYS, monthNumber(day), day)
+  if (before > day) {
+    run(purgeSql.DELETE_DAY, day)
+    run(purgeSql.REBUILD_DAY, day, before, day + DAY_SECONDS)
+    run(purgeSql.DELETE_SIM_DAY, monthNumber(day), day)
+    if (day < sealedThrough(connection)) run(sql.SEAL_DAY, monthNumber(day), day, before)
+  }
+  return dropped
+}

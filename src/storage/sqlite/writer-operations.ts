@@ -1,0 +1,43 @@
+/** What the writer thread can do, by name. Each entry runs in one transaction. */
+import { append } from './append.ts'
+import { type Connection, pauseThread } from './connection.ts'
+import * as writes from './directory-writes.ts'
+import * as upkeep from './upkeep.ts'
+
+/**
+ * After each batch of an import the lock stays free for this long, in milliseconds, so that
+ * another process that waits for it gets its turn.
+ */
+const PAUSE_AFTER_BATCH_MS = 3
+
+type Rest<F> = F extends (connection: Connection, ...rest: infer R) => unknown ? R : never
+
+function inWrite<F extends (connection: Connection, ...rest: never[]) => unknown>(operation: F) {
+  return (connection: Connection, ...rest: Rest<F>): ReturnType<F> =>
+    connection.write(() => operation(connection, ...(rest as never[])) as ReturnType<F>)
+}
+
+export const OPERATIONS = {
+  createAccount: inWrite(writes.createAccount),
+  createApiKey: inWrite(writes.createApiKey),
+  revokeApiKey: inWrite(writes.revokeApiKey),
+  createFeed: inWrite(writes.createFeed),
+  registerSims: inWrite(writes.registerSims),
+  createSim: inWrite(writes.createSim),
+  updateSim: inWrite(writes.updateSim),
+  beginImport: inWrite(writes.beginImport),
+  finishImport: inWrite(writes.finishImport),
+  append: (connection: Connection, ...batch: Rest<typeof append>) => {
+    const outcome = inWrite(append)(connection, ...batch)
+    pauseThread(PAUSE_AFTER_BATCH_MS)
+    return outcome
+  },
+  sealNextDay: inWrite(upkeep.sealNextDay),
+  purge: inWrite(upkeep.purge),
+  audit: (connection: Connection) => connection.read(() => upkeep.audit(connection)),
+} as const
+
+export type Operations = typeof OPERATIONS
+export type OperationName = keyof Operations
+export type OperationArguments<N extends OperationName> = Rest<Operations[N]>
+export type OperationResult<N extends OperationName> = ReturnType<Operations[N]>

@@ -1,0 +1,45 @@
+/** The thread that writes. It takes one operation after the other, so writes never interleave. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { UsageError } from '../../domain/usage-error.ts'
+import {
+  type Connection,
+  type ConnectionOptions,
+  openConnection,
+  translated,
+} from './connection.ts'
+import type { WriterReply, WriterRequest } from './writer.ts'
+import { OPERATIONS } from './writer-operations.ts'
+
+const { path, options } = workerData as { path: string; options: ConnectionOptions }
+const port = parentPort!
+let connection: Connection | null = null
+
+port.on('message', (request: WriterRequest | 'close') => {
+  if (request === 'close') {
+    connection?.close()
+    port.close()
+    return
+  }
+  port.postMessage(reply(request))
+})
+
+function reply({ id, name, values }: WriterRequest): WriterReply {
+  try {
+    connection ??= openConnection(path, options)
+    const open = connection
+    // The name picks the function and its argument types together, which types cannot follow here.
+    const operation = OPERATIONS[name] as (c: Connection, ...values: unknown[]) => unknown
+    return { id, result: translated(path, () => operation(open, ...values)) }
+  } catch (error) {
+    return { id, failure: failureOf(error) }
+  }
+}
+
+function failureOf(error: unknown): NonNullable<WriterReply['failure']> {
+  if (error instanceof UsageError) {
+    const { code, message, hint, field, value } = error
+    return { kind: 'usage', code, message, details: { hint, field, value } }
+  }
+  const bug = error instanceof Error ? error : new Error(String(error))
+  return { kind: 'bug', error: bug }
+}

@@ -1,0 +1,239 @@
+/**
+ * What every storage engine promises. `ingest` and `http` know this port and never an engine.
+ *
+ * All instants are UTC seconds. All methods are safe for concurrent callers, in one process and in
+ * several; what one call has written, every later call sees. A promise that has resolved is on
+ * disk. Any method may fail with `unavailable` (the database cannot be reached, or another process
+ * holds it for too long), `storage_full` or `read_only`; then nothing of the call is stored and
+ * repeating it is safe.
+ */
+import type { HomeSet } from '../domain/classification.ts'
+import type {
+  Account,
+  ApiKey,
+  Feed,
+  Sim,
+  SimChanges,
+  SimRegistration,
+  SimStatus,
+} from '../domain/directory.ts'
+import type { Iccid, Sid } from '../domain/identifiers.ts'
+import type {
+  Import,
+  ImportStatus,
+  QuarantinedRecord,
+  QuarantineEntry,
+  VerdictCounts,
+} from '../domain/import.ts'
+import type { UsageEvent } from '../domain/usage-event.ts'
+import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
+
+/**
+ * One transaction of an import. Larger batches cost fewer page writes a row, but hold up every
+ * other writer for longer and more memory at once; see `docs/storage.md` for the measurement.
+ */
+export const BATCH_RECORDS_MAX = 100_000
+
+export interface AppendBatch {
+  readonly importId: number
+  readonly feed: Pick<Feed, 'id' | 'onConflict'>
+  /** At most `BATCH_RECORDS_MAX`, in order of delivery. */
+  readonly events: readonly UsageEvent[]
+  /** Records that could not be counted; kept in the same transaction. */
+  readonly quarantined: readonly QuarantinedRecord[]
+  /** How many records were older than the retention; counted only. */
+  readonly expired: number
+  /** When the batch became known: the provenance of its rows. */
+  readonly knownAt: number
+}
+
+export interface AppendOutcome {
+  /** One verdict for each event, quarantined and expired record of the batch. */
+  readonly counts: VerdictCounts
+  /** The events of this batch that were quarantined as `conflict`. */
+  readonly conflicts: readonly QuarantinedRecord[]
+}
+
+/** What resolving a record's `sim` needs: the numbers to book under, and the home set to apply. */
+export interface SimMatch {
+  readonly simId: number
+  readonly accountId: number
+  /** The SIM's effective home set: its own, else its account's. */
+  readonly home: HomeSet
+}
+
+/** A page goes on after the last row of the one before, so rows added meanwhile shift nothing. */
+export interface PageRequest {
+  readonly limit: number
+  /** Rows after the one with this id, in ascending order; from the first when absent. */
+  readonly afterId?: number
+  /** The last rows before the one with this id, still in ascending order. */
+  readonly beforeId?: number
+}
+
+export interface RegisterOutcome {
+  readonly created: number
+  readonly updated: number
+  readonly unchanged: number
+  /** In the order of the registrations. */
+  readonly sims: readonly Sim[]
+}
+
+export interface AuditReport {
+  readonly ledgerRows: number
+  /** How many derived cells were recomputed from the ledger. */
+  readonly cellsChecked: number
+  /** Cells that differ from the ledger, at most `AUDIT_DIFFERENCES_MAX` of them. */
+  readonly differences: readonly AuditDifference[]
+  readonly differenceCount: number
+}
+
+/** A broken store would otherwise fill the memory with its differences. */
+export const AUDIT_DIFFERENCES_MAX = 100
+
+export interface AuditDifference {
+  /** `account hour`, `account day` or `sim day`. */
+  readonly table: string
+  /** The cell in words: whose, when, which zone, country and network. */
+  readonly cell: string
+  readonly stored: string
+  readonly recomputed: string
+}
+
+export interface PurgeOutcome {
+  readonly ledgerRows: number
+  readonly rollupCells: number
+  readonly quarantineEntries: number
+  /** False when `rowsMax` ended the step before everything old was gone. */
+  readonly done: boolean
+}
+
+export interface UsageStore {
+  // Directory
+
+  /** Fails with `conflict` when the SID is taken. */
+  createAccount(account: Omit<Account, 'id'>): Promise<Account>
+  findAccount(sid: string): Promise<Account | null>
+  findAccountById(id: number): Promise<Account | null>
+  /** In order of creation. */
+  listAccounts(): Promise<Account[]>
+
+  createApiKey(key: Omit<ApiKey, 'accountSid'>): Promise<ApiKey>
+  /** Finds revoked keys too; `revokedAt` tells. */
+  findApiKey(sid: string): Promise<ApiKey | null>
+  listApiKeys(): Promise<ApiKey[]>
+  /** Null when there is no such key; a second call keeps the first instant. */
+  revokeApiKey(sid: string, at: number): Promise<ApiKey | null>
+
+  /**
+   * Registers SIMs of one account, all or none. A registration that names a SIM the account
+   * already has (by SID, ICCID or one of its IMSIs, in this order) updates what it states and
+   * keeps the rest; its IMSIs are added. Without a SID, `newSid` gives one. New SIMs are `active`
+   * unless stated. Fails with `conflict`, naming field and value, when a SID, ICCID, IMSI or
+   * MSISDN belongs to another SIM, or a unique name to another SIM of the account; `field` then
+   * starts with the position in the list, as in `2.iccid`. SIMs of other accounts are not named.
+   */
+  registerSims(
+    accountId: number,
+    registrations: readonly SimRegistration[],
+    options: { at: number; newSid: () => Sid },
+  ): Promise<RegisterOutcome>
+  /** As `registerSims` for one, but fails with `conflict` when the SIM exists already. */
+  createSim(
+    accountId: number,
+    registration: SimRegistration,
+    options: { at: number; newSid: () => Sid },
+  ): Promise<Sim>
+  /** Fails with `conflict` when the unique name is another SIM's of the account. */
+  updateSim(simId: number, changes: SimChanges, at: number): Promise<Sim>
+  /** By SID, or by unique name within the account; null `accountId` finds by SID only. */
+  findSim(accountId: number | null, sidOrUniqueName: string): Promise<Sim | null>
+  /** Ascending by id, which is the order of registration. */
+  listSims(
+    filter: { accountId?: number; iccid?: Iccid; status?: SimStatus },
+    page: PageRequest,
+  ): Promise<Sim[]>
+  /**
+   * Finds the SIMs that records name, in the order of `simIdentities`. A name that fits no SIM, or
+   * a unique name that fits SIMs of several accounts, is absent from the map. With an `accountId`,
+   * SIMs of other accounts do not exist.
+   */
+  resolveSims(names: readonly string[], accountId: number | null): Promise<Map<string, SimMatch>>
+
+  /** Fails with `conflict` when the name is taken. */
+  createFeed(feed: Omit<Feed, 'id'>): Promise<Feed>
+  findFeed(name: string): Promise<Feed | null>
+  listFeeds(): Promise<Feed[]>
+
+  // Imports
+
+  beginImport(
+    start: Pick<Import, 'feedId' | 'source' | 'format' | 'startedAt'> & {
+      accountId: number | null
+    },
+  ): Promise<Import>
+  /**
+   * Stores a batch whole or not at all: ledger rows, rollups, quarantine and the import's counts
+   * change together. An event whose identity is stored with the same content changes nothing and
+   * is a `duplicate`, also within one batch; with other content, the feed's policy decides
+   * (`resolveConflict`). A quarantined record that was quarantined before is counted again but
+   * kept once. Repeating a batch whose outcome is unknown is safe for all usage numbers.
+   */
+  append(batch: AppendBatch): Promise<AppendOutcome>
+  finishImport(
+    importId: number,
+    end: {
+      status: ImportStatus
+      finishedAt: number
+      checksum: string | null
+      error: string | null
+    },
+  ): Promise<Import>
+  findImport(id: number): Promise<Import | null>
+  /** Newest first. */
+  listImports(page: { limit: number; beforeId?: number }): Promise<Import[]>
+  /** In order of arrival, one entry for each time a record was delivered. */
+  listQuarantine(
+    filter: { importId?: number; feedId?: number },
+    page: { limit: number; afterId?: number },
+  ): Promise<QuarantineEntry[]>
+
+  // Usage
+
+  /**
+   * Sums usage by bucket, zone and country. Buckets without usage are absent. Ordered by bucket,
+   * zone, country.
+   */
+  queryUsage(query: UsageQuery): Promise<UsageGroup[]>
+  /**
+   * The start of the newest finished import, for each feed that has brought usage of the account;
+   * null for a feed that has none finished.
+   */
+  latestDeliveries(accountId: number): Promise<(number | null)[]>
+
+  // Upkeep
+
+  /**
+   * Recomputes every derived number from the ledger and names each cell that differs. Reads one
+   * consistent state, so a running import does not disturb it.
+   */
+  audit(): Promise<AuditReport>
+  /**
+   * Writes the per-SIM totals of the oldest day that has none and ended before `before`; a month
+   * of a SIM then sums a few rows a day instead of its ledger. Returns false when there is none
+   * left. Late records of a sealed day keep its totals exact.
+   */
+  sealNextDay(before: number): Promise<boolean>
+  /**
+   * Deletes usage, history and quarantine older than `before` (a whole hour), oldest first, at
+   * most about `rowsMax` rows in one transaction. With `dryRun` it only counts, everything.
+   */
+  purge(options: { before: number; rowsMax: number; dryRun: boolean }): Promise<PurgeOutcome>
+
+  /** 32 random bytes made with the store; all processes on it sign page tokens with them. */
+  signingKey(): Promise<Uint8Array>
+  /** Fails with `unavailable` unless the store can be read now. */
+  check(): Promise<void>
+  /** Ends what is under way, then closes. Further calls fail. */
+  close(): Promise<void>
+}
