@@ -1,0 +1,141 @@
+/** From a carrier's record to a usage event: finds its SIM, classifies its network. */
+import { classify, type StatedNetwork } from '../domain/classification.ts'
+import type { Account, Feed } from '../domain/directory.ts'
+import { maskIdentifier } from '../domain/identifiers.ts'
+import type { QuarantinedRecord } from '../domain/import.ts'
+import { retentionStart } from '../domain/period.ts'
+import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
+import { shown } from '../domain/usage-error.ts'
+import type { Serving, UsageEvent } from '../domain/usage-event.ts'
+import type { SimMatch, UsageStore } from '../storage/usage-store.ts'
+import { ownCopy } from './formats/canonical-record.ts'
+import { type CdrRecord, faultOf } from './formats/cdr-format.ts'
+
+/** Carriers' clocks run ahead by minutes; a record further in the future than this is a mistake. */
+export const FUTURE_SECONDS_MAX = DAY_SECONDS
+
+/** SIMs remembered during one import. A delivery of more distinct SIMs asks for some again. */
+const SIMS_REMEMBERED_MAX = 500_000
+
+interface KnownSim {
+  readonly simId: number
+  readonly accountId: number
+  /** Worked out once a network; shared by all SIMs with the same home set. */
+  readonly servings: Map<StatedNetwork, Serving | null>
+  readonly home: SimMatch['home']
+}
+
+export interface ResolvedRecords {
+  readonly events: UsageEvent[]
+  readonly quarantined: QuarantinedRecord[]
+  /** Records older than the retention. */
+  readonly expired: number
+}
+
+export class EventResolver {
+  readonly #store: UsageStore
+  readonly #feed: Feed
+  readonly #account: Account | null
+  readonly #sims = new Map<string, KnownSim>()
+  readonly #servingsByHome = new Map<string, Map<StatedNetwork, Serving | null>>()
+
+  /** With an `account`, SIMs of other accounts are unknown. */
+  constructor(store: UsageStore, feed: Feed, account: Account | null) {
+    this.#store = store
+    this.#feed = feed
+    this.#account = account
+  }
+
+  async resolve(records: readonly CdrRecord[], nowSeconds: number): Promise<ResolvedRecords> {
+    await this.#learnSims(records)
+    const resolved = { events: [] as UsageEvent[], quarantined: [] as QuarantinedRecord[] }
+    const keptFrom = retentionStart(nowSeconds)
+    let expired = 0
+    for (const record of records) {
+      if (record.occurredAt < keptFrom) {
+        expired++
+        continue
+      }
+      const result = this.#resolveOne(record, nowSeconds)
+      if ('reason' in result) resolved.quarantined.push(result)
+      else resolved.events.push(result)
+    }
+    return { ...resolved, expired }
+  }
+
+  #resolveOne(record: CdrRecord, nowSeconds: number): UsageEvent | QuarantinedRecord {
+    if (record.occurredAt > nowSeconds + FUTURE_SECONDS_MAX) {
+      const at = formatInstant(record.occurredAt)
+      return faultOf(record.line, record.raw, {
+        reason: 'future',
+        field: 'occurred_at',
+        detail: `occurred_at ${at}: more than one day after now, ${formatInstant(nowSeconds)}`,
+      })
+    }
+    const sim = this.#sims.get(record.sim)
+    if (sim === undefined) {
+      return faultOf(record.line, record.raw, {
+        reason: 'unknown_sim',
+        field: 'sim',
+        detail: `sim ${shown(maskIdentifier(record.sim))}: no SIM is registered with this name`,
+      })
+    }
+    const serving = this.#servingOf(sim, record.network)
+    if (serving === null) return unknownNetwork(record)
+    return {
+      simId: sim.simId,
+      accountId: sim.accountId,
+      recordId: record.recordId,
+      occurredAt: record.occurredAt,
+      upload: record.counters.upload,
+      download: record.counters.download,
+      toSim: record.counters.toSim,
+      fromSim: record.counters.fromSim,
+      serving,
+      line: record.line,
+      raw: record.raw,
+    }
+  }
+
+  #servingOf(sim: KnownSim, network: StatedNetwork): Serving | null {
+    let serving = sim.servings.get(network)
+    if (serving === undefined) {
+      serving = classify(network, sim.home, this.#feed.defaultZone)
+      sim.servings.set(network, serving)
+    }
+    return serving
+  }
+
+  async #learnSims(records: readonly CdrRecord[]): Promise<void> {
+    const unknown = new Set<string>()
+    for (const { sim } of records) if (!this.#sims.has(sim)) unknown.add(sim)
+    if (unknown.size === 0) return
+    if (this.#sims.size + unknown.size > SIMS_REMEMBERED_MAX) {
+      this.#sims.clear()
+      for (const { sim } of records) unknown.add(sim)
+    }
+    const found = await this.#store.resolveSims([...unknown], this.#account?.id ?? null)
+    for (const [name, { simId, accountId, home }] of found) {
+      const homeKey = `${home.plmns.join(' ')}|${home.countries.join(' ')}`
+      let servings = this.#servingsByHome.get(homeKey)
+      if (servings === undefined) {
+        servings = new Map()
+        this.#servingsByHome.set(homeKey, servings)
+      }
+      this.#sims.set(ownCopy(name), { simId, accountId, home, servings })
+    }
+  }
+}
+
+function unknownNetwork({ line, raw, network: { plmn, country, zone } }: CdrRecord) {
+  const stated = [
+    plmn === null ? 'no plmn' : `plmn ${plmn}, whose country is not known`,
+    country === null ? 'no country' : `country ${country}`,
+    ...(zone === null ? [] : [`zone ${zone}`]),
+  ]
+  return faultOf(line, raw, {
+    reason: 'unknown_network',
+    field: 'plmn',
+    detail: `the record states ${stated.join(' and ')}: it cannot be told where it was used`,
+  })
+}

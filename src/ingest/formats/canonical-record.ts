@@ -1,0 +1,197 @@
+/**
+ * The fields of our own formats, and what each may hold. CSV and NDJSON differ only in how a
+ * record's fields are found; what a field means is said here once. See `docs/formats/canonical.md`.
+ */
+import type { StatedNetwork } from '../../domain/classification.ts'
+import { type CountryCode, parseCountry } from '../../domain/country.ts'
+import type { QuarantinedRecord } from '../../domain/import.ts'
+import { type Plmn, parsePlmn } from '../../domain/plmn.ts'
+import { DAY_SECONDS, parseInstant } from '../../domain/time.ts'
+import { shown } from '../../domain/usage-error.ts'
+import { ZONES, type Zone } from '../../domain/usage-event.ts'
+import { type CdrRecord, faultOf } from './cdr-format.ts'
+
+export const CANONICAL_FIELDS = [
+  'record_id',
+  'sim',
+  'occurred_at',
+  'plmn',
+  'country',
+  'zone',
+  'upload',
+  'download',
+  'to_sim',
+  'from_sim',
+] as const
+export type CanonicalField = (typeof CANONICAL_FIELDS)[number]
+
+export const REQUIRED_FIELDS = ['record_id', 'sim', 'occurred_at'] as const
+
+/** It is part of a key in every engine; carriers' ids have at most a few dozen characters. */
+export const RECORD_ID_CHARACTERS_MAX = 200
+/** The longest name a SIM can have is a unique name of 64 characters. */
+const SIM_CHARACTERS_MAX = 64
+/** Distinct networks or dates remembered while reading; a delivery has some hundreds. */
+const REMEMBERED_MAX = 10_000
+
+interface FieldFault {
+  readonly field: CanonicalField
+  readonly value: string
+  readonly rule: string
+}
+
+/** Turns the texts of one record into a `CdrRecord`, or into a fault that names every bad field. */
+export class CanonicalRecordParser {
+  readonly #networks = new Map<string, StatedNetwork>()
+  readonly #midnights = new Map<string, number>()
+  #faults: FieldFault[] = []
+
+  /** `fields` are trimmed; an absent one is ''. `raw` is the record as delivered. */
+  parse(
+    fields: Readonly<Record<CanonicalField, string>>,
+    line: number,
+    raw: string,
+  ): CdrRecord | QuarantinedRecord {
+    this.#faults = []
+    const record: CdrRecord = {
+      recordId: this.#identifier('record_id', fields.record_id, RECORD_ID_CHARACTERS_MAX),
+      sim: this.#identifier('sim', fields.sim, SIM_CHARACTERS_MAX),
+      occurredAt: this.#instant(fields.occurred_at),
+      network: this.#network(fields.plmn, fields.country, fields.zone),
+      counters: {
+        upload: this.#counter('upload', fields.upload),
+        download: this.#counter('download', fields.download),
+        toSim: this.#counter('to_sim', fields.to_sim),
+        fromSim: this.#counter('from_sim', fields.from_sim),
+      },
+      line,
+      raw,
+    }
+    return this.#faults.length === 0 ? record : this.#fault(line, raw)
+  }
+
+  #fault(line: number, raw: string): QuarantinedRecord {
+    return faultOf(line, raw, {
+      reason: 'invalid_field',
+      field: this.#faults[0]!.field,
+      detail: this.#faults
+        .map(({ field, value, rule }) => `${field} ${shown(value)}: ${rule}`)
+        .join('; '),
+    })
+  }
+
+  #refuse(field: CanonicalField, value: string, rule: string): void {
+    this.#faults.push({ field, value, rule })
+  }
+
+  #identifier(field: 'record_id' | 'sim', text: string, charactersMax: number): string {
+    if (text === '') this.#refuse(field, text, 'a value is required')
+    else if (text.length > charactersMax) {
+      this.#refuse(field, text, `${text.length} characters, at most ${charactersMax} allowed`)
+    }
+    return text
+  }
+
+  #instant(text: string): number {
+    const at = this.#usualInstant(text) ?? parseInstant(text)
+    if (at !== null) return at
+    const rule =
+      text === ''
+        ? 'a value is required'
+        : 'expected an ISO 8601 time such as 2026-02-28T23:59:59Z or …T23:59:59+05:45'
+    this.#refuse('occurred_at', text, rule)
+    return 0
+  }
+
+  /** `YYYY-MM-DDTHH:MM:SSZ`, the form of nearly every record; null leaves it to `parseInstant`. */
+  #usualInstant(text: string): number | null {
+    if (text.length !== 20 || text[10] !== 'T' || text[19] !== 'Z') return null
+    if (text[13] !== ':' || text[16] !== ':') return null
+    const hour = twoDigits(text, 11)
+    const minute = twoDigits(text, 14)
+    const second = twoDigits(text, 17)
+    if (hour > 23 || minute > 59 || second > 59) return null
+    const date = text.slice(0, 10)
+    let midnight = this.#midnights.get(date)
+    if (midnight === undefined) {
+      const parsed = parseInstant(date)
+      if (parsed === null) return null
+      midnight = parsed
+      remember(this.#midnights, date, midnight)
+    }
+    const ofDay = hour * 3600 + minute * 60 + second
+    return ofDay < DAY_SECONDS ? midnight + ofDay : null
+  }
+
+  #counter(field: 'upload' | 'download' | 'to_sim' | 'from_sim', text: string): number {
+    if (text === '') return 0
+    let value = 0
+    for (let i = 0; i < text.length; i++) {
+      const digit = text.charCodeAt(i) - 48
+      if (digit < 0 || digit > 9) {
+        this.#refuse(field, text, 'expected a whole number, 0 or more, without sign or fraction')
+        return 0
+      }
+      value = value * 10 + digit
+    }
+    if (Number.isSafeInteger(value)) return value
+    this.#refuse(field, text, `at most ${Number.MAX_SAFE_INTEGER} allowed`)
+    return 0
+  }
+
+  #network(plmn: string, country: string, zone: string): StatedNetwork {
+    const key = `${plmn}|${country}|${zone}`
+    const known = this.#networks.get(key)
+    if (known !== undefined) return known
+    const faultsBefore = this.#faults.length
+    const network: StatedNetwork = {
+      plmn: this.#plmn(plmn),
+      country: this.#country(country),
+      zone: this.#zone(zone),
+    }
+    if (this.#faults.length === faultsBefore) remember(this.#networks, key, network)
+    return network
+  }
+
+  #plmn(text: string): Plmn | null {
+    if (text === '') return null
+    const plmn = parsePlmn(text)
+    if (plmn === null) {
+      this.#refuse('plmn', text, 'expected MCC-MNC such as 310-260 (3 digits, then 2 or 3)')
+    }
+    return plmn
+  }
+
+  #country(text: string): CountryCode | null {
+    if (text === '') return null
+    const country = parseCountry(text)
+    if (country === null) {
+      this.#refuse('country', text, 'expected an ISO 3166-1 code such as MX or MEX')
+    }
+    return country
+  }
+
+  #zone(text: string): Zone | null {
+    if (text === '') return null
+    const zone = ZONES.find((name) => name === text.toLowerCase()) ?? null
+    if (zone === null) this.#refuse('zone', text, `expected ${ZONES.join(', ')}`)
+    return zone
+  }
+}
+
+/** 100 when the two characters are not digits, which no part of a time is. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48
+  const ones = text.charCodeAt(at + 1) - 48
+  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? 100 : tens * 10 + ones
+}
+
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  if (map.size >= REMEMBERED_MAX) map.clear()
+  map.set(ownCopy(key), value)
+}
+
+/** A text cut from a line keeps the whole chunk it was read from in memory; a copy does not. */
+export function ownCopy(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8')
+}

@@ -1,0 +1,91 @@
+/** Deliveries may be gzip or plain; their first two bytes tell, whatever they are called. */
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { UsageError } from '../domain/usage-error.ts'
+
+const READ_BYTES = 262_144
+
+/** Yields the plain bytes of a delivery. Throws `unreadable` where gzip data is cut or damaged. */
+export async function* plainBytes(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const { isGzip, bytes } = await sniff(source)
+  if (!isGzip) {
+    yield* bytes
+    return
+  }
+  const gunzip = createGunzip({ chunkSize: READ_BYTES })
+  // The failure reaches the reader below through `gunzip`; nobody else awaits this one.
+  const feeding = pipeline(Readable.from(bytes, { objectMode: false }), gunzip).catch(() => {})
+  try {
+    yield* gunzip
+  } catch (error) {
+    throw unreadableGzip(error)
+  } finally {
+    gunzip.destroy()
+    await feeding
+  }
+}
+
+/**
+ * Reads a gzip file to its end without keeping anything, so that a cut or damaged file is refused
+ * before any of it is counted. Does nothing for a plain file. Throws `unreadable`.
+ */
+export async function verifyGzipFile(path: string): Promise<void> {
+  const file = await open(path)
+  const magic = Buffer.alloc(2)
+  try {
+    await file.read(magic, 0, 2, 0)
+  } finally {
+    await file.close()
+  }
+  if (!isGzipMagic(magic)) return
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  try {
+    const gunzip = createGunzip({ chunkSize: READ_BYTES })
+    await pipeline(createReadStream(path, { highWaterMark: READ_BYTES }), gunzip, nowhere)
+  } catch (error) {
+    throw unreadableGzip(error)
+  }
+}
+
+function isGzipMagic(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
+}
+
+async function sniff(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ isGzip: boolean; bytes: AsyncIterable<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]()
+  let head: Uint8Array = new Uint8Array(0)
+  let done = false
+  while (head.length < 2 && !done) {
+    const next = await iterator.next()
+    done = next.done === true
+    if (!done) head = head.length === 0 ? next.value : Buffer.concat([head, next.value])
+  }
+  async function* all(): AsyncIterable<Uint8Array> {
+    try {
+      if (head.length > 0) yield head
+      while (!done) {
+        const next = await iterator.next()
+        if (next.done === true) return
+        yield next.value
+      }
+    } finally {
+      await iterator.return?.()
+    }
+  }
+  return { isGzip: isGzipMagic(head), bytes: all() }
+}
+
+function unreadableGzip(error: unknown): unknown {
+  const code = (error as { code?: unknown } | null)?.code
+  if (typeof code !== 'string' || !code.startsWith('Z_')) return error
+  const what = code === 'Z_BUF_ERROR' ? 'the gzip data is cut off' : 'the gzip data is damaged'
+  return new UsageError('unreadable', `${what} (${(error as Error).message})`, {
+    hint: 'fetch the delivery again and import it whole; records that were counted stay counted once',
+    cause: error,
+  })
+}

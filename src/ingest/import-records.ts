@@ -1,0 +1,235 @@
+/** The road of one delivery: bytes, lines, records, events, ledger. */
+import { createHash } from 'node:crypto'
+import type { Account, Feed, FeedFormat } from '../domain/directory.ts'
+import {
+  addVerdicts,
+  type Import,
+  NO_VERDICTS,
+  type QuarantinedRecord,
+  type VerdictCounts,
+} from '../domain/import.ts'
+import { UsageError } from '../domain/usage-error.ts'
+import type { UsageEvent } from '../domain/usage-event.ts'
+import { BATCH_RECORDS_MAX, type UsageStore } from '../storage/usage-store.ts'
+import { EventResolver } from './event-resolver.ts'
+import type { CdrReader, ReadRecords } from './formats/cdr-format.ts'
+import { CDR_FORMATS } from './formats/formats.ts'
+import { plainBytes } from './gzip.ts'
+import { LineReader } from './lines.ts'
+
+/** Records in one transaction unless the caller says otherwise; measured, see `docs/storage.md`. */
+export const BATCH_RECORDS_DEFAULT = 50_000
+
+/** A batch of few but long records is cut here, so that memory stays flat, in UTF-16 units. */
+const BATCH_TEXT_MAX = 33_554_432
+
+/** How many quarantined records a summary carries; all of them can be listed from the store. */
+export const QUARANTINE_SHOWN_MAX = 10
+
+export interface ImportRequest {
+  readonly store: UsageStore
+  readonly feed: Feed
+  /** The account whose key delivers; null for the operator, who may bring records of any SIM. */
+  readonly account: Account | null
+  /** The delivery's name (a file's, `-`, `http`) and its bytes, plain or gzip. */
+  readonly source: { readonly name: string; readonly bytes: AsyncIterable<Uint8Array> }
+  /** Overrides the feed's format. */
+  readonly format?: FeedFormat
+  /** UTC seconds. */
+  readonly clock: () => number
+  /** Records in one transaction, 1 to `BATCH_RECORDS_MAX`. */
+  readonly batchRecordsMax?: number
+  /** Called after each committed batch: what is reported here is on disk. */
+  readonly onProgress?: (progress: ImportProgress) => void
+}
+
+export interface ImportProgress {
+  readonly importId: number
+  /** Of the delivery as it came, compressed or not. */
+  readonly bytesRead: number
+  readonly counts: VerdictCounts
+}
+
+export interface ImportSummary {
+  /**
+   * `done`, or `failed` when the delivery could not be read to its end; then `error` says why,
+   * what was committed stays counted, and delivering it again completes the count.
+   */
+  readonly import: Import
+  readonly warnings: readonly string[]
+  /** The first `QUARANTINE_SHOWN_MAX`. */
+  readonly firstQuarantined: readonly QuarantinedRecord[]
+}
+
+/**
+ * Imports one delivery. Every record gets a verdict; one that cannot be read or counted goes to
+ * quarantine and the rest goes on. Rejects with the store's `UsageError` when the store fails;
+ * the import then stays `running`, and repeating it is safe.
+ */
+export async function importRecords(request: ImportRequest): Promise<ImportSummary> {
+  const { store, feed, account, source, clock } = request
+  const format = request.format ?? feed.format
+  const started = await store.beginImport({
+    feedId: feed.id,
+    accountId: account?.id ?? null,
+    source: source.name,
+    format,
+    startedAt: clock(),
+  })
+  const run = new ImportRun(request, started.id, CDR_FORMATS[format]())
+  const error = await run.readAll()
+  const ended = await store.finishImport(started.id, {
+    status: error === null ? 'done' : 'failed',
+    finishedAt: clock(),
+    checksum: error === null ? run.checksum() : null,
+    error,
+  })
+  return { import: ended, warnings: run.warnings(), firstQuarantined: run.firstQuarantined }
+}
+
+interface OpenBatch {
+  readonly events: UsageEvent[]
+  readonly quarantined: QuarantinedRecord[]
+  expired: number
+  /** The length of the records' texts, in UTF-16 units. */
+  textLength: number
+}
+
+function emptyBatch(): OpenBatch {
+  return { events: [], quarantined: [], expired: 0, textLength: 0 }
+}
+
+class ImportRun {
+  readonly firstQuarantined: QuarantinedRecord[] = []
+  readonly #request: ImportRequest
+  readonly #importId: number
+  readonly #reader: CdrReader
+  readonly #resolver: EventResolver
+  readonly #hash = createHash('sha256')
+  readonly #recordsMax: number
+  #bytesRead = 0
+  #counts = NO_VERDICTS
+  #batch = emptyBatch()
+  /** The batch that is being written while the next one is read. */
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(request: ImportRequest, importId: number, reader: CdrReader) {
+    this.#request = request
+    this.#importId = importId
+    this.#reader = reader
+    this.#resolver = new EventResolver(request.store, request.feed, request.account)
+    this.#recordsMax = Math.min(
+      Math.max(1, request.batchRecordsMax ?? BATCH_RECORDS_DEFAULT),
+      BATCH_RECORDS_MAX,
+    )
+  }
+
+  /** Null, or why the delivery could not be read to its end. Throws when the store fails. */
+  async readAll(): Promise<string | null> {
+    try {
+      await this.#readLines()
+      await this.#startWriting()
+      await this.#writing
+      return null
+    } catch (error) {
+      await this.#writing
+      if (error instanceof UsageError && error.code === 'unreadable') return error.message
+      throw error
+    }
+  }
+
+  checksum(): string {
+    return this.#hash.digest('hex')
+  }
+
+  warnings(): string[] {
+    return this.#reader.warnings()
+  }
+
+  async #readLines(): Promise<void> {
+    const lines = new LineReader()
+    for await (const chunk of plainBytes(this.#observedSource())) {
+      await this.#take(this.#reader.read(lines.push(chunk)))
+    }
+    await this.#take(this.#reader.read(lines.end()))
+    await this.#take(this.#reader.end())
+  }
+
+  async *#observedSource(): AsyncIterable<Uint8Array> {
+    for await (const chunk of this.#request.source.bytes) {
+      this.#hash.update(chunk)
+      this.#bytesRead += chunk.length
+      yield chunk
+    }
+  }
+
+  /** Resolves the records in order, in slices that end where a batch is full. */
+  async #take({ records, faults }: ReadRecords): Promise<void> {
+    for (const fault of faults) await this.#quarantine(fault)
+    for (let from = 0; from < records.length; ) {
+      const room = this.#recordsMax - this.#size()
+      const slice =
+        from === 0 && records.length <= room ? records : records.slice(from, from + room)
+      from += slice.length
+      const resolved = await this.#resolver.resolve(slice, this.#request.clock())
+      const batch = this.#batch
+      batch.expired += resolved.expired
+      for (const event of resolved.events) {
+        batch.events.push(event)
+        batch.textLength += event.raw.length
+      }
+      for (const fault of resolved.quarantined) this.#addQuarantined(fault)
+      await this.#writeWhenFull()
+    }
+  }
+
+  async #quarantine(record: QuarantinedRecord): Promise<void> {
+    this.#addQuarantined(record)
+    await this.#writeWhenFull()
+  }
+
+  #addQuarantined(record: QuarantinedRecord): void {
+    this.#batch.quarantined.push(record)
+    this.#batch.textLength += record.raw.length
+  }
+
+  #size(): number {
+    return this.#batch.events.length + this.#batch.quarantined.length + this.#batch.expired
+  }
+
+  async #writeWhenFull(): Promise<void> {
+    const isFull = this.#size() >= this.#recordsMax || this.#batch.textLength >= BATCH_TEXT_MAX
+    if (isFull) await this.#startWriting()
+  }
+
+  /** Waits for the batch before, so that at most two batches are in memory. */
+  async #startWriting(): Promise<void> {
+    await this.#writing
+    if (this.#size() === 0) return
+    const batch = this.#batch
+    this.#batch = emptyBatch()
+    this.#writing = this.#write(batch)
+    // A failure is met at the next await of `#writing`; until then it is not unhandled.
+    this.#writing.catch(() => {})
+  }
+
+  async #write({ events, quarantined, expired }: OpenBatch): Promise<void> {
+    const { store, feed, clock, onProgress } = this.#request
+    const { counts, conflicts } = await store.append({
+      importId: this.#importId,
+      feed: { id: feed.id, onConflict: feed.onConflict },
+      events,
+      quarantined,
+      expired,
+      knownAt: clock(),
+    })
+    this.#counts = addVerdicts(this.#counts, counts)
+    const room = QUARANTINE_SHOWN_MAX - this.firstQuarantined.length
+    this.firstQuarantined.push(...[...quarantined, ...conflicts].slice(0, room))
+    onProgress?.({
+      importId: this.#importId,
+      bytesRead: this.#bytesRead,
+      counts: this.#counts,
+    })
+  }
+}

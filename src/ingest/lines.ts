@@ -1,0 +1,166 @@
+/**
+ * Cuts a stream of bytes into lines. Memory stays flat for any input: a line that is too long is
+ * passed over, with its beginning kept so that it can be quarantined.
+ */
+import { isAscii, isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { RAW_BYTES_MAX } from '../domain/import.ts'
+
+/** No carrier's record comes near it; a missing line feed would otherwise fill the memory. */
+export const LINE_BYTES_MAX = 65_536
+
+export interface Line {
+  /** From 1, empty lines counted. */
+  readonly number: number
+  /** The line without its line end; null when it is too long or not UTF-8. */
+  readonly text: string | null
+  readonly fault: LineFault | null
+}
+
+export interface LineFault {
+  readonly reason: 'unreadable' | 'line_too_long'
+  readonly detail: string
+  /** The line's beginning, at most `RAW_BYTES_MAX` bytes. */
+  readonly raw: Uint8Array
+  /** SHA-256 of the line, hexadecimal; of its first `LINE_BYTES_MAX` bytes when it is too long. */
+  readonly rawHash: string
+}
+
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+const BYTE_ORDER_MARK = '\ufeff'
+
+interface LongLine {
+  readonly head: Uint8Array
+  bytes: number
+}
+
+export class LineReader {
+  #rest: Uint8Array = new Uint8Array(0)
+  #long: LongLine | null = null
+  #lastNumber = 0
+
+  /** The lines that end within `chunk`. */
+  push(chunk: Uint8Array): Line[] {
+    const lastEnd = chunk.lastIndexOf(LINE_FEED)
+    if (lastEnd === -1) {
+      this.#keepRest(chunk)
+      return []
+    }
+    const lines: Line[] = []
+    let from = 0
+    if (this.#long !== null) {
+      from = chunk.indexOf(LINE_FEED) + 1
+      lines.push(this.#endLongLine(chunk.subarray(0, from - 1)))
+    }
+    const whole = chunk.subarray(from, lastEnd + 1)
+    if (whole.length > 0) this.#readBlock(joined(this.#rest, whole), lines)
+    this.#rest = new Uint8Array(0)
+    this.#keepRest(chunk.subarray(lastEnd + 1))
+    return lines
+  }
+
+  /** The last line, when it has no line end; call once, after the last chunk. */
+  end(): Line[] {
+    if (this.#long !== null) return [this.#endLongLine(new Uint8Array(0))]
+    const lines: Line[] = []
+    if (this.#rest.length > 0) this.#readBlock(joined(this.#rest, Uint8Array.of(LINE_FEED)), lines)
+    this.#rest = new Uint8Array(0)
+    return lines
+  }
+
+  #keepRest(bytes: Uint8Array): void {
+    if (this.#long !== null) {
+      this.#long.bytes += bytes.length
+      return
+    }
+    this.#rest = joined(this.#rest, bytes)
+    if (this.#rest.length <= LINE_BYTES_MAX + 1) return
+    this.#long = { head: this.#rest.slice(0, LINE_BYTES_MAX), bytes: this.#rest.length }
+    this.#rest = new Uint8Array(0)
+  }
+
+  #endLongLine(tail: Uint8Array): Line {
+    const { head, bytes } = this.#long!
+    this.#long = null
+    return faulty(++this.#lastNumber, 'line_too_long', tooLong(bytes + tail.length), head)
+  }
+
+  /** `block` ends with a line feed. */
+  #readBlock(block: Uint8Array, lines: Line[]): void {
+    const buffer = Buffer.from(block.buffer, block.byteOffset, block.byteLength)
+    const ascii = isAscii(buffer)
+    if (ascii || isUtf8(buffer)) {
+      this.#readText(buffer.toString(ascii ? 'latin1' : 'utf8'), ascii, lines)
+      return
+    }
+    for (let start = 0; start < buffer.length; ) {
+      const end = buffer.indexOf(LINE_FEED, start)
+      const line = buffer.subarray(start, end + 1)
+      if (isUtf8(line)) this.#readText(line.toString('utf8'), false, lines)
+      else lines.push(this.#undecodable(line.subarray(0, -1)))
+      start = end + 1
+    }
+  }
+
+  #readText(text: string, ascii: boolean, lines: Line[]): void {
+    const mayHaveNul = text.includes('\0')
+    for (let start = 0; start < text.length; ) {
+      const end = text.indexOf('\n', start)
+      const stop = text.charCodeAt(end - 1) === CARRIAGE_RETURN && end > start ? end - 1 : end
+      let line = text.slice(start, stop)
+      start = end + 1
+      const number = ++this.#lastNumber
+      if (number === 1 && line.startsWith(BYTE_ORDER_MARK)) line = line.slice(1)
+      // In UTF-8 a character has at most three bytes a UTF-16 unit.
+      const mayBeLong = line.length > (ascii ? LINE_BYTES_MAX : LINE_BYTES_MAX / 3)
+      if (mayBeLong && Buffer.byteLength(line) > LINE_BYTES_MAX) {
+        const bytes = Buffer.from(line, 'utf8')
+        lines.push(faulty(number, 'line_too_long', tooLong(bytes.length), bytes))
+      } else if (mayHaveNul && line.includes('\0')) {
+        const detail = `the line has a NUL byte at character ${line.indexOf('\0') + 1}`
+        lines.push(faulty(number, 'unreadable', detail, Buffer.from(line, 'utf8')))
+      } else {
+        lines.push({ number, text: line, fault: null })
+      }
+    }
+  }
+
+  #undecodable(bytes: Uint8Array): Line {
+    const number = ++this.#lastNumber
+    const line = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes
+    return line.length > LINE_BYTES_MAX
+      ? faulty(number, 'line_too_long', tooLong(line.length), line)
+      : faulty(number, 'unreadable', 'the line is not valid UTF-8', line)
+  }
+}
+
+function faulty(
+  number: number,
+  reason: LineFault['reason'],
+  detail: string,
+  bytes: Uint8Array,
+): Line {
+  return {
+    number,
+    text: null,
+    fault: {
+      reason,
+      detail,
+      raw: bytes.slice(0, RAW_BYTES_MAX),
+      rawHash: createHash('sha256').update(bytes.subarray(0, LINE_BYTES_MAX)).digest('hex'),
+    },
+  }
+}
+
+function tooLong(bytes: number): string {
+  return `the line has ${bytes} bytes, at most ${LINE_BYTES_MAX} allowed`
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}
