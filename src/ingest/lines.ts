@@ -91,20 +91,23 @@ export class LineReader {
     const buffer = Buffer.from(block.buffer, block.byteOffset, block.byteLength)
     const ascii = isAscii(buffer)
     if (ascii || isUtf8(buffer)) {
-      this.#readText(buffer.toString(ascii ? 'latin1' : 'utf8'), ascii, lines)
+      this.#readText(buffer, ascii, lines)
       return
     }
     for (let start = 0; start < buffer.length; ) {
       const end = buffer.indexOf(LINE_FEED, start)
       const line = buffer.subarray(start, end + 1)
-      if (isUtf8(line)) this.#readText(line.toString('utf8'), false, lines)
+      if (isUtf8(line)) this.#readText(line, false, lines)
       else lines.push(this.#undecodable(line.subarray(0, -1)))
       start = end + 1
     }
   }
 
-  #readText(text: string, ascii: boolean, lines: Line[]): void {
-    const mayHaveNul = text.includes('\0')
+  /** `buffer` is valid UTF-8 and ends with a line feed. */
+  #readText(buffer: Buffer, ascii: boolean, lines: Line[]): void {
+    const text = buffer.toString(ascii ? 'latin1' : 'utf8')
+    // Asked of the bytes: V8 searches a text for NUL a hundred times slower than for a letter.
+    const mayHaveNul = buffer.includes(0)
     for (let start = 0; start < text.length; ) {
       const end = text.indexOf('\n', start)
       const stop = text.charCodeAt(end - 1) === CARRIAGE_RETURN && end > start ? end - 1 : end

@@ -130,8 +130,9 @@ export interface UsageStore {
    * already has (by SID, ICCID or one of its IMSIs, in this order) updates what it states and
    * keeps the rest; its IMSIs are added. Without a SID, `newSid` gives one. New SIMs are `active`
    * unless stated. Fails with `conflict`, naming field and value, when a SID, ICCID, IMSI or
-   * MSISDN belongs to another SIM, or a unique name to another SIM of the account; `field` then
-   * starts with the position in the list, as in `2.iccid`. SIMs of other accounts are not named.
+   * MSISDN belongs to another SIM, or a unique name to another SIM of the account; `field`, with
+   * which the message begins, then starts with the position in the list, counted from 0, as in
+   * `2.iccid`. SIMs of other accounts are not named.
    */
   registerSims(
     accountId: number,
@@ -177,7 +178,8 @@ export interface UsageStore {
    * change together. An event whose identity is stored with the same content changes nothing and
    * is a `duplicate`, also within one batch; with other content, the feed's policy decides
    * (`resolveConflict`). A quarantined record that was quarantined before is counted again but
-   * kept once. Repeating a batch whose outcome is unknown is safe for all usage numbers.
+   * kept once. An event older than what `purge` took is `expired`. Repeating a batch whose outcome
+   * is unknown is safe for all usage numbers.
    */
   append(batch: AppendBatch): Promise<AppendOutcome>
   finishImport(

@@ -70,13 +70,13 @@ export class Connection {
 
   /** Runs `work` in one write transaction, which is kept whole or not at all. */
   write<T>(work: () => T): T {
-    this.withLock(() => this.db.exec('BEGIN IMMEDIATE'))
+    this.withLock(() => this.prepare('BEGIN IMMEDIATE').run())
     return this.#finish(work)
   }
 
   /** Runs `work` on one consistent state of the database. */
   read<T>(work: () => T): T {
-    this.db.exec('BEGIN')
+    this.prepare('BEGIN').run()
     return this.#finish(work)
   }
 
@@ -87,7 +87,7 @@ export class Connection {
   #finish<T>(work: () => T): T {
     try {
       const result = work()
-      this.db.exec('COMMIT')
+      this.prepare('COMMIT').run()
       return result
     } catch (error) {
       // A full disk ends the transaction by itself.

@@ -5,8 +5,8 @@ export const LEDGER_BUCKET_SECONDS = 86_400
 
 const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
 
-function sums(source = ''): string {
-  return COUNTERS.map((name) => `SUM(${source}${name}) AS ${name}`).join(', ')
+function sums(): string {
+  return COUNTERS.map((name) => `SUM(${name}) AS ${name}`).join(', ')
 }
 
 const IDENTITY = 'bucket = ? AND sim_id = ? AND occurred_at = ? AND feed_id = ? AND record_id = ?'
@@ -71,44 +71,43 @@ export const SEAL_DAY = `
   GROUP BY sim_id, zone, country`
 
 // Questions. Ledger rows are found bucket by bucket: the CROSS JOIN keeps SQLite from turning the
-// join around and scanning a SIM-less range.
+// join around and scanning whole buckets.
 
 const SIM_LEDGER_ROWS = `
-  FROM json_each(:buckets) AS wanted
+  FROM json_each(?) AS wanted
   CROSS JOIN ledger ON ledger.bucket = wanted.value
-  WHERE ledger.sim_id = :sim AND ledger.occurred_at >= :start AND ledger.occurred_at < :end`
+  WHERE ledger.sim_id = ? AND ledger.occurred_at >= ? AND ledger.occurred_at < ?`
 
-const SIM_DAY_ROWS = `
-  FROM json_each(:months) AS wanted
-  CROSS JOIN sim_day ON sim_day.month = wanted.value
-  WHERE sim_day.sim_id = :sim
-    AND sim_day.started_at >= :firstDay AND sim_day.started_at < :endDay`
+const SIM_MONTH_ROWS = `
+  FROM sim_day
+  WHERE month = ? AND sim_id = ? AND started_at >= ? AND started_at < ?`
 
-export const SELECT_SIM_HOURS = `
-  SELECT occurred_at - occurred_at % 3600 AS bucket_start, zone, country, ${sums()}
-  ${SIM_LEDGER_ROWS}
-  GROUP BY 1, zone, country
-  ORDER BY 1, zone, country`
-
-/** Sealed days come from their totals, the rest from the ledger. */
-const SIM_DAYS_AND_ROWS = `
-    SELECT bucket AS bucket_start, zone, country, upload, download, to_sim, from_sim
+/** Parameters: the buckets as a JSON array, SIM, start, end. */
+export const SELECT_SIM_LEDGER = {
+  hourly: `
+    SELECT occurred_at - occurred_at % 3600 AS bucket_start, zone, country, ${sums()}
     ${SIM_LEDGER_ROWS}
-    UNION ALL
-    SELECT started_at, zone, country, upload, download, to_sim, from_sim
-    ${SIM_DAY_ROWS}`
+    GROUP BY 1, zone, country`,
+  daily: `
+    SELECT bucket AS bucket_start, zone, country, ${sums()}
+    ${SIM_LEDGER_ROWS}
+    GROUP BY bucket, zone, country`,
+  all: `
+    SELECT 0 AS bucket_start, zone, country, ${sums()}
+    ${SIM_LEDGER_ROWS}
+    GROUP BY zone, country`,
+} as const
 
-export const SELECT_SIM_DAYS = `
-  SELECT bucket_start, zone, country, ${sums()}
-  FROM (${SIM_DAYS_AND_ROWS})
-  GROUP BY bucket_start, zone, country
-  ORDER BY bucket_start, zone, country`
-
-export const SELECT_SIM_TOTAL = `
-  SELECT :start AS bucket_start, zone, country, ${sums()}
-  FROM (${SIM_DAYS_AND_ROWS})
-  GROUP BY zone, country
-  ORDER BY zone, country`
+/** Sealed days of one calendar month. Parameters: month, SIM, first day, end of the last day. */
+export const SELECT_SIM_MONTH = {
+  daily: `
+    SELECT started_at AS bucket_start, zone, country, upload, download, to_sim, from_sim
+    ${SIM_MONTH_ROWS}`,
+  all: `
+    SELECT 0 AS bucket_start, zone, country, ${sums()}
+    ${SIM_MONTH_ROWS}
+    GROUP BY zone, country`,
+} as const
 
 export const SELECT_ACCOUNT_HOURS = `
   SELECT started_at AS bucket_start, zone, country, ${sums()}

@@ -7,9 +7,11 @@ import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
+import { sealedThrough } from './append.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
 import * as reads from './directory-reads.ts'
 import { packEvents, transfersOf } from './packed-events.ts'
+import { ReadMemo } from './read-memo.ts'
 import { queryUsage } from './usage-reads.ts'
 import { Writer } from './writer.ts'
 
@@ -28,6 +30,7 @@ export async function openSqliteStore(
   { lockWaitMs = LOCK_WAIT_MS }: SqliteOptions = {},
 ): Promise<UsageStore> {
   const reader = openConnection(path, { role: 'reader', lockWaitMs })
+  const memo = new ReadMemo(reader)
   const writer = new Writer(path, { role: 'writer', lockWaitMs })
 
   /** Reads are synchronous inside; the promise is the port's, for engines that are not. */
@@ -38,12 +41,14 @@ export async function openSqliteStore(
 
   return {
     createAccount: (account) => writer.run('createAccount', [account]),
-    findAccount: (sid) => read((c) => reads.findAccount(c, sid)),
-    findAccountById: (id) => read((c) => reads.findAccountById(c, id)),
+    findAccount: (sid) =>
+      read((c) => memo.answer(`account ${sid}`, () => reads.findAccount(c, sid))),
+    findAccountById: (id) =>
+      read((c) => memo.answer(`account id ${id}`, () => reads.findAccountById(c, id))),
     listAccounts: () => read(reads.listAccounts),
 
     createApiKey: (key) => writer.run('createApiKey', [key]),
-    findApiKey: (sid) => read((c) => reads.findApiKey(c, sid)),
+    findApiKey: (sid) => read((c) => memo.answer(`key ${sid}`, () => reads.findApiKey(c, sid))),
     listApiKeys: () => read(reads.listApiKeys),
     revokeApiKey: (sid, at) => writer.run('revokeApiKey', [sid, at]),
 
@@ -56,7 +61,8 @@ export async function openSqliteStore(
     createSim: (accountId, registration, { at, newSid }) =>
       writer.run('createSim', [accountId, registration, { at, newSids: [newSid()] }]),
     updateSim: (simId, changes, at) => writer.run('updateSim', [simId, changes, at]),
-    findSim: (accountId, name) => read((c) => reads.findSim(c, accountId, name)),
+    findSim: (accountId, name) =>
+      read((c) => memo.answer(`sim ${accountId} ${name}`, () => reads.findSim(c, accountId, name))),
     listSims: (filter, page) => read((c) => reads.listSims(c, filter, page)),
     resolveSims: (names, accountId) => read((c) => reads.resolveSims(c, names, accountId)),
 
@@ -71,8 +77,16 @@ export async function openSqliteStore(
     listImports: (page) => read((c) => reads.listImports(c, page)),
     listQuarantine: (filter, page) => read((c) => reads.listQuarantine(c, filter, page)),
 
-    queryUsage: (query) => read((c) => queryUsage(c, query)),
-    latestDeliveries: (accountId) => read((c) => reads.latestDeliveries(c, accountId)),
+    queryUsage: (query) =>
+      read((c) =>
+        queryUsage(
+          c,
+          query,
+          memo.answer('sealed through', () => sealedThrough(c)),
+        ),
+      ),
+    latestDeliveries: (accountId) =>
+      read((c) => memo.answer(`feeds ${accountId}`, () => reads.latestDeliveries(c, accountId))),
 
     audit: () => writer.run('audit', []),
     sealNextDay: (before) => writer.run('sealNextDay', [before]),

@@ -1,7 +1,13 @@
-/** Sums usage for a query. Every answer is one statement, so it sees one state of the store. */
-import { ceilTo, DAY_SECONDS, floorTo, HOUR_SECONDS } from '../../domain/time.ts'
-import type { Granularity, UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
-import { sealedThrough } from './append.ts'
+/** Sums usage for a query. An answer of several statements is read in one transaction. */
+import type { CountryCode } from '../../domain/country.ts'
+import { ceilTo, DAY_SECONDS, floorTo } from '../../domain/time.ts'
+import { ZONES } from '../../domain/usage-event.ts'
+import {
+  addUsage,
+  type Granularity,
+  type UsageGroup,
+  type UsageQuery,
+} from '../../domain/usage-query.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 import { monthNumber } from './rollup-deltas.ts'
@@ -13,16 +19,18 @@ const ACCOUNT_TEXTS: Readonly<Record<Granularity, string>> = {
   all: sql.SELECT_ACCOUNT_TOTAL,
 }
 
-const SIM_TEXTS: Readonly<Record<Granularity, string>> = {
-  hourly: sql.SELECT_SIM_HOURS,
-  daily: sql.SELECT_SIM_DAYS,
-  all: sql.SELECT_SIM_TOTAL,
-}
-
-export function queryUsage(connection: Connection, query: UsageQuery): UsageGroup[] {
+/**
+ * Days before `sealedThrough` may be read from their totals. A value that is out of date is too
+ * low, and then more is read from the ledger.
+ */
+export function queryUsage(
+  connection: Connection,
+  query: UsageQuery,
+  sealedThrough: number,
+): UsageGroup[] {
   if (query.start >= query.end) return []
   return 'simId' in query.scope
-    ? querySim(connection, query, query.scope.simId)
+    ? querySim(connection, query, query.scope.simId, sealedThrough)
     : queryAccount(connection, query, query.scope.accountId)
 }
 
@@ -37,33 +45,67 @@ function queryAccount(
   return connection.prepareBigints(ACCOUNT_TEXTS[granularity]).all(values).map(usageGroupFromRow)
 }
 
+/** Sealed days come from their totals, the rest from the ledger. */
 function querySim(
   connection: Connection,
   { start, end, granularity }: UsageQuery,
-  sim: number,
+  simId: number,
+  sealedThrough: number,
 ): UsageGroup[] {
-  const statement = connection.prepareBigints(SIM_TEXTS[granularity])
-  if (granularity === 'hourly') {
-    const buckets = JSON.stringify(steps(start, end))
-    return statement.all({ buckets, sim, start, end }).map(usageGroupFromRow)
+  const fromLedger = (buckets: readonly number[]) =>
+    connection
+      .prepareBigints(sql.SELECT_SIM_LEDGER[granularity])
+      .all(JSON.stringify(buckets), simId, start, end)
+      .map(usageGroupFromRow)
+  if (granularity === 'hourly') return inOrder(fromLedger(bucketsOf(start, end)))
+
+  const groups = connection.read(() => {
+    const { firstDay, endDay } = sealedDays(start, end, sealedThrough)
+    const select = connection.prepareBigints(sql.SELECT_SIM_MONTH[granularity])
+    const sealed = monthsOf(firstDay, endDay).flatMap((month) =>
+      select.all(month, simId, firstDay, endDay).map(usageGroupFromRow),
+    )
+    const rest = new Set([...bucketsOf(start, firstDay), ...bucketsOf(endDay, end)])
+    return rest.size === 0 ? sealed : [...sealed, ...fromLedger([...rest])]
+  })
+  // Days are either sealed or not, so only a total can have parts of both.
+  return inOrder(granularity === 'all' ? addedUp(groups, start) : groups)
+}
+
+/** The whole sealed days inside [start, end); `firstDay` equals `endDay` when there is none. */
+function sealedDays(
+  start: number,
+  end: number,
+  sealedThrough: number,
+): { firstDay: number; endDay: number } {
+  const whole = wholeDays(start, end)
+  const endDay = Math.min(whole.endDay, sealedThrough)
+  return whole.firstDay < endDay ? { ...whole, endDay } : { firstDay: end, endDay: end }
+}
+
+/** One group a zone and country, all in the bucket that begins at `start`. */
+function addedUp(groups: readonly UsageGroup[], start: number): UsageGroup[] {
+  const byKey = new Map<string, UsageGroup>()
+  for (const group of groups) {
+    const key = group.zone + group.country
+    const sums = byKey.get(key)
+    const added = sums === undefined ? group : { ...group, ...addUsage(sums, group) }
+    byKey.set(key, { ...added, bucketStart: start })
   }
-  const days = wholeDays(start, end)
-  const firstDay = days.firstDay
-  // A day that is sealed between this line and the statement is read from its ledger rows.
-  const endDay = Math.max(firstDay, Math.min(days.endDay, sealedThrough(connection)))
-  const buckets = [...steps(start, Math.min(firstDay, end)), ...steps(Math.max(endDay, start), end)]
-  const months = firstDay < endDay ? monthsOf(firstDay, endDay) : []
-  return statement
-    .all({
-      buckets: JSON.stringify([...new Set(buckets)]),
-      months: JSON.stringify(months),
-      sim,
-      start,
-      end,
-      firstDay,
-      endDay,
-    })
-    .map(usageGroupFromRow)
+  return [...byKey.values()]
+}
+
+function inOrder(groups: UsageGroup[]): UsageGroup[] {
+  return groups.sort(
+    (a, b) =>
+      a.bucketStart - b.bucketStart ||
+      ZONES.indexOf(a.zone) - ZONES.indexOf(b.zone) ||
+      compareCountries(a.country, b.country),
+  )
+}
+
+function compareCountries(a: CountryCode | null, b: CountryCode | null): number {
+  return (a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0
 }
 
 /** The whole UTC days inside [start, end); `firstDay` equals `endDay` when there is none. */
@@ -75,7 +117,7 @@ function wholeDays(start: number, end: number): { firstDay: number; endDay: numb
 }
 
 /** The ledger buckets that [start, end) touches, oldest first. */
-function steps(start: number, end: number): number[] {
+function bucketsOf(start: number, end: number): number[] {
   const first = floorTo(start, sql.LEDGER_BUCKET_SECONDS)
   const count = Math.max(0, Math.ceil((end - first) / sql.LEDGER_BUCKET_SECONDS))
   return start < end
@@ -84,6 +126,7 @@ function steps(start: number, end: number): number[] {
 }
 
 function monthsOf(start: number, end: number): number[] {
+  if (start >= end) return []
   const first = monthNumber(start)
-  return Array.from({ length: monthNumber(end - HOUR_SECONDS) - first + 1 }, (_, i) => first + i)
+  return Array.from({ length: monthNumber(end - 1) - first + 1 }, (_, i) => first + i)
 }

@@ -159,18 +159,18 @@ export const initialSchema = `
   ) STRICT, WITHOUT ROWID;
 
   -- Totals of sealed days only. The month comes first so that sealing a day writes near the other
-  -- days of its month, and the SIM second so that its month is one short range.
+  -- days of its month; the day comes last so that a month is summed in the order of its key.
   CREATE TABLE sim_day (
     month      INTEGER NOT NULL,
     sim_id     INTEGER NOT NULL,
-    started_at INTEGER NOT NULL,
     zone       INTEGER NOT NULL,
     country    TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
     upload     INTEGER NOT NULL,
     download   INTEGER NOT NULL,
     to_sim     INTEGER NOT NULL,
     from_sim   INTEGER NOT NULL,
-    PRIMARY KEY (month, sim_id, started_at, zone, country)
+    PRIMARY KEY (month, sim_id, zone, country, started_at)
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE quarantine (

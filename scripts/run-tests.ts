@@ -1,0 +1,55 @@
+/**
+ * Runs the tests: `node scripts/run-tests.ts test [pattern…]` for the quick ones (`*.test.ts`),
+ * `test-long` for the long ones (`*.long.ts`). A pattern keeps the files whose path contains it.
+ */
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { pipeline } from 'node:stream/promises'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+
+/** A run that takes longer hangs, and is ended. */
+const MODES = new Map([
+  ['test', { glob: 'test/**/*.test.ts', minutesMax: 15 }],
+  ['test-long', { glob: 'test/**/*.long.ts', minutesMax: 180 }],
+])
+
+// Every test passes in every time zone; one with quarter hours shows a local time that slipped in.
+process.env.TZ ??= 'Asia/Kathmandu'
+
+const root = new URL('..', import.meta.url).pathname
+const [mode = '', ...patterns] = process.argv.slice(2)
+const chosen = MODES.get(mode)
+if (chosen === undefined) {
+  fail(`mode ${JSON.stringify(mode)} is not known; use one of: ${[...MODES.keys()].join(', ')}`)
+} else {
+  const files = globSync(chosen.glob, { cwd: root })
+    .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
+    .sort()
+  if (files.length === 0) {
+    fail(`no file of ${chosen.glob} has ${patterns.join(' or ') || 'a test'} in its path`)
+  } else {
+    await runFiles(files, chosen.minutesMax)
+  }
+}
+
+async function runFiles(files: readonly string[], minutesMax: number): Promise<void> {
+  const empty: string[] = []
+  const concurrency = Math.min(availableParallelism(), 4)
+  const signal = AbortSignal.timeout(minutesMax * 60_000)
+  const events = run({ cwd: root, files: [...files], concurrency, signal })
+    .on('test:fail', () => {
+      process.exitCode = 1
+    })
+    .on('test:pass', ({ name, nesting }) => {
+      // The runner lets a file without tests pass as one test with the name of the file.
+      if (nesting === 0 && files.includes(name)) empty.push(name)
+    })
+  await pipeline(events, new spec(), process.stdout, { end: false })
+  if (empty.length > 0) fail(`no test ran in ${empty.join(', ')}`)
+}
+
+function fail(message: string): void {
+  process.stderr.write(`${message}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,35 @@
+/**
+ * Remembers answers for as long as the database stays as it is. SQLite itself tells: its
+ * `data_version` changes with every commit of another connection, and the reading connection never
+ * writes. The directory is asked three times for each request, and changes a few times a day.
+ */
+import type { StatementSync } from 'node:sqlite'
+import type { Connection } from './connection.ts'
+
+/** A few megabytes at most; a reader that asks for more distinct things begins anew. */
+const ANSWERS_MAX = 20_000
+
+export class ReadMemo {
+  readonly #dataVersion: StatementSync
+  readonly #answers = new Map<string, unknown>()
+  #validFor: unknown = null
+
+  constructor(connection: Connection) {
+    this.#dataVersion = connection.db.prepare('PRAGMA data_version')
+    this.#dataVersion.setReturnArrays(true)
+  }
+
+  /** The remembered answer to `question`, else what `ask` finds now. */
+  answer<T>(question: string, ask: () => T): T {
+    const version = (this.#dataVersion.get() as unknown as unknown[])[0]
+    if (version !== this.#validFor || this.#answers.size >= ANSWERS_MAX) {
+      this.#answers.clear()
+      this.#validFor = version
+    }
+    const known = this.#answers.get(question)
+    if (known !== undefined) return known as T
+    const found = ask()
+    this.#answers.set(question, found)
+    return found
+  }
+}

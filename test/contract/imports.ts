@@ -1,0 +1,172 @@
+/** Feeds, and the deliveries to them. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { NO_VERDICTS } from '../../src/domain/import.ts'
+import {
+  aBatch,
+  aFeed,
+  anAccount,
+  anImportStart,
+  aQuarantinedRecord,
+  NOW,
+  sha256,
+} from '../support/builders.ts'
+import { type Engine, failureOf, openEmpty, openLedger } from './engine.ts'
+
+export function describeImports(engine: Engine): void {
+  describe('feeds', () => {
+    it('are found by name, as they were created', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const stated = aFeed({ format: 'ndjson', onConflict: 'max', defaultZone: 'national_roaming' })
+      const feed = await store.createFeed(stated)
+      assert.deepEqual(feed, { id: feed.id, ...stated })
+      assert.deepEqual(await store.findFeed(feed.name), feed)
+      assert.equal(await store.findFeed(feed.name.toUpperCase()), null)
+    })
+
+    it('are all listed', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      assert.deepEqual(await store.listFeeds(), [])
+      const one = await store.createFeed(aFeed({ name: 'b' }))
+      const two = await store.createFeed(aFeed({ name: 'a', defaultZone: 'home' }))
+      const byId = (await store.listFeeds()).toSorted((a, b) => a.id - b.id)
+      assert.deepEqual(byId, [one, two])
+    })
+
+    it('do not share a name', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const feed = await store.createFeed(aFeed())
+      await failureOf('conflict', store.createFeed(aFeed({ name: feed.name, format: 'ndjson' })))
+      assert.deepEqual(await store.listFeeds(), [feed])
+    })
+  })
+
+  describe('imports', () => {
+    it('run from their beginning, with nothing counted', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const feed = await store.createFeed(aFeed())
+      const begun = await store.beginImport(anImportStart(feed, { source: 'märz.csv.gz' }))
+      assert.deepEqual(begun, {
+        id: begun.id,
+        feedId: feed.id,
+        feedName: feed.name,
+        source: 'märz.csv.gz',
+        format: feed.format,
+        accountSid: null,
+        status: 'running',
+        counts: NO_VERDICTS,
+        checksum: null,
+        error: null,
+        startedAt: NOW,
+        finishedAt: null,
+      })
+      assert.deepEqual(await store.findImport(begun.id), begun)
+      assert.equal(await store.findImport(begun.id + 1), null)
+    })
+
+    it('name the account that delivers', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const account = await store.createAccount(anAccount())
+      const feed = await store.createFeed(aFeed())
+      const start = anImportStart(feed, { accountId: account.id, source: 'http' })
+      assert.equal((await store.beginImport(start)).accountSid, account.sid)
+    })
+
+    it('count what became of every record, batch by batch', async (t) => {
+      const { store, append, event, importId } = await openLedger(t, engine)
+      const same = event({ recordId: 'same', upload: 1 })
+      await append([event({}), same], { quarantined: [aQuarantinedRecord('a')], expired: 3 })
+      await append([event({}), same, { ...same, upload: 2 }], { expired: 1 })
+      assert.deepEqual((await store.findImport(importId))?.counts, {
+        accepted: 3,
+        duplicate: 1,
+        replaced: 0,
+        quarantined: 2,
+        expired: 4,
+      })
+    })
+
+    it('end done or failed, and keep what was counted', async (t) => {
+      const { store, feed, append, event, importId } = await openLedger(t, engine)
+      await append([event({})])
+      const end = {
+        status: 'done',
+        finishedAt: NOW + 9,
+        checksum: sha256('x'),
+        error: null,
+      } as const
+      const done = await store.finishImport(importId, end)
+      assert.deepEqual(done, { ...done, ...end, counts: { ...NO_VERDICTS, accepted: 1 } })
+      assert.deepEqual(await store.findImport(importId), done)
+
+      const { id } = await store.beginImport(anImportStart(feed))
+      const broken = { status: 'failed', checksum: null, error: 'cut in line 3' } as const
+      const failed = await store.finishImport(id, { ...broken, finishedAt: NOW + 9 })
+      assert.deepEqual(failed, { ...failed, ...broken, finishedAt: NOW + 9 })
+      assert.deepEqual(await store.findImport(id), failed)
+    })
+
+    it('are listed newest first, page by page', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const feed = await store.createFeed(aFeed())
+      assert.deepEqual(await store.listImports({ limit: 9 }), [])
+      const a = await store.beginImport(anImportStart(feed))
+      const b = await store.beginImport(anImportStart(feed))
+      const c = await store.beginImport(anImportStart(feed))
+      assert.deepEqual(await store.listImports({ limit: 2 }), [c, b])
+      assert.deepEqual(await store.listImports({ limit: 2, beforeId: b.id }), [a])
+      assert.deepEqual(await store.listImports({ limit: 2, beforeId: a.id }), [])
+    })
+  })
+
+  describe('the latest deliveries of an account', () => {
+    it('are the newest finished import of each feed that brought usage of it', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const { store, account, feed, importId } = ledger
+      const finish = (id: number) =>
+        store.finishImport(id, { status: 'done', finishedAt: NOW + 9, checksum: null, error: null })
+      const deliver = async (to: typeof feed, startedAt: number) => {
+        const { id } = await store.beginImport(anImportStart(to, { startedAt }))
+        const events = [ledger.event({})]
+        await store.append(aBatch({ importId: id, feed: to, events }))
+        return id
+      }
+      assert.deepEqual(await store.latestDeliveries(account.id), [])
+
+      await ledger.append([ledger.event({})])
+      assert.deepEqual(await store.latestDeliveries(account.id), [null])
+      await finish(importId)
+      assert.deepEqual(await store.latestDeliveries(account.id), [NOW])
+
+      await finish(await deliver(feed, NOW + 100))
+      await finish(await deliver(feed, NOW - 100))
+      await deliver(feed, NOW + 200)
+      assert.deepEqual(await store.latestDeliveries(account.id), [NOW + 100])
+
+      const second = await store.createFeed(aFeed())
+      const running = await deliver(second, NOW + 50)
+      const sorted = async () => (await store.latestDeliveries(account.id)).map(String).toSorted()
+      assert.deepEqual(await sorted(), [String(NOW + 100), 'null'])
+      await finish(running)
+      assert.deepEqual(await sorted(), [String(NOW + 50), String(NOW + 100)])
+    })
+
+    it('say nothing of feeds that brought only usage of others', async (t) => {
+      const { store, append, event, importId } = await openLedger(t, engine)
+      const other = await store.createAccount(anAccount())
+      await append([event({})])
+      const end = { status: 'done', finishedAt: NOW, checksum: null, error: null } as const
+      await store.finishImport(importId, end)
+      assert.deepEqual(await store.latestDeliveries(other.id), [])
+    })
+
+    it('count an import that brought nothing new as a delivery', async (t) => {
+      const { store, append, event, feed, account } = await openLedger(t, engine)
+      await append([event({})])
+      const empty = await store.beginImport(anImportStart(feed, { startedAt: NOW + 500 }))
+      const end = { status: 'done', finishedAt: NOW + 501, checksum: null, error: null } as const
+      await store.finishImport(empty.id, end)
+      assert.deepEqual(await store.latestDeliveries(account.id), [NOW + 500])
+    })
+  })
+}

@@ -1,0 +1,34 @@
+/** The promises of `src/storage/usage-store.ts`, as tests that every engine has to pass. */
+import { describe } from 'node:test'
+import { describeAccounts } from './accounts.ts'
+import { describeAppend } from './append.ts'
+import { describeAudit } from './audit.ts'
+import { describeConflicts } from './conflicts.ts'
+import type { Engine } from './engine.ts'
+import { describeImports } from './imports.ts'
+import { describeLifetime } from './lifetime.ts'
+import { describePurge } from './purge.ts'
+import { describeQuarantine } from './quarantine.ts'
+import { describeQueries } from './queries.ts'
+import { describeSealing } from './sealing.ts'
+import { describeSimCollisions } from './sim-collisions.ts'
+import { describeSimResolution } from './sim-resolution.ts'
+import { describeSims } from './sims.ts'
+
+export function describeUsageStore(engine: Engine): void {
+  describe(`UsageStore on ${engine.name}`, () => {
+    describeAccounts(engine)
+    describeSims(engine)
+    describeSimCollisions(engine)
+    describeSimResolution(engine)
+    describeImports(engine)
+    describeAppend(engine)
+    describeConflicts(engine)
+    describeQuarantine(engine)
+    describeQueries(engine)
+    describeSealing(engine)
+    describePurge(engine)
+    describeAudit(engine)
+    describeLifetime(engine)
+  })
+}
