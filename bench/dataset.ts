@@ -1,0 +1,85 @@
+/** The data both measurements use: a fleet that reports every hour, in order of time. */
+import { createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Account, Feed } from '../src/domain/directory.ts'
+import type { Iccid, Sid } from '../src/domain/identifiers.ts'
+import { parsePlmn } from '../src/domain/plmn.ts'
+import { hashSecret } from '../src/domain/secret.ts'
+import { formatInstant, HOUR_SECONDS } from '../src/domain/time.ts'
+import type { UsageStore } from '../src/storage/usage-store.ts'
+
+export const RECORDS = 1_000_000
+export const SIMS = 1_000
+export const FIRST_HOUR = Date.UTC(2026, 0, 1) / 1000
+export const NOW = FIRST_HOUR + (RECORDS / SIMS) * HOUR_SECONDS
+export const AUTH_TOKEN = 'f'.repeat(32)
+
+const NETWORKS = [
+  '310-260',
+  '310-410',
+  '311-480',
+  '334-020',
+  '302-720',
+  '234-15',
+  '262-01',
+] as const
+
+export function simSid(index: number): Sid {
+  return `DE${index.toString(16).padStart(32, '0')}` as Sid
+}
+
+function iccid(index: number): Iccid {
+  return `8914800${index.toString().padStart(12, '0')}` as Iccid
+}
+
+/** A device is at home on most days, and on a trip it stays in one place for the day. */
+function networkOf(sim: number, hour: number): string {
+  const roll = (sim * 31 + Math.floor(hour / 24) * 17) % 100
+  return NETWORKS[roll < 80 ? 0 : 1 + (roll % (NETWORKS.length - 1))]!
+}
+
+function csvLine(index: number): string {
+  const hour = Math.floor(index / SIMS)
+  const sim = index % SIMS
+  const at = formatInstant(FIRST_HOUR + hour * HOUR_SECONDS + ((sim * 7_919) % HOUR_SECONDS))
+  const upload = (index * 7_907) % 100_000
+  const download = (index * 104_729) % 1_000_000
+  const commands = index % 50 === 0 ? '1,0' : '0,0'
+  return `s${sim}-${index.toString(36)},${iccid(sim)},${at},${networkOf(sim, hour)},,,${upload},${download},${commands}\n`
+}
+
+export async function writeCsv(path: string): Promise<void> {
+  function* lines(): Generator<string> {
+    yield 'record_id,sim,occurred_at,plmn,country,zone,upload,download,to_sim,from_sim\n'
+    for (let from = 0; from < RECORDS; from += 1_000) {
+      yield Array.from({ length: 1_000 }, (_, i) => csvLine(from + i)).join('')
+    }
+  }
+  await pipeline(Readable.from(lines()), createWriteStream(path))
+}
+
+export async function createDirectory(
+  store: UsageStore,
+): Promise<{ account: Account; feed: Feed }> {
+  const account = await store.createAccount({
+    sid: `AC${'0'.repeat(32)}` as Sid,
+    name: 'bench',
+    authTokenHash: hashSecret(AUTH_TOKEN),
+    home: { plmns: [parsePlmn('310-260')!], countries: ['US' as never] },
+    createdAt: NOW,
+  })
+  await store.registerSims(
+    account.id,
+    Array.from({ length: SIMS }, (_, i) => ({ sid: simSid(i), iccid: iccid(i) })),
+    { at: NOW, newSid: () => simSid(0) },
+  )
+  const feed = await store.createFeed({
+    name: 'bench',
+    format: 'csv',
+    onConflict: 'reject',
+    defaultZone: null,
+    createdAt: NOW,
+  })
+  return { account, feed }
+}
