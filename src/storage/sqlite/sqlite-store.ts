@@ -101,7 +101,7 @@ export async function openSqliteStore(
   }
 }
 
-function append(writer: Writer, batch: AppendBatch): ReturnType<UsageStore['append']> {
+async function append(writer: Writer, batch: AppendBatch): ReturnType<UsageStore['append']> {
   if (batch.events.length > BATCH_RECORDS_MAX) {
     throw new RangeError(`a batch has ${batch.events.length} events, at most ${BATCH_RECORDS_MAX}`)
   }
