@@ -1,6 +1,7 @@
 /** An import is one delivery to a feed, and what became of each of its records. */
-import type { Sid } from './identifiers.ts'
+
 import type { FeedFormat } from './directory.ts'
+import type { Sid } from './identifiers.ts'
 
 /** One verdict a record; together they count every record of the delivery exactly once. */
 export interface VerdictCounts {

@@ -1,0 +1,120 @@
+/** The gate before every route: credentials, how many requests at once, and the scope needed. */
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Account, type KeyScope, scopeAllows } from '../domain/directory.ts'
+import type { Sid } from '../domain/identifiers.ts'
+import { invalidField, UsageError } from '../domain/usage-error.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import { authenticate, type Caller, type DirectoryOfCallers } from './credentials.ts'
+import { HttpError } from './error-reply.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the gate; read it through `callerOf`. */
+    caller: Caller | null
+  }
+}
+
+/** As many as the original API is said to allow; more would let one caller starve the others. */
+export const REQUESTS_IN_FLIGHT_MAX = 100
+
+export interface GateOptions {
+  readonly store: DirectoryOfCallers
+  readonly requestsInFlightMax: number
+}
+
+export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+
+/** One gate a scope, all counting into the same places. */
+export function buildGates({ store, requestsInFlightMax }: GateOptions): Record<KeyScope, Gate> {
+  const inFlight = new InFlightRequests(requestsInFlightMax)
+  const gateFor =
+    (scope: KeyScope): Gate =>
+    async (request, reply) => {
+      const caller = await authenticate(store, request.headers.authorization)
+      inFlight.enter(caller.credentialSid, reply.raw)
+      if (!scopeAllows(caller.scope, scope)) {
+        throw permissionDenied(`this needs the scope "${scope}", the key has "${caller.scope}"`)
+      }
+      request.caller = caller
+    }
+  return { read: gateFor('read'), ingest: gateFor('ingest'), admin: gateFor('admin') }
+}
+
+/** Counts requests by credential. A place is given back when the response or its socket ends. */
+class InFlightRequests {
+  readonly #max: number
+  readonly #counts = new Map<Sid, number>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  enter(credentialSid: Sid, response: ServerResponse): void {
+    // A caller who left while the credentials were looked up will not close a second time.
+    if (response.closed) return
+    const count = this.#counts.get(credentialSid) ?? 0
+    if (count >= this.#max) {
+      throw new HttpError(
+        'too_many_requests',
+        `Too many concurrent requests: at most ${this.#max} at once; this one was not processed`,
+        { 'Retry-After': '1' },
+      )
+    }
+    this.#counts.set(credentialSid, count + 1)
+    response.once('close', () => this.#leave(credentialSid))
+  }
+
+  #leave(credentialSid: Sid): void {
+    const count = (this.#counts.get(credentialSid) ?? 0) - 1
+    if (count > 0) this.#counts.set(credentialSid, count)
+    else this.#counts.delete(credentialSid)
+  }
+}
+
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller === null) throw new Error('the route has no gate')
+  return request.caller
+}
+
+export function permissionDenied(reason: string): HttpError {
+  return new HttpError('permission_denied', `Permission Denied: ${reason}`)
+}
+
+/** Only the operator may: feeds belong to nobody else. */
+export function requireOperator(caller: Caller): void {
+  if (caller.account !== null) throw permissionDenied("this needs one of the operator's keys")
+}
+
+/**
+ * The account a request is about: the caller's own, or for the operator the one `AccountSid`
+ * names. Null when the operator names none. Throws `invalid` when there is no such account.
+ */
+export async function accountNamed(
+  store: Pick<UsageStore, 'findAccount'>,
+  caller: Caller,
+  accountSid: string | undefined,
+): Promise<Account | null> {
+  if (caller.account !== null) return caller.account
+  if (accountSid === undefined) return null
+  const account = await store.findAccount(accountSid)
+  if (account !== null) return account
+  throw invalidField('AccountSid', accountSid, 'there is no such account')
+}
+
+/** As `accountNamed`, where the operator has to name one. */
+export async function accountRequired(
+  store: Pick<UsageStore, 'findAccount'>,
+  caller: Caller,
+  accountSid: string | undefined,
+): Promise<Account> {
+  const account = await accountNamed(store, caller, accountSid)
+  if (account !== null) return account
+  throw new UsageError(
+    'invalid',
+    'AccountSid is missing: an operator key has to name the account',
+    {
+      field: 'AccountSid',
+    },
+  )
+}

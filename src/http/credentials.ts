@@ -1,0 +1,94 @@
+/** Who calls: HTTP Basic with an account's SID and auth token, or a key's SID and secret. */
+import { timingSafeEqual } from 'node:crypto'
+import type { Account, KeyScope } from '../domain/directory.ts'
+import { isSid, type Sid } from '../domain/identifiers.ts'
+import { hashSecret } from '../domain/secret.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import { HttpError } from './error-reply.ts'
+
+export interface Caller {
+  /** The SID the caller showed: limits and logs go by it. */
+  readonly credentialSid: Sid
+  readonly scope: KeyScope
+  /** Null for the operator, who may act for every account. */
+  readonly account: Account | null
+}
+
+export type DirectoryOfCallers = Pick<UsageStore, 'findAccount' | 'findAccountById' | 'findApiKey'>
+
+interface Credential {
+  readonly secretHash: string
+  readonly scope: KeyScope
+  readonly accountId: number | null
+  readonly revoked: boolean
+  /** Set where the account is known without asking the store again. */
+  readonly account?: Account
+}
+
+/** Stands in for a SID nobody has, so that an unknown SID costs the same work as a wrong secret. */
+const NOBODY: Credential = {
+  secretHash: hashSecret(''),
+  scope: 'read',
+  accountId: null,
+  revoked: true,
+}
+
+/** Throws the 401 every wrong credential gets, whatever is wrong with it. */
+export async function authenticate(
+  directory: DirectoryOfCallers,
+  authorization: string | undefined,
+): Promise<Caller> {
+  const { user, secret } = readBasic(authorization)
+  const credential = await findCredential(directory, user)
+  const matches = secretMatches(secret, credential.secretHash)
+  if (!matches || credential.revoked) throw unauthenticated()
+  const credentialSid = user as Sid
+  const { scope, accountId } = credential
+  if (accountId === null) return { credentialSid, scope, account: null }
+  const account = credential.account ?? (await directory.findAccountById(accountId))
+  if (account === null) throw unauthenticated()
+  return { credentialSid, scope, account }
+}
+
+async function findCredential(directory: DirectoryOfCallers, user: string): Promise<Credential> {
+  if (isSid(user, 'AC')) {
+    const account = await directory.findAccount(user)
+    if (account === null) return NOBODY
+    const { id, authTokenHash } = account
+    return {
+      secretHash: authTokenHash,
+      scope: 'admin',
+      accountId: id,
+      revoked: false,
+      account,
+    }
+  }
+  if (!isSid(user, 'SK')) return NOBODY
+  const key = await directory.findApiKey(user)
+  if (key === null) return NOBODY
+  const { secretHash, scope, accountId, revokedAt } = key
+  return { secretHash, scope, accountId, revoked: revokedAt !== null }
+}
+
+function secretMatches(secret: string, secretHash: string): boolean {
+  const given = Buffer.from(hashSecret(secret))
+  const kept = Buffer.from(secretHash)
+  return given.length === kept.length && timingSafeEqual(given, kept)
+}
+
+const BASIC = /^basic +([A-Za-z0-9+/_=-]+) *$/i
+
+function readBasic(authorization: string | undefined): { user: string; secret: string } {
+  const encoded = BASIC.exec(authorization ?? '')?.[1]
+  if (encoded === undefined) throw unauthenticated()
+  const text = Buffer.from(encoded, 'base64').toString()
+  const colon = text.indexOf(':')
+  if (colon === -1) throw unauthenticated()
+  return { user: text.slice(0, colon), secret: text.slice(colon + 1) }
+}
+
+function unauthenticated(): HttpError {
+  return new HttpError('unauthenticated', 'Authenticate', {
+    'WWW-Authenticate': 'Basic realm="Simtally"',
+  })
+}

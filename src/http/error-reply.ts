@@ -1,0 +1,181 @@
+/** Every failure in the one form clients read: `{code, message, more_info, status}`. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { maskIdentifier } from '../domain/identifiers.ts'
+import { shown, UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
+
+/** The original API's codes where it has one, else 20000 plus the status as it does itself. */
+const KINDS = {
+  invalid_parameter: { status: 400, code: 33101 },
+  invalid_page_token: { status: 400, code: 21481 },
+  unauthenticated: { status: 401, code: 20003 },
+  permission_denied: { status: 403, code: 20003 },
+  not_found: { status: 404, code: 20404 },
+  method_not_allowed: { status: 405, code: 20004 },
+  payload_too_large: { status: 413, code: 20413 },
+  unsupported_media_type: { status: 415, code: 20415 },
+  too_many_requests: { status: 429, code: 20429 },
+  internal: { status: 500, code: 20500 },
+  unavailable: { status: 503, code: 20503 },
+} as const
+export type ErrorKind = keyof typeof KINDS
+
+const KIND_OF_USAGE_ERROR: Record<UsageErrorCode, ErrorKind> = {
+  invalid: 'invalid_parameter',
+  unreadable: 'invalid_parameter',
+  conflict: 'invalid_parameter',
+  not_found: 'not_found',
+  unavailable: 'unavailable',
+  storage_full: 'unavailable',
+  read_only: 'unavailable',
+  incompatible: 'internal',
+}
+
+const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
+  400: 'invalid_parameter',
+  // A path longer than any name there is.
+  414: 'not_found',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+}
+
+/** What the store's own failures say to a caller; the store's words may name paths and hosts. */
+const STORE_FAILURES: Partial<Record<UsageErrorCode, string>> = {
+  unavailable: 'The usage store cannot be reached now; trying again is safe',
+  storage_full: 'The usage store has no space left; nothing more was stored, trying again is safe',
+  read_only: 'The usage store is read-only; nothing was stored',
+}
+
+/** How long a caller should wait for a store that is held or down, in seconds. */
+const RETRY_AFTER_SECONDS = '5'
+
+/** A failure that only HTTP knows: credentials, limits, methods, page tokens. */
+export class HttpError extends Error {
+  readonly kind: ErrorKind
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(kind: ErrorKind, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message)
+    this.name = 'HttpError'
+    this.kind = kind
+    this.headers = headers
+  }
+}
+
+export interface ErrorBody {
+  readonly code: number
+  readonly message: string
+  readonly more_info: string
+  readonly status: number
+}
+
+interface Failure {
+  readonly kind: ErrorKind
+  readonly message: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Fastify's error handler: also for the errors it raises itself. */
+export function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { kind, message, headers = {} } = failureOf(error, request)
+  const { status, code } = KINDS[kind]
+  if (status >= 500) request.log.error({ err: error }, message)
+  const body: ErrorBody = {
+    code,
+    message,
+    more_info: `https://www.twilio.com/docs/errors/${code}`,
+    status,
+  }
+  reply.code(status).headers(headers).header('Twilio-Request-Id', request.id).send(body)
+}
+
+function failureOf(error: unknown, request: FastifyRequest): Failure {
+  if (error instanceof HttpError) return error
+  if (error instanceof UsageError) return failureOfUsageError(error, request)
+  const kind = KIND_OF_STATUS[(error as FastifyError | null)?.statusCode ?? 500]
+  if (kind === 'not_found') return { kind, message: notFoundMessage(request) }
+  if (kind !== undefined) return { kind, message: wordsOfFastify(error as FastifyError) }
+  return { kind: 'internal', message: internalMessage(request) }
+}
+
+function wordsOfFastify({ code, message }: FastifyError): string {
+  return code === 'FST_ERR_BAD_URL' ? 'The path is not valid percent-encoded UTF-8' : message
+}
+
+function failureOfUsageError(error: UsageError, request: FastifyRequest): Failure {
+  const kind = KIND_OF_USAGE_ERROR[error.code]
+  if (kind === 'not_found') return { kind, message: notFoundMessage(request) }
+  if (kind === 'internal') return { kind, message: internalMessage(request) }
+  const storeFailure = STORE_FAILURES[error.code]
+  if (storeFailure === undefined) return { kind, message: callersWords(error) }
+  const headers = error.code === 'unavailable' ? { 'Retry-After': RETRY_AFTER_SECONDS } : {}
+  return { kind, message: storeFailure, headers }
+}
+
+/** Names of parameters and of columns that hold a number by which a subscriber is known. */
+const IDENTIFIER_FIELDS = new Set(['iccid', 'imsi', 'msisdn'])
+const PARAMETER_OF_FIELD: Readonly<Record<string, string>> = {
+  sid: 'Sid',
+  iccid: 'Iccid',
+  imsi: 'Imsi',
+  msisdn: 'Msisdn',
+  unique_name: 'UniqueName',
+}
+
+/** The error's message with the parameter's name for the field's, and identifiers masked. */
+export function callersWords({ message, field, value, hint }: UsageError): string {
+  const hinted = hint === undefined ? message : `${message}; ${hint}`
+  if (field === undefined || value === undefined) return hinted
+  const told = `${field} ${shown(value)}`
+  if (!hinted.startsWith(told)) return hinted
+  const name = PARAMETER_OF_FIELD[field] ?? field
+  return `${name} ${shownValue(name, value)}${hinted.slice(told.length)}`
+}
+
+/** A parameter's value as messages show it: subscriber numbers are masked. */
+export function shownValue(name: string, value: string): string {
+  return shown(IDENTIFIER_FIELDS.has(name.toLowerCase()) ? maskIdentifier(value) : value)
+}
+
+/** The answer to a resource that does not exist, or that is another account's. */
+export function notFound(): UsageError {
+  return new UsageError('not_found', 'there is no such resource')
+}
+
+/** A caller who puts a SIM's number where its SID belongs does not get it repeated. */
+const NUMBER_IN_PATH = /(?<=\/)\+?\d{10,}(?=\/|$)/g
+
+function notFoundMessage(request: FastifyRequest): string {
+  const path = pathOf(request.url)
+    .replace(/^\/v1(?=\/)/, '')
+    .replace(NUMBER_IN_PATH, maskIdentifier)
+  return `The requested resource ${path} was not found`
+}
+
+function internalMessage(request: FastifyRequest): string {
+  return `An unexpected error occurred; it is logged under the request id ${request.id}`
+}
+
+/** The path of a request's URL, still encoded, without the query. */
+export function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
+
+/** For requests that no route takes: a wrong method, or nothing at all. */
+export function replyWithNoRoute(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  methodsOf: (path: string) => readonly string[],
+): void {
+  const methods = methodsOf(pathOf(request.url))
+  const allowed = methods.join(', ')
+  const error =
+    methods.length === 0
+      ? notFound()
+      : new HttpError(
+          'method_not_allowed',
+          `Method ${request.method} is not allowed here; allowed: ${allowed}`,
+          { Allow: allowed },
+        )
+  replyWithError(error, request, reply)
+}

@@ -1,0 +1,85 @@
+/** What all lists share: the paging parameters, and the `meta` object with its absolute URLs. */
+import { Type } from 'typebox'
+import { parameter } from './validation.ts'
+
+export const PAGE_SIZE_DEFAULT = 50
+/** Larger is lowered to this, because the clients' `list({ limit: 2000 })` asks for 2000 at once. */
+export const PAGE_SIZE_MAX = 1_000
+
+/** Nine digits: `Page` times `PageSize` stays exact. */
+const PAGE = /^\d{1,9}$/
+const PAGE_SIZE = /^0*[1-9]\d*$/
+
+export const pageParameters = {
+  PageSize: Type.Optional(
+    parameter(
+      'PageSize',
+      `expected a whole number of at least 1 (${PAGE_SIZE_MAX} are the most on a page)`,
+      (text) => PAGE_SIZE.test(text),
+    ),
+  ),
+  Page: Type.Optional(
+    parameter('Page', 'expected a whole number from 0 to 999999999', (text) => PAGE.test(text)),
+  ),
+  PageToken: Type.Optional(Type.String()),
+}
+
+export interface PageQuery {
+  readonly PageSize?: string
+  readonly Page?: string
+  readonly PageToken?: string
+}
+
+/** Null where the query says nothing. */
+export function readPageNumbers(query: PageQuery): {
+  readonly pageSize: number | null
+  readonly page: number | null
+} {
+  return {
+    pageSize: query.PageSize === undefined ? null : Math.min(Number(query.PageSize), PAGE_SIZE_MAX),
+    page: query.Page === undefined ? null : Number(query.Page),
+  }
+}
+
+export interface ListAddress {
+  /** The property of the answer that holds the list. */
+  readonly key: string
+  /** The absolute URL of the list, without a query. */
+  readonly location: string
+  /** The filters as sent, in the order in which URLs name them; undefined ones were not. */
+  readonly filters: readonly (readonly [name: string, value: string | undefined])[]
+}
+
+export interface PageLink {
+  readonly page: number
+  readonly token?: string | undefined
+}
+
+export interface PageLinks {
+  readonly pageSize: number
+  readonly current: PageLink
+  readonly first: PageLink
+  readonly next: PageLink | null
+  readonly previous: PageLink | null
+}
+
+export function listMeta(address: ListAddress, { pageSize, ...links }: PageLinks) {
+  let head = `${address.location}?`
+  for (const [name, value] of address.filters) {
+    if (value !== undefined) head += `${name}=${encodeURIComponent(value)}&`
+  }
+  head += `PageSize=${pageSize}&Page=`
+  return {
+    first_page_url: urlOf(head, links.first),
+    key: address.key,
+    next_page_url: links.next === null ? null : urlOf(head, links.next),
+    page: links.current.page,
+    page_size: pageSize,
+    previous_page_url: links.previous === null ? null : urlOf(head, links.previous),
+    url: urlOf(head, links.current),
+  }
+}
+
+function urlOf(head: string, { page, token }: PageLink): string {
+  return token === undefined ? `${head}${page}` : `${head}${page}&PageToken=${token}`
+}

@@ -1,0 +1,27 @@
+/**
+ * One log line a request. It names the route and not the URL, because URLs hold ICCIDs and names
+ * that a customer may have made of subscriber numbers.
+ */
+import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+
+export class RequestLog extends LogController {
+  override incomingRequest(): void {}
+
+  override requestCompleted(
+    error: Error | null | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const facts = {
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      caller: request.caller?.credentialSid ?? null,
+      status: reply.statusCode,
+      milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+    }
+    if (error) request.log.warn({ ...facts, err: error }, 'request failed')
+    else request.log.info(facts, 'request')
+  }
+
+  override routeNotFound(): void {}
+}

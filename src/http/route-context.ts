@@ -1,0 +1,32 @@
+/** What routes are given: their dependencies, and the server type whose schemas are TypeBox. */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import type { KeyScope } from '../domain/directory.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import type { Gate } from './access.ts'
+import type { BaseUrlOf } from './base-url.ts'
+import type { PageTokens } from './page-token.ts'
+
+export type HttpServer = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+export interface RouteContext {
+  readonly store: UsageStore
+  /** UTC seconds. */
+  readonly clock: () => number
+  readonly gates: Readonly<Record<KeyScope, Gate>>
+  readonly tokens: PageTokens
+  readonly baseUrlOf: BaseUrlOf
+  readonly importBytesMax: number
+}

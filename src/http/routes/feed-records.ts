@@ -1,0 +1,154 @@
+/** `POST /Feeds/{name}/Records`: a delivery of usage records, answered once it is on disk. */
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { FeedFormat } from '../../domain/directory.ts'
+import { recordCount, type VerdictCounts } from '../../domain/import.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+import { type ImportSummary, importRecords } from '../../ingest/import-records.ts'
+import { callerOf } from '../access.ts'
+import { HttpError, notFound } from '../error-reply.ts'
+import type { HttpServer, RouteContext } from '../route-context.ts'
+import { failures } from '../schemas/error.ts'
+import { deliverySchema, deliveryToApi } from '../schemas/import.ts'
+
+/** 1 GiB. A larger delivery is better cut: sent again after a lost connection, it starts anew. */
+export const IMPORT_BYTES_MAX = 1024 ** 3
+
+/** What a content type says of the format; null leaves it to the feed. */
+const FORMAT_OF_TYPE: Readonly<Record<string, FeedFormat | null>> = {
+  'text/csv': 'csv',
+  'application/x-ndjson': 'ndjson',
+  'application/ndjson': 'ndjson',
+  'application/jsonl': 'ndjson',
+  'text/plain': null,
+  'application/octet-stream': null,
+  'application/gzip': null,
+  // What curl sends with --data-binary unless it is told otherwise.
+  'application/x-www-form-urlencoded': null,
+}
+
+/** A scope of its own, in which bodies are left unread: the import pipeline streams them. */
+export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): void {
+  server.register(async (scope: HttpServer) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    scope.post(
+      '/v1/Feeds/:name/Records',
+      {
+        onRequest: context.gates.ingest,
+        schema: {
+          params: Type.Object({ name: Type.String() }),
+          response: { 200: deliverySchema, ...failures },
+        },
+      },
+      async (request) => {
+        try {
+          const summary = await receive(context, request, request.params.name)
+          return deliveryToApi(summary, context.baseUrlOf(request))
+        } finally {
+          // A client that has not sent all yet hears the answer only if the rest is taken in.
+          request.raw.resume()
+        }
+      },
+    )
+  })
+}
+
+async function receive(
+  { store, clock, importBytesMax }: RouteContext,
+  request: FastifyRequest,
+  feedName: string,
+): Promise<ImportSummary> {
+  const feed = await store.findFeed(feedName)
+  if (feed === null) throw notFound()
+  const format = formatOf(request)
+  const body = new LimitedBody(request, importBytesMax)
+  const summary = await importRecords({
+    store,
+    feed,
+    account: callerOf(request).account,
+    source: { name: 'http', bytes: body },
+    ...(format !== null && { format }),
+    clock,
+  })
+  if (summary.import.status === 'done') return summary
+  const [kind, reason] = body.exceeded
+    ? (['payload_too_large', tooLarge(importBytesMax)] as const)
+    : (['invalid_parameter', unreadable(summary)] as const)
+  throw new HttpError(kind, `${reason}; ${countedBefore(summary)}`)
+}
+
+/** Throws 415 for a body that is not records, or that is packed in another way than gzip. */
+function formatOf({ headers, mediaType }: FastifyRequest): FeedFormat | null {
+  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity'
+  if (!['identity', 'gzip', 'x-gzip'].includes(encoding)) {
+    throw new HttpError(
+      'unsupported_media_type',
+      `Content-Encoding "${encoding}": expected gzip, or none`,
+    )
+  }
+  if (mediaType === undefined) return null
+  const format = FORMAT_OF_TYPE[mediaType.toLowerCase()]
+  if (format !== undefined) return format
+  throw new HttpError(
+    'unsupported_media_type',
+    `Content-Type "${mediaType}": expected ${Object.keys(FORMAT_OF_TYPE).join(', ')}, or none`,
+  )
+}
+
+/** A request's bytes up to a limit. Fails before the first one where Content-Length tells. */
+class LimitedBody implements AsyncIterable<Uint8Array> {
+  readonly #request: FastifyRequest
+  readonly #bytesMax: number
+  #bytesRead = 0
+
+  constructor(request: FastifyRequest, bytesMax: number) {
+    if (Number(request.headers['content-length'] ?? 0) > bytesMax) {
+      throw new HttpError('payload_too_large', tooLarge(bytesMax))
+    }
+    this.#request = request
+    this.#bytesMax = bytesMax
+  }
+
+  get exceeded(): boolean {
+    return this.#bytesRead > this.#bytesMax
+  }
+
+  /** Throws `unreadable` at the limit, and where the connection ends before the body does. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    // A stream destroyed for being left early would take the socket, and so the answer, with it.
+    const chunks = this.#request.raw.iterator({ destroyOnReturn: false })
+    try {
+      for (;;) {
+        const { done, value } = await chunks.next().catch((cause: unknown) => {
+          throw new UsageError('unreadable', 'the connection ended before the body did', { cause })
+        })
+        if (done) return
+        this.#bytesRead += value.length
+        if (this.exceeded) throw new UsageError('unreadable', tooLarge(this.#bytesMax))
+        yield value
+      }
+    } finally {
+      await chunks.return?.()
+    }
+  }
+}
+
+function tooLarge(bytesMax: number): string {
+  return `The body is larger than ${bytesMax} bytes: cut the delivery into smaller ones`
+}
+
+function unreadable(summary: ImportSummary): string {
+  return `The delivery could not be read to its end: ${summary.import.error}`
+}
+
+function countedBefore({ import: { id, counts } }: ImportSummary): string {
+  const verdicts = Object.entries(counts satisfies VerdictCounts)
+    .filter(([, count]) => count > 0)
+    .map(([verdict, count]) => `${count} ${verdict}`)
+  const named = verdicts.length === 0 ? '' : ` (${verdicts.join(', ')})`
+  return (
+    `${recordCount(counts)} records${named} were counted before, in import ${id}; ` +
+    'sending the whole delivery again is safe, because no record is counted twice'
+  )
+}

@@ -1,0 +1,116 @@
+/** `/Imports`: what was delivered, what became of it, and the records that wait in quarantine. */
+import { Type } from 'typebox'
+import type { Account } from '../../domain/directory.ts'
+import type { Import } from '../../domain/import.ts'
+import type { UsageStore } from '../../storage/usage-store.ts'
+import { callerOf } from '../access.ts'
+import type { Caller } from '../credentials.ts'
+import { notFound, pathOf } from '../error-reply.ts'
+import { type KeysetPage, keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
+import { listMeta, PAGE_SIZE_MAX, pageParameters } from '../list-page.ts'
+import type { HttpServer, RouteContext } from '../route-context.ts'
+import { failures } from '../schemas/error.ts'
+import {
+  importSchema,
+  importsSchema,
+  importToApi,
+  quarantineEntryToApi,
+  quarantineSchema,
+} from '../schemas/import.ts'
+
+const querystring = Type.Object(pageParameters)
+const params = Type.Object({ id: Type.String() })
+
+export function addImportRoutes(server: HttpServer, context: RouteContext): void {
+  const { store, gates, tokens, baseUrlOf } = context
+
+  server.get(
+    '/v1/Imports',
+    {
+      onRequest: gates.read,
+      schema: { querystring, response: { 200: importsSchema, ...failures } },
+    },
+    async (request) => {
+      const { account } = callerOf(request)
+      const list = { kind: 'imports1', owner: account?.id ?? null, filters: [] }
+      const page = await keysetPage(request.query, list, tokens)
+      const { rows, next } = await keysetRows(page, (limit) =>
+        importsOf(store, account, page, limit),
+      )
+      const baseUrl = baseUrlOf(request)
+      // The store reads imports from the newest on, and only that way.
+      const links = await keysetLinks(page, { next, previous: null }, request.query, tokens)
+      return {
+        imports: rows.map((found) => importToApi(found, baseUrl)),
+        meta: listMeta(
+          { key: 'imports', location: baseUrl + pathOf(request.url), filters: [] },
+          links,
+        ),
+      }
+    },
+  )
+
+  server.get(
+    '/v1/Imports/:id',
+    { onRequest: gates.read, schema: { params, response: { 200: importSchema, ...failures } } },
+    async (request) => {
+      const found = await findImport(store, callerOf(request), request.params.id)
+      return importToApi(found, baseUrlOf(request))
+    },
+  )
+
+  server.get(
+    '/v1/Imports/:id/Quarantine',
+    {
+      onRequest: gates.read,
+      schema: { params, querystring, response: { 200: quarantineSchema, ...failures } },
+    },
+    async (request) => {
+      const { id } = await findImport(store, callerOf(request), request.params.id)
+      const list = { kind: 'quarantine1', owner: id, filters: [] }
+      const page = await keysetPage(request.query, list, tokens)
+      const { rows, next } = await keysetRows(page, (limit) =>
+        store.listQuarantine({ importId: id }, { limit, afterId: page.cursor ?? 0 }),
+      )
+      const links = await keysetLinks(page, { next, previous: null }, request.query, tokens)
+      const location = baseUrlOf(request) + pathOf(request.url)
+      return {
+        quarantine: rows.map(quarantineEntryToApi),
+        meta: listMeta({ key: 'quarantine', location, filters: [] }, links),
+      }
+    },
+  )
+}
+
+/** The operator sees all imports, an account those its own keys have delivered. */
+async function importsOf(
+  store: Pick<UsageStore, 'listImports'>,
+  account: Account | null,
+  { cursor }: KeysetPage,
+  limit: number,
+): Promise<Import[]> {
+  if (account === null) return store.listImports(before(cursor, limit))
+  const found: Import[] = []
+  let oldest = cursor
+  for (;;) {
+    const page = await store.listImports(before(oldest, PAGE_SIZE_MAX))
+    found.push(...page.filter(({ accountSid }) => accountSid === account.sid))
+    oldest = page.at(-1)?.id ?? null
+    if (found.length >= limit || page.length < PAGE_SIZE_MAX) return found.slice(0, limit)
+  }
+}
+
+function before(cursor: number | null, limit: number) {
+  return cursor === null ? { limit } : { limit, beforeId: cursor }
+}
+
+async function findImport(
+  store: Pick<UsageStore, 'findImport'>,
+  { account }: Caller,
+  id: string,
+): Promise<Import> {
+  const found = /^\d{1,15}$/.test(id) ? await store.findImport(Number(id)) : null
+  const mayRead = account === null || found?.accountSid === account.sid
+  if (found === null || !mayRead) throw notFound()
+  return found
+}

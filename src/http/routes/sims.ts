@@ -1,0 +1,141 @@
+/** `/Sims`: the SIMs of an account, their registration, names and status. */
+import { type Static, Type } from 'typebox'
+import type { SimStatus } from '../../domain/directory.ts'
+import { type Iccid, parseIccid } from '../../domain/identifiers.ts'
+import { newSid } from '../../domain/secret.ts'
+import type { PageRequest } from '../../storage/usage-store.ts'
+import { accountNamed, accountRequired, callerOf } from '../access.ts'
+import type { Caller } from '../credentials.ts'
+import { pathOf } from '../error-reply.ts'
+import {
+  type KeysetList,
+  type KeysetPage,
+  keysetLinks,
+  keysetPage,
+  keysetRows,
+} from '../keyset-page.ts'
+import { listMeta } from '../list-page.ts'
+import type { HttpServer, RouteContext } from '../route-context.ts'
+import { failures } from '../schemas/error.ts'
+import { simSchema, simsSchema, simToApi } from '../schemas/sim.ts'
+import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
+import {
+  changesFromApi,
+  registrationFromApi,
+  simListQuery,
+  simRegistrationBody,
+  simUpdateBody,
+} from '../sim-parameters.ts'
+
+type SimListQuery = Static<typeof simListQuery>
+
+export function addSimRoutes(server: HttpServer, context: RouteContext): void {
+  const { store, clock, gates, tokens, baseUrlOf } = context
+
+  server.get(
+    '/v1/Sims',
+    {
+      onRequest: gates.read,
+      schema: { querystring: simListQuery, response: { 200: simsSchema, ...failures } },
+    },
+    async (request) => {
+      const { query } = request
+      const caller = callerOf(request)
+      const page = await keysetPage(query, simList(caller, query), tokens)
+      const filter = await simFilter(context, caller, page.list)
+      const found = await keysetRows(page, (limit) =>
+        store.listSims(filter, simPageRequest(page, limit)),
+      )
+      const baseUrl = baseUrlOf(request)
+      return {
+        sims: found.rows.map((sim) => simToApi(sim, baseUrl)),
+        meta: listMeta(
+          {
+            key: 'sims',
+            location: baseUrl + pathOf(request.url),
+            filters: [
+              ['AccountSid', query.AccountSid],
+              ['Iccid', query.Iccid],
+              ['Status', query.Status],
+            ],
+          },
+          await keysetLinks(page, found, query, tokens),
+        ),
+      }
+    },
+  )
+
+  server.post(
+    '/v1/Sims',
+    {
+      onRequest: gates.admin,
+      schema: { body: simRegistrationBody, response: { 201: simSchema, ...failures } },
+    },
+    async (request, reply) => {
+      const { body } = request
+      const account = await accountRequired(store, callerOf(request), body.AccountSid)
+      const options = { at: clock(), newSid: () => newSid('DE') }
+      const sim = await store.createSim(account.id, registrationFromApi(body), options)
+      reply.code(201)
+      return simToApi(sim, baseUrlOf(request))
+    },
+  )
+  addSingleSimRoutes(server, context)
+}
+
+function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
+  const { store, clock, gates, baseUrlOf } = context
+  const querystring = Type.Object(accountSidParameter)
+
+  server.get(
+    '/v1/Sims/:SidOrUniqueName',
+    {
+      onRequest: gates.read,
+      schema: { params: simParams, querystring, response: { 200: simSchema, ...failures } },
+    },
+    async (request) => simToApi(await findSim(store, request), baseUrlOf(request)),
+  )
+
+  server.post(
+    '/v1/Sims/:SidOrUniqueName',
+    {
+      onRequest: gates.admin,
+      schema: {
+        params: simParams,
+        querystring,
+        body: simUpdateBody,
+        response: { '2xx': simSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const known = await findSim(store, request)
+      const sim = await store.updateSim(known.id, changesFromApi(request.body), clock())
+      // Clients of the original API know a changed status, which takes effect later there, by 202.
+      reply.code(sim.status === known.status ? 200 : 202)
+      return simToApi(sim, baseUrlOf(request))
+    },
+  )
+}
+
+function simList(caller: Caller, { AccountSid, Iccid, Status }: SimListQuery): KeysetList {
+  const accountSid = caller.account === null ? (AccountSid ?? null) : null
+  const iccid = Iccid === undefined ? null : parseIccid(Iccid)
+  const owner = caller.account?.id ?? null
+  return { kind: 'sims1', owner, filters: [accountSid, iccid, Status ?? null] }
+}
+
+/** From the filters as the page token carries them, where there is one. */
+async function simFilter({ store }: RouteContext, caller: Caller, { filters }: KeysetList) {
+  const [accountSid, iccid, status] = filters
+  const account = await accountNamed(store, caller, accountSid ?? undefined)
+  return {
+    ...(account !== null && { accountId: account.id }),
+    ...(iccid != null && { iccid: iccid as Iccid }),
+    ...(status != null && { status: status as SimStatus }),
+  }
+}
+
+function simPageRequest({ cursor, backwards }: KeysetPage, limit: number): PageRequest {
+  if (cursor === null) return { limit }
+  return backwards ? { limit, beforeId: cursor } : { limit, afterId: cursor }
+}

@@ -1,0 +1,106 @@
+/** `…/Sims/{SidOrUniqueName}/UsageRecords` and `/UsageRecords`: what a SIM or an account used. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { completeThrough } from '../../domain/completeness.ts'
+import { bucketsOf } from '../../domain/period.ts'
+import { formatInstant } from '../../domain/time.ts'
+import { accountRequired, callerOf } from '../access.ts'
+import { pathOf } from '../error-reply.ts'
+import { listMeta, pageParameters } from '../list-page.ts'
+import type { HttpServer, RouteContext } from '../route-context.ts'
+import { failures } from '../schemas/error.ts'
+import { accountUsageRecords, simUsageRecords } from '../schemas/usage-record.ts'
+import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
+import {
+  periodParameters,
+  type UsageListQuery,
+  type UsageSubject,
+  usagePage,
+  usagePageLinks,
+} from '../usage-page.ts'
+import { groupsByBucket, usageToApi } from '../usage-record.ts'
+
+const querystring = Type.Object({ ...accountSidParameter, ...periodParameters, ...pageParameters })
+
+export function addUsageRecordRoutes(server: HttpServer, context: RouteContext): void {
+  server.get(
+    '/v1/Sims/:SidOrUniqueName/UsageRecords',
+    {
+      onRequest: context.gates.read,
+      schema: { params: simParams, querystring, response: { 200: simUsageRecords, ...failures } },
+    },
+    async (request, reply) => {
+      const sim = await findSim(context.store, request)
+      const subject = { accountId: sim.accountId, simId: sim.id }
+      const list = await usageList(context, request, reply, subject)
+      return {
+        usage_records: list.buckets.map((bucket) => ({
+          account_sid: sim.accountSid,
+          sim_sid: sim.sid,
+          ...usageToApi(bucket, list.groups.get(bucket.start)),
+        })),
+        meta: list.meta,
+      }
+    },
+  )
+
+  server.get(
+    '/v1/UsageRecords',
+    {
+      onRequest: context.gates.read,
+      schema: { querystring, response: { 200: accountUsageRecords, ...failures } },
+    },
+    async (request, reply) => {
+      const { AccountSid } = request.query
+      const account = await accountRequired(context.store, callerOf(request), AccountSid)
+      const subject = { accountId: account.id, simId: null }
+      const list = await usageList(context, request, reply, subject)
+      return {
+        usage_records: list.buckets.map((bucket) => ({
+          account_sid: account.sid,
+          ...usageToApi(bucket, list.groups.get(bucket.start)),
+        })),
+        meta: list.meta,
+      }
+    },
+  )
+}
+
+type UsageRequest = FastifyRequest<{ Querystring: UsageListQuery & { AccountSid?: string } }>
+
+/** The buckets of the page, newest first, the groups of each, and `meta`; sets the headers. */
+async function usageList(
+  { store, clock, tokens, baseUrlOf }: RouteContext,
+  request: UsageRequest,
+  reply: FastifyReply,
+  subject: UsageSubject,
+) {
+  const { query } = request
+  const page = await usagePage(query, subject, tokens, clock())
+  const { window, offset, pageSize } = page
+  const buckets = bucketsOf(window, { offset, limit: pageSize })
+  const [groups, deliveries, links] = await Promise.all([
+    groupsByBucket(store, window, buckets, subject),
+    store.latestDeliveries(subject.accountId),
+    usagePageLinks(page, query, subject, tokens),
+  ])
+  const complete = completeThrough(deliveries)
+  if (complete !== null) reply.header('Usage-Complete-Through', formatInstant(complete))
+  if (window.beyondRetention) {
+    reply.header('Usage-Retained-From', formatInstant(window.keptFrom))
+  }
+  const meta = listMeta(
+    {
+      key: 'usage_records',
+      location: baseUrlOf(request) + pathOf(request.url),
+      filters: [
+        ['AccountSid', query.AccountSid],
+        ['Start', query.Start],
+        ['End', query.End],
+        ['Granularity', query.Granularity],
+      ],
+    },
+    links,
+  )
+  return { buckets, groups, meta }
+}

@@ -1,0 +1,115 @@
+/** The HTTP server, ready to listen or to be asked in a test. It reads no environment and no clock. */
+import { parse as parseQuery } from 'node:querystring'
+import Fastify, { type FastifyBaseLogger } from 'fastify'
+import { NAME_CHARACTERS_MAX } from '../domain/directory.ts'
+import { newSid } from '../domain/secret.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import { buildGates, REQUESTS_IN_FLIGHT_MAX } from './access.ts'
+import { buildBaseUrl, type TrustProxy, trustsPeer } from './base-url.ts'
+import { addFormParser, FORM_BYTES_MAX } from './bodies.ts'
+import { replyWithError, replyWithNoRoute } from './error-reply.ts'
+import { PageTokens } from './page-token.ts'
+import { RequestLog } from './request-log.ts'
+import type { HttpServer, RouteContext } from './route-context.ts'
+import { addFeedRecordRoutes, IMPORT_BYTES_MAX } from './routes/feed-records.ts'
+import { addFeedRoutes } from './routes/feeds.ts'
+import { addHealthRoutes } from './routes/health.ts'
+import { addImportRoutes } from './routes/imports.ts'
+import { addSimRoutes } from './routes/sims.ts'
+import { addUsageRecordRoutes } from './routes/usage-records.ts'
+import { validatorCompiler } from './validation.ts'
+
+export interface ServerOptions {
+  readonly store: UsageStore
+  /** UTC seconds. */
+  readonly clock: () => number
+  /** What URLs in answers start with; without it, what the request says. May have a path. */
+  readonly publicUrl?: string
+  /** Whose `X-Forwarded-*` headers are believed; nobody's by default. */
+  readonly trustProxy?: TrustProxy
+  /** How many requests one credential may have under way. */
+  readonly requestsInFlightMax?: number
+  /** The largest delivery of usage records, in bytes as sent. */
+  readonly importBytesMax?: number
+  readonly logger?: FastifyBaseLogger
+}
+
+/** The store stays the caller's: closing the server does not close it. Throws `invalid`. */
+export function buildServer(options: ServerOptions): HttpServer {
+  const { store, clock } = options
+  const trusts = trustsPeer(options.trustProxy ?? false)
+  const server = createServer(options, trusts)
+  const context: RouteContext = {
+    store,
+    clock,
+    gates: buildGates({
+      store,
+      requestsInFlightMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX,
+    }),
+    tokens: new PageTokens(store),
+    baseUrlOf: buildBaseUrl(options.publicUrl, trusts),
+    importBytesMax: options.importBytesMax ?? IMPORT_BYTES_MAX,
+  }
+  const methodsOf = collectMethods(server)
+
+  addHealthRoutes(server, context)
+  addUsageRecordRoutes(server, context)
+  addSimRoutes(server, context)
+  addFeedRoutes(server, context)
+  addFeedRecordRoutes(server, context)
+  addImportRoutes(server, context)
+
+  server.setNotFoundHandler((request, reply) => replyWithNoRoute(request, reply, methodsOf))
+  return server
+}
+
+/** Percent-encoded UTF-8 takes up to nine characters for one of a name. */
+const PARAM_CHARACTERS_MAX = NAME_CHARACTERS_MAX * 9
+
+function createServer({ logger }: ServerOptions, trusts: (address: string) => boolean): HttpServer {
+  const server: HttpServer = Fastify({
+    ...(logger !== undefined && { loggerInstance: logger }),
+    logController: new RequestLog({ requestIdLogLabel: 'requestId' }),
+    trustProxy: trusts,
+    genReqId: () => newSid('RQ'),
+    // Callers do not choose the id that answers and logs are found by.
+    requestIdHeader: false,
+    bodyLimit: FORM_BYTES_MAX,
+    // While closing, requests that are on their way are still answered.
+    return503OnClosing: false,
+    routerOptions: {
+      maxParamLength: PARAM_CHARACTERS_MAX,
+      querystringParser: parseGivenParameters,
+    },
+    frameworkErrors: replyWithError,
+  })
+  server.setValidatorCompiler(validatorCompiler)
+  server.setErrorHandler(replyWithError)
+  server.decorateRequest('caller', null)
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.header('Twilio-Request-Id', request.id)
+    done()
+  })
+  addFormParser(server)
+  return server
+}
+
+/** An empty parameter is one that was not given. */
+function parseGivenParameters(text: string): Record<string, unknown> {
+  const parameters = parseQuery(text)
+  for (const name in parameters) if (parameters[name] === '') delete parameters[name]
+  return parameters
+}
+
+/** What methods the routes that fit a path take, asked only once no route has taken a request. */
+function collectMethods(server: HttpServer): (path: string) => readonly string[] {
+  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = []
+  server.addHook('onRoute', ({ url, method }) => {
+    routes.push({
+      pattern: new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+')}$`),
+      methods: [method].flat(),
+    })
+  })
+  return (path) =>
+    routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods)
+}

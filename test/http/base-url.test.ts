@@ -1,0 +1,96 @@
+/** URLs in answers lead back to the server by the way the caller came. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { UsageError } from '../../src/domain/usage-error.ts'
+import { buildServer, type ServerOptions } from '../../src/http/server.ts'
+import { NOW } from '../support/builders.ts'
+import { basic, HttpFixture } from '../support/http-fixture.ts'
+
+const FORWARDED = {
+  host: 'inside:8080',
+  'x-forwarded-proto': 'https',
+  'x-forwarded-host': 'usage.example.com',
+  'x-forwarded-prefix': '/iot/',
+}
+const LIST = '/v1/UsageRecords?PageSize=50&Page=0'
+
+describe('URLs in answers', () => {
+  let fixture: HttpFixture
+
+  before(async () => {
+    fixture = await HttpFixture.open()
+  })
+
+  after(() => fixture.close())
+
+  async function urlGiven(
+    options: Partial<ServerOptions>,
+    headers: Record<string, string> = {},
+  ): Promise<string> {
+    const server = buildServer({ store: fixture.store, clock: () => NOW, ...options })
+    const authorization = basic(fixture.owner)
+    const reply = await server.inject({
+      url: '/v1/UsageRecords',
+      headers: { authorization, ...headers },
+    })
+    await server.close()
+    return reply.json().meta.url
+  }
+
+  it('start with the Host of the request', async () => {
+    assert.equal(await urlGiven({}, { host: 'meter:8080' }), `http://meter:8080${LIST}`)
+  })
+
+  it('start with the public URL, whatever the request says', async () => {
+    const options = { publicUrl: 'https://usage.example.com', trustProxy: true }
+    assert.equal(await urlGiven(options, FORWARDED), `https://usage.example.com${LIST}`)
+  })
+
+  it('keep the path of the public URL', async () => {
+    for (const publicUrl of ['https://example.com/iot/usage', 'https://example.com/iot/usage/']) {
+      assert.equal(await urlGiven({ publicUrl }), `https://example.com/iot/usage${LIST}`)
+    }
+  })
+
+  it('do not believe forwarded headers unless told to', async () => {
+    assert.equal(await urlGiven({}, FORWARDED), `http://inside:8080${LIST}`)
+  })
+
+  it('believe the forwarded scheme, host and prefix of a trusted proxy', async () => {
+    const expected = `https://usage.example.com/iot${LIST}`
+    assert.equal(await urlGiven({ trustProxy: true }, FORWARDED), expected)
+    assert.equal(await urlGiven({ trustProxy: ['127.0.0.0/8'] }, FORWARDED), expected)
+    assert.equal(await urlGiven({ trustProxy: ['127.0.0.1', '::1'] }, FORWARDED), expected)
+  })
+
+  it('do not believe a proxy that is not among the trusted', async () => {
+    const trustProxy = ['10.0.0.0/8', '::1']
+    assert.equal(await urlGiven({ trustProxy }, FORWARDED), `http://inside:8080${LIST}`)
+  })
+
+  it('ignore a forwarded prefix that is no path', async () => {
+    for (const prefix of ['iot', '//evil.example', '/a b', '/<b>', '/']) {
+      const headers = { ...FORWARDED, 'x-forwarded-prefix': prefix }
+      assert.equal(
+        await urlGiven({ trustProxy: true }, headers),
+        `https://usage.example.com${LIST}`,
+      )
+    }
+  })
+
+  it('cannot start with a public URL that is none', async () => {
+    for (const publicUrl of ['usage.example.com', 'ftp://x', 'https://x/?a=b', 'https://u:p@x/']) {
+      await assert.rejects(urlGiven({ publicUrl }), (error) => {
+        assert.ok(error instanceof UsageError)
+        assert.equal(error.field, 'publicUrl')
+        return true
+      })
+    }
+  })
+
+  it('cannot depend on a proxy that is no address', async () => {
+    for (const proxy of ['somewhere', '10.0.0.0/99', '300.1.1.1']) {
+      await assert.rejects(urlGiven({ trustProxy: [proxy] }), UsageError)
+    }
+  })
+})

@@ -1,0 +1,234 @@
+/** What every wrong request is told, and what no answer or log gives away. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { pino } from 'pino'
+import { UsageError, type UsageErrorCode } from '../../src/domain/usage-error.ts'
+import { buildServer } from '../../src/http/server.ts'
+import type { UsageStore } from '../../src/storage/usage-store.ts'
+import { iccidOf, imsiOf, msisdnOf, NOW } from '../support/builders.ts'
+import { basic, HttpFixture } from '../support/http-fixture.ts'
+
+describe('errors', () => {
+  let fixture: HttpFixture
+
+  before(async () => {
+    fixture = await HttpFixture.open()
+  })
+
+  after(() => fixture.close())
+
+  it('name the resource that was not found, without the version', async () => {
+    const { status, headers, body } = await fixture.get('/v1/Sims/nowhere/UsageRecords?Page=0')
+    assert.equal(status, 404)
+    assert.deepEqual(body, {
+      code: 20404,
+      message: 'The requested resource /Sims/nowhere/UsageRecords was not found',
+      more_info: 'https://www.twilio.com/docs/errors/20404',
+      status: 404,
+    })
+    assert.match(String(headers['content-type']), /^application\/json/)
+    assert.match(String(headers['twilio-request-id']), /^RQ[0-9a-f]{32}$/)
+  })
+
+  it('say the same of paths that no route has, also without credentials', async () => {
+    for (const [url, path] of [
+      ['/v1/Nowhere', '/Nowhere'],
+      ['/v2/Sims', '/v2/Sims'],
+      ['/', '/'],
+      ['/v1/sims', '/sims'],
+    ] as const) {
+      const { status, body } = await fixture.get(url, { as: null })
+      assert.equal(status, 404)
+      assert.equal(body.message, `The requested resource ${path} was not found`)
+    }
+  })
+
+  it('name the methods that are allowed', async () => {
+    const { status, headers, body } = await fixture.send('DELETE', '/v1/Sims/x', undefined)
+    assert.equal(status, 405)
+    assert.equal(headers.allow, 'GET, HEAD, POST')
+    assert.equal(body.code, 20004)
+    const put = await fixture.send('PUT', '/v1/UsageRecords', '{}', {
+      headers: { 'content-type': 'application/json' },
+    })
+    assert.equal(put.status, 405)
+    assert.equal(put.headers.allow, 'GET, HEAD')
+  })
+
+  it('name every wrong parameter at once, with its value and what is allowed', async () => {
+    const asked = 'Granularity=weekly&Start=yesterday&End=2026-02-30&PageSize=0&Page=-1'
+    const { status, body } = await fixture.get(`/v1/UsageRecords?${asked}`)
+    assert.equal(status, 400)
+    assert.deepEqual(body, {
+      code: 33101,
+      message:
+        'Start "yesterday": expected an ISO 8601 date or instant, such as 2026-01-31T23:59:59Z; ' +
+        'End "2026-02-30": expected an ISO 8601 date or instant, such as 2026-01-31T23:59:59Z; ' +
+        'Granularity "weekly": expected hourly, daily, all; ' +
+        'PageSize "0": expected a whole number of at least 1 (1000 are the most on a page); ' +
+        'Page "-1": expected a whole number from 0 to 999999999',
+      more_info: 'https://www.twilio.com/docs/errors/33101',
+      status: 400,
+    })
+  })
+
+  it('refuse a parameter that is given twice', async () => {
+    const { status, body } = await fixture.get('/v1/UsageRecords?Start=2026-03-01&Start=2026-03-02')
+    assert.equal(status, 400)
+    assert.equal(body.message, 'Start is given 2 times: expected once')
+  })
+
+  it('do not come from parameters that nobody knows, or that are empty', async () => {
+    const asked = 'Start=&PageSize=&PageToken=&Sort=asc&start=never&Sort=desc'
+    assert.equal((await fixture.get(`/v1/UsageRecords?${asked}`)).status, 200)
+  })
+
+  it('cut what they repeat', async () => {
+    const { body } = await fixture.get(`/v1/UsageRecords?Start=${'x'.repeat(5_000)}`)
+    assert.ok(body.message.length < 250)
+  })
+
+  it('tell of a path that cannot be decoded', async () => {
+    const { status, headers, body } = await fixture.get('/v1/Sims/%zz')
+    assert.equal(status, 400)
+    assert.equal(body.code, 33101)
+    assert.match(String(headers['twilio-request-id']), /^RQ[0-9a-f]{32}$/)
+  })
+
+  it('tell of a path longer than any name', async () => {
+    assert.equal((await fixture.get(`/v1/Sims/${'x'.repeat(1_000)}`)).status, 404)
+  })
+
+  it('tell of a body that is not what it says it is', async () => {
+    const sim = await fixture.addSim()
+    const url = `/v1/Sims/${sim.sid}`
+    const json = { 'content-type': 'application/json' }
+    const bad = await fixture.send('POST', url, '{"FriendlyName":', { headers: json })
+    assert.deepEqual([bad.status, bad.body.code], [400, 33101])
+    const list = await fixture.send('POST', url, '["FriendlyName"]', { headers: json })
+    assert.equal(list.status, 400)
+    const number = await fixture.send('POST', url, '{"FriendlyName":7}', { headers: json })
+    assert.equal(number.body.message, 'FriendlyName "7": expected text')
+    const xml = await fixture.send('POST', url, '<a/>', {
+      headers: { 'content-type': 'application/xml' },
+    })
+    assert.deepEqual([xml.status, xml.body.code], [415, 20415])
+    const large = await fixture.post(url, { FriendlyName: 'x'.repeat(100_000) })
+    assert.deepEqual([large.status, large.body.code], [413, 20413])
+  })
+
+  it('do not repeat subscriber numbers', async () => {
+    const [iccid, imsi, msisdn] = [iccidOf(77), imsiOf(77), msisdnOf(77)]
+    await fixture.addSim({ iccid, imsis: [imsi], msisdn })
+    const answers = [
+      await fixture.get(`/v1/Sims?Iccid=${iccid}x`),
+      await fixture.get(`/v1/Sims/${iccid}/UsageRecords`),
+      await fixture.post('/v1/Sims', { Iccid: iccid }),
+      await fixture.post('/v1/Sims', { Imsi: imsi }),
+      await fixture.post('/v1/Sims', { Imsi: `${imsi}x`, Msisdn: `${msisdn}x` }),
+      await fixture.post('/v1/Sims', { Imsi: imsiOf(78), Msisdn: msisdn }),
+      await fixture.send('POST', '/v1/Sims', `{"Iccid":${iccid}}`, {
+        headers: { 'content-type': 'application/json' },
+      }),
+    ]
+    for (const { status, text } of answers) {
+      assert.ok(status === 400 || status === 404, text)
+      for (const number of [iccid, imsi, msisdn]) assert.ok(!text.includes(number), text)
+      // Not even where JSON reads a number and rounds it.
+      assert.ok(!text.includes(iccid.slice(0, 12)), text)
+    }
+  })
+})
+
+describe('errors of the store', () => {
+  let fixture: HttpFixture
+
+  before(async () => {
+    fixture = await HttpFixture.open()
+  })
+
+  after(() => fixture.close())
+
+  /** Asks a server whose store fails to answer how much was used. */
+  async function ask(error: unknown) {
+    const lines: string[] = []
+    const logger = pino({ base: null }, { write: (line) => lines.push(line) })
+    const store = new Proxy<UsageStore>(fixture.store, {
+      get: (target, name) => {
+        if (name === 'queryUsage') return () => Promise.reject(error)
+        const value = Reflect.get(target, name)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const server = buildServer({ store, clock: () => NOW, logger })
+    const headers = { authorization: basic(fixture.owner) }
+    const reply = await server.inject({ url: '/v1/UsageRecords', headers })
+    await server.close()
+    return { reply, log: lines.join('') }
+  }
+
+  const cases: [
+    UsageErrorCode,
+    { status: number; code: number; retryAfter: string | undefined },
+  ][] = [
+    ['unavailable', { status: 503, code: 20503, retryAfter: '5' }],
+    ['storage_full', { status: 503, code: 20503, retryAfter: undefined }],
+    ['read_only', { status: 503, code: 20503, retryAfter: undefined }],
+    ['incompatible', { status: 500, code: 20500, retryAfter: undefined }],
+  ]
+  for (const [failure, { status, code, retryAfter }] of cases) {
+    it(`that is ${failure} are ${status}, logged in its words and told in ours`, async () => {
+      const { reply, log } = await ask(new UsageError(failure, 'cannot write /var/secret.db'))
+      assert.equal(reply.statusCode, status)
+      assert.equal(reply.json().code, code)
+      assert.equal(reply.headers['retry-after'], retryAfter)
+      assert.ok(!reply.body.includes('/var/secret.db'))
+      assert.ok(log.includes('/var/secret.db'))
+    })
+  }
+
+  it('that nobody foresaw are 500, with the request id that finds them in the log', async () => {
+    const { reply, log } = await ask(new TypeError('x is not a function'))
+    assert.equal(reply.statusCode, 500)
+    const requestId = reply.headers['twilio-request-id']
+    assert.deepEqual(reply.json(), {
+      code: 20500,
+      message: `An unexpected error occurred; it is logged under the request id ${requestId}`,
+      more_info: 'https://www.twilio.com/docs/errors/20500',
+      status: 500,
+    })
+    assert.ok(log.includes('x is not a function') && log.includes(String(requestId)))
+  })
+})
+
+describe('the request log', () => {
+  it('names route, caller and status, and no subscriber number', async () => {
+    const fixture = await HttpFixture.open()
+    const lines: string[] = []
+    const logger = pino({ base: null }, { write: (line) => lines.push(line) })
+    const server = buildServer({ store: fixture.store, clock: () => NOW, logger })
+    const headers = { authorization: basic(fixture.owner) }
+    const iccid = iccidOf(77)
+    await server.inject({ url: `/v1/Sims?Iccid=${iccid}`, headers })
+    await server.inject({ url: `/v1/Sims/${iccid}/UsageRecords`, headers })
+    await server.inject({ url: `/v1/Nowhere/${iccid}` })
+    await server.inject({ url: `/v1/Nowhere/${iccid}/%zz` })
+    await server.close()
+    await fixture.close()
+    const log = lines.join('')
+    assert.ok(!log.includes(iccid), log)
+    assert.ok(!log.includes(fixture.owner.secret))
+    const { requestId, milliseconds, time, ...facts } = JSON.parse(lines[1]!)
+    assert.match(requestId, /^RQ[0-9a-f]{32}$/)
+    assert.equal(typeof milliseconds, 'number')
+    assert.equal(typeof time, 'number')
+    assert.deepEqual(facts, {
+      level: 30,
+      method: 'GET',
+      route: '/v1/Sims/:SidOrUniqueName/UsageRecords',
+      caller: fixture.owner.sid,
+      status: 404,
+      msg: 'request',
+    })
+  })
+})

@@ -1,0 +1,146 @@
+/** `/Feeds` and `/Imports`: what the operator sees, and what an account sees of it. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { aFeed } from '../support/builders.ts'
+import { HttpFixture, type TestCredential } from '../support/http-fixture.ts'
+
+describe('feeds', () => {
+  let fixture: HttpFixture
+
+  before(async () => {
+    fixture = await HttpFixture.open()
+    await fixture.store.createFeed(
+      aFeed({ name: 'roaming', onConflict: 'replace', defaultZone: 'home' }),
+    )
+    await fixture.store.createFeed(aFeed({ name: 'third' }))
+  })
+
+  after(() => fixture.close())
+
+  it('are listed to the operator, page by page', async () => {
+    const first = await fixture.get('/v1/Feeds?PageSize=2', { as: fixture.operator })
+    assert.equal(first.status, 200)
+    assert.deepEqual(first.body.feeds[1], {
+      name: 'roaming',
+      format: 'csv',
+      on_conflict: 'replace',
+      default_zone: 'home',
+      date_created: '2026-03-15T12:34:56Z',
+      links: { records: 'http://localhost:80/v1/Feeds/roaming/Records' },
+    })
+    const { pathname, search } = new URL(first.body.meta.next_page_url!)
+    const last = await fixture.get(pathname + search, { as: fixture.operator })
+    assert.deepEqual(
+      last.body.feeds.map(({ name }) => name),
+      ['third'],
+    )
+    assert.equal(last.body.meta.next_page_url, null)
+    assert.match(last.body.meta.previous_page_url!, /\?PageSize=2&Page=0$/)
+  })
+
+  it('are nothing an account may list', async () => {
+    const { status, body } = await fixture.get('/v1/Feeds')
+    assert.deepEqual([status, body.code], [403, 20003])
+    assert.equal(body.message, "Permission Denied: this needs one of the operator's keys")
+  })
+})
+
+describe('imports', () => {
+  let fixture: HttpFixture
+  let accountKey: TestCredential
+  let ids: number[]
+
+  before(async () => {
+    fixture = await HttpFixture.open()
+    accountKey = await fixture.addKey({ account: fixture.owner, scope: 'ingest' })
+    ids = []
+    for (const as of [fixture.operator, accountKey, fixture.operator, accountKey, accountKey]) {
+      ids.push((await fixture.deliver('', { as })).body.import)
+    }
+  })
+
+  after(() => fixture.close())
+
+  async function idsOnPages(url: string, as: TestCredential) {
+    const pages: number[][] = []
+    for (let next: string | null = `http://localhost${url}`; next !== null; ) {
+      const { pathname, search } = new URL(next)
+      const { status, body, text } = await fixture.get(pathname + search, { as })
+      assert.equal(status, 200, text)
+      pages.push(body.imports.map((found) => found.import))
+      next = body.meta.next_page_url
+    }
+    return pages
+  }
+
+  it('are listed newest first', async () => {
+    const [a, b, c, d, e] = ids
+    assert.deepEqual(await idsOnPages('/v1/Imports?PageSize=2', fixture.operator), [
+      [e, d],
+      [c, b],
+      [a],
+    ])
+  })
+
+  it('are listed to an account where its own keys delivered them', async () => {
+    const [, b, , d, e] = ids
+    assert.deepEqual(await idsOnPages('/v1/Imports?PageSize=2', fixture.owner), [[e, d], [b]])
+    assert.deepEqual(await idsOnPages('/v1/Imports', await fixture.addAccount()), [[]])
+  })
+
+  it('can be fetched one by one, by those who may see them', async () => {
+    const [operators, accounts] = ids
+    const { status, body } = await fixture.get(`/v1/Imports/${accounts}`)
+    assert.equal(status, 200)
+    assert.equal(body.import, accounts)
+    assert.equal(body.account_sid, fixture.owner.sid)
+    const stranger = await fixture.addAccount()
+    const get = async (id: unknown, as: TestCredential) =>
+      (await fixture.get(`/v1/Imports/${id}`, { as })).status
+    assert.equal(await get(operators, fixture.operator), 200)
+    assert.equal(await get(accounts, fixture.operator), 200)
+    assert.equal(await get(operators, fixture.owner), 404)
+    assert.equal(await get(accounts, stranger), 404)
+    for (const id of [9_999, 'x', '-1', '1e1', '9'.repeat(40)]) {
+      assert.equal(await get(id, fixture.operator), 404, String(id))
+    }
+  })
+
+  it('show the records they left in quarantine, as delivered', async () => {
+    const delivered = Buffer.concat([
+      Buffer.from('{"record_id":"q1","sim":"nobody-1","occurred_at":"2026-03-15T11:00:00Z"}\n'),
+      Buffer.from('caf\xe9 \\xe9\n', 'latin1'),
+      Buffer.from('a\0b\n'),
+    ])
+    const { body: delivery } = await fixture.deliver(delivered, { as: accountKey })
+    assert.equal(delivery.quarantined, 3)
+    const url = `/v1/Imports/${delivery.import}/Quarantine`
+    const first = (await fixture.get(`${url}?PageSize=2`)).body
+    const { pathname, search } = new URL(first.meta.next_page_url!)
+    const last = (await fixture.get(pathname + search)).body
+    assert.equal(last.meta.next_page_url, null)
+    const all = [...first.quarantine, ...last.quarantine].sort((a, b) => a.line - b.line)
+    assert.deepEqual(
+      all.map(({ line, reason, field, raw, date_seen }) => [line, reason, field, raw, date_seen]),
+      [
+        [1, 'unknown_sim', 'sim', delivered.toString().split('\n')[0], '2026-03-15T12:34:56Z'],
+        [2, 'unreadable', null, 'caf\\xe9 \\x5cxe9', '2026-03-15T12:34:56Z'],
+        [3, 'unreadable', null, 'a\0b', '2026-03-15T12:34:56Z'],
+      ],
+    )
+    for (const { detail } of all) assert.notEqual(detail, '')
+    const stranger = await fixture.addAccount()
+    assert.equal((await fixture.get(url, { as: stranger })).status, 404)
+    assert.equal((await fixture.get(url, { as: fixture.operator })).status, 200)
+  })
+
+  it('do not take the page token of another import', async () => {
+    const bad = 'x\ny\n'
+    const one = (await fixture.deliver(bad)).body.import
+    const other = (await fixture.deliver(bad)).body.import
+    const { body } = await fixture.get(`/v1/Imports/${one}/Quarantine?PageSize=1`)
+    const token = new URL(body.meta.next_page_url!).searchParams.get('PageToken')
+    const answer = await fixture.get(`/v1/Imports/${other}/Quarantine?PageToken=${token}`)
+    assert.equal(answer.body.code, 21481)
+  })
+})
