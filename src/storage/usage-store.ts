@@ -192,8 +192,11 @@ export interface UsageStore {
     },
   ): Promise<Import>
   findImport(id: number): Promise<Import | null>
-  /** Newest first. */
-  listImports(page: { limit: number; beforeId?: number }): Promise<Import[]>
+  /** Newest first; with an account, those its own keys have delivered. */
+  listImports(
+    filter: { accountId?: number },
+    page: { limit: number; beforeId?: number },
+  ): Promise<Import[]>
   /** In order of arrival, one entry for each time a record was delivered. */
   listQuarantine(
     filter: { importId?: number; feedId?: number },

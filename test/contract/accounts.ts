@@ -28,6 +28,16 @@ export function describeAccounts(engine: Engine): void {
       assert.equal(await store.findAccountById(account.id + 1), null)
     })
 
+    it('are found by nothing but their SID and their id', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const account = await store.createAccount(anAccount({ name: 'Acme' }))
+      for (const text of ['', 'Acme', `${account.id}`, `id ${account.id}`, '%', 'null']) {
+        assert.equal(await store.findAccount(text), null)
+        assert.deepEqual(await store.findAccountById(account.id), account)
+        assert.equal(await store.findAccount(text), null)
+      }
+    })
+
     it('are listed in order of creation', async (t) => {
       const { store } = await openEmpty(t, engine)
       assert.deepEqual(await store.listAccounts(), [])

@@ -109,13 +109,29 @@ export function describeImports(engine: Engine): void {
     it('are listed newest first, page by page', async (t) => {
       const { store } = await openEmpty(t, engine)
       const feed = await store.createFeed(aFeed())
-      assert.deepEqual(await store.listImports({ limit: 9 }), [])
+      assert.deepEqual(await store.listImports({}, { limit: 9 }), [])
       const a = await store.beginImport(anImportStart(feed))
       const b = await store.beginImport(anImportStart(feed))
       const c = await store.beginImport(anImportStart(feed))
-      assert.deepEqual(await store.listImports({ limit: 2 }), [c, b])
-      assert.deepEqual(await store.listImports({ limit: 2, beforeId: b.id }), [a])
-      assert.deepEqual(await store.listImports({ limit: 2, beforeId: a.id }), [])
+      assert.deepEqual(await store.listImports({}, { limit: 2 }), [c, b])
+      assert.deepEqual(await store.listImports({}, { limit: 2, beforeId: b.id }), [a])
+      assert.deepEqual(await store.listImports({}, { limit: 2, beforeId: a.id }), [])
+    })
+  })
+
+  describe('imports of an account', () => {
+    it('are listed without those of the operator and of other accounts', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const feed = await store.createFeed(aFeed())
+      const own = await store.createAccount(anAccount())
+      const other = await store.createAccount(anAccount())
+      await store.beginImport(anImportStart(feed))
+      await store.beginImport({ ...anImportStart(feed), accountId: other.id })
+      const first = await store.beginImport({ ...anImportStart(feed), accountId: own.id })
+      const second = await store.beginImport({ ...anImportStart(feed), accountId: own.id })
+      const filter = { accountId: own.id }
+      assert.deepEqual(await store.listImports(filter, { limit: 9 }), [second, first])
+      assert.deepEqual(await store.listImports(filter, { limit: 9, beforeId: second.id }), [first])
     })
   })
 

@@ -127,16 +127,40 @@ export function describeLifetime(engine: Engine): void {
     })
 
     it('see in every store what any of them has written', async (t) => {
-      const { store, temp, account, append, event, sim } = await openLedger(t, engine)
+      const { store, temp, account, append, event, sim, importId } = await openLedger(t, engine)
       const beside = await reopen(t, engine, temp.url)
-      for (let i = 1; i <= 5; i++) {
+      const scopes = [{ simId: sim.id }, { accountId: account.id }]
+      const asked = [store, beside].flatMap((one) => scopes.map((scope) => ({ one, scope })))
+      for (let i = 1; i <= 4; i++) {
+        for (const { one, scope } of asked) await usageLines(one, scope)
         await append([event({ upload: 1 })])
-        const lines = await usageLines(beside, { simId: sim.id })
-        assert.deepEqual(lines, [`2026-01-01T00:00:00Z home US ${i}/0/0/0`])
+        for (const { one, scope } of asked) {
+          const lines = [`2026-01-01T00:00:00Z home US ${i}/0/0/0`]
+          assert.deepEqual(await usageLines(one, scope), lines)
+        }
       }
+      assert.deepEqual(await beside.latestDeliveries(account.id), [null])
+      const end = { status: 'done', finishedAt: NOW, checksum: null, error: null } as const
+      const finished = await store.finishImport(importId, end)
+      assert.deepEqual(await beside.findImport(importId), finished)
+      assert.deepEqual(await beside.latestDeliveries(account.id), [finished.startedAt])
+      await beside.sealNextDay(NOW)
+      await beside.purge({ before: NOW - (NOW % 3_600), rowsMax: 1_000, dryRun: false })
+      for (const { one, scope } of asked) assert.deepEqual(await usageLines(one, scope), [])
+    })
+
+    it('know in every store whom any of them has registered', async (t) => {
+      const { store, temp, account } = await openLedger(t, engine)
+      const beside = await reopen(t, engine, temp.url)
+      assert.deepEqual(await store.resolveSims(['new'], null), new Map())
       const options = { at: NOW, newSid: newSimSid }
       const created = await beside.createSim(account.id, aSim({ uniqueName: 'new' }), options)
       assert.deepEqual(await store.findSim(account.id, 'new'), created)
+      assert.equal((await store.resolveSims(['new'], null)).get('new')?.simId, created.id)
+      const key = await beside.createApiKey(aKey())
+      assert.deepEqual(await store.findApiKey(key.sid), key)
+      await store.revokeApiKey(key.sid, NOW)
+      assert.equal((await beside.findApiKey(key.sid))?.revokedAt, NOW)
     })
 
     it('register a SIM once, whoever is first', async (t) => {

@@ -141,6 +141,19 @@ function describeSimUsage(engine: Engine): void {
     assert.deepEqual(await ledger.accountUsage(), ['2026-01-01T00:00:00Z home US 3/0/0/0'])
   })
 
+  it('costs no more when it is asked for all time', async (t) => {
+    const ledger = await openLedger(t, engine)
+    await appendAt(ledger, '2026-03-14T10:20:30Z')
+    const allTime = { start: '0001-01-01T00:00:00Z', end: '9999-12-31T23:59:59Z' }
+    const begun = performance.now()
+    for (let i = 0; i < 5; i++) {
+      assert.equal((await ledger.simUsage(allTime)).length, 1)
+      assert.equal((await ledger.accountUsage(allTime)).length, 1)
+    }
+    // Going through the days of ten thousand years takes seconds; looking for usage does not.
+    assert.ok(performance.now() - begun < 2_000)
+  })
+
   it('adds up to the same by hour, by day and at once', async (t) => {
     const ledger = await openLedger(t, engine)
     const events = Array.from({ length: 200 }, (_, i) =>

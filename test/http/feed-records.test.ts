@@ -186,7 +186,7 @@ describe('delivering usage records', () => {
     })
     call.on('error', () => {})
     call.write(lines(1))
-    const newest = async () => (await fixture.store.listImports({ limit: 1 }))[0]!
+    const newest = async () => (await fixture.store.listImports({}, { limit: 1 }))[0]!
     const idBefore = (await newest()).id
     while ((await newest()).id === idBefore) await setImmediate()
     call.destroy()

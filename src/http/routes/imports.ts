@@ -1,13 +1,12 @@
 /** `/Imports`: what was delivered, what became of it, and the records that wait in quarantine. */
 import { Type } from 'typebox'
-import type { Account } from '../../domain/directory.ts'
 import type { Import } from '../../domain/import.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { callerOf } from '../access.ts'
 import type { Caller } from '../credentials.ts'
 import { notFound, pathOf } from '../error-reply.ts'
-import { type KeysetPage, keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
-import { listMeta, PAGE_SIZE_MAX, pageParameters } from '../list-page.ts'
+import { keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
+import { listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import {
@@ -34,8 +33,12 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
       const { account } = callerOf(request)
       const list = { kind: 'imports1', owner: account?.id ?? null, filters: [] }
       const page = await keysetPage(request.query, list, tokens)
+      // The operator sees all imports, an account those its own keys have delivered.
       const { rows, next } = await keysetRows(page, (limit) =>
-        importsOf(store, account, page, limit),
+        store.listImports(
+          account === null ? {} : { accountId: account.id },
+          page.cursor === null ? { limit } : { limit, beforeId: page.cursor },
+        ),
       )
       const baseUrl = baseUrlOf(request)
       // The store reads imports from the newest on, and only that way.
@@ -80,28 +83,6 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
       }
     },
   )
-}
-
-/** The operator sees all imports, an account those its own keys have delivered. */
-async function importsOf(
-  store: Pick<UsageStore, 'listImports'>,
-  account: Account | null,
-  { cursor }: KeysetPage,
-  limit: number,
-): Promise<Import[]> {
-  if (account === null) return store.listImports(before(cursor, limit))
-  const found: Import[] = []
-  let oldest = cursor
-  for (;;) {
-    const page = await store.listImports(before(oldest, PAGE_SIZE_MAX))
-    found.push(...page.filter(({ accountSid }) => accountSid === account.sid))
-    oldest = page.at(-1)?.id ?? null
-    if (found.length >= limit || page.length < PAGE_SIZE_MAX) return found.slice(0, limit)
-  }
-}
-
-function before(cursor: number | null, limit: number) {
-  return cursor === null ? { limit } : { limit, beforeId: cursor }
 }
 
 async function findImport(

@@ -133,10 +133,16 @@ export function findImport(connection: Connection, id: number): Import | null {
 
 export function listImports(
   connection: Connection,
+  { accountId }: { accountId?: number },
   { limit, beforeId }: { limit: number; beforeId?: number },
 ): Import[] {
+  const text = sql.selectImports({ account: accountId !== undefined })
+  const conditions = accountId === undefined ? [] : [accountId]
   const bound = beforeId ?? Number.MAX_SAFE_INTEGER
-  return connection.prepare(sql.SELECT_IMPORTS).all(bound, limit).map(importFromRow)
+  return connection
+    .prepare(text)
+    .all(bound, ...conditions, limit)
+    .map(importFromRow)
 }
 
 export function listQuarantine(

@@ -118,8 +118,14 @@ export const ADD_IMPORT_COUNTS = `
       quarantined = quarantined + ?, expired = expired + ?
   WHERE id = ?`
 export const SELECT_IMPORT = `SELECT ${IMPORT_COLUMNS} WHERE import.id = ?`
-export const SELECT_IMPORTS = `
-  SELECT ${IMPORT_COLUMNS} WHERE import.id < ? ORDER BY import.id DESC LIMIT ?`
+
+export function selectImports(conditions: { account: boolean }): string {
+  return `
+    SELECT ${IMPORT_COLUMNS}
+    WHERE import.id < ? ${conditions.account ? 'AND import.account_id = ?' : ''}
+    ORDER BY import.id DESC
+    LIMIT ?`
+}
 
 export const SELECT_LATEST_DELIVERIES = `
   SELECT (SELECT MAX(started_at) FROM import

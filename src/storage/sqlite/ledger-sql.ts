@@ -70,6 +70,9 @@ export const SEAL_DAY = `
   WHERE bucket = ? AND occurred_at >= ?
   GROUP BY sim_id, zone, country`
 
+export const SELECT_LEDGER_BOUNDS = `
+  SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
+
 // Questions. Ledger rows are found bucket by bucket: the CROSS JOIN keeps SQLite from turning the
 // join around and scanning whole buckets.
 

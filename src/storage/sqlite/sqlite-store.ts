@@ -42,13 +42,13 @@ export async function openSqliteStore(
   return {
     createAccount: (account) => writer.run('createAccount', [account]),
     findAccount: (sid) =>
-      read((c) => memo.answer(`account ${sid}`, () => reads.findAccount(c, sid))),
+      read((c) => memo.answer(`account sid ${sid}`, () => reads.findAccount(c, sid))),
     findAccountById: (id) =>
       read((c) => memo.answer(`account id ${id}`, () => reads.findAccountById(c, id))),
     listAccounts: () => read(reads.listAccounts),
 
     createApiKey: (key) => writer.run('createApiKey', [key]),
-    findApiKey: (sid) => read((c) => memo.answer(`key ${sid}`, () => reads.findApiKey(c, sid))),
+    findApiKey: (sid) => read((c) => memo.answer(`key sid ${sid}`, () => reads.findApiKey(c, sid))),
     listApiKeys: () => read(reads.listApiKeys),
     revokeApiKey: (sid, at) => writer.run('revokeApiKey', [sid, at]),
 
@@ -74,7 +74,7 @@ export async function openSqliteStore(
     append: (batch) => append(writer, batch),
     finishImport: (importId, end) => writer.run('finishImport', [importId, end]),
     findImport: (id) => read((c) => reads.findImport(c, id)),
-    listImports: (page) => read((c) => reads.listImports(c, page)),
+    listImports: (filter, page) => read((c) => reads.listImports(c, filter, page)),
     listQuarantine: (filter, page) => read((c) => reads.listQuarantine(c, filter, page)),
 
     queryUsage: (query) =>

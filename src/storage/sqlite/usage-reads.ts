@@ -13,6 +13,9 @@ import * as sql from './ledger-sql.ts'
 import { monthNumber } from './rollup-deltas.ts'
 import { usageGroupFromRow } from './rows.ts'
 
+/** Retention keeps 18 months, at most 550 days. */
+const DAYS_ASKED_USUALLY = 600
+
 const ACCOUNT_TEXTS: Readonly<Record<Granularity, string>> = {
   hourly: sql.SELECT_ACCOUNT_HOURS,
   daily: sql.SELECT_ACCOUNT_DAYS,
@@ -52,24 +55,39 @@ function querySim(
   simId: number,
   sealedThrough: number,
 ): UsageGroup[] {
-  const fromLedger = (buckets: readonly number[]) =>
-    connection
-      .prepareBigints(sql.SELECT_SIM_LEDGER[granularity])
-      .all(JSON.stringify(buckets), simId, start, end)
-      .map(usageGroupFromRow)
-  if (granularity === 'hourly') return inOrder(fromLedger(bucketsOf(start, end)))
-
   const groups = connection.read(() => {
-    const { firstDay, endDay } = sealedDays(start, end, sealedThrough)
+    const [from, to] = withinLedger(connection, start, end)
+    const fromLedger = (buckets: readonly number[]) =>
+      connection
+        .prepareBigints(sql.SELECT_SIM_LEDGER[granularity])
+        .all(JSON.stringify(buckets), simId, start, end)
+        .map(usageGroupFromRow)
+    if (granularity === 'hourly') return fromLedger(bucketsOf(from, to))
+
+    const { firstDay, endDay } = sealedDays(from, to, sealedThrough)
     const select = connection.prepareBigints(sql.SELECT_SIM_MONTH[granularity])
     const sealed = monthsOf(firstDay, endDay).flatMap((month) =>
       select.all(month, simId, firstDay, endDay).map(usageGroupFromRow),
     )
-    const rest = new Set([...bucketsOf(start, firstDay), ...bucketsOf(endDay, end)])
+    const rest = new Set([...bucketsOf(from, firstDay), ...bucketsOf(endDay, to)])
     return rest.size === 0 ? sealed : [...sealed, ...fromLedger([...rest])]
   })
   // Days are either sealed or not, so only a total can have parts of both.
   return inOrder(granularity === 'all' ? addedUp(groups, start) : groups)
+}
+
+/**
+ * A question about all of time would list the days of ten thousand years; those beyond the first
+ * and the last bucket of the ledger have no usage.
+ */
+function withinLedger(connection: Connection, start: number, end: number): [number, number] {
+  if (end - start <= DAYS_ASKED_USUALLY * DAY_SECONDS) return [start, end]
+  const bounds = connection.prepare(sql.SELECT_LEDGER_BOUNDS).get()!
+  const first = bounds.first as number | null
+  if (first === null) return [start, start]
+  const last = (bounds.last as number) + sql.LEDGER_BUCKET_SECONDS
+  const from = Math.max(start, first)
+  return [from, Math.max(from, Math.min(end, last))]
 }
 
 /** The whole sealed days inside [start, end); `firstDay` equals `endDay` when there is none. */

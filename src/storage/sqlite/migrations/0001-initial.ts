@@ -76,6 +76,7 @@ export const initialSchema = `
     finished_at INTEGER
   ) STRICT;
   CREATE INDEX import_by_feed ON import (feed_id, status, started_at);
+  CREATE INDEX import_by_account ON import (account_id, id);
 
   -- Which feeds have brought usage of which account: an answer is as complete as the latest of them.
   CREATE TABLE account_feed (
