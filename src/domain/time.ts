@@ -42,7 +42,36 @@ export function daysInMonth(year: number, month: number): number {
 
 /** `2026-02-28T23:59:59Z`: UTC, whole seconds, as the wireless API writes times. */
 export function formatInstant(atSeconds: number): string {
-  return `${new Date(atSeconds * 1000).toISOString().slice(0, 19)}Z`
+  const days = Math.floor(atSeconds / DAY_SECONDS)
+  const ofDay = atSeconds - days * DAY_SECONDS
+  const hour = Math.floor(ofDay / HOUR_SECONDS)
+  const minute = Math.floor(ofDay / 60) % 60
+  return `${formatDate(days)}T${twoDigits(hour)}:${twoDigits(minute)}:${twoDigits(ofDay % 60)}Z`
+}
+
+/**
+ * The date that lies so many days after 1970-01-01, in the proleptic Gregorian calendar. Years are
+ * counted from March, so that the leap day comes last; 400 of them have 146 097 days. `Date` says
+ * the same five times slower, and a page of buckets has two thousand of them.
+ */
+function formatDate(daysSince1970: number): string {
+  const days = daysSince1970 + 719_468 // since 0000-03-01
+  const era = Math.floor(days / 146_097)
+  const ofEra = days - era * 146_097
+  const yearOfEra = Math.floor(
+    (ofEra - Math.floor(ofEra / 1_460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) /
+      365,
+  )
+  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const monthFromMarch = Math.floor((5 * ofYear + 2) / 153)
+  const day = ofYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+  const year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+  return `${String(year).padStart(4, '0')}-${twoDigits(month)}-${twoDigits(day)}`
+}
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : `${value}`
 }
 
 const ISO_INSTANT =
