@@ -33,11 +33,12 @@ export function monthsBefore(atSeconds: number, months: number): number {
   return moved.getTime() / 1000
 }
 
+const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
+
 /** `month` counts from 0. */
 export function daysInMonth(year: number, month: number): number {
-  const last = new Date(0)
-  last.setUTCFullYear(year, month + 1, 0)
-  return last.getUTCDate()
+  const isLeapYear = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return month === 1 && isLeapYear ? 29 : DAYS_IN_MONTH[month]!
 }
 
 /** `2026-02-28T23:59:59Z`: UTC, whole seconds, as the wireless API writes times. */

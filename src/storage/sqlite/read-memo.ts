@@ -2,9 +2,15 @@
  * Remembers answers for as long as the database stays as it is. SQLite itself tells: its
  * `data_version` changes with every commit of another connection, and the reading connection never
  * writes. The directory is asked three times for each request, and changes a few times a day.
+ *
+ * SQLite is asked once a turn of the event loop, because each time costs two system calls. Nothing
+ * is missed by that: what another process has written becomes known here through an event, and an
+ * event that happens after the question belongs to a later turn; what this process has written
+ * ends with `writesSeen` growing before anybody learns of it.
  */
 import type { StatementSync } from 'node:sqlite'
 import type { Connection } from './connection.ts'
+import { writesSeen } from './writer.ts'
 
 /** A few megabytes at most; a reader that asks for more distinct things begins anew. */
 const ANSWERS_MAX = 20_000
@@ -13,6 +19,7 @@ export class ReadMemo {
   readonly #dataVersion: StatementSync
   readonly #answers = new Map<string, unknown>()
   #validFor: unknown = null
+  #checkedAtWrite = -1
 
   constructor(connection: Connection) {
     this.#dataVersion = connection.db.prepare('PRAGMA data_version')
@@ -21,15 +28,23 @@ export class ReadMemo {
 
   /** The remembered answer to `question`, else what `ask` finds now. */
   answer<T>(question: string, ask: () => T): T {
-    const version = (this.#dataVersion.get() as unknown as unknown[])[0]
-    if (version !== this.#validFor || this.#answers.size >= ANSWERS_MAX) {
-      this.#answers.clear()
-      this.#validFor = version
-    }
+    if (this.#checkedAtWrite !== writesSeen()) this.#check()
     const known = this.#answers.get(question)
     if (known !== undefined) return known as T
     const found = ask()
     this.#answers.set(question, found)
     return found
+  }
+
+  #check(): void {
+    const version = (this.#dataVersion.get() as unknown as unknown[])[0]
+    if (version !== this.#validFor || this.#answers.size >= ANSWERS_MAX) {
+      this.#answers.clear()
+      this.#validFor = version
+    }
+    this.#checkedAtWrite = writesSeen()
+    setImmediate(() => {
+      this.#checkedAtWrite = -1
+    }).unref()
   }
 }

@@ -55,24 +55,33 @@ function querySim(
   simId: number,
   sealedThrough: number,
 ): UsageGroup[] {
-  const groups = connection.read(() => {
-    const [from, to] = withinLedger(connection, start, end)
-    const fromLedger = (buckets: readonly number[]) =>
-      connection
-        .prepareBigints(sql.SELECT_SIM_LEDGER[granularity])
-        .all(JSON.stringify(buckets), simId, start, end)
-        .map(usageGroupFromRow)
-    if (granularity === 'hourly') return fromLedger(bucketsOf(from, to))
-
-    const { firstDay, endDay } = sealedDays(from, to, sealedThrough)
-    const select = connection.prepareBigints(sql.SELECT_SIM_MONTH[granularity])
-    const sealed = monthsOf(firstDay, endDay).flatMap((month) =>
-      select.all(month, simId, firstDay, endDay).map(usageGroupFromRow),
-    )
-    const rest = new Set([...bucketsOf(from, firstDay), ...bucketsOf(endDay, to)])
-    return rest.size === 0 ? sealed : [...sealed, ...fromLedger([...rest])]
+  if (end - start > DAYS_ASKED_USUALLY * DAY_SECONDS && !connection.db.isTransaction) {
+    // The ledger's bounds and its rows have to be of one state.
+    const query = { scope: { simId }, start, end, granularity }
+    return connection.read(() => querySim(connection, query, simId, sealedThrough))
+  }
+  const [from, to] = withinLedger(connection, start, end)
+  const sealed =
+    granularity === 'hourly'
+      ? { firstDay: from, endDay: from }
+      : sealedDays(from, to, sealedThrough)
+  const buckets = new Set([...bucketsOf(from, sealed.firstDay), ...bucketsOf(sealed.endDay, to)])
+  const reads = monthsOf(sealed.firstDay, sealed.endDay).map((month) => () => {
+    const text = sql.SELECT_SIM_MONTH[granularity === 'all' ? 'all' : 'daily']
+    return connection.prepareBigints(text).all(month, simId, sealed.firstDay, sealed.endDay)
   })
-  // Days are either sealed or not, so only a total can have parts of both.
+  if (buckets.size > 0) {
+    const list = JSON.stringify([...buckets])
+    reads.push(() => {
+      const text = sql.SELECT_SIM_LEDGER[granularity]
+      return connection.prepareBigints(text).all(list, simId, start, end)
+    })
+  }
+  const readAll = () => reads.flatMap((read) => read().map(usageGroupFromRow))
+  // A statement sees one state of the store by itself.
+  const isOneState = reads.length <= 1 || connection.db.isTransaction
+  const groups = isOneState ? readAll() : connection.read(readAll)
+  // Days are either sealed or not, so only a total can have parts of several reads.
   return inOrder(granularity === 'all' ? addedUp(groups, start) : groups)
 }
 
@@ -90,7 +99,7 @@ function withinLedger(connection: Connection, start: number, end: number): [numb
   return [from, Math.max(from, Math.min(end, last))]
 }
 
-/** The whole sealed days inside [start, end); `firstDay` equals `endDay` when there is none. */
+/** The whole sealed days inside [start, end); both are its start when there is none. */
 function sealedDays(
   start: number,
   end: number,
@@ -98,7 +107,7 @@ function sealedDays(
 ): { firstDay: number; endDay: number } {
   const whole = wholeDays(start, end)
   const endDay = Math.min(whole.endDay, sealedThrough)
-  return whole.firstDay < endDay ? { ...whole, endDay } : { firstDay: end, endDay: end }
+  return whole.firstDay < endDay ? { ...whole, endDay } : { firstDay: start, endDay: start }
 }
 
 /** One group a zone and country, all in the bucket that begins at `start`. */

@@ -27,6 +27,13 @@ export interface WriterReply {
     | { readonly kind: 'bug'; readonly error: Error }
 }
 
+let writes = 0
+
+/** How many write operations, of any store in this process, have ended. */
+export function writesSeen(): number {
+  return writes
+}
+
 interface Waiting {
   readonly resolve: (result: never) => void
   readonly reject: (error: unknown) => void
@@ -89,6 +96,7 @@ export class Writer {
     const waiting = this.#waiting.get(id)
     if (waiting === undefined) return
     this.#waiting.delete(id)
+    writes++
     // An idle writer does not keep the process alive; one at work does.
     if (this.#waiting.size === 0) worker.unref()
     if (failure === undefined) waiting.resolve(result as never)
