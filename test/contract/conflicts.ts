@@ -4,8 +4,16 @@ import { describe, it } from 'node:test'
 import type { CountryCode } from '../../src/domain/country.ts'
 import { NO_VERDICTS } from '../../src/domain/import.ts'
 import type { Serving } from '../../src/domain/usage-event.ts'
-import { AT_HOME, abroad, NATIONAL } from '../support/builders.ts'
-import { type Engine, type Ledger, openLedger, permutations } from './engine.ts'
+import {
+  AT_HOME,
+  aBatch,
+  abroad,
+  aFeed,
+  anImportStart,
+  NATIONAL,
+  NOW,
+} from '../support/builders.ts'
+import { type Engine, type Ledger, openLedger, permutations, register } from './engine.ts'
 
 const HOUR = '2026-03-14T10:00:00Z'
 
@@ -128,6 +136,25 @@ function describeReplace(engine: Engine): void {
     const { counts } = await ledger.append([10, 20, 10].map((upload) => version(ledger, upload)))
     assert.deepEqual(counts, { ...NO_VERDICTS, accepted: 1, replaced: 1, duplicate: 1 })
     await assertCounted(ledger, [`${HOUR} home US 20/0/0/0`])
+  })
+
+  it('counts when it was replaced before in another record, SIM, second or feed', async (t) => {
+    const ledger = await openLedger(t, engine, { onConflict: 'replace' })
+    const { store, account } = ledger
+    const first = version(ledger, 10)
+    await ledger.append([first, { ...first, upload: 20 }])
+    const second = await register(store, account)
+    const others = [{ recordId: 'q' }, { recordId: 's' }, { simId: second.id }, { occurredAt: NOW }]
+    for (const other of others) {
+      const event = { ...first, ...other }
+      const { counts } = await ledger.append([{ ...event, upload: 5 }, event])
+      assert.deepEqual(counts, { ...NO_VERDICTS, accepted: 1, replaced: 1 })
+    }
+    const feed = await store.createFeed(aFeed({ onConflict: 'replace' }))
+    const { id: importId } = await store.beginImport(anImportStart(feed))
+    const events = [{ ...first, upload: 5 }, first]
+    const { counts } = await store.append(aBatch({ importId, feed, events }))
+    assert.deepEqual(counts, { ...NO_VERDICTS, accepted: 1, replaced: 1 })
   })
 
   it('moves the event to another zone, country and network', async (t) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { abroad, NATIONAL } from '../support/builders.ts'
-import { type Engine, type Ledger, openLedger, register } from './engine.ts'
+import { type Engine, failureOf, type Ledger, openLedger, register } from './engine.ts'
 
 /** One byte of upload, two, four and so on at the instants, so that each sum tells its parts. */
 async function appendAt(ledger: Ledger, ...instants: string[]): Promise<void> {
@@ -126,6 +126,17 @@ function describeSimUsage(engine: Engine): void {
     const line = `2026-01-01T00:00:00Z home US ${sum}/${sum}/0/0`
     assert.deepEqual(await ledger.simUsage(), [line])
     assert.deepEqual(await ledger.accountUsage(), [line])
+    await ledger.assertAuditClean()
+  })
+
+  it('refuses a batch that takes a sum past 2^63, and keeps nothing of it', async (t) => {
+    const ledger = await openLedger(t, engine)
+    await ledger.append([ledger.event({ upload: 7 })])
+    const max = Number.MAX_SAFE_INTEGER
+    const absurd = Array.from({ length: 1_025 }, () => ledger.event({ upload: max }))
+    const failure = await failureOf('invalid', ledger.append(absurd))
+    assert.match(failure.message, /9223372036854775807/)
+    assert.deepEqual(await ledger.simUsage(), ['2026-01-01T00:00:00Z home US 7/0/0/0'])
     await ledger.assertAuditClean()
   })
 

@@ -99,6 +99,27 @@ describe('daysInMonth', () => {
   })
 })
 
+describe('formatInstant', () => {
+  const asDateSays = (at: number) => new Date(at * 1000).toISOString().replace('.000Z', 'Z')
+
+  it('writes every day of a whole cycle of the calendar', () => {
+    const cycle = 146_097
+    for (let day = -20_000; day < cycle - 20_000; day++) {
+      const at = day * DAY_SECONDS + (day % 7) * 9_999
+      assert.equal(formatInstant(at), asDateSays(at))
+    }
+  })
+
+  it('writes any instant of the years that ISO text can name', () => {
+    fc.assert(
+      fc.property(anyInstant, (at) => assert.equal(formatInstant(at), asDateSays(at))),
+      { numRuns: 2_000 },
+    )
+    assert.equal(formatInstant(INSTANT_MIN), '0001-01-01T00:00:00Z')
+    assert.equal(formatInstant(INSTANT_MAX), '9999-12-31T23:59:59Z')
+  })
+})
+
 describe('parseInstant', () => {
   const readable: readonly [string, string][] = [
     ['2026-02-28T23:59:59Z', '2026-02-28T23:59:59Z'],

@@ -239,8 +239,20 @@ function translate(path: string, error: unknown): unknown {
         cause: error,
       })
     default:
-      return translateSystemError(path, error)
+      return isOverflow(error) ? overflow(error) : translateSystemError(path, error)
   }
+}
+
+/** Sums are kept in 64 bits, as SQLite keeps all integers; it says so in one of two ways. */
+function isOverflow(error: unknown): boolean {
+  return /integer overflow|cannot store REAL value in INTEGER/.test(messageOf(error))
+}
+
+function overflow(cause: unknown): UsageError {
+  return new UsageError('invalid', 'a sum of usage passes 9223372036854775807, the largest kept', {
+    hint: 'look for records with absurd counters; nothing of this call was stored',
+    cause,
+  })
 }
 
 function translateSystemError(path: string, error: unknown): unknown {

@@ -7,7 +7,7 @@ import type {
   SimChanges,
   SimRegistration,
 } from '../../domain/directory.ts'
-import type { Sid } from '../../domain/identifiers.ts'
+import { maskIdentifier, type Sid } from '../../domain/identifiers.ts'
 import type { Import } from '../../domain/import.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import { ZONES } from '../../domain/usage-event.ts'
@@ -274,6 +274,10 @@ function fieldAt(index: number | null, field: string): string {
   return index === null ? field : `${index}.${field}`
 }
 
+/** Numbers that identify a person's SIM are not repeated in messages, which end in logs. */
+const MASKED_FIELD = /(^|\.)(iccid|imsi|msisdn)$/
+
 function taken(field: string, value: string, rule: string): UsageError {
-  return new UsageError('conflict', `${field} ${shown(value)}: ${rule}`, { field, value })
+  const told = shown(MASKED_FIELD.test(field) ? maskIdentifier(value) : value)
+  return new UsageError('conflict', `${field} ${told}: ${rule}`, { field, value })
 }

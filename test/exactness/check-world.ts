@@ -1,0 +1,137 @@
+/** What must hold in every world, however its records came. */
+import assert from 'node:assert/strict'
+import type { UsageRecordJson } from '../support/usage-model.ts'
+import { type Laboratory, openLaboratory } from './laboratory.ts'
+import type { Question } from './questions.ts'
+import type { Delivery, World } from './worlds.ts'
+
+const DAY = 86_400
+
+export async function checkWorld(world: World): Promise<void> {
+  const laboratory = await openLaboratory(world)
+  try {
+    for (const delivery of world.deliveries) {
+      if (delivery.records.length > 0) await laboratory.deliver(delivery)
+    }
+    await laboratory.assertAuditClean()
+    await assertAnswers(laboratory, world)
+    await assertSums(laboratory, world)
+    for (const delivery of againAndOtherwise(world)) {
+      const { accepted, replaced } = await laboratory.deliver(delivery)
+      assert.deepEqual({ accepted, replaced }, { accepted: 0, replaced: 0 })
+    }
+    await laboratory.assertAuditClean()
+    await assertAnswers(laboratory, world)
+  } finally {
+    await laboratory.close()
+  }
+}
+
+/** All records once more: from last to first, in one file for each feed and bringer. */
+function againAndOtherwise({ deliveries }: World): Delivery[] {
+  const byBringer = Map.groupBy(
+    deliveries.filter(({ records }) => records.length > 0).toReversed(),
+    ({ feed, by }) => `${feed.name} ${by?.sid}`,
+  )
+  return [...byBringer.values()].map((files) => ({
+    ...files[0]!,
+    records: files.flatMap(({ records }) => records.toReversed()),
+    waitsSeconds: 0,
+  }))
+}
+
+/** What the world asks, and the month of every SIM and account without any parameter. */
+async function assertAnswers(laboratory: Laboratory, world: World): Promise<void> {
+  for (const question of [...world.questions, ...everybodysMonth(world)]) {
+    const answer = await laboratory.ask(question)
+    assert.deepEqual(answer, laboratory.expect(question), JSON.stringify(question))
+    for (const record of answer ?? []) assertAddsUp(record)
+  }
+}
+
+const PLAIN = { byName: false, startSpelling: 0, endSpelling: 0, pageSize: 1000 } as const
+
+function everybodysMonth({ sims, accounts }: World): Question[] {
+  const asked = { start: null, end: null, granularity: 'all' } as const
+  return [
+    ...accounts.map((_, account) => ({ ...PLAIN, sim: null, account, asked })),
+    ...sims.map((_, sim) => ({ ...PLAIN, sim, account: 0, asked })),
+  ]
+}
+
+/** Top = home + national roaming + Σ international, and total = both directions, everywhere. */
+function assertAddsUp({ data, commands }: UsageRecordJson): void {
+  for (const [tree, counters] of [
+    [data, ['total', 'upload', 'download']],
+    [commands, ['total', 'to_sim', 'from_sim']],
+  ] as const) {
+    const branches = [tree.home, tree.national_roaming, ...tree.international_roaming]
+    const counts = (branch: object | null, name: string) =>
+      branch === null ? 0n : (branch as Record<string, bigint>)[name]!
+    for (const name of counters) {
+      const parts = branches.reduce((sum, branch) => sum + counts(branch, name), 0n)
+      assert.equal(counts(tree, name), parts)
+    }
+    for (const branch of [tree, ...branches]) {
+      const [total, one, other] = counters.map((name) => counts(branch, name))
+      assert.equal(total, one! + other!)
+    }
+  }
+}
+
+/**
+ * Over whole days: Σ hourly = Σ daily = `all` for every SIM and account, and Σ SIMs = account.
+ * Asked of the server alone; the model has no part in it.
+ */
+async function assertSums(laboratory: Laboratory, world: World): Promise<void> {
+  const to = world.now - (world.now % DAY) + DAY
+  const bounds = { start: to - 5 * DAY, end: to }
+  const sumOf = async (who: Pick<Question, 'sim' | 'account'>, granularity: Granularity) => {
+    const question = { ...PLAIN, ...who, asked: { ...bounds, granularity } }
+    return sum((await laboratory.ask(question))!)
+  }
+  const totals = new Map<string, Sums[]>()
+  for (const [sim, { account }] of world.sims.entries()) {
+    const total = await assertSameSums((granularity) => sumOf({ sim, account: 0 }, granularity))
+    totals.set(account.sid, [...(totals.get(account.sid) ?? []), total])
+  }
+  for (const [account, { sid }] of world.accounts.entries()) {
+    const who = { sim: null, account }
+    const total = await assertSameSums((granularity) => sumOf(who, granularity))
+    assert.deepEqual(total, merge(totals.get(sid) ?? []))
+  }
+}
+
+type Granularity = Question['asked']['granularity']
+
+async function assertSameSums(ask: (granularity: Granularity) => Promise<Sums>): Promise<Sums> {
+  const all = await ask('all')
+  assert.deepEqual(await ask('daily'), all)
+  assert.deepEqual(await ask('hourly'), all)
+  return all
+}
+
+/** `data.home.upload` and the like; what is zero is not listed. */
+type Sums = ReadonlyMap<string, bigint>
+
+function sum(records: readonly UsageRecordJson[]): Sums {
+  return merge(records.map(({ data, commands }) => new Map(flattened({ data, commands }, ''))))
+}
+
+function* flattened(node: object, path: string): Generator<[string, bigint]> {
+  for (const [key, value] of Object.entries(node)) {
+    if (typeof value === 'bigint') yield [path + key, value]
+    else if (Array.isArray(value)) {
+      for (const branch of value) yield* flattened(branch, `${path}${branch.country_code}.`)
+    } else if (typeof value === 'object' && value !== null)
+      yield* flattened(value, `${path}${key}.`)
+  }
+}
+
+function merge(parts: readonly Sums[]): Sums {
+  const merged = new Map<string, bigint>()
+  for (const part of parts) {
+    for (const [path, value] of part) merged.set(path, (merged.get(path) ?? 0n) + value)
+  }
+  return new Map([...merged].filter(([, value]) => value !== 0n).toSorted())
+}

@@ -1,0 +1,197 @@
+/** A world on a real store behind the real server, beside the model that judges its answers. */
+import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
+import type { HomeSet } from '../../src/domain/classification.ts'
+import type { Account, Feed, SimRegistration } from '../../src/domain/directory.ts'
+import type { Sid } from '../../src/domain/identifiers.ts'
+import { hashSecret } from '../../src/domain/secret.ts'
+import { buildServer } from '../../src/http/server.ts'
+import { importRecords } from '../../src/ingest/import-records.ts'
+import type { UsageStore } from '../../src/storage/usage-store.ts'
+import { aKey, anAccount, newSimSid, sidOf } from '../support/builders.ts'
+import { basic } from '../support/http-fixture.ts'
+import type { ModelSim } from '../support/model-directory.ts'
+import { retentionLimit } from '../support/model-periods.ts'
+import { deliveryBytes, INSTANT_SPELLINGS, inChunks } from '../support/record-files.ts'
+import { openTempStore } from '../support/temp-store.ts'
+import { UsageModel, type UsageRecordJson, type Verdict } from '../support/usage-model.ts'
+import type { Question } from './questions.ts'
+import type { Delivery, World } from './worlds.ts'
+
+const SECRET = '0123456789abcdef0123456789abcdef'
+const OPERATOR = { sid: sidOf('SK', 0xf), secret: SECRET }
+
+/** An answer is cut into at most about this many pages. */
+const PAGES_MAX = 8
+
+type Counts = Record<Verdict, number>
+
+export interface Laboratory {
+  /** Brings a delivery by its road, checks every verdict against the model, and returns them. */
+  deliver(delivery: Delivery): Promise<Counts>
+  /** The whole list as the server answers it, page by page; null where it refuses the period. */
+  ask(question: Question): Promise<readonly UsageRecordJson[] | null>
+  /** The whole list as the model says it must be. */
+  expect(question: Question): readonly UsageRecordJson[] | null
+  assertAuditClean(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openLaboratory(world: World): Promise<Laboratory> {
+  const temp = await openTempStore()
+  const { store } = temp
+  const clock = { now: world.now }
+  const server = buildServer({ store, clock: () => clock.now })
+  const { accounts, feeds } = await register(store, world)
+  const model = new UsageModel(world.sims)
+
+  async function prepare({ waitsSeconds, sealsDays, purges }: Delivery): Promise<void> {
+    clock.now += waitsSeconds
+    for (let i = 0; i < sealsDays; i++) await store.sealNextDay(clock.now)
+    const before = retentionLimit(clock.now)
+    while (purges && !(await store.purge({ before, rowsMax: 5, dryRun: false })).done);
+  }
+
+  async function importFile(delivery: Delivery, bytes: Buffer): Promise<Counts> {
+    const { feed, by, form, batchRecordsMax, chunkBytes } = delivery
+    const summary = await importRecords({
+      store,
+      feed: feeds.get(feed.name)!,
+      account: by === null ? null : accounts.get(by.sid)!,
+      source: { name: 'file', bytes: inChunks(bytes, chunkBytes) },
+      format: form.format,
+      clock: () => clock.now,
+      batchRecordsMax,
+    })
+    assert.equal(summary.import.status, 'done', summary.import.error ?? '')
+    return summary.import.counts
+  }
+
+  async function post({ feed, by, form, chunkBytes }: Delivery, bytes: Buffer): Promise<Counts> {
+    const reply = await server.inject({
+      method: 'POST',
+      url: `/v1/Feeds/${feed.name}/Records`,
+      headers: {
+        authorization: basic(by === null ? OPERATOR : { sid: by.sid, secret: SECRET }),
+        'content-type': form.format === 'csv' ? 'text/csv' : 'application/x-ndjson',
+      },
+      payload: Readable.from(inChunks(bytes, chunkBytes), { objectMode: false }),
+    })
+    assert.equal(reply.statusCode, 200, reply.body)
+    const { accepted, duplicate, replaced, quarantined, expired } = reply.json<Counts>()
+    return { accepted, duplicate, replaced, quarantined, expired }
+  }
+
+  async function getList(path: string, accountSid: string) {
+    const records: UsageRecordJson[] = []
+    const headers = { authorization: basic({ sid: accountSid, secret: SECRET }) }
+    let next: string | null = path
+    while (next !== null) {
+      const reply: InjectedReply = await server.inject({ url: next, headers })
+      if (reply.statusCode === 400) {
+        assert.equal(reply.json<{ code: number }>().code, 33101)
+        return null
+      }
+      assert.equal(reply.statusCode, 200, reply.body)
+      const page = parseExactly(reply.body) as UsagePageJson
+      records.push(...page.usage_records)
+      next = relativeUrl(page.meta.next_page_url)
+    }
+    return records
+  }
+
+  function scopeOf({ sim, account }: Question) {
+    if (sim === null) return { accountSid: world.accounts[account]!.sid }
+    const { sid: simSid, account: owner } = world.sims[sim]!
+    return { accountSid: owner.sid, simSid }
+  }
+
+  const expect = (question: Question) =>
+    model.usageRecords(scopeOf(question), question.asked, clock.now)
+
+  return {
+    async deliver(delivery) {
+      await prepare(delivery)
+      const { feed, by, records, form, road } = delivery
+      const expected = { accepted: 0, duplicate: 0, replaced: 0, quarantined: 0, expired: 0 }
+      const manner = { feed, accountSid: by?.sid ?? null, now: clock.now }
+      for (const { record } of records) expected[model.deliver(record, manner)] += 1
+      const bytes = deliveryBytes(records, form)
+      const counts = await (road === 'http' ? post : importFile)(delivery, bytes)
+      assert.deepEqual(counts, expected)
+      return counts
+    },
+    ask(question) {
+      const { sim, byName } = question
+      const expectedLength = expect(question)?.length ?? 0
+      const path = pathOf(sim === null ? null : world.sims[sim]!, byName)
+      const query = queryOf(question, Math.ceil(expectedLength / PAGES_MAX))
+      return getList(`${path}?${query}`, scopeOf(question).accountSid)
+    },
+    expect,
+    async assertAuditClean() {
+      assert.deepEqual((await store.audit()).differences, [])
+    },
+    async close() {
+      await server.close()
+      await temp.dispose()
+    },
+  }
+}
+
+async function register(store: UsageStore, world: World) {
+  await store.createApiKey(aKey({ ...OPERATOR, scope: 'admin', secretHash: hashSecret(SECRET) }))
+  const accounts = new Map<string, Account>()
+  for (const { sid, home } of world.accounts) {
+    const authTokenHash = hashSecret(SECRET)
+    const stated = anAccount({ sid: sid as Sid, home: home as HomeSet, authTokenHash })
+    accounts.set(sid, await store.createAccount(stated))
+  }
+  const options = { at: world.now, newSid: newSimSid }
+  for (const { account, ...sim } of world.sims) {
+    const stated = Object.entries(sim).filter(([, value]) => value !== null)
+    const registration = Object.fromEntries(stated) as SimRegistration
+    await store.registerSims(accounts.get(account.sid)!.id, [registration], options)
+  }
+  const feeds = new Map<string, Feed>()
+  for (const feed of world.feeds) {
+    feeds.set(feed.name, await store.createFeed({ ...feed, createdAt: world.now }))
+  }
+  return { accounts, feeds }
+}
+
+interface UsagePageJson {
+  readonly usage_records: readonly UsageRecordJson[]
+  readonly meta: { readonly next_page_url: string | null }
+}
+
+type InjectedReply = Awaited<ReturnType<ReturnType<typeof buildServer>['inject']>>
+
+function relativeUrl(url: string | null): string | null {
+  if (url === null) return null
+  const { pathname, search } = new URL(url)
+  return pathname + search
+}
+
+/** Every number as a bigint of the digits that stand in the text. */
+function parseExactly(text: string): unknown {
+  const reviver = (_key: string, value: unknown, { source }: { source: string }) =>
+    typeof value === 'number' ? BigInt(source) : value
+  return JSON.parse(text, reviver as (key: string, value: unknown) => unknown)
+}
+
+function pathOf(sim: ModelSim | null, byName: boolean): string {
+  if (sim === null) return '/v1/UsageRecords'
+  const name = byName && sim.uniqueName !== null ? sim.uniqueName : sim.sid
+  return `/v1/Sims/${encodeURIComponent(name)}/UsageRecords`
+}
+
+function queryOf(question: Question, pageSizeMin: number): string {
+  const { asked, startSpelling, endSpelling, pageSize } = question
+  const query = new URLSearchParams({ PageSize: String(Math.max(pageSize, pageSizeMin)) })
+  const { start, end, granularity } = asked
+  if (start !== null) query.set('Start', INSTANT_SPELLINGS[startSpelling]!(start))
+  if (end !== null) query.set('End', INSTANT_SPELLINGS[endSpelling]!(end))
+  if (granularity !== 'all' || pageSize > 1) query.set('Granularity', granularity)
+  return query.toString()
+}

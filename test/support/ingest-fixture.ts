@@ -1,0 +1,132 @@
+/** A store with one account and one SIM, to which tests deliver usage records as files come in. */
+import assert from 'node:assert/strict'
+import type { Account, Feed, FeedFormat, Sim } from '../../src/domain/directory.ts'
+import type { VerdictCounts } from '../../src/domain/import.ts'
+import { DAY_SECONDS } from '../../src/domain/time.ts'
+import {
+  type ImportProgress,
+  type ImportSummary,
+  importRecords,
+} from '../../src/ingest/import-records.ts'
+import type { UsageStore } from '../../src/storage/usage-store.ts'
+import {
+  aFeed,
+  anAccount,
+  aSim,
+  iccidOf,
+  imsiOf,
+  msisdnOf,
+  NOW,
+  newSimSid,
+  sidOf,
+} from './builders.ts'
+import { inChunks } from './record-files.ts'
+import { openTempStore, type TempStore } from './temp-store.ts'
+
+export interface DeliveryOptions {
+  readonly format?: FeedFormat
+  readonly account?: Account | null
+  readonly batchRecordsMax?: number
+  /** The sizes of the pieces in which the bytes come, over and over; all at once by default. */
+  readonly chunkBytes?: readonly number[]
+  readonly now?: number
+  readonly onProgress?: (progress: ImportProgress) => void
+}
+
+/** What one account's only SIM goes by. */
+export const SIM_NAMES = {
+  sid: sidOf('DE', 1),
+  iccid: iccidOf(1),
+  imsis: [imsiOf(1)],
+  msisdn: msisdnOf(1),
+  uniqueName: 'tracker-1',
+} as const
+
+export class IngestFixture {
+  readonly temp: TempStore
+  readonly account: Account
+  readonly sim: Sim
+
+  private constructor(temp: TempStore, account: Account, sim: Sim) {
+    this.temp = temp
+    this.account = account
+    this.sim = sim
+  }
+
+  static async open(): Promise<IngestFixture> {
+    const temp = await openTempStore()
+    const account = await temp.store.createAccount(anAccount())
+    const options = { at: NOW, newSid: newSimSid }
+    return new IngestFixture(
+      temp,
+      account,
+      await temp.store.createSim(account.id, aSim(SIM_NAMES), options),
+    )
+  }
+
+  get store(): UsageStore {
+    return this.temp.store
+  }
+
+  close(): Promise<void> {
+    return this.temp.dispose()
+  }
+
+  newFeed(stated: Partial<Omit<Feed, 'id'>> = {}): Promise<Feed> {
+    return this.store.createFeed(aFeed(stated))
+  }
+
+  deliver(
+    feed: Feed,
+    content: string | Uint8Array | AsyncIterable<Uint8Array>,
+    { chunkBytes, now = NOW, account = null, ...options }: DeliveryOptions = {},
+  ): Promise<ImportSummary> {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    return importRecords({
+      store: this.store,
+      feed,
+      account,
+      source: {
+        name: `usage.${feed.format}`,
+        bytes:
+          bytes instanceof Uint8Array ? inChunks(bytes, chunkBytes ?? [bytes.length + 1]) : bytes,
+      },
+      clock: () => now,
+      ...options,
+    })
+  }
+
+  /** All that the SIM used, a line a zone and country: bytes up, down, Commands to and from it. */
+  async usage(sim: Sim = this.sim): Promise<string[]> {
+    const groups = await this.store.queryUsage({
+      scope: { simId: sim.id },
+      start: NOW - 730 * DAY_SECONDS,
+      end: NOW + 2 * DAY_SECONDS,
+      granularity: 'all',
+    })
+    return groups.map(
+      ({ zone, country, upload, download, toSim, fromSim }) =>
+        `${zone} ${country ?? '-'} ${upload}/${download}/${toSim}/${fromSim}`,
+    )
+  }
+
+  /** `line reason` of all that an import quarantined, by line. */
+  async quarantined({ import: { id } }: Pick<ImportSummary, 'import'>): Promise<string[]> {
+    const entries = await this.store.listQuarantine({ importId: id }, { limit: 1_000 })
+    return entries.sort((a, b) => a.line - b.line).map(({ line, reason }) => `${line} ${reason}`)
+  }
+
+  async assertAuditClean(): Promise<void> {
+    assert.deepEqual((await this.store.audit()).differences, [])
+  }
+}
+
+/** The verdicts of an import that ended well, without those that no record had. */
+export function verdicts({ import: { status, error, counts } }: ImportSummary) {
+  assert.deepEqual([status, error], ['done', null])
+  return someOf(counts)
+}
+
+export function someOf(counts: VerdictCounts): Partial<VerdictCounts> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
+}
