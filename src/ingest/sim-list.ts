@@ -9,7 +9,7 @@ import {
   parseSid,
 } from '../domain/identifiers.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
-import { splitCsvRecord } from './formats/csv.ts'
+import { SPLIT_FAULTS, splitCsvRecord } from './formats/csv.ts'
 import { type Line, LineReader } from './lines.ts'
 
 export const SIM_COLUMNS = [
@@ -80,8 +80,7 @@ class SimListReader {
     const cells = line.text === null ? null : splitCsvRecord(line.text)
     if (this.#columns === null) this.#columns = headerColumns(cells)
     else if (cells === null) this.#fault(line, line.fault!.detail)
-    else if (cells === 'open') this.#fault(line, 'a quote is opened and never closed')
-    else if (cells === 'malformed') this.#fault(line, 'text follows a closing quote')
+    else if (typeof cells === 'string') this.#fault(line, SPLIT_FAULTS[cells])
     else if (cells.length !== this.#columns.length) {
       this.#fault(line, `${cells.length} fields, but the header has ${this.#columns.length}`)
     } else if (this.#entries.length === SIM_LIST_SIMS_MAX) {

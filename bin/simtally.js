@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+// Starts Simtally on a Node that can run it. Written in old JavaScript, so that any Node since 12.20
+// reads this file and says what is missing, instead of showing a syntax error.
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import module from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+// Since 24, Node runs TypeScript as it is; since 26, its SQLite no longer prints a warning.
+const NODE_MAJOR_MIN = 24
+const NODE_MAJOR_SILENT = 26
+
+const here = dirname(fileURLToPath(import.meta.url))
+const main = join(here, '..', 'src', 'cli', 'main.ts')
+// Compiled once, the program starts in a third of the time. Not in the shared temporary folder,
+// where others could put code of theirs.
+const cache = join(here, '..', 'node_modules', '.cache', 'simtally')
+const major = Number(process.versions.node.split('.')[0])
+
+if (major >= NODE_MAJOR_SILENT) {
+  module.enableCompileCache(cache)
+  import(pathToFileURL(main).href)
+} else {
+  const node = major >= NODE_MAJOR_MIN ? process.execPath : packagedNode(here)
+  if (node === null) {
+    console.error(
+      `simtally: needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.version}: ` +
+        'run "npm ci" in its directory, which brings one, or install a newer Node',
+    )
+    process.exit(1)
+  }
+  continueOn(node)
+}
+
+/** The program of the npm package `node`, looked for as Node looks for packages; null if missing. */
+function packagedNode(from) {
+  const home = join(from, 'node_modules', 'node')
+  if (existsSync(join(home, 'package.json'))) {
+    const bin = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).bin
+    const path = join(home, typeof bin === 'string' ? bin : bin.node)
+    if (existsSync(path)) return path
+  }
+  const parent = dirname(from)
+  return parent === from ? null : packagedNode(parent)
+}
+
+/** Runs the same command on another Node, and ends as it ends. */
+function continueOn(node) {
+  const args = ['--disable-warning=ExperimentalWarning', main].concat(process.argv.slice(2))
+  // The channel tells the other process of signals to this one, also of the one that kills it.
+  const child = spawn(node, args, {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: Object.assign({ NODE_COMPILE_CACHE: cache }, process.env),
+  })
+  const signals = ['SIGINT', 'SIGTERM']
+  signals.forEach((signal) => {
+    process.on(signal, () => {
+      if (child.connected) child.send(signal)
+    })
+  })
+  child.on('error', (error) => {
+    console.error(`simtally: cannot start ${node}: ${error.message}`)
+    process.exit(1)
+  })
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code)
+    signals.forEach((name) => {
+      process.removeAllListeners(name)
+    })
+    process.kill(process.pid, signal)
+  })
+}

@@ -1,0 +1,130 @@
+/** `simtally demo`: a fleet with three months of usage, imported and served. */
+import type { Command } from 'commander'
+import { floorTo, HOUR_SECONDS } from '../../domain/time.ts'
+import { sqlitePath } from '../../storage/open-store.ts'
+import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { EXIT } from '../context.ts'
+import type { DemoFeedShape } from '../demo/deliveries.ts'
+import { writeDemoFiles } from '../demo/feed-file.ts'
+import { importDemoFeed } from '../demo/feed-import.ts'
+import { demoFleet, SEED_MAX, SIM_COUNT_MAX } from '../demo/fleet.ts'
+import { demoAccessJson, printDemoAccess, printDemoImport } from '../demo/report.ts'
+import { mostTravelledSim, prepareDemo } from '../demo/setup.ts'
+import { fromFlags, report } from '../failure.ts'
+import { toImportJson } from '../import-report.ts'
+import { instantFlag, wholeNumberFlag } from '../option-values.ts'
+import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
+import { PORT_MAX } from './serve.ts'
+
+interface ShapeOptions {
+  readonly seed: number
+  readonly sims: number
+  readonly days: number
+}
+
+interface DemoOptions extends ShapeOptions, DatabaseOption, JsonOption {
+  readonly port?: number
+  readonly serve: boolean
+}
+
+interface FeedOptions extends ShapeOptions {
+  readonly out: string
+  readonly simList?: string
+  readonly until?: number
+}
+
+/** Not the database that other commands take unless told otherwise: a demo never mixes with it. */
+const DEMO_DATABASE_URL = 'sqlite:./data/demo.db'
+
+/** Within the retention: older usage would expire as soon as it is delivered. */
+const DAYS_MAX = 540
+
+const EXAMPLES = `
+Examples:
+  simtally demo
+  simtally demo --port 9000 --sims 1000 --days 30
+  simtally demo feed --out feed.csv --sim-list sims.csv
+
+Makes an account, its SIMs and a feed in ${DEMO_DATABASE_URL}, unless --database names another,
+imports the feed's records up to now, and serves them. Running it again keeps what is there and
+imports the feed again: what was counted stays counted once.`
+
+const FEED_EXAMPLES = `
+Examples:
+  simtally demo feed --out feed.csv --sim-list sims.csv
+  simtally demo feed --until 2026-01-01 --days 7 | gzip > week.csv.gz
+
+The same seed and end make the same bytes.`
+
+export function addDemoCommand(program: Command, commandLine: CommandLine): void {
+  const demo = program
+    .command('demo')
+    .description('make a fleet with usage to look at, and serve it')
+    .option(
+      '--port <number>',
+      `where to listen; ${PORT_DEFAULT}, or a free one when it is in use`,
+      wholeNumberFlag('--port', 0, PORT_MAX),
+    )
+    .option('--seed <number>', 'which fleet', wholeNumberFlag('--seed', 0, SEED_MAX), 1)
+    .option('--sims <count>', 'how many SIMs', wholeNumberFlag('--sims', 1, SIM_COUNT_MAX), 250)
+    .option('--days <count>', 'how many days of usage', wholeNumberFlag('--days', 1, DAYS_MAX), 90)
+    .option('--no-serve', 'only import')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((_: unknown, command: Command) => runDemo(commandLine, command.optsWithGlobals()))
+  demo
+    .command('feed')
+    .description("write the demo's feed and SIM list to files, to import them by hand")
+    .option('--out <file>', 'where the feed goes, - for standard output', '-')
+    .option('--sim-list <file>', 'where the list of its SIMs goes')
+    .option('--until <time>', 'the end of the feed, cut to the hour; now', instantFlag('--until'))
+    .addHelpText('after', FEED_EXAMPLES)
+    .action((_: unknown, command: Command) => writeFeed(commandLine, command.optsWithGlobals()))
+}
+
+function shapeOf({ seed, sims, days }: ShapeOptions, endSeconds: number): DemoFeedShape {
+  const until = floorTo(endSeconds, HOUR_SECONDS)
+  return { seed, fleet: demoFleet(seed, sims), days, until }
+}
+
+async function writeFeed({ context }: CommandLine, options: FeedOptions): Promise<void> {
+  const shape = shapeOf(options, options.until ?? context.clock())
+  await writeDemoFiles(context, shape, { feed: options.out, simList: options.simList ?? null })
+}
+
+async function runDemo(commandLine: CommandLine, options: DemoOptions): Promise<void> {
+  const { context } = commandLine
+  const databaseUrl = options.database ?? DEMO_DATABASE_URL
+  const credentialsPath = `${fromFlags(() => sqlitePath(databaseUrl))}.credentials.json`
+  const shape = shapeOf(options, context.clock())
+  await commandLine.withStore({ database: databaseUrl }, async (store) => {
+    const { fleet } = shape
+    const now = context.clock()
+    const demo = await prepareDemo(store, { seed: options.seed, fleet, credentialsPath, now })
+    const { summary, elapsedMs } = await importDemoFeed(context, { store, shape, demo })
+    if (options.json !== true) await printDemoImport(context, { shape, summary, elapsedMs })
+    if (summary.import.status === 'failed') {
+      const hint = 'run it again: what is committed stays counted once'
+      await report(context, `the demo's import: ${summary.import.error}`, hint)
+      commandLine.exitCode = EXIT.failed
+      return
+    }
+    const simSid = await mostTravelledSim(store, { account: demo.account, fleet, now })
+    const show = (url: string | null) => {
+      const access = { url, demo, simSid, credentialsPath, databaseUrl }
+      return options.json === true
+        ? commandLine.printJson({ ...demoAccessJson(access), ...toImportJson(summary) })
+        : printDemoAccess(context, access)
+    }
+    if (!options.serve) return await show(null)
+    await serve(context, {
+      store,
+      host: HOST_DEFAULT,
+      port: options.port ?? PORT_DEFAULT,
+      otherPortAllowed: options.port === undefined,
+      // On the terminal where the demo explains itself, a line a request would be in the way.
+      logLevel: 'warn',
+      onListening: show,
+    })
+  })
+}

@@ -1,0 +1,126 @@
+/** `simtally key`: makes, shows and revokes API keys. */
+import { type Command, Option } from 'commander'
+import { KEY_SCOPES, type KeyScope } from '../../domain/directory.ts'
+import type { Sid } from '../../domain/identifiers.ts'
+import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
+import { formatInstant } from '../../domain/time.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+import {
+  accountOf,
+  type CommandLine,
+  type DatabaseOption,
+  type JsonOption,
+} from '../command-line.ts'
+import { WrongUsage } from '../failure.ts'
+import { printListing } from '../listing.ts'
+import { sidFlag } from '../option-values.ts'
+
+interface CreateOptions extends DatabaseOption, JsonOption {
+  readonly account?: Sid
+  readonly operator?: boolean
+  readonly scope: KeyScope
+}
+
+const CREATE_EXAMPLES = `
+Examples:
+  simtally key create --account AC0123456789abcdef0123456789abcdef --scope read
+  simtally key create --operator --scope ingest --json
+
+A scope includes the ones before it: read, ingest, admin. An operator's key acts for every
+account. The secret is shown once; only its hash is stored.`
+
+export function addKeyCommand(program: Command, commandLine: CommandLine): void {
+  const key = program.command('key').description('make, show and revoke API keys')
+  key
+    .command('create')
+    .description('make an API key of an account or of the operator')
+    .option('--account <sid>', 'the account it belongs to', sidFlag('--account', 'AC'))
+    .addOption(new Option('--operator', 'a key for every account').conflicts('account'))
+    .addOption(
+      new Option('--scope <scope>', 'what it may do').choices(KEY_SCOPES).makeOptionMandatory(),
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', CREATE_EXAMPLES)
+    .action((_: unknown, command: Command) => create(commandLine, command.optsWithGlobals()))
+  key
+    .command('list')
+    .description('show the keys, without their secrets')
+    .option('--json', 'print JSON, one key a line')
+    .addHelpText('after', '\nExample:\n  simtally key list --json')
+    .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
+  key
+    .command('revoke')
+    .description('make a key useless, for good')
+    .argument('<sid>', 'the key, SK…', sidFlag('sid', 'SK'))
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  simtally key revoke SK0123456789abcdef0123456789abcdef')
+    .action((sid: Sid, _: unknown, command: Command) =>
+      revoke(commandLine, sid, command.optsWithGlobals()),
+    )
+}
+
+async function create(commandLine: CommandLine, options: CreateOptions): Promise<void> {
+  const { account: accountSid } = options
+  if (accountSid === undefined && options.operator !== true) {
+    throw new WrongUsage('whose key is it?', 'give --account AC… or --operator')
+  }
+  const secret = newSecret()
+  const key = await commandLine.withStore(options, async (store) => {
+    const account = accountSid === undefined ? null : await accountOf(store, accountSid)
+    return await store.createApiKey({
+      sid: newSid('SK'),
+      accountId: account?.id ?? null,
+      scope: options.scope,
+      secretHash: hashSecret(secret),
+      createdAt: commandLine.context.clock(),
+      revokedAt: null,
+    })
+  })
+  if (options.json === true) {
+    await commandLine.printJson({ sid: key.sid, secret })
+    return
+  }
+  await commandLine.print(`key     ${key.sid}`)
+  await commandLine.print(`secret  ${secret}`)
+  await commandLine.note('Keep the secret: it is shown only now.')
+}
+
+async function list(commandLine: CommandLine, options: DatabaseOption & JsonOption) {
+  const keys = await commandLine.withStore(options, (store) => store.listApiKeys())
+  const titles = {
+    sid: 'SID',
+    scope: 'SCOPE',
+    account_sid: 'ACCOUNT',
+    date_created: 'CREATED',
+    date_revoked: 'REVOKED',
+  }
+  const rows = keys.map((key) => ({
+    sid: key.sid,
+    account_sid: key.accountSid,
+    scope: key.scope,
+    date_created: formatInstant(key.createdAt),
+    date_revoked: key.revokedAt === null ? null : formatInstant(key.revokedAt),
+  }))
+  await printListing(commandLine, options, titles, rows)
+}
+
+async function revoke(
+  commandLine: CommandLine,
+  sid: Sid,
+  options: DatabaseOption & JsonOption,
+): Promise<void> {
+  const key = await commandLine.withStore(options, (store) =>
+    store.revokeApiKey(sid, commandLine.context.clock()),
+  )
+  if (key === null || key.revokedAt === null) {
+    throw new UsageError('not_found', `there is no key ${sid}`, {
+      hint: 'simtally key list shows those there are',
+    })
+  }
+  const revokedAt = formatInstant(key.revokedAt)
+  if (options.json === true) {
+    await commandLine.printJson({ sid: key.sid, date_revoked: revokedAt })
+  } else {
+    await commandLine.print(`${key.sid} is revoked since ${revokedAt}`)
+  }
+}

@@ -1,0 +1,64 @@
+/** `simtally serve`: answers the API over HTTP. */
+import type { Command } from 'commander'
+import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { wholeNumberFlag } from '../option-values.ts'
+import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
+
+interface ServeOptions extends DatabaseOption, JsonOption {
+  readonly port: number
+  readonly host: string
+  readonly publicUrl?: string
+  /** True for every proxy, or the addresses and networks of those that are trusted. */
+  readonly trustProxy?: true | string
+}
+
+export const PORT_MAX = 65_535
+
+const EXAMPLES = `
+Examples:
+  simtally serve
+  simtally serve --host 0.0.0.0 --port 80 --public-url https://usage.example.com
+  simtally serve --trust-proxy 10.0.0.0/8,127.0.0.1
+
+Logs go to stderr, one JSON object a line; SIMTALLY_LOG_LEVEL sets how much. Days that are
+complete are summed up, and usage older than the retention is deleted, while it serves.`
+
+export function addServeCommand(program: Command, commandLine: CommandLine): void {
+  program
+    .command('serve')
+    .description('answer the API over HTTP')
+    .option(
+      '--port <number>',
+      'where to listen; 0 takes a free port',
+      wholeNumberFlag('--port', 0, PORT_MAX),
+      PORT_DEFAULT,
+    )
+    .option('--host <address>', 'on which address', HOST_DEFAULT)
+    .option('--public-url <url>', 'what URLs in answers start with')
+    .option('--trust-proxy [addresses]', 'whose X-Forwarded-* headers count; all, if none is named')
+    .option('--json', 'print the URL as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((_: unknown, command: Command) => serveStore(commandLine, command.optsWithGlobals()))
+}
+
+async function serveStore(commandLine: CommandLine, options: ServeOptions): Promise<void> {
+  const { port, host, publicUrl, trustProxy } = options
+  await commandLine.withStore(options, (store) =>
+    serve(commandLine.context, {
+      store,
+      port,
+      host,
+      logLevel: 'info',
+      ...(publicUrl === undefined ? {} : { publicUrl }),
+      ...(trustProxy === undefined ? {} : { trustProxy: proxiesOf(trustProxy) }),
+      onListening: async (url) => {
+        if (options.json === true) await commandLine.printJson({ url })
+        else await commandLine.print(`Simtally answers at ${url}`)
+      },
+    }),
+  )
+}
+
+function proxiesOf(trustProxy: true | string): true | string[] {
+  return trustProxy === true ? true : trustProxy.split(/[\s,]+/).filter((text) => text !== '')
+}

@@ -1,0 +1,121 @@
+/** `simtally usage`: shows what a SIM used. */
+import { type Command, Option } from 'commander'
+import type { Sim } from '../../domain/directory.ts'
+import type { Sid } from '../../domain/identifiers.ts'
+import { bucketCount, bucketsOf, resolveWindow, type UsageWindow } from '../../domain/period.ts'
+import { formatInstant } from '../../domain/time.ts'
+import { GRANULARITIES, type Granularity } from '../../domain/usage-query.ts'
+import { groupsByBucket, usageToApi } from '../../http/usage-record.ts'
+import {
+  accountOf,
+  type CommandLine,
+  type DatabaseOption,
+  type JsonOption,
+} from '../command-line.ts'
+import { toExactJson } from '../exact-json.ts'
+import { fromFlags } from '../failure.ts'
+import { instantFlag, sidFlag } from '../option-values.ts'
+import { findNamedSim } from '../sim-lookup.ts'
+import {
+  type BucketUsage,
+  USAGE_CSV_HEADER,
+  usageChart,
+  usageCsvLines,
+  usageTable,
+} from '../usage-text.ts'
+
+interface UsageOptions extends DatabaseOption, JsonOption {
+  readonly account?: Sid
+  readonly start?: number
+  readonly end?: number
+  readonly granularity: Granularity
+  readonly csv?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  simtally usage DE0123456789abcdef0123456789abcdef --granularity daily
+  simtally usage tracker-0001 --start 2026-02-01 --end 2026-03-01
+  simtally usage 8901260000010000018 --granularity hourly --csv
+
+The SIM is named by SID, unique name, ICCID, IMSI or MSISDN. Times are ISO 8601, UTC unless they
+say otherwise; an end on a whole hour is the border, so periods that meet add up. JSON is the
+usage_records array of the API.`
+
+export function addUsageCommand(program: Command, commandLine: CommandLine): void {
+  program
+    .command('usage')
+    .description('show what a SIM used')
+    .argument('<sim>', 'the SIM, by any of its names')
+    .option('--account <sid>', 'the account that the SIM belongs to', sidFlag('--account', 'AC'))
+    .option('--start <time>', 'from here on; one month before the end', instantFlag('--start'))
+    .option('--end <time>', 'up to here; now', instantFlag('--end'))
+    .addOption(
+      new Option('--granularity <granularity>', 'one record, or one an hour or day')
+        .choices(GRANULARITIES)
+        .default('all'),
+    )
+    .option('--json', 'print JSON')
+    .addOption(new Option('--csv', 'print CSV').conflicts('json'))
+    .addHelpText('after', EXAMPLES)
+    .action((sim: string, _: unknown, command: Command) =>
+      showUsage(commandLine, sim, command.optsWithGlobals()),
+    )
+}
+
+async function showUsage(
+  commandLine: CommandLine,
+  name: string,
+  options: UsageOptions,
+): Promise<void> {
+  const { granularity, start = null, end = null } = options
+  const window = fromFlags(() =>
+    resolveWindow({ granularity, start, end, level: 'sim' }, commandLine.context.clock()),
+  )
+  const buckets = bucketsOf(window, { offset: 0, limit: bucketCount(window) })
+  await commandLine.withStore(options, async (store) => {
+    const account = options.account === undefined ? null : await accountOf(store, options.account)
+    const sim = await findNamedSim(store, name, account)
+    const subject = { accountId: sim.accountId, simId: sim.id }
+    const groups = await groupsByBucket(store, window, buckets, subject)
+    const usage = buckets.map((bucket) => ({ bucket, groups: groups.get(bucket.start) ?? [] }))
+    if (options.json === true) await printJson(commandLine, sim, usage)
+    else if (options.csv === true) await printCsv(commandLine, usage)
+    else await printTable(commandLine, sim, window, usage)
+  })
+}
+
+/** An array with a record on each line. */
+async function printJson(commandLine: CommandLine, sim: Sim, usage: readonly BucketUsage[]) {
+  const records = usage.map(({ bucket, groups }) =>
+    toExactJson({
+      account_sid: sim.accountSid,
+      sim_sid: sim.sid,
+      ...usageToApi(bucket, groups),
+    }),
+  )
+  await commandLine.print(records.length === 0 ? '[]' : `[${records.join(',\n')}]`)
+}
+
+async function printCsv(commandLine: CommandLine, usage: readonly BucketUsage[]): Promise<void> {
+  await commandLine.print([USAGE_CSV_HEADER, ...usage.flatMap(usageCsvLines)].join('\n'))
+}
+
+async function printTable(
+  commandLine: CommandLine,
+  sim: Sim,
+  window: UsageWindow,
+  usage: readonly BucketUsage[],
+): Promise<void> {
+  const { granularity } = window
+  const period = `${formatInstant(window.statedStart)} to ${formatInstant(window.statedEnd)}`
+  await commandLine.print(`${sim.sid} ${sim.uniqueName ?? ''}`.trimEnd())
+  await commandLine.print(`${period}\n`)
+  await commandLine.print(usageTable(usage, granularity))
+  if (granularity !== 'all') {
+    await commandLine.print(`\n${usageChart(usage, granularity, commandLine.context.stdout.width)}`)
+  }
+  if (window.beyondRetention) {
+    await commandLine.note(`Usage before ${formatInstant(window.keptFrom)} is no longer kept.`)
+  }
+}

@@ -1,0 +1,92 @@
+/** What a command may touch of the process it runs in; a test hands in its own. */
+import type { Readable, Writable } from 'node:stream'
+import type { Config } from './config.ts'
+
+/** The exit codes that other programs may rely on. */
+export const EXIT = { done: 0, failed: 1, wrongUsage: 2, quarantined: 3 } as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+export interface CliContext {
+  readonly config: Config
+  /** UTC seconds. */
+  readonly clock: () => number
+  readonly stdin: Readable
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly stop: StopRequest
+}
+
+/** A stream to write to. When its reader is gone, writing does nothing: that is no failure. */
+export class Output {
+  readonly stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  #closed = false
+  #failure: NodeJS.ErrnoException | null = null
+
+  constructor(stream: Output['stream']) {
+    this.stream = stream
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      this.#closed = true
+      if (error.code !== 'EPIPE') this.#failure = error
+    })
+  }
+
+  /** What ended the writing early, where it is not a reader that went away; else null. */
+  get failure(): NodeJS.ErrnoException | null {
+    return this.#failure
+  }
+
+  /** True when nobody reads any more, so that a long listing may end. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  get isTerminal(): boolean {
+    return this.stream.isTTY === true
+  }
+
+  /** In characters; 80 where there is no terminal. */
+  get width(): number {
+    return this.stream.columns ?? 80
+  }
+
+  /** Resolves when there is room for more. */
+  async write(content: string | Uint8Array): Promise<void> {
+    if (this.#closed || this.stream.write(content)) return
+    await new Promise<void>((resolve) => {
+      const settle = () => {
+        this.stream.off('drain', settle).off('error', settle).off('close', settle)
+        resolve()
+      }
+      this.stream.on('drain', settle).on('error', settle).on('close', settle)
+    })
+  }
+
+  line(text: string): Promise<void> {
+    return this.write(`${text}\n`)
+  }
+}
+
+/** Tells commands that the process is asked to end, and the process whether one cares. */
+export class StopRequest {
+  readonly #listeners = new Set<(signal: string) => void>()
+  #signal: string | null = null
+
+  /** The signal that asked, or null. */
+  get signal(): string | null {
+    return this.#signal
+  }
+
+  /** Calls back once at the first signal; the answer takes the listener away again. */
+  listen(listener: (signal: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** False when no command ends by itself, so that the process has to be ended. */
+  request(signal: string): boolean {
+    if (this.#signal !== null || this.#listeners.size === 0) return false
+    this.#signal = signal
+    for (const listener of this.#listeners) listener(signal)
+    return true
+  }
+}

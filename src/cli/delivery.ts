@@ -1,0 +1,92 @@
+/** Opens what `simtally import` reads: a file, a pipe, or standard input. */
+import { type FileHandle, open } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { UsageError } from '../domain/usage-error.ts'
+import { verifyGzipFile } from '../ingest/gzip.ts'
+import type { CliContext } from './context.ts'
+
+/** The name of standard input where files are named. */
+export const STANDARD_INPUT = '-'
+
+/** Large enough that a file's speed does not depend on it, small beside a batch. */
+const READ_BYTES = 256 * 1024
+
+export interface Delivery {
+  readonly name: string
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** Null where the end cannot be known before it is reached. */
+  readonly sizeBytes: number | null
+  /** Lets go of the source and of the process's stop request. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a delivery and, where it is a gzip file, reads it once to its end, so that a cut one is
+ * refused before anything is counted. Asked to stop, the process ends the bytes with an error.
+ */
+export async function openDelivery(context: CliContext, name: string): Promise<Delivery> {
+  if (name === STANDARD_INPUT) {
+    return stoppable(context, { name, stream: context.stdin, sizeBytes: null })
+  }
+  const file = await openFile(name)
+  try {
+    const stat = await file.stat()
+    if (stat.isDirectory()) {
+      throw new UsageError('unreadable', `${name} is a directory`, {
+        hint: `name its files: simtally import ${name}/*`,
+      })
+    }
+    // A pipe can be read only once, so only files are verified.
+    if (stat.isFile()) await verifyGzipFile(name).catch((error) => throwNaming(name, error))
+    const stream = file.createReadStream({ highWaterMark: READ_BYTES })
+    return stoppable(context, { name, stream, sizeBytes: stat.isFile() ? stat.size : null })
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** Throws the error on, with the name of the file that it is about. */
+export function throwNaming(name: string, error: unknown): never {
+  if (!(error instanceof UsageError)) throw error
+  const { code, message, hint } = error
+  throw new UsageError(code, `${name}: ${message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+  })
+}
+
+async function openFile(name: string): Promise<FileHandle> {
+  try {
+    return await open(name)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw new UsageError('not_found', `there is no file ${name}`, { cause })
+    throw new UsageError('unreadable', `${name} cannot be opened (${code})`, { cause })
+  }
+}
+
+function stoppable(
+  { stop }: CliContext,
+  source: { name: string; stream: Readable; sizeBytes: number | null },
+): Delivery {
+  const { name, stream, sizeBytes } = source
+  const unlisten = stop.listen((signal) => {
+    stream.destroy(new UsageError('unreadable', `stopped by ${signal}`))
+  })
+  const close = async () => {
+    unlisten()
+    stream.destroy()
+  }
+  return { name, bytes: readable(name, stream), sizeBytes, close }
+}
+
+async function* readable(name: string, stream: Readable): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of stream) yield chunk as Uint8Array
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause
+    const { code } = cause as NodeJS.ErrnoException
+    throw new UsageError('unreadable', `${name} cannot be read (${code})`, { cause })
+  }
+}

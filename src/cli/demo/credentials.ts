@@ -1,0 +1,82 @@
+/**
+ * The demo's own credentials, kept in a file beside its database, because the store has only
+ * hashes of secrets. Nothing but the demo reads or writes it.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import type { Account } from '../../domain/directory.ts'
+import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
+import type { UsageStore } from '../../storage/usage-store.ts'
+
+export interface DemoCredentials {
+  /** The account's SID, or that of an API key. */
+  readonly username: string
+  readonly password: string
+}
+
+/** By account SID: each seed has an account of its own. */
+type CredentialsFile = Readonly<Record<string, DemoCredentials>>
+
+/**
+ * The credentials from the file; where they are lost or no longer valid, those of a new API key,
+ * which then stand in the file.
+ */
+export async function demoCredentials(
+  store: UsageStore,
+  account: Account,
+  { path, now }: { readonly path: string; readonly now: number },
+): Promise<DemoCredentials> {
+  const kept = (await readCredentials(path))[account.sid]
+  if (kept !== undefined && (await areValid(store, account, kept))) return kept
+  const secret = newSecret()
+  const key = await store.createApiKey({
+    sid: newSid('SK'),
+    accountId: account.id,
+    scope: 'admin',
+    secretHash: hashSecret(secret),
+    createdAt: now,
+    revokedAt: null,
+  })
+  const credentials = { username: key.sid, password: secret }
+  await keepCredentials(path, account.sid, credentials)
+  return credentials
+}
+
+export async function keepCredentials(
+  path: string,
+  accountSid: string,
+  credentials: DemoCredentials,
+): Promise<void> {
+  const all: CredentialsFile = { ...(await readCredentials(path)), [accountSid]: credentials }
+  // Renamed into place, so that the file is whole and its mode is ours from the first byte on.
+  const draft = `${path}.${process.pid}`
+  await writeFile(draft, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 })
+  await rename(draft, path)
+}
+
+/** Empty when the file is missing or is not ours: then there is nothing to lose in it. */
+async function readCredentials(path: string): Promise<CredentialsFile> {
+  try {
+    const content: unknown = JSON.parse(await readFile(path, 'utf8'))
+    return typeof content === 'object' && content !== null ? (content as CredentialsFile) : {}
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || error instanceof SyntaxError) return {}
+    throw error
+  }
+}
+
+async function areValid(
+  store: UsageStore,
+  account: Account,
+  { username, password }: DemoCredentials,
+): Promise<boolean> {
+  const hash = hashSecret(String(password))
+  if (username === account.sid) return hash === account.authTokenHash
+  const key = await store.findApiKey(String(username))
+  return (
+    key !== null &&
+    key.accountId === account.id &&
+    key.revokedAt === null &&
+    key.secretHash === hash
+  )
+}

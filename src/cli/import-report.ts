@@ -1,0 +1,77 @@
+/** What became of an import, for programs and for people. */
+import { recordCount } from '../domain/import.ts'
+import type { ImportSummary } from '../ingest/import-records.ts'
+import { type CliContext, EXIT, type ExitCode } from './context.ts'
+import { report } from './failure.ts'
+import { formatCount, formatDuration } from './quantity-text.ts'
+import { textTable } from './text-table.ts'
+
+export function toImportJson({ import: done, warnings, firstQuarantined }: ImportSummary) {
+  return {
+    import: done.id,
+    records: recordCount(done.counts),
+    ...done.counts,
+    source: done.source,
+    status: done.status,
+    error: done.error,
+    warnings,
+    errors: firstQuarantined.map(({ line, reason, field, detail }) => ({
+      line,
+      reason,
+      field,
+      detail,
+    })),
+  }
+}
+
+/** Prints the result to stdout unless `quiet`, and what went wrong to stderr either way. */
+export async function printImportReport(
+  context: CliContext,
+  summary: ImportSummary,
+  { elapsedMs, quiet }: { readonly elapsedMs: number; readonly quiet: boolean },
+): Promise<ExitCode> {
+  const { import: done, warnings, firstQuarantined } = summary
+  const records = formatCount(recordCount(done.counts))
+  for (const warning of warnings) await report(context, `${done.source}: ${warning}`)
+  if (!quiet) {
+    await context.stdout.line(
+      `import ${done.id}: ${records} records of ${done.source} in ${formatDuration(elapsedMs)}`,
+    )
+    await context.stdout.line(verdictTable(summary))
+    for (const { line, reason, detail } of firstQuarantined) {
+      await context.stdout.line(`  line ${line}: ${reason}: ${detail}`)
+    }
+    if (done.counts.quarantined > 0) {
+      await context.stdout.line(`  all of them: simtally quarantine list --import ${done.id}`)
+    }
+  }
+  if (done.status === 'failed') {
+    await report(
+      context,
+      `${done.source}: ${done.error ?? 'failed'}`,
+      committedHint(recordCount(done.counts)),
+    )
+    return EXIT.failed
+  }
+  return done.counts.quarantined > 0 ? EXIT.quarantined : EXIT.done
+}
+
+export function committedHint(committed: number): string {
+  const records = `${formatCount(committed)} records of it are committed`
+  return `${records}; importing it again is safe and completes the count`
+}
+
+/** One line a verdict: its count and what it means. */
+export function verdictTable({ import: { counts } }: Pick<ImportSummary, 'import'>): string {
+  const rows = [
+    ['accepted', counts.accepted, 'new, and counted'],
+    ['duplicate', counts.duplicate, 'there already, changed nothing'],
+    ['replaced', counts.replaced, 'corrected an earlier version'],
+    ['quarantined', counts.quarantined, 'could not be counted, kept aside'],
+    ['expired', counts.expired, 'older than the retention'],
+  ] as const
+  return textTable(
+    rows.map(([verdict, count, meaning]) => [`  ${verdict}`, formatCount(count), meaning]),
+    ['left', 'right'],
+  )
+}

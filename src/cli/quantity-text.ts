@@ -1,0 +1,29 @@
+/** Numbers as people read them. */
+
+const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'] as const
+
+/** `1,234,567`. */
+export function formatCount(count: number | bigint): string {
+  return count.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ',')
+}
+
+/** `1.23 MB`: decimal units, three digits; whole bytes below 1000. */
+export function formatBytes(bytes: number | bigint): string {
+  let scaled = Number(bytes)
+  if (scaled < 1000) return `${scaled} B`
+  let unit = -1
+  // 999,950 would round to 1000 of its unit, so it is shown in the next one.
+  while (scaled >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    scaled /= 1000
+    unit++
+  }
+  return `${scaled.toPrecision(3)} ${BYTE_UNITS[unit]}`
+}
+
+/** `4.2 s`, `3 min 20 s`. */
+export function formatDuration(milliseconds: number): string {
+  // 59.95 s would round to 60.0 s.
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`
+  const seconds = Math.round(milliseconds / 1000)
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}

@@ -1,0 +1,79 @@
+/** What a served store does by itself: seal days that are complete, delete usage that is too old. */
+import { setImmediate } from 'node:timers/promises'
+import { SETTLE_SECONDS } from '../domain/completeness.ts'
+import { retentionStart } from '../domain/period.ts'
+import type { PurgeOutcome, UsageStore } from '../storage/usage-store.ts'
+
+/** Between two passes; a pass with nothing to do is a few reads. */
+const PASS_INTERVAL_MS = 10 * 60_000
+
+/** Rows in one deleting transaction: imports wait no longer than it takes. */
+const PURGE_ROWS_MAX = 10_000
+
+export interface UpkeepOptions {
+  readonly store: UsageStore
+  readonly clock: () => number
+  /** Told of a pass that failed; the next one tries again. */
+  readonly onError: (error: unknown) => void
+}
+
+export interface Upkeep {
+  /** Starts no further step, and resolves when the one under way has ended. */
+  stop(): Promise<void>
+}
+
+/** Starts a pass now and one every ten minutes after the last has ended. Keeps no process alive. */
+export function startUpkeep({ store, clock, onError }: UpkeepOptions): Upkeep {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  const isStopped = () => stopped
+  const pass = async (): Promise<void> => {
+    try {
+      await sealDays(store, clock() - SETTLE_SECONDS, isStopped)
+      await purgeInSteps(store, { before: retentionStart(clock()), dryRun: false }, isStopped)
+    } catch (error) {
+      onError(error)
+    }
+    if (stopped) return
+    timer = setTimeout(() => {
+      underWay = pass()
+    }, PASS_INTERVAL_MS).unref()
+  }
+  let underWay = pass()
+  return {
+    stop: async () => {
+      stopped = true
+      clearTimeout(timer)
+      await underWay
+    },
+  }
+}
+
+/** One day a transaction, with a pause in which waiting imports get their turn. */
+async function sealDays(
+  store: UsageStore,
+  before: number,
+  isStopped: () => boolean,
+): Promise<void> {
+  while (!isStopped() && (await store.sealNextDay(before))) await setImmediate()
+}
+
+/** Purges step by step until everything older than `before` is gone, and adds up the steps. */
+export async function purgeInSteps(
+  store: UsageStore,
+  { before, dryRun }: { readonly before: number; readonly dryRun: boolean },
+  isStopped: () => boolean = () => false,
+): Promise<Omit<PurgeOutcome, 'done'>> {
+  let ledgerRows = 0
+  let rollupCells = 0
+  let quarantineEntries = 0
+  while (!isStopped()) {
+    const step = await store.purge({ before, rowsMax: PURGE_ROWS_MAX, dryRun })
+    ledgerRows += step.ledgerRows
+    rollupCells += step.rollupCells
+    quarantineEntries += step.quarantineEntries
+    if (step.done || dryRun) break
+    await setImmediate()
+  }
+  return { ledgerRows, rollupCells, quarantineEntries }
+}

@@ -1,0 +1,82 @@
+/** A SIM's usage as a table, a chart and CSV. */
+import { countryCodeAlpha3 } from '../domain/country.ts'
+import type { Bucket } from '../domain/period.ts'
+import { formatInstant } from '../domain/time.ts'
+import type { Granularity, UsageGroup, UsageSums } from '../domain/usage-query.ts'
+import { buildUsageTree } from '../domain/usage-tree.ts'
+import { type Bar, barChart } from './bar-chart.ts'
+import { formatBytes, formatCount } from './quantity-text.ts'
+import { textTable } from './text-table.ts'
+
+/** A bucket and its groups; empty where nothing was used. */
+export interface BucketUsage {
+  readonly bucket: Bucket
+  readonly groups: readonly UsageGroup[]
+}
+
+const TITLES = ['PERIOD', 'WHERE', 'UPLOAD', 'DOWNLOAD', 'BYTES', '', 'TO SIM', 'FROM SIM']
+const ALIGNMENTS = ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'] as const
+
+/** Every bucket with its total, and below it the zones and countries that it comes from. */
+export function usageTable(usage: readonly BucketUsage[], granularity: Granularity): string {
+  const rows = usage.flatMap(({ bucket, groups }) => {
+    const tree = buildUsageTree(groups)
+    const branches: [string, UsageSums][] = [
+      ['home', tree.home],
+      ['national roaming', tree.nationalRoaming],
+    ]
+    for (const { country, sums } of tree.internationalRoaming) {
+      branches.push([countryCodeAlpha3(country), sums])
+    }
+    const used = branches.filter(([, sums]) => !isNothing(sums))
+    return [
+      tableRow(bucketLabel(bucket, granularity), 'total', tree.total),
+      ...used.map(([where, sums]) => tableRow('', `  ${where}`, sums)),
+    ]
+  })
+  return textTable([TITLES, ...rows], ALIGNMENTS)
+}
+
+function tableRow(period: string, where: string, sums: UsageSums): string[] {
+  const { upload, download, toSim, fromSim } = sums
+  const total = upload + download
+  const bytes = [upload, download, total].map(formatCount)
+  return [period, where, ...bytes, formatBytes(total), formatCount(toSim), formatCount(fromSim)]
+}
+
+function isNothing({ upload, download, toSim, fromSim }: UsageSums): boolean {
+  return upload + download + toSim + fromSim === 0n
+}
+
+/** Bytes by bucket, oldest first. */
+export function usageChart(
+  usage: readonly BucketUsage[],
+  granularity: Granularity,
+  width: number,
+): string {
+  const bars = usage.map(({ bucket, groups }): Bar => {
+    const { total } = buildUsageTree(groups)
+    return { label: bucketLabel(bucket, granularity), bytes: total.upload + total.download }
+  })
+  return barChart(bars.reverse(), width)
+}
+
+function bucketLabel({ start }: Bucket, granularity: Granularity): string {
+  const text = formatInstant(start)
+  if (granularity === 'all') return 'all'
+  return granularity === 'daily' ? text.slice(0, 10) : text.slice(0, 16).replace('T', ' ')
+}
+
+export const USAGE_CSV_HEADER =
+  'start,end,zone,country_code,upload,download,data_total,to_sim,from_sim,commands_total'
+
+/** One line a zone and country of the bucket; no line where nothing was used. */
+export function usageCsvLines({ bucket, groups }: BucketUsage): string[] {
+  const period = `${formatInstant(bucket.start)},${formatInstant(bucket.end)}`
+  return groups.map(({ zone, country, upload, download, toSim, fromSim }) => {
+    const countryCode = country === null ? '' : countryCodeAlpha3(country)
+    const data = `${upload},${download},${upload + download}`
+    const commands = `${toSim},${fromSim},${toSim + fromSim}`
+    return `${period},${zone},${countryCode},${data},${commands}`
+  })
+}

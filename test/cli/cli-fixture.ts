@@ -1,0 +1,129 @@
+/** Runs commands in this process, each on a store of its own test, with a fixed clock. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, type Readable, Writable } from 'node:stream'
+import { type CliContext, Output, StopRequest } from '../../src/cli/context.ts'
+import { run } from '../../src/cli/run.ts'
+import { NOW } from '../support/builders.ts'
+
+export interface CliResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CliRunOptions {
+  readonly stdin?: string | Readable
+  readonly now?: number
+  readonly stop?: StopRequest
+  readonly logLevel?: string
+  /** Called with each piece of stdout and stderr as it is written. */
+  readonly onOutput?: (text: string) => void
+  /** What writing to stdout fails with. */
+  readonly stdoutError?: Error
+  /** Makes stderr a terminal, so that bars are drawn. */
+  readonly terminal?: boolean
+}
+
+export class CliFixture {
+  readonly directory: string
+  readonly databaseUrl: string
+
+  private constructor(directory: string) {
+    this.directory = directory
+    this.databaseUrl = `sqlite:${join(directory, 'simtally.db')}`
+  }
+
+  static async open(): Promise<CliFixture> {
+    return new CliFixture(await mkdtemp(join(tmpdir(), 'simtally-cli-')))
+  }
+
+  async close(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true })
+  }
+
+  path(name: string): string {
+    return join(this.directory, name)
+  }
+
+  /** Writes a file of the test's own and answers its path. */
+  async file(name: string, content: string | Uint8Array): Promise<string> {
+    await writeFile(this.path(name), content)
+    return this.path(name)
+  }
+
+  async run(args: readonly string[], options: CliRunOptions = {}): Promise<CliResult> {
+    const stdout = new Collected(options, options.stdoutError)
+    const stderr = new Collected(options)
+    const context: CliContext = {
+      config: { databaseUrl: this.databaseUrl, logLevel: options.logLevel ?? 'warn' },
+      clock: () => options.now ?? NOW,
+      stdin: stdinOf(options.stdin ?? ''),
+      stdout: new Output(stdout),
+      stderr: new Output(Object.assign(stderr, { isTTY: options.terminal === true, columns: 120 })),
+      stop: options.stop ?? new StopRequest(),
+    }
+    const exitCode = await run(args, context)
+    return { exitCode, stdout: stdout.text, stderr: stderr.text }
+  }
+
+  /** Runs what has to succeed, with `--json`; answers what it prints, one value a line. */
+  async json<T>(args: readonly string[], options: CliRunOptions = {}): Promise<T[]> {
+    const { exitCode, stdout, stderr } = await this.run([...args, '--json'], options)
+    if (exitCode !== 0)
+      throw new Error(`simtally ${args.join(' ')} ended with ${exitCode}: ${stderr}`)
+    return jsonLines(stdout)
+  }
+
+  /** An account at home in 310-260 and the US; answers its SID. */
+  async account(name = 'Acme'): Promise<string> {
+    const home = ['--home-plmns', '310-260', '--home-countries', 'US']
+    const [account] = await this.json<{ sid: string }>([
+      'account',
+      'create',
+      '--name',
+      name,
+      ...home,
+    ])
+    return account!.sid
+  }
+}
+
+export function jsonLines<T>(text: string): T[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T)
+}
+
+class Collected extends Writable {
+  text = ''
+  readonly #onOutput: (text: string) => void
+
+  readonly #error: Error | null
+
+  constructor({ onOutput = () => {} }: CliRunOptions, error: Error | null = null) {
+    super({ decodeStrings: false })
+    this.#onOutput = onOutput
+    this.#error = error
+  }
+
+  override _write(chunk: string | Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
+    if (this.#error !== null) {
+      done(this.#error)
+      return
+    }
+    const text = chunk.toString()
+    this.text += text
+    this.#onOutput(text)
+    done()
+  }
+}
+
+function stdinOf(stdin: string | Readable): Readable {
+  if (typeof stdin !== 'string') return stdin
+  const stream = new PassThrough()
+  stream.end(stdin)
+  return stream
+}

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { hashSecret } from '../../src/domain/secret.ts'
+import { openStore } from '../../src/storage/open-store.ts'
+import { sidOf } from '../support/builders.ts'
+import { CliFixture } from './cli-fixture.ts'
+
+let cli: CliFixture
+before(async () => {
+  cli = await CliFixture.open()
+})
+after(() => cli.close())
+
+async function inStore<T>(work: (store: Awaited<ReturnType<typeof openStore>>) => Promise<T>) {
+  const store = await openStore(cli.databaseUrl)
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+describe('simtally account', () => {
+  it('makes an account with its home set, and shows the token of which only the hash is kept', async () => {
+    const [created] = await cli.json<{ sid: string; auth_token: string }>([
+      ...['account', 'create', '--name', ' Acme '],
+      ...['--home-plmns', '310-260,310-160', '--home-countries', 'US,PR'],
+    ])
+    assert.deepEqual(Object.keys(created!), ['sid', 'auth_token'])
+    const account = await inStore((store) => store.findAccount(created!.sid))
+    assert.equal(account?.name, 'Acme')
+    assert.deepEqual(account.home, { plmns: ['310-260', '310-160'], countries: ['US', 'PR'] })
+    assert.equal(account.authTokenHash, hashSecret(created!.auth_token))
+    assert.doesNotMatch((await cli.run(['account', 'list'])).stdout, /auth|token/i)
+  })
+
+  it('keeps a SID from elsewhere, once', async () => {
+    const args = ['account', 'create', '--name', 'Moved', '--sid', sidOf('AC', 77)]
+    const [created] = await cli.json<{ sid: string }>(args)
+    assert.equal(created!.sid, sidOf('AC', 77))
+    const again = await cli.run(args)
+    assert.equal(again.exitCode, 1)
+    assert.match(
+      again.stderr,
+      /^simtally: sid "AC0+4d": an account with this SID exists already\n$/,
+    )
+  })
+
+  it('is wrong usage with a network that cannot be', async () => {
+    const refused = await cli.run(['account', 'create', '--name', 'x', '--home-plmns', '31-0'])
+    assert.equal(refused.exitCode, 2)
+    assert.equal(refused.stdout, '')
+    assert.match(refused.stderr, /^simtally: --home-plmns "31-0": expected networks as MCC-MNC/)
+  })
+
+  it('lists the accounts as one JSON object a line', async () => {
+    const names = (await cli.json<{ name: string }>(['account', 'list'])).map(({ name }) => name)
+    assert.ok(names.includes('Acme') && names.includes('Moved'))
+  })
+})
+
+describe('simtally key', () => {
+  it('makes a key of an account, and one of the operator', async () => {
+    const account = await cli.account()
+    for (const [owner, accountSid] of [
+      [['--account', account], account],
+      [['--operator'], null],
+    ] as const) {
+      const [key] = await cli.json<{ sid: string; secret: string }>([
+        ...['key', 'create', ...owner, '--scope', 'ingest'],
+      ])
+      assert.deepEqual(Object.keys(key!), ['sid', 'secret'])
+      const stored = await inStore((store) => store.findApiKey(key!.sid))
+      assert.equal(stored?.accountSid, accountSid)
+      assert.equal(stored.scope, 'ingest')
+      assert.equal(stored.secretHash, hashSecret(key!.secret))
+    }
+  })
+
+  it('is wrong usage without an owner, with both owners, or with an unknown scope', async () => {
+    for (const [args, message] of [
+      [['--scope', 'read'], /whose key is it\?\n {2}give --account AC… or --operator/],
+      [['--scope', 'read', '--operator', '--account', sidOf('AC', 1)], /cannot be used with/],
+      [['--scope', 'root', '--operator'], /Allowed choices are read, ingest, admin/],
+      [['--operator'], /required option '--scope <scope>' not specified/],
+    ] as const) {
+      const refused = await cli.run(['key', 'create', ...args])
+      assert.equal(refused.exitCode, 2)
+      assert.match(refused.stderr, message)
+    }
+  })
+
+  it('fails for an account that does not exist', async () => {
+    const refused = await cli.run(['key', 'create', '--scope', 'read', '--account', sidOf('AC', 5)])
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /there is no account AC0+5\n {2}simtally account list/)
+  })
+
+  it('is revoked once, and stays in the list', async () => {
+    const [key] = await cli.json<{ sid: string }>([
+      'key',
+      'create',
+      '--operator',
+      '--scope',
+      'read',
+    ])
+    const [first] = await cli.json(['key', 'revoke', key!.sid], { now: 1_700_000_000 })
+    const [second] = await cli.json(['key', 'revoke', key!.sid], { now: 1_800_000_000 })
+    assert.deepEqual(first, { sid: key!.sid, date_revoked: '2023-11-14T22:13:20Z' })
+    assert.deepEqual(second, first)
+    const listed = await cli.json<{ sid: string; date_revoked: string }>(['key', 'list'])
+    assert.equal(listed.find(({ sid }) => sid === key!.sid)?.date_revoked, '2023-11-14T22:13:20Z')
+    assert.equal((await cli.run(['key', 'revoke', sidOf('SK', 9)])).exitCode, 1)
+  })
+})
+
+describe('simtally feed', () => {
+  it('makes a feed that rejects conflicts and has no default zone unless told otherwise', async () => {
+    assert.deepEqual(await cli.json(['feed', 'create', 'plain', '--format', 'csv']), [
+      { name: 'plain', format: 'csv', on_conflict: 'reject', default_zone: null },
+    ])
+    assert.deepEqual(
+      await cli.json([
+        ...['feed', 'create', 'own', '--format', 'ndjson'],
+        ...['--on-conflict', 'max', '--default-zone', 'home'],
+      ]),
+      [{ name: 'own', format: 'ndjson', on_conflict: 'max', default_zone: 'home' }],
+    )
+    const names = (await cli.json<{ name: string }>(['feed', 'list'])).map(({ name }) => name)
+    assert.deepEqual(names, ['plain', 'own'])
+  })
+
+  it('fails when the name is taken, and is wrong usage when it cannot stand in a URL', async () => {
+    await cli.json(['feed', 'create', 'taken', '--format', 'csv'])
+    assert.equal((await cli.run(['feed', 'create', 'taken', '--format', 'csv'])).exitCode, 1)
+    const refused = await cli.run(['feed', 'create', 'a/b', '--format', 'csv'])
+    assert.equal(refused.exitCode, 2)
+    assert.match(refused.stderr, /^simtally: feed "a\/b": expected 1 to 64 letters/)
+  })
+})
+
+describe('every command', () => {
+  const COMMANDS = [
+    'account create|account list|sim import|sim list|key create|key list|key revoke',
+    'feed create|feed list|import|imports|quarantine list|usage|audit|purge|serve|demo|demo feed',
+  ]
+    .join('|')
+    .split('|')
+
+  it('explains itself with an example, names --database, and exits with 0', async () => {
+    for (const command of COMMANDS) {
+      const help = await cli.run([...command.split(' '), '--help'])
+      assert.equal(help.exitCode, 0, command)
+      assert.match(help.stdout, /Examples?:\n {2}/, command)
+      assert.match(help.stdout, new RegExp(`^ {2}.*simtally ${command}( |$)`, 'm'), command)
+      assert.match(help.stdout, /--database <url>/, command)
+    }
+  })
+
+  it('is wrong usage with an option it does not know, and is suggested the right one', async () => {
+    const refused = await cli.run(['account', 'list', '--jason'])
+    assert.deepEqual([refused.exitCode, refused.stdout], [2, ''])
+    assert.equal(refused.stderr, "simtally: unknown option '--jason'\n(Did you mean --json?)\n")
+  })
+
+  it('is wrong usage with a database of no known form', async () => {
+    const refused = await cli.run(['account', 'list', '--database', 'mysql://x'])
+    assert.equal(refused.exitCode, 2)
+    assert.match(refused.stderr, /^simtally: --database "mysql:\/\/x": expected sqlite:PATH/)
+  })
+
+  it('fails in two lines when the database is another program’s file', async () => {
+    const path = await cli.file('notes.db', 'not a database, but long enough to look at'.repeat(40))
+    const refused = await cli.run(['account', 'list', '--database', `sqlite:${path}`])
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /^simtally: .*notes\.db/)
+    assert.ok(refused.stderr.trimEnd().split('\n').length <= 2, refused.stderr)
+  })
+
+  it('fails when its result cannot be written, and not when its reader has gone away', async () => {
+    const failing = (code: string) => Object.assign(new Error(code), { code })
+    const full = await cli.run(['feed', 'list'], { stdoutError: failing('ENOSPC') })
+    assert.equal(full.exitCode, 1)
+    assert.equal(full.stderr, 'simtally: standard output cannot be written (ENOSPC)\n')
+    const gone = await cli.run(['feed', 'list'], { stdoutError: failing('EPIPE') })
+    assert.deepEqual([gone.exitCode, gone.stderr], [0, ''])
+  })
+})
