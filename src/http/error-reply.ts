@@ -125,8 +125,11 @@ const PARAMETER_OF_FIELD: Readonly<Record<string, string>> = {
 export function callersWords({ message, field, value, hint }: UsageError): string {
   const hinted = hint === undefined ? message : `${message}; ${hint}`
   if (field === undefined || value === undefined) return hinted
-  const told = `${field} ${shown(value)}`
-  if (!hinted.startsWith(told)) return hinted
+  // The store masks what identifies a subscriber, the parsers do not.
+  const told = [value, maskIdentifier(value)]
+    .map((text) => `${field} ${shown(text)}`)
+    .find((text) => hinted.startsWith(text))
+  if (told === undefined) return hinted
   const name = PARAMETER_OF_FIELD[field] ?? field
   return `${name} ${shownValue(name, value)}${hinted.slice(told.length)}`
 }
