@@ -6,7 +6,8 @@
  * SQLite is asked once a turn of the event loop, because each time costs two system calls. Nothing
  * is missed by that: what another process has written becomes known here through an event, and an
  * event that happens after the question belongs to a later turn; what this process has written
- * ends with `writesSeen` growing before anybody learns of it.
+ * ends with `writesSeen` growing before anybody learns of it. A caller who awaits nothing but reads
+ * never ends its turn, so the answer of SQLite also grows old by itself.
  */
 import type { StatementSync } from 'node:sqlite'
 import type { Connection } from './connection.ts'
@@ -15,11 +16,15 @@ import { writesSeen } from './writer.ts'
 /** A few megabytes at most; a reader that asks for more distinct things begins anew. */
 const ANSWERS_MAX = 20_000
 
+/** How long SQLite's word that nothing was written is good for, in milliseconds. */
+const CHECK_GOOD_MS = 1
+
 export class ReadMemo {
   readonly #dataVersion: StatementSync
   readonly #answers = new Map<string, unknown>()
   #validFor: unknown = null
   #checkedAtWrite = -1
+  #checkedAt = 0
 
   constructor(connection: Connection) {
     this.#dataVersion = connection.db.prepare('PRAGMA data_version')
@@ -28,7 +33,9 @@ export class ReadMemo {
 
   /** The remembered answer to `question`, else what `ask` finds now. */
   answer<T>(question: string, ask: () => T): T {
-    if (this.#checkedAtWrite !== writesSeen()) this.#check()
+    const isGood =
+      this.#checkedAtWrite === writesSeen() && performance.now() - this.#checkedAt < CHECK_GOOD_MS
+    if (!isGood) this.#check()
     const known = this.#answers.get(question)
     if (known !== undefined) return known as T
     const found = ask()
@@ -43,6 +50,7 @@ export class ReadMemo {
       this.#validFor = version
     }
     this.#checkedAtWrite = writesSeen()
+    this.#checkedAt = performance.now()
     setImmediate(() => {
       this.#checkedAtWrite = -1
     }).unref()
