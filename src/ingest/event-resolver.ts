@@ -9,13 +9,16 @@ import { shown } from '../domain/usage-error.ts'
 import type { Serving, UsageEvent } from '../domain/usage-event.ts'
 import type { SimMatch, UsageStore } from '../storage/usage-store.ts'
 import { ownCopy } from './formats/canonical-record.ts'
-import { type CdrRecord, faultOf } from './formats/cdr-format.ts'
+import { type CdrRecord, faultOf, isFault, type ReadRecord } from './formats/cdr-format.ts'
 
 /** Carriers' clocks run ahead by minutes; a record further in the future than this is a mistake. */
 export const FUTURE_SECONDS_MAX = DAY_SECONDS
 
 /** SIMs remembered during one import. A delivery of more distinct SIMs asks for some again. */
 const SIMS_REMEMBERED_MAX = 500_000
+
+/** Classifications remembered. A delivery has some hundreds, unless its networks are random. */
+const SERVINGS_REMEMBERED_MAX = 100_000
 
 interface KnownSim {
   readonly simId: number
@@ -27,6 +30,7 @@ interface KnownSim {
 
 export interface ResolvedRecords {
   readonly events: UsageEvent[]
+  /** What could not be resolved, and the faults that were met already in reading. */
   readonly quarantined: QuarantinedRecord[]
   /** Records older than the retention. */
   readonly expired: number
@@ -38,6 +42,7 @@ export class EventResolver {
   readonly #account: Account | null
   readonly #sims = new Map<string, KnownSim>()
   readonly #servingsByHome = new Map<string, Map<StatedNetwork, Serving | null>>()
+  #servingsRemembered = 0
 
   /** With an `account`, SIMs of other accounts are unknown. */
   constructor(store: UsageStore, feed: Feed, account: Account | null) {
@@ -46,19 +51,20 @@ export class EventResolver {
     this.#account = account
   }
 
-  async resolve(records: readonly CdrRecord[], nowSeconds: number): Promise<ResolvedRecords> {
+  /** Both lists of the answer keep the order of the records. */
+  async resolve(records: readonly ReadRecord[], nowSeconds: number): Promise<ResolvedRecords> {
     await this.#learnSims(records)
     const resolved = { events: [] as UsageEvent[], quarantined: [] as QuarantinedRecord[] }
     const keptFrom = retentionStart(nowSeconds)
     let expired = 0
     for (const record of records) {
-      if (record.occurredAt < keptFrom) {
-        expired++
-        continue
+      if (isFault(record)) resolved.quarantined.push(record)
+      else if (record.occurredAt < keptFrom) expired++
+      else {
+        const result = this.#resolveOne(record, nowSeconds)
+        if ('reason' in result) resolved.quarantined.push(result)
+        else resolved.events.push(result)
       }
-      const result = this.#resolveOne(record, nowSeconds)
-      if ('reason' in result) resolved.quarantined.push(result)
-      else resolved.events.push(result)
     }
     return { ...resolved, expired }
   }
@@ -98,21 +104,27 @@ export class EventResolver {
   }
 
   #servingOf(sim: KnownSim, network: StatedNetwork): Serving | null {
-    let serving = sim.servings.get(network)
-    if (serving === undefined) {
-      serving = classify(network, sim.home, this.#feed.defaultZone)
-      sim.servings.set(network, serving)
+    const known = sim.servings.get(network)
+    if (known !== undefined) return known
+    const serving = classify(network, sim.home, this.#feed.defaultZone)
+    if (++this.#servingsRemembered > SERVINGS_REMEMBERED_MAX) {
+      for (const servings of this.#servingsByHome.values()) servings.clear()
+      this.#servingsRemembered = 1
     }
+    sim.servings.set(network, serving)
     return serving
   }
 
-  async #learnSims(records: readonly CdrRecord[]): Promise<void> {
+  async #learnSims(records: readonly ReadRecord[]): Promise<void> {
     const unknown = new Set<string>()
-    for (const { sim } of records) if (!this.#sims.has(sim)) unknown.add(sim)
+    for (const record of records) {
+      if (!isFault(record) && !this.#sims.has(record.sim)) unknown.add(record.sim)
+    }
     if (unknown.size === 0) return
     if (this.#sims.size + unknown.size > SIMS_REMEMBERED_MAX) {
       this.#sims.clear()
-      for (const { sim } of records) unknown.add(sim)
+      this.#servingsByHome.clear()
+      for (const record of records) if (!isFault(record)) unknown.add(record.sim)
     }
     const found = await this.#store.resolveSims([...unknown], this.#account?.id ?? null)
     for (const [name, { simId, accountId, home }] of found) {

@@ -1,7 +1,7 @@
 /** Deliveries may be gzip or plain; their first two bytes tell, whatever they are called. */
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { Readable, Writable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { UsageError } from '../domain/usage-error.ts'
@@ -11,21 +11,7 @@ const READ_BYTES = 262_144
 /** Yields the plain bytes of a delivery. Throws `unreadable` where gzip data is cut or damaged. */
 export async function* plainBytes(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const { isGzip, bytes } = await sniff(source)
-  if (!isGzip) {
-    yield* bytes
-    return
-  }
-  const gunzip = createGunzip({ chunkSize: READ_BYTES })
-  // The failure reaches the reader below through `gunzip`; nobody else awaits this one.
-  const feeding = pipeline(Readable.from(bytes, { objectMode: false }), gunzip).catch(() => {})
-  try {
-    yield* gunzip
-  } catch (error) {
-    throw unreadableGzip(error)
-  } finally {
-    gunzip.destroy()
-    await feeding
-  }
+  yield* isGzip ? unpacked(bytes) : bytes
 }
 
 /**
@@ -41,12 +27,40 @@ export async function verifyGzipFile(path: string): Promise<void> {
     await file.close()
   }
   if (!isGzipMagic(magic)) return
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  for await (const _ of unpacked(createReadStream(path, { highWaterMark: READ_BYTES })));
+}
+
+/** Reads `packed` to its end: nothing but zeros, with which some programs fill up, may follow. */
+async function* unpacked(packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const input = packed[Symbol.asyncIterator]()
+  let bytesRead = 0
+  let bytesBeforeZeros = 0
+  async function next(): Promise<IteratorResult<Uint8Array>> {
+    const result = await input.next()
+    if (result.done !== true) {
+      const lastByte = result.value.findLastIndex((byte) => byte !== 0)
+      if (lastByte !== -1) bytesBeforeZeros = bytesRead + lastByte + 1
+      bytesRead += result.value.length
+    }
+    return result
+  }
+  const gunzip = createGunzip({ chunkSize: READ_BYTES })
+  // An iterator that cannot be ended, because what comes after the gzip data is still to be read.
+  const endless = { [Symbol.asyncIterator]: () => ({ next }) }
+  // The failure reaches the reader below through `gunzip`; nobody else awaits this one.
+  const feeding = pipeline(Readable.from(endless, { objectMode: false }), gunzip).catch(() => {})
   try {
-    const gunzip = createGunzip({ chunkSize: READ_BYTES })
-    await pipeline(createReadStream(path, { highWaterMark: READ_BYTES }), gunzip, nowhere)
+    yield* gunzip
+    while ((await next()).done !== true);
+    if (bytesBeforeZeros > gunzip.bytesWritten)
+      throw unreadableGzip('damaged', 'other data follows')
   } catch (error) {
-    throw unreadableGzip(error)
+    throw translated(error)
+  } finally {
+    gunzip.destroy()
+    await feeding
+    // Not awaited: a source that is waiting for bytes ends only when more of them come.
+    input.return?.().catch(() => {})
   }
 }
 
@@ -80,12 +94,16 @@ async function sniff(
   return { isGzip: isGzipMagic(head), bytes: all() }
 }
 
-function unreadableGzip(error: unknown): unknown {
+function translated(error: unknown): unknown {
   const code = (error as { code?: unknown } | null)?.code
   if (typeof code !== 'string' || !code.startsWith('Z_')) return error
-  const what = code === 'Z_BUF_ERROR' ? 'the gzip data is cut off' : 'the gzip data is damaged'
-  return new UsageError('unreadable', `${what} (${(error as Error).message})`, {
+  const what = code === 'Z_BUF_ERROR' ? 'cut off' : 'damaged'
+  return unreadableGzip(what, (error as Error).message, error)
+}
+
+function unreadableGzip(what: string, why: string, cause?: unknown): UsageError {
+  return new UsageError('unreadable', `the gzip data is ${what} (${why})`, {
     hint: 'fetch the delivery again and import it whole; records that were counted stay counted once',
-    cause: error,
+    cause,
   })
 }

@@ -12,7 +12,7 @@ import { UsageError } from '../domain/usage-error.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import { BATCH_RECORDS_MAX, type UsageStore } from '../storage/usage-store.ts'
 import { EventResolver } from './event-resolver.ts'
-import type { CdrReader, ReadRecords } from './formats/cdr-format.ts'
+import type { CdrReader, ReadRecord } from './formats/cdr-format.ts'
 import { CDR_FORMATS } from './formats/formats.ts'
 import { plainBytes } from './gzip.ts'
 import { LineReader } from './lines.ts'
@@ -164,8 +164,7 @@ class ImportRun {
   }
 
   /** Resolves the records in order, in slices that end where a batch is full. */
-  async #take({ records, faults }: ReadRecords): Promise<void> {
-    for (const fault of faults) await this.#quarantine(fault)
+  async #take(records: readonly ReadRecord[]): Promise<void> {
     for (let from = 0; from < records.length; ) {
       const room = this.#recordsMax - this.#size()
       const slice =
@@ -178,19 +177,12 @@ class ImportRun {
         batch.events.push(event)
         batch.textLength += event.raw.length
       }
-      for (const fault of resolved.quarantined) this.#addQuarantined(fault)
+      for (const record of resolved.quarantined) {
+        batch.quarantined.push(record)
+        batch.textLength += record.raw.length
+      }
       await this.#writeWhenFull()
     }
-  }
-
-  async #quarantine(record: QuarantinedRecord): Promise<void> {
-    this.#addQuarantined(record)
-    await this.#writeWhenFull()
-  }
-
-  #addQuarantined(record: QuarantinedRecord): void {
-    this.#batch.quarantined.push(record)
-    this.#batch.textLength += record.raw.length
   }
 
   #size(): number {
@@ -225,7 +217,8 @@ class ImportRun {
     })
     this.#counts = addVerdicts(this.#counts, counts)
     const room = QUARANTINE_SHOWN_MAX - this.firstQuarantined.length
-    this.firstQuarantined.push(...[...quarantined, ...conflicts].slice(0, room))
+    const inOrder = [...quarantined, ...conflicts].sort((a, b) => a.line - b.line)
+    this.firstQuarantined.push(...inOrder.slice(0, room))
     onProgress?.({
       importId: this.#importId,
       bytesRead: this.#bytesRead,

@@ -33,6 +33,8 @@ const BYTE_ORDER_MARK = '\ufeff'
 interface LongLine {
   readonly head: Uint8Array
   bytes: number
+  /** A carriage return here is part of the line end, as soon as the line ends. */
+  lastByte: number | undefined
 }
 
 export class LineReader {
@@ -72,18 +74,26 @@ export class LineReader {
   #keepRest(bytes: Uint8Array): void {
     if (this.#long !== null) {
       this.#long.bytes += bytes.length
+      this.#long.lastByte = bytes.at(-1) ?? this.#long.lastByte
       return
     }
     this.#rest = joined(this.#rest, bytes)
+    // One more than a line may have: it can be the carriage return of the line end.
     if (this.#rest.length <= LINE_BYTES_MAX + 1) return
-    this.#long = { head: this.#rest.slice(0, LINE_BYTES_MAX), bytes: this.#rest.length }
+    this.#long = {
+      head: ownBytes(this.#rest, LINE_BYTES_MAX),
+      bytes: this.#rest.length,
+      lastByte: this.#rest.at(-1),
+    }
     this.#rest = new Uint8Array(0)
   }
 
   #endLongLine(tail: Uint8Array): Line {
-    const { head, bytes } = this.#long!
+    this.#keepRest(tail)
+    const { head, bytes, lastByte } = this.#long!
     this.#long = null
-    return faulty(++this.#lastNumber, 'line_too_long', tooLong(bytes + tail.length), head)
+    const lineBytes = lastByte === CARRIAGE_RETURN ? bytes - 1 : bytes
+    return faulty(++this.#lastNumber, 'line_too_long', tooLong(lineBytes), head)
   }
 
   /** `block` ends with a line feed. */
@@ -111,10 +121,9 @@ export class LineReader {
     for (let start = 0; start < text.length; ) {
       const end = text.indexOf('\n', start)
       const stop = text.charCodeAt(end - 1) === CARRIAGE_RETURN && end > start ? end - 1 : end
-      let line = text.slice(start, stop)
+      const line = text.slice(start, stop)
       start = end + 1
       const number = ++this.#lastNumber
-      if (number === 1 && line.startsWith(BYTE_ORDER_MARK)) line = line.slice(1)
       // In UTF-8 a character has at most three bytes a UTF-16 unit.
       const mayBeLong = line.length > (ascii ? LINE_BYTES_MAX : LINE_BYTES_MAX / 3)
       if (mayBeLong && Buffer.byteLength(line) > LINE_BYTES_MAX) {
@@ -124,7 +133,8 @@ export class LineReader {
         const detail = `the line has a NUL byte at character ${line.indexOf('\0') + 1}`
         lines.push(faulty(number, 'unreadable', detail, Buffer.from(line, 'utf8')))
       } else {
-        lines.push({ number, text: line, fault: null })
+        const marked = number === 1 && line.startsWith(BYTE_ORDER_MARK)
+        lines.push({ number, text: marked ? line.slice(1) : line, fault: null })
       }
     }
   }
@@ -150,10 +160,15 @@ function faulty(
     fault: {
       reason,
       detail,
-      raw: bytes.slice(0, RAW_BYTES_MAX),
+      raw: ownBytes(bytes, RAW_BYTES_MAX),
       rawHash: createHash('sha256').update(bytes.subarray(0, LINE_BYTES_MAX)).digest('hex'),
     },
   }
+}
+
+/** A copy: what is cut from a chunk, or sent to another thread, takes the whole chunk along. */
+function ownBytes(bytes: Uint8Array, bytesMax: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(0, bytesMax))
 }
 
 function tooLong(bytes: number): string {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Account, Feed, FeedFormat, Sim } from '../../src/domain/directory.ts'
 import type { VerdictCounts } from '../../src/domain/import.ts'
-import { DAY_SECONDS } from '../../src/domain/time.ts'
+import { DAY_SECONDS, formatInstant } from '../../src/domain/time.ts'
 import {
   type ImportProgress,
   type ImportSummary,
@@ -42,6 +42,27 @@ export const SIM_NAMES = {
   uniqueName: 'tracker-1',
 } as const
 
+/** A feed and a SIM of a test's own, for which nothing was delivered before. */
+export interface World {
+  readonly feed: Feed
+  readonly sim: Sim
+  deliver(
+    content: string | Uint8Array | AsyncIterable<Uint8Array>,
+    options?: DeliveryOptions,
+  ): Promise<ImportSummary>
+  /** `count` CSV lines, a second apart, from the `from`th on; `usageOf` says what they add up to. */
+  lines(count: number, from?: number): string[]
+}
+
+export const CSV_HEADER = 'record_id,sim,occurred_at,plmn,upload,download,to_sim,from_sim\n'
+
+export const csv = (lines: readonly string[]) => CSV_HEADER + lines.join('')
+
+/** What `count` of the lines of a world add up to, as `usage` tells it. */
+export const usageOf = (count: number) => [
+  `home US ${count}/${2 * count}/${3 * count}/${4 * count}`,
+]
+
 export class IngestFixture {
   readonly temp: TempStore
   readonly account: Account
@@ -74,6 +95,22 @@ export class IngestFixture {
 
   newFeed(stated: Partial<Omit<Feed, 'id'>> = {}): Promise<Feed> {
     return this.store.createFeed(aFeed(stated))
+  }
+
+  async newWorld(stated: Partial<Omit<Feed, 'id'>> = {}): Promise<World> {
+    const feed = await this.newFeed(stated)
+    const options = { at: NOW, newSid: newSimSid }
+    const sim = await this.store.createSim(this.account.id, aSim(), options)
+    const line = (second: number) => {
+      const at = formatInstant(NOW - DAY_SECONDS + second)
+      return `r${second},${sim.sid},${at},310-260,1,2,3,4\n`
+    }
+    return {
+      feed,
+      sim,
+      deliver: (content, delivery) => this.deliver(feed, content, delivery),
+      lines: (count, from = 0) => Array.from({ length: count }, (_, i) => line(from + i)),
+    }
   }
 
   deliver(

@@ -4,6 +4,7 @@
  */
 import type { StatedNetwork } from '../../domain/classification.ts'
 import { type CountryCode, parseCountry } from '../../domain/country.ts'
+import { maskIdentifier } from '../../domain/identifiers.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { type Plmn, parsePlmn } from '../../domain/plmn.ts'
 import { DAY_SECONDS, parseInstant } from '../../domain/time.ts'
@@ -34,7 +35,7 @@ const SIM_CHARACTERS_MAX = 64
 /** Distinct networks or dates remembered while reading; a delivery has some hundreds. */
 const REMEMBERED_MAX = 10_000
 
-interface FieldFault {
+export interface FieldFault {
   readonly field: CanonicalField
   readonly value: string
   readonly rule: string
@@ -46,13 +47,17 @@ export class CanonicalRecordParser {
   readonly #midnights = new Map<string, number>()
   #faults: FieldFault[] = []
 
-  /** `fields` are trimmed; an absent one is ''. `raw` is the record as delivered. */
+  /**
+   * `fields` are trimmed; an absent one is ''. `raw` is the record as delivered. `faults` are those
+   * that the format has met already; of their fields nothing more is said.
+   */
   parse(
     fields: Readonly<Record<CanonicalField, string>>,
     line: number,
     raw: string,
+    faults: readonly FieldFault[] = [],
   ): CdrRecord | QuarantinedRecord {
-    this.#faults = []
+    this.#faults = [...faults]
     const record: CdrRecord = {
       recordId: this.#identifier('record_id', fields.record_id, RECORD_ID_CHARACTERS_MAX),
       sim: this.#identifier('sim', fields.sim, SIM_CHARACTERS_MAX),
@@ -71,16 +76,18 @@ export class CanonicalRecordParser {
   }
 
   #fault(line: number, raw: string): QuarantinedRecord {
+    const faults = CANONICAL_FIELDS.flatMap((name) =>
+      this.#faults.filter(({ field }) => field === name),
+    )
     return faultOf(line, raw, {
       reason: 'invalid_field',
-      field: this.#faults[0]!.field,
-      detail: this.#faults
-        .map(({ field, value, rule }) => `${field} ${shown(value)}: ${rule}`)
-        .join('; '),
+      field: faults[0]!.field,
+      detail: faults.map(describeFault).join('; '),
     })
   }
 
   #refuse(field: CanonicalField, value: string, rule: string): void {
+    if (this.#faults.some((fault) => fault.field === field)) return
     this.#faults.push({ field, value, rule })
   }
 
@@ -88,6 +95,9 @@ export class CanonicalRecordParser {
     if (text === '') this.#refuse(field, text, 'a value is required')
     else if (text.length > charactersMax) {
       this.#refuse(field, text, `${text.length} characters, at most ${charactersMax} allowed`)
+    } else if (text.includes('\0') || !text.isWellFormed()) {
+      // No engine keeps them, so two ids that differ only in them would be taken for one.
+      this.#refuse(field, text, 'NUL and halves of surrogate pairs are not allowed')
     }
     return text
   }
@@ -177,6 +187,11 @@ export class CanonicalRecordParser {
     if (zone === null) this.#refuse('zone', text, `expected ${ZONES.join(', ')}`)
     return zone
   }
+}
+
+function describeFault({ field, value, rule }: FieldFault): string {
+  const isSubscriber = field === 'sim' && value !== ''
+  return `${field} ${shown(isSubscriber ? maskIdentifier(value) : value)}: ${rule}`
 }
 
 /** 100 when the two characters are not digits, which no part of a time is. */

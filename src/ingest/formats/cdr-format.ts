@@ -19,17 +19,22 @@ export interface CdrRecord {
   readonly raw: string
 }
 
-export interface ReadRecords {
-  readonly records: readonly CdrRecord[]
-  readonly faults: readonly QuarantinedRecord[]
+/** A record, or the fault that keeps it from being counted. */
+export type ReadRecord = CdrRecord | QuarantinedRecord
+
+export function isFault(record: ReadRecord): record is QuarantinedRecord {
+  return 'reason' in record
 }
 
 /** Reads one delivery, line after line; holds what must be remembered between lines. */
 export interface CdrReader {
-  /** Throws `unreadable` when the delivery as a whole makes no sense, such as without a header. */
-  read(lines: readonly Line[]): ReadRecords
+  /**
+   * What the lines hold, in their order. Throws `unreadable` when the delivery as a whole makes no
+   * sense, such as without a header.
+   */
+  read(lines: readonly Line[]): readonly ReadRecord[]
   /** Call once after the last line. Throws `unreadable` as `read` does. */
-  end(): ReadRecords
+  end(): readonly ReadRecord[]
   /** Sentences about the delivery as a whole, such as columns that were ignored. */
   warnings(): string[]
 }
@@ -46,7 +51,8 @@ export function faultOf(
     reason: fault.reason,
     detail: fault.detail,
     field: fault.field,
-    raw: bytes.subarray(0, RAW_BYTES_MAX),
+    // A copy, because a part of a long record would keep all of it in memory.
+    raw: new Uint8Array(bytes.subarray(0, RAW_BYTES_MAX)),
     rawHash: createHash('sha256').update(bytes).digest('hex'),
   }
 }

@@ -2,8 +2,7 @@
  * Canonical CSV: a header line, then one record a line, separated by commas, quoted as RFC 4180
  * says. A quoted field may hold line breaks; a quote that is never closed costs only its own line.
  */
-
-import type { QuarantinedRecord } from '../../domain/import.ts'
+import { maskIdentifier } from '../../domain/identifiers.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import type { Line } from '../lines.ts'
 import {
@@ -12,7 +11,7 @@ import {
   CanonicalRecordParser,
   REQUIRED_FIELDS,
 } from './canonical-record.ts'
-import { type CdrReader, type CdrRecord, faultOf, type ReadRecords } from './cdr-format.ts'
+import { type CdrReader, faultOf, type ReadRecord } from './cdr-format.ts'
 
 /** A quote that does not close within so many lines is a stray one. */
 const RECORD_LINES_MAX = 32
@@ -21,11 +20,17 @@ const COLUMNS_MAX = 1_000
 
 const QUOTE = '"'
 
+/** Why a record cannot be split, for a person. */
+export const SPLIT_FAULTS = {
+  open: 'a quote is opened and never closed',
+  malformed: 'a field is quoted only in part: quote all of it, and double the quotes inside ("")',
+} as const
+
 /**
- * The fields of one record, or `open` when a quoted field does not end, or `malformed` when text
- * follows a closing quote.
+ * The fields of one record, or `open` when a quoted field does not end, or `malformed` when a quote
+ * stands where none may. It may be what is left of a broken record, so it is never taken as it is.
  */
-export function splitCsvRecord(text: string): string[] | 'open' | 'malformed' {
+export function splitCsvRecord(text: string): string[] | keyof typeof SPLIT_FAULTS {
   if (!text.includes(QUOTE)) return text.split(',')
   const fields: string[] = []
   let at = 0
@@ -38,9 +43,11 @@ export function splitCsvRecord(text: string): string[] | 'open' | 'malformed' {
       at = end + 1
       if (at < text.length && text[at] !== ',') return 'malformed'
     } else {
-      const end = text.indexOf(',', at)
-      fields.push(text.slice(at, end === -1 ? text.length : end))
-      at = end === -1 ? text.length : end
+      const comma = text.indexOf(',', at)
+      const field = text.slice(at, comma === -1 ? text.length : comma)
+      if (field.includes(QUOTE)) return 'malformed'
+      fields.push(field)
+      at += field.length
     }
     if (at >= text.length) return fields
     at++
@@ -56,15 +63,14 @@ export class CsvReader implements CdrReader {
   #unknownColumns: string[] = []
   /** Lines of a record whose quoted field has not ended yet. */
   #open: Line[] = []
-  #records: CdrRecord[] = []
-  #faults: QuarantinedRecord[] = []
+  #records: ReadRecord[] = []
 
-  read(lines: readonly Line[]): ReadRecords {
+  read(lines: readonly Line[]): readonly ReadRecord[] {
     for (const line of lines) this.#readLine(line)
     return this.#taken()
   }
 
-  end(): ReadRecords {
+  end(): readonly ReadRecord[] {
     while (this.#open.length > 0) this.#giveUpOpenRecord()
     if (this.#columns === null) {
       throw new UsageError('unreadable', 'there is no header line: the delivery is empty', {
@@ -80,10 +86,9 @@ export class CsvReader implements CdrReader {
     return [`columns that Simtally does not know were ignored: ${names}`]
   }
 
-  #taken(): ReadRecords {
-    const taken = { records: this.#records, faults: this.#faults }
+  #taken(): readonly ReadRecord[] {
+    const taken = this.#records
     this.#records = []
-    this.#faults = []
     return taken
   }
 
@@ -107,7 +112,7 @@ export class CsvReader implements CdrReader {
         hint: headerHint(),
       })
     }
-    this.#faults.push({ ...fault, line: line.number, field: null })
+    this.#records.push({ ...fault, line: line.number, field: null })
   }
 
   #readHeader(text: string): void {
@@ -124,13 +129,15 @@ export class CsvReader implements CdrReader {
         ...(repeated.length > 0 ? [`column ${repeated.join(', ')} more than once`] : []),
         ...(names.length > COLUMNS_MAX ? [`more than ${COLUMNS_MAX} columns`] : []),
       ]
+      // Where the header is missing, this is the first record, which names a subscriber.
+      const masked = text.replace(/\d{10,}/g, (digits) => maskIdentifier(digits))
       throw new UsageError(
         'unreadable',
-        `the header line ${shown(text)} has ${faults.join('; ')}`,
+        `the header line ${shown(masked)} has ${faults.join('; ')}`,
         {
           hint: headerHint(),
           field: missing[0] ?? repeated[0] ?? 'header',
-          value: text,
+          value: masked,
         },
       )
     }
@@ -145,9 +152,8 @@ export class CsvReader implements CdrReader {
   #readRecord(line: Line, text: string): void {
     const fields = splitCsvRecord(text)
     if (fields === 'open') this.#open.push(line)
-    else if (fields === 'malformed') {
-      this.#unreadable(line, text, 'text follows a closing quote; quotes inside are doubled ("")')
-    } else if (fields.length !== this.#columnCount) {
+    else if (fields === 'malformed') this.#unreadable(line, text, SPLIT_FAULTS.malformed)
+    else if (fields.length !== this.#columnCount) {
       const detail = `${fields.length} fields, but the header has ${this.#columnCount}`
       this.#unreadable(line, text, detail)
     } else this.#addRecord(fields, line.number, text)
@@ -173,8 +179,7 @@ export class CsvReader implements CdrReader {
       line,
       text,
     )
-    if ('reason' in result) this.#faults.push(result)
-    else this.#records.push(result)
+    this.#records.push(result)
   }
 
   /** Joins the line to the open record; when they make no record of the header's width, gives up. */
@@ -197,12 +202,12 @@ export class CsvReader implements CdrReader {
   #giveUpOpenRecord(): void {
     const [first, ...rest] = this.#open
     this.#open = []
-    this.#unreadable(first!, first!.text!, 'a quote is opened and never closed')
+    this.#unreadable(first!, first!.text!, SPLIT_FAULTS.open)
     for (const line of rest) this.#readLine(line)
   }
 
   #unreadable(line: Line, text: string, detail: string): void {
-    this.#faults.push(faultOf(line.number, text, { reason: 'unreadable', detail, field: null }))
+    this.#records.push(faultOf(line.number, text, { reason: 'unreadable', detail, field: null }))
   }
 }
 

@@ -1,9 +1,13 @@
 /** Canonical NDJSON: one JSON object a line, with the canonical fields as keys. */
-import type { QuarantinedRecord } from '../../domain/import.ts'
 import { shown } from '../../domain/usage-error.ts'
 import type { Line } from '../lines.ts'
-import { CANONICAL_FIELDS, type CanonicalField, CanonicalRecordParser } from './canonical-record.ts'
-import { type CdrReader, type CdrRecord, faultOf, type ReadRecords } from './cdr-format.ts'
+import {
+  CANONICAL_FIELDS,
+  type CanonicalField,
+  CanonicalRecordParser,
+  type FieldFault,
+} from './canonical-record.ts'
+import { type CdrReader, faultOf, type ReadRecord } from './cdr-format.ts'
 
 /** How many unknown keys the warning names; a key that is different in every line has no end. */
 const UNKNOWN_KEYS_MAX = 20
@@ -14,22 +18,17 @@ export class NdjsonReader implements CdrReader {
   readonly #parser = new CanonicalRecordParser()
   readonly #unknownKeys = new Set<string>()
 
-  read(lines: readonly Line[]): ReadRecords {
-    const records: CdrRecord[] = []
-    const faults: QuarantinedRecord[] = []
+  read(lines: readonly Line[]): readonly ReadRecord[] {
+    const records: ReadRecord[] = []
     for (const line of lines) {
-      if (line.text === null) faults.push({ ...line.fault!, line: line.number, field: null })
-      else if (line.text.trim() !== '') {
-        const result = this.#readObject(line.number, line.text)
-        if ('reason' in result) faults.push(result)
-        else records.push(result)
-      }
+      if (line.text === null) records.push({ ...line.fault!, line: line.number, field: null })
+      else if (line.text.trim() !== '') records.push(this.#readLine(line.number, line.text))
     }
-    return { records, faults }
+    return records
   }
 
-  end(): ReadRecords {
-    return { records: [], faults: [] }
+  end(): readonly ReadRecord[] {
+    return []
   }
 
   warnings(): string[] {
@@ -39,33 +38,38 @@ export class NdjsonReader implements CdrReader {
     return [`keys that Simtally does not know were ignored: ${names}${more}`]
   }
 
-  #readObject(line: number, text: string): CdrRecord | QuarantinedRecord {
+  #readLine(line: number, text: string): ReadRecord {
     const unreadable = (detail: string) =>
       faultOf(line, text, { reason: 'unreadable', detail, field: null })
-    let value: unknown
     try {
-      value = JSON.parse(text)
-    } catch (error) {
-      return unreadable(`the line is not JSON: ${(error as Error).message}`)
-    }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      const value: unknown = JSON.parse(text)
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+        return this.#readObject(value, line, text)
+      }
       return unreadable('the line is JSON, but not an object such as {"record_id": …}')
+    } catch (error) {
+      if (error instanceof SyntaxError) {
+        return unreadable(`the line is not JSON: ${describeSyntaxError(error)}`)
+      }
+      // The stack is full: not even deep nesting may end the import.
+      if (error instanceof RangeError) return unreadable('objects or arrays are nested too deeply')
+      throw error
     }
+  }
+
+  #readObject(value: object, line: number, text: string): ReadRecord {
     this.#noteUnknownKeys(value)
     const fields = {} as Record<CanonicalField, string>
-    const badTypes: string[] = []
+    const faults: FieldFault[] = []
     for (const name of CANONICAL_FIELDS) {
-      const field = fieldText(name, (value as Record<string, unknown>)[name], text)
+      const fieldValue = (value as Record<string, unknown>)[name]
+      const field = fieldText(name, fieldValue, text)
       if (field === null) {
-        badTypes.push(
-          `${name} ${shown(String(JSON.stringify(at(value, name))))}: ${typeRule(name)}`,
-        )
+        faults.push({ field: name, value: JSON.stringify(fieldValue), rule: typeRule(name) })
       }
       fields[name] = field ?? ''
     }
-    if (badTypes.length === 0) return this.#parser.parse(fields, line, text)
-    const field = badTypes[0]!.split(' ')[0]!
-    return faultOf(line, text, { reason: 'invalid_field', detail: badTypes.join('; '), field })
+    return this.#parser.parse(fields, line, text, faults)
   }
 
   #noteUnknownKeys(value: object): void {
@@ -76,8 +80,12 @@ export class NdjsonReader implements CdrReader {
   }
 }
 
-function at(value: object, name: string): unknown {
-  return (value as Record<string, unknown>)[name]
+/** What the parser complains of, without the part of the line that it may repeat. */
+function describeSyntaxError({ message }: SyntaxError): string {
+  return message
+    .replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '')
+    .replace(/ \(line 1 column \d+\)$/, '')
+    .replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
 }
 
 /** The field as the CSV would spell it; null when its JSON type cannot hold it. */
@@ -85,19 +93,29 @@ function fieldText(name: CanonicalField, value: unknown, line: string): string |
   if (value === undefined || value === null) return ''
   if (typeof value === 'string') return value.trim()
   if (typeof value !== 'number') return null
-  if (COUNTER_FIELDS.includes(name)) return counterText(value, name, line)
+  if (COUNTER_FIELDS.includes(name)) return numberText(value, name, line)
   // A number has lost leading zeros and, when long, its last digits; only a short id is safe.
-  return name === 'record_id' && Number.isSafeInteger(value) ? String(value) : null
+  if (name !== 'record_id' || !Number.isSafeInteger(value)) return null
+  const text = numberText(value, name, line)
+  return /^-?\d+$/.test(text) ? text : null
 }
 
 /**
  * JSON numbers are floats once parsed: near 2^53 a fraction or a last digit is gone by then, so
  * what stands in the line decides.
  */
-function counterText(value: number, name: string, line: string): string {
+function numberText(value: number, name: string, line: string): string {
   if (Number.isInteger(value) && Math.abs(value) < 2 ** 50) return String(value)
-  const written = new RegExp(`"${name}"\\s*:\\s*([-+.0-9eE]+)`).exec(line)?.[1]
-  return written ?? String(value)
+  const writtenIn = new Map<unknown, string>()
+  const record: unknown = JSON.parse(
+    line,
+    function (this: unknown, key: string, parsed: unknown, context?: { source?: string }) {
+      // Objects inside the record may have such a key as well.
+      if (key === name && typeof parsed === 'number') writtenIn.set(this, context!.source!)
+      return parsed
+    },
+  )
+  return writtenIn.get(record)!
 }
 
 function typeRule(name: CanonicalField): string {

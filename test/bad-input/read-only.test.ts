@@ -1,0 +1,110 @@
+/** Imports into a database that this user may not write to. */
+import assert from 'node:assert/strict'
+import type { SpawnOptions } from 'node:child_process'
+import { chmodSync, readdirSync } from 'node:fs'
+import { copyFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { CliWorld, type Ended, FEED, HEADER, records, run, SIMTALLY } from './cli-world.ts'
+
+/** Runs a program so that permissions hold it back, which they do not do with root. */
+interface Way {
+  readonly name: string
+  readonly before: readonly string[]
+  readonly options: SpawnOptions
+}
+
+const NOBODY = 65_534
+const ROOT_WAYS: readonly Way[] = [
+  { name: 'as nobody', before: [], options: { uid: NOBODY, gid: NOBODY } },
+  {
+    name: 'as root without its power over files',
+    before: ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'],
+    options: {},
+  },
+]
+const WAYS = process.getuid!() === 0 ? ROOT_WAYS : [{ name: 'as it is', before: [], options: {} }]
+
+/** Ends with 0 when it cannot write into its folder, and can read this program. */
+const HELD_BACK = `
+  import { readFileSync, writeFileSync } from 'node:fs'
+  readFileSync(process.argv[1])
+  try { writeFileSync('probe', ''); process.exit(1) } catch {}`
+
+function runNode(way: Way, directory: string, args: readonly string[]): Promise<Ended> {
+  const [program, ...rest] = [...way.before, process.execPath, ...args]
+  return run(program!, rest, { cwd: directory, ...way.options })
+}
+
+async function wayThatHoldsBack(directory: string): Promise<Way> {
+  const tried: string[] = []
+  for (const way of WAYS) {
+    const args = ['--input-type=module', '--eval', HELD_BACK, SIMTALLY]
+    const { code, stderr } = await runNode(way, directory, args).catch((error: Error) => {
+      return { code: -1, stderr: error.message }
+    })
+    if (code === 0) return way
+    tried.push(`${way.name}: ${code} ${stderr}`)
+  }
+  throw new Error(`no way to run a process that permissions hold back:\n${tried.join('\n')}`)
+}
+
+const HINT = /^ {2}(give this user write permission|check that the path is a file in a folder)/m
+
+let world: CliWorld
+let way: Way
+let file: string
+before(async () => {
+  world = await CliWorld.open()
+  file = await world.cli.file('usage.csv', HEADER + records(10).join(''))
+  chmodSync(world.cli.directory, 0o555)
+  way = await wayThatHoldsBack(world.cli.directory)
+  chmodSync(world.cli.directory, 0o755)
+})
+after(() => world.close())
+
+async function importInto(database: string): Promise<string> {
+  const { code, stdout, stderr } = await runNode(way, world.cli.directory, [
+    ...[SIMTALLY, 'import', file, '--feed', FEED, '--json', '--database', `sqlite:${database}`],
+  ])
+  assert.deepEqual([code, stdout], [1, ''], stderr)
+  assert.doesNotMatch(stderr, /^ +at /m)
+  return stderr
+}
+
+describe('an import', { concurrency: 4 }, () => {
+  const places: readonly [string, { folder: number; database: number }][] = [
+    ['nothing may be written', { folder: 0o555, database: 0o444 }],
+    ['the database may not be written', { folder: 0o777, database: 0o444 }],
+    ['its folder may not be written', { folder: 0o555, database: 0o666 }],
+  ]
+  for (const [name, modes] of places) {
+    it(`ends with what to do where ${name}, and counts everything once it may`, async () => {
+      const folder = world.cli.path(name)
+      const database = join(folder, 'simtally.db')
+      await mkdir(folder)
+      await copyFile(world.cli.path('simtally.db'), database)
+      chmodSync(database, modes.database)
+      chmodSync(folder, modes.folder)
+      const stderr = await importInto(database)
+      assert.match(stderr, /^simtally: .*simtally\.db (is read-only|cannot be opened)/m)
+      assert.match(stderr, HINT)
+
+      chmodSync(folder, 0o755)
+      // SQLite gives the files it puts beside the database the same permissions.
+      for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o644)
+      assert.equal(await world.countedRecords(`sqlite:${database}`), 0)
+      const { done } = await world.import([file, '--database', `sqlite:${database}`])
+      assert.equal(done[0]!.accepted, 10)
+      assert.equal(await world.countedRecords(`sqlite:${database}`), 10)
+    })
+  }
+
+  it('ends with what to do where its database may not be created', async () => {
+    const folder = world.cli.path('empty')
+    await mkdir(folder, { mode: 0o555 })
+    const stderr = await importInto(join(folder, 'new.db'))
+    assert.match(stderr, /^simtally: .*new\.db cannot be opened/m)
+    assert.match(stderr, HINT)
+  })
+})

@@ -1,0 +1,299 @@
+/** From records to events: whose they are, where they were used, and what cannot be told. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { Account, Feed, Sim } from '../../src/domain/directory.ts'
+import { DAY_SECONDS } from '../../src/domain/time.ts'
+import type { Zone } from '../../src/domain/usage-event.ts'
+import { EventResolver } from '../../src/ingest/event-resolver.ts'
+import {
+  CANONICAL_FIELDS,
+  type CanonicalField,
+  CanonicalRecordParser,
+} from '../../src/ingest/formats/canonical-record.ts'
+import type { CdrRecord, ReadRecord } from '../../src/ingest/formats/cdr-format.ts'
+import type { UsageStore } from '../../src/storage/usage-store.ts'
+import {
+  anAccount,
+  aQuarantinedRecord,
+  aSim,
+  homeSet,
+  iccidOf,
+  imsiOf,
+  instant,
+  msisdnOf,
+  NOW,
+  newSimSid,
+  sidOf,
+} from '../support/builders.ts'
+import { IngestFixture, SIM_NAMES } from '../support/ingest-fixture.ts'
+
+let fixture: IngestFixture
+let feed: Feed
+let other: Account
+let foreign: Sim
+before(async () => {
+  fixture = await IngestFixture.open()
+  feed = await fixture.newFeed()
+  other = await fixture.store.createAccount(anAccount({ home: homeSet('262-01', 'DE') }))
+  foreign = await createSim(other, { imsis: [imsiOf(77)], uniqueName: 'foreign-1' })
+})
+after(() => fixture.close())
+
+function createSim(account: Account, stated: Parameters<typeof aSim>[0]): Promise<Sim> {
+  return fixture.store.createSim(account.id, aSim(stated), { at: NOW, newSid: newSimSid })
+}
+
+let line = 1
+function aRecord(stated: Partial<Record<CanonicalField, string>> = {}): ReadRecord {
+  const leftOut = Object.fromEntries(CANONICAL_FIELDS.map((field) => [field, '']))
+  const fields = {
+    ...leftOut,
+    record_id: 'a',
+    sim: SIM_NAMES.sid,
+    occurred_at: '2026-03-15T10:00:00Z',
+    plmn: '310-260',
+    ...stated,
+  }
+  return new CanonicalRecordParser().parse(
+    fields as Record<CanonicalField, string>,
+    ++line,
+    'as delivered',
+  )
+}
+
+interface Delivered {
+  readonly account?: Account
+  readonly defaultZone?: Zone
+  readonly store?: UsageStore
+}
+
+async function resolve(
+  records: readonly ReadRecord[],
+  { account, defaultZone, store = fixture.store }: Delivered = {},
+) {
+  const of = defaultZone === undefined ? feed : { ...feed, defaultZone }
+  return new EventResolver(store, of, account ?? null).resolve(records, NOW)
+}
+
+/** The SIM that a record of this `sim` is counted for, or the fault. */
+async function resolvedSim(sim: string, delivered: Delivered = {}): Promise<number | string> {
+  const { events, quarantined } = await resolve([aRecord({ sim })], delivered)
+  return events[0]?.simId ?? `${quarantined[0]!.reason} ${quarantined[0]!.detail}`
+}
+
+/** `zone country` of a record that states this, or the fault. */
+async function resolvedZone(
+  stated: Partial<Record<CanonicalField, string>>,
+  delivered: Delivered = {},
+): Promise<string> {
+  const { events, quarantined } = await resolve([aRecord(stated)], delivered)
+  const serving = events[0]?.serving
+  if (serving !== undefined) return `${serving.zone} ${serving.country ?? '-'}`
+  return `${quarantined[0]!.reason} ${quarantined[0]!.detail}`
+}
+
+describe('the SIM of a record', () => {
+  it('is found by each of its names', async () => {
+    const { sid, iccid, imsis, msisdn, uniqueName } = SIM_NAMES
+    const printed = iccid.replace(/(\d{4})(?=\d)/g, '$1 ')
+    for (const name of [sid, iccid, ...imsis, msisdn, `+${msisdn}`, uniqueName, printed]) {
+      assert.equal(await resolvedSim(name), fixture.sim.id, name)
+    }
+  })
+
+  it('is found by an ICCID with and without its check digit', async () => {
+    assert.equal(await resolvedSim(SIM_NAMES.iccid.slice(0, -1)), fixture.sim.id)
+    assert.equal(await resolvedSim(`${SIM_NAMES.iccid}F`), fixture.sim.id)
+  })
+
+  it('is unknown when no SIM has the name, which is told without giving it away', async () => {
+    const unknown = (masked: string) =>
+      `unknown_sim sim "${masked}": no SIM is registered with this name`
+    assert.equal(await resolvedSim(iccidOf(9)), unknown('890126…97'))
+    assert.equal(await resolvedSim(imsiOf(9)), unknown('310260…09'))
+    assert.equal(await resolvedSim(msisdnOf(9)), unknown('155500…09'))
+    assert.equal(await resolvedSim(sidOf('DE', 9)), unknown('DE0000…09'))
+    assert.equal(await resolvedSim('Tracker-1'), unknown('Tr…'))
+  })
+
+  it('of another account is as unknown to an account as one that does not exist', async () => {
+    const names = [foreign.sid, foreign.iccid!, foreign.imsis[0]!, foreign.uniqueName!]
+    for (const name of names) {
+      assert.equal(await resolvedSim(name), foreign.id)
+      assert.equal(await resolvedSim(name, { account: other }), foreign.id)
+      assert.match(
+        String(await resolvedSim(name, { account: fixture.account })),
+        /^unknown_sim sim "[^"]+": no SIM is registered with this name$/,
+      )
+    }
+  })
+
+  it('is unknown when SIMs of two accounts have the unique name, but not to these', async () => {
+    const mine = await createSim(fixture.account, { uniqueName: 'both' })
+    const theirs = await createSim(other, { uniqueName: 'both' })
+    assert.match(String(await resolvedSim('both')), /^unknown_sim /)
+    assert.equal(await resolvedSim('both', { account: fixture.account }), mine.id)
+    assert.equal(await resolvedSim('both', { account: other }), theirs.id)
+  })
+
+  it('is asked of the store once, unless it is unknown', async () => {
+    const asked: string[][] = []
+    const store = Object.assign(Object.create(fixture.store), {
+      resolveSims(names: string[], accountId: number | null) {
+        asked.push(names)
+        return fixture.store.resolveSims(names, accountId)
+      },
+    })
+    const resolver = new EventResolver(store, feed, null)
+    const records = [aRecord(), aRecord(), aRecord({ sim: 'late' })]
+    assert.equal((await resolver.resolve(records, NOW)).events.length, 2)
+    await createSim(fixture.account, { uniqueName: 'late' })
+    assert.equal((await resolver.resolve(records, NOW)).events.length, 3)
+    await resolver.resolve(records, NOW)
+    assert.deepEqual(asked, [[SIM_NAMES.sid, 'late'], ['late']])
+  })
+})
+
+describe('the zone of a record', () => {
+  it('comes from the home set of its SIM', async () => {
+    assert.equal(await resolvedZone({ plmn: '310-260' }), 'home US')
+    assert.equal(await resolvedZone({ plmn: '310-410' }), 'national_roaming US')
+    assert.equal(await resolvedZone({ plmn: '262-01' }), 'international_roaming DE')
+    assert.equal(await resolvedZone({ plmn: '901-01' }), 'international_roaming ZZ')
+    assert.equal(await resolvedZone({ sim: foreign.sid, plmn: '262-01' }), 'home DE')
+    assert.equal(await resolvedZone({ sim: foreign.sid, plmn: '262-001' }), 'national_roaming DE')
+    const own = await createSim(other, { home: homeSet('', 'US') })
+    assert.equal(await resolvedZone({ sim: own.sid, plmn: '310-260' }), 'national_roaming US')
+  })
+
+  it('is what the record states, rather than what its network says', async () => {
+    assert.equal(await resolvedZone({ plmn: '', country: 'MEX' }), 'international_roaming MX')
+    assert.equal(await resolvedZone({ plmn: '310-410', country: 'CA' }), 'international_roaming CA')
+    assert.equal(await resolvedZone({ plmn: '310-410', zone: 'home' }), 'home US')
+    assert.equal(await resolvedZone({ plmn: '', zone: 'home' }), 'home -')
+  })
+
+  const nowhere: readonly [Partial<Record<CanonicalField, string>>, string][] = [
+    [{ plmn: '' }, 'no plmn and no country'],
+    [{ plmn: '100-01' }, 'plmn 100-01, whose country is not known and no country'],
+    [
+      { plmn: '', zone: 'international_roaming' },
+      'no plmn and no country and zone international_roaming',
+    ],
+  ]
+  for (const [stated, words] of nowhere) {
+    it(`is not guessed where the record states ${words}`, async () => {
+      assert.equal(
+        await resolvedZone(stated),
+        `unknown_network the record states ${words}: it cannot be told where it was used`,
+      )
+    })
+  }
+
+  it('is the default of the feed where nothing else tells it', async () => {
+    const home = { defaultZone: 'home' } as const
+    assert.equal(await resolvedZone({ plmn: '' }, home), 'home -')
+    assert.equal(await resolvedZone({ plmn: '100-01' }, home), 'home -')
+    assert.equal(await resolvedZone({ plmn: '262-01' }, home), 'international_roaming DE')
+    assert.match(
+      await resolvedZone({ plmn: '' }, { defaultZone: 'international_roaming' }),
+      /^unknown_network /,
+    )
+  })
+
+  it('is right however many networks come by', async () => {
+    const resolver = new EventResolver(fixture.store, feed, null)
+    const kinds = ['310-260', '310-410', '208-01'].map((plmn) => aRecord({ plmn }) as CdrRecord)
+    // A network that was read anew is another object, although it says the same.
+    const records = Array.from({ length: 100_500 }, (_, i) => {
+      const record = kinds[i % 3]!
+      return { ...record, network: { ...record.network } }
+    })
+    const { events } = await resolver.resolve(records, NOW)
+    assert.deepEqual(
+      new Set(events.map(({ serving }, i) => `${i % 3} ${serving.zone}`)),
+      new Set(['0 home', '1 national_roaming', '2 international_roaming']),
+    )
+  })
+})
+
+describe('the time of a record', () => {
+  const at = (seconds: number) => aRecord({ occurred_at: new Date(seconds * 1_000).toISOString() })
+
+  it('may be a day ahead of the clock, and not a second more', async () => {
+    const { events, quarantined } = await resolve([
+      at(NOW),
+      at(NOW + DAY_SECONDS),
+      at(NOW + DAY_SECONDS + 1),
+    ])
+    assert.equal(events.length, 2)
+    assert.deepEqual(
+      quarantined.map(({ reason, field, detail }) => [reason, field, detail]),
+      [
+        [
+          'future',
+          'occurred_at',
+          'occurred_at 2026-03-16T12:34:57Z: more than one day after now, 2026-03-15T12:34:56Z',
+        ],
+      ],
+    )
+  })
+
+  it('may lie 18 months back, to the hour', async () => {
+    const limit = instant('2024-09-15T12:00:00Z')
+    const { events, quarantined, expired } = await resolve([at(limit), at(limit - 1), at(0)])
+    assert.deepEqual([events.length, quarantined.length, expired], [1, 0, 2])
+  })
+
+  it('is looked at before the SIM: what is too old is expired, whoever used it', async () => {
+    const { quarantined, expired } = await resolve([
+      aRecord({ occurred_at: '2020-01-01', sim: 'nobody' }),
+    ])
+    assert.deepEqual([quarantined.length, expired], [0, 1])
+  })
+})
+
+describe('the order of records', () => {
+  it('is kept, together with the faults that reading has found', async () => {
+    const fault = (n: number) => aQuarantinedRecord(`fault ${n}`, { line: n })
+    line = 1
+    const records = [aRecord(), fault(3), aRecord({ sim: 'nobody' }), fault(5), aRecord()]
+    const { events, quarantined } = await resolve(records)
+    assert.deepEqual(
+      events.map((event) => event.line),
+      [2, 4],
+    )
+    assert.deepEqual(
+      quarantined.map((record) => record.line),
+      [3, 3, 5],
+    )
+  })
+
+  it('leaves every word of a record in its event', async () => {
+    line = 41
+    const { events } = await resolve([
+      aRecord({ record_id: 'id', upload: '1', download: '2', to_sim: '3', from_sim: '4' }),
+    ])
+    assert.deepEqual(events, [
+      {
+        simId: fixture.sim.id,
+        accountId: fixture.account.id,
+        recordId: 'id',
+        occurredAt: instant('2026-03-15T10:00:00Z'),
+        upload: 1,
+        download: 2,
+        toSim: 3,
+        fromSim: 4,
+        serving: {
+          plmn: '310-260',
+          country: 'US',
+          zone: 'home',
+          countryStated: false,
+          zoneStated: false,
+        },
+        line: 42,
+        raw: 'as delivered',
+      },
+    ])
+  })
+})
