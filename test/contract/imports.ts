@@ -17,7 +17,12 @@ export function describeImports(engine: Engine): void {
   describe('feeds', () => {
     it('are found by name, as they were created', async (t) => {
       const { store } = await openEmpty(t, engine)
-      const stated = aFeed({ format: 'ndjson', onConflict: 'max', defaultZone: 'national_roaming' })
+      const stated = aFeed({
+        format: 'ndjson',
+        settings: { fields: { sim: 'IC–CID' }, rows: [1, null] },
+        onConflict: 'max',
+        defaultZone: 'national_roaming',
+      })
       const feed = await store.createFeed(stated)
       assert.deepEqual(feed, { id: feed.id, ...stated })
       assert.deepEqual(await store.findFeed(feed.name), feed)

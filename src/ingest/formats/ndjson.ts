@@ -7,14 +7,14 @@ import {
   CanonicalRecordParser,
   type FieldFault,
 } from './canonical-record.ts'
-import { type CdrReader, faultOf, type ReadRecord } from './cdr-format.ts'
+import { faultOf, type LineCdrReader, type ReadRecord } from './cdr-format.ts'
 
 /** How many unknown keys the warning names; a key that is different in every line has no end. */
 const UNKNOWN_KEYS_MAX = 20
 
 const COUNTER_FIELDS: readonly string[] = ['upload', 'download', 'to_sim', 'from_sim']
 
-export class NdjsonReader implements CdrReader {
+export class NdjsonReader implements LineCdrReader {
   readonly #parser = new CanonicalRecordParser()
   readonly #unknownKeys = new Set<string>()
 

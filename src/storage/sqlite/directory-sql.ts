@@ -94,8 +94,8 @@ export function selectSims(
 }
 
 export const INSERT_FEED = `
-  INSERT INTO feed (name, format, on_conflict, default_zone, created_at)
-  VALUES (?, ?, ?, ?, ?)
+  INSERT INTO feed (name, format, settings, on_conflict, default_zone, created_at)
+  VALUES (?, ?, ?, ?, ?, ?)
   RETURNING *`
 export const SELECT_FEED_BY_NAME = 'SELECT * FROM feed WHERE name = ?'
 export const SELECT_FEEDS = 'SELECT * FROM feed ORDER BY id'

@@ -56,7 +56,14 @@ export function createFeed(connection: Connection, feed: Omit<Feed, 'id'>): Feed
   const zone = feed.defaultZone === null ? null : ZONES.indexOf(feed.defaultZone)
   const row = connection
     .prepare(sql.INSERT_FEED)
-    .get(feed.name, feed.format, feed.onConflict, zone, feed.createdAt)
+    .get(
+      feed.name,
+      feed.format,
+      JSON.stringify(feed.settings),
+      feed.onConflict,
+      zone,
+      feed.createdAt,
+    )
   return feedFromRow(row!)
 }
 
