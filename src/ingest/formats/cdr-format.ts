@@ -22,6 +22,12 @@ export interface CdrRecord {
   /** The same object for the same statement, so that its classification is worked out once. */
   readonly network: StatedNetwork
   readonly counters: Counters
+  /**
+   * False where `counters` are what was used; true where they are the readings, at `occurredAt`,
+   * of counters that only grow, so that usage is what a reading exceeds the one before by.
+   * `recordId` then names the series (a session, a billing cycle) that the readings belong to.
+   */
+  readonly isReading: boolean
   readonly line: number
   readonly raw: string
 }
