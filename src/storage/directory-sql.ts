@@ -24,7 +24,7 @@ export const SELECT_API_KEYS = `SELECT ${API_KEY_COLUMNS} ORDER BY api_key.id`
 export const REVOKE_API_KEY =
   'UPDATE api_key SET revoked_at = COALESCE(revoked_at, ?) WHERE sid = ?'
 
-const SIM_COLUMNS = `
+export const SIM_COLUMNS = `
   sim.*, account.sid AS account_sid,
   (SELECT COALESCE(string_agg(imsi, ' ' ORDER BY position), '')
    FROM sim_imsi WHERE sim_imsi.sim_id = sim.id) AS imsis
