@@ -70,8 +70,9 @@ class FolderImport {
         if (this.#watch.once && !first.has(file.name)) continue
         const outcome = await this.#dealWith(file)
         if (outcome === 'busy') break
+        if (!outcome.isMoved) continue
         exitCode = worse(exitCode, outcome.exitCode)
-        if (outcome.isMoved) first.delete(file.name)
+        first.delete(file.name)
       }
       if (this.#watch.once && first.size === 0) return exitCode
       await setTimeout(LOOK_EVERY_MS, undefined, { signal: this.#stopping }).catch(() => {})
