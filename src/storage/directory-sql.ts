@@ -121,6 +121,11 @@ export const ADD_IMPORT_COUNTS = `
       quarantined = quarantined + ?, expired = expired + ?
   WHERE id = ?`
 export const SELECT_IMPORT = `SELECT ${IMPORT_COLUMNS} WHERE import.id = ?`
+export const SELECT_IMPORT_BY_CHECKSUM = `
+  SELECT ${IMPORT_COLUMNS}
+  WHERE import.feed_id = ? AND import.status = 'done' AND import.checksum = ?
+  ORDER BY import.id DESC
+  LIMIT 1`
 
 export function selectImports(conditions: { account: boolean }): string {
   return `

@@ -192,6 +192,8 @@ export interface UsageStore {
     },
   ): Promise<Import>
   findImport(id: number): Promise<Import | null>
+  /** The newest import of the feed that is `done` and read these bytes to their end. */
+  findImportByChecksum(feedId: number, checksum: string): Promise<Import | null>
   /** Newest first; with an account, those its own keys have delivered. */
   listImports(
     filter: { accountId?: number },

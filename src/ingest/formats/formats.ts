@@ -3,8 +3,10 @@ import type { FeedFormat } from '../../domain/directory.ts'
 import { byLine, type CdrFormat, refuseSettings } from './cdr-format.ts'
 import { CsvReader } from './csv.ts'
 import { NdjsonReader } from './ndjson.ts'
+import { RADIUS_FORMAT } from './radius.ts'
 
 export const CDR_FORMATS: Readonly<Record<FeedFormat, CdrFormat>> = {
   csv: { checkSettings: refuseSettings, createReader: () => byLine(new CsvReader()) },
   ndjson: { checkSettings: refuseSettings, createReader: () => byLine(new NdjsonReader()) },
+  radius: RADIUS_FORMAT,
 }

@@ -131,6 +131,14 @@ export function findImport(connection: Connection, id: number): Import | null {
   return findOne(connection, sql.SELECT_IMPORT, [id], importFromRow)
 }
 
+export function findImportByChecksum(
+  connection: Connection,
+  feedId: number,
+  checksum: string,
+): Import | null {
+  return findOne(connection, sql.SELECT_IMPORT_BY_CHECKSUM, [feedId, checksum], importFromRow)
+}
+
 export function listImports(
   connection: Connection,
   { accountId }: { accountId?: number },
