@@ -81,7 +81,7 @@ export class NdjsonReader implements LineCdrReader {
 }
 
 /** What the parser complains of, without the part of the line that it may repeat. */
-function describeSyntaxError({ message }: SyntaxError): string {
+export function describeSyntaxError({ message }: SyntaxError): string {
   return message
     .replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '')
     .replace(/ \(line 1 column \d+\)$/, '')

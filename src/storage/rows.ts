@@ -1,6 +1,9 @@
-/** Between SQLite's rows and the domain's values: `…FromRow` reads, `…ToRow` writes. */
-import type { HomeSet } from '../../domain/classification.ts'
-import type { CountryCode } from '../../domain/country.ts'
+/**
+ * Between rows and the domain's values: `…FromRow` reads, `…ToRow` writes. The engines name their
+ * columns alike, and each gives integers as numbers, except sums, which are bigints.
+ */
+import type { HomeSet } from '../domain/classification.ts'
+import type { CountryCode } from '../domain/country.ts'
 import type {
   Account,
   ApiKey,
@@ -10,22 +13,17 @@ import type {
   KeyScope,
   Sim,
   SimStatus,
-} from '../../domain/directory.ts'
-import type { Iccid, Imsi, Msisdn, Sid } from '../../domain/identifiers.ts'
-import type {
-  Import,
-  ImportStatus,
-  QuarantineEntry,
-  QuarantineReason,
-} from '../../domain/import.ts'
-import type { Plmn } from '../../domain/plmn.ts'
+} from '../domain/directory.ts'
+import type { Iccid, Imsi, Msisdn, Sid } from '../domain/identifiers.ts'
+import type { Import, ImportStatus, QuarantineEntry, QuarantineReason } from '../domain/import.ts'
+import type { Plmn } from '../domain/plmn.ts'
 import {
   type ConflictPolicy,
   type EventVersion,
   type Serving,
   ZONES,
-} from '../../domain/usage-event.ts'
-import type { UsageGroup } from '../../domain/usage-query.ts'
+} from '../domain/usage-event.ts'
+import type { UsageGroup } from '../domain/usage-query.ts'
 
 export type Row = Record<string, unknown>
 
