@@ -40,12 +40,10 @@ for (const format of ['tap3', 'nrtrde'] as const) {
   describeCdrFormat({
     name: format,
     settings: {},
-    samples: fixtures.map((fixture) => ({
-      name: fixture.file,
-      bytes: read(fixture.file),
-      settings: fixture.settings,
-      expected: JSON.parse(read(expectationOf(fixture)).toString()),
-    })),
+    samples: fixtures.map((fixture) => {
+      const { settings = {}, ...expected } = JSON.parse(read(expectationOf(fixture)).toString())
+      return { name: fixture.file, bytes: read(fixture.file), settings, expected }
+    }),
     empty: 'refused',
     cutRecord: 'seen',
     badSettings,

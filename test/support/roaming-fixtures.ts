@@ -1,9 +1,9 @@
 /**
  * The example files of TAP3 and NRTRDE, as their writers make them. `node roaming-fixtures.ts` puts
- * them below `test/fixtures/`; what each comes to stands beside it and is written by hand.
+ * them below `test/fixtures/`; what each comes to, and with which settings of the feed, stands beside
+ * it and is written by hand.
  */
 import { writeFileSync } from 'node:fs'
-import type { FeedSettings } from '../../src/domain/directory.ts'
 import { ascii, type BerNode, encode, integer, octets, seq } from './ber-writer.ts'
 import { nrtrdeEvent, nrtrdeFile } from './nrtrde-writer.ts'
 import {
@@ -20,7 +20,6 @@ export interface RoamingFixture {
   /** With its ending. */
   readonly file: string
   readonly bytes: Uint8Array
-  readonly settings: FeedSettings
 }
 
 const IMSI = '310260000000001'
@@ -247,18 +246,6 @@ const tap3Files: Record<string, Uint8Array> = {
   'text-file': Buffer.from('record_id,sim,occurred_at,upload\nr1,310260000000001,2026-03-01,ñ\n'),
 }
 
-const tap3Settings: Readonly<Record<string, FeedSettings>> = {
-  networks: {
-    networks: {
-      ESPVV: { country: 'ES', plmn: '214-01' },
-      USACG: { plmn: '310-410' },
-      ZZZ99: { country: 'PRI' },
-    },
-  },
-  'another-count-allowed': { count_mismatch: 'count' },
-  'test-file-counted': { test_files: 'count' },
-}
-
 const oneNrtrde = [
   nrtrdeEvent({ kind: 'gprs', imsi: IMSI, incoming: 2_763_049, outgoing: 731_560, chargingId: 42 }),
   nrtrdeEvent({
@@ -307,19 +294,17 @@ function fixtures(
   format: RoamingFixture['format'],
   ending: string,
   files: Record<string, Uint8Array>,
-  settings: Readonly<Record<string, FeedSettings>>,
 ): RoamingFixture[] {
   return Object.entries(files).map(([name, bytes]) => ({
     format,
     file: `${name}.${ending}`,
     bytes,
-    settings: settings[name] ?? {},
   }))
 }
 
 export const ROAMING_FIXTURES: readonly RoamingFixture[] = [
-  ...fixtures('tap3', 'tap', tap3Files, tap3Settings),
-  ...fixtures('nrtrde', 'nrt', nrtrdeFiles, {}),
+  ...fixtures('tap3', 'tap', tap3Files),
+  ...fixtures('nrtrde', 'nrt', nrtrdeFiles),
 ]
 
 export function fixtureFolder(format: RoamingFixture['format']): URL {
