@@ -46,7 +46,10 @@ for (const format of ['tap3', 'nrtrde'] as const) {
     }),
     empty: 'refused',
     cutRecord: 'seen',
-    badSettings,
+    badSettings:
+      format === 'tap3'
+        ? badSettings
+        : [...badSettings, { settings: { test_files: 'count' }, field: 'test_files' }],
   })
 
   describe(`the example files of ${format}`, () => {

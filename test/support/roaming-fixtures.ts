@@ -191,6 +191,7 @@ const tap3Files: Record<string, Uint8Array> = {
       call({ direction: 'mt', imsi: IMSI, teleservice: '21', callReference: 'ab01' }),
       call({ direction: 'mt', imsi: IMSI, teleservice: '22' }),
       call({ direction: 'mo', imsi: IMSI, teleservice: '21' }),
+      call({ direction: 'mo', imsi: IMSI, teleservice: '22', callReference: 'ab'.repeat(33) }),
     ],
   }),
   networks: transferBatch({

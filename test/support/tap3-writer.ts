@@ -53,7 +53,7 @@ export interface TapData extends TapSubscriber, TapStart {
   readonly servingNetwork?: string
   readonly durationSeconds?: number
   readonly rapSequence?: string
-  /** As releases up to 3.9 list volumes, each pair one usage; CHOICEs have no tag there. */
+  /** As older releases list volumes, each pair one usage; CHOICEs have no tag there. */
   readonly usages?: readonly (readonly [incoming: number, outgoing: number])[]
   readonly more?: readonly BerNode[]
 }

@@ -75,7 +75,7 @@ const KNOWN_TAGS_END = 50
 const VERSION = { specification: 2, release: 1 } as const
 
 export const nrtrde: CdrFormat = {
-  checkSettings: checkRoamingSettings,
+  checkSettings: (settings) => checkRoamingSettings(settings, ['networks', 'count_mismatch']),
   createReader: (settings) => new RoamingBatchReader(new NrtrdeBatch(roamingSettingsOf(settings))),
 }
 

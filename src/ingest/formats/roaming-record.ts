@@ -16,6 +16,8 @@ import { TadigNetworks } from './tadig.ts'
  * with more of them between two of the same SIM and second would take the second for a repeat.
  */
 const MESSAGES_REMEMBERED_MAX = 200_000
+/** 32 octets in hexadecimal; networks use up to 8. It becomes part of a record id. */
+const REFERENCE_CHARACTERS_MAX = 64
 /** An unsigned integer of 64 bits, the largest that any network numbers sessions with. */
 const SESSION_NUMBER_MAX = 2n ** 64n - 1n
 
@@ -116,13 +118,13 @@ export class RoamingRecords {
     const sim = this.#sim(stated)
     const occurredAt = this.#instant(stated)
     const counters = kind === 'gprs' ? this.#volumes(stated) : kind === 'mo' ? FROM_SIM : TO_SIM
-    const session = kind === 'gprs' ? this.#session(stated) : ''
+    const session = kind === 'gprs' ? this.#session(stated) : this.#reference(stated)
     const [first] = this.#faults
     if (first !== undefined) {
       const detail = this.#faults.map((fault) => fault.detail).join('; ')
       return faultOf(line, raw, { reason: 'invalid_field', field: first.field, detail })
     }
-    const id = kind === 'gprs' ? session : this.#message(stated, kind, sim, occurredAt)
+    const id = session === '' ? this.#position(`${sim}|${occurredAt}|${kind}`) : session
     return {
       recordId: `${this.sender}:${kind}:${id}`,
       sim,
@@ -209,15 +211,17 @@ export class RoamingRecords {
     return part === '' ? `${session}` : `${session}:${part}`
   }
 
+  /** '' for a message that has none, or only zeros. */
+  #reference({ callReference }: StatedUsage): string {
+    if (callReference.length > REFERENCE_CHARACTERS_MAX) {
+      const rule = `${callReference.length} digits, at most ${REFERENCE_CHARACTERS_MAX} allowed`
+      this.#refuse('callReference', shown(callReference), rule)
+    }
+    return /[^0]/.test(callReference) ? callReference : ''
+  }
+
   /** Without a reference, messages of a SIM in one second are told apart by their order. */
-  #message(
-    { callReference }: StatedUsage,
-    kind: UsageKind,
-    sim: string,
-    occurredAt: number,
-  ): string {
-    if (/[^0]/.test(callReference)) return callReference
-    const key = `${sim}|${occurredAt}|${kind}`
+  #position(key: string): string {
     const position = (this.#messages.get(key) ?? 0) + 1
     if (this.#messages.size >= MESSAGES_REMEMBERED_MAX) this.#messages.clear()
     this.#messages.set(key, position)

@@ -23,12 +23,15 @@ interface Fault {
   readonly rule: string
 }
 
-/** Throws `invalid`, naming every path that breaks a rule. */
-export function checkRoamingSettings(settings: FeedSettings): void {
+export type SettingName = 'networks' | 'test_files' | 'count_mismatch'
+
+/** Throws `invalid`, naming every path that breaks a rule; `known` are the format's settings. */
+export function checkRoamingSettings(settings: FeedSettings, known: readonly SettingName[]): void {
   const faults = Object.entries(settings).flatMap(([name, value]): Fault[] => {
-    if (name === 'networks') return networkFaults(value)
-    if (name === 'test_files' || name === 'count_mismatch') return choiceFaults(name, value)
-    return [{ path: name, value, rule: 'this format has no such setting' }]
+    if (!known.some((setting) => setting === name)) {
+      return [{ path: name, value, rule: `this format has only ${known.join(', ')}` }]
+    }
+    return name === 'networks' ? networkFaults(value) : choiceFaults(name, value)
   })
   const [first] = faults
   if (first === undefined) return
@@ -36,7 +39,7 @@ export function checkRoamingSettings(settings: FeedSettings): void {
   throw new UsageError('invalid', told.join('; '), {
     field: first.path,
     value: JSON.stringify(first.value) ?? '',
-    hint: 'such as {"networks": {"ESPVV": {"country": "ES", "plmn": "214-01"}}, "test_files": "refuse", "count_mismatch": "refuse"}',
+    hint: 'such as {"networks": {"ESPVV": {"country": "ES", "plmn": "214-01"}}, "count_mismatch": "refuse"}',
   })
 }
 

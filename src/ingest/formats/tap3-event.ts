@@ -172,7 +172,7 @@ export class Tap3Event implements EventItems, BerVisitor {
 }
 
 /**
- * Releases up to 3.9 list a session's usage in parts, which add up; later ones state it once. A
+ * Older releases list a session's usage in parts, which add up; newer ones state it once. A
  * second statement outside such a list is none.
  */
 function withVolume(before: StatedInteger, parent: number, volume: number | bigint | null) {

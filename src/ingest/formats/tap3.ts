@@ -31,7 +31,8 @@ const SPECIFICATION = 3
 const RELEASE_MAX = 12
 
 export const tap3: CdrFormat = {
-  checkSettings: checkRoamingSettings,
+  checkSettings: (settings) =>
+    checkRoamingSettings(settings, ['networks', 'test_files', 'count_mismatch']),
   createReader: (settings) => new RoamingBatchReader(new Tap3Batch(roamingSettingsOf(settings))),
 }
 
