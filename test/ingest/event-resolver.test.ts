@@ -291,9 +291,21 @@ describe('the order of records', () => {
           countryStated: false,
           zoneStated: false,
         },
+        reading: null,
         line: 42,
         raw: 'as delivered',
       },
     ])
+  })
+
+  it('says of a reading how its counters count', async () => {
+    const { events } = await resolve([
+      { ...aRecord(), isReading: true },
+      { ...aRecord(), isReading: true, is32Bit: true },
+    ])
+    assert.deepEqual(
+      events.map(({ reading }) => reading),
+      [{ is32Bit: false }, { is32Bit: true }],
+    )
   })
 })
