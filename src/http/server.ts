@@ -91,6 +91,11 @@ function createServer({ logger }: ServerOptions, trusts: (address: string) => bo
     reply.header('Twilio-Request-Id', request.id)
     done()
   })
+  // The answers of one turn of the event loop are written together at its end. A write wakes the
+  // process that waits for it, which costs a third of an answer; one that is awake costs nothing.
+  server.addHook('onSend', (_request, _reply, payload, done) => {
+    setImmediate(done, null, payload)
+  })
   addFormParser(server)
   return server
 }
