@@ -84,20 +84,62 @@ const ISO_INSTANT =
  * one second. Returns null for anything else, impossible dates (30 February, hour 24) included.
  */
 export function parseInstant(text: string): number | null {
+  if (isWrittenAsHere(text)) {
+    const midnight = midnightOf(numberAt(text, 0, 4), numberAt(text, 5, 2), numberAt(text, 8, 2))
+    const seconds = secondOfDay(numberAt(text, 11, 2), numberAt(text, 14, 2), numberAt(text, 17, 2))
+    return midnight === null || seconds === null ? null : midnight + seconds
+  }
   const match = ISO_INSTANT.exec(text)
   if (match === null) return null
   const [, year, month, day, hour, minute, second, , sign, offsetHours, offsetMinutes] = match
-  const y = Number(year)
-  const m = Number(month)
-  const d = Number(day)
-  if (y < 1 || m < 1 || m > 12 || d < 1 || d > daysInMonth(y, m - 1)) return null
+  const midnight = midnightOf(Number(year), Number(month), Number(day))
   const seconds = secondOfDay(Number(hour ?? 0), Number(minute ?? 0), Number(second ?? 0))
   const offset = offsetSeconds(sign, Number(offsetHours ?? 0), Number(offsetMinutes ?? 0))
-  if (seconds === null || offset === null) return null
-  const midnight = new Date(0)
-  midnight.setUTCFullYear(y, m - 1, d)
-  const at = midnight.getTime() / 1000 + seconds - offset
+  if (midnight === null || seconds === null || offset === null) return null
+  const at = midnight + seconds - offset
   return at < INSTANT_MIN || at > INSTANT_MAX ? null : at
+}
+
+const FORM = '0000-00-00T00:00:00Z'
+const ZERO = 48
+
+/**
+ * True for the form that `formatInstant` writes, in which nearly all instants come: those are read
+ * by position, ten times faster than by the expression.
+ */
+function isWrittenAsHere(text: string): boolean {
+  if (text.length !== FORM.length) return false
+  for (let i = 0; i < FORM.length; i++) {
+    const expected = FORM.charCodeAt(i)
+    const code = text.charCodeAt(i)
+    if (expected === ZERO ? code < ZERO || code > ZERO + 9 : code !== expected) return false
+  }
+  return true
+}
+
+function numberAt(text: string, from: number, digits: number): number {
+  let value = 0
+  for (let i = from; i < from + digits; i++) value = value * 10 + text.charCodeAt(i) - ZERO
+  return value
+}
+
+/** Null for a date that does not exist. `month` counts from 1. */
+function midnightOf(year: number, month: number, day: number): number | null {
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month - 1)) {
+    return null
+  }
+  return daysSince1970(year, month, day) * DAY_SECONDS
+}
+
+/** The inverse of `formatDate`, by the same calendar of years that begin in March. */
+function daysSince1970(year: number, month: number, day: number): number {
+  const fromMarch = month <= 2 ? year - 1 : year
+  const era = Math.floor(fromMarch / 400)
+  const yearOfEra = fromMarch - era * 400
+  const monthFromMarch = month <= 2 ? month + 9 : month - 3
+  const ofYear = Math.floor((153 * monthFromMarch + 2) / 5) + day - 1
+  const ofEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + ofYear
+  return era * 146_097 + ofEra - 719_468
 }
 
 function secondOfDay(hour: number, minute: number, second: number): number | null {
