@@ -85,31 +85,42 @@ const SIM_MONTH_ROWS = `
   FROM sim_day
   WHERE month = ? AND sim_id = ? AND started_at >= ? AND started_at < ?`
 
-/** Parameters: the buckets as a JSON array, SIM, start, end. */
+// Answers come in the order of bucket, zone and country, and their columns always in this one:
+// bucket_start, zone, country, upload, download, to_sim, from_sim.
+
+/** Parameters: the buckets as a JSON array, SIM, start, end; for `all`, its bucket before them. */
 export const SELECT_SIM_LEDGER = {
   hourly: `
     SELECT occurred_at - occurred_at % 3600 AS bucket_start, zone, country, ${sums()}
     ${SIM_LEDGER_ROWS}
-    GROUP BY 1, zone, country`,
+    GROUP BY 1, zone, country
+    ORDER BY 1, zone, country`,
   daily: `
     SELECT bucket AS bucket_start, zone, country, ${sums()}
     ${SIM_LEDGER_ROWS}
-    GROUP BY bucket, zone, country`,
+    GROUP BY bucket, zone, country
+    ORDER BY bucket, zone, country`,
   all: `
-    SELECT 0 AS bucket_start, zone, country, ${sums()}
+    SELECT ? AS bucket_start, zone, country, ${sums()}
     ${SIM_LEDGER_ROWS}
-    GROUP BY zone, country`,
+    GROUP BY zone, country
+    ORDER BY zone, country`,
 } as const
 
-/** Sealed days of one calendar month. Parameters: month, SIM, first day, end of the last day. */
+/**
+ * Sealed days of one calendar month. Parameters: month, SIM, first day, end of the last day; for
+ * `all`, its bucket before them.
+ */
 export const SELECT_SIM_MONTH = {
   daily: `
     SELECT started_at AS bucket_start, zone, country, upload, download, to_sim, from_sim
-    ${SIM_MONTH_ROWS}`,
-  all: `
-    SELECT 0 AS bucket_start, zone, country, ${sums()}
     ${SIM_MONTH_ROWS}
-    GROUP BY zone, country`,
+    ORDER BY started_at, zone, country`,
+  all: `
+    SELECT ? AS bucket_start, zone, country, ${sums()}
+    ${SIM_MONTH_ROWS}
+    GROUP BY zone, country
+    ORDER BY zone, country`,
 } as const
 
 export const SELECT_ACCOUNT_HOURS = `

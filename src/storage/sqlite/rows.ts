@@ -125,17 +125,33 @@ export function quarantineEntryFromRow(row: Row): QuarantineEntry {
   }
 }
 
-/** From a row read with bigints. */
-export function usageGroupFromRow(row: Row): UsageGroup {
-  return {
-    bucketStart: Number(row.bucket_start),
-    zone: ZONES[Number(row.zone)]!,
-    country: row.country === '' ? null : (row.country as CountryCode),
-    upload: row.upload as bigint,
-    download: row.download as bigint,
-    toSim: row.to_sim as bigint,
-    fromSim: row.from_sim as bigint,
+/** A row of sums as `prepareBigintArrays` reads it. */
+type UsageRow = readonly [
+  bucketStart: bigint,
+  zone: bigint,
+  country: string,
+  upload: bigint,
+  download: bigint,
+  toSim: bigint,
+  fromSim: bigint,
+]
+
+/** Rows of a question for usage, whose columns always come in one order, read as arrays. */
+export function usageGroupsFromRows(rows: readonly unknown[]): UsageGroup[] {
+  const groups: UsageGroup[] = []
+  for (const row of rows as readonly UsageRow[]) {
+    const [bucketStart, zone, country, upload, download, toSim, fromSim] = row
+    groups.push({
+      bucketStart: Number(bucketStart),
+      zone: ZONES[Number(zone)]!,
+      country: country === '' ? null : (country as CountryCode),
+      upload,
+      download,
+      toSim,
+      fromSim,
+    })
   }
+  return groups
 }
 
 const COUNTRY_STATED = 1

@@ -11,7 +11,7 @@ import {
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 import { monthNumber } from './rollup-deltas.ts'
-import { usageGroupFromRow } from './rows.ts'
+import { usageGroupsFromRows } from './rows.ts'
 
 /** Retention keeps 18 months, at most 550 days. */
 const DAYS_ASKED_USUALLY = 600
@@ -45,7 +45,8 @@ function queryAccount(
   const days = wholeDays(start, end)
   const values =
     granularity === 'hourly' ? { account, start, end } : { account, start, end, ...days }
-  return connection.prepareBigints(ACCOUNT_TEXTS[granularity]).all(values).map(usageGroupFromRow)
+  const statement = connection.prepareBigintArrays(ACCOUNT_TEXTS[granularity])
+  return usageGroupsFromRows(statement.all(values))
 }
 
 /** Sealed days come from their totals, the rest from the ledger. */
@@ -61,28 +62,34 @@ function querySim(
     return connection.read(() => querySim(connection, query, simId, sealedThrough))
   }
   const [from, to] = withinLedger(connection, start, end)
-  const sealed =
+  const { firstDay, endDay } =
     granularity === 'hourly'
       ? { firstDay: from, endDay: from }
       : sealedDays(from, to, sealedThrough)
-  const buckets = new Set([...bucketsOf(from, sealed.firstDay), ...bucketsOf(sealed.endDay, to)])
-  const reads = monthsOf(sealed.firstDay, sealed.endDay).map((month) => () => {
+  const months = monthsOf(firstDay, endDay)
+  const buckets = [...new Set([...bucketsOf(from, firstDay), ...bucketsOf(endDay, to)])]
+  /** The bucket of a total is a parameter of its statement, the first. */
+  const bucket = granularity === 'all' ? [start] : []
+  const readMonth = (month: number) => {
     const text = sql.SELECT_SIM_MONTH[granularity === 'all' ? 'all' : 'daily']
-    return connection.prepareBigints(text).all(month, simId, sealed.firstDay, sealed.endDay)
-  })
-  if (buckets.size > 0) {
-    const list = JSON.stringify([...buckets])
-    reads.push(() => {
-      const text = sql.SELECT_SIM_LEDGER[granularity]
-      return connection.prepareBigints(text).all(list, simId, start, end)
-    })
+    const values = [...bucket, month, simId, firstDay, endDay]
+    return usageGroupsFromRows(connection.prepareBigintArrays(text).all(...values))
   }
-  const readAll = () => reads.flatMap((read) => read().map(usageGroupFromRow))
+  const readLedger = () => {
+    const statement = connection.prepareBigintArrays(sql.SELECT_SIM_LEDGER[granularity])
+    const values = [...bucket, JSON.stringify(buckets), simId, start, end]
+    return usageGroupsFromRows(statement.all(...values))
+  }
   // A statement sees one state of the store by itself.
-  const isOneState = reads.length <= 1 || connection.db.isTransaction
-  const groups = isOneState ? readAll() : connection.read(readAll)
+  if (months.length === 0) return buckets.length === 0 ? [] : readLedger()
+  if (months.length === 1 && buckets.length === 0) return readMonth(months[0]!)
+  const readAll = () => {
+    const groups = months.flatMap(readMonth)
+    return buckets.length === 0 ? groups : groups.concat(readLedger())
+  }
+  const groups = connection.db.isTransaction ? readAll() : connection.read(readAll)
   // Days are either sealed or not, so only a total can have parts of several reads.
-  return inOrder(granularity === 'all' ? addedUp(groups, start) : groups)
+  return inOrder(granularity === 'all' ? addedUp(groups) : groups)
 }
 
 /**
@@ -110,14 +117,13 @@ function sealedDays(
   return whole.firstDay < endDay ? { ...whole, endDay } : { firstDay: start, endDay: start }
 }
 
-/** One group a zone and country, all in the bucket that begins at `start`. */
-function addedUp(groups: readonly UsageGroup[], start: number): UsageGroup[] {
+/** One group a zone and country. */
+function addedUp(groups: readonly UsageGroup[]): UsageGroup[] {
   const byKey = new Map<string, UsageGroup>()
   for (const group of groups) {
     const key = group.zone + group.country
     const sums = byKey.get(key)
-    const added = sums === undefined ? group : { ...group, ...addUsage(sums, group) }
-    byKey.set(key, { ...added, bucketStart: start })
+    byKey.set(key, sums === undefined ? group : { ...group, ...addUsage(sums, group) })
   }
   return [...byKey.values()]
 }
