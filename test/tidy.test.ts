@@ -34,6 +34,7 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   pino: 'cli',
   'node:sqlite': 'storage/sqlite',
   'node:worker_threads': 'storage/sqlite',
+  'node:cluster': 'cli',
 }
 
 /** The domain is pure, with one exception that says so itself. */

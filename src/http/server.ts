@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly requestsInFlightMax?: number
   /** The largest delivery of usage records, in bytes as sent. */
   readonly importBytesMax?: number
+  /** Called when a delivery of usage records has ended, well or not. */
+  readonly onDelivery?: () => void
   readonly logger?: FastifyBaseLogger
 }
 
@@ -49,6 +51,7 @@ export function buildServer(options: ServerOptions): HttpServer {
     tokens: new PageTokens(store),
     baseUrlOf: buildBaseUrl(options.publicUrl, trusts),
     importBytesMax: options.importBytesMax ?? IMPORT_BYTES_MAX,
+    onDelivery: options.onDelivery ?? (() => {}),
   }
   const methodsOf = collectMethods(server)
 

@@ -12,6 +12,7 @@ import { report, WrongUsage } from '../failure.ts'
 import { showImportProgress } from '../import-progress.ts'
 import { committedHint, printImportReport, toImportJson } from '../import-report.ts'
 import { wholeNumberFlag } from '../option-values.ts'
+import { sealDays } from '../upkeep.ts'
 
 interface ImportOptions extends DatabaseOption, JsonOption {
   readonly feed: string
@@ -60,7 +61,19 @@ async function importFiles(
       commandLine.exitCode = worse(commandLine.exitCode, exitCode)
       if (commandLine.context.stop.signal !== null) return
     }
+    await sealCompleteDays(commandLine, store)
   })
+}
+
+/** What was imported is on disk and told already: a failure here costs speed and nothing else. */
+async function sealCompleteDays({ context }: CommandLine, store: UsageStore): Promise<void> {
+  try {
+    await sealDays(store, context.clock())
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    const hint = 'the records are counted; simtally serve sums the days up later'
+    await report(context, `complete days could not be summed up: ${error.message}`, hint)
+  }
 }
 
 interface FileImport {
