@@ -92,6 +92,7 @@ export async function createDirectory(
   const feed = await store.createFeed({
     name: 'bench',
     format: 'csv',
+    settings: {},
     onConflict: 'reject',
     defaultZone: null,
     createdAt: NOW,

@@ -32,6 +32,8 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   commander: 'cli',
   'cli-progress': 'cli',
   pino: 'cli',
+  pg: 'storage/postgres',
+  'pg-copy-streams': 'storage/postgres',
   'node:sqlite': 'storage/sqlite',
   'node:worker_threads': 'storage/sqlite',
   'node:cluster': 'cli',

@@ -79,13 +79,18 @@ export interface ApiKey {
   readonly revokedAt: number | null
 }
 
-export const FEED_FORMATS = ['csv', 'ndjson'] as const
+export const FEED_FORMATS = ['csv', 'ndjson', 'radius'] as const
 export type FeedFormat = (typeof FEED_FORMATS)[number]
+
+/** Plain JSON: it is kept as a text. */
+export type FeedSettings = Readonly<Record<string, unknown>>
 
 export interface Feed {
   readonly id: number
   readonly name: string
   readonly format: FeedFormat
+  /** What the format leaves open, as the format itself checks it; empty where it leaves nothing. */
+  readonly settings: FeedSettings
   readonly onConflict: ConflictPolicy
   /** The zone of records that state neither network nor country; null sends them to quarantine. */
   readonly defaultZone: Zone | null

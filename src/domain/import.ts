@@ -41,6 +41,16 @@ export function recordCount(counts: VerdictCounts): number {
 export const IMPORT_STATUSES = ['running', 'done', 'failed'] as const
 export type ImportStatus = (typeof IMPORT_STATUSES)[number]
 
+/** What a delivery says of itself and of the stream of deliveries it is part of. */
+export interface DeliveryFacts {
+  /** Its place in a numbered stream, by which missing deliveries are known. */
+  readonly sequence: { readonly stream: string; readonly number: number } | null
+  /** UTC seconds: all usage before it has been delivered, with this delivery or an earlier one. */
+  readonly completeThrough: number | null
+}
+
+export const NO_FACTS: DeliveryFacts = { sequence: null, completeThrough: null }
+
 export interface Import {
   readonly id: number
   readonly feedId: number

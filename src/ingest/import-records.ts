@@ -15,7 +15,6 @@ import { EventResolver } from './event-resolver.ts'
 import type { CdrReader, ReadRecord } from './formats/cdr-format.ts'
 import { CDR_FORMATS } from './formats/formats.ts'
 import { plainBytes } from './gzip.ts'
-import { LineReader } from './lines.ts'
 
 /** Records in one transaction unless the caller says otherwise; measured, see `docs/storage.md`. */
 export const BATCH_RECORDS_DEFAULT = 50_000
@@ -76,7 +75,10 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
     format,
     startedAt: clock(),
   })
-  const run = new ImportRun(request, started.id, CDR_FORMATS[format]())
+  const { createReader } = CDR_FORMATS[format]
+  // What is set of one format says nothing of another one.
+  const settings = format === feed.format ? feed.settings : {}
+  const run = new ImportRun(request, started.id, createReader(settings))
   const error = await run.readAll()
   const ended = await store.finishImport(started.id, {
     status: error === null ? 'done' : 'failed',
@@ -127,7 +129,7 @@ class ImportRun {
   /** Null, or why the delivery could not be read to its end. Throws when the store fails. */
   async readAll(): Promise<string | null> {
     try {
-      await this.#readLines()
+      await this.#readDelivery()
       await this.#startWriting()
       await this.#writing
       return null
@@ -146,12 +148,10 @@ class ImportRun {
     return this.#reader.warnings()
   }
 
-  async #readLines(): Promise<void> {
-    const lines = new LineReader()
+  async #readDelivery(): Promise<void> {
     for await (const chunk of plainBytes(this.#observedSource())) {
-      await this.#take(this.#reader.read(lines.push(chunk)))
+      await this.#take(this.#reader.push(chunk))
     }
-    await this.#take(this.#reader.read(lines.end()))
     await this.#take(this.#reader.end())
   }
 

@@ -30,9 +30,7 @@ function flipped(bytes: Buffer, at: number): Buffer {
 
 describe('a gzip file', () => {
   const broken: readonly [string, (packed: Buffer) => Buffer, RegExp][] = [
-    ['cut in the middle', (b) => b.subarray(0, b.length >> 1), /the gzip data is cut off/],
     ['cut by its last byte', (b) => b.subarray(0, -1), /the gzip data is cut off/],
-    ['damaged in the middle', (b) => flipped(b, b.length >> 1), /the gzip data is damaged/],
     ['damaged at its end', (b) => flipped(b, b.length - 6), /the gzip data is damaged/],
     [
       'followed by something else',

@@ -17,7 +17,12 @@ export function describeImports(engine: Engine): void {
   describe('feeds', () => {
     it('are found by name, as they were created', async (t) => {
       const { store } = await openEmpty(t, engine)
-      const stated = aFeed({ format: 'ndjson', onConflict: 'max', defaultZone: 'national_roaming' })
+      const stated = aFeed({
+        format: 'ndjson',
+        settings: { fields: { sim: 'IC–CID' }, rows: [1, null] },
+        onConflict: 'max',
+        defaultZone: 'national_roaming',
+      })
       const feed = await store.createFeed(stated)
       assert.deepEqual(feed, { id: feed.id, ...stated })
       assert.deepEqual(await store.findFeed(feed.name), feed)
@@ -104,6 +109,28 @@ export function describeImports(engine: Engine): void {
       const failed = await store.finishImport(id, { ...broken, finishedAt: NOW + 9 })
       assert.deepEqual(failed, { ...failed, ...broken, finishedAt: NOW + 9 })
       assert.deepEqual(await store.findImport(id), failed)
+    })
+
+    it('are found by what they have read, when they are done', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const feed = await store.createFeed(aFeed())
+      const deliver = async (to: typeof feed, end: { status: 'done' | 'failed'; read: string }) => {
+        const { id } = await store.beginImport(anImportStart(to))
+        const { status, read } = end
+        const checksum = sha256(read)
+        return store.finishImport(id, { status, checksum, finishedAt: NOW, error: null })
+      }
+      await deliver(feed, { status: 'done', read: 'a' })
+      const newest = await deliver(feed, { status: 'done', read: 'a' })
+      await deliver(feed, { status: 'failed', read: 'a' })
+      await deliver(feed, { status: 'failed', read: 'b' })
+      const other = await store.createFeed(aFeed())
+      await deliver(other, { status: 'done', read: 'c' })
+      await store.beginImport(anImportStart(feed))
+      assert.deepEqual(await store.findImportByChecksum(feed.id, sha256('a')), newest)
+      for (const read of ['b', 'c', 'd', '']) {
+        assert.equal(await store.findImportByChecksum(feed.id, sha256(read)), null)
+      }
     })
 
     it('are listed newest first, page by page', async (t) => {

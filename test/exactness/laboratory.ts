@@ -155,7 +155,7 @@ async function register(store: UsageStore, world: World) {
   }
   const feeds = new Map<string, Feed>()
   for (const feed of world.feeds) {
-    feeds.set(feed.name, await store.createFeed({ ...feed, createdAt: world.now }))
+    feeds.set(feed.name, await store.createFeed({ ...feed, settings: {}, createdAt: world.now }))
   }
   return { accounts, feeds }
 }

@@ -1,11 +1,12 @@
 /** Reads a delivery with one format, as the import does, without resolving what it states. */
 import {
+  byLine,
   type CdrReader,
   type CdrRecord,
   isFault,
+  type LineCdrReader,
   type ReadRecord,
 } from '../../src/ingest/formats/cdr-format.ts'
-import { LineReader } from '../../src/ingest/lines.ts'
 
 export interface ReadDelivery {
   readonly records: readonly CdrRecord[]
@@ -16,14 +17,13 @@ export interface ReadDelivery {
   readonly warnings: readonly string[]
 }
 
-export function readDelivery(reader: CdrReader, content: string | Uint8Array): ReadDelivery {
-  const lines = new LineReader()
+export function readDelivery(
+  reader: CdrReader | LineCdrReader,
+  content: string | Uint8Array,
+): ReadDelivery {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
-  const read: ReadRecord[] = [
-    ...reader.read(lines.push(bytes)),
-    ...reader.read(lines.end()),
-    ...reader.end(),
-  ]
+  const ofBytes = 'read' in reader ? byLine(reader) : reader
+  const read: ReadRecord[] = [...ofBytes.push(bytes), ...ofBytes.end()]
   return {
     records: read.flatMap((record) => (isFault(record) ? [] : [record])),
     faults: read.filter(isFault).map(({ line, field, reason, detail }) => {

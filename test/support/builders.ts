@@ -103,6 +103,7 @@ export function aFeed(stated: Partial<Omit<Feed, 'id'>> = {}): Omit<Feed, 'id'> 
   return {
     name: `feed-${nextSerial()}`,
     format: 'csv',
+    settings: {},
     onConflict: 'reject',
     defaultZone: null,
     createdAt: NOW,

@@ -74,6 +74,7 @@ async function create(
     store.createFeed({
       name,
       format: options.format,
+      settings: {},
       onConflict: options.onConflict,
       defaultZone: options.defaultZone ?? null,
       createdAt: commandLine.context.clock(),

@@ -58,6 +58,7 @@ function createDemoFeed(store: UsageStore, now: number): Promise<Feed> {
   return store.createFeed({
     name: DEMO_FEED_NAME,
     format: 'csv',
+    settings: {},
     onConflict: 'replace',
     defaultZone: null,
     createdAt: now,

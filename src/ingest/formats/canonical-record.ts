@@ -69,6 +69,7 @@ export class CanonicalRecordParser {
         toSim: this.#counter('to_sim', fields.to_sim),
         fromSim: this.#counter('from_sim', fields.from_sim),
       },
+      isReading: false,
       line,
       raw,
     }

@@ -1,9 +1,16 @@
 /** What a format turns a carrier's delivery into, and the form every format has. */
 import { createHash } from 'node:crypto'
 import type { StatedNetwork } from '../../domain/classification.ts'
-import { type QuarantinedRecord, RAW_BYTES_MAX } from '../../domain/import.ts'
+import type { FeedSettings } from '../../domain/directory.ts'
+import {
+  type DeliveryFacts,
+  NO_FACTS,
+  type QuarantinedRecord,
+  RAW_BYTES_MAX,
+} from '../../domain/import.ts'
+import { invalidField } from '../../domain/usage-error.ts'
 import type { Counters } from '../../domain/usage-event.ts'
-import type { Line } from '../lines.ts'
+import { type Line, LineReader } from '../lines.ts'
 
 /** The carrier's record, read but not yet resolved: its SIM is a name, its zone unknown. */
 export interface CdrRecord {
@@ -15,6 +22,14 @@ export interface CdrRecord {
   /** The same object for the same statement, so that its classification is worked out once. */
   readonly network: StatedNetwork
   readonly counters: Counters
+  /**
+   * False where `counters` are what was used; true where they are the readings, at `occurredAt`,
+   * of counters that only grow, so that usage is what a reading exceeds the one before by.
+   * `recordId` then names the series (a session, a billing cycle) that the readings belong to.
+   */
+  readonly isReading: boolean
+  /** True where the counters of a reading are known to have 32 bits, and so go on from 0 when full. */
+  readonly is32Bit?: boolean
   readonly line: number
   readonly raw: string
 }
@@ -26,17 +41,54 @@ export function isFault(record: ReadRecord): record is QuarantinedRecord {
   return 'reason' in record
 }
 
-/** Reads one delivery, line after line; holds what must be remembered between lines. */
+/** A format: what a feed may set of it, and how its deliveries are read. */
+export interface CdrFormat {
+  /** Throws `invalid`, naming every path of the settings that breaks a rule. */
+  readonly checkSettings: (settings: FeedSettings) => void
+  /** Reads one delivery; `settings` have passed `checkSettings`. */
+  readonly createReader: (settings: FeedSettings) => CdrReader
+}
+
+/** Reads one delivery, chunk after chunk of its plain bytes. */
 export interface CdrReader {
   /**
-   * What the lines hold, in their order. Throws `unreadable` when the delivery as a whole makes no
-   * sense, such as without a header.
+   * The records that end within `chunk`, in their order. Throws `unreadable` when the delivery as
+   * a whole makes no sense, such as without a header.
    */
-  read(lines: readonly Line[]): readonly ReadRecord[]
-  /** Call once after the last line. Throws `unreadable` as `read` does. */
+  push(chunk: Uint8Array): readonly ReadRecord[]
+  /** The records that were waiting for more; call once after the last chunk. Throws as `push`. */
   end(): readonly ReadRecord[]
   /** Sentences about the delivery as a whole, such as columns that were ignored. */
   warnings(): string[]
+  /** What the delivery says of itself; known once it was read to its end. */
+  facts(): DeliveryFacts
+}
+
+/** Reads one delivery, line after line; holds what must be remembered between lines. */
+export interface LineCdrReader extends Pick<CdrReader, 'end' | 'warnings'> {
+  /** What the lines hold, in their order. Throws `unreadable` as `CdrReader.push` does. */
+  read(lines: readonly Line[]): readonly ReadRecord[]
+}
+
+/** Gives a reader of lines the bytes of a delivery. */
+export function byLine(reader: LineCdrReader): CdrReader {
+  const lines = new LineReader()
+  return {
+    push: (chunk) => reader.read(lines.push(chunk)),
+    end: () => {
+      const last = reader.read(lines.end())
+      return [...last, ...reader.end()]
+    },
+    warnings: () => reader.warnings(),
+    facts: () => NO_FACTS,
+  }
+}
+
+/** For formats with nothing to set. Throws `invalid` when something is. */
+export function refuseSettings(settings: FeedSettings): void {
+  for (const [name, value] of Object.entries(settings)) {
+    throw invalidField(name, String(value), 'this format has no such setting')
+  }
 }
 
 /** A record that goes to quarantine, with its text as delivered. */

@@ -11,7 +11,7 @@ import {
   CanonicalRecordParser,
   REQUIRED_FIELDS,
 } from './canonical-record.ts'
-import { type CdrReader, faultOf, type ReadRecord } from './cdr-format.ts'
+import { faultOf, type LineCdrReader, type ReadRecord } from './cdr-format.ts'
 
 /** A quote that does not close within so many lines is a stray one. */
 const RECORD_LINES_MAX = 32
@@ -55,7 +55,7 @@ export function splitCsvRecord(text: string): string[] | keyof typeof SPLIT_FAUL
   }
 }
 
-export class CsvReader implements CdrReader {
+export class CsvReader implements LineCdrReader {
   readonly #parser = new CanonicalRecordParser()
   /** Position of each field in a record; -1 where the header has no such column. */
   #columns: Readonly<Record<CanonicalField, number>> | null = null

@@ -1,10 +1,12 @@
 /** The list of formats a feed can have. */
 import type { FeedFormat } from '../../domain/directory.ts'
-import type { CdrReader } from './cdr-format.ts'
+import { byLine, type CdrFormat, refuseSettings } from './cdr-format.ts'
 import { CsvReader } from './csv.ts'
 import { NdjsonReader } from './ndjson.ts'
+import { RADIUS_FORMAT } from './radius.ts'
 
-export const CDR_FORMATS: Readonly<Record<FeedFormat, () => CdrReader>> = {
-  csv: () => new CsvReader(),
-  ndjson: () => new NdjsonReader(),
+export const CDR_FORMATS: Readonly<Record<FeedFormat, CdrFormat>> = {
+  csv: { checkSettings: refuseSettings, createReader: () => byLine(new CsvReader()) },
+  ndjson: { checkSettings: refuseSettings, createReader: () => byLine(new NdjsonReader()) },
+  radius: RADIUS_FORMAT,
 }

@@ -1,5 +1,5 @@
 /** Canonical NDJSON: one JSON object a line, with the canonical fields as keys. */
-import { shown } from '../../domain/usage-error.ts'
+import { escapeCode, shown } from '../../domain/usage-error.ts'
 import type { Line } from '../lines.ts'
 import {
   CANONICAL_FIELDS,
@@ -7,14 +7,14 @@ import {
   CanonicalRecordParser,
   type FieldFault,
 } from './canonical-record.ts'
-import { type CdrReader, faultOf, type ReadRecord } from './cdr-format.ts'
+import { faultOf, type LineCdrReader, type ReadRecord } from './cdr-format.ts'
 
 /** How many unknown keys the warning names; a key that is different in every line has no end. */
 const UNKNOWN_KEYS_MAX = 20
 
 const COUNTER_FIELDS: readonly string[] = ['upload', 'download', 'to_sim', 'from_sim']
 
-export class NdjsonReader implements CdrReader {
+export class NdjsonReader implements LineCdrReader {
   readonly #parser = new CanonicalRecordParser()
   readonly #unknownKeys = new Set<string>()
 
@@ -81,11 +81,11 @@ export class NdjsonReader implements CdrReader {
 }
 
 /** What the parser complains of, without the part of the line that it may repeat. */
-function describeSyntaxError({ message }: SyntaxError): string {
+export function describeSyntaxError({ message }: SyntaxError): string {
   return message
     .replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '')
     .replace(/ \(line 1 column \d+\)$/, '')
-    .replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
+    .replace(/\p{Cc}/gu, escapeCode)
 }
 
 /** The field as the CSV would spell it; null when its JSON type cannot hold it. */

@@ -1,17 +1,17 @@
 /** Applies one batch of an import: ledger, derived tables, quarantine and counts in one transaction. */
-import { createHash } from 'node:crypto'
 import type { Feed } from '../../domain/directory.ts'
-import { type QuarantinedRecord, RAW_BYTES_MAX, type VerdictCounts } from '../../domain/import.ts'
-import { floorTo, formatInstant } from '../../domain/time.ts'
+import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
+import { floorTo } from '../../domain/time.ts'
 import { type EventVersion, resolveConflict, sameContent } from '../../domain/usage-event.ts'
+import { conflictRecord } from '../conflict-record.ts'
+import * as directorySql from '../directory-sql.ts'
+import { type ServingColumns, servingToRow, storedEventFromRow } from '../rows.ts'
 import type { AppendOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import { readSetting } from './directory-reads.ts'
-import * as directorySql from './directory-sql.ts'
 import * as sql from './ledger-sql.ts'
 import * as packed from './packed-events.ts'
 import { RollupDeltas, type RollupPlace } from './rollup-deltas.ts'
-import { type ServingColumns, servingToRow, storedEventFromRow } from './rows.ts'
 
 export interface PackedBatch {
   readonly importId: number
@@ -142,7 +142,15 @@ class BatchApplication {
     if (verdict === 'duplicate') {
       this.#counts.duplicate++
     } else if (verdict === 'conflict') {
-      this.#conflicts.push(this.#conflictRecord(identity, stored.version, incoming, index, stored))
+      const { events } = this.#batch
+      const record = {
+        recordId: identity[4],
+        occurredAt: place.occurredAt,
+        line: events.numbers[index * packed.COLUMNS + packed.LINE]!,
+        raw: packed.textAt(events.raws, index),
+        version: incoming,
+      }
+      this.#conflicts.push(conflictRecord(record, stored))
     } else {
       this.#counts.replaced++
       this.#deltas.add(
@@ -187,28 +195,6 @@ class BatchApplication {
       )
   }
 
-  #conflictRecord(
-    [, , occurredAt, , recordId]: Identity,
-    stored: EventVersion,
-    incoming: EventVersion,
-    index: number,
-    { importId, line }: { importId: number; line: number },
-  ): QuarantinedRecord {
-    const { events } = this.#batch
-    const raw = Buffer.from(packed.textAt(events.raws, index), 'utf8')
-    return {
-      line: events.numbers[index * packed.COLUMNS + packed.LINE]!,
-      reason: 'conflict',
-      detail:
-        `record ${JSON.stringify(recordId)} at ${formatInstant(occurredAt)} is stored with ` +
-        `${describeVersion(stored)} (import ${importId}, line ${line}), ` +
-        `this one states ${describeVersion(incoming)}`,
-      field: null,
-      raw: raw.subarray(0, RAW_BYTES_MAX),
-      rawHash: createHash('sha256').update(raw).digest('hex'),
-    }
-  }
-
   #quarantine({ reason, rawHash, detail, field, raw, line }: QuarantinedRecord): void {
     const { feed, importId, knownAt } = this.#batch
     this.#connection
@@ -245,12 +231,4 @@ function orderByKey({ count, numbers }: packed.PackedEvents): Uint32Array {
       a - b
     )
   })
-}
-
-function describeVersion({ upload, download, toSim, fromSim, serving }: EventVersion): string {
-  const network = serving.plmn ?? serving.country ?? 'no network'
-  return (
-    `upload ${upload}, download ${download}, to_sim ${toSim}, from_sim ${fromSim} ` +
-    `on ${network} (${serving.zone})`
-  )
 }
