@@ -8,8 +8,8 @@ import * as directorySql from '../directory-sql.ts'
 import { type ServingColumns, servingToRow, storedEventFromRow } from '../rows.ts'
 import type { AppendOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
-import { readSetting } from './directory-reads.ts'
 import * as sql from './ledger-sql.ts'
+import { readLimits } from './limits.ts'
 import * as packed from './packed-events.ts'
 import { RollupDeltas, type RollupPlace } from './rollup-deltas.ts'
 
@@ -36,16 +36,6 @@ export function append(connection: Connection, batch: PackedBatch): AppendOutcom
   return application.run()
 }
 
-/** What was deleted as too old is never counted again. */
-export function purgedThrough(connection: Connection): number {
-  return Number(readSetting(connection, 'purged_through') ?? Number.MIN_SAFE_INTEGER)
-}
-
-/** Days before this one have per-SIM totals. */
-export function sealedThrough(connection: Connection): number {
-  return Number(readSetting(connection, 'sealed_through') ?? Number.MIN_SAFE_INTEGER)
-}
-
 class BatchApplication {
   readonly #connection: Connection
   readonly #batch: PackedBatch
@@ -59,8 +49,9 @@ class BatchApplication {
   constructor(connection: Connection, batch: PackedBatch) {
     this.#connection = connection
     this.#batch = batch
-    this.#deltas = new RollupDeltas(connection, sealedThrough(connection))
-    this.#purgedThrough = purgedThrough(connection)
+    const limits = readLimits(connection)
+    this.#deltas = new RollupDeltas(connection, limits)
+    this.#purgedThrough = limits.purgedThrough
     this.#servings = batch.events.servings.map(servingToRow)
   }
 

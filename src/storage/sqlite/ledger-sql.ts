@@ -57,6 +57,11 @@ export const ADD_TO_SIM_DAY = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET ${ADD_COUNTERS}`
 
+export const ADD_TO_SIM_MONTH = `
+  INSERT INTO sim_month (month, sim_id, zone, country, upload, download, to_sim, from_sim)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET ${ADD_COUNTERS}`
+
 // Sealing
 
 export const SELECT_NEXT_BUCKET =
@@ -69,6 +74,14 @@ export const SEAL_DAY = `
   FROM ledger
   WHERE bucket = ? AND occurred_at >= ?
   GROUP BY sim_id, zone, country`
+
+/** Months from the first parameter on, up to the second, of which every day is sealed. */
+export const TOTAL_MONTHS = `
+  INSERT INTO sim_month (month, sim_id, zone, country, upload, download, to_sim, from_sim)
+  SELECT month, sim_id, zone, country, ${sums()}
+  FROM sim_day
+  WHERE month >= ? AND month < ?
+  GROUP BY month, sim_id, zone, country`
 
 export const SELECT_LEDGER_BOUNDS = `
   SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
@@ -122,6 +135,13 @@ export const SELECT_SIM_MONTH = {
     GROUP BY zone, country
     ORDER BY zone, country`,
 } as const
+
+/** A whole sealed month. Parameters: the bucket of the answer, month, SIM. */
+export const SELECT_SIM_MONTH_TOTAL = `
+  SELECT ? AS bucket_start, zone, country, upload, download, to_sim, from_sim
+  FROM sim_month
+  WHERE month = ? AND sim_id = ?
+  ORDER BY zone, country`
 
 export const SELECT_ACCOUNT_HOURS = `
   SELECT started_at AS bucket_start, zone, country, ${sums()}
