@@ -27,6 +27,18 @@ describe('monthNumber and monthStart', () => {
     assert.equal(formatInstant(monthStart(2025 * 12 + 11)), '2025-12-01T00:00:00Z')
   })
 
+  it('count as the calendar of JavaScript does', () => {
+    fc.assert(
+      fc.property(anyInstant, (at) => {
+        const date = new Date(at * 1000)
+        const month = monthNumber(at)
+        assert.equal(month, date.getUTCFullYear() * 12 + date.getUTCMonth())
+        date.setUTCDate(1)
+        assert.equal(monthStart(month) * 1000, date.setUTCHours(0, 0, 0, 0))
+      }),
+    )
+  })
+
   it('enclose every instant', () => {
     fc.assert(
       fc.property(anyInstant, (at) => {
