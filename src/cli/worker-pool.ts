@@ -14,12 +14,6 @@ import { errorOf, type FromWorker, type ToWorker, type WorkerOptions } from './w
 export const WORKERS_DEFAULT_MAX = 8
 export const WORKERS_MAX = 64
 
-/**
- * Room for what a request leaves behind, in MB. With more of it than Node's 16, less is taken for
- * something lasting, and a request costs 6 % less.
- */
-const YOUNG_SPACE_MB = 32
-
 /** Before a worker is started anew: one that cannot start shall not keep the machine busy. */
 const RESTART_DELAY_MS = 500
 
@@ -43,7 +37,6 @@ export async function startWorkerPool(
   cluster.setupPrimary({
     exec: fileURLToPath(new URL('./worker-main.ts', import.meta.url)),
     args: [],
-    execArgv: [...process.execArgv, `--max-semi-space-size=${YOUNG_SPACE_MB}`],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const options = { databaseUrl, http, logLevel: dependencies.log.level }
