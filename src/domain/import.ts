@@ -37,8 +37,9 @@ export function recordCount(counts: VerdictCounts): number {
 /**
  * `running` until the last batch is committed, then `done`; `failed` when the delivery could not
  * be read to its end. One that was killed stays `running`: delivering it again completes the count.
+ * `undone` once it was taken back; its counts still say what became of its records before.
  */
-export const IMPORT_STATUSES = ['running', 'done', 'failed'] as const
+export const IMPORT_STATUSES = ['running', 'done', 'failed', 'undone'] as const
 export type ImportStatus = (typeof IMPORT_STATUSES)[number]
 
 /** What a delivery says of itself and of the stream of deliveries it is part of. */
@@ -68,6 +69,8 @@ export interface Import {
   readonly error: string | null
   readonly startedAt: number
   readonly finishedAt: number | null
+  /** When it was taken back; null unless its status is `undone`. */
+  readonly undoneAt: number | null
 }
 
 /** Why a record waits in quarantine instead of being counted. */

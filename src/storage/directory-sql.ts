@@ -114,12 +114,14 @@ export const INSERT_IMPORT = `
   VALUES (?, ?, ?, ?, 'running', ?)
   RETURNING id`
 export const FINISH_IMPORT = `
-  UPDATE import SET status = ?, finished_at = ?, checksum = ?, error = ? WHERE id = ?`
+  UPDATE import SET status = ?, finished_at = ?, checksum = ?, error = ?
+  WHERE id = ? AND status <> 'undone'`
 export const ADD_IMPORT_COUNTS = `
   UPDATE import
   SET accepted = accepted + ?, duplicate = duplicate + ?, replaced = replaced + ?,
       quarantined = quarantined + ?, expired = expired + ?
-  WHERE id = ?`
+  WHERE id = ? AND status <> 'undone'`
+export const MARK_UNDONE = "UPDATE import SET status = 'undone', undone_at = ? WHERE id = ?"
 export const SELECT_IMPORT = `SELECT ${IMPORT_COLUMNS} WHERE import.id = ?`
 export const SELECT_IMPORT_BY_CHECKSUM = `
   SELECT ${IMPORT_COLUMNS}
@@ -149,6 +151,12 @@ export const INSERT_QUARANTINE_DELIVERY = `
   INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at)
   SELECT id, ?, ?, ? FROM quarantine WHERE feed_id = ? AND raw_hash = ? AND reason = ?`
 
+export const DELETE_DELIVERIES_OF_IMPORT = 'DELETE FROM quarantine_delivery WHERE import_id = ?'
+export const DELETE_UNDELIVERED = `
+  DELETE FROM quarantine
+  WHERE NOT EXISTS (SELECT 1 FROM quarantine_delivery
+                    WHERE quarantine_delivery.quarantine_id = quarantine.id)`
+
 const QUARANTINE_COLUMNS = `
   delivery.id, delivery.import_id, delivery.line, delivery.seen_at,
   quarantine.reason, quarantine.detail, quarantine.field, quarantine.raw, feed.name AS feed_name
@@ -168,6 +176,13 @@ export function selectQuarantine(conditions: { import: boolean; feed: boolean })
     ORDER BY delivery.id
     LIMIT ?`
 }
+
+// Which buckets of the ledger an import has written to: how its rows are found again.
+
+export const SELECT_IMPORT_BUCKETS =
+  'SELECT bucket FROM import_bucket WHERE import_id = ? ORDER BY bucket'
+export const DELETE_IMPORT_BUCKETS = 'DELETE FROM import_bucket WHERE import_id = ?'
+export const DELETE_OLD_IMPORT_BUCKETS = 'DELETE FROM import_bucket WHERE bucket < ?'
 
 export const SELECT_SETTING = 'SELECT value FROM setting WHERE name = ?'
 export const UPSERT_SETTING = `

@@ -109,6 +109,7 @@ export function importFromRow(row: Row): Import {
     error: row.error as string | null,
     startedAt: row.started_at as number,
     finishedAt: row.finished_at as number | null,
+    undoneAt: row.undone_at as number | null,
   }
 }
 
@@ -171,6 +172,7 @@ export function usageGroupsFromRows(rows: readonly unknown[]): UsageGroup[] {
 const COUNTRY_STATED = 1
 const ZONE_STATED = 2
 const OF_A_READING = 4
+const OF_32_BITS = 8
 
 /** Where usage happened, as the ledger's columns hold it. */
 export interface ServingColumns {
@@ -190,9 +192,13 @@ export function servingToRow(serving: Serving): ServingColumns {
 }
 
 /** The columns of a row whose usage follows from a reading. */
-export function readingServingToRow(serving: Serving): ServingColumns {
+export function readingServingToRow(
+  serving: Serving,
+  { is32Bit }: Pick<Reading, 'is32Bit'>,
+): ServingColumns {
   const columns = servingToRow(serving)
-  return { ...columns, stated: columns.stated | OF_A_READING }
+  const ofReading = is32Bit ? OF_A_READING | OF_32_BITS : OF_A_READING
+  return { ...columns, stated: columns.stated | ofReading }
 }
 
 /** From a row of `reading`. */
@@ -217,9 +223,12 @@ export interface StoredEvent {
   readonly columns: ServingColumns
   /** True when the row's counters follow from a reading, which is kept beside it. */
   readonly isReading: boolean
+  /** True for a reading of counters that have 32 bits. */
+  readonly is32Bit: boolean
   readonly accountId: number
   readonly importId: number
   readonly line: number
+  readonly knownAt: number
 }
 
 export function storedEventFromRow(row: Row): StoredEvent {
@@ -245,8 +254,10 @@ export function storedEventFromRow(row: Row): StoredEvent {
     },
     columns,
     isReading: (columns.stated & OF_A_READING) !== 0,
+    is32Bit: (columns.stated & OF_32_BITS) !== 0,
     accountId: row.account_id as number,
     importId: row.import_id as number,
     line: row.line as number,
+    knownAt: row.known_at as number,
   }
 }

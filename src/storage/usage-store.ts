@@ -108,6 +108,17 @@ export interface PurgeOutcome {
   readonly done: boolean
 }
 
+export interface UndoOutcome {
+  /** As it is now: `undone`. */
+  readonly import: Import
+  /** Usage events that counted with the import's version and are gone. */
+  readonly removed: number
+  /** Usage events whose version before counts again. */
+  readonly restored: number
+  /** Deliveries of quarantined records that are gone. */
+  readonly quarantineEntries: number
+}
+
 export interface UsageStore {
   // Directory
 
@@ -179,9 +190,10 @@ export interface UsageStore {
    * is a `duplicate`, also within one batch; with other content, the feed's policy decides
    * (`resolveConflict`). A quarantined record that was quarantined before is counted again but
    * kept once. An event older than what `purge` took is `expired`. Repeating a batch whose outcome
-   * is unknown is safe for all usage numbers.
+   * is unknown is safe for all usage numbers. Fails with `conflict` when the import was undone.
    */
   append(batch: AppendBatch): Promise<AppendOutcome>
+  /** Fails with `conflict` when the import was undone. */
   finishImport(
     importId: number,
     end: {
@@ -191,6 +203,15 @@ export interface UsageStore {
       error: string | null
     },
   ): Promise<Import>
+  /**
+   * Takes one import back as one act, whole or not at all: its versions of usage events leave, the
+   * newest version of another import that is left of each counts again, and everything derived
+   * follows. What it left in quarantine goes too. Usage older than what `purge` took stays as it
+   * is. A record that another import delivered as a duplicate of one of these leaves with it,
+   * because it was stored once. Fails with `not_found`, or with `conflict` when it was undone
+   * before.
+   */
+  undoImport(importId: number, at: number): Promise<UndoOutcome>
   findImport(id: number): Promise<Import | null>
   /** The newest import of the feed that is `done` and read these bytes to their end. */
   findImportByChecksum(feedId: number, checksum: string): Promise<Import | null>

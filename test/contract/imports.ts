@@ -64,6 +64,7 @@ export function describeImports(engine: Engine): void {
         error: null,
         startedAt: NOW,
         finishedAt: null,
+        undoneAt: null,
       })
       assert.deepEqual(await store.findImport(begun.id), begun)
       assert.equal(await store.findImport(begun.id + 1), null)

@@ -15,6 +15,7 @@ import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
 import { describeSimResolution } from './sim-resolution.ts'
 import { describeSims } from './sims.ts'
+import { describeUndo } from './undo.ts'
 
 export function describeUsageStore(engine: Engine): void {
   describe(`UsageStore on ${engine.name}`, () => {
@@ -29,6 +30,7 @@ export function describeUsageStore(engine: Engine): void {
     describeQuarantine(engine)
     describeQueries(engine)
     describeSealing(engine)
+    describeUndo(engine)
     describePurge(engine)
     describeAudit(engine)
     describeLifetime(engine)

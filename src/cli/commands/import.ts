@@ -9,6 +9,7 @@ import { importFile, worse } from '../file-import.ts'
 import { wholeNumberFlag } from '../option-values.ts'
 import { sealDays } from '../upkeep.ts'
 import { watchFolder } from '../watch-folder.ts'
+import { addImportUndoCommand } from './import-undo.ts'
 
 interface ImportOptions extends DatabaseOption, JsonOption {
   readonly feed: string
@@ -27,6 +28,7 @@ Examples:
   simtally import usage-2026-11-*.csv.gz --feed roamco
   zcat usage.csv.gz | simtally import - --feed roamco --json
   simtally import --watch /srv/roamco --feed roamco
+  simtally import undo 17
 
 Files are read as their feed says, plain or gzip. A record that was counted before is a
 duplicate and changes nothing, so any file may be imported again. With --json each file's result
@@ -38,11 +40,14 @@ that begin with a dot or end in .part, .tmp and the like are left alone. It ends
 the file under way; a file whose import was cut short stays, and is imported again.`
 
 export function addImportCommand(program: Command, commandLine: CommandLine): void {
-  program
-    .command('import')
+  const command = program.command('import')
+  addImportUndoCommand(command, commandLine)
+  command
+    // `help` is a name that a file may have.
+    .helpCommand(false)
     .description('count the usage records of files')
     .argument('[file...]', 'files, or - for standard input')
-    .requiredOption('--feed <name>', 'the feed they belong to')
+    .option('--feed <name>', 'the feed they belong to (required)')
     .option('--watch <folder>', 'import the files that are dropped into this folder')
     .option(
       '--settle <seconds>',
@@ -57,8 +62,12 @@ export function addImportCommand(program: Command, commandLine: CommandLine): vo
     )
     .option('--json', 'print JSON, one file a line')
     .addHelpText('after', EXAMPLES)
-    .action((files: readonly string[], _: unknown, command: Command) => {
-      const options: ImportOptions = command.optsWithGlobals()
+    .action((files: readonly string[]) => {
+      const given: Partial<ImportOptions> = command.optsWithGlobals()
+      const { feed } = given
+      // Not commander's to require: it would of `import undo` too.
+      if (feed === undefined) throw new WrongUsage("required option '--feed <name>' not specified")
+      const options: ImportOptions = { ...given, feed }
       return options.watch === undefined
         ? importFiles(commandLine, files, options)
         : importFolder(commandLine, files, { ...options, watch: options.watch })

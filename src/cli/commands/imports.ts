@@ -20,7 +20,8 @@ Examples:
   simtally imports
   simtally imports --limit 1000 --json
 
-An import that was killed stays "running": importing its file again completes the count.`
+An import that was killed stays "running": importing its file again completes the count. One that
+was taken back is "undone", and keeps the counts it had.`
 
 export function addImportsCommand(program: Command, commandLine: CommandLine): void {
   program
@@ -81,5 +82,6 @@ function importRow(done: Import) {
     checksum: done.checksum,
     date_started: formatInstant(done.startedAt),
     date_finished: done.finishedAt === null ? null : formatInstant(done.finishedAt),
+    date_undone: done.undoneAt === null ? null : formatInstant(done.undoneAt),
   }
 }

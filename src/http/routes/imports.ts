@@ -15,13 +15,15 @@ import {
   importToApi,
   quarantineEntryToApi,
   quarantineSchema,
+  undoneSchema,
+  undoneToApi,
 } from '../schemas/import.ts'
 
 const querystring = Type.Object(pageParameters)
 const params = Type.Object({ id: Type.String() })
 
 export function addImportRoutes(server: HttpServer, context: RouteContext): void {
-  const { store, gates, tokens, baseUrlOf } = context
+  const { store, clock, gates, tokens, baseUrlOf } = context
 
   server.get(
     '/v1/Imports',
@@ -59,6 +61,15 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     async (request) => {
       const found = await findImport(store, callerOf(request), request.params.id)
       return importToApi(found, baseUrlOf(request))
+    },
+  )
+
+  server.post(
+    '/v1/Imports/:id/Undo',
+    { onRequest: gates.admin, schema: { params, response: { 200: undoneSchema, ...failures } } },
+    async (request) => {
+      const { id } = await findImport(store, callerOf(request), request.params.id)
+      return undoneToApi(await store.undoImport(id, clock()), baseUrlOf(request))
     },
   )
 

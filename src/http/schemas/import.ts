@@ -4,6 +4,7 @@ import type { Feed } from '../../domain/directory.ts'
 import { type Import, type QuarantineEntry, recordCount } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { ImportSummary } from '../../ingest/import-records.ts'
+import type { UndoOutcome } from '../../storage/usage-store.ts'
 import { rawText } from '../raw-text.ts'
 import { listSchema, nullableText } from './shapes.ts'
 
@@ -46,6 +47,7 @@ const importFields = {
   error: nullableText,
   date_started: Type.String(),
   date_finished: nullableText,
+  date_undone: nullableText,
   url: Type.String(),
   links: Type.Object({ quarantine: Type.String() }),
 }
@@ -68,8 +70,27 @@ export function importToApi(found: Import, baseUrl: string): Static<typeof impor
     error: found.error,
     date_started: formatInstant(found.startedAt),
     date_finished: found.finishedAt === null ? null : formatInstant(found.finishedAt),
+    date_undone: found.undoneAt === null ? null : formatInstant(found.undoneAt),
     url,
     links: { quarantine: `${url}/Quarantine` },
+  }
+}
+
+/** The import as it is after it was taken back, and what that has changed. */
+export const undoneSchema = Type.Object({
+  ...importFields,
+  removed: Type.Integer(),
+  restored: Type.Integer(),
+  quarantine_entries: Type.Integer(),
+})
+
+export function undoneToApi(outcome: UndoOutcome, baseUrl: string): Static<typeof undoneSchema> {
+  const { removed, restored, quarantineEntries } = outcome
+  return {
+    ...importToApi(outcome.import, baseUrl),
+    removed,
+    restored,
+    quarantine_entries: quarantineEntries,
   }
 }
 

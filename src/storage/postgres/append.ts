@@ -7,13 +7,16 @@ import { floorTo } from '../../domain/time.ts'
 import type { UsageEvent } from '../../domain/usage-event.ts'
 import * as directorySql from '../directory-sql.ts'
 import { type ServingColumns, servingToRow } from '../rows.ts'
+import { undoneWhileRunning } from '../undo.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
 import { appendReadings } from './batch-readings.ts'
 import type { Session } from './connection.ts'
 import { copyLines } from './copy-text.ts'
+import { findImport } from './directory-reads.ts'
 import * as sql from './ledger-sql.ts'
 import { lockShared } from './locks.ts'
 import { MetEvents } from './met-events.ts'
+import { INSERT_IMPORT_BUCKETS } from './undo-sql.ts'
 
 /** An event with what the ledger keeps of it. */
 export interface IncomingEvent {
@@ -127,16 +130,20 @@ export async function append(
     expired: batch.expired + ordered.length - kept.length,
   }
   await quarantine(session, batch, quarantined)
-  const { accepted, duplicate, replaced, expired } = counts
-  await session.run(directorySql.ADD_IMPORT_COUNTS, [
-    accepted,
-    duplicate,
-    replaced,
-    counts.quarantined,
-    expired,
-    batch.importId,
-  ])
+  const buckets = [...new Set(kept.map(({ bucket }) => bucket))]
+  if (buckets.length > 0) await session.run(INSERT_IMPORT_BUCKETS, [buckets, batch.importId])
+  await countInImport(session, batch.importId, counts)
   return { counts, conflicts }
+}
+
+async function countInImport(
+  session: Session,
+  importId: number,
+  { accepted, duplicate, replaced, quarantined, expired }: VerdictCounts,
+): Promise<void> {
+  const values = [accepted, duplicate, replaced, quarantined, expired, importId]
+  const changed = await session.run(directorySql.ADD_IMPORT_COUNTS, values)
+  if (changed === 0) throw undoneWhileRunning(await findImport(session, importId), importId)
 }
 
 /** What became of the events of one kind. */

@@ -2,9 +2,8 @@
  * Readings of one batch: what counters stood at becomes usage in the ledger, by the rule of
  * `counter-series.ts`, series by series with the readings that are there already.
  */
-import { type Reading, usageOfReading } from '../../domain/counter-series.ts'
+import type { Reading } from '../../domain/counter-series.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
-import { DAY_SECONDS } from '../../domain/time.ts'
 import {
   COUNTER_NAMES,
   type EventVersion,
@@ -12,10 +11,10 @@ import {
   sameContent,
 } from '../../domain/usage-event.ts'
 import { conflictRecord } from '../conflict-record.ts'
-import { type Row, readingBits, readingServingToRow, storedEventFromRow } from '../rows.ts'
+import { readingServingToRow, storedEventFromRow } from '../rows.ts'
 import type { AppendBatch } from '../usage-store.ts'
 import { type EventVerdicts, type IncomingEvent, type Limits, moveToLedger } from './append.ts'
-import { columnsOf, type Session, type Value } from './connection.ts'
+import type { Session, Value } from './connection.ts'
 import { Overtaken } from './failures.ts'
 import {
   type Current,
@@ -27,9 +26,13 @@ import * as sql from './ledger-sql.ts'
 import { lockReadings } from './locks.ts'
 import { versionOf } from './met-events.ts'
 import * as readingSql from './reading-sql.ts'
-
-/** Most series report more often: their neighbours are found in a short look. */
-const NEAR_SECONDS = 2 * DAY_SECONDS
+import {
+  loadSeries,
+  type NamedReading,
+  putReadings,
+  type SeriesPart,
+  usagesFrom,
+} from './series.ts'
 
 /** One instant of a series. */
 interface Entry {
@@ -45,6 +48,7 @@ interface Entry {
 }
 
 interface Series {
+  readonly part: SeriesPart
   readonly incoming: IncomingEvent[]
   readonly entries: Map<number, Entry>
 }
@@ -91,7 +95,7 @@ class BatchReadings {
     const met = new Map<string, Current>()
     const rows = await this.#session.all(readingSql.SELECT_ROWS_AT, this.#identities(events))
     for (const row of rows) {
-      const current = currentFromRow(row)
+      const current = storedEventFromRow(row)
       if (!current.isReading) met.set(identityText(events[row.position as number]!), current)
     }
     return events.filter((incoming) => {
@@ -103,48 +107,14 @@ class BatchReadings {
     })
   }
 
-  /** The readings between the first and the last incoming one of each series, and one around. */
   async #loadKnown(list: readonly Series[]): Promise<void> {
-    if (list.length === 0) return
-    const parts = list.map(({ incoming }) => {
-      const times = incoming.map(({ event }) => event.occurredAt)
-      return { first: Math.min(...times), last: Math.max(...times) }
+    const parts = list.map(({ part }) => part)
+    const known = await loadSeries(this.#session, this.#batch.feed.id, parts)
+    known.forEach((readings, i) => {
+      for (const stored of readings) {
+        list[i]!.entries.set(stored.occurredAt, { ...stored, first: null, replaced: [] })
+      }
     })
-    const names = [
-      list.map(({ incoming }) => incoming[0]!.event.simId),
-      list.map(({ incoming }) => incoming[0]!.event.recordId),
-    ]
-    const firsts = parts.map(({ first }) => first)
-    const lasts = parts.map(({ last }) => last)
-    const froms = firsts.map((at) => at - NEAR_SECONDS)
-    const tos = lasts.map((at) => at + NEAR_SECONDS)
-    const near = await this.#neighbours(names, firsts, lasts, froms, tos)
-    // Where the short look has found none on a side, that side is looked at to its end.
-    const far = await this.#neighbours(
-      names,
-      firsts,
-      lasts,
-      firsts.map((first, i) => (near.get(i)?.previous == null ? Number.MIN_SAFE_INTEGER : first)),
-      lasts.map((last, i) => (near.get(i)?.next == null ? Number.MAX_SAFE_INTEGER : last)),
-    )
-    const rows = await this.#session.all(readingSql.SELECT_SERIES, [
-      ...names,
-      firsts.map((first, i) => near.get(i)?.previous ?? far.get(i)?.previous ?? first),
-      lasts.map((last, i) => near.get(i)?.next ?? far.get(i)?.next ?? last),
-      this.#batch.feed.id,
-    ])
-    for (const row of rows) addStored(list[row.position as number]!, row)
-  }
-
-  async #neighbours(names: Value[], ...bounds: number[][]) {
-    const values = [...names, ...bounds, this.#batch.feed.id]
-    const rows = await this.#session.all(readingSql.SELECT_NEIGHBOURS, values)
-    return new Map(
-      rows.map((row) => [
-        row.position as number,
-        { previous: row.previous_at as number | null, next: row.next_at as number | null },
-      ]),
-    )
   }
 
   /** What history has of each identity, oldest first. */
@@ -207,21 +177,17 @@ class BatchReadings {
   ): Promise<void> {
     const added: IncomingEvent[] = []
     const changes: LedgerChange[] = []
-    const readings: Value[][] = []
-    for (const { entries, incoming } of list) {
-      const { simId, recordId } = incoming[0]!.event
+    const readings: NamedReading[] = []
+    for (const { part, entries } of list) {
+      const { simId, recordId } = part
       const sorted = [...entries.values()].sort((a, b) => a.occurredAt - b.occurredAt)
+      const usages = usagesFrom(sorted, part.first)
       sorted.forEach((entry, i) => {
-        const previous = sorted[i - 1]
-        // What lies before the oldest one that is known was not loaded, and has not changed.
-        if (previous === undefined && entry.first === null) return
-        const usage = usageOfReading(previous?.reading ?? null, entry.reading)
-        const { upload, download, toSim, fromSim, is32Bit } = entry.reading
+        const usage = usages[i]
+        if (usage == null) return
         if (entry.first !== null) {
-          readings.push([
-            ...[simId, this.#batch.feed.id, recordId, entry.occurredAt],
-            ...[upload, download, toSim, fromSim, readingBits({ is32Bit })],
-          ])
+          const { occurredAt, reading } = entry
+          readings.push({ simId, feedId: this.#batch.feed.id, recordId, occurredAt, reading })
         }
         const after: Current = {
           ...entry.current,
@@ -236,7 +202,7 @@ class BatchReadings {
     const { met } = await moveToLedger(this.#session, this.#batch, added.sort(byKey), this.#limits)
     if (met.size > 0) throw new Overtaken('usage came where a reading was to be added')
     await writeLedgerChanges(this.#session, this.#batch, changes.sort(byIdentity), this.#limits)
-    if (readings.length > 0) await this.#session.run(readingSql.PUT_READINGS, columnsOf(readings))
+    await putReadings(this.#session, readings)
   }
 
   /** Null when the row stays as it is. */
@@ -264,10 +230,12 @@ class BatchReadings {
 
   #asCurrent(incoming: IncomingEvent): Current {
     const { event } = incoming
+    const { is32Bit } = event.reading!
     return {
       version: versionOf(incoming),
-      columns: readingServingToRow(event.serving),
+      columns: readingServingToRow(event.serving, { is32Bit }),
       isReading: true,
+      is32Bit,
       accountId: event.accountId,
       importId: this.#batch.importId,
       line: event.line,
@@ -289,35 +257,12 @@ class BatchReadings {
 
 function groupBySeries(events: readonly IncomingEvent[]): Series[] {
   const groups = Map.groupBy(events, ({ event }) => `${event.simId} ${event.recordId}`)
-  return [...groups.values()].map((incoming) => ({ incoming, entries: new Map() }))
-}
-
-function addStored(series: Series, row: Row): void {
-  const occurredAt = row.occurred_at as number
-  const reading: Reading = {
-    upload: row.read_upload as number,
-    download: row.read_download as number,
-    toSim: row.read_to_sim as number,
-    fromSim: row.read_from_sim as number,
-    is32Bit: row.bits === 32,
-  }
-  const stored = row.zone === null ? null : currentFromRow(row)
-  // Without its row it can be no more than the base of those after it.
-  const current = stored ?? currentFromRow({ ...row, zone: 0, country: '', plmn: '', stated: 0 })
-  const { upload, download, toSim, fromSim } = reading
-  const version = { ...current.version, upload, download, toSim, fromSim }
-  series.entries.set(occurredAt, {
-    occurredAt,
-    row: stored,
-    first: null,
-    reading,
-    current: { ...current, version },
-    replaced: [],
+  return [...groups.values()].map((incoming) => {
+    const { simId, recordId } = incoming[0]!.event
+    const times = incoming.map(({ event }) => event.occurredAt)
+    const part = { simId, recordId, first: Math.min(...times), last: Math.max(...times) }
+    return { part, incoming, entries: new Map() }
   })
-}
-
-function currentFromRow(row: Row): Current {
-  return { ...storedEventFromRow(row), knownAt: row.known_at as number }
 }
 
 /** The new instant of a series as the ledger takes it: with its usage for counters. */

@@ -14,6 +14,7 @@ import { ZONES } from '../../domain/usage-event.ts'
 import * as sql from '../directory-sql.ts'
 import { accountFromRow, feedFromRow, simFromRow } from '../rows.ts'
 import { SimRegistry, type SimWrite, taken, valuesNamedBy } from '../sim-registry.ts'
+import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
 import { columnsOf, type Session } from './connection.ts'
 import * as reads from './directory-reads.ts'
@@ -93,9 +94,9 @@ export async function finishImport(
   end: Parameters<UsageStore['finishImport']>[1],
 ): Promise<Import> {
   const values = [end.status, end.finishedAt, end.checksum, end.error, importId]
-  await session.run(sql.FINISH_IMPORT, values)
+  const changed = await session.run(sql.FINISH_IMPORT, values)
   const finished = await reads.findImport(session, importId)
-  if (finished === null) throw new UsageError('not_found', `there is no import ${importId}`)
+  if (changed === 0 || finished === null) throw undoneWhileRunning(finished, importId)
   return finished
 }
 

@@ -8,9 +8,7 @@ import { Overtaken } from './failures.ts'
 import * as sql from './ledger-sql.ts'
 
 /** A row of the ledger as it is, or as it will be. */
-export interface Current extends StoredEvent {
-  readonly knownAt: number
-}
+export type Current = StoredEvent
 
 export type Identity = readonly [
   bucket: number,
@@ -70,7 +68,7 @@ export async function writeLedgerChanges(
   await cells.write(session)
 }
 
-function contentOf({ accountId, columns, version, importId, line, knownAt }: Current) {
+export function contentOf({ accountId, columns, version, importId, line, knownAt }: Current) {
   const { zone, country, plmn, stated } = columns
   const { upload, download, toSim, fromSim } = version
   const counters = [upload, download, toSim, fromSim] as const

@@ -115,7 +115,7 @@ export class MetEvents {
     for (const row of rows.sort((a, b) => (a.position as number) - (b.position as number))) {
       const position = row.position as number
       const first = firsts[position]!
-      const found: Current = { ...storedEventFromRow(row), knownAt: row.known_at as number }
+      const found = storedEventFromRow(row)
       // What this very batch has added is not met; its repeats meet it.
       const versions = [
         ...(metPositions.has(position) ? [first] : []),
@@ -153,6 +153,7 @@ export class MetEvents {
       version: versionOf(incoming),
       columns: serving,
       isReading: false,
+      is32Bit: false,
       accountId: event.accountId,
       importId: this.#batch.importId,
       line: event.line,

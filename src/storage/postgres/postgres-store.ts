@@ -10,6 +10,7 @@ import * as writes from './directory-writes.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
+import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
 import { queryUsage } from './usage-reads.ts'
 
@@ -118,6 +119,7 @@ export async function openPostgresStore(
         return database.write((session) => append(session, batch, ordered, name))
       }),
     finishImport: (importId, end) => write((s) => writes.finishImport(s, importId, end)),
+    undoImport: (importId, at) => calls.run(() => alone((s) => undoImport(s, importId, at))),
     findImport: (id) => read((s) => reads.findImport(s, id)),
     findImportByChecksum: (feedId, checksum) =>
       read((s) => reads.findImportByChecksum(s, feedId, checksum)),

@@ -67,7 +67,3 @@ export const DELETE_OLD_READINGS = `
 export const DELETE_DELIVERIES = `
   DELETE FROM quarantine_delivery
   WHERE id IN (SELECT id FROM quarantine_delivery WHERE seen_at < ? ORDER BY id LIMIT ?)`
-export const DELETE_UNDELIVERED = `
-  DELETE FROM quarantine
-  WHERE NOT EXISTS (SELECT 1 FROM quarantine_delivery
-                    WHERE quarantine_delivery.quarantine_id = quarantine.id)`

@@ -48,5 +48,5 @@ export const TOPOLOGIES = {
   },
 } as const satisfies Record<string, Topology>
 
-// What every batch writes (`import`, `account_feed`, `quarantine`, `quarantine_delivery`) stays on the
+// What every batch writes (`import`, `import_bucket`, `account_feed`, the quarantine) stays on the
 // server that clients reach: with a copy on each server, batches would wait for each other.

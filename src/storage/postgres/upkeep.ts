@@ -2,7 +2,7 @@
 import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, monthNumber, monthStart } from '../../domain/time.ts'
 import { countRecomputed, DERIVED_TABLES, differenceFromRow, selectDifferences } from '../audit.ts'
-import { UPSERT_SETTING } from '../directory-sql.ts'
+import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
 import {
   AUDIT_DIFFERENCES_MAX,
   type AuditDifference,
@@ -101,7 +101,7 @@ export async function purge(
   }
   const limit = Math.max(0, rowsMax - ledgerRows)
   const quarantineEntries = await session.run(purgeSql.DELETE_DELIVERIES, [before, limit])
-  if (quarantineEntries > 0) await session.run(purgeSql.DELETE_UNDELIVERED)
+  if (quarantineEntries > 0) await session.run(DELETE_UNDELIVERED)
   return {
     ledgerRows,
     rollupCells,
@@ -156,6 +156,7 @@ async function dropOldCells(
   const run = (text: string, ...values: number[]) => session.run(text, values)
   await session.run(UPSERT_SETTING, ['purged_through', String(before)])
   await run(purgeSql.DELETE_OLD_READINGS, before, before - BASE_KEPT_SECONDS)
+  await run(DELETE_OLD_IMPORT_BUCKETS, day)
   const month = monthNumber(day)
   const dropped =
     (await run(purgeSql.DELETE_OLD_HOURS, before)) +

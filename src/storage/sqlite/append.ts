@@ -6,13 +6,17 @@ import { type EventVersion, resolveConflict, sameContent } from '../../domain/us
 import { conflictRecord } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
 import { type ServingColumns, servingToRow, storedEventFromRow } from '../rows.ts'
+import { undoneWhileRunning } from '../undo.ts'
 import type { AppendOutcome } from '../usage-store.ts'
-import { BatchReadings, type Identity } from './batch-readings.ts'
+import { BatchReadings } from './batch-readings.ts'
 import type { Connection } from './connection.ts'
+import { findImport } from './directory-reads.ts'
 import * as sql from './ledger-sql.ts'
 import { readLimits } from './limits.ts'
 import * as packed from './packed-events.ts'
 import { RollupDeltas, type RollupPlace } from './rollup-deltas.ts'
+import type { Identity } from './series-writer.ts'
+import { INSERT_IMPORT_BUCKET } from './undo-sql.ts'
 
 export interface PackedBatch {
   readonly importId: number
@@ -37,6 +41,7 @@ class BatchApplication {
   readonly #purgedThrough: number
   readonly #servings: readonly ServingColumns[]
   readonly #accountIds = new Set<number>()
+  readonly #buckets = new Set<number>()
   readonly #conflicts: QuarantinedRecord[] = []
   readonly #counts = { accepted: 0, duplicate: 0, replaced: 0, quarantined: 0, expired: 0 }
 
@@ -65,6 +70,9 @@ class BatchApplication {
     for (const accountId of this.#accountIds) {
       this.#connection.prepare(sql.INSERT_ACCOUNT_FEED).run(accountId, this.#batch.feed.id)
     }
+    for (const bucket of this.#buckets) {
+      this.#connection.prepare(INSERT_IMPORT_BUCKET).run(this.#batch.importId, bucket)
+    }
     return { counts, conflicts: this.#conflicts }
   }
 
@@ -78,6 +86,7 @@ class BatchApplication {
       return
     }
     const bucket = floorTo(occurredAt, sql.LEDGER_BUCKET_SECONDS)
+    this.#buckets.add(bucket)
     const simId = n[at + packed.SIM_ID]!
     if (n[at + packed.READING_BITS] !== 0) {
       this.#applyReading(index, bucket)
@@ -233,9 +242,11 @@ class BatchApplication {
   }
 
   #countInImport({ accepted, duplicate, replaced, quarantined, expired }: VerdictCounts): void {
-    this.#connection
+    const { importId } = this.#batch
+    const { changes } = this.#connection
       .prepare(directorySql.ADD_IMPORT_COUNTS)
-      .run(accepted, duplicate, replaced, quarantined, expired, this.#batch.importId)
+      .run(accepted, duplicate, replaced, quarantined, expired, importId)
+    if (changes === 0) throw undoneWhileRunning(findImport(this.#connection, importId), importId)
   }
 }
 

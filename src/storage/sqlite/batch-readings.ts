@@ -2,12 +2,10 @@
  * Readings of one batch: what counters stood at becomes usage in the ledger, by the rule of
  * `counter-series.ts`. A late reading takes its share from the one after it.
  */
-import { placeReading, type Reading } from '../../domain/counter-series.ts'
+import type { Reading } from '../../domain/counter-series.ts'
 import type { Feed } from '../../domain/directory.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
-import { DAY_SECONDS, floorTo } from '../../domain/time.ts'
 import {
-  type Counters,
   type EventVersion,
   resolveConflict,
   type Serving,
@@ -15,7 +13,6 @@ import {
 } from '../../domain/usage-event.ts'
 import { conflictRecord } from '../conflict-record.ts'
 import {
-  readingBits,
   readingFromRow,
   readingServingToRow,
   type ServingColumns,
@@ -25,14 +22,7 @@ import {
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 import type { RollupDeltas } from './rollup-deltas.ts'
-
-export type Identity = readonly [
-  bucket: number,
-  simId: number,
-  occurredAt: number,
-  feedId: number,
-  recordId: string,
-]
+import { type Identity, SeriesWriter } from './series-writer.ts'
 
 export interface IncomingReading {
   readonly identity: Identity
@@ -52,14 +42,15 @@ interface BatchFacts {
 export class BatchReadings {
   readonly #connection: Connection
   readonly #batch: BatchFacts
-  readonly #deltas: RollupDeltas
+  readonly #series: SeriesWriter
   /** The deltas go by the identity of these columns. */
   readonly #columns = new Map<Serving, ServingColumns>()
+  readonly #columns32Bit = new Map<Serving, ServingColumns>()
 
   constructor(connection: Connection, batch: BatchFacts, deltas: RollupDeltas) {
     this.#connection = connection
     this.#batch = batch
-    this.#deltas = deltas
+    this.#series = new SeriesWriter(connection, deltas)
   }
 
   /** The verdict, or the record that quarantine keeps of a conflict. */
@@ -96,59 +87,13 @@ export class BatchReadings {
     return verdict
   }
 
-  /** Puts a reading in its place in the series; `stored` is the row that it replaces. */
-  #write(incoming: IncomingReading, stored: StoredEvent | null): void {
-    const { identity, accountId, reading } = incoming
-    const [, simId, occurredAt, feedId, recordId] = identity
-    const next = this.#neighbour(sql.SELECT_NEXT_READING, identity)
-    const { usage, nextUsage } = placeReading({
-      previous: this.#neighbour(sql.SELECT_PREVIOUS_READING, identity)?.reading ?? null,
-      incoming: reading,
-      next: next?.reading ?? null,
-    })
-    const { upload, download, toSim, fromSim } = reading
-    this.#connection
-      .prepare(sql.PUT_READING)
-      .run(
-        ...[simId, feedId, recordId, occurredAt],
-        ...[upload, download, toSim, fromSim],
-        readingBits(reading),
-      )
-    const columns = this.#columnsOf(incoming.serving)
-    if (stored !== null) {
-      this.#count(identity, stored, stored.version, -1)
-      this.#replaceRow(incoming, columns, usage)
-    } else this.#insertRow(incoming, columns, usage)
-    this.#count(identity, { accountId, columns }, usage, 1)
-    if (next !== null) this.#moveUsage(identity, next.occurredAt, nextUsage!)
-  }
-
-  #insertRow(incoming: IncomingReading, columns: ServingColumns, usage: Counters): void {
-    const { identity, accountId, line } = incoming
-    const { zone, country, plmn, stated } = columns
+  #write(
+    { identity, accountId, serving, reading, line }: IncomingReading,
+    stored: StoredEvent | null,
+  ): void {
     const { importId, knownAt } = this.#batch
-    this.#connection
-      .prepare(sql.INSERT_EVENT)
-      .run(
-        ...identity,
-        ...[accountId, zone, country, plmn, stated],
-        ...[usage.upload, usage.download, usage.toSim, usage.fromSim],
-        ...[importId, line, knownAt],
-      )
-  }
-
-  #replaceRow(incoming: IncomingReading, columns: ServingColumns, usage: Counters): void {
-    const { identity, accountId, line } = incoming
-    const { zone, country, plmn, stated } = columns
-    const { importId, knownAt } = this.#batch
-    this.#connection
-      .prepare(sql.REPLACE_EVENT)
-      .run(
-        ...[accountId, zone, country, plmn, stated],
-        ...[usage.upload, usage.download, usage.toSim, usage.fromSim],
-        ...[importId, line, knownAt],
-        ...identity,
-      )
+    const columns = this.#columnsOf(serving, reading)
+    this.#series.put({ identity, accountId, columns, reading, importId, line, knownAt }, stored)
   }
 
   #keepVersion(identity: Identity, known: Reading): void {
@@ -161,36 +106,12 @@ export class BatchReadings {
       .run(known.upload, known.download, known.toSim, known.fromSim, ...identity, ...identity)
   }
 
-  /** The next reading of the series has used something else from now on. */
-  #moveUsage([, simId, , feedId, recordId]: Identity, occurredAt: number, usage: Counters): void {
-    const identity: Identity = [
-      floorTo(occurredAt, DAY_SECONDS),
-      simId,
-      occurredAt,
-      feedId,
-      recordId,
-    ]
-    const stored = storedEventFromRow(this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!)
-    const { upload, download, toSim, fromSim } = usage
-    this.#connection.prepare(sql.SET_USAGE).run(upload, download, toSim, fromSim, ...identity)
-    this.#count(identity, stored, stored.version, -1)
-    this.#count(identity, stored, usage, 1)
-  }
-
-  #count(
-    [, simId, occurredAt]: Identity,
-    { accountId, columns }: Pick<StoredEvent, 'accountId' | 'columns'>,
-    counters: Counters,
-    times: 1 | -1,
-  ): void {
-    this.#deltas.add({ accountId, simId, occurredAt, serving: columns }, counters, times)
-  }
-
-  #columnsOf(serving: Serving): ServingColumns {
-    let columns = this.#columns.get(serving)
+  #columnsOf(serving: Serving, { is32Bit }: Reading): ServingColumns {
+    const known = is32Bit ? this.#columns32Bit : this.#columns
+    let columns = known.get(serving)
     if (columns === undefined) {
-      columns = readingServingToRow(serving)
-      this.#columns.set(serving, columns)
+      columns = readingServingToRow(serving, { is32Bit })
+      known.set(serving, columns)
     }
     return columns
   }
@@ -198,15 +119,6 @@ export class BatchReadings {
   #readingAt([, simId, occurredAt, feedId, recordId]: Identity): Reading {
     const statement = this.#connection.prepare(sql.SELECT_READING)
     return readingFromRow(statement.get(simId, feedId, recordId, occurredAt)!)
-  }
-
-  #neighbour(
-    text: string,
-    [, simId, occurredAt, feedId, recordId]: Identity,
-  ): { readonly reading: Reading; readonly occurredAt: number } | null {
-    const row = this.#connection.prepare(text).get(simId, feedId, recordId, occurredAt)
-    if (row === undefined) return null
-    return { reading: readingFromRow(row), occurredAt: row.occurred_at as number }
   }
 
   #wasReplaced(identity: Identity, version: EventVersion): boolean {

@@ -14,6 +14,7 @@ import { ZONES } from '../../domain/usage-event.ts'
 import * as sql from '../directory-sql.ts'
 import { accountFromRow, feedFromRow } from '../rows.ts'
 import { type SimDraft, SimRegistry, taken, valuesNamedBy } from '../sim-registry.ts'
+import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import * as reads from './directory-reads.ts'
@@ -83,11 +84,11 @@ export function finishImport(
   importId: number,
   end: Parameters<UsageStore['finishImport']>[1],
 ): Import {
-  connection
+  const { changes } = connection
     .prepare(sql.FINISH_IMPORT)
     .run(end.status, end.finishedAt, end.checksum, end.error, importId)
   const finished = reads.findImport(connection, importId)
-  if (finished === null) throw new UsageError('not_found', `there is no import ${importId}`)
+  if (changes === 0 || finished === null) throw undoneWhileRunning(finished, importId)
   return finished
 }
 

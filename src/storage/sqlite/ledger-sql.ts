@@ -9,7 +9,9 @@ function sums(): string {
   return COUNTERS.map((name) => `SUM(${name}) AS ${name}`).join(', ')
 }
 
-const IDENTITY = 'bucket = ? AND sim_id = ? AND occurred_at = ? AND feed_id = ? AND record_id = ?'
+/** Five parameters, in the order of the key. */
+export const IDENTITY =
+  'bucket = ? AND sim_id = ? AND occurred_at = ? AND feed_id = ? AND record_id = ?'
 
 export const INSERT_EVENT = `
   INSERT INTO ledger (bucket, sim_id, occurred_at, feed_id, record_id, account_id,
@@ -20,7 +22,8 @@ export const INSERT_EVENT = `
 
 export const SELECT_EVENT = `SELECT * FROM ledger WHERE ${IDENTITY}`
 
-export const SELECT_REPLACED_VERSIONS = `SELECT * FROM ledger_history WHERE ${IDENTITY}`
+export const SELECT_REPLACED_VERSIONS = `
+  SELECT * FROM ledger_history WHERE ${IDENTITY} ORDER BY version`
 
 export const KEEP_REPLACED_VERSION = `
   INSERT INTO ledger_history
@@ -84,6 +87,7 @@ export const COUNTERS_OF_KEPT_VERSION = `
   SET upload = ?, download = ?, to_sim = ?, from_sim = ?
   WHERE ${IDENTITY}
     AND version = (SELECT MAX(version) FROM ledger_history WHERE ${IDENTITY})`
+export const DELETE_READING = `DELETE FROM reading WHERE ${SERIES} AND occurred_at = ?`
 export const SET_USAGE = `
   UPDATE ledger SET upload = ?, download = ?, to_sim = ?, from_sim = ? WHERE ${IDENTITY}`
 

@@ -73,6 +73,7 @@ export async function openSqliteStore(
     beginImport: (start) => writer.run('beginImport', [start]),
     append: (batch) => append(writer, batch),
     finishImport: (importId, end) => writer.run('finishImport', [importId, end]),
+    undoImport: (importId, at) => writer.run('undoImport', [importId, at]),
     findImport: (id) => read((c) => reads.findImport(c, id)),
     findImportByChecksum: (feedId, checksum) =>
       read((c) => reads.findImportByChecksum(c, feedId, checksum)),

@@ -8,7 +8,7 @@ import {
   SIM_MONTHS,
   selectDifferences,
 } from '../audit.ts'
-import { UPSERT_SETTING } from '../directory-sql.ts'
+import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
 import type { Row } from '../rows.ts'
 import {
   AUDIT_DIFFERENCES_MAX,
@@ -91,7 +91,7 @@ export function purge(
   const quarantineEntries = Number(
     connection.prepare(purgeSql.DELETE_DELIVERIES).run(before, limit).changes,
   )
-  if (quarantineEntries > 0) connection.prepare(purgeSql.DELETE_UNDELIVERED).run()
+  if (quarantineEntries > 0) connection.prepare(DELETE_UNDELIVERED).run()
   return {
     ledgerRows,
     rollupCells,
@@ -137,6 +137,7 @@ function dropOldCells(
     Number(connection.prepare(text).run(...values).changes)
   connection.prepare(UPSERT_SETTING).run('purged_through', before)
   run(purgeSql.DELETE_OLD_READINGS, before, before - BASE_KEPT_SECONDS)
+  run(DELETE_OLD_IMPORT_BUCKETS, day)
   const dropped =
     run(purgeSql.DELETE_OLD_HOURS, before) +
     run(purgeSql.DELETE_OLD_DAYS, day) +

@@ -2,6 +2,7 @@
 import { append } from './append.ts'
 import { type Connection, pauseThread } from './connection.ts'
 import * as writes from './directory-writes.ts'
+import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
 
 /**
@@ -32,6 +33,7 @@ export const OPERATIONS = {
     pauseThread(PAUSE_AFTER_BATCH_MS)
     return outcome
   },
+  undoImport: inWrite(undoImport),
   sealNextDay: inWrite(upkeep.sealNextDay),
   purge: inWrite(upkeep.purge),
   audit: (connection: Connection) => connection.read(() => upkeep.audit(connection)),

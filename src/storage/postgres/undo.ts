@@ -1,0 +1,235 @@
+/** Takes one import back: its versions leave, the ones before count again, what is derived follows. */
+import { COUNTER_NAMES } from '../../domain/usage-event.ts'
+import * as directorySql from '../directory-sql.ts'
+import { type Row, type StoredEvent, storedEventFromRow } from '../rows.ts'
+import { historyOf, requireUndoable, UNDO_STEP_IDENTITIES, withoutImport } from '../undo.ts'
+import type { UndoOutcome } from '../usage-store.ts'
+import { type Limits, readLimits } from './append.ts'
+import { CellChanges } from './cell-changes.ts'
+import { columnsOf, type Session, type Value } from './connection.ts'
+import { findImport } from './directory-reads.ts'
+import {
+  contentOf,
+  type Identity,
+  type LedgerChange,
+  writeLedgerChanges,
+} from './ledger-changes.ts'
+import * as sql from './ledger-sql.ts'
+import * as readingSql from './reading-sql.ts'
+import {
+  loadSeries,
+  type NamedReading,
+  putReadings,
+  type SeriesPart,
+  usagesFrom,
+} from './series.ts'
+import * as undoSql from './undo-sql.ts'
+
+/** Runs inside a write transaction that keeps batches out. */
+export async function undoImport(
+  session: Session,
+  importId: number,
+  at: number,
+): Promise<UndoOutcome> {
+  const { feedId } = requireUndoable(await findImport(session, importId), importId)
+  const undo = new Undo(session, { importId, feedId, at }, await readLimits(session))
+  for (const row of await session.all(directorySql.SELECT_IMPORT_BUCKETS, [importId])) {
+    await undo.takeBack(row.bucket as number)
+  }
+  const quarantineEntries = await session.run(directorySql.DELETE_DELIVERIES_OF_IMPORT, [importId])
+  if (quarantineEntries > 0) await session.run(directorySql.DELETE_UNDELIVERED)
+  await session.run(directorySql.DELETE_IMPORT_BUCKETS, [importId])
+  await session.run(directorySql.MARK_UNDONE, [at, importId])
+  const { removed, restored } = undo
+  return { import: (await findImport(session, importId))!, removed, restored, quarantineEntries }
+}
+
+/** An identity the import has a version of. */
+interface Touched {
+  readonly identity: Identity
+  /** The row of the ledger, with the usage that a reading comes to. */
+  readonly row: StoredEvent
+  /** How many versions history has of it. */
+  readonly historyLength: number
+  /** The versions that are left, oldest first. */
+  readonly left: readonly StoredEvent[]
+}
+
+class Undo {
+  removed = 0
+  restored = 0
+  readonly #session: Session
+  readonly #of: { readonly importId: number; readonly feedId: number; readonly at: number }
+  readonly #limits: Limits
+
+  constructor(
+    session: Session,
+    of: { importId: number; feedId: number; at: number },
+    limits: Limits,
+  ) {
+    this.#session = session
+    this.#of = of
+    this.#limits = limits
+  }
+
+  async takeBack(bucket: number): Promise<void> {
+    // First what counts; then the rows of others that replaced some version of the import.
+    for (const text of [undoSql.SELECT_EVENTS_OF_IMPORT, undoSql.SELECT_REPLACED_OF_IMPORT]) {
+      for await (const identities of this.#steps(text, bucket)) {
+        await this.#takeBackStep(await this.#touched(identities))
+      }
+    }
+  }
+
+  async *#steps(text: string, bucket: number): AsyncGenerator<Identity[]> {
+    const { importId, feedId } = this.#of
+    let after: [number, number, string] = [0, 0, '']
+    for (;;) {
+      const rows = await this.#session.all(text, [
+        ...[bucket, feedId, importId, this.#limits.purgedThrough],
+        ...after,
+        UNDO_STEP_IDENTITIES,
+      ])
+      if (rows.length === 0) return
+      const identities = rows.map((row) => identityOf(row, feedId))
+      yield identities
+      const [, simId, occurredAt, , recordId] = identities.at(-1)!
+      after = [simId, occurredAt, recordId]
+    }
+  }
+
+  /** In the order of the identities. */
+  async #touched(identities: readonly Identity[]): Promise<Touched[]> {
+    const named = this.#names(identities)
+    const rows = await this.#session.all(readingSql.SELECT_ROWS_AT, named)
+    const versions = await this.#session.all(readingSql.SELECT_VERSIONS_AT, named)
+    const current = new Map(rows.map((row) => [row.position as number, storedEventFromRow(row)]))
+    const replaced = Map.groupBy(versions, (row) => row.position as number)
+    return identities.map((identity, i) => {
+      const row = current.get(i)!
+      const history = (replaced.get(i) ?? []).map(storedEventFromRow)
+      const left = withoutImport([...history, row], this.#of.importId)
+      return { identity, row, historyLength: history.length, left }
+    })
+  }
+
+  async #takeBackStep(touched: readonly Touched[]): Promise<void> {
+    await this.#rewriteHistory(touched.filter(({ historyLength }) => historyLength > 0))
+    const counting = touched.filter(({ row }) => row.importId === this.#of.importId)
+    const gone = counting.filter(({ left }) => left.length === 0)
+    this.removed += gone.length
+    this.restored += counting.length - gone.length
+    const cells = new CellChanges(this.#limits.sealedThrough)
+    for (const { identity, row } of gone) {
+      const [, simId, occurredAt] = identity
+      cells.add({ simId, occurredAt, ...row }, -1)
+    }
+    if (gone.length > 0) {
+      await this.#session.run(undoSql.DELETE_EVENTS, this.#names(gone.map((one) => one.identity)))
+    }
+    const changes = counting
+      .filter(({ row, left }) => !row.isReading && left.length > 0)
+      .map(({ identity, row, left }) => changeOf(identity, row, left.at(-1)!))
+    changes.push(...(await this.#takeBackReadings(counting.filter(({ row }) => row.isReading))))
+    await cells.write(this.#session)
+    const { importId, at } = this.#of
+    await writeLedgerChanges(this.#session, { importId, knownAt: at }, changes, this.#limits)
+  }
+
+  async #rewriteHistory(touched: readonly Touched[]): Promise<void> {
+    if (touched.length === 0) return
+    const identities = touched.map(({ identity }) => identity)
+    await this.#session.run(undoSql.DELETE_REPLACED_VERSIONS, this.#names(identities))
+    const rows = touched.flatMap(({ identity, left }) =>
+      historyOf(left).map(({ version, event, replacedAt, replacedByImport }): Value[] => [
+        ...identity,
+        version,
+        ...contentOf(event),
+        replacedAt,
+        replacedByImport,
+      ]),
+    )
+    if (rows.length > 0) await this.#session.run(sql.INSERT_HISTORY, columnsOf(rows))
+  }
+
+  /** Takes readings out of their series or puts older ones back; returns the rows that change. */
+  async #takeBackReadings(touched: readonly Touched[]): Promise<LedgerChange[]> {
+    const { feedId } = this.#of
+    const list = groupBySeries(touched)
+    const parts = list.map(({ part }) => part)
+    const known = await loadSeries(this.#session, feedId, parts)
+    const gone: Touched[] = []
+    const put: NamedReading[] = []
+    const changes: LedgerChange[] = []
+    list.forEach(({ part, at }, i) => {
+      const left = known[i]!.flatMap((stored) => {
+        const taken = at.get(stored.occurredAt)
+        if (taken === undefined) return [stored]
+        const last = taken.left.at(-1)
+        if (last === undefined) {
+          gone.push(taken)
+          return []
+        }
+        // History keeps what was read, not the usage that followed from it.
+        const reading = { ...last.version, is32Bit: last.is32Bit }
+        put.push({ ...part, feedId, occurredAt: stored.occurredAt, reading })
+        return [{ ...stored, reading, current: last }]
+      })
+      const usages = usagesFrom(left, part.first)
+      left.forEach(({ occurredAt, row, current }, j) => {
+        const usage = usages[j]
+        if (usage == null) return
+        const bucket = occurredAt - (occurredAt % sql.LEDGER_BUCKET_SECONDS)
+        const identity = [bucket, part.simId, occurredAt, feedId, part.recordId] as const
+        const version = { ...current.version, ...usage }
+        const isPutBack = at.has(occurredAt)
+        const isSame = COUNTER_NAMES.every((name) => row!.version[name] === usage[name])
+        if (isSame && !isPutBack) return
+        changes.push(changeOf(identity, row!, { ...current, version }))
+      })
+    })
+    if (gone.length > 0) {
+      const columns = columnsOf(gone.map(({ identity: [, sim, at, , id] }) => [sim, id, at]))
+      await this.#session.run(undoSql.DELETE_READINGS, [...columns, feedId])
+    }
+    await putReadings(this.#session, put)
+    return changes
+  }
+
+  #names(identities: readonly Identity[]): Value[] {
+    const columns = identities.map(([bucket, simId, occurredAt, , recordId]) => {
+      return [bucket, simId, occurredAt, recordId]
+    })
+    return [...columnsOf(columns), this.#of.feedId]
+  }
+}
+
+function identityOf(row: Row, feedId: number): Identity {
+  return [
+    row.bucket as number,
+    row.sim_id as number,
+    row.occurred_at as number,
+    feedId,
+    row.record_id as string,
+  ]
+}
+
+function changeOf(identity: Identity, before: StoredEvent, after: StoredEvent): LedgerChange {
+  return { identity, before, after, replaced: [], versionsBefore: 0 }
+}
+
+/** The readings of each series by their instants. */
+function groupBySeries(touched: readonly Touched[]) {
+  const groups = Map.groupBy(touched, ({ identity: [, simId, , , id] }) => `${simId} ${id}`)
+  return [...groups.values()].map((list) => {
+    const [, simId, , , recordId] = list[0]!.identity
+    const times = list.map(({ identity }) => identity[2])
+    const part: SeriesPart = {
+      simId,
+      recordId,
+      first: Math.min(...times),
+      last: Math.max(...times),
+    }
+    return { part, at: new Map(list.map((one) => [one.identity[2], one])) }
+  })
+}

@@ -1,0 +1,51 @@
+/** What taking an import back means, the same for every engine. */
+import type { Import } from '../domain/import.ts'
+import { formatInstant } from '../domain/time.ts'
+import { UsageError } from '../domain/usage-error.ts'
+import type { StoredEvent } from './rows.ts'
+
+/** Throws `not_found` or `conflict` unless there is something to take back. */
+export function requireUndoable(found: Import | null, importId: number): Import {
+  if (found === null) throw new UsageError('not_found', `there is no import ${importId}`)
+  if (found.status !== 'undone') return found
+  throw new UsageError(
+    'conflict',
+    `import ${importId} was undone already, at ${formatInstant(found.undoneAt ?? 0)}`,
+    { hint: 'nothing of it counts any more; its file may be imported again' },
+  )
+}
+
+/** Why an import that was taken back while it ran goes no further. */
+export function undoneWhileRunning(found: Import | null, importId: number): UsageError {
+  if (found === null) return new UsageError('not_found', `there is no import ${importId}`)
+  return new UsageError('conflict', `import ${importId} was undone while it ran`, {
+    hint: 'nothing of it counts any more; deliver it again to count it',
+  })
+}
+
+/** Identities that one step of an undo takes: it bounds the memory, not the transaction. */
+export const UNDO_STEP_IDENTITIES = 20_000
+
+/**
+ * What is left of the versions of one identity, oldest first; the last one counts. Nothing where
+ * all of them were the import's.
+ */
+export function withoutImport(chain: readonly StoredEvent[], importId: number): StoredEvent[] {
+  return chain.filter((version) => version.importId !== importId)
+}
+
+/** A version as history keeps it: with its place, and what came after it. */
+export interface HistoryEntry {
+  readonly version: number
+  readonly event: StoredEvent
+  readonly replacedAt: number
+  readonly replacedByImport: number
+}
+
+/** The history of a chain: all but the last, each replaced by the next one. */
+export function historyOf(chain: readonly StoredEvent[]): HistoryEntry[] {
+  return chain.slice(0, -1).map((event, version) => {
+    const { knownAt, importId } = chain[version + 1]!
+    return { version, event, replacedAt: knownAt, replacedByImport: importId }
+  })
+}

@@ -1,0 +1,382 @@
+/** An import that is taken back: what leaves, what returns, and what is left of the import. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { NO_VERDICTS } from '../../src/domain/import.ts'
+import type { ConflictPolicy, UsageEvent } from '../../src/domain/usage-event.ts'
+import {
+  AT_HOME,
+  aBatch,
+  abroad,
+  aFeed,
+  anImportStart,
+  aQuarantinedRecord,
+  instant,
+  NOW,
+} from '../support/builders.ts'
+import { type Engine, failureOf, type Ledger, openLedger, reopen } from './engine.ts'
+
+const AT = '2026-03-14T10:20:30Z'
+const UNDONE_AT = NOW + 60
+
+/** A further import of the ledger's feed. */
+async function anotherImport({ store, feed }: Ledger, knownAt = NOW) {
+  const { id } = await store.beginImport(anImportStart(feed))
+  const append = (events: readonly UsageEvent[], rest = {}) =>
+    store.append(aBatch({ importId: id, feed, events, knownAt, ...rest }))
+  return { id, append }
+}
+
+const total = (upload: number, where = 'home US') => [
+  `2026-01-01T00:00:00Z ${where} ${upload}/0/0/0`,
+]
+
+async function assertTotal(ledger: Ledger, lines: readonly string[]): Promise<void> {
+  assert.deepEqual(await ledger.simUsage(), lines)
+  assert.deepEqual(await ledger.accountUsage(), lines)
+  await ledger.assertAuditClean()
+}
+
+export function describeUndo(engine: Engine): void {
+  describe('undoing an import', () => {
+    it('takes its rows away, and leaves those of others', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const { store, importId } = ledger
+      await ledger.append([1, 2].map((upload) => ledger.event({ at: AT, upload })))
+      const second = await anotherImport(ledger)
+      const late = '2026-02-01T00:00:00Z'
+      await second.append([AT, late].map((at) => ledger.event({ at, upload: 10 })))
+      const outcome = await store.undoImport(second.id, UNDONE_AT)
+      const { import: undone, ...counts } = outcome
+      assert.deepEqual(counts, { removed: 2, restored: 0, quarantineEntries: 0 })
+      assert.deepEqual([undone.status, undone.undoneAt], ['undone', UNDONE_AT])
+      assert.deepEqual(undone.counts, { ...NO_VERDICTS, accepted: 2 })
+      assert.deepEqual(await store.findImport(second.id), undone)
+      await assertTotal(ledger, total(3))
+      assert.equal((await store.findImport(importId))?.undoneAt, null)
+    })
+
+    it('takes more rows than one step, on sealed days too', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const from = instant('2026-03-01T00:00:00Z')
+      await ledger.append([ledger.event({ occurredAt: from, upload: 7 })])
+      const second = await anotherImport(ledger)
+      const events = Array.from({ length: 20_011 }, (_, i) =>
+        ledger.event({ recordId: `m${i}`, occurredAt: from + (i % 3) * 30_000, upload: 1 }),
+      )
+      await second.append(events)
+      while (await ledger.store.sealNextDay(NOW));
+      assert.equal((await ledger.store.undoImport(second.id, UNDONE_AT)).removed, events.length)
+      await assertTotal(ledger, total(7))
+    })
+
+    it('lets a record that came again as a duplicate leave with it, and come again', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const record = ledger.event({ at: AT, upload: 5 })
+      await ledger.append([record])
+      const second = await anotherImport(ledger)
+      assert.equal((await second.append([record])).counts.duplicate, 1)
+      await ledger.store.undoImport(ledger.importId, UNDONE_AT)
+      await assertTotal(ledger, [])
+      const third = await anotherImport(ledger)
+      assert.equal((await third.append([record])).counts.accepted, 1)
+      await assertTotal(ledger, total(5))
+    })
+
+    it('counts what it had replaced again, in the place where that was', async (t) => {
+      const ledger = await openLedger(t, engine, { onConflict: 'replace' })
+      const record = ledger.event({ at: AT, upload: 5 })
+      await ledger.append([record])
+      const second = await anotherImport(ledger)
+      await second.append([{ ...record, upload: 8, serving: abroad('FR') }])
+      const { removed, restored } = await ledger.store.undoImport(second.id, UNDONE_AT)
+      assert.deepEqual([removed, restored], [0, 1])
+      await assertTotal(ledger, total(5))
+      // What was undone has never been there: it may come again.
+      const third = await anotherImport(ledger)
+      const { counts } = await third.append([{ ...record, upload: 8, serving: abroad('FR') }])
+      assert.equal(counts.replaced, 1)
+      await assertTotal(ledger, total(8, 'international_roaming FR'))
+    })
+
+    it('goes back over every version of its own, to the newest of another import', async (t) => {
+      const ledger = await openLedger(t, engine, { onConflict: 'replace' })
+      const record = ledger.event({ at: AT })
+      const version = (upload: number) => ({ ...record, upload })
+      await ledger.append([version(1)])
+      const second = await anotherImport(ledger, NOW + 1)
+      const third = await anotherImport(ledger, NOW + 2)
+      await second.append([version(2), version(3)])
+      await third.append([version(4)])
+      await second.append([version(5), version(6)])
+      await ledger.store.undoImport(second.id, UNDONE_AT)
+      await assertTotal(ledger, total(4))
+      assert.equal((await ledger.append([version(1)])).counts.duplicate, 1)
+      await ledger.store.undoImport(third.id, UNDONE_AT)
+      await assertTotal(ledger, total(1))
+      await ledger.store.undoImport(ledger.importId, UNDONE_AT)
+      await assertTotal(ledger, [])
+      assert.equal((await ledger.store.audit()).ledgerRows, 0)
+    })
+
+    it('forgets its versions that count no more', async (t) => {
+      const ledger = await openLedger(t, engine, { onConflict: 'replace' })
+      const record = ledger.event({ at: AT, upload: 1 })
+      await ledger.append([record])
+      const second = await anotherImport(ledger)
+      await second.append([{ ...record, upload: 2 }])
+      const outcome = await ledger.store.undoImport(ledger.importId, UNDONE_AT)
+      assert.deepEqual([outcome.removed, outcome.restored], [0, 0])
+      await assertTotal(ledger, total(2))
+      const third = await anotherImport(ledger)
+      assert.equal((await third.append([record])).counts.replaced, 1)
+      await ledger.store.undoImport(second.id, UNDONE_AT)
+      await assertTotal(ledger, total(1))
+    })
+
+    it('takes its quarantine away, and keeps what others delivered too', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const { store } = ledger
+      const [alone, shared] = ['alone', 'shared'].map((text) => aQuarantinedRecord(text))
+      await ledger.append([], { quarantined: [alone!, shared!, shared!] })
+      const second = await anotherImport(ledger)
+      await second.append([], { quarantined: [shared!] })
+      const { quarantineEntries } = await store.undoImport(ledger.importId, UNDONE_AT)
+      assert.equal(quarantineEntries, 3)
+      const left = await store.listQuarantine({}, { limit: 9 })
+      assert.deepEqual(
+        left.map(({ importId, raw }) => [importId, Buffer.from(raw).toString()]),
+        [[second.id, 'shared']],
+      )
+    })
+
+    it('is refused a second time, and for an import that there is not', async (t) => {
+      const { store, importId } = await openLedger(t, engine)
+      await store.undoImport(importId, UNDONE_AT)
+      const twice = await failureOf('conflict', store.undoImport(importId, UNDONE_AT + 1))
+      assert.match(twice.message, /undone already, at 2026-03-15T12:35:56Z/)
+      await failureOf('not_found', store.undoImport(importId + 1, UNDONE_AT))
+      assert.equal((await store.findImport(importId))?.undoneAt, UNDONE_AT)
+    })
+
+    it('ends an import that still runs: nothing more of it is stored', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const { store, importId, temp } = ledger
+      await ledger.append([ledger.event({ at: AT, upload: 1 })])
+      const other = await reopen(t, engine, temp.url)
+      await other.undoImport(importId, UNDONE_AT)
+      const quarantined = [aQuarantinedRecord('x')]
+      const batch = ledger.append([ledger.event({ at: AT, upload: 1 })], { quarantined })
+      assert.match((await failureOf('conflict', batch)).message, /was undone while it ran/)
+      const end = { status: 'done', finishedAt: NOW, checksum: null, error: null } as const
+      await failureOf('conflict', store.finishImport(importId, end))
+      assert.equal((await store.findImport(importId))?.status, 'undone')
+      assert.deepEqual(await store.listQuarantine({}, { limit: 9 }), [])
+      await assertTotal(ledger, [])
+    })
+
+    it('lets the same file be delivered anew', async (t) => {
+      const { store, importId, feed } = await openLedger(t, engine)
+      const checksum = 'a'.repeat(64)
+      const end = { status: 'done', finishedAt: NOW, checksum, error: null } as const
+      await store.finishImport(importId, end)
+      assert.equal((await store.findImportByChecksum(feed.id, checksum))?.id, importId)
+      await store.undoImport(importId, UNDONE_AT)
+      assert.equal(await store.findImportByChecksum(feed.id, checksum), null)
+    })
+
+    it('leaves usage alone that is older than what retention took', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const { store, importId } = ledger
+      const [old, kept] = ['2026-02-01T05:00:00Z', '2026-02-01T06:00:00Z']
+      await ledger.append([old, old, old, kept].map((at) => ledger.event({ at, upload: 1 })))
+      await store.purge({ before: instant(kept), rowsMax: 1, dryRun: false })
+      assert.equal((await store.undoImport(importId, UNDONE_AT)).removed, 1)
+      await assertTotal(ledger, [])
+    })
+
+    it('touches nothing of another feed', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const other = await ledger.store.createFeed(aFeed())
+      const { id } = await ledger.store.beginImport(anImportStart(other))
+      const record = ledger.event({ at: AT, upload: 3 })
+      await ledger.append([record])
+      await ledger.store.append(aBatch({ importId: id, feed: other, events: [record] }))
+      await ledger.store.undoImport(ledger.importId, UNDONE_AT)
+      await assertTotal(ledger, total(3))
+    })
+  })
+
+  describe('undoing an import of readings', () => describeUndoneReadings(engine))
+}
+
+const FROM = instant('2026-03-08T00:00:00Z')
+const SERIES = ['s1', 's2'] as const
+
+function describeUndoneReadings(engine: Engine): void {
+  const reading = (ledger: Ledger, hour: number, upload: number, is32Bit = false) =>
+    ledger.event({
+      recordId: 's1',
+      occurredAt: FROM + hour * 3_600,
+      upload,
+      reading: { is32Bit },
+    })
+
+  it('gives the share of one that leaves back to the next', async (t) => {
+    const ledger = await openLedger(t, engine)
+    await ledger.append([reading(ledger, 1, 100), reading(ledger, 30, 150)])
+    const second = await anotherImport(ledger)
+    await second.append([reading(ledger, 2, 110), reading(ledger, 29, 120)])
+    await ledger.store.undoImport(second.id, UNDONE_AT)
+    assert.deepEqual(await ledger.simUsage({ granularity: 'hourly' }), [
+      '2026-03-08T01:00:00Z home US 100/0/0/0',
+      '2026-03-09T06:00:00Z home US 50/0/0/0',
+    ])
+    await ledger.assertAuditClean()
+    await ledger.store.undoImport(ledger.importId, UNDONE_AT)
+    await assertTotal(ledger, [])
+  })
+
+  it('puts a replaced one back as it was read, with the bits of its counters', async (t) => {
+    const ledger = await openLedger(t, engine, { onConflict: 'replace' })
+    const nearlyFull = 2 ** 32 - 10
+    await ledger.append([reading(ledger, 1, nearlyFull, true), reading(ledger, 2, 20, true)])
+    const second = await anotherImport(ledger)
+    // 64 bits: 30 is a reset, and counts whole.
+    await second.append([reading(ledger, 2, 30, false)])
+    await assertTotal(ledger, total(nearlyFull + 30))
+    const { restored } = await ledger.store.undoImport(second.id, UNDONE_AT)
+    assert.equal(restored, 1)
+    await assertTotal(ledger, total(nearlyFull + 30))
+    assert.deepEqual(await ledger.simUsage({ granularity: 'hourly' }), [
+      `2026-03-08T01:00:00Z home US ${nearlyFull}/0/0/0`,
+      '2026-03-08T02:00:00Z home US 30/0/0/0',
+    ])
+    const third = await anotherImport(ledger)
+    assert.equal((await third.append([reading(ledger, 2, 20, true)])).counts.duplicate, 1)
+  })
+
+  it('lets usage come where a reading was', async (t) => {
+    const ledger = await openLedger(t, engine)
+    const first = reading(ledger, 1, 100)
+    await ledger.append([first])
+    await ledger.store.undoImport(ledger.importId, UNDONE_AT)
+    const second = await anotherImport(ledger)
+    assert.equal((await second.append([{ ...first, reading: null }])).counts.accepted, 1)
+    await assertTotal(ledger, total(100))
+  })
+
+  const anyRecord = fc.record({
+    series: fc.constantFrom(...SERIES),
+    hour: fc.nat({ max: 8 }),
+    upload: fc.oneof(fc.nat({ max: 50 }), fc.constantFrom(2 ** 32 - 10, 2 ** 32 - 1)),
+    is32Bit: fc.boolean(),
+    isAbroad: fc.boolean(),
+    isReading: fc.boolean(),
+  })
+  const anyHistory = fc.record({
+    batches: fc.array(
+      fc.record({
+        by: fc.nat({ max: 3 }),
+        records: fc.array(anyRecord, { minLength: 1, maxLength: 8 }),
+      }),
+      { minLength: 2, maxLength: 6 },
+    ),
+    undone: fc.uniqueArray(fc.nat({ max: 3 }), { minLength: 1 }),
+    sealsAfter: fc.nat({ max: 6 }),
+  })
+
+  for (const onConflict of ['reject', 'replace', 'max'] as const satisfies ConflictPolicy[]) {
+    it(`leaves what the versions of the others say, under ${onConflict}`, async (t) => {
+      await fc.assert(
+        fc.asyncProperty(anyHistory, async ({ batches, undone, sealsAfter }) => {
+          const ledger = await openLedger(t, engine, { onConflict })
+          const imports = [await anotherImport(ledger), await anotherImport(ledger)]
+          imports.push(await anotherImport(ledger), await anotherImport(ledger))
+          const chains = new Map<string, { by: number; event: UsageEvent }[]>()
+          for (const [i, { by, records }] of batches.entries()) {
+            const events = records.map(({ series, hour, isReading, is32Bit, isAbroad, upload }) =>
+              ledger.event({
+                recordId: `${series}${isReading}`,
+                occurredAt: FROM + hour * 10_000,
+                upload,
+                reading: isReading ? { is32Bit } : null,
+                serving: isAbroad ? abroad('FR') : AT_HOME,
+              }),
+            )
+            for (const event of events) keepVersion(chains, { by, event }, onConflict)
+            await imports[by]!.append(events)
+            if (i === sealsAfter) while (await ledger.store.sealNextDay(NOW));
+          }
+          for (const [n, by] of undone.entries()) {
+            const left = undone.slice(0, n + 1)
+            await ledger.store.undoImport(imports[by]!.id, UNDONE_AT)
+            await assertCounted(ledger, chains, left)
+          }
+          // Everything once more: what was undone comes back, and what is there stays as it is.
+          const again = await anotherImport(ledger)
+          const others = [...chains.values()].map((chain) =>
+            chain.filter(({ by }) => !undone.includes(by)),
+          )
+          const gone = [...chains.values()].filter((_, i) => others[i]!.length === 0)
+          const firsts = gone.map((chain) => chain[0]!.event)
+          const { counts } = await again.append(firsts)
+          assert.deepEqual(counts, { ...NO_VERDICTS, accepted: firsts.length })
+          await ledger.assertAuditClean()
+          await ledger.temp.dispose()
+        }),
+        { numRuns: 15, seed: 20_260_315 },
+      )
+    })
+  }
+}
+
+type Chains = Map<string, { readonly by: number; readonly event: UsageEvent }[]>
+
+/** The policies once more, in few words: counters and place are all that differs here. */
+function keepVersion(chains: Chains, came: { by: number; event: UsageEvent }, policy: string) {
+  const { event } = came
+  const key = `${event.recordId} ${event.occurredAt}`
+  const chain = chains.get(key)
+  if (chain === undefined) {
+    chains.set(key, [came])
+    return
+  }
+  const content = ({ upload, serving }: UsageEvent) => `${upload} ${serving.plmn}`
+  const last = chain.at(-1)!.event
+  const isNew = chain.every((version) => content(version.event) !== content(event))
+  const isLarger =
+    event.upload > last.upload ||
+    (event.upload === last.upload && event.serving.plmn! > last.serving.plmn!)
+  if (policy === 'replace' ? isNew : policy === 'max' && isLarger) chain.push(came)
+}
+
+/** What the versions that are left come to, as hour, zone and upload. */
+async function assertCounted(ledger: Ledger, chains: Chains, undone: readonly number[]) {
+  const left = [...chains.values()].flatMap((chain) => {
+    const last = chain.filter(({ by }) => !undone.includes(by)).at(-1)
+    return last === undefined ? [] : [last.event]
+  })
+  const sums = new Map<string, bigint>()
+  for (const list of Map.groupBy(left, ({ recordId }) => recordId).values()) {
+    const sorted = list.sort((a, b) => a.occurredAt - b.occurredAt)
+    sorted.forEach(({ occurredAt, upload, serving, reading }, i) => {
+      const before = sorted[i - 1]?.upload ?? 0
+      const wraps = reading?.is32Bit === true && before - upload >= 3 * 2 ** 30
+      const grown = upload >= before ? upload - before : wraps ? upload + 2 ** 32 - before : upload
+      const used = BigInt(reading === null ? upload : grown)
+      const key = `${occurredAt - (occurredAt % 3_600)} ${serving.zone}`
+      sums.set(key, (sums.get(key) ?? 0n) + used)
+    })
+  }
+  const expected = [...sums].filter(([, sum]) => sum > 0n).sort()
+  const period = { start: FROM, end: FROM + 5 * 86_400, granularity: 'hourly' } as const
+  for (const scope of [{ simId: ledger.sim.id }, { accountId: ledger.account.id }]) {
+    const groups = await ledger.store.queryUsage({ scope, ...period })
+    const stored = groups
+      .filter(({ upload }) => upload > 0n)
+      .map(({ bucketStart, zone, upload }): [string, bigint] => [`${bucketStart} ${zone}`, upload])
+    assert.deepEqual(stored.sort(), expected)
+  }
+  await ledger.assertAuditClean()
+}
