@@ -50,11 +50,12 @@ class Undo {
 
   takeBack(bucket: number): void {
     // First what counts; then the rows of others that replaced some version of the import.
-    for (const text of [undoSql.SELECT_EVENTS_OF_IMPORT, undoSql.SELECT_REPLACED_OF_IMPORT]) {
-      for (const rows of this.#steps(text, bucket)) {
-        for (const row of rows) this.#takeBackIdentity(identityOf(bucket, row))
-        this.#deltas.write()
-      }
+    for (const rows of this.#steps(undoSql.SELECT_EVENTS_OF_IMPORT, bucket)) {
+      for (const row of rows) this.#takeBackEvent(row)
+      this.#deltas.write()
+    }
+    for (const rows of this.#steps(undoSql.SELECT_REPLACED_OF_IMPORT, bucket)) {
+      for (const row of rows) this.#forgetReplaced(identityOf(row))
     }
   }
 
@@ -75,13 +76,14 @@ class Undo {
     }
   }
 
-  #takeBackIdentity(identity: Identity): void {
-    const current = this.#event(this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!)
-    const replaced = this.#connection.prepare(sql.SELECT_REPLACED_VERSIONS).all(...identity)
-    const chain = [...replaced.map((row) => this.#event(row)), current]
-    const left = withoutImport(chain, this.#of.importId)
-    if (replaced.length > 0) this.#rewriteHistory(identity, left)
-    if (current.importId !== this.#of.importId) return
+  #takeBackEvent(row: Row): void {
+    const identity = identityOf(row)
+    const found = this.#event(row)
+    // A reading may have got other usage since the step was read, when one before it left.
+    const current = found.isReading
+      ? this.#event(this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!)
+      : found
+    const left = row.has_history === 0 ? [] : this.#rewriteHistory(identity, current)
     const last = left.at(-1)
     if (last === undefined) {
       this.removed++
@@ -90,6 +92,11 @@ class Undo {
       this.restored++
       this.#restore(identity, last, current)
     }
+  }
+
+  #forgetReplaced(identity: Identity): void {
+    const row = this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!
+    this.#rewriteHistory(identity, this.#event(row))
   }
 
   #remove(identity: Identity, current: StoredEvent): void {
@@ -114,13 +121,18 @@ class Undo {
     this.#count(identity, last, 1)
   }
 
-  #rewriteHistory(identity: Identity, left: readonly StoredEvent[]): void {
+  /** The versions that are left of the identity. */
+  #rewriteHistory(identity: Identity, current: StoredEvent): StoredEvent[] {
+    const replaced = this.#connection.prepare(sql.SELECT_REPLACED_VERSIONS).all(...identity)
+    const chain = [...replaced.map((row) => this.#event(row)), current]
+    const left = withoutImport(chain, this.#of.importId)
     this.#connection.prepare(undoSql.DELETE_REPLACED_VERSIONS).run(...identity)
     for (const { version, event, replacedAt, replacedByImport } of historyOf(left)) {
       this.#connection
         .prepare(undoSql.INSERT_REPLACED_VERSION)
         .run(...identity, version, ...contentOf(event), replacedAt, replacedByImport)
     }
+    return left
   }
 
   #count([, simId, occurredAt]: Identity, event: StoredEvent, times: 1 | -1): void {
@@ -138,9 +150,9 @@ class Undo {
   }
 }
 
-function identityOf(bucket: number, row: Row): Identity {
+function identityOf(row: Row): Identity {
   return [
-    bucket,
+    row.bucket as number,
     row.sim_id as number,
     row.occurred_at as number,
     row.feed_id as number,
