@@ -1,7 +1,7 @@
 /** From a database URL to its engine. Only the command line imports this file. */
 import { fileURLToPath } from 'node:url'
 import { shown, UsageError } from '../domain/usage-error.ts'
-import { isPostgresUrl } from './postgres/database-url.ts'
+import { isPostgresUrl, parsePostgresUrl } from './postgres/database-url.ts'
 import type { PostgresOptions } from './postgres/postgres-store.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/sqlite-store.ts'
 import type { UsageStore } from './usage-store.ts'
@@ -25,7 +25,14 @@ export async function openStore(
   return openSqliteStore(sqlitePath(url), options)
 }
 
-export function sqlitePath(url: string): string {
+/** Where files that go with a database lie: beside it, or in `data` where it is on a server. */
+export function localPath(url: string): string {
+  if (!isPostgresUrl(url)) return sqlitePath(url)
+  const { shown: place, schema } = parsePostgresUrl(url)
+  return `data/${`${place}-${schema}`.replace(/[^\w.-]/g, '_')}`
+}
+
+function sqlitePath(url: string): string {
   const rest = /^sqlite:(.+)$/.exec(url)?.[1]
   if (rest === undefined) {
     throw new UsageError('invalid', `--database ${shown(url)}: expected ${DATABASE_FORMS}`, {
