@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
 import { openStore } from '../../src/storage/open-store.ts'
+import { simMonth } from '../../src/storage/sqlite/migrations/0004-sim-month.ts'
 import { type Engine, openLedger, usageLines } from '../contract/engine.ts'
 import { abroad, instant } from '../support/builders.ts'
 import { openTempStore } from '../support/temp-store.ts'
@@ -90,13 +91,14 @@ describe('month totals of a SQLite store', () => {
     const answer = await ledger.simUsage(FEBRUARY)
     await ledger.store.close()
     const database = new DatabaseSync(url.slice('sqlite:'.length))
-    database.exec('DROP TABLE sim_month; PRAGMA user_version = 2')
+    database.exec('DROP TABLE sim_month')
+    database.exec(simMonth)
     database.close()
-    const upgraded = await openStore(url)
-    t.after(() => upgraded.close())
+    const again = await openStore(url)
+    t.after(() => again.close())
     assert.deepEqual(query(url, all), before)
     assert.ok(before.length > 0)
-    assert.deepEqual(await usageLines(upgraded, { simId: ledger.sim.id }, FEBRUARY), answer)
-    assert.equal((await upgraded.audit()).differenceCount, 0)
+    assert.deepEqual(await usageLines(again, { simId: ledger.sim.id }, FEBRUARY), answer)
+    assert.equal((await again.audit()).differenceCount, 0)
   })
 })

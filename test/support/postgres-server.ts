@@ -1,6 +1,6 @@
 /**
  * The PostgreSQL server of the tests: the one `SIMTALLY_TEST_POSTGRES_URL` names, else a throw-away
- * one, started once a process and stopped with it. `scripts/run-tests.ts` starts one for all files.
+ * one of the test file's own, started when it is first needed.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -62,15 +62,20 @@ export async function startPostgresServer(): Promise<PostgresServer> {
 }
 
 let started: Promise<PostgresServer> | null = null
+let stopsAtEnd = false
+
+/** Called while a test file is loaded: the server it may start ends after the last of its tests. */
+export function stopServerAtEnd(): void {
+  stopsAtEnd = true
+  after(async () => (await started)?.stop())
+}
 
 /** The URL of the server that tests share, without a schema. */
 export async function postgresUrl(): Promise<string> {
   const given = process.env.SIMTALLY_TEST_POSTGRES_URL
   if (given) return given
-  if (started === null) {
-    started = startPostgresServer()
-    after(async () => (await started)?.stop())
-  }
+  if (!stopsAtEnd) throw new Error('the test file has to call stopServerAtEnd() when it is loaded')
+  started ??= startPostgresServer()
   return (await started).url
 }
 

@@ -18,6 +18,9 @@ const RECORD_LINES_MAX = 32
 /** What a header may have at most; beyond it the delivery is something else. */
 const COLUMNS_MAX = 1_000
 
+/** How many unknown columns the warning names. */
+const UNKNOWN_COLUMNS_MAX = 20
+
 const QUOTE = '"'
 
 /** Why a record cannot be split, for a person. */
@@ -82,8 +85,10 @@ export class CsvReader implements LineCdrReader {
 
   warnings(): string[] {
     if (this.#unknownColumns.length === 0) return []
-    const names = this.#unknownColumns.map(shown).join(', ')
-    return [`columns that Simtally does not know were ignored: ${names}`]
+    const names = this.#unknownColumns.slice(0, UNKNOWN_COLUMNS_MAX).map(shown).join(', ')
+    const others = this.#unknownColumns.length - UNKNOWN_COLUMNS_MAX
+    const more = others > 0 ? ` and ${others} more` : ''
+    return [`columns that Simtally does not know were ignored: ${names}${more}`]
   }
 
   #taken(): readonly ReadRecord[] {

@@ -156,6 +156,14 @@ export function findImport(session: Session, id: number): Promise<Import | null>
   return findOne(session, sql.SELECT_IMPORT, [id], importFromRow)
 }
 
+export function findImportByChecksum(
+  session: Session,
+  feedId: number,
+  checksum: string,
+): Promise<Import | null> {
+  return findOne(session, sql.SELECT_IMPORT_BY_CHECKSUM, [feedId, checksum], importFromRow)
+}
+
 export async function listImports(
   session: Session,
   { accountId }: { accountId?: number },

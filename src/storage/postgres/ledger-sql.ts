@@ -108,7 +108,7 @@ export const MOVE_INCOMING = `
                                      AND added.record_id = incoming.record_id))
          END AS met`
 
-/** Rows of `incoming` whose identity the ledger has, with what it has. Parameter: feed. */
+/** What the ledger has of rows of `incoming`. Parameters: feed, positions. */
 export const SELECT_MET = `
   SELECT incoming.position, ledger.account_id, ledger.zone, ledger.country, ledger.plmn,
          ledger.stated, ledger.upload, ledger.download, ledger.to_sim, ledger.from_sim,
@@ -118,9 +118,10 @@ export const SELECT_MET = `
              AND ledger.sim_id = incoming.sim_id
              AND ledger.occurred_at = incoming.occurred_at
              AND ledger.feed_id = ?1
-             AND ledger.record_id = incoming.record_id`
+             AND ledger.record_id = incoming.record_id
+  WHERE incoming.position = ANY (?2::integer[])`
 
-/** Versions that were replaced earlier, oldest first. Parameter: feed. */
+/** Versions that were replaced earlier, oldest first. Parameters: feed, positions. */
 export const SELECT_REPLACED = `
   SELECT incoming.position, history.zone, history.country, history.plmn, history.stated,
          history.upload, history.download, history.to_sim, history.from_sim,
@@ -132,6 +133,7 @@ export const SELECT_REPLACED = `
    AND history.occurred_at = incoming.occurred_at
    AND history.feed_id = ?1
    AND history.record_id = incoming.record_id
+  WHERE incoming.position = ANY (?2::integer[])
   ORDER BY incoming.position, history.version`
 
 export const INSERT_ACCOUNT_FEEDS = `

@@ -119,6 +119,8 @@ export async function openPostgresStore(
       }),
     finishImport: (importId, end) => write((s) => writes.finishImport(s, importId, end)),
     findImport: (id) => read((s) => reads.findImport(s, id)),
+    findImportByChecksum: (feedId, checksum) =>
+      read((s) => reads.findImportByChecksum(s, feedId, checksum)),
     listImports: (filter, page) => read((s) => reads.listImports(s, filter, page)),
     listQuarantine: (filter, page) => read((s) => reads.listQuarantine(s, filter, page)),
 
