@@ -9,6 +9,7 @@ import { pathOf } from '../error-reply.ts'
 import { listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
+import { asText } from '../schemas/shapes.ts'
 import { accountUsageRecords, simUsageRecords } from '../schemas/usage-record.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
 import {
@@ -18,7 +19,10 @@ import {
   usagePage,
   usagePageLinks,
 } from '../usage-page.ts'
-import { groupsByBucket, usageToApi } from '../usage-record.ts'
+import { groupsByBucket, ownerJson, usageRecordJson } from '../usage-record.ts'
+
+/** What Fastify says of what it serializes itself. */
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 const querystring = Type.Object({ ...accountSidParameter, ...periodParameters, ...pageParameters })
 
@@ -27,20 +31,17 @@ export function addUsageRecordRoutes(server: HttpServer, context: RouteContext):
     '/v1/Sims/:SidOrUniqueName/UsageRecords',
     {
       onRequest: context.gates.read,
-      schema: { params: simParams, querystring, response: { 200: simUsageRecords, ...failures } },
+      schema: {
+        params: simParams,
+        querystring,
+        response: { 200: asText(simUsageRecords), ...failures },
+      },
     },
     async (request, reply) => {
       const sim = await findSim(context.store, request)
       const subject = { accountId: sim.accountId, simId: sim.id }
-      const list = await usageList(context, request, reply, subject)
-      return {
-        usage_records: list.buckets.map((bucket) => ({
-          account_sid: sim.accountSid,
-          sim_sid: sim.sid,
-          ...usageToApi(bucket, list.groups.get(bucket.start)),
-        })),
-        meta: list.meta,
-      }
+      const owner = ownerJson({ account_sid: sim.accountSid, sim_sid: sim.sid })
+      return await usageList(context, request, reply, { subject, owner })
     },
   )
 
@@ -48,33 +49,27 @@ export function addUsageRecordRoutes(server: HttpServer, context: RouteContext):
     '/v1/UsageRecords',
     {
       onRequest: context.gates.read,
-      schema: { querystring, response: { 200: accountUsageRecords, ...failures } },
+      schema: { querystring, response: { 200: asText(accountUsageRecords), ...failures } },
     },
     async (request, reply) => {
       const { AccountSid } = request.query
       const account = await accountRequired(context.store, callerOf(request), AccountSid)
       const subject = { accountId: account.id, simId: null }
-      const list = await usageList(context, request, reply, subject)
-      return {
-        usage_records: list.buckets.map((bucket) => ({
-          account_sid: account.sid,
-          ...usageToApi(bucket, list.groups.get(bucket.start)),
-        })),
-        meta: list.meta,
-      }
+      const owner = ownerJson({ account_sid: account.sid })
+      return await usageList(context, request, reply, { subject, owner })
     },
   )
 }
 
 type UsageRequest = FastifyRequest<{ Querystring: UsageListQuery & { AccountSid?: string } }>
 
-/** The buckets of the page, newest first, the groups of each, and `meta`; sets the headers. */
+/** The page of records, newest first, as JSON text; sets the headers. */
 async function usageList(
   { store, clock, tokens, baseUrlOf }: RouteContext,
   request: UsageRequest,
   reply: FastifyReply,
-  subject: UsageSubject,
-) {
+  { subject, owner }: { readonly subject: UsageSubject; readonly owner: string },
+): Promise<string> {
   const { query } = request
   const page = await usagePage(query, subject, tokens, clock())
   const { window, offset, pageSize } = page
@@ -102,5 +97,7 @@ async function usageList(
     },
     links,
   )
-  return { buckets, groups, meta }
+  const records = buckets.map((bucket) => usageRecordJson(owner, bucket, groups.get(bucket.start)))
+  reply.type(JSON_TYPE)
+  return `{"usage_records":[${records.join(',')}],"meta":${JSON.stringify(meta)}}`
 }
