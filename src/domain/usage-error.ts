@@ -50,7 +50,12 @@ export function shown(value: string): string {
     value.length > VALUE_SHOWN_CHARACTERS_MAX
       ? `${value.slice(0, VALUE_SHOWN_CHARACTERS_MAX)}…`
       : value
-  return JSON.stringify(cut)
+  return JSON.stringify(cut).replace(/[\u007f-\u009f]/g, escapeCode)
+}
+
+/** Of the control characters that JSON leaves as they are; some of them steer terminals. */
+export function escapeCode(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** An `invalid` error about one field, in the form all of them take. */

@@ -1,5 +1,5 @@
 /** Canonical NDJSON: one JSON object a line, with the canonical fields as keys. */
-import { shown } from '../../domain/usage-error.ts'
+import { escapeCode, shown } from '../../domain/usage-error.ts'
 import type { Line } from '../lines.ts'
 import {
   CANONICAL_FIELDS,
@@ -85,7 +85,7 @@ function describeSyntaxError({ message }: SyntaxError): string {
   return message
     .replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '')
     .replace(/ \(line 1 column \d+\)$/, '')
-    .replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
+    .replace(/\p{Cc}/gu, escapeCode)
 }
 
 /** The field as the CSV would spell it; null when its JSON type cannot hold it. */

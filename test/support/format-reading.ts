@@ -1,0 +1,83 @@
+/** Reads a delivery in pieces as the import does, and keeps all that the reader said on the way. */
+import { type DeliveryFacts, NO_FACTS } from '../../src/domain/import.ts'
+import { UsageError } from '../../src/domain/usage-error.ts'
+import {
+  type CdrReader,
+  type CdrRecord,
+  isFault,
+  type ReadRecord,
+} from '../../src/ingest/formats/cdr-format.ts'
+
+export interface Reading {
+  readonly records: readonly ReadRecord[]
+  /** What ended the reading early; null when it came to the end. */
+  readonly error: UsageError | null
+  readonly warnings: readonly string[]
+  /** Only a delivery that was read to its end has some. */
+  readonly facts: DeliveryFacts
+}
+
+/** Pieces of the sizes, over and over. Throws what is no `UsageError`: that is our own mistake. */
+export function readInPieces(
+  reader: CdrReader,
+  bytes: Uint8Array,
+  sizes: readonly number[] = [bytes.length + 1],
+): Reading {
+  const records: ReadRecord[] = []
+  let error: UsageError | null = null
+  try {
+    for (let at = 0, i = 0; at < bytes.length; i++) {
+      const size = sizes[i % sizes.length]!
+      // A copy, as each chunk of a stream has memory of its own.
+      records.push(...reader.push(Uint8Array.from(bytes.subarray(at, at + size))))
+      at += size
+    }
+    records.push(...reader.end())
+  } catch (thrown) {
+    if (!(thrown instanceof UsageError)) throw thrown
+    error = thrown
+  }
+  const facts = error === null ? reader.facts() : NO_FACTS
+  return { records, error, warnings: reader.warnings(), facts }
+}
+
+/** What a reading came to, as `.expected.json` files say it: readable, and without defaults. */
+export interface ToldReading {
+  readonly records?: readonly object[]
+  readonly faults?: readonly object[]
+  readonly error?: string
+  readonly warnings?: readonly string[]
+  readonly sequence?: DeliveryFacts['sequence']
+  readonly completeThrough?: string
+}
+
+export function tellReading({ records, error, warnings, facts }: Reading): ToldReading {
+  const faults = records.filter(isFault)
+  const read = records.flatMap((record) => (isFault(record) ? [] : [record]))
+  return {
+    ...(read.length > 0 && { records: read.map(tellRecord) }),
+    ...(faults.length > 0 && {
+      faults: faults.map(({ line, reason, field, detail }) => ({ line, reason, field, detail })),
+    }),
+    ...(error !== null && { error: error.message }),
+    ...(warnings.length > 0 && { warnings }),
+    ...(facts.sequence !== null && { sequence: facts.sequence }),
+    ...(facts.completeThrough !== null && { completeThrough: utc(facts.completeThrough) }),
+  }
+}
+
+function tellRecord({ network, counters, ...record }: CdrRecord): object {
+  return {
+    line: record.line,
+    recordId: record.recordId,
+    sim: record.sim,
+    occurredAt: utc(record.occurredAt),
+    ...Object.fromEntries(Object.entries(network).filter(([, value]) => value !== null)),
+    ...Object.fromEntries(Object.entries(counters).filter(([, value]) => value !== 0)),
+    ...(record.isReading && { isReading: true }),
+  }
+}
+
+function utc(at: number): string {
+  return new Date(at * 1000).toISOString().replace('.000Z', 'Z')
+}
