@@ -32,6 +32,8 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   commander: 'cli',
   'cli-progress': 'cli',
   pino: 'cli',
+  yaml: 'cli',
+  sax: 'ingest',
   'node:sqlite': 'storage/sqlite',
   'node:worker_threads': 'storage/sqlite',
 }

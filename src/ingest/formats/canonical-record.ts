@@ -41,11 +41,19 @@ export interface FieldFault {
   readonly rule: string
 }
 
+type Origins = Readonly<Partial<Record<CanonicalField, string>>>
+
 /** Turns the texts of one record into a `CdrRecord`, or into a fault that names every bad field. */
 export class CanonicalRecordParser {
   readonly #networks = new Map<string, StatedNetwork>()
   readonly #midnights = new Map<string, number>()
+  readonly #origins: Origins
   #faults: FieldFault[] = []
+
+  /** `origins` are what the fields were read from where they have other names there. */
+  constructor(origins: Origins = {}) {
+    this.#origins = origins
+  }
 
   /**
    * `fields` are trimmed; an absent one is ''. `raw` is the record as delivered. `faults` are those
@@ -83,7 +91,7 @@ export class CanonicalRecordParser {
     return faultOf(line, raw, {
       reason: 'invalid_field',
       field: faults[0]!.field,
-      detail: faults.map(describeFault).join('; '),
+      detail: faults.map((fault) => describeFault(fault, this.#origins)).join('; '),
     })
   }
 
@@ -160,8 +168,13 @@ export class CanonicalRecordParser {
       country: this.#country(country),
       zone: this.#zone(zone),
     }
-    if (this.#faults.length === faultsBefore) remember(this.#networks, key, network)
-    return network
+    if (this.#faults.length !== faultsBefore) return network
+    // Other spellings of a network that is known share its object.
+    const canonicalKey = `${network.plmn ?? ''}|${network.country ?? ''}|${network.zone ?? ''}`
+    const shared = this.#networks.get(canonicalKey) ?? network
+    remember(this.#networks, key, shared)
+    if (key !== canonicalKey) remember(this.#networks, canonicalKey, shared)
+    return shared
   }
 
   #plmn(text: string): Plmn | null {
@@ -190,9 +203,10 @@ export class CanonicalRecordParser {
   }
 }
 
-function describeFault({ field, value, rule }: FieldFault): string {
+function describeFault({ field, value, rule }: FieldFault, origins: Origins): string {
   const isSubscriber = field === 'sim' && value !== ''
-  return `${field} ${shown(isSubscriber ? maskIdentifier(value) : value)}: ${rule}`
+  const origin = origins[field] === undefined ? '' : ` in ${origins[field]}`
+  return `${field} ${shown(isSubscriber ? maskIdentifier(value) : value)}${origin}: ${rule}`
 }
 
 /** 100 when the two characters are not digits, which no part of a time is. */

@@ -63,6 +63,8 @@ export function splitCsvRecord(
 export interface CsvTable {
   /** What a header is expected to be, for a person. */
   readonly headerHint: string
+  /** What tells how many columns there are. */
+  readonly firstLine: 'header' | 'first record'
   /**
    * Takes the header line and answers how many columns there are; 0 where it was none and the next
    * line is tried. Throws `unreadable`.
@@ -132,7 +134,7 @@ export class CsvRecords {
     if (fields === 'open') this.#open.push(line)
     else if (fields === 'malformed') this.#unreadable(line, text, SPLIT_FAULTS.malformed)
     else if (fields.length !== this.#columnCount) {
-      const detail = `${fields.length} fields, but the header has ${this.#columnCount}`
+      const detail = `${fields.length} fields, but the ${this.#table.firstLine} has ${this.#columnCount}`
       this.#unreadable(line, text, detail)
     } else this.#table.record(fields, line.number, text)
   }

@@ -38,6 +38,7 @@ export class CsvReader implements LineCdrReader {
 class CanonicalTable implements CsvTable {
   readonly headerHint =
     `the first line names the columns, separated by commas: ${CANONICAL_FIELDS.join(',')}`
+  readonly firstLine = 'header'
   unknownColumns: readonly string[] = []
   readonly #parser = new CanonicalRecordParser()
   /** Position of each field in a record; -1 where the header has no such column. */

@@ -2,9 +2,11 @@
 import type { FeedFormat } from '../../domain/directory.ts'
 import { byLine, type CdrFormat, refuseSettings } from './cdr-format.ts'
 import { CsvReader } from './csv.ts'
+import { MAPPED_FORMAT } from './mapped.ts'
 import { NdjsonReader } from './ndjson.ts'
 
 export const CDR_FORMATS: Readonly<Record<FeedFormat, CdrFormat>> = {
   csv: { checkSettings: refuseSettings, createReader: () => byLine(new CsvReader()) },
   ndjson: { checkSettings: refuseSettings, createReader: () => byLine(new NdjsonReader()) },
+  mapped: MAPPED_FORMAT,
 }
