@@ -23,7 +23,7 @@ Examples:
   simtally import usage-2026-11-*.csv.gz --feed roamco
   zcat usage.csv.gz | simtally import - --feed roamco --json
 
-Files are CSV or NDJSON as their feed says, plain or gzip. A record that was counted before is a
+Files are written as their feed says, plain or gzip. A record that was counted before is a
 duplicate and changes nothing, so any file may be imported again. With --json each file's result
 is one line. A file that fails does not keep the others from being imported.`
 

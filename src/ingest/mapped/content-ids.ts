@@ -35,5 +35,11 @@ export class ContentIds {
 /** The texts as one, so that no two lists of texts give the same. */
 export function joinedTexts(texts: readonly string[]): string {
   if (texts.length === 1) return texts[0]!
-  return texts.map((text) => text.replace(/[\\|]/g, '\\$&')).join('|')
+  let joined = ''
+  for (let i = 0; i < texts.length; i++) {
+    const text = texts[i]!
+    const isPlain = !text.includes('|') && !text.includes('\\')
+    joined += (i === 0 ? '' : '|') + (isPlain ? text : text.replace(/[\\|]/g, '\\$&'))
+  }
+  return joined
 }

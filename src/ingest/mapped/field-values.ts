@@ -72,7 +72,8 @@ export class FieldCompiler<Row> {
     }
   }
 
-  time(value: TimeValue): FieldText<Row> {
+  /** UTC seconds; null where there is no time, or a faulty one. */
+  time(value: TimeValue): (row: Row) => number | null {
     const clock = clockOf(value.format ?? 'iso', value.zone)
     const written =
       value.first_of === undefined
@@ -80,8 +81,10 @@ export class FieldCompiler<Row> {
         : this.#from('occurred_at', value.first_of)
     return (row) => {
       const text = written(row)
-      if (text === '') return ''
-      return clock.read(text) ?? this.#refuse('occurred_at', text, clock.rule)
+      if (text === '') return null
+      const at = clock.read(text)
+      if (at === null) this.#refuse('occurred_at', text, clock.rule)
+      return at
     }
   }
 

@@ -2,7 +2,6 @@
 import { UsageError } from '../../domain/usage-error.ts'
 import { ZONES } from '../../domain/usage-event.ts'
 import { COLUMNS_MAX } from '../formats/csv-records.ts'
-import { parseTimePattern } from './clock.ts'
 import {
   COUNTRY_FORMS,
   DATA_UNITS,
@@ -26,6 +25,7 @@ import {
   texts,
   wholeNumbers,
 } from './rules.ts'
+import { parseTimePattern } from './time-pattern.ts'
 import { isTimeZone } from './time-zone.ts'
 
 /** Which keys of the source belong to which formats. */

@@ -20,7 +20,12 @@ const NUMBER_CHARACTERS_MAX = 64
 const EXPONENT_MAX = 40
 
 const DECIMAL = /^\+?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
-const POWERS_OF_TEN = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
+/** So many digits are exact in a float. */
+const USUAL_CHARACTERS_MAX = 15
+const POWERS_OF_TEN = Array.from(
+  { length: USUAL_CHARACTERS_MAX + 1 },
+  (_, exponent) => 10 ** exponent,
+)
 
 /** How a carrier writes numbers. */
 export interface NumberStyle {
@@ -49,12 +54,12 @@ function isGroup(digits: string): boolean {
 /** Digits of the nearest whole number of bytes; null where the text is no number of 0 or more. */
 export function wholeBytes(text: string, unitBytes: number): string | null {
   if (unitBytes === 1 && isDigits(text)) return text
+  const usual = usualBytes(text, unitBytes)
+  if (usual >= 0) return String(usual)
   const exact = toFraction(text)
   if (exact === null) return null
   const { digits, scale } = exact
   if (scale <= 0) return (BigInt(digits) * BigInt(unitBytes) * 10n ** BigInt(-scale)).toString()
-  const small = digits.length < 16 && scale < 16 ? roundSmall(Number(digits), unitBytes, scale) : -1
-  if (small >= 0) return String(small)
   const divisor = 10n ** BigInt(scale)
   return ((BigInt(digits) * BigInt(unitBytes) * 2n + divisor) / (2n * divisor)).toString()
 }
@@ -83,15 +88,26 @@ function toFraction(text: string): { digits: string; scale: number } | null {
 }
 
 /**
- * -1 where a product passes 2^53. Below it every step is exact but the division, and that one is off
- * by too little to reach the next whole number.
+ * `wholeBytes` for what nearly every record has: some digits with a point among them. -1 for all
+ * else. Below 2^53 every step is exact but the division, and that one is off by too little to reach
+ * the next whole number.
  */
-function roundSmall(digits: number, unitBytes: number, scale: number): number {
+function usualBytes(text: string, unitBytes: number): number {
+  if (text.length > USUAL_CHARACTERS_MAX) return -1
+  let digits = 0
+  let point = -1
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit >= 0 && digit <= 9) digits = digits * 10 + digit
+    else if (text[i] === '.' && point === -1) point = i
+    else return -1
+  }
+  const scale = point === -1 ? 0 : text.length - 1 - point
+  // A point alone is no number.
+  if (text.length === (point === -1 ? 0 : 1)) return -1
   const divisor = POWERS_OF_TEN[scale]!
   const dividend = digits * unitBytes * 2 + divisor
-  return Number.isSafeInteger(dividend) && Number.isSafeInteger(divisor * 2)
-    ? Math.floor(dividend / (divisor * 2))
-    : -1
+  return Number.isSafeInteger(dividend) ? Math.floor(dividend / (divisor * 2)) : -1
 }
 
 function isDigits(text: string): boolean {

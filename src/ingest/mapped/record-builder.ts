@@ -13,6 +13,8 @@ import type { Condition, Mapping } from './mapping.ts'
 import type { RowAccess } from './row.ts'
 import { isRecord } from './rules.ts'
 
+type TextField = Exclude<CanonicalField, 'occurred_at'>
+
 interface Test<Row> {
   readonly condition: Condition
   readonly holds: (row: Row) => boolean
@@ -22,7 +24,8 @@ interface Test<Row> {
 export class RecordBuilder<Row> {
   readonly #mapping: Mapping
   readonly #parser: CanonicalRecordParser
-  readonly #fields: Readonly<Record<CanonicalField, (row: Row) => string>>
+  readonly #fields: Readonly<Record<TextField, (row: Row) => string>>
+  readonly #occurredAt: (row: Row) => number | null
   readonly #skip: readonly Test<Row>[]
   readonly #expect: readonly (Test<Row> & { readonly shownOf: (row: Row) => string })[]
   /** How many records each of the skip rules has passed over. */
@@ -34,10 +37,12 @@ export class RecordBuilder<Row> {
     const { fields, source } = mapping
     this.#mapping = mapping
     const compiler = new FieldCompiler(access, source, (fault) => this.#faults.push(fault))
+    const recordId = compiler.recordId(fields.record_id)
+    const sim = compiler.text('sim', fields.sim)
+    this.#occurredAt = compiler.time(fields.occurred_at)
     this.#fields = {
-      record_id: compiler.recordId(fields.record_id),
-      sim: compiler.text('sim', fields.sim),
-      occurred_at: compiler.time(fields.occurred_at),
+      record_id: recordId,
+      sim,
       plmn: compiler.plmn(fields.plmn),
       country: compiler.country(fields.country),
       zone: compiler.text('zone', fields.zone),
@@ -75,11 +80,12 @@ export class RecordBuilder<Row> {
     this.#faults = []
     const fields = this.#fields
     const recordId = fields.record_id(row)
+    const occurredAt = this.#occurredAt(row)
     const record = this.#parser.parse(
       {
         record_id: this.#contentIds === null ? recordId : this.#contentIds.idOf(recordId),
         sim: fields.sim(row),
-        occurred_at: fields.occurred_at(row),
+        occurred_at: '',
         plmn: fields.plmn(row),
         country: fields.country(row),
         zone: fields.zone(row),
@@ -91,6 +97,7 @@ export class RecordBuilder<Row> {
       line,
       raw,
       this.#faults,
+      occurredAt,
     )
     return this.#mapping.readings === true && !isFault(record) ? asReading(record) : record
   }

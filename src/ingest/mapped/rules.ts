@@ -70,6 +70,7 @@ export function objectOf(
       return
     }
     for (const [name, entry] of Object.entries(value)) {
+      if (entry === undefined) continue
       const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
       if (rule !== undefined) rule(entry, below(path, name), faults)
       else faults.push(`${below(path, name)}: not known here; expected one of ${names.join(', ')}`)

@@ -33,10 +33,14 @@ export function isTimeZone(zone: string): boolean {
 
 const clocks = new Map<string, ZoneClock>()
 
-/** `localSeconds` as if the zone were UTC; `zone` has passed `isTimeZone`. */
-export function localToUtc(localSeconds: number, zone: string): number {
+/**
+ * From local seconds, as if the zone were UTC, to UTC seconds; `zone` has passed `isTimeZone`.
+ */
+export function localToUtc(zone: string): (localSeconds: number) => number {
   const fixed = offsetOfZone(zone)
-  return fixed === null ? zoneClock(zone).toUtc(localSeconds) : localSeconds - fixed
+  if (fixed !== null) return (localSeconds) => localSeconds - fixed
+  const clock = zoneClock(zone)
+  return (localSeconds) => clock.toUtc(localSeconds)
 }
 
 function zoneClock(zone: string): ZoneClock {

@@ -54,10 +54,8 @@ export class MappedXmlReader implements CdrReader {
       this.#openElement(localName(name), attributes as Record<string, string>)
     this.#parser.onclosetag = () => this.#closeElement()
     this.#parser.ontext = (text) => this.#addText(text)
-    this.#parser.oncdata = (text) => {
-      this.#endTag()
-      this.#addText(text)
-    }
+    this.#parser.onopencdata = () => this.#endTag()
+    this.#parser.oncdata = (text) => this.#addText(text)
     this.#parser.oncomment = () => this.#endTag()
     this.#parser.onprocessinginstruction = () => this.#endTag()
     this.#parser.onsgmldeclaration = refuseDeclaration
