@@ -136,7 +136,7 @@ function referenceRule({ format, header }: Readonly<Record<string, unknown>>): R
 }
 
 function conditionRule(reference: Rule): Rule {
-  const text = texts('expected a text', () => true)
+  const text = texts('expected a text; write numbers in quotes', () => true)
   const textOrTexts: Rule = (value, path, faults) =>
     (Array.isArray(value) ? listOf(text) : text)(value, path, faults)
   return objectOf(

@@ -22,7 +22,11 @@ export interface ReadyMapping {
   readonly settings: Readonly<Record<string, MappingSetting>>
   /** What its feed does with a record that is there with other content, unless told otherwise. */
   readonly onConflict: ConflictPolicy
-  /** `given` has a checked value for every setting that is not left out. */
+  /**
+   * `given` has a checked value for every setting that is not left out. For the same `given` the ids,
+   * SIMs and times of records stay what they are: feeds keep a mapping's name only, and a record that
+   * comes again under another identity would be counted again.
+   */
   readonly build: (given: Readonly<Record<string, string>>) => Mapping
 }
 
