@@ -34,6 +34,8 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   pino: 'cli',
   yaml: 'cli',
   sax: 'ingest',
+  pg: 'storage/postgres',
+  'pg-copy-streams': 'storage/postgres',
   'node:sqlite': 'storage/sqlite',
   'node:worker_threads': 'storage/sqlite',
 }

@@ -18,6 +18,23 @@ export function ceilTo(atSeconds: number, bucketSeconds: number): number {
   return Math.ceil(atSeconds / bucketSeconds) * bucketSeconds
 }
 
+/** Calendar months since January of year 0; with `monthStart` the way back. */
+export function monthNumber(atSeconds: number): number {
+  const at = new Date(atSeconds * 1000)
+  return at.getUTCFullYear() * 12 + at.getUTCMonth()
+}
+
+/** The first second of a month that `monthNumber` has numbered. */
+export function monthStart(monthNumber: number): number {
+  const at = new Date(0)
+  at.setUTCFullYear(
+    Math.floor(monthNumber / 12),
+    monthNumber - Math.floor(monthNumber / 12) * 12,
+    1,
+  )
+  return at.getTime() / 1000
+}
+
 /**
  * The same day and time of day `months` calendar months earlier; a day that month does not have
  * becomes its last one (31 March less one month is 28 or 29 February).

@@ -1,16 +1,27 @@
 /** From a database URL to its engine. Only the command line imports this file. */
 import { fileURLToPath } from 'node:url'
 import { shown, UsageError } from '../domain/usage-error.ts'
+import { isPostgresUrl } from './postgres/database-url.ts'
+import type { PostgresOptions } from './postgres/postgres-store.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/sqlite-store.ts'
 import type { UsageStore } from './usage-store.ts'
 
-export const DATABASE_FORMS = 'sqlite:PATH, for example sqlite:./data/simtally.db'
+export const DATABASE_FORMS =
+  'sqlite:PATH, for example sqlite:./data/simtally.db, or postgres://USER:PASSWORD@HOST/DATABASE'
 
 /**
  * Opens the store a URL names, creating it on first use. Throws `invalid` for a URL of no known
  * form; fails as the engine does otherwise.
  */
-export async function openStore(url: string, options: SqliteOptions = {}): Promise<UsageStore> {
+export async function openStore(
+  url: string,
+  options: SqliteOptions & PostgresOptions = {},
+): Promise<UsageStore> {
+  if (isPostgresUrl(url)) {
+    // Loaded here, because a command on a file has no use for it.
+    const { openPostgresStore } = await import('./postgres/postgres-store.ts')
+    return openPostgresStore(url, options)
+  }
   return openSqliteStore(sqlitePath(url), options)
 }
 

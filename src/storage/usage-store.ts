@@ -3,7 +3,7 @@
  *
  * All instants are UTC seconds. All methods are safe for concurrent callers, in one process and in
  * several; what one call has written, every later call sees. A promise that has resolved is on
- * disk. Any method may fail with `unavailable` (the database cannot be reached, or another process
+ * disk. Texts hold no NUL character, which not every engine can keep. Any method may fail with `unavailable` (the database cannot be reached, or another process
  * holds it for too long), `storage_full` or `read_only`; then nothing of the call is stored and
  * repeating it is safe.
  */
@@ -192,6 +192,8 @@ export interface UsageStore {
     },
   ): Promise<Import>
   findImport(id: number): Promise<Import | null>
+  /** The newest import of the feed that is `done` and read these bytes to their end. */
+  findImportByChecksum(feedId: number, checksum: string): Promise<Import | null>
   /** Newest first; with an account, those its own keys have delivered. */
   listImports(
     filter: { accountId?: number },

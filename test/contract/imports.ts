@@ -111,6 +111,28 @@ export function describeImports(engine: Engine): void {
       assert.deepEqual(await store.findImport(id), failed)
     })
 
+    it('are found by what they have read, when they are done', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const feed = await store.createFeed(aFeed())
+      const deliver = async (to: typeof feed, end: { status: 'done' | 'failed'; read: string }) => {
+        const { id } = await store.beginImport(anImportStart(to))
+        const { status, read } = end
+        const checksum = sha256(read)
+        return store.finishImport(id, { status, checksum, finishedAt: NOW, error: null })
+      }
+      await deliver(feed, { status: 'done', read: 'a' })
+      const newest = await deliver(feed, { status: 'done', read: 'a' })
+      await deliver(feed, { status: 'failed', read: 'a' })
+      await deliver(feed, { status: 'failed', read: 'b' })
+      const other = await store.createFeed(aFeed())
+      await deliver(other, { status: 'done', read: 'c' })
+      await store.beginImport(anImportStart(feed))
+      assert.deepEqual(await store.findImportByChecksum(feed.id, sha256('a')), newest)
+      for (const read of ['b', 'c', 'd', '']) {
+        assert.equal(await store.findImportByChecksum(feed.id, sha256(read)), null)
+      }
+    })
+
     it('are listed newest first, page by page', async (t) => {
       const { store } = await openEmpty(t, engine)
       const feed = await store.createFeed(aFeed())

@@ -11,12 +11,31 @@ import {
   HOUR_SECONDS,
   INSTANT_MAX,
   INSTANT_MIN,
+  monthNumber,
+  monthStart,
   monthsBefore,
   parseInstant,
 } from '../../src/domain/time.ts'
 import { instant } from '../support/builders.ts'
 
 const anyInstant = fc.integer({ min: INSTANT_MIN, max: INSTANT_MAX })
+
+describe('monthNumber and monthStart', () => {
+  it('number the months of the calendar one after the other', () => {
+    assert.equal(monthNumber(instant('2026-01-31T23:59:59Z')), 2026 * 12)
+    assert.equal(monthNumber(instant('2026-02-01T00:00:00Z')), 2026 * 12 + 1)
+    assert.equal(formatInstant(monthStart(2025 * 12 + 11)), '2025-12-01T00:00:00Z')
+  })
+
+  it('enclose every instant', () => {
+    fc.assert(
+      fc.property(anyInstant, (at) => {
+        const month = monthNumber(at)
+        assert.ok(monthStart(month) <= at && at < monthStart(month + 1))
+      }),
+    )
+  })
+})
 
 describe('floorTo and ceilTo', () => {
   it('put an instant into the bucket that holds it', () => {

@@ -108,6 +108,12 @@ describe('a CSV delivery', () => {
     ])
   })
 
+  it('names only some of many columns that are not known', () => {
+    const unknown = Array.from({ length: 25 }, (_, i) => `x${i}`)
+    const { warnings } = readCsv(`record_id,sim,occurred_at,${unknown.join(',')}\n`)
+    assert.match(warnings[0]!, /: "x0", "x1", .*, "x19" and 5 more$/)
+  })
+
   it('skips empty lines, before the header as well, and counts them', () => {
     const { records } = readCsv(`\n \n${HEADER}\n\t\n${record('a')}\r\n${record('b')}`)
     assert.deepEqual(

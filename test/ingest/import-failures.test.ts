@@ -34,9 +34,15 @@ describe('an import whose delivery cannot be read to its end', () => {
       assert.deepEqual(firstQuarantined, [])
       assert.deepEqual(await fixture.usage(sim), [])
     }
-    const { import: failed } = await deliver(broken[0]![0], {
+    const written = Promise.withResolvers<void>()
+    async function* cutAfterFirstBatch() {
+      yield packed.subarray(0, packed.length / 2)
+      await written.promise
+      yield packed.subarray(packed.length / 2, packed.length - 100)
+    }
+    const { import: failed } = await deliver(cutAfterFirstBatch(), {
       batchRecordsMax: 100,
-      chunkBytes: [4_096],
+      onProgress: () => written.resolve(),
     })
     const counted = failed.counts.accepted
     assert.equal(failed.status, 'failed')

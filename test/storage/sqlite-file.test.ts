@@ -28,7 +28,7 @@ async function openFolder(t: TestContext): Promise<string> {
 
 /** A store with a SIM and a feed, as the appending process needs it. */
 async function openFilled(t: TestContext) {
-  const temp = await openTempStore()
+  const temp = await openTempStore('sqlite')
   t.after(() => temp.dispose())
   const { store } = temp
   const account = await store.createAccount(anAccount())

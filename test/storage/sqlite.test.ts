@@ -18,4 +18,9 @@ async function corrupt(url: string, table: DerivedTable): Promise<void> {
   if (changes !== 1) throw new Error(`${changes} cells of ${table} were changed, expected one`)
 }
 
-describeUsageStore({ name: 'SQLite', open: openTempStore, reopen: openStore, corrupt })
+describeUsageStore({
+  name: 'SQLite',
+  open: () => openTempStore('sqlite'),
+  reopen: openStore,
+  corrupt,
+})

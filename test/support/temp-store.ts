@@ -1,35 +1,58 @@
-/** Stores for tests, each on a fresh database in a folder of its own that goes away afterwards. */
+/**
+ * Stores for tests, each on a fresh database of its own that goes away afterwards. Which engine,
+ * `SIMTALLY_TEST_ENGINE` says: `sqlite` by default, `postgres`, or `citus`.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
+import { newSchema } from './postgres-schema.ts'
 
 export interface TempStore {
   readonly store: UsageStore
   /** Opens the same database again, also in another process. */
   readonly url: string
-  /** The folder that holds the database; other files may be put there too. */
+  /** A folder of the test's own, in which a SQLite database lies; other files may be put there. */
   readonly dir: string
-  /** Closes the store and removes the folder. A store closed before is left alone. */
+  /** Closes the store and removes the database. A store closed before is left alone. */
   dispose(): Promise<void>
 }
 
-/** A new, empty SQLite store. */
-export async function openTempStore(): Promise<TempStore> {
+export const ENGINE_NAMES = ['sqlite', 'postgres', 'citus'] as const
+export type EngineName = (typeof ENGINE_NAMES)[number]
+
+/** The engine that tests use which leave it open. */
+export function engineOfTests(): EngineName {
+  const name = process.env.SIMTALLY_TEST_ENGINE ?? 'sqlite'
+  const engine = ENGINE_NAMES.find((candidate) => candidate === name)
+  if (engine === undefined) throw new Error(`SIMTALLY_TEST_ENGINE ${name}: no such engine`)
+  return engine
+}
+
+/** A new, empty store. */
+export async function openTempStore(engine: EngineName = engineOfTests()): Promise<TempStore> {
   const dir = await mkdtemp(join(tmpdir(), 'simtally-test-'))
-  const url = `sqlite:${join(dir, 'simtally.db')}`
-  const store = await openStore(url).catch(async (error: unknown) => {
-    await rm(dir, { recursive: true, force: true })
+  const removeDir = () => rm(dir, { recursive: true, force: true })
+  const place =
+    engine === 'sqlite'
+      ? { url: `sqlite:${join(dir, 'simtally.db')}`, remove: async () => {} }
+      : await newSchema(engine)
+  const remove = async () => {
+    await place.remove()
+    await removeDir()
+  }
+  const store = await openStore(place.url).catch(async (error: unknown) => {
+    await remove()
     throw error
   })
   return {
     store,
-    url,
+    url: place.url,
     dir,
     dispose: async () => {
       await store.close()
-      await rm(dir, { recursive: true, force: true })
+      await remove()
     },
   }
 }

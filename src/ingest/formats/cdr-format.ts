@@ -28,6 +28,8 @@ export interface CdrRecord {
    * `recordId` then names the series (a session, a billing cycle) that the readings belong to.
    */
   readonly isReading: boolean
+  /** True where the counters of a reading are known to have 32 bits, and so go on from 0 when full. */
+  readonly is32Bit?: boolean
   readonly line: number
   readonly raw: string
 }

@@ -12,6 +12,9 @@ import {
 import type { LineCdrReader, ReadRecord } from './cdr-format.ts'
 import { COLUMNS_MAX, CsvRecords, type CsvTable, RFC_4180, splitCsvRecord } from './csv-records.ts'
 
+/** How many unknown columns the warning names. */
+const UNKNOWN_COLUMNS_MAX = 20
+
 export class CsvReader implements LineCdrReader {
   readonly #table = new CanonicalTable()
   readonly #csv = new CsvRecords(this.#table, RFC_4180)
@@ -29,9 +32,10 @@ export class CsvReader implements LineCdrReader {
   warnings(): string[] {
     const { unknownColumns } = this.#table
     if (unknownColumns.length === 0) return []
-    return [
-      `columns that Simtally does not know were ignored: ${unknownColumns.map(shown).join(', ')}`,
-    ]
+    const names = unknownColumns.slice(0, UNKNOWN_COLUMNS_MAX).map(shown).join(', ')
+    const others = unknownColumns.length - UNKNOWN_COLUMNS_MAX
+    const more = others > 0 ? ` and ${others} more` : ''
+    return [`columns that Simtally does not know were ignored: ${names}${more}`]
   }
 }
 

@@ -1,6 +1,7 @@
 /** Turns a delivery of any encoding into UTF-8, chunk after chunk. */
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import type { Encoding } from './mapping.ts'
+import { StrictDecoder } from './strict-decoder.ts'
 
 const MARKS: readonly (readonly [bytes: readonly number[], encoding: Encoding])[] = [
   [[0xef, 0xbb, 0xbf], 'utf-8'],
@@ -8,6 +9,9 @@ const MARKS: readonly (readonly [bytes: readonly number[], encoding: Encoding])[
   [[0xfe, 0xff], 'utf-16be'],
 ]
 
+const LONGEST_MARK = 3
+
+const DECLARATION_BEGIN = '<?xml'
 /** Bytes by which an XML declaration has ended, where there is one. */
 const DECLARATION_BYTES_MAX = 256
 const DECLARATION = /^<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["'][^>]*\?>/
@@ -33,8 +37,7 @@ export class Utf8Stream {
   /** The first bytes, until the encoding is known. */
   #head: Buffer | null = Buffer.alloc(0)
   /** Null where the bytes are UTF-8 already. */
-  #decoder: TextDecoder | null = null
-  #encoding: Encoding = 'utf-8'
+  #decoder: StrictDecoder | null = null
 
   constructor(choice: EncodingChoice) {
     this.#choice = choice
@@ -42,28 +45,34 @@ export class Utf8Stream {
 
   /** UTF-8 without a byte order mark. Throws `unreadable` where the bytes are another encoding. */
   push(chunk: Uint8Array): Uint8Array {
-    if (this.#head === null) return this.#decoded(chunk, true)
+    if (this.#head === null) return this.#decoded(chunk)
     this.#head = Buffer.concat([this.#head, chunk])
-    const enough = this.#choice.isXml ? DECLARATION_BYTES_MAX : 3
-    return this.#head.length < enough ? new Uint8Array(0) : this.#begin(true)
+    return this.#knowsEncoding(this.#head) ? this.#begin() : new Uint8Array(0)
   }
 
-  /** What was waiting for more. */
+  /** What was waiting for more. Throws as `push`, also where the bytes end within a character. */
   end(): Uint8Array {
-    const begun = this.#head === null ? null : this.#begin(false)
-    return begun ?? this.#decoded(new Uint8Array(0), false)
+    const begun = this.#head === null ? new Uint8Array(0) : this.#begin()
+    this.#decoder?.end()
+    return begun
   }
 
-  #begin(more: boolean): Uint8Array {
+  #knowsEncoding(head: Buffer): boolean {
+    if (head.length < LONGEST_MARK) return false
+    if (!this.#choice.isXml || head.length >= DECLARATION_BYTES_MAX) return true
+    const begin = head.toString('latin1', 0, DECLARATION_BEGIN.length)
+    return !DECLARATION_BEGIN.startsWith(begin) || head.includes('?>')
+  }
+
+  #begin(): Uint8Array {
     const head = this.#head!
     this.#head = null
     const [mark, marked] = MARKS.find(([bytes]) => bytes.every((b, i) => head[i] === b)) ?? [[]]
-    this.#encoding = this.#encodingOf(marked, head)
-    const label = this.#encoding === 'latin-1' ? 'windows-1252' : this.#encoding
+    const encoding = this.#encodingOf(marked, head)
+    const label = encoding === 'latin-1' ? 'windows-1252' : encoding
+    if (label !== 'utf-8') this.#decoder = new StrictDecoder(label, encoding)
     // Where a mark does not fit the encoding, its bytes are letters of the text.
-    const isMark = marked === this.#encoding
-    if (label !== 'utf-8') this.#decoder = new TextDecoder(label, { fatal: true, ignoreBOM: true })
-    return this.#decoded(head.subarray(isMark ? mark.length : 0), more)
+    return this.#decoded(head.subarray(marked === encoding ? mark.length : 0))
   }
 
   #encodingOf(marked: Encoding | undefined, head: Buffer): Encoding {
@@ -76,7 +85,7 @@ export class Utf8Stream {
     }
     if (stated !== undefined) return stated
     if (marked !== undefined) return marked
-    const declared = isXml ? DECLARATION.exec(head.toString('latin1'))?.[1] : undefined
+    const declared = isXml ? DECLARATION.exec(head.toString('latin1', 0, DECLARATION_BYTES_MAX))?.[1] : undefined
     if (declared === undefined) return 'utf-8'
     const known = DECLARED[declared.toLowerCase()]
     if (known !== undefined) return known
@@ -85,15 +94,7 @@ export class Utf8Stream {
     })
   }
 
-  #decoded(bytes: Uint8Array, more: boolean): Uint8Array {
-    if (this.#decoder === null) return bytes
-    try {
-      return Buffer.from(this.#decoder.decode(bytes, { stream: more }), 'utf8')
-    } catch (cause) {
-      throw new UsageError('unreadable', `the delivery is not ${this.#encoding}`, {
-        hint: 'source.encoding of the mapping says which encoding it is',
-        cause,
-      })
-    }
+  #decoded(bytes: Uint8Array): Uint8Array {
+    return this.#decoder === null ? bytes : Buffer.from(this.#decoder.push(bytes), 'utf8')
   }
 }

@@ -12,12 +12,19 @@ import { NESTING_LEVELS_MAX, RECORD_BYTES_MAX, tooDeep, tooLong } from './limits
 import type { Mapping, Reference } from './mapping.ts'
 import { RecordBuilder } from './record-builder.ts'
 import type { RowAccess } from './row.ts'
+import { StrictDecoder } from './strict-decoder.ts'
 
 /** Texts by their path below the record; null where a path is there more than once. */
 type Row = Map<string, string | null>
 
-/** Characters handed to the parser at once, after each of which its own limits are checked. */
+/** Characters handed to the parser at once, after each of which limits are checked. */
 const PIECE_CHARACTERS = 16_384
+
+// The parser's own limit depends on how the text is cut; ours, which do not, are met before it.
+Object.assign(sax, { MAX_BUFFER_LENGTH: 4 * RECORD_BYTES_MAX })
+
+const DECLARATION_REFUSED =
+  'it has a document type declaration (DOCTYPE); entities are not expanded, so none may be declared (ENTITY_DECLARATIONS_MAX 0)'
 
 export class MappedXmlReader implements CdrReader {
   readonly #path: string
@@ -25,7 +32,7 @@ export class MappedXmlReader implements CdrReader {
   readonly #parentPath: string
   readonly #builder: RecordBuilder<Row>
   readonly #parser = sax.parser(true, { position: true })
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  readonly #decoder = new StrictDecoder('utf-8', 'valid UTF-8')
   /** Names of the open elements. */
   readonly #open: string[] = []
   /** The text that may still be part of a record, and how much came in front of it. */
@@ -58,23 +65,28 @@ export class MappedXmlReader implements CdrReader {
     this.#parser.oncdata = (text) => this.#addText(text)
     this.#parser.oncomment = () => this.#endTag()
     this.#parser.onprocessinginstruction = () => this.#endTag()
-    this.#parser.onsgmldeclaration = refuseDeclaration
-    this.#parser.ondoctype = refuseDeclaration
+    const refuse = () => {
+      this.#endTag()
+      throw notXml(DECLARATION_REFUSED)
+    }
+    this.#parser.onsgmldeclaration = refuse
+    this.#parser.ondoctype = refuse
     this.#parser.onerror = (error) => {
+      if (this.#isInTag()) this.#checkTagLength()
       throw notXml(shown(error.message.split('\n')[0]!).slice(1, -1))
     }
   }
 
   push(bytes: Uint8Array): readonly ReadRecord[] {
     if (this.#failure !== null) throw this.#failure
-    this.#guarded(() => this.#write(this.#decoded(bytes, true)))
+    this.#guarded(() => this.#write(this.#decoder.push(bytes)))
     return this.#taken()
   }
 
   end(): readonly ReadRecord[] {
     if (this.#failure === null) {
       this.#guarded(() => {
-        this.#write(this.#decoded(new Uint8Array(0), false))
+        this.#decoder.end()
         this.#parser.close()
       })
     }
@@ -112,18 +124,6 @@ export class MappedXmlReader implements CdrReader {
     return taken
   }
 
-  #decoded(bytes: Uint8Array, more: boolean): string {
-    try {
-      return this.#decoder.decode(bytes, { stream: more })
-    } catch (cause) {
-      throw new UsageError(
-        'unreadable',
-        `the delivery is not valid UTF-8, after record ${this.#lastNumber}`,
-        { cause },
-      )
-    }
-  }
-
   #write(text: string): void {
     for (let at = 0; at < text.length; at += PIECE_CHARACTERS) {
       const piece = text.slice(at, at + PIECE_CHARACTERS)
@@ -135,12 +135,10 @@ export class MappedXmlReader implements CdrReader {
 
   /** Keeps of the text what an open record needs, or what an open tag may begin one with. */
   #forget(): void {
-    const { position, startTagPosition } = this.#parser
-    const tagStart = startTagPosition - 1
-    const isInTag = tagStart >= this.#tagEnd
-    if (isInTag && position - tagStart > RECORD_BYTES_MAX) {
-      throw notXml(`a tag has more than ${RECORD_BYTES_MAX} bytes (RECORD_BYTES_MAX)`)
-    }
+    const { position } = this.#parser
+    const tagStart = this.#parser.startTagPosition - 1
+    const isInTag = this.#isInTag()
+    if (isInTag) this.#checkTagLength()
     const isOpen = this.#row !== null && this.#longHead === null
     if (isOpen && position - this.#recordStart > RECORD_BYTES_MAX) {
       this.#longHead = this.#textFrom(this.#recordStart).slice(0, RECORD_BYTES_MAX)
@@ -153,11 +151,23 @@ export class MappedXmlReader implements CdrReader {
     this.#textStart = keepFrom
   }
 
+  #isInTag(): boolean {
+    return this.#parser.startTagPosition - 1 >= this.#tagEnd
+  }
+
+  /** Of a tag, a comment or a declaration, ended or not. */
+  #checkTagLength(): void {
+    if (this.#parser.position - this.#parser.startTagPosition >= RECORD_BYTES_MAX) {
+      throw notXml(`a tag has more than ${RECORD_BYTES_MAX} bytes (RECORD_BYTES_MAX)`)
+    }
+  }
+
   #textFrom(position: number): string {
     return this.#text.slice(position - this.#textStart)
   }
 
   #endTag(): void {
+    this.#checkTagLength()
     this.#tagEnd = this.#parser.position
   }
 
@@ -252,12 +262,6 @@ function withoutPrefixes(path: string): string {
     .split('.')
     .map((step) => (step.startsWith('@') ? `@${localName(step.slice(1))}` : localName(step)))
     .join('.')
-}
-
-function refuseDeclaration(): never {
-  throw notXml(
-    'it has a document type declaration (DOCTYPE); entities are not expanded, so none may be declared (ENTITY_DECLARATIONS_MAX 0)',
-  )
 }
 
 function notXml(why: string): UsageError {

@@ -3,9 +3,7 @@ import { effectiveHomeSet } from '../../domain/classification.ts'
 import type { Account, ApiKey, Feed, Sim } from '../../domain/directory.ts'
 import { simIdentities } from '../../domain/identifiers.ts'
 import type { Import, QuarantineEntry } from '../../domain/import.ts'
-import type { PageRequest, SimMatch, UsageStore } from '../usage-store.ts'
-import type { Connection } from './connection.ts'
-import * as sql from './directory-sql.ts'
+import * as sql from '../directory-sql.ts'
 import {
   accountFromRow,
   apiKeyFromRow,
@@ -15,7 +13,9 @@ import {
   quarantineEntryFromRow,
   type Row,
   simFromRow,
-} from './rows.ts'
+} from '../rows.ts'
+import type { PageRequest, SimMatch, UsageStore } from '../usage-store.ts'
+import type { Connection } from './connection.ts'
 
 export function findOne<T>(
   connection: Connection,
@@ -129,6 +129,14 @@ export function listFeeds(connection: Connection): Feed[] {
 
 export function findImport(connection: Connection, id: number): Import | null {
   return findOne(connection, sql.SELECT_IMPORT, [id], importFromRow)
+}
+
+export function findImportByChecksum(
+  connection: Connection,
+  feedId: number,
+  checksum: string,
+): Import | null {
+  return findOne(connection, sql.SELECT_IMPORT_BY_CHECKSUM, [feedId, checksum], importFromRow)
 }
 
 export function listImports(

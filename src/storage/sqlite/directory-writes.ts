@@ -7,15 +7,16 @@ import type {
   SimChanges,
   SimRegistration,
 } from '../../domain/directory.ts'
-import { maskIdentifier, type Sid } from '../../domain/identifiers.ts'
+import type { Sid } from '../../domain/identifiers.ts'
 import type { Import } from '../../domain/import.ts'
-import { shown, UsageError } from '../../domain/usage-error.ts'
+import { UsageError } from '../../domain/usage-error.ts'
 import { ZONES } from '../../domain/usage-event.ts'
+import * as sql from '../directory-sql.ts'
+import { accountFromRow, feedFromRow } from '../rows.ts'
+import { type SimDraft, SimRegistry, taken, valuesNamedBy } from '../sim-registry.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import * as reads from './directory-reads.ts'
-import * as sql from './directory-sql.ts'
-import { accountFromRow, feedFromRow } from './rows.ts'
 
 export function createAccount(connection: Connection, account: Omit<Account, 'id'>): Account {
   if (reads.findAccount(connection, account.sid) !== null) {
@@ -97,18 +98,13 @@ export function registerSims(
   registrations: readonly SimRegistration[],
   { at, newSids }: { at: number; newSids: readonly Sid[] },
 ): RegisterOutcome {
+  const owner = ownerOf(connection, accountId)
+  const registry = new SimRegistry(simsNamedBy(connection, accountId, registrations))
   const counts = { created: 0, updated: 0, unchanged: 0 }
-  const sims = registrations.map((registration, index) => {
-    const known = findRegistered(connection, accountId, registration)
-    if (known === null) {
-      counts.created++
-      return insertSim(connection, accountId, registration, { at, sid: newSids[index]!, index })
-    }
-    const updated = updateRegistered(connection, known, registration, { at, index })
-    counts[updated ? 'updated' : 'unchanged']++
-    return updated ?? known
+  registrations.forEach((registration, index) => {
+    counts[registry.register(owner, registration, { at, sid: newSids[index]!, index })]++
   })
-  return { ...counts, sims }
+  return { ...counts, sims: writeSims(connection, registry) }
 }
 
 export function createSim(
@@ -117,7 +113,11 @@ export function createSim(
   registration: SimRegistration,
   { at, newSids }: { at: number; newSids: readonly Sid[] },
 ): Sim {
-  return insertSim(connection, accountId, registration, { at, sid: newSids[0]!, index: null })
+  const owner = ownerOf(connection, accountId)
+  const named = newSids.map((sid) => ({ sid, ...registration }))
+  const registry = new SimRegistry(simsNamedBy(connection, accountId, named))
+  registry.create(owner, registration, { at, sid: newSids[0]!, index: null })
+  return writeSims(connection, registry)[0]!
 }
 
 export function updateSim(
@@ -128,163 +128,78 @@ export function updateSim(
 ): Sim {
   const sim = reads.findSimById(connection, simId)
   if (sim === null) throw new UsageError('not_found', `there is no SIM ${simId}`)
-  const { uniqueName, friendlyName, status } = changes
-  const changed: Sim = {
-    ...sim,
-    uniqueName: uniqueName === undefined ? sim.uniqueName : uniqueName || null,
-    friendlyName: friendlyName === undefined ? sim.friendlyName : friendlyName || null,
-    status: status ?? sim.status,
-  }
-  refuseTaken(connection, changed, [], sim.id, null)
-  return writeSim(connection, sim, changed, at) ?? sim
+  const { sid, accountId } = sim
+  const { uniqueName } = changes
+  const named = { sid, ...(uniqueName === undefined ? {} : { uniqueName }) }
+  const registry = new SimRegistry(simsNamedBy(connection, accountId, [named]))
+  registry.change(sim, changes, at)
+  return writeSims(connection, registry)[0]!
 }
 
-function findRegistered(
+function ownerOf(connection: Connection, accountId: number): Account {
+  const owner = reads.findAccountById(connection, accountId)
+  if (owner === null) throw new UsageError('not_found', `there is no account ${accountId}`)
+  return owner
+}
+
+function simsNamedBy(
   connection: Connection,
   accountId: number,
-  { sid, iccid, imsis = [] }: SimRegistration,
-): Sim | null {
-  const named = [
-    ...(sid === undefined ? [] : [holder(connection, 'sid', sid)]),
-    ...(iccid === undefined ? [] : [holder(connection, 'iccid', iccid)]),
-    ...imsis.map((imsi) => holder(connection, 'imsi', imsi)),
-  ]
-  for (const id of named) {
-    const sim = id === null ? null : reads.findSimById(connection, id)
-    if (sim !== null && sim.accountId === accountId) return sim
-  }
-  return null
-}
-
-function insertSim(
-  connection: Connection,
-  accountId: number,
-  registration: SimRegistration,
-  { at, sid, index }: { at: number; sid: Sid; index: number | null },
-): Sim {
-  const { iccid = null, imsis = [], msisdn = null, uniqueName, friendlyName } = registration
-  const candidate = {
-    sid: registration.sid ?? sid,
-    accountId,
-    iccid,
-    msisdn,
-    uniqueName: uniqueName || null,
-  }
-  refuseTaken(connection, candidate, imsis, null, index)
-  const row = connection
-    .prepare(sql.INSERT_SIM)
-    .get(
-      candidate.sid,
-      accountId,
-      iccid,
-      msisdn,
-      candidate.uniqueName,
-      friendlyName || null,
-      registration.status ?? 'active',
-      (registration.home?.plmns ?? []).join(' '),
-      (registration.home?.countries ?? []).join(' '),
-      at,
-      at,
-    )
-  const id = row!.id as number
-  for (const imsi of new Set(imsis)) connection.prepare(sql.INSERT_IMSI).run(imsi, id, id)
-  return reads.findSimById(connection, id)!
-}
-
-/** Null when the registration says nothing new. */
-function updateRegistered(
-  connection: Connection,
-  known: Sim,
-  registration: SimRegistration,
-  { at, index }: { at: number; index: number },
-): Sim | null {
-  if (registration.sid !== undefined && registration.sid !== known.sid) {
-    throw taken(
-      fieldAt(index, 'sid'),
-      registration.sid,
-      `the SIM with this ICCID or IMSI is registered as ${known.sid}`,
-    )
-  }
-  const changed: Sim = {
-    ...known,
-    iccid: registration.iccid ?? known.iccid,
-    imsis: [...new Set([...known.imsis, ...(registration.imsis ?? [])])],
-    msisdn: registration.msisdn ?? known.msisdn,
-    uniqueName: registration.uniqueName || known.uniqueName,
-    friendlyName: registration.friendlyName || known.friendlyName,
-    status: registration.status ?? known.status,
-    home: {
-      plmns: registration.home?.plmns ?? known.home.plmns,
-      countries: registration.home?.countries ?? known.home.countries,
-    },
-  }
-  refuseTaken(connection, changed, changed.imsis, known.id, index)
-  return writeSim(connection, known, changed, at)
-}
-
-function writeSim(connection: Connection, known: Sim, changed: Sim, at: number): Sim | null {
-  if (JSON.stringify(changed) === JSON.stringify(known)) return null
-  connection
-    .prepare(sql.UPDATE_SIM)
-    .run(
-      changed.iccid,
-      changed.msisdn,
-      changed.uniqueName,
-      changed.friendlyName,
-      changed.status,
-      changed.home.plmns.join(' '),
-      changed.home.countries.join(' '),
-      at,
-      known.id,
-    )
-  for (const imsi of changed.imsis.filter((imsi) => !known.imsis.includes(imsi))) {
-    connection.prepare(sql.INSERT_IMSI).run(imsi, known.id, known.id)
-  }
-  return reads.findSimById(connection, known.id)!
-}
-
-/** Throws `conflict` when another SIM than `ownId` holds one of the values. */
-function refuseTaken(
-  connection: Connection,
-  sim: Pick<Sim, 'sid' | 'accountId' | 'iccid' | 'msisdn' | 'uniqueName'>,
-  imsis: readonly string[],
-  ownId: number | null,
-  index: number | null,
-): void {
-  const held = [
-    ['sid', sim.sid],
-    ['iccid', sim.iccid],
-    ['msisdn', sim.msisdn],
-    ['unique_name', sim.uniqueName],
-    ...imsis.map((imsi) => ['imsi', imsi] as const),
-  ] as const
-  for (const [kind, value] of held) {
-    if (value === null) continue
-    const id = holder(connection, kind, value, sim.accountId)
-    if (id !== null && id !== ownId) {
-      throw taken(fieldAt(index, kind), value, 'another SIM is registered with it')
+  registrations: readonly SimRegistration[],
+): Sim[] {
+  const named = valuesNamedBy(registrations)
+  const ids = new Set<number>()
+  const add = (kind: keyof typeof sql.SIM_ID_HOLDING, values: readonly string[]) => {
+    for (const value of values) {
+      const parameters = kind === 'unique_name' ? [value, accountId] : [value]
+      const row = connection.prepare(sql.SIM_ID_HOLDING[kind]).get(...parameters)
+      if (row !== undefined) ids.add(row.id as number)
     }
   }
+  add('sid', named.sids)
+  add('iccid', named.iccids)
+  add('imsi', named.imsis)
+  add('msisdn', named.msisdns)
+  add('unique_name', named.uniqueNames)
+  return [...ids].map((id) => reads.findSimById(connection, id)!)
 }
 
-function holder(
-  connection: Connection,
-  kind: keyof typeof sql.SIM_ID_HOLDING,
-  value: string,
-  accountId?: number,
-): number | null {
-  const values = kind === 'unique_name' ? [value, accountId!] : [value]
-  return reads.findOne(connection, sql.SIM_ID_HOLDING[kind], values, (row) => row.id as number)
+function writeSims(connection: Connection, registry: SimRegistry): Sim[] {
+  const writes = registry.writes()
+  // SIMs may have passed values on to each other, and no two may hold one even for a moment.
+  for (const { draft } of writes) {
+    if (draft.id !== null) connection.prepare(sql.RELEASE_SIM_VALUES).run(draft.id)
+  }
+  const ids = new Map<Sid, number>()
+  for (const { draft, newImsis, firstPosition } of writes) {
+    const id = draft.id ?? insertSim(connection, draft)
+    if (draft.id !== null) {
+      connection.prepare(sql.UPDATE_SIM).run(...changingColumns(draft), draft.updatedAt, id)
+    }
+    ids.set(draft.sid, id)
+    newImsis.forEach((imsi, i) => {
+      connection.prepare(sql.INSERT_IMSI).run(imsi, id, firstPosition + i)
+    })
+  }
+  return registry.sims((sid) => ids.get(sid)!)
 }
 
-function fieldAt(index: number | null, field: string): string {
-  return index === null ? field : `${index}.${field}`
+function insertSim(connection: Connection, draft: SimDraft): number {
+  const { sid, accountId, createdAt, updatedAt } = draft
+  const row = connection
+    .prepare(sql.INSERT_SIM)
+    .get(sid, accountId, ...changingColumns(draft), createdAt, updatedAt)
+  return row!.id as number
 }
 
-/** Numbers that identify a person's SIM are not repeated in messages, which end in logs. */
-const MASKED_FIELD = /(^|\.)(iccid|imsi|msisdn)$/
-
-function taken(field: string, value: string, rule: string): UsageError {
-  const told = shown(MASKED_FIELD.test(field) ? maskIdentifier(value) : value)
-  return new UsageError('conflict', `${field} ${told}: ${rule}`, { field, value })
+function changingColumns(sim: SimDraft) {
+  return [
+    sim.iccid,
+    sim.msisdn,
+    sim.uniqueName,
+    sim.friendlyName,
+    sim.status,
+    sim.home.plmns.join(' '),
+    sim.home.countries.join(' '),
+  ] as const
 }

@@ -57,6 +57,31 @@ export const ADD_TO_SIM_DAY = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET ${ADD_COUNTERS}`
 
+// Readings
+
+const SERIES = 'sim_id = ? AND feed_id = ? AND record_id = ?'
+
+export const SELECT_READING = `SELECT * FROM reading WHERE ${SERIES} AND occurred_at = ?`
+export const SELECT_PREVIOUS_READING = `
+  SELECT * FROM reading WHERE ${SERIES} AND occurred_at < ? ORDER BY occurred_at DESC LIMIT 1`
+export const SELECT_NEXT_READING = `
+  SELECT * FROM reading WHERE ${SERIES} AND occurred_at > ? ORDER BY occurred_at LIMIT 1`
+export const PUT_READING = `
+  INSERT INTO reading (sim_id, feed_id, record_id, occurred_at,
+                       upload, download, to_sim, from_sim, bits)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET upload = excluded.upload, download = excluded.download,
+                            to_sim = excluded.to_sim, from_sim = excluded.from_sim,
+                            bits = excluded.bits`
+/** A version of a reading is what was read, not the usage that followed from it. */
+export const COUNTERS_OF_KEPT_VERSION = `
+  UPDATE ledger_history
+  SET upload = ?, download = ?, to_sim = ?, from_sim = ?
+  WHERE ${IDENTITY}
+    AND version = (SELECT MAX(version) FROM ledger_history WHERE ${IDENTITY})`
+export const SET_USAGE = `
+  UPDATE ledger SET upload = ?, download = ?, to_sim = ?, from_sim = ? WHERE ${IDENTITY}`
+
 // Sealing
 
 export const SELECT_NEXT_BUCKET =
@@ -147,67 +172,5 @@ export const SELECT_ACCOUNT_TOTAL = `
   ORDER BY zone, country`
 
 // Audit. A cell that is missing counts as zeros, because a correction can leave zeros behind.
-
-/** One derived table, its key, and the ledger's own answer for the same cells. */
-export const DERIVED_TABLES = [
-  {
-    name: 'account hour',
-    table: 'account_hour',
-    key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
-    recomputed: `
-      SELECT account_id, occurred_at - occurred_at % 3600 AS started_at, zone, country, plmn,
-             ${sums()}
-      FROM ledger WHERE occurred_at >= :purgedThrough GROUP BY 1, 2, 3, 4, 5`,
-    stored: 'SELECT * FROM account_hour',
-  },
-  {
-    name: 'account day',
-    table: 'account_day',
-    key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
-    recomputed: `
-      SELECT account_id, bucket AS started_at, zone, country, plmn, ${sums()}
-      FROM ledger WHERE occurred_at >= :purgedThrough GROUP BY 1, 2, 3, 4, 5`,
-    stored: 'SELECT * FROM account_day',
-  },
-  {
-    name: 'sim day',
-    table: 'sim_day',
-    key: ['sim_id', 'started_at', 'zone', 'country'],
-    recomputed: `
-      SELECT sim_id, bucket AS started_at, zone, country, ${sums()}
-      FROM ledger WHERE occurred_at >= :purgedThrough AND bucket < :sealedThrough
-      GROUP BY 1, 2, 3, 4`,
-    stored: 'SELECT * FROM sim_day WHERE started_at >= :purgedThrough - 86399',
-  },
-] as const
-
-export type DerivedTable = (typeof DERIVED_TABLES)[number]
-
-export function countRecomputed({ recomputed }: DerivedTable): string {
-  return `SELECT COUNT(*) AS cells FROM (${recomputed})`
-}
-
-/**
- * Lays both sides over each other and adds them up by cell. A FULL JOIN says the same, but SQLite
- * runs it as a nested loop: minutes instead of a second for 100 000 cells.
- */
-export function selectDifferences({ key, recomputed, stored }: DerivedTable): string {
-  // Columns of a UNION go by position, so both sides list the stored counters first.
-  const side = (isStored: boolean, source: string) => `
-      SELECT ${key.join(', ')},
-             ${COUNTERS.map((name) => `${isStored ? name : '0'} AS stored_${name}`).join(', ')},
-             ${COUNTERS.map((name) => `${isStored ? '0' : name} AS recomputed_${name}`).join(', ')}
-      FROM (${source})`
-  const totals = ['stored', 'recomputed'].flatMap((prefix) =>
-    COUNTERS.map((name) => `SUM(${prefix}_${name}) AS ${prefix}_${name}`),
-  )
-  const differs = COUNTERS.map((name) => `SUM(stored_${name}) <> SUM(recomputed_${name})`)
-  return `
-    SELECT ${key.join(', ')}, ${totals.join(', ')}
-    FROM (${side(true, stored)} UNION ALL ${side(false, recomputed)})
-    GROUP BY ${key.join(', ')}
-    HAVING ${differs.join(' OR ')}
-    ORDER BY ${key.join(', ')}`
-}
 
 export const COUNT_LEDGER_ROWS = 'SELECT COUNT(*) AS ledger_rows FROM ledger'

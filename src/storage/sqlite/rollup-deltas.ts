@@ -3,11 +3,11 @@
  * derived tables change only through here, in the transaction that changes the ledger.
  */
 
-import { DAY_SECONDS, floorTo, HOUR_SECONDS } from '../../domain/time.ts'
+import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber } from '../../domain/time.ts'
 import type { Counters } from '../../domain/usage-event.ts'
+import type { ServingColumns } from '../rows.ts'
 import type { Connection } from './connection.ts'
 import { ADD_TO_SIM_DAY, addToAccountCell } from './ledger-sql.ts'
-import type { ServingColumns } from './rows.ts'
 
 /** Where and when a ledger row counts. */
 export interface RollupPlace {
@@ -27,12 +27,6 @@ interface Cell {
 
 const ADD_TO_HOUR = addToAccountCell('account_hour')
 const ADD_TO_DAY = addToAccountCell('account_day')
-
-/** The month of `sim_day`'s key: calendar months counted from January of year 0. */
-export function monthNumber(atSeconds: number): number {
-  const at = new Date(atSeconds * 1000)
-  return at.getUTCFullYear() * 12 + at.getUTCMonth()
-}
 
 export class RollupDeltas {
   readonly #connection: Connection

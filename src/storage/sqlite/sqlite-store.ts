@@ -74,6 +74,8 @@ export async function openSqliteStore(
     append: (batch) => append(writer, batch),
     finishImport: (importId, end) => writer.run('finishImport', [importId, end]),
     findImport: (id) => read((c) => reads.findImport(c, id)),
+    findImportByChecksum: (feedId, checksum) =>
+      read((c) => reads.findImportByChecksum(c, feedId, checksum)),
     listImports: (filter, page) => read((c) => reads.listImports(c, filter, page)),
     listQuarantine: (filter, page) => read((c) => reads.listQuarantine(c, filter, page)),
 

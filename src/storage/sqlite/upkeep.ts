@@ -1,6 +1,9 @@
 /** What keeps a store true and small: audit, sealing of days, and the end of retention. */
-import { DAY_SECONDS, floorTo, formatInstant } from '../../domain/time.ts'
-import { ZONES } from '../../domain/usage-event.ts'
+import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
+import { DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
+import { countRecomputed, DERIVED_TABLES, differenceFromRow, selectDifferences } from '../audit.ts'
+import { UPSERT_SETTING } from '../directory-sql.ts'
+import type { Row } from '../rows.ts'
 import {
   AUDIT_DIFFERENCES_MAX,
   type AuditDifference,
@@ -9,11 +12,8 @@ import {
 } from '../usage-store.ts'
 import { purgedThrough, sealedThrough } from './append.ts'
 import type { Connection } from './connection.ts'
-import { UPSERT_SETTING } from './directory-sql.ts'
 import * as sql from './ledger-sql.ts'
 import * as purgeSql from './purge-sql.ts'
-import { monthNumber } from './rollup-deltas.ts'
-import type { Row } from './rows.ts'
 
 /** Runs inside a read transaction. */
 export function audit(connection: Connection): AuditReport {
@@ -24,11 +24,11 @@ export function audit(connection: Connection): AuditReport {
   let cellsChecked = 0
   let differenceCount = 0
   const differences: AuditDifference[] = []
-  for (const derived of sql.DERIVED_TABLES) {
-    const count = connection.prepare(sql.countRecomputed(derived))
+  for (const derived of DERIVED_TABLES) {
+    const count = connection.prepare(countRecomputed(derived))
     count.setAllowUnknownNamedParameters(true)
     cellsChecked += Number(count.get(bounds)?.cells)
-    const select = connection.prepareBigints(sql.selectDifferences(derived))
+    const select = connection.prepareBigints(selectDifferences(derived))
     select.setAllowUnknownNamedParameters(true)
     for (const row of select.iterate(bounds)) {
       differenceCount++
@@ -39,27 +39,6 @@ export function audit(connection: Connection): AuditReport {
   }
   const ledgerRows = Number(connection.prepare(sql.COUNT_LEDGER_ROWS).get()?.ledger_rows)
   return { ledgerRows, cellsChecked, differences, differenceCount }
-}
-
-function differenceFromRow({ name, key }: sql.DerivedTable, row: Row): AuditDifference {
-  const parts = key.map((column) => {
-    const value = row[column]
-    if (column === 'started_at') return `from ${formatInstant(Number(value))}`
-    if (column === 'zone') return `zone ${ZONES[Number(value)]}`
-    return `${column} ${value === '' ? 'unknown' : value}`
-  })
-  return {
-    table: name,
-    cell: parts.join(', '),
-    stored: countersInWords(row, 'stored'),
-    recomputed: countersInWords(row, 'recomputed'),
-  }
-}
-
-function countersInWords(row: Row, prefix: string): string {
-  return ['upload', 'download', 'to_sim', 'from_sim']
-    .map((name) => `${name} ${row[`${prefix}_${name}`]}`)
-    .join(', ')
 }
 
 /** Runs inside a write transaction. */
@@ -138,6 +117,7 @@ function dropOldCells(connection: Connection, { before, day }: PurgeLimits): num
   const run = (text: string, ...values: number[]) =>
     Number(connection.prepare(text).run(...values).changes)
   connection.prepare(UPSERT_SETTING).run('purged_through', before)
+  run(purgeSql.DELETE_OLD_READINGS, before, before - BASE_KEPT_SECONDS)
   const dropped =
     run(purgeSql.DELETE_OLD_HOURS, before) +
     run(purgeSql.DELETE_OLD_DAYS, day) +

@@ -1,6 +1,6 @@
 /** Sums usage for a query. An answer of several statements is read in one transaction. */
 import type { CountryCode } from '../../domain/country.ts'
-import { ceilTo, DAY_SECONDS, floorTo } from '../../domain/time.ts'
+import { ceilTo, DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
 import { ZONES } from '../../domain/usage-event.ts'
 import {
   addUsage,
@@ -8,10 +8,9 @@ import {
   type UsageGroup,
   type UsageQuery,
 } from '../../domain/usage-query.ts'
+import { usageGroupFromRow } from '../rows.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
-import { monthNumber } from './rollup-deltas.ts'
-import { usageGroupFromRow } from './rows.ts'
 
 /** Retention keeps 18 months, at most 550 days. */
 const DAYS_ASKED_USUALLY = 600

@@ -19,6 +19,11 @@ interface Expected {
   readonly reading: ToldReading
 }
 
+/** The ready mappings' and `own`. */
+export const MAPPED_FOLDERS: readonly string[] = readdirSync(FOLDER, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+
 /** Those of one folder, in the order of their names. */
 export function deliveriesOf(folder: string): readonly MappedDelivery[] {
   const here = new URL(`${folder}/`, FOLDER)

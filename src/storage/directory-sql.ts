@@ -1,4 +1,7 @@
-/** SQL of accounts, SIMs, keys, feeds and imports. Values are always parameters. */
+/**
+ * SQL of accounts, SIMs, keys, feeds and imports, the same for every engine. Values are always
+ * parameters: `?` in their order, or `?1` by number.
+ */
 
 export const INSERT_ACCOUNT = `
   INSERT INTO account (sid, name, auth_token_hash, home_plmns, home_countries, created_at)
@@ -21,9 +24,9 @@ export const SELECT_API_KEYS = `SELECT ${API_KEY_COLUMNS} ORDER BY api_key.id`
 export const REVOKE_API_KEY =
   'UPDATE api_key SET revoked_at = COALESCE(revoked_at, ?) WHERE sid = ?'
 
-const SIM_COLUMNS = `
+export const SIM_COLUMNS = `
   sim.*, account.sid AS account_sid,
-  (SELECT COALESCE(group_concat(imsi, ' ' ORDER BY position), '')
+  (SELECT COALESCE(string_agg(imsi, ' ' ORDER BY position), '')
    FROM sim_imsi WHERE sim_imsi.sim_id = sim.id) AS imsis
   FROM sim JOIN account ON account.id = sim.account_id`
 
@@ -37,9 +40,9 @@ export const UPDATE_SIM = `
   SET iccid = ?, msisdn = ?, unique_name = ?, friendly_name = ?, status = ?,
       home_plmns = ?, home_countries = ?, updated_at = ?
   WHERE id = ?`
-export const INSERT_IMSI = `
-  INSERT INTO sim_imsi (imsi, sim_id, position)
-  VALUES (?, ?, (SELECT COUNT(*) FROM sim_imsi WHERE sim_id = ?))`
+export const RELEASE_SIM_VALUES = `
+  UPDATE sim SET iccid = NULL, msisdn = NULL, unique_name = NULL WHERE id = ?`
+export const INSERT_IMSI = 'INSERT INTO sim_imsi (imsi, sim_id, position) VALUES (?, ?, ?)'
 
 export const SELECT_SIM_BY_ID = `SELECT ${SIM_COLUMNS} WHERE sim.id = ?`
 export const SELECT_SIM_BY_SID = `SELECT ${SIM_COLUMNS} WHERE sim.sid = ?`
@@ -118,6 +121,11 @@ export const ADD_IMPORT_COUNTS = `
       quarantined = quarantined + ?, expired = expired + ?
   WHERE id = ?`
 export const SELECT_IMPORT = `SELECT ${IMPORT_COLUMNS} WHERE import.id = ?`
+export const SELECT_IMPORT_BY_CHECKSUM = `
+  SELECT ${IMPORT_COLUMNS}
+  WHERE import.feed_id = ? AND import.status = 'done' AND import.checksum = ?
+  ORDER BY import.id DESC
+  LIMIT 1`
 
 export function selectImports(conditions: { account: boolean }): string {
   return `

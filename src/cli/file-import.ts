@@ -1,0 +1,84 @@
+/** Imports one file for a command: shows how far it is, and prints what became of it. */
+import type { Feed } from '../domain/directory.ts'
+import { recordCount } from '../domain/import.ts'
+import { UsageError } from '../domain/usage-error.ts'
+import { importRecords } from '../ingest/import-records.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import { type CliContext, EXIT, type ExitCode } from './context.ts'
+import { type Delivery, openDelivery } from './delivery.ts'
+import { report } from './failure.ts'
+import { showImportProgress } from './import-progress.ts'
+import { committedHint, printImportReport, toImportJson } from './import-report.ts'
+
+export interface FileImport {
+  readonly store: UsageStore
+  readonly feed: Feed
+  readonly name: string
+  readonly batchSize: number | undefined
+  readonly json: boolean
+}
+
+/** Reports what is wrong with the file. Rejects for failures of the store: they are all files'. */
+export async function importFile(context: CliContext, file: FileImport): Promise<ExitCode> {
+  let delivery: Delivery
+  try {
+    delivery = await openDelivery(context, file.name)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    await report(context, error.message, error.hint)
+    return EXIT.failed
+  }
+  try {
+    return await importDelivery(context, file, delivery)
+  } finally {
+    await delivery.close()
+  }
+}
+
+async function importDelivery(
+  context: CliContext,
+  { store, feed, batchSize, json }: FileImport,
+  delivery: Delivery,
+): Promise<ExitCode> {
+  const { name, bytes, sizeBytes } = delivery
+  const startedAt = performance.now()
+  let committed = 0
+  const display = showImportProgress(context.stderr, ({ bytesRead }) =>
+    sizeBytes === null || sizeBytes === 0 ? null : bytesRead / sizeBytes,
+  )
+  const summary = await importRecords({
+    store,
+    feed,
+    account: null,
+    source: { name, bytes },
+    clock: context.clock,
+    ...(batchSize === undefined ? {} : { batchRecordsMax: batchSize }),
+    onProgress: (progress) => {
+      committed = recordCount(progress.counts)
+      display.update(progress)
+    },
+  })
+    .finally(() => display.end())
+    .catch((error: unknown) => throwWithCommitted(error, name, committed))
+  if (json) await context.stdout.line(JSON.stringify(toImportJson(summary)))
+  return await printImportReport(context, summary, {
+    elapsedMs: performance.now() - startedAt,
+    quiet: json,
+  })
+}
+
+/** A failure of the store, with what the person has to know of the file. */
+function throwWithCommitted(error: unknown, name: string, committed: number): never {
+  if (!(error instanceof UsageError)) throw error
+  const { code, message, hint } = error
+  throw new UsageError(code, `${name}: ${message}`, {
+    hint: [...(hint === undefined ? [] : [hint]), committedHint(committed)].join('; '),
+    cause: error,
+  })
+}
+
+/** A failure is worse than quarantined records, and these are worse than nothing to tell. */
+export function worse(a: ExitCode, b: ExitCode): ExitCode {
+  if (a === EXIT.failed || b === EXIT.failed) return EXIT.failed
+  return a === EXIT.done ? b : a
+}

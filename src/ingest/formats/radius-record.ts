@@ -1,0 +1,335 @@
+/**
+ * What the attributes of a RADIUS accounting packet say of usage. Detail text and JSON differ only
+ * in how attributes are found. See `docs/formats/radius.md`.
+ */
+import { createHash } from 'node:crypto'
+import type { StatedNetwork } from '../../domain/classification.ts'
+import { maskIdentifier } from '../../domain/identifiers.ts'
+import { parsePlmn } from '../../domain/plmn.ts'
+import { shown } from '../../domain/usage-error.ts'
+import { RECORD_ID_CHARACTERS_MAX } from './canonical-record.ts'
+import { type CdrRecord, faultOf, type ReadRecord } from './cdr-format.ts'
+import { canonicalName, type StatedAttributes, WantedAttributes } from './radius-attributes.ts'
+import type { RadiusSettings } from './radius-settings.ts'
+import { parseDateLine, parseEventTimestamp, parseWholeNumber } from './radius-time.ts'
+import { CountedNames, shownName } from './radius-warnings.ts'
+
+/** One packet, as the delivery holds it. */
+export interface RadiusPacket {
+  readonly line: number
+  readonly raw: string
+  /** The line above the attributes; null where there is none, as in JSON. */
+  readonly dateLine: string | null
+  readonly attributes: StatedAttributes
+}
+
+type Status = 'start' | 'stop' | 'interim'
+const STATUSES: ReadonlyMap<string, Status> = new Map([
+  ['1', 'start'],
+  ['start', 'start'],
+  ['2', 'stop'],
+  ['stop', 'stop'],
+  ['3', 'interim'],
+  ['interim-update', 'interim'],
+  // What dictionaries before RFC 2869 called it.
+  ['alive', 'interim'],
+])
+
+const UINT32_MAX = 0xffff_ffff
+/** Gigawords above this make counts that are no safe integers: 8 PiB. */
+const GIGAWORDS_MAX = 2 ** 21 - 1
+/** A reading above this without gigawords may come from a source whose counters wrap. */
+const OCTETS_SUSPECT = 2 ** 31
+/** The longest name a SIM can have is a unique name of 64 characters. */
+const SIM_CHARACTERS_MAX = 64
+/** Distinct networks remembered; a delivery has some hundreds. */
+const NETWORKS_MAX = 10_000
+
+const NAS_ATTRIBUTES = ['NAS-Identifier', 'NAS-IP-Address', 'NAS-IPv6-Address']
+const UNKNOWN_NETWORK: StatedNetwork = { plmn: null, country: null, zone: null }
+
+interface AttributeFault {
+  readonly field: string
+  /** Null where there is nothing to repeat. */
+  readonly value: string | null
+  readonly rule: string
+}
+
+/** Turns packets into records; remembers what the warnings of the delivery have to say. */
+export class RadiusRecordParser {
+  readonly wanted: WantedAttributes
+  readonly #settings: RadiusSettings
+  readonly #networks = new Map<string, StatedNetwork>()
+  readonly #skipped = new CountedNames()
+  readonly #unusableTimes = new CountedNames()
+  #suspectReadings = 0
+  #packet!: RadiusPacket
+  #faults: AttributeFault[] = []
+
+  constructor(settings: RadiusSettings) {
+    this.#settings = settings
+    this.wanted = new WantedAttributes([
+      ...['Acct-Status-Type', 'Packet-Type', 'Event-Timestamp', 'Timestamp', 'Acct-Delay-Time'],
+      ...['Acct-Input-Octets', 'Acct-Output-Octets'],
+      ...['Acct-Input-Gigawords', 'Acct-Output-Gigawords', '3GPP-SGSN-MCC-MNC'],
+      ...settings.sim,
+      ...(settings.series ?? [...NAS_ATTRIBUTES, 'Acct-Session-Id', '3GPP-Charging-ID']),
+    ])
+  }
+
+  /** Null for a packet that states no usage, such as the start of a NAS. */
+  parse(packet: RadiusPacket): ReadRecord | null {
+    this.#packet = packet
+    this.#faults = []
+    const status = this.#status()
+    if (status === 'skipped') return null
+    const record: CdrRecord = {
+      recordId: this.#series(),
+      sim: this.#sim(),
+      occurredAt: this.#occurredAt(),
+      network: this.#network(),
+      counters: {
+        upload: this.#octets('Input', status),
+        download: this.#octets('Output', status),
+        toSim: 0,
+        fromSim: 0,
+      },
+      isReading: true,
+      // A session that starts has counters that begin again, whatever they stood at.
+      ...(this.#settings.gigawords === false && status !== 'start' && { is32Bit: true }),
+      line: packet.line,
+      raw: packet.raw,
+    }
+    if (this.#faults.length > 0) return this.#fault()
+    this.#noteSuspect(record)
+    return record
+  }
+
+  warnings(): string[] {
+    const warnings: string[] = []
+    if (this.#skipped.total > 0) {
+      warnings.push(`packets that state no usage were skipped: ${this.#skipped.told()}`)
+    }
+    if (this.#unusableTimes.total > 0) {
+      warnings.push(
+        `Event-Timestamps could not be used, and the time of receipt less Acct-Delay-Time stands in (the setting zones can name a time zone): ${this.#unusableTimes.told()}`,
+      )
+    }
+    if (this.#suspectReadings > 0) {
+      warnings.push(
+        `readings of 2 GiB and more come without gigawords (${this.#suspectReadings}): if the source has none, its counters wrap, and the feed's setting gigawords must be false; if it leaves out zeros, set it to true`,
+      )
+    }
+    return [...warnings, ...this.wanted.warnings()]
+  }
+
+  #fault() {
+    const detail = this.#faults.map(describeFault).join('; ')
+    const { line, raw } = this.#packet
+    return faultOf(line, raw, { reason: 'invalid_field', field: this.#faults[0]!.field, detail })
+  }
+
+  #refuse(field: string, value: string | null, rule: string): void {
+    this.#faults.push({ field, value, rule })
+  }
+
+  /** Null when the attribute is absent, empty, or at fault. */
+  #text(name: string): string | null {
+    const values = this.#packet.attributes.valuesOf(name)
+    const [first, ...others] = values
+    if (first === undefined) return null
+    if (values.includes(null)) {
+      this.#refuse(name, null, 'expected a text or a number')
+    } else if (others.some((other) => other !== first)) {
+      this.#refuse(name, null, `it is stated ${values.length} times, with different values`)
+    } else {
+      return first!.trim() || null
+    }
+    return null
+  }
+
+  #isFaulty(name: string): boolean {
+    return this.#faults.some(({ field }) => field === name)
+  }
+
+  #number(name: string, max: number): number | null {
+    const text = this.#text(name)
+    if (text === null) return null
+    const value = parseWholeNumber(text, max)
+    if (value === null) this.#refuse(name, text, `expected a whole number from 0 to ${max}`)
+    return value
+  }
+
+  #status(): Status | 'skipped' {
+    const text = this.#text('Acct-Status-Type')
+    if (text !== null) {
+      const status = STATUSES.get(text.toLowerCase())
+      if (status !== undefined) return status
+      this.#skipped.add(`Acct-Status-Type ${text}`)
+      return 'skipped'
+    }
+    const packetType = this.#text('Packet-Type')
+    // Servers also log what is no accounting at all into detail files.
+    if (packetType !== null && !/^(?:accounting-request|4)$/i.test(packetType)) {
+      this.#skipped.add(`Packet-Type ${packetType}`)
+      return 'skipped'
+    }
+    this.#require('Acct-Status-Type')
+    return 'interim'
+  }
+
+  #require(name: string, hint = ''): void {
+    if (!this.#isFaulty(name)) this.#refuse(name, null, `a value is required${hint}`)
+  }
+
+  #series(): string {
+    const parts: string[] = []
+    for (const name of this.#settings.series ?? []) {
+      // Some attributes, such as Class, come several times by design.
+      const values = this.#packet.attributes.valuesOf(name)
+      const text = values.filter((value) => value !== null && value !== '').join(',')
+      if (text === '') this.#require(name, ' by the setting series')
+      parts.push(text)
+    }
+    if (this.#settings.series === null) parts.push(...this.#seriesByDefault())
+    return seriesId(parts)
+  }
+
+  #seriesByDefault(): string[] {
+    const nas = this.#firstText(NAS_ATTRIBUTES)
+    if (nas === null) {
+      const rule = `one of ${NAS_ATTRIBUTES.join(', ')} is required, or the setting series`
+      this.#refuse('NAS-Identifier', null, rule)
+    }
+    const session = this.#text('Acct-Session-Id')
+    if (session === null) this.#require('Acct-Session-Id', ', or the setting series')
+    const bearer = this.#text('3GPP-Charging-ID')
+    const parts = [nas ?? '', session ?? '']
+    // Written in hexadecimal by a server without the dictionary, it is still the same number.
+    if (bearer !== null) parts.push(String(parseWholeNumber(bearer, UINT32_MAX) ?? bearer))
+    return parts
+  }
+
+  #firstText(names: readonly string[]): string | null {
+    for (const name of names) {
+      const text = this.#text(name)
+      if (text !== null || this.#isFaulty(name)) return text ?? ''
+    }
+    return null
+  }
+
+  #sim(): string {
+    for (const name of this.#settings.sim) {
+      const text = this.#text(name)
+      if (text === null) continue
+      const sim = decodedDigits(text)
+      if (sim.length > SIM_CHARACTERS_MAX) {
+        const rule = `${sim.length} characters, at most ${SIM_CHARACTERS_MAX} allowed`
+        this.#refuse(canonicalName(name), maskIdentifier(sim), rule)
+      } else if (sim.includes('\0') || !sim.isWellFormed()) {
+        const rule = 'NUL and halves of surrogate pairs are not allowed'
+        this.#refuse(canonicalName(name), maskIdentifier(sim), rule)
+      }
+      return sim
+    }
+    const [first = ''] = this.#settings.sim
+    if (!this.#settings.sim.some((name) => this.#isFaulty(name))) {
+      const rule = `one of ${this.#settings.sim.join(', ')} is required, to name the SIM`
+      this.#refuse(first, null, rule)
+    }
+    return ''
+  }
+
+  #occurredAt(): number {
+    const stated = this.#text('Event-Timestamp')
+    if (stated !== null) {
+      const at = parseEventTimestamp(stated, this.#settings.zones)
+      if (at !== null) return at
+    }
+    const receivedAt = this.#receivedAt(stated)
+    const delaySeconds = this.#number('Acct-Delay-Time', UINT32_MAX) ?? 0
+    if (receivedAt === null) return 0
+    if (stated !== null) this.#unusableTimes.add(stated)
+    return receivedAt - delaySeconds
+  }
+
+  #receivedAt(unusable: string | null): number | null {
+    const timestamp = this.#number('Timestamp', UINT32_MAX)
+    if (timestamp !== null || this.#isFaulty('Timestamp')) return timestamp
+    const { dateLine: offset } = this.#settings
+    const { dateLine } = this.#packet
+    if (offset !== null && dateLine !== null) {
+      const at = parseDateLine(dateLine, offset)
+      if (at === null) {
+        this.#refuse('date line', dateLine, 'expected a date such as Tue Nov 14 22:13:19 2023')
+      }
+      return at
+    }
+    if (this.#isFaulty('Event-Timestamp')) return null
+    const rule =
+      'a time is required: Event-Timestamp as a number, in ISO 8601 with a zone, or in a zone that the setting zones names; else Timestamp; else the date line, when the setting date_line tells its offset from UTC'
+    this.#refuse('Event-Timestamp', unusable, rule)
+    return null
+  }
+
+  #octets(direction: 'Input' | 'Output', status: Status): number {
+    const name = `Acct-${direction}-Octets`
+    const octets = this.#number(name, UINT32_MAX)
+    // A missing counter is not taken for 0: that would look as if the session had begun again.
+    if (octets === null && status !== 'start') this.#require(name)
+    const gigawordsName = `Acct-${direction}-Gigawords`
+    const gigawords = this.#number(gigawordsName, GIGAWORDS_MAX) ?? 0
+    if (gigawords > 0 && this.#settings.gigawords === false) {
+      const rule = 'the setting gigawords says that the source has none; set it to true'
+      this.#refuse(gigawordsName, String(gigawords), rule)
+    }
+    return gigawords * (UINT32_MAX + 1) + (octets ?? 0)
+  }
+
+  #network(): StatedNetwork {
+    const text = this.#text('3GPP-SGSN-MCC-MNC')
+    if (text === null) return UNKNOWN_NETWORK
+    const digits = decodedDigits(text)
+    const known = this.#networks.get(digits)
+    if (known !== undefined) return known
+    const plmn = /^\d{5,6}$/.test(digits) ? parsePlmn(digits) : null
+    if (plmn === null) {
+      this.#refuse('3GPP-SGSN-MCC-MNC', text, 'expected 5 or 6 digits, MCC and MNC')
+      return UNKNOWN_NETWORK
+    }
+    const network = { plmn, country: null, zone: null }
+    if (this.#networks.size >= NETWORKS_MAX) this.#networks.clear()
+    this.#networks.set(digits, network)
+    return network
+  }
+
+  #noteSuspect({ counters }: CdrRecord): void {
+    if (this.#settings.gigawords !== null) return
+    const isSuspect = (direction: string, octets: number) =>
+      octets >= OCTETS_SUSPECT &&
+      this.#packet.attributes.valuesOf(`Acct-${direction}-Gigawords`).length === 0
+    const either = isSuspect('Input', counters.upload) || isSuspect('Output', counters.download)
+    if (either) this.#suspectReadings++
+  }
+}
+
+/** Parts as one text, which no other parts give; hashed when it is too long for a record id. */
+function seriesId(parts: readonly string[]): string {
+  const text = parts.map((part) => part.replace(/[\\/]/g, '\\$&')).join('/')
+  const isKept = text.length <= RECORD_ID_CHARACTERS_MAX && !text.includes('\0')
+  if (isKept && text.isWellFormed()) return text
+  return `sha256:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`
+}
+
+/** Servers without the 3GPP dictionary write the bytes of a text in hexadecimal. */
+function decodedDigits(text: string): string {
+  if (!/^0x(?:[0-9a-f]{2})+$/i.test(text)) return text
+  return Buffer.from(text.slice(2), 'hex').toString('latin1').replace(/\0+$/, '')
+}
+
+function describeFault({ field, value, rule }: AttributeFault): string {
+  if (value === null) return `${shownName(field)}: ${rule}`
+  // Where a number stands in the wrong place, it may be a subscriber's.
+  const masked = value.replace(/\d{10,}/g, (digits) => maskIdentifier(digits))
+  return `${shownName(field)} ${shown(masked)}: ${rule}`
+}

@@ -1,0 +1,76 @@
+/** The instants that RADIUS servers write: numbers, ISO 8601, and texts of the C library. */
+import { parseInstant } from '../../domain/time.ts'
+
+/** 2000-01-01. A clock that shows less has not been set: such clocks begin in 1970. */
+const CLOCK_SET_FROM = 946_684_800
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** `Nov 14 2023 22:13:19 UTC` */
+const EVENT_TEXT = /^([A-Z][a-z]{2}) +(\d{1,2}) (\d{4}) (\d{2}:\d{2}:\d{2})(?:\.\d{1,9})? (\S+)$/
+/** `Tue Nov 14 22:13:19 2023` */
+const DATE_LINE = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d{2}:\d{2}:\d{2}) (\d{4})$/
+/** Where a zone has no abbreviation, the C library writes its offset. */
+const NUMERIC_ZONE = /^[+-]\d{2}(?::?\d{2})?$/
+const ISO_WITH_ZONE = /T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i
+
+/** Decimal, or hexadecimal as `0x…`; null when it is neither, or more than `max`. */
+export function parseWholeNumber(text: string, max: number): number | null {
+  if (!/^(?:\d{1,16}|0x[0-9a-f]{1,13})$/i.test(text)) return null
+  const value = Number(text)
+  return value <= max ? value : null
+}
+
+/**
+ * An Event-Timestamp as UTC seconds: a number, ISO 8601 with a zone, or month, day, year, time and
+ * a zone that is UTC, GMT, an offset, or one of `zones`. Null for anything else, and where the
+ * clock that was read had not been set.
+ */
+export function parseEventTimestamp(
+  text: string,
+  zones: ReadonlyMap<string, string>,
+): number | null {
+  const at = parseWholeNumber(text, 0xffff_ffff) ?? parseIso(text) ?? parseEventText(text, zones)
+  return at !== null && at >= CLOCK_SET_FROM ? at : null
+}
+
+/** A block's date line, whose zone it does not tell; `offset` such as `+01:00` does. */
+export function parseDateLine(text: string, offset: string): number | null {
+  const match = DATE_LINE.exec(text.trim())
+  if (match === null) return null
+  const [, month = '', day = '', time = '', year = ''] = match
+  return instantOf({ year, month, day, time, offset })
+}
+
+function parseIso(text: string): number | null {
+  return ISO_WITH_ZONE.test(text) ? parseInstant(text) : null
+}
+
+function parseEventText(text: string, zones: ReadonlyMap<string, string>): number | null {
+  const match = EVENT_TEXT.exec(text)
+  if (match === null) return null
+  const [, month = '', day = '', year = '', time = '', zone = ''] = match
+  const offset = offsetOf(zone, zones)
+  return offset === null ? null : instantOf({ year, month, day, time, offset })
+}
+
+function offsetOf(zone: string, zones: ReadonlyMap<string, string>): string | null {
+  if (zone === 'UTC' || zone === 'GMT' || zone === 'Z') return 'Z'
+  if (NUMERIC_ZONE.test(zone)) return zone
+  return zones.get(zone) ?? null
+}
+
+interface TimeParts {
+  readonly year: string
+  readonly month: string
+  readonly day: string
+  readonly time: string
+  readonly offset: string
+}
+
+function instantOf({ year, month, day, time, offset }: TimeParts): number | null {
+  const number = MONTHS.indexOf(month) + 1
+  if (number === 0) return null
+  const date = `${year}-${String(number).padStart(2, '0')}-${day.padStart(2, '0')}`
+  return parseInstant(`${date}T${time}${offset}`)
+}

@@ -1,0 +1,311 @@
+/**
+ * The connections of one process to one database, and the two ways to use them: a read, and a
+ * write that is one transaction. What fails only for a moment is tried again. That is safe also
+ * where a connection ends at COMMIT, because the server is then asked what became of the
+ * transaction.
+ */
+import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+import { UsageError } from '../../domain/usage-error.ts'
+import type { Row } from '../rows.ts'
+import type { PostgresTarget } from './database-url.ts'
+import { ConnectionLost, isLost, isPassing, translate } from './failures.ts'
+import type { Topology } from './topology.ts'
+
+/** How long a connection may take to be there, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 10_000
+
+/** A transaction whose process hangs gives its locks back after this, in milliseconds. */
+const IDLE_IN_TRANSACTION_MS = 300_000
+
+/** Waiting between tries doubles from the one to the other, in milliseconds. */
+const RETRY_FIRST_MS = 20
+const RETRY_LONGEST_MS = 2_000
+
+export interface RetryOptions {
+  /** How long a write is tried again; 30 s unless given: a server restarts in that time. */
+  readonly retryWritesMs?: number
+  /** How long a read is tried again; 5 s unless given, because somebody waits for it. */
+  readonly retryReadsMs?: number
+}
+
+/** What a transaction may need besides its statements. */
+export interface WriteOptions {
+  /** Where it may take longer than a batch: no limit to a statement's time. */
+  readonly unlimited?: boolean
+}
+
+const INT8 = 20
+const defaultParser = pg.types.getTypeParser
+
+function typesWith(parseInt8: (text: string) => unknown): pg.CustomTypesConfig {
+  const getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? parseInt8 : defaultParser(oid, format as 'text')) as typeof defaultParser
+  return { getTypeParser }
+}
+
+/** Ids, instants and counters of one record are safe integers; only sums may pass 2^53. */
+const NUMBERS = typesWith(Number)
+const BIGINTS = typesWith(BigInt)
+
+export type Value = string | number | bigint | boolean | null | Buffer | readonly Value[]
+
+/** One connection, for as long as a read or a transaction has it. */
+export class Session {
+  readonly client: pg.PoolClient
+
+  constructor(client: pg.PoolClient) {
+    this.client = client
+  }
+
+  /** Text as the shared SQL writes it, with `?` for values; prepared once a connection. */
+  async all(text: string, values: readonly Value[] = []): Promise<Row[]> {
+    return (await this.#query(text, values, NUMBERS)).rows
+  }
+
+  /** As `all`, with every integer as a bigint: for sums. */
+  async allBigints(text: string, values: readonly Value[] = []): Promise<Row[]> {
+    return (await this.#query(text, values, BIGINTS)).rows
+  }
+
+  async get(text: string, values: readonly Value[] = []): Promise<Row | undefined> {
+    return (await this.all(text, values))[0]
+  }
+
+  /** Returns how many rows were changed. */
+  async run(text: string, values: readonly Value[] = []): Promise<number> {
+    return (await this.#query(text, values, NUMBERS)).rowCount ?? 0
+  }
+
+  #query(text: string, values: readonly Value[], types: pg.CustomTypesConfig) {
+    return this.client.query<Row>({ ...statementOf(text), values: values as unknown[], types })
+  }
+}
+
+/** From rows, of which there is at least one, to columns: the arrays that `unnest` takes. */
+export function columnsOf(rows: readonly (readonly Value[])[]): Value[][] {
+  return rows[0]!.map((_, column) => rows.map((row) => row[column]!))
+}
+
+const statements = new Map<string, { readonly name: string; readonly text: string }>()
+
+/** `?` becomes `$1`, `$2` in turn, and `?1` becomes `$1`. */
+export function numbered(text: string): string {
+  let last = 0
+  return text.replace(/\?(\d*)/g, (_, number: string) => `$${number === '' ? ++last : number}`)
+}
+
+/** The texts of this program are a few dozen, so that each is kept. */
+function statementOf(text: string): { readonly name: string; readonly text: string } {
+  let statement = statements.get(text)
+  if (statement === undefined) {
+    const name = createHash('sha256').update(text).digest('hex').slice(0, 32)
+    statement = { name, text: numbered(text) }
+    statements.set(text, statement)
+  }
+  return statement
+}
+
+export class Database {
+  readonly target: PostgresTarget
+  readonly #pool: pg.Pool
+  readonly #retryWritesMs: number
+  readonly #retryReadsMs: number
+
+  constructor(
+    target: PostgresTarget,
+    topology: Topology,
+    { retryWritesMs = 30_000, retryReadsMs = 5_000 }: RetryOptions,
+  ) {
+    this.target = target
+    this.#retryWritesMs = retryWritesMs
+    this.#retryReadsMs = retryReadsMs
+    this.#pool = new pg.Pool({
+      ...clientConfig(target, topology),
+      max: target.connectionsMax,
+      allowExitOnIdle: true,
+    })
+    // An idle connection that ends is replaced when one is needed; there is nobody to tell.
+    this.#pool.on('error', () => {})
+  }
+
+  /** Runs `work` on one connection. It may run again from its beginning. */
+  read<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#retrying(this.#retryReadsMs, () => this.#withClient(work))
+  }
+
+  /** Runs `work` on one unchanging state of the database. It may run again from its beginning. */
+  readOneState<T>(
+    work: (session: Session) => Promise<T>,
+    { unlimited = false }: WriteOptions = {},
+  ): Promise<T> {
+    const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY${unlimited ? '; SET LOCAL statement_timeout = 0' : ''}`
+    return this.#retrying(this.#retryReadsMs, () =>
+      this.#withClient(async (session) => {
+        await session.client.query(begin)
+        const result = await work(session)
+        await session.client.query('COMMIT')
+        return result
+      }),
+    )
+  }
+
+  /**
+   * Runs `work` in one transaction, which is on disk when the promise resolves. `work` may run
+   * again from its beginning, each time in a new transaction, of which one at most is kept.
+   */
+  write<T>(
+    work: (session: Session) => Promise<T>,
+    { unlimited = false }: WriteOptions = {},
+  ): Promise<T> {
+    const timeoutMs = unlimited ? 0 : this.target.writeTimeoutMs
+    // Acknowledged means on disk, also where the server's own setting is laxer.
+    const begin = `BEGIN ISOLATION LEVEL READ COMMITTED;
+      SET LOCAL statement_timeout = ${timeoutMs};
+      SELECT CASE current_setting('synchronous_commit')
+             WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END;
+      SELECT pg_current_xact_id()::text AS id`
+    return this.#retrying(this.#retryWritesMs, async () => {
+      const client = await this.#connect()
+      let transactionId: string
+      let result: T
+      try {
+        const begun = (await client.query(begin)) as unknown as pg.QueryResult<{ id: string }>[]
+        transactionId = begun.at(-1)!.rows[0]!.id
+        result = await work(new Session(client))
+      } catch (error) {
+        throw await this.#abandon(client, error)
+      }
+      return (await this.#commit(client, transactionId)) ? result : Promise.reject(undone())
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  async #withClient<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await this.#connect()
+    let result: T
+    try {
+      result = await work(new Session(client))
+    } catch (error) {
+      throw await this.#abandon(client, error)
+    }
+    this.#release(client)
+    return result
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    let client: pg.PoolClient
+    try {
+      client = await this.#pool.connect()
+    } catch (error) {
+      // What `pg` finds by itself, such as a time-out, has no code.
+      throw isLost(error) || (error as { code?: unknown }).code === undefined
+        ? new ConnectionLost(error)
+        : error
+    }
+    client.on('error', noteLost)
+    return client
+  }
+
+  #release(client: pg.PoolClient, error?: unknown): void {
+    client.off('error', noteLost)
+    client.release(error !== undefined)
+  }
+
+  /** Gives a connection back after a failure; returns the failure to throw. */
+  async #abandon(client: pg.PoolClient, error: unknown): Promise<unknown> {
+    if (lostClients.has(client) || isLost(error)) {
+      this.#release(client, error)
+      return new ConnectionLost(error)
+    }
+    try {
+      await client.query('ROLLBACK')
+      this.#release(client)
+    } catch (rollbackError) {
+      this.#release(client, rollbackError)
+    }
+    return error
+  }
+
+  /** True when the transaction was committed; false when it was not and may be repeated. */
+  async #commit(client: pg.PoolClient, transactionId: string): Promise<boolean> {
+    try {
+      const { command } = await client.query('COMMIT')
+      this.#release(client)
+      return command === 'COMMIT'
+    } catch (error) {
+      if (!lostClients.has(client) && !isLost(error)) throw await this.#abandon(client, error)
+      this.#release(client, error)
+      return await this.#wasCommitted(transactionId)
+    }
+  }
+
+  /** Asks what became of a transaction whose COMMIT was not answered. */
+  #wasCommitted(transactionId: string): Promise<boolean> {
+    return this.#retrying(this.#retryWritesMs, () =>
+      this.#withClient(async (session) => {
+        const row = await session.get('SELECT pg_xact_status(?::xid8) AS status', [transactionId])
+        if (row?.status === 'in progress') {
+          throw new ConnectionLost(new Error('a commit is under way whose outcome is not known'))
+        }
+        return row?.status === 'committed'
+      }),
+    )
+  }
+
+  async #retrying<T>(budgetMs: number, attempt: () => Promise<T>): Promise<T> {
+    const giveUpAt = performance.now() + budgetMs
+    for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS)) {
+      try {
+        return await attempt()
+      } catch (error) {
+        if (!isPassing(error) || performance.now() + waitMs > giveUpAt) {
+          throw translate(this.target.shown, error)
+        }
+        // Those who met each other once do not come back at the same moment.
+        await pause(waitMs * (0.5 + Math.random()))
+      }
+    }
+  }
+}
+
+/** Connections that ended while somebody had them; what fails on them next has no code. */
+const lostClients = new WeakSet<pg.PoolClient>()
+
+function noteLost(this: pg.PoolClient): void {
+  lostClients.add(this)
+}
+
+function undone(): Error {
+  return new ConnectionLost(new Error('the transaction was rolled back'))
+}
+
+/** How every connection is made: what it may take, and how it sees our tables. */
+export function clientConfig(
+  target: PostgresTarget,
+  { planCacheMode }: Pick<Topology, 'planCacheMode'>,
+): pg.ClientConfig {
+  const settings = {
+    search_path: target.schema,
+    statement_timeout: target.readTimeoutMs,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    plan_cache_mode: planCacheMode,
+  }
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
+  return {
+    connectionString: target.connectionString,
+    application_name: 'simtally',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    options: options.join(' '),
+  }
+}
+
+/** What every call meets once the store is closed. */
+export function closedStore(): UsageError {
+  return new UsageError('unavailable', 'the store is closed')
+}

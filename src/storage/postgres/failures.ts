@@ -1,0 +1,132 @@
+/** Which failures of PostgreSQL pass by themselves, and what the others mean to a person. */
+import { UsageError } from '../../domain/usage-error.ts'
+
+/** Another transaction was in the way: SQLSTATEs of serialization, deadlock and lock waits. */
+const CONTENTION = new Set(['40001', '40P01', '55P03'])
+
+/** The server goes down, comes up, or has no connection free. */
+const INTERRUPTED = new Set(['57P01', '57P02', '57P03', '53300', '25P03'])
+
+const NETWORK = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+])
+
+/** The connection ended, with or without a word of the server. */
+export class ConnectionLost extends Error {
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause })
+    this.name = 'ConnectionLost'
+  }
+}
+
+/** The rows a transaction was about to change have been changed by another one meanwhile. */
+export class Overtaken extends Error {}
+
+export function sqlState(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : ''
+}
+
+/** True when the connection is of no use any more. */
+export function isLost(error: unknown): boolean {
+  const code = sqlState(error)
+  return (
+    error instanceof ConnectionLost ||
+    code.startsWith('08') ||
+    INTERRUPTED.has(code) ||
+    NETWORK.has(code)
+  )
+}
+
+/** True when the same call may succeed in a moment. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof Overtaken || CONTENTION.has(sqlState(error)) || isLost(error)
+}
+
+/** Failures somebody can act on become `UsageError`s; a bug stays what it is. */
+export function translate(place: string, error: unknown): unknown {
+  if (error instanceof UsageError) return error
+  const failure = (code: UsageError['code'], message: string, hint?: string) =>
+    new UsageError(code, message, { cause: error, ...(hint === undefined ? {} : { hint }) })
+  switch (sqlState(error)) {
+    case '53100':
+      return failure(
+        'storage_full',
+        `no space left on the server of ${place}`,
+        'free some disk space there and repeat; nothing of this call was stored',
+      )
+    case '25006':
+      return failure('read_only', `${place} is read-only; name the primary server instead`)
+    case '42501':
+      return failure(
+        'read_only',
+        `the user of ${place} lacks a privilege (${messageOf(error)}); grant it, or name another user`,
+      )
+    case '57014':
+      return failure('unavailable', `${place} did not answer in time`)
+    case '22003':
+      return failure(
+        'invalid',
+        'a sum of usage passes 9223372036854775807, the largest kept',
+        'look for records with absurd counters; nothing of this call was stored',
+      )
+    case '42P01':
+    case '42703':
+      return failure(
+        'incompatible',
+        `${place} has lost a part of its schema (${messageOf(error)}); restore it from a backup`,
+      )
+  }
+  if (!isPassing(error)) return error
+  const why = messageOf(error)
+  return failure('unavailable', `${place} cannot be reached now (${why}); trying again is safe`)
+}
+
+/** As `translate`, for a first connection, where what is wrong is what the URL says. */
+export function translateConnecting(place: string, error: unknown): unknown {
+  if (error instanceof UsageError) return error
+  const failure = (message: string) => new UsageError('unavailable', message, { cause: error })
+  switch (sqlState(error)) {
+    case '28P01':
+    case '28000':
+      return failure(
+        `${place} refuses the login (${messageOf(error)}); check user and password of --database`,
+      )
+    case '3D000':
+      return failure(
+        `${place} does not exist on its server; create it with createdb, or name another with --database`,
+      )
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return failure(`the host of ${place} is not known; check its spelling in --database`)
+    case 'ECONNREFUSED':
+    case 'ENOENT':
+      return failure(
+        `no server answers at ${place}; start PostgreSQL there, or name another with --database`,
+      )
+    case '53300':
+      return failure(
+        `the server of ${place} has no connection free; raise its max_connections, or run fewer processes`,
+      )
+  }
+  const translated = translate(place, error)
+  if (translated instanceof UsageError) return translated
+  // What `pg` itself finds, such as a time-out, has no code.
+  return sqlState(error) === ''
+    ? failure(`${place} cannot be reached (${messageOf(error)}); check host and port of --database`)
+    : failure(`${place} cannot be used: ${messageOf(error)}`)
+}
+
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0])
+  return error instanceof Error ? error.message.split('\n')[0]! : String(error)
+}

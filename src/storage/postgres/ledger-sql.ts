@@ -1,0 +1,405 @@
+/** SQL of the ledger, of what is derived from it, and of the questions both answer. */
+
+/** A bucket of the ledger is one UTC day, as in every engine. */
+export const LEDGER_BUCKET_SECONDS = 86_400
+
+const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
+
+/** PostgreSQL adds up 64-bit integers to `numeric`; a sum that passes 64 bits is refused here. */
+function sums(): string {
+  return COUNTERS.map((name) => `SUM(${name})::bigint AS ${name}`).join(', ')
+}
+
+function addCounters(table: string): string {
+  return COUNTERS.map((name) => `${name} = ${table}.${name} + excluded.${name}`).join(', ')
+}
+
+/** As `monthNumber` counts. The zone is named, because a session's own does not reach every server. */
+const MONTH_OF_BUCKET = `(
+      EXTRACT(YEAR FROM to_timestamp(bucket) AT TIME ZONE 'UTC') * 12 +
+      EXTRACT(MONTH FROM to_timestamp(bucket) AT TIME ZONE 'UTC') - 1)::integer`
+
+// Appending. A batch is copied into a table of the session, then moved by one statement.
+
+export const MAKE_INCOMING = `
+  CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
+    position    integer NOT NULL,
+    bucket      bigint NOT NULL,
+    sim_id      bigint NOT NULL,
+    occurred_at bigint NOT NULL,
+    record_id   text COLLATE "C" NOT NULL,
+    account_id  bigint NOT NULL,
+    zone        smallint NOT NULL,
+    country     text COLLATE "C" NOT NULL,
+    plmn        text COLLATE "C" NOT NULL,
+    stated      smallint NOT NULL,
+    upload      bigint NOT NULL,
+    download    bigint NOT NULL,
+    to_sim      bigint NOT NULL,
+    from_sim    bigint NOT NULL,
+    line        bigint NOT NULL
+  ) ON COMMIT DELETE ROWS`
+
+export const COPY_INCOMING = `
+  COPY incoming (position, bucket, sim_id, occurred_at, record_id, account_id, zone, country,
+                 plmn, stated, upload, download, to_sim, from_sim, line)
+  FROM STDIN`
+
+/**
+ * Adds the rows of `incoming` to the ledger and, by what was really added, to everything that is
+ * derived from it. Derived from `incoming` itself, a record that is there already would count
+ * again. Keys are visited in their order, so that two batches wait for each other in one direction
+ * only. Parameters: feed, import, known at, sealed through, rows of `incoming`. Answers with how many
+ * were added, for which accounts, and the positions of the others.
+ */
+export const MOVE_INCOMING = `
+  WITH added AS (
+    INSERT INTO ledger (bucket, sim_id, occurred_at, feed_id, record_id, account_id,
+                        zone, country, plmn, stated, upload, download, to_sim, from_sim,
+                        import_id, line, known_at)
+    SELECT bucket, sim_id, occurred_at, ?1::bigint, record_id, account_id,
+           zone, country, plmn, stated, upload, download, to_sim, from_sim,
+           ?2::bigint, line, ?3::bigint
+    FROM incoming
+    ORDER BY position
+    ON CONFLICT DO NOTHING
+    RETURNING bucket, sim_id, occurred_at, record_id, account_id, zone, country, plmn,
+              upload, download, to_sim, from_sim
+  ),
+  hours AS (
+    INSERT INTO account_hour (account_id, started_at, zone, country, plmn,
+                              upload, download, to_sim, from_sim)
+    SELECT account_id, occurred_at - occurred_at % 3600, zone, country, plmn, ${sums()}
+    FROM added
+    GROUP BY 1, 2, 3, 4, 5
+    ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT (account_id, started_at, zone, country, plmn)
+    DO UPDATE SET ${addCounters('account_hour')}
+  ),
+  days AS (
+    INSERT INTO account_day (account_id, started_at, zone, country, plmn,
+                             upload, download, to_sim, from_sim)
+    SELECT account_id, bucket, zone, country, plmn, ${sums()}
+    FROM added
+    GROUP BY 1, 2, 3, 4, 5
+    ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT (account_id, started_at, zone, country, plmn)
+    DO UPDATE SET ${addCounters('account_day')}
+  ),
+  sim_days AS (
+    INSERT INTO sim_day (month, sim_id, zone, country, started_at,
+                         upload, download, to_sim, from_sim)
+    SELECT ${MONTH_OF_BUCKET}, sim_id, zone, country, bucket, ${sums()}
+    FROM added
+    WHERE bucket < ?4
+    GROUP BY sim_id, zone, country, bucket
+    ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT (month, sim_id, zone, country, started_at)
+    DO UPDATE SET ${addCounters('sim_day')}
+  )
+  SELECT (SELECT COUNT(*) FROM added) AS added,
+         (SELECT array_agg(DISTINCT account_id) FROM added) AS account_ids,
+         CASE WHEN (SELECT COUNT(*) FROM added) < ?5::bigint THEN
+           ARRAY(SELECT position FROM incoming
+                 WHERE NOT EXISTS (SELECT FROM added
+                                   WHERE added.bucket = incoming.bucket
+                                     AND added.sim_id = incoming.sim_id
+                                     AND added.occurred_at = incoming.occurred_at
+                                     AND added.record_id = incoming.record_id))
+         END AS met`
+
+/** What the ledger has of rows of `incoming`. Parameters: feed, positions. */
+export const SELECT_MET = `
+  SELECT incoming.position, ledger.account_id, ledger.zone, ledger.country, ledger.plmn,
+         ledger.stated, ledger.upload, ledger.download, ledger.to_sim, ledger.from_sim,
+         ledger.import_id, ledger.line, ledger.known_at
+  FROM incoming
+  JOIN ledger ON ledger.bucket = incoming.bucket
+             AND ledger.sim_id = incoming.sim_id
+             AND ledger.occurred_at = incoming.occurred_at
+             AND ledger.feed_id = ?1
+             AND ledger.record_id = incoming.record_id
+  WHERE incoming.position = ANY (?2::integer[])`
+
+/** Versions that were replaced earlier, oldest first. Parameters: feed, positions. */
+export const SELECT_REPLACED = `
+  SELECT incoming.position, history.zone, history.country, history.plmn, history.stated,
+         history.upload, history.download, history.to_sim, history.from_sim,
+         history.account_id, history.import_id, history.line
+  FROM incoming
+  JOIN ledger_history AS history
+    ON history.bucket = incoming.bucket
+   AND history.sim_id = incoming.sim_id
+   AND history.occurred_at = incoming.occurred_at
+   AND history.feed_id = ?1
+   AND history.record_id = incoming.record_id
+  WHERE incoming.position = ANY (?2::integer[])
+  ORDER BY incoming.position, history.version`
+
+export const INSERT_ACCOUNT_FEEDS = `
+  INSERT INTO account_feed (account_id, feed_id)
+  SELECT account_id, ?2::bigint FROM unnest(?1::bigint[]) AS seen (account_id)
+  ORDER BY account_id
+  ON CONFLICT DO NOTHING`
+
+// Replacing
+
+const IDENTITY = ['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id'] as const
+const CONTENT = [
+  'account_id',
+  'zone',
+  'country',
+  'plmn',
+  'stated',
+  'upload',
+  'download',
+  'to_sim',
+  'from_sim',
+  'import_id',
+  'line',
+  'known_at',
+] as const
+
+const TYPES: Readonly<Record<(typeof IDENTITY)[number] | (typeof CONTENT)[number], string>> = {
+  bucket: 'bigint',
+  sim_id: 'bigint',
+  occurred_at: 'bigint',
+  feed_id: 'bigint',
+  record_id: 'text',
+  account_id: 'bigint',
+  zone: 'smallint',
+  country: 'text',
+  plmn: 'text',
+  stated: 'smallint',
+  upload: 'bigint',
+  download: 'bigint',
+  to_sim: 'bigint',
+  from_sim: 'bigint',
+  import_id: 'bigint',
+  line: 'bigint',
+  known_at: 'bigint',
+}
+
+const OLD = ['import_id', 'line', 'known_at'] as const
+
+/**
+ * Replaces rows that still are what they were when the decision was made. Arrays of a column each:
+ * the identity, then import, line and `known_at` of the row that is replaced, then the new content.
+ */
+export const REPLACE_EVENTS = `
+  UPDATE ledger
+  SET ${CONTENT.map((name) => `${name} = changed.${name}`).join(', ')}
+  FROM unnest(${[...IDENTITY, ...OLD, ...CONTENT].map((name) => `?::${TYPES[name]}[]`).join(', ')})
+    AS changed (${[...IDENTITY, ...OLD.map((name) => `old_${name}`), ...CONTENT].join(', ')})
+  WHERE ${IDENTITY.map((name) => `ledger.${name} = changed.${name}`).join(' AND ')}
+    AND ${OLD.map((name) => `ledger.${name} = changed.old_${name}`).join(' AND ')}`
+
+/** Arrays of a column each: identity, version, content, replaced at, replaced by. */
+export const INSERT_HISTORY = `
+  INSERT INTO ledger_history (${IDENTITY.join(', ')}, version, ${CONTENT.join(', ')},
+                              replaced_at, replaced_by_import)
+  SELECT * FROM unnest(
+    ${IDENTITY.map((name) => `?::${TYPES[name]}[]`).join(', ')}, ?::integer[],
+    ${CONTENT.map((name) => `?::${TYPES[name]}[]`).join(', ')}, ?::bigint[], ?::bigint[])`
+
+/** Arrays of a column each: the key, then what is to be added to each counter. */
+export function addToAccountCells(table: 'account_hour' | 'account_day'): string {
+  return `
+    INSERT INTO ${table} (account_id, started_at, zone, country, plmn,
+                          upload, download, to_sim, from_sim)
+    SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::smallint[], ?::text[], ?::text[],
+                         ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+      AS cell (account_id, started_at, zone, country, plmn, upload, download, to_sim, from_sim)
+    ORDER BY account_id, started_at, zone, country COLLATE "C", plmn COLLATE "C"
+    ON CONFLICT (account_id, started_at, zone, country, plmn)
+    DO UPDATE SET ${addCounters(table)}`
+}
+
+export const ADD_TO_SIM_DAYS = `
+  INSERT INTO sim_day (month, sim_id, zone, country, started_at,
+                       upload, download, to_sim, from_sim)
+  SELECT * FROM unnest(?::integer[], ?::bigint[], ?::smallint[], ?::text[], ?::bigint[],
+                       ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+    AS cell (month, sim_id, zone, country, started_at, upload, download, to_sim, from_sim)
+  ORDER BY month, sim_id, zone, country COLLATE "C", started_at
+  ON CONFLICT (month, sim_id, zone, country, started_at)
+  DO UPDATE SET ${addCounters('sim_day')}`
+
+// Readings
+
+/**
+ * The nearest readings before and after a part of each series. Arrays of a column each: SIM, series,
+ * first and last instant of the part, how far to look back and ahead; then the feed.
+ */
+export const SELECT_NEIGHBOURS = `
+  SELECT part.position - 1 AS position,
+         MAX(CASE WHEN reading.occurred_at < part.first_at THEN reading.occurred_at END) AS previous_at,
+         MIN(CASE WHEN reading.occurred_at > part.last_at THEN reading.occurred_at END) AS next_at
+  FROM unnest(?1::bigint[], ?2::text[], ?3::bigint[], ?4::bigint[], ?5::bigint[], ?6::bigint[])
+    WITH ORDINALITY AS part (sim_id, record_id, first_at, last_at, from_at, to_at, position)
+  JOIN reading ON reading.sim_id = part.sim_id
+              AND reading.feed_id = ?7
+              AND reading.record_id = part.record_id
+              AND reading.occurred_at >= part.from_at
+              AND reading.occurred_at <= part.to_at
+  GROUP BY part.position`
+
+/** The readings of a part of each series with their ledger rows; arrays as above, then the feed. */
+export const SELECT_SERIES = `
+  SELECT part.position - 1 AS position, reading.occurred_at, reading.bits,
+         reading.upload AS read_upload, reading.download AS read_download,
+         reading.to_sim AS read_to_sim, reading.from_sim AS read_from_sim,
+         ledger.account_id, ledger.zone, ledger.country, ledger.plmn, ledger.stated,
+         ledger.upload, ledger.download, ledger.to_sim, ledger.from_sim,
+         ledger.import_id, ledger.line, ledger.known_at
+  FROM unnest(?1::bigint[], ?2::text[], ?3::bigint[], ?4::bigint[])
+    WITH ORDINALITY AS part (sim_id, record_id, from_at, to_at, position)
+  JOIN reading ON reading.sim_id = part.sim_id
+              AND reading.feed_id = ?5
+              AND reading.record_id = part.record_id
+              AND reading.occurred_at >= part.from_at
+              AND reading.occurred_at <= part.to_at
+  LEFT JOIN ledger ON ledger.bucket = reading.occurred_at - reading.occurred_at % 86400
+                  AND ledger.sim_id = reading.sim_id
+                  AND ledger.occurred_at = reading.occurred_at
+                  AND ledger.feed_id = reading.feed_id
+                  AND ledger.record_id = reading.record_id
+  ORDER BY 1, 2`
+
+/** Arrays of bucket, SIM, instant and record id, then the feed. */
+const IDENTITIES = `
+  unnest(?1::bigint[], ?2::bigint[], ?3::bigint[], ?4::text[])
+    WITH ORDINALITY AS named (bucket, sim_id, occurred_at, record_id, position)`
+
+function joinedByIdentity(table: 'ledger' | 'ledger_history'): string {
+  return `
+  JOIN ${table} AS row ON row.bucket = named.bucket
+                      AND row.sim_id = named.sim_id
+                      AND row.occurred_at = named.occurred_at
+                      AND row.feed_id = ?5
+                      AND row.record_id = named.record_id`
+}
+
+export const SELECT_ROWS_AT = `
+  SELECT named.position - 1 AS position, row.*
+  FROM ${IDENTITIES} ${joinedByIdentity('ledger')}`
+
+export const SELECT_VERSIONS_AT = `
+  SELECT named.position - 1 AS position, row.*
+  FROM ${IDENTITIES} ${joinedByIdentity('ledger_history')}
+  ORDER BY named.position, row.version`
+
+/** Arrays of a column each. */
+export const PUT_READINGS = `
+  INSERT INTO reading (sim_id, feed_id, record_id, occurred_at,
+                       upload, download, to_sim, from_sim, bits)
+  SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
+                       ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::smallint[])
+  ON CONFLICT (sim_id, feed_id, record_id, occurred_at)
+  DO UPDATE SET upload = excluded.upload, download = excluded.download,
+                to_sim = excluded.to_sim, from_sim = excluded.from_sim, bits = excluded.bits`
+
+// Quarantine
+
+/** Arrays of a column each, then the feed. */
+export const INSERT_QUARANTINE_ROWS = `
+  INSERT INTO quarantine (feed_id, reason, raw_hash, detail, field, raw)
+  SELECT ?6::bigint, reason, raw_hash, detail, field, raw
+  FROM unnest(?1::text[], ?2::text[], ?3::text[], ?4::text[], ?5::bytea[])
+    AS record (reason, raw_hash, detail, field, raw)
+  ORDER BY raw_hash COLLATE "C", reason COLLATE "C"
+  ON CONFLICT DO NOTHING`
+
+/** Arrays of reason, hash and line in order of arrival; then import, seen at, feed. */
+export const INSERT_QUARANTINE_DELIVERIES = `
+  INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at)
+  SELECT quarantine.id, ?4::bigint, record.line, ?5::bigint
+  FROM unnest(?1::text[], ?2::text[], ?3::bigint[])
+    WITH ORDINALITY AS record (reason, raw_hash, line, position)
+  JOIN quarantine ON quarantine.feed_id = ?6
+                 AND quarantine.raw_hash = record.raw_hash
+                 AND quarantine.reason = record.reason
+  ORDER BY record.position`
+
+// Sealing
+
+/** The bounds keep PostgreSQL to the partitions that can hold such a bucket. */
+export const SELECT_NEXT_BUCKET =
+  'SELECT bucket FROM ledger WHERE bucket >= ? AND bucket < ? ORDER BY bucket LIMIT 1'
+
+/** Parameters: month, bucket, purged through. */
+export const SEAL_DAY = `
+  INSERT INTO sim_day (month, sim_id, started_at, zone, country,
+                       upload, download, to_sim, from_sim)
+  SELECT ?1::integer, sim_id, bucket, zone, country, ${sums()}
+  FROM ledger
+  WHERE bucket = ?2 AND occurred_at >= ?3
+  GROUP BY sim_id, bucket, zone, country`
+
+export const SELECT_LEDGER_BOUNDS = 'SELECT MIN(bucket) AS first, MAX(bucket) AS last FROM ledger'
+
+export const COUNT_LEDGER_ROWS = 'SELECT COUNT(*) AS ledger_rows FROM ledger'
+
+// Questions. A SIM's rows are found bucket by bucket: the list is an index condition. The bounds
+// beside it say the same once more in a form that picks partitions.
+
+/** Parameters: SIM, buckets, first bucket, last bucket, start, end. */
+const SIM_LEDGER_ROWS = `
+    FROM ledger
+    WHERE sim_id = ?1 AND bucket = ANY (?2::bigint[]) AND bucket >= ?3 AND bucket <= ?4
+      AND occurred_at >= ?5 AND occurred_at < ?6`
+
+/** Further parameters: months, first sealed day, end of the sealed days. */
+const SIM_DAY_ROWS = `
+    FROM sim_day
+    WHERE sim_id = ?1 AND month = ANY (?7::integer[]) AND started_at >= ?8 AND started_at < ?9`
+
+function simUsage(ofLedger: string, ofSimDay: string | null): string {
+  const parts = [
+    `SELECT ${ofLedger} AS bucket_start, zone, country, upload, download, to_sim, from_sim
+    ${SIM_LEDGER_ROWS}`,
+    ...(ofSimDay === null
+      ? []
+      : [`SELECT ${ofSimDay}, zone, country, upload, download, to_sim, from_sim ${SIM_DAY_ROWS}`]),
+  ]
+  return `
+    SELECT bucket_start, zone, country, ${sums()}
+    FROM (${parts.join('\n    UNION ALL\n    ')}) AS part
+    GROUP BY bucket_start, zone, country
+    ORDER BY bucket_start, zone, country`
+}
+
+/** One statement sees one state: days that are sealed meanwhile are either all here or all there. */
+export const SELECT_SIM_USAGE = {
+  hourly: simUsage('occurred_at - occurred_at % 3600', null),
+  daily: simUsage('bucket', 'started_at'),
+  all: simUsage('?5::bigint', '?5::bigint'),
+} as const
+
+export const SELECT_ACCOUNT_HOURS = `
+  SELECT started_at AS bucket_start, zone, country, ${sums()}
+  FROM account_hour
+  WHERE account_id = ?1 AND started_at >= ?2 AND started_at < ?3
+  GROUP BY started_at, zone, country
+  ORDER BY started_at, zone, country`
+
+/** Whole days from the day cells, the hours before and after them from the hour cells. */
+function accountUsage(bucketStart: string): string {
+  const rows = (table: string, from: string, to: string) => `
+    SELECT ${bucketStart} AS bucket_start, zone, country, upload, download, to_sim, from_sim
+    FROM ${table}
+    WHERE account_id = ?1 AND started_at >= ${from} AND started_at < ${to}`
+  return `
+    SELECT bucket_start, zone, country, ${sums()}
+    FROM (${rows('account_hour', '?2', '?4')}
+    UNION ALL ${rows('account_day', '?4', '?5')}
+    UNION ALL ${rows('account_hour', '?5', '?3')}) AS part
+    GROUP BY bucket_start, zone, country
+    ORDER BY bucket_start, zone, country`
+}
+
+/** Parameters: account, start, end, first whole day, end of the whole days. */
+export const SELECT_ACCOUNT_USAGE = {
+  daily: accountUsage('started_at - started_at % 86400'),
+  all: accountUsage('?2::bigint'),
+} as const

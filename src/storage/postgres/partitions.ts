@@ -1,0 +1,83 @@
+/** The monthly partitions of the ledger and of its history: made ahead and on demand, and dropped. */
+import { monthNumber, monthStart } from '../../domain/time.ts'
+import type { Database, Session } from './connection.ts'
+import { lock } from './locks.ts'
+
+export const PARTITIONED_TABLES = ['ledger', 'ledger_history'] as const
+export type PartitionedTable = (typeof PARTITIONED_TABLES)[number]
+
+/** Records come late, but never far ahead: with this month the next one is made. */
+const MONTHS_AHEAD = 1
+
+const LIST = `
+  SELECT parent.relname AS parent, child.relname AS name
+  FROM pg_inherits
+  JOIN pg_class AS parent ON parent.oid = inhparent
+  JOIN pg_class AS child ON child.oid = inhrelid
+  WHERE inhparent = ANY (ARRAY[to_regclass('ledger'), to_regclass('ledger_history')])
+  ORDER BY child.relname`
+
+export interface Partition {
+  readonly parent: PartitionedTable
+  readonly name: string
+  /** As `monthNumber` counts. */
+  readonly month: number
+}
+
+export async function listPartitions(session: Session): Promise<Partition[]> {
+  return (await session.all(LIST)).map((row) => {
+    const name = row.name as string
+    const [, year, month] = /_(\d{4})_(\d{2})$/.exec(name)!
+    return {
+      parent: row.parent as PartitionedTable,
+      name,
+      month: Number(year) * 12 + Number(month) - 1,
+    }
+  })
+}
+
+export class Partitions {
+  readonly #database: Database
+  /** Months that are known to be there; a purge, of this process or another, may take some away. */
+  readonly #known = new Set<number>()
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  forget(): void {
+    this.#known.clear()
+  }
+
+  /** Makes what is missing for events of these instants, and for what comes after `now`. */
+  async ensure(instants: Iterable<number>, now: number): Promise<void> {
+    const wanted = new Set<number>()
+    for (const at of instants) wanted.add(monthNumber(at))
+    for (let ahead = 0; ahead <= MONTHS_AHEAD; ahead++) wanted.add(monthNumber(now) + ahead)
+    if ([...wanted].every((month) => this.#known.has(month))) return
+    await this.#database.write(async (session) => {
+      const { schema } = this.#database.target
+      await lock(session, 'partitions', schema)
+      const there = new Set((await listPartitions(session)).map(({ name }) => name))
+      for (const month of [...wanted].sort((a, b) => a - b)) {
+        for (const parent of PARTITIONED_TABLES) {
+          const name = partitionName(parent, month)
+          if (!there.has(name)) await session.client.query(createPartition(parent, month))
+        }
+      }
+    })
+    for (const month of wanted) this.#known.add(month)
+  }
+}
+
+function partitionName(parent: PartitionedTable, month: number): string {
+  const year = String(Math.floor(month / 12)).padStart(4, '0')
+  return `${parent}_${year}_${String((month % 12) + 1).padStart(2, '0')}`
+}
+
+/** The names and bounds are made of numbers here; DDL takes no parameters. */
+function createPartition(parent: PartitionedTable, month: number): string {
+  return `
+    CREATE TABLE ${partitionName(parent, month)} PARTITION OF ${parent}
+    FOR VALUES FROM (${monthStart(month)}) TO (${monthStart(month + 1)})`
+}

@@ -1,0 +1,190 @@
+/** The store on PostgreSQL, of one server or, with Citus, of many. */
+import type { SimRegistration } from '../../domain/directory.ts'
+import type { Sid } from '../../domain/identifiers.ts'
+import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
+import { append, orderByKey, readLimits } from './append.ts'
+import { closedStore, Database, type RetryOptions, type Session } from './connection.ts'
+import { parsePostgresUrl } from './database-url.ts'
+import * as reads from './directory-reads.ts'
+import * as writes from './directory-writes.ts'
+import { lock } from './locks.ts'
+import { Partitions } from './partitions.ts'
+import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
+import * as upkeep from './upkeep.ts'
+import { queryUsage } from './usage-reads.ts'
+
+export type PostgresOptions = RetryOptions
+
+/** How old the word on which days are sealed may be; an old one only makes answers slower. */
+const SEALED_GOOD_MS = 10_000
+
+/**
+ * Opens the database, making the schema where it is empty. Fails with `invalid` for a URL that
+ * cannot be, with `unavailable` where the server cannot be reached or refuses the login, with
+ * `incompatible` when the database belongs to something else or has an older or newer schema, and
+ * with `read_only` when it cannot be written. Then nothing was changed.
+ */
+export async function openPostgresStore(
+  url: string,
+  options: PostgresOptions = {},
+): Promise<UsageStore> {
+  const target = parsePostgresUrl(url)
+  let schema = await inspectSchema(target)
+  if (schema.version === 0) {
+    await migrateSchema(target)
+    schema = await inspectSchema(target)
+  }
+  requireCurrentSchema(target, schema)
+  const database = new Database(target, schema.topology, options)
+  const partitions = new Partitions(database)
+  const sealed = new SealedThrough(database)
+  const calls = new Calls()
+  const name = target.schema
+  let closing: Promise<void> | null = null
+
+  const read = <T>(work: (session: Session) => Promise<T>) => calls.run(() => database.read(work))
+  const write = <T>(work: (session: Session) => Promise<T>) => calls.run(() => database.write(work))
+  /** Changes of the directory follow one another, so that a look and a change see the same. */
+  const change = <T>(work: (session: Session) => Promise<T>) =>
+    write(async (session) => {
+      await lock(session, 'directory', name)
+      return work(session)
+    })
+  /** Work for which no batch may be under way. */
+  const alone = <T>(work: (session: Session) => Promise<T>) =>
+    database.write(
+      async (session) => {
+        await lock(session, 'limits', name)
+        return work(session)
+      },
+      { unlimited: true },
+    )
+
+  async function purge(given: Parameters<UsageStore['purge']>[0]): ReturnType<UsageStore['purge']> {
+    if (given.dryRun) {
+      return database.readOneState((session) => upkeep.countOld(session, given.before), {
+        unlimited: true,
+      })
+    }
+    try {
+      return await alone((session) => upkeep.purge(session, given))
+    } finally {
+      partitions.forget()
+    }
+  }
+
+  const audit = () =>
+    schema.topology.hasOneSnapshot
+      ? database.readOneState(upkeep.audit, { unlimited: true })
+      : alone(upkeep.audit)
+
+  return {
+    createAccount: (account) => change((s) => writes.createAccount(s, account)),
+    findAccount: (sid) => read((s) => reads.findAccount(s, sid)),
+    findAccountById: (id) => read((s) => reads.findAccountById(s, id)),
+    listAccounts: () => read(reads.listAccounts),
+
+    createApiKey: (key) => change((s) => writes.createApiKey(s, key)),
+    findApiKey: (sid) => read((s) => reads.findApiKey(s, sid)),
+    listApiKeys: () => read(reads.listApiKeys),
+    revokeApiKey: (sid, at) => change((s) => writes.revokeApiKey(s, sid, at)),
+
+    registerSims: (accountId, registrations, { at, newSid }) => {
+      const newSids = sidsFor(registrations, newSid)
+      return change((s) => writes.registerSims(s, accountId, registrations, { at, newSids }))
+    },
+    createSim: (accountId, registration, { at, newSid }) => {
+      const sid = newSid()
+      return change((s) => writes.createSim(s, accountId, registration, { at, newSid: sid }))
+    },
+    updateSim: (simId, changes, at) => change((s) => writes.updateSim(s, simId, changes, at)),
+    findSim: (accountId, sidOrName) => read((s) => reads.findSim(s, accountId, sidOrName)),
+    listSims: (filter, page) => read((s) => reads.listSims(s, filter, page)),
+    resolveSims: (names, accountId) => read((s) => reads.resolveSims(s, names, accountId)),
+
+    createFeed: (feed) => change((s) => writes.createFeed(s, feed)),
+    findFeed: (feedName) => read((s) => reads.findFeed(s, feedName)),
+    listFeeds: () => read(reads.listFeeds),
+
+    beginImport: (start) => write((s) => writes.beginImport(s, start)),
+    append: (batch) =>
+      calls.run(async () => {
+        requireBatchSize(batch)
+        await partitions.ensure(
+          batch.events.map(({ occurredAt }) => occurredAt),
+          batch.knownAt,
+        )
+        const ordered = orderByKey(batch.events)
+        return database.write((session) => append(session, batch, ordered, name))
+      }),
+    finishImport: (importId, end) => write((s) => writes.finishImport(s, importId, end)),
+    findImport: (id) => read((s) => reads.findImport(s, id)),
+    findImportByChecksum: (feedId, checksum) =>
+      read((s) => reads.findImportByChecksum(s, feedId, checksum)),
+    listImports: (filter, page) => read((s) => reads.listImports(s, filter, page)),
+    listQuarantine: (filter, page) => read((s) => reads.listQuarantine(s, filter, page)),
+
+    queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
+    latestDeliveries: (accountId) => read((s) => reads.latestDeliveries(s, accountId)),
+
+    audit: () => calls.run(audit),
+    sealNextDay: (before) => calls.run(() => alone((s) => upkeep.sealNextDay(s, before))),
+    purge: (given) => calls.run(() => purge(given)),
+
+    signingKey: () =>
+      read(async (s) => Buffer.from((await reads.readSetting(s, 'signing_key'))!, 'hex')),
+    check: () => read(async (s) => void (await reads.readSetting(s, 'signing_key'))),
+    close: () => (closing ??= calls.end().then(() => database.close())),
+  }
+}
+
+function requireBatchSize({ events }: AppendBatch): void {
+  if (events.length > BATCH_RECORDS_MAX) {
+    throw new RangeError(`a batch has ${events.length} events, at most ${BATCH_RECORDS_MAX}`)
+  }
+}
+
+/** A call may be repeated; the SIDs it gives must not change with it. */
+function sidsFor(registrations: readonly SimRegistration[], newSid: () => Sid): Sid[] {
+  return registrations.map(({ sid }) => sid ?? newSid())
+}
+
+/** Days before the instant are sealed; asked for again now and then, because others seal too. */
+class SealedThrough {
+  readonly #database: Database
+  #value = Number.MIN_SAFE_INTEGER
+  #askedAt = Number.NEGATIVE_INFINITY
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async get(): Promise<number> {
+    const now = performance.now()
+    if (now - this.#askedAt >= SEALED_GOOD_MS) {
+      this.#askedAt = now
+      this.#value = (await this.#database.read(readLimits)).sealedThrough
+    }
+    return this.#value
+  }
+}
+
+/** The calls under way, which closing waits for. */
+class Calls {
+  readonly #underWay = new Set<Promise<unknown>>()
+  #ended = false
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#ended) return Promise.reject(closedStore())
+    const call = work()
+    this.#underWay.add(call)
+    const forget = () => void this.#underWay.delete(call)
+    call.then(forget, forget)
+    return call
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true
+    await Promise.allSettled(this.#underWay)
+  }
+}

@@ -1,0 +1,231 @@
+/** Whose database it is, which version its schema has, and the way to the newest one. */
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { shown, UsageError } from '../../domain/usage-error.ts'
+import { clientConfig } from './connection.ts'
+import type { PostgresTarget } from './database-url.ts'
+import { translateConnecting } from './failures.ts'
+import { lockKey } from './locks.ts'
+import { MIGRATIONS } from './migrations/migrations.ts'
+import { TOPOLOGIES, type Topology } from './topology.ts'
+
+const SERVER_VERSION_MIN = 14
+
+/** How many foreign tables a refusal names. */
+const FOREIGN_TABLES_SHOWN = 3
+
+export interface SchemaState {
+  /** How many migrations it has taken; 0 where there is no schema yet. */
+  readonly version: number
+  readonly topology: Topology
+  /** True where Citus is installed, but the tables lie on one server. */
+  readonly undistributed: boolean
+}
+
+/** What a connection finds; fails as `openPostgresStore` says. Changes nothing. */
+export async function inspectSchema(target: PostgresTarget): Promise<SchemaState> {
+  return withClient(target, (client) => inspect(client, target))
+}
+
+/**
+ * Brings the schema to the newest version and, where Citus is installed, spreads its tables.
+ * Several processes may do it at once: one works, the others wait and find it done. Returns the
+ * versions before and after.
+ */
+export async function migrateSchema(
+  target: PostgresTarget,
+  onStep: (step: string) => void = () => {},
+): Promise<{ readonly from: number; readonly to: number; readonly topology: Topology }> {
+  return withClient(target, async (client) => {
+    // Looked at first, so that nothing is tried on a database that is not ours.
+    const found = await inspect(client, target)
+    refuseNewer(target, found.version)
+    await client.query('SET statement_timeout = 0')
+    await client.query('SELECT pg_advisory_lock($1, $2)', lockKey('migration', target.schema))
+    const state = await inspect(client, target)
+    if (state.version < MIGRATIONS.length) await runMigrations(client, target, state, onStep)
+    const { undistributed } = await inspect(client, target)
+    if (undistributed) await distribute(client, onStep)
+    return { from: state.version, to: MIGRATIONS.length, topology: state.topology }
+  })
+}
+
+/** Throws `incompatible` unless this program and the database have the same schema. */
+export function requireCurrentSchema(target: PostgresTarget, { version }: SchemaState): void {
+  refuseNewer(target, version)
+  if (version < MIGRATIONS.length) {
+    throw new UsageError(
+      'incompatible',
+      `${target.shown} has schema version ${version}, this Simtally needs ${MIGRATIONS.length}; run simtally migrate`,
+    )
+  }
+}
+
+function refuseNewer(target: PostgresTarget, version: number): void {
+  if (version > MIGRATIONS.length) {
+    throw new UsageError(
+      'incompatible',
+      `${target.shown} has schema version ${version}, of a newer Simtally than this one, which knows ${MIGRATIONS.length}; update the program`,
+    )
+  }
+}
+
+async function withClient<T>(
+  target: PostgresTarget,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  let client: pg.Client | null = null
+  try {
+    client = new pg.Client(clientConfig(target, { planCacheMode: 'auto' }))
+    // A failure reaches the query that meets it; the event has nothing to add.
+    client.on('error', () => {})
+    await client.connect()
+    return await work(client)
+  } catch (error) {
+    throw translateConnecting(target.shown, error)
+  } finally {
+    await client?.end().catch(() => {})
+  }
+}
+
+async function inspect(client: pg.Client, target: PostgresTarget): Promise<SchemaState> {
+  const { rows } = await client.query<{
+    version_number: number
+    read_only: boolean
+    standby: boolean
+    marked: boolean
+    citus: boolean
+  }>(
+    `SELECT current_setting('server_version_num')::integer AS version_number,
+            current_setting('transaction_read_only')::boolean AS read_only,
+            pg_is_in_recovery() AS standby,
+            to_regclass($1) IS NOT NULL AS marked,
+            EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus') AS citus`,
+    [`${target.schema}.simtally_schema`],
+  )
+  const { version_number, read_only, standby, marked, citus } = rows[0]!
+  const serverVersion = Math.floor(version_number / 10_000)
+  if (serverVersion < SERVER_VERSION_MIN) {
+    throw new UsageError(
+      'incompatible',
+      `${target.shown} is PostgreSQL ${serverVersion}; Simtally needs ${SERVER_VERSION_MIN} or newer`,
+    )
+  }
+  if (standby) {
+    const message = `${target.shown} is a read-only standby; name the primary server instead`
+    throw new UsageError('read_only', message)
+  }
+  if (read_only) {
+    const message = `${target.shown} allows only reading (default_transaction_read_only); turn it off for this user`
+    throw new UsageError('read_only', message)
+  }
+  const topology = citus ? TOPOLOGIES.citus : TOPOLOGIES.plain
+  if (!marked) {
+    await refuseForeign(client, target)
+    return { version: 0, topology, undistributed: false }
+  }
+  const version = await client.query<{ version: number }>('SELECT version FROM simtally_schema')
+  return {
+    version: version.rows[0]?.version ?? 0,
+    topology,
+    undistributed: citus && !(await isDistributed(client)),
+  }
+}
+
+/** Tables of others beside ours are a mistake unless the URL names a schema for ours. */
+async function refuseForeign(client: pg.Client, target: PostgresTarget): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT c.oid::regclass::text AS name
+     FROM pg_class AS c
+     JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+       AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'citus', 'columnar')
+       AND ($1::text IS NULL OR n.nspname = $1)
+       AND NOT EXISTS (SELECT 1 FROM pg_depend AS d
+                       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                         AND d.deptype IN ('e', 'i', 'a'))
+     ORDER BY 1`,
+    [target.schemaNamed ? target.schema : null],
+  )
+  if (rows.length === 0) return
+  const names = rows.slice(0, FOREIGN_TABLES_SHOWN).map(({ name }) => shown(name))
+  const more = rows.length - names.length
+  throw new UsageError(
+    'incompatible',
+    `${target.shown} belongs to something else: it has ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}; ` +
+      'create a database for Simtally, or add ?schema=NAME to the URL to keep to a schema of its own',
+  )
+}
+
+async function runMigrations(
+  client: pg.Client,
+  target: PostgresTarget,
+  { version, topology }: SchemaState,
+  onStep: (step: string) => void,
+): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    if (version === 0) {
+      if (target.schemaNamed) await client.query(`CREATE SCHEMA IF NOT EXISTS ${target.schema}`)
+      await client.query('CREATE TABLE simtally_schema (version integer NOT NULL)')
+      await client.query('INSERT INTO simtally_schema (version) VALUES (0)')
+    }
+    for (const [index, step] of MIGRATIONS.entries()) {
+      if (index < version) continue
+      onStep(`schema version ${index + 1}`)
+      await client.query(step)
+    }
+    if (version === 0) {
+      await client.query('INSERT INTO setting (name, value) VALUES ($1, $2)', [
+        'signing_key',
+        randomBytes(32).toString('hex'),
+      ])
+      if (topology.name === 'citus') await distributeTables(client, topology, onStep)
+    }
+    await client.query('UPDATE simtally_schema SET version = $1', [MIGRATIONS.length])
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {})
+    throw error
+  }
+}
+
+async function isDistributed(client: pg.Client): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "SELECT 1 FROM pg_dist_partition WHERE logicalrelid = to_regclass('ledger')",
+  )
+  return rowCount === 1
+}
+
+async function distribute(client: pg.Client, onStep: (step: string) => void): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    await distributeTables(client, TOPOLOGIES.citus, onStep)
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {})
+    throw error
+  }
+}
+
+/** Moves the rows that are there along. Writers wait until it is done. */
+async function distributeTables(
+  client: pg.Client,
+  { reference, distributed }: Topology,
+  onStep: (step: string) => void,
+): Promise<void> {
+  // Tables that refer to each other are moved in one transaction over one connection a server.
+  await client.query("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
+  for (const table of reference) {
+    onStep(`a copy of ${table} on every server`)
+    await client.query('SELECT create_reference_table($1)', [table])
+  }
+  for (const { table, column, colocatedWith } of distributed) {
+    onStep(`${table} spread by ${column}`)
+    await client.query('SELECT create_distributed_table($1, $2, colocate_with => $3)', [
+      table,
+      column,
+      colocatedWith ?? 'none',
+    ])
+  }
+}

@@ -1,0 +1,52 @@
+/** What each way of keeping PostgreSQL's tables changes. Everything else is the same SQL. */
+
+export interface Topology {
+  readonly name: 'plain' | 'citus'
+  /** Tables that are spread over servers, in this order, each with the column that decides where. */
+  readonly distributed: readonly {
+    readonly table: string
+    readonly column: string
+    /** Rows with the same value lie on the same server as those of this table. */
+    readonly colocatedWith: string | null
+  }[]
+  /** Tables of which every server has a copy, in this order. */
+  readonly reference: readonly string[]
+  /**
+   * PostgreSQL's `plan_cache_mode`. A generic plan finds partitions and index ranges when it runs;
+   * planning anew for each question of a SIM would cost more than its answer. Citus has to see the
+   * values to know which servers to ask.
+   */
+  readonly planCacheMode: 'auto' | 'force_generic_plan'
+  /**
+   * Whether a transaction sees one state of the database. Servers commit one after the other, so
+   * on several of them a long look has to keep writers out instead.
+   */
+  readonly hasOneSnapshot: boolean
+}
+
+export const TOPOLOGIES = {
+  plain: {
+    name: 'plain',
+    reference: [],
+    distributed: [],
+    planCacheMode: 'force_generic_plan',
+    hasOneSnapshot: true,
+  },
+  citus: {
+    name: 'citus',
+    reference: ['setting', 'account', 'sim', 'sim_imsi', 'api_key', 'feed'],
+    distributed: [
+      { table: 'ledger', column: 'sim_id', colocatedWith: null },
+      { table: 'ledger_history', column: 'sim_id', colocatedWith: 'ledger' },
+      { table: 'reading', column: 'sim_id', colocatedWith: 'ledger' },
+      { table: 'sim_day', column: 'sim_id', colocatedWith: 'ledger' },
+      { table: 'account_hour', column: 'account_id', colocatedWith: null },
+      { table: 'account_day', column: 'account_id', colocatedWith: 'account_hour' },
+    ],
+    planCacheMode: 'auto',
+    hasOneSnapshot: false,
+  },
+} as const satisfies Record<string, Topology>
+
+// What every batch writes (`import`, `account_feed`, `quarantine`, `quarantine_delivery`) stays on the
+// server that clients reach: with a copy on each server, batches would wait for each other.

@@ -1,0 +1,171 @@
+/** What keeps a store true and small: audit, sealing of days, and the end of retention. */
+import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
+import { DAY_SECONDS, floorTo, monthNumber, monthStart } from '../../domain/time.ts'
+import { countRecomputed, DERIVED_TABLES, differenceFromRow, selectDifferences } from '../audit.ts'
+import { UPSERT_SETTING } from '../directory-sql.ts'
+import {
+  AUDIT_DIFFERENCES_MAX,
+  type AuditDifference,
+  type AuditReport,
+  type PurgeOutcome,
+} from '../usage-store.ts'
+import { type Limits, readLimits } from './append.ts'
+import type { Session, Value } from './connection.ts'
+import * as sql from './ledger-sql.ts'
+import { listPartitions, PARTITIONED_TABLES } from './partitions.ts'
+import * as purgeSql from './purge-sql.ts'
+
+/** Runs on one state of the database. */
+export async function audit(session: Session): Promise<AuditReport> {
+  const limits = await readLimits(session)
+  let cellsChecked = 0
+  let differenceCount = 0
+  const differences: AuditDifference[] = []
+  for (const derived of DERIVED_TABLES) {
+    const count = withLimits(countRecomputed(derived), limits)
+    cellsChecked += (await session.get(count.text, count.values))!.cells as number
+    const select = withLimits(selectDifferences(derived), limits)
+    for (const row of await session.all(select.text, select.values)) {
+      differenceCount++
+      if (differences.length < AUDIT_DIFFERENCES_MAX) {
+        differences.push(differenceFromRow(derived, row))
+      }
+    }
+  }
+  const ledgerRows = (await session.get(sql.COUNT_LEDGER_ROWS))!.ledger_rows as number
+  return { ledgerRows, cellsChecked, differences, differenceCount }
+}
+
+/** The shared questions name their parameters; here they get numbers, in order of appearance. */
+function withLimits(
+  text: string,
+  limits: Limits,
+): { readonly text: string; readonly values: Value[] } {
+  const values: Value[] = []
+  const numbered = text.replace(/(?<!:):(\w+)/g, (_, name: string) => {
+    values.push(limits[name as keyof Limits])
+    return `?${values.length}::bigint`
+  })
+  return { text: numbered, values }
+}
+
+/** Runs inside a write transaction that keeps batches out. */
+export async function sealNextDay(session: Session, before: number): Promise<boolean> {
+  const { purgedThrough, sealedThrough } = await readLimits(session)
+  const from = Math.max(sealedThrough, floorTo(purgedThrough, DAY_SECONDS))
+  const next = (await session.get(sql.SELECT_NEXT_BUCKET, [from, before]))?.bucket
+  if (next === undefined) return false
+  const day = next as number
+  if (day + DAY_SECONDS > before) return false
+  await session.run(sql.SEAL_DAY, [monthNumber(day), day, purgedThrough])
+  await session.run(UPSERT_SETTING, ['sealed_through', String(day + DAY_SECONDS)])
+  return true
+}
+
+interface PurgeLimits {
+  readonly before: number
+  /** Start of the day that `before` lies in: that day is cut, not dropped. */
+  readonly day: number
+}
+
+/** What a purge would take; changes nothing. */
+export async function countOld(session: Session, before: number): Promise<PurgeOutcome> {
+  const day = floorTo(before, DAY_SECONDS)
+  const count = async (text: string, ...values: number[]) =>
+    (await session.get(text, values))!.rows as number
+  return {
+    ledgerRows:
+      (await count(purgeSql.COUNT_OLD_LEDGER, before)) +
+      (await count(purgeSql.COUNT_OLD_HISTORY, before)),
+    rollupCells:
+      (await count(purgeSql.COUNT_OLD_HOURS, before)) +
+      (await count(purgeSql.COUNT_OLD_DAYS, day)) +
+      (await count(purgeSql.COUNT_OLD_SIM_DAYS, monthNumber(day), day)),
+    quarantineEntries: await count(purgeSql.COUNT_OLD_DELIVERIES, before),
+    done: true,
+  }
+}
+
+/** One step, inside a write transaction that keeps batches out. */
+export async function purge(
+  session: Session,
+  { before, rowsMax }: { before: number; rowsMax: number },
+): Promise<PurgeOutcome> {
+  const limits = { before, day: floorTo(before, DAY_SECONDS) }
+  const { purgedThrough, sealedThrough } = await readLimits(session)
+  const rollupCells =
+    purgedThrough < before ? await dropOldCells(session, limits, sealedThrough) : 0
+  let ledgerRows = await dropOldMonths(session, before)
+  for (const table of PARTITIONED_TABLES) {
+    ledgerRows += await deleteOldRows(session, table, before, rowsMax - ledgerRows)
+  }
+  const limit = Math.max(0, rowsMax - ledgerRows)
+  const quarantineEntries = await session.run(purgeSql.DELETE_DELIVERIES, [before, limit])
+  if (quarantineEntries > 0) await session.run(purgeSql.DELETE_UNDELIVERED)
+  return {
+    ledgerRows,
+    rollupCells,
+    quarantineEntries,
+    done: ledgerRows + quarantineEntries < rowsMax,
+  }
+}
+
+/** A month that has ended is dropped whole, which costs the same whatever it holds. */
+async function dropOldMonths(session: Session, before: number): Promise<number> {
+  let rows = 0
+  for (const { name, month } of await listPartitions(session)) {
+    if (monthStart(month + 1) > before) continue
+    const count = await session.client.query<{ rows: string }>(
+      `SELECT COUNT(*) AS rows FROM ${name}`,
+    )
+    rows += Number(count.rows[0]!.rows)
+    await session.client.query(`DROP TABLE ${name}`)
+  }
+  return rows
+}
+
+/** Deletes about `rowsMax` old rows, bucket by bucket, in each the SIMs up to the limit. */
+async function deleteOldRows(
+  session: Session,
+  table: (typeof PARTITIONED_TABLES)[number],
+  before: number,
+  rowsMax: number,
+): Promise<number> {
+  if (rowsMax <= 0) return 0
+  let deleted = 0
+  for (const row of await session.all(purgeSql.selectOldBuckets(table), [before])) {
+    if (deleted >= rowsMax) break
+    const bucket = row.bucket as number
+    const offset = rowsMax - deleted
+    const end = await session.get(purgeSql.selectStepEnd(table), [bucket, before, offset])
+    const lastSim = (end?.sim_id as number | undefined) ?? Number.MAX_SAFE_INTEGER
+    deleted += await session.run(purgeSql.deleteStep(table), [bucket, before, lastSim])
+  }
+  return deleted
+}
+
+/**
+ * Takes the old usage out of every derived table at once and notes the limit; from then on the
+ * ledger rows before it count nowhere, and can be deleted in as many steps as it takes.
+ */
+async function dropOldCells(
+  session: Session,
+  { before, day }: PurgeLimits,
+  sealedThrough: number,
+): Promise<number> {
+  const run = (text: string, ...values: number[]) => session.run(text, values)
+  await session.run(UPSERT_SETTING, ['purged_through', String(before)])
+  await run(purgeSql.DELETE_OLD_READINGS, before, before - BASE_KEPT_SECONDS)
+  const month = monthNumber(day)
+  const dropped =
+    (await run(purgeSql.DELETE_OLD_HOURS, before)) +
+    (await run(purgeSql.DELETE_OLD_DAYS, day)) +
+    (await run(purgeSql.DELETE_OLD_SIM_DAYS, month, day))
+  if (before > day) {
+    await run(purgeSql.DELETE_DAY, day)
+    await run(purgeSql.REBUILD_DAY, day, before, day + DAY_SECONDS)
+    await run(purgeSql.DELETE_SIM_DAY, month, day)
+    if (day < sealedThrough) await run(sql.SEAL_DAY, month, day, before)
+  }
+  return dropped
+}

@@ -1,0 +1,96 @@
+/** Answers to usage questions: a SIM's from its ledger and sealed days, an account's from rollups. */
+import { DAY_SECONDS } from '../../domain/time.ts'
+import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
+import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
+import { usageGroupFromRow } from '../rows.ts'
+import type { Database, Session } from './connection.ts'
+import * as sql from './ledger-sql.ts'
+
+/** A longer question asks for the ledger's bounds first: it may be about all of time. */
+const DAYS_ASKED_USUALLY = 1_000
+
+/**
+ * Days before `sealedThrough` may be read from their totals. A value that is out of date is too
+ * low, and then more is read from the ledger.
+ */
+export async function queryUsage(
+  database: Database,
+  query: UsageQuery,
+  sealedThrough: number,
+): Promise<UsageGroup[]> {
+  const { scope, start, end } = query
+  if (start >= end) return []
+  if (!('simId' in scope)) {
+    return database.read((session) => queryAccount(session, query, scope.accountId))
+  }
+  if (end - start <= DAYS_ASKED_USUALLY * DAY_SECONDS) {
+    return database.read((session) => querySim(session, query, scope.simId, sealedThrough))
+  }
+  // The ledger's bounds and its rows have to be of one state.
+  return database.readOneState(async (session) => {
+    const bounds = (await session.get(sql.SELECT_LEDGER_BOUNDS))!
+    if (bounds.first === null) return []
+    const last = (bounds.last as number) + sql.LEDGER_BUCKET_SECONDS
+    const from = Math.max(start, bounds.first as number)
+    const to = Math.min(end, last)
+    if (from >= to) return []
+    const groups = await querySim(
+      session,
+      { ...query, start: from, end: to },
+      scope.simId,
+      sealedThrough,
+    )
+    if (query.granularity !== 'all') return groups
+    return groups.map((group) => ({ ...group, bucketStart: start }))
+  })
+}
+
+async function queryAccount(
+  session: Session,
+  { start, end, granularity }: UsageQuery,
+  accountId: number,
+): Promise<UsageGroup[]> {
+  const { firstDay, endDay } = wholeDays(start, end)
+  const rows =
+    granularity === 'hourly'
+      ? await session.allBigints(sql.SELECT_ACCOUNT_HOURS, [accountId, start, end])
+      : await session.allBigints(sql.SELECT_ACCOUNT_USAGE[granularity], [
+          accountId,
+          start,
+          end,
+          firstDay,
+          endDay,
+        ])
+  return rows.map(usageGroupFromRow)
+}
+
+/** Sealed days come from their totals, the rest from the ledger. */
+export async function querySim(
+  session: Session,
+  { start, end, granularity }: UsageQuery,
+  simId: number,
+  sealedThrough: number,
+): Promise<UsageGroup[]> {
+  const values = simUsageValues({ start, end, granularity }, simId, sealedThrough)
+  const rows = await session.allBigints(sql.SELECT_SIM_USAGE[granularity], values)
+  return rows.map(usageGroupFromRow)
+}
+
+/** The parameters of `SELECT_SIM_USAGE`. */
+export function simUsageValues(
+  { start, end, granularity }: Omit<UsageQuery, 'scope'>,
+  simId: number,
+  sealedThrough: number,
+) {
+  const sealed =
+    granularity === 'hourly'
+      ? { firstDay: start, endDay: start }
+      : sealedDays(start, end, sealedThrough)
+  const buckets = [
+    ...new Set([...bucketsOf(start, sealed.firstDay), ...bucketsOf(sealed.endDay, end)]),
+  ]
+  const ofLedger = [simId, buckets, buckets[0] ?? start, buckets.at(-1) ?? start, start, end]
+  if (granularity === 'hourly') return ofLedger
+  const { firstDay, endDay } = sealed
+  return [...ofLedger, monthsOf(firstDay, endDay), firstDay, endDay]
+}

@@ -1,0 +1,243 @@
+/** RADIUS accounting: what is more than an example file can show. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { type Reading, usageOfSeries } from '../../src/domain/counter-series.ts'
+import type { FeedSettings } from '../../src/domain/directory.ts'
+import { UsageError } from '../../src/domain/usage-error.ts'
+import { CDR_FORMATS } from '../../src/ingest/formats/formats.ts'
+import {
+  BLOCK_ATTRIBUTES_MAX,
+  BLOCK_CHARACTERS_MAX,
+} from '../../src/ingest/formats/radius-detail.ts'
+import { LINE_BYTES_MAX } from '../../src/ingest/lines.ts'
+import { readDelivery } from './reading.ts'
+
+const readRadius = (content: string | Uint8Array, settings: FeedSettings = {}) =>
+  readDelivery(CDR_FORMATS.radius.createReader(settings), content)
+
+const ATTRIBUTES = {
+  'Acct-Status-Type': 'Interim-Update',
+  'NAS-Identifier': 'pgw-1',
+  'Acct-Session-Id': '0017',
+  '3GPP-IMSI': '310260000000017',
+  'Acct-Input-Octets': '1',
+  'Acct-Output-Octets': '2',
+  'Event-Timestamp': '1793865600',
+}
+type Attributes = Readonly<Record<string, string | undefined>>
+
+function block(stated: Attributes = {}, more: readonly string[] = []): string {
+  const lines = Object.entries({ ...ATTRIBUTES, ...stated }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`\t${name} = ${value}`],
+  )
+  return ['Thu Nov  5 08:00:00 2026', ...lines, ...more].join('\n').concat('\n\n')
+}
+const object = (stated: object = {}) => JSON.stringify({ ...ATTRIBUTES, ...stated })
+const recordIdOf = (stated: Attributes, settings?: FeedSettings) =>
+  readRadius(block(stated), settings).records[0]?.recordId
+
+describe('a RADIUS delivery', () => {
+  it('is the same reading as detail text, as a line and as an element', () => {
+    const [text] = readRadius(block()).records
+    const [line] = readRadius(object()).records
+    const [element] = readRadius(`\n[${object()}]`).records
+    assert.deepEqual({ ...line, raw: '' }, { ...text, raw: '' })
+    assert.deepEqual({ ...element, raw: '' }, { ...text, raw: '' })
+    assert.equal(line?.raw, object())
+    assert.equal(element?.raw, object())
+    assert.equal(text?.raw, block().trimEnd())
+  })
+
+  it('begins where its first character is, after empty lines and a byte order mark', () => {
+    assert.deepEqual(readRadius(`\ufeff\n \r\n${block()}`).lines, [3])
+    assert.deepEqual(readRadius(`\ufeff\n\n${object()}`).lines, [3])
+    assert.deepEqual(readRadius(`\ufeff\n\n[${object()}]`).lines, [1])
+  })
+
+  it('has nothing but blanks, and no records', () => {
+    const nothing = { records: [], faults: [], lines: [], warnings: [] }
+    assert.deepEqual(readRadius(' \r\n\n'), nothing)
+    assert.deepEqual(readRadius(' '.repeat(LINE_BYTES_MAX + 10)).records, [])
+  })
+})
+
+describe('the session of a RADIUS record', () => {
+  it('is another one for another NAS, session id or charging id', () => {
+    const ids = [
+      recordIdOf({}),
+      recordIdOf({ 'NAS-Identifier': 'pgw-2' }),
+      recordIdOf({ 'NAS-Identifier': undefined, 'NAS-IP-Address': '192.0.2.1' }),
+      recordIdOf({ 'Acct-Session-Id': '0018' }),
+      recordIdOf({ '3GPP-Charging-ID': '1' }),
+      recordIdOf({ '3GPP-Charging-ID': '2' }),
+    ]
+    assert.ok(!ids.includes(undefined))
+    assert.equal(new Set(ids).size, ids.length)
+  })
+
+  it('is not another one for what may change within it', () => {
+    const changing = { 'NAS-IP-Address': '192.0.2.1', '3GPP-SGSN-MCC-MNC': '334020', Class: 'x' }
+    assert.equal(recordIdOf(changing), recordIdOf({}))
+  })
+
+  it('is not mistaken for another one because of where its parts meet', () => {
+    const ids = [
+      recordIdOf({ 'NAS-Identifier': 'a/b', 'Acct-Session-Id': 'c' }),
+      recordIdOf({ 'NAS-Identifier': 'a', 'Acct-Session-Id': 'b/c' }),
+      recordIdOf({ 'NAS-Identifier': 'a\\', 'Acct-Session-Id': 'b/c' }),
+      recordIdOf({ 'NAS-Identifier': 'a', 'Acct-Session-Id': 'b', '3GPP-Charging-ID': 'c' }),
+    ]
+    assert.equal(new Set(ids).size, ids.length)
+  })
+
+  it('is told by the attributes that the feed names, and by no other', () => {
+    const settings = { series: ['acct-unique-session-id'] }
+    const id = (session: string) =>
+      recordIdOf({ 'Acct-Session-Id': session, 'Acct-Unique-Session-Id': 'f6b1' }, settings)
+    assert.equal(id('1'), 'f6b1')
+    assert.equal(id('2'), 'f6b1')
+  })
+})
+
+describe('a RADIUS feed whose source has no gigawords', () => {
+  const is32Bit = (stated: Attributes, settings: FeedSettings) =>
+    readRadius(block(stated), settings).records[0]?.is32Bit
+
+  it('declares its readings as such', () => {
+    assert.equal(is32Bit({}, { gigawords: false }), true)
+    assert.equal(is32Bit({ 'Acct-Status-Type': 'Stop' }, { gigawords: false }), true)
+  })
+
+  it('never declares a start so, since all counters begin again there', () => {
+    assert.equal(is32Bit({ 'Acct-Status-Type': 'Start' }, { gigawords: false }), undefined)
+  })
+
+  it('has to say so', () => {
+    assert.equal(is32Bit({}, {}), undefined)
+    assert.equal(is32Bit({}, { gigawords: true }), undefined)
+  })
+
+  it('is asked to say so when its counters may have wrapped', () => {
+    const large = block({ 'Acct-Input-Octets': '3000000000' })
+    assert.match(readRadius(large).warnings[0]!, /^readings of 2 GiB .* \(1\): .* gigawords/)
+    assert.deepEqual(readRadius(large, { gigawords: true }).warnings, [])
+    assert.deepEqual(readRadius(large, { gigawords: false }).warnings, [])
+    assert.deepEqual(readRadius(block({ 'Acct-Input-Octets': '2000000000' })).warnings, [])
+  })
+})
+
+describe('a start of a RADIUS session', () => {
+  it('is a reading of 0, with or without octets', () => {
+    for (const octets of [undefined, '0']) {
+      const { records, faults } = readRadius(
+        block({
+          'Acct-Status-Type': 'Start',
+          'Acct-Input-Octets': octets,
+          'Acct-Output-Octets': octets,
+        }),
+      )
+      assert.deepEqual(faults, [])
+      assert.deepEqual(records[0]?.counters, { upload: 0, download: 0, toSim: 0, fromSim: 0 })
+    }
+  })
+})
+
+describe('what the example sessions have used', () => {
+  const usageOf = (name: string, settings: FeedSettings = {}) => {
+    const content = readFileSync(new URL(`../fixtures/radius/${name}`, import.meta.url))
+    const readings = readRadius(content, settings).records.map(
+      ({ counters, is32Bit = false }): Reading => ({ ...counters, is32Bit }),
+    )
+    return usageOfSeries(readings).map(({ upload, download }) => [upload, download])
+  }
+
+  it('is what docs/formats/radius.md says', () => {
+    assert.deepEqual(usageOf('one-session.detail'), [
+      [0, 0],
+      [731_560, 2_763_049],
+      [0, 0],
+      [4_294_235_748, 12_882_138_838],
+    ])
+  })
+
+  it('goes on where counters without gigawords wrap', () => {
+    assert.deepEqual(usageOf('no-gigawords.detail', { gigawords: false }), [
+      [0, 0],
+      [4_294_967_290, 7],
+      [10, 1],
+    ])
+  })
+})
+
+describe('the limits of RADIUS records', () => {
+  const attributes = (count: number) =>
+    Array.from({ length: count }, (_, i) => `\tClass = ${i % 10}`)
+  const own = Object.keys(ATTRIBUTES).length
+
+  it('allow as many attributes as a packet can have, and cost their own block only', () => {
+    const full = block({}, attributes(BLOCK_ATTRIBUTES_MAX - own))
+    const over = block({}, attributes(BLOCK_ATTRIBUTES_MAX - own + 1))
+    const { records, faults } = readRadius(over + full + block())
+    assert.equal(records.length, 2)
+    assert.deepEqual(faults, ['1 unreadable: the block has more than 2048 attributes'])
+  })
+
+  it('end a block that is too long', () => {
+    const line = `\tClass = ${'x'.repeat(9_990)}`
+    const long = block({}, Array(20).fill(line))
+    const { records, faults } = readRadius(long + block())
+    assert.equal(records.length, 1)
+    const detail = `the block has more than ${BLOCK_CHARACTERS_MAX} characters`
+    assert.deepEqual(faults, [`1 unreadable: ${detail}`])
+  })
+
+  it('end a line that is too long, and its block with it', () => {
+    const { records, faults } = readRadius(
+      block({}, [`\tClass = ${'x'.repeat(LINE_BYTES_MAX)}`]) + block(),
+    )
+    assert.equal(records.length, 1)
+    assert.match(
+      faults[0]!,
+      /^1 line_too_long: line 9: the line has \d+ bytes, at most 65536 allowed$/,
+    )
+  })
+
+  it('end an element that is too long, and not the array', () => {
+    const { records, faults } = readRadius(
+      `[${object({ Note: 'x'.repeat(LINE_BYTES_MAX) })},${object()}]`,
+    )
+    assert.equal(records.length, 1)
+    assert.match(faults[0]!, /^1 line_too_long: the record has \d+ bytes, at most 65536 allowed$/)
+  })
+
+  it('are not met by what is nested as deeply as it can be', () => {
+    const nested = '['.repeat(30_000) + ']'.repeat(30_000)
+    const { lines, faults } = readRadius(`[${nested},${object()}]`)
+    assert.deepEqual(lines, [1, 2])
+    assert.match(faults[0]!, /^1 unreadable: /)
+    assert.equal(faults.length, 1)
+  })
+
+  it('tell no more names than a few', () => {
+    const names = Array.from({ length: 50 }, (_, i) => `\tX-${i} = 1`)
+    const [warning] = readRadius(block({}, names)).warnings
+    assert.match(warning!, /^attributes .* X-0 \(1\), .*X-19 \(1\) and 30 more$/)
+  })
+})
+
+describe('the settings of a RADIUS feed', () => {
+  it('are refused with all that is wrong with them', () => {
+    const settings = { sim: [''], gigawords: 0, zones: { CET: 1 }, colour: 'red' }
+    assert.throws(
+      () => CDR_FORMATS.radius.checkSettings(settings),
+      (error) => {
+        assert.ok(error instanceof UsageError)
+        for (const path of ['colour', 'sim[0]', 'gigawords', 'zones.CET']) {
+          assert.ok(error.message.includes(path), error.message)
+        }
+        return true
+      },
+    )
+  })
+})

@@ -1,0 +1,74 @@
+/** Schemas and databases of a test's own on the PostgreSQL or Citus server of the tests. */
+import pg from 'pg'
+import { postgresUrl } from './postgres-server.ts'
+
+export interface TempPlace {
+  readonly url: string
+  remove(): Promise<void>
+}
+
+let serial = 0
+
+/** A name that no other test has, in this process or another. */
+function newName(): string {
+  return `test_${process.pid}_${++serial}`
+}
+
+/** The server's URL. Citus has no server of ours: `SIMTALLY_TEST_CITUS_URL` names a coordinator. */
+export async function serverUrl(engine: 'postgres' | 'citus'): Promise<string> {
+  if (engine === 'postgres') return postgresUrl()
+  const url = process.env.SIMTALLY_TEST_CITUS_URL
+  if (!url) throw new Error('SIMTALLY_TEST_CITUS_URL is not set: it names a database with Citus')
+  return url
+}
+
+/** Runs statements one after the other, outside any transaction. */
+export async function execute(url: string, ...statements: string[]): Promise<pg.QueryResult[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const results: pg.QueryResult[] = []
+    for (const statement of statements) results.push(await client.query(statement))
+    return results
+  } finally {
+    await client.end()
+  }
+}
+
+/** A schema that is not there yet: a database of its own as far as Simtally sees. */
+export async function newSchema(engine: 'postgres' | 'citus'): Promise<TempPlace> {
+  const server = await serverUrl(engine)
+  const name = newName()
+  const url = new URL(server)
+  url.searchParams.set('schema', name)
+  url.searchParams.set('connections', '5')
+  return {
+    url: url.href,
+    remove: async () => void (await execute(server, `DROP SCHEMA IF EXISTS ${name} CASCADE`)),
+  }
+}
+
+/** A new, empty database on the server. */
+export async function newDatabase(): Promise<TempPlace> {
+  const server = await postgresUrl()
+  const name = newName()
+  await execute(server, `CREATE DATABASE ${name}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return {
+    url: url.href,
+    remove: async () => void (await execute(server, `DROP DATABASE ${name} WITH (FORCE)`)),
+  }
+}
+
+/** The schema in which the tables of a store's URL lie. */
+export function schemaOf(url: string): string {
+  return new URL(url).searchParams.get('schema') ?? 'public'
+}
+
+/** The URL as `pg` takes it, without what is ours. */
+export function plainUrl(url: string): string {
+  const plain = new URL(url)
+  for (const name of ['schema', 'connections']) plain.searchParams.delete(name)
+  return plain.href
+}
