@@ -38,6 +38,7 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   'pg-copy-streams': 'storage/postgres',
   'node:sqlite': 'storage/sqlite',
   'node:worker_threads': 'storage/sqlite',
+  'node:cluster': 'cli',
 }
 
 /** The domain is pure, with one exception that says so itself. */

@@ -139,6 +139,35 @@ export function usageGroupFromRow(row: Row): UsageGroup {
   }
 }
 
+/** A row of sums read as an array. */
+type UsageRow = readonly [
+  bucketStart: bigint,
+  zone: bigint,
+  country: string,
+  upload: bigint,
+  download: bigint,
+  toSim: bigint,
+  fromSim: bigint,
+]
+
+/** As `usageGroupFromRow`, for rows that are arrays: quicker to make, and always in one order. */
+export function usageGroupsFromRows(rows: readonly unknown[]): UsageGroup[] {
+  const groups: UsageGroup[] = []
+  for (const row of rows as readonly UsageRow[]) {
+    const [bucketStart, zone, country, upload, download, toSim, fromSim] = row
+    groups.push({
+      bucketStart: Number(bucketStart),
+      zone: ZONES[Number(zone)]!,
+      country: country === '' ? null : (country as CountryCode),
+      upload,
+      download,
+      toSim,
+      fromSim,
+    })
+  }
+  return groups
+}
+
 const COUNTRY_STATED = 1
 const ZONE_STATED = 2
 const OF_A_READING = 4

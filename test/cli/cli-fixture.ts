@@ -59,6 +59,7 @@ export class CliFixture {
     const context: CliContext = {
       config: { databaseUrl: this.databaseUrl, logLevel: options.logLevel ?? 'warn' },
       clock: () => options.now ?? NOW,
+      cores: 1,
       stdin: stdinOf(options.stdin ?? ''),
       stdout: new Output(stdout),
       stderr: new Output(Object.assign(stderr, { isTTY: options.terminal === true, columns: 120 })),

@@ -16,9 +16,15 @@ const BYTES_MAX = 20_000
 describe('delivering usage records', () => {
   let fixture: HttpFixture
   let sim: Sim
+  let deliveriesEnded = 0
 
   before(async () => {
-    fixture = await HttpFixture.open({ importBytesMax: BYTES_MAX })
+    fixture = await HttpFixture.open({
+      importBytesMax: BYTES_MAX,
+      onDelivery: () => {
+        deliveriesEnded++
+      },
+    })
     await fixture.store.createFeed(aFeed({ name: 'csv', format: 'csv' }))
     sim = await fixture.addSim({ uniqueName: 'tracker-1' })
   })
@@ -113,6 +119,13 @@ describe('delivering usage records', () => {
       const { status, body } = await deliver(gzipSync(lines(3)), { headers: headers! })
       assert.deepEqual([status, body.accepted], [200, 3])
     }
+  })
+
+  it('tells when a delivery has ended, well or not', async () => {
+    const before = deliveriesEnded
+    await deliver(lines(1))
+    await deliver('no header', { feed: 'csv' })
+    assert.equal(deliveriesEnded, before + 2)
   })
 
   it('counts nothing twice when all of it comes again', async () => {

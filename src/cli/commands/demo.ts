@@ -119,6 +119,9 @@ async function runDemo(commandLine: CommandLine, options: DemoOptions): Promise<
     if (!options.serve) return await show(null)
     await serve(context, {
       store,
+      databaseUrl,
+      // One caller at a time looks at a demo.
+      workers: 1,
       host: HOST_DEFAULT,
       port: options.port ?? PORT_DEFAULT,
       otherPortAllowed: options.port === undefined,

@@ -67,7 +67,7 @@ export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): 
 }
 
 async function receive(
-  { store, clock, importBytesMax }: RouteContext,
+  { store, clock, importBytesMax, onDelivery }: RouteContext,
   request: FastifyRequest,
   feedName: string,
 ): Promise<ImportSummary> {
@@ -82,7 +82,7 @@ async function receive(
     source: { name: 'http', bytes: body },
     ...(format !== null && { format }),
     clock,
-  })
+  }).finally(onDelivery)
   if (summary.import.status === 'done') return summary
   const [kind, reason] = body.exceeded
     ? (['payload_too_large', tooLarge(importBytesMax)] as const)

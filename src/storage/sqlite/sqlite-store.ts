@@ -7,9 +7,9 @@ import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
-import { sealedThrough } from './append.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
 import * as reads from './directory-reads.ts'
+import { readLimits } from './limits.ts'
 import { packEvents, transfersOf } from './packed-events.ts'
 import { ReadMemo } from './read-memo.ts'
 import { queryUsage } from './usage-reads.ts'
@@ -84,7 +84,7 @@ export async function openSqliteStore(
         queryUsage(
           c,
           query,
-          memo.answer('sealed through', () => sealedThrough(c)),
+          memo.answer('limits', () => readLimits(c)),
         ),
       ),
     latestDeliveries: (accountId) =>
