@@ -79,7 +79,7 @@ export interface ApiKey {
   readonly revokedAt: number | null
 }
 
-export const FEED_FORMATS = ['csv', 'ndjson', 'radius', 'tap3', 'nrtrde'] as const
+export const FEED_FORMATS = ['csv', 'ndjson', 'mapped', 'radius', 'tap3', 'nrtrde'] as const
 export type FeedFormat = (typeof FEED_FORMATS)[number]
 
 /** Plain JSON: it is kept as a text. */
