@@ -15,6 +15,8 @@ const KEYS = {
   limits: 3,
   /** Making and dropping partitions. */
   partitions: 4,
+  /** Moving a store in. Held by a session. */
+  transfer: 5,
 } as const
 export type LockName = keyof typeof KEYS
 
