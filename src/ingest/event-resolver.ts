@@ -36,6 +36,14 @@ export interface ResolvedRecords {
   readonly expired: number
 }
 
+const READING = { is32Bit: false }
+const READING_32_BIT = { is32Bit: true }
+
+function readingOf({ isReading, is32Bit }: CdrRecord): UsageEvent['reading'] {
+  if (!isReading) return null
+  return is32Bit === true ? READING_32_BIT : READING
+}
+
 export class EventResolver {
   readonly #store: UsageStore
   readonly #feed: Feed
@@ -98,6 +106,7 @@ export class EventResolver {
       toSim: record.counters.toSim,
       fromSim: record.counters.fromSim,
       serving,
+      reading: readingOf(record),
       line: record.line,
       raw: record.raw,
     }

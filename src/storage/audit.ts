@@ -1,4 +1,5 @@
 /** The ledger against what is derived from it: the questions, and how a difference is told. */
+import { COUNTER_RANGE_32_BIT, WRAP_GROWTH_MAX } from '../domain/counter-series.ts'
 import { formatInstant } from '../domain/time.ts'
 import { ZONES } from '../domain/usage-event.ts'
 import type { Row } from './rows.ts'
@@ -9,6 +10,26 @@ const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
 function sums(): string {
   return COUNTERS.map((name) => `SUM(${name}) AS ${name}`).join(', ')
 }
+
+/** As `growthOf` in `domain/counter-series.ts`: null where a counter was reset. */
+function growth(name: string): string {
+  return `
+    CASE WHEN ${name} >= last_${name} THEN ${name} - last_${name}
+         WHEN bits = 32 AND last_${name} < ${COUNTER_RANGE_32_BIT}
+              AND ${name} + ${COUNTER_RANGE_32_BIT} - last_${name} <= ${WRAP_GROWTH_MAX}
+         THEN ${name} + ${COUNTER_RANGE_32_BIT} - last_${name}
+    END`
+}
+
+/** Each reading beside the one before it in its series. */
+const GROWN_READINGS = `
+  SELECT beside.*,
+         ${COUNTERS.map((name) => `${growth(name)} AS grown_${name}`).join(', ')},
+         (${COUNTERS.map((name) => `${growth(name)} IS NULL`).join(' OR ')}) AS begins_anew
+  FROM (SELECT reading.*,
+               ${COUNTERS.map((name) => `LAG(${name}) OVER series AS last_${name}`).join(', ')}
+        FROM reading
+        WINDOW series AS (PARTITION BY sim_id, feed_id, record_id ORDER BY occurred_at)) AS beside`
 
 /** One derived table, its key, and the ledger's own answer for the same cells. */
 export const DERIVED_TABLES = [
@@ -40,6 +61,17 @@ export const DERIVED_TABLES = [
       FROM ledger WHERE occurred_at >= :purgedThrough AND bucket < :sealedThrough
       GROUP BY 1, 2, 3, 4`,
     stored: 'SELECT * FROM sim_day WHERE started_at >= :purgedThrough - 86399',
+  },
+  {
+    name: 'reading',
+    table: 'reading',
+    key: ['sim_id', 'feed_id', 'record_id', 'occurred_at'],
+    recomputed: `
+      SELECT sim_id, feed_id, record_id, occurred_at,
+             ${COUNTERS.map((name) => `CASE WHEN begins_anew THEN ${name} ELSE grown_${name} END AS ${name}`).join(', ')}
+      FROM (${GROWN_READINGS}) AS grown
+      WHERE occurred_at >= :purgedThrough`,
+    stored: 'SELECT * FROM ledger WHERE (stated & 4) <> 0 AND occurred_at >= :purgedThrough',
   },
 ] as const
 
@@ -77,6 +109,7 @@ export function differenceFromRow({ name, key }: DerivedTable, row: Row): AuditD
   const parts = key.map((column) => {
     const value = row[column]
     if (column === 'started_at') return `from ${formatInstant(Number(value))}`
+    if (column === 'occurred_at') return `at ${formatInstant(Number(value))}`
     if (column === 'zone') return `zone ${ZONES[Number(value)]}`
     return `${column} ${value === '' ? 'unknown' : value}`
   })

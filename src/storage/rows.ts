@@ -3,6 +3,7 @@
  * columns alike, and each gives integers as numbers, except sums, which are bigints.
  */
 import type { HomeSet } from '../domain/classification.ts'
+import type { Reading } from '../domain/counter-series.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type {
   Account,
@@ -140,6 +141,7 @@ export function usageGroupFromRow(row: Row): UsageGroup {
 
 const COUNTRY_STATED = 1
 const ZONE_STATED = 2
+const OF_A_READING = 4
 
 /** Where usage happened, as the ledger's columns hold it. */
 export interface ServingColumns {
@@ -158,10 +160,34 @@ export function servingToRow(serving: Serving): ServingColumns {
   }
 }
 
+/** The columns of a row whose usage follows from a reading. */
+export function readingServingToRow(serving: Serving): ServingColumns {
+  const columns = servingToRow(serving)
+  return { ...columns, stated: columns.stated | OF_A_READING }
+}
+
+/** From a row of `reading`. */
+export function readingFromRow(row: Row): Reading {
+  return {
+    upload: row.upload as number,
+    download: row.download as number,
+    toSim: row.to_sim as number,
+    fromSim: row.from_sim as number,
+    is32Bit: row.bits === 32,
+  }
+}
+
+/** `bits` of a row of `reading`. */
+export function readingBits({ is32Bit }: Pick<Reading, 'is32Bit'>): number {
+  return is32Bit ? 32 : 64
+}
+
 /** A row of the ledger, as far as a second version of it is concerned. */
 export interface StoredEvent {
   readonly version: EventVersion
   readonly columns: ServingColumns
+  /** True when the row's counters follow from a reading, which is kept beside it. */
+  readonly isReading: boolean
   readonly accountId: number
   readonly importId: number
   readonly line: number
@@ -189,6 +215,7 @@ export function storedEventFromRow(row: Row): StoredEvent {
       },
     },
     columns,
+    isReading: (columns.stated & OF_A_READING) !== 0,
     accountId: row.account_id as number,
     importId: row.import_id as number,
     line: row.line as number,

@@ -217,6 +217,20 @@ export const TABLES = [
     follows: true,
   },
   {
+    name: 'reading',
+    columns: {
+      sim_id: 'integer',
+      feed_id: 'integer',
+      record_id: 'text',
+      occurred_at: 'integer',
+      ...COUNTERS,
+      bits: 'integer',
+    },
+    key: ['sim_id', 'feed_id', 'record_id', 'occurred_at'],
+    ...keyed,
+    follows: true,
+  },
+  {
     name: 'account_hour',
     columns: { ...ACCOUNT_CELL, ...SUMS },
     key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],

@@ -10,6 +10,7 @@ import { describeLifetime } from './lifetime.ts'
 import { describePurge } from './purge.ts'
 import { describeQuarantine } from './quarantine.ts'
 import { describeQueries } from './queries.ts'
+import { describeReadings } from './readings.ts'
 import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
 import { describeSimResolution } from './sim-resolution.ts'
@@ -24,6 +25,7 @@ export function describeUsageStore(engine: Engine): void {
     describeImports(engine)
     describeAppend(engine)
     describeConflicts(engine)
+    describeReadings(engine)
     describeQuarantine(engine)
     describeQueries(engine)
     describeSealing(engine)

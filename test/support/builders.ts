@@ -147,6 +147,7 @@ export function anEvent(stated: Partial<UsageEvent> = {}): UsageEvent {
     toSim: 0,
     fromSim: 0,
     serving: AT_HOME,
+    reading: null,
     line: 1,
     raw: 'as delivered',
     ...stated,

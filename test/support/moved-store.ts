@@ -92,6 +92,17 @@ export async function fillStore(store: UsageStore): Promise<void> {
   await store.append(aBatch({ importId, feed, events, quarantined }))
   const replacing = events.slice(0, 4).map((event) => ({ ...event, download: 77, line: 9 }))
   await store.append(aBatch({ importId, feed, events: replacing, quarantined, expired: 3 }))
+  const readings = DAYS.map((day, i) =>
+    anEvent({
+      simId: sims[6]!.id,
+      accountId: account.id,
+      occurredAt: instant(`${day}T12:00:00Z`),
+      recordId: 'series',
+      upload: 1_000 * (i + 1),
+      reading: { is32Bit: i % 2 === 0 },
+    }),
+  )
+  await store.append(aBatch({ importId, feed, events: readings }))
   const end = { status: 'done', finishedAt: NOW, checksum: 'c'.repeat(64), error: null } as const
   await store.finishImport(importId, end)
   await store.beginImport(anImportStart(feed, { accountId: account.id }))

@@ -57,6 +57,31 @@ export const ADD_TO_SIM_DAY = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET ${ADD_COUNTERS}`
 
+// Readings
+
+const SERIES = 'sim_id = ? AND feed_id = ? AND record_id = ?'
+
+export const SELECT_READING = `SELECT * FROM reading WHERE ${SERIES} AND occurred_at = ?`
+export const SELECT_PREVIOUS_READING = `
+  SELECT * FROM reading WHERE ${SERIES} AND occurred_at < ? ORDER BY occurred_at DESC LIMIT 1`
+export const SELECT_NEXT_READING = `
+  SELECT * FROM reading WHERE ${SERIES} AND occurred_at > ? ORDER BY occurred_at LIMIT 1`
+export const PUT_READING = `
+  INSERT INTO reading (sim_id, feed_id, record_id, occurred_at,
+                       upload, download, to_sim, from_sim, bits)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET upload = excluded.upload, download = excluded.download,
+                            to_sim = excluded.to_sim, from_sim = excluded.from_sim,
+                            bits = excluded.bits`
+/** A version of a reading is what was read, not the usage that followed from it. */
+export const COUNTERS_OF_KEPT_VERSION = `
+  UPDATE ledger_history
+  SET upload = ?, download = ?, to_sim = ?, from_sim = ?
+  WHERE ${IDENTITY}
+    AND version = (SELECT MAX(version) FROM ledger_history WHERE ${IDENTITY})`
+export const SET_USAGE = `
+  UPDATE ledger SET upload = ?, download = ?, to_sim = ?, from_sim = ? WHERE ${IDENTITY}`
+
 // Sealing
 
 export const SELECT_NEXT_BUCKET =

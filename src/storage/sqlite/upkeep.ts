@@ -1,4 +1,5 @@
 /** What keeps a store true and small: audit, sealing of days, and the end of retention. */
+import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
 import { countRecomputed, DERIVED_TABLES, differenceFromRow, selectDifferences } from '../audit.ts'
 import { UPSERT_SETTING } from '../directory-sql.ts'
@@ -116,6 +117,7 @@ function dropOldCells(connection: Connection, { before, day }: PurgeLimits): num
   const run = (text: string, ...values: number[]) =>
     Number(connection.prepare(text).run(...values).changes)
   connection.prepare(UPSERT_SETTING).run('purged_through', before)
+  run(purgeSql.DELETE_OLD_READINGS, before, before - BASE_KEPT_SECONDS)
   const dropped =
     run(purgeSql.DELETE_OLD_HOURS, before) +
     run(purgeSql.DELETE_OLD_DAYS, day) +
