@@ -10,6 +10,7 @@ import { addFeedCommand } from './commands/feed.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addImportsCommand } from './commands/imports.ts'
 import { addKeyCommand } from './commands/key.ts'
+import { addMigrateCommand } from './commands/migrate.ts'
 import { addPurgeCommand } from './commands/purge.ts'
 import { addQuarantineCommand } from './commands/quarantine.ts'
 import { addServeCommand } from './commands/serve.ts'
@@ -55,6 +56,7 @@ function buildProgram(commandLine: CommandLine): Command {
   addQuarantineCommand(program, commandLine)
   addAuditCommand(program, commandLine)
   addPurgeCommand(program, commandLine)
+  addMigrateCommand(program, commandLine)
   return program
 }
 

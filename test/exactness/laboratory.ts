@@ -13,7 +13,7 @@ import { basic } from '../support/http-fixture.ts'
 import type { ModelSim } from '../support/model-directory.ts'
 import { retentionLimit } from '../support/model-periods.ts'
 import { deliveryBytes, INSTANT_SPELLINGS, inChunks } from '../support/record-files.ts'
-import { openTempStore } from '../support/temp-store.ts'
+import { openTempStore, type TempStore } from '../support/temp-store.ts'
 import { UsageModel, type UsageRecordJson, type Verdict } from '../support/usage-model.ts'
 import type { Question } from './questions.ts'
 import type { Delivery, World } from './worlds.ts'
@@ -34,19 +34,22 @@ export interface Laboratory {
   /** The whole list as the model says it must be. */
   expect(question: Question): readonly UsageRecordJson[] | null
   assertAuditClean(): Promise<void>
+  /** Goes on with the store that `move` makes of the database at the URL, which is closed. */
+  moveWith(move: (url: string) => Promise<TempStore>): Promise<void>
   close(): Promise<void>
 }
 
 export async function openLaboratory(world: World): Promise<Laboratory> {
-  const temp = await openTempStore()
-  const { store } = temp
+  let temp = await openTempStore()
   const clock = { now: world.now }
-  const server = buildServer({ store, clock: () => clock.now })
-  const { accounts, feeds } = await register(store, world)
+  const serve = () => buildServer({ store: temp.store, clock: () => clock.now })
+  let server = serve()
+  const { accounts, feeds } = await register(temp.store, world)
   const model = new UsageModel(world.sims)
 
   async function prepare({ waitsSeconds, sealsDays, purges }: Delivery): Promise<void> {
     clock.now += waitsSeconds
+    const { store } = temp
     for (let i = 0; i < sealsDays; i++) await store.sealNextDay(clock.now)
     const before = retentionLimit(clock.now)
     while (purges && !(await store.purge({ before, rowsMax: 5, dryRun: false })).done);
@@ -55,7 +58,7 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
   async function importFile(delivery: Delivery, bytes: Buffer): Promise<Counts> {
     const { feed, by, form, batchRecordsMax, chunkBytes } = delivery
     const summary = await importRecords({
-      store,
+      store: temp.store,
       feed: feeds.get(feed.name)!,
       account: by === null ? null : accounts.get(by.sid)!,
       source: { name: 'file', bytes: inChunks(bytes, chunkBytes) },
@@ -130,7 +133,18 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
     },
     expect,
     async assertAuditClean() {
-      assert.deepEqual((await store.audit()).differences, [])
+      assert.deepEqual((await temp.store.audit()).differences, [])
+    },
+    async moveWith(move) {
+      await server.close()
+      const left = temp
+      await left.store.close()
+      try {
+        temp = await move(left.url)
+      } finally {
+        await left.dispose()
+      }
+      server = serve()
     },
     async close() {
       await server.close()

@@ -13,7 +13,10 @@ import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
 import * as upkeep from './upkeep.ts'
 import { queryUsage } from './usage-reads.ts'
 
-export type PostgresOptions = RetryOptions
+export interface PostgresOptions extends RetryOptions {
+  /** Opens a database into which a store is being moved, for the process that moves it. */
+  readonly unfinished?: boolean
+}
 
 /** How old the word on which days are sealed may be; an old one only makes answers slower. */
 const SEALED_GOOD_MS = 10_000
@@ -34,7 +37,10 @@ export async function openPostgresStore(
     await migrateSchema(target)
     schema = await inspectSchema(target)
   }
-  requireCurrentSchema(target, schema)
+  requireCurrentSchema(
+    target,
+    options.unfinished === true ? { ...schema, transferFrom: null } : schema,
+  )
   const database = new Database(target, schema.topology, options)
   const partitions = new Partitions(database)
   const sealed = new SealedThrough(database)
