@@ -25,6 +25,7 @@ import type {
   QuarantineEntry,
   VerdictCounts,
 } from '../domain/import.ts'
+import type { LedgerEntry, LedgerFilter, LedgerPage } from '../domain/ledger-entry.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
 
@@ -212,6 +213,12 @@ export interface UsageStore {
    * zone, country.
    */
   queryUsage(query: UsageQuery): Promise<UsageGroup[]>
+  /**
+   * The ledger's rows behind `queryUsage` of the same SIM, start and end: where each came from, and
+   * the versions it has replaced. In the order of time, feed (as created) and record id (by its
+   * bytes); a page goes on after the last entry of the one before.
+   */
+  listUsageEvents(filter: LedgerFilter, page: LedgerPage): Promise<LedgerEntry[]>
   /**
    * The start of the newest finished import, for each feed that has brought usage of the account;
    * null for a feed that has none finished.

@@ -14,6 +14,7 @@ import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
 import { describeSimResolution } from './sim-resolution.ts'
 import { describeSims } from './sims.ts'
+import { describeUsageEvents } from './usage-events.ts'
 
 export function describeUsageStore(engine: Engine): void {
   describe(`UsageStore on ${engine.name}`, () => {
@@ -26,6 +27,7 @@ export function describeUsageStore(engine: Engine): void {
     describeConflicts(engine)
     describeQuarantine(engine)
     describeQueries(engine)
+    describeUsageEvents(engine)
     describeSealing(engine)
     describePurge(engine)
     describeAudit(engine)

@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { completeThrough } from '../../domain/completeness.ts'
 import { bucketsOf } from '../../domain/period.ts'
-import { formatInstant } from '../../domain/time.ts'
 import { accountRequired, callerOf } from '../access.ts'
 import { pathOf } from '../error-reply.ts'
 import { listMeta, pageParameters } from '../list-page.ts'
@@ -11,6 +10,7 @@ import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import { accountUsageRecords, simUsageRecords } from '../schemas/usage-record.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
+import { setUsageHeaders } from '../usage-headers.ts'
 import {
   periodParameters,
   type UsageListQuery,
@@ -84,11 +84,7 @@ async function usageList(
     store.latestDeliveries(subject.accountId),
     usagePageLinks(page, query, subject, tokens),
   ])
-  const complete = completeThrough(deliveries)
-  if (complete !== null) reply.header('Usage-Complete-Through', formatInstant(complete))
-  if (window.beyondRetention) {
-    reply.header('Usage-Retained-From', formatInstant(window.keptFrom))
-  }
+  setUsageHeaders(reply, window, completeThrough(deliveries))
   const meta = listMeta(
     {
       key: 'usage_records',

@@ -7,6 +7,7 @@ import { closedStore, Database, type RetryOptions, type Session } from './connec
 import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
+import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
@@ -125,6 +126,7 @@ export async function openPostgresStore(
     listQuarantine: (filter, page) => read((s) => reads.listQuarantine(s, filter, page)),
 
     queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
+    listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
     latestDeliveries: (accountId) => read((s) => reads.latestDeliveries(s, accountId)),
 
     audit: () => calls.run(audit),

@@ -10,6 +10,7 @@ import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-s
 import { sealedThrough } from './append.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
 import * as reads from './directory-reads.ts'
+import { listUsageEvents } from './ledger-reads.ts'
 import { packEvents, transfersOf } from './packed-events.ts'
 import { ReadMemo } from './read-memo.ts'
 import { queryUsage } from './usage-reads.ts'
@@ -87,6 +88,7 @@ export async function openSqliteStore(
           memo.answer('sealed through', () => sealedThrough(c)),
         ),
       ),
+    listUsageEvents: (filter, page) => read((c) => listUsageEvents(c, filter, page)),
     latestDeliveries: (accountId) =>
       read((c) => memo.answer(`feeds ${accountId}`, () => reads.latestDeliveries(c, accountId))),
 
