@@ -5,6 +5,7 @@ import { describeAppend } from './append.ts'
 import { describeAudit } from './audit.ts'
 import { describeConflicts } from './conflicts.ts'
 import type { Engine } from './engine.ts'
+import { describeFeedProgress } from './feed-progress.ts'
 import { describeImports } from './imports.ts'
 import { describeLifetime } from './lifetime.ts'
 import { describePurge } from './purge.ts'
@@ -23,6 +24,7 @@ export function describeUsageStore(engine: Engine): void {
     describeSimCollisions(engine)
     describeSimResolution(engine)
     describeImports(engine)
+    describeFeedProgress(engine)
     describeAppend(engine)
     describeConflicts(engine)
     describeQuarantine(engine)

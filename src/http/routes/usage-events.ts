@@ -32,14 +32,14 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
       const { window, pageSize, after } = page
       const filter = await ledgerFilter(store, sim.id, window)
       // One more than the page shows tells whether more follow.
-      const [found, deliveries] = await Promise.all([
+      const [found, feeds] = await Promise.all([
         store.listUsageEvents(filter, { limit: pageSize + 1, ...(after !== null && { after }) }),
-        store.latestDeliveries(sim.accountId),
+        store.feedsCompleteThrough(sim.accountId),
       ])
       const entries = found.slice(0, pageSize)
       const more = found.length > pageSize
       const links = await eventPageLinks(page, entries, more, { query, sim, tokens })
-      setUsageHeaders(reply, window, completeThrough(deliveries))
+      setUsageHeaders(reply, window, completeThrough(feeds))
       return {
         usage_events: entries.map((entry) => usageEventToApi(entry, sim)),
         meta: listMeta(

@@ -79,12 +79,12 @@ async function usageList(
   const page = await usagePage(query, subject, tokens, clock())
   const { window, offset, pageSize } = page
   const buckets = bucketsOf(window, { offset, limit: pageSize })
-  const [groups, deliveries, links] = await Promise.all([
+  const [groups, feeds, links] = await Promise.all([
     groupsByBucket(store, window, buckets, subject),
-    store.latestDeliveries(subject.accountId),
+    store.feedsCompleteThrough(subject.accountId),
     usagePageLinks(page, query, subject, tokens),
   ])
-  setUsageHeaders(reply, window, completeThrough(deliveries))
+  setUsageHeaders(reply, window, completeThrough(feeds))
   const meta = listMeta(
     {
       key: 'usage_records',

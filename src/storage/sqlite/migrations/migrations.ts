@@ -1,6 +1,7 @@
 /** The list of schema steps, oldest first. A step that was released is never edited. */
 import { initialSchema } from './0001-initial.ts'
 import { feedSettings } from './0002-feed-settings.ts'
+import { completeness } from './0004-completeness.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
-export const MIGRATIONS: readonly string[] = [initialSchema, feedSettings]
+export const MIGRATIONS: readonly string[] = [initialSchema, feedSettings, completeness]
