@@ -16,6 +16,7 @@ import { addFeedRoutes } from './routes/feeds.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addImportRoutes } from './routes/imports.ts'
 import { addSimRoutes } from './routes/sims.ts'
+import { addUsageEventRoutes } from './routes/usage-events.ts'
 import { addUsageRecordRoutes } from './routes/usage-records.ts'
 import { validatorCompiler } from './validation.ts'
 
@@ -57,6 +58,7 @@ export function buildServer(options: ServerOptions): HttpServer {
 
   addHealthRoutes(server, context)
   addUsageRecordRoutes(server, context)
+  addUsageEventRoutes(server, context)
   addSimRoutes(server, context)
   addFeedRoutes(server, context)
   addFeedRecordRoutes(server, context)

@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { completeThrough } from '../../domain/completeness.ts'
 import { bucketsOf } from '../../domain/period.ts'
-import { formatInstant } from '../../domain/time.ts'
 import { accountRequired, callerOf } from '../access.ts'
 import { pathOf } from '../error-reply.ts'
 import { listMeta, pageParameters } from '../list-page.ts'
@@ -12,6 +11,7 @@ import { failures } from '../schemas/error.ts'
 import { asText } from '../schemas/shapes.ts'
 import { accountUsageRecords, simUsageRecords } from '../schemas/usage-record.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
+import { setUsageHeaders } from '../usage-headers.ts'
 import {
   periodParameters,
   type UsageListQuery,
@@ -74,16 +74,12 @@ async function usageList(
   const page = await usagePage(query, subject, tokens, clock())
   const { window, offset, pageSize } = page
   const buckets = bucketsOf(window, { offset, limit: pageSize })
-  const [groups, deliveries, links] = await Promise.all([
+  const [groups, feeds, links] = await Promise.all([
     groupsByBucket(store, window, buckets, subject),
-    store.latestDeliveries(subject.accountId),
+    store.feedsCompleteThrough(subject.accountId),
     usagePageLinks(page, query, subject, tokens),
   ])
-  const complete = completeThrough(deliveries)
-  if (complete !== null) reply.header('Usage-Complete-Through', formatInstant(complete))
-  if (window.beyondRetention) {
-    reply.header('Usage-Retained-From', formatInstant(window.keptFrom))
-  }
+  setUsageHeaders(reply, window, completeThrough(feeds))
   const meta = listMeta(
     {
       key: 'usage_records',

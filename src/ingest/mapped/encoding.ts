@@ -85,7 +85,9 @@ export class Utf8Stream {
     }
     if (stated !== undefined) return stated
     if (marked !== undefined) return marked
-    const declared = isXml ? DECLARATION.exec(head.toString('latin1', 0, DECLARATION_BYTES_MAX))?.[1] : undefined
+    const declared = isXml
+      ? DECLARATION.exec(head.toString('latin1', 0, DECLARATION_BYTES_MAX))?.[1]
+      : undefined
     if (declared === undefined) return 'utf-8'
     const known = DECLARED[declared.toLowerCase()]
     if (known !== undefined) return known

@@ -7,6 +7,8 @@ import { closedStore, Database, type RetryOptions, type Session } from './connec
 import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
+import * as progress from './feed-progress.ts'
+import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
@@ -109,6 +111,7 @@ export async function openPostgresStore(
     resolveSims: (names, accountId) => read((s) => reads.resolveSims(s, names, accountId)),
 
     createFeed: (feed) => change((s) => writes.createFeed(s, feed)),
+    updateFeed: (feedId, changes) => change((s) => progress.updateFeed(s, feedId, changes)),
     findFeed: (feedName) => read((s) => reads.findFeed(s, feedName)),
     listFeeds: () => read(reads.listFeeds),
 
@@ -123,7 +126,8 @@ export async function openPostgresStore(
         const ordered = orderByKey(batch.events)
         return database.write((session) => append(session, batch, ordered, name))
       }),
-    finishImport: (importId, end) => write((s) => writes.finishImport(s, importId, end)),
+    // One after the other, as the feed's progress takes each delivery in.
+    finishImport: (importId, end) => change((s) => writes.finishImport(s, importId, end)),
     findImport: (id) => read((s) => reads.findImport(s, id)),
     findImportByChecksum: (feedId, checksum) =>
       read((s) => reads.findImportByChecksum(s, feedId, checksum)),
@@ -131,7 +135,12 @@ export async function openPostgresStore(
     listQuarantine: (filter, page) => read((s) => reads.listQuarantine(s, filter, page)),
 
     queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
-    latestDeliveries: (accountId) => read((s) => reads.latestDeliveries(s, accountId)),
+    listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
+    feedsCompleteThrough: (accountId) => read((s) => progress.feedsCompleteThrough(s, accountId)),
+    listFeedProgress: () => calls.run(() => database.readOneState(progress.listFeedProgress)),
+    acceptGap: (feedId, gap, acceptance) =>
+      change((s) => progress.acceptGap(s, feedId, gap, acceptance)),
+    listFeedTotals: () => calls.run(() => database.readOneState(progress.listFeedTotals)),
 
     audit: () => calls.run(audit),
     sealNextDay: (before) => calls.run(() => alone((s) => upkeep.sealNextDay(s, before))),
