@@ -47,5 +47,5 @@ export const TOPOLOGIES = {
   },
 } as const satisfies Record<string, Topology>
 
-// What every batch writes (`import`, `account_feed`, `quarantine`, `quarantine_delivery`) stays on the
-// server that clients reach: with a copy on each server, batches would wait for each other.
+// What every batch writes (`import`, `account_feed`, `quarantine`, `quarantine_delivery`, `commit_mark`)
+// stays on the server that clients reach: with a copy on each server, batches would wait for each other.
