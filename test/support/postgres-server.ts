@@ -47,6 +47,11 @@ export async function startPostgresServer({
   await chmod(dir, 0o755)
   const port = await freePort()
   const output: string[] = []
+  let onReadOnly = () => {}
+  const log = (message: unknown) => {
+    output.push(String(message))
+    if (String(message).includes('ready to accept read-only connections')) onReadOnly()
+  }
   const databaseDir = dataDir ?? join(dir, 'data')
   const server = new EmbeddedPostgres({
     databaseDir,
@@ -58,15 +63,19 @@ export async function startPostgresServer({
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--locale=C', '--encoding=UTF8', '--no-sync'],
     postgresFlags: [...SETTINGS, ...settings].flatMap((setting) => ['-c', setting]),
-    onLog: (message) => output.push(String(message)),
-    onError: (message) => output.push(String(message)),
+    onLog: log,
+    onError: log,
   })
   const remove = () => rm(dir, { recursive: true, force: true })
   let isUp = false
   const start = async () => {
     for (let tries = 1; !isUp; tries++) {
       try {
-        await server.start()
+        // A standby never says what `start` waits for.
+        const readOnly = new Promise<void>((resolve) => {
+          onReadOnly = resolve
+        })
+        await Promise.race([server.start(), readOnly])
         isUp = true
       } catch (error) {
         const mayPass = output.join('').includes('still in use')

@@ -15,9 +15,6 @@ import type { PostgresTarget } from './database-url.ts'
 import { ConnectionLost, isLost, isPassing, translate, translateConnecting } from './failures.ts'
 import type { Topology } from './topology.ts'
 
-/** How long a connection may take to be there, in milliseconds. */
-const CONNECT_TIMEOUT_MS = 10_000
-
 /** A transaction whose process hangs gives its locks back after this, in milliseconds. */
 const IDLE_IN_TRANSACTION_MS = 300_000
 
@@ -308,7 +305,7 @@ export function clientConfig(
   return {
     connectionString: target.connectionString,
     application_name: 'simtally',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: target.connectTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     options: [target.options, ...options].join(' ').trim(),

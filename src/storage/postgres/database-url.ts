@@ -5,6 +5,9 @@ import { shown, UsageError } from '../../domain/usage-error.ts'
 const CONNECTIONS_DEFAULT = 10
 const CONNECTIONS_MAX = 500
 
+/** How long a connection may take to be there. */
+const CONNECT_TIMEOUT_MS_DEFAULT = 10_000
+
 /** A question that runs longer than this hangs, or should not be asked of a server in use. */
 const READ_TIMEOUT_MS_DEFAULT = 30_000
 
@@ -26,6 +29,7 @@ export interface PostgresTarget {
   /** True when the URL names the schema, so that other tables beside it are no mistake. */
   readonly schemaNamed: boolean
   readonly connectionsMax: number
+  readonly connectTimeoutMs: number
   readonly readTimeoutMs: number
   readonly writeTimeoutMs: number
   readonly readRetryMs: number
@@ -67,6 +71,7 @@ export function parsePostgresUrl(text: string): PostgresTarget {
     throw wrongUrl(text, `${name} ${shown(value)}: expected a whole number, 1 to ${max}`)
   }
   const connectionsMax = number('connections', CONNECTIONS_DEFAULT, CONNECTIONS_MAX)
+  const connectTimeoutMs = number('connect_timeout_ms', CONNECT_TIMEOUT_MS_DEFAULT, 600_000)
   const readTimeoutMs = number('read_timeout_ms', READ_TIMEOUT_MS_DEFAULT, 3_600_000)
   const writeTimeoutMs = number('write_timeout_ms', WRITE_TIMEOUT_MS_DEFAULT, 86_400_000)
   const readRetryMs = number('read_retry_ms', READ_RETRY_MS_DEFAULT, 3_600_000)
@@ -80,6 +85,7 @@ export function parsePostgresUrl(text: string): PostgresTarget {
     schema: schema ?? 'public',
     schemaNamed: schema !== null,
     connectionsMax,
+    connectTimeoutMs,
     readTimeoutMs,
     writeTimeoutMs,
     readRetryMs,
