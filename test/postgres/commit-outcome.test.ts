@@ -15,14 +15,14 @@ import {
 } from '../support/builders.ts'
 import { execute, newSchema, type TempPlace } from '../support/postgres-schema.ts'
 import { startPostgresServer, stopServerAtEnd } from '../support/postgres-server.ts'
-import { type CutAtCommit, TcpProxy } from '../support/tcp-proxy.ts'
+import { type Cut, TcpProxy } from '../support/tcp-proxy.ts'
 
 stopServerAtEnd()
 
 const EVENTS = 20
-const WAYS: readonly CutAtCommit[] = ['before', 'before, unnoticed', 'after']
+const WAYS: readonly Cut[] = ['before', 'before, unnoticed', 'after']
 
-/** A store that reaches its server through a proxy, and an import that has brought one record. */
+/** A store that reaches its server through a proxy, and an import of it. */
 async function openBehindProxy(t: TestContext, place: Pick<TempPlace, 'url'>) {
   const proxy = await TcpProxy.open(place.url)
   t.after(() => proxy.close())
@@ -38,7 +38,6 @@ async function openBehindProxy(t: TestContext, place: Pick<TempPlace, 'url'>) {
     const events = Array.from({ length: count }, () => anEvent(stated))
     return store.append(aBatch({ importId, feed, events }))
   }
-  await append(1)
   /** Once as the import counts it, once as the ledger does. */
   const counted = async () => {
     const { counts } = (await store.findImport(importId))!
@@ -47,6 +46,15 @@ async function openBehindProxy(t: TestContext, place: Pick<TempPlace, 'url'>) {
     return { ...counts, bytes: Number(group!.upload) }
   }
   return { proxy, store, append, counted }
+}
+
+type Behind = Awaited<ReturnType<typeof openBehindProxy>>
+
+/** What a first batch does besides, such as making partitions, is done. */
+async function warmedUp(opening: Promise<Behind>): Promise<Behind> {
+  const behind = await opening
+  await behind.append(1)
+  return behind
 }
 
 function countedOnce(records: number) {
@@ -59,9 +67,9 @@ describe('a connection that is cut at COMMIT', () => {
     it(`${where}: a batch is counted once, and its verdicts say so`, async (t) => {
       const place = await newSchema('postgres')
       t.after(() => place.remove())
-      const { proxy, store, append, counted } = await openBehindProxy(t, place)
+      const { proxy, store, append, counted } = await warmedUp(openBehindProxy(t, place))
       for (let cuts = 1; cuts <= 3; cuts++) {
-        const cut = proxy.cutAtCommit(where)
+        const cut = proxy.cutAt(where)
         const { counts } = await append(EVENTS)
         await cut
         assert.equal(counts.accepted, EVENTS)
@@ -73,9 +81,9 @@ describe('a connection that is cut at COMMIT', () => {
     it(`${where}: an account, a feed and an import are made once`, async (t) => {
       const place = await newSchema('postgres')
       t.after(() => place.remove())
-      const { proxy, store } = await openBehindProxy(t, place)
+      const { proxy, store } = await warmedUp(openBehindProxy(t, place))
       const cuts: Promise<void>[] = []
-      const cut = () => void cuts.push(proxy.cutAtCommit(where))
+      const cut = () => void cuts.push(proxy.cutAt(where))
       cut()
       const account = await store.createAccount(anAccount())
       cut()
@@ -93,13 +101,25 @@ describe('a connection that is cut at COMMIT', () => {
     })
   }
 
+  it('does not wait for what the server still does for it, which has not noticed', async (t) => {
+    const place = await newSchema('postgres')
+    t.after(() => place.remove())
+    const { proxy, append, counted } = await openBehindProxy(t, place)
+    // The rows are in the ledger by then, so that nobody else can add them.
+    const cut = proxy.cutAt('before, unnoticed', 'INSERT INTO account_feed')
+    const { counts } = await append(EVENTS)
+    await cut
+    assert.equal(counts.accepted, EVENTS)
+    assert.deepEqual(await counted(), countedOnce(EVENTS))
+  })
+
   it('and whose server crashes: another transaction of the same number is not taken for it', async (t) => {
     // Nothing but a commit writes the log, so that the crash forgets the transaction's number.
     const quiet = ['wal_writer_delay=10s', 'bgwriter_delay=10s', 'autovacuum=off']
     const server = await startPostgresServer({ settings: [...quiet, 'full_page_writes=off'] })
     t.after(() => server.stop())
-    const { proxy, store, append, counted } = await openBehindProxy(t, server)
-    const cut = proxy.cutAtCommit('before, unnoticed')
+    const { proxy, store, append, counted } = await warmedUp(openBehindProxy(t, server))
+    const cut = proxy.cutAt('before, unnoticed')
     const appending = append(EVENTS)
     await cut
     proxy.refuse(true)

@@ -1,12 +1,12 @@
 /**
  * A network between a program and its PostgreSQL that fails when a test wants it to: it cuts a
- * connection around a COMMIT, it stops carrying bytes, it refuses. Loopback only.
+ * connection around a statement, such as a COMMIT, it stops carrying bytes, it refuses. Loopback only.
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** Where a connection is cut, as the server sees its COMMIT. */
-export type CutAtCommit =
+/** Where a connection is cut, as the server sees the statement. */
+export type Cut =
   /** It never comes, and the server notices that the client is gone. */
   | 'before'
   /** It never comes, and the server takes the client for alive. */
@@ -28,8 +28,7 @@ export class TcpProxy {
   /** Sides of the server whose other side is gone without its notice. */
   readonly #unnoticed = new Set<Socket>()
   readonly #port: number
-  #cut: { readonly where: CutAtCommit; commitsBefore: number; readonly done: () => void } | null =
-    null
+  #cut: { readonly where: Cut; readonly at: Buffer; readonly done: () => void } | null = null
   #frozen = false
   #refuses = false
 
@@ -53,10 +52,11 @@ export class TcpProxy {
     return by.href
   }
 
-  /** Cuts at a COMMIT that comes after so many others; resolves when it is done. */
-  cutAtCommit(where: CutAtCommit, commitsBefore = 0): Promise<void> {
+  /** Cuts at the next COMMIT, or at a statement that holds this text; resolves when it is done. */
+  cutAt(where: Cut, statement: string | null = null): Promise<void> {
+    const at = statement === null ? COMMIT : Buffer.from(statement)
     return new Promise((done) => {
-      this.#cut = { where, commitsBefore, done }
+      this.#cut = { where, at, done }
     })
   }
 
@@ -109,8 +109,8 @@ export class TcpProxy {
   }
 
   #fromClient(pair: Pair, bytes: Buffer): void {
-    const cut = bytes.includes(COMMIT) ? this.#cut : null
-    if (cut === null || cut.commitsBefore-- > 0) {
+    const cut = this.#cut
+    if (cut === null || !bytes.includes(cut.at)) {
       pair.server.write(bytes)
       return
     }
@@ -119,7 +119,7 @@ export class TcpProxy {
     cut.done()
   }
 
-  #cutHere(pair: Pair, bytes: Buffer, where: CutAtCommit): void {
+  #cutHere(pair: Pair, bytes: Buffer, where: Cut): void {
     const { client, server } = pair
     if (where === 'before') {
       this.#end(pair)
