@@ -16,6 +16,11 @@ export type { ProofProgress, TransferProof } from './transfer-proof.ts'
 export const DATABASE_FORMS =
   'sqlite:PATH, for example sqlite:./data/simtally.db, or postgres://USER:PASSWORD@HOST/DATABASE'
 
+/** True where the URL names a server, which may refuse it for many reasons, not a file. */
+export function namesServer(url: string): boolean {
+  return isPostgresUrl(url)
+}
+
 /**
  * Opens the store a URL names, creating it on first use. Throws `invalid` for a URL of no known
  * form; fails as the engine does otherwise.

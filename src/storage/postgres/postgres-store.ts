@@ -3,7 +3,8 @@ import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { append, orderByKey, readLimits } from './append.ts'
-import { closedStore, Database, type RetryOptions, type Session } from './connection.ts'
+import { deleteOldMarks } from './commit-marks.ts'
+import { type ConnectionOptions, closedStore, Database, type Session } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
@@ -15,13 +16,16 @@ import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
 import * as upkeep from './upkeep.ts'
 import { queryUsage } from './usage-reads.ts'
 
-export interface PostgresOptions extends RetryOptions {
+export interface PostgresOptions extends ConnectionOptions {
   /** Opens a database into which a store is being moved, for the process that moves it. */
   readonly unfinished?: boolean
 }
 
 /** How old the word on which days are sealed may be; an old one only makes answers slower. */
 const SEALED_GOOD_MS = 10_000
+
+/** A monitor that asks whether the database answers does not wait longer itself. */
+const CHECK_ANSWER_MS = 5_000
 
 /**
  * Opens the database, making the schema where it is empty. Fails with `invalid` for a URL that
@@ -75,7 +79,10 @@ export async function openPostgresStore(
       })
     }
     try {
-      return await alone((session) => upkeep.purge(session, given))
+      return await alone(async (session) => {
+        await deleteOldMarks(session)
+        return upkeep.purge(session, given)
+      })
     } finally {
       partitions.forget()
     }
@@ -148,7 +155,12 @@ export async function openPostgresStore(
 
     signingKey: () =>
       read(async (s) => Buffer.from((await reads.readSetting(s, 'signing_key'))!, 'hex')),
-    check: () => read(async (s) => void (await reads.readSetting(s, 'signing_key'))),
+    check: () =>
+      calls.run(() =>
+        database.read(async (s) => void (await reads.readSetting(s, 'signing_key')), {
+          answerMs: CHECK_ANSWER_MS,
+        }),
+      ),
     close: () => (closing ??= calls.end().then(() => database.close())),
   }
 }
