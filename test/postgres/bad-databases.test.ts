@@ -341,7 +341,7 @@ describe('a database of others, or of another Simtally', () => {
       version: MIGRATIONS.length - 1,
       topology: TOPOLOGIES.plain,
       transferFrom: null,
-      undistributed: false,
+      undistributed: [],
     }
     const error = await failureOf(
       'incompatible',
