@@ -71,11 +71,12 @@ export async function proveTransfer(
   const period = bounds === null ? null : { start: bounds.first, end: bounds.last + DAY_SECONDS }
   const everybody = [...accounts, ...sims]
   if (period !== null) {
-    const asking = everybody.entries()
+    let compared = 0
+    const asking = everybody.values()
     const askInTurn = async () => {
-      for (const [compared, asked] of asking) {
+      for (const asked of asking) {
         await compareAnswers({ sourceStore, targetStore }, asked, period, differences)
-        onProgress({ compared: compared + 1, total: everybody.length })
+        onProgress({ compared: ++compared, total: everybody.length })
       }
     }
     await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askInTurn))

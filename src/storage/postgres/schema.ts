@@ -319,5 +319,7 @@ async function distributeTables(
       column,
       colocatedWith ?? 'none',
     ])
+    // What was there has been copied to the other servers; here it would only fill the disk.
+    await client.query('SELECT truncate_local_data_after_distributing_table($1::regclass)', [table])
   }
 }
