@@ -32,6 +32,7 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   commander: 'cli',
   'cli-progress': 'cli',
   pino: 'cli',
+  'prom-client': 'http/metrics.ts',
   pg: 'storage/postgres',
   'pg-copy-streams': 'storage/postgres',
   'node:sqlite': 'storage/sqlite',

@@ -1,6 +1,7 @@
 /** `simtally feed`: makes feeds, the streams in which carriers deliver, and shows them. */
 import { type Command, Option } from 'commander'
-import { FEED_FORMATS, type FeedFormat, parseFeedName } from '../../domain/directory.ts'
+import type { FeedProgress } from '../../domain/completeness.ts'
+import { FEED_FORMATS, type Feed, type FeedFormat, parseFeedName } from '../../domain/directory.ts'
 import { formatInstant } from '../../domain/time.ts'
 import {
   CONFLICT_POLICIES,
@@ -8,11 +9,20 @@ import {
   ZONES,
   type Zone,
 } from '../../domain/usage-event.ts'
+import { feedStatusToApi } from '../../http/schemas/feed-status.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { printListing } from '../listing.ts'
 import { flag } from '../option-values.ts'
+import { formatAge } from '../quantity-text.ts'
+import { addFeedGapCommands } from './feed-gaps.ts'
+import {
+  addFeedSetCommand,
+  type DeliveryOptions,
+  deliveryChanges,
+  deliveryFlags,
+} from './feed-set.ts'
 
-interface CreateOptions extends DatabaseOption, JsonOption {
+interface CreateOptions extends DatabaseOption, JsonOption, DeliveryOptions {
   readonly format: FeedFormat
   readonly onConflict: ConflictPolicy
   readonly defaultZone?: Zone
@@ -22,15 +32,24 @@ const CREATE_EXAMPLES = `
 Examples:
   simtally feed create roamco --format csv
   simtally feed create meters --format ndjson --on-conflict max --default-zone home --json
+  simtally feed create hub --format csv --settle 24h --sequence-pattern 'usage_(?<sequence>[0-9]+)'
 
 A record that is already there with other content is a conflict:
   reject   it goes to quarantine, and both versions can be seen
   replace  it is a correction: the newest version counts
   max      it is a cumulative counter: the larger reading counts`
 
+const LIST_EXAMPLE = `
+Example:
+  simtally feed list --json
+
+A feed is late after 24 hours without a delivery, overdue after 48. "Complete through" is how far
+usage will change no more: the file's own cut-off, else the settle time before the last delivery,
+held back by gaps that are open.`
+
 export function addFeedCommand(program: Command, commandLine: CommandLine): void {
-  const feed = program.command('feed').description('make feeds and show them')
-  feed
+  const feed = program.command('feed').description('make feeds and show how they are doing')
+  const createCommand = feed
     .command('create')
     .description("make a feed: one carrier's stream of usage records")
     .argument('<name>', 'letters, digits, dots, hyphens, underscores', (text: string) =>
@@ -57,11 +76,14 @@ export function addFeedCommand(program: Command, commandLine: CommandLine): void
     .action((name: string, _: unknown, command: Command) =>
       create(commandLine, name, command.optsWithGlobals()),
     )
+  for (const option of deliveryFlags()) createCommand.addOption(option)
+  addFeedSetCommand(feed, commandLine)
+  addFeedGapCommands(feed, commandLine)
   feed
     .command('list')
-    .description('show the feeds')
+    .description('show the feeds, whether they deliver, and how far they are complete')
     .option('--json', 'print JSON, one feed a line')
-    .addHelpText('after', '\nExample:\n  simtally feed list --json')
+    .addHelpText('after', LIST_EXAMPLE)
     .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
 }
 
@@ -77,6 +99,7 @@ async function create(
       settings: {},
       onConflict: options.onConflict,
       defaultZone: options.defaultZone ?? null,
+      ...deliveryChanges(options),
       createdAt: commandLine.context.clock(),
     }),
   )
@@ -86,6 +109,8 @@ async function create(
       format: feed.format,
       on_conflict: feed.onConflict,
       default_zone: feed.defaultZone,
+      settle_seconds: feed.settleSeconds,
+      sequence_pattern: feed.sequencePattern,
     })
     return
   }
@@ -93,20 +118,38 @@ async function create(
 }
 
 async function list(commandLine: CommandLine, options: DatabaseOption & JsonOption) {
-  const feeds = await commandLine.withStore(options, (store) => store.listFeeds())
+  const now = commandLine.context.clock()
+  const rows = await commandLine.withStore(options, async (store) => {
+    const progress = await store.listFeedProgress()
+    return (await store.listFeeds()).flatMap((feed) => {
+      const found = progress.find(({ feedId }) => feedId === feed.id)
+      return found === undefined ? [] : [feedRow(feed, found, now)]
+    })
+  })
   const titles = {
     name: 'NAME',
     format: 'FORMAT',
     on_conflict: 'ON CONFLICT',
     default_zone: 'DEFAULT ZONE',
-    date_created: 'CREATED',
+    state: 'STATE',
+    silent: 'SILENT',
+    open_gaps: 'OPEN GAPS',
+    complete_through: 'COMPLETE THROUGH',
   }
-  const rows = feeds.map((feed) => ({
+  const forJson = rows.map(({ silent: _, ...row }) => row)
+  if (options.json === true) for (const row of forJson) await commandLine.printJson(row)
+  else await printListing(commandLine, options, titles, rows)
+}
+
+function feedRow(feed: Feed, progress: FeedProgress, nowSeconds: number) {
+  const status = feedStatusToApi(feed, progress, nowSeconds)
+  return {
     name: feed.name,
     format: feed.format,
     on_conflict: feed.onConflict,
     default_zone: feed.defaultZone,
+    ...status,
+    silent: formatAge(status.silent_seconds),
     date_created: formatInstant(feed.createdAt),
-  }))
-  await printListing(commandLine, options, titles, rows)
+  }
 }

@@ -47,5 +47,6 @@ export const TOPOLOGIES = {
   },
 } as const satisfies Record<string, Topology>
 
-// What every batch writes (`import`, `account_feed`, `quarantine`, `quarantine_delivery`) stays on the
-// server that clients reach: with a copy on each server, batches would wait for each other.
+// What every batch or import writes (`import`, `account_feed`, `feed_progress`, `quarantine`,
+// `quarantine_delivery`) stays on the server that clients reach, and `gap_acceptance` beside it: with
+// a copy on each server, batches would wait for each other.
