@@ -21,15 +21,19 @@ import { parameter } from './validation.ts'
 /** A plus sign that came unencoded is a space by now: `2026-01-01T00:00:00 05:45`. */
 const OFFSET_AFTER_SPACE = /(?<=[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?) (?=\d{2}(?::?\d{2})?$)/i
 
-function readInstant(text: string): number | null {
+export function readInstant(text: string): number | null {
   return parseInstant(text.includes(' ') ? text.replace(OFFSET_AFTER_SPACE, '+') : text)
 }
 
 const INSTANT_RULE = 'expected an ISO 8601 date or instant, such as 2026-01-31T23:59:59Z'
 
-export const periodParameters = {
+export const boundParameters = {
   Start: Type.Optional(parameter('Start', INSTANT_RULE, (text) => readInstant(text) !== null)),
   End: Type.Optional(parameter('End', INSTANT_RULE, (text) => readInstant(text) !== null)),
+}
+
+export const periodParameters = {
+  ...boundParameters,
   Granularity: Type.Optional(
     parameter('Granularity', `expected ${GRANULARITIES.join(', ')}`, (text) =>
       (GRANULARITIES as readonly string[]).includes(text),

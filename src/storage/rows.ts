@@ -16,7 +16,14 @@ import type {
   SimStatus,
 } from '../domain/directory.ts'
 import type { Iccid, Imsi, Msisdn, Sid } from '../domain/identifiers.ts'
-import type { Import, ImportStatus, QuarantineEntry, QuarantineReason } from '../domain/import.ts'
+import {
+  type DeliveryFacts,
+  type Import,
+  type ImportStatus,
+  NO_FACTS,
+  type QuarantineEntry,
+  type QuarantineReason,
+} from '../domain/import.ts'
 import type { Plmn } from '../domain/plmn.ts'
 import {
   type ConflictPolicy,
@@ -25,6 +32,7 @@ import {
   ZONES,
 } from '../domain/usage-event.ts'
 import type { UsageGroup } from '../domain/usage-query.ts'
+import type { ImportEnd } from './usage-store.ts'
 
 export type Row = Record<string, unknown>
 
@@ -85,6 +93,8 @@ export function feedFromRow(row: Row): Feed {
     settings: JSON.parse(row.settings as string) as FeedSettings,
     onConflict: row.on_conflict as ConflictPolicy,
     defaultZone: row.default_zone === null ? null : ZONES[row.default_zone as number]!,
+    settleSeconds: row.settle_seconds as number,
+    sequencePattern: row.sequence_pattern as string | null,
     createdAt: row.created_at as number,
   }
 }
@@ -107,10 +117,26 @@ export function importFromRow(row: Row): Import {
     },
     checksum: row.checksum as string | null,
     error: row.error as string | null,
+    facts: factsFromRow(row),
     startedAt: row.started_at as number,
     finishedAt: row.finished_at as number | null,
     undoneAt: row.undone_at as number | null,
   }
+}
+
+export function factsFromRow(row: Row): DeliveryFacts {
+  const number = row.sequence_number as number | null
+  return {
+    sequence: number === null ? null : { stream: row.sequence_stream as string, number },
+    completeThrough: row.complete_through as number | null,
+  }
+}
+
+/** Values of `FINISH_IMPORT`, before the import's id. */
+export function importEndToRow(end: ImportEnd) {
+  const { sequence, completeThrough } = end.facts ?? NO_FACTS
+  const facts = [sequence?.stream ?? null, sequence?.number ?? null, completeThrough] as const
+  return [end.status, end.finishedAt, end.checksum, end.error, ...facts] as const
 }
 
 export function quarantineEntryFromRow(row: Row): QuarantineEntry {

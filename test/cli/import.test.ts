@@ -151,7 +151,7 @@ describe('simtally import', () => {
 
   /** Imports one record on each of three days, two of which ended 48 hours ago, into a new store. */
   async function importThreeDays(t: TestContext, prepare = (_: DatabaseSync) => {}) {
-    const own = await CliFixture.open()
+    const own = await CliFixture.open('sqlite')
     t.after(() => own.close())
     const account = await own.account()
     const sims = { stdin: `iccid\n${iccidOf(1)}\n` }

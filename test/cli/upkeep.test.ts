@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { purgeInSteps, startUpkeep } from '../../src/cli/upkeep.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { iccidOf, instant } from '../support/builders.ts'
+import type { EngineName } from '../support/temp-store.ts'
 import { CliFixture } from './cli-fixture.ts'
 
 const LONG_AGO = instant('2024-06-02T12:00:00Z')
@@ -12,8 +13,8 @@ const NOW = instant('2026-03-10T12:30:00Z')
 const SIM = iccidOf(1)
 
 /** A store with a record of 2024, old by now, and one of this week. */
-async function storeWithOldRecord(t: TestContext): Promise<CliFixture> {
-  const cli = await CliFixture.open()
+async function storeWithOldRecord(t: TestContext, engine?: EngineName): Promise<CliFixture> {
+  const cli = await CliFixture.open(engine)
   t.after(() => cli.close())
   const account = await cli.account()
   await cli.json(['sim', 'import', '-', '--account', account], { stdin: `iccid\n${SIM}\n` })
@@ -74,7 +75,7 @@ describe('simtally audit', () => {
   })
 
   it('exits with 1 and names each cell that differs', async (t) => {
-    const cli = await storeWithOldRecord(t)
+    const cli = await storeWithOldRecord(t, 'sqlite')
     const database = new DatabaseSync(cli.path('simtally.db'))
     database.exec('UPDATE account_day SET upload = upload + 1 WHERE started_at > 1750000000')
     database.close()

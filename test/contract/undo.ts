@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { NO_VERDICTS } from '../../src/domain/import.ts'
+import { feedGaps } from '../../src/domain/completeness.ts'
+import { NO_FACTS, NO_VERDICTS } from '../../src/domain/import.ts'
 import type { ConflictPolicy, UsageEvent } from '../../src/domain/usage-event.ts'
 import {
   AT_HOME,
@@ -168,7 +169,13 @@ export function describeUndo(engine: Engine): void {
       const quarantined = [aQuarantinedRecord('x')]
       const batch = ledger.append([ledger.event({ at: AT, upload: 1 })], { quarantined })
       assert.match((await failureOf('conflict', batch)).message, /was undone while it ran/)
-      const end = { status: 'done', finishedAt: NOW, checksum: null, error: null } as const
+      const end = {
+        status: 'done',
+        finishedAt: NOW,
+        checksum: null,
+        error: null,
+        facts: NO_FACTS,
+      } as const
       await failureOf('conflict', store.finishImport(importId, end))
       assert.equal((await store.findImport(importId))?.status, 'undone')
       assert.deepEqual(await store.listQuarantine({}, { limit: 9 }), [])
@@ -178,7 +185,13 @@ export function describeUndo(engine: Engine): void {
     it('lets the same file be delivered anew', async (t) => {
       const { store, importId, feed } = await openLedger(t, engine)
       const checksum = 'a'.repeat(64)
-      const end = { status: 'done', finishedAt: NOW, checksum, error: null } as const
+      const end = {
+        status: 'done',
+        finishedAt: NOW,
+        checksum,
+        error: null,
+        facts: NO_FACTS,
+      } as const
       await store.finishImport(importId, end)
       assert.equal((await store.findImportByChecksum(feed.id, checksum))?.id, importId)
       await store.undoImport(importId, UNDONE_AT)
@@ -193,6 +206,30 @@ export function describeUndo(engine: Engine): void {
       await store.purge({ before: instant(kept), rowsMax: 1, dryRun: false })
       assert.equal((await store.undoImport(importId, UNDONE_AT)).removed, 1)
       await assertTotal(ledger, [])
+    })
+
+    it('leaves a gap where a numbered delivery was, and completes its feed no more', async (t) => {
+      const { store, feed } = await openLedger(t, engine)
+      const ids = []
+      for (const number of [1, 2, 3]) {
+        const { id } = await store.beginImport(anImportStart(feed, { startedAt: NOW + number }))
+        const facts = { sequence: { stream: 's', number }, completeThrough: NOW - 7_200 + number }
+        const end = {
+          status: 'done',
+          finishedAt: NOW + number,
+          checksum: null,
+          error: null,
+        } as const
+        await store.finishImport(id, { ...end, facts })
+        ids.push(id)
+      }
+      await store.undoImport(ids[1]!, UNDONE_AT)
+      const progress = (await store.listFeedProgress()).find(({ feedId }) => feedId === feed.id)!
+      const gaps = feedGaps(progress)
+      assert.deepEqual(
+        gaps.map(({ stream, from, to }) => [stream, from, to]),
+        [['s', 2, 2]],
+      )
     })
 
     it('touches nothing of another feed', async (t) => {

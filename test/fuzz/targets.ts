@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import type { FeedFormat, FeedSettings } from '../../src/domain/directory.ts'
+import { deliveriesOf, MAPPED_FOLDERS } from '../ingest/mapped/deliveries.ts'
 import { ascii, type BerNode, encode, integer, octets, seq } from '../support/ber-writer.ts'
 import { nrtrdeEvent, nrtrdeFile } from '../support/nrtrde-writer.ts'
 import { call, gprsCall, otherEvent, transferBatch } from '../support/tap3-writer.ts'
@@ -76,6 +77,26 @@ const JSON_WORDS = [
   ],
   ...['"record_id"', '"sim"', '"occurred_at"', '"upload"', '"__proto__"', '"2026-03-01"'],
   '{"record_id":"r1","sim":"310260000000001","occurred_at":"2026-03-01","upload":1}\n',
+]
+const MAPPED_WORDS = [
+  ...JSON_WORDS,
+  ...[
+    '<r>',
+    '</r>',
+    '<s>',
+    '</s>',
+    '<s id="1"/>',
+    '<!--',
+    '-->',
+    '<![CDATA[',
+    ']]>',
+    '<?xml',
+    '?>',
+  ],
+  ...['&lt;', '&#32;', '&x;', '<!DOCTYPE r [', '<!ENTITY x "y">', ']>', '<id>', '</id>', '<x>'],
+  ...[';', '|', '\t', '1.024,5', '"data"', '"records"', '"usage_records"', '{"data":[', ']}'],
+  '<s><id>a</id><sim>310260000000001</sim><at>2026-03-01T10:00:00Z</at><up>1</up></s>',
+  '{"id":"a","sim":"310260000000001","at":"2026-03-01T10:00:00Z","up":1.5}',
 ]
 const RADIUS_WORDS = [
   ...[
@@ -228,6 +249,12 @@ export const FUZZ_TARGETS: Readonly<Record<FeedFormat, () => FuzzTarget>> = {
     made: textOf('record_id,sim,occurred_at,plmn,upload,download\n', CSV_WORDS),
   }),
   ndjson: () => ({ samples: examplesIn('canonical', '.ndjson'), made: textOf('', JSON_WORDS) }),
+  mapped: () => ({
+    samples: MAPPED_FOLDERS.flatMap(deliveriesOf),
+    made: fc
+      .constantFrom('', '[', '{"data":{"records":[', '<r>')
+      .chain((begin) => textOf(begin, MAPPED_WORDS)),
+  }),
   radius: () => ({ samples: examplesIn('radius'), made: textOf('', RADIUS_WORDS) }),
   tap3: () => ({ samples: examplesIn('tap3'), made: fc.oneof(tapFiles, wildBatches) }),
   nrtrde: () => ({ samples: examplesIn('nrtrde'), made: nrtrdeFiles }),

@@ -80,8 +80,11 @@ describe('delivering usage records', () => {
       expired: 0,
       checksum: createHash('sha256').update(body).digest('hex'),
       error: null,
+      sequence: null,
+      complete_through: null,
       date_started: '2026-03-15T12:34:56Z',
       date_finished: '2026-03-15T12:34:56Z',
+      date_undone: null,
       url: `http://localhost:80/v1/Imports/${id}`,
       links: { quarantine: `http://localhost:80/v1/Imports/${id}/Quarantine` },
       warnings: [],
@@ -99,6 +102,7 @@ describe('delivering usage records', () => {
       ['csv', 'ndjson', 'application/x-ndjson'],
       ['csv', 'ndjson', 'application/ndjson'],
       ['csv', 'ndjson', 'application/jsonl'],
+      ['csv', 'ndjson', 'application/json'],
       ['csv', 'csv', 'text/plain'],
       ['csv', 'csv', 'application/octet-stream'],
       ['hub', 'ndjson', 'application/x-www-form-urlencoded'],
@@ -209,9 +213,9 @@ describe('delivering usage records', () => {
   })
 
   it('refuses bodies that are no records', async () => {
-    const json = await deliver('{}', { headers: { 'content-type': 'application/json' } })
-    assert.deepEqual([json.status, json.body.code], [415, 20415])
-    assert.match(json.body.message, /^Content-Type "application\/json": expected text\/csv, /)
+    const image = await deliver('{}', { headers: { 'content-type': 'image/png' } })
+    assert.deepEqual([image.status, image.body.code], [415, 20415])
+    assert.match(image.body.message, /^Content-Type "image\/png": expected text\/csv, /)
     const brotli = await deliver('x', { headers: { 'content-encoding': 'br' } })
     assert.deepEqual([brotli.status, brotli.body.code], [415, 20415])
     assert.equal(brotli.body.message, 'Content-Encoding "br": expected gzip, or none')

@@ -1,8 +1,10 @@
 /** Changes to the directory; each runs inside a transaction that holds the directory's lock. */
+import { SETTLE_SECONDS } from '../../domain/completeness.ts'
 import type {
   Account,
   ApiKey,
   Feed,
+  NewFeed,
   Sim,
   SimChanges,
   SimRegistration,
@@ -12,12 +14,13 @@ import type { Import } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { ZONES } from '../../domain/usage-event.ts'
 import * as sql from '../directory-sql.ts'
-import { accountFromRow, feedFromRow, simFromRow } from '../rows.ts'
+import { accountFromRow, feedFromRow, importEndToRow, simFromRow } from '../rows.ts'
 import { SimRegistry, type SimWrite, taken, valuesNamedBy } from '../sim-registry.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
 import { columnsOf, type Session } from './connection.ts'
 import * as reads from './directory-reads.ts'
+import { addToProgress } from './feed-progress.ts'
 
 export async function createAccount(
   session: Session,
@@ -64,7 +67,7 @@ export async function revokeApiKey(
   return reads.findApiKey(session, sid)
 }
 
-export async function createFeed(session: Session, feed: Omit<Feed, 'id'>): Promise<Feed> {
+export async function createFeed(session: Session, feed: NewFeed): Promise<Feed> {
   if ((await reads.findFeed(session, feed.name)) !== null) {
     throw taken('feed', feed.name, 'a feed with this name exists already')
   }
@@ -74,6 +77,8 @@ export async function createFeed(session: Session, feed: Omit<Feed, 'id'>): Prom
     JSON.stringify(feed.settings),
     feed.onConflict,
     feed.defaultZone === null ? null : ZONES.indexOf(feed.defaultZone),
+    feed.settleSeconds ?? SETTLE_SECONDS,
+    feed.sequencePattern ?? null,
     feed.createdAt,
   ])
   return feedFromRow(row!)
@@ -93,10 +98,10 @@ export async function finishImport(
   importId: number,
   end: Parameters<UsageStore['finishImport']>[1],
 ): Promise<Import> {
-  const values = [end.status, end.finishedAt, end.checksum, end.error, importId]
-  const changed = await session.run(sql.FINISH_IMPORT, values)
+  const changed = await session.run(sql.FINISH_IMPORT, [...importEndToRow(end), importId])
   const finished = await reads.findImport(session, importId)
   if (changed === 0 || finished === null) throw undoneWhileRunning(finished, importId)
+  if (finished.status === 'done') await addToProgress(session, finished)
   return finished
 }
 

@@ -114,12 +114,12 @@ export const SELECT_MET = `
          ledger.stated, ledger.upload, ledger.download, ledger.to_sim, ledger.from_sim,
          ledger.import_id, ledger.line, ledger.known_at
   FROM incoming
+  JOIN unnest(?2::integer[]) AS asked (position) ON asked.position = incoming.position
   JOIN ledger ON ledger.bucket = incoming.bucket
              AND ledger.sim_id = incoming.sim_id
              AND ledger.occurred_at = incoming.occurred_at
              AND ledger.feed_id = ?1
-             AND ledger.record_id = incoming.record_id
-  WHERE incoming.position = ANY (?2::integer[])`
+             AND ledger.record_id = incoming.record_id`
 
 /** Versions that were replaced earlier, oldest first. Parameters: feed, positions. */
 export const SELECT_REPLACED = `
@@ -127,13 +127,13 @@ export const SELECT_REPLACED = `
          history.upload, history.download, history.to_sim, history.from_sim,
          history.account_id, history.import_id, history.line
   FROM incoming
+  JOIN unnest(?2::integer[]) AS asked (position) ON asked.position = incoming.position
   JOIN ledger_history AS history
     ON history.bucket = incoming.bucket
    AND history.sim_id = incoming.sim_id
    AND history.occurred_at = incoming.occurred_at
    AND history.feed_id = ?1
    AND history.record_id = incoming.record_id
-  WHERE incoming.position = ANY (?2::integer[])
   ORDER BY incoming.position, history.version`
 
 export const INSERT_ACCOUNT_FEEDS = `

@@ -17,6 +17,8 @@ const KEYS = {
   partitions: 4,
   /** The readings of one feed: each depends on its neighbours. */
   readings: 5,
+  /** Moving a store in. Held by a session. */
+  transfer: 6,
 } as const
 export type LockName = keyof typeof KEYS
 

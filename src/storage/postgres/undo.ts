@@ -8,6 +8,7 @@ import { type Limits, readLimits } from './append.ts'
 import { CellChanges } from './cell-changes.ts'
 import { columnsOf, type Session, type Value } from './connection.ts'
 import { findImport } from './directory-reads.ts'
+import { feedById, rebuildProgress } from './feed-progress.ts'
 import {
   contentOf,
   type Identity,
@@ -15,6 +16,7 @@ import {
   writeLedgerChanges,
 } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
+import { lock } from './locks.ts'
 import * as readingSql from './reading-sql.ts'
 import {
   loadSeries,
@@ -29,7 +31,7 @@ import * as undoSql from './undo-sql.ts'
 export async function undoImport(
   session: Session,
   importId: number,
-  at: number,
+  { at, schema }: { at: number; schema: string },
 ): Promise<UndoOutcome> {
   const { feedId } = requireUndoable(await findImport(session, importId), importId)
   const undo = new Undo(session, { importId, feedId, at }, await readLimits(session))
@@ -40,6 +42,9 @@ export async function undoImport(
   if (quarantineEntries > 0) await session.run(directorySql.DELETE_UNDELIVERED)
   await session.run(directorySql.DELETE_IMPORT_BUCKETS, [importId])
   await session.run(directorySql.MARK_UNDONE, [at, importId])
+  // It completes its feed no more; where it was numbered, its number is missing.
+  await lock(session, 'directory', schema)
+  await rebuildProgress(session, await feedById(session, feedId))
   const { removed, restored } = undo
   return { import: (await findImport(session, importId))!, removed, restored, quarantineEntries }
 }

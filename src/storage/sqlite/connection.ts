@@ -1,5 +1,5 @@
 /** Opens a SQLite database as ours, brings its schema up to date, and translates its failures. */
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { UsageError } from '../../domain/usage-error.ts'
@@ -151,6 +151,21 @@ export function openConnection(path: string, options: ConnectionOptions): Connec
     connection.close()
     throw error
   }
+}
+
+/** Makes or upgrades the file's schema, as opening it does; tells the versions. */
+export function upgradeDatabase(path: string): { readonly from: number; readonly to: number } {
+  let from = 0
+  if (existsSync(path)) {
+    const before = new Connection(path, { role: 'reader' })
+    try {
+      from = translated(path, () => schemaVersion(before, path))
+    } finally {
+      before.close()
+    }
+  }
+  openConnection(path, { role: 'writer' }).close()
+  return { from, to: MIGRATIONS.length }
 }
 
 function migrate(connection: Connection, path: string): void {

@@ -5,6 +5,7 @@ import { historyOf, requireUndoable, UNDO_STEP_IDENTITIES, withoutImport } from 
 import type { UndoOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import { findImport } from './directory-reads.ts'
+import { feedById, rebuildProgress } from './feed-progress.ts'
 import * as sql from './ledger-sql.ts'
 import { readLimits } from './limits.ts'
 import { RollupDeltas } from './rollup-deltas.ts'
@@ -24,6 +25,8 @@ export function undoImport(connection: Connection, importId: number, at: number)
   if (quarantineEntries > 0) run(directorySql.DELETE_UNDELIVERED)
   run(directorySql.DELETE_IMPORT_BUCKETS, importId)
   run(directorySql.MARK_UNDONE, at, importId)
+  // It completes its feed no more; where it was numbered, its number is missing.
+  rebuildProgress(connection, feedById(connection, feedId))
   const { removed, restored } = undo
   return { import: findImport(connection, importId)!, removed, restored, quarantineEntries }
 }

@@ -107,7 +107,7 @@ function isWhole(month: number, firstDay: number, endDay: number): boolean {
  * A question about all of time would list the days of ten thousand years; those beyond the first
  * and the last bucket of the ledger have no usage.
  */
-function withinLedger(connection: Connection, start: number, end: number): [number, number] {
+export function withinLedger(connection: Connection, start: number, end: number): [number, number] {
   if (end - start <= DAYS_ASKED_USUALLY * DAY_SECONDS) return [start, end]
   const bounds = connection.prepare(sql.SELECT_LEDGER_BOUNDS).get()!
   const first = bounds.first as number | null

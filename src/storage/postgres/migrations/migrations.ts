@@ -1,7 +1,8 @@
 /** The list of schema steps, oldest first. A step that was released is never edited. */
 import { initialSchema } from './0001-initial.ts'
 import { readings } from './0002-readings.ts'
+import { completeness } from './0003-completeness.ts'
 import { undo } from './0004-undo.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
-export const MIGRATIONS: readonly string[] = [initialSchema, readings, undo]
+export const MIGRATIONS: readonly string[] = [initialSchema, readings, completeness, undo]

@@ -3,7 +3,15 @@ import { initialSchema } from './0001-initial.ts'
 import { feedSettings } from './0002-feed-settings.ts'
 import { readings } from './0003-readings.ts'
 import { simMonth } from './0004-sim-month.ts'
-import { undo } from './0005-undo.ts'
+import { completeness } from './0005-completeness.ts'
+import { undo } from './0006-undo.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
-export const MIGRATIONS: readonly string[] = [initialSchema, feedSettings, readings, simMonth, undo]
+export const MIGRATIONS: readonly string[] = [
+  initialSchema,
+  feedSettings,
+  readings,
+  simMonth,
+  completeness,
+  undo,
+]
