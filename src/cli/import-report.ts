@@ -1,5 +1,5 @@
 /** What became of an import, for programs and for people. */
-import { recordCount } from '../domain/import.ts'
+import { recordCount, type VerdictCounts } from '../domain/import.ts'
 import type { ImportSummary } from '../ingest/import-records.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
 import { report } from './failure.ts'
@@ -62,7 +62,11 @@ export function committedHint(committed: number): string {
 }
 
 /** One line a verdict: its count and what it means. */
-export function verdictTable({ import: { counts } }: Pick<ImportSummary, 'import'>): string {
+export function verdictTable({
+  import: { counts },
+}: {
+  readonly import: { readonly counts: VerdictCounts }
+}): string {
   const rows = [
     ['accepted', counts.accepted, 'new, and counted'],
     ['duplicate', counts.duplicate, 'there already, changed nothing'],

@@ -105,7 +105,7 @@ export interface Feed {
 export type NewFeed = Omit<Feed, 'id' | 'settleSeconds' | 'sequencePattern'> & FeedChanges
 
 /** What may be changed later. */
-export type FeedChanges = Partial<Pick<Feed, 'settleSeconds' | 'sequencePattern'>>
+export type FeedChanges = Partial<Pick<Feed, 'settings' | 'settleSeconds' | 'sequencePattern'>>
 
 export function scopeAllows(held: KeyScope, needed: KeyScope): boolean {
   return KEY_SCOPES.indexOf(held) >= KEY_SCOPES.indexOf(needed)

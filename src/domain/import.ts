@@ -1,7 +1,10 @@
 /** An import is one delivery to a feed, and what became of each of its records. */
 
+import type { CountryCode } from './country.ts'
 import type { FeedFormat } from './directory.ts'
 import type { Sid } from './identifiers.ts'
+import type { Plmn } from './plmn.ts'
+import type { Counters, Zone } from './usage-event.ts'
 
 /** One verdict a record; together they count every record of the delivery exactly once. */
 export interface VerdictCounts {
@@ -73,6 +76,8 @@ export interface Import {
   readonly finishedAt: number | null
   /** When it was taken back; null unless its status is `undone`. */
   readonly undoneAt: number | null
+  /** What the pipeline needs to read single records of it again; null where it keeps nothing. */
+  readonly rereading: string | null
 }
 
 /** What a feed's imports came to, over all time that is kept. */
@@ -100,6 +105,21 @@ export type QuarantineReason = (typeof QUARANTINE_REASONS)[number]
 /** The longest part of a record that quarantine keeps, in bytes. */
 export const RAW_BYTES_MAX = 4_096
 
+/** What a record that could be read says; enough to count it later. */
+export interface KeptRecord extends Counters {
+  readonly recordId: string
+  /** As delivered, or the SIM's SID. */
+  readonly sim: string
+  /** UTC seconds. */
+  readonly occurredAt: number
+  /** What the record states of where it was used; null for what it does not. */
+  readonly plmn: Plmn | null
+  readonly country: CountryCode | null
+  readonly zone: Zone | null
+  /** Null where the counters are what was used, see `UsageEvent`. */
+  readonly reading: { readonly is32Bit: boolean } | null
+}
+
 /** A record that could not be counted, as the import pipeline hands it to the store. */
 export interface QuarantinedRecord {
   readonly line: number
@@ -111,6 +131,8 @@ export interface QuarantinedRecord {
   readonly raw: Uint8Array
   /** SHA-256 of the whole record as delivered, so that a repeat is known as one. */
   readonly rawHash: string
+  /** Absent where the record could not be read. */
+  readonly record?: KeptRecord
 }
 
 /** A quarantined record as the store gives it back: once for each time it was delivered. */
@@ -124,5 +146,8 @@ export interface QuarantineEntry {
   readonly detail: string
   readonly field: string | null
   readonly raw: Uint8Array
+  readonly rawHash: string
+  /** Null where the record could not be read, or came before records were kept. */
+  readonly record: KeptRecord | null
   readonly seenAt: number
 }

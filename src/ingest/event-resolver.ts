@@ -2,7 +2,7 @@
 import { classify, type StatedNetwork } from '../domain/classification.ts'
 import type { Account, Feed } from '../domain/directory.ts'
 import { maskIdentifier } from '../domain/identifiers.ts'
-import type { QuarantinedRecord } from '../domain/import.ts'
+import type { KeptRecord, QuarantinedRecord } from '../domain/import.ts'
 import { retentionStart } from '../domain/period.ts'
 import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
 import { shown } from '../domain/usage-error.ts'
@@ -61,20 +61,29 @@ export class EventResolver {
 
   /** Both lists of the answer keep the order of the records. */
   async resolve(records: readonly ReadRecord[], nowSeconds: number): Promise<ResolvedRecords> {
-    await this.#learnSims(records)
     const resolved = { events: [] as UsageEvent[], quarantined: [] as QuarantinedRecord[] }
-    const keptFrom = retentionStart(nowSeconds)
     let expired = 0
-    for (const record of records) {
-      if (isFault(record)) resolved.quarantined.push(record)
-      else if (record.occurredAt < keptFrom) expired++
-      else {
-        const result = this.#resolveOne(record, nowSeconds)
-        if ('reason' in result) resolved.quarantined.push(result)
-        else resolved.events.push(result)
-      }
+    for (const result of await this.resolveEach(records, nowSeconds)) {
+      if (result === 'expired') expired++
+      else if ('reason' in result) resolved.quarantined.push(result)
+      else resolved.events.push(result)
     }
     return { ...resolved, expired }
+  }
+
+  /** One answer a record, in their order. */
+  async resolveEach(
+    records: readonly ReadRecord[],
+    nowSeconds: number,
+  ): Promise<(UsageEvent | QuarantinedRecord | 'expired')[]> {
+    await this.#learnSims(records)
+    const keptFrom = retentionStart(nowSeconds)
+    return records.map((record) => {
+      if (isFault(record)) return record
+      if (record.occurredAt < keptFrom) return 'expired'
+      const result = this.#resolveOne(record, nowSeconds)
+      return 'reason' in result ? { ...result, record: keptRecord(record) } : result
+    })
   }
 
   #resolveOne(record: CdrRecord, nowSeconds: number): UsageEvent | QuarantinedRecord {
@@ -145,6 +154,18 @@ export class EventResolver {
       }
       this.#sims.set(ownCopy(name), { simId, accountId, home, servings })
     }
+  }
+}
+
+/** What quarantine keeps of it, so that it can be counted later. */
+function keptRecord(record: CdrRecord): KeptRecord {
+  const { recordId, sim, occurredAt, network, counters } = record
+  return {
+    ...{ recordId, sim, occurredAt },
+    ...{ plmn: network.plmn, country: network.country, zone: network.zone },
+    ...{ upload: counters.upload, download: counters.download },
+    ...{ toSim: counters.toSim, fromSim: counters.fromSim },
+    reading: readingOf(record),
   }
 }
 

@@ -1,6 +1,6 @@
 /** The road of one delivery: bytes, lines, records, events, ledger. */
 import { createHash } from 'node:crypto'
-import type { Account, Feed, FeedFormat } from '../domain/directory.ts'
+import type { Account, Feed, FeedFormat, FeedSettings } from '../domain/directory.ts'
 import {
   addVerdicts,
   type DeliveryFacts,
@@ -17,6 +17,7 @@ import { EventResolver } from './event-resolver.ts'
 import type { CdrReader, ReadRecord } from './formats/cdr-format.ts'
 import { CDR_FORMATS } from './formats/formats.ts'
 import { plainBytes } from './gzip.ts'
+import { rereadingOf, settingsFor } from './rereading.ts'
 
 /** Records in one transaction unless the caller says otherwise; measured, see `docs/storage.md`. */
 export const BATCH_RECORDS_DEFAULT = 50_000
@@ -78,9 +79,8 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
     startedAt: clock(),
   })
   const { createReader } = CDR_FORMATS[format]
-  // What is set of one format says nothing of another one.
-  const settings = format === feed.format ? feed.settings : {}
-  const run = new ImportRun(request, started.id, createReader(settings))
+  const settings = settingsFor(feed, format)
+  const run = new ImportRun(request, started.id, { reader: createReader(settings), settings })
   const error = await run.readAll()
   const ended = await store.finishImport(started.id, {
     status: error === null ? 'done' : 'failed',
@@ -119,19 +119,26 @@ class ImportRun {
   readonly #request: ImportRequest
   readonly #importId: number
   readonly #reader: CdrReader
+  readonly #settings: FeedSettings
   readonly #resolver: EventResolver
   readonly #hash = createHash('sha256')
   readonly #recordsMax: number
   #bytesRead = 0
+  #batches = 0
   #counts = NO_VERDICTS
   #batch = emptyBatch()
   /** The batch that is being written while the next one is read. */
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(request: ImportRequest, importId: number, reader: CdrReader) {
+  constructor(
+    request: ImportRequest,
+    importId: number,
+    { reader, settings }: { reader: CdrReader; settings: FeedSettings },
+  ) {
     this.#request = request
     this.#importId = importId
     this.#reader = reader
+    this.#settings = settings
     this.#resolver = new EventResolver(request.store, request.feed, request.account)
     this.#recordsMax = Math.min(
       Math.max(1, request.batchRecordsMax ?? BATCH_RECORDS_DEFAULT),
@@ -231,6 +238,7 @@ class ImportRun {
       quarantined,
       expired,
       knownAt: clock(),
+      ...(this.#batches++ === 0 && { rereading: rereadingOf(this.#reader, this.#settings) }),
     })
     this.#counts = addVerdicts(this.#counts, counts)
     const room = QUARANTINE_SHOWN_MAX - this.firstQuarantined.length

@@ -1,24 +1,32 @@
 /** What quarantine keeps of a record whose identity is stored with other content. */
 import { createHash } from 'node:crypto'
-import { type QuarantinedRecord, RAW_BYTES_MAX } from '../domain/import.ts'
+import { type KeptRecord, type QuarantinedRecord, RAW_BYTES_MAX } from '../domain/import.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { EventVersion } from '../domain/usage-event.ts'
 import type { StoredEvent } from './rows.ts'
 
 export interface ConflictingRecord {
+  readonly simId: number
   readonly recordId: string
   /** UTC seconds. */
   readonly occurredAt: number
   readonly line: number
   readonly raw: string
   readonly version: EventVersion
+  readonly reading: KeptRecord['reading']
+}
+
+/** A conflict before its SIM has a name. */
+export interface Conflict extends Omit<QuarantinedRecord, 'record'> {
+  readonly simId: number
+  readonly read: Omit<KeptRecord, 'sim'>
 }
 
 /** Both versions are told: the one that counts, and where it came from, and this one. */
 export function conflictRecord(
-  { recordId, occurredAt, line, raw, version }: ConflictingRecord,
+  { simId, recordId, occurredAt, line, raw, version, reading }: ConflictingRecord,
   stored: Pick<StoredEvent, 'version' | 'importId' | 'line'>,
-): QuarantinedRecord {
+): Conflict {
   const bytes = Buffer.from(raw, 'utf8')
   return {
     line,
@@ -30,7 +38,26 @@ export function conflictRecord(
     field: null,
     raw: bytes.subarray(0, RAW_BYTES_MAX),
     rawHash: createHash('sha256').update(bytes).digest('hex'),
+    simId,
+    read: { recordId, occurredAt, ...statedBy(version), reading },
   }
+}
+
+function statedBy({ upload, download, toSim, fromSim, serving }: EventVersion) {
+  const { plmn, country, zone, countryStated, zoneStated } = serving
+  return {
+    ...{ upload, download, toSim, fromSim, plmn },
+    country: countryStated ? country : null,
+    zone: zoneStated ? zone : null,
+  }
+}
+
+/** With the SIM's SID in its place, as a record that can be counted later. */
+export function namedConflict(
+  { simId, read, ...rest }: Conflict,
+  sidOf: (simId: number) => string,
+): QuarantinedRecord {
+  return { ...rest, record: { ...read, sim: sidOf(simId) } }
 }
 
 function describeVersion({ upload, download, toSim, fromSim, serving }: EventVersion): string {

@@ -45,6 +45,7 @@ export const RELEASE_SIM_VALUES = `
 export const INSERT_IMSI = 'INSERT INTO sim_imsi (imsi, sim_id, position) VALUES (?, ?, ?)'
 
 export const SELECT_SIM_BY_ID = `SELECT ${SIM_COLUMNS} WHERE sim.id = ?`
+export const SELECT_SIM_SID = 'SELECT sid FROM sim WHERE id = ?'
 export const SELECT_SIM_BY_SID = `SELECT ${SIM_COLUMNS} WHERE sim.sid = ?`
 export const SELECT_SIM_BY_UNIQUE_NAME = `
   SELECT ${SIM_COLUMNS} WHERE sim.unique_name = ? AND sim.account_id = ?`
@@ -124,6 +125,7 @@ export const ADD_IMPORT_COUNTS = `
   SET accepted = accepted + ?, duplicate = duplicate + ?, replaced = replaced + ?,
       quarantined = quarantined + ?, expired = expired + ?
   WHERE id = ? AND status <> 'undone'`
+export const KEEP_REREADING = 'UPDATE import SET rereading = COALESCE(rereading, ?) WHERE id = ?'
 export const MARK_UNDONE = "UPDATE import SET status = 'undone', undone_at = ? WHERE id = ?"
 export const SELECT_IMPORT = `SELECT ${IMPORT_COLUMNS} WHERE import.id = ?`
 export const SELECT_IMPORT_BY_CHECKSUM = `
@@ -145,8 +147,8 @@ export const INSERT_QUARANTINE = `
   VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT DO NOTHING`
 export const INSERT_QUARANTINE_DELIVERY = `
-  INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at)
-  SELECT id, ?, ?, ? FROM quarantine WHERE feed_id = ? AND raw_hash = ? AND reason = ?`
+  INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at, record)
+  SELECT id, ?, ?, ?, ? FROM quarantine WHERE feed_id = ? AND raw_hash = ? AND reason = ?`
 
 export const DELETE_DELIVERIES_OF_IMPORT = 'DELETE FROM quarantine_delivery WHERE import_id = ?'
 export const DELETE_UNDELIVERED = `
@@ -154,18 +156,52 @@ export const DELETE_UNDELIVERED = `
   WHERE NOT EXISTS (SELECT 1 FROM quarantine_delivery
                     WHERE quarantine_delivery.quarantine_id = quarantine.id)`
 
+export const SELECT_DELIVERY =
+  'SELECT quarantine_id, import_id FROM quarantine_delivery WHERE id = ?'
+export const DELETE_DELIVERY = 'DELETE FROM quarantine_delivery WHERE id = ?'
+/** The record of a delivery under another reason. Parameters: reason, detail, field, delivery. */
+export const INSERT_UNDER_REASON = `
+  INSERT INTO quarantine (feed_id, reason, raw_hash, detail, field, raw)
+  SELECT own.feed_id, ?, own.raw_hash, ?, ?, own.raw
+  FROM quarantine_delivery AS delivery JOIN quarantine AS own ON own.id = delivery.quarantine_id
+  WHERE delivery.id = ?
+  ON CONFLICT DO NOTHING`
+/** Parameters: reason, what the record says, delivery. */
+export const MOVE_TO_REASON = `
+  UPDATE quarantine_delivery
+  SET quarantine_id =
+        (SELECT other.id
+         FROM quarantine AS own
+         JOIN quarantine AS other
+           ON other.feed_id = own.feed_id AND other.raw_hash = own.raw_hash AND other.reason = ?
+         WHERE own.id = quarantine_delivery.quarantine_id),
+      record = ?
+  WHERE id = ?`
+export const DELETE_QUARANTINE_IF_UNDELIVERED = `
+  DELETE FROM quarantine
+  WHERE id = ? AND NOT EXISTS (SELECT 1 FROM quarantine_delivery
+                               WHERE quarantine_delivery.quarantine_id = quarantine.id)`
+
 const QUARANTINE_COLUMNS = `
-  delivery.id, delivery.import_id, delivery.line, delivery.seen_at,
-  quarantine.reason, quarantine.detail, quarantine.field, quarantine.raw, feed.name AS feed_name
+  delivery.id, delivery.import_id, delivery.line, delivery.seen_at, delivery.record,
+  quarantine.reason, quarantine.detail, quarantine.field, quarantine.raw, quarantine.raw_hash,
+  feed.name AS feed_name
   FROM quarantine_delivery AS delivery
   JOIN quarantine ON quarantine.id = delivery.quarantine_id
   JOIN feed ON feed.id = quarantine.feed_id`
 
-export function selectQuarantine(conditions: { import: boolean; feed: boolean }): string {
+export const SELECT_QUARANTINE_ENTRY = `SELECT ${QUARANTINE_COLUMNS} WHERE delivery.id = ?`
+
+export function selectQuarantine(conditions: {
+  import: boolean
+  feed: boolean
+  reason: boolean
+}): string {
   const where = [
     'delivery.id > ?',
     ...(conditions.import ? ['delivery.import_id = ?'] : []),
     ...(conditions.feed ? ['quarantine.feed_id = ?'] : []),
+    ...(conditions.reason ? ['quarantine.reason = ?'] : []),
   ]
   return `
     SELECT ${QUARANTINE_COLUMNS}

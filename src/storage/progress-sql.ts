@@ -23,7 +23,9 @@ export const SELECT_COMPLETE_THROUGH = `
 
 export const SELECT_FEED_BY_ID = 'SELECT * FROM feed WHERE id = ?'
 export const UPDATE_FEED = `
-  UPDATE feed SET settle_seconds = ?, sequence_pattern = ? WHERE id = ? RETURNING *`
+  UPDATE feed SET settings = ?, settle_seconds = ?, sequence_pattern = ?
+  WHERE id = ?
+  RETURNING *`
 
 export const SELECT_PROGRESS = 'SELECT * FROM feed_progress WHERE feed_id = ?'
 export const SELECT_ALL_PROGRESS = 'SELECT * FROM feed_progress'

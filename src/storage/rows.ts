@@ -20,6 +20,7 @@ import {
   type DeliveryFacts,
   type Import,
   type ImportStatus,
+  type KeptRecord,
   NO_FACTS,
   type QuarantineEntry,
   type QuarantineReason,
@@ -121,6 +122,7 @@ export function importFromRow(row: Row): Import {
     startedAt: row.started_at as number,
     finishedAt: row.finished_at as number | null,
     undoneAt: row.undone_at as number | null,
+    rereading: row.rereading as string | null,
   }
 }
 
@@ -149,8 +151,15 @@ export function quarantineEntryFromRow(row: Row): QuarantineEntry {
     detail: row.detail as string,
     field: row.field as string | null,
     raw: row.raw as Uint8Array,
+    rawHash: row.raw_hash as string,
+    record: row.record === null ? null : (JSON.parse(row.record as string) as KeptRecord),
     seenAt: row.seen_at as number,
   }
+}
+
+/** `record` of a row of `quarantine_delivery`. */
+export function keptRecordToRow({ record }: { readonly record?: KeptRecord }): string | null {
+  return record === undefined ? null : JSON.stringify(record)
 }
 
 /** From a row read with bigints. */

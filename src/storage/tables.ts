@@ -166,6 +166,7 @@ export const TABLES = [
       sequence_number: 'integer',
       complete_through: 'integer',
       undone_at: 'integer',
+      rereading: 'text',
     },
     ...numbered,
     ...directory,
@@ -228,9 +229,11 @@ export const TABLES = [
       import_id: 'integer',
       line: 'integer',
       seen_at: 'integer',
+      record: 'text',
     },
     ...numbered,
-    follows: true,
+    // Recycling may change the reason for which one waits.
+    follows: false,
   },
   {
     name: 'ledger',

@@ -2,7 +2,6 @@
 import type { Import } from '../domain/import.ts'
 import { formatInstant } from '../domain/time.ts'
 import { UsageError } from '../domain/usage-error.ts'
-import type { StoredEvent } from './rows.ts'
 
 /** Throws `not_found` or `conflict` unless there is something to take back. */
 export function requireUndoable(found: Import | null, importId: number): Import {
@@ -25,27 +24,3 @@ export function undoneWhileRunning(found: Import | null, importId: number): Usag
 
 /** Identities that one step of an undo takes: it bounds the memory, not the transaction. */
 export const UNDO_STEP_IDENTITIES = 20_000
-
-/**
- * What is left of the versions of one identity, oldest first; the last one counts. Nothing where
- * all of them were the import's.
- */
-export function withoutImport(chain: readonly StoredEvent[], importId: number): StoredEvent[] {
-  return chain.filter((version) => version.importId !== importId)
-}
-
-/** A version as history keeps it: with its place, and what came after it. */
-export interface HistoryEntry {
-  readonly version: number
-  readonly event: StoredEvent
-  readonly replacedAt: number
-  readonly replacedByImport: number
-}
-
-/** The history of a chain: all but the last, each replaced by the next one. */
-export function historyOf(chain: readonly StoredEvent[]): HistoryEntry[] {
-  return chain.slice(0, -1).map((event, version) => {
-    const { knownAt, importId } = chain[version + 1]!
-    return { version, event, replacedAt: knownAt, replacedByImport: importId }
-  })
-}

@@ -28,6 +28,7 @@ import type {
   ImportStatus,
   QuarantinedRecord,
   QuarantineEntry,
+  QuarantineReason,
   VerdictCounts,
 } from '../domain/import.ts'
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../domain/ledger-entry.ts'
@@ -52,6 +53,8 @@ export interface AppendBatch {
   readonly expired: number
   /** When the batch became known: the provenance of its rows. */
   readonly knownAt: number
+  /** Kept with the import, the first that is given: see `Import`. */
+  readonly rereading?: string
 }
 
 export interface AppendOutcome {
@@ -59,6 +62,25 @@ export interface AppendOutcome {
   readonly counts: VerdictCounts
   /** The events of this batch that were quarantined as `conflict`. */
   readonly conflicts: readonly QuarantinedRecord[]
+}
+
+/** Why a record still waits. */
+export type RecordFault = Pick<QuarantinedRecord, 'reason' | 'detail' | 'field' | 'record'>
+
+/** Quarantined records of one import that are looked at again. */
+export interface RecycleBatch {
+  readonly importId: number
+  readonly feed: Pick<Feed, 'id' | 'onConflict'>
+  /**
+   * In the order of their entries, whose line they have. No two have one line, or one identity; at
+   * most `BATCH_RECORDS_MAX`.
+   */
+  readonly events: readonly { readonly entryId: number; readonly event: UsageEvent }[]
+  /** Entries whose record is older than the retention. */
+  readonly expired: readonly number[]
+  /** Entries that still cannot be counted, for another reason than before. */
+  readonly faults: readonly { readonly entryId: number; readonly fault: RecordFault }[]
+  readonly knownAt: number
 }
 
 /** What resolving a record's `sim` needs: the numbers to book under, and the home set to apply. */
@@ -238,9 +260,21 @@ export interface UsageStore {
   ): Promise<Import[]>
   /** In order of arrival, one entry for each time a record was delivered. */
   listQuarantine(
-    filter: { importId?: number; feedId?: number },
+    filter: { importId?: number; feedId?: number; reason?: QuarantineReason },
     page: { limit: number; afterId?: number },
   ): Promise<QuarantineEntry[]>
+  findQuarantineEntry(id: number): Promise<QuarantineEntry | null>
+  /**
+   * Counts quarantined records as `append` does, as records of the import and line that brought
+   * them, and moves them from the import's `quarantined` to their new verdicts, whole or not at
+   * all. Entries that are gone meanwhile, or are another import's, are passed over. Under
+   * `replace`, a record that came before the version that counts does not take its place: it goes
+   * to history before the versions that came after it, as a `duplicate`. `quarantined` of the
+   * outcome are the entries that stay, each with its new reason.
+   */
+  recycle(batch: RecycleBatch): Promise<AppendOutcome>
+  /** Deletes entries for good, their imports' counts stay. Returns how many there were. */
+  discardQuarantine(entryIds: readonly number[]): Promise<number>
 
   // Usage
 

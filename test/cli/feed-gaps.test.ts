@@ -82,7 +82,7 @@ describe('simtally feed set', () => {
 
   it('is wrong usage without a change, and with one that cannot be', async () => {
     for (const [args, message] of [
-      [[], /^simtally: nothing to change: give --settle, --sequence-pattern or/],
+      [[], /^simtally: nothing to change: give --settle, --sequence-pattern, --no-seq/],
       [['--settle', '2 weeks'], /--settle "2 weeks": expected minutes, hours or days/],
       [['--settle', '91d'], /--settle "91d": .* at most 90d/],
       [['--settle', '24'], /--settle "24": expected minutes, hours or days/],

@@ -65,6 +65,7 @@ export function describeImports(engine: Engine): void {
         startedAt: NOW,
         finishedAt: null,
         undoneAt: null,
+        rereading: null,
       })
       assert.deepEqual(await store.findImport(begun.id), begun)
       assert.equal(await store.findImport(begun.id + 1), null)

@@ -1,7 +1,7 @@
 /** Records that wait instead of being counted: kept once, listed for each delivery. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { NO_VERDICTS } from '../../src/domain/import.ts'
+import { type KeptRecord, NO_VERDICTS } from '../../src/domain/import.ts'
 import { aBatch, aFeed, anImportStart, aQuarantinedRecord, NOW } from '../support/builders.ts'
 import { type Engine, openLedger } from './engine.ts'
 
@@ -29,8 +29,27 @@ export function describeQuarantine(engine: Engine): void {
         reason: 'unreadable',
         detail: 'line 17 is not UTF-8',
         field: null,
+        rawHash: record.rawHash,
+        record: null,
         seenAt: NOW + 5,
       })
+    })
+
+    it('keeps what a record said, for each delivery by itself', async (t) => {
+      const { store, append, importId } = await openLedger(t, engine)
+      const said = (sim: string): KeptRecord => ({
+        ...{ recordId: 'ñ"🚚', sim, occurredAt: NOW, plmn: null, country: null, zone: 'home' },
+        ...{ upload: 2 ** 53 - 1, download: 0, toSim: 1, fromSim: 0, reading: { is32Bit: true } },
+      })
+      const [one, two] = ['one', 'two'].map((sim, i) =>
+        aQuarantinedRecord('same text', { line: i + 1, record: said(sim) }),
+      )
+      await append([], { quarantined: [one!, two!] })
+      const entries = await store.listQuarantine({ importId }, { limit: 9 })
+      assert.deepEqual(
+        entries.map(({ record }) => record),
+        [said('one'), said('two')],
+      )
     })
 
     it('counts a record each time, and lists it for each delivery', async (t) => {

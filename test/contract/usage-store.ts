@@ -12,6 +12,7 @@ import { describePurge } from './purge.ts'
 import { describeQuarantine } from './quarantine.ts'
 import { describeQueries } from './queries.ts'
 import { describeReadings } from './readings.ts'
+import { describeRecycling } from './recycle.ts'
 import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
 import { describeSimResolution } from './sim-resolution.ts'
@@ -35,6 +36,7 @@ export function describeUsageStore(engine: Engine): void {
     describeUsageEvents(engine)
     describeSealing(engine)
     describeUndo(engine)
+    describeRecycling(engine)
     describePurge(engine)
     describeAudit(engine)
     describeLifetime(engine)

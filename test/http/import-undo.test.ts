@@ -65,3 +65,40 @@ describe('undoing an import', () => {
     assert.equal(shown.body.status, 'done')
   })
 })
+
+describe('recycling the quarantine of an import', () => {
+  let fixture: HttpFixture
+  before(async () => {
+    fixture = await HttpFixture.open()
+  })
+  after(() => fixture.close())
+
+  const records = (sim: string) =>
+    ['2026-03-14T10:00:00Z', 'soon']
+      .map((at, i) => ({ record_id: `r${i}`, sim, occurred_at: at, plmn: '310-260', upload: 5 }))
+      .map((record) => `${JSON.stringify(record)}\n`)
+      .join('')
+
+  it('counts what can be counted now, and answers what cannot', async () => {
+    const { body } = await fixture.deliver(records('late'), { as: fixture.operator })
+    const sim = await fixture.addSim({ uniqueName: 'late' })
+    const url = `/v1/Imports/${body.import}/Quarantine/Recycle`
+    const answer = await fixture.post(url, {}, { as: fixture.operator })
+    assert.equal(answer.status, 200, answer.text)
+    const { import: id, accepted, quarantined, recycled, errors } = JSON.parse(answer.text)
+    assert.deepEqual([id, accepted, quarantined], [body.import, 1, 1])
+    assert.deepEqual([recycled.records, recycled.accepted, recycled.quarantined], [2, 1, 1])
+    assert.deepEqual([errors[0].line, errors[0].reason], [2, 'invalid_field'])
+    const { body: page } = await fixture.get(`/v1/Sims/${sim.sid}/UsageRecords`)
+    assert.equal(page.usage_records[0]!.data.total, 5)
+  })
+
+  it('is for the admin scope, and for accounts on what their own keys delivered', async () => {
+    const ingest = await fixture.addKey({ account: fixture.owner, scope: 'ingest' })
+    const { body } = await fixture.deliver(records('nobody'), { as: fixture.operator })
+    const url = `/v1/Imports/${body.import}/Quarantine/Recycle`
+    assert.equal((await fixture.post(url, {}, { as: ingest })).status, 403)
+    const admin = await fixture.addKey({ account: fixture.owner, scope: 'admin' })
+    assert.equal((await fixture.post(url, {}, { as: admin })).status, 404)
+  })
+})

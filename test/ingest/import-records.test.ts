@@ -72,7 +72,10 @@ describe('an import', () => {
       facts: NO_FACTS,
       startedAt: NOW + 7,
       finishedAt: NOW + 7,
+      undoneAt: null,
+      rereading: done.rereading,
     })
+    assert.equal(JSON.parse(done.rereading!).context, csv([]).trimEnd())
     assert.deepEqual(warnings, [])
     assert.deepEqual(await fixture.store.findImport(done.id), done)
   })

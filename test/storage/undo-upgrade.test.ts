@@ -14,6 +14,8 @@ import { assertUndoAfterUpgrade } from './undo-after-upgrade.ts'
 const DOWNGRADE = `
   DROP TABLE import_bucket;
   ALTER TABLE import DROP COLUMN undone_at;
+  ALTER TABLE import DROP COLUMN rereading;
+  ALTER TABLE quarantine_delivery DROP COLUMN record;
   UPDATE ledger SET stated = stated & 7;
   UPDATE ledger_history SET stated = stated & 7;`
 

@@ -1,10 +1,11 @@
-/** `simtally feed set`: changes how long a feed's records may come, and how its files are numbered. */
+/** `simtally feed set`: changes how a feed's files are read and numbered, and how long records may come. */
 import { type Command, Option } from 'commander'
 import type { Feed, FeedChanges } from '../../domain/directory.ts'
 import { formatSettleTime, parseSettleTime } from '../../domain/feed-statements.ts'
 import { parseSequencePattern } from '../../domain/sequence-pattern.ts'
 import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { WrongUsage } from '../failure.ts'
+import { chosenFormat, type SettingsOptions, settingsFlags } from '../feed-settings.ts'
 import { flag } from '../option-values.ts'
 
 /** What `feed create` and `feed set` say of a feed's deliveries. */
@@ -42,9 +43,11 @@ Examples:
   simtally feed set roamco --settle 24h
   simtally feed set roamco --sequence-pattern '^CD(?<stream>[A-Z0-9]{10})(?<sequence>[0-9]{5})'
   simtally feed set roamco --no-sequence-pattern
+  simtally feed set roamco --mapping roamco.yaml && simtally quarantine recycle --feed roamco
 
 What the feed has delivered so far is looked at anew: its gaps and its "complete through" are those
-of the new settings. A group (?<stream>…) tells streams apart that are numbered by themselves.`
+of the new settings. A mapping, or settings, take the place of all settings of the feed's format:
+deliveries are read by them from now on, and so are quarantined records that are recycled. A group (?<stream>…) tells streams apart that are numbered by themselves.`
 
 export function addFeedSetCommand(feed: Command, commandLine: CommandLine): void {
   const command = feed
@@ -52,6 +55,7 @@ export function addFeedSetCommand(feed: Command, commandLine: CommandLine): void
     .description('change how a feed delivers')
     .argument('<name>', 'the feed')
   for (const option of deliveryFlags()) command.addOption(option)
+  for (const option of settingsFlags()) if (option.long !== '--format') command.addOption(option)
   command
     .option('--no-sequence-pattern', 'its files have no numbers in their names')
     .option('--json', 'print JSON')
@@ -64,17 +68,25 @@ export function addFeedSetCommand(feed: Command, commandLine: CommandLine): void
 async function set(
   commandLine: CommandLine,
   name: string,
-  options: DatabaseOption & JsonOption & DeliveryOptions,
+  options: DatabaseOption & JsonOption & DeliveryOptions & Omit<SettingsOptions, 'format'>,
 ): Promise<void> {
+  const { mapping, set: named, settings } = options
+  const hasSettings = mapping !== undefined || named !== undefined || settings !== undefined
   const changes = deliveryChanges(options)
-  if (Object.keys(changes).length === 0) {
+  if (Object.keys(changes).length === 0 && !hasSettings) {
     throw new WrongUsage(
-      'nothing to change: give --settle, --sequence-pattern or --no-sequence-pattern',
+      'nothing to change: give --settle, --sequence-pattern, --no-sequence-pattern, --mapping, --set or --settings',
     )
   }
-  const changed = await commandLine.withStore(options, async (store) =>
-    store.updateFeed((await feedOf(store, name)).id, changes),
-  )
+  const changed = await commandLine.withStore(options, async (store) => {
+    const feed = await feedOf(store, name)
+    const { format } = feed
+    const chosen = hasSettings ? await chosenFormat({ ...options, format }) : null
+    return store.updateFeed(feed.id, {
+      ...changes,
+      ...(chosen !== null && { settings: chosen.settings }),
+    })
+  })
   if (options.json === true) await commandLine.printJson(deliverySettings(changed))
   else {
     const { settleSeconds, sequencePattern } = changed

@@ -1,47 +1,64 @@
 /** `simtally quarantine`: shows the records that could not be counted, and why. */
 import type { Command } from 'commander'
+import { maskIdentifier } from '../../domain/identifiers.ts'
 import type { QuarantineEntry } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
-import { UsageError } from '../../domain/usage-error.ts'
+import { shown } from '../../domain/usage-error.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
-import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
+import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { escapedText } from '../escaped-text.ts'
 import { printListing } from '../listing.ts'
-import { wholeNumberFlag } from '../option-values.ts'
+import {
+  entriesNamed,
+  type QuarantineFilter,
+  quarantineFilter,
+  quarantineFilterFlags,
+} from '../quarantine-filter.ts'
+import { textTable } from '../text-table.ts'
+import { addDiscardCommand } from './quarantine-discard.ts'
+import { addRecycleCommand } from './quarantine-recycle.ts'
 
-interface ListOptions extends DatabaseOption, JsonOption {
-  readonly import?: number
-  readonly feed?: string
-}
+interface ListOptions extends DatabaseOption, JsonOption, QuarantineFilter {}
 
 const PAGE_ENTRIES = 1000
 
-const EXAMPLES = `
+const LIST_EXAMPLES = `
 Examples:
   simtally quarantine list --import 7
-  simtally quarantine list --feed roamco --json
+  simtally quarantine list --feed roamco --reason unknown_sim --json
 
 The raw text is the record as delivered, at most its first 4096 bytes; bytes that are not UTF-8,
 control characters and the backslash itself are written as \\xNN.`
 
+const SHOW_EXAMPLES = `
+Examples:
+  simtally quarantine show 7:42        the record of import 7, line 42
+  simtally quarantine show 1234 --json by its id, as the JSON of quarantine list has it`
+
 export function addQuarantineCommand(program: Command, commandLine: CommandLine): void {
-  program
+  const quarantine = program
     .command('quarantine')
-    .description('show the records that could not be counted')
-    .command('list')
-    .description('show them in the order of their arrival')
-    .option(
-      '--import <number>',
-      'of this import only',
-      wholeNumberFlag('--import', 1, Number.MAX_SAFE_INTEGER),
-    )
-    .option('--feed <name>', 'of this feed only')
+    .description('show the records that could not be counted, count them later, or discard them')
+  const list = quarantine.command('list').description('show them in the order of their arrival')
+  for (const option of quarantineFilterFlags()) list.addOption(option)
+  list
     .option('--json', 'print JSON, one record a line')
-    .addHelpText('after', EXAMPLES)
-    .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
+    .addHelpText('after', LIST_EXAMPLES)
+    .action((_: unknown, command: Command) => listEntries(commandLine, command.optsWithGlobals()))
+  quarantine
+    .command('show')
+    .description('show all that is known of one record')
+    .argument('<entry>', 'IMPORT:LINE, or the id of its entry')
+    .option('--json', 'print JSON')
+    .addHelpText('after', SHOW_EXAMPLES)
+    .action((name: string, _: unknown, command: Command) =>
+      showEntries(commandLine, name, command.optsWithGlobals()),
+    )
+  addRecycleCommand(quarantine, commandLine)
+  addDiscardCommand(quarantine, commandLine)
 }
 
-async function list(commandLine: CommandLine, options: ListOptions): Promise<void> {
+async function listEntries(commandLine: CommandLine, options: ListOptions): Promise<void> {
   const titles = {
     import: 'IMPORT',
     line: 'LINE',
@@ -50,25 +67,41 @@ async function list(commandLine: CommandLine, options: ListOptions): Promise<voi
     raw: 'RAW TEXT',
   }
   await commandLine.withStore(options, async (store) => {
-    const filter = await filterOf(store, options)
+    const filter = await quarantineFilter(store, options)
     await printListing(commandLine, options, titles, entries(store, filter))
   })
 }
 
-async function filterOf(store: UsageStore, options: ListOptions) {
-  const { import: importId, feed } = options
-  if (importId !== undefined && (await store.findImport(importId)) === null) {
-    throw new UsageError('not_found', `there is no import ${importId}`, {
-      hint: 'simtally imports shows those there are',
-    })
-  }
-  return {
-    ...(importId === undefined ? {} : { importId }),
-    ...(feed === undefined ? {} : { feedId: (await feedOf(store, feed)).id }),
-  }
+async function showEntries(
+  commandLine: CommandLine,
+  name: string,
+  options: DatabaseOption & JsonOption,
+): Promise<void> {
+  await commandLine.withStore(options, async (store) => {
+    for (const entry of await entriesNamed(store, [name])) {
+      const row = { ...entryRow(entry), record: entry.record }
+      if (options.json === true) await commandLine.printJson(row)
+      else {
+        const facts = Object.entries({ ...row, record: wordsOf(entry) })
+        const texts = facts.map(([fact, value]) => [fact, value === null ? '' : String(value)])
+        await commandLine.print(textTable(texts))
+      }
+    }
+  })
 }
 
-async function* entries(store: UsageStore, filter: { importId?: number; feedId?: number }) {
+/** What was read of it. */
+function wordsOf({ record }: QuarantineEntry): string {
+  if (record === null) return 'could not be read'
+  const { sim, occurredAt, reading, recordId, ...rest } = record
+  const stated = Object.entries(rest).filter(([, value]) => value !== null && value !== 0)
+  const words = stated.map(([field, value]) => `${field} ${value}`)
+  const kind = reading === null ? [] : ['counters only grow']
+  const name = `record ${shown(recordId)} of sim ${shown(maskIdentifier(sim))}`
+  return [`${name} at ${formatInstant(occurredAt)}`, ...words, ...kind].join(', ')
+}
+
+async function* entries(store: UsageStore, filter: Parameters<UsageStore['listQuarantine']>[0]) {
   let afterId: number | undefined
   for (;;) {
     const page = await store.listQuarantine(filter, {
@@ -83,6 +116,7 @@ async function* entries(store: UsageStore, filter: { importId?: number; feedId?:
 
 function entryRow(entry: QuarantineEntry) {
   return {
+    id: entry.id,
     import: entry.importId,
     feed: entry.feedName,
     line: entry.line,

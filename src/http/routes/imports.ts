@@ -1,6 +1,7 @@
 /** `/Imports`: what was delivered, what became of it, and the records that wait in quarantine. */
 import { Type } from 'typebox'
 import type { Import } from '../../domain/import.ts'
+import { recycleRecords } from '../../ingest/recycle-records.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { callerOf } from '../access.ts'
 import type { Caller } from '../credentials.ts'
@@ -15,6 +16,8 @@ import {
   importToApi,
   quarantineEntryToApi,
   quarantineSchema,
+  recycledSchema,
+  recycledToApi,
   undoneSchema,
   undoneToApi,
 } from '../schemas/import.ts'
@@ -70,6 +73,20 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     async (request) => {
       const { id } = await findImport(store, callerOf(request), request.params.id)
       return undoneToApi(await store.undoImport(id, clock()), baseUrlOf(request))
+    },
+  )
+
+  server.post(
+    '/v1/Imports/:id/Quarantine/Recycle',
+    {
+      onRequest: gates.admin,
+      schema: { params, response: { 200: recycledSchema, ...failures } },
+    },
+    async (request) => {
+      const { id } = await findImport(store, callerOf(request), request.params.id)
+      const summary = await recycleRecords({ store, filter: { importId: id }, clock })
+      const now = await findImport(store, callerOf(request), request.params.id)
+      return recycledToApi(now, summary, baseUrlOf(request))
     },
   )
 

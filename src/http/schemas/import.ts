@@ -5,6 +5,7 @@ import type { Feed } from '../../domain/directory.ts'
 import { type Import, type QuarantineEntry, recordCount } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { ImportSummary } from '../../ingest/import-records.ts'
+import type { RecycleSummary } from '../../ingest/recycle-records.ts'
 import type { UndoOutcome } from '../../storage/usage-store.ts'
 import { rawText } from '../raw-text.ts'
 import { feedStatusFields, feedStatusToApi, instantOrNull } from './feed-status.ts'
@@ -137,6 +138,36 @@ export function deliveryToApi(
       field,
       detail,
     })),
+  }
+}
+
+const verdictFields = {
+  records: Type.Integer(),
+  accepted: Type.Integer(),
+  duplicate: Type.Integer(),
+  replaced: Type.Integer(),
+  quarantined: Type.Integer(),
+  expired: Type.Integer(),
+}
+
+/** The import as it is after its quarantined records were looked at, and what became of these. */
+export const recycledSchema = Type.Object({
+  ...importFields,
+  recycled: Type.Object(verdictFields),
+  errors: Type.Array(Type.Object(faultFields)),
+})
+
+export function recycledToApi(
+  found: Import,
+  { counts, firstWaiting }: RecycleSummary,
+  baseUrl: string,
+): Static<typeof recycledSchema> {
+  return {
+    ...importToApi(found, baseUrl),
+    recycled: { records: recordCount(counts), ...counts },
+    errors: firstWaiting.map(({ entry: { line, field }, reason, detail }) => {
+      return { line, reason, field, detail }
+    }),
   }
 }
 

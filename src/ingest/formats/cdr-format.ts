@@ -47,6 +47,17 @@ export interface CdrFormat {
   readonly checkSettings: (settings: FeedSettings) => void
   /** Reads one delivery; `settings` have passed `checkSettings`. */
   readonly createReader: (settings: FeedSettings) => CdrReader
+  /**
+   * Reads single records again, apart from their delivery. `context` is what the delivery's reader
+   * said. Absent, or null, where a record cannot be read by itself.
+   */
+  readonly createRereader?: (settings: FeedSettings, context: string | null) => Rereader | null
+}
+
+/** Reads quarantined records of one delivery once more, in the order in which they came. */
+export interface Rereader {
+  /** What `raw`, the whole text of a record, holds; null where that is not one record by itself. */
+  read(raw: string, line: number): ReadRecord | null
 }
 
 /** Reads one delivery, chunk after chunk of its plain bytes. */
@@ -62,10 +73,12 @@ export interface CdrReader {
   warnings(): string[]
   /** What the delivery says of itself; known once it was read to its end. */
   facts(): DeliveryFacts
+  /** What a single record needs in front of it to be read by itself, such as a header line. */
+  context?(): string | null
 }
 
 /** Reads one delivery, line after line; holds what must be remembered between lines. */
-export interface LineCdrReader extends Pick<CdrReader, 'end' | 'warnings'> {
+export interface LineCdrReader extends Pick<CdrReader, 'end' | 'warnings' | 'context'> {
   /** What the lines hold, in their order. Throws `unreadable` as `CdrReader.push` does. */
   read(lines: readonly Line[]): readonly ReadRecord[]
 }
@@ -81,6 +94,19 @@ export function byLine(reader: LineCdrReader): CdrReader {
     },
     warnings: () => reader.warnings(),
     facts: () => NO_FACTS,
+    context: () => reader.context?.() ?? null,
+  }
+}
+
+/** Reads records that are a line each, after the one line that goes before them all, if any. */
+export function lineRereader(reader: LineCdrReader, before: Line | null = null): Rereader {
+  const readOne = (line: Line) => [...reader.read([line]), ...reader.end()]
+  if (before !== null) readOne(before)
+  return {
+    read(raw, line) {
+      const records = readOne({ number: line, text: raw, fault: null })
+      return records.length === 1 ? records[0]! : null
+    },
   }
 }
 

@@ -9,7 +9,7 @@ import {
   CanonicalRecordParser,
   REQUIRED_FIELDS,
 } from './canonical-record.ts'
-import type { LineCdrReader, ReadRecord } from './cdr-format.ts'
+import { type LineCdrReader, lineRereader, type ReadRecord, type Rereader } from './cdr-format.ts'
 import { COLUMNS_MAX, CsvRecords, type CsvTable, RFC_4180, splitCsvRecord } from './csv-records.ts'
 
 /** How many unknown columns the warning names. */
@@ -29,6 +29,10 @@ export class CsvReader implements LineCdrReader {
     return this.#table.taken()
   }
 
+  context(): string | null {
+    return this.#table.headerText
+  }
+
   warnings(): string[] {
     const { unknownColumns } = this.#table
     if (unknownColumns.length === 0) return []
@@ -39,11 +43,19 @@ export class CsvReader implements LineCdrReader {
   }
 }
 
+/** Null where the header that the record was read by is not known any more. */
+export function csvRereader(header: string | null): Rereader | null {
+  return header === null
+    ? null
+    : lineRereader(new CsvReader(), { number: 1, text: header, fault: null })
+}
+
 class CanonicalTable implements CsvTable {
   readonly headerHint =
     `the first line names the columns, separated by commas: ${CANONICAL_FIELDS.join(',')}`
   readonly firstLine = 'header'
   unknownColumns: readonly string[] = []
+  headerText: string | null = null
   readonly #parser = new CanonicalRecordParser()
   /** Position of each field in a record; -1 where the header has no such column. */
   #columns = {} as Readonly<Record<CanonicalField, number>>
@@ -86,6 +98,7 @@ class CanonicalTable implements CsvTable {
     this.unknownColumns = names.filter(
       (_, i) => !(CANONICAL_FIELDS as readonly string[]).includes(lower[i]!),
     )
+    this.headerText = text
     return names.length
   }
 

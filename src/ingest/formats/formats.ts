@@ -1,7 +1,7 @@
 /** The list of formats a feed can have. */
 import type { FeedFormat } from '../../domain/directory.ts'
-import { byLine, type CdrFormat, refuseSettings } from './cdr-format.ts'
-import { CsvReader } from './csv.ts'
+import { byLine, type CdrFormat, lineRereader, refuseSettings } from './cdr-format.ts'
+import { CsvReader, csvRereader } from './csv.ts'
 import { MAPPED_FORMAT } from './mapped.ts'
 import { NdjsonReader } from './ndjson.ts'
 import { nrtrde } from './nrtrde.ts'
@@ -9,8 +9,16 @@ import { RADIUS_FORMAT } from './radius.ts'
 import { tap3 } from './tap3.ts'
 
 export const CDR_FORMATS: Readonly<Record<FeedFormat, CdrFormat>> = {
-  csv: { checkSettings: refuseSettings, createReader: () => byLine(new CsvReader()) },
-  ndjson: { checkSettings: refuseSettings, createReader: () => byLine(new NdjsonReader()) },
+  csv: {
+    checkSettings: refuseSettings,
+    createReader: () => byLine(new CsvReader()),
+    createRereader: (_, header) => csvRereader(header),
+  },
+  ndjson: {
+    checkSettings: refuseSettings,
+    createReader: () => byLine(new NdjsonReader()),
+    createRereader: () => lineRereader(new NdjsonReader()),
+  },
   mapped: MAPPED_FORMAT,
   radius: RADIUS_FORMAT,
   tap3,

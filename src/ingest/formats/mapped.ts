@@ -11,13 +11,31 @@ import type { Mapping } from '../mapped/mapping.ts'
 import { parsePath } from '../mapped/paths.ts'
 import { MappedXmlReader } from '../mapped/xml-source.ts'
 import { mappingOf } from '../mappings/mappings.ts'
-import type { CdrFormat, CdrReader, LineCdrReader } from './cdr-format.ts'
+import {
+  type CdrFormat,
+  type CdrReader,
+  type LineCdrReader,
+  lineRereader,
+  type Rereader,
+} from './cdr-format.ts'
 
 export const MAPPED_FORMAT: CdrFormat = {
   checkSettings: (settings) => {
     mappingOf(settings)
   },
   createReader: (settings: FeedSettings) => createMappedReader(mappingOf(settings)),
+  createRereader: (settings, context) => createMappedRereader(mappingOf(settings), context),
+}
+
+function createMappedRereader(mapping: Mapping, context: string | null): Rereader | null {
+  const { format, skip_lines: skipLines = 0 } = mapping.source
+  if (format === 'ndjson' || format === 'json') return lineRereader(new MappedJsonReader(mapping))
+  // An element of XML takes its names from those around it, which are not kept.
+  if (format === 'xml' || context === null) return null
+  // Without a header it is the first record, which only says how many columns there are.
+  const withHeader = { ...mapping, source: { ...mapping.source, header: true } }
+  const header = { number: skipLines + 1, text: context, fault: null }
+  return lineRereader(new MappedCsvReader(withHeader), header)
 }
 
 /** Reads one delivery by a mapping that was checked. */
@@ -33,6 +51,7 @@ export function createMappedReader(mapping: Mapping): CdrReader {
     },
     warnings: () => reader.warnings(),
     facts: () => NO_FACTS,
+    context: () => reader.context?.() ?? null,
   }
 }
 
@@ -67,5 +86,6 @@ function byElement(elements: Elements, reader: LineCdrReader): CdrReader {
     },
     warnings: () => reader.warnings(),
     facts: () => NO_FACTS,
+    context: () => reader.context?.() ?? null,
   }
 }

@@ -4,7 +4,13 @@
  */
 import { NO_FACTS } from '../../domain/import.ts'
 import { LINE_BYTES_MAX } from '../lines.ts'
-import { byLine, type CdrFormat, type CdrReader, type ReadRecord } from './cdr-format.ts'
+import {
+  byLine,
+  type CdrFormat,
+  type CdrReader,
+  lineRereader,
+  type ReadRecord,
+} from './cdr-format.ts'
 import { RadiusDetailReader } from './radius-detail.ts'
 import { RadiusJsonArrayReader, RadiusJsonLinesReader } from './radius-json.ts'
 import { RadiusRecordParser } from './radius-record.ts'
@@ -16,6 +22,23 @@ export const RADIUS_FORMAT: CdrFormat = {
   },
   createReader: (settings) =>
     new RadiusReader(new RadiusRecordParser(parseRadiusSettings(settings))),
+  createRereader: (settings) => {
+    const parser = new RadiusRecordParser(parseRadiusSettings(settings))
+    const objects = lineRereader(new RadiusJsonLinesReader(parser))
+    return {
+      read: (raw, line) => (raw.startsWith('{') ? objects.read(raw, line) : block(raw, line)),
+    }
+
+    function block(raw: string, line: number): ReadRecord | null {
+      // The empty line that ends it is no part of what is kept.
+      const lines = `${raw}\n`
+        .split('\n')
+        .map((text, i) => ({ number: line + i, text, fault: null }))
+      const reader = new RadiusDetailReader(parser)
+      const records = [...reader.read(lines), ...reader.end()]
+      return records.length === 1 ? records[0]! : null
+    }
+  },
 }
 
 const OPENING_BRACKET = 0x5b

@@ -46,6 +46,10 @@ export class MappedCsvReader implements LineCdrReader {
   warnings(): string[] {
     return this.#table.warnings()
   }
+
+  context(): string | null {
+    return this.#table.columnsText
+  }
 }
 
 class MappedTable implements CsvTable {
@@ -53,7 +57,9 @@ class MappedTable implements CsvTable {
   readonly firstLine: CsvTable['firstLine']
   readonly #mapping: Mapping
   readonly #dialect: CsvDialect
-  /** Null until the columns are known. */
+  /** The line by which the columns are known; null until then. */
+  columnsText: string | null = null
+  /** Null as long. */
   #builder: RecordBuilder<Row> | null = null
   #records: ReadRecord[] = []
 
@@ -104,6 +110,7 @@ class MappedTable implements CsvTable {
   #setColumns(columns: Columns, text: string): number {
     this.#builder = new RecordBuilder(this.#mapping, columns)
     const faults = columns.faults()
+    this.columnsText = text
     if (faults.length === 0) return columns.count
     // Where the header is missing, this is the first record, which names a subscriber.
     const masked = text.replace(/\d{10,}/g, (digits) => maskIdentifier(digits))

@@ -5,8 +5,9 @@ import { from as copyFrom } from 'pg-copy-streams'
 import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
 import { floorTo } from '../../domain/time.ts'
 import type { UsageEvent } from '../../domain/usage-event.ts'
+import { type Conflict, namedConflict } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
-import { type ServingColumns, servingToRow } from '../rows.ts'
+import { keptRecordToRow, type ServingColumns, servingToRow } from '../rows.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
 import { appendReadings } from './batch-readings.ts'
@@ -17,6 +18,8 @@ import * as sql from './ledger-sql.ts'
 import { lockShared } from './locks.ts'
 import { MetEvents } from './met-events.ts'
 import { INSERT_IMPORT_BUCKETS } from './undo-sql.ts'
+
+const SELECT_SIM_SIDS = 'SELECT id, sid FROM sim WHERE id = ANY (?::bigint[])'
 
 /** An event with what the ledger keeps of it. */
 export interface IncomingEvent {
@@ -75,7 +78,7 @@ function sameIdentity(a: UsageEvent, b: UsageEvent): boolean {
 /** Copies events to be moved by `MOVE_INCOMING`, whose answer says how many were new. */
 export async function moveToLedger(
   session: Session,
-  { feed, importId, knownAt }: AppendBatch,
+  { feed, importId, knownAt }: EventBatch,
   events: readonly IncomingEvent[],
   { sealedThrough }: Limits,
 ): Promise<Moved> {
@@ -98,6 +101,12 @@ interface Moved {
   readonly met: ReadonlySet<number>
 }
 
+/** What an event needs to be counted, and nothing of what could not be. */
+export interface EventBatch extends Pick<AppendBatch, 'importId' | 'feed' | 'knownAt'> {
+  /** Its events were delivered before what is stored, see `UsageStore.recycle`. */
+  readonly isRecycled: boolean
+}
+
 /** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
 export async function append(
   session: Session,
@@ -105,38 +114,66 @@ export async function append(
   ordered: readonly IncomingEvent[],
   schema: string,
 ): Promise<AppendOutcome> {
+  const { importId, rereading } = batch
+  const events = { ...batch, isRecycled: false }
+  const { counts: counted, conflicts } = await applyEvents(session, events, ordered, schema)
+  const quarantined = [...batch.quarantined, ...conflicts]
+  const counts: VerdictCounts = {
+    ...counted,
+    quarantined: quarantined.length,
+    expired: batch.expired + counted.expired,
+  }
+  await quarantine(session, batch, quarantined)
+  await countInImport(session, importId, counts)
+  if (rereading !== undefined) {
+    await session.run(directorySql.KEEP_REREADING, [rereading, importId])
+  }
+  return { counts, conflicts }
+}
+
+/**
+ * Brings events into the ledger and what is derived from it; conflicts are returned in the order of
+ * their lines, and kept nowhere yet.
+ */
+export async function applyEvents(
+  session: Session,
+  batch: EventBatch,
+  ordered: readonly IncomingEvent[],
+  schema: string,
+): Promise<AppendOutcome> {
   await lockShared(session, 'limits', schema)
   const limits = await readLimits(session)
   const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
-  const usage = await appendUsage(
-    session,
-    batch,
-    kept.filter(({ event }) => event.reading === null),
-    limits,
-  )
-  const readings = await appendReadings(
-    session,
-    batch,
-    kept.filter(({ event }) => event.reading !== null),
-    { limits, schema },
-  )
+  const ofUsage = kept.filter(({ event }) => event.reading === null)
+  const ofReadings = kept.filter(({ event }) => event.reading !== null)
+  const usage = await appendUsage(session, batch, ofUsage, limits)
+  const readings = await appendReadings(session, batch, ofReadings, { limits, schema })
+  const buckets = [...new Set(kept.map(({ bucket }) => bucket))]
+  if (buckets.length > 0) await session.run(INSERT_IMPORT_BUCKETS, [buckets, batch.importId])
   const conflicts = [...usage.conflicts, ...readings.conflicts].sort((a, b) => a.line - b.line)
-  const quarantined = [...batch.quarantined, ...conflicts]
   const counts: VerdictCounts = {
     accepted: usage.accepted + readings.accepted,
     duplicate: usage.duplicate + readings.duplicate,
     replaced: usage.replaced + readings.replaced,
-    quarantined: quarantined.length,
-    expired: batch.expired + ordered.length - kept.length,
+    quarantined: 0,
+    expired: ordered.length - kept.length,
   }
-  await quarantine(session, batch, quarantined)
-  const buckets = [...new Set(kept.map(({ bucket }) => bucket))]
-  if (buckets.length > 0) await session.run(INSERT_IMPORT_BUCKETS, [buckets, batch.importId])
-  await countInImport(session, batch.importId, counts)
-  return { counts, conflicts }
+  return { counts, conflicts: await named(session, conflicts) }
 }
 
-async function countInImport(
+async function named(
+  session: Session,
+  conflicts: readonly Conflict[],
+): Promise<QuarantinedRecord[]> {
+  if (conflicts.length === 0) return []
+  const ids = [...new Set(conflicts.map(({ simId }) => simId))]
+  const rows = await session.all(SELECT_SIM_SIDS, [ids])
+  const sids = new Map(rows.map((row) => [row.id as number, row.sid as string]))
+  return conflicts.map((conflict) => namedConflict(conflict, (simId) => sids.get(simId)!))
+}
+
+/** Throws `conflict` when the import was undone. */
+export async function countInImport(
   session: Session,
   importId: number,
   { accepted, duplicate, replaced, quarantined, expired }: VerdictCounts,
@@ -148,12 +185,12 @@ async function countInImport(
 
 /** What became of the events of one kind. */
 export interface EventVerdicts extends Pick<VerdictCounts, 'accepted' | 'duplicate' | 'replaced'> {
-  readonly conflicts: readonly QuarantinedRecord[]
+  readonly conflicts: readonly Conflict[]
 }
 
 async function appendUsage(
   session: Session,
-  batch: AppendBatch,
+  batch: EventBatch,
   events: readonly IncomingEvent[],
   limits: Limits,
 ): Promise<EventVerdicts> {
@@ -191,6 +228,7 @@ async function quarantine(
     records.map(({ raw }) => Buffer.from(raw)),
     feed.id,
   ])
+  const kept = records.map(keptRecordToRow)
   const lines = records.map(({ line }) => line)
   await session.run(sql.INSERT_QUARANTINE_DELIVERIES, [
     reasons,
@@ -199,5 +237,6 @@ async function quarantine(
     importId,
     knownAt,
     feed.id,
+    kept,
   ])
 }

@@ -3,19 +3,24 @@
  * `counter-series.ts`, series by series with the readings that are there already.
  */
 import type { Reading } from '../../domain/counter-series.ts'
-import type { QuarantinedRecord } from '../../domain/import.ts'
 import {
   COUNTER_NAMES,
   type EventVersion,
   resolveConflict,
   sameContent,
 } from '../../domain/usage-event.ts'
-import { conflictRecord } from '../conflict-record.ts'
+import { type Conflict, conflictRecord } from '../conflict-record.ts'
 import { readingServingToRow, storedEventFromRow } from '../rows.ts'
-import type { AppendBatch } from '../usage-store.ts'
-import { type EventVerdicts, type IncomingEvent, type Limits, moveToLedger } from './append.ts'
+import {
+  type EventBatch,
+  type EventVerdicts,
+  type IncomingEvent,
+  type Limits,
+  moveToLedger,
+} from './append.ts'
 import type { Session, Value } from './connection.ts'
 import { Overtaken } from './failures.ts'
+import { keepLate, type LateVersion } from './history.ts'
 import {
   type Current,
   identityOf,
@@ -24,7 +29,7 @@ import {
 } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
 import { lockReadings } from './locks.ts'
-import { versionOf } from './met-events.ts'
+import { isLate, versionOf } from './met-events.ts'
 import * as readingSql from './reading-sql.ts'
 import {
   loadSeries,
@@ -56,7 +61,7 @@ interface Series {
 /** `events` are in the order of the ledger's key, and equal identities in order of delivery. */
 export async function appendReadings(
   session: Session,
-  batch: AppendBatch,
+  batch: EventBatch,
   events: readonly IncomingEvent[],
   { limits, schema }: { limits: Limits; schema: string },
 ): Promise<EventVerdicts> {
@@ -67,12 +72,13 @@ export async function appendReadings(
 
 class BatchReadings {
   readonly #session: Session
-  readonly #batch: AppendBatch
+  readonly #batch: EventBatch
   readonly #limits: Limits
-  readonly #conflicts: QuarantinedRecord[] = []
+  readonly #conflicts: Conflict[] = []
+  readonly #lates: LateVersion[] = []
   readonly #counts = { accepted: 0, duplicate: 0, replaced: 0 }
 
-  constructor(session: Session, batch: AppendBatch, limits: Limits) {
+  constructor(session: Session, batch: EventBatch, limits: Limits) {
     this.#session = session
     this.#batch = batch
     this.#limits = limits
@@ -87,6 +93,7 @@ class BatchReadings {
       for (const incoming of series.incoming) this.#resolve(series, incoming, versions)
     }
     await this.#write(list, versions)
+    await keepLate(this.#session, this.#lates, this.#batch.feed.id)
     return { ...this.#counts, conflicts: this.#conflicts }
   }
 
@@ -161,6 +168,11 @@ class BatchReadings {
     )
     if (verdict === 'conflict') {
       this.#conflicts.push(conflictRecord({ ...event, version: current.version }, entry.current))
+      return
+    }
+    if (verdict === 'replaced' && isLate(this.#batch, event, entry.current)) {
+      this.#counts.duplicate++
+      this.#lates.push({ identity: identityOf(incoming, this.#batch.feed.id), event: current })
       return
     }
     this.#counts[verdict]++

@@ -177,16 +177,21 @@ export async function listImports(
 
 export async function listQuarantine(
   session: Session,
-  { importId, feedId }: { importId?: number; feedId?: number },
+  { importId, feedId, reason }: Parameters<UsageStore['listQuarantine']>[0],
   { limit, afterId }: { limit: number; afterId?: number },
 ): Promise<QuarantineEntry[]> {
   const text = sql.selectQuarantine({
     import: importId !== undefined,
     feed: feedId !== undefined,
+    reason: reason !== undefined,
   })
-  const conditions = [importId, feedId].filter((value) => value !== undefined)
+  const conditions = [importId, feedId, reason].filter((value) => value !== undefined)
   const rows = await session.all(text, [afterId ?? 0, ...conditions, limit])
   return rows.map(quarantineEntryFromRow)
+}
+
+export function findQuarantineEntry(session: Session, id: number): Promise<QuarantineEntry | null> {
+  return findOne(session, sql.SELECT_QUARANTINE_ENTRY, [id], quarantineEntryFromRow)
 }
 
 export async function readSetting(session: Session, name: string): Promise<string | null> {

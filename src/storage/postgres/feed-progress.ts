@@ -60,8 +60,10 @@ export async function updateFeed(
   feedId: number,
   changes: FeedChanges,
 ): Promise<Feed> {
-  const { settleSeconds, sequencePattern } = { ...(await feedById(session, feedId)), ...changes }
-  const row = await session.get(sql.UPDATE_FEED, [settleSeconds, sequencePattern, feedId])
+  const changed = { ...(await feedById(session, feedId)), ...changes }
+  const { settings, settleSeconds, sequencePattern } = changed
+  const values = [JSON.stringify(settings), settleSeconds, sequencePattern, feedId]
+  const row = await session.get(sql.UPDATE_FEED, values)
   const feed = feedFromRow(row!)
   await rebuildProgress(session, feed)
   return feed

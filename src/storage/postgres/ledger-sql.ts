@@ -236,16 +236,16 @@ export const INSERT_QUARANTINE_ROWS = `
   ORDER BY raw_hash COLLATE "C", reason COLLATE "C"
   ON CONFLICT DO NOTHING`
 
-/** Arrays of reason, hash and line in order of arrival; then import, seen at, feed. */
+/** Arrays of reason, hash and line in order of arrival; then import, seen at, feed, array of records. */
 export const INSERT_QUARANTINE_DELIVERIES = `
-  INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at)
-  SELECT quarantine.id, ?4::bigint, record.line, ?5::bigint
-  FROM unnest(?1::text[], ?2::text[], ?3::bigint[])
-    WITH ORDINALITY AS record (reason, raw_hash, line, position)
+  INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at, record)
+  SELECT quarantine.id, ?4::bigint, delivered.line, ?5::bigint, delivered.record
+  FROM unnest(?1::text[], ?2::text[], ?3::bigint[], ?7::text[])
+    WITH ORDINALITY AS delivered (reason, raw_hash, line, record, position)
   JOIN quarantine ON quarantine.feed_id = ?6
-                 AND quarantine.raw_hash = record.raw_hash
-                 AND quarantine.reason = record.reason
-  ORDER BY record.position`
+                 AND quarantine.raw_hash = delivered.raw_hash
+                 AND quarantine.reason = delivered.reason
+  ORDER BY delivered.position`
 
 // Sealing
 

@@ -3,13 +3,13 @@
  * once: the feed's policy decides, version after version in order of delivery, as if they had come
  * one by one.
  */
-import type { QuarantinedRecord } from '../../domain/import.ts'
 import { type EventVersion, resolveConflict, sameContent } from '../../domain/usage-event.ts'
-import { conflictRecord } from '../conflict-record.ts'
+import { type Conflict, conflictRecord } from '../conflict-record.ts'
 import { storedEventFromRow } from '../rows.ts'
-import type { AppendBatch } from '../usage-store.ts'
-import type { IncomingEvent, Limits } from './append.ts'
+import { cameBefore } from '../version-chain.ts'
+import type { EventBatch, IncomingEvent, Limits } from './append.ts'
 import type { Session } from './connection.ts'
+import { keepLate, type LateVersion } from './history.ts'
 import {
   type Current,
   identityOf,
@@ -42,12 +42,12 @@ interface MetInput {
 export class MetEvents {
   duplicate = 0
   replaced = 0
-  readonly conflicts: QuarantinedRecord[] = []
+  readonly conflicts: Conflict[] = []
   readonly #session: Session
-  readonly #batch: AppendBatch
+  readonly #batch: EventBatch
   readonly #input: MetInput
 
-  constructor(session: Session, batch: AppendBatch, input: MetInput) {
+  constructor(session: Session, batch: EventBatch, input: MetInput) {
     this.#session = session
     this.#batch = batch
     this.#input = input
@@ -57,6 +57,7 @@ export class MetEvents {
     const { feed } = this.#batch
     const mets = await this.#findMet()
     const earlier = await this.#findEarlierVersions(mets)
+    const lates: LateVersion[] = []
     for (const [position, met] of mets) {
       const wasReplaced = (version: EventVersion) =>
         [...(earlier.get(position) ?? []), ...met.replaced.map((known) => known.version)].some(
@@ -73,6 +74,9 @@ export class MetEvents {
         if (verdict === 'duplicate') this.duplicate++
         else if (verdict === 'conflict') {
           this.conflicts.push(conflictRecord({ ...incoming.event, version }, met.current))
+        } else if (isLate(this.#batch, incoming.event, met.current)) {
+          this.duplicate++
+          lates.push({ identity: identityOf(met.first, feed.id), event: this.#asRow(incoming) })
         } else {
           this.replaced++
           met.replaced.push(met.current)
@@ -94,6 +98,7 @@ export class MetEvents {
           ],
     )
     await writeLedgerChanges(this.#session, this.#batch, changes, this.#input.limits)
+    await keepLate(this.#session, lates, feed.id)
     return this
   }
 
@@ -160,6 +165,15 @@ export class MetEvents {
       knownAt: this.#batch.knownAt,
     }
   }
+}
+
+/** Delivered before what counts, under a policy by which the newest delivery wins. */
+export function isLate(
+  { importId, feed, isRecycled }: EventBatch,
+  { line }: IncomingEvent['event'],
+  current: Current,
+): boolean {
+  return isRecycled && feed.onConflict === 'replace' && cameBefore({ importId, line }, current)
 }
 
 export function versionOf({ event }: IncomingEvent): EventVersion {

@@ -12,6 +12,7 @@ import * as progress from './feed-progress.ts'
 import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
+import { discardQuarantine, recycle } from './recycle.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
@@ -142,6 +143,16 @@ export async function openPostgresStore(
     findImportByChecksum: (feedId, checksum) =>
       read((s) => reads.findImportByChecksum(s, feedId, checksum)),
     listImports: (filter, page) => read((s) => reads.listImports(s, filter, page)),
+    findQuarantineEntry: (id) => read((s) => reads.findQuarantineEntry(s, id)),
+    recycle: (batch) =>
+      calls.run(async () => {
+        await partitions.ensure(
+          batch.events.map(({ event }) => event.occurredAt),
+          batch.knownAt,
+        )
+        return alone((session) => recycle(session, batch, name))
+      }),
+    discardQuarantine: (entryIds) => calls.run(() => alone((s) => discardQuarantine(s, entryIds))),
     listQuarantine: (filter, page) => read((s) => reads.listQuarantine(s, filter, page)),
 
     queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),

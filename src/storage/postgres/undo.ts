@@ -1,23 +1,19 @@
 /** Takes one import back: its versions leave, the ones before count again, what is derived follows. */
 import { COUNTER_NAMES } from '../../domain/usage-event.ts'
 import * as directorySql from '../directory-sql.ts'
-import { type Row, type StoredEvent, storedEventFromRow } from '../rows.ts'
-import { historyOf, requireUndoable, UNDO_STEP_IDENTITIES, withoutImport } from '../undo.ts'
+import type { Row, StoredEvent } from '../rows.ts'
+import { requireUndoable, UNDO_STEP_IDENTITIES } from '../undo.ts'
 import type { UndoOutcome } from '../usage-store.ts'
+import { withoutImport } from '../version-chain.ts'
 import { type Limits, readLimits } from './append.ts'
 import { CellChanges } from './cell-changes.ts'
-import { columnsOf, type Session, type Value } from './connection.ts'
+import { columnsOf, type Session } from './connection.ts'
 import { findImport } from './directory-reads.ts'
 import { feedById, rebuildProgress } from './feed-progress.ts'
-import {
-  contentOf,
-  type Identity,
-  type LedgerChange,
-  writeLedgerChanges,
-} from './ledger-changes.ts'
+import { namesOf, readChains, rewriteHistories } from './history.ts'
+import { type Identity, type LedgerChange, writeLedgerChanges } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
 import { lock } from './locks.ts'
-import * as readingSql from './reading-sql.ts'
 import {
   loadSeries,
   type NamedReading,
@@ -105,21 +101,20 @@ class Undo {
 
   /** In the order of the identities. */
   async #touched(identities: readonly Identity[]): Promise<Touched[]> {
-    const named = this.#names(identities)
-    const rows = await this.#session.all(readingSql.SELECT_ROWS_AT, named)
-    const versions = await this.#session.all(readingSql.SELECT_VERSIONS_AT, named)
-    const current = new Map(rows.map((row) => [row.position as number, storedEventFromRow(row)]))
-    const replaced = Map.groupBy(versions, (row) => row.position as number)
-    return identities.map((identity, i) => {
-      const row = current.get(i)!
-      const history = (replaced.get(i) ?? []).map(storedEventFromRow)
-      const left = withoutImport([...history, row], this.#of.importId)
-      return { identity, row, historyLength: history.length, left }
-    })
+    const { importId, feedId } = this.#of
+    const chains = await readChains(this.#session, identities, feedId)
+    return chains.map(({ identity, versions }) => ({
+      identity,
+      row: versions.at(-1)!,
+      historyLength: versions.length - 1,
+      left: withoutImport(versions, importId),
+    }))
   }
 
   async #takeBackStep(touched: readonly Touched[]): Promise<void> {
-    await this.#rewriteHistory(touched.filter(({ historyLength }) => historyLength > 0))
+    const replaced = touched.filter(({ historyLength }) => historyLength > 0)
+    const chains = replaced.map(({ identity, left }) => ({ identity, versions: left }))
+    await rewriteHistories(this.#session, chains, this.#of.feedId)
     const counting = touched.filter(({ row }) => row.importId === this.#of.importId)
     const gone = counting.filter(({ left }) => left.length === 0)
     this.removed += gone.length
@@ -130,7 +125,13 @@ class Undo {
       cells.add({ simId, occurredAt, ...row }, -1)
     }
     if (gone.length > 0) {
-      await this.#session.run(undoSql.DELETE_EVENTS, this.#names(gone.map((one) => one.identity)))
+      await this.#session.run(
+        undoSql.DELETE_EVENTS,
+        namesOf(
+          gone.map((one) => one.identity),
+          this.#of.feedId,
+        ),
+      )
     }
     const changes = counting
       .filter(({ row, left }) => !row.isReading && left.length > 0)
@@ -139,22 +140,6 @@ class Undo {
     await cells.write(this.#session)
     const { importId, at } = this.#of
     await writeLedgerChanges(this.#session, { importId, knownAt: at }, changes, this.#limits)
-  }
-
-  async #rewriteHistory(touched: readonly Touched[]): Promise<void> {
-    if (touched.length === 0) return
-    const identities = touched.map(({ identity }) => identity)
-    await this.#session.run(undoSql.DELETE_REPLACED_VERSIONS, this.#names(identities))
-    const rows = touched.flatMap(({ identity, left }) =>
-      historyOf(left).map(({ version, event, replacedAt, replacedByImport }): Value[] => [
-        ...identity,
-        version,
-        ...contentOf(event),
-        replacedAt,
-        replacedByImport,
-      ]),
-    )
-    if (rows.length > 0) await this.#session.run(sql.INSERT_HISTORY, columnsOf(rows))
   }
 
   /** Takes readings out of their series or puts older ones back; returns the rows that change. */
@@ -199,13 +184,6 @@ class Undo {
     }
     await putReadings(this.#session, put)
     return changes
-  }
-
-  #names(identities: readonly Identity[]): Value[] {
-    const columns = identities.map(([bucket, simId, occurredAt, , recordId]) => {
-      return [bucket, simId, occurredAt, recordId]
-    })
-    return [...columnsOf(columns), this.#of.feedId]
   }
 }
 

@@ -3,14 +3,22 @@ import type { Feed } from '../../domain/directory.ts'
 import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
 import { floorTo } from '../../domain/time.ts'
 import { type EventVersion, resolveConflict, sameContent } from '../../domain/usage-event.ts'
-import { conflictRecord } from '../conflict-record.ts'
+import { type Conflict, conflictRecord, namedConflict } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
-import { type ServingColumns, servingToRow, storedEventFromRow } from '../rows.ts'
+import {
+  keptRecordToRow,
+  type ServingColumns,
+  type StoredEvent,
+  servingToRow,
+  storedEventFromRow,
+} from '../rows.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { AppendOutcome } from '../usage-store.ts'
+import { cameBefore, withLate } from '../version-chain.ts'
 import { BatchReadings } from './batch-readings.ts'
 import type { Connection } from './connection.ts'
 import { findImport } from './directory-reads.ts'
+import { readHistory, rewriteHistory } from './history.ts'
 import * as sql from './ledger-sql.ts'
 import { readLimits } from './limits.ts'
 import * as packed from './packed-events.ts'
@@ -25,32 +33,88 @@ export interface PackedBatch {
   readonly quarantined: readonly QuarantinedRecord[]
   readonly expired: number
   readonly knownAt: number
+  readonly rereading?: string
 }
 
 /** Runs inside a write transaction. */
 export function append(connection: Connection, batch: PackedBatch): AppendOutcome {
-  const application = new BatchApplication(connection, batch)
-  return application.run()
+  const { importId, rereading } = batch
+  const { counts: counted, conflicts } = applyEvents(connection, batch)
+  const quarantined = [...batch.quarantined, ...conflicts]
+  for (const record of quarantined) quarantine(connection, batch, record)
+  const counts: VerdictCounts = {
+    ...counted,
+    quarantined: quarantined.length,
+    expired: counted.expired + batch.expired,
+  }
+  countInImport(connection, importId, counts)
+  if (rereading !== undefined) {
+    connection.prepare(directorySql.KEEP_REREADING).run(rereading, importId)
+  }
+  return { counts, conflicts }
+}
+
+/** What an event needs to be counted, and nothing of what could not be. */
+export type EventBatch = Omit<PackedBatch, 'quarantined' | 'expired'>
+
+/**
+ * Brings events into the ledger and what is derived from it; conflicts are returned in the order of
+ * their lines, and kept nowhere yet. `isRecycled` when they were delivered before what is stored.
+ */
+export function applyEvents(
+  connection: Connection,
+  batch: EventBatch,
+  { isRecycled = false } = {},
+): AppendOutcome {
+  return new BatchApplication(connection, batch, isRecycled).run()
+}
+
+/** Throws `conflict` when the import was undone. */
+export function countInImport(
+  connection: Connection,
+  importId: number,
+  { accepted, duplicate, replaced, quarantined, expired }: VerdictCounts,
+): void {
+  const { changes } = connection
+    .prepare(directorySql.ADD_IMPORT_COUNTS)
+    .run(accepted, duplicate, replaced, quarantined, expired, importId)
+  if (changes === 0) throw undoneWhileRunning(findImport(connection, importId), importId)
+}
+
+function quarantine(
+  connection: Connection,
+  { feed, importId, knownAt }: EventBatch,
+  record: QuarantinedRecord,
+): void {
+  const { reason, rawHash, detail, field, raw, line } = record
+  connection
+    .prepare(directorySql.INSERT_QUARANTINE)
+    .run(feed.id, reason, rawHash, detail, field, raw)
+  connection
+    .prepare(directorySql.INSERT_QUARANTINE_DELIVERY)
+    .run(importId, line, knownAt, keptRecordToRow(record), feed.id, rawHash, reason)
 }
 
 class BatchApplication {
   readonly #connection: Connection
-  readonly #batch: PackedBatch
+  readonly #batch: EventBatch
+  readonly #isRecycled: boolean
   readonly #deltas: RollupDeltas
   readonly #readings: BatchReadings
   readonly #purgedThrough: number
   readonly #servings: readonly ServingColumns[]
   readonly #accountIds = new Set<number>()
   readonly #buckets = new Set<number>()
-  readonly #conflicts: QuarantinedRecord[] = []
+  readonly #conflicts: Conflict[] = []
   readonly #counts = { accepted: 0, duplicate: 0, replaced: 0, quarantined: 0, expired: 0 }
 
-  constructor(connection: Connection, batch: PackedBatch) {
+  constructor(connection: Connection, batch: EventBatch, isRecycled: boolean) {
     this.#connection = connection
     this.#batch = batch
+    this.#isRecycled = isRecycled
     const limits = readLimits(connection)
     this.#deltas = new RollupDeltas(connection, limits)
-    this.#readings = new BatchReadings(connection, batch, this.#deltas)
+    this.#readings = new BatchReadings(connection, { ...batch, isRecycled }, this.#deltas)
     this.#purgedThrough = limits.purgedThrough
     this.#servings = batch.events.servings.map(servingToRow)
   }
@@ -58,22 +122,20 @@ class BatchApplication {
   run(): AppendOutcome {
     for (const index of orderByKey(this.#batch.events)) this.#applyEvent(index)
     this.#deltas.write()
-    this.#conflicts.sort((a, b) => a.line - b.line)
-    const quarantined = [...this.#batch.quarantined, ...this.#conflicts]
-    for (const record of quarantined) this.#quarantine(record)
-    const counts: VerdictCounts = {
-      ...this.#counts,
-      quarantined: quarantined.length,
-      expired: this.#counts.expired + this.#batch.expired,
-    }
-    this.#countInImport(counts)
     for (const accountId of this.#accountIds) {
       this.#connection.prepare(sql.INSERT_ACCOUNT_FEED).run(accountId, this.#batch.feed.id)
     }
     for (const bucket of this.#buckets) {
       this.#connection.prepare(INSERT_IMPORT_BUCKET).run(this.#batch.importId, bucket)
     }
-    return { counts, conflicts: this.#conflicts }
+    const conflicts = this.#conflicts
+      .sort((a, b) => a.line - b.line)
+      .map((conflict) => namedConflict(conflict, (simId) => this.#sidOf(simId)))
+    return { counts: this.#counts, conflicts }
+  }
+
+  #sidOf(simId: number): string {
+    return this.#connection.prepare(directorySql.SELECT_SIM_SID).get(simId)!.sid as string
   }
 
   #applyEvent(index: number): void {
@@ -147,13 +209,18 @@ class BatchApplication {
     } else if (verdict === 'conflict') {
       const { events } = this.#batch
       const record = {
+        simId: identity[1],
         recordId: identity[4],
         occurredAt: place.occurredAt,
         line: events.numbers[index * packed.COLUMNS + packed.LINE]!,
         raw: packed.textAt(events.raws, index),
         version: incoming,
+        reading: null,
       }
       this.#conflicts.push(conflictRecord(record, stored))
+    } else if (this.#isLate(stored, index)) {
+      this.#counts.duplicate++
+      this.#keepLate(identity, stored, { place, version: incoming, index })
     } else {
       this.#counts.replaced++
       this.#deltas.add(
@@ -165,6 +232,34 @@ class BatchApplication {
       this.#accountIds.add(place.accountId)
       this.#replace(identity, place, incoming, index)
     }
+  }
+
+  /** Delivered before what counts, under a policy by which the newest delivery wins. */
+  #isLate(stored: StoredEvent, index: number): boolean {
+    const { importId, feed, events } = this.#batch
+    const line = events.numbers[index * packed.COLUMNS + packed.LINE]!
+    const isNewestFirst = feed.onConflict === 'replace'
+    return this.#isRecycled && isNewestFirst && cameBefore({ importId, line }, stored)
+  }
+
+  #keepLate(
+    identity: Identity,
+    stored: StoredEvent,
+    { place, version, index }: { place: RollupPlace; version: EventVersion; index: number },
+  ): void {
+    const { importId, knownAt, events } = this.#batch
+    const late: StoredEvent = {
+      version,
+      columns: place.serving,
+      isReading: false,
+      is32Bit: false,
+      accountId: place.accountId,
+      importId,
+      line: events.numbers[index * packed.COLUMNS + packed.LINE]!,
+      knownAt,
+    }
+    const chain = [...readHistory(this.#connection, identity), stored]
+    rewriteHistory(this.#connection, identity, withLate(chain, late))
   }
 
   #applyReading(index: number, bucket: number): void {
@@ -229,24 +324,6 @@ class BatchApplication {
         knownAt,
         ...identity,
       )
-  }
-
-  #quarantine({ reason, rawHash, detail, field, raw, line }: QuarantinedRecord): void {
-    const { feed, importId, knownAt } = this.#batch
-    this.#connection
-      .prepare(directorySql.INSERT_QUARANTINE)
-      .run(feed.id, reason, rawHash, detail, field, raw)
-    this.#connection
-      .prepare(directorySql.INSERT_QUARANTINE_DELIVERY)
-      .run(importId, line, knownAt, feed.id, rawHash, reason)
-  }
-
-  #countInImport({ accepted, duplicate, replaced, quarantined, expired }: VerdictCounts): void {
-    const { importId } = this.#batch
-    const { changes } = this.#connection
-      .prepare(directorySql.ADD_IMPORT_COUNTS)
-      .run(accepted, duplicate, replaced, quarantined, expired, importId)
-    if (changes === 0) throw undoneWhileRunning(findImport(this.#connection, importId), importId)
   }
 }
 

@@ -4,14 +4,13 @@
  */
 import type { Reading } from '../../domain/counter-series.ts'
 import type { Feed } from '../../domain/directory.ts'
-import type { QuarantinedRecord } from '../../domain/import.ts'
 import {
   type EventVersion,
   resolveConflict,
   type Serving,
   sameContent,
 } from '../../domain/usage-event.ts'
-import { conflictRecord } from '../conflict-record.ts'
+import { type Conflict, conflictRecord } from '../conflict-record.ts'
 import {
   readingFromRow,
   readingServingToRow,
@@ -19,7 +18,9 @@ import {
   type StoredEvent,
   storedEventFromRow,
 } from '../rows.ts'
+import { cameBefore, withLate } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
+import { readHistory, rewriteHistory } from './history.ts'
 import * as sql from './ledger-sql.ts'
 import type { RollupDeltas } from './rollup-deltas.ts'
 import { type Identity, SeriesWriter } from './series-writer.ts'
@@ -37,6 +38,8 @@ interface BatchFacts {
   readonly importId: number
   readonly feed: Pick<Feed, 'onConflict'>
   readonly knownAt: number
+  /** They were delivered before what is stored, see `applyEvents`. */
+  readonly isRecycled: boolean
 }
 
 export class BatchReadings {
@@ -53,8 +56,8 @@ export class BatchReadings {
     this.#series = new SeriesWriter(connection, deltas)
   }
 
-  /** The verdict, or the record that quarantine keeps of a conflict. */
-  apply(incoming: IncomingReading): 'accepted' | 'duplicate' | 'replaced' | QuarantinedRecord {
+  /** The verdict, or what quarantine keeps of a conflict. */
+  apply(incoming: IncomingReading): 'accepted' | 'duplicate' | 'replaced' | Conflict {
     const { identity, reading, serving, line, raw } = incoming
     const row = this.#connection.prepare(sql.SELECT_EVENT).get(...identity)
     if (row === undefined) {
@@ -76,9 +79,22 @@ export class BatchReadings {
             this.#wasReplaced(identity, version),
           )
     if (verdict === 'conflict') {
-      const [, , occurredAt, , recordId] = identity
-      const record = { recordId, occurredAt, line, raw: raw(), version }
+      const [, simId, occurredAt, , recordId] = identity
+      const { is32Bit } = reading
+      const record = {
+        simId,
+        recordId,
+        occurredAt,
+        line,
+        raw: raw(),
+        version,
+        reading: { is32Bit },
+      }
       return conflictRecord(record, { ...stored, version: storedVersion })
+    }
+    if (verdict === 'replaced' && this.#isLate(incoming, stored)) {
+      this.#keepLate(incoming, stored)
+      return 'duplicate'
     }
     if (verdict === 'replaced') {
       this.#keepVersion(identity, known!)
@@ -94,6 +110,29 @@ export class BatchReadings {
     const { importId, knownAt } = this.#batch
     const columns = this.#columnsOf(serving, reading)
     this.#series.put({ identity, accountId, columns, reading, importId, line, knownAt }, stored)
+  }
+
+  /** Delivered before what counts, under a policy by which the newest delivery wins. */
+  #isLate({ line }: IncomingReading, stored: StoredEvent): boolean {
+    const { importId, feed, isRecycled } = this.#batch
+    return isRecycled && feed.onConflict === 'replace' && cameBefore({ importId, line }, stored)
+  }
+
+  #keepLate(incoming: IncomingReading, stored: StoredEvent): void {
+    const { identity, accountId, serving, reading, line } = incoming
+    const { importId, knownAt } = this.#batch
+    const late: StoredEvent = {
+      version: { ...reading, serving },
+      columns: this.#columnsOf(serving, reading),
+      isReading: true,
+      is32Bit: reading.is32Bit,
+      accountId,
+      importId,
+      line,
+      knownAt,
+    }
+    const chain = [...readHistory(this.#connection, identity), stored]
+    rewriteHistory(this.#connection, identity, withLate(chain, late))
   }
 
   #keepVersion(identity: Identity, known: Reading): void {

@@ -155,18 +155,23 @@ export function listImports(
 
 export function listQuarantine(
   connection: Connection,
-  { importId, feedId }: { importId?: number; feedId?: number },
+  { importId, feedId, reason }: Parameters<UsageStore['listQuarantine']>[0],
   { limit, afterId }: { limit: number; afterId?: number },
 ): QuarantineEntry[] {
   const text = sql.selectQuarantine({
     import: importId !== undefined,
     feed: feedId !== undefined,
+    reason: reason !== undefined,
   })
-  const conditions = [importId, feedId].filter((value) => value !== undefined)
+  const conditions = [importId, feedId, reason].filter((value) => value !== undefined)
   return connection
     .prepare(text)
     .all(afterId ?? 0, ...conditions, limit)
     .map(quarantineEntryFromRow)
+}
+
+export function findQuarantineEntry(connection: Connection, id: number): QuarantineEntry | null {
+  return findOne(connection, sql.SELECT_QUARANTINE_ENTRY, [id], quarantineEntryFromRow)
 }
 
 export function readSetting(connection: Connection, name: string): unknown {

@@ -55,8 +55,11 @@ export function rebuildProgress(connection: Connection, feed: Feed): void {
 }
 
 export function updateFeed(connection: Connection, feedId: number, changes: FeedChanges): Feed {
-  const { settleSeconds, sequencePattern } = { ...feedById(connection, feedId), ...changes }
-  const row = connection.prepare(sql.UPDATE_FEED).get(settleSeconds, sequencePattern, feedId)
+  const changed = { ...feedById(connection, feedId), ...changes }
+  const { settings, settleSeconds, sequencePattern } = changed
+  const row = connection
+    .prepare(sql.UPDATE_FEED)
+    .get(JSON.stringify(settings), settleSeconds, sequencePattern, feedId)
   const feed = feedFromRow(row!)
   rebuildProgress(connection, feed)
   return feed

@@ -81,6 +81,9 @@ export async function openSqliteStore(
     findImportByChecksum: (feedId, checksum) =>
       read((c) => reads.findImportByChecksum(c, feedId, checksum)),
     listImports: (filter, page) => read((c) => reads.listImports(c, filter, page)),
+    findQuarantineEntry: (id) => read((c) => reads.findQuarantineEntry(c, id)),
+    recycle: (batch) => writer.run('recycle', [batch]),
+    discardQuarantine: (entryIds) => writer.run('discardQuarantine', [entryIds]),
     listQuarantine: (filter, page) => read((c) => reads.listQuarantine(c, filter, page)),
 
     queryUsage: (query) =>

@@ -1,11 +1,13 @@
 /** Takes one import back: its versions leave, the ones before count again, what is derived follows. */
 import * as directorySql from '../directory-sql.ts'
 import { type Row, type ServingColumns, type StoredEvent, storedEventFromRow } from '../rows.ts'
-import { historyOf, requireUndoable, UNDO_STEP_IDENTITIES, withoutImport } from '../undo.ts'
+import { requireUndoable, UNDO_STEP_IDENTITIES } from '../undo.ts'
 import type { UndoOutcome } from '../usage-store.ts'
+import { withoutImport } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
 import { findImport } from './directory-reads.ts'
 import { feedById, rebuildProgress } from './feed-progress.ts'
+import { contentOf, readHistory, rewriteHistory } from './history.ts'
 import * as sql from './ledger-sql.ts'
 import { readLimits } from './limits.ts'
 import { RollupDeltas } from './rollup-deltas.ts'
@@ -126,15 +128,9 @@ class Undo {
 
   /** The versions that are left of the identity. */
   #rewriteHistory(identity: Identity, current: StoredEvent): StoredEvent[] {
-    const replaced = this.#connection.prepare(sql.SELECT_REPLACED_VERSIONS).all(...identity)
-    const chain = [...replaced.map((row) => this.#event(row)), current]
-    const left = withoutImport(chain, this.#of.importId)
-    this.#connection.prepare(undoSql.DELETE_REPLACED_VERSIONS).run(...identity)
-    for (const { version, event, replacedAt, replacedByImport } of historyOf(left)) {
-      this.#connection
-        .prepare(undoSql.INSERT_REPLACED_VERSION)
-        .run(...identity, version, ...contentOf(event), replacedAt, replacedByImport)
-    }
+    const history = readHistory(this.#connection, identity, (row) => this.#event(row))
+    const left = withoutImport([...history, current], this.#of.importId)
+    rewriteHistory(this.#connection, identity, left)
     return left
   }
 
@@ -161,11 +157,4 @@ function identityOf(row: Row): Identity {
     row.feed_id as number,
     row.record_id as string,
   ]
-}
-
-function contentOf({ accountId, columns, version, importId, line, knownAt }: StoredEvent) {
-  const { zone, country, plmn, stated } = columns
-  const { upload, download, toSim, fromSim } = version
-  const counters = [upload, download, toSim, fromSim] as const
-  return [accountId, zone, country, plmn, stated, ...counters, importId, line, knownAt] as const
 }

@@ -3,6 +3,7 @@ import { append } from './append.ts'
 import { type Connection, pauseThread } from './connection.ts'
 import * as writes from './directory-writes.ts'
 import * as progress from './feed-progress.ts'
+import { discardQuarantine, recycle } from './recycle.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
 
@@ -37,6 +38,8 @@ export const OPERATIONS = {
     return outcome
   },
   undoImport: inWrite(undoImport),
+  recycle: inWrite(recycle),
+  discardQuarantine: inWrite(discardQuarantine),
   sealNextDay: inWrite(upkeep.sealNextDay),
   purge: inWrite(upkeep.purge),
   audit: (connection: Connection) => connection.read(() => upkeep.audit(connection)),

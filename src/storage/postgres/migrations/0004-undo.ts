@@ -1,6 +1,7 @@
 /**
  * An import can be taken back: its buckets are known, versions of readings say how many bits their
- * counters have, and an import says when it was undone.
+ * counters have, and an import says when it was undone. Quarantined records can be counted later: what
+ * they said is kept, and what is needed to read them again.
  */
 export const undo = `
   CREATE TABLE import_bucket (
@@ -16,6 +17,8 @@ export const undo = `
   ON CONFLICT DO NOTHING;
 
   ALTER TABLE import ADD COLUMN undone_at bigint;
+  ALTER TABLE import ADD COLUMN rereading text;
+  ALTER TABLE quarantine_delivery ADD COLUMN record text;
 
   -- stated: 8 of a reading whose counters have 32 bits.
   UPDATE ledger SET stated = stated | 8::smallint

@@ -1,0 +1,91 @@
+/** `simtally quarantine recycle`: counts quarantined records that can be counted now. */
+import type { Command } from 'commander'
+import { recordCount } from '../../domain/import.ts'
+import { type RecycleSummary, recycleRecords } from '../../ingest/recycle-records.ts'
+import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { EXIT } from '../context.ts'
+import { verdictTable } from '../import-report.ts'
+import { formatCount } from '../quantity-text.ts'
+import {
+  entriesNamed,
+  type QuarantineFilter,
+  quarantineFilter,
+  quarantineFilterFlags,
+} from '../quarantine-filter.ts'
+
+interface RecycleOptions extends DatabaseOption, JsonOption, QuarantineFilter {}
+
+const EXAMPLES = `
+Examples:
+  simtally quarantine recycle --feed roamco --reason unknown_sim
+  simtally quarantine recycle --import 7
+  simtally quarantine recycle 7:42 7:43
+
+For after the missing SIM was registered, or the mapping set right: the records are counted as if
+they had come right the first time, as records of the import and line that brought them. Its counts
+change with them. One that was counted meanwhile is a duplicate; what still cannot be counted stays.
+A record that could not be read, or whose feed has other settings now, is read again from its text.
+Records of binary and XML files cannot be read by themselves, nor those of which only the beginning
+was kept: import their files again.`
+
+export function addRecycleCommand(quarantine: Command, commandLine: CommandLine): void {
+  const command = quarantine
+    .command('recycle')
+    .description('count those that can be counted now')
+    .argument('[entry...]', 'single ones, as IMPORT:LINE or id')
+  for (const option of quarantineFilterFlags()) command.addOption(option)
+  command
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((names: readonly string[]) => recycle(commandLine, names, command.optsWithGlobals()))
+}
+
+async function recycle(
+  commandLine: CommandLine,
+  names: readonly string[],
+  options: RecycleOptions,
+): Promise<void> {
+  const summary = await commandLine.withStore(options, async (store) => {
+    const filter = await quarantineFilter(store, options)
+    const entryIds = (await entriesNamed(store, names)).map(({ id }) => id)
+    return recycleRecords({
+      store,
+      filter: names.length === 0 ? filter : { ...filter, entryIds },
+      clock: commandLine.context.clock,
+    })
+  })
+  if (options.json === true) await commandLine.printJson(toRecycleJson(summary))
+  else await printSummary(commandLine, summary)
+  if (summary.counts.quarantined > 0) commandLine.exitCode = EXIT.quarantined
+}
+
+function toRecycleJson({ counts, unreadable, firstWaiting }: RecycleSummary) {
+  return {
+    records: recordCount(counts),
+    ...counts,
+    unreadable,
+    errors: firstWaiting.map(({ entry, reason, detail, unreadable: why }) => ({
+      id: entry.id,
+      import: entry.importId,
+      line: entry.line,
+      reason,
+      detail,
+      unreadable: why,
+    })),
+  }
+}
+
+async function printSummary(commandLine: CommandLine, summary: RecycleSummary): Promise<void> {
+  const { counts, unreadable, firstWaiting } = summary
+  await commandLine.print(`${formatCount(recordCount(counts))} quarantined records looked at`)
+  await commandLine.print(verdictTable({ import: { counts } }))
+  for (const { entry, reason, detail, unreadable: why } of firstWaiting) {
+    const cannot = why === null ? '' : ` (not read again: ${why})`
+    const { importId, line } = entry
+    await commandLine.print(`  import ${importId}, line ${line}: ${reason}: ${detail}${cannot}`)
+  }
+  if (unreadable > 0) {
+    const records = unreadable === 1 ? '1 record' : `${formatCount(unreadable)} records`
+    await commandLine.print(`  ${records} cannot be read again here: import the files again`)
+  }
+}

@@ -1,0 +1,90 @@
+/** Which quarantined records a command is about. */
+import { Option } from 'commander'
+import {
+  QUARANTINE_REASONS,
+  type QuarantineEntry,
+  type QuarantineReason,
+} from '../domain/import.ts'
+import { UsageError } from '../domain/usage-error.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import { feedOf } from './command-line.ts'
+import { WrongUsage } from './failure.ts'
+import { wholeNumberFlag } from './option-values.ts'
+
+export interface QuarantineFilter {
+  readonly import?: number
+  readonly feed?: string
+  readonly reason?: QuarantineReason
+}
+
+/** Made anew for each command that has them. */
+export function quarantineFilterFlags(): Option[] {
+  return [
+    new Option('--import <number>', 'of this import only').argParser(
+      wholeNumberFlag('--import', 1, Number.MAX_SAFE_INTEGER),
+    ),
+    new Option('--feed <name>', 'of this feed only'),
+    new Option('--reason <reason>', 'that wait for this reason only').choices(QUARANTINE_REASONS),
+  ]
+}
+
+/** As the store takes it. Throws `not_found`. */
+export async function quarantineFilter(
+  store: UsageStore,
+  { import: importId, feed, reason }: QuarantineFilter,
+): Promise<Parameters<UsageStore['listQuarantine']>[0]> {
+  if (importId !== undefined && (await store.findImport(importId)) === null) {
+    throw new UsageError('not_found', `there is no import ${importId}`, {
+      hint: 'simtally imports shows those there are',
+    })
+  }
+  return {
+    ...(importId === undefined ? {} : { importId }),
+    ...(feed === undefined ? {} : { feedId: (await feedOf(store, feed)).id }),
+    ...(reason === undefined ? {} : { reason }),
+  }
+}
+
+const PAGE_ENTRIES = 1000
+
+/** By id, or as `IMPORT:LINE`. Throws `not_found` for one that there is not. */
+export async function entriesNamed(
+  store: UsageStore,
+  names: readonly string[],
+): Promise<QuarantineEntry[]> {
+  const found: QuarantineEntry[] = []
+  for (const name of names) {
+    const [, first = '', line] = /^(\d{1,15})(?::(\d{1,15}))?$/.exec(name) ?? []
+    if (first === '') {
+      throw new WrongUsage(
+        `${JSON.stringify(name)}: expected IMPORT:LINE such as 7:42, or the id of an entry`,
+      )
+    }
+    const entries =
+      line === undefined
+        ? [await store.findQuarantineEntry(Number(first))]
+        : await entriesOfLine(store, Number(first), Number(line))
+    const there = entries.filter((entry) => entry !== null)
+    if (there.length === 0) {
+      throw new UsageError('not_found', `there is no quarantined record ${name}`, {
+        hint: 'simtally quarantine list shows those there are',
+      })
+    }
+    found.push(...there)
+  }
+  return found
+}
+
+async function entriesOfLine(
+  store: UsageStore,
+  importId: number,
+  line: number,
+): Promise<QuarantineEntry[]> {
+  const entries: QuarantineEntry[] = []
+  for (let afterId = 0; ; ) {
+    const page = await store.listQuarantine({ importId }, { limit: PAGE_ENTRIES, afterId })
+    if (page.length === 0) return entries
+    entries.push(...page.filter((entry) => entry.line === line))
+    afterId = page.at(-1)!.id
+  }
+}

@@ -1,0 +1,264 @@
+/** Looks at quarantined records again, and counts those that can be counted now. */
+import type { Account, Feed } from '../domain/directory.ts'
+import {
+  addVerdicts,
+  type Import,
+  NO_VERDICTS,
+  type QuarantineEntry,
+  type QuarantineReason,
+  type VerdictCounts,
+} from '../domain/import.ts'
+import type { UsageEvent } from '../domain/usage-event.ts'
+import type { RecordFault, RecycleBatch, UsageStore } from '../storage/usage-store.ts'
+import { EventResolver } from './event-resolver.ts'
+import { ImportRereader } from './rereading.ts'
+
+/** Entries looked at in one go: what stays in memory, and the most of one transaction. */
+export const RECYCLE_ENTRIES_MAX = 5_000
+
+/** Each knows its SIMs; entries of more imports at once are rare, and then ask again. */
+const IMPORTS_REMEMBERED_MAX = 16
+
+/** How many records that still wait a summary carries. */
+export const STILL_WAITING_SHOWN_MAX = 10
+
+export interface RecycleRequest {
+  readonly store: UsageStore
+  /** Which entries; all of them when empty. */
+  readonly filter: {
+    readonly importId?: number
+    readonly feedId?: number
+    readonly reason?: QuarantineReason
+    /** Then only those of these that fit the rest. */
+    readonly entryIds?: readonly number[]
+  }
+  /** UTC seconds. */
+  readonly clock: () => number
+}
+
+/** An entry that stays, and why. */
+export interface StillWaiting extends Pick<RecordFault, 'reason' | 'detail'> {
+  readonly entry: QuarantineEntry
+  /** Why it could not even be looked at again; null where it could. */
+  readonly unreadable: string | null
+}
+
+export interface RecycleSummary {
+  /** One verdict an entry that was looked at; `quarantined` are those that stay. */
+  readonly counts: VerdictCounts
+  /** Of those that stay, how many could not be read again at all. */
+  readonly unreadable: number
+  /** The first `STILL_WAITING_SHOWN_MAX`. */
+  readonly firstWaiting: readonly StillWaiting[]
+}
+
+/**
+ * Counts quarantined records as if they had come right the first time: as records of the import
+ * and line that brought them. What still cannot be counted stays, with its reason of now.
+ */
+export async function recycleRecords(request: RecycleRequest): Promise<RecycleSummary> {
+  const run = new RecycleRun(request)
+  for await (const entries of pagesOf(request)) {
+    const groups = Map.groupBy(entries, ({ importId }) => importId)
+    for (const [importId, ofImport] of groups) await run.recycle(importId, ofImport)
+  }
+  return run.summary()
+}
+
+/** In the order of their arrival. Entries that keep waiting keep their place. */
+async function* pagesOf({ store, filter }: RecycleRequest): AsyncGenerator<QuarantineEntry[]> {
+  const { entryIds, ...conditions } = filter
+  if (entryIds !== undefined) {
+    yield await namedEntries(store, filter, [...new Set(entryIds)])
+    return
+  }
+  let afterId = 0
+  for (;;) {
+    const page = await store.listQuarantine(conditions, { limit: RECYCLE_ENTRIES_MAX, afterId })
+    if (page.length === 0) return
+    yield page
+    afterId = page.at(-1)!.id
+  }
+}
+
+async function namedEntries(
+  store: UsageStore,
+  { importId, feedId, reason }: RecycleRequest['filter'],
+  entryIds: readonly number[],
+): Promise<QuarantineEntry[]> {
+  const feedName = (await store.listFeeds()).find(({ id }) => id === feedId)?.name
+  const entries: QuarantineEntry[] = []
+  for (const id of entryIds.toSorted((a, b) => a - b)) {
+    const entry = await store.findQuarantineEntry(id)
+    if (entry === null) continue
+    const fits =
+      (importId === undefined || entry.importId === importId) &&
+      (feedId === undefined || entry.feedName === feedName) &&
+      (reason === undefined || entry.reason === reason)
+    if (fits) entries.push(entry)
+  }
+  return entries
+}
+
+/** What looking at an import's records needs. */
+interface KnownImport {
+  readonly found: Import
+  readonly feed: Feed
+  readonly rereader: ImportRereader
+  readonly resolver: EventResolver
+}
+
+class RecycleRun {
+  readonly #store: UsageStore
+  readonly #clock: () => number
+  readonly #imports = new Map<number, KnownImport | null>()
+  #counts: VerdictCounts = NO_VERDICTS
+  #unreadable = 0
+  readonly #firstWaiting: StillWaiting[] = []
+
+  constructor({ store, clock }: RecycleRequest) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  summary(): RecycleSummary {
+    return {
+      counts: this.#counts,
+      unreadable: this.#unreadable,
+      firstWaiting: this.#firstWaiting,
+    }
+  }
+
+  async recycle(importId: number, entries: readonly QuarantineEntry[]): Promise<void> {
+    const known = await this.#knownImport(importId)
+    // It was undone meanwhile, and its entries went with it.
+    if (known === null) return
+    const batch = new OpenRecycleBatch(known, this.#clock())
+    const read = entries.map((entry) => ({ entry, record: known.rereader.read(entry) }))
+    const readable = read.flatMap(({ entry, record }) => {
+      if (!('unreadable' in record)) return [{ entry, record }]
+      const { reason, detail } = entry
+      this.#unreadable++
+      this.#stays({ entry, reason, detail, unreadable: record.unreadable })
+      return []
+    })
+    const records = readable.map(({ record }) => record)
+    const results = await known.resolver.resolveEach(records, this.#clock())
+    for (const [i, result] of results.entries()) {
+      const { entry } = readable[i]!
+      if (result !== 'expired' && 'reason' in result) {
+        if (result.reason !== entry.reason) batch.addFault(entry, result)
+        else this.#stays({ entry, reason: result.reason, detail: result.detail, unreadable: null })
+      } else {
+        if (result !== 'expired' && batch.hasSame(result)) await this.#write(batch)
+        batch.add(entry, result)
+      }
+    }
+    await this.#write(batch)
+  }
+
+  async #write(batch: OpenRecycleBatch): Promise<void> {
+    const taken = batch.take()
+    if (taken === null) return
+    const { counts, conflicts } = await this.#store.recycle(taken.batch)
+    this.#counts = addVerdicts(this.#counts, counts)
+    for (const { entryId, fault } of taken.batch.faults) {
+      this.#show({ entry: taken.entries.get(entryId)!, ...fault, unreadable: null })
+    }
+    const entryOfLine = new Map(
+      taken.batch.events.map(({ entryId, event }) => [event.line, entryId]),
+    )
+    for (const conflict of conflicts) {
+      const entry = taken.entries.get(entryOfLine.get(conflict.line)!)!
+      this.#show({ entry, ...conflict, unreadable: null })
+    }
+  }
+
+  #stays(waiting: StillWaiting): void {
+    this.#counts = addVerdicts(this.#counts, { ...NO_VERDICTS, quarantined: 1 })
+    this.#show(waiting)
+  }
+
+  #show({ entry, reason, detail, unreadable }: StillWaiting): void {
+    if (this.#firstWaiting.length >= STILL_WAITING_SHOWN_MAX) return
+    this.#firstWaiting.push({ entry, reason, detail, unreadable })
+  }
+
+  async #knownImport(importId: number): Promise<KnownImport | null> {
+    const known = this.#imports.get(importId)
+    if (known !== undefined) return known
+    const found = await this.#store.findImport(importId)
+    const feed = found === null ? null : await this.#store.findFeed(found.feedName)
+    const opened = found === null || feed === null ? null : await this.#open(found, feed)
+    if (this.#imports.size >= IMPORTS_REMEMBERED_MAX) this.#imports.clear()
+    this.#imports.set(importId, opened)
+    return opened
+  }
+
+  async #open(found: Import, feed: Feed): Promise<KnownImport> {
+    // What an account's key has delivered is of the account's SIMs only, now as then.
+    const account: Account | null =
+      found.accountSid === null ? null : await this.#store.findAccount(found.accountSid)
+    const resolver = new EventResolver(this.#store, feed, account)
+    return { found, feed, rereader: new ImportRereader(found, feed), resolver }
+  }
+}
+
+/** Entries of one import, no two of which are the same event. */
+class OpenRecycleBatch {
+  readonly #known: KnownImport
+  readonly #knownAt: number
+  #identities = new Set<string>()
+  #entries = new Map<number, QuarantineEntry>()
+  #events: { entryId: number; event: UsageEvent }[] = []
+  #expired: number[] = []
+  #faults: { entryId: number; fault: RecordFault }[] = []
+
+  constructor(known: KnownImport, knownAt: number) {
+    this.#known = known
+    this.#knownAt = knownAt
+  }
+
+  hasSame(event: UsageEvent): boolean {
+    return this.#identities.has(identityOf(event)) || this.#identities.has(`line ${event.line}`)
+  }
+
+  add(entry: QuarantineEntry, result: UsageEvent | 'expired'): void {
+    this.#entries.set(entry.id, entry)
+    if (result === 'expired') this.#expired.push(entry.id)
+    else {
+      this.#identities.add(identityOf(result)).add(`line ${result.line}`)
+      this.#events.push({ entryId: entry.id, event: result })
+    }
+  }
+
+  addFault(entry: QuarantineEntry, fault: RecordFault): void {
+    this.#entries.set(entry.id, entry)
+    this.#faults.push({ entryId: entry.id, fault })
+  }
+
+  /** What there is, and begins anew; null when there is nothing. */
+  take(): { batch: RecycleBatch; entries: ReadonlyMap<number, QuarantineEntry> } | null {
+    if (this.#entries.size === 0) return null
+    const { found, feed } = this.#known
+    const entries = this.#entries
+    const batch: RecycleBatch = {
+      importId: found.id,
+      feed: { id: feed.id, onConflict: feed.onConflict },
+      events: this.#events,
+      expired: this.#expired,
+      faults: this.#faults,
+      knownAt: this.#knownAt,
+    }
+    this.#identities = new Set()
+    this.#entries = new Map()
+    this.#events = []
+    this.#expired = []
+    this.#faults = []
+    return { batch, entries }
+  }
+}
+
+function identityOf({ simId, occurredAt, recordId }: UsageEvent): string {
+  return `${simId} ${occurredAt} ${recordId}`
+}

@@ -1,0 +1,93 @@
+/** What an import keeps so that single records of it can be read again, and the reading. */
+import { createHash } from 'node:crypto'
+import type { StatedNetwork } from '../domain/classification.ts'
+import type { Feed, FeedFormat, FeedSettings } from '../domain/directory.ts'
+import type { Import, KeptRecord, QuarantineEntry } from '../domain/import.ts'
+import type { CdrReader, CdrRecord, ReadRecord, Rereader } from './formats/cdr-format.ts'
+import { CDR_FORMATS } from './formats/formats.ts'
+
+/** In UTF-16 units. A longer header is not kept; no carrier's comes near it. */
+const CONTEXT_LENGTH_MAX = 16_384
+
+/** As JSON in `Import.rereading`. */
+interface Rereading {
+  /** What a record needs in front of it; null where it needs nothing, or too much. */
+  readonly context: string | null
+  /** Of the settings that the import was read with. */
+  readonly settingsHash: string
+}
+
+/** What is set of one format says nothing of another one. */
+export function settingsFor({ format, settings }: Feed, of: FeedFormat): FeedSettings {
+  return format === of ? settings : {}
+}
+
+/** For `Import.rereading`. Known as soon as there is a record. */
+export function rereadingOf(reader: CdrReader, settings: FeedSettings): string {
+  const context = reader.context?.() ?? null
+  const isKept = context !== null && context.length <= CONTEXT_LENGTH_MAX
+  const kept: Rereading = { context: isKept ? context : null, settingsHash: hashOf(settings) }
+  return JSON.stringify(kept)
+}
+
+function hashOf(settings: FeedSettings): string {
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex')
+}
+
+/** A record, or why it cannot be read again: words that go after its own fault. */
+export type Reread = ReadRecord | { readonly unreadable: string }
+
+/** Reads the quarantined records of one import again, in the order in which they came. */
+export class ImportRereader {
+  readonly #rereader: Rereader | null
+  readonly #isAsBefore: boolean
+  readonly #missing: string
+  /** The same object for the same statement, as readers have it. */
+  readonly #networks = new Map<string, StatedNetwork>()
+
+  constructor({ format, rereading }: Import, feed: Feed) {
+    const known = rereading === null ? null : (JSON.parse(rereading) as Rereading)
+    const settings = settingsFor(feed, format)
+    const { createRereader } = CDR_FORMATS[format]
+    this.#isAsBefore = known?.settingsHash === hashOf(settings)
+    this.#rereader = createRereader?.(settings, known?.context ?? null) ?? null
+    this.#missing =
+      rereading === null && createRereader !== undefined
+        ? 'it came before records were kept to be read again'
+        : 'it cannot be read without the rest of its file'
+  }
+
+  /**
+   * What could be read when it came is taken as it was read then, unless the feed's settings are
+   * others now. Everything else is read from its text.
+   */
+  read(entry: QuarantineEntry): Reread {
+    const kept = entry.record === null ? null : this.#asRead(entry, entry.record)
+    if (kept !== null && this.#isAsBefore) return kept
+    if (this.#rereader === null) return kept ?? { unreadable: this.#missing }
+    if (!isWhole(entry)) return kept ?? { unreadable: 'only the beginning of the record was kept' }
+    const text = Buffer.from(entry.raw).toString('utf8')
+    const read = this.#rereader.read(text, entry.line)
+    return read ?? kept ?? { unreadable: 'the record cannot be read by itself' }
+  }
+
+  #asRead({ line, raw }: QuarantineEntry, kept: KeptRecord): CdrRecord {
+    const { recordId, sim, occurredAt, reading, plmn, country, zone } = kept
+    const key = `${plmn}|${country}|${zone}`
+    const network = this.#networks.get(key) ?? { plmn, country, zone }
+    this.#networks.set(key, network)
+    const { upload, download, toSim, fromSim } = kept
+    return {
+      ...{ recordId, sim, occurredAt, network },
+      counters: { upload, download, toSim, fromSim },
+      isReading: reading !== null,
+      is32Bit: reading?.is32Bit === true,
+      line,
+      raw: Buffer.from(raw).toString('utf8'),
+    }
+  }
+}
+
+function isWhole({ raw, rawHash }: QuarantineEntry): boolean {
+  return createHash('sha256').update(raw).digest('hex') === rawHash
+}
