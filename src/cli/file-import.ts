@@ -3,9 +3,11 @@ import type { Feed } from '../domain/directory.ts'
 import { recordCount } from '../domain/import.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { importRecords } from '../ingest/import-records.ts'
+import { tryImport } from '../ingest/try-import.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
+import { dryRunJson, printDryRun } from './dry-run-report.ts'
 import { report } from './failure.ts'
 import { showImportProgress } from './import-progress.ts'
 import { committedHint, printImportReport, toImportJson } from './import-report.ts'
@@ -16,6 +18,8 @@ export interface FileImport {
   readonly name: string
   readonly batchSize: number | undefined
   readonly json: boolean
+  /** Only tells what importing it would change. */
+  readonly dryRun?: boolean
 }
 
 /** Reports what is wrong with the file. Rejects for failures of the store: they are all files'. */
@@ -29,7 +33,9 @@ export async function importFile(context: CliContext, file: FileImport): Promise
     return EXIT.failed
   }
   try {
-    return await importDelivery(context, file, delivery)
+    return file.dryRun === true
+      ? await tryDelivery(context, file, delivery)
+      : await importDelivery(context, file, delivery)
   } finally {
     await delivery.close()
   }
@@ -62,6 +68,27 @@ async function importDelivery(
     .catch((error: unknown) => throwWithCommitted(error, name, committed))
   if (json) await context.stdout.line(JSON.stringify(toImportJson(summary)))
   return await printImportReport(context, summary, {
+    elapsedMs: performance.now() - startedAt,
+    quiet: json,
+  })
+}
+
+async function tryDelivery(
+  context: CliContext,
+  { store, feed, batchSize, json }: FileImport,
+  { name, bytes }: Delivery,
+): Promise<ExitCode> {
+  const startedAt = performance.now()
+  const summary = await tryImport({
+    store,
+    feed,
+    account: null,
+    source: { name, bytes },
+    clock: context.clock,
+    ...(batchSize === undefined ? {} : { batchRecordsMax: batchSize }),
+  })
+  if (json) await context.stdout.line(dryRunJson(summary))
+  return await printDryRun(context, summary, {
     elapsedMs: performance.now() - startedAt,
     quiet: json,
   })

@@ -45,7 +45,7 @@ function readingOf({ isReading, is32Bit }: CdrRecord): UsageEvent['reading'] {
 }
 
 export class EventResolver {
-  readonly #store: UsageStore
+  readonly #store: Pick<UsageStore, 'resolveSims'>
   readonly #feed: Feed
   readonly #account: Account | null
   readonly #sims = new Map<string, KnownSim>()
@@ -53,7 +53,7 @@ export class EventResolver {
   #servingsRemembered = 0
 
   /** With an `account`, SIMs of other accounts are unknown. */
-  constructor(store: UsageStore, feed: Feed, account: Account | null) {
+  constructor(store: Pick<UsageStore, 'resolveSims'>, feed: Feed, account: Account | null) {
     this.#store = store
     this.#feed = feed
     this.#account = account

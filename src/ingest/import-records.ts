@@ -28,8 +28,14 @@ const BATCH_TEXT_MAX = 33_554_432
 /** How many quarantined records a summary carries; all of them can be listed from the store. */
 export const QUARANTINE_SHOWN_MAX = 10
 
+/** What the road of a delivery needs of the store. */
+export type ImportStore = Pick<
+  UsageStore,
+  'beginImport' | 'append' | 'finishImport' | 'resolveSims'
+>
+
 export interface ImportRequest {
-  readonly store: UsageStore
+  readonly store: ImportStore
   readonly feed: Feed
   /** The account whose key delivers; null for the operator, who may bring records of any SIM. */
   readonly account: Account | null

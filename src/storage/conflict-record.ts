@@ -4,6 +4,7 @@ import { type KeptRecord, type QuarantinedRecord, RAW_BYTES_MAX } from '../domai
 import { formatInstant } from '../domain/time.ts'
 import type { EventVersion } from '../domain/usage-event.ts'
 import type { StoredEvent } from './rows.ts'
+import { TRIAL_IMPORT_ID } from './usage-store.ts'
 
 export interface ConflictingRecord {
   readonly simId: number
@@ -33,7 +34,7 @@ export function conflictRecord(
     reason: 'conflict',
     detail:
       `record ${JSON.stringify(recordId)} at ${formatInstant(occurredAt)} is stored with ` +
-      `${describeVersion(stored.version)} (import ${stored.importId}, line ${stored.line}), ` +
+      `${describeVersion(stored.version)} (${describeImport(stored)}, line ${stored.line}), ` +
       `this one states ${describeVersion(version)}`,
     field: null,
     raw: bytes.subarray(0, RAW_BYTES_MAX),
@@ -58,6 +59,10 @@ export function namedConflict(
   sidOf: (simId: number) => string,
 ): QuarantinedRecord {
   return { ...rest, record: { ...read, sim: sidOf(simId) } }
+}
+
+function describeImport({ importId }: Pick<StoredEvent, 'importId'>): string {
+  return importId === TRIAL_IMPORT_ID ? 'this delivery' : `import ${importId}`
 }
 
 function describeVersion({ upload, download, toSim, fromSim, serving }: EventVersion): string {

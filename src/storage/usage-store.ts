@@ -9,6 +9,7 @@
  */
 import type { HomeSet } from '../domain/classification.ts'
 import type { FeedProgress } from '../domain/completeness.ts'
+import type { CountryCode } from '../domain/country.ts'
 import type {
   Account,
   ApiKey,
@@ -33,7 +34,7 @@ import type {
 } from '../domain/import.ts'
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../domain/ledger-entry.ts'
 import type { NamedGap } from '../domain/sequence.ts'
-import type { UsageEvent } from '../domain/usage-event.ts'
+import type { UsageEvent, Zone } from '../domain/usage-event.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
 
 /**
@@ -62,6 +63,32 @@ export interface AppendOutcome {
   readonly counts: VerdictCounts
   /** The events of this batch that were quarantined as `conflict`. */
   readonly conflicts: readonly QuarantinedRecord[]
+}
+
+/** The import of a trial, which there never is. */
+export const TRIAL_IMPORT_ID = 0
+
+/** Batches that are counted on one state of the store, and taken back at the end. */
+export interface Trial {
+  /**
+   * As `UsageStore.append`, for an import that is not kept: batches see each other, nobody else
+   * sees them. `importId` is `TRIAL_IMPORT_ID`.
+   */
+  append(batch: AppendBatch): Promise<AppendOutcome>
+  /** What all batches so far have changed, ordered by account, SIM, zone and country. */
+  changes(): Promise<UsageChange[]>
+}
+
+/** Differences; what was taken away is negative. */
+export interface UsageChange {
+  readonly accountSid: Sid
+  readonly simSid: Sid
+  readonly zone: Zone
+  readonly country: CountryCode | null
+  readonly upload: bigint
+  readonly download: bigint
+  readonly toSim: bigint
+  readonly fromSim: bigint
 }
 
 /** Why a record still waits. */
@@ -245,6 +272,11 @@ export interface UsageStore {
    * before.
    */
   undoImport(importId: number, at: number): Promise<UndoOutcome>
+  /**
+   * Runs `work` on a trial, whose batches are all taken back when it ends. Until then other
+   * writers may have to wait as for one long batch.
+   */
+  tryOut<T>(work: (trial: Trial) => Promise<T>): Promise<T>
   /**
    * With `done`, the feed's progress takes the delivery in, in the same transaction. Fails with
    * `conflict` when the import was undone.

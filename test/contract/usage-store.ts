@@ -17,6 +17,7 @@ import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
 import { describeSimResolution } from './sim-resolution.ts'
 import { describeSims } from './sims.ts'
+import { describeTrials } from './trials.ts'
 import { describeUndo } from './undo.ts'
 import { describeUsageEvents } from './usage-events.ts'
 
@@ -35,6 +36,7 @@ export function describeUsageStore(engine: Engine): void {
     describeQueries(engine)
     describeUsageEvents(engine)
     describeSealing(engine)
+    describeTrials(engine)
     describeUndo(engine)
     describeRecycling(engine)
     describePurge(engine)

@@ -17,6 +17,7 @@ interface ImportOptions extends DatabaseOption, JsonOption {
   readonly watch?: string
   readonly settle?: number
   readonly once?: boolean
+  readonly dryRun?: boolean
 }
 
 /** Long enough for a transfer that stalls for a moment. */
@@ -28,11 +29,18 @@ Examples:
   simtally import usage-2026-11-*.csv.gz --feed roamco
   zcat usage.csv.gz | simtally import - --feed roamco --json
   simtally import --watch /srv/roamco --feed roamco
+  simtally import usage.csv --feed roamco --dry-run
   simtally import undo 17
 
 Files are read as their feed says, plain or gzip. A record that was counted before is a
 duplicate and changes nothing, so any file may be imported again. With --json each file's result
 is one line. A file that fails does not keep the others from being imported.
+
+With --dry-run each file goes the whole road by itself and is then taken back: its verdicts, and the
+usage that would change by account, SIM and country, are those of importing it now. Until it is done,
+nothing else can write to a SQLite database, as during one long batch (other processes wait up to 30
+seconds, then fail and may try again); on PostgreSQL others wait only where they change the same hours
+of the same accounts, or retention and undoing have to wait for imports anyway.
 
 With --watch, a file is taken once it has not changed for the settle time, or was renamed in the
 folder from a temporary name, and goes to done/ or failed/ in it after its import. Names
@@ -60,6 +68,7 @@ export function addImportCommand(program: Command, commandLine: CommandLine): vo
       'records in one transaction',
       wholeNumberFlag('--batch-size', 1, BATCH_RECORDS_MAX),
     )
+    .option('--dry-run', 'tell what the files would change, and change nothing')
     .option('--json', 'print JSON, one file a line')
     .addHelpText('after', EXAMPLES)
     .action((files: readonly string[]) => {
@@ -92,11 +101,13 @@ async function importFiles(
   await commandLine.withStore(options, async (store) => {
     const feed = await feedOf(store, options.feed)
     for (const name of names) {
-      const exitCode = await importFile(context, { store, feed, name, ...shared(options) })
+      const dryRun = options.dryRun === true
+      const file = { store, feed, name, dryRun, ...shared(options) }
+      const exitCode = await importFile(context, file)
       commandLine.exitCode = worse(commandLine.exitCode, exitCode)
       if (context.stop.signal !== null) return
     }
-    await sealCompleteDays(commandLine, store)
+    if (options.dryRun !== true) await sealCompleteDays(commandLine, store)
   })
 }
 
@@ -105,6 +116,7 @@ async function importFolder(
   names: readonly string[],
   options: ImportOptions & { readonly watch: string },
 ): Promise<void> {
+  if (options.dryRun === true) throw new WrongUsage('--watch has no --dry-run: name the files')
   if (names.length > 0) {
     throw new WrongUsage('--watch takes its files from the folder', 'leave out the names of files')
   }

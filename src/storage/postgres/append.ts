@@ -9,6 +9,7 @@ import { type Conflict, namedConflict } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
 import { keptRecordToRow, type ServingColumns, servingToRow } from '../rows.ts'
 import { undoneWhileRunning } from '../undo.ts'
+import type { UsageChanges } from '../usage-changes.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
 import { appendReadings } from './batch-readings.ts'
 import type { Session } from './connection.ts'
@@ -78,7 +79,7 @@ function sameIdentity(a: UsageEvent, b: UsageEvent): boolean {
 /** Copies events to be moved by `MOVE_INCOMING`, whose answer says how many were new. */
 export async function moveToLedger(
   session: Session,
-  { feed, importId, knownAt }: EventBatch,
+  { feed, importId, knownAt, changes }: EventBatch,
   events: readonly IncomingEvent[],
   { sealedThrough }: Limits,
 ): Promise<Moved> {
@@ -92,7 +93,13 @@ export async function moveToLedger(
   if (added > 0) {
     await session.run(sql.INSERT_ACCOUNT_FEEDS, [moved.account_ids as number[], feed.id])
   }
-  return { added, met: new Set(moved.met as number[] | null) }
+  const met = new Set(moved.met as number[] | null)
+  if (changes !== undefined) {
+    events.forEach(({ event, serving }, position) => {
+      if (!met.has(position)) changes.add({ ...event, columns: serving }, event, 1)
+    })
+  }
+  return { added, met }
 }
 
 interface Moved {
@@ -105,6 +112,8 @@ interface Moved {
 export interface EventBatch extends Pick<AppendBatch, 'importId' | 'feed' | 'knownAt'> {
   /** Its events were delivered before what is stored, see `UsageStore.recycle`. */
   readonly isRecycled: boolean
+  /** Is told what changes. */
+  readonly changes?: UsageChanges
 }
 
 /** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */

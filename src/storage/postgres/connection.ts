@@ -192,6 +192,23 @@ export class Database {
     })
   }
 
+  /** Runs `work` once in one transaction, and takes back all that it has done. */
+  async rolledBack<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const limitMs = this.#answerMs(this.target.writeTimeoutMs)
+    try {
+      return await this.#withClient(limitMs, async (session) => {
+        await session.client.query(
+          `BEGIN; SET LOCAL statement_timeout = ${this.target.writeTimeoutMs}`,
+        )
+        const result = await work(session)
+        await session.client.query('ROLLBACK')
+        return result
+      })
+    } catch (error) {
+      throw translate(this.target.shown, error)
+    }
+  }
+
   async close(): Promise<void> {
     await this.#pool.end()
   }

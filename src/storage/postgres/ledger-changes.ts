@@ -1,7 +1,6 @@
 /** Rows of the ledger that change: they, their history and what is derived from them. */
 import type { StoredEvent } from '../rows.ts'
-import type { AppendBatch } from '../usage-store.ts'
-import type { IncomingEvent, Limits } from './append.ts'
+import type { EventBatch, IncomingEvent, Limits } from './append.ts'
 import { CellChanges } from './cell-changes.ts'
 import { columnsOf, type Session, type Value } from './connection.ts'
 import { Overtaken } from './failures.ts'
@@ -38,7 +37,7 @@ export function identityOf({ bucket, event }: IncomingEvent, feedId: number): Id
  */
 export async function writeLedgerChanges(
   session: Session,
-  { importId, knownAt }: Pick<AppendBatch, 'importId' | 'knownAt'>,
+  { importId, knownAt, changes: told }: Pick<EventBatch, 'importId' | 'knownAt' | 'changes'>,
   changes: readonly LedgerChange[],
   { sealedThrough }: Limits,
 ): Promise<void> {
@@ -63,6 +62,8 @@ export async function writeLedgerChanges(
     })
     cells.add({ simId, occurredAt, ...before }, -1)
     cells.add({ simId, occurredAt, ...after }, 1)
+    told?.add({ simId, ...before }, before.version, -1)
+    told?.add({ simId, ...after }, after.version, 1)
   }
   if (history.length > 0) await session.run(sql.INSERT_HISTORY, columnsOf(history))
   await cells.write(session)

@@ -14,6 +14,7 @@ import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
+import { tryOut } from './trial.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
 import { queryUsage } from './usage-reads.ts'
@@ -137,6 +138,12 @@ export async function openPostgresStore(
       }),
     // One after the other, as the feed's progress takes each delivery in.
     finishImport: (importId, end) => change((s) => writes.finishImport(s, importId, end)),
+    tryOut: (work) =>
+      calls.run(async () => {
+        // Its transaction has a connection of its own, beside those that others may wait for.
+        const own = new Database(target, schema.topology, options)
+        return tryOut(own, partitions, work).finally(() => own.close())
+      }),
     undoImport: (importId, at) =>
       calls.run(() => alone((s) => undoImport(s, importId, { at, schema: name }))),
     findImport: (id) => read((s) => reads.findImport(s, id)),

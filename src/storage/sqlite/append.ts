@@ -13,6 +13,7 @@ import {
   storedEventFromRow,
 } from '../rows.ts'
 import { undoneWhileRunning } from '../undo.ts'
+import type { UsageChanges } from '../usage-changes.ts'
 import type { AppendOutcome } from '../usage-store.ts'
 import { cameBefore, withLate } from '../version-chain.ts'
 import { BatchReadings } from './batch-readings.ts'
@@ -57,6 +58,12 @@ export function append(connection: Connection, batch: PackedBatch): AppendOutcom
 /** What an event needs to be counted, and nothing of what could not be. */
 export type EventBatch = Omit<PackedBatch, 'quarantined' | 'expired'>
 
+export interface ApplyOptions {
+  readonly isRecycled?: boolean
+  /** Is told what changes. */
+  readonly changes?: UsageChanges | null
+}
+
 /**
  * Brings events into the ledger and what is derived from it; conflicts are returned in the order of
  * their lines, and kept nowhere yet. `isRecycled` when they were delivered before what is stored.
@@ -64,9 +71,9 @@ export type EventBatch = Omit<PackedBatch, 'quarantined' | 'expired'>
 export function applyEvents(
   connection: Connection,
   batch: EventBatch,
-  { isRecycled = false } = {},
+  { isRecycled = false, changes = null }: ApplyOptions = {},
 ): AppendOutcome {
-  return new BatchApplication(connection, batch, isRecycled).run()
+  return new BatchApplication(connection, batch, { isRecycled, changes }).run()
 }
 
 /** Throws `conflict` when the import was undone. */
@@ -108,12 +115,16 @@ class BatchApplication {
   readonly #conflicts: Conflict[] = []
   readonly #counts = { accepted: 0, duplicate: 0, replaced: 0, quarantined: 0, expired: 0 }
 
-  constructor(connection: Connection, batch: EventBatch, isRecycled: boolean) {
+  constructor(
+    connection: Connection,
+    batch: EventBatch,
+    { isRecycled, changes }: Required<ApplyOptions>,
+  ) {
     this.#connection = connection
     this.#batch = batch
     this.#isRecycled = isRecycled
     const limits = readLimits(connection)
-    this.#deltas = new RollupDeltas(connection, limits)
+    this.#deltas = new RollupDeltas(connection, limits, changes)
     this.#readings = new BatchReadings(connection, { ...batch, isRecycled }, this.#deltas)
     this.#purgedThrough = limits.purgedThrough
     this.#servings = batch.events.servings.map(servingToRow)

@@ -6,6 +6,7 @@
 import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber } from '../../domain/time.ts'
 import type { Counters } from '../../domain/usage-event.ts'
 import type { ServingColumns } from '../rows.ts'
+import type { UsageChanges } from '../usage-changes.ts'
 import type { Connection } from './connection.ts'
 import { ADD_TO_SIM_DAY, ADD_TO_SIM_MONTH, addToAccountCell } from './ledger-sql.ts'
 import type { Limits } from './limits.ts'
@@ -36,14 +37,18 @@ export class RollupDeltas {
   readonly #hours = new Map<number, Map<number, Map<ServingColumns, Cell>>>()
   readonly #simDays = new Map<string, Cell>()
 
-  /** Sealed days and months have per-SIM totals, which then change too. */
-  constructor(connection: Connection, limits: Limits) {
+  readonly #changes: UsageChanges | null
+
+  /** Sealed days and months have per-SIM totals, which then change too. `changes` is told all. */
+  constructor(connection: Connection, limits: Limits, changes: UsageChanges | null = null) {
     this.#connection = connection
     this.#limits = limits
+    this.#changes = changes
   }
 
   /** Adds the counters `times` 1, or takes them away with -1. `place.serving` is interned. */
   add(place: RollupPlace, counters: Counters, times: 1 | -1): void {
+    this.#changes?.add({ ...place, columns: place.serving }, counters, times)
     const hour = floorTo(place.occurredAt, HOUR_SECONDS)
     const servings = nested(nested(this.#hours, place.accountId), hour)
     let cell = servings.get(place.serving)

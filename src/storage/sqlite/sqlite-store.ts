@@ -14,6 +14,7 @@ import { listUsageEvents } from './ledger-reads.ts'
 import { readLimits } from './limits.ts'
 import { packEvents, transfersOf } from './packed-events.ts'
 import { ReadMemo } from './read-memo.ts'
+import { tryOut } from './trial.ts'
 import { queryUsage } from './usage-reads.ts'
 import { Writer } from './writer.ts'
 
@@ -76,6 +77,7 @@ export async function openSqliteStore(
     beginImport: (start) => writer.run('beginImport', [start]),
     append: (batch) => append(writer, batch),
     finishImport: (importId, end) => writer.run('finishImport', [importId, end]),
+    tryOut: (work) => tryOut(new Writer(path, { role: 'writer', lockWaitMs }), work),
     undoImport: (importId, at) => writer.run('undoImport', [importId, at]),
     findImport: (id) => read((c) => reads.findImport(c, id)),
     findImportByChecksum: (feedId, checksum) =>

@@ -1,9 +1,10 @@
-/** What the writer thread can do, by name. Each entry runs in one transaction. */
+/** What the writer thread can do, by name. Each entry runs in one transaction, unless it says otherwise. */
 import { append } from './append.ts'
 import { type Connection, pauseThread } from './connection.ts'
 import * as writes from './directory-writes.ts'
 import * as progress from './feed-progress.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
+import { appendToTrial, beginTrial, changesOfTrial, endTrial } from './trial.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
 
@@ -38,6 +39,11 @@ export const OPERATIONS = {
     return outcome
   },
   undoImport: inWrite(undoImport),
+  // These four share one transaction, on a writer of their own.
+  beginTrial,
+  appendToTrial,
+  changesOfTrial,
+  endTrial,
   recycle: inWrite(recycle),
   discardQuarantine: inWrite(discardQuarantine),
   sealNextDay: inWrite(upkeep.sealNextDay),

@@ -1,0 +1,86 @@
+/** A dry run: what a delivery would change, without changing it. */
+import { addVerdicts, type Import, NO_FACTS, NO_VERDICTS } from '../domain/import.ts'
+import {
+  TRIAL_IMPORT_ID,
+  type Trial,
+  type UsageChange,
+  type UsageStore,
+} from '../storage/usage-store.ts'
+import {
+  type ImportRequest,
+  type ImportStore,
+  type ImportSummary,
+  importRecords,
+} from './import-records.ts'
+
+export interface DryRunRequest extends Omit<ImportRequest, 'store'> {
+  readonly store: Pick<UsageStore, 'tryOut' | 'resolveSims'>
+}
+
+export interface DryRunSummary extends ImportSummary {
+  /** By account, SIM, zone and country, in this order; what stays the same is not among them. */
+  readonly changes: readonly UsageChange[]
+}
+
+/**
+ * Takes a delivery the whole road, and then back: verdicts and changes are those that importing it
+ * now would have, and nothing of it is stored. The summary's import has no id that is of use.
+ */
+export function tryImport({ store, ...request }: DryRunRequest): Promise<DryRunSummary> {
+  return store.tryOut(async (trial) => {
+    const summary = await importRecords({
+      ...request,
+      store: new TrialStore(store, trial, request),
+    })
+    return { ...summary, changes: await trial.changes() }
+  })
+}
+
+/** The store as an import sees it, with an import that there never is. */
+class TrialStore implements ImportStore {
+  readonly resolveSims: ImportStore['resolveSims']
+  readonly #trial: Trial
+  #import: Import
+
+  constructor(
+    store: Pick<UsageStore, 'resolveSims'>,
+    trial: Trial,
+    { feed, account, source, format = feed.format, clock }: Omit<ImportRequest, 'store'>,
+  ) {
+    this.resolveSims = (names, accountId) => store.resolveSims(names, accountId)
+    this.#trial = trial
+    this.#import = {
+      id: TRIAL_IMPORT_ID,
+      feedId: feed.id,
+      feedName: feed.name,
+      source: source.name,
+      format,
+      accountSid: account?.sid ?? null,
+      status: 'running',
+      counts: NO_VERDICTS,
+      checksum: null,
+      error: null,
+      facts: NO_FACTS,
+      startedAt: clock(),
+      finishedAt: null,
+      undoneAt: null,
+      rereading: null,
+    }
+  }
+
+  async beginImport(): Promise<Import> {
+    return this.#import
+  }
+
+  append: ImportStore['append'] = async (batch) => {
+    const outcome = await this.#trial.append(batch)
+    const counts = addVerdicts(this.#import.counts, outcome.counts)
+    this.#import = { ...this.#import, counts }
+    return outcome
+  }
+
+  finishImport: ImportStore['finishImport'] = async (_, end) => {
+    this.#import = { ...this.#import, ...end }
+    return this.#import
+  }
+}

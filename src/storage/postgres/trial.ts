@@ -1,0 +1,54 @@
+/** A trial: batches in one transaction that is rolled back. */
+import { UsageChanges } from '../usage-changes.ts'
+import type { Trial, UsageChange } from '../usage-store.ts'
+import { applyEvents, orderByKey } from './append.ts'
+import type { Database, Session } from './connection.ts'
+import { MAKE_INCOMING } from './ledger-sql.ts'
+import type { Partitions } from './partitions.ts'
+
+/** SIMs that are asked for at once. */
+const SIMS_ASKED_MAX = 10_000
+
+const SELECT_ACCOUNT_SIDS = 'SELECT id, sid FROM account WHERE id = ANY (?::bigint[])'
+const SELECT_SIM_SIDS = 'SELECT id, sid FROM sim WHERE id = ANY (?::bigint[])'
+
+/** Months that have no partition yet get one, which stays and is empty. */
+export function tryOut<T>(
+  database: Database,
+  partitions: Partitions,
+  work: (trial: Trial) => Promise<T>,
+): Promise<T> {
+  return database.rolledBack((session) => {
+    const changes = new UsageChanges()
+    return work({
+      append: async (batch) => {
+        const ordered = orderByKey(batch.events)
+        const instants = batch.events.map(({ occurredAt }) => occurredAt)
+        await partitions.ensure(instants, batch.knownAt)
+        const events = { ...batch, isRecycled: false, changes }
+        const { schema } = database.target
+        const { counts, conflicts } = await applyEvents(session, events, ordered, schema)
+        // It is emptied at the end of a transaction, which comes after many batches here.
+        await session.client.query(`${MAKE_INCOMING}; TRUNCATE incoming`)
+        const quarantined = batch.quarantined.length + conflicts.length
+        const expired = counts.expired + batch.expired
+        return { counts: { ...counts, quarantined, expired }, conflicts }
+      },
+      changes: () => named(session, changes),
+    })
+  })
+}
+
+async function named(session: Session, changes: UsageChanges): Promise<UsageChange[]> {
+  const sids = async (text: string, ids: readonly number[]) => {
+    const found = new Map<number, string>()
+    for (let from = 0; from < ids.length; from += SIMS_ASKED_MAX) {
+      const rows = await session.all(text, [ids.slice(from, from + SIMS_ASKED_MAX)])
+      for (const row of rows) found.set(row.id as number, row.sid as string)
+    }
+    return found
+  }
+  const accounts = await sids(SELECT_ACCOUNT_SIDS, changes.accountIds)
+  const sims = await sids(SELECT_SIM_SIDS, changes.simIds)
+  return changes.list({ account: (id) => accounts.get(id)!, sim: (id) => sims.get(id)! })
+}

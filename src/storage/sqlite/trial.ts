@@ -1,0 +1,57 @@
+/**
+ * A trial: batches in one write transaction that is rolled back. It has a writer thread of its own,
+ * which holds nothing else, so that no other write of this process falls into the transaction.
+ */
+import { SELECT_ACCOUNT_BY_ID, SELECT_SIM_SID } from '../directory-sql.ts'
+import { UsageChanges } from '../usage-changes.ts'
+import type { AppendOutcome, Trial, UsageChange } from '../usage-store.ts'
+import { applyEvents, type PackedBatch } from './append.ts'
+import type { Connection } from './connection.ts'
+import { packEvents, transfersOf } from './packed-events.ts'
+import type { Writer } from './writer.ts'
+
+const trials = new WeakMap<Connection, UsageChanges>()
+
+/** On the writer thread; takes the lock, which the connection keeps until `endTrial`. */
+export function beginTrial(connection: Connection): void {
+  connection.withLock(() => connection.prepare('BEGIN IMMEDIATE').run())
+  trials.set(connection, new UsageChanges())
+}
+
+/** On the writer thread, between `beginTrial` and `endTrial`. */
+export function appendToTrial(connection: Connection, batch: PackedBatch): AppendOutcome {
+  const changes = trials.get(connection)!
+  const { counts, conflicts } = applyEvents(connection, batch, { changes })
+  const quarantined = batch.quarantined.length + conflicts.length
+  return { counts: { ...counts, quarantined, expired: counts.expired + batch.expired }, conflicts }
+}
+
+export function changesOfTrial(connection: Connection): UsageChange[] {
+  const sidBy = (text: string) => (id: number) => connection.prepare(text).get(id)!.sid as string
+  return trials
+    .get(connection)!
+    .list({ account: sidBy(SELECT_ACCOUNT_BY_ID), sim: sidBy(SELECT_SIM_SID) })
+}
+
+export function endTrial(connection: Connection): void {
+  // A full disk ends the transaction by itself.
+  if (connection.db.isTransaction) connection.db.exec('ROLLBACK')
+  trials.delete(connection)
+}
+
+/** On the caller's thread. */
+export async function tryOut<T>(writer: Writer, work: (trial: Trial) => Promise<T>): Promise<T> {
+  try {
+    await writer.run('beginTrial', [])
+    return await work({
+      append: (batch) => {
+        const events = packEvents(batch.events)
+        return writer.run('appendToTrial', [{ ...batch, events }], transfersOf(events))
+      },
+      changes: () => writer.run('changesOfTrial', []),
+    })
+  } finally {
+    await writer.run('endTrial', []).catch(() => {})
+    await writer.close()
+  }
+}
