@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import type { HomeSet } from '../../src/domain/classification.ts'
+import { countryCodeAlpha3 } from '../../src/domain/country.ts'
 import type { Account, Feed, SimRegistration } from '../../src/domain/directory.ts'
 import type { Sid } from '../../src/domain/identifiers.ts'
 import { hashSecret } from '../../src/domain/secret.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { importRecords } from '../../src/ingest/import-records.ts'
-import type { UsageStore } from '../../src/storage/usage-store.ts'
+import { recycleRecords } from '../../src/ingest/recycle-records.ts'
+import { tryImport } from '../../src/ingest/try-import.ts'
+import type { UsageChange, UsageStore } from '../../src/storage/usage-store.ts'
 import { aKey, anAccount, newSimSid, sidOf } from '../support/builders.ts'
 import { basic } from '../support/http-fixture.ts'
 import type { ModelSim } from '../support/model-directory.ts'
@@ -15,13 +18,14 @@ import { retentionLimit } from '../support/model-periods.ts'
 import { deliveryBytes, INSTANT_SPELLINGS, inChunks } from '../support/record-files.ts'
 import { openTempStore, type TempStore } from '../support/temp-store.ts'
 import {
+  type Counts,
   type EventJson,
+  noCounts,
   UsageModel,
   type UsageRecordJson,
-  type Verdict,
 } from '../support/usage-model.ts'
 import type { Question } from './questions.ts'
-import type { Delivery, World } from './worlds.ts'
+import type { Act, Delivery, World } from './worlds.ts'
 
 const SECRET = '0123456789abcdef0123456789abcdef'
 const OPERATOR = { sid: sidOf('SK', 0xf), secret: SECRET }
@@ -29,11 +33,15 @@ const OPERATOR = { sid: sidOf('SK', 0xf), secret: SECRET }
 /** An answer is cut into at most about this many pages. */
 const PAGES_MAX = 8
 
-type Counts = Record<Verdict, number>
-
 export interface Laboratory {
   /** Brings a delivery by its road, checks every verdict against the model, and returns them. */
   deliver(delivery: Delivery): Promise<Counts>
+  /** Does it, checks what it tells against the model, and that nothing derived is wrong. */
+  act(act: Act): Promise<void>
+  /** Those that are registered by now; questions name them by their positions. */
+  readonly sims: readonly ModelSim[]
+  /** Counts and status of every import, and what waits in quarantine for which reason. */
+  assertImports(): Promise<void>
   /** The whole list as the server answers it, page by page; null where it refuses the period. */
   ask(question: Question): Promise<readonly UsageRecordJson[] | null>
   /** The whole list as the model says it must be. */
@@ -63,6 +71,9 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
   let server = serve()
   const { accounts, feeds } = await register(temp.store, world)
   const model = new UsageModel(world.sims)
+  const sims = [...world.sims]
+  /** The number of each import in the store, by its number in the model. */
+  const importIds: number[] = []
 
   async function prepare({ waitsSeconds, sealsDays, purges }: Delivery): Promise<void> {
     clock.now += waitsSeconds
@@ -70,21 +81,117 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
     for (let i = 0; i < sealsDays; i++) await store.sealNextDay(clock.now)
     const before = retentionLimit(clock.now)
     while (purges && !(await store.purge({ before, rowsMax: 5, dryRun: false })).done);
+    if (purges) model.purge(before)
   }
 
+  const requestOf = ({ feed, by, form, batchRecordsMax, chunkBytes }: Delivery, bytes: Buffer) => ({
+    store: temp.store,
+    feed: feeds.get(feed.name)!,
+    account: by === null ? null : accounts.get(by.sid)!,
+    source: { name: 'file', bytes: inChunks(bytes, chunkBytes) },
+    format: form.format,
+    clock: () => clock.now,
+    batchRecordsMax,
+  })
+
   async function importFile(delivery: Delivery, bytes: Buffer): Promise<Counts> {
-    const { feed, by, form, batchRecordsMax, chunkBytes } = delivery
-    const summary = await importRecords({
-      store: temp.store,
-      feed: feeds.get(feed.name)!,
-      account: by === null ? null : accounts.get(by.sid)!,
-      source: { name: 'file', bytes: inChunks(bytes, chunkBytes) },
-      format: form.format,
-      clock: () => clock.now,
-      batchRecordsMax,
-    })
+    const summary = await importRecords(requestOf(delivery, bytes))
     assert.equal(summary.import.status, 'done', summary.import.error ?? '')
+    importIds.push(summary.import.id)
     return summary.import.counts
+  }
+
+  /** A dry run, which must announce what the model says and change nothing. */
+  async function tryDelivery(delivery: Delivery): Promise<void> {
+    const trial = model.copy()
+    const expected = deliverTo(trial, delivery)
+    const before = await storedFacts()
+    const bytes = deliveryBytes(delivery.records, delivery.form)
+    const { import: tried, changes } = await tryImport(requestOf(delivery, bytes))
+    assert.deepEqual([tried.status, tried.counts], ['done', expected])
+    assert.deepEqual(announced(changes), differences(model.totals(), trial.totals()))
+    assert.deepEqual(await storedFacts(), before)
+  }
+
+  async function storedFacts() {
+    const imports = await temp.store.listImports({}, { limit: 1_000 })
+    const waiting = await temp.store.listQuarantine({}, { limit: 1_000 })
+    return { imports, waiting, ledgerRows: (await temp.store.audit()).ledgerRows }
+  }
+
+  function deliverTo(to: UsageModel, { feed, by, records }: Delivery): Counts {
+    to.beginImport()
+    const expected = noCounts()
+    const manner = { feed, accountSid: by?.sid ?? null, now: clock.now }
+    for (const { record } of records) expected[to.deliver(record, manner)] += 1
+    return expected
+  }
+
+  async function undo(which: number, road: 'store' | 'http'): Promise<void> {
+    const done = importIds
+      .keys()
+      .filter((i) => model.imports[i]!.status === 'done')
+      .toArray()
+    if (done.length === 0) return
+    const number = done[which % done.length]!
+    const expected = model.undo(number)
+    const outcome = await (road === 'http' ? postUndo : storeUndo)(importIds[number]!)
+    assert.deepEqual(outcome, expected)
+  }
+
+  async function storeUndo(importId: number) {
+    const outcome = await temp.store.undoImport(importId, clock.now)
+    const { removed, restored, quarantineEntries } = outcome
+    return { removed, restored, quarantineEntries }
+  }
+
+  async function postUndo(importId: number) {
+    const body = await postAsOperator(`/v1/Imports/${importId}/Undo`)
+    const { removed, restored, quarantine_entries: quarantineEntries } = body
+    return { removed, restored, quarantineEntries }
+  }
+
+  async function postAsOperator(url: string) {
+    const headers = { authorization: basic(OPERATOR) }
+    const reply = await server.inject({ method: 'POST', url, headers })
+    assert.equal(reply.statusCode, 200, reply.body)
+    return reply.json()
+  }
+
+  async function recycle(act: Extract<Act, { kind: 'recycle' }>): Promise<void> {
+    clock.now += act.waitsSeconds
+    if (act.registers) await registerLate()
+    const reason = act.reason === null ? {} : { reason: act.reason }
+    const { which } = act
+    if (act.of === 'import') {
+      if (importIds.length === 0) return
+      const number = which % importIds.length
+      const importId = importIds[number]!
+      const isPosted = act.road === 'http' && act.reason === null
+      const verdicts = isPosted
+        ? pickCounts((await postAsOperator(`/v1/Imports/${importId}/Quarantine/Recycle`)).recycled)
+        : await recycled({ importId, ...reason })
+      assert.deepEqual(verdicts, model.recycle({ import: number, ...reason }, clock.now))
+    } else if (act.of === 'feed') {
+      const { name } = world.feeds[which % world.feeds.length]!
+      const verdicts = await recycled({ feedId: feeds.get(name)!.id, ...reason })
+      assert.deepEqual(verdicts, model.recycle({ feed: name, ...reason }, clock.now))
+    } else {
+      assert.deepEqual(await recycled(reason), model.recycle(reason, clock.now))
+    }
+  }
+
+  async function recycled(filter: Parameters<typeof recycleRecords>[0]['filter']): Promise<Counts> {
+    const request = { store: temp.store, filter, clock: () => clock.now }
+    return { ...(await recycleRecords(request)).counts }
+  }
+
+  async function registerLate(): Promise<void> {
+    const { lateSim } = world
+    if (sims.includes(lateSim)) return
+    await registerSim(temp.store, lateSim, accounts, clock.now)
+    model.register(lateSim)
+    sims.push(lateSim)
   }
 
   async function post({ feed, by, form, chunkBytes }: Delivery, bytes: Buffer): Promise<Counts> {
@@ -98,8 +205,9 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
       payload: Readable.from(inChunks(bytes, chunkBytes), { objectMode: false }),
     })
     assert.equal(reply.statusCode, 200, reply.body)
-    const { accepted, duplicate, replaced, quarantined, expired } = reply.json<Counts>()
-    return { accepted, duplicate, replaced, quarantined, expired }
+    const body = reply.json<Counts & { import: number }>()
+    importIds.push(body.import)
+    return pickCounts(body)
   }
 
   async function getList<Key extends keyof ListJson>(key: Key, path: string, accountSid: string) {
@@ -122,7 +230,7 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
 
   function scopeOf({ sim, account }: Question) {
     if (sim === null) return { accountSid: world.accounts[account]!.sid }
-    const { sid: simSid, account: owner } = world.sims[sim]!
+    const { sid: simSid, account: owner } = sims[sim]!
     return { accountSid: owner.sid, simSid }
   }
 
@@ -130,27 +238,44 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
     model.usageRecords(scopeOf(question), question.asked, clock.now)
 
   return {
+    sims,
     async deliver(delivery) {
       await prepare(delivery)
-      const { feed, by, records, form, road } = delivery
-      const expected = { accepted: 0, duplicate: 0, replaced: 0, quarantined: 0, expired: 0 }
-      const manner = { feed, accountSid: by?.sid ?? null, now: clock.now }
-      for (const { record } of records) expected[model.deliver(record, manner)] += 1
+      const { records, form, road, tries } = delivery
+      if (tries) await tryDelivery(delivery)
       const bytes = deliveryBytes(records, form)
+      const expected = deliverTo(model, delivery)
       const counts = await (road === 'http' ? post : importFile)(delivery, bytes)
       assert.deepEqual(counts, expected)
       return counts
     },
+    async act(act) {
+      if (act.kind === 'undo') await undo(act.which, act.road)
+      else if (act.kind === 'recycle') await recycle(act)
+      else if (act.kind === 'register') await registerLate()
+      else await tryDelivery(world.deliveries[act.which % world.deliveries.length]!)
+      assert.deepEqual((await temp.store.audit()).differences, [])
+    },
+    async assertImports() {
+      const imports = await temp.store.listImports({}, { limit: 1_000 })
+      const stored = imports.toReversed().map(({ id, status, counts }) => [id, status, counts])
+      const expected = model.imports.map(({ status, counts }, i) => [importIds[i], status, counts])
+      assert.deepEqual(stored, expected)
+      const waiting = await temp.store.listQuarantine({}, { limit: 10_000 })
+      const numbers = new Map(importIds.map((id, i) => [id, i]))
+      const reasons = waiting.map(({ importId, reason }) => `${numbers.get(importId)} ${reason}`)
+      assert.deepEqual(reasons.sort(), model.waiting)
+    },
     ask(question) {
       const { sim, byName } = question
       const expectedLength = expect(question)?.length ?? 0
-      const path = pathOf(sim === null ? null : world.sims[sim]!, byName)
+      const path = pathOf(sim === null ? null : sims[sim]!, byName)
       const query = queryOf(question, Math.ceil(expectedLength / PAGES_MAX))
       return getList('usage_records', `${path}?${query}`, scopeOf(question).accountSid)
     },
     expect,
     async askEvents(sim, { start, end, zone, country, pageSize }) {
-      const { sid, account } = world.sims[sim]!
+      const { sid, account } = sims[sim]!
       const query = new URLSearchParams({ Start: start, End: end, PageSize: String(pageSize) })
       if (zone !== undefined) query.set('Zone', zone)
       if (country !== undefined) query.set('Country', country)
@@ -159,7 +284,7 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
       return events!.map(comparable)
     },
     expectEvents(question) {
-      const { sid, account } = world.sims[question.sim!]!
+      const { sid, account } = sims[question.sim!]!
       const scope = { accountSid: account.sid, simSid: sid }
       return model.usageEvents(scope, question.asked, clock.now)
     },
@@ -192,17 +317,55 @@ async function register(store: UsageStore, world: World) {
     const stated = anAccount({ sid: sid as Sid, home: home as HomeSet, authTokenHash })
     accounts.set(sid, await store.createAccount(stated))
   }
-  const options = { at: world.now, newSid: newSimSid }
-  for (const { account, ...sim } of world.sims) {
-    const stated = Object.entries(sim).filter(([, value]) => value !== null)
-    const registration = Object.fromEntries(stated) as SimRegistration
-    await store.registerSims(accounts.get(account.sid)!.id, [registration], options)
-  }
+  for (const sim of world.sims) await registerSim(store, sim, accounts, world.now)
   const feeds = new Map<string, Feed>()
   for (const feed of world.feeds) {
     feeds.set(feed.name, await store.createFeed({ ...feed, settings: {}, createdAt: world.now }))
   }
   return { accounts, feeds }
+}
+
+async function registerSim(
+  store: UsageStore,
+  { account, ...sim }: ModelSim,
+  accounts: ReadonlyMap<string, Account>,
+  at: number,
+): Promise<void> {
+  const stated = Object.entries(sim).filter(([, value]) => value !== null)
+  const registration = Object.fromEntries(stated) as SimRegistration
+  const options = { at, newSid: newSimSid }
+  await store.registerSims(accounts.get(account.sid)!.id, [registration], options)
+}
+
+function pickCounts({ accepted, duplicate, replaced, quarantined, expired }: Counts): Counts {
+  return { accepted, duplicate, replaced, quarantined, expired }
+}
+
+type Totals = ReadonlyMap<string, readonly bigint[]>
+
+/** As the model names places. */
+function announced(changes: readonly UsageChange[]): Totals {
+  const lines = changes.map(({ accountSid, simSid, zone, country, ...counters }) => {
+    const code = country === null ? null : countryCodeAlpha3(country)
+    const { upload, download, toSim, fromSim } = counters
+    const place = [accountSid, simSid, zone, code].join(' ')
+    return [place, [upload, download, toSim, fromSim]] as const
+  })
+  return new Map(lines.sort(byPlace))
+}
+
+function differences(before: Totals, after: Totals): Totals {
+  const none = [0n, 0n, 0n, 0n]
+  const places = [...new Set([...before.keys(), ...after.keys()])]
+  const lines = places.map((place) => {
+    const [from, to] = [before.get(place) ?? none, after.get(place) ?? none]
+    return [place, to.map((sum, i) => sum - from[i]!)] as const
+  })
+  return new Map(lines.filter(([, sums]) => sums.some((sum) => sum !== 0n)).sort(byPlace))
+}
+
+function byPlace([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1
 }
 
 interface ListJson {

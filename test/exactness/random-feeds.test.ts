@@ -6,6 +6,7 @@ import { anyWorld } from './worlds.ts'
 
 const SEED = 20_260_315
 const RUNS = 30
+const EVENTFUL_RUNS = 20
 
 describe('random feeds', () => {
   it(`answer exactly what was delivered, in ${RUNS} worlds`, async () => {
@@ -13,6 +14,14 @@ describe('random feeds', () => {
     await fc.assert(
       fc.asyncProperty(worlds, (world) => checkWorld(world)),
       { seed: SEED, numRuns: RUNS },
+    )
+  })
+
+  it(`stay exact while imports are undone, tried and recycled, in ${EVENTFUL_RUNS} worlds`, async () => {
+    const worlds = anyWorld({ identitiesMax: 40, questions: 6, eventful: true })
+    await fc.assert(
+      fc.asyncProperty(worlds, (world) => checkWorld(world)),
+      { seed: SEED, numRuns: EVENTFUL_RUNS },
     )
   })
 })

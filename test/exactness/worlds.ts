@@ -12,7 +12,7 @@ import {
   type RecordSpelling,
   type WrittenRecord,
 } from '../support/record-files.ts'
-import type { DeliveredRecord, ModelFeed } from '../support/usage-model.ts'
+import type { DeliveredRecord, ModelFeed, Reason } from '../support/usage-model.ts'
 import { anyInstant, anyQuestion, type Question } from './questions.ts'
 
 const HOUR = 3_600
@@ -24,9 +24,30 @@ export interface World {
   readonly accounts: readonly ModelAccount[]
   readonly sims: readonly ModelSim[]
   readonly feeds: readonly WorldFeed[]
+  /** One that is registered late or never; until then nobody knows its names. */
+  readonly lateSim: ModelSim
   readonly deliveries: readonly Delivery[]
+  /** What is done between them. */
+  readonly acts: readonly Act[]
   readonly questions: readonly Question[]
 }
+
+/** Something done after so many deliveries. `which` picks one of those there are then. */
+export type Act = { readonly after: number } & (
+  | { readonly kind: 'undo'; readonly which: number; readonly road: 'store' | 'http' }
+  | {
+      readonly kind: 'recycle'
+      /** The late SIM is registered just before. */
+      readonly registers: boolean
+      readonly of: 'import' | 'feed' | 'everything'
+      readonly which: number
+      readonly reason: Reason | null
+      readonly road: 'store' | 'http'
+      readonly waitsSeconds: number
+    }
+  | { readonly kind: 'register' }
+  | { readonly kind: 'try'; readonly which: number }
+)
 
 export interface WorldFeed extends ModelFeed {
   readonly format: 'csv' | 'ndjson'
@@ -45,6 +66,8 @@ export interface Delivery {
   readonly waitsSeconds: number
   readonly sealsDays: number
   readonly purges: boolean
+  /** A dry run of it comes before, and must announce what it then does. */
+  readonly tries: boolean
 }
 
 /** Instants at which clocks are worth reading: month ends, a leap day, the start of a year. */
@@ -57,28 +80,46 @@ const CLOCKS = [
 ].map(instant)
 
 const PARTS = 3
+const ACTS_MAX = 8
 const FEEDS = 3
 const WAIT_SECONDS_MAX = 2 * HOUR
 
 /** The unique name of a SIM in each account: without a key of one of them it names neither. */
 const SHARED_NAME = 'truck'
 
-export function anyWorld(size: { identitiesMax: number; questions: number }): fc.Arbitrary<World> {
+/** With `eventful`, more is undone and recycled, and there is more for it to change. */
+export function anyWorld(size: {
+  identitiesMax: number
+  questions: number
+  eventful?: boolean
+}): fc.Arbitrary<World> {
+  const eventful = size.eventful === true
   return fc.constantFrom(...CLOCKS).chain((now) =>
     fc
       .record({
         directory: anyDirectory,
         feeds: anyFeeds,
-        identities: fc.array(anyIdentity(now), { minLength: 1, maxLength: size.identitiesMax }),
-        manners: fc.array(anyManner, { minLength: PARTS * FEEDS, maxLength: PARTS * FEEDS }),
+        identities: fc.array(anyIdentity(now, eventful), {
+          minLength: eventful ? Math.ceil(size.identitiesMax / 2) : 1,
+          maxLength: size.identitiesMax,
+        }),
+        manners: fc.array(anyManner(eventful), {
+          minLength: PARTS * FEEDS,
+          maxLength: PARTS * FEEDS,
+        }),
+        acts: fc.array(anyAct, {
+          minLength: eventful ? ACTS_MAX : 0,
+          maxLength: eventful ? 2 * ACTS_MAX : ACTS_MAX,
+        }),
         questions: fc.array(anyQuestion(now, SIMS), {
           minLength: size.questions,
           maxLength: size.questions,
         }),
       })
-      .map(({ directory: { accounts, sims }, feeds, identities, manners, questions }) => {
+      .map(({ directory, feeds, identities, manners, acts, questions }) => {
+        const { accounts, sims, lateSim } = directory
         const arrivals = identities
-          .flatMap((identity) => arrivalsOf(identity, sims))
+          .flatMap((identity) => arrivalsOf(identity, [...sims, lateSim]))
           .toSorted((a, b) => a.order - b.order)
         const deliveries = manners.map(({ by, ...manner }, i) => ({
           ...manner,
@@ -86,25 +127,33 @@ export function anyWorld(size: { identitiesMax: number; questions: number }): fc
           by: by === null ? null : accounts[by]!,
           records: arrivals.filter(({ part, feed }) => part * FEEDS + feed === i),
         }))
-        const world = { now, accounts, sims, feeds, deliveries, questions }
+        const world = { now, accounts, sims, lateSim, feeds, deliveries, acts, questions }
         return { ...world, [fc.toStringMethod]: () => describeWorld(world) }
       }),
   )
 }
 
 /** What a person needs to play a counterexample through by hand. */
-function describeWorld({ now, accounts, sims, feeds, deliveries, questions }: World): string {
+function describeWorld(world: World): string {
+  const { now, accounts, sims, lateSim, feeds, deliveries, acts, questions } = world
   const lines = [
     `now ${new Date(now * 1000).toISOString()}`,
     ...accounts.map((account) => `account ${JSON.stringify(account)}`),
-    ...sims.map((sim) => `sim ${JSON.stringify({ ...sim, account: sim.account.sid })}`),
+    ...[...sims, lateSim].map(
+      (sim) => `sim ${JSON.stringify({ ...sim, account: sim.account.sid })}`,
+    ),
     ...feeds.map((feed) => `feed ${JSON.stringify(feed)}`),
   ]
-  for (const { records, form, feed, by, ...rest } of deliveries) {
+  for (const [i, { records, form, feed, by, ...rest }] of deliveries.entries()) {
+    lines.push(...acts.filter(({ after }) => after === i).map((act) => JSON.stringify(act)))
     if (records.length === 0) continue
-    lines.push(`delivery to ${feed.name} by ${by?.sid ?? 'the operator'} ${JSON.stringify(rest)}`)
+    lines.push(
+      `delivery ${i} to ${feed.name} by ${by?.sid ?? 'the operator'} ${JSON.stringify(rest)}`,
+    )
     lines.push(deliveryBytes(records, { ...form, gzip: false }).toString())
   }
+  const atEnd = acts.filter(({ after }) => after >= deliveries.length)
+  lines.push(...atEnd.map((act) => JSON.stringify(act)))
   return [...lines, ...questions.map((question) => JSON.stringify(question))].join('\n')
 }
 
@@ -119,7 +168,7 @@ const SIMS = 5
 const anyDirectory = fc
   .record({
     homes: fc.tuple(anyHome, anyHome),
-    overrides: fc.array(anyOverride, { minLength: SIMS, maxLength: SIMS }),
+    overrides: fc.array(anyOverride, { minLength: SIMS + 1, maxLength: SIMS + 1 }),
   })
   .map(({ homes: [homeA, homeB], overrides }) => {
     const a: ModelAccount = { sid: sidOf('AC', 0xa), home: homeA }
@@ -139,7 +188,8 @@ const anyDirectory = fc
       sim(4, b, { iccid: iccidOf(4), imsis: [imsiOf(4)], uniqueName: SHARED_NAME }),
       sim(5, b, { imsis: [imsiOf(5)], msisdn: msisdnOf(5) }),
     ]
-    return { accounts: [a, b], sims }
+    const lateSim = sim(6, a, { imsis: [imsiOf(6)], uniqueName: 'late' })
+    return { accounts: [a, b], sims, lateSim }
   })
 
 /** All the names that a record may give the SIM. */
@@ -173,7 +223,7 @@ const anyFeeds = fc
 /** What makes an event itself, and everything that comes under this identity. */
 interface Identity {
   readonly feed: number
-  /** Position of the SIM; one past the last is a SIM that nobody registered. */
+  /** Position of the SIM; after the last comes the late one, then one that nobody registers. */
   readonly sim: number
   readonly occurredAt: number
   readonly recordId: string
@@ -258,24 +308,30 @@ const anyComing: fc.Arbitrary<Coming> = fc.record({
   spelling: anySpelling,
 })
 
-function anyIdentity(now: number): fc.Arbitrary<Identity> {
-  // The clock moves on by less than a day, so this stays too far in the future.
+function anyIdentity(now: number, eventful: boolean): fc.Arbitrary<Identity> {
+  // Only where much is waited for does this cease to be too far in the future.
   const tooFar = now + 2 * DAY
   return fc.record({
-    feed: fc.nat({ max: FEEDS - 1 }),
-    sim: fc.oneof({ weight: 9, arbitrary: fc.nat({ max: SIMS - 1 }) }, fc.constant(SIMS)),
+    feed: eventful ? fc.constantFrom(0, 1, 1, 2, 2) : fc.nat({ max: FEEDS - 1 }),
+    sim: fc.oneof(
+      { weight: 9, arbitrary: fc.nat({ max: SIMS - 1 }) },
+      { weight: eventful ? 6 : 1, arbitrary: fc.constant(SIMS) },
+      fc.constant(SIMS + 1),
+    ),
     occurredAt: fc.oneof({ weight: 20, arbitrary: anyInstant(now) }, fc.constant(tooFar)),
     recordId: fc.constantFrom('r1', 'r2', 'R1', '0', 'a,"b"', 'ñ🚚', `'; DROP TABLE ledger`),
-    contents: fc.array(anyContent, { minLength: 1, maxLength: 3 }),
-    comings: fc.array(anyComing, { minLength: 1, maxLength: 5 }),
+    contents: fc.array(anyContent, { minLength: eventful ? 2 : 1, maxLength: 3 }),
+    comings: fc.array(anyComing, { minLength: eventful ? 3 : 1, maxLength: eventful ? 7 : 5 }),
   })
 }
+
+const NOBODY = ['nobody', imsiOf(999), sidOf('DE', 999)]
 
 function arrivalsOf(
   { feed, sim, occurredAt, recordId, contents, comings }: Identity,
   sims: readonly ModelSim[],
 ) {
-  const names = sim === SIMS ? ['nobody', imsiOf(999), sidOf('DE', 999)] : namesOf(sims[sim]!)
+  const names = sims[sim] === undefined ? NOBODY : namesOf(sims[sim])
   return comings.map(({ content, name, part, order, spelling }) => ({
     record: {
       recordId,
@@ -290,20 +346,42 @@ function arrivalsOf(
   }))
 }
 
-const anyManner = fc.record({
-  by: fc.option(fc.nat({ max: 1 }), { freq: 3 }),
-  form: fc.record({
-    format: fc.constantFrom('csv', 'ndjson'),
-    gzip: fc.boolean(),
-    columns: fc.shuffledSubarray([...ALL_COLUMNS], { minLength: ALL_COLUMNS.length }),
-    lineEnd: fc.constantFrom('\n', '\r\n'),
-    endsLastLine: fc.boolean(),
-    byteOrderMark: fc.boolean(),
-  }),
-  road: fc.constantFrom('import', 'import', 'http'),
-  batchRecordsMax: fc.constantFrom(1, 2, 7, 1_000),
-  chunkBytes: fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 4 }),
-  waitsSeconds: fc.oneof(fc.constant(0), fc.nat({ max: WAIT_SECONDS_MAX })),
-  sealsDays: fc.oneof(fc.constant(0), fc.nat({ max: 20 })),
-  purges: fc.boolean(),
-})
+const anyManner = (eventful: boolean) =>
+  fc.record({
+    by: eventful
+      ? fc.constantFrom(null, null, null, 0)
+      : fc.option(fc.nat({ max: 1 }), { freq: 3 }),
+    form: fc.record({
+      format: fc.constantFrom('csv', 'ndjson'),
+      gzip: fc.boolean(),
+      columns: fc.shuffledSubarray([...ALL_COLUMNS], { minLength: ALL_COLUMNS.length }),
+      lineEnd: fc.constantFrom('\n', '\r\n'),
+      endsLastLine: fc.boolean(),
+      byteOrderMark: fc.boolean(),
+    }),
+    road: fc.constantFrom('import', 'import', 'http'),
+    batchRecordsMax: fc.constantFrom(1, 2, 7, 1_000),
+    chunkBytes: fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 4 }),
+    waitsSeconds: fc.oneof(fc.constant(0), fc.nat({ max: WAIT_SECONDS_MAX })),
+    sealsDays: fc.oneof(fc.constant(0), fc.nat({ max: 20 })),
+    purges: fc.boolean(),
+    tries: fc.boolean(),
+  })
+
+const anyAct: fc.Arbitrary<Act> = fc
+  .record({
+    after: fc.nat({ max: PARTS * FEEDS }),
+    which: fc.nat({ max: 20 }),
+    road: fc.constantFrom('store', 'http'),
+    registers: fc.boolean(),
+    of: fc.constantFrom('import', 'feed', 'everything'),
+    reason: fc.constantFrom(null, null, 'unknown_sim', 'conflict', 'future'),
+    waitsSeconds: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.nat({ max: 2 * DAY })),
+    kind: fc.oneof(
+      { weight: 4, arbitrary: fc.constant('undo') },
+      { weight: 4, arbitrary: fc.constant('recycle') },
+      { weight: 1, arbitrary: fc.constant('register') },
+      { weight: 1, arbitrary: fc.constant('try') },
+    ),
+  })
+  .map((act) => act as Act)

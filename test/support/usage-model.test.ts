@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { iccidOf, imsiOf, instant, sidOf } from './builders.ts'
 import type { ModelSim } from './model-directory.ts'
 import { periodsOf, retentionLimit } from './model-periods.ts'
-import { type DeliveredRecord, type ModelFeed, UsageModel } from './usage-model.ts'
+import { type DeliveredRecord, type ModelFeed, noCounts, UsageModel } from './usage-model.ts'
 
 const NOW = instant('2026-03-02T10:30:00Z')
 const ACCOUNT = { sid: sidOf('AC', 1), home: { plmns: ['310-260'], countries: ['US'] } }
@@ -36,6 +36,7 @@ function aRecord(stated: Partial<DeliveredRecord>): DeliveredRecord {
 
 function aModel(onConflict: ModelFeed['onConflict']) {
   const model = new UsageModel([SIM])
+  model.beginImport()
   const feed = { name: 'feed', onConflict, defaultZone: null }
   const deliver = (stated: Partial<DeliveredRecord>) =>
     model.deliver(aRecord(stated), { feed, accountSid: null, now: NOW })
@@ -97,6 +98,66 @@ describe('the model', () => {
       [5, 3, 5, 9].map((upload) => max.deliver({ upload })),
       ['accepted', 'duplicate', 'duplicate', 'replaced'],
     )
+  })
+
+  it('takes an import back as it was done by hand', () => {
+    const { model, deliver } = aModel('replace')
+    for (const upload of [1, 2]) {
+      if (upload > 1) model.beginImport()
+      deliver({ upload })
+      deliver({ recordId: `only ${upload}`, upload: 10 * upload })
+      deliver({ sim: 'nobody' })
+    }
+    const place = `${ACCOUNT.sid} ${SIM.sid} home USA`
+    const uploads = () => model.totals().get(place)?.[0]
+    assert.equal(uploads(), 32n)
+    assert.deepEqual(model.undo(1), { removed: 1, restored: 1, quarantineEntries: 1 })
+    assert.equal(uploads(), 11n)
+    assert.deepEqual(model.waiting, ['0 unknown_sim'])
+    model.beginImport()
+    assert.equal(deliver({ upload: 2 }), 'replaced')
+    assert.deepEqual(model.undo(0), { removed: 1, restored: 0, quarantineEntries: 1 })
+    assert.equal(uploads(), 2n)
+    assert.deepEqual(
+      model.imports.map(({ status }) => status),
+      ['undone', 'undone', 'done'],
+    )
+  })
+
+  it('recycles as it was done by hand: what came first goes behind what counts', () => {
+    const { model, deliver } = aModel('replace')
+    const late = { ...SIM, sid: sidOf('DE', 2), iccid: null, imsis: [imsiOf(2)], uniqueName: null }
+    const uploads = () => [...model.totals().values()].map(([upload]) => upload)
+    deliver({ sim: imsiOf(2), upload: 1 })
+    deliver({ sim: imsiOf(2), upload: 2, recordId: 'other' })
+    deliver({ upload: -1 })
+    assert.deepEqual(model.recycle({}, NOW), { ...noCounts(), quarantined: 3 })
+    model.register(late)
+    model.beginImport()
+    assert.equal(deliver({ sim: imsiOf(2), upload: 5 }), 'accepted')
+    const trial = model.copy()
+    assert.deepEqual(trial.recycle({ reason: 'invalid_field' }, NOW), {
+      ...noCounts(),
+      quarantined: 1,
+    })
+    assert.deepEqual(trial.recycle({ import: 1 }, NOW), noCounts())
+    assert.deepEqual(model.recycle({ import: 0 }, NOW), {
+      ...noCounts(),
+      accepted: 1,
+      duplicate: 1,
+      quarantined: 1,
+    })
+    assert.deepEqual(uploads(), [7n])
+    assert.equal(deliver({ sim: imsiOf(2), upload: 1 }), 'duplicate')
+    model.undo(1)
+    assert.deepEqual(uploads(), [3n])
+    assert.deepEqual(model.imports[0]!.counts, {
+      ...noCounts(),
+      accepted: 1,
+      duplicate: 1,
+      quarantined: 1,
+    })
+    assert.deepEqual(trial.waiting.length, 3)
   })
 
   it('lists the hours of a window, newest first', () => {

@@ -30,15 +30,50 @@ export interface DeliveredRecord {
   readonly fromSim: number
 }
 
-export type Verdict = 'accepted' | 'duplicate' | 'replaced' | 'quarantined' | 'expired'
+export const VERDICTS = ['accepted', 'duplicate', 'replaced', 'quarantined', 'expired'] as const
+export type Verdict = (typeof VERDICTS)[number]
+export type Counts = Record<Verdict, number>
+
+/** Why a record waits, as far as random records can. */
+export type Reason = 'invalid_field' | 'future' | 'unknown_sim' | 'unknown_network' | 'conflict'
+
+/** One delivered record, with where it came from. */
+interface Delivered {
+  readonly record: DeliveredRecord
+  readonly feed: ModelFeed
+  readonly accountSid: string | null
+  /** The import's number, which grows, and the record's place in it. */
+  readonly import: number
+  readonly line: number
+}
+
+interface Version extends Delivered {
+  readonly place: Place
+}
 
 interface Entry {
   readonly sim: ModelSim
-  readonly feed: ModelFeed
-  readonly record: DeliveredRecord
-  readonly place: Place
-  /** The contents that this entry had before, under `replace`. */
-  readonly replaced: readonly string[]
+  /** All versions that were kept, in the order in which they came; the last one counts. */
+  readonly versions: readonly Version[]
+}
+
+interface Waiting extends Delivered {
+  readonly reason: Reason
+}
+
+export interface ModelImport {
+  status: 'done' | 'undone'
+  readonly counts: Counts
+}
+
+export interface WaitingFilter {
+  readonly import?: number
+  readonly feed?: string
+  readonly reason?: Reason
+}
+
+export function noCounts(): Counts {
+  return { accepted: 0, duplicate: 0, replaced: 0, quarantined: 0, expired: 0 }
 }
 
 export interface Scope {
@@ -48,45 +83,169 @@ export interface Scope {
 }
 
 export class UsageModel {
-  readonly #sims: readonly ModelSim[]
+  readonly #sims: ModelSim[]
   readonly #entries = new Map<string, Entry>()
+  readonly #imports: ModelImport[] = []
+  #waiting: Waiting[] = []
+  /** Usage before it is gone for good. */
+  #purgedBefore = Number.NEGATIVE_INFINITY
 
   constructor(sims: readonly ModelSim[]) {
-    this.#sims = sims
+    this.#sims = [...sims]
   }
 
-  /** Takes in one record. `accountSid` is whose key delivers it, null for the operator's. */
+  /** Another one in the same state, which may go its own way. */
+  copy(): UsageModel {
+    const copy = new UsageModel(this.#sims)
+    for (const [identity, entry] of this.#entries) copy.#entries.set(identity, entry)
+    for (const { status, counts } of this.#imports) {
+      copy.#imports.push({ status, counts: { ...counts } })
+    }
+    copy.#waiting = [...this.#waiting]
+    copy.#purgedBefore = this.#purgedBefore
+    return copy
+  }
+
+  register(sim: ModelSim): void {
+    this.#sims.push(sim)
+  }
+
+  purge(before: number): void {
+    this.#purgedBefore = Math.max(this.#purgedBefore, before)
+    for (const [identity, { versions }] of this.#entries) {
+      if (versions[0]!.record.occurredAt < before) this.#entries.delete(identity)
+    }
+  }
+
+  /** Begins an import; its number. */
+  beginImport(): number {
+    this.#imports.push({ status: 'done', counts: noCounts() })
+    return this.#imports.length - 1
+  }
+
+  get imports(): readonly ModelImport[] {
+    return this.#imports
+  }
+
+  /** `import reason` of all that waits. */
+  get waiting(): readonly string[] {
+    return this.#waiting.map(({ import: of, reason }) => `${of} ${reason}`).sort()
+  }
+
+  /**
+   * Takes in the next record of the newest import. `accountSid` is whose key delivers it, null for
+   * the operator's.
+   */
   deliver(
     record: DeliveredRecord,
     { feed, accountSid, now }: { feed: ModelFeed; accountSid: string | null; now: number },
   ): Verdict {
+    const number = this.#imports.length - 1
+    const { counts } = this.#imports[number]!
+    const line = VERDICTS.reduce((sum, verdict) => sum + counts[verdict], 1)
+    const delivered: Delivered = { record, feed, accountSid, import: number, line }
+    const result = this.#take(delivered, now)
+    const isVerdict = (VERDICTS as readonly string[]).includes(result)
+    const verdict = isVerdict ? (result as Verdict) : 'quarantined'
+    if (!isVerdict) this.#waiting.push({ ...delivered, reason: result as Reason })
+    counts[verdict] += 1
+    return verdict
+  }
+
+  /** What becomes of a record now: its verdict, or why it has to wait. */
+  #take(delivered: Delivered, now: number): Exclude<Verdict, 'quarantined'> | Reason {
+    const { record, feed, accountSid } = delivered
     const counters = [record.upload, record.download, record.toSim, record.fromSim]
     if (!counters.every((counter) => Number.isSafeInteger(counter) && counter >= 0)) {
-      return 'quarantined'
+      return 'invalid_field'
     }
-    if (record.occurredAt > now + DAY) return 'quarantined'
+    if (record.occurredAt > now + DAY) return 'future'
     if (record.occurredAt < retentionLimit(now)) return 'expired'
     const sim = simNamed(this.#sims, record.sim, accountSid)
-    if (sim === null) return 'quarantined'
+    if (sim === null) return 'unknown_sim'
     const place = placeOf(record, sim, feed.defaultZone)
-    if (place === null) return 'quarantined'
+    if (place === null) return 'unknown_network'
 
     const identity = [sim.sid, record.occurredAt, feed.name, record.recordId].join('|')
-    const stored = this.#entries.get(identity)
-    if (stored === undefined) {
-      this.#entries.set(identity, { sim, feed, record, place, replaced: [] })
+    const version = { ...delivered, place }
+    const versions = this.#entries.get(identity)?.versions ?? []
+    const last = versions.at(-1)
+    if (last === undefined) {
+      this.#entries.set(identity, { sim, versions: [version] })
       return 'accepted'
     }
-    const [before, after] = [contentOf(stored.record), contentOf(record)]
-    if (before === after) return 'duplicate'
-    if (feed.onConflict === 'reject') return 'quarantined'
-    if (feed.onConflict === 'replace' && stored.replaced.includes(after)) return 'duplicate'
-    if (feed.onConflict === 'max' && !isLarger(record, stored.record)) return 'duplicate'
-    this.#entries.set(identity, {
-      ...{ sim, feed, record, place },
-      replaced: [...stored.replaced, before],
+    const content = contentOf(record)
+    if (content === contentOf(last.record)) return 'duplicate'
+    if (feed.onConflict === 'reject') return 'conflict'
+    if (feed.onConflict === 'max') {
+      if (!isLarger(record, last.record)) return 'duplicate'
+    } else if (versions.some((known) => contentOf(known.record) === content)) return 'duplicate'
+    // A record that was recycled may have been delivered before others that are counted already.
+    const later =
+      feed.onConflict === 'max' ? -1 : versions.findIndex((known) => cameAfter(known, version))
+    const at = later === -1 ? versions.length : later
+    this.#entries.set(identity, { sim, versions: versions.toSpliced(at, 0, version) })
+    return later === -1 || !cameAfter(last, version) ? 'replaced' : 'duplicate'
+  }
+
+  /** Takes an import back; what has changed by it. */
+  undo(number: number): { removed: number; restored: number; quarantineEntries: number } {
+    let [removed, restored] = [0, 0]
+    for (const [identity, { sim, versions }] of this.#entries) {
+      const left = versions.filter((version) => version.import !== number)
+      const counted = versions.at(-1)!.import === number
+      if (left.length === versions.length) continue
+      if (left.length === 0) {
+        removed++
+        this.#entries.delete(identity)
+      } else {
+        if (counted) restored++
+        this.#entries.set(identity, { sim, versions: left })
+      }
+    }
+    const before = this.#waiting.length
+    this.#waiting = this.#waiting.filter((waiting) => waiting.import !== number)
+    this.#imports[number]!.status = 'undone'
+    return { removed, restored, quarantineEntries: before - this.#waiting.length }
+  }
+
+  /** Looks at what waits again; one verdict each, `quarantined` for what goes on waiting. */
+  recycle(filter: WaitingFilter, now: number): Counts {
+    const verdicts = noCounts()
+    const isMeant = (waiting: Waiting) =>
+      (filter.import === undefined || waiting.import === filter.import) &&
+      (filter.feed === undefined || waiting.feed.name === filter.feed) &&
+      (filter.reason === undefined || waiting.reason === filter.reason)
+    this.#waiting = this.#waiting.flatMap((waiting) => {
+      if (!isMeant(waiting)) return [waiting]
+      const result = this.#take(waiting, now)
+      if (!(VERDICTS as readonly string[]).includes(result)) {
+        verdicts.quarantined += 1
+        return [{ ...waiting, reason: result as Reason }]
+      }
+      const { counts } = this.#imports[waiting.import]!
+      counts.quarantined -= 1
+      counts[result as Verdict] += 1
+      verdicts[result as Verdict] += 1
+      return []
     })
-    return 'replaced'
+    return verdicts
+  }
+
+  /** What counts now, by account, SIM, zone and country; places where nothing was used are absent. */
+  totals(): ReadonlyMap<string, readonly bigint[]> {
+    const totals = new Map<string, bigint[]>()
+    for (const { sim, versions } of this.#entries.values()) {
+      const { place, record } = versions.at(-1)!
+      const key = [sim.account.sid, sim.sid, place.zone, place.country].join(' ')
+      const sums = totals.get(key) ?? [0n, 0n, 0n, 0n]
+      const counters = [record.upload, record.download, record.toSim, record.fromSim]
+      totals.set(
+        key,
+        counters.map((counter, i) => sums[i]! + BigInt(counter)),
+      )
+    }
+    return new Map([...totals].filter(([, sums]) => sums.some((sum) => sum !== 0n)))
   }
 
   /** The whole list that the API must answer, or null where the start lies after the end. */
@@ -99,7 +258,7 @@ export class UsageModel {
     const periods = periodsOf(asked, level, now)
     if (periods === null) return null
     return periods.map(({ stated, from, to }) => {
-      const counted = ofScope.filter(({ record: { occurredAt } }) => {
+      const counted = ofScope.map(counting).filter(({ record: { occurredAt } }) => {
         return from <= occurredAt && occurredAt < to && occurredAt >= keptFrom
       })
       return {
@@ -120,6 +279,7 @@ export class UsageModel {
     const ofSim = [...this.#entries.values()].filter(({ sim }) => sim.sid === scope.simSid)
     return periods.map(({ from, to }) =>
       ofSim
+        .map((entry) => ({ ...counting(entry), replaced: entry.versions.length - 1 }))
         .filter(({ record: { occurredAt: at } }) => from <= at && at < to && at >= keptFrom)
         .map(({ feed, record, place, replaced }) => ({
           feed: feed.name,
@@ -132,7 +292,7 @@ export class UsageModel {
           download: BigInt(record.download),
           to_sim: BigInt(record.toSim),
           from_sim: BigInt(record.fromSim),
-          replaced: replaced.length,
+          replaced,
         })),
     )
   }
@@ -151,6 +311,16 @@ export interface EventJson {
   readonly to_sim: bigint
   readonly from_sim: bigint
   readonly replaced: number
+}
+
+/** The version that counts. */
+function counting({ versions }: Entry): Version {
+  return versions.at(-1)!
+}
+
+/** In the order of delivery, which is that of imports and of the records in them. */
+function cameAfter(a: Delivered, b: Delivered): boolean {
+  return a.import > b.import || (a.import === b.import && a.line > b.line)
 }
 
 /** Everything a record says besides which SIM it names, by whichever of its names. */
@@ -205,8 +375,8 @@ export interface UsageRecordJson {
 }
 
 function treeOf<T extends { readonly total: bigint }>(
-  entries: readonly Entry[],
-  count: (entries: readonly Entry[]) => T,
+  entries: readonly Version[],
+  count: (entries: readonly Version[]) => T,
 ): TreeJson<T> {
   const inZone = (zone: ModelZone) => entries.filter(({ place }) => place.zone === zone)
   const orNull = (counted: T) => (counted.total === 0n ? null : counted)
@@ -225,18 +395,18 @@ function treeOf<T extends { readonly total: bigint }>(
   }
 }
 
-function dataOf(entries: readonly Entry[]): DataJson {
+function dataOf(entries: readonly Version[]): DataJson {
   const upload = sum(entries, ({ record }) => record.upload)
   const download = sum(entries, ({ record }) => record.download)
   return { total: upload + download, upload, download, units: 'bytes' }
 }
 
-function commandsOf(entries: readonly Entry[]): CommandsJson {
+function commandsOf(entries: readonly Version[]): CommandsJson {
   const toSim = sum(entries, ({ record }) => record.toSim)
   const fromSim = sum(entries, ({ record }) => record.fromSim)
   return { total: toSim + fromSim, to_sim: toSim, from_sim: fromSim }
 }
 
-function sum(entries: readonly Entry[], counter: (entry: Entry) => number): bigint {
+function sum(entries: readonly Version[], counter: (entry: Version) => number): bigint {
   return entries.reduce((total, entry) => total + BigInt(counter(entry)), 0n)
 }
