@@ -13,13 +13,13 @@ import { basic } from '../support/http-fixture.ts'
 import type { ModelSim } from '../support/model-directory.ts'
 import { retentionLimit } from '../support/model-periods.ts'
 import { deliveryBytes, INSTANT_SPELLINGS, inChunks } from '../support/record-files.ts'
-import { openTempStore } from '../support/temp-store.ts'
+import { type EngineName, engineOfTests, openTempStore } from '../support/temp-store.ts'
 import { UsageModel, type UsageRecordJson, type Verdict } from '../support/usage-model.ts'
 import type { Question } from './questions.ts'
 import type { Delivery, World } from './worlds.ts'
 
 const SECRET = '0123456789abcdef0123456789abcdef'
-const OPERATOR = { sid: sidOf('SK', 0xf), secret: SECRET }
+export const OPERATOR = { sid: sidOf('SK', 0xf), secret: SECRET }
 
 /** An answer is cut into at most about this many pages. */
 const PAGES_MAX = 8
@@ -33,15 +33,38 @@ export interface Laboratory {
   ask(question: Question): Promise<readonly UsageRecordJson[] | null>
   /** The whole list as the model says it must be. */
   expect(question: Question): readonly UsageRecordJson[] | null
+  /** One request as it stands, and its whole answer. */
+  send(request: RawRequest): Promise<RawAnswer>
   assertAuditClean(): Promise<void>
   close(): Promise<void>
 }
 
-export async function openLaboratory(world: World): Promise<Laboratory> {
-  const temp = await openTempStore()
+export interface RawRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly url: string
+  /** The SID of an account or a key; null sends no credentials. */
+  readonly as: string | null
+  readonly secret?: string
+  readonly contentType?: string
+  readonly payload?: string
+}
+
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: string
+}
+
+/** The engine is the one of the tests unless named; so is the key that page tokens are signed with. */
+export async function openLaboratory(
+  world: World,
+  { engine = engineOfTests(), signingKey }: { engine?: EngineName; signingKey?: Uint8Array } = {},
+): Promise<Laboratory> {
+  const temp = await openTempStore(engine)
   const { store } = temp
   const clock = { now: world.now }
-  const server = buildServer({ store, clock: () => clock.now })
+  const signing = { signingKey: async () => signingKey ?? (await store.signingKey()) }
+  const server = buildServer({ store: { ...store, ...signing }, clock: () => clock.now })
   const { accounts, feeds } = await register(store, world)
   const model = new UsageModel(world.sims)
 
@@ -129,6 +152,15 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
       return getList(`${path}?${query}`, scopeOf(question).accountSid)
     },
     expect,
+    async send({ method, url, as, secret = SECRET, contentType, payload }) {
+      const headers = {
+        ...(as !== null && { authorization: basic({ sid: as, secret }) }),
+        ...(contentType !== undefined && { 'content-type': contentType }),
+      }
+      const body = payload === undefined ? {} : { payload }
+      const reply = await server.inject({ method, url, headers, ...body })
+      return { status: reply.statusCode, headers: reply.headers, body: reply.body }
+    },
     async assertAuditClean() {
       assert.deepEqual((await store.audit()).differences, [])
     },
@@ -180,13 +212,13 @@ function parseExactly(text: string): unknown {
   return JSON.parse(text, reviver as (key: string, value: unknown) => unknown)
 }
 
-function pathOf(sim: ModelSim | null, byName: boolean): string {
+export function pathOf(sim: ModelSim | null, byName: boolean): string {
   if (sim === null) return '/v1/UsageRecords'
   const name = byName && sim.uniqueName !== null ? sim.uniqueName : sim.sid
   return `/v1/Sims/${encodeURIComponent(name)}/UsageRecords`
 }
 
-function queryOf(question: Question, pageSizeMin: number): string {
+export function queryOf(question: Question, pageSizeMin: number): string {
   const { asked, startSpelling, endSpelling, pageSize } = question
   const query = new URLSearchParams({ PageSize: String(Math.max(pageSize, pageSizeMin)) })
   const { start, end, granularity } = asked

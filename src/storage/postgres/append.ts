@@ -11,7 +11,7 @@ import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
 import type { Session } from './connection.ts'
 import { copyLines } from './copy-text.ts'
 import * as sql from './ledger-sql.ts'
-import { lockShared } from './locks.ts'
+import { lock, lockShared } from './locks.ts'
 import { MetEvents } from './met-events.ts'
 
 /** An event with what the ledger keeps of it. */
@@ -68,14 +68,18 @@ function sameIdentity(a: UsageEvent, b: UsageEvent): boolean {
   return a.simId === b.simId && a.occurredAt === b.occurredAt && a.recordId === b.recordId
 }
 
-/** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
+/**
+ * Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. `alone`
+ * keeps other batches out: two that replace each other's rows may be in each other's way again and
+ * again.
+ */
 export async function append(
   session: Session,
   batch: AppendBatch,
   ordered: readonly IncomingEvent[],
-  schema: string,
+  { schema, alone }: { schema: string; alone: boolean },
 ): Promise<AppendOutcome> {
-  await lockShared(session, 'limits', schema)
+  await (alone ? lock : lockShared)(session, 'limits', schema)
   const limits = await readLimits(session)
   const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
   // Each identity comes into the ledger once; what else the batch says of it is resolved after.

@@ -56,9 +56,14 @@ export function isNotYet(error: unknown): boolean {
   return NOT_YET.has(sqlState(error))
 }
 
+/** True when another transaction was in the way, and may be so again. */
+export function isContention(error: unknown): boolean {
+  return error instanceof Overtaken || CONTENTION.has(sqlState(error))
+}
+
 /** True when the same call may succeed in a moment. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof Overtaken || CONTENTION.has(sqlState(error)) || isLost(error)
+  return isContention(error) || isLost(error)
 }
 
 /** Failures somebody can act on become `UsageError`s; a bug stays what it is. */

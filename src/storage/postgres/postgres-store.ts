@@ -122,7 +122,9 @@ export async function openPostgresStore(
           batch.knownAt,
         )
         const ordered = orderByKey(batch.events)
-        return database.write((session) => append(session, batch, ordered, name))
+        return database.write((session, alone) =>
+          append(session, batch, ordered, { schema: name, alone }),
+        )
       }),
     finishImport: (importId, end) => write((s) => writes.finishImport(s, importId, end)),
     findImport: (id) => read((s) => reads.findImport(s, id)),
