@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { DAY_SECONDS, floorTo, formatInstant, HOUR_SECONDS } from '../../src/domain/time.ts'
 import type { ConflictPolicy } from '../../src/domain/usage-event.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
@@ -19,6 +20,7 @@ import {
   iccidOf,
   newSimSid,
 } from '../support/builders.ts'
+import { execute, plainUrl } from '../support/postgres-schema.ts'
 import { type EngineName, openTempStore } from '../support/temp-store.ts'
 import { assertAuditClean } from './engine.ts'
 
@@ -206,9 +208,21 @@ function assertCounted(
   } else assert.ok(replaced <= contradictions && quarantined === 0, told)
 }
 
+/** Ends a connection of Simtally to the database, whatever it does. */
+export async function endOneConnection(url: string): Promise<void> {
+  await execute(
+    plainUrl(url),
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = 'simtally' AND datname = current_database()
+     ORDER BY random() LIMIT 1`,
+  )
+  await setTimeout(50)
+}
+
 export function describeManyImporters(given: ManyImporters): void {
-  const { importers, policies } = given
-  describe(`${importers} importers with overlapping files on ${given.engine}`, () => {
+  const { importers, policies, disturb } = given
+  const disturbed = disturb === undefined ? '' : ', disturbed,'
+  describe(`${importers} importers with overlapping files${disturbed} on ${given.engine}`, () => {
     for (const policy of policies) {
       it(`${policy}: accept every record exactly once`, () => checkPolicy(given, policy))
     }
