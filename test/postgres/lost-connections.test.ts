@@ -1,11 +1,16 @@
 /** Connections and servers that go away under a store: what was under way is done once, or refused. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { formatInstant } from '../../src/domain/time.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { openStore } from '../../src/storage/open-store.ts'
+import { Database } from '../../src/storage/postgres/connection.ts'
+import { parsePostgresUrl } from '../../src/storage/postgres/database-url.ts'
+import { TOPOLOGIES } from '../../src/storage/postgres/topology.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { Process, run, SIMTALLY } from '../bad-input/cli-world.ts'
 import { assertAuditClean, failureOf } from '../contract/engine.ts'
@@ -100,6 +105,39 @@ describe('connections that end', () => {
       assert.equal((await store.listAccounts()).length, 1)
       assert.equal((await append(10)).counts.accepted, 10)
     }
+  })
+})
+
+/** A message of PostgreSQL's protocol. */
+function message(type: string, ...parts: (string | number[])[]): Buffer {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(part as string)))
+  const head = Buffer.alloc(5, type)
+  head.writeInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, body])
+}
+
+describe('connections that end with the words that they are there', () => {
+  it('end no process', async (t) => {
+    // Login accepted, ready, and over: in one piece, as a server in haste may send it.
+    const words = Buffer.concat([
+      message('R', [0, 0, 0, 0]),
+      message('Z', 'I'),
+      message('E', 'SFATAL\0C57P01\0Mterminating connection\0\0'),
+    ])
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end(words))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const target = parsePostgresUrl(`postgres://u:p@127.0.0.1:${port}/db?read_retry_ms=100`)
+    const database = new Database(target, TOPOLOGIES.plain, {})
+    t.after(() => database.close())
+    const reading = database.read((session) => session.all('SELECT 1'))
+    const { message: told } = await failureOf('unavailable', reading)
+    assert.match(told, /cannot be reached now/)
   })
 })
 

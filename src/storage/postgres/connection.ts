@@ -138,6 +138,8 @@ export class Database {
     })
     // An idle connection that ends is replaced when one is needed; there is nobody to tell.
     this.#pool.on('error', () => {})
+    // From the first moment: a connection may end with the very words that it is there.
+    this.#pool.on('connect', (client) => client.on('error', noteLost))
   }
 
   /** Runs `work` on one connection. It may run again from its beginning. */
@@ -232,13 +234,11 @@ export class Database {
         ? new ConnectionLost(error)
         : translateConnecting(this.target.shown, error)
     }
-    client.on('error', noteLost)
     limitAnswers(client, limitMs)
     return client
   }
 
   #release(client: pg.PoolClient, error?: unknown): void {
-    client.off('error', noteLost)
     client.release(error !== undefined)
   }
 
@@ -289,7 +289,7 @@ export class Database {
   }
 }
 
-/** Connections that ended while somebody had them; what fails on them next has no code. */
+/** Connections that ended; what fails on them next has no code. */
 const lostClients = new WeakSet<pg.PoolClient>()
 
 function noteLost(this: pg.PoolClient): void {
