@@ -133,16 +133,17 @@ async function checkPolicy(
       () => disturb(url),
       () => isOver,
     )
-    const ended = await Promise.all(
+    const importing = Promise.all(
       paths.map((path) =>
         run(process.execPath, [
           ...[SIMTALLY, 'import', path, '--feed', 'carrier', '--json'],
           ...['--batch-size', String(BATCH_RECORDS), '--database', url],
         ]),
       ),
-    )
-    isOver = true
-    await upkeep
+    ).finally(() => {
+      isOver = true
+    })
+    const [ended] = await Promise.all([importing, upkeep])
     for (const { code, stderr } of ended) {
       assert.ok(code === 0 || code === 3, stderr)
       assert.doesNotMatch(stderr, /deadlock|40P01|cannot be reached|did not answer/)

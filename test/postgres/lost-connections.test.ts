@@ -96,6 +96,19 @@ describe('connections that end', () => {
     await assertAuditClean(store)
   })
 
+  it('while a store is opened, new or not, are made again', async (t) => {
+    const url = await database(t)
+    const proxy = await TcpProxy.open(url)
+    t.after(() => proxy.close())
+    for (const statement of ['server_version_num', 'CREATE TABLE ledger', 'server_version_num']) {
+      const cut = proxy.cutAt('before', statement)
+      const store = await openStore(proxy.through(url))
+      await cut
+      await store.check()
+      await store.close()
+    }
+  })
+
   it('while they are idle are replaced without anybody noticing', async (t) => {
     const url = await database(t)
     const { store, append } = await openWithImport(t, url)

@@ -6,7 +6,7 @@ import { shown, UsageError } from '../../domain/usage-error.ts'
 import { ANSWER_GRACE_MS, disconnect, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
 import { clientConfig } from './connection.ts'
 import type { PostgresTarget } from './database-url.ts'
-import { isNotYet, translateConnecting } from './failures.ts'
+import { isNotYet, isPassing, translateConnecting } from './failures.ts'
 import { lockKey } from './locks.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
@@ -92,29 +92,40 @@ function refuseNewer(target: PostgresTarget, version: number): void {
   }
 }
 
+/** `work` runs again where its connection is lost; done in part, it finds what it has done. */
 async function withClient<T>(
   target: PostgresTarget,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  let client: pg.Client | null = null
-  try {
-    client = await connected(target)
-    limitAnswers(client, target.readTimeoutMs + ANSWER_GRACE_MS)
-    return await work(client)
-  } catch (error) {
-    throw translateConnecting(target.shown, error)
-  } finally {
-    if (client !== null) end(client)
+  const giveUpAt = performance.now() + target.readRetryMs
+  for (;;) {
+    let client: pg.Client | null = null
+    let wasLost = false
+    try {
+      client = await connected(target, () => {
+        wasLost = true
+      })
+      limitAnswers(client, target.readTimeoutMs + ANSWER_GRACE_MS)
+      return await work(client)
+    } catch (error) {
+      const mayPass = client !== null && (wasLost || isPassing(error))
+      if (!mayPass || performance.now() + CONNECT_AGAIN_MS > giveUpAt) {
+        throw translateConnecting(target.shown, error)
+      }
+    } finally {
+      if (client !== null) end(client)
+    }
+    await pause(CONNECT_AGAIN_MS)
   }
 }
 
 /** A server that is there but takes no connection yet is waited for, as long as for a write. */
-async function connected(target: PostgresTarget): Promise<pg.Client> {
+async function connected(target: PostgresTarget, onLost: () => void): Promise<pg.Client> {
   const giveUpAt = performance.now() + target.writeRetryMs
   for (;;) {
     const client = new pg.Client(clientConfig(target, { planCacheMode: 'auto' }))
-    // A failure reaches the query that meets it; the event has nothing to add.
-    client.on('error', () => {})
+    // A failure reaches the query that meets it, but not always with a code.
+    client.on('error', onLost)
     try {
       await client.connect()
       return client
