@@ -12,7 +12,7 @@ import { appendReadings } from './batch-readings.ts'
 import type { Session } from './connection.ts'
 import { copyLines } from './copy-text.ts'
 import * as sql from './ledger-sql.ts'
-import { lockShared } from './locks.ts'
+import { lock, lockShared } from './locks.ts'
 import { MetEvents } from './met-events.ts'
 
 /** An event with what the ledger keeps of it. */
@@ -95,14 +95,18 @@ interface Moved {
   readonly met: ReadonlySet<number>
 }
 
-/** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
+/**
+ * Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. `alone`
+ * keeps other batches out: two that replace each other's rows may be in each other's way again and
+ * again.
+ */
 export async function append(
   session: Session,
   batch: AppendBatch,
   ordered: readonly IncomingEvent[],
-  schema: string,
+  { schema, alone }: { schema: string; alone: boolean },
 ): Promise<AppendOutcome> {
-  await lockShared(session, 'limits', schema)
+  await (alone ? lock : lockShared)(session, 'limits', schema)
   const limits = await readLimits(session)
   const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
   const usage = await appendUsage(

@@ -131,7 +131,9 @@ export async function openPostgresStore(
           batch.knownAt,
         )
         const ordered = orderByKey(batch.events)
-        return database.write((session) => append(session, batch, ordered, name))
+        return database.write((session, alone) =>
+          append(session, batch, ordered, { schema: name, alone }),
+        )
       }),
     // One after the other, as the feed's progress takes each delivery in.
     finishImport: (importId, end) => change((s) => writes.finishImport(s, importId, end)),
