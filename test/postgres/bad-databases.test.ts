@@ -340,7 +340,8 @@ describe('a database of others, or of another Simtally', () => {
     const found = {
       version: MIGRATIONS.length - 1,
       topology: TOPOLOGIES.plain,
-      undistributed: false,
+      transferFrom: null,
+      undistributed: [],
     }
     const error = await failureOf(
       'incompatible',

@@ -13,6 +13,7 @@ import { hashSecret, newSecret, newSid } from '../../src/domain/secret.ts'
 import { formatInstant } from '../../src/domain/time.ts'
 import type { ErrorBody } from '../../src/http/error-reply.ts'
 import type { HttpServer } from '../../src/http/route-context.ts'
+import type { acceptedGapSchema, gapsSchema } from '../../src/http/schemas/feed-status.ts'
 import type {
   deliverySchema,
   feedsSchema,
@@ -20,6 +21,7 @@ import type {
   quarantineSchema,
 } from '../../src/http/schemas/import.ts'
 import type { simSchema, simsSchema } from '../../src/http/schemas/sim.ts'
+import type { usageEventsSchema } from '../../src/http/schemas/usage-event.ts'
 import type { simUsageRecords } from '../../src/http/schemas/usage-record.ts'
 import { buildServer, type ServerOptions } from '../../src/http/server.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
@@ -58,6 +60,9 @@ export type AnswerBody = Parsed<
     Static<typeof importsSchema> &
     Omit<Static<typeof deliverySchema>, 'links' | 'status'> &
     Static<typeof quarantineSchema> &
+    Static<typeof usageEventsSchema> &
+    Static<typeof gapsSchema> &
+    Static<typeof acceptedGapSchema> &
     Omit<ErrorBody, 'status'> & {
       readonly status: string | number
       readonly links: Readonly<Record<string, string | null>>

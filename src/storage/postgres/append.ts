@@ -8,6 +8,7 @@ import type { UsageEvent } from '../../domain/usage-event.ts'
 import * as directorySql from '../directory-sql.ts'
 import { type ServingColumns, servingToRow } from '../rows.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
+import { appendReadings } from './batch-readings.ts'
 import type { Session } from './connection.ts'
 import { copyLines } from './copy-text.ts'
 import * as sql from './ledger-sql.ts'
@@ -68,63 +69,8 @@ function sameIdentity(a: UsageEvent, b: UsageEvent): boolean {
   return a.simId === b.simId && a.occurredAt === b.occurredAt && a.recordId === b.recordId
 }
 
-/**
- * Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. `alone`
- * keeps other batches out: two that replace each other's rows may be in each other's way again and
- * again.
- */
-export async function append(
-  session: Session,
-  batch: AppendBatch,
-  ordered: readonly IncomingEvent[],
-  { schema, alone }: { schema: string; alone: boolean },
-): Promise<AppendOutcome> {
-  await (alone ? lock : lockShared)(session, 'limits', schema)
-  const limits = await readLimits(session)
-  const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
-  // Each identity comes into the ledger once; what else the batch says of it is resolved after.
-  const firsts: IncomingEvent[] = []
-  const repeats: IncomingEvent[] = []
-  for (const incoming of kept) {
-    const last = firsts.at(-1)
-    const isRepeat = last !== undefined && sameIdentity(last.event, incoming.event)
-    if (isRepeat) repeats.push(incoming)
-    else firsts.push(incoming)
-  }
-  const { added, met: metPositions } = await addToLedger(session, batch, firsts, limits)
-  const met =
-    metPositions.size === 0 && repeats.length === 0
-      ? null
-      : await new MetEvents(session, batch, { firsts, repeats, metPositions, limits }).resolve()
-  const conflicts = met?.conflicts ?? []
-  const quarantined = [...batch.quarantined, ...conflicts]
-  const counts: VerdictCounts = {
-    accepted: added,
-    duplicate: met?.duplicate ?? 0,
-    replaced: met?.replaced ?? 0,
-    quarantined: quarantined.length,
-    expired: batch.expired + ordered.length - kept.length,
-  }
-  await quarantine(session, batch, quarantined)
-  const { accepted, duplicate, replaced, expired } = counts
-  await session.run(directorySql.ADD_IMPORT_COUNTS, [
-    accepted,
-    duplicate,
-    replaced,
-    counts.quarantined,
-    expired,
-    batch.importId,
-  ])
-  return { counts, conflicts }
-}
-
-interface Moved {
-  readonly added: number
-  /** Positions of the events whose identity was there already. */
-  readonly met: ReadonlySet<number>
-}
-
-async function addToLedger(
+/** Copies events to be moved by `MOVE_INCOMING`, whose answer says how many were new. */
+export async function moveToLedger(
   session: Session,
   { feed, importId, knownAt }: AppendBatch,
   events: readonly IncomingEvent[],
@@ -141,6 +87,89 @@ async function addToLedger(
     await session.run(sql.INSERT_ACCOUNT_FEEDS, [moved.account_ids as number[], feed.id])
   }
   return { added, met: new Set(moved.met as number[] | null) }
+}
+
+interface Moved {
+  readonly added: number
+  /** Positions of the events whose identity was there already. */
+  readonly met: ReadonlySet<number>
+}
+
+/**
+ * Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. `alone`
+ * keeps other batches out: two that replace each other's rows may be in each other's way again and
+ * again.
+ */
+export async function append(
+  session: Session,
+  batch: AppendBatch,
+  ordered: readonly IncomingEvent[],
+  { schema, alone }: { schema: string; alone: boolean },
+): Promise<AppendOutcome> {
+  await (alone ? lock : lockShared)(session, 'limits', schema)
+  const limits = await readLimits(session)
+  const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
+  const usage = await appendUsage(
+    session,
+    batch,
+    kept.filter(({ event }) => event.reading === null),
+    limits,
+  )
+  const readings = await appendReadings(
+    session,
+    batch,
+    kept.filter(({ event }) => event.reading !== null),
+    { limits, schema },
+  )
+  const conflicts = [...usage.conflicts, ...readings.conflicts].sort((a, b) => a.line - b.line)
+  const quarantined = [...batch.quarantined, ...conflicts]
+  const counts: VerdictCounts = {
+    accepted: usage.accepted + readings.accepted,
+    duplicate: usage.duplicate + readings.duplicate,
+    replaced: usage.replaced + readings.replaced,
+    quarantined: quarantined.length,
+    expired: batch.expired + ordered.length - kept.length,
+  }
+  await quarantine(session, batch, quarantined)
+  const { accepted, duplicate, replaced, expired } = counts
+  await session.run(directorySql.ADD_IMPORT_COUNTS, [
+    accepted,
+    duplicate,
+    replaced,
+    counts.quarantined,
+    expired,
+    batch.importId,
+  ])
+  return { counts, conflicts }
+}
+
+/** What became of the events of one kind. */
+export interface EventVerdicts extends Pick<VerdictCounts, 'accepted' | 'duplicate' | 'replaced'> {
+  readonly conflicts: readonly QuarantinedRecord[]
+}
+
+async function appendUsage(
+  session: Session,
+  batch: AppendBatch,
+  events: readonly IncomingEvent[],
+  limits: Limits,
+): Promise<EventVerdicts> {
+  // Each identity comes into the ledger once; what else the batch says of it is resolved after.
+  const firsts: IncomingEvent[] = []
+  const repeats: IncomingEvent[] = []
+  for (const incoming of events) {
+    const last = firsts.at(-1)
+    const isRepeat = last !== undefined && sameIdentity(last.event, incoming.event)
+    if (isRepeat) repeats.push(incoming)
+    else firsts.push(incoming)
+  }
+  const { added, met: metPositions } = await moveToLedger(session, batch, firsts, limits)
+  if (metPositions.size === 0 && repeats.length === 0) {
+    return { accepted: added, duplicate: 0, replaced: 0, conflicts: [] }
+  }
+  const met = new MetEvents(session, batch, { firsts, repeats, metPositions, limits })
+  const { duplicate, replaced, conflicts } = await met.resolve()
+  return { accepted: added, duplicate, replaced, conflicts }
 }
 
 async function quarantine(

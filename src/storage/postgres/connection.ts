@@ -65,9 +65,9 @@ export type Value = string | number | bigint | boolean | null | Buffer | readonl
 
 /** One connection, for as long as a read or a transaction has it. */
 export class Session {
-  readonly client: pg.PoolClient
+  readonly client: pg.ClientBase
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.ClientBase) {
     this.client = client
   }
 

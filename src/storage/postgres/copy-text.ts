@@ -1,4 +1,5 @@
 /** Rows as PostgreSQL's COPY reads them: a line a row, tabs between columns. */
+import type { TableRow, TableValue } from '../tables.ts'
 import type { IncomingEvent } from './append.ts'
 
 /** Rows in one piece; a piece has some hundred kilobytes. */
@@ -19,6 +20,23 @@ export function* copyLines(events: readonly IncomingEvent[]): Generator<Buffer> 
     }
     yield Buffer.from(text, 'utf8')
   }
+}
+
+/** Rows of any table, in pieces as above. */
+export function* copyTableRows(rows: readonly TableRow[]): Generator<Buffer> {
+  for (let from = 0; from < rows.length; from += ROWS_A_PIECE) {
+    let text = ''
+    for (const row of rows.slice(from, from + ROWS_A_PIECE)) {
+      text += `${row.map(copyValue).join('\t')}\n`
+    }
+    yield Buffer.from(text, 'utf8')
+  }
+}
+
+function copyValue(value: TableValue): string {
+  if (value === null) return '\\N'
+  if (typeof value === 'string') return escaped(value)
+  return value instanceof Uint8Array ? `\\\\x${Buffer.from(value).toString('hex')}` : String(value)
 }
 
 const SPECIAL = /[\\\t\n\r]/g

@@ -8,13 +8,18 @@ import { type ConnectionOptions, closedStore, Database, type Session } from './c
 import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
+import * as progress from './feed-progress.ts'
+import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
 import * as upkeep from './upkeep.ts'
 import { queryUsage } from './usage-reads.ts'
 
-export type PostgresOptions = ConnectionOptions
+export interface PostgresOptions extends ConnectionOptions {
+  /** Opens a database into which a store is being moved, for the process that moves it. */
+  readonly unfinished?: boolean
+}
 
 /** How old the word on which days are sealed may be; an old one only makes answers slower. */
 const SEALED_GOOD_MS = 10_000
@@ -38,7 +43,10 @@ export async function openPostgresStore(
     await migrateSchema(target)
     schema = await inspectSchema(target)
   }
-  requireCurrentSchema(target, schema)
+  requireCurrentSchema(
+    target,
+    options.unfinished === true ? { ...schema, transferFrom: null } : schema,
+  )
   const database = new Database(target, schema.topology, options)
   const partitions = new Partitions(database)
   const sealed = new SealedThrough(database)
@@ -110,6 +118,7 @@ export async function openPostgresStore(
     resolveSims: (names, accountId) => read((s) => reads.resolveSims(s, names, accountId)),
 
     createFeed: (feed) => change((s) => writes.createFeed(s, feed)),
+    updateFeed: (feedId, changes) => change((s) => progress.updateFeed(s, feedId, changes)),
     findFeed: (feedName) => read((s) => reads.findFeed(s, feedName)),
     listFeeds: () => read(reads.listFeeds),
 
@@ -126,7 +135,8 @@ export async function openPostgresStore(
           append(session, batch, ordered, { schema: name, alone }),
         )
       }),
-    finishImport: (importId, end) => write((s) => writes.finishImport(s, importId, end)),
+    // One after the other, as the feed's progress takes each delivery in.
+    finishImport: (importId, end) => change((s) => writes.finishImport(s, importId, end)),
     findImport: (id) => read((s) => reads.findImport(s, id)),
     findImportByChecksum: (feedId, checksum) =>
       read((s) => reads.findImportByChecksum(s, feedId, checksum)),
@@ -134,7 +144,12 @@ export async function openPostgresStore(
     listQuarantine: (filter, page) => read((s) => reads.listQuarantine(s, filter, page)),
 
     queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
-    latestDeliveries: (accountId) => read((s) => reads.latestDeliveries(s, accountId)),
+    listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
+    feedsCompleteThrough: (accountId) => read((s) => progress.feedsCompleteThrough(s, accountId)),
+    listFeedProgress: () => calls.run(() => database.readOneState(progress.listFeedProgress)),
+    acceptGap: (feedId, gap, acceptance) =>
+      change((s) => progress.acceptGap(s, feedId, gap, acceptance)),
+    listFeedTotals: () => calls.run(() => database.readOneState(progress.listFeedTotals)),
 
     audit: () => calls.run(audit),
     sealNextDay: (before) => calls.run(() => alone((s) => upkeep.sealNextDay(s, before))),
