@@ -202,7 +202,10 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
   }
   const topology = citus ? TOPOLOGIES.citus : TOPOLOGIES.plain
   if (!marked) {
-    await refuseForeign(client, target)
+    const foreign = await foreignTables(client, target)
+    // Between the two looks, another process may have made the schema.
+    if (foreign.length > 0 && (await isMarked(client, target))) return inspect(client, target)
+    refuseForeign(target, foreign)
     return { version: 0, topology, undistributed: [], transferFrom: null }
   }
   const version = await client.query<{ version: number }>('SELECT version FROM simtally_schema')
@@ -214,8 +217,15 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
   }
 }
 
-/** Tables of others beside ours are a mistake unless the URL names a schema for ours. */
-async function refuseForeign(client: pg.Client, target: PostgresTarget): Promise<void> {
+async function isMarked(client: pg.Client, { schema }: PostgresTarget): Promise<boolean> {
+  const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS marked', [
+    `${schema}.simtally_schema`,
+  ])
+  return rows[0].marked
+}
+
+/** Tables where ours would be, or beside them unless the URL names a schema for ours. */
+async function foreignTables(client: pg.Client, target: PostgresTarget): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT c.oid::regclass::text AS name
      FROM pg_class AS c
@@ -229,9 +239,13 @@ async function refuseForeign(client: pg.Client, target: PostgresTarget): Promise
      ORDER BY 1`,
     [target.schemaNamed ? target.schema : null],
   )
-  if (rows.length === 0) return
-  const names = rows.slice(0, FOREIGN_TABLES_SHOWN).map(({ name }) => shown(name))
-  const more = rows.length - names.length
+  return rows.map(({ name }) => name)
+}
+
+function refuseForeign(target: PostgresTarget, tables: readonly string[]): void {
+  if (tables.length === 0) return
+  const names = tables.slice(0, FOREIGN_TABLES_SHOWN).map(shown)
+  const more = tables.length - names.length
   throw new UsageError(
     'incompatible',
     `${target.shown} belongs to something else: it has ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}; ` +
