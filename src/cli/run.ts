@@ -6,6 +6,7 @@ import { CommandLine } from './command-line.ts'
 import { addAccountCommand } from './commands/account.ts'
 import { addAuditCommand } from './commands/audit.ts'
 import { addDemoCommand } from './commands/demo.ts'
+import { addEventsCommand } from './commands/events.ts'
 import { addFeedCommand } from './commands/feed.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addImportsCommand } from './commands/imports.ts'
@@ -48,6 +49,7 @@ function buildProgram(commandLine: CommandLine): Command {
   addServeCommand(program, commandLine)
   addImportCommand(program, commandLine)
   addUsageCommand(program, commandLine)
+  addEventsCommand(program, commandLine)
   addAccountCommand(program, commandLine)
   addSimCommand(program, commandLine)
   addFeedCommand(program, commandLine)

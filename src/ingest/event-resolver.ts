@@ -8,8 +8,8 @@ import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
 import { shown } from '../domain/usage-error.ts'
 import type { Serving, UsageEvent } from '../domain/usage-event.ts'
 import type { SimMatch, UsageStore } from '../storage/usage-store.ts'
-import { ownCopy } from './formats/canonical-record.ts'
 import { type CdrRecord, faultOf, isFault, type ReadRecord } from './formats/cdr-format.ts'
+import { ownCopy } from './formats/remembered.ts'
 
 /** Carriers' clocks run ahead by minutes; a record further in the future than this is a mistake. */
 export const FUTURE_SECONDS_MAX = DAY_SECONDS

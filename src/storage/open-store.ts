@@ -1,7 +1,7 @@
 /** From a database URL to its engine. Only the command line imports this file. */
 import { fileURLToPath } from 'node:url'
 import { shown, UsageError } from '../domain/usage-error.ts'
-import { isPostgresUrl } from './postgres/database-url.ts'
+import { isPostgresUrl, parsePostgresUrl } from './postgres/database-url.ts'
 import type { PostgresOptions } from './postgres/postgres-store.ts'
 import { upgradeDatabase } from './sqlite/connection.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/sqlite-store.ts'
@@ -15,6 +15,11 @@ export type { ProofProgress, TransferProof } from './transfer-proof.ts'
 
 export const DATABASE_FORMS =
   'sqlite:PATH, for example sqlite:./data/simtally.db, or postgres://USER:PASSWORD@HOST/DATABASE'
+
+/** True where the URL names a server, which may refuse it for many reasons, not a file. */
+export function namesServer(url: string): boolean {
+  return isPostgresUrl(url)
+}
 
 /**
  * Opens the store a URL names, creating it on first use. Throws `invalid` for a URL of no known
@@ -32,7 +37,14 @@ export async function openStore(
   return openSqliteStore(sqlitePath(url), options)
 }
 
-export function sqlitePath(url: string): string {
+/** Where files that go with a database lie: beside it, or in `data` where it is on a server. */
+export function localPath(url: string): string {
+  if (!isPostgresUrl(url)) return sqlitePath(url)
+  const { shown: place, schema } = parsePostgresUrl(url)
+  return `data/${`${place}-${schema}`.replace(/[^\w.-]/g, '_')}`
+}
+
+function sqlitePath(url: string): string {
   const rest = /^sqlite:(.+)$/.exec(url)?.[1]
   if (rest === undefined) {
     throw new UsageError('invalid', `--database ${shown(url)}: expected ${DATABASE_FORMS}`, {

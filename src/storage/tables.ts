@@ -1,6 +1,7 @@
 /**
  * The tables of a store, which every engine has under the same names, with what moving their rows
  * from one engine to another has to know. A test holds this list against each engine's schema.
+ * SQLite's own `sim_month` is not among them: it follows from `sim_day`.
  */
 
 /**
@@ -137,6 +138,8 @@ export const TABLES = [
       on_conflict: 'text',
       default_zone: 'integer',
       created_at: 'integer',
+      settle_seconds: 'integer',
+      sequence_pattern: 'text',
     },
     ...numbered,
     ...directory,
@@ -159,6 +162,31 @@ export const TABLES = [
       error: 'text',
       started_at: 'integer',
       finished_at: 'integer',
+      sequence_stream: 'text',
+      sequence_number: 'integer',
+      complete_through: 'integer',
+    },
+    ...numbered,
+    ...directory,
+  },
+  {
+    name: 'feed_progress',
+    columns: { feed_id: 'integer', complete_through: 'integer', deliveries: 'text' },
+    key: ['feed_id'],
+    ...keyed,
+    ...directory,
+  },
+  {
+    name: 'gap_acceptance',
+    columns: {
+      id: 'integer',
+      feed_id: 'integer',
+      stream: 'text',
+      first_position: 'integer',
+      last_position: 'integer',
+      accepted_by: 'text',
+      reason: 'text',
+      accepted_at: 'integer',
     },
     ...numbered,
     ...directory,

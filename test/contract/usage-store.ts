@@ -5,6 +5,7 @@ import { describeAppend } from './append.ts'
 import { describeAudit } from './audit.ts'
 import { describeConflicts } from './conflicts.ts'
 import type { Engine } from './engine.ts'
+import { describeFeedProgress } from './feed-progress.ts'
 import { describeImports } from './imports.ts'
 import { describeLifetime } from './lifetime.ts'
 import { describePurge } from './purge.ts'
@@ -15,6 +16,7 @@ import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
 import { describeSimResolution } from './sim-resolution.ts'
 import { describeSims } from './sims.ts'
+import { describeUsageEvents } from './usage-events.ts'
 
 export function describeUsageStore(engine: Engine): void {
   describe(`UsageStore on ${engine.name}`, () => {
@@ -23,11 +25,13 @@ export function describeUsageStore(engine: Engine): void {
     describeSimCollisions(engine)
     describeSimResolution(engine)
     describeImports(engine)
+    describeFeedProgress(engine)
     describeAppend(engine)
     describeConflicts(engine)
     describeReadings(engine)
     describeQuarantine(engine)
     describeQueries(engine)
+    describeUsageEvents(engine)
     describeSealing(engine)
     describePurge(engine)
     describeAudit(engine)

@@ -106,6 +106,8 @@ export function aFeed(stated: Partial<Omit<Feed, 'id'>> = {}): Omit<Feed, 'id'> 
     settings: {},
     onConflict: 'reject',
     defaultZone: null,
+    settleSeconds: 172_800,
+    sequencePattern: null,
     createdAt: NOW,
     ...stated,
   }

@@ -105,6 +105,13 @@ export async function fillStore(store: UsageStore): Promise<void> {
   await store.append(aBatch({ importId, feed, events: readings }))
   const end = { status: 'done', finishedAt: NOW, checksum: 'c'.repeat(64), error: null } as const
   await store.finishImport(importId, end)
+  for (const number of [1, 5]) {
+    const { id } = await store.beginImport(anImportStart(feed))
+    const facts = { sequence: { stream: AWKWARD, number }, completeThrough: NOW - number }
+    await store.finishImport(id, { ...end, facts })
+  }
+  const acceptance = { by: AWKWARD, reason: 'never made', at: NOW }
+  await store.acceptGap(feed.id, { stream: AWKWARD, from: 2, to: 3 }, acceptance)
   await store.beginImport(anImportStart(feed, { accountId: account.id }))
   for (let i = 0; i < 3; i++) await store.sealNextDay(NOW)
   const before = instant('2026-02-27T00:00:00Z')

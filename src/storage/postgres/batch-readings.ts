@@ -26,6 +26,7 @@ import {
 import * as sql from './ledger-sql.ts'
 import { lockReadings } from './locks.ts'
 import { versionOf } from './met-events.ts'
+import * as readingSql from './reading-sql.ts'
 
 /** Most series report more often: their neighbours are found in a short look. */
 const NEAR_SECONDS = 2 * DAY_SECONDS
@@ -88,7 +89,7 @@ class BatchReadings {
   /** A reading takes no usage's place: what meets usage in the ledger is a conflict. */
   async #withoutUsageRows(events: readonly IncomingEvent[]): Promise<IncomingEvent[]> {
     const met = new Map<string, Current>()
-    const rows = await this.#session.all(sql.SELECT_ROWS_AT, this.#identities(events))
+    const rows = await this.#session.all(readingSql.SELECT_ROWS_AT, this.#identities(events))
     for (const row of rows) {
       const current = currentFromRow(row)
       if (!current.isReading) met.set(identityText(events[row.position as number]!), current)
@@ -126,7 +127,7 @@ class BatchReadings {
       firsts.map((first, i) => (near.get(i)?.previous == null ? Number.MIN_SAFE_INTEGER : first)),
       lasts.map((last, i) => (near.get(i)?.next == null ? Number.MAX_SAFE_INTEGER : last)),
     )
-    const rows = await this.#session.all(sql.SELECT_SERIES, [
+    const rows = await this.#session.all(readingSql.SELECT_SERIES, [
       ...names,
       firsts.map((first, i) => near.get(i)?.previous ?? far.get(i)?.previous ?? first),
       lasts.map((last, i) => near.get(i)?.next ?? far.get(i)?.next ?? last),
@@ -137,7 +138,7 @@ class BatchReadings {
 
   async #neighbours(names: Value[], ...bounds: number[][]) {
     const values = [...names, ...bounds, this.#batch.feed.id]
-    const rows = await this.#session.all(sql.SELECT_NEIGHBOURS, values)
+    const rows = await this.#session.all(readingSql.SELECT_NEIGHBOURS, values)
     return new Map(
       rows.map((row) => [
         row.position as number,
@@ -152,7 +153,7 @@ class BatchReadings {
   ): Promise<ReadonlyMap<string, readonly EventVersion[]>> {
     const versions = new Map<string, EventVersion[]>()
     if (this.#batch.feed.onConflict === 'reject' || events.length === 0) return versions
-    const rows = await this.#session.all(sql.SELECT_VERSIONS_AT, this.#identities(events))
+    const rows = await this.#session.all(readingSql.SELECT_VERSIONS_AT, this.#identities(events))
     const byPosition = Map.groupBy(rows, (row) => row.position as number)
     for (const [position, list] of byPosition) {
       const known = list.map((row) => storedEventFromRow(row).version)
@@ -235,7 +236,7 @@ class BatchReadings {
     const { met } = await moveToLedger(this.#session, this.#batch, added.sort(byKey), this.#limits)
     if (met.size > 0) throw new Overtaken('usage came where a reading was to be added')
     await writeLedgerChanges(this.#session, this.#batch, changes.sort(byIdentity), this.#limits)
-    if (readings.length > 0) await this.#session.run(sql.PUT_READINGS, columnsOf(readings))
+    if (readings.length > 0) await this.#session.run(readingSql.PUT_READINGS, columnsOf(readings))
   }
 
   /** Null when the row stays as it is. */

@@ -3,23 +3,29 @@ import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { append, orderByKey, readLimits } from './append.ts'
-import { closedStore, Database, type RetryOptions, type Session } from './connection.ts'
+import { deleteOldMarks } from './commit-marks.ts'
+import { type ConnectionOptions, closedStore, Database, type Session } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
+import * as progress from './feed-progress.ts'
+import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
 import * as upkeep from './upkeep.ts'
 import { queryUsage } from './usage-reads.ts'
 
-export interface PostgresOptions extends RetryOptions {
+export interface PostgresOptions extends ConnectionOptions {
   /** Opens a database into which a store is being moved, for the process that moves it. */
   readonly unfinished?: boolean
 }
 
 /** How old the word on which days are sealed may be; an old one only makes answers slower. */
 const SEALED_GOOD_MS = 10_000
+
+/** A monitor that asks whether the database answers does not wait longer itself. */
+const CHECK_ANSWER_MS = 5_000
 
 /**
  * Opens the database, making the schema where it is empty. Fails with `invalid` for a URL that
@@ -73,7 +79,10 @@ export async function openPostgresStore(
       })
     }
     try {
-      return await alone((session) => upkeep.purge(session, given))
+      return await alone(async (session) => {
+        await deleteOldMarks(session)
+        return upkeep.purge(session, given)
+      })
     } finally {
       partitions.forget()
     }
@@ -109,6 +118,7 @@ export async function openPostgresStore(
     resolveSims: (names, accountId) => read((s) => reads.resolveSims(s, names, accountId)),
 
     createFeed: (feed) => change((s) => writes.createFeed(s, feed)),
+    updateFeed: (feedId, changes) => change((s) => progress.updateFeed(s, feedId, changes)),
     findFeed: (feedName) => read((s) => reads.findFeed(s, feedName)),
     listFeeds: () => read(reads.listFeeds),
 
@@ -123,7 +133,8 @@ export async function openPostgresStore(
         const ordered = orderByKey(batch.events)
         return database.write((session) => append(session, batch, ordered, name))
       }),
-    finishImport: (importId, end) => write((s) => writes.finishImport(s, importId, end)),
+    // One after the other, as the feed's progress takes each delivery in.
+    finishImport: (importId, end) => change((s) => writes.finishImport(s, importId, end)),
     findImport: (id) => read((s) => reads.findImport(s, id)),
     findImportByChecksum: (feedId, checksum) =>
       read((s) => reads.findImportByChecksum(s, feedId, checksum)),
@@ -131,7 +142,12 @@ export async function openPostgresStore(
     listQuarantine: (filter, page) => read((s) => reads.listQuarantine(s, filter, page)),
 
     queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
-    latestDeliveries: (accountId) => read((s) => reads.latestDeliveries(s, accountId)),
+    listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
+    feedsCompleteThrough: (accountId) => read((s) => progress.feedsCompleteThrough(s, accountId)),
+    listFeedProgress: () => calls.run(() => database.readOneState(progress.listFeedProgress)),
+    acceptGap: (feedId, gap, acceptance) =>
+      change((s) => progress.acceptGap(s, feedId, gap, acceptance)),
+    listFeedTotals: () => calls.run(() => database.readOneState(progress.listFeedTotals)),
 
     audit: () => calls.run(audit),
     sealNextDay: (before) => calls.run(() => alone((s) => upkeep.sealNextDay(s, before))),
@@ -139,7 +155,12 @@ export async function openPostgresStore(
 
     signingKey: () =>
       read(async (s) => Buffer.from((await reads.readSetting(s, 'signing_key'))!, 'hex')),
-    check: () => read(async (s) => void (await reads.readSetting(s, 'signing_key'))),
+    check: () =>
+      calls.run(() =>
+        database.read(async (s) => void (await reads.readSetting(s, 'signing_key')), {
+          answerMs: CHECK_ANSWER_MS,
+        }),
+      ),
     close: () => (closing ??= calls.end().then(() => database.close())),
   }
 }

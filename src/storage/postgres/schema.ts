@@ -1,15 +1,23 @@
 /** Whose database it is, which version its schema has, and the way to the newest one. */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { shown, UsageError } from '../../domain/usage-error.ts'
+import { ANSWER_GRACE_MS, disconnect, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
 import { clientConfig } from './connection.ts'
 import type { PostgresTarget } from './database-url.ts'
-import { translateConnecting } from './failures.ts'
+import { isNotYet, translateConnecting } from './failures.ts'
 import { lockKey } from './locks.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
 const SERVER_VERSION_MIN = 14
+
+/** Between two looks whether a server takes connections now, in milliseconds. */
+const CONNECT_AGAIN_MS = 250
+
+/** How long a farewell to the server may take, in milliseconds. */
+const END_MS = 1_000
 
 /** How many foreign tables a refusal names. */
 const FOREIGN_TABLES_SHOWN = 3
@@ -42,6 +50,7 @@ export async function migrateSchema(
     // Looked at first, so that nothing is tried on a database that is not ours.
     const found = await inspect(client, target)
     refuseNewer(target, found.version)
+    limitAnswers(client, UNLIMITED_ANSWER_MS)
     await client.query('SET statement_timeout = 0')
     await client.query('SELECT pg_advisory_lock($1, $2)', lockKey('migration', target.schema))
     const state = await inspect(client, target)
@@ -76,6 +85,19 @@ export function requireCurrentSchema(
   }
 }
 
+/** Throws `incompatible` for a server that lacks what Simtally uses; the number is PostgreSQL's own. */
+export function requireServerVersion(
+  { shown: place }: Pick<PostgresTarget, 'shown'>,
+  versionNumber: number,
+): void {
+  const version = Math.floor(versionNumber / 10_000)
+  if (version >= SERVER_VERSION_MIN) return
+  throw new UsageError(
+    'incompatible',
+    `${place} is PostgreSQL ${version}; Simtally needs ${SERVER_VERSION_MIN} or newer`,
+  )
+}
+
 function refuseNewer(target: PostgresTarget, version: number): void {
   if (version > MIGRATIONS.length) {
     throw new UsageError(
@@ -87,15 +109,9 @@ function refuseNewer(target: PostgresTarget, version: number): void {
 
 /** A connection of its own, for what takes long or needs a session's locks. */
 export async function connectClient(target: PostgresTarget): Promise<pg.Client> {
-  let client: pg.Client | null = null
   try {
-    client = new pg.Client(clientConfig(target, { planCacheMode: 'auto' }))
-    // A failure reaches the query that meets it; the event has nothing to add.
-    client.on('error', () => {})
-    await client.connect()
-    return client
+    return await connected(target)
   } catch (error) {
-    await client?.end().catch(() => {})
     throw translateConnecting(target.shown, error)
   }
 }
@@ -106,12 +122,40 @@ async function withClient<T>(
 ): Promise<T> {
   const client = await connectClient(target)
   try {
+    limitAnswers(client, target.readTimeoutMs + ANSWER_GRACE_MS)
     return await work(client)
   } catch (error) {
     throw translateConnecting(target.shown, error)
   } finally {
-    await client.end().catch(() => {})
+    end(client)
   }
+}
+
+/** A server that is there but takes no connection yet is waited for, as long as for a write. */
+async function connected(target: PostgresTarget): Promise<pg.Client> {
+  const giveUpAt = performance.now() + target.writeRetryMs
+  for (;;) {
+    const client = new pg.Client(clientConfig(target, { planCacheMode: 'auto' }))
+    // A failure reaches the query that meets it; the event has nothing to add.
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      end(client)
+      if (!isNotYet(error) || performance.now() + CONNECT_AGAIN_MS > giveUpAt) throw error
+      await pause(CONNECT_AGAIN_MS)
+    }
+  }
+}
+
+/** Where the server hears nothing any more, the process does not stay for it. */
+function end(client: pg.Client): void {
+  const timer = setTimeout(() => disconnect(client), END_MS).unref()
+  client.end().then(
+    () => clearTimeout(timer),
+    () => {},
+  )
 }
 
 async function inspect(client: pg.Client, target: PostgresTarget): Promise<SchemaState> {
@@ -132,13 +176,7 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
     [`${target.schema}.simtally_schema`, `${target.schema}.transfer`],
   )
   const { version_number, read_only, standby, marked, transferring, citus } = rows[0]!
-  const serverVersion = Math.floor(version_number / 10_000)
-  if (serverVersion < SERVER_VERSION_MIN) {
-    throw new UsageError(
-      'incompatible',
-      `${target.shown} is PostgreSQL ${serverVersion}; Simtally needs ${SERVER_VERSION_MIN} or newer`,
-    )
-  }
+  requireServerVersion(target, version_number)
   if (standby) {
     const message = `${target.shown} is a read-only standby; name the primary server instead`
     throw new UsageError('read_only', message)

@@ -48,5 +48,6 @@ export const TOPOLOGIES = {
   },
 } as const satisfies Record<string, Topology>
 
-// What every batch writes (`import`, `account_feed`, `quarantine`, `quarantine_delivery`) stays on the
-// server that clients reach: with a copy on each server, batches would wait for each other.
+// What every import writes (`import`, `account_feed`, `feed_progress`, `quarantine`,
+// `quarantine_delivery`, `commit_mark`) stays on the server that clients reach, and so does
+// `gap_acceptance`: with a copy on each server, imports would wait for each other.

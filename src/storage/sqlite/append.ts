@@ -9,8 +9,8 @@ import { type ServingColumns, servingToRow, storedEventFromRow } from '../rows.t
 import type { AppendOutcome } from '../usage-store.ts'
 import { BatchReadings, type Identity } from './batch-readings.ts'
 import type { Connection } from './connection.ts'
-import { readSetting } from './directory-reads.ts'
 import * as sql from './ledger-sql.ts'
+import { readLimits } from './limits.ts'
 import * as packed from './packed-events.ts'
 import { RollupDeltas, type RollupPlace } from './rollup-deltas.ts'
 
@@ -29,16 +29,6 @@ export function append(connection: Connection, batch: PackedBatch): AppendOutcom
   return application.run()
 }
 
-/** What was deleted as too old is never counted again. */
-export function purgedThrough(connection: Connection): number {
-  return Number(readSetting(connection, 'purged_through') ?? Number.MIN_SAFE_INTEGER)
-}
-
-/** Days before this one have per-SIM totals. */
-export function sealedThrough(connection: Connection): number {
-  return Number(readSetting(connection, 'sealed_through') ?? Number.MIN_SAFE_INTEGER)
-}
-
 class BatchApplication {
   readonly #connection: Connection
   readonly #batch: PackedBatch
@@ -53,9 +43,10 @@ class BatchApplication {
   constructor(connection: Connection, batch: PackedBatch) {
     this.#connection = connection
     this.#batch = batch
-    this.#deltas = new RollupDeltas(connection, sealedThrough(connection))
+    const limits = readLimits(connection)
+    this.#deltas = new RollupDeltas(connection, limits)
     this.#readings = new BatchReadings(connection, batch, this.#deltas)
-    this.#purgedThrough = purgedThrough(connection)
+    this.#purgedThrough = limits.purgedThrough
     this.#servings = batch.events.servings.map(servingToRow)
   }
 

@@ -40,6 +40,7 @@ export class Connection {
   readonly db: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   readonly #bigintStatements = new Map<string, StatementSync>()
+  readonly #bigintArrayStatements = new Map<string, StatementSync>()
   readonly #lockWaitMs: number
 
   constructor(path: string, { role, lockWaitMs = LOCK_WAIT_MS }: ConnectionOptions) {
@@ -64,6 +65,18 @@ export class Connection {
       statement = this.db.prepare(text)
       statement.setReadBigInts(true)
       this.#bigintStatements.set(text, statement)
+    }
+    return statement
+  }
+
+  /** As `prepareBigints`, with rows that are arrays of their values: quicker to make. */
+  prepareBigintArrays(text: string): StatementSync {
+    let statement = this.#bigintArrayStatements.get(text)
+    if (statement === undefined) {
+      statement = this.db.prepare(text)
+      statement.setReadBigInts(true)
+      statement.setReturnArrays(true)
+      this.#bigintArrayStatements.set(text, statement)
     }
     return statement
   }

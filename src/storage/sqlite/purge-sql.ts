@@ -5,6 +5,7 @@ export const COUNT_OLD_HISTORY = 'SELECT COUNT(*) AS rows FROM ledger_history WH
 export const COUNT_OLD_HOURS = 'SELECT COUNT(*) AS rows FROM account_hour WHERE started_at < ?'
 export const COUNT_OLD_DAYS = 'SELECT COUNT(*) AS rows FROM account_day WHERE started_at < ?'
 export const COUNT_OLD_SIM_DAYS = 'SELECT COUNT(*) AS rows FROM sim_day WHERE started_at < ?'
+export const COUNT_OLD_SIM_MONTHS = 'SELECT COUNT(*) AS rows FROM sim_month WHERE month < ?'
 export const COUNT_OLD_DELIVERIES =
   'SELECT COUNT(*) AS rows FROM quarantine_delivery WHERE seen_at < ?'
 
@@ -43,6 +44,9 @@ function oldestBucket(table: 'ledger' | 'ledger_history'): string {
 export const DELETE_OLD_HOURS = 'DELETE FROM account_hour WHERE started_at < ?'
 export const DELETE_OLD_DAYS = 'DELETE FROM account_day WHERE started_at < ?'
 export const DELETE_OLD_SIM_DAYS = 'DELETE FROM sim_day WHERE month <= ? AND started_at < ?'
+
+/** The month that is cut keeps its total: from then on nobody reads it. */
+export const DELETE_OLD_SIM_MONTHS = 'DELETE FROM sim_month WHERE month < ?'
 
 export const DELETE_DAY = 'DELETE FROM account_day WHERE started_at = ?'
 export const REBUILD_DAY = `
