@@ -17,8 +17,16 @@ export interface PostgresServer {
 
 const PASSWORD = 'simtally'
 
+/** Settings of `postgresql.conf`. */
+export type ServerSettings = Readonly<Record<string, string>>
+
+/** What tests write need not survive a power cut; processes that are killed lose nothing. */
+const TEST_SETTINGS: ServerSettings = { fsync: 'off', max_connections: '300' }
+
 /** Starts a server on a free port of this machine, on a folder of its own. */
-export async function startPostgresServer(): Promise<PostgresServer> {
+export async function startPostgresServer(
+  settings: ServerSettings = TEST_SETTINGS,
+): Promise<PostgresServer> {
   const dir = await mkdtemp(join(tmpdir(), 'simtally-postgres-'))
   // The server may run as another user than the tests.
   await chmod(dir, 0o755)
@@ -33,15 +41,9 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     // PostgreSQL refuses to run as root.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--locale=C', '--encoding=UTF8', '--no-sync'],
-    // What tests write need not survive a power cut; processes that are killed lose nothing.
-    postgresFlags: [
-      '-c',
-      'fsync=off',
-      '-c',
-      'max_connections=300',
-      '-c',
-      'listen_addresses=127.0.0.1',
-    ],
+    postgresFlags: Object.entries({ ...settings, listen_addresses: '127.0.0.1' }).flatMap(
+      ([name, value]) => ['-c', `${name}=${value}`],
+    ),
     onLog: (message) => output.push(String(message)),
     onError: (message) => output.push(String(message)),
   })

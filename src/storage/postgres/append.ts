@@ -8,8 +8,9 @@ import type { UsageEvent } from '../../domain/usage-event.ts'
 import * as directorySql from '../directory-sql.ts'
 import { type ServingColumns, servingToRow } from '../rows.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
+import { CellChanges } from './cell-changes.ts'
 import type { Session } from './connection.ts'
-import { copyLines } from './copy-text.ts'
+import { incomingLines, ledgerLines } from './copy-text.ts'
 import * as sql from './ledger-sql.ts'
 import { lockShared } from './locks.ts'
 import { MetEvents } from './met-events.ts'
@@ -68,12 +69,21 @@ function sameIdentity(a: UsageEvent, b: UsageEvent): boolean {
   return a.simId === b.simId && a.occurredAt === b.occurredAt && a.recordId === b.recordId
 }
 
+export interface AppendOptions {
+  readonly schema: string
+  /**
+   * Takes the ledger to have none of the events. Where it does have one, the append fails with a
+   * unique violation, and is to be repeated without the assumption in a new transaction.
+   */
+  readonly assumeNew: boolean
+}
+
 /** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
 export async function append(
   session: Session,
   batch: AppendBatch,
   ordered: readonly IncomingEvent[],
-  schema: string,
+  { schema, assumeNew }: AppendOptions,
 ): Promise<AppendOutcome> {
   await lockShared(session, 'limits', schema)
   const limits = await readLimits(session)
@@ -87,6 +97,7 @@ export async function append(
     if (isRepeat) repeats.push(incoming)
     else firsts.push(incoming)
   }
+  const addToLedger = assumeNew && repeats.length === 0 ? copyToLedger : moveToLedger
   const { added, met: metPositions } = await addToLedger(session, batch, firsts, limits)
   const met =
     metPositions.size === 0 && repeats.length === 0
@@ -120,16 +131,40 @@ interface Moved {
   readonly met: ReadonlySet<number>
 }
 
-async function addToLedger(
+/**
+ * For events that are all new. They are then all there is to derive from, which is added up here;
+ * the server copies rows in half the time that it takes to move them.
+ */
+async function copyToLedger(
   session: Session,
   { feed, importId, knownAt }: AppendBatch,
   events: readonly IncomingEvent[],
   { sealedThrough }: Limits,
 ): Promise<Moved> {
   if (events.length === 0) return { added: 0, met: new Set() }
-  await session.client.query(sql.MAKE_INCOMING)
-  const copy = session.client.query(copyFrom(sql.COPY_INCOMING))
-  await pipeline(Readable.from(copyLines(events)), copy)
+  const lines = ledgerLines(events, { feedId: feed.id, importId, knownAt })
+  await copy(session, sql.COPY_LEDGER, lines)
+  const cells = new CellChanges(sealedThrough)
+  const accountIds = new Set<number>()
+  for (const { event, serving } of events) {
+    cells.add(event, serving, 1)
+    accountIds.add(event.accountId)
+  }
+  await cells.write(session)
+  await session.run(sql.INSERT_ACCOUNT_FEEDS, [[...accountIds], feed.id])
+  return { added: events.length, met: new Set() }
+}
+
+/** For events of which some may be there: what was really added decides. */
+async function moveToLedger(
+  session: Session,
+  { feed, importId, knownAt }: AppendBatch,
+  events: readonly IncomingEvent[],
+  { sealedThrough }: Limits,
+): Promise<Moved> {
+  if (events.length === 0) return { added: 0, met: new Set() }
+  await session.client.query(`${sql.ROOM_FOR_A_BATCH}; ${sql.MAKE_INCOMING}`)
+  await copy(session, sql.COPY_INCOMING, incomingLines(events))
   const values = [feed.id, importId, knownAt, sealedThrough, events.length]
   const moved = (await session.get(sql.MOVE_INCOMING, values))!
   const added = moved.added as number
@@ -137,6 +172,10 @@ async function addToLedger(
     await session.run(sql.INSERT_ACCOUNT_FEEDS, [moved.account_ids as number[], feed.id])
   }
   return { added, met: new Set(moved.met as number[] | null) }
+}
+
+async function copy(session: Session, text: string, lines: Iterable<Buffer>): Promise<void> {
+  await pipeline(Readable.from(lines), session.client.query(copyFrom(text)))
 }
 
 async function quarantine(

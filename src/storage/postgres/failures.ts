@@ -36,6 +36,11 @@ export function sqlState(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
+/** True when a row is there whose key one was to be added with. */
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlState(error) === '23505'
+}
+
 /** True when the connection is of no use any more. */
 export function isLost(error: unknown): boolean {
   const code = sqlState(error)

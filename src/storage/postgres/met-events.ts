@@ -177,8 +177,12 @@ export class MetEvents {
         history.push([...identity, firstVersion + i, ...contentOf(replaced), knownAt, importId])
       })
       const { simId, occurredAt } = met.first.event
-      cells.add({ simId, occurredAt, ...met.found }, -1)
-      cells.add({ simId, occurredAt, ...met.current }, 1)
+      for (const [{ accountId, version, columns }, times] of [
+        [met.found, -1],
+        [met.current, 1],
+      ] as const) {
+        cells.add({ accountId, simId, occurredAt, ...version }, columns, times)
+      }
     }
     await this.#session.run(sql.INSERT_HISTORY, columnsOf(history))
     await cells.write(this.#session)

@@ -1,12 +1,18 @@
 /** The store on PostgreSQL, of one server or, with Citus, of many. */
 import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
-import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
+import {
+  type AppendBatch,
+  type AppendOutcome,
+  BATCH_RECORDS_MAX,
+  type UsageStore,
+} from '../usage-store.ts'
 import { append, orderByKey, readLimits } from './append.ts'
 import { closedStore, Database, type RetryOptions, type Session } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
+import { isUniqueViolation } from './failures.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
@@ -38,6 +44,7 @@ export async function openPostgresStore(
   const database = new Database(target, schema.topology, options)
   const partitions = new Partitions(database)
   const sealed = new SealedThrough(database)
+  const newFeeds = new NewRecordFeeds()
   const calls = new Calls()
   const name = target.schema
   let closing: Promise<void> | null = null
@@ -115,7 +122,9 @@ export async function openPostgresStore(
           batch.knownAt,
         )
         const ordered = orderByKey(batch.events)
-        return database.write((session) => append(session, batch, ordered, name))
+        const write = (assumeNew: boolean) =>
+          database.write((s) => append(s, batch, ordered, { schema: name, assumeNew }))
+        return newFeeds.append(batch.feed.id, write)
       }),
     finishImport: (importId, end) => write((s) => writes.finishImport(s, importId, end)),
     findImport: (id) => read((s) => reads.findImport(s, id)),
@@ -166,6 +175,33 @@ class SealedThrough {
       this.#value = (await this.#database.read(readLimits)).sealedThrough
     }
     return this.#value
+  }
+}
+
+/**
+ * Which feeds bring records that were there already: their batches are stored in the way that meets
+ * them. The batches of the others are tried in the quicker way first, which stores only what is all
+ * new; a batch it refuses has left nothing behind.
+ */
+class NewRecordFeeds {
+  readonly #meeting = new Set<number>()
+
+  async append(
+    feedId: number,
+    write: (assumeNew: boolean) => Promise<AppendOutcome>,
+  ): Promise<AppendOutcome> {
+    if (!this.#meeting.has(feedId)) {
+      try {
+        return await write(true)
+      } catch (error) {
+        if (!isUniqueViolation(error)) throw error
+      }
+    }
+    const outcome = await write(false)
+    const { duplicate, replaced } = outcome.counts
+    if (duplicate + replaced + outcome.conflicts.length > 0) this.#meeting.add(feedId)
+    else this.#meeting.delete(feedId)
+    return outcome
   }
 }
 
