@@ -1,4 +1,8 @@
-/** The data both measurements use: a fleet that reports every hour, in order of time. */
+/**
+ * The data all measurements use: a fleet that reported every hour, in order of time, from the start
+ * of a calendar month on. Simtally is started as users start it, by the machine's own clock, so the
+ * month is the last one with which all of the data ended more than 48 hours ago.
+ */
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -11,8 +15,19 @@ import type { UsageStore } from '../src/storage/usage-store.ts'
 
 export const RECORDS = 1_000_000
 export const SIMS = 1_000
-export const FIRST_HOUR = Date.UTC(2026, 0, 1) / 1000
-export const NOW = FIRST_HOUR + (RECORDS / SIMS) * HOUR_SECONDS
+export const NOW = Math.floor(Date.now() / 1000)
+
+const HOURS = RECORDS / SIMS
+const LATEST_FIRST_HOUR = NOW - (HOURS + 49) * HOUR_SECONDS
+
+/** The start of the calendar month that `atSeconds` lies in, or of one `months` later. */
+function monthStart(atSeconds: number, months = 0): number {
+  const at = new Date(atSeconds * 1000)
+  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months, 1) / 1000
+}
+
+export const FIRST_HOUR = monthStart(LATEST_FIRST_HOUR)
+export const MONTH_END = monthStart(LATEST_FIRST_HOUR, 1)
 export const AUTH_TOKEN = 'f'.repeat(32)
 
 const NETWORKS = [

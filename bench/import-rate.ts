@@ -4,14 +4,19 @@
  * rollups), against a loop of one prepared INSERT that puts the same rows, already in memory, into
  * the same ledger table with the same settings and the same number of rows in a transaction.
  */
+import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { importRecords } from '../src/ingest/import-records.ts'
 import { openConnection } from '../src/storage/sqlite/connection.ts'
 import { INSERT_EVENT } from '../src/storage/sqlite/ledger-sql.ts'
 import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts'
 import { createDirectory, NOW, RECORDS } from './dataset.ts'
+
+export const LAUNCHER = fileURLToPath(new URL('../bin/simtally.js', import.meta.url))
 
 /** Imports the CSV into a new store at `path`; returns records a second. */
 export async function importRate(csv: string, path: string, batch: number): Promise<number> {
@@ -33,6 +38,25 @@ export async function importRate(csv: string, path: string, batch: number): Prom
   } finally {
     await store.close()
   }
+}
+
+/**
+ * The same by `simtally import`, as a process of its own: with the start of the program, and with
+ * sealing at its end.
+ */
+export async function commandRate(csv: string, path: string, batch: number): Promise<number> {
+  const store = await openSqliteStore(path)
+  const { feed } = await createDirectory(store)
+  await store.close()
+  const startedAt = performance.now()
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    LAUNCHER,
+    ...['import', csv, '--feed', feed.name, '--batch-size', String(batch), '--json'],
+    ...['--database', `sqlite:${path}`],
+  ])
+  const seconds = (performance.now() - startedAt) / 1000
+  if (JSON.parse(stdout).accepted !== RECORDS) throw new Error(stdout)
+  return RECORDS / seconds
 }
 
 /** Inserts the rows of a finished store into a new one, in the order of delivery. */

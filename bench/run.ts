@@ -1,5 +1,5 @@
 /**
- * Both first questions in one run: `npm run bench`. Knobs: ROUNDS=3 (pairs of measurements),
+ * All first questions in one run: `npm run bench`. Knobs: ROUNDS=3 (pairs of measurements),
  * BATCH=50000 (records in a transaction), SECONDS=4 (of load in each measurement). Pairs alternate,
  * so that a machine that slows down slows both; the ratio is what to quote.
  */
@@ -7,14 +7,21 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BATCH_RECORDS_DEFAULT } from '../src/ingest/import-records.ts'
-import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts'
-import { NOW, writeCsv } from './dataset.ts'
-import { bareRate, importRate } from './import-rate.ts'
-import { requestRate, sampleAnswer, startServer } from './usage-rate.ts'
+import { writeCsv } from './dataset.ts'
+import { bareRate, commandRate, importRate } from './import-rate.ts'
+import {
+  type BenchServer,
+  requestRate,
+  sampleAnswer,
+  startServer,
+  startSimtally,
+} from './usage-rate.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 3)
 const batch = Number(process.env.BATCH ?? BATCH_RECORDS_DEFAULT)
 const seconds = Number(process.env.SECONDS ?? 4)
+
+const WARM_UP_SECONDS = 2
 
 const dir = await mkdtemp(join(tmpdir(), 'simtally-bench-'))
 try {
@@ -22,43 +29,55 @@ try {
   console.log(`${date}, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
   const csv = join(dir, 'records.csv')
   await writeCsv(csv)
-  const database = await measureImport(csv)
-  await measureUsage(database)
+  await measureUsage(await measureImport(csv))
 } finally {
   if (!process.env.KEEP) await rm(dir, { recursive: true })
 }
 
-async function measureImport(csv: string): Promise<string> {
+/** Answers the paths of two stores: one left by `simtally import`, one in which nothing is sealed. */
+async function measureImport(csv: string): Promise<{ imported: string; unsealed: string }> {
   const ratios: number[] = []
-  let database = ''
+  const commandRatios: number[] = []
+  let imported = ''
+  let unsealed = ''
   for (let round = 0; round < rounds; round++) {
     const home = await mkdtemp(join(dir, 'import-'))
-    database = join(home, 'simtally.db')
-    const imported = await importRate(csv, database, batch)
-    const bare = bareRate(database, home, batch)
-    ratios.push(imported / bare)
+    imported = join(home, 'simtally.db')
+    unsealed = join(home, 'unsealed.db')
+    const own = await importRate(csv, unsealed, batch)
+    const bare = bareRate(unsealed, home, batch)
+    const command = await commandRate(csv, imported, batch)
+    ratios.push(own / bare)
+    commandRatios.push(command / bare)
     console.log(
-      `import, ${batch} a batch: ${rate(imported)} records/s; bare inserts ${rate(bare)} rows/s; ` +
-        `ratio ${(imported / bare).toFixed(2)}`,
+      `import, ${batch} a batch: ${rate(own)} records/s; bare inserts ${rate(bare)} rows/s; ` +
+        `ratio ${(own / bare).toFixed(2)}; as a command, with its start and sealing: ` +
+        `${rate(command)} records/s; ratio ${(command / bare).toFixed(2)}`,
     )
   }
-  console.log(`import ratio, median of ${rounds}: ${median(ratios).toFixed(2)}`)
-  return database
+  console.log(
+    `import ratio, median of ${rounds}: ${median(ratios).toFixed(2)}; ` +
+      `as a command ${median(commandRatios).toFixed(2)}`,
+  )
+  return { imported, unsealed }
 }
 
-/** Twice: as imported, and after the days older than 48 h were sealed. */
-async function measureUsage(database: string): Promise<void> {
-  await compareServers(database, 'a month from the ledger')
-  const store = await openSqliteStore(database)
-  while (await store.sealNextDay(NOW - 48 * 3_600));
-  await store.close()
-  await compareServers(database, 'a month of sealed days')
+async function measureUsage({ imported, unsealed }: Record<'imported' | 'unsealed', string>) {
+  await compareServers('a month, simtally serve after simtally import', () =>
+    startSimtally(imported),
+  )
+  await compareServers('the same with one worker', () => startSimtally(imported, '--workers', '1'))
+  await compareServers('a month from the ledger, the server alone', () =>
+    startServer('simtally', unsealed),
+  )
 }
 
-async function compareServers(database: string, what: string): Promise<void> {
-  const simtally = await startServer('simtally', database)
+async function compareServers(what: string, start: () => Promise<BenchServer>): Promise<void> {
+  const simtally = await start()
   const bare = await startServer('bare', await sampleAnswer(simtally.url))
   const ratios: number[] = []
+  // Code that has run for a while is compiled: both have that behind them.
+  for (const { url } of [simtally, bare]) await requestRate(url, WARM_UP_SECONDS)
   for (let round = 0; round < rounds; round++) {
     const own = await requestRate(simtally.url, seconds)
     const reference = await requestRate(bare.url, seconds)

@@ -2,22 +2,24 @@
  * Question: what does an answer cost beyond HTTP itself?
  * Measured: requests a second for one SIM's month of hourly records with `Granularity=all`, over
  * all SIMs in turn, against a bare `node:http` server that sends the same bytes to the same load.
+ * Simtally is `simtally serve` on what `simtally import` left, with its defaults.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
-import { formatInstant, HOUR_SECONDS } from '../src/domain/time.ts'
-import { AUTH_TOKEN, FIRST_HOUR, SIMS, simSid } from './dataset.ts'
+import { formatInstant } from '../src/domain/time.ts'
+import { AUTH_TOKEN, FIRST_HOUR, MONTH_END, SIMS, simSid } from './dataset.ts'
+import { LAUNCHER } from './import-rate.ts'
 
 const CONNECTIONS = 10
-const MONTH_HOURS = 31 * 24
 
 const authorization = `Basic ${Buffer.from(`AC${'0'.repeat(32)}:${AUTH_TOKEN}`).toString('base64')}`
 
 function monthPath(sim: number): string {
   const start = formatInstant(FIRST_HOUR)
-  const end = formatInstant(FIRST_HOUR + MONTH_HOURS * HOUR_SECONDS)
+  const end = formatInstant(MONTH_END)
   return `/v1/Sims/${simSid(sim)}/UsageRecords?Granularity=all&Start=${start}&End=${end}`
 }
 
@@ -27,17 +29,28 @@ export interface BenchServer {
 }
 
 /** Starts `bench/servers/<name>.ts` with arguments; it prints its URL when it listens. */
-export async function startServer(name: string, ...values: string[]): Promise<BenchServer> {
+export function startServer(name: string, ...values: string[]): Promise<BenchServer> {
   const file = fileURLToPath(new URL(`./servers/${name}.ts`, import.meta.url))
-  const child: ChildProcess = spawn(process.execPath, [file, ...values], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  return start([file, ...values], 'inherit')
+}
+
+/** Starts `simtally serve` on a store, as a user would, with its log going into a file. */
+export async function startSimtally(database: string, ...options: string[]): Promise<BenchServer> {
+  const log = await open(`${database}.log`, 'a')
+  const args = ['serve', '--port', '0', '--database', `sqlite:${database}`, ...options]
+  const server = await start([LAUNCHER, ...args], log.fd)
+  await log.close()
+  return server
+}
+
+async function start(args: string[], stderr: 'inherit' | number): Promise<BenchServer> {
+  const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', stderr] })
   const [output] = await once(child.stdout!, 'data')
   return {
-    url: String(output).trim(),
+    url: /http:\S+/.exec(String(output))![0],
     stop: async () => {
       child.kill()
-      await once(child, 'exit')
+      if (child.exitCode === null) await once(child, 'exit')
     },
   }
 }

@@ -32,10 +32,13 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   commander: 'cli',
   'cli-progress': 'cli',
   pino: 'cli',
+  yaml: 'cli',
+  sax: 'ingest',
   pg: 'storage/postgres',
   'pg-copy-streams': 'storage/postgres',
   'node:sqlite': 'storage/sqlite',
   'node:worker_threads': 'storage/sqlite',
+  'node:cluster': 'cli',
 }
 
 /** The domain is pure, with one exception that says so itself. */
@@ -64,7 +67,7 @@ function read(file: string): string {
 /** Static and dynamic imports, re-exports, and files named as the start of a thread. */
 function importsOf(file: string): Import[] {
   const specifiers = read(`src/${file}`).matchAll(
-    /(?:\bfrom|\bimport|\bimport\(|new URL\()\s*'([^'\n]+)'/g,
+    /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|new URL\(\s*)'([^'\n]+)'/g,
   )
   return [...specifiers].map(([, specifier = '']) => ({
     file,
@@ -209,8 +212,9 @@ describe('the source', () => {
 
 describe('the tests', () => {
   it('are all run: none is skipped, singled out or left for later', () => {
+    // A list is no option of the runner: a mapping skips records by one.
     const evading =
-      /\b(?:it|test|describe|suite)\.(?:skip|only|todo)\b|\b(?:skip|only|todo):\s*(?!false)/
+      /\b(?:it|test|describe|suite)\.(?:skip|only|todo)\b|\b(?:skip|only|todo):(?!\s*(?:false|\[))/
     const faults = globSync('test/**/*.ts', { cwd: ROOT }).flatMap((file) =>
       read(file)
         .split('\n')

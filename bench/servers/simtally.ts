@@ -1,4 +1,4 @@
-/** Simtally on the store named by the first argument, with its clock at the data's end. */
+/** Simtally's server alone, on the store named by the first argument, which it leaves as it is. */
 import { buildServer } from '../../src/http/server.ts'
 import { openSqliteStore } from '../../src/storage/sqlite/sqlite-store.ts'
 import { NOW } from '../dataset.ts'

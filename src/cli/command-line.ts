@@ -1,7 +1,7 @@
 /** What the commands share: the store of their `--database`, and the ways to print a result. */
 import type { Account, Feed } from '../domain/directory.ts'
 import { UsageError } from '../domain/usage-error.ts'
-import { openStore } from '../storage/open-store.ts'
+import { namesServer, openStore } from '../storage/open-store.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
 import { throwAsWrongUsage } from './failure.ts'
@@ -29,7 +29,12 @@ export class CommandLine {
 
   /** Opens the store, creating it when there is none, and closes it whatever happens. */
   async withStore<T>(options: DatabaseOption, work: (store: UsageStore) => Promise<T>): Promise<T> {
-    const store = await openStore(this.databaseUrl(options)).catch(throwAsWrongUsage)
+    const url = this.databaseUrl(options)
+    const store = await openStore(url).catch((error: unknown) => {
+      // Scripts meet every reason for which a server cannot be used as the same exit code.
+      if (namesServer(url)) throw error
+      return throwAsWrongUsage(error)
+    })
     try {
       return await work(store)
     } finally {

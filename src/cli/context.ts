@@ -10,6 +10,8 @@ export interface CliContext {
   readonly config: Config
   /** UTC seconds. */
   readonly clock: () => number
+  /** How many processor cores this process may use at once. */
+  readonly cores: number
   readonly stdin: Readable
   readonly stdout: Output
   readonly stderr: Output

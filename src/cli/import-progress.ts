@@ -1,8 +1,8 @@
 /** Shows how far an import is: a bar on a terminal, a line for each committed batch elsewhere. */
-import { SingleBar } from 'cli-progress'
 import { recordCount } from '../domain/import.ts'
 import type { ImportProgress } from '../ingest/import-records.ts'
 import type { Output } from './context.ts'
+import { startBar } from './progress-bar.ts'
 import { formatBytes, formatCount, formatDuration } from './quantity-text.ts'
 
 export interface ProgressDisplay {
@@ -28,38 +28,16 @@ function progressLines(stderr: Output): ProgressDisplay {
   }
 }
 
-/** Parts of the bar: finer than any terminal shows. */
-const BAR_STEPS = 1000
-
 function progressBar(stderr: Output, shareDone: ShareDone): ProgressDisplay {
-  const bar = new SingleBar({
-    stream: stderr.stream as NodeJS.WritableStream,
-    format: '{drawn}{words}',
-    // The signals are the command line's own: it stops the import, and the bar with it.
-    gracefulExit: false,
-    hideCursor: true,
-    clearOnComplete: true,
-  })
   const startedAt = performance.now()
-  bar.start(BAR_STEPS, 0, { drawn: '', words: 'reading' })
+  const bar = startBar(stderr, 'reading')
   return {
     update: (progress) => {
-      const elapsedMs = performance.now() - startedAt
       const share = shareDone(progress)
-      bar.update(Math.floor((share ?? 0) * BAR_STEPS), {
-        drawn: share === null ? '' : `${drawnBar(share)} ${Math.floor(share * 100)} % · `,
-        words: progressWords(progress, share, elapsedMs),
-      })
+      bar.update(share, progressWords(progress, share, performance.now() - startedAt))
     },
-    end: () => bar.stop(),
+    end: () => bar.end(),
   }
-}
-
-const BAR_CHARACTERS = 30
-
-function drawnBar(share: number): string {
-  const done = Math.floor(share * BAR_CHARACTERS)
-  return '█'.repeat(done) + '░'.repeat(BAR_CHARACTERS - done)
 }
 
 function progressWords(progress: ImportProgress, share: number | null, elapsedMs: number): string {

@@ -2,7 +2,7 @@
 import type { CommandLine, JsonOption } from './command-line.ts'
 import { textTable } from './text-table.ts'
 
-type Cell = string | number | null | readonly string[]
+type Cell = string | number | null | readonly string[] | Readonly<Record<string, unknown>>
 
 /**
  * Prints the rows in their order. `titles` names the table's columns and their order; JSON has
@@ -27,5 +27,6 @@ export async function printListing<Row extends { readonly [key in keyof Row]: Ce
 
 function cellText(cell: Cell): string {
   if (cell === null) return ''
-  return typeof cell === 'object' ? cell.join(' ') : String(cell)
+  if (typeof cell !== 'object') return String(cell)
+  return Array.isArray(cell) ? cell.join(' ') : JSON.stringify(cell)
 }

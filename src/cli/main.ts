@@ -1,5 +1,5 @@
 /** The process: hands its arguments, streams, clock and signals to the command line. */
-import { constants } from 'node:os'
+import { availableParallelism, constants } from 'node:os'
 import { readConfig } from './config.ts'
 import { Output, StopRequest } from './context.ts'
 import { run } from './run.ts'
@@ -28,6 +28,7 @@ if (process.connected) {
 process.exitCode = await run(process.argv.slice(2), {
   config: readConfig(),
   clock: () => Math.floor(Date.now() / 1000),
+  cores: availableParallelism(),
   stdin: process.stdin,
   stdout: new Output(process.stdout),
   stderr: new Output(process.stderr),

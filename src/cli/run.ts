@@ -6,10 +6,12 @@ import { CommandLine } from './command-line.ts'
 import { addAccountCommand } from './commands/account.ts'
 import { addAuditCommand } from './commands/audit.ts'
 import { addDemoCommand } from './commands/demo.ts'
+import { addEventsCommand } from './commands/events.ts'
 import { addFeedCommand } from './commands/feed.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addImportsCommand } from './commands/imports.ts'
 import { addKeyCommand } from './commands/key.ts'
+import { addMigrateCommand } from './commands/migrate.ts'
 import { addPurgeCommand } from './commands/purge.ts'
 import { addQuarantineCommand } from './commands/quarantine.ts'
 import { addServeCommand } from './commands/serve.ts'
@@ -47,6 +49,7 @@ function buildProgram(commandLine: CommandLine): Command {
   addServeCommand(program, commandLine)
   addImportCommand(program, commandLine)
   addUsageCommand(program, commandLine)
+  addEventsCommand(program, commandLine)
   addAccountCommand(program, commandLine)
   addSimCommand(program, commandLine)
   addFeedCommand(program, commandLine)
@@ -55,6 +58,7 @@ function buildProgram(commandLine: CommandLine): Command {
   addQuarantineCommand(program, commandLine)
   addAuditCommand(program, commandLine)
   addPurgeCommand(program, commandLine)
+  addMigrateCommand(program, commandLine)
   return program
 }
 

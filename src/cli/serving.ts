@@ -1,27 +1,33 @@
 /** Serves a store over HTTP until the process is asked to stop. */
-import type { AddressInfo } from 'node:net'
-import { shown, UsageError } from '../domain/usage-error.ts'
-import type { TrustProxy } from '../http/base-url.ts'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { buildBaseUrl, trustsPeer } from '../http/base-url.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { CliContext } from './context.ts'
-import { fromFlags, report, WrongUsage } from './failure.ts'
-import { startUpkeep } from './upkeep.ts'
+import { fromFlags, report } from './failure.ts'
+import {
+  type HttpDependencies,
+  type HttpServiceOptions,
+  isPortInUse,
+  listenFailure,
+  type Service,
+  startHttpService,
+} from './http-service.ts'
+import { type LogLevel, LogLines, openLog, parseLogLevel } from './log.ts'
+import { startUpkeep, type Upkeep } from './upkeep.ts'
+import { startWorkerPool } from './worker-pool.ts'
 
 export const PORT_DEFAULT = 8080
 export const HOST_DEFAULT = '127.0.0.1'
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
-
-export interface ServingOptions {
+export interface ServingOptions extends HttpServiceOptions {
   readonly store: UsageStore
-  /** 0 takes a free one. */
-  readonly port: number
+  /** Where the store is: workers open it for themselves. */
+  readonly databaseUrl: string
+  /** How many processes answer requests; with 1, this one does. */
+  readonly workers: number
   /** A free port is taken where this one is in use. */
   readonly otherPortAllowed?: boolean
-  readonly host: string
-  readonly publicUrl?: string
-  readonly trustProxy?: TrustProxy
   /** How much is logged where the environment does not say. */
   readonly logLevel: LogLevel
   /** Called once requests are answered, with the URL that reaches them from this machine. */
@@ -33,93 +39,85 @@ export interface ServingOptions {
  * `unavailable` when the port cannot be had.
  */
 export async function serve(context: CliContext, options: ServingOptions): Promise<void> {
-  const { store, host, publicUrl, trustProxy, onListening } = options
-  const { clock, config, stderr, stop } = context
-  // Loaded here, because loading them takes longer than most other commands do.
-  const [{ pino }, { buildServer }] = await Promise.all([
-    import('pino'),
-    import('../http/server.ts'),
-  ])
-  const logger = pino(
-    {
-      level: parseLogLevel(config.logLevel) ?? options.logLevel,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-    },
-    stderr.stream,
-  )
+  const { store, host, onListening } = options
+  const { clock, config, stop } = context
+  const level = parseLogLevel(config.logLevel) ?? options.logLevel
+  const lines = new LogLines(context.stderr)
+  const log = await openLog(level, lines)
   const stopped = new Promise<void>((resolve) => stop.listen(() => resolve()))
-  const server = fromFlags(() =>
-    buildServer({
-      store,
-      clock,
-      logger,
-      ...(publicUrl === undefined ? {} : { publicUrl }),
-      ...(trustProxy === undefined ? {} : { trustProxy }),
-    }),
-  )
-  const listen = (port: number) => server.listen({ port, host })
+  let upkeep: Upkeep | null = null
+  const onDelivery = () => upkeep?.recordsCame()
   try {
-    await listenOn(context, options, listen)
-    const { port } = server.server.address() as AddressInfo
-    await onListening(`http://${urlHost(host)}:${port}`)
-    const upkeep = startUpkeep({
-      store,
-      clock,
-      onError: (error) => logger.error(error, 'upkeep failed and is tried again later'),
-    })
-    await stopped
-    logger.info(`stopping on ${stop.signal}`)
-    await upkeep.stop()
-  } finally {
-    await server.close()
-  }
-}
-
-function parseLogLevel(text: string | null): LogLevel | null {
-  if (text === null) return null
-  const level = LOG_LEVELS.find((name) => name === text.toLowerCase())
-  if (level !== undefined) return level
-  throw new WrongUsage(`SIMTALLY_LOG_LEVEL ${shown(text)}: expected ${LOG_LEVELS.join(', ')}`)
-}
-
-async function listenOn(
-  context: CliContext,
-  { port, host, otherPortAllowed }: ServingOptions,
-  listen: (port: number) => Promise<unknown>,
-): Promise<void> {
-  try {
-    await listen(port)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EADDRINUSE' || otherPortAllowed !== true) {
-      throw listenFailure(error, { port, host })
+    const service = await startService(context, options, { store, clock, log, onDelivery })
+    try {
+      await onListening(`http://${urlHost(host)}:${service.port}`)
+      upkeep = startUpkeep({
+        store,
+        clock,
+        onError: (error) => log.error(error, 'upkeep failed and is tried again later'),
+      })
+      await stopped
+      log.info(`stopping on ${stop.signal}`)
+      await upkeep.stop()
+    } finally {
+      await service.close()
     }
-    await report(context, `port ${port} is in use, so a free one is taken`)
-    await listen(0)
+  } finally {
+    lines.close()
   }
 }
 
-function listenFailure(
-  cause: unknown,
-  { port, host }: { readonly port: number; readonly host: string },
-): unknown {
-  const { code } = cause as NodeJS.ErrnoException
-  const failure = (message: string, hint: string) =>
-    new UsageError('unavailable', message, { hint, cause })
-  if (code === 'EADDRINUSE') {
-    return failure(
-      `port ${port} of ${host} is in use by another program`,
-      'choose another with --port; --port 0 takes a free one',
-    )
+async function startService(
+  context: CliContext,
+  options: ServingOptions,
+  dependencies: HttpDependencies,
+): Promise<Service> {
+  const { workers, databaseUrl, host, publicUrl, trustProxy } = options
+  // Here and not in each worker, where it would be found out once for each.
+  fromFlags(() => buildBaseUrl(publicUrl, trustsPeer(trustProxy ?? false)))
+  const http = (port: number): HttpServiceOptions => ({
+    port,
+    host,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(trustProxy === undefined ? {} : { trustProxy }),
+  })
+  if (workers === 1) {
+    return await onPort(context, options, (port) => startHttpService(http(port), dependencies))
   }
-  if (code === 'EACCES') {
-    return failure(`port ${port} may not be used by this user`, 'choose one from 1024 on, --port')
+  const port = await onPort(context, options, (tried) => findPort({ port: tried, host }))
+  return await startWorkerPool({ workers, databaseUrl, http: http(port) }, dependencies)
+}
+
+/** Tries the port that is asked for, then, where that is allowed, a free one. */
+async function onPort<T>(
+  context: CliContext,
+  { port, otherPortAllowed }: ServingOptions,
+  start: (port: number) => Promise<T>,
+): Promise<T> {
+  try {
+    return await start(port)
+  } catch (error) {
+    if (otherPortAllowed !== true || !isPortInUse(error)) throw error
+    await report(context, `port ${port} is in use, so a free one is taken`)
+    return await start(0)
   }
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return failure(`this machine has no address ${host}`, 'choose one of its own with --host')
+}
+
+/**
+ * The number of a port that can be listened on: the one given, or a free one for 0. All workers
+ * then listen on the same number, those that come later too.
+ */
+async function findPort(options: Pick<HttpServiceOptions, 'port' | 'host'>): Promise<number> {
+  const server = createServer().listen(options)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw listenFailure(error, options)
   }
-  return cause
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** Where the server listens on every address, the machine itself reaches it by the local one. */

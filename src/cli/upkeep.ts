@@ -7,6 +7,9 @@ import type { PurgeOutcome, UsageStore } from '../storage/usage-store.ts'
 /** Between two passes; a pass with nothing to do is a few reads. */
 const PASS_INTERVAL_MS = 10 * 60_000
 
+/** From records that came to the pass: deliveries that follow each other have one together. */
+const PASS_DELAY_MS = 1_000
+
 /** Rows in one deleting transaction: imports wait no longer than it takes. */
 const PURGE_ROWS_MAX = 10_000
 
@@ -18,6 +21,8 @@ export interface UpkeepOptions {
 }
 
 export interface Upkeep {
+  /** Tells that records have come: days that are complete by now are sealed soon. */
+  recordsCame(): void
   /** Starts no further step, and resolves when the one under way has ended. */
   stop(): Promise<void>
 }
@@ -25,36 +30,54 @@ export interface Upkeep {
 /** Starts a pass now and one every ten minutes after the last has ended. Keeps no process alive. */
 export function startUpkeep({ store, clock, onError }: UpkeepOptions): Upkeep {
   let stopped = false
-  let timer: NodeJS.Timeout | undefined
+  /** Records came while a pass was under way. */
+  let again = false
+  /** Null while a pass is under way. */
+  let timer: NodeJS.Timeout | null = null
   const isStopped = () => stopped
   const pass = async (): Promise<void> => {
     try {
-      await sealDays(store, clock() - SETTLE_SECONDS, isStopped)
+      await sealDays(store, clock(), isStopped)
       await purgeInSteps(store, { before: retentionStart(clock()), dryRun: false }, isStopped)
     } catch (error) {
       onError(error)
     }
-    if (stopped) return
+    if (!stopped) passIn(again ? PASS_DELAY_MS : PASS_INTERVAL_MS)
+  }
+  const passIn = (milliseconds: number): void => {
     timer = setTimeout(() => {
+      timer = null
+      again = false
       underWay = pass()
-    }, PASS_INTERVAL_MS).unref()
+    }, milliseconds).unref()
   }
   let underWay = pass()
   return {
+    recordsCame: () => {
+      if (stopped || again) return
+      again = true
+      if (timer === null) return
+      clearTimeout(timer)
+      passIn(PASS_DELAY_MS)
+    },
     stop: async () => {
       stopped = true
-      clearTimeout(timer)
+      if (timer !== null) clearTimeout(timer)
       await underWay
     },
   }
 }
 
-/** One day a transaction, with a pause in which waiting imports get their turn. */
-async function sealDays(
+/**
+ * Seals every day that ended 48 hours ago: one day a transaction, with a pause in which waiting
+ * imports get their turn.
+ */
+export async function sealDays(
   store: UsageStore,
-  before: number,
-  isStopped: () => boolean,
+  nowSeconds: number,
+  isStopped: () => boolean = () => false,
 ): Promise<void> {
+  const before = nowSeconds - SETTLE_SECONDS
   while (!isStopped() && (await store.sealNextDay(before))) await setImmediate()
 }
 

@@ -3,6 +3,7 @@
  * depends on the reading before it in time and on nothing else, so what a series has used is a
  * function of the set of its readings: they may come late, twice and in any order.
  */
+import { DAY_SECONDS } from './time.ts'
 import { COUNTER_NAMES, type Counters } from './usage-event.ts'
 
 /** What the counters of a series stood at. Its instant orders it, and is kept beside it. */
@@ -37,6 +38,12 @@ export function usageOfReading(previous: Reading | null, reading: Reading): Coun
   }
   return growths
 }
+
+/**
+ * When old readings are deleted, the newest deleted one of a series stays for so long, because a
+ * late reading is measured from it. No billing cycle is longer than a quarter.
+ */
+export const BASE_KEPT_SECONDS = 93 * DAY_SECONDS
 
 /** Null when the counter was reset. */
 function growthOf(previous: number, value: number, is32Bit: boolean): number | null {

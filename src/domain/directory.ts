@@ -79,7 +79,7 @@ export interface ApiKey {
   readonly revokedAt: number | null
 }
 
-export const FEED_FORMATS = ['csv', 'ndjson', 'radius'] as const
+export const FEED_FORMATS = ['csv', 'ndjson', 'mapped', 'radius', 'tap3', 'nrtrde'] as const
 export type FeedFormat = (typeof FEED_FORMATS)[number]
 
 /** Plain JSON: it is kept as a text. */
@@ -94,8 +94,18 @@ export interface Feed {
   readonly onConflict: ConflictPolicy
   /** The zone of records that state neither network nor country; null sends them to quarantine. */
   readonly defaultZone: Zone | null
+  /** How long after usage its records may still come, where deliveries state no cut-off. */
+  readonly settleSeconds: number
+  /** A regular expression that finds a number in the names of its files; null where there is none. */
+  readonly sequencePattern: string | null
   readonly createdAt: number
 }
+
+/** What is left out is as it usually is. */
+export type NewFeed = Omit<Feed, 'id' | 'settleSeconds' | 'sequencePattern'> & FeedChanges
+
+/** What may be changed later. */
+export type FeedChanges = Partial<Pick<Feed, 'settleSeconds' | 'sequencePattern'>>
 
 export function scopeAllows(held: KeyScope, needed: KeyScope): boolean {
   return KEY_SCOPES.indexOf(held) >= KEY_SCOPES.indexOf(needed)

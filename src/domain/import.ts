@@ -66,8 +66,20 @@ export interface Import {
   readonly checksum: string | null
   /** Why the delivery failed; null unless it did. */
   readonly error: string | null
+  /** As its format reads them; nothing is known until it is done. */
+  readonly facts: DeliveryFacts
   readonly startedAt: number
   readonly finishedAt: number | null
+}
+
+/** What a feed's imports came to, over all time that is kept. */
+export interface FeedTotals {
+  readonly feedId: number
+  readonly imports: Readonly<Record<ImportStatus, number>>
+  /** Of its imports, finished or not. */
+  readonly counts: VerdictCounts
+  /** How many records wait in quarantine, each counted once; reasons without any are absent. */
+  readonly waiting: Readonly<Partial<Record<QuarantineReason, number>>>
 }
 
 /** Why a record waits in quarantine instead of being counted. */

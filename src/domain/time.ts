@@ -20,19 +20,14 @@ export function ceilTo(atSeconds: number, bucketSeconds: number): number {
 
 /** Calendar months since January of year 0; with `monthStart` the way back. */
 export function monthNumber(atSeconds: number): number {
-  const at = new Date(atSeconds * 1000)
-  return at.getUTCFullYear() * 12 + at.getUTCMonth()
+  const { year, month } = dateOf(Math.floor(atSeconds / DAY_SECONDS))
+  return year * 12 + month - 1
 }
 
 /** The first second of a month that `monthNumber` has numbered. */
 export function monthStart(monthNumber: number): number {
-  const at = new Date(0)
-  at.setUTCFullYear(
-    Math.floor(monthNumber / 12),
-    monthNumber - Math.floor(monthNumber / 12) * 12,
-    1,
-  )
-  return at.getTime() / 1000
+  const year = Math.floor(monthNumber / 12)
+  return daysSince1970(year, monthNumber - year * 12 + 1, 1) * DAY_SECONDS
 }
 
 /**
@@ -40,14 +35,13 @@ export function monthStart(monthNumber: number): number {
  * becomes its last one (31 March less one month is 28 or 29 February).
  */
 export function monthsBefore(atSeconds: number, months: number): number {
-  const at = new Date(atSeconds * 1000)
-  const monthIndex = at.getUTCFullYear() * 12 + at.getUTCMonth() - months
+  const days = Math.floor(atSeconds / DAY_SECONDS)
+  const date = dateOf(days)
+  const monthIndex = date.year * 12 + date.month - 1 - months
   const year = Math.floor(monthIndex / 12)
   const month = monthIndex - year * 12
-  const day = Math.min(at.getUTCDate(), daysInMonth(year, month))
-  const moved = new Date(atSeconds * 1000)
-  moved.setUTCFullYear(year, month, day)
-  return moved.getTime() / 1000
+  const day = Math.min(date.day, daysInMonth(year, month))
+  return daysSince1970(year, month + 1, day) * DAY_SECONDS + (atSeconds - days * DAY_SECONDS)
 }
 
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
@@ -67,12 +61,18 @@ export function formatInstant(atSeconds: number): string {
   return `${formatDate(days)}T${twoDigits(hour)}:${twoDigits(minute)}:${twoDigits(ofDay % 60)}Z`
 }
 
-/**
- * The date that lies so many days after 1970-01-01, in the proleptic Gregorian calendar. Years are
- * counted from March, so that the leap day comes last; 400 of them have 146 097 days. `Date` says
- * the same five times slower, and a page of buckets has two thousand of them.
- */
 function formatDate(daysSince1970: number): string {
+  const { year, month, day } = dateOf(daysSince1970)
+  return `${String(year).padStart(4, '0')}-${twoDigits(month)}-${twoDigits(day)}`
+}
+
+/**
+ * The date that lies so many days after 1970-01-01, in the proleptic Gregorian calendar; `month`
+ * and `day` count from 1. Years are counted from March, so that the leap day comes last; 400 of
+ * them have 146 097 days. `Date` says the same five times slower, and a page of buckets has two
+ * thousand of them.
+ */
+function dateOf(daysSince1970: number): { year: number; month: number; day: number } {
   const days = daysSince1970 + 719_468 // since 0000-03-01
   const era = Math.floor(days / 146_097)
   const ofEra = days - era * 146_097
@@ -84,8 +84,7 @@ function formatDate(daysSince1970: number): string {
   const monthFromMarch = Math.floor((5 * ofYear + 2) / 153)
   const day = ofYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1
   const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-  const year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
-  return `${String(year).padStart(4, '0')}-${twoDigits(month)}-${twoDigits(day)}`
+  return { year: era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, day }
 }
 
 function twoDigits(value: number): string {
@@ -101,20 +100,62 @@ const ISO_INSTANT =
  * one second. Returns null for anything else, impossible dates (30 February, hour 24) included.
  */
 export function parseInstant(text: string): number | null {
+  if (isWrittenAsHere(text)) {
+    const midnight = midnightOf(numberAt(text, 0, 4), numberAt(text, 5, 2), numberAt(text, 8, 2))
+    const seconds = secondOfDay(numberAt(text, 11, 2), numberAt(text, 14, 2), numberAt(text, 17, 2))
+    return midnight === null || seconds === null ? null : midnight + seconds
+  }
   const match = ISO_INSTANT.exec(text)
   if (match === null) return null
   const [, year, month, day, hour, minute, second, , sign, offsetHours, offsetMinutes] = match
-  const y = Number(year)
-  const m = Number(month)
-  const d = Number(day)
-  if (y < 1 || m < 1 || m > 12 || d < 1 || d > daysInMonth(y, m - 1)) return null
+  const midnight = midnightOf(Number(year), Number(month), Number(day))
   const seconds = secondOfDay(Number(hour ?? 0), Number(minute ?? 0), Number(second ?? 0))
   const offset = offsetSeconds(sign, Number(offsetHours ?? 0), Number(offsetMinutes ?? 0))
-  if (seconds === null || offset === null) return null
-  const midnight = new Date(0)
-  midnight.setUTCFullYear(y, m - 1, d)
-  const at = midnight.getTime() / 1000 + seconds - offset
+  if (midnight === null || seconds === null || offset === null) return null
+  const at = midnight + seconds - offset
   return at < INSTANT_MIN || at > INSTANT_MAX ? null : at
+}
+
+const FORM = '0000-00-00T00:00:00Z'
+const ZERO = 48
+
+/**
+ * True for the form that `formatInstant` writes, in which nearly all instants come: those are read
+ * by position, ten times faster than by the expression.
+ */
+function isWrittenAsHere(text: string): boolean {
+  if (text.length !== FORM.length) return false
+  for (let i = 0; i < FORM.length; i++) {
+    const expected = FORM.charCodeAt(i)
+    const code = text.charCodeAt(i)
+    if (expected === ZERO ? code < ZERO || code > ZERO + 9 : code !== expected) return false
+  }
+  return true
+}
+
+function numberAt(text: string, from: number, digits: number): number {
+  let value = 0
+  for (let i = from; i < from + digits; i++) value = value * 10 + text.charCodeAt(i) - ZERO
+  return value
+}
+
+/** Null for a date that does not exist. `month` counts from 1. */
+function midnightOf(year: number, month: number, day: number): number | null {
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month - 1)) {
+    return null
+  }
+  return daysSince1970(year, month, day) * DAY_SECONDS
+}
+
+/** The inverse of `dateOf`, by the same calendar of years that begin in March. */
+function daysSince1970(year: number, month: number, day: number): number {
+  const fromMarch = month <= 2 ? year - 1 : year
+  const era = Math.floor(fromMarch / 400)
+  const yearOfEra = fromMarch - era * 400
+  const monthFromMarch = month <= 2 ? month + 9 : month - 3
+  const ofYear = Math.floor((153 * monthFromMarch + 2) / 5) + day - 1
+  const ofEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + ofYear
+  return era * 146_097 + ofEra - 719_468
 }
 
 function secondOfDay(hour: number, minute: number, second: number): number | null {

@@ -42,6 +42,11 @@ export interface UsageEvent extends Counters {
   /** UTC seconds. */
   readonly occurredAt: number
   readonly serving: Serving
+  /**
+   * Null where the counters are what was used. Else they are what the counters of the series
+   * `recordId` stood at, and `counter-series.ts` says what was used.
+   */
+  readonly reading: { readonly is32Bit: boolean } | null
   /** Line or position in the delivery, from 1. */
   readonly line: number
   /** The record as it was delivered, kept when the event ends in quarantine as a conflict. */

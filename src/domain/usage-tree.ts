@@ -25,12 +25,12 @@ export function buildUsageTree(groups: readonly UsageGroup[]): UsageTree {
   let total = NO_USAGE
   const abroad = new Map<CountryCode, UsageSums>()
   for (const group of groups) {
-    total = addUsage(total, group)
-    if (group.zone === 'home') home = addUsage(home, group)
-    else if (group.zone === 'national_roaming') nationalRoaming = addUsage(nationalRoaming, group)
+    total = plus(total, group)
+    if (group.zone === 'home') home = plus(home, group)
+    else if (group.zone === 'national_roaming') nationalRoaming = plus(nationalRoaming, group)
     else {
       const country = group.country ?? INTERNATIONAL_COUNTRY
-      abroad.set(country, addUsage(abroad.get(country) ?? NO_USAGE, group))
+      abroad.set(country, plus(abroad.get(country) ?? NO_USAGE, group))
     }
   }
   return {
@@ -39,4 +39,11 @@ export function buildUsageTree(groups: readonly UsageGroup[]): UsageTree {
     nationalRoaming,
     internationalRoaming: [...abroad].map(([country, sums]) => ({ country, sums })),
   }
+}
+
+/** As `addUsage`. Most branches have one group, and nothing has to be added to that. */
+function plus(sums: UsageSums, group: UsageGroup): UsageSums {
+  if (sums !== NO_USAGE) return addUsage(sums, group)
+  const { upload, download, toSim, fromSim } = group
+  return { upload, download, toSim, fromSim }
 }

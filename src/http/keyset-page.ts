@@ -57,13 +57,17 @@ export async function keysetPage(
   if (query.PageToken !== undefined) {
     return fromToken(await tokens.open(query.PageToken, list.kind), list, given)
   }
-  if (given.page !== null && given.page > 0) {
-    throw new UsageError('invalid', `Page "${query.Page}": a later page needs its PageToken`, {
-      hint: 'follow next_page_url as it is given',
-    })
-  }
+  refuseLaterPage(query, given.page)
   const pageSize = given.pageSize ?? PAGE_SIZE_DEFAULT
   return { list, page: 0, pageSize, cursor: null, backwards: false }
+}
+
+/** Throws `invalid` for a page that only a token leads to. */
+export function refuseLaterPage(query: PageQuery, page: number | null): void {
+  if (page === null || page === 0) return
+  throw new UsageError('invalid', `Page "${query.Page}": a later page needs its PageToken`, {
+    hint: 'follow next_page_url as it is given',
+  })
 }
 
 function fromToken(

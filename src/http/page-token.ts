@@ -6,8 +6,8 @@ import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { HttpError } from './error-reply.ts'
 
-/** Longer than any token made here; a longer one is not worth decoding. */
-const TOKEN_CHARACTERS_MAX = 1_024
+/** Longer than any token made here, record ids of four bytes a character included. */
+const TOKEN_CHARACTERS_MAX = 4_096
 
 /** Half of SHA-256: guessing 128 bits is out of reach, and URLs stay short. */
 const MAC_BYTES = 16

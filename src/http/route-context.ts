@@ -29,4 +29,5 @@ export interface RouteContext {
   readonly tokens: PageTokens
   readonly baseUrlOf: BaseUrlOf
   readonly importBytesMax: number
+  readonly onDelivery: () => void
 }

@@ -21,15 +21,19 @@ import { parameter } from './validation.ts'
 /** A plus sign that came unencoded is a space by now: `2026-01-01T00:00:00 05:45`. */
 const OFFSET_AFTER_SPACE = /(?<=[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?) (?=\d{2}(?::?\d{2})?$)/i
 
-function readInstant(text: string): number | null {
-  return parseInstant(text.replace(OFFSET_AFTER_SPACE, '+'))
+export function readInstant(text: string): number | null {
+  return parseInstant(text.includes(' ') ? text.replace(OFFSET_AFTER_SPACE, '+') : text)
 }
 
 const INSTANT_RULE = 'expected an ISO 8601 date or instant, such as 2026-01-31T23:59:59Z'
 
-export const periodParameters = {
+export const boundParameters = {
   Start: Type.Optional(parameter('Start', INSTANT_RULE, (text) => readInstant(text) !== null)),
   End: Type.Optional(parameter('End', INSTANT_RULE, (text) => readInstant(text) !== null)),
+}
+
+export const periodParameters = {
+  ...boundParameters,
   Granularity: Type.Optional(
     parameter('Granularity', `expected ${GRANULARITIES.join(', ')}`, (text) =>
       (GRANULARITIES as readonly string[]).includes(text),
@@ -56,8 +60,8 @@ export interface UsagePage {
   readonly offset: number
   readonly page: number
   readonly pageSize: number
-  /** Start, End and Granularity as the first page was asked for, fingerprinted. */
-  readonly filters: Fingerprints
+  /** Start, End and Granularity as the first page was asked for, fingerprinted: tokens only. */
+  readonly filters: () => Fingerprints
 }
 
 type Fingerprints = readonly [string | null, string | null, string | null]
@@ -83,7 +87,7 @@ export async function usagePage(
   const pageSize = given.pageSize ?? PAGE_SIZE_DEFAULT
   const page = given.page ?? 0
   const window = resolveWindow(periodRequest(query, subject), nowSeconds)
-  return { window, page, pageSize, offset: page * pageSize, filters: fingerprints(query) }
+  return { window, page, pageSize, offset: page * pageSize, filters: () => fingerprints(query) }
 }
 
 function periodRequest(query: UsageListQuery, subject: UsageSubject): PeriodRequest {
@@ -160,7 +164,7 @@ function toToken(usagePage: UsagePage, { accountId, simId }: UsageSubject): Usag
     offset,
     page,
     pageSize,
-    ...filters,
+    ...filters(),
   ]
 }
 
@@ -181,5 +185,5 @@ function fromToken(payload: TokenPayload, subject: UsageSubject, query: UsageLis
     keptFrom,
     beyondRetention: beyond === 1,
   }
-  return { window, offset, page, pageSize, filters }
+  return { window, offset, page, pageSize, filters: () => filters }
 }

@@ -1,11 +1,10 @@
-/** From the store's sums to the `commands` and `data` trees of usage records. */
+/** From the store's sums to usage records, with their `commands` and `data` trees. */
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { Bucket, UsageWindow } from '../domain/period.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { UsageGroup, UsageSums } from '../domain/usage-query.ts'
 import { buildUsageTree, type UsageTree } from '../domain/usage-tree.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
-import type { CommandUsageOnWire, DataUsageOnWire } from './schemas/usage-record.ts'
 import type { UsageSubject } from './usage-page.ts'
 
 /** One question to the store for all buckets of the page. Empty buckets are absent. */
@@ -37,49 +36,67 @@ export async function groupsByBucket(
 
 const NO_GROUPS: readonly UsageGroup[] = []
 
-/** What account and SIM records have in common; `groups` are those of the bucket. */
-export function usageToApi(bucket: Bucket, groups: readonly UsageGroup[] = NO_GROUPS) {
+/** The fields of a record that say whose usage it is, to be handed to `usageRecordJson`. */
+export function ownerJson(owner: { account_sid: string; sim_sid?: string }): string {
+  return JSON.stringify(owner).slice(1, -1)
+}
+
+/**
+ * A usage record as JSON text, with exact numbers; `groups` are those of the bucket. What a
+ * serializer makes of objects, this writes at once: records are most of what is ever answered, and
+ * making the objects took a fifth of an answer's time.
+ */
+export function usageRecordJson(
+  owner: string,
+  bucket: Bucket,
+  groups: readonly UsageGroup[] = NO_GROUPS,
+): string {
   const tree = buildUsageTree(groups)
-  return {
-    period: { start: formatInstant(bucket.start), end: formatInstant(bucket.end) },
-    commands: branches(tree, commandCounts) satisfies CommandUsageOnWire,
-    data: branches(tree, dataCounts) satisfies DataUsageOnWire,
-  }
+  const abroad = tree.internationalRoaming
+    .map(({ country, sums }) => ({ code: countryCodeAlpha3(country), sums }))
+    .sort((a, b) => (a.code < b.code ? -1 : 1))
+  const start = formatInstant(bucket.start)
+  const end = formatInstant(bucket.end)
+  return (
+    `{${owner},"period":{"start":"${start}","end":"${end}"},` +
+    `"commands":${branchesJson(tree, abroad, commandTotal, commandFields)},` +
+    `"data":${branchesJson(tree, abroad, dataTotal, dataFields)}}`
+  )
 }
 
-function commandCounts({ toSim, fromSim }: UsageSums) {
-  return { total: toSim + fromSim, to_sim: toSim, from_sim: fromSim }
+const commandTotal = ({ toSim, fromSim }: UsageSums) => toSim + fromSim
+const dataTotal = ({ download, upload }: UsageSums) => download + upload
+
+function commandFields({ toSim, fromSim }: UsageSums, total: bigint): string {
+  return `"total":${total},"to_sim":${toSim},"from_sim":${fromSim}`
 }
 
-function dataCounts({ download, upload }: UsageSums) {
-  return { total: download + upload, download, upload, units: 'bytes' }
+function dataFields({ download, upload }: UsageSums, total: bigint): string {
+  return `"total":${total},"download":${download},"upload":${upload},"units":"bytes"`
 }
 
 /**
  * Commands and data are trees of their own: a branch in which nothing of the one was used is null
  * or absent there, whatever was used of the other.
  */
-function branches<Counts extends { readonly total: bigint }>(
-  tree: UsageTree,
-  countsOf: (sums: UsageSums) => Counts,
-) {
-  const branch = (sums: UsageSums): Counts | null => {
-    const counts = countsOf(sums)
-    return counts.total === 0n ? null : counts
+function branchesJson(
+  { total, home, nationalRoaming }: UsageTree,
+  abroad: readonly { readonly code: string; readonly sums: UsageSums }[],
+  totalOf: (sums: UsageSums) => bigint,
+  fieldsOf: (sums: UsageSums, total: bigint) => string,
+): string {
+  const branch = (sums: UsageSums): string => {
+    const used = totalOf(sums)
+    return used === 0n ? 'null' : `{${fieldsOf(sums, used)}}`
   }
-  const abroad: ({ country_code: string } & Counts)[] = []
-  for (const { country, sums } of tree.internationalRoaming) {
-    const counts = countsOf(sums)
-    if (counts.total > 0n) abroad.push({ country_code: countryCodeAlpha3(country), ...counts })
+  let countries = ''
+  for (const { code, sums } of abroad) {
+    const used = totalOf(sums)
+    if (used === 0n) continue
+    countries += `${countries === '' ? '' : ','}{"country_code":"${code}",${fieldsOf(sums, used)}}`
   }
-  return {
-    ...countsOf(tree.total),
-    home: branch(tree.home),
-    national_roaming: branch(tree.nationalRoaming),
-    international_roaming: abroad.sort(byCountryCode),
-  }
-}
-
-function byCountryCode(a: { country_code: string }, b: { country_code: string }): number {
-  return a.country_code < b.country_code ? -1 : 1
+  return (
+    `{${fieldsOf(total, totalOf(total))},"home":${branch(home)},` +
+    `"national_roaming":${branch(nationalRoaming)},"international_roaming":[${countries}]}`
+  )
 }

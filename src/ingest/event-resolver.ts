@@ -8,8 +8,8 @@ import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
 import { shown } from '../domain/usage-error.ts'
 import type { Serving, UsageEvent } from '../domain/usage-event.ts'
 import type { SimMatch, UsageStore } from '../storage/usage-store.ts'
-import { ownCopy } from './formats/canonical-record.ts'
 import { type CdrRecord, faultOf, isFault, type ReadRecord } from './formats/cdr-format.ts'
+import { ownCopy } from './formats/remembered.ts'
 
 /** Carriers' clocks run ahead by minutes; a record further in the future than this is a mistake. */
 export const FUTURE_SECONDS_MAX = DAY_SECONDS
@@ -34,6 +34,14 @@ export interface ResolvedRecords {
   readonly quarantined: QuarantinedRecord[]
   /** Records older than the retention. */
   readonly expired: number
+}
+
+const READING = { is32Bit: false }
+const READING_32_BIT = { is32Bit: true }
+
+function readingOf({ isReading, is32Bit }: CdrRecord): UsageEvent['reading'] {
+  if (!isReading) return null
+  return is32Bit === true ? READING_32_BIT : READING
 }
 
 export class EventResolver {
@@ -98,6 +106,7 @@ export class EventResolver {
       toSim: record.counters.toSim,
       fromSim: record.counters.fromSim,
       serving,
+      reading: readingOf(record),
       line: record.line,
       raw: record.raw,
     }

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto'
 import type { Account, Feed, FeedFormat } from '../domain/directory.ts'
 import {
   addVerdicts,
+  type DeliveryFacts,
   type Import,
   NO_VERDICTS,
   type QuarantinedRecord,
   type VerdictCounts,
 } from '../domain/import.ts'
-import { UsageError } from '../domain/usage-error.ts'
+import { sequenceOfName } from '../domain/sequence-pattern.ts'
+import { shown, UsageError } from '../domain/usage-error.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import { BATCH_RECORDS_MAX, type UsageStore } from '../storage/usage-store.ts'
 import { EventResolver } from './event-resolver.ts'
@@ -85,8 +87,19 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
     finishedAt: clock(),
     checksum: error === null ? run.checksum() : null,
     error,
+    ...(error === null && { facts: run.facts() }),
   })
-  return { import: ended, warnings: run.warnings(), firstQuarantined: run.firstQuarantined }
+  const warnings = [...run.warnings(), ...nameWarnings(feed, source.name)]
+  return { import: ended, warnings, firstQuarantined: run.firstQuarantined }
+}
+
+/** A name that does not fit leaves its delivery without a number, so a missing one goes unseen. */
+function nameWarnings({ sequencePattern }: Feed, name: string): string[] {
+  if (sequencePattern === null || sequenceOfName(sequencePattern, name) !== null) return []
+  return [
+    `the name ${shown(name)} does not fit the sequence pattern of its feed, ` +
+      `${shown(sequencePattern)}: a missing delivery before it would not be noticed`,
+  ]
 }
 
 interface OpenBatch {
@@ -146,6 +159,10 @@ class ImportRun {
 
   warnings(): string[] {
     return this.#reader.warnings()
+  }
+
+  facts(): DeliveryFacts {
+    return this.#reader.facts()
   }
 
   async #readDelivery(): Promise<void> {

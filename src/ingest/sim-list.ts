@@ -9,7 +9,7 @@ import {
   parseSid,
 } from '../domain/identifiers.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
-import { SPLIT_FAULTS, splitCsvRecord } from './formats/csv.ts'
+import { SPLIT_FAULTS, splitCsvRecord } from './formats/csv-records.ts'
 import { type Line, LineReader } from './lines.ts'
 
 export const SIM_COLUMNS = [

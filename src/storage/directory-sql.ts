@@ -97,8 +97,9 @@ export function selectSims(
 }
 
 export const INSERT_FEED = `
-  INSERT INTO feed (name, format, settings, on_conflict, default_zone, created_at)
-  VALUES (?, ?, ?, ?, ?, ?)
+  INSERT INTO feed (name, format, settings, on_conflict, default_zone, settle_seconds,
+                    sequence_pattern, created_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
   RETURNING *`
 export const SELECT_FEED_BY_NAME = 'SELECT * FROM feed WHERE name = ?'
 export const SELECT_FEEDS = 'SELECT * FROM feed ORDER BY id'
@@ -114,7 +115,10 @@ export const INSERT_IMPORT = `
   VALUES (?, ?, ?, ?, 'running', ?)
   RETURNING id`
 export const FINISH_IMPORT = `
-  UPDATE import SET status = ?, finished_at = ?, checksum = ?, error = ? WHERE id = ?`
+  UPDATE import
+  SET status = ?, finished_at = ?, checksum = ?, error = ?,
+      sequence_stream = ?, sequence_number = ?, complete_through = ?
+  WHERE id = ?`
 export const ADD_IMPORT_COUNTS = `
   UPDATE import
   SET accepted = accepted + ?, duplicate = duplicate + ?, replaced = replaced + ?,
@@ -134,12 +138,6 @@ export function selectImports(conditions: { account: boolean }): string {
     ORDER BY import.id DESC
     LIMIT ?`
 }
-
-export const SELECT_LATEST_DELIVERIES = `
-  SELECT (SELECT MAX(started_at) FROM import
-          WHERE import.feed_id = account_feed.feed_id AND import.status = 'done') AS started_at
-  FROM account_feed
-  WHERE account_id = ?`
 
 export const INSERT_QUARANTINE = `
   INSERT INTO quarantine (feed_id, reason, raw_hash, detail, field, raw)

@@ -1,13 +1,25 @@
 /** From a database URL to its engine. Only the command line imports this file. */
 import { fileURLToPath } from 'node:url'
 import { shown, UsageError } from '../domain/usage-error.ts'
-import { isPostgresUrl } from './postgres/database-url.ts'
+import { isPostgresUrl, parsePostgresUrl } from './postgres/database-url.ts'
 import type { PostgresOptions } from './postgres/postgres-store.ts'
+import { upgradeDatabase } from './sqlite/connection.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/sqlite-store.ts'
+import { openTransferSource } from './sqlite/transfer-source.ts'
+import { moveRows, type TransferOptions, type TransferSource } from './transfer.ts'
+import { type ProofProgress, proveTransfer, type TransferProof } from './transfer-proof.ts'
 import type { UsageStore } from './usage-store.ts'
+
+export type { TransferProgress } from './transfer.ts'
+export type { ProofProgress, TransferProof } from './transfer-proof.ts'
 
 export const DATABASE_FORMS =
   'sqlite:PATH, for example sqlite:./data/simtally.db, or postgres://USER:PASSWORD@HOST/DATABASE'
+
+/** True where the URL names a server, which may refuse it for many reasons, not a file. */
+export function namesServer(url: string): boolean {
+  return isPostgresUrl(url)
+}
 
 /**
  * Opens the store a URL names, creating it on first use. Throws `invalid` for a URL of no known
@@ -25,7 +37,14 @@ export async function openStore(
   return openSqliteStore(sqlitePath(url), options)
 }
 
-export function sqlitePath(url: string): string {
+/** Where files that go with a database lie: beside it, or in `data` where it is on a server. */
+export function localPath(url: string): string {
+  if (!isPostgresUrl(url)) return sqlitePath(url)
+  const { shown: place, schema } = parsePostgresUrl(url)
+  return `data/${`${place}-${schema}`.replace(/[^\w.-]/g, '_')}`
+}
+
+function sqlitePath(url: string): string {
   const rest = /^sqlite:(.+)$/.exec(url)?.[1]
   if (rest === undefined) {
     throw new UsageError('invalid', `--database ${shown(url)}: expected ${DATABASE_FORMS}`, {
@@ -41,4 +60,115 @@ export function sqlitePath(url: string): string {
     })
   }
   return rest.startsWith('///') ? fileURLToPath(`file:${rest}`) : rest
+}
+
+export interface MigrationOutcome {
+  /** The database, without user and password. */
+  readonly shown: string
+  readonly engine: 'sqlite' | 'postgres' | 'citus'
+  /** The versions of its schema; `from` is 0 where it is new. */
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Makes or upgrades the schema of the database a URL names and, where Citus is installed, spreads
+ * its tables. Safe to do by many processes at once. Calls back with each step as it begins. Fails
+ * as `openStore` does.
+ */
+export async function migrateStore(
+  url: string,
+  onStep: (step: string) => void = () => {},
+): Promise<MigrationOutcome> {
+  if (!isPostgresUrl(url)) {
+    const path = sqlitePath(url)
+    const { from, to } = upgradeDatabase(path)
+    for (let version = from + 1; version <= to; version++) onStep(`schema version ${version}`)
+    return { shown: path, engine: 'sqlite', from, to }
+  }
+  const { parsePostgresUrl } = await import('./postgres/database-url.ts')
+  const { inspectSchema, migrateSchema, requireCurrentSchema } = await import(
+    './postgres/schema.ts'
+  )
+  const target = parsePostgresUrl(url)
+  const { topology, from, to } = await migrateSchema(target, onStep)
+  requireCurrentSchema(target, await inspectSchema(target))
+  const engine = topology.name === 'citus' ? 'citus' : 'postgres'
+  return { shown: target.shown, engine, from, to }
+}
+
+export interface MoveOptions extends TransferOptions {
+  readonly onStep: (step: string) => void
+  readonly onProof: (progress: ProofProgress) => void
+}
+
+export interface MoveOutcome {
+  /** The databases, without user and password. */
+  readonly from: string
+  readonly to: string
+  /** Null where it was stopped before the end. */
+  readonly proof: TransferProof | null
+}
+
+/**
+ * Moves a whole store into an empty database and compares the two. Only when nothing differs can
+ * the target be used. Ended at any moment and called again, it goes on where it was. Fails with
+ * `not_found` where there is no store to move, with `incompatible` where the target is not empty,
+ * with `conflict` when the source has changed, and as `openStore` does.
+ */
+export async function moveStore(
+  { from, to }: { readonly from: string; readonly to: string },
+  options: MoveOptions,
+): Promise<MoveOutcome> {
+  if (!isPostgresUrl(to)) {
+    throw new UsageError('invalid', '--to: expected postgres://USER:PASSWORD@HOST/DATABASE', {
+      hint: 'stores move to PostgreSQL and Citus only',
+      field: '--to',
+    })
+  }
+  const source = await naming('--from', () => openSource(from))
+  try {
+    const { openTransferTarget } = await import('./postgres/transfer-target.ts')
+    const target = await naming('--to', () => openTransferTarget(to, options.onStep))
+    try {
+      const ends = { from: source.shown, to: target.shown }
+      const counts = await moveRows(source, target, options)
+      if (counts === null) return { ...ends, proof: null }
+      const stores = await Promise.all([openStore(from), openStore(to, { unfinished: true })])
+      const [sourceStore, targetStore] = stores
+      const proof = await proveTransfer(
+        { source, target },
+        { sourceStore, targetStore },
+        counts,
+        options.onProof,
+      ).finally(() => Promise.all(stores.map((store) => store.close())))
+      if (proof.differenceCount === 0) await target.finish()
+      return { ...ends, proof }
+    } finally {
+      await target.close()
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+async function openSource(url: string): Promise<TransferSource> {
+  if (!isPostgresUrl(url)) return openTransferSource(sqlitePath(url))
+  const postgres = await import('./postgres/transfer-source.ts')
+  return postgres.openTransferSource(url)
+}
+
+/** What opening a database fails with names the flag that its URL came from. */
+async function naming<T>(flag: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    const { code, message, hint, cause } = error
+    const named = (text: string) => text.replaceAll('--database', flag)
+    throw new UsageError(code, named(message), {
+      ...(hint === undefined ? {} : { hint: named(hint) }),
+      cause: cause ?? error,
+    })
+  }
 }

@@ -8,10 +8,13 @@
  * repeating it is safe.
  */
 import type { HomeSet } from '../domain/classification.ts'
+import type { FeedProgress } from '../domain/completeness.ts'
 import type {
   Account,
   ApiKey,
   Feed,
+  FeedChanges,
+  NewFeed,
   Sim,
   SimChanges,
   SimRegistration,
@@ -19,12 +22,16 @@ import type {
 } from '../domain/directory.ts'
 import type { Iccid, Sid } from '../domain/identifiers.ts'
 import type {
+  DeliveryFacts,
+  FeedTotals,
   Import,
   ImportStatus,
   QuarantinedRecord,
   QuarantineEntry,
   VerdictCounts,
 } from '../domain/import.ts'
+import type { LedgerEntry, LedgerFilter, LedgerPage } from '../domain/ledger-entry.ts'
+import type { NamedGap } from '../domain/sequence.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
 
@@ -77,6 +84,15 @@ export interface RegisterOutcome {
   readonly unchanged: number
   /** In the order of the registrations. */
   readonly sims: readonly Sim[]
+}
+
+export interface ImportEnd {
+  readonly status: ImportStatus
+  readonly finishedAt: number
+  readonly checksum: string | null
+  readonly error: string | null
+  /** Nothing is known unless stated. */
+  readonly facts?: DeliveryFacts
 }
 
 export interface AuditReport {
@@ -162,7 +178,12 @@ export interface UsageStore {
   resolveSims(names: readonly string[], accountId: number | null): Promise<Map<string, SimMatch>>
 
   /** Fails with `conflict` when the name is taken. */
-  createFeed(feed: Omit<Feed, 'id'>): Promise<Feed>
+  createFeed(feed: NewFeed): Promise<Feed>
+  /**
+   * What is said of the feed's completeness is told anew from all its deliveries. Fails with
+   * `not_found` when there is no such feed.
+   */
+  updateFeed(feedId: number, changes: FeedChanges): Promise<Feed>
   findFeed(name: string): Promise<Feed | null>
   listFeeds(): Promise<Feed[]>
 
@@ -182,15 +203,8 @@ export interface UsageStore {
    * is unknown is safe for all usage numbers.
    */
   append(batch: AppendBatch): Promise<AppendOutcome>
-  finishImport(
-    importId: number,
-    end: {
-      status: ImportStatus
-      finishedAt: number
-      checksum: string | null
-      error: string | null
-    },
-  ): Promise<Import>
+  /** With `done`, the feed's progress takes the delivery in, in the same transaction. */
+  finishImport(importId: number, end: ImportEnd): Promise<Import>
   findImport(id: number): Promise<Import | null>
   /** The newest import of the feed that is `done` and read these bytes to their end. */
   findImportByChecksum(feedId: number, checksum: string): Promise<Import | null>
@@ -213,10 +227,29 @@ export interface UsageStore {
    */
   queryUsage(query: UsageQuery): Promise<UsageGroup[]>
   /**
-   * The start of the newest finished import, for each feed that has brought usage of the account;
-   * null for a feed that has none finished.
+   * The ledger's rows behind `queryUsage` of the same SIM, start and end: where each came from, and
+   * the versions it has replaced. In the order of time, feed (as created) and record id (by its
+   * bytes); a page goes on after the last entry of the one before.
    */
-  latestDeliveries(accountId: number): Promise<(number | null)[]>
+  listUsageEvents(filter: LedgerFilter, page: LedgerPage): Promise<LedgerEntry[]>
+  /**
+   * Up to when each feed that has brought usage of the account is complete; null for a feed of
+   * which nothing can be said. Asked with every answer about usage, so it is one short read.
+   */
+  feedsCompleteThrough(accountId: number): Promise<(number | null)[]>
+  /** Of every feed, in order of creation: what was delivered, what is missing, what is complete. */
+  listFeedProgress(): Promise<FeedProgress[]>
+  /**
+   * Accepts that deliveries of an open gap, or of a part of one, will not come; then they hold
+   * nothing back. Fails with `not_found`, naming what is missing, when nothing of that is.
+   */
+  acceptGap(
+    feedId: number,
+    gap: NamedGap,
+    acceptance: { by: string; reason: string; at: number },
+  ): Promise<FeedProgress>
+  /** Of every feed, in order of creation. Goes through all imports: for looks now and then. */
+  listFeedTotals(): Promise<FeedTotals[]>
 
   // Upkeep
 

@@ -132,13 +132,26 @@ export class Process {
     this.#child.stdin!.write(text)
   }
 
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   /** Resolves when stderr holds the text; fails when the process ends without it. */
-  async said(text: string): Promise<void> {
+  said(text: string): Promise<void> {
+    return this.#wrote('stderr', text)
+  }
+
+  /** As `said`, on stdout. */
+  printed(text: string): Promise<void> {
+    return this.#wrote('stdout', text)
+  }
+
+  async #wrote(stream: 'stdout' | 'stderr', text: string): Promise<void> {
     const ended = this.#ended.then(({ code, stderr }) => {
-      if (!stderr.includes(text)) throw new Error(`ended with ${code} instead: ${stderr}`)
+      if (!this[stream].includes(text)) throw new Error(`ended with ${code} instead: ${stderr}`)
     })
-    while (!this.stderr.includes(text)) {
-      await Promise.race([once(this.#child.stderr!, 'data'), ended])
+    while (!this[stream].includes(text)) {
+      await Promise.race([once(this.#child[stream]!, 'data'), ended])
     }
   }
 

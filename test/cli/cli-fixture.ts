@@ -6,6 +6,8 @@ import { PassThrough, type Readable, Writable } from 'node:stream'
 import { type CliContext, Output, StopRequest } from '../../src/cli/context.ts'
 import { run } from '../../src/cli/run.ts'
 import { NOW } from '../support/builders.ts'
+import type { TempPlace } from '../support/postgres-schema.ts'
+import { type EngineName, engineOfTests, newPlace } from '../support/temp-store.ts'
 
 export interface CliResult {
   readonly exitCode: number
@@ -30,16 +32,22 @@ export class CliFixture {
   readonly directory: string
   readonly databaseUrl: string
 
-  private constructor(directory: string) {
+  readonly #place: TempPlace
+
+  private constructor(directory: string, place: TempPlace) {
     this.directory = directory
-    this.databaseUrl = `sqlite:${join(directory, 'simtally.db')}`
+    this.databaseUrl = place.url
+    this.#place = place
   }
 
-  static async open(): Promise<CliFixture> {
-    return new CliFixture(await mkdtemp(join(tmpdir(), 'simtally-cli-')))
+  /** A test that looks into the database itself says of which engine. */
+  static async open(engine: EngineName = engineOfTests()): Promise<CliFixture> {
+    const directory = await mkdtemp(join(tmpdir(), 'simtally-cli-'))
+    return new CliFixture(directory, await newPlace(engine, directory))
   }
 
   async close(): Promise<void> {
+    await this.#place.remove()
     await rm(this.directory, { recursive: true, force: true })
   }
 
@@ -59,6 +67,7 @@ export class CliFixture {
     const context: CliContext = {
       config: { databaseUrl: this.databaseUrl, logLevel: options.logLevel ?? 'warn' },
       clock: () => options.now ?? NOW,
+      cores: 1,
       stdin: stdinOf(options.stdin ?? ''),
       stdout: new Output(stdout),
       stderr: new Output(Object.assign(stderr, { isTTY: options.terminal === true, columns: 120 })),

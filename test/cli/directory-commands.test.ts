@@ -117,14 +117,14 @@ describe('simtally key', () => {
 describe('simtally feed', () => {
   it('makes a feed that rejects conflicts and has no default zone unless told otherwise', async () => {
     assert.deepEqual(await cli.json(['feed', 'create', 'plain', '--format', 'csv']), [
-      { name: 'plain', format: 'csv', on_conflict: 'reject', default_zone: null },
+      { name: 'plain', format: 'csv', settings: {}, on_conflict: 'reject', default_zone: null },
     ])
     assert.deepEqual(
       await cli.json([
         ...['feed', 'create', 'own', '--format', 'ndjson'],
         ...['--on-conflict', 'max', '--default-zone', 'home'],
       ]),
-      [{ name: 'own', format: 'ndjson', on_conflict: 'max', default_zone: 'home' }],
+      [{ name: 'own', format: 'ndjson', settings: {}, on_conflict: 'max', default_zone: 'home' }],
     )
     const names = (await cli.json<{ name: string }>(['feed', 'list'])).map(({ name }) => name)
     assert.deepEqual(names, ['plain', 'own'])
@@ -142,7 +142,7 @@ describe('simtally feed', () => {
 describe('every command', () => {
   const COMMANDS = [
     'account create|account list|sim import|sim list|key create|key list|key revoke',
-    'feed create|feed list|import|imports|quarantine list|usage|audit|purge|serve|demo|demo feed',
+    'feed create|feed check|feed mappings|feed list|import|imports|quarantine list|usage|audit|purge|serve|demo|demo feed',
   ]
     .join('|')
     .split('|')

@@ -37,5 +37,9 @@ describe('examples/first-steps.sh', () => {
     assert.match(stdout, /^all +total +250,000 +880,000 +1,130,000 +1.13 MB +1 +2$/m)
     assert.match(stdout, /^ +MEX +50,000 +90,000 +140,000 /m)
     assert.match(stdout, /Z,home,USA,120000,480000,600000,0,0,0$/m)
+    assert.match(
+      stdout,
+      /^2026-10-\S+ .* roamco .* 1 +examples\/usage\.csv +2 +2026-11-01T12:00:00Z$/m,
+    )
   })
 })

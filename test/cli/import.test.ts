@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { PassThrough } from 'node:stream'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, type TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { StopRequest } from '../../src/cli/context.ts'
-import { iccidOf } from '../support/builders.ts'
+import { iccidOf, instant } from '../support/builders.ts'
 import { CliFixture, jsonLines } from './cli-fixture.ts'
 
 const HEADER = 'record_id,sim,occurred_at,plmn,upload,download,to_sim,from_sim\n'
@@ -146,6 +147,43 @@ describe('simtally import', () => {
     const { stderr } = await cli.run(['import', file, '--feed', feed], { terminal: true })
     assert.match(stderr, /█{30} 100 % · \d+ B · 5 records/)
     assert.doesNotMatch(stderr, /records committed/)
+  })
+
+  /** Imports one record on each of three days, two of which ended 48 hours ago, into a new store. */
+  async function importThreeDays(t: TestContext, prepare = (_: DatabaseSync) => {}) {
+    const own = await CliFixture.open('sqlite')
+    t.after(() => own.close())
+    const account = await own.account()
+    const sims = { stdin: `iccid\n${iccidOf(1)}\n` }
+    await own.json(['sim', 'import', '-', '--account', account], sims)
+    await own.json(['feed', 'create', 'carrier', '--format', 'csv'])
+    const database = new DatabaseSync(own.path('simtally.db'))
+    prepare(database)
+    database.close()
+    const days = ['01', '02', '03']
+    const result = await own.run(['import', '-', '--feed', 'carrier', '--json'], {
+      stdin: HEADER + days.map((day) => `a,${iccidOf(1)},2026-01-${day},310-260,1,,,\n`).join(''),
+      now: instant('2026-01-05T01:00:00Z'),
+    })
+    const [audit] = await own.json<{ cells_checked: number; difference_count: number }>(['audit'])
+    return { ...result, audit: audit! }
+  }
+
+  it('seals the days that are complete', async (t) => {
+    const { exitCode, audit } = await importThreeDays(t)
+    // An hour and a day of the account for each record, and two days of the SIM.
+    assert.deepEqual([exitCode, audit.difference_count, audit.cells_checked], [0, 0, 3 + 3 + 2])
+  })
+
+  it('has counted the records also where it cannot seal, and says so', async (t) => {
+    const { exitCode, stdout, stderr, audit } = await importThreeDays(t, (database) =>
+      // What SQLite says when a sum passes 64 bits.
+      database.exec(`CREATE TRIGGER no_seal BEFORE INSERT ON sim_day
+                     BEGIN SELECT RAISE(ABORT, 'integer overflow'); END`),
+    )
+    assert.deepEqual([exitCode, JSON.parse(stdout).accepted], [0, 3])
+    assert.match(stderr, /^simtally: complete days could not be summed up: [^\n]+\n {2}the rec/m)
+    assert.equal(audit.cells_checked, 3 + 3)
   })
 
   it('goes on with the other files when one fails, and exits with 1', async () => {

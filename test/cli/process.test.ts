@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, realpathSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { iccidOf } from '../support/builders.ts'
 import { CliFixture, jsonLines } from './cli-fixture.ts'
+import { CliProcess, LAUNCHER, ROOT } from './cli-process.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const LAUNCHER = join(ROOT, 'bin', 'simtally.js')
 const HEADER = 'record_id,sim,occurred_at,plmn,upload\n'
 
 /** Loaded before the launcher, it takes this Node for another one. */
@@ -27,72 +25,26 @@ before(async () => {
   await cli.json(['feed', 'create', 'carrier', '--format', 'csv'])
 })
 after(async () => {
-  for (const { child } of started) if (child.exitCode === null) child.kill('SIGKILL')
-  await Promise.all(started.map((one) => one.ended()))
+  await Promise.all(started.map((one) => one.end()))
   await cli.close()
 })
 
 /** Ended when the tests are over, also when one of them fails half way. */
-const started: Process[] = []
+const started: CliProcess[] = []
 
-interface Ended {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly stdout: string
-  readonly stderr: string
+function startProcess(node: string, args: readonly string[]): CliProcess {
+  const running = new CliProcess(cli, node, args)
+  started.push(running)
+  return running
 }
 
-class Process {
-  readonly child: ChildProcess
-  stdout = ''
-  stderr = ''
-  readonly #ended: Promise<Ended>
-
-  constructor(node: string, args: readonly string[]) {
-    const env = { ...process.env, SIMTALLY_DATABASE_URL: cli.databaseUrl }
-    this.child = spawn(node, args, { cwd: cli.directory, env })
-    this.child.stdout!.on('data', (chunk) => {
-      this.stdout += chunk
-    })
-    this.child.stderr!.on('data', (chunk) => {
-      this.stderr += chunk
-    })
-    // Closed only when nobody can write any more: the process, and what it has started.
-    this.#ended = once(this.child, 'close').then(([code, signal]) => {
-      return { code, signal, stdout: this.stdout, stderr: this.stderr }
-    })
-    started.push(this)
-  }
-
-  input(text: string): void {
-    this.child.stdin!.write(text)
-  }
-
-  /** Resolves when stdout or stderr holds the text; rejects when it ends without. */
-  async said(text: string): Promise<void> {
-    const said = Promise.withResolvers<void>()
-    const look = () => {
-      if (`${this.stdout}\n${this.stderr}`.includes(text)) said.resolve()
-    }
-    this.child.stdout!.on('data', look)
-    this.child.stderr!.on('data', look)
-    look()
-    this.#ended.then(({ stderr }) => said.reject(new Error(`ended without ${text}: ${stderr}`)))
-    await said.promise
-  }
-
-  ended(): Promise<Ended> {
-    return this.#ended
-  }
-}
-
-const launch = (...args: string[]) => new Process(process.execPath, [LAUNCHER, ...args])
+const launch = (...args: string[]) => startProcess(process.execPath, [LAUNCHER, ...args])
 
 const launchOnOldNode = (...args: string[]) =>
-  new Process(process.execPath, ['--import', AS_NODE_20, LAUNCHER, ...args])
+  startProcess(process.execPath, ['--import', AS_NODE_20, LAUNCHER, ...args])
 
 /** An import that has committed four records and waits for more. */
-async function waitingImport(start: typeof launch): Promise<Process> {
+async function waitingImport(start: typeof launch): Promise<CliProcess> {
   const running = start('import', '-', '--feed', 'carrier', '--batch-size', '2')
   const times = ['10:00', '10:01', '10:02', '10:03']
   const lines = times.map((time) => `r,${iccidOf(1)},2026-03-01T${time}:00Z,310-260,1\n`)
@@ -144,7 +96,7 @@ describe('bin/simtally.js', () => {
 
   it('runs on its own Node, started anew, where that would print warnings', async () => {
     const args = ['--import', asNode('24.0.0'), LAUNCHER, 'feed', 'list', '--json']
-    const { code, stdout, stderr } = await new Process(process.execPath, args).ended()
+    const { code, stdout, stderr } = await startProcess(process.execPath, args).ended()
     assert.deepEqual([code, stderr], [0, ''])
     assert.equal(jsonLines(stdout).length, 1)
   })
@@ -152,7 +104,7 @@ describe('bin/simtally.js', () => {
   it('says in one line what to do where the Node is old and none is packaged', async () => {
     cpSync(join(ROOT, 'bin'), cli.path('alone/bin'), { recursive: true })
     const args = ['--import', AS_NODE_20, cli.path('alone/bin/simtally.js'), '--help']
-    const { code, stdout, stderr } = await new Process(process.execPath, args).ended()
+    const { code, stdout, stderr } = await startProcess(process.execPath, args).ended()
     assert.deepEqual([code, stdout], [1, ''])
     assert.match(
       stderr,
@@ -162,7 +114,7 @@ describe('bin/simtally.js', () => {
 
   for (const node of olderNodes()) {
     it(`runs on ${node}, an older Node of this machine`, async () => {
-      const { code, stdout, stderr } = await new Process(node, [LAUNCHER, '--version']).ended()
+      const { code, stdout, stderr } = await startProcess(node, [LAUNCHER, '--version']).ended()
       assert.deepEqual([code, stderr], [0, ''])
       assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
     })
@@ -202,7 +154,7 @@ describe('the process', () => {
     const args = ['import', file, '--feed', 'carrier', '--batch-size', '1000', '--json']
     // No file may grow beyond so many blocks of 512 bytes, as if the disk ended there.
     const limited = `ulimit -f 3000; exec "${process.execPath}" "${LAUNCHER}" "$@"`
-    const full = await new Process('sh', ['-c', limited, 'sh', ...args]).ended()
+    const full = await startProcess('sh', ['-c', limited, 'sh', ...args]).ended()
     assert.equal(full.code, 1)
     const said = full.stderr.trimEnd().split('\n')
     const [, committed] = /: (\d+) records committed$/.exec(said.at(-3)!)!

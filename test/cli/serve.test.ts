@@ -81,12 +81,12 @@ describe('simtally serve', () => {
       stdin: `iccid\n${iccidOf(1)}\n`,
     })
     await cli.json(['feed', 'create', 'carrier', '--format', 'csv'])
-    const now = instant('2026-03-10T12:00:00Z')
     await cli.json(['import', '-', '--feed', 'carrier'], {
       stdin: `record_id,sim,occurred_at,plmn,upload\na,${iccidOf(1)},2026-03-01,310-260,7\n`,
-      now,
+      now: instant('2026-03-02T12:00:00Z'),
     })
     const cellsBefore = await auditedCells()
+    const now = instant('2026-03-10T12:00:00Z')
     const { stop, ended } = await serve(['--port', '0'], { now })
     // A pass starts at once, and stopping waits for the step that is under way.
     stop.request('SIGTERM')
@@ -136,6 +136,7 @@ describe('simtally serve', () => {
   it('is wrong usage with a port, URL or proxy that cannot be', async () => {
     for (const [args, message] of [
       [['--port', '65536'], /--port "65536": expected a whole number from 0 to 65535/],
+      [['--workers', '0'], /--workers "0": expected a whole number from 1 to 64/],
       [['--public-url', 'usage.example.com'], /publicUrl usage\.example\.com: expected an http/],
       [['--trust-proxy', 'nobody'], /trustProxy nobody: expected an IP address or network/],
     ] as const) {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { barChart } from '../../src/cli/bar-chart.ts'
 import { escapedText } from '../../src/cli/escaped-text.ts'
-import { toExactJson } from '../../src/cli/exact-json.ts'
 import { formatBytes, formatCount, formatDuration } from '../../src/cli/quantity-text.ts'
 import { textTable } from '../../src/cli/text-table.ts'
 
@@ -93,15 +92,6 @@ describe('bytes from outside as text', () => {
     assert.equal(
       escapedText(Uint8Array.from(bytes)),
       'a\\xff\\x00\\x1b\\x5c\\xc2\\x9b\\xe2\\x82A\\xf0\\x9d',
-    )
-  })
-})
-
-describe('exact JSON', () => {
-  it('writes bigints as the numbers they are', () => {
-    assert.equal(
-      toExactJson({ a: 2n ** 64n, b: [1, null, 'x'] }),
-      '{"a":18446744073709551616,"b":[1,null,"x"]}',
     )
   })
 })

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
 import { purgeInSteps, startUpkeep } from '../../src/cli/upkeep.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { iccidOf, instant } from '../support/builders.ts'
+import type { EngineName } from '../support/temp-store.ts'
 import { CliFixture } from './cli-fixture.ts'
 
 const LONG_AGO = instant('2024-06-02T12:00:00Z')
@@ -11,8 +13,8 @@ const NOW = instant('2026-03-10T12:30:00Z')
 const SIM = iccidOf(1)
 
 /** A store with a record of 2024, old by now, and one of this week. */
-async function storeWithOldRecord(t: TestContext): Promise<CliFixture> {
-  const cli = await CliFixture.open()
+async function storeWithOldRecord(t: TestContext, engine?: EngineName): Promise<CliFixture> {
+  const cli = await CliFixture.open(engine)
   t.after(() => cli.close())
   const account = await cli.account()
   await cli.json(['sim', 'import', '-', '--account', account], { stdin: `iccid\n${SIM}\n` })
@@ -35,8 +37,8 @@ describe('simtally purge', () => {
     const purge = async (...args: string[]) => (await cli.json(['purge', ...args], { now: NOW }))[0]
     const gone = { before: '2024-09-10T12:00:00Z', ledger_rows: 1, quarantine_entries: 0 }
     const dryRun = await purge('--dry-run')
-    assert.deepEqual(dryRun, { ...gone, dry_run: true, rollup_cells: 2 })
-    assert.deepEqual(await purge(), { ...gone, dry_run: false, rollup_cells: 2 })
+    assert.deepEqual(dryRun, { ...gone, dry_run: true, rollup_cells: 3 })
+    assert.deepEqual(await purge(), { ...gone, dry_run: false, rollup_cells: 3 })
     assert.deepEqual(await purge(), { ...gone, dry_run: false, rollup_cells: 0, ledger_rows: 0 })
     const [audit] = await cli.json<{ ledger_rows: number }>(['audit'])
     assert.equal(audit!.ledger_rows, 1)
@@ -73,7 +75,7 @@ describe('simtally audit', () => {
   })
 
   it('exits with 1 and names each cell that differs', async (t) => {
-    const cli = await storeWithOldRecord(t)
+    const cli = await storeWithOldRecord(t, 'sqlite')
     const database = new DatabaseSync(cli.path('simtally.db'))
     database.exec('UPDATE account_day SET upload = upload + 1 WHERE started_at > 1750000000')
     database.close()
@@ -124,6 +126,45 @@ describe('upkeep of a served store', () => {
     await new Promise((resolve) => setImmediate(resolve))
     assert.equal(sealedBefore.length, steps)
     assert.deepEqual(errors, [])
+  })
+
+  it('has a pass a second after records came, one for all of them', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    let passes = 0
+    const passed = new EventEmitter()
+    const store: Partial<UsageStore> = {
+      sealNextDay: async () => false,
+      purge: async () => {
+        passes++
+        setImmediate(() => passed.emit('end'))
+        return { ledgerRows: 0, rollupCells: 0, quarantineEntries: 0, done: true }
+      },
+    }
+    const upkeep = startUpkeep({
+      store: store as UsageStore,
+      clock: () => NOW,
+      onError: (error) => assert.fail(String(error)),
+    })
+    // These come while the first pass is under way.
+    upkeep.recordsCame()
+    upkeep.recordsCame()
+    await once(passed, 'end')
+    t.mock.timers.tick(999)
+    assert.equal(passes, 1)
+    t.mock.timers.tick(1)
+    await once(passed, 'end')
+    assert.equal(passes, 2)
+    // And these while it waits for the next one.
+    upkeep.recordsCame()
+    upkeep.recordsCame()
+    t.mock.timers.tick(1_000)
+    await once(passed, 'end')
+    t.mock.timers.tick(599_999)
+    assert.equal(passes, 3)
+    await upkeep.stop()
+    upkeep.recordsCame()
+    t.mock.timers.tick(600_000)
+    assert.equal(passes, 3)
   })
 
   it('tries again ten minutes after a pass has ended', async (t) => {

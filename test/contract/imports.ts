@@ -1,9 +1,8 @@
 /** Feeds, and the deliveries to them. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { NO_VERDICTS } from '../../src/domain/import.ts'
+import { NO_FACTS, NO_VERDICTS } from '../../src/domain/import.ts'
 import {
-  aBatch,
   aFeed,
   anAccount,
   anImportStart,
@@ -62,6 +61,7 @@ export function describeImports(engine: Engine): void {
         counts: NO_VERDICTS,
         checksum: null,
         error: null,
+        facts: NO_FACTS,
         startedAt: NOW,
         finishedAt: null,
       })
@@ -159,57 +159,6 @@ export function describeImports(engine: Engine): void {
       const filter = { accountId: own.id }
       assert.deepEqual(await store.listImports(filter, { limit: 9 }), [second, first])
       assert.deepEqual(await store.listImports(filter, { limit: 9, beforeId: second.id }), [first])
-    })
-  })
-
-  describe('the latest deliveries of an account', () => {
-    it('are the newest finished import of each feed that brought usage of it', async (t) => {
-      const ledger = await openLedger(t, engine)
-      const { store, account, feed, importId } = ledger
-      const finish = (id: number) =>
-        store.finishImport(id, { status: 'done', finishedAt: NOW + 9, checksum: null, error: null })
-      const deliver = async (to: typeof feed, startedAt: number) => {
-        const { id } = await store.beginImport(anImportStart(to, { startedAt }))
-        const events = [ledger.event({})]
-        await store.append(aBatch({ importId: id, feed: to, events }))
-        return id
-      }
-      assert.deepEqual(await store.latestDeliveries(account.id), [])
-
-      await ledger.append([ledger.event({})])
-      assert.deepEqual(await store.latestDeliveries(account.id), [null])
-      await finish(importId)
-      assert.deepEqual(await store.latestDeliveries(account.id), [NOW])
-
-      await finish(await deliver(feed, NOW + 100))
-      await finish(await deliver(feed, NOW - 100))
-      await deliver(feed, NOW + 200)
-      assert.deepEqual(await store.latestDeliveries(account.id), [NOW + 100])
-
-      const second = await store.createFeed(aFeed())
-      const running = await deliver(second, NOW + 50)
-      const sorted = async () => (await store.latestDeliveries(account.id)).map(String).toSorted()
-      assert.deepEqual(await sorted(), [String(NOW + 100), 'null'])
-      await finish(running)
-      assert.deepEqual(await sorted(), [String(NOW + 50), String(NOW + 100)])
-    })
-
-    it('say nothing of feeds that brought only usage of others', async (t) => {
-      const { store, append, event, importId } = await openLedger(t, engine)
-      const other = await store.createAccount(anAccount())
-      await append([event({})])
-      const end = { status: 'done', finishedAt: NOW, checksum: null, error: null } as const
-      await store.finishImport(importId, end)
-      assert.deepEqual(await store.latestDeliveries(other.id), [])
-    })
-
-    it('count an import that brought nothing new as a delivery', async (t) => {
-      const { store, append, event, feed, account } = await openLedger(t, engine)
-      await append([event({})])
-      const empty = await store.beginImport(anImportStart(feed, { startedAt: NOW + 500 }))
-      const end = { status: 'done', finishedAt: NOW + 501, checksum: null, error: null } as const
-      await store.finishImport(empty.id, end)
-      assert.deepEqual(await store.latestDeliveries(account.id), [NOW + 500])
     })
   })
 }

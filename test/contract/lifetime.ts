@@ -22,6 +22,9 @@ import {
   usageLines,
 } from './engine.ts'
 
+/** What a delivery of `NOW` completes: 48 hours less, the whole hour. */
+const SETTLED = NOW - 48 * 3_600 - (NOW % 3_600)
+
 export function describeLifetime(engine: Engine): void {
   describe('a store that is opened again', () => {
     it('has kept everything', async (t) => {
@@ -139,11 +142,11 @@ export function describeLifetime(engine: Engine): void {
           assert.deepEqual(await usageLines(one, scope), lines)
         }
       }
-      assert.deepEqual(await beside.latestDeliveries(account.id), [null])
+      assert.deepEqual(await beside.feedsCompleteThrough(account.id), [null])
       const end = { status: 'done', finishedAt: NOW, checksum: null, error: null } as const
       const finished = await store.finishImport(importId, end)
       assert.deepEqual(await beside.findImport(importId), finished)
-      assert.deepEqual(await beside.latestDeliveries(account.id), [finished.startedAt])
+      assert.deepEqual(await beside.feedsCompleteThrough(account.id), [SETTLED])
       await beside.sealNextDay(NOW)
       await beside.purge({ before: NOW - (NOW % 3_600), rowsMax: 1_000, dryRun: false })
       for (const { one, scope } of asked) assert.deepEqual(await usageLines(one, scope), [])

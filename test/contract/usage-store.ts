@@ -5,15 +5,18 @@ import { describeAppend } from './append.ts'
 import { describeAudit } from './audit.ts'
 import { describeConflicts } from './conflicts.ts'
 import type { Engine } from './engine.ts'
+import { describeFeedProgress } from './feed-progress.ts'
 import { describeImports } from './imports.ts'
 import { describeLifetime } from './lifetime.ts'
 import { describePurge } from './purge.ts'
 import { describeQuarantine } from './quarantine.ts'
 import { describeQueries } from './queries.ts'
+import { describeReadings } from './readings.ts'
 import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
 import { describeSimResolution } from './sim-resolution.ts'
 import { describeSims } from './sims.ts'
+import { describeUsageEvents } from './usage-events.ts'
 
 export function describeUsageStore(engine: Engine): void {
   describe(`UsageStore on ${engine.name}`, () => {
@@ -22,10 +25,13 @@ export function describeUsageStore(engine: Engine): void {
     describeSimCollisions(engine)
     describeSimResolution(engine)
     describeImports(engine)
+    describeFeedProgress(engine)
     describeAppend(engine)
     describeConflicts(engine)
+    describeReadings(engine)
     describeQuarantine(engine)
     describeQueries(engine)
+    describeUsageEvents(engine)
     describeSealing(engine)
     describePurge(engine)
     describeAudit(engine)

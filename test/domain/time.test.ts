@@ -27,6 +27,18 @@ describe('monthNumber and monthStart', () => {
     assert.equal(formatInstant(monthStart(2025 * 12 + 11)), '2025-12-01T00:00:00Z')
   })
 
+  it('count as the calendar of JavaScript does', () => {
+    fc.assert(
+      fc.property(anyInstant, (at) => {
+        const date = new Date(at * 1000)
+        const month = monthNumber(at)
+        assert.equal(month, date.getUTCFullYear() * 12 + date.getUTCMonth())
+        date.setUTCDate(1)
+        assert.equal(monthStart(month) * 1000, date.setUTCHours(0, 0, 0, 0))
+      }),
+    )
+  })
+
   it('enclose every instant', () => {
     fc.assert(
       fc.property(anyInstant, (at) => {
@@ -201,6 +213,31 @@ describe('parseInstant', () => {
 
   it('reads back every instant that formatInstant writes', () => {
     fc.assert(fc.property(anyInstant, (at) => assert.equal(parseInstant(formatInstant(at)), at)))
+  })
+
+  it('reads every instant as JavaScript does, however it is written', () => {
+    fc.assert(
+      fc.property(anyInstant, (at) => {
+        const text = formatInstant(at)
+        assert.equal(parseInstant(text), Date.parse(text) / 1000)
+        assert.equal(parseInstant(`${text.slice(0, -1)}+00:00`), Date.parse(text) / 1000)
+      }),
+    )
+  })
+
+  it('finds the same dates impossible in its own form as in others', () => {
+    const part = (max: number) => fc.integer({ min: 0, max })
+    const digits = (value: number, length: number) => String(value).padStart(length, '0')
+    fc.assert(
+      fc.property(
+        fc.tuple(part(9999), part(13), part(32), part(25), part(61), part(61)),
+        ([y, mo, d, h, mi, s]) => {
+          const date = `${digits(y, 4)}-${digits(mo, 2)}-${digits(d, 2)}`
+          const local = `${date}T${digits(h, 2)}:${digits(mi, 2)}:${digits(s, 2)}`
+          assert.equal(parseInstant(`${local}Z`), parseInstant(`${local}+00:00`))
+        },
+      ),
+    )
   })
 
   it('reads an instant written with any offset as the same instant', () => {

@@ -1,17 +1,23 @@
 /** What must hold in every world, however its records came. */
 import assert from 'node:assert/strict'
-import type { UsageRecordJson } from '../support/usage-model.ts'
+import type { EventJson, UsageRecordJson } from '../support/usage-model.ts'
 import { type Laboratory, openLaboratory } from './laboratory.ts'
 import type { Question } from './questions.ts'
 import type { Delivery, World } from './worlds.ts'
 
 const DAY = 86_400
 
-export async function checkWorld(world: World): Promise<void> {
+/** `halfway`, something else may happen to the store. */
+export async function checkWorld(
+  world: World,
+  halfway: (laboratory: Laboratory) => Promise<void> = async () => {},
+): Promise<void> {
   const laboratory = await openLaboratory(world)
   try {
-    for (const delivery of world.deliveries) {
-      if (delivery.records.length > 0) await laboratory.deliver(delivery)
+    const deliveries = world.deliveries.filter(({ records }) => records.length > 0)
+    for (const [i, delivery] of deliveries.entries()) {
+      if (i === Math.floor(deliveries.length / 2)) await halfway(laboratory)
+      await laboratory.deliver(delivery)
     }
     await laboratory.assertAuditClean()
     await assertAnswers(laboratory, world)
@@ -46,7 +52,80 @@ async function assertAnswers(laboratory: Laboratory, world: World): Promise<void
     const answer = await laboratory.ask(question)
     assert.deepEqual(answer, laboratory.expect(question), JSON.stringify(question))
     for (const record of answer ?? []) assertAddsUp(record)
+    if (question.sim !== null) await assertEvents(laboratory, question, answer ?? [])
   }
+}
+
+/** Of a long answer, the rows behind so many of its records are asked for. */
+const RECORDS_LOOKED_INTO_MAX = 3
+
+/**
+ * The rows behind a record are those that the model has counted in its period, and in each zone
+ * and country they add up to the record's branch.
+ */
+async function assertEvents(
+  laboratory: Laboratory,
+  question: Question,
+  answer: readonly UsageRecordJson[],
+): Promise<void> {
+  const sim = question.sim!
+  const { pageSize } = question
+  const expected = laboratory.expectEvents(question)
+  // Those with usage say more than those without.
+  const chosen = [...answer.entries()]
+    .toSorted(([, a], [, b]) => Number(b.data.total > 0n) - Number(a.data.total > 0n))
+    .slice(0, RECORDS_LOOKED_INTO_MAX)
+  for (const [i, record] of chosen) {
+    const events = await laboratory.askEvents(sim, { ...record.period, pageSize })
+    assert.deepEqual(events.toSorted(byIdentity), expected![i]!.toSorted(byIdentity))
+    assert.deepEqual(
+      events.map(({ occurred_at }) => occurred_at),
+      events.map(({ occurred_at }) => occurred_at).toSorted(),
+    )
+    for (const { zone, country, data, commands } of branchesOf(record)) {
+      const place = { zone, ...(country !== null && { country }) }
+      const there = await laboratory.askEvents(sim, { ...record.period, ...place, pageSize })
+      assert.deepEqual(total(there), { ...data, ...commands }, `${zone} ${country}`)
+    }
+  }
+}
+
+/** Every branch of a record; what is null in it counts as zeros. */
+function branchesOf({ data, commands }: UsageRecordJson) {
+  const countries = [...data.international_roaming, ...commands.international_roaming]
+  const abroad = [...new Set(countries.map(({ country_code }) => country_code))]
+  const ofCountry = (code: string) => ({
+    data: data.international_roaming.find(({ country_code }) => country_code === code),
+    commands: commands.international_roaming.find(({ country_code }) => country_code === code),
+  })
+  const places = [
+    ...(['home', 'national_roaming'] as const).map((zone) => ({
+      ...{ zone, country: null, data: data[zone], commands: commands[zone] },
+    })),
+    ...abroad.map((country) => ({ zone: 'international_roaming', country, ...ofCountry(country) })),
+  ]
+  return places.map(({ zone, country, data: bytes, commands: counts }) => ({
+    zone,
+    country,
+    data: { upload: bytes?.upload ?? 0n, download: bytes?.download ?? 0n },
+    commands: { to_sim: counts?.to_sim ?? 0n, from_sim: counts?.from_sim ?? 0n },
+  }))
+}
+
+function total(events: readonly EventJson[]) {
+  const sums = { upload: 0n, download: 0n, to_sim: 0n, from_sim: 0n }
+  for (const event of events) {
+    for (const name of ['upload', 'download', 'to_sim', 'from_sim'] as const) {
+      sums[name] += event[name]
+    }
+  }
+  return sums
+}
+
+function byIdentity(a: EventJson, b: EventJson): number {
+  const key = ({ occurred_at, feed, record_id }: EventJson) =>
+    JSON.stringify([occurred_at, feed, record_id])
+  return key(a) < key(b) ? -1 : 1
 }
 
 const PLAIN = { byName: false, startSpelling: 0, endSpelling: 0, pageSize: 1000 } as const

@@ -13,8 +13,13 @@ import { basic } from '../support/http-fixture.ts'
 import type { ModelSim } from '../support/model-directory.ts'
 import { retentionLimit } from '../support/model-periods.ts'
 import { deliveryBytes, INSTANT_SPELLINGS, inChunks } from '../support/record-files.ts'
-import { openTempStore } from '../support/temp-store.ts'
-import { UsageModel, type UsageRecordJson, type Verdict } from '../support/usage-model.ts'
+import { openTempStore, type TempStore } from '../support/temp-store.ts'
+import {
+  type EventJson,
+  UsageModel,
+  type UsageRecordJson,
+  type Verdict,
+} from '../support/usage-model.ts'
 import type { Question } from './questions.ts'
 import type { Delivery, World } from './worlds.ts'
 
@@ -33,20 +38,35 @@ export interface Laboratory {
   ask(question: Question): Promise<readonly UsageRecordJson[] | null>
   /** The whole list as the model says it must be. */
   expect(question: Question): readonly UsageRecordJson[] | null
+  /** The events of a SIM in a period and, where it is given, in one zone and country. */
+  askEvents(sim: number, asked: AskedEvents): Promise<readonly EventJson[]>
+  /** What each record of the answer has counted, as the model says it must be. */
+  expectEvents(question: Question): readonly (readonly EventJson[])[] | null
   assertAuditClean(): Promise<void>
+  /** Goes on with the store that `move` makes of the database at the URL, which is closed. */
+  moveWith(move: (url: string) => Promise<TempStore>): Promise<void>
   close(): Promise<void>
 }
 
+export interface AskedEvents {
+  readonly start: string
+  readonly end: string
+  readonly zone?: string
+  readonly country?: string
+  readonly pageSize: number
+}
+
 export async function openLaboratory(world: World): Promise<Laboratory> {
-  const temp = await openTempStore()
-  const { store } = temp
+  let temp = await openTempStore()
   const clock = { now: world.now }
-  const server = buildServer({ store, clock: () => clock.now })
-  const { accounts, feeds } = await register(store, world)
+  const serve = () => buildServer({ store: temp.store, clock: () => clock.now })
+  let server = serve()
+  const { accounts, feeds } = await register(temp.store, world)
   const model = new UsageModel(world.sims)
 
   async function prepare({ waitsSeconds, sealsDays, purges }: Delivery): Promise<void> {
     clock.now += waitsSeconds
+    const { store } = temp
     for (let i = 0; i < sealsDays; i++) await store.sealNextDay(clock.now)
     const before = retentionLimit(clock.now)
     while (purges && !(await store.purge({ before, rowsMax: 5, dryRun: false })).done);
@@ -55,7 +75,7 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
   async function importFile(delivery: Delivery, bytes: Buffer): Promise<Counts> {
     const { feed, by, form, batchRecordsMax, chunkBytes } = delivery
     const summary = await importRecords({
-      store,
+      store: temp.store,
       feed: feeds.get(feed.name)!,
       account: by === null ? null : accounts.get(by.sid)!,
       source: { name: 'file', bytes: inChunks(bytes, chunkBytes) },
@@ -82,8 +102,8 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
     return { accepted, duplicate, replaced, quarantined, expired }
   }
 
-  async function getList(path: string, accountSid: string) {
-    const records: UsageRecordJson[] = []
+  async function getList<Key extends keyof ListJson>(key: Key, path: string, accountSid: string) {
+    const records: ListJson[Key][number][] = []
     const headers = { authorization: basic({ sid: accountSid, secret: SECRET }) }
     let next: string | null = path
     while (next !== null) {
@@ -93,8 +113,8 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
         return null
       }
       assert.equal(reply.statusCode, 200, reply.body)
-      const page = parseExactly(reply.body) as UsagePageJson
-      records.push(...page.usage_records)
+      const page = parseExactly(reply.body) as PageJson
+      records.push(...page[key])
       next = relativeUrl(page.meta.next_page_url)
     }
     return records
@@ -126,11 +146,36 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
       const expectedLength = expect(question)?.length ?? 0
       const path = pathOf(sim === null ? null : world.sims[sim]!, byName)
       const query = queryOf(question, Math.ceil(expectedLength / PAGES_MAX))
-      return getList(`${path}?${query}`, scopeOf(question).accountSid)
+      return getList('usage_records', `${path}?${query}`, scopeOf(question).accountSid)
     },
     expect,
+    async askEvents(sim, { start, end, zone, country, pageSize }) {
+      const { sid, account } = world.sims[sim]!
+      const query = new URLSearchParams({ Start: start, End: end, PageSize: String(pageSize) })
+      if (zone !== undefined) query.set('Zone', zone)
+      if (country !== undefined) query.set('Country', country)
+      const path = `/v1/Sims/${sid}/UsageEvents?${query}`
+      const events = await getList('usage_events', path, account.sid)
+      return events!.map(comparable)
+    },
+    expectEvents(question) {
+      const { sid, account } = world.sims[question.sim!]!
+      const scope = { accountSid: account.sid, simSid: sid }
+      return model.usageEvents(scope, question.asked, clock.now)
+    },
     async assertAuditClean() {
-      assert.deepEqual((await store.audit()).differences, [])
+      assert.deepEqual((await temp.store.audit()).differences, [])
+    },
+    async moveWith(move) {
+      await server.close()
+      const left = temp
+      await left.store.close()
+      try {
+        temp = await move(left.url)
+      } finally {
+        await left.dispose()
+      }
+      server = serve()
     },
     async close() {
       await server.close()
@@ -160,8 +205,21 @@ async function register(store: UsageStore, world: World) {
   return { accounts, feeds }
 }
 
-interface UsagePageJson {
+interface ListJson {
   readonly usage_records: readonly UsageRecordJson[]
+  readonly usage_events: readonly (Omit<EventJson, 'replaced'> & { replaced: unknown[] })[]
+}
+
+/** What the model knows of an event. */
+function comparable(event: ListJson['usage_events'][number]): EventJson {
+  const { feed, record_id, occurred_at, zone, country_code, plmn } = event
+  const { upload, download, to_sim, from_sim, replaced } = event
+  const place = { zone, country_code, plmn }
+  const counters = { upload, download, to_sim, from_sim }
+  return { feed, record_id, occurred_at, ...place, ...counters, replaced: replaced.length }
+}
+
+interface PageJson extends ListJson {
   readonly meta: { readonly next_page_url: string | null }
 }
 

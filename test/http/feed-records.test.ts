@@ -16,9 +16,15 @@ const BYTES_MAX = 20_000
 describe('delivering usage records', () => {
   let fixture: HttpFixture
   let sim: Sim
+  let deliveriesEnded = 0
 
   before(async () => {
-    fixture = await HttpFixture.open({ importBytesMax: BYTES_MAX })
+    fixture = await HttpFixture.open({
+      importBytesMax: BYTES_MAX,
+      onDelivery: () => {
+        deliveriesEnded++
+      },
+    })
     await fixture.store.createFeed(aFeed({ name: 'csv', format: 'csv' }))
     sim = await fixture.addSim({ uniqueName: 'tracker-1' })
   })
@@ -93,6 +99,7 @@ describe('delivering usage records', () => {
       ['csv', 'ndjson', 'application/x-ndjson'],
       ['csv', 'ndjson', 'application/ndjson'],
       ['csv', 'ndjson', 'application/jsonl'],
+      ['csv', 'ndjson', 'application/json'],
       ['csv', 'csv', 'text/plain'],
       ['csv', 'csv', 'application/octet-stream'],
       ['hub', 'ndjson', 'application/x-www-form-urlencoded'],
@@ -112,6 +119,13 @@ describe('delivering usage records', () => {
       const { status, body } = await deliver(gzipSync(lines(3)), { headers: headers! })
       assert.deepEqual([status, body.accepted], [200, 3])
     }
+  })
+
+  it('tells when a delivery has ended, well or not', async () => {
+    const before = deliveriesEnded
+    await deliver(lines(1))
+    await deliver('no header', { feed: 'csv' })
+    assert.equal(deliveriesEnded, before + 2)
   })
 
   it('counts nothing twice when all of it comes again', async () => {
@@ -196,9 +210,9 @@ describe('delivering usage records', () => {
   })
 
   it('refuses bodies that are no records', async () => {
-    const json = await deliver('{}', { headers: { 'content-type': 'application/json' } })
-    assert.deepEqual([json.status, json.body.code], [415, 20415])
-    assert.match(json.body.message, /^Content-Type "application\/json": expected text\/csv, /)
+    const image = await deliver('{}', { headers: { 'content-type': 'image/png' } })
+    assert.deepEqual([image.status, image.body.code], [415, 20415])
+    assert.match(image.body.message, /^Content-Type "image\/png": expected text\/csv, /)
     const brotli = await deliver('x', { headers: { 'content-encoding': 'br' } })
     assert.deepEqual([brotli.status, brotli.body.code], [415, 20415])
     assert.equal(brotli.body.message, 'Content-Encoding "br": expected gzip, or none')

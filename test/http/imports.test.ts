@@ -23,6 +23,7 @@ describe('feeds', () => {
     assert.deepEqual(first.body.feeds[1], {
       name: 'roaming',
       format: 'csv',
+      settings: {},
       on_conflict: 'replace',
       default_zone: 'home',
       date_created: '2026-03-15T12:34:56Z',

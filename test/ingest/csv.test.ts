@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { CANONICAL_FIELDS } from '../../src/ingest/formats/canonical-record.ts'
-import { CsvReader, splitCsvRecord } from '../../src/ingest/formats/csv.ts'
+import { CsvReader } from '../../src/ingest/formats/csv.ts'
+import { splitCsvRecord } from '../../src/ingest/formats/csv-records.ts'
 import { readDelivery } from './reading.ts'
 
 const HEADER = 'record_id,sim,occurred_at,upload\n'
@@ -105,6 +106,12 @@ describe('a CSV delivery', () => {
     assert.deepEqual(warnings, [
       'columns that Simtally does not know were ignored: "tariff, old", "Colour"',
     ])
+  })
+
+  it('names only some of many columns that are not known', () => {
+    const unknown = Array.from({ length: 25 }, (_, i) => `x${i}`)
+    const { warnings } = readCsv(`record_id,sim,occurred_at,${unknown.join(',')}\n`)
+    assert.match(warnings[0]!, /: "x0", "x1", .*, "x19" and 5 more$/)
   })
 
   it('skips empty lines, before the header as well, and counts them', () => {

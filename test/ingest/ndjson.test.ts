@@ -119,10 +119,17 @@ describe('an NDJSON line that is no object', () => {
   })
 
   it('is described without the subscriber in it, and without its control characters', () => {
-    for (const line of ['8901260000000000014,1', '{"sim":"8901260000000000014"', '{\x1b[31m:1}']) {
+    for (const line of [
+      '8901260000000000014,1',
+      '{"sim":"8901260000000000014"',
+      '{\x1b[31m:1}',
+      '{\x7f',
+      '🚚',
+    ]) {
       const fault = faultOf(line)
       assert.doesNotMatch(fault, /\d{10}/)
       assert.doesNotMatch(fault, /\p{Cc}/u)
+      assert.ok(fault.isWellFormed())
     }
   })
 

@@ -106,6 +106,8 @@ export function aFeed(stated: Partial<Omit<Feed, 'id'>> = {}): Omit<Feed, 'id'> 
     settings: {},
     onConflict: 'reject',
     defaultZone: null,
+    settleSeconds: 172_800,
+    sequencePattern: null,
     createdAt: NOW,
     ...stated,
   }
@@ -147,6 +149,7 @@ export function anEvent(stated: Partial<UsageEvent> = {}): UsageEvent {
     toSim: 0,
     fromSim: 0,
     serving: AT_HOME,
+    reading: null,
     line: 1,
     raw: 'as delivered',
     ...stated,

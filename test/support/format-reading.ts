@@ -7,6 +7,7 @@ import {
   isFault,
   type ReadRecord,
 } from '../../src/ingest/formats/cdr-format.ts'
+import { inPieces } from './pieces.ts'
 
 export interface Reading {
   readonly records: readonly ReadRecord[]
@@ -26,12 +27,7 @@ export function readInPieces(
   const records: ReadRecord[] = []
   let error: UsageError | null = null
   try {
-    for (let at = 0, i = 0; at < bytes.length; i++) {
-      const size = sizes[i % sizes.length]!
-      // A copy, as each chunk of a stream has memory of its own.
-      records.push(...reader.push(Uint8Array.from(bytes.subarray(at, at + size))))
-      at += size
-    }
+    for (const piece of inPieces(bytes, sizes)) records.push(...reader.push(piece))
     records.push(...reader.end())
   } catch (thrown) {
     if (!(thrown instanceof UsageError)) throw thrown

@@ -20,6 +20,7 @@ import type {
   quarantineSchema,
 } from '../../src/http/schemas/import.ts'
 import type { simSchema, simsSchema } from '../../src/http/schemas/sim.ts'
+import type { usageEventsSchema } from '../../src/http/schemas/usage-event.ts'
 import type { simUsageRecords } from '../../src/http/schemas/usage-record.ts'
 import { buildServer, type ServerOptions } from '../../src/http/server.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
@@ -58,6 +59,7 @@ export type AnswerBody = Parsed<
     Static<typeof importsSchema> &
     Omit<Static<typeof deliverySchema>, 'links' | 'status'> &
     Static<typeof quarantineSchema> &
+    Static<typeof usageEventsSchema> &
     Omit<ErrorBody, 'status'> & {
       readonly status: string | number
       readonly links: Readonly<Record<string, string | null>>

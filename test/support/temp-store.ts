@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
-import { newSchema } from './postgres-schema.ts'
+import { newSchema, type TempPlace } from './postgres-schema.ts'
 
 export interface TempStore {
   readonly store: UsageStore
@@ -30,14 +30,17 @@ export function engineOfTests(): EngineName {
   return engine
 }
 
+/** Where a new database may be made; `dir` is for engines that need one. */
+export async function newPlace(engine: EngineName, dir: string): Promise<TempPlace> {
+  if (engine !== 'sqlite') return newSchema(engine)
+  return { url: `sqlite:${join(dir, 'simtally.db')}`, remove: async () => {} }
+}
+
 /** A new, empty store. */
 export async function openTempStore(engine: EngineName = engineOfTests()): Promise<TempStore> {
   const dir = await mkdtemp(join(tmpdir(), 'simtally-test-'))
   const removeDir = () => rm(dir, { recursive: true, force: true })
-  const place =
-    engine === 'sqlite'
-      ? { url: `sqlite:${join(dir, 'simtally.db')}`, remove: async () => {} }
-      : await newSchema(engine)
+  const place = await newPlace(engine, dir)
   const remove = async () => {
     await place.remove()
     await removeDir()

@@ -34,6 +34,7 @@ export type Verdict = 'accepted' | 'duplicate' | 'replaced' | 'quarantined' | 'e
 
 interface Entry {
   readonly sim: ModelSim
+  readonly feed: ModelFeed
   readonly record: DeliveredRecord
   readonly place: Place
   /** The contents that this entry had before, under `replace`. */
@@ -73,7 +74,7 @@ export class UsageModel {
     const identity = [sim.sid, record.occurredAt, feed.name, record.recordId].join('|')
     const stored = this.#entries.get(identity)
     if (stored === undefined) {
-      this.#entries.set(identity, { sim, record, place, replaced: [] })
+      this.#entries.set(identity, { sim, feed, record, place, replaced: [] })
       return 'accepted'
     }
     const [before, after] = [contentOf(stored.record), contentOf(record)]
@@ -81,7 +82,10 @@ export class UsageModel {
     if (feed.onConflict === 'reject') return 'quarantined'
     if (feed.onConflict === 'replace' && stored.replaced.includes(after)) return 'duplicate'
     if (feed.onConflict === 'max' && !isLarger(record, stored.record)) return 'duplicate'
-    this.#entries.set(identity, { sim, record, place, replaced: [...stored.replaced, before] })
+    this.#entries.set(identity, {
+      ...{ sim, feed, record, place },
+      replaced: [...stored.replaced, before],
+    })
     return 'replaced'
   }
 
@@ -107,6 +111,46 @@ export class UsageModel {
       }
     })
   }
+
+  /** What `usageRecords` has counted in each of its periods, in no particular order. */
+  usageEvents(scope: Required<Scope>, asked: Asked, now: number): readonly EventJson[][] | null {
+    const keptFrom = retentionLimit(now)
+    const periods = periodsOf(asked, 'sim', now)
+    if (periods === null) return null
+    const ofSim = [...this.#entries.values()].filter(({ sim }) => sim.sid === scope.simSid)
+    return periods.map(({ from, to }) =>
+      ofSim
+        .filter(({ record: { occurredAt: at } }) => from <= at && at < to && at >= keptFrom)
+        .map(({ feed, record, place, replaced }) => ({
+          feed: feed.name,
+          record_id: record.recordId,
+          occurred_at: new Date(record.occurredAt * 1000).toISOString().replace('.000Z', 'Z'),
+          zone: place.zone,
+          country_code: place.country,
+          plmn: record.plmn,
+          upload: BigInt(record.upload),
+          download: BigInt(record.download),
+          to_sim: BigInt(record.toSim),
+          from_sim: BigInt(record.fromSim),
+          replaced: replaced.length,
+        })),
+    )
+  }
+}
+
+/** A usage event as its JSON reads, with every number as a bigint, and of its history the length. */
+export interface EventJson {
+  readonly feed: string
+  readonly record_id: string
+  readonly occurred_at: string
+  readonly zone: ModelZone
+  readonly country_code: string | null
+  readonly plmn: string | null
+  readonly upload: bigint
+  readonly download: bigint
+  readonly to_sim: bigint
+  readonly from_sim: bigint
+  readonly replaced: number
 }
 
 /** Everything a record says besides which SIM it names, by whichever of its names. */

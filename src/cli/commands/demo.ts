@@ -1,7 +1,7 @@
 /** `simtally demo`: a fleet with three months of usage, imported and served. */
 import type { Command } from 'commander'
 import { floorTo, HOUR_SECONDS } from '../../domain/time.ts'
-import { sqlitePath } from '../../storage/open-store.ts'
+import { localPath } from '../../storage/open-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { EXIT } from '../context.ts'
 import type { DemoFeedShape } from '../demo/deliveries.ts'
@@ -95,7 +95,7 @@ async function writeFeed({ context }: CommandLine, options: FeedOptions): Promis
 async function runDemo(commandLine: CommandLine, options: DemoOptions): Promise<void> {
   const { context } = commandLine
   const databaseUrl = options.database ?? DEMO_DATABASE_URL
-  const credentialsPath = `${fromFlags(() => sqlitePath(databaseUrl))}.credentials.json`
+  const credentialsPath = `${fromFlags(() => localPath(databaseUrl))}.credentials.json`
   const shape = shapeOf(options, context.clock())
   await commandLine.withStore({ database: databaseUrl }, async (store) => {
     const { fleet } = shape
@@ -119,6 +119,9 @@ async function runDemo(commandLine: CommandLine, options: DemoOptions): Promise<
     if (!options.serve) return await show(null)
     await serve(context, {
       store,
+      databaseUrl,
+      // One caller at a time looks at a demo.
+      workers: 1,
       host: HOST_DEFAULT,
       port: options.port ?? PORT_DEFAULT,
       otherPortAllowed: options.port === undefined,

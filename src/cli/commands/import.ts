@@ -1,11 +1,13 @@
 /** `simtally import`: counts the usage records of files, or of those dropped into a folder. */
 import type { Command } from 'commander'
-import { BATCH_RECORDS_MAX } from '../../storage/usage-store.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+import { BATCH_RECORDS_MAX, type UsageStore } from '../../storage/usage-store.ts'
 import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { STANDARD_INPUT } from '../delivery.ts'
-import { WrongUsage } from '../failure.ts'
+import { report, WrongUsage } from '../failure.ts'
 import { importFile, worse } from '../file-import.ts'
 import { wholeNumberFlag } from '../option-values.ts'
+import { sealDays } from '../upkeep.ts'
 import { watchFolder } from '../watch-folder.ts'
 
 interface ImportOptions extends DatabaseOption, JsonOption {
@@ -85,6 +87,7 @@ async function importFiles(
       commandLine.exitCode = worse(commandLine.exitCode, exitCode)
       if (context.stop.signal !== null) return
     }
+    await sealCompleteDays(commandLine, store)
   })
 }
 
@@ -106,7 +109,19 @@ async function importFolder(
       once: options.once === true,
       ...shared(options),
     })
+    if (commandLine.context.stop.signal === null) await sealCompleteDays(commandLine, store)
   })
+}
+
+/** What was imported is on disk and told already: a failure here costs speed and nothing else. */
+async function sealCompleteDays({ context }: CommandLine, store: UsageStore): Promise<void> {
+  try {
+    await sealDays(store, context.clock())
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    const hint = 'the records are counted; simtally serve sums the days up later'
+    await report(context, `complete days could not be summed up: ${error.message}`, hint)
+  }
 }
 
 function shared({ batchSize, json }: ImportOptions) {

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { wholeNumberFlag } from '../option-values.ts'
 import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
+import { WORKERS_DEFAULT_MAX, WORKERS_MAX } from '../worker-pool.ts'
 
 interface ServeOptions extends DatabaseOption, JsonOption {
   readonly port: number
@@ -10,6 +11,7 @@ interface ServeOptions extends DatabaseOption, JsonOption {
   readonly publicUrl?: string
   /** True for every proxy, or the addresses and networks of those that are trusted. */
   readonly trustProxy?: true | string
+  readonly workers?: number
 }
 
 export const PORT_MAX = 65_535
@@ -19,6 +21,10 @@ Examples:
   simtally serve
   simtally serve --host 0.0.0.0 --port 80 --public-url https://usage.example.com
   simtally serve --trust-proxy 10.0.0.0/8,127.0.0.1
+  simtally serve --workers 1
+
+Requests are answered by as many processes as the machine has cores, at most ${WORKERS_DEFAULT_MAX} unless
+--workers says otherwise; with --workers 1, by this one alone. One that ends is replaced.
 
 Logs go to stderr, one JSON object a line; SIMTALLY_LOG_LEVEL sets how much. Days that are
 complete are summed up, and usage older than the retention is deleted, while it serves.`
@@ -36,16 +42,24 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
     .option('--host <address>', 'on which address', HOST_DEFAULT)
     .option('--public-url <url>', 'what URLs in answers start with')
     .option('--trust-proxy [addresses]', 'whose X-Forwarded-* headers count; all, if none is named')
+    .option(
+      '--workers <number>',
+      'how many processes answer',
+      wholeNumberFlag('--workers', 1, WORKERS_MAX),
+    )
     .option('--json', 'print the URL as JSON')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => serveStore(commandLine, command.optsWithGlobals()))
 }
 
 async function serveStore(commandLine: CommandLine, options: ServeOptions): Promise<void> {
+  const { context } = commandLine
   const { port, host, publicUrl, trustProxy } = options
   await commandLine.withStore(options, (store) =>
-    serve(commandLine.context, {
+    serve(context, {
       store,
+      databaseUrl: commandLine.databaseUrl(options),
+      workers: options.workers ?? Math.min(context.cores, WORKERS_DEFAULT_MAX),
       port,
       host,
       logLevel: 'info',

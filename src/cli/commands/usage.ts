@@ -5,14 +5,13 @@ import type { Sid } from '../../domain/identifiers.ts'
 import { bucketCount, bucketsOf, resolveWindow, type UsageWindow } from '../../domain/period.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { GRANULARITIES, type Granularity } from '../../domain/usage-query.ts'
-import { groupsByBucket, usageToApi } from '../../http/usage-record.ts'
+import { groupsByBucket, ownerJson, usageRecordJson } from '../../http/usage-record.ts'
 import {
   accountOf,
   type CommandLine,
   type DatabaseOption,
   type JsonOption,
 } from '../command-line.ts'
-import { toExactJson } from '../exact-json.ts'
 import { fromFlags } from '../failure.ts'
 import { instantFlag, sidFlag } from '../option-values.ts'
 import { findNamedSim } from '../sim-lookup.ts'
@@ -87,13 +86,8 @@ async function showUsage(
 
 /** An array with a record on each line. */
 async function printJson(commandLine: CommandLine, sim: Sim, usage: readonly BucketUsage[]) {
-  const records = usage.map(({ bucket, groups }) =>
-    toExactJson({
-      account_sid: sim.accountSid,
-      sim_sid: sim.sid,
-      ...usageToApi(bucket, groups),
-    }),
-  )
+  const owner = ownerJson({ account_sid: sim.accountSid, sim_sid: sim.sid })
+  const records = usage.map(({ bucket, groups }) => usageRecordJson(owner, bucket, groups))
   await commandLine.print(records.length === 0 ? '[]' : `[${records.join(',\n')}]`)
 }
 

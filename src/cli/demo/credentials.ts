@@ -2,7 +2,8 @@
  * The demo's own credentials, kept in a file beside its database, because the store has only
  * hashes of secrets. Nothing but the demo reads or writes it.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Account } from '../../domain/directory.ts'
 import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
@@ -49,6 +50,7 @@ export async function keepCredentials(
   const all: CredentialsFile = { ...(await readCredentials(path)), [accountSid]: credentials }
   // Renamed into place, so that the file is whole and its mode is ours from the first byte on.
   const draft = `${path}.${process.pid}`
+  await mkdir(dirname(draft), { recursive: true })
   await writeFile(draft, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 })
   await rename(draft, path)
 }

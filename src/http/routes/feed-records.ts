@@ -1,7 +1,7 @@
 /** `POST /Feeds/{name}/Records`: a delivery of usage records, answered once it is on disk. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { FeedFormat } from '../../domain/directory.ts'
+import type { Feed, FeedFormat } from '../../domain/directory.ts'
 import { recordCount, type VerdictCounts } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type ImportSummary, importRecords } from '../../ingest/import-records.ts'
@@ -14,12 +14,24 @@ import { deliverySchema, deliveryToApi } from '../schemas/import.ts'
 /** 1 GiB. A larger delivery is better cut: sent again after a lost connection, it starts anew. */
 export const IMPORT_BYTES_MAX = 1024 ** 3
 
-/** What a content type says of the format; null leaves it to the feed. */
+/** Formats with nothing to set: any feed of one of them can be read as the other as well. */
+const CANONICAL_FORMATS: readonly FeedFormat[] = ['csv', 'ndjson']
+
+/**
+ * What a content type says of the format, where the feed's own is a canonical one; null leaves it
+ * to the feed. A feed of another format reads all of them as it is set up.
+ */
 const FORMAT_OF_TYPE: Readonly<Record<string, FeedFormat | null>> = {
   'text/csv': 'csv',
   'application/x-ndjson': 'ndjson',
   'application/ndjson': 'ndjson',
   'application/jsonl': 'ndjson',
+  // One record is a line of NDJSON.
+  'application/json': 'ndjson',
+  'application/cloudevents+json': 'mapped',
+  'application/cloudevents-batch+json': 'mapped',
+  'application/xml': 'mapped',
+  'text/xml': 'mapped',
   'text/plain': null,
   'application/octet-stream': null,
   'application/gzip': null,
@@ -55,13 +67,13 @@ export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): 
 }
 
 async function receive(
-  { store, clock, importBytesMax }: RouteContext,
+  { store, clock, importBytesMax, onDelivery }: RouteContext,
   request: FastifyRequest,
   feedName: string,
 ): Promise<ImportSummary> {
   const feed = await store.findFeed(feedName)
   if (feed === null) throw notFound()
-  const format = formatOf(request)
+  const format = formatOf(request, feed)
   const body = new LimitedBody(request, importBytesMax)
   const summary = await importRecords({
     store,
@@ -70,7 +82,7 @@ async function receive(
     source: { name: 'http', bytes: body },
     ...(format !== null && { format }),
     clock,
-  })
+  }).finally(onDelivery)
   if (summary.import.status === 'done') return summary
   const [kind, reason] = body.exceeded
     ? (['payload_too_large', tooLarge(importBytesMax)] as const)
@@ -79,7 +91,7 @@ async function receive(
 }
 
 /** Throws 415 for a body that is not records, or that is packed in another way than gzip. */
-function formatOf({ headers, mediaType }: FastifyRequest): FeedFormat | null {
+function formatOf({ headers, mediaType }: FastifyRequest, feed: Feed): FeedFormat | null {
   const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity'
   if (!['identity', 'gzip', 'x-gzip'].includes(encoding)) {
     throw new HttpError(
@@ -89,10 +101,17 @@ function formatOf({ headers, mediaType }: FastifyRequest): FeedFormat | null {
   }
   if (mediaType === undefined) return null
   const format = FORMAT_OF_TYPE[mediaType.toLowerCase()]
-  if (format !== undefined) return format
+  if (format === undefined) {
+    throw new HttpError(
+      'unsupported_media_type',
+      `Content-Type "${mediaType}": expected ${Object.keys(FORMAT_OF_TYPE).join(', ')}, or none`,
+    )
+  }
+  if (!CANONICAL_FORMATS.includes(feed.format)) return null
+  if (format === null || CANONICAL_FORMATS.includes(format)) return format
   throw new HttpError(
     'unsupported_media_type',
-    `Content-Type "${mediaType}": expected ${Object.keys(FORMAT_OF_TYPE).join(', ')}, or none`,
+    `Content-Type "${mediaType}": the feed ${feed.name} reads ${feed.format}; what is not canonical needs a feed with a mapping`,
   )
 }
 

@@ -3,14 +3,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { completeThrough } from '../../domain/completeness.ts'
 import { bucketsOf } from '../../domain/period.ts'
-import { formatInstant } from '../../domain/time.ts'
 import { accountRequired, callerOf } from '../access.ts'
 import { pathOf } from '../error-reply.ts'
 import { listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
+import { asText } from '../schemas/shapes.ts'
 import { accountUsageRecords, simUsageRecords } from '../schemas/usage-record.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
+import { setUsageHeaders } from '../usage-headers.ts'
 import {
   periodParameters,
   type UsageListQuery,
@@ -18,7 +19,10 @@ import {
   usagePage,
   usagePageLinks,
 } from '../usage-page.ts'
-import { groupsByBucket, usageToApi } from '../usage-record.ts'
+import { groupsByBucket, ownerJson, usageRecordJson } from '../usage-record.ts'
+
+/** What Fastify says of what it serializes itself. */
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 const querystring = Type.Object({ ...accountSidParameter, ...periodParameters, ...pageParameters })
 
@@ -27,20 +31,17 @@ export function addUsageRecordRoutes(server: HttpServer, context: RouteContext):
     '/v1/Sims/:SidOrUniqueName/UsageRecords',
     {
       onRequest: context.gates.read,
-      schema: { params: simParams, querystring, response: { 200: simUsageRecords, ...failures } },
+      schema: {
+        params: simParams,
+        querystring,
+        response: { 200: asText(simUsageRecords), ...failures },
+      },
     },
     async (request, reply) => {
       const sim = await findSim(context.store, request)
       const subject = { accountId: sim.accountId, simId: sim.id }
-      const list = await usageList(context, request, reply, subject)
-      return {
-        usage_records: list.buckets.map((bucket) => ({
-          account_sid: sim.accountSid,
-          sim_sid: sim.sid,
-          ...usageToApi(bucket, list.groups.get(bucket.start)),
-        })),
-        meta: list.meta,
-      }
+      const owner = ownerJson({ account_sid: sim.accountSid, sim_sid: sim.sid })
+      return await usageList(context, request, reply, { subject, owner })
     },
   )
 
@@ -48,47 +49,37 @@ export function addUsageRecordRoutes(server: HttpServer, context: RouteContext):
     '/v1/UsageRecords',
     {
       onRequest: context.gates.read,
-      schema: { querystring, response: { 200: accountUsageRecords, ...failures } },
+      schema: { querystring, response: { 200: asText(accountUsageRecords), ...failures } },
     },
     async (request, reply) => {
       const { AccountSid } = request.query
       const account = await accountRequired(context.store, callerOf(request), AccountSid)
       const subject = { accountId: account.id, simId: null }
-      const list = await usageList(context, request, reply, subject)
-      return {
-        usage_records: list.buckets.map((bucket) => ({
-          account_sid: account.sid,
-          ...usageToApi(bucket, list.groups.get(bucket.start)),
-        })),
-        meta: list.meta,
-      }
+      const owner = ownerJson({ account_sid: account.sid })
+      return await usageList(context, request, reply, { subject, owner })
     },
   )
 }
 
 type UsageRequest = FastifyRequest<{ Querystring: UsageListQuery & { AccountSid?: string } }>
 
-/** The buckets of the page, newest first, the groups of each, and `meta`; sets the headers. */
+/** The page of records, newest first, as JSON text; sets the headers. */
 async function usageList(
   { store, clock, tokens, baseUrlOf }: RouteContext,
   request: UsageRequest,
   reply: FastifyReply,
-  subject: UsageSubject,
-) {
+  { subject, owner }: { readonly subject: UsageSubject; readonly owner: string },
+): Promise<string> {
   const { query } = request
   const page = await usagePage(query, subject, tokens, clock())
   const { window, offset, pageSize } = page
   const buckets = bucketsOf(window, { offset, limit: pageSize })
-  const [groups, deliveries, links] = await Promise.all([
+  const [groups, feeds, links] = await Promise.all([
     groupsByBucket(store, window, buckets, subject),
-    store.latestDeliveries(subject.accountId),
+    store.feedsCompleteThrough(subject.accountId),
     usagePageLinks(page, query, subject, tokens),
   ])
-  const complete = completeThrough(deliveries)
-  if (complete !== null) reply.header('Usage-Complete-Through', formatInstant(complete))
-  if (window.beyondRetention) {
-    reply.header('Usage-Retained-From', formatInstant(window.keptFrom))
-  }
+  setUsageHeaders(reply, window, completeThrough(feeds))
   const meta = listMeta(
     {
       key: 'usage_records',
@@ -102,5 +93,7 @@ async function usageList(
     },
     links,
   )
-  return { buckets, groups, meta }
+  const records = buckets.map((bucket) => usageRecordJson(owner, bucket, groups.get(bucket.start)))
+  reply.type(JSON_TYPE)
+  return `{"usage_records":[${records.join(',')}],"meta":${JSON.stringify(meta)}}`
 }

@@ -10,6 +10,7 @@ import { listSchema, nullableText } from './shapes.ts'
 export const feedSchema = Type.Object({
   name: Type.String(),
   format: Type.String(),
+  settings: Type.Record(Type.String(), Type.Unknown()),
   on_conflict: Type.String(),
   default_zone: nullableText,
   date_created: Type.String(),
@@ -22,6 +23,7 @@ export function feedToApi(feed: Feed, baseUrl: string): Static<typeof feedSchema
   return {
     name: feed.name,
     format: feed.format,
+    settings: feed.settings,
     on_conflict: feed.onConflict,
     default_zone: feed.defaultZone,
     date_created: formatInstant(feed.createdAt),

@@ -29,3 +29,8 @@ const metaSchema = Type.Object({
   previous_page_url: nullableText,
   url: Type.String(),
 })
+
+/** The schema of an answer that a route gives as JSON text, which then is not serialized. */
+export function asText(schema: TSchema): TUnsafe<string> {
+  return Type.Unsafe<string>(schema)
+}

@@ -1,5 +1,8 @@
-/** A usage record on the wire. The key order is the one the original API answers with. */
-import { type Static, Type } from 'typebox'
+/**
+ * A usage record on the wire. The key order is the one the original API answers with. Records are
+ * written by `usageRecordJson`, which tests hold to this.
+ */
+import { Type } from 'typebox'
 import { bigInteger, listSchema, nullable } from './shapes.ts'
 
 const commandCounts = { total: bigInteger, to_sim: bigInteger, from_sim: bigInteger }
@@ -38,7 +41,3 @@ export const simUsageRecord = Type.Object({
 
 export const accountUsageRecords = listSchema('usage_records', accountUsageRecord)
 export const simUsageRecords = listSchema('usage_records', simUsageRecord)
-
-export type UsageOnWire = Static<typeof accountUsageRecord>
-export type CommandUsageOnWire = Static<typeof commandUsage>
-export type DataUsageOnWire = Static<typeof dataUsage>

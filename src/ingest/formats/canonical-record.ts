@@ -7,10 +7,11 @@ import { type CountryCode, parseCountry } from '../../domain/country.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { type Plmn, parsePlmn } from '../../domain/plmn.ts'
-import { DAY_SECONDS, parseInstant } from '../../domain/time.ts'
 import { shown } from '../../domain/usage-error.ts'
 import { ZONES, type Zone } from '../../domain/usage-event.ts'
 import { type CdrRecord, faultOf } from './cdr-format.ts'
+import { InstantReader } from './instant-reader.ts'
+import { remember } from './remembered.ts'
 
 export const CANONICAL_FIELDS = [
   'record_id',
@@ -32,8 +33,6 @@ export const REQUIRED_FIELDS = ['record_id', 'sim', 'occurred_at'] as const
 export const RECORD_ID_CHARACTERS_MAX = 200
 /** The longest name a SIM can have is a unique name of 64 characters. */
 const SIM_CHARACTERS_MAX = 64
-/** Distinct networks or dates remembered while reading; a delivery has some hundreds. */
-const REMEMBERED_MAX = 10_000
 
 export interface FieldFault {
   readonly field: CanonicalField
@@ -41,27 +40,37 @@ export interface FieldFault {
   readonly rule: string
 }
 
+type Origins = Readonly<Partial<Record<CanonicalField, string>>>
+
 /** Turns the texts of one record into a `CdrRecord`, or into a fault that names every bad field. */
 export class CanonicalRecordParser {
   readonly #networks = new Map<string, StatedNetwork>()
-  readonly #midnights = new Map<string, number>()
+  readonly #instants = new InstantReader()
+  readonly #origins: Origins
   #faults: FieldFault[] = []
+
+  /** `origins` are what the fields were read from where they have other names there. */
+  constructor(origins: Origins = {}) {
+    this.#origins = origins
+  }
 
   /**
    * `fields` are trimmed; an absent one is ''. `raw` is the record as delivered. `faults` are those
-   * that the format has met already; of their fields nothing more is said.
+   * that the format has met already; of their fields nothing more is said. `occurredAt` stands in
+   * for the text of that field where the format has read it already.
    */
   parse(
     fields: Readonly<Record<CanonicalField, string>>,
     line: number,
     raw: string,
     faults: readonly FieldFault[] = [],
+    occurredAt: number | null = null,
   ): CdrRecord | QuarantinedRecord {
     this.#faults = [...faults]
     const record: CdrRecord = {
       recordId: this.#identifier('record_id', fields.record_id, RECORD_ID_CHARACTERS_MAX),
       sim: this.#identifier('sim', fields.sim, SIM_CHARACTERS_MAX),
-      occurredAt: this.#instant(fields.occurred_at),
+      occurredAt: occurredAt ?? this.#instant(fields.occurred_at),
       network: this.#network(fields.plmn, fields.country, fields.zone),
       counters: {
         upload: this.#counter('upload', fields.upload),
@@ -83,7 +92,7 @@ export class CanonicalRecordParser {
     return faultOf(line, raw, {
       reason: 'invalid_field',
       field: faults[0]!.field,
-      detail: faults.map(describeFault).join('; '),
+      detail: faults.map((fault) => describeFault(fault, this.#origins)).join('; '),
     })
   }
 
@@ -104,7 +113,7 @@ export class CanonicalRecordParser {
   }
 
   #instant(text: string): number {
-    const at = this.#usualInstant(text) ?? parseInstant(text)
+    const at = this.#instants.read(text)
     if (at !== null) return at
     const rule =
       text === ''
@@ -112,26 +121,6 @@ export class CanonicalRecordParser {
         : 'expected an ISO 8601 time such as 2026-02-28T23:59:59Z or …T23:59:59+05:45'
     this.#refuse('occurred_at', text, rule)
     return 0
-  }
-
-  /** `YYYY-MM-DDTHH:MM:SSZ`, the form of nearly every record; null leaves it to `parseInstant`. */
-  #usualInstant(text: string): number | null {
-    if (text.length !== 20 || text[10] !== 'T' || text[19] !== 'Z') return null
-    if (text[13] !== ':' || text[16] !== ':') return null
-    const hour = twoDigits(text, 11)
-    const minute = twoDigits(text, 14)
-    const second = twoDigits(text, 17)
-    if (hour > 23 || minute > 59 || second > 59) return null
-    const date = text.slice(0, 10)
-    let midnight = this.#midnights.get(date)
-    if (midnight === undefined) {
-      const parsed = parseInstant(date)
-      if (parsed === null) return null
-      midnight = parsed
-      remember(this.#midnights, date, midnight)
-    }
-    const ofDay = hour * 3600 + minute * 60 + second
-    return ofDay < DAY_SECONDS ? midnight + ofDay : null
   }
 
   #counter(field: 'upload' | 'download' | 'to_sim' | 'from_sim', text: string): number {
@@ -160,8 +149,13 @@ export class CanonicalRecordParser {
       country: this.#country(country),
       zone: this.#zone(zone),
     }
-    if (this.#faults.length === faultsBefore) remember(this.#networks, key, network)
-    return network
+    if (this.#faults.length !== faultsBefore) return network
+    // Other spellings of a network that is known share its object.
+    const canonicalKey = `${network.plmn ?? ''}|${network.country ?? ''}|${network.zone ?? ''}`
+    const shared = this.#networks.get(canonicalKey) ?? network
+    remember(this.#networks, key, shared)
+    if (key !== canonicalKey) remember(this.#networks, canonicalKey, shared)
+    return shared
   }
 
   #plmn(text: string): Plmn | null {
@@ -190,24 +184,8 @@ export class CanonicalRecordParser {
   }
 }
 
-function describeFault({ field, value, rule }: FieldFault): string {
+function describeFault({ field, value, rule }: FieldFault, origins: Origins): string {
   const isSubscriber = field === 'sim' && value !== ''
-  return `${field} ${shown(isSubscriber ? maskIdentifier(value) : value)}: ${rule}`
-}
-
-/** 100 when the two characters are not digits, which no part of a time is. */
-function twoDigits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - 48
-  const ones = text.charCodeAt(at + 1) - 48
-  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? 100 : tens * 10 + ones
-}
-
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  if (map.size >= REMEMBERED_MAX) map.clear()
-  map.set(ownCopy(key), value)
-}
-
-/** A text cut from a line keeps the whole chunk it was read from in memory; a copy does not. */
-export function ownCopy(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8')
+  const origin = origins[field] === undefined ? '' : ` in ${origins[field]}`
+  return `${field} ${shown(isSubscriber ? maskIdentifier(value) : value)}${origin}: ${rule}`
 }

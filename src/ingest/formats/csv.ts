@@ -1,8 +1,6 @@
-/**
- * Canonical CSV: a header line, then one record a line, separated by commas, quoted as RFC 4180
- * says. A quoted field may hold line breaks; a quote that is never closed costs only its own line.
- */
+/** Canonical CSV: a header line that names the canonical fields, then one record a line. */
 import { maskIdentifier } from '../../domain/identifiers.ts'
+import type { QuarantinedRecord } from '../../domain/import.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import type { Line } from '../lines.ts'
 import {
@@ -11,111 +9,53 @@ import {
   CanonicalRecordParser,
   REQUIRED_FIELDS,
 } from './canonical-record.ts'
-import { faultOf, type LineCdrReader, type ReadRecord } from './cdr-format.ts'
+import type { LineCdrReader, ReadRecord } from './cdr-format.ts'
+import { COLUMNS_MAX, CsvRecords, type CsvTable, RFC_4180, splitCsvRecord } from './csv-records.ts'
 
-/** A quote that does not close within so many lines is a stray one. */
-const RECORD_LINES_MAX = 32
-/** What a header may have at most; beyond it the delivery is something else. */
-const COLUMNS_MAX = 1_000
-
-const QUOTE = '"'
-
-/** Why a record cannot be split, for a person. */
-export const SPLIT_FAULTS = {
-  open: 'a quote is opened and never closed',
-  malformed: 'a field is quoted only in part: quote all of it, and double the quotes inside ("")',
-} as const
-
-/**
- * The fields of one record, or `open` when a quoted field does not end, or `malformed` when a quote
- * stands where none may. It may be what is left of a broken record, so it is never taken as it is.
- */
-export function splitCsvRecord(text: string): string[] | keyof typeof SPLIT_FAULTS {
-  if (!text.includes(QUOTE)) return text.split(',')
-  const fields: string[] = []
-  let at = 0
-  for (;;) {
-    if (text[at] === QUOTE) {
-      let end = text.indexOf(QUOTE, at + 1)
-      while (end !== -1 && text[end + 1] === QUOTE) end = text.indexOf(QUOTE, end + 2)
-      if (end === -1) return 'open'
-      fields.push(text.slice(at + 1, end).replaceAll('""', QUOTE))
-      at = end + 1
-      if (at < text.length && text[at] !== ',') return 'malformed'
-    } else {
-      const comma = text.indexOf(',', at)
-      const field = text.slice(at, comma === -1 ? text.length : comma)
-      if (field.includes(QUOTE)) return 'malformed'
-      fields.push(field)
-      at += field.length
-    }
-    if (at >= text.length) return fields
-    at++
-    if (at === text.length) return [...fields, '']
-  }
-}
+/** How many unknown columns the warning names. */
+const UNKNOWN_COLUMNS_MAX = 20
 
 export class CsvReader implements LineCdrReader {
-  readonly #parser = new CanonicalRecordParser()
-  /** Position of each field in a record; -1 where the header has no such column. */
-  #columns: Readonly<Record<CanonicalField, number>> | null = null
-  #columnCount = 0
-  #unknownColumns: string[] = []
-  /** Lines of a record whose quoted field has not ended yet. */
-  #open: Line[] = []
-  #records: ReadRecord[] = []
+  readonly #table = new CanonicalTable()
+  readonly #csv = new CsvRecords(this.#table, RFC_4180)
 
   read(lines: readonly Line[]): readonly ReadRecord[] {
-    for (const line of lines) this.#readLine(line)
-    return this.#taken()
+    this.#csv.read(lines)
+    return this.#table.taken()
   }
 
   end(): readonly ReadRecord[] {
-    while (this.#open.length > 0) this.#giveUpOpenRecord()
-    if (this.#columns === null) {
-      throw new UsageError('unreadable', 'there is no header line: the delivery is empty', {
-        hint: headerHint(),
-      })
-    }
-    return this.#taken()
+    this.#csv.end()
+    return this.#table.taken()
   }
 
   warnings(): string[] {
-    if (this.#unknownColumns.length === 0) return []
-    const names = this.#unknownColumns.map(shown).join(', ')
-    return [`columns that Simtally does not know were ignored: ${names}`]
+    const { unknownColumns } = this.#table
+    if (unknownColumns.length === 0) return []
+    const names = unknownColumns.slice(0, UNKNOWN_COLUMNS_MAX).map(shown).join(', ')
+    const others = unknownColumns.length - UNKNOWN_COLUMNS_MAX
+    const more = others > 0 ? ` and ${others} more` : ''
+    return [`columns that Simtally does not know were ignored: ${names}${more}`]
   }
+}
 
-  #taken(): readonly ReadRecord[] {
+class CanonicalTable implements CsvTable {
+  readonly headerHint =
+    `the first line names the columns, separated by commas: ${CANONICAL_FIELDS.join(',')}`
+  readonly firstLine = 'header'
+  unknownColumns: readonly string[] = []
+  readonly #parser = new CanonicalRecordParser()
+  /** Position of each field in a record; -1 where the header has no such column. */
+  #columns = {} as Readonly<Record<CanonicalField, number>>
+  #records: ReadRecord[] = []
+
+  taken(): readonly ReadRecord[] {
     const taken = this.#records
     this.#records = []
     return taken
   }
 
-  #readLine(line: Line): void {
-    if (line.text === null) {
-      while (this.#open.length > 0) this.#giveUpOpenRecord()
-      this.#faultyLine(line)
-    } else if (this.#columns === null) {
-      if (line.text.trim() !== '') this.#readHeader(line.text)
-    } else if (this.#open.length > 0) {
-      this.#continueRecord(line)
-    } else if (line.text.trim() !== '') {
-      this.#readRecord(line, line.text)
-    }
-  }
-
-  #faultyLine(line: Line): void {
-    const fault = line.fault!
-    if (this.#columns === null) {
-      throw new UsageError('unreadable', `line ${line.number}, the header: ${fault.detail}`, {
-        hint: headerHint(),
-      })
-    }
-    this.#records.push({ ...fault, line: line.number, field: null })
-  }
-
-  #readHeader(text: string): void {
+  header(text: string): number {
     const split = splitCsvRecord(text)
     const names = (typeof split === 'string' ? [text] : split).map((name) => name.trim())
     const lower = names.map((name) => name.toLowerCase())
@@ -135,7 +75,7 @@ export class CsvReader implements LineCdrReader {
         'unreadable',
         `the header line ${shown(masked)} has ${faults.join('; ')}`,
         {
-          hint: headerHint(),
+          hint: this.headerHint,
           field: missing[0] ?? repeated[0] ?? 'header',
           value: masked,
         },
@@ -143,24 +83,14 @@ export class CsvReader implements LineCdrReader {
     }
     const columns = CANONICAL_FIELDS.map((field) => [field, lower.indexOf(field)] as const)
     this.#columns = Object.fromEntries(columns) as Record<CanonicalField, number>
-    this.#columnCount = names.length
-    this.#unknownColumns = names.filter(
+    this.unknownColumns = names.filter(
       (_, i) => !(CANONICAL_FIELDS as readonly string[]).includes(lower[i]!),
     )
+    return names.length
   }
 
-  #readRecord(line: Line, text: string): void {
-    const fields = splitCsvRecord(text)
-    if (fields === 'open') this.#open.push(line)
-    else if (fields === 'malformed') this.#unreadable(line, text, SPLIT_FAULTS.malformed)
-    else if (fields.length !== this.#columnCount) {
-      const detail = `${fields.length} fields, but the header has ${this.#columnCount}`
-      this.#unreadable(line, text, detail)
-    } else this.#addRecord(fields, line.number, text)
-  }
-
-  #addRecord(fields: readonly string[], line: number, text: string): void {
-    const columns = this.#columns!
+  record(fields: readonly string[], line: number, text: string): void {
+    const columns = this.#columns
     const field = (name: CanonicalField) =>
       columns[name] === -1 ? '' : fields[columns[name]]!.trim()
     const result = this.#parser.parse(
@@ -182,35 +112,7 @@ export class CsvReader implements LineCdrReader {
     this.#records.push(result)
   }
 
-  /** Joins the line to the open record; when they make no record of the header's width, gives up. */
-  #continueRecord(line: Line): void {
-    this.#open.push(line)
-    const text = this.#open.map((open) => open.text).join('\n')
-    const fields = splitCsvRecord(text)
-    if (fields === 'open') {
-      if (this.#open.length >= RECORD_LINES_MAX) this.#giveUpOpenRecord()
-    } else if (fields === 'malformed' || fields.length !== this.#columnCount) {
-      this.#giveUpOpenRecord()
-    } else {
-      const first = this.#open[0]!
-      this.#open = []
-      this.#addRecord(fields, first.number, text)
-    }
+  fault(fault: QuarantinedRecord): void {
+    this.#records.push(fault)
   }
-
-  /** The open quote was a stray one: its line is unreadable, the lines after it are read anew. */
-  #giveUpOpenRecord(): void {
-    const [first, ...rest] = this.#open
-    this.#open = []
-    this.#unreadable(first!, first!.text!, SPLIT_FAULTS.open)
-    for (const line of rest) this.#readLine(line)
-  }
-
-  #unreadable(line: Line, text: string, detail: string): void {
-    this.#records.push(faultOf(line.number, text, { reason: 'unreadable', detail, field: null }))
-  }
-}
-
-function headerHint(): string {
-  return `the first line names the columns, separated by commas: ${CANONICAL_FIELDS.join(',')}`
 }

@@ -82,7 +82,9 @@ export class NdjsonReader implements LineCdrReader {
 
 /** What the parser complains of, without the part of the line that it may repeat. */
 export function describeSyntaxError({ message }: SyntaxError): string {
+  // It may name half of a character, which no text can hold.
   return message
+    .toWellFormed()
     .replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '')
     .replace(/ \(line 1 column \d+\)$/, '')
     .replace(/\p{Cc}/gu, escapeCode)

@@ -8,6 +8,7 @@ import type { UsageEvent } from '../../domain/usage-event.ts'
 import * as directorySql from '../directory-sql.ts'
 import { type ServingColumns, servingToRow } from '../rows.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
+import { appendReadings } from './batch-readings.ts'
 import { CellChanges } from './cell-changes.ts'
 import type { Session } from './connection.ts'
 import { incomingLines, ledgerLines } from './copy-text.ts'
@@ -69,71 +70,34 @@ function sameIdentity(a: UsageEvent, b: UsageEvent): boolean {
   return a.simId === b.simId && a.occurredAt === b.occurredAt && a.recordId === b.recordId
 }
 
-export interface AppendOptions {
-  readonly schema: string
-  /**
-   * Takes the ledger to have none of the events. Where it does have one, the append fails with a
-   * unique violation, and is to be repeated without the assumption in a new transaction.
-   */
-  readonly assumeNew: boolean
-}
-
-/** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
-export async function append(
-  session: Session,
-  batch: AppendBatch,
-  ordered: readonly IncomingEvent[],
-  { schema, assumeNew }: AppendOptions,
-): Promise<AppendOutcome> {
-  await lockShared(session, 'limits', schema)
-  const limits = await readLimits(session)
-  const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
-  // Each identity comes into the ledger once; what else the batch says of it is resolved after.
-  const firsts: IncomingEvent[] = []
-  const repeats: IncomingEvent[] = []
-  for (const incoming of kept) {
-    const last = firsts.at(-1)
-    const isRepeat = last !== undefined && sameIdentity(last.event, incoming.event)
-    if (isRepeat) repeats.push(incoming)
-    else firsts.push(incoming)
-  }
-  const addToLedger = assumeNew && repeats.length === 0 ? copyToLedger : moveToLedger
-  const { added, met: metPositions } = await addToLedger(session, batch, firsts, limits)
-  const met =
-    metPositions.size === 0 && repeats.length === 0
-      ? null
-      : await new MetEvents(session, batch, { firsts, repeats, metPositions, limits }).resolve()
-  const conflicts = met?.conflicts ?? []
-  const quarantined = [...batch.quarantined, ...conflicts]
-  const counts: VerdictCounts = {
-    accepted: added,
-    duplicate: met?.duplicate ?? 0,
-    replaced: met?.replaced ?? 0,
-    quarantined: quarantined.length,
-    expired: batch.expired + ordered.length - kept.length,
-  }
-  await quarantine(session, batch, quarantined)
-  const { accepted, duplicate, replaced, expired } = counts
-  await session.run(directorySql.ADD_IMPORT_COUNTS, [
-    accepted,
-    duplicate,
-    replaced,
-    counts.quarantined,
-    expired,
-    batch.importId,
-  ])
-  return { counts, conflicts }
-}
-
 interface Moved {
   readonly added: number
   /** Positions of the events whose identity was there already. */
   readonly met: ReadonlySet<number>
 }
 
+/** For events of which some may be there: what was really added decides. */
+export async function moveToLedger(
+  session: Session,
+  { feed, importId, knownAt }: AppendBatch,
+  events: readonly IncomingEvent[],
+  { sealedThrough }: Limits,
+): Promise<Moved> {
+  if (events.length === 0) return { added: 0, met: new Set() }
+  await session.client.query(`${sql.ROOM_FOR_A_BATCH}; ${sql.MAKE_INCOMING}`)
+  await copy(session, sql.COPY_INCOMING, incomingLines(events))
+  const values = [feed.id, importId, knownAt, sealedThrough, events.length]
+  const moved = (await session.get(sql.MOVE_INCOMING, values))!
+  const added = moved.added as number
+  if (added > 0) {
+    await session.run(sql.INSERT_ACCOUNT_FEEDS, [moved.account_ids as number[], feed.id])
+  }
+  return { added, met: new Set(moved.met as number[] | null) }
+}
+
 /**
  * For events that are all new. They are then all there is to derive from, which is added up here;
- * the server copies rows in half the time that it takes to move them.
+ * the server copies rows in less than half the time that it takes to move them.
  */
 async function copyToLedger(
   session: Session,
@@ -155,27 +119,91 @@ async function copyToLedger(
   return { added: events.length, met: new Set() }
 }
 
-/** For events of which some may be there: what was really added decides. */
-async function moveToLedger(
-  session: Session,
-  { feed, importId, knownAt }: AppendBatch,
-  events: readonly IncomingEvent[],
-  { sealedThrough }: Limits,
-): Promise<Moved> {
-  if (events.length === 0) return { added: 0, met: new Set() }
-  await session.client.query(`${sql.ROOM_FOR_A_BATCH}; ${sql.MAKE_INCOMING}`)
-  await copy(session, sql.COPY_INCOMING, incomingLines(events))
-  const values = [feed.id, importId, knownAt, sealedThrough, events.length]
-  const moved = (await session.get(sql.MOVE_INCOMING, values))!
-  const added = moved.added as number
-  if (added > 0) {
-    await session.run(sql.INSERT_ACCOUNT_FEEDS, [moved.account_ids as number[], feed.id])
-  }
-  return { added, met: new Set(moved.met as number[] | null) }
-}
-
 async function copy(session: Session, text: string, lines: Iterable<Buffer>): Promise<void> {
   await pipeline(Readable.from(lines), session.client.query(copyFrom(text)))
+}
+
+export interface AppendOptions {
+  readonly schema: string
+  /**
+   * Takes the ledger to have none of the events. Where it does have one, the append fails with a
+   * unique violation, and is to be repeated without the assumption in a new transaction.
+   */
+  readonly assumeNew: boolean
+}
+
+/** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
+export async function append(
+  session: Session,
+  batch: AppendBatch,
+  ordered: readonly IncomingEvent[],
+  { schema, assumeNew }: AppendOptions,
+): Promise<AppendOutcome> {
+  await lockShared(session, 'limits', schema)
+  const limits = await readLimits(session)
+  const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
+  const usage = await appendUsage(
+    session,
+    batch,
+    kept.filter(({ event }) => event.reading === null),
+    { limits, assumeNew },
+  )
+  const readings = await appendReadings(
+    session,
+    batch,
+    kept.filter(({ event }) => event.reading !== null),
+    { limits, schema },
+  )
+  const conflicts = [...usage.conflicts, ...readings.conflicts].sort((a, b) => a.line - b.line)
+  const quarantined = [...batch.quarantined, ...conflicts]
+  const counts: VerdictCounts = {
+    accepted: usage.accepted + readings.accepted,
+    duplicate: usage.duplicate + readings.duplicate,
+    replaced: usage.replaced + readings.replaced,
+    quarantined: quarantined.length,
+    expired: batch.expired + ordered.length - kept.length,
+  }
+  await quarantine(session, batch, quarantined)
+  const { accepted, duplicate, replaced, expired } = counts
+  await session.run(directorySql.ADD_IMPORT_COUNTS, [
+    accepted,
+    duplicate,
+    replaced,
+    counts.quarantined,
+    expired,
+    batch.importId,
+  ])
+  return { counts, conflicts }
+}
+
+/** What became of the events of one kind. */
+export interface EventVerdicts extends Pick<VerdictCounts, 'accepted' | 'duplicate' | 'replaced'> {
+  readonly conflicts: readonly QuarantinedRecord[]
+}
+
+async function appendUsage(
+  session: Session,
+  batch: AppendBatch,
+  events: readonly IncomingEvent[],
+  { limits, assumeNew }: { limits: Limits; assumeNew: boolean },
+): Promise<EventVerdicts> {
+  // Each identity comes into the ledger once; what else the batch says of it is resolved after.
+  const firsts: IncomingEvent[] = []
+  const repeats: IncomingEvent[] = []
+  for (const incoming of events) {
+    const last = firsts.at(-1)
+    const isRepeat = last !== undefined && sameIdentity(last.event, incoming.event)
+    if (isRepeat) repeats.push(incoming)
+    else firsts.push(incoming)
+  }
+  const addToLedger = assumeNew && repeats.length === 0 ? copyToLedger : moveToLedger
+  const { added, met: metPositions } = await addToLedger(session, batch, firsts, limits)
+  if (metPositions.size === 0 && repeats.length === 0) {
+    return { accepted: added, duplicate: 0, replaced: 0, conflicts: [] }
+  }
+  const met = new MetEvents(session, batch, { firsts, repeats, metPositions, limits })
+  const { duplicate, replaced, conflicts } = await met.resolve()
+  return { accepted: added, duplicate, replaced, conflicts }
 }
 
 async function quarantine(

@@ -1,20 +1,19 @@
 /**
  * The connections of one process to one database, and the two ways to use them: a read, and a
  * write that is one transaction. What fails only for a moment is tried again. That is safe also
- * where a connection ends at COMMIT, because the server is then asked what became of the
- * transaction.
+ * where a connection ends at COMMIT, because the database then tells whether the transaction left
+ * its mark.
  */
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { Row } from '../rows.ts'
+import { ANSWER_GRACE_MS, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
+import { type Begun, begin, endTransaction, wasCommitted } from './commit-marks.ts'
 import type { PostgresTarget } from './database-url.ts'
-import { ConnectionLost, isLost, isPassing, translate } from './failures.ts'
+import { ConnectionLost, isLost, isPassing, translate, translateConnecting } from './failures.ts'
 import type { Topology } from './topology.ts'
-
-/** How long a connection may take to be there, in milliseconds. */
-const CONNECT_TIMEOUT_MS = 10_000
 
 /** A transaction whose process hangs gives its locks back after this, in milliseconds. */
 const IDLE_IN_TRANSACTION_MS = 300_000
@@ -23,17 +22,23 @@ const IDLE_IN_TRANSACTION_MS = 300_000
 const RETRY_FIRST_MS = 20
 const RETRY_LONGEST_MS = 2_000
 
-export interface RetryOptions {
-  /** How long a write is tried again; 30 s unless given: a server restarts in that time. */
-  readonly retryWritesMs?: number
-  /** How long a read is tried again; 5 s unless given, because somebody waits for it. */
-  readonly retryReadsMs?: number
+/** A connection whose other end is gone without a word is asked after so long, in milliseconds. */
+const KEEP_ALIVE_MS = 10_000
+
+export interface ConnectionOptions {
+  /** How much later than the server's own limit an answer may come, in milliseconds. */
+  readonly answerGraceMs?: number
 }
 
 /** What a transaction may need besides its statements. */
 export interface WriteOptions {
   /** Where it may take longer than a batch: no limit to a statement's time. */
   readonly unlimited?: boolean
+}
+
+export interface ReadOptions {
+  /** How long the database may leave it without an answer; as long as any read unless given. */
+  readonly answerMs?: number
 }
 
 const INT8 = 20
@@ -53,9 +58,9 @@ export type Value = string | number | bigint | boolean | null | Buffer | readonl
 
 /** One connection, for as long as a read or a transaction has it. */
 export class Session {
-  readonly client: pg.PoolClient
+  readonly client: pg.ClientBase
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.ClientBase) {
     this.client = client
   }
 
@@ -110,17 +115,15 @@ function statementOf(text: string): { readonly name: string; readonly text: stri
 export class Database {
   readonly target: PostgresTarget
   readonly #pool: pg.Pool
-  readonly #retryWritesMs: number
-  readonly #retryReadsMs: number
+  readonly #answerGraceMs: number
 
   constructor(
     target: PostgresTarget,
     topology: Topology,
-    { retryWritesMs = 30_000, retryReadsMs = 5_000 }: RetryOptions,
+    { answerGraceMs = ANSWER_GRACE_MS }: ConnectionOptions,
   ) {
     this.target = target
-    this.#retryWritesMs = retryWritesMs
-    this.#retryReadsMs = retryReadsMs
+    this.#answerGraceMs = answerGraceMs
     this.#pool = new pg.Pool({
       ...clientConfig(target, topology),
       max: target.connectionsMax,
@@ -131,8 +134,9 @@ export class Database {
   }
 
   /** Runs `work` on one connection. It may run again from its beginning. */
-  read<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#retrying(this.#retryReadsMs, () => this.#withClient(work))
+  read<T>(work: (session: Session) => Promise<T>, { answerMs }: ReadOptions = {}): Promise<T> {
+    const limitMs = answerMs ?? this.#answerMs(this.target.readTimeoutMs)
+    return this.#retrying(this.target.readRetryMs, () => this.#withClient(limitMs, work))
   }
 
   /** Runs `work` on one unchanging state of the database. It may run again from its beginning. */
@@ -141,8 +145,9 @@ export class Database {
     { unlimited = false }: WriteOptions = {},
   ): Promise<T> {
     const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY${unlimited ? '; SET LOCAL statement_timeout = 0' : ''}`
-    return this.#retrying(this.#retryReadsMs, () =>
-      this.#withClient(async (session) => {
+    const limitMs = unlimited ? UNLIMITED_ANSWER_MS : this.#answerMs(this.target.readTimeoutMs)
+    return this.#retrying(this.target.readRetryMs, () =>
+      this.#withClient(limitMs, async (session) => {
         await session.client.query(begin)
         const result = await work(session)
         await session.client.query('COMMIT')
@@ -160,24 +165,30 @@ export class Database {
     { unlimited = false }: WriteOptions = {},
   ): Promise<T> {
     const timeoutMs = unlimited ? 0 : this.target.writeTimeoutMs
+    const limitMs = unlimited ? UNLIMITED_ANSWER_MS : this.#answerMs(timeoutMs)
     // Acknowledged means on disk, also where the server's own setting is laxer.
-    const begin = `BEGIN ISOLATION LEVEL READ COMMITTED;
+    const settings = `
       SET LOCAL statement_timeout = ${timeoutMs};
       SELECT CASE current_setting('synchronous_commit')
-             WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END;
-      SELECT pg_current_xact_id()::text AS id`
-    return this.#retrying(this.#retryWritesMs, async () => {
-      const client = await this.#connect()
-      let transactionId: string
+             WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END;`
+    let lost: Begun | null = null
+    return this.#retrying(this.target.writeRetryMs, async () => {
+      const client = await this.#connect(limitMs)
+      let begun: Begun | null = null
       let result: T
       try {
-        const begun = (await client.query(begin)) as unknown as pg.QueryResult<{ id: string }>[]
-        transactionId = begun.at(-1)!.rows[0]!.id
-        result = await work(new Session(client))
+        const session = new Session(client)
+        // What the server still does for the last try would be in the way of this one.
+        if (lost !== null) await endTransaction(session, lost)
+        lost = null
+        begun = await begin(client, settings)
+        result = await work(session)
       } catch (error) {
-        throw await this.#abandon(client, error)
+        const failure = await this.#abandon(client, error)
+        if (failure instanceof ConnectionLost) lost = begun ?? lost
+        throw failure
       }
-      return (await this.#commit(client, transactionId)) ? result : Promise.reject(undone())
+      return (await this.#commit(client, begun)) ? result : Promise.reject(undone())
     })
   }
 
@@ -185,8 +196,12 @@ export class Database {
     await this.#pool.end()
   }
 
-  async #withClient<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const client = await this.#connect()
+  #answerMs(serverLimitMs: number): number {
+    return serverLimitMs + this.#answerGraceMs
+  }
+
+  async #withClient<T>(limitMs: number, work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await this.#connect(limitMs)
     let result: T
     try {
       result = await work(new Session(client))
@@ -197,7 +212,7 @@ export class Database {
     return result
   }
 
-  async #connect(): Promise<pg.PoolClient> {
+  async #connect(limitMs: number): Promise<pg.PoolClient> {
     let client: pg.PoolClient
     try {
       client = await this.#pool.connect()
@@ -205,9 +220,10 @@ export class Database {
       // What `pg` finds by itself, such as a time-out, has no code.
       throw isLost(error) || (error as { code?: unknown }).code === undefined
         ? new ConnectionLost(error)
-        : error
+        : translateConnecting(this.target.shown, error)
     }
     client.on('error', noteLost)
+    limitAnswers(client, limitMs)
     return client
   }
 
@@ -232,7 +248,7 @@ export class Database {
   }
 
   /** True when the transaction was committed; false when it was not and may be repeated. */
-  async #commit(client: pg.PoolClient, transactionId: string): Promise<boolean> {
+  async #commit(client: pg.PoolClient, begun: Begun): Promise<boolean> {
     try {
       const { command } = await client.query('COMMIT')
       this.#release(client)
@@ -240,21 +256,11 @@ export class Database {
     } catch (error) {
       if (!lostClients.has(client) && !isLost(error)) throw await this.#abandon(client, error)
       this.#release(client, error)
-      return await this.#wasCommitted(transactionId)
+      const limitMs = this.#answerMs(this.target.readTimeoutMs)
+      return await this.#retrying(this.target.writeRetryMs, () =>
+        this.#withClient(limitMs, (session) => wasCommitted(session, begun)),
+      )
     }
-  }
-
-  /** Asks what became of a transaction whose COMMIT was not answered. */
-  #wasCommitted(transactionId: string): Promise<boolean> {
-    return this.#retrying(this.#retryWritesMs, () =>
-      this.#withClient(async (session) => {
-        const row = await session.get('SELECT pg_xact_status(?::xid8) AS status', [transactionId])
-        if (row?.status === 'in progress') {
-          throw new ConnectionLost(new Error('a commit is under way whose outcome is not known'))
-        }
-        return row?.status === 'committed'
-      }),
-    )
   }
 
   async #retrying<T>(budgetMs: number, attempt: () => Promise<T>): Promise<T> {
@@ -299,9 +305,10 @@ export function clientConfig(
   return {
     connectionString: target.connectionString,
     application_name: 'simtally',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: target.connectTimeoutMs,
     keepAlive: true,
-    options: options.join(' '),
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    options: [target.options, ...options].join(' ').trim(),
   }
 }
 

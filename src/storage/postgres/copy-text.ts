@@ -1,4 +1,5 @@
 /** Rows as PostgreSQL's COPY reads them: a line a row, tabs between columns. */
+import type { TableRow, TableValue } from '../tables.ts'
 import type { IncomingEvent } from './append.ts'
 
 /** Rows in one piece; a piece has some hundred kilobytes. */
@@ -6,7 +7,7 @@ const ROWS_A_PIECE = 2_000
 
 /** For `COPY_INCOMING`: the columns of the event, and its position, from 0. */
 export function incomingLines(events: readonly IncomingEvent[]): Generator<Buffer> {
-  return pieces(events, (position) => `${position}\n`)
+  return eventLines(events, (position) => `${position}\n`)
 }
 
 /** For `COPY_LEDGER`: the columns of the event, and where it came from. */
@@ -15,11 +16,11 @@ export function ledgerLines(
   { feedId, importId, knownAt }: { feedId: number; importId: number; knownAt: number },
 ): Generator<Buffer> {
   const provenance = `${feedId}\t${importId}\t${knownAt}\n`
-  return pieces(events, () => provenance)
+  return eventLines(events, () => provenance)
 }
 
-/** The columns of an event in the order both statements name them, then what `rest` adds. */
-function* pieces(
+/** The columns of an event in the order that both statements name them, then what `rest` adds. */
+function* eventLines(
   events: readonly IncomingEvent[],
   rest: (position: number) => string,
 ): Generator<Buffer> {
@@ -39,8 +40,24 @@ function* pieces(
   }
 }
 
-const SPECIAL = /[\\\t\n\r]/
-const EACH_SPECIAL = /[\\\t\n\r]/g
+/** Rows of any table, in pieces as above. */
+export function* copyTableRows(rows: readonly TableRow[]): Generator<Buffer> {
+  for (let from = 0; from < rows.length; from += ROWS_A_PIECE) {
+    let text = ''
+    for (const row of rows.slice(from, from + ROWS_A_PIECE)) {
+      text += `${row.map(copyValue).join('\t')}\n`
+    }
+    yield Buffer.from(text, 'utf8')
+  }
+}
+
+function copyValue(value: TableValue): string {
+  if (value === null) return '\\N'
+  if (typeof value === 'string') return escaped(value)
+  return value instanceof Uint8Array ? `\\\\x${Buffer.from(value).toString('hex')}` : String(value)
+}
+
+const SPECIAL = /[\\\t\n\r]/g
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
   '\t': '\\t',
@@ -49,5 +66,5 @@ const ESCAPES: Readonly<Record<string, string>> = {
 }
 
 function escaped(text: string): string {
-  return SPECIAL.test(text) ? text.replace(EACH_SPECIAL, (character) => ESCAPES[character]!) : text
+  return text.replace(SPECIAL, (character) => ESCAPES[character]!)
 }

@@ -5,11 +5,20 @@ import { shown, UsageError } from '../../domain/usage-error.ts'
 const CONNECTIONS_DEFAULT = 10
 const CONNECTIONS_MAX = 500
 
+/** How long a connection may take to be there. */
+const CONNECT_TIMEOUT_MS_DEFAULT = 10_000
+
 /** A question that runs longer than this hangs, or should not be asked of a server in use. */
 const READ_TIMEOUT_MS_DEFAULT = 30_000
 
 /** One batch takes seconds at most; beyond this it waits for something that does not end. */
 const WRITE_TIMEOUT_MS_DEFAULT = 300_000
+
+/** How long a write is tried again: a server restarts in that time. */
+const WRITE_RETRY_MS_DEFAULT = 30_000
+
+/** How long a read is tried again: somebody waits for it. */
+const READ_RETRY_MS_DEFAULT = 5_000
 
 export interface PostgresTarget {
   /** For `pg`: the URL without our own parameters. */
@@ -20,8 +29,13 @@ export interface PostgresTarget {
   /** True when the URL names the schema, so that other tables beside it are no mistake. */
   readonly schemaNamed: boolean
   readonly connectionsMax: number
+  readonly connectTimeoutMs: number
   readonly readTimeoutMs: number
   readonly writeTimeoutMs: number
+  readonly readRetryMs: number
+  readonly writeRetryMs: number
+  /** Settings of the server, as the URL states them; ours come after. */
+  readonly options: string
 }
 
 const FORM = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE'
@@ -57,8 +71,13 @@ export function parsePostgresUrl(text: string): PostgresTarget {
     throw wrongUrl(text, `${name} ${shown(value)}: expected a whole number, 1 to ${max}`)
   }
   const connectionsMax = number('connections', CONNECTIONS_DEFAULT, CONNECTIONS_MAX)
+  const connectTimeoutMs = number('connect_timeout_ms', CONNECT_TIMEOUT_MS_DEFAULT, 600_000)
   const readTimeoutMs = number('read_timeout_ms', READ_TIMEOUT_MS_DEFAULT, 3_600_000)
   const writeTimeoutMs = number('write_timeout_ms', WRITE_TIMEOUT_MS_DEFAULT, 86_400_000)
+  const readRetryMs = number('read_retry_ms', READ_RETRY_MS_DEFAULT, 3_600_000)
+  const writeRetryMs = number('write_retry_ms', WRITE_RETRY_MS_DEFAULT, 86_400_000)
+  // Left in the URL they would take the place of ours, the schema among them.
+  const options = take('options') ?? ''
   const host = url.hostname || url.searchParams.get('host')
   return {
     connectionString: url.href,
@@ -66,8 +85,12 @@ export function parsePostgresUrl(text: string): PostgresTarget {
     schema: schema ?? 'public',
     schemaNamed: schema !== null,
     connectionsMax,
+    connectTimeoutMs,
     readTimeoutMs,
     writeTimeoutMs,
+    readRetryMs,
+    writeRetryMs,
+    options,
   }
 }
 
@@ -80,9 +103,23 @@ function decoded(text: string, url: string): string {
 }
 
 function wrongUrl(text: string, rule: string): UsageError {
-  const withoutPassword = text.replace(/\/\/([^/@:]*):[^/]*@/, '//$1:***@')
-  return new UsageError('invalid', `--database ${shown(withoutPassword)}: ${rule}`, {
+  const value = withoutSecrets(text)
+  return new UsageError('invalid', `--database ${shown(value)}: ${rule}`, {
     field: '--database',
-    value: withoutPassword,
+    value,
   })
+}
+
+/**
+ * A URL that cannot be taken apart may have its password anywhere: all that stands before the last
+ * `@` goes, where a port that is no number stands, and what parameters of that kind say.
+ */
+function withoutSecrets(text: string): string {
+  const [, scheme = '', rest = ''] = /^(postgres(?:ql)?:\/*)(.*)$/is.exec(text) ?? []
+  const place = rest.slice(rest.lastIndexOf('@') + 1)
+  const login = place.length < rest.length ? '***@' : ''
+  const shownPlace = place
+    .replace(/:(?!\d+(?:[/?]|$))[^/?]*/, ':***')
+    .replace(/(pass[^=&]*)=[^&]*/gi, '$1=***')
+  return scheme + login + shownPlace
 }

@@ -189,14 +189,6 @@ export async function listQuarantine(
   return rows.map(quarantineEntryFromRow)
 }
 
-export async function latestDeliveries(
-  session: Session,
-  accountId: number,
-): Promise<(number | null)[]> {
-  const rows = await session.all(sql.SELECT_LATEST_DELIVERIES, [accountId])
-  return rows.map((row) => row.started_at as number | null)
-}
-
 export async function readSetting(session: Session, name: string): Promise<string | null> {
   return ((await session.get(sql.SELECT_SETTING, [name]))?.value as string | undefined) ?? null
 }

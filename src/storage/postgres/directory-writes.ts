@@ -1,8 +1,10 @@
 /** Changes to the directory; each runs inside a transaction that holds the directory's lock. */
+import { SETTLE_SECONDS } from '../../domain/completeness.ts'
 import type {
   Account,
   ApiKey,
   Feed,
+  NewFeed,
   Sim,
   SimChanges,
   SimRegistration,
@@ -12,11 +14,12 @@ import type { Import } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { ZONES } from '../../domain/usage-event.ts'
 import * as sql from '../directory-sql.ts'
-import { accountFromRow, feedFromRow, simFromRow } from '../rows.ts'
+import { accountFromRow, feedFromRow, importEndToRow, simFromRow } from '../rows.ts'
 import { SimRegistry, type SimWrite, taken, valuesNamedBy } from '../sim-registry.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
 import { columnsOf, type Session } from './connection.ts'
 import * as reads from './directory-reads.ts'
+import { addToProgress } from './feed-progress.ts'
 
 export async function createAccount(
   session: Session,
@@ -63,7 +66,7 @@ export async function revokeApiKey(
   return reads.findApiKey(session, sid)
 }
 
-export async function createFeed(session: Session, feed: Omit<Feed, 'id'>): Promise<Feed> {
+export async function createFeed(session: Session, feed: NewFeed): Promise<Feed> {
   if ((await reads.findFeed(session, feed.name)) !== null) {
     throw taken('feed', feed.name, 'a feed with this name exists already')
   }
@@ -73,6 +76,8 @@ export async function createFeed(session: Session, feed: Omit<Feed, 'id'>): Prom
     JSON.stringify(feed.settings),
     feed.onConflict,
     feed.defaultZone === null ? null : ZONES.indexOf(feed.defaultZone),
+    feed.settleSeconds ?? SETTLE_SECONDS,
+    feed.sequencePattern ?? null,
     feed.createdAt,
   ])
   return feedFromRow(row!)
@@ -92,10 +97,10 @@ export async function finishImport(
   importId: number,
   end: Parameters<UsageStore['finishImport']>[1],
 ): Promise<Import> {
-  const values = [end.status, end.finishedAt, end.checksum, end.error, importId]
-  await session.run(sql.FINISH_IMPORT, values)
+  await session.run(sql.FINISH_IMPORT, [...importEndToRow(end), importId])
   const finished = await reads.findImport(session, importId)
   if (finished === null) throw new UsageError('not_found', `there is no import ${importId}`)
+  if (finished.status === 'done') await addToProgress(session, finished)
   return finished
 }
 

@@ -4,8 +4,11 @@ import { UsageError } from '../../domain/usage-error.ts'
 /** Another transaction was in the way: SQLSTATEs of serialization, deadlock and lock waits. */
 const CONTENTION = new Set(['40001', '40P01', '55P03'])
 
-/** The server goes down, comes up, or has no connection free. */
-const INTERRUPTED = new Set(['57P01', '57P02', '57P03', '53300', '25P03'])
+/** The server comes up, or has no connection free. */
+const NOT_YET = new Set(['57P03', '53300'])
+
+/** The server goes down, or has ended a connection or transaction that was idle for too long. */
+const INTERRUPTED = new Set(['57P01', '57P02', '57P05', '25P03', '25P04'])
 
 const NETWORK = new Set([
   'ECONNRESET',
@@ -36,20 +39,21 @@ export function sqlState(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
-/** True when a row is there whose key one was to be added with. */
-export function isUniqueViolation(error: unknown): boolean {
-  return sqlState(error) === '23505'
-}
-
 /** True when the connection is of no use any more. */
 export function isLost(error: unknown): boolean {
   const code = sqlState(error)
   return (
     error instanceof ConnectionLost ||
     code.startsWith('08') ||
+    NOT_YET.has(code) ||
     INTERRUPTED.has(code) ||
     NETWORK.has(code)
   )
+}
+
+/** True when a server that is there takes no connection yet. */
+export function isNotYet(error: unknown): boolean {
+  return NOT_YET.has(sqlState(error))
 }
 
 /** True when the same call may succeed in a moment. */
@@ -77,7 +81,11 @@ export function translate(place: string, error: unknown): unknown {
         `the user of ${place} lacks a privilege (${messageOf(error)}); grant it, or name another user`,
       )
     case '57014':
-      return failure('unavailable', `${place} did not answer in time`)
+      return failure(
+        'unavailable',
+        `${place} did not answer in time (${messageOf(error)})`,
+        'trying again is safe; read_timeout_ms and write_timeout_ms in the URL of the database give it more time',
+      )
     case '22003':
       return failure(
         'invalid',
@@ -91,6 +99,10 @@ export function translate(place: string, error: unknown): unknown {
         `${place} has lost a part of its schema (${messageOf(error)}); restore it from a backup`,
       )
   }
+  // Resources of the server, and errors of its disks.
+  if (/^(53|58)/.test(sqlState(error)) && !isPassing(error)) {
+    return failure('unavailable', `the server of ${place} is in trouble: ${messageOf(error)}`)
+  }
   if (!isPassing(error)) return error
   const why = messageOf(error)
   return failure('unavailable', `${place} cannot be reached now (${why}); trying again is safe`)
@@ -100,6 +112,9 @@ export function translate(place: string, error: unknown): unknown {
 export function translateConnecting(place: string, error: unknown): unknown {
   if (error instanceof UsageError) return error
   const failure = (message: string) => new UsageError('unavailable', message, { cause: error })
+  if ((error as NodeJS.ErrnoException).syscall === 'open') {
+    return failure(`${place}: a file that --database names cannot be read (${messageOf(error)})`)
+  }
   switch (sqlState(error)) {
     case '28P01':
     case '28000':
@@ -113,8 +128,8 @@ export function translateConnecting(place: string, error: unknown): unknown {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return failure(`the host of ${place} is not known; check its spelling in --database`)
-    case 'ECONNREFUSED':
     case 'ENOENT':
+    case 'ECONNREFUSED':
       return failure(
         `no server answers at ${place}; start PostgreSQL there, or name another with --database`,
       )
@@ -125,6 +140,11 @@ export function translateConnecting(place: string, error: unknown): unknown {
   }
   const translated = translate(place, error)
   if (translated instanceof UsageError) return translated
+  if (/password must be a string/.test(messageOf(error))) {
+    return failure(
+      `${place} asks for a password, and --database names none; write it as USER:PASSWORD@`,
+    )
+  }
   // What `pg` itself finds, such as a time-out, has no code.
   return sqlState(error) === ''
     ? failure(`${place} cannot be reached (${messageOf(error)}); check host and port of --database`)

@@ -118,24 +118,26 @@ export const MOVE_INCOMING = `
                                      AND added.record_id = incoming.record_id))
          END AS met`
 
-/** Rows of `incoming` whose identity the ledger has, with what it has. Parameter: feed. */
+/** What the ledger has of rows of `incoming`. Parameters: feed, positions. */
 export const SELECT_MET = `
   SELECT incoming.position, ledger.account_id, ledger.zone, ledger.country, ledger.plmn,
          ledger.stated, ledger.upload, ledger.download, ledger.to_sim, ledger.from_sim,
          ledger.import_id, ledger.line, ledger.known_at
   FROM incoming
+  JOIN unnest(?2::integer[]) AS asked (position) ON asked.position = incoming.position
   JOIN ledger ON ledger.bucket = incoming.bucket
              AND ledger.sim_id = incoming.sim_id
              AND ledger.occurred_at = incoming.occurred_at
              AND ledger.feed_id = ?1
              AND ledger.record_id = incoming.record_id`
 
-/** Versions that were replaced earlier, oldest first. Parameter: feed. */
+/** Versions that were replaced earlier, oldest first. Parameters: feed, positions. */
 export const SELECT_REPLACED = `
   SELECT incoming.position, history.zone, history.country, history.plmn, history.stated,
          history.upload, history.download, history.to_sim, history.from_sim,
          history.account_id, history.import_id, history.line
   FROM incoming
+  JOIN unnest(?2::integer[]) AS asked (position) ON asked.position = incoming.position
   JOIN ledger_history AS history
     ON history.bucket = incoming.bucket
    AND history.sim_id = incoming.sim_id

@@ -6,18 +6,17 @@
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { type EventVersion, resolveConflict, sameContent } from '../../domain/usage-event.ts'
 import { conflictRecord } from '../conflict-record.ts'
-import { type ServingColumns, type StoredEvent, storedEventFromRow } from '../rows.ts'
+import { storedEventFromRow } from '../rows.ts'
 import type { AppendBatch } from '../usage-store.ts'
 import type { IncomingEvent, Limits } from './append.ts'
-import { CellChanges } from './cell-changes.ts'
-import { columnsOf, type Session, type Value } from './connection.ts'
-import { Overtaken } from './failures.ts'
+import type { Session } from './connection.ts'
+import {
+  type Current,
+  identityOf,
+  type LedgerChange,
+  writeLedgerChanges,
+} from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
-
-/** A row of the ledger as it is, or as it will be. */
-interface Current extends StoredEvent {
-  readonly knownAt: number
-}
 
 /** One identity of the batch that was met. */
 interface Met {
@@ -65,9 +64,12 @@ export class MetEvents {
         )
       for (const incoming of met.versions) {
         const version = versionOf(incoming)
-        const verdict = resolveConflict(feed.onConflict, met.current.version, version, () =>
-          wasReplaced(version),
-        )
+        // Usage takes no reading's place.
+        const verdict = met.current.isReading
+          ? 'conflict'
+          : resolveConflict(feed.onConflict, met.current.version, version, () =>
+              wasReplaced(version),
+            )
         if (verdict === 'duplicate') this.duplicate++
         else if (verdict === 'conflict') {
           this.conflicts.push(conflictRecord({ ...incoming.event, version }, met.current))
@@ -78,11 +80,20 @@ export class MetEvents {
         }
       }
     }
-    const changed = [...mets].filter(([, met]) => met.replaced.length > 0)
-    if (changed.length > 0) {
-      await this.#replaceRows(changed.map(([, met]) => met))
-      await this.#writeConsequences(changed, earlier)
-    }
+    const changes = [...mets].flatMap(([position, met]): LedgerChange[] =>
+      met.replaced.length === 0
+        ? []
+        : [
+            {
+              identity: identityOf(met.first, feed.id),
+              before: met.found,
+              after: met.current,
+              replaced: met.replaced,
+              versionsBefore: earlier.get(position)?.length ?? 0,
+            },
+          ],
+    )
+    await writeLedgerChanges(this.#session, this.#batch, changes, this.#input.limits)
     return this
   }
 
@@ -98,8 +109,9 @@ export class MetEvents {
       if (list === undefined) repeatsAt.set(position, [repeat])
       else list.push(repeat)
     }
+    const asked = [...new Set([...metPositions, ...repeatsAt.keys()])]
     const mets = new Map<number, Met>()
-    const rows = await this.#session.all(sql.SELECT_MET, [feed.id])
+    const rows = await this.#session.all(sql.SELECT_MET, [feed.id, asked])
     for (const row of rows.sort((a, b) => (a.position as number) - (b.position as number))) {
       const position = row.position as number
       const first = firsts[position]!
@@ -125,7 +137,7 @@ export class MetEvents {
       list.some((incoming) => !sameContent(found.version, versionOf(incoming))),
     )
     if (!differs || feed.onConflict === 'reject') return versions
-    for (const row of await this.#session.all(sql.SELECT_REPLACED, [feed.id])) {
+    for (const row of await this.#session.all(sql.SELECT_REPLACED, [feed.id, [...mets.keys()]])) {
       const position = row.position as number
       const { version } = storedEventFromRow(row)
       const list = versions.get(position)
@@ -140,71 +152,20 @@ export class MetEvents {
     return {
       version: versionOf(incoming),
       columns: serving,
+      isReading: false,
       accountId: event.accountId,
       importId: this.#batch.importId,
       line: event.line,
       knownAt: this.#batch.knownAt,
     }
   }
-
-  async #replaceRows(mets: readonly Met[]): Promise<void> {
-    const rows = mets.map(({ first, found, current }) => [
-      ...this.#identityOf(first),
-      found.importId,
-      found.line,
-      found.knownAt,
-      ...contentOf(current),
-    ])
-    const changed = await this.#session.run(sql.REPLACE_EVENTS, columnsOf(rows))
-    // Another import was faster; the decision is made anew on what it has left.
-    if (changed !== mets.length) {
-      throw new Overtaken('records were replaced by another import meanwhile')
-    }
-  }
-
-  /** History and derived tables follow what was replaced. */
-  async #writeConsequences(
-    changed: readonly (readonly [number, Met])[],
-    earlier: ReadonlyMap<number, readonly EventVersion[]>,
-  ): Promise<void> {
-    const { knownAt, importId } = this.#batch
-    const history: Value[][] = []
-    const cells = new CellChanges(this.#input.limits.sealedThrough)
-    for (const [position, met] of changed) {
-      const firstVersion = (earlier.get(position) ?? []).length
-      met.replaced.forEach((replaced, i) => {
-        const identity = this.#identityOf(met.first)
-        history.push([...identity, firstVersion + i, ...contentOf(replaced), knownAt, importId])
-      })
-      const { simId, occurredAt } = met.first.event
-      for (const [{ accountId, version, columns }, times] of [
-        [met.found, -1],
-        [met.current, 1],
-      ] as const) {
-        cells.add({ accountId, simId, occurredAt, ...version }, columns, times)
-      }
-    }
-    await this.#session.run(sql.INSERT_HISTORY, columnsOf(history))
-    await cells.write(this.#session)
-  }
-
-  #identityOf({ bucket, event }: IncomingEvent) {
-    return [bucket, event.simId, event.occurredAt, this.#batch.feed.id, event.recordId] as const
-  }
 }
 
-function versionOf({ event }: IncomingEvent): EventVersion {
+export function versionOf({ event }: IncomingEvent): EventVersion {
   const { upload, download, toSim, fromSim, serving } = event
   return { upload, download, toSim, fromSim, serving }
 }
 
 function identityText({ simId, occurredAt, recordId }: IncomingEvent['event']): string {
   return `${simId} ${occurredAt} ${recordId}`
-}
-
-function contentOf({ accountId, columns, version, importId, line, knownAt }: Current) {
-  const { zone, country, plmn, stated }: ServingColumns = columns
-  const { upload, download, toSim, fromSim } = version
-  const counters = [upload, download, toSim, fromSim] as const
-  return [accountId, zone, country, plmn, stated, ...counters, importId, line, knownAt] as const
 }

@@ -8,21 +8,31 @@ import {
   type UsageStore,
 } from '../usage-store.ts'
 import { append, orderByKey, readLimits } from './append.ts'
-import { closedStore, Database, type RetryOptions, type Session } from './connection.ts'
+import { deleteOldMarks } from './commit-marks.ts'
+import { type ConnectionOptions, closedStore, Database, type Session } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
-import { isUniqueViolation } from './failures.ts'
+import { sqlState } from './failures.ts'
+import * as progress from './feed-progress.ts'
+import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
+import type { Topology } from './topology.ts'
 import * as upkeep from './upkeep.ts'
 import { queryUsage } from './usage-reads.ts'
 
-export type PostgresOptions = RetryOptions
+export interface PostgresOptions extends ConnectionOptions {
+  /** Opens a database into which a store is being moved, for the process that moves it. */
+  readonly unfinished?: boolean
+}
 
 /** How old the word on which days are sealed may be; an old one only makes answers slower. */
 const SEALED_GOOD_MS = 10_000
+
+/** A monitor that asks whether the database answers does not wait longer itself. */
+const CHECK_ANSWER_MS = 5_000
 
 /**
  * Opens the database, making the schema where it is empty. Fails with `invalid` for a URL that
@@ -40,11 +50,14 @@ export async function openPostgresStore(
     await migrateSchema(target)
     schema = await inspectSchema(target)
   }
-  requireCurrentSchema(target, schema)
+  requireCurrentSchema(
+    target,
+    options.unfinished === true ? { ...schema, transferFrom: null } : schema,
+  )
   const database = new Database(target, schema.topology, options)
   const partitions = new Partitions(database)
   const sealed = new SealedThrough(database)
-  const newFeeds = new NewRecordFeeds()
+  const newFeeds = new NewRecordFeeds(schema.topology)
   const calls = new Calls()
   const name = target.schema
   let closing: Promise<void> | null = null
@@ -74,7 +87,10 @@ export async function openPostgresStore(
       })
     }
     try {
-      return await alone((session) => upkeep.purge(session, given))
+      return await alone(async (session) => {
+        await deleteOldMarks(session)
+        return upkeep.purge(session, given)
+      })
     } finally {
       partitions.forget()
     }
@@ -110,6 +126,7 @@ export async function openPostgresStore(
     resolveSims: (names, accountId) => read((s) => reads.resolveSims(s, names, accountId)),
 
     createFeed: (feed) => change((s) => writes.createFeed(s, feed)),
+    updateFeed: (feedId, changes) => change((s) => progress.updateFeed(s, feedId, changes)),
     findFeed: (feedName) => read((s) => reads.findFeed(s, feedName)),
     listFeeds: () => read(reads.listFeeds),
 
@@ -126,7 +143,8 @@ export async function openPostgresStore(
           database.write((s) => append(s, batch, ordered, { schema: name, assumeNew }))
         return newFeeds.append(batch.feed.id, write)
       }),
-    finishImport: (importId, end) => write((s) => writes.finishImport(s, importId, end)),
+    // One after the other, as the feed's progress takes each delivery in.
+    finishImport: (importId, end) => change((s) => writes.finishImport(s, importId, end)),
     findImport: (id) => read((s) => reads.findImport(s, id)),
     findImportByChecksum: (feedId, checksum) =>
       read((s) => reads.findImportByChecksum(s, feedId, checksum)),
@@ -134,7 +152,12 @@ export async function openPostgresStore(
     listQuarantine: (filter, page) => read((s) => reads.listQuarantine(s, filter, page)),
 
     queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
-    latestDeliveries: (accountId) => read((s) => reads.latestDeliveries(s, accountId)),
+    listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
+    feedsCompleteThrough: (accountId) => read((s) => progress.feedsCompleteThrough(s, accountId)),
+    listFeedProgress: () => calls.run(() => database.readOneState(progress.listFeedProgress)),
+    acceptGap: (feedId, gap, acceptance) =>
+      change((s) => progress.acceptGap(s, feedId, gap, acceptance)),
+    listFeedTotals: () => calls.run(() => database.readOneState(progress.listFeedTotals)),
 
     audit: () => calls.run(audit),
     sealNextDay: (before) => calls.run(() => alone((s) => upkeep.sealNextDay(s, before))),
@@ -142,7 +165,12 @@ export async function openPostgresStore(
 
     signingKey: () =>
       read(async (s) => Buffer.from((await reads.readSetting(s, 'signing_key'))!, 'hex')),
-    check: () => read(async (s) => void (await reads.readSetting(s, 'signing_key'))),
+    check: () =>
+      calls.run(() =>
+        database.read(async (s) => void (await reads.readSetting(s, 'signing_key')), {
+          answerMs: CHECK_ANSWER_MS,
+        }),
+      ),
     close: () => (closing ??= calls.end().then(() => database.close())),
   }
 }
@@ -184,7 +212,12 @@ class SealedThrough {
  * new; a batch it refuses has left nothing behind.
  */
 class NewRecordFeeds {
+  readonly #copyRefusals: readonly string[]
   readonly #meeting = new Set<number>()
+
+  constructor({ copyRefusals }: Topology) {
+    this.#copyRefusals = copyRefusals
+  }
 
   async append(
     feedId: number,
@@ -194,7 +227,7 @@ class NewRecordFeeds {
       try {
         return await write(true)
       } catch (error) {
-        if (!isUniqueViolation(error)) throw error
+        if (!this.#copyRefusals.includes(sqlState(error))) throw error
       }
     }
     const outcome = await write(false)

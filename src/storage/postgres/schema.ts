@@ -1,15 +1,23 @@
 /** Whose database it is, which version its schema has, and the way to the newest one. */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { shown, UsageError } from '../../domain/usage-error.ts'
+import { ANSWER_GRACE_MS, disconnect, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
 import { clientConfig } from './connection.ts'
 import type { PostgresTarget } from './database-url.ts'
-import { translateConnecting } from './failures.ts'
+import { isNotYet, translateConnecting } from './failures.ts'
 import { lockKey } from './locks.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
 const SERVER_VERSION_MIN = 14
+
+/** Between two looks whether a server takes connections now, in milliseconds. */
+const CONNECT_AGAIN_MS = 250
+
+/** How long a farewell to the server may take, in milliseconds. */
+const END_MS = 1_000
 
 /** How many foreign tables a refusal names. */
 const FOREIGN_TABLES_SHOWN = 3
@@ -18,8 +26,10 @@ export interface SchemaState {
   /** How many migrations it has taken; 0 where there is no schema yet. */
   readonly version: number
   readonly topology: Topology
-  /** True where Citus is installed, but the tables lie on one server. */
-  readonly undistributed: boolean
+  /** Tables that Citus is to spread or to copy, and that still lie on one server. */
+  readonly undistributed: readonly string[]
+  /** What store is being moved in, as messages name it; null where none is. */
+  readonly transferFrom: string | null
 }
 
 /** What a connection finds; fails as `openPostgresStore` says. Changes nothing. */
@@ -40,18 +50,25 @@ export async function migrateSchema(
     // Looked at first, so that nothing is tried on a database that is not ours.
     const found = await inspect(client, target)
     refuseNewer(target, found.version)
+    limitAnswers(client, UNLIMITED_ANSWER_MS)
     await client.query('SET statement_timeout = 0')
     await client.query('SELECT pg_advisory_lock($1, $2)', lockKey('migration', target.schema))
     const state = await inspect(client, target)
     if (state.version < MIGRATIONS.length) await runMigrations(client, target, state, onStep)
     const { undistributed } = await inspect(client, target)
-    if (undistributed) await distribute(client, onStep)
+    if (undistributed.length > 0) await distribute(client, undistributed, onStep)
     return { from: state.version, to: MIGRATIONS.length, topology: state.topology }
   })
 }
 
-/** Throws `incompatible` unless this program and the database have the same schema. */
-export function requireCurrentSchema(target: PostgresTarget, { version }: SchemaState): void {
+/**
+ * Throws `incompatible` unless this program and the database have the same schema, and the database
+ * holds all of its store.
+ */
+export function requireCurrentSchema(
+  target: PostgresTarget,
+  { version, transferFrom }: SchemaState,
+): void {
   refuseNewer(target, version)
   if (version < MIGRATIONS.length) {
     throw new UsageError(
@@ -59,6 +76,26 @@ export function requireCurrentSchema(target: PostgresTarget, { version }: Schema
       `${target.shown} has schema version ${version}, this Simtally needs ${MIGRATIONS.length}; run simtally migrate`,
     )
   }
+  if (transferFrom !== null) {
+    throw new UsageError(
+      'incompatible',
+      `${target.shown} holds only a part of ${transferFrom}, which is being moved there; ` +
+        'end that first with simtally migrate --from … --to …',
+    )
+  }
+}
+
+/** Throws `incompatible` for a server that lacks what Simtally uses; the number is PostgreSQL's own. */
+export function requireServerVersion(
+  { shown: place }: Pick<PostgresTarget, 'shown'>,
+  versionNumber: number,
+): void {
+  const version = Math.floor(versionNumber / 10_000)
+  if (version >= SERVER_VERSION_MIN) return
+  throw new UsageError(
+    'incompatible',
+    `${place} is PostgreSQL ${version}; Simtally needs ${SERVER_VERSION_MIN} or newer`,
+  )
 }
 
 function refuseNewer(target: PostgresTarget, version: number): void {
@@ -70,22 +107,55 @@ function refuseNewer(target: PostgresTarget, version: number): void {
   }
 }
 
+/** A connection of its own, for what takes long or needs a session's locks. */
+export async function connectClient(target: PostgresTarget): Promise<pg.Client> {
+  try {
+    return await connected(target)
+  } catch (error) {
+    throw translateConnecting(target.shown, error)
+  }
+}
+
 async function withClient<T>(
   target: PostgresTarget,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  let client: pg.Client | null = null
+  const client = await connectClient(target)
   try {
-    client = new pg.Client(clientConfig(target, { planCacheMode: 'auto' }))
-    // A failure reaches the query that meets it; the event has nothing to add.
-    client.on('error', () => {})
-    await client.connect()
+    limitAnswers(client, target.readTimeoutMs + ANSWER_GRACE_MS)
     return await work(client)
   } catch (error) {
     throw translateConnecting(target.shown, error)
   } finally {
-    await client?.end().catch(() => {})
+    end(client)
   }
+}
+
+/** A server that is there but takes no connection yet is waited for, as long as for a write. */
+async function connected(target: PostgresTarget): Promise<pg.Client> {
+  const giveUpAt = performance.now() + target.writeRetryMs
+  for (;;) {
+    const client = new pg.Client(clientConfig(target, { planCacheMode: 'auto' }))
+    // A failure reaches the query that meets it; the event has nothing to add.
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      end(client)
+      if (!isNotYet(error) || performance.now() + CONNECT_AGAIN_MS > giveUpAt) throw error
+      await pause(CONNECT_AGAIN_MS)
+    }
+  }
+}
+
+/** Where the server hears nothing any more, the process does not stay for it. */
+function end(client: pg.Client): void {
+  const timer = setTimeout(() => disconnect(client), END_MS).unref()
+  client.end().then(
+    () => clearTimeout(timer),
+    () => {},
+  )
 }
 
 async function inspect(client: pg.Client, target: PostgresTarget): Promise<SchemaState> {
@@ -94,23 +164,19 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
     read_only: boolean
     standby: boolean
     marked: boolean
+    transferring: boolean
     citus: boolean
   }>(
     `SELECT current_setting('server_version_num')::integer AS version_number,
             current_setting('transaction_read_only')::boolean AS read_only,
             pg_is_in_recovery() AS standby,
             to_regclass($1) IS NOT NULL AS marked,
+            to_regclass($2) IS NOT NULL AS transferring,
             EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus') AS citus`,
-    [`${target.schema}.simtally_schema`],
+    [`${target.schema}.simtally_schema`, `${target.schema}.transfer`],
   )
-  const { version_number, read_only, standby, marked, citus } = rows[0]!
-  const serverVersion = Math.floor(version_number / 10_000)
-  if (serverVersion < SERVER_VERSION_MIN) {
-    throw new UsageError(
-      'incompatible',
-      `${target.shown} is PostgreSQL ${serverVersion}; Simtally needs ${SERVER_VERSION_MIN} or newer`,
-    )
-  }
+  const { version_number, read_only, standby, marked, transferring, citus } = rows[0]!
+  requireServerVersion(target, version_number)
   if (standby) {
     const message = `${target.shown} is a read-only standby; name the primary server instead`
     throw new UsageError('read_only', message)
@@ -122,13 +188,14 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
   const topology = citus ? TOPOLOGIES.citus : TOPOLOGIES.plain
   if (!marked) {
     await refuseForeign(client, target)
-    return { version: 0, topology, undistributed: false }
+    return { version: 0, topology, undistributed: [], transferFrom: null }
   }
   const version = await client.query<{ version: number }>('SELECT version FROM simtally_schema')
   return {
     version: version.rows[0]?.version ?? 0,
     topology,
-    undistributed: citus && !(await isDistributed(client)),
+    undistributed: citus ? await undistributedTables(client, topology) : [],
+    transferFrom: transferring ? await transferUnderWay(client) : null,
   }
 }
 
@@ -180,7 +247,9 @@ async function runMigrations(
         'signing_key',
         randomBytes(32).toString('hex'),
       ])
-      if (topology.name === 'citus') await distributeTables(client, topology, onStep)
+    }
+    if (topology.name === 'citus') {
+      await distributeTables(client, await undistributedTables(client, topology), onStep)
     }
     await client.query('UPDATE simtally_schema SET version = $1', [MIGRATIONS.length])
     await client.query('COMMIT')
@@ -190,17 +259,38 @@ async function runMigrations(
   }
 }
 
-async function isDistributed(client: pg.Client): Promise<boolean> {
-  const { rowCount } = await client.query(
-    "SELECT 1 FROM pg_dist_partition WHERE logicalrelid = to_regclass('ledger')",
-  )
-  return rowCount === 1
+async function transferUnderWay(client: pg.Client): Promise<string | null> {
+  const { rows } = await client.query<{ origin: string }>('SELECT origin FROM transfer')
+  return rows[0]?.origin ?? null
 }
 
-async function distribute(client: pg.Client, onStep: (step: string) => void): Promise<void> {
+/** What Citus keeps of a local table that refers to another one is no distribution. */
+async function undistributedTables(
+  client: pg.Client,
+  { reference, distributed }: Topology,
+): Promise<string[]> {
+  const names = [...reference, ...distributed.map(({ table }) => table)]
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, position)
+     WHERE to_regclass(name) IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM pg_dist_partition
+                       WHERE logicalrelid = to_regclass(name)
+                         AND (partmethod <> 'n' OR repmodel = 't'))
+     ORDER BY position`,
+    [names],
+  )
+  return rows.map(({ name }) => name)
+}
+
+/** Moves the rows that are there along. Writers wait until it is done. */
+async function distribute(
+  client: pg.Client,
+  tables: readonly string[],
+  onStep: (step: string) => void,
+): Promise<void> {
   await client.query('BEGIN')
   try {
-    await distributeTables(client, TOPOLOGIES.citus, onStep)
+    await distributeTables(client, tables, onStep)
     await client.query('COMMIT')
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {})
@@ -208,24 +298,28 @@ async function distribute(client: pg.Client, onStep: (step: string) => void): Pr
   }
 }
 
-/** Moves the rows that are there along. Writers wait until it is done. */
 async function distributeTables(
   client: pg.Client,
-  { reference, distributed }: Topology,
+  tables: readonly string[],
   onStep: (step: string) => void,
 ): Promise<void> {
+  const { reference, distributed } = TOPOLOGIES.citus
   // Tables that refer to each other are moved in one transaction over one connection a server.
   await client.query("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
   for (const table of reference) {
+    if (!tables.includes(table)) continue
     onStep(`a copy of ${table} on every server`)
     await client.query('SELECT create_reference_table($1)', [table])
   }
   for (const { table, column, colocatedWith } of distributed) {
+    if (!tables.includes(table)) continue
     onStep(`${table} spread by ${column}`)
     await client.query('SELECT create_distributed_table($1, $2, colocate_with => $3)', [
       table,
       column,
       colocatedWith ?? 'none',
     ])
+    // What was there has been copied to the other servers; here it would only fill the disk.
+    await client.query('SELECT truncate_local_data_after_distributing_table($1::regclass)', [table])
   }
 }

@@ -22,6 +22,11 @@ export interface Topology {
    * on several of them a long look has to keep writers out instead.
    */
   readonly hasOneSnapshot: boolean
+  /**
+   * SQLSTATEs with which a COPY fails that meets a row of the same key. Citus says that a server
+   * has refused the rows, but not why.
+   */
+  readonly copyRefusals: readonly string[]
 }
 
 export const TOPOLOGIES = {
@@ -31,6 +36,7 @@ export const TOPOLOGIES = {
     distributed: [],
     planCacheMode: 'force_generic_plan',
     hasOneSnapshot: true,
+    copyRefusals: ['23505'],
   },
   citus: {
     name: 'citus',
@@ -38,14 +44,17 @@ export const TOPOLOGIES = {
     distributed: [
       { table: 'ledger', column: 'sim_id', colocatedWith: null },
       { table: 'ledger_history', column: 'sim_id', colocatedWith: 'ledger' },
+      { table: 'reading', column: 'sim_id', colocatedWith: 'ledger' },
       { table: 'sim_day', column: 'sim_id', colocatedWith: 'ledger' },
       { table: 'account_hour', column: 'account_id', colocatedWith: null },
       { table: 'account_day', column: 'account_id', colocatedWith: 'account_hour' },
     ],
     planCacheMode: 'auto',
     hasOneSnapshot: false,
+    copyRefusals: ['23505', 'XX000'],
   },
 } as const satisfies Record<string, Topology>
 
-// What every batch writes (`import`, `account_feed`, `quarantine`, `quarantine_delivery`) stays on the
-// server that clients reach: with a copy on each server, batches would wait for each other.
+// What every import writes (`import`, `account_feed`, `feed_progress`, `quarantine`,
+// `quarantine_delivery`, `commit_mark`) stays on the server that clients reach, and so does
+// `gap_acceptance`: with a copy on each server, imports would wait for each other.

@@ -1,4 +1,5 @@
 /** What keeps a store true and small: audit, sealing of days, and the end of retention. */
+import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, monthNumber, monthStart } from '../../domain/time.ts'
 import { countRecomputed, DERIVED_TABLES, differenceFromRow, selectDifferences } from '../audit.ts'
 import { UPSERT_SETTING } from '../directory-sql.ts'
@@ -154,6 +155,7 @@ async function dropOldCells(
 ): Promise<number> {
   const run = (text: string, ...values: number[]) => session.run(text, values)
   await session.run(UPSERT_SETTING, ['purged_through', String(before)])
+  await run(purgeSql.DELETE_OLD_READINGS, before, before - BASE_KEPT_SECONDS)
   const month = monthNumber(day)
   const dropped =
     (await run(purgeSql.DELETE_OLD_HOURS, before)) +

@@ -7,9 +7,10 @@ import { conflictRecord } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
 import { type ServingColumns, servingToRow, storedEventFromRow } from '../rows.ts'
 import type { AppendOutcome } from '../usage-store.ts'
+import { BatchReadings, type Identity } from './batch-readings.ts'
 import type { Connection } from './connection.ts'
-import { readSetting } from './directory-reads.ts'
 import * as sql from './ledger-sql.ts'
+import { readLimits } from './limits.ts'
 import * as packed from './packed-events.ts'
 import { RollupDeltas, type RollupPlace } from './rollup-deltas.ts'
 
@@ -22,34 +23,17 @@ export interface PackedBatch {
   readonly knownAt: number
 }
 
-type Identity = readonly [
-  bucket: number,
-  simId: number,
-  occurredAt: number,
-  feedId: number,
-  recordId: string,
-]
-
 /** Runs inside a write transaction. */
 export function append(connection: Connection, batch: PackedBatch): AppendOutcome {
   const application = new BatchApplication(connection, batch)
   return application.run()
 }
 
-/** What was deleted as too old is never counted again. */
-export function purgedThrough(connection: Connection): number {
-  return Number(readSetting(connection, 'purged_through') ?? Number.MIN_SAFE_INTEGER)
-}
-
-/** Days before this one have per-SIM totals. */
-export function sealedThrough(connection: Connection): number {
-  return Number(readSetting(connection, 'sealed_through') ?? Number.MIN_SAFE_INTEGER)
-}
-
 class BatchApplication {
   readonly #connection: Connection
   readonly #batch: PackedBatch
   readonly #deltas: RollupDeltas
+  readonly #readings: BatchReadings
   readonly #purgedThrough: number
   readonly #servings: readonly ServingColumns[]
   readonly #accountIds = new Set<number>()
@@ -59,14 +43,17 @@ class BatchApplication {
   constructor(connection: Connection, batch: PackedBatch) {
     this.#connection = connection
     this.#batch = batch
-    this.#deltas = new RollupDeltas(connection, sealedThrough(connection))
-    this.#purgedThrough = purgedThrough(connection)
+    const limits = readLimits(connection)
+    this.#deltas = new RollupDeltas(connection, limits)
+    this.#readings = new BatchReadings(connection, batch, this.#deltas)
+    this.#purgedThrough = limits.purgedThrough
     this.#servings = batch.events.servings.map(servingToRow)
   }
 
   run(): AppendOutcome {
     for (const index of orderByKey(this.#batch.events)) this.#applyEvent(index)
     this.#deltas.write()
+    this.#conflicts.sort((a, b) => a.line - b.line)
     const quarantined = [...this.#batch.quarantined, ...this.#conflicts]
     for (const record of quarantined) this.#quarantine(record)
     const counts: VerdictCounts = {
@@ -92,6 +79,10 @@ class BatchApplication {
     }
     const bucket = floorTo(occurredAt, sql.LEDGER_BUCKET_SECONDS)
     const simId = n[at + packed.SIM_ID]!
+    if (n[at + packed.READING_BITS] !== 0) {
+      this.#applyReading(index, bucket)
+      return
+    }
     const accountId = n[at + packed.ACCOUNT_ID]!
     const recordId = packed.textAt(events.recordIds, index)
     const serving = this.#servings[n[at + packed.SERVING]!]!
@@ -136,9 +127,12 @@ class BatchApplication {
   /** Another version of the event is stored already: the feed's policy says what becomes of this. */
   #meetStored(identity: Identity, place: RollupPlace, incoming: EventVersion, index: number): void {
     const stored = storedEventFromRow(this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!)
-    const verdict = resolveConflict(this.#batch.feed.onConflict, stored.version, incoming, () =>
-      this.#wasReplaced(identity, incoming),
-    )
+    // Usage takes no reading's place.
+    const verdict = stored.isReading
+      ? 'conflict'
+      : resolveConflict(this.#batch.feed.onConflict, stored.version, incoming, () =>
+          this.#wasReplaced(identity, incoming),
+        )
     if (verdict === 'duplicate') {
       this.#counts.duplicate++
     } else if (verdict === 'conflict') {
@@ -161,6 +155,39 @@ class BatchApplication {
       this.#deltas.add(place, incoming, 1)
       this.#accountIds.add(place.accountId)
       this.#replace(identity, place, incoming, index)
+    }
+  }
+
+  #applyReading(index: number, bucket: number): void {
+    const { events, feed } = this.#batch
+    const n = events.numbers
+    const at = index * packed.COLUMNS
+    const serving = events.servings[n[at + packed.SERVING]!]!
+    const accountId = n[at + packed.ACCOUNT_ID]!
+    const verdict = this.#readings.apply({
+      identity: [
+        bucket,
+        n[at + packed.SIM_ID]!,
+        n[at + packed.OCCURRED_AT]!,
+        feed.id,
+        packed.textAt(events.recordIds, index),
+      ],
+      accountId,
+      serving,
+      reading: {
+        upload: n[at + packed.UPLOAD]!,
+        download: n[at + packed.DOWNLOAD]!,
+        toSim: n[at + packed.TO_SIM]!,
+        fromSim: n[at + packed.FROM_SIM]!,
+        is32Bit: n[at + packed.READING_BITS] === 32,
+      },
+      line: n[at + packed.LINE]!,
+      raw: () => packed.textAt(events.raws, index),
+    })
+    if (typeof verdict !== 'string') this.#conflicts.push(verdict)
+    else {
+      this.#counts[verdict]++
+      if (verdict !== 'duplicate') this.#accountIds.add(accountId)
     }
   }
 

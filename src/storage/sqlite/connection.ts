@@ -1,5 +1,5 @@
 /** Opens a SQLite database as ours, brings its schema up to date, and translates its failures. */
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { UsageError } from '../../domain/usage-error.ts'
@@ -40,6 +40,7 @@ export class Connection {
   readonly db: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   readonly #bigintStatements = new Map<string, StatementSync>()
+  readonly #bigintArrayStatements = new Map<string, StatementSync>()
   readonly #lockWaitMs: number
 
   constructor(path: string, { role, lockWaitMs = LOCK_WAIT_MS }: ConnectionOptions) {
@@ -64,6 +65,18 @@ export class Connection {
       statement = this.db.prepare(text)
       statement.setReadBigInts(true)
       this.#bigintStatements.set(text, statement)
+    }
+    return statement
+  }
+
+  /** As `prepareBigints`, with rows that are arrays of their values: quicker to make. */
+  prepareBigintArrays(text: string): StatementSync {
+    let statement = this.#bigintArrayStatements.get(text)
+    if (statement === undefined) {
+      statement = this.db.prepare(text)
+      statement.setReadBigInts(true)
+      statement.setReturnArrays(true)
+      this.#bigintArrayStatements.set(text, statement)
     }
     return statement
   }
@@ -138,6 +151,21 @@ export function openConnection(path: string, options: ConnectionOptions): Connec
     connection.close()
     throw error
   }
+}
+
+/** Makes or upgrades the file's schema, as opening it does; tells the versions. */
+export function upgradeDatabase(path: string): { readonly from: number; readonly to: number } {
+  let from = 0
+  if (existsSync(path)) {
+    const before = new Connection(path, { role: 'reader' })
+    try {
+      from = translated(path, () => schemaVersion(before, path))
+    } finally {
+      before.close()
+    }
+  }
+  openConnection(path, { role: 'writer' }).close()
+  return { from, to: MIGRATIONS.length }
 }
 
 function migrate(connection: Connection, path: string): void {

@@ -169,13 +169,6 @@ export function listQuarantine(
     .map(quarantineEntryFromRow)
 }
 
-export function latestDeliveries(connection: Connection, accountId: number): (number | null)[] {
-  return connection
-    .prepare(sql.SELECT_LATEST_DELIVERIES)
-    .all(accountId)
-    .map((row) => row.started_at as number | null)
-}
-
 export function readSetting(connection: Connection, name: string): unknown {
   return connection.prepare(sql.SELECT_SETTING).get(name)?.value ?? null
 }

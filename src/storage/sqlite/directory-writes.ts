@@ -1,8 +1,10 @@
 /** Changes to the directory; each runs inside a write transaction of the writer thread. */
+import { SETTLE_SECONDS } from '../../domain/completeness.ts'
 import type {
   Account,
   ApiKey,
   Feed,
+  NewFeed,
   Sim,
   SimChanges,
   SimRegistration,
@@ -12,11 +14,12 @@ import type { Import } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { ZONES } from '../../domain/usage-event.ts'
 import * as sql from '../directory-sql.ts'
-import { accountFromRow, feedFromRow } from '../rows.ts'
+import { accountFromRow, feedFromRow, importEndToRow } from '../rows.ts'
 import { type SimDraft, SimRegistry, taken, valuesNamedBy } from '../sim-registry.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import * as reads from './directory-reads.ts'
+import { addToProgress } from './feed-progress.ts'
 
 export function createAccount(connection: Connection, account: Omit<Account, 'id'>): Account {
   if (reads.findAccount(connection, account.sid) !== null) {
@@ -50,7 +53,7 @@ export function revokeApiKey(connection: Connection, sid: string, at: number): A
   return reads.findApiKey(connection, sid)
 }
 
-export function createFeed(connection: Connection, feed: Omit<Feed, 'id'>): Feed {
+export function createFeed(connection: Connection, feed: NewFeed): Feed {
   if (reads.findFeed(connection, feed.name) !== null) {
     throw taken('feed', feed.name, 'a feed with this name exists already')
   }
@@ -63,6 +66,8 @@ export function createFeed(connection: Connection, feed: Omit<Feed, 'id'>): Feed
       JSON.stringify(feed.settings),
       feed.onConflict,
       zone,
+      feed.settleSeconds ?? SETTLE_SECONDS,
+      feed.sequencePattern ?? null,
       feed.createdAt,
     )
   return feedFromRow(row!)
@@ -83,11 +88,10 @@ export function finishImport(
   importId: number,
   end: Parameters<UsageStore['finishImport']>[1],
 ): Import {
-  connection
-    .prepare(sql.FINISH_IMPORT)
-    .run(end.status, end.finishedAt, end.checksum, end.error, importId)
+  connection.prepare(sql.FINISH_IMPORT).run(...importEndToRow(end), importId)
   const finished = reads.findImport(connection, importId)
   if (finished === null) throw new UsageError('not_found', `there is no import ${importId}`)
+  if (finished.status === 'done') addToProgress(connection, finished)
   return finished
 }
 

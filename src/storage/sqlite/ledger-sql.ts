@@ -57,6 +57,36 @@ export const ADD_TO_SIM_DAY = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET ${ADD_COUNTERS}`
 
+export const ADD_TO_SIM_MONTH = `
+  INSERT INTO sim_month (month, sim_id, zone, country, upload, download, to_sim, from_sim)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET ${ADD_COUNTERS}`
+
+// Readings
+
+const SERIES = 'sim_id = ? AND feed_id = ? AND record_id = ?'
+
+export const SELECT_READING = `SELECT * FROM reading WHERE ${SERIES} AND occurred_at = ?`
+export const SELECT_PREVIOUS_READING = `
+  SELECT * FROM reading WHERE ${SERIES} AND occurred_at < ? ORDER BY occurred_at DESC LIMIT 1`
+export const SELECT_NEXT_READING = `
+  SELECT * FROM reading WHERE ${SERIES} AND occurred_at > ? ORDER BY occurred_at LIMIT 1`
+export const PUT_READING = `
+  INSERT INTO reading (sim_id, feed_id, record_id, occurred_at,
+                       upload, download, to_sim, from_sim, bits)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET upload = excluded.upload, download = excluded.download,
+                            to_sim = excluded.to_sim, from_sim = excluded.from_sim,
+                            bits = excluded.bits`
+/** A version of a reading is what was read, not the usage that followed from it. */
+export const COUNTERS_OF_KEPT_VERSION = `
+  UPDATE ledger_history
+  SET upload = ?, download = ?, to_sim = ?, from_sim = ?
+  WHERE ${IDENTITY}
+    AND version = (SELECT MAX(version) FROM ledger_history WHERE ${IDENTITY})`
+export const SET_USAGE = `
+  UPDATE ledger SET upload = ?, download = ?, to_sim = ?, from_sim = ? WHERE ${IDENTITY}`
+
 // Sealing
 
 export const SELECT_NEXT_BUCKET =
@@ -69,6 +99,14 @@ export const SEAL_DAY = `
   FROM ledger
   WHERE bucket = ? AND occurred_at >= ?
   GROUP BY sim_id, zone, country`
+
+/** Months from the first parameter on, up to the second, of which every day is sealed. */
+export const TOTAL_MONTHS = `
+  INSERT INTO sim_month (month, sim_id, zone, country, upload, download, to_sim, from_sim)
+  SELECT month, sim_id, zone, country, ${sums()}
+  FROM sim_day
+  WHERE month >= ? AND month < ?
+  GROUP BY month, sim_id, zone, country`
 
 export const SELECT_LEDGER_BOUNDS = `
   SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
@@ -85,32 +123,50 @@ const SIM_MONTH_ROWS = `
   FROM sim_day
   WHERE month = ? AND sim_id = ? AND started_at >= ? AND started_at < ?`
 
-/** Parameters: the buckets as a JSON array, SIM, start, end. */
+// Answers come in the order of bucket, zone and country, and their columns always in this one:
+// bucket_start, zone, country, upload, download, to_sim, from_sim.
+
+/** Parameters: the buckets as a JSON array, SIM, start, end; for `all`, its bucket before them. */
 export const SELECT_SIM_LEDGER = {
   hourly: `
     SELECT occurred_at - occurred_at % 3600 AS bucket_start, zone, country, ${sums()}
     ${SIM_LEDGER_ROWS}
-    GROUP BY 1, zone, country`,
+    GROUP BY 1, zone, country
+    ORDER BY 1, zone, country`,
   daily: `
     SELECT bucket AS bucket_start, zone, country, ${sums()}
     ${SIM_LEDGER_ROWS}
-    GROUP BY bucket, zone, country`,
+    GROUP BY bucket, zone, country
+    ORDER BY bucket, zone, country`,
   all: `
-    SELECT 0 AS bucket_start, zone, country, ${sums()}
+    SELECT ? AS bucket_start, zone, country, ${sums()}
     ${SIM_LEDGER_ROWS}
-    GROUP BY zone, country`,
+    GROUP BY zone, country
+    ORDER BY zone, country`,
 } as const
 
-/** Sealed days of one calendar month. Parameters: month, SIM, first day, end of the last day. */
+/**
+ * Sealed days of one calendar month. Parameters: month, SIM, first day, end of the last day; for
+ * `all`, its bucket before them.
+ */
 export const SELECT_SIM_MONTH = {
   daily: `
     SELECT started_at AS bucket_start, zone, country, upload, download, to_sim, from_sim
-    ${SIM_MONTH_ROWS}`,
-  all: `
-    SELECT 0 AS bucket_start, zone, country, ${sums()}
     ${SIM_MONTH_ROWS}
-    GROUP BY zone, country`,
+    ORDER BY started_at, zone, country`,
+  all: `
+    SELECT ? AS bucket_start, zone, country, ${sums()}
+    ${SIM_MONTH_ROWS}
+    GROUP BY zone, country
+    ORDER BY zone, country`,
 } as const
+
+/** A whole sealed month. Parameters: the bucket of the answer, month, SIM. */
+export const SELECT_SIM_MONTH_TOTAL = `
+  SELECT ? AS bucket_start, zone, country, upload, download, to_sim, from_sim
+  FROM sim_month
+  WHERE month = ? AND sim_id = ?
+  ORDER BY zone, country`
 
 export const SELECT_ACCOUNT_HOURS = `
   SELECT started_at AS bucket_start, zone, country, ${sums()}

@@ -7,7 +7,8 @@ import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber } from '../../domain/ti
 import type { Counters } from '../../domain/usage-event.ts'
 import type { ServingColumns } from '../rows.ts'
 import type { Connection } from './connection.ts'
-import { ADD_TO_SIM_DAY, addToAccountCell } from './ledger-sql.ts'
+import { ADD_TO_SIM_DAY, ADD_TO_SIM_MONTH, addToAccountCell } from './ledger-sql.ts'
+import type { Limits } from './limits.ts'
 
 /** Where and when a ledger row counts. */
 export interface RollupPlace {
@@ -30,15 +31,15 @@ const ADD_TO_DAY = addToAccountCell('account_day')
 
 export class RollupDeltas {
   readonly #connection: Connection
-  readonly #sealedThrough: number
+  readonly #limits: Limits
   /** By account, hour and serving; nested, because a batch has few of each and joining keys costs. */
   readonly #hours = new Map<number, Map<number, Map<ServingColumns, Cell>>>()
   readonly #simDays = new Map<string, Cell>()
 
-  /** Days before `sealedThrough` have per-SIM totals, which then change too. */
-  constructor(connection: Connection, sealedThrough: number) {
+  /** Sealed days and months have per-SIM totals, which then change too. */
+  constructor(connection: Connection, limits: Limits) {
     this.#connection = connection
-    this.#sealedThrough = sealedThrough
+    this.#limits = limits
   }
 
   /** Adds the counters `times` 1, or takes them away with -1. `place.serving` is interned. */
@@ -52,7 +53,7 @@ export class RollupDeltas {
       servings.set(place.serving, cell)
     }
     this.#addToCell(cell, counters, times, (full) => this.#writeHour(full))
-    if (place.occurredAt < this.#sealedThrough) this.#addToSimDay(place, counters, times)
+    if (place.occurredAt < this.#limits.sealedThrough) this.#addToSimDay(place, counters, times)
   }
 
   /** Writes what has been collected; the deltas are empty afterwards. */
@@ -62,7 +63,7 @@ export class RollupDeltas {
         for (const cell of servings.values()) this.#writeHour(cell)
       }
     }
-    for (const cell of this.#simDays.values()) this.#run(ADD_TO_SIM_DAY, cell)
+    for (const cell of this.#simDays.values()) this.#writeSimDay(cell)
     this.#hours.clear()
     this.#simDays.clear()
   }
@@ -76,7 +77,7 @@ export class RollupDeltas {
       cell = emptyCell([monthNumber(day), place.simId, day, zone, country])
       this.#simDays.set(text, cell)
     }
-    this.#addToCell(cell, counters, times, (full) => this.#run(ADD_TO_SIM_DAY, full))
+    this.#addToCell(cell, counters, times, (full) => this.#writeSimDay(full))
   }
 
   #addToCell(cell: Cell, counters: Counters, times: 1 | -1, write: (cell: Cell) => void): void {
@@ -111,6 +112,15 @@ export class RollupDeltas {
       ...cell,
       key: [accountId!, floorTo(Number(hour), DAY_SECONDS), ...serving],
     })
+  }
+
+  #writeSimDay(cell: Cell): void {
+    this.#run(ADD_TO_SIM_DAY, cell)
+    const [month, simId, , ...serving] = cell.key
+    const { firstMonth, endMonth } = this.#limits
+    if (Number(month) >= firstMonth && Number(month) < endMonth) {
+      this.#run(ADD_TO_SIM_MONTH, { ...cell, key: [month!, simId!, ...serving] })
+    }
   }
 
   #run(text: string, { key, upload, download, toSim, fromSim }: Cell): void {

@@ -7,9 +7,11 @@ import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
-import { sealedThrough } from './append.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
 import * as reads from './directory-reads.ts'
+import * as progress from './feed-progress.ts'
+import { listUsageEvents } from './ledger-reads.ts'
+import { readLimits } from './limits.ts'
 import { packEvents, transfersOf } from './packed-events.ts'
 import { ReadMemo } from './read-memo.ts'
 import { queryUsage } from './usage-reads.ts'
@@ -67,6 +69,7 @@ export async function openSqliteStore(
     resolveSims: (names, accountId) => read((c) => reads.resolveSims(c, names, accountId)),
 
     createFeed: (feed) => writer.run('createFeed', [feed]),
+    updateFeed: (feedId, changes) => writer.run('updateFeed', [feedId, changes]),
     findFeed: (name) => read((c) => reads.findFeed(c, name)),
     listFeeds: () => read(reads.listFeeds),
 
@@ -84,11 +87,17 @@ export async function openSqliteStore(
         queryUsage(
           c,
           query,
-          memo.answer('sealed through', () => sealedThrough(c)),
+          memo.answer('limits', () => readLimits(c)),
         ),
       ),
-    latestDeliveries: (accountId) =>
-      read((c) => memo.answer(`feeds ${accountId}`, () => reads.latestDeliveries(c, accountId))),
+    listUsageEvents: (filter, page) => read((c) => listUsageEvents(c, filter, page)),
+    feedsCompleteThrough: (accountId) =>
+      read((c) =>
+        memo.answer(`feeds ${accountId}`, () => progress.feedsCompleteThrough(c, accountId)),
+      ),
+    listFeedProgress: () => read((c) => c.read(() => progress.listFeedProgress(c))),
+    acceptGap: (feedId, gap, acceptance) => writer.run('acceptGap', [feedId, gap, acceptance]),
+    listFeedTotals: () => read((c) => c.read(() => progress.listFeedTotals(c))),
 
     audit: () => writer.run('audit', []),
     sealNextDay: (before) => writer.run('sealNextDay', [before]),

@@ -1,6 +1,13 @@
 /** What keeps a store true and small: audit, sealing of days, and the end of retention. */
-import { DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
-import { countRecomputed, DERIVED_TABLES, differenceFromRow, selectDifferences } from '../audit.ts'
+import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
+import { DAY_SECONDS, floorTo, monthNumber, monthStart } from '../../domain/time.ts'
+import {
+  countRecomputed,
+  DERIVED_TABLES,
+  differenceFromRow,
+  SIM_MONTHS,
+  selectDifferences,
+} from '../audit.ts'
 import { UPSERT_SETTING } from '../directory-sql.ts'
 import type { Row } from '../rows.ts'
 import {
@@ -9,21 +16,23 @@ import {
   type AuditReport,
   type PurgeOutcome,
 } from '../usage-store.ts'
-import { purgedThrough, sealedThrough } from './append.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
+import { readLimits } from './limits.ts'
 import * as purgeSql from './purge-sql.ts'
 
 /** Runs inside a read transaction. */
 export function audit(connection: Connection): AuditReport {
+  const limits = readLimits(connection)
   const bounds = {
-    purgedThrough: purgedThrough(connection),
-    sealedThrough: sealedThrough(connection),
+    ...limits,
+    firstMonthStart: monthStart(limits.firstMonth),
+    endMonthStart: monthStart(limits.endMonth),
   }
   let cellsChecked = 0
   let differenceCount = 0
   const differences: AuditDifference[] = []
-  for (const derived of DERIVED_TABLES) {
+  for (const derived of [...DERIVED_TABLES, SIM_MONTHS]) {
     const count = connection.prepare(countRecomputed(derived))
     count.setAllowUnknownNamedParameters(true)
     cellsChecked += Number(count.get(bounds)?.cells)
@@ -42,14 +51,19 @@ export function audit(connection: Connection): AuditReport {
 
 /** Runs inside a write transaction. */
 export function sealNextDay(connection: Connection, before: number): boolean {
-  const purged = purgedThrough(connection)
-  const from = Math.max(sealedThrough(connection), floorTo(purged, DAY_SECONDS))
+  const { purgedThrough, sealedThrough, firstMonth, endMonth } = readLimits(connection)
+  const from = Math.max(sealedThrough, floorTo(purgedThrough, DAY_SECONDS))
   const next = connection.prepare(sql.SELECT_NEXT_BUCKET).get(from)?.bucket
   if (next === undefined) return false
   const day = floorTo(next as number, DAY_SECONDS)
   if (day + DAY_SECONDS > before) return false
-  connection.prepare(sql.SEAL_DAY).run(monthNumber(day), day, purged)
+  connection.prepare(sql.SEAL_DAY).run(monthNumber(day), day, purgedThrough)
   connection.prepare(UPSERT_SETTING).run('sealed_through', day + DAY_SECONDS)
+  // Months that are behind the sealed days now are whole, and get their totals with them.
+  const totals = { from: Math.max(firstMonth, endMonth), end: monthNumber(day + DAY_SECONDS) }
+  if (totals.from < totals.end) {
+    connection.prepare(sql.TOTAL_MONTHS).run(totals.from, totals.end)
+  }
   return true
 }
 
@@ -60,7 +74,8 @@ export function purge(
 ): PurgeOutcome {
   const limits = { before, day: floorTo(before, DAY_SECONDS) }
   if (dryRun) return { ...countOld(connection, limits), done: true }
-  const rollupCells = purgedThrough(connection) < before ? dropOldCells(connection, limits) : 0
+  const { purgedThrough, sealedThrough } = readLimits(connection)
+  const rollupCells = purgedThrough < before ? dropOldCells(connection, limits, sealedThrough) : 0
   let ledgerRows = 0
   for (const text of [purgeSql.DELETE_LEDGER_STEP, purgeSql.DELETE_HISTORY_STEP]) {
     const statement = connection.prepare(text)
@@ -103,7 +118,8 @@ function countOld(
     rollupCells:
       count(purgeSql.COUNT_OLD_HOURS, before) +
       count(purgeSql.COUNT_OLD_DAYS, day) +
-      count(purgeSql.COUNT_OLD_SIM_DAYS, day),
+      count(purgeSql.COUNT_OLD_SIM_DAYS, day) +
+      count(purgeSql.COUNT_OLD_SIM_MONTHS, monthNumber(day)),
     quarantineEntries: count(purgeSql.COUNT_OLD_DELIVERIES, before),
   }
 }
@@ -112,19 +128,25 @@ function countOld(
  * Takes the old usage out of every derived table at once and notes the limit; from then on the
  * ledger rows before it count nowhere, and can be deleted in as many steps as it takes.
  */
-function dropOldCells(connection: Connection, { before, day }: PurgeLimits): number {
+function dropOldCells(
+  connection: Connection,
+  { before, day }: PurgeLimits,
+  sealedThrough: number,
+): number {
   const run = (text: string, ...values: number[]) =>
     Number(connection.prepare(text).run(...values).changes)
   connection.prepare(UPSERT_SETTING).run('purged_through', before)
+  run(purgeSql.DELETE_OLD_READINGS, before, before - BASE_KEPT_SECONDS)
   const dropped =
     run(purgeSql.DELETE_OLD_HOURS, before) +
     run(purgeSql.DELETE_OLD_DAYS, day) +
-    run(purgeSql.DELETE_OLD_SIM_DAYS, monthNumber(day), day)
+    run(purgeSql.DELETE_OLD_SIM_DAYS, monthNumber(day), day) +
+    run(purgeSql.DELETE_OLD_SIM_MONTHS, monthNumber(day))
   if (before > day) {
     run(purgeSql.DELETE_DAY, day)
     run(purgeSql.REBUILD_DAY, day, before, day + DAY_SECONDS)
     run(purgeSql.DELETE_SIM_DAY, monthNumber(day), day)
-    if (day < sealedThrough(connection)) run(sql.SEAL_DAY, monthNumber(day), day, before)
+    if (day < sealedThrough) run(sql.SEAL_DAY, monthNumber(day), day, before)
   }
   return dropped
 }

@@ -2,6 +2,7 @@
 import { append } from './append.ts'
 import { type Connection, pauseThread } from './connection.ts'
 import * as writes from './directory-writes.ts'
+import * as progress from './feed-progress.ts'
 import * as upkeep from './upkeep.ts'
 
 /**
@@ -22,6 +23,8 @@ export const OPERATIONS = {
   createApiKey: inWrite(writes.createApiKey),
   revokeApiKey: inWrite(writes.revokeApiKey),
   createFeed: inWrite(writes.createFeed),
+  updateFeed: inWrite(progress.updateFeed),
+  acceptGap: inWrite(progress.acceptGap),
   registerSims: inWrite(writes.registerSims),
   createSim: inWrite(writes.createSim),
   updateSim: inWrite(writes.updateSim),

@@ -83,6 +83,13 @@ export const initialSchema = `
   CREATE INDEX import_by_feed ON import (feed_id, status, started_at);
   CREATE INDEX import_by_account ON import (account_id, id);
 
+  -- Each connection's last committed transaction: what tells whether a commit came through.
+  CREATE TABLE commit_mark (
+    writer     uuid PRIMARY KEY,
+    number     bigint NOT NULL,
+    written_at bigint NOT NULL
+  );
+
   -- Which feeds have brought usage of which account: an answer is as complete as the latest of them.
   CREATE TABLE account_feed (
     account_id bigint NOT NULL,

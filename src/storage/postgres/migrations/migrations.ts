@@ -1,5 +1,7 @@
 /** The list of schema steps, oldest first. A step that was released is never edited. */
 import { initialSchema } from './0001-initial.ts'
+import { readings } from './0002-readings.ts'
+import { completeness } from './0003-completeness.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
-export const MIGRATIONS: readonly string[] = [initialSchema]
+export const MIGRATIONS: readonly string[] = [initialSchema, readings, completeness]

@@ -1,6 +1,15 @@
 /** The list of schema steps, oldest first. A step that was released is never edited. */
 import { initialSchema } from './0001-initial.ts'
 import { feedSettings } from './0002-feed-settings.ts'
+import { readings } from './0003-readings.ts'
+import { simMonth } from './0004-sim-month.ts'
+import { completeness } from './0005-completeness.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
-export const MIGRATIONS: readonly string[] = [initialSchema, feedSettings]
+export const MIGRATIONS: readonly string[] = [
+  initialSchema,
+  feedSettings,
+  readings,
+  simMonth,
+  completeness,
+]

@@ -1,0 +1,141 @@
+/** `simtally events`: from what a SIM used to the lines of the files that say so. */
+import { type Command, Option } from 'commander'
+import { type CountryCode, parseCountry } from '../../domain/country.ts'
+import type { Sim } from '../../domain/directory.ts'
+import type { Sid } from '../../domain/identifiers.ts'
+import type { LedgerEntry, LedgerFilter } from '../../domain/ledger-entry.ts'
+import { resolveWindow, type UsageWindow } from '../../domain/period.ts'
+import { formatInstant } from '../../domain/time.ts'
+import { invalidField } from '../../domain/usage-error.ts'
+import { ZONES, type Zone } from '../../domain/usage-event.ts'
+import { usageEventToApi } from '../../http/schemas/usage-event.ts'
+import type { UsageStore } from '../../storage/usage-store.ts'
+import {
+  accountOf,
+  type CommandLine,
+  type DatabaseOption,
+  feedOf,
+  type JsonOption,
+} from '../command-line.ts'
+import { EVENT_CSV_HEADER, eventCsvLine, eventTable } from '../event-text.ts'
+import { fromFlags } from '../failure.ts'
+import { flag, instantFlag, sidFlag } from '../option-values.ts'
+import { findNamedSim } from '../sim-lookup.ts'
+
+interface EventOptions extends DatabaseOption, JsonOption {
+  readonly account?: Sid
+  readonly start?: number
+  readonly end?: number
+  readonly zone?: Zone
+  readonly country?: CountryCode
+  readonly feed?: string
+  readonly csv?: boolean
+}
+
+const PAGE_EVENTS = 1000
+
+const EXAMPLES = `
+Examples:
+  simtally events tracker-0001 --start 2026-02-01 --end 2026-03-01
+  simtally events tracker-0001 --start 2026-02-14 --end 2026-02-15 --zone home
+  simtally events 8901260000010000018 --country FRA --csv
+
+The same period of simtally usage adds up to these events, also within a zone and a country. Below
+an event stand the versions of it that it has replaced; they do not count. CSV leaves them out.`
+
+export function addEventsCommand(program: Command, commandLine: CommandLine): void {
+  program
+    .command('events')
+    .description('show the records behind what a SIM used, each with its file and line')
+    .argument('<sim>', 'the SIM, by any of its names')
+    .option('--account <sid>', 'the account that the SIM belongs to', sidFlag('--account', 'AC'))
+    .option('--start <time>', 'from here on; one month before the end', instantFlag('--start'))
+    .option('--end <time>', 'up to here; now', instantFlag('--end'))
+    .addOption(new Option('--zone <zone>', 'in this zone only').choices(ZONES))
+    .option('--country <code>', 'in this country only: FRA or FR', flag('--country', countryOf))
+    .option('--feed <name>', 'of this feed only')
+    .option('--json', 'print JSON, one event a line')
+    .addOption(new Option('--csv', 'print CSV').conflicts('json'))
+    .addHelpText('after', EXAMPLES)
+    .action((sim: string, _: unknown, command: Command) =>
+      showEvents(commandLine, sim, command.optsWithGlobals()),
+    )
+}
+
+function countryOf(name: string, text: string): CountryCode {
+  const country = parseCountry(text)
+  if (country !== null) return country
+  throw invalidField(name, text, 'expected an ISO 3166-1 country code, such as FRA or FR')
+}
+
+async function showEvents(
+  commandLine: CommandLine,
+  name: string,
+  options: EventOptions,
+): Promise<void> {
+  const { start = null, end = null, zone, country } = options
+  const window = fromFlags(() =>
+    resolveWindow({ granularity: 'all', start, end, level: 'sim' }, commandLine.context.clock()),
+  )
+  await commandLine.withStore(options, async (store) => {
+    const account = options.account === undefined ? null : await accountOf(store, options.account)
+    const sim = await findNamedSim(store, name, account)
+    const feed = options.feed === undefined ? null : await feedOf(store, options.feed)
+    const events = eventsOf(store, {
+      simId: sim.id,
+      start: Math.max(window.start, window.keptFrom),
+      end: window.end,
+      ...(zone === undefined ? {} : { zone }),
+      ...(country === undefined ? {} : { country }),
+      ...(feed === null ? {} : { feedId: feed.id }),
+    })
+    if (options.json === true) await printJson(commandLine, sim, events)
+    else if (options.csv === true) await printCsv(commandLine, events)
+    else await printTable(commandLine, sim, window, events)
+  })
+}
+
+async function* eventsOf(store: UsageStore, filter: LedgerFilter): AsyncGenerator<LedgerEntry> {
+  let after: LedgerEntry | undefined
+  for (;;) {
+    const page = await store.listUsageEvents(filter, {
+      limit: PAGE_EVENTS,
+      ...(after === undefined ? {} : { after }),
+    })
+    yield* page
+    if (page.length < PAGE_EVENTS) return
+    after = page.at(-1)
+  }
+}
+
+type Events = AsyncIterable<LedgerEntry>
+
+async function printJson(commandLine: CommandLine, sim: Sim, events: Events): Promise<void> {
+  for await (const event of events) {
+    if (commandLine.context.stdout.closed) return
+    await commandLine.printJson(usageEventToApi(event, sim))
+  }
+}
+
+async function printCsv(commandLine: CommandLine, events: Events): Promise<void> {
+  await commandLine.print(EVENT_CSV_HEADER)
+  for await (const event of events) {
+    if (commandLine.context.stdout.closed) return
+    await commandLine.print(eventCsvLine(event))
+  }
+}
+
+async function printTable(
+  commandLine: CommandLine,
+  sim: Sim,
+  window: UsageWindow,
+  events: Events,
+): Promise<void> {
+  const period = `${formatInstant(window.statedStart)} to ${formatInstant(window.statedEnd)}`
+  await commandLine.print(`${sim.sid} ${sim.uniqueName ?? ''}`.trimEnd())
+  await commandLine.print(`${period}\n`)
+  await commandLine.print(eventTable(await Array.fromAsync(events)))
+  if (window.beyondRetention) {
+    await commandLine.note(`Usage before ${formatInstant(window.keptFrom)} is no longer kept.`)
+  }
+}

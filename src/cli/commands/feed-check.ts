@@ -1,0 +1,247 @@
+/** `simtally feed check`: what would become of a file, without counting any of it. */
+import type { Command } from 'commander'
+import type { Feed } from '../../domain/directory.ts'
+import type { QuarantinedRecord } from '../../domain/import.ts'
+import { countryOfPlmn } from '../../domain/plmn.ts'
+import { formatInstant } from '../../domain/time.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+import { EventResolver } from '../../ingest/event-resolver.ts'
+import { type CdrRecord, isFault, type ReadRecord } from '../../ingest/formats/cdr-format.ts'
+import { CDR_FORMATS } from '../../ingest/formats/formats.ts'
+import { plainBytes } from '../../ingest/gzip.ts'
+import type { UsageStore } from '../../storage/usage-store.ts'
+import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
+import { EXIT } from '../context.ts'
+import { openDelivery } from '../delivery.ts'
+import { report, WrongUsage } from '../failure.ts'
+import {
+  type ChosenFormat,
+  chosenFormat,
+  type SettingsOptions,
+  settingsFlags,
+} from '../feed-settings.ts'
+import { wholeNumberFlag } from '../option-values.ts'
+import { formatCount } from '../quantity-text.ts'
+import { textTable } from '../text-table.ts'
+
+interface CheckOptions extends DatabaseOption, JsonOption, SettingsOptions {
+  readonly feed?: string
+  readonly limit: number
+}
+
+const LIMIT_DEFAULT = 10
+const LIMIT_MAX = 1_000
+
+const EXAMPLES = `
+Examples:
+  simtally feed check --mapping m.yaml sample.csv
+  simtally feed check --mapping emnify --set megabyte=MB --set rx=upload usage.json
+  simtally feed check --feed roamco --limit 50 usage.csv.gz --json
+
+With --feed the file is read as a delivery to that feed: its SIMs are looked up and its networks
+classified. Without, everything is told but whether the SIMs are known. Nothing is counted.`
+
+export function addFeedCheckCommand(feed: Command, commandLine: CommandLine): void {
+  const command = feed
+    .command('check')
+    .description('show the first records of a file as they would be counted')
+    .argument('<file>', 'the file, or - for standard input')
+    .option('--feed <name>', 'check it for this feed')
+    .option(
+      '--limit <records>',
+      'how many records are shown',
+      wholeNumberFlag('--limit', 1, LIMIT_MAX),
+      LIMIT_DEFAULT,
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+  for (const option of settingsFlags()) command.addOption(option)
+  command.action((file: string) => check(commandLine, file, command.optsWithGlobals()))
+}
+
+async function check(commandLine: CommandLine, file: string, options: CheckOptions): Promise<void> {
+  const { feed: feedName, format, mapping, set, settings, limit } = options
+  if (feedName === undefined) {
+    await checkFile(commandLine, file, options, new Check(await chosenFormat(options), limit))
+    return
+  }
+  if ([format, mapping, set, settings].some((stated) => stated !== undefined)) {
+    throw new WrongUsage('--feed says how records are written: leave the other flags out')
+  }
+  await commandLine.withStore(options, async (store) => {
+    const feed = await feedOf(store, feedName)
+    const check = new Check(feed, limit, { feed, store, clock: commandLine.context.clock })
+    await checkFile(commandLine, file, options, check)
+  })
+}
+
+async function checkFile(
+  commandLine: CommandLine,
+  file: string,
+  options: CheckOptions,
+  check: Check,
+): Promise<void> {
+  const delivery = await openDelivery(commandLine.context, file)
+  try {
+    await check.read(delivery.bytes)
+  } finally {
+    await delivery.close()
+  }
+  if (options.json === true) await commandLine.printJson(check.toJson())
+  else await printCheck(commandLine, check)
+  const { context } = commandLine
+  for (const warning of check.warnings) await report(context, `${file}: ${warning}`)
+  if (check.error !== null) await report(context, `${file}: ${check.error}`)
+  const incomplete = check.quarantined > 0 ? EXIT.quarantined : EXIT.done
+  commandLine.exitCode = check.error === null ? incomplete : EXIT.failed
+}
+
+async function printCheck(commandLine: CommandLine, check: Check): Promise<void> {
+  if (check.shown.length > 0) {
+    const titles = Object.keys(check.shown[0]!)
+    const header = titles.map((title) => title.replaceAll('_', ' ').toUpperCase())
+    const cells = check.shown.map((row) => Object.values(row).map((cell) => String(cell ?? '')))
+    const alignments = titles.map((title) => (NUMBERS.includes(title) ? 'right' : 'left'))
+    await commandLine.print(`${textTable([header, ...cells], alignments)}\n`)
+  }
+  await commandLine.print(check.summary())
+  for (const { line, reason, detail } of check.faults) {
+    await commandLine.print(`  line ${line}: ${reason}: ${detail}`)
+  }
+}
+
+const NUMBERS: readonly string[] = ['line', 'upload', 'download', 'to_sim', 'from_sim']
+
+interface KnownFeed {
+  readonly feed: Feed
+  readonly store: UsageStore
+  readonly clock: () => number
+}
+
+/** Reads a delivery as an import does, up to where an import would write. */
+class Check {
+  readonly shown: Readonly<Record<string, string | number | null>>[] = []
+  /** The first ones. */
+  readonly faults: QuarantinedRecord[] = []
+  counted = 0
+  quarantined = 0
+  expired = 0
+  error: string | null = null
+  warnings: readonly string[] = []
+  readonly #chosen: ChosenFormat
+  readonly #limit: number
+  readonly #known: KnownFeed | null
+  readonly #resolver: EventResolver | null
+  #readings = 0
+  /** Records that a feed without a default zone could not place. */
+  #placeless = 0
+
+  constructor(chosen: ChosenFormat, limit: number, known: KnownFeed | null = null) {
+    this.#chosen = chosen
+    this.#limit = limit
+    this.#known = known
+    this.#resolver = known && new EventResolver(known.store, known.feed, null)
+  }
+
+  async read(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const { format, settings } = this.#chosen
+    const reader = CDR_FORMATS[format].createReader(settings)
+    try {
+      for await (const chunk of plainBytes(bytes)) await this.#take(reader.push(chunk))
+      await this.#take(reader.end())
+    } catch (error) {
+      if (!(error instanceof UsageError) || error.code !== 'unreadable') throw error
+      this.error = error.hint === undefined ? error.message : `${error.message}; ${error.hint}`
+    }
+    this.warnings = reader.warnings()
+  }
+
+  summary(): string {
+    const sentences = [
+      `${formatCount(this.counted)} records would be counted, ${formatCount(this.quarantined)} would go to quarantine`,
+      ...(this.expired > 0 ? [`${formatCount(this.expired)} are older than the retention`] : []),
+      ...(this.#placeless > 0
+        ? [
+            `${formatCount(this.#placeless)} name no network and no country: they need a feed with --default-zone`,
+          ]
+        : []),
+      ...(this.#readings > 0
+        ? ['counters are readings: what one exceeds the one before by is counted']
+        : []),
+    ]
+    return sentences.join('\n')
+  }
+
+  toJson() {
+    return {
+      counted: this.counted,
+      quarantined: this.quarantined,
+      expired: this.expired,
+      without_network: this.#placeless,
+      readings: this.#readings > 0,
+      error: this.error,
+      warnings: this.warnings,
+      records: this.shown,
+      errors: this.faults.map(({ line, reason, field, detail }) => ({
+        line,
+        reason,
+        field,
+        detail,
+      })),
+    }
+  }
+
+  async #take(records: readonly ReadRecord[]): Promise<void> {
+    if (records.length === 0) return
+    if (this.#resolver === null) {
+      for (const record of records) {
+        if (isFault(record)) this.#fault(record)
+        else this.#count(record, placeOf(record))
+      }
+      return
+    }
+    const resolved = await this.#resolver.resolve(records, this.#known!.clock())
+    const read = new Map(records.map((record) => [record.line, record]))
+    for (const { line, serving } of resolved.events) {
+      this.#count(read.get(line) as CdrRecord, serving)
+    }
+    for (const fault of resolved.quarantined) this.#fault(fault)
+    this.expired += resolved.expired
+  }
+
+  #fault(fault: QuarantinedRecord): void {
+    this.quarantined++
+    if (this.faults.length < this.#limit) this.faults.push(fault)
+  }
+
+  #count(record: CdrRecord, place: Place): void {
+    this.counted++
+    if (record.isReading) this.#readings++
+    if (place.country === null && place.zone === null) this.#placeless++
+    if (this.shown.length >= this.#limit) return
+    const { upload, download, toSim, fromSim } = record.counters
+    this.shown.push({
+      line: record.line,
+      record_id: record.recordId,
+      sim: record.sim,
+      occurred_at: formatInstant(record.occurredAt),
+      plmn: record.network.plmn,
+      country: place.country,
+      zone: place.zone,
+      upload,
+      download,
+      to_sim: toSim,
+      from_sim: fromSim,
+    })
+  }
+}
+
+interface Place {
+  readonly country: string | null
+  readonly zone: string | null
+}
+
+/** What a record tells by itself; its zone depends on the home set of its SIM. */
+function placeOf({ network: { plmn, country, zone } }: CdrRecord): Place {
+  return { country: country ?? (plmn === null ? null : countryOfPlmn(plmn)), zone }
+}

@@ -1,0 +1,86 @@
+/** Usage events as a table and as CSV. */
+import { countryCodeAlpha3 } from '../domain/country.ts'
+import type { LedgerEntry, Provenance, ReplacedVersion } from '../domain/ledger-entry.ts'
+import { formatInstant } from '../domain/time.ts'
+import type { EventVersion } from '../domain/usage-event.ts'
+import { escapedText } from './escaped-text.ts'
+import { formatCount } from './quantity-text.ts'
+import { textTable } from './text-table.ts'
+
+const TITLES = [
+  ...['OCCURRED', 'RECORD', 'FEED', 'WHERE', 'NETWORK', 'UPLOAD', 'DOWNLOAD', 'TO SIM', 'FROM SIM'],
+  ...['IMPORT', 'FILE', 'LINE', 'KNOWN'],
+]
+const ALIGNMENTS = TITLES.map((title) =>
+  ['UPLOAD', 'DOWNLOAD', 'TO SIM', 'FROM SIM', 'IMPORT', 'LINE'].includes(title) ? 'right' : 'left',
+)
+
+/** An event a line; below it the versions that it has replaced, the newest of them first. */
+export function eventTable(entries: readonly LedgerEntry[]): string {
+  const rows = entries.flatMap((entry) => [
+    [
+      formatInstant(entry.occurredAt),
+      printable(entry.recordId),
+      entry.feedName,
+      ...versionCells(entry),
+    ],
+    ...entry.replaced.toReversed().map(replacedRow),
+  ])
+  return textTable([TITLES, ...rows], ALIGNMENTS)
+}
+
+function replacedRow(version: ReplacedVersion): string[] {
+  const until = `until ${formatInstant(version.replacedAt)}, import ${version.replacedByImport}:`
+  return ['', `  ${until}`, '', ...versionCells(version)]
+}
+
+function versionCells(version: EventVersion & Provenance): string[] {
+  const { serving, upload, download, toSim, fromSim, importId, source, line, knownAt } = version
+  const country = serving.country === null ? '' : ` ${countryCodeAlpha3(serving.country)}`
+  return [
+    serving.zone.replace('_', ' ') + country,
+    serving.plmn ?? '',
+    ...[upload, download, toSim, fromSim].map(formatCount),
+    String(importId),
+    printable(source),
+    String(line),
+    formatInstant(knownAt),
+  ]
+}
+
+/** Names from outside may hold what steers a terminal. */
+function printable(text: string): string {
+  return escapedText(Buffer.from(text))
+}
+
+export const EVENT_CSV_HEADER =
+  'occurred_at,feed,record_id,zone,country_code,plmn,upload,download,to_sim,from_sim,' +
+  'import,source,line,date_known,versions_replaced'
+
+/** Only what counts, so that the lines of a period add up to its usage. */
+export function eventCsvLine(entry: LedgerEntry): string {
+  const { zone, country, plmn } = entry.serving
+  return [
+    formatInstant(entry.occurredAt),
+    entry.feedName,
+    entry.recordId,
+    zone,
+    country === null ? '' : countryCodeAlpha3(country),
+    plmn ?? '',
+    entry.upload,
+    entry.download,
+    entry.toSim,
+    entry.fromSim,
+    entry.importId,
+    entry.source,
+    entry.line,
+    formatInstant(entry.knownAt),
+    entry.replaced.length,
+  ]
+    .map((cell) => quoted(String(cell)))
+    .join(',')
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}

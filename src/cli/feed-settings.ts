@@ -1,0 +1,135 @@
+/** The format of a feed and its settings, from the flags that say them. */
+import { readFile } from 'node:fs/promises'
+import { Option } from 'commander'
+import { LineCounter, parseDocument } from 'yaml'
+import { FEED_FORMATS, type FeedFormat, type FeedSettings } from '../domain/directory.ts'
+import { UsageError } from '../domain/usage-error.ts'
+import { CDR_FORMATS } from '../ingest/formats/formats.ts'
+import { readyMapping } from '../ingest/mappings/mappings.ts'
+import { fromFlags, WrongUsage } from './failure.ts'
+
+export interface SettingsOptions {
+  readonly format?: FeedFormat
+  readonly mapping?: string
+  readonly set?: readonly string[]
+  readonly settings?: string
+}
+
+export interface ChosenFormat {
+  readonly format: FeedFormat
+  readonly settings: FeedSettings
+}
+
+/** A mapping is a page of text; a larger file is something else. */
+const MAPPING_BYTES_MAX = 1_048_576
+
+/** Made anew for each command that has them. */
+export function settingsFlags(): readonly Option[] {
+  return [
+    new Option('--format <format>', 'how its records are written').choices(FEED_FORMATS),
+    new Option(
+      '--mapping <name|file>',
+      'a ready mapping (simtally feed mappings) or a file of YAML or JSON; the format is then mapped',
+    ).conflicts('settings'),
+    new Option('--set <name=value>', 'a setting of the format or the mapping; may be repeated')
+      .argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
+      .conflicts('settings'),
+    new Option('--settings <json>', 'all settings of the format, as a JSON object'),
+  ]
+}
+
+/** Throws `WrongUsage` with everything that is wrong with them. */
+export async function chosenFormat(options: SettingsOptions): Promise<ChosenFormat> {
+  const { mapping, format = mapping === undefined ? undefined : 'mapped' } = options
+  if (format === undefined) {
+    throw new WrongUsage(
+      'how are its records written?',
+      `give --format (${FEED_FORMATS.join(', ')}) or --mapping`,
+    )
+  }
+  if (mapping !== undefined && format !== 'mapped') {
+    throw new WrongUsage(
+      `--mapping ${JSON.stringify(mapping)}: the format ${format} has no mapping`,
+    )
+  }
+  const given =
+    options.settings === undefined ? namedSettings(options) : jsonObject(options.settings)
+  const isFile = mapping !== undefined && readyMapping(mapping) === null
+  const settings = {
+    ...(mapping !== undefined && { mapping: isFile ? await mappingFile(mapping) : mapping }),
+    ...given,
+  }
+  fromFlags(() => check(format, settings, isFile ? mapping : null))
+  return { format, settings }
+}
+
+function check(format: FeedFormat, settings: FeedSettings, file: string | null): void {
+  try {
+    CDR_FORMATS[format].checkSettings(settings)
+  } catch (error) {
+    if (file === null || !(error instanceof UsageError)) throw error
+    const { code, message, hint } = error
+    const faults = message.includes('\n') ? `\n  ${message}` : ` ${message}`
+    throw new UsageError(code, `${file}:${faults}`, hint === undefined ? {} : { hint })
+  }
+}
+
+function namedSettings({ set = [] }: SettingsOptions): FeedSettings {
+  const settings: Record<string, string> = {}
+  for (const text of set) {
+    const [, name, value] = /^([A-Za-z][\w-]*)=(.*)$/s.exec(text) ?? []
+    if (name === undefined || value === undefined) {
+      throw new WrongUsage(
+        `--set ${JSON.stringify(text)}: expected name=value, such as megabyte=MB`,
+      )
+    }
+    if (settings[name] !== undefined) throw new WrongUsage(`--set ${name}: it is given twice`)
+    settings[name] = value
+  }
+  return settings
+}
+
+function jsonObject(text: string): FeedSettings {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new WrongUsage(`--settings ${JSON.stringify(text)}: it is not JSON`)
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as FeedSettings
+  }
+  throw new WrongUsage(`--settings ${JSON.stringify(text)}: expected an object such as {"name": …}`)
+}
+
+/** JSON is YAML as well, so there is one reader for both. */
+async function mappingFile(path: string): Promise<unknown> {
+  const text = await readMappingFile(path)
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const [fault] = document.errors
+  if (fault !== undefined) {
+    const { line, col } = lines.linePos(fault.pos[0])
+    throw new WrongUsage(`${path}, line ${line}, column ${col}: ${fault.message}`)
+  }
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    throw new WrongUsage(`${path}: ${(error as Error).message}`)
+  }
+}
+
+async function readMappingFile(path: string): Promise<string> {
+  let bytes: Buffer
+  try {
+    bytes = await readFile(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new WrongUsage(
+      `--mapping ${JSON.stringify(path)}: no ready mapping has this name, and as a file it cannot be read (${code})`,
+      'simtally feed mappings shows the ready ones',
+    )
+  }
+  if (bytes.length <= MAPPING_BYTES_MAX) return bytes.toString('utf8')
+  throw new WrongUsage(`${path}: it has more than ${MAPPING_BYTES_MAX} bytes (MAPPING_BYTES_MAX)`)
+}

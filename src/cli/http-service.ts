@@ -1,0 +1,85 @@
+/** The HTTP server on its port, and what it means when the port cannot be had. */
+import type { AddressInfo } from 'node:net'
+import { UsageError } from '../domain/usage-error.ts'
+import type { TrustProxy } from '../http/base-url.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import type { Log } from './log.ts'
+
+export interface HttpServiceOptions {
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly host: string
+  readonly publicUrl?: string
+  readonly trustProxy?: TrustProxy
+}
+
+export interface HttpDependencies {
+  readonly store: UsageStore
+  /** UTC seconds. */
+  readonly clock: () => number
+  readonly log: Log
+  /** Called when a delivery of usage records has ended. */
+  readonly onDelivery: () => void
+}
+
+/** What answers requests until it is closed, in this process or in others. */
+export interface Service {
+  readonly port: number
+  /** Resolves when every request under way has been answered. */
+  close(): Promise<void>
+}
+
+/** Throws `invalid` for options that cannot be; fails with `unavailable` without the port. */
+export async function startHttpService(
+  options: HttpServiceOptions,
+  { log, ...dependencies }: HttpDependencies,
+): Promise<Service> {
+  const { port, host, publicUrl, trustProxy } = options
+  // Loaded here, because loading it takes longer than most other commands do.
+  const { buildServer } = await import('../http/server.ts')
+  const server = buildServer({
+    ...dependencies,
+    logger: log,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(trustProxy === undefined ? {} : { trustProxy }),
+  })
+  try {
+    await server.listen({ port, host })
+  } catch (error) {
+    await server.close()
+    throw listenFailure(error, options)
+  }
+  return {
+    port: (server.server.address() as AddressInfo).port,
+    close: () => server.close(),
+  }
+}
+
+/** The failure to listen, in words where somebody can act on it. */
+export function listenFailure(
+  cause: unknown,
+  { port, host }: Pick<HttpServiceOptions, 'port' | 'host'>,
+): unknown {
+  const { code } = cause as NodeJS.ErrnoException
+  const failure = (message: string, hint: string) =>
+    new UsageError('unavailable', message, { hint, cause })
+  if (code === 'EADDRINUSE') {
+    return failure(
+      `port ${port} of ${host} is in use by another program`,
+      'choose another with --port; --port 0 takes a free one',
+    )
+  }
+  if (code === 'EACCES') {
+    return failure(`port ${port} may not be used by this user`, 'choose one from 1024 on, --port')
+  }
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return failure(`this machine has no address ${host}`, 'choose one of its own with --host')
+  }
+  return cause
+}
+
+/** True when another port may help. */
+export function isPortInUse(error: unknown): boolean {
+  const cause = error instanceof UsageError ? error.cause : null
+  return (cause as NodeJS.ErrnoException | null)?.code === 'EADDRINUSE'
+}

@@ -1,0 +1,50 @@
+/** A row of the ledger as it is shown: what counts, where it came from, and what it has replaced. */
+import type { CountryCode } from './country.ts'
+import type { EventVersion, Zone } from './usage-event.ts'
+
+/** Where a version of an event came from. */
+export interface Provenance {
+  readonly importId: number
+  /** The delivery's name: a file's, `-` for standard input, `http` for a request body. */
+  readonly source: string
+  /** Line or position in the delivery, from 1. */
+  readonly line: number
+  /** UTC seconds: when the store learned of it. */
+  readonly knownAt: number
+}
+
+/** A version that counted once. */
+export interface ReplacedVersion extends EventVersion, Provenance {
+  readonly replacedAt: number
+  readonly replacedByImport: number
+}
+
+/** A usage event as it counts now. */
+export interface LedgerEntry extends EventVersion, Provenance {
+  readonly occurredAt: number
+  readonly feedId: number
+  readonly feedName: string
+  readonly recordId: string
+  /** Oldest first. */
+  readonly replaced: readonly ReplacedVersion[]
+}
+
+/** A place in a SIM's ledger, whose order is time, feed (as created), record id. */
+export type LedgerPosition = Pick<LedgerEntry, 'occurredAt' | 'feedId' | 'recordId'>
+
+export interface LedgerFilter {
+  readonly simId: number
+  /** UTC seconds, inclusive. */
+  readonly start: number
+  /** UTC seconds, exclusive. */
+  readonly end: number
+  readonly zone?: Zone
+  readonly country?: CountryCode
+  readonly feedId?: number
+}
+
+export interface LedgerPage {
+  readonly limit: number
+  /** The last entry of the page before; from the first when absent. */
+  readonly after?: LedgerPosition
+}

@@ -1,0 +1,81 @@
+/** `…/Sims/{SidOrUniqueName}/UsageEvents`: the rows behind a number, and the lines they came from. */
+import { completeThrough } from '../../domain/completeness.ts'
+import type { LedgerFilter } from '../../domain/ledger-entry.ts'
+import { invalidField } from '../../domain/usage-error.ts'
+import type { UsageStore } from '../../storage/usage-store.ts'
+import { pathOf } from '../error-reply.ts'
+import { type EventWindow, eventListQuery, eventPage, eventPageLinks } from '../event-page.ts'
+import { listMeta } from '../list-page.ts'
+import type { HttpServer, RouteContext } from '../route-context.ts'
+import { failures } from '../schemas/error.ts'
+import { usageEventsSchema, usageEventToApi } from '../schemas/usage-event.ts'
+import { findSim, simParams } from '../sim-lookup.ts'
+import { setUsageHeaders } from '../usage-headers.ts'
+
+export function addUsageEventRoutes(server: HttpServer, context: RouteContext): void {
+  const { store, clock, gates, tokens, baseUrlOf } = context
+
+  server.get(
+    '/v1/Sims/:SidOrUniqueName/UsageEvents',
+    {
+      onRequest: gates.read,
+      schema: {
+        params: simParams,
+        querystring: eventListQuery,
+        response: { 200: usageEventsSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { query } = request
+      const sim = await findSim(store, request)
+      const page = await eventPage(query, sim, tokens, clock())
+      const { window, pageSize, after } = page
+      const filter = await ledgerFilter(store, sim.id, window)
+      // One more than the page shows tells whether more follow.
+      const [found, feeds] = await Promise.all([
+        store.listUsageEvents(filter, { limit: pageSize + 1, ...(after !== null && { after }) }),
+        store.feedsCompleteThrough(sim.accountId),
+      ])
+      const entries = found.slice(0, pageSize)
+      const more = found.length > pageSize
+      const links = await eventPageLinks(page, entries, more, { query, sim, tokens })
+      setUsageHeaders(reply, window, completeThrough(feeds))
+      return {
+        usage_events: entries.map((entry) => usageEventToApi(entry, sim)),
+        meta: listMeta(
+          {
+            key: 'usage_events',
+            location: baseUrlOf(request) + pathOf(request.url),
+            filters: [
+              ['AccountSid', query.AccountSid],
+              ['Start', query.Start],
+              ['End', query.End],
+              ['Zone', query.Zone],
+              ['Country', query.Country],
+              ['Feed', query.Feed],
+            ],
+          },
+          links,
+        ),
+      }
+    },
+  )
+}
+
+/** Throws `invalid` when there is no feed of that name. */
+async function ledgerFilter(
+  store: Pick<UsageStore, 'findFeed'>,
+  simId: number,
+  { start, end, zone, country, feed }: EventWindow,
+): Promise<LedgerFilter> {
+  const found = feed === null ? null : await store.findFeed(feed)
+  if (feed !== null && found === null) throw invalidField('Feed', feed, 'there is no such feed')
+  return {
+    simId,
+    start,
+    end,
+    ...(zone !== null && { zone }),
+    ...(country !== null && { country }),
+    ...(found !== null && { feedId: found.id }),
+  }
+}

@@ -1,0 +1,290 @@
+/** From what an event of a roaming batch states to a record, or to a fault naming every bad field. */
+import type { StatedNetwork } from '../../domain/classification.ts'
+import { maskIdentifier } from '../../domain/identifiers.ts'
+import { shown } from '../../domain/usage-error.ts'
+import type { Counters } from '../../domain/usage-event.ts'
+import { asciiOf, BerFault } from './ber.ts'
+import { faultOf, type ReadRecord } from './cdr-format.ts'
+import { localSecondsOf, utcSecondsOf } from './local-time.ts'
+import { NamedCounts } from './named-counts.ts'
+import { type BatchEvent, tagText } from './roaming-batch.ts'
+import type { RoamingSettings } from './roaming-settings.ts'
+import { TadigNetworks } from './tadig.ts'
+
+/**
+ * Messages without a reference that are remembered, to tell those of one second apart. A batch
+ * with more of them between two of the same SIM and second would take the second for a repeat.
+ */
+const MESSAGES_REMEMBERED_MAX = 200_000
+/** 32 octets in hexadecimal; networks use up to 8. It becomes part of a record id. */
+const REFERENCE_CHARACTERS_MAX = 64
+/** An unsigned integer of 64 bits, the largest that any network numbers sessions with. */
+const SESSION_NUMBER_MAX = 2n ** 64n - 1n
+
+/** An integer as stated: null for one without octets or with too many; undefined where none is. */
+export type StatedInteger = number | bigint | null | undefined
+
+/** Usage as an event states it, before anything of it is believed. */
+export interface StatedUsage {
+  readonly imsi: string | undefined
+  readonly msisdn: string | undefined
+  /** `CCYYMMDDhhmmss`. */
+  readonly start: string | undefined
+  readonly offset: StatedOffset
+  /** Of `gprs`, in bytes. */
+  readonly incoming: StatedInteger
+  readonly outgoing: StatedInteger
+  readonly chargingId: StatedInteger
+  /** What else tells a session's records apart, such as which part of it this is. */
+  readonly part: string
+  /** Of messages; '' where there is none. */
+  readonly callReference: string
+  readonly servingNetwork: string | undefined
+}
+
+/** Where local time is, or why that cannot be told. */
+export interface StatedOffset {
+  readonly field: string
+  readonly seconds: number | null
+  /** As the message shows it; null where there is none. */
+  readonly value: string | null
+  /** What is wrong where `seconds` is null. */
+  readonly rule: string
+}
+
+/** What an event is, by its tag alone. */
+export type EventRole = 'data' | 'call from the SIM' | 'call to the SIM' | 'other'
+
+/** Reads the events of one format, one after the other. */
+export interface EventItems {
+  /** Forgets the event before and reads this one. Throws `BerFault` where it is not sound. */
+  read(event: BatchEvent): void
+  /** Two hexadecimal digits each; only calls have some. */
+  readonly teleservices: readonly string[]
+  readonly hasBearerService: boolean
+  /** Tags that have no meaning here, each time they occur. */
+  readonly unknownTags: readonly number[]
+  /** The event as a person reads it, the same text whenever the same bytes come. */
+  text(name: string): string
+  usage(): StatedUsage
+}
+
+type UsageKind = 'gprs' | 'mo' | 'mt'
+
+const SMS_TO_SIM = '21'
+const SMS_FROM_SIM = '22'
+const FROM_SIM: Counters = { upload: 0, download: 0, toSim: 0, fromSim: 1 }
+const TO_SIM: Counters = { upload: 0, download: 0, toSim: 1, fromSim: 0 }
+
+/** The records of one delivery, and what its warnings count. */
+export class RoamingRecords {
+  /** The network that sends the batch. */
+  sender = ''
+  readonly unknownTags = new NamedCounts()
+  readonly #skippedEvents = new NamedCounts()
+  readonly #unknownNetworks = new NamedCounts()
+  readonly #networks: TadigNetworks
+  readonly #messages = new Map<string, number>()
+  #faults: { field: string; detail: string }[] = []
+
+  constructor({ networks }: RoamingSettings) {
+    this.#networks = new TadigNetworks(networks)
+  }
+
+  /** The record of an event, or its fault; null, and counted, when it is no data or message. */
+  readEvent(
+    event: BatchEvent,
+    { name, role, items }: { name: string; role: EventRole; items: EventItems },
+  ): ReadRecord | null {
+    try {
+      items.read(event)
+    } catch (error) {
+      if (error instanceof BerFault) return unsoundEvent(event, name, error)
+      throw error
+    }
+    const kind = usageKindOf(role, items.teleservices)
+    if (kind === 'none') {
+      this.#skippedEvents.add(role === 'other' ? name : callName(name, items))
+      return null
+    }
+    for (const tag of items.unknownTags) this.unknownTags.add(tagText(tag))
+    const raw = items.text(name)
+    if (kind === 'contradiction') return contradiction(event.line, raw, items.teleservices)
+    return this.#record(items.usage(), kind, event.line, raw)
+  }
+
+  #record(stated: StatedUsage, kind: UsageKind, line: number, raw: string): ReadRecord {
+    this.#faults = []
+    const sim = this.#sim(stated)
+    const occurredAt = this.#instant(stated)
+    const counters = kind === 'gprs' ? this.#volumes(stated) : kind === 'mo' ? FROM_SIM : TO_SIM
+    const session = kind === 'gprs' ? this.#session(stated) : this.#reference(stated)
+    const [first] = this.#faults
+    if (first !== undefined) {
+      const detail = this.#faults.map((fault) => fault.detail).join('; ')
+      return faultOf(line, raw, { reason: 'invalid_field', field: first.field, detail })
+    }
+    const id = session === '' ? this.#position(`${sim}|${occurredAt}|${kind}`) : session
+    return {
+      recordId: `${this.sender}:${kind}:${id}`,
+      sim,
+      occurredAt,
+      network: this.#network(stated.servingNetwork),
+      counters,
+      isReading: false,
+      line,
+      raw,
+    }
+  }
+
+  warnings(): string[] {
+    const skipped = this.#skippedEvents.text()
+    const tags = this.unknownTags.text()
+    const networks = this.#unknownNetworks.text()
+    return [
+      ...(skipped === null
+        ? []
+        : [`events that are neither data nor messages were skipped: ${skipped}`]),
+      ...(tags === null ? [] : [`tags that Simtally does not know were skipped: ${tags}`]),
+      ...(networks === null
+        ? []
+        : [
+            `networks whose country is not known: ${networks}; name it in networks of the feed's settings`,
+          ]),
+    ]
+  }
+
+  #refuse(field: string, value: string | null, rule: string): void {
+    this.#faults.push({ field, detail: `${field}${value === null ? '' : ` ${value}`}: ${rule}` })
+  }
+
+  #sim({ imsi, msisdn }: StatedUsage): string {
+    const [field, text, min] =
+      imsi !== undefined ? (['imsi', imsi, 6] as const) : (['msisdn', msisdn, 5] as const)
+    if (text === undefined) this.#refuse('imsi', null, 'the event names neither IMSI nor MSISDN')
+    else if (text.length < min || text.length > 15 || !/^\d+$/.test(text)) {
+      this.#refuse(field, shown(maskIdentifier(text)), `expected ${min} to 15 digits`)
+    }
+    return text ?? ''
+  }
+
+  #instant({ start, offset }: StatedUsage): number {
+    const field = 'callEventStartTimeStamp'
+    const local = start === undefined ? null : localSecondsOf(start)
+    if (start === undefined) this.#refuse(field, null, 'a value is required')
+    else if (local === null) {
+      this.#refuse(field, shown(start), 'expected a local time such as 20260228235959')
+    }
+    if (offset.seconds === null) this.#refuse(offset.field, offset.value, offset.rule)
+    if (local === null || offset.seconds === null) return 0
+    const at = utcSecondsOf(local, offset.seconds)
+    if (at === null) this.#refuse(field, shown(start!), 'in UTC, it is outside the years 1 to 9999')
+    return at ?? 0
+  }
+
+  #volumes({ incoming, outgoing }: StatedUsage): Counters {
+    if (incoming === undefined && outgoing === undefined) {
+      this.#refuse('dataVolumeIncoming', null, 'the event states no volume, not even 0')
+    }
+    const download = this.#volume('dataVolumeIncoming', incoming)
+    const upload = this.#volume('dataVolumeOutgoing', outgoing)
+    return { upload, download, toSim: 0, fromSim: 0 }
+  }
+
+  #volume(field: string, value: StatedInteger): number {
+    if (value === undefined) return 0
+    if (typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER) return value
+    const rule =
+      value === null || value < 0
+        ? 'expected an integer, 0 or more'
+        : `at most ${Number.MAX_SAFE_INTEGER} allowed`
+    this.#refuse(field, String(integerText(value)), rule)
+    return 0
+  }
+
+  /** Records of one session share it; what they do not share is when they start. */
+  #session({ chargingId, part }: StatedUsage): string {
+    if (chargingId === null || (chargingId ?? 0) < 0 || (chargingId ?? 0) > SESSION_NUMBER_MAX) {
+      this.#refuse('chargingId', String(integerText(chargingId)), 'expected a number of 64 bits')
+    }
+    const session = chargingId ?? '-'
+    return part === '' ? `${session}` : `${session}:${part}`
+  }
+
+  /** '' for a message that has none, or only zeros. */
+  #reference({ callReference }: StatedUsage): string {
+    if (callReference.length > REFERENCE_CHARACTERS_MAX) {
+      const rule = `${callReference.length} digits, at most ${REFERENCE_CHARACTERS_MAX} allowed`
+      this.#refuse('callReference', shown(callReference), rule)
+    }
+    return /[^0]/.test(callReference) ? callReference : ''
+  }
+
+  /** Without a reference, messages of a SIM in one second are told apart by their order. */
+  #position(key: string): string {
+    const position = (this.#messages.get(key) ?? 0) + 1
+    if (this.#messages.size >= MESSAGES_REMEMBERED_MAX) this.#messages.clear()
+    this.#messages.set(key, position)
+    return `#${position}`
+  }
+
+  #network(servingNetwork: string | undefined): StatedNetwork {
+    const tadig = servingNetwork ?? this.sender
+    const network = this.#networks.networkOf(tadig)
+    if (network.plmn === null && network.country === null) this.#unknownNetworks.add(shown(tadig))
+    return network
+  }
+}
+
+/** JSON numbers end at 2^53, so a larger integer is a text; one that is not sound is `?`. */
+export function integerText(value: StatedInteger): number | string | undefined {
+  return typeof value === 'bigint' ? String(value) : value === null ? '?' : value
+}
+
+/** Two hexadecimal digits as characters, or packed in one octet, as some writers have it. */
+export function serviceCodeOf(bytes: Buffer, from: number, to: number): string {
+  return to - from === 1 ? bytes.toString('hex', from, to) : asciiOf(bytes, from, to).toLowerCase()
+}
+
+/** Becomes part of a record id, which has to be printable and short. */
+export function printable(text: string): string {
+  return text.slice(0, 100).replace(/[^!-~]/g, '?')
+}
+
+/** A call is a message when its service says so, and its direction does not say otherwise. */
+function usageKindOf(
+  role: EventRole,
+  teleservices: readonly string[],
+): UsageKind | 'contradiction' | 'none' {
+  if (role === 'data') return 'gprs'
+  if (role === 'other') return 'none'
+  const isFromSim = role === 'call from the SIM'
+  if (teleservices.includes(isFromSim ? SMS_FROM_SIM : SMS_TO_SIM)) return isFromSim ? 'mo' : 'mt'
+  return teleservices.includes(isFromSim ? SMS_TO_SIM : SMS_FROM_SIM) ? 'contradiction' : 'none'
+}
+
+function contradiction(line: number, raw: string, teleservices: readonly string[]): ReadRecord {
+  const code = shown(teleservices.join(' '))
+  return faultOf(line, raw, {
+    reason: 'invalid_field',
+    field: 'teleServiceCode',
+    detail: `teleServiceCode ${code}: 22 is from the SIM and 21 to it, the event is the other way`,
+  })
+}
+
+/** A record of an event whose encoding is not sound: its bytes are all that can be shown of it. */
+function unsoundEvent(event: BatchEvent, name: string, fault: BerFault): ReadRecord {
+  const hex = event.bytes.toString('hex', event.from, event.to)
+  return faultOf(event.line, JSON.stringify({ event: name, hex }), {
+    reason: 'unreadable',
+    field: null,
+    detail: `${name}: ${fault.message}`,
+  })
+}
+
+/** How a skipped call is named among the others, such as `MobileOriginatedCall of teleservice 11`. */
+function callName(name: string, { teleservices, hasBearerService }: EventItems): string {
+  const code = teleservices.find((text) => /^[0-9a-f]{2}$/.test(text))
+  if (code !== undefined) return `${name} of teleservice ${code}`
+  return `${name} ${hasBearerService ? 'of a bearer service' : 'of no known service'}`
+}

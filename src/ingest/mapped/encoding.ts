@@ -1,0 +1,102 @@
+/** Turns a delivery of any encoding into UTF-8, chunk after chunk. */
+import { shown, UsageError } from '../../domain/usage-error.ts'
+import type { Encoding } from './mapping.ts'
+import { StrictDecoder } from './strict-decoder.ts'
+
+const MARKS: readonly (readonly [bytes: readonly number[], encoding: Encoding])[] = [
+  [[0xef, 0xbb, 0xbf], 'utf-8'],
+  [[0xff, 0xfe], 'utf-16le'],
+  [[0xfe, 0xff], 'utf-16be'],
+]
+
+const LONGEST_MARK = 3
+
+const DECLARATION_BEGIN = '<?xml'
+/** Bytes by which an XML declaration has ended, where there is one. */
+const DECLARATION_BYTES_MAX = 256
+const DECLARATION = /^<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["'][^>]*\?>/
+const DECLARED: Readonly<Record<string, Encoding>> = {
+  'utf-8': 'utf-8',
+  utf8: 'utf-8',
+  'us-ascii': 'utf-8',
+  ascii: 'utf-8',
+  'iso-8859-1': 'latin-1',
+  latin1: 'latin-1',
+  'windows-1252': 'windows-1252',
+}
+
+export interface EncodingChoice {
+  /** What the mapping says. */
+  readonly stated: Encoding | undefined
+  /** True where the text's own XML declaration counts when the mapping says nothing. */
+  readonly isXml: boolean
+}
+
+export class Utf8Stream {
+  readonly #choice: EncodingChoice
+  /** The first bytes, until the encoding is known. */
+  #head: Buffer | null = Buffer.alloc(0)
+  /** Null where the bytes are UTF-8 already. */
+  #decoder: StrictDecoder | null = null
+
+  constructor(choice: EncodingChoice) {
+    this.#choice = choice
+  }
+
+  /** UTF-8 without a byte order mark. Throws `unreadable` where the bytes are another encoding. */
+  push(chunk: Uint8Array): Uint8Array {
+    if (this.#head === null) return this.#decoded(chunk)
+    this.#head = Buffer.concat([this.#head, chunk])
+    return this.#knowsEncoding(this.#head) ? this.#begin() : new Uint8Array(0)
+  }
+
+  /** What was waiting for more. Throws as `push`, also where the bytes end within a character. */
+  end(): Uint8Array {
+    const begun = this.#head === null ? new Uint8Array(0) : this.#begin()
+    this.#decoder?.end()
+    return begun
+  }
+
+  #knowsEncoding(head: Buffer): boolean {
+    if (head.length < LONGEST_MARK) return false
+    if (!this.#choice.isXml || head.length >= DECLARATION_BYTES_MAX) return true
+    const begin = head.toString('latin1', 0, DECLARATION_BEGIN.length)
+    return !DECLARATION_BEGIN.startsWith(begin) || head.includes('?>')
+  }
+
+  #begin(): Uint8Array {
+    const head = this.#head!
+    this.#head = null
+    const [mark, marked] = MARKS.find(([bytes]) => bytes.every((b, i) => head[i] === b)) ?? [[]]
+    const encoding = this.#encodingOf(marked, head)
+    const label = encoding === 'latin-1' ? 'windows-1252' : encoding
+    if (label !== 'utf-8') this.#decoder = new StrictDecoder(label, encoding)
+    // Where a mark does not fit the encoding, its bytes are letters of the text.
+    return this.#decoded(head.subarray(marked === encoding ? mark.length : 0))
+  }
+
+  #encodingOf(marked: Encoding | undefined, head: Buffer): Encoding {
+    const { stated, isXml } = this.#choice
+    if (stated === 'utf-16') {
+      if (marked === 'utf-16le' || marked === 'utf-16be') return marked
+      throw new UsageError('unreadable', 'encoding "utf-16": there is no byte order mark', {
+        hint: 'say utf-16le or utf-16be in the mapping (source.encoding)',
+      })
+    }
+    if (stated !== undefined) return stated
+    if (marked !== undefined) return marked
+    const declared = isXml
+      ? DECLARATION.exec(head.toString('latin1', 0, DECLARATION_BYTES_MAX))?.[1]
+      : undefined
+    if (declared === undefined) return 'utf-8'
+    const known = DECLARED[declared.toLowerCase()]
+    if (known !== undefined) return known
+    throw new UsageError('unreadable', `encoding ${shown(declared)} is not known`, {
+      hint: 'say which one is meant in the mapping (source.encoding)',
+    })
+  }
+
+  #decoded(bytes: Uint8Array): Uint8Array {
+    return this.#decoder === null ? bytes : Buffer.from(this.#decoder.push(bytes), 'utf8')
+  }
+}

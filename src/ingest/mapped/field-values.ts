@@ -1,0 +1,265 @@
+/** Turns the values of a mapping into functions of a row, once a delivery. */
+import { shown } from '../../domain/usage-error.ts'
+import type { CanonicalField, FieldFault } from '../formats/canonical-record.ts'
+import { clockOf } from './clock.ts'
+import { joinedTexts } from './content-ids.ts'
+import { countryOfName, countryOfTadig } from './country-names.ts'
+import {
+  type CommandsValue,
+  type Condition,
+  type CountryValue,
+  type DataUnit,
+  type DataValue,
+  type FieldValues,
+  isReference,
+  type PlmnParts,
+  type Reference,
+  referenceText,
+  type Source,
+  type TextValue,
+  type TimeValue,
+} from './mapping.ts'
+import { type NumberStyle, plainNumber, UNIT_BYTES, wholeBytes, wholeNumber } from './quantity.ts'
+import type { RowAccess, TextOf } from './row.ts'
+
+type FieldText<Row> = (row: Row) => string
+
+const NO_SINGLE_TEXT = 'it is a list or a map, or is there more than once; expected one text'
+
+export class FieldCompiler<Row> {
+  /** What each field is read from, for messages. */
+  readonly origins: Partial<Record<CanonicalField, string>> = {}
+  readonly #access: RowAccess<Row>
+  readonly #style: NumberStyle
+  readonly #isPlain: boolean
+  readonly #report: (fault: FieldFault) => void
+
+  constructor(access: RowAccess<Row>, source: Source, report: (fault: FieldFault) => void) {
+    this.#access = access
+    this.#style = { decimal: source.decimal ?? '.', thousands: source.thousands ?? '' }
+    this.#isPlain = this.#style.decimal === '.' && this.#style.thousands === ''
+    this.#report = report
+  }
+
+  text(field: CanonicalField, value: Reference | TextValue | undefined): FieldText<Row> {
+    if (value === undefined) return () => ''
+    if (isReference(value)) return this.#from(field, [value])
+    const { constant, values, otherwise, when } = value
+    const given = this.#given(field, value)
+    if (constant !== undefined) return this.#when(when, () => constant)
+    if (values === undefined) return this.#when(when, given)
+    const meanings = new Map(Object.entries(values))
+    const known = [...meanings.keys()].map(shown).join(', ')
+    return this.#when(when, (row) => {
+      const text = given(row)
+      if (text === '') return ''
+      const meaning = meanings.get(text) ?? otherwise
+      if (meaning === undefined) return this.#refuse(field, text, `expected one of ${known}`)
+      return meaning
+    })
+  }
+
+  recordId(value: FieldValues['record_id']): FieldText<Row> {
+    if (isReference(value) || (!isList(value) && !('content' in value))) {
+      return this.text('record_id', value)
+    }
+    const parts = isList(value) ? value : value.content
+    const texts = parts.map((part) => this.#from('record_id', [part]))
+    this.#name('record_id', parts)
+    return (row) => {
+      const found = texts.map((text) => text(row))
+      return found.every((text) => text === '') ? '' : joinedTexts(found)
+    }
+  }
+
+  /** UTC seconds; null where there is no time, or a faulty one. */
+  time(value: TimeValue): (row: Row) => number | null {
+    const clock = clockOf(value.format ?? 'iso', value.zone)
+    const written =
+      value.first_of === undefined
+        ? this.#joined('occurred_at', isList(value.from) ? value.from : [value.from!])
+        : this.#from('occurred_at', value.first_of)
+    return (row) => {
+      const text = written(row)
+      if (text === '') return null
+      const at = clock.read(text)
+      if (at === null) this.#refuse('occurred_at', text, clock.rule)
+      return at
+    }
+  }
+
+  plmn(value: Reference | TextValue | PlmnParts | undefined): FieldText<Row> {
+    if (value === undefined || isReference(value) || !('mcc' in value)) {
+      return this.text('plmn', value)
+    }
+    const { mcc, mnc, mnc_digits: digits } = value
+    const mccText = this.#from('plmn', [mcc])
+    const mncText = this.#from('plmn', [mnc])
+    const isBareNumber = this.#access.isBareNumber(mnc)
+    this.#name('plmn', [mcc, mnc])
+    return (row) => {
+      const given = mncText(row)
+      const found = mccText(row)
+      if (given === '' && found === '') return ''
+      if (digits !== undefined) return `${found}-${given.padStart(digits, '0')}`
+      const mayHaveLostZeros = given.length < 2 || (given.length === 2 && isBareNumber(row))
+      if (!mayHaveLostZeros || given === '') return `${found}-${given}`
+      const rule =
+        'an MNC has 2 or 3 digits, zeros included: 7 may be 07 or 007; mnc_digits in the mapping says which'
+      return this.#refuse('plmn', `${found}-${given}`, rule)
+    }
+  }
+
+  country(value: Reference | CountryValue | undefined): FieldText<Row> {
+    const text = this.text('country', value)
+    const form = value === undefined || isReference(value) ? undefined : value.as
+    if (form === undefined || form === 'code') return text
+    const [codeOf, rule] =
+      form === 'name'
+        ? [countryOfName, "expected a country's English name; others can be listed in values"]
+        : [
+            countryOfTadig,
+            'expected a TADIG code: 5 characters that begin with a country, as ESPVV does',
+          ]
+    return (row) => {
+      const found = text(row)
+      if (found === '') return ''
+      return codeOf(found) ?? this.#refuse('country', found, rule)
+    }
+  }
+
+  data(field: CanonicalField, value: DataValue | undefined): FieldText<Row> {
+    if (value === undefined) return () => ''
+    const given = this.#given(field, value)
+    const unitOf = this.#unit(field, value.unit)
+    const number = this.#plainNumber()
+    return this.#when(value.when, (row) => {
+      const text = given(row)
+      if (text === '') return ''
+      const unit = unitOf(row)
+      if (unit === null) return ''
+      const plain = number(text)
+      const bytes = plain === null ? null : wholeBytes(plain, UNIT_BYTES[unit])
+      return (
+        bytes ?? this.#refuse(field, text, `expected a number of ${unit}, 0 or more${this.#like()}`)
+      )
+    })
+  }
+
+  commands(field: CanonicalField, value: Reference | CommandsValue | undefined): FieldText<Row> {
+    if (value === undefined) return () => ''
+    const stated: CommandsValue = isReference(value) ? { from: value } : value
+    const { constant } = stated
+    if (constant !== undefined) return this.#when(stated.when, () => String(constant))
+    const given = this.#given(field, stated)
+    const number = this.#plainNumber()
+    return this.#when(stated.when, (row) => {
+      const text = given(row)
+      if (text === '') return ''
+      const plain = number(text)
+      const count = plain === null ? null : wholeNumber(plain)
+      return count ?? this.#refuse(field, text, 'expected a whole number of Commands, 0 or more')
+    })
+  }
+
+  #unit(field: CanonicalField, unit: DataValue['unit']): (row: Row) => DataUnit | null {
+    if (typeof unit === 'string') return () => unit
+    const stated = this.#access.textOf(unit.from)
+    const meanings = new Map(Object.entries(unit.values))
+    const rule = `its unit, ${referenceText(unit.from)}, has to be one of ${[...meanings.keys()].map(shown).join(', ')}`
+    return (row) => {
+      const text = stated(row)
+      const found = text === undefined ? undefined : meanings.get(text)
+      if (found !== undefined) return found
+      this.#refuse(field, text ?? '', rule)
+      return null
+    }
+  }
+
+  #plainNumber(): (text: string) => string | null {
+    return this.#isPlain ? (text) => text : (text) => plainNumber(text, this.#style)
+  }
+
+  #like(): string {
+    return this.#isPlain
+      ? ' and without separators'
+      : `, written as the mapping says (decimal ${shown(this.#style.decimal)})`
+  }
+
+  #given(field: CanonicalField, value: Pick<TextValue, 'from' | 'first_of'>): FieldText<Row> {
+    if (value.from !== undefined) return this.#from(field, [value.from])
+    return value.first_of === undefined ? () => '' : this.#from(field, value.first_of)
+  }
+
+  /** All texts, with spaces between them. */
+  #joined(field: CanonicalField, references: readonly Reference[]): FieldText<Row> {
+    const texts = references.map((reference) => this.#from(field, [reference]))
+    this.#name(field, references)
+    if (texts.length === 1) return texts[0]!
+    return (row) =>
+      texts
+        .map((text) => text(row))
+        .join(' ')
+        .trim()
+  }
+
+  /** The first text that is not empty. */
+  #from(field: CanonicalField, references: readonly Reference[]): FieldText<Row> {
+    this.#name(field, references)
+    const [first, ...others] = references.map((reference) =>
+      this.#single(field, this.#access.textOf(reference)),
+    )
+    if (others.length === 0) return first!
+    return (row) => {
+      let text = first!(row)
+      for (let i = 0; text === '' && i < others.length; i++) text = others[i]!(row)
+      return text
+    }
+  }
+
+  #single(field: CanonicalField, textOf: TextOf<Row>): FieldText<Row> {
+    return (row) => textOf(row) ?? this.#refuse(field, '', NO_SINGLE_TEXT)
+  }
+
+  #when(condition: Condition | undefined, text: FieldText<Row>): FieldText<Row> {
+    if (condition === undefined) return text
+    const holds = compileCondition(condition, this.#access)
+    return (row) => (holds(row) ? text(row) : '')
+  }
+
+  #name(field: CanonicalField, references: readonly Reference[]): void {
+    this.origins[field] = references.map(referenceText).join(', ')
+  }
+
+  #refuse(field: CanonicalField, value: string, rule: string): string {
+    this.#report({ field, value, rule })
+    return ''
+  }
+}
+
+function isList(value: unknown): value is readonly Reference[] {
+  return Array.isArray(value)
+}
+
+export function compileCondition<Row>(
+  condition: Condition,
+  access: RowAccess<Row>,
+): (row: Row) => boolean {
+  const textOf = access.textOf(condition.field)
+  const { is, is_not: isNot, empty } = condition
+  if (empty !== undefined) return (row) => (textOf(row) === '') === empty
+  const named = new Set([is ?? isNot!].flat())
+  const wanted = is !== undefined
+  return (row) => named.has(textOf(row) ?? '') === wanted
+}
+
+/** `"type" is "SMS" or "MMS"`. */
+export function describeCondition({ field, is, is_not: isNot, empty }: Condition): string {
+  const name = referenceText(field)
+  if (empty !== undefined) return `${name} is ${empty ? 'empty' : 'not empty'}`
+  const values = [is ?? isNot!].flat().map((text) => shown(text))
+  return `${name} is ${is === undefined ? 'none of' : values.length > 1 ? 'one of' : ''} ${values.join(', ')}`.replace(
+    / {2}/,
+    ' ',
+  )
+}

@@ -1,0 +1,172 @@
+/** Reads mapped JSON and NDJSON: records are objects, values go by their path. */
+import { shown } from '../../domain/usage-error.ts'
+import { faultOf, type LineCdrReader, type ReadRecord } from '../formats/cdr-format.ts'
+import type { Line } from '../lines.ts'
+import { NESTING_LEVELS_MAX, tooDeep } from './limits.ts'
+import type { Mapping, Reference } from './mapping.ts'
+import { type PathStep, parsePath } from './paths.ts'
+import { RecordBuilder } from './record-builder.ts'
+import type { RowAccess, TextOf } from './row.ts'
+import { isRecord } from './rules.ts'
+
+/** A record, or one entry of the list or map inside it that `each` names. */
+interface Row {
+  readonly record: unknown
+  /** '' where there is no `each`. */
+  readonly key: string
+  readonly value: unknown
+}
+
+/** The steps that lead into the entry instead of the record. */
+const ENTRY_KEY = '@key'
+const ENTRY_VALUE = '@value'
+
+/** A number as it stands in the text, where a float would lose some of it. */
+class NumberText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** A number of so many characters outside quotes may have more digits than a float keeps. */
+const LONG_NUMBER = /[:[,]\s*-?[\d.]{16}/
+
+/**
+ * The value, with numbers whose text a float does not give back as `NumberText`. A number of at most
+ * 15 digits is given back: no two such decimals share a float.
+ */
+function parseExactly(text: string): unknown {
+  if (!LONG_NUMBER.test(text)) return JSON.parse(text)
+  return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+    typeof value === 'number' ? new NumberText(context!.source!) : value,
+  )
+}
+
+/** Reads records that are cut apart already, each of which is one JSON text. */
+export class MappedJsonReader implements LineCdrReader {
+  readonly #builder: RecordBuilder<Row>
+  readonly #each: readonly PathStep[] | null
+  /** What a record is called in messages. */
+  readonly #name: 'line' | 'record'
+  /** Entries so far: where a record has several, they are what is counted. */
+  #entries = 0
+
+  constructor(mapping: Mapping) {
+    const { each, format } = mapping.source
+    this.#builder = new RecordBuilder(mapping, ACCESS)
+    this.#each = each === undefined ? null : parsePath(each)
+    this.#name = format === 'ndjson' ? 'line' : 'record'
+  }
+
+  read(lines: readonly Line[]): readonly ReadRecord[] {
+    const records: ReadRecord[] = []
+    for (const { number, text, fault } of lines) {
+      if (text === null) {
+        records.push({ ...fault!, line: this.#positionOf(number), field: null })
+      } else if (text.trim() !== '') this.#readText(text, number, records)
+    }
+    return records
+  }
+
+  end(): readonly ReadRecord[] {
+    return []
+  }
+
+  warnings(): string[] {
+    return this.#builder.warnings()
+  }
+
+  #readText(text: string, line: number, records: ReadRecord[]): void {
+    const unreadable = (detail: string) =>
+      records.push(
+        faultOf(this.#positionOf(line), text, { reason: 'unreadable', detail, field: null }),
+      )
+    if (this.#name === 'line' && isTooDeep(text)) {
+      unreadable(tooDeep())
+      return
+    }
+    let record: unknown
+    try {
+      record = parseExactly(text)
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      unreadable(`the ${this.#name} is not JSON`)
+      return
+    }
+    if (!isRecord(record) || record instanceof NumberText) {
+      unreadable(`the ${this.#name} is JSON, but not an object such as {"id": …}`)
+      return
+    }
+    for (const row of this.#rowsOf(record)) {
+      const built = this.#builder.build(row, this.#positionOf(line), text)
+      if (built !== null) records.push(built)
+    }
+  }
+
+  #positionOf(line: number): number {
+    return this.#each === null ? line : ++this.#entries
+  }
+
+  #rowsOf(record: unknown): readonly Row[] {
+    if (this.#each === null) return [{ record, key: '', value: null }]
+    const entries = valueAt(record, this.#each)
+    if (Array.isArray(entries)) {
+      return entries.map((value, i) => ({ record, key: String(i + 1), value }))
+    }
+    if (!isRecord(entries)) return []
+    return Object.entries(entries).map(([key, value]) => ({ record, key, value }))
+  }
+}
+
+const ACCESS: RowAccess<Row> = {
+  textOf(reference) {
+    const find = compilePath(reference)
+    return (row) => textOf(find(row))
+  },
+  isBareNumber(reference) {
+    const find = compilePath(reference)
+    return (row) => {
+      const value = find(row)
+      return typeof value === 'number' || value instanceof NumberText
+    }
+  },
+}
+
+function compilePath(reference: Reference): (row: Row) => unknown {
+  const steps = parsePath(String(reference))
+  if (steps === null) throw new Error(`${shown(String(reference))} is no path`)
+  const [first, ...others] = steps
+  if (first === ENTRY_KEY) return ({ key }) => key
+  if (first === ENTRY_VALUE) return ({ value }) => valueAt(value, others)
+  return ({ record }) => valueAt(record, steps)
+}
+
+function valueAt(from: unknown, steps: readonly PathStep[]): unknown {
+  let value = from
+  for (const step of steps) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+    value = (value as Record<PathStep, unknown>)[step]
+  }
+  return value
+}
+
+const textOf = (value: unknown): ReturnType<TextOf<Row>> => {
+  if (value === undefined || value === null) return ''
+  if (typeof value === 'string') return value.trim()
+  if (value instanceof NumberText) return value.text
+  return typeof value === 'object' ? undefined : String(value)
+}
+
+function isTooDeep(text: string): boolean {
+  // Texts with so few brackets are nearly all there are, and found without looking at quotes.
+  if (text.split(/[[{]/, NESTING_LEVELS_MAX + 2).length <= NESTING_LEVELS_MAX + 1) return false
+  let levels = 0
+  for (const [bracket] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (bracket === '{' || bracket === '[') levels++
+    else if (bracket === '}' || bracket === ']') levels--
+    if (levels > NESTING_LEVELS_MAX) return true
+  }
+  return false
+}

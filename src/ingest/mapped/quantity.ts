@@ -1,0 +1,119 @@
+/**
+ * Decimal text times a unit, as whole bytes. There is no float on the way: the value is rounded once,
+ * half of a byte upwards.
+ */
+import type { DataUnit } from './mapping.ts'
+
+export const UNIT_BYTES: Readonly<Record<DataUnit, number>> = {
+  bytes: 1,
+  kB: 1_000,
+  KiB: 1_024,
+  MB: 1_000_000,
+  MiB: 1_048_576,
+  GB: 1_000_000_000,
+  GiB: 1_073_741_824,
+}
+
+/** Nobody writes a counter longer; a number of thousands of digits would take seconds to read. */
+const NUMBER_CHARACTERS_MAX = 64
+/** 9.007e15 bytes is the largest counter, and 1e-40 of any unit is none. */
+const EXPONENT_MAX = 40
+
+const DECIMAL = /^\+?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
+/** So many digits are exact in a float. */
+const USUAL_CHARACTERS_MAX = 15
+const POWERS_OF_TEN = Array.from(
+  { length: USUAL_CHARACTERS_MAX + 1 },
+  (_, exponent) => 10 ** exponent,
+)
+
+/** How a carrier writes numbers. */
+export interface NumberStyle {
+  readonly decimal: string
+  /** Empty where digits are not grouped. */
+  readonly thousands: string
+}
+
+/** The number with a decimal point and no groups. Null where groups are not of three digits. */
+export function plainNumber(text: string, { decimal, thousands }: NumberStyle): string | null {
+  if (thousands !== '' && text.includes(thousands)) {
+    const [whole = '', ...fraction] = text.split(decimal)
+    const groups = whole.split(thousands)
+    const isGrouped = /^[+-]?\d{1,3}$/.test(groups[0]!) && groups.slice(1).every(isGroup)
+    if (!isGrouped || fraction.length > 1 || fraction[0]?.includes(thousands)) return null
+    return [groups.join(''), ...fraction].join('.')
+  }
+  if (decimal === '.') return text
+  return text.includes('.') ? null : text.replace(decimal, '.')
+}
+
+function isGroup(digits: string): boolean {
+  return /^\d{3}$/.test(digits)
+}
+
+/** Digits of the nearest whole number of bytes; null where the text is no number of 0 or more. */
+export function wholeBytes(text: string, unitBytes: number): string | null {
+  if (unitBytes === 1 && isDigits(text)) return text
+  const usual = usualBytes(text, unitBytes)
+  if (usual >= 0) return String(usual)
+  const exact = toFraction(text)
+  if (exact === null) return null
+  const { digits, scale } = exact
+  if (scale <= 0) return (BigInt(digits) * BigInt(unitBytes) * 10n ** BigInt(-scale)).toString()
+  const divisor = 10n ** BigInt(scale)
+  return ((BigInt(digits) * BigInt(unitBytes) * 2n + divisor) / (2n * divisor)).toString()
+}
+
+/** Digits of the number when it is whole and 0 or more, such as `12`, `12.0` or `1.2e1`; else null. */
+export function wholeNumber(text: string): string | null {
+  if (isDigits(text)) return text
+  const exact = toFraction(text)
+  if (exact === null) return null
+  const { digits, scale } = exact
+  if (scale <= 0) return (BigInt(digits) * 10n ** BigInt(-scale)).toString()
+  const divisor = 10n ** BigInt(scale)
+  return BigInt(digits) % divisor === 0n ? (BigInt(digits) / divisor).toString() : null
+}
+
+/** The value is `digits` divided by ten to the power of `scale`. */
+function toFraction(text: string): { digits: string; scale: number } | null {
+  if (text.length > NUMBER_CHARACTERS_MAX) return null
+  const match = DECIMAL.exec(text)
+  if (match === null) return null
+  const [, whole = '', fraction = '', exponentText = '0'] = match
+  const exponent = Number(exponentText)
+  const digits = whole + fraction
+  if (digits === '' || Math.abs(exponent) > EXPONENT_MAX) return null
+  return { digits, scale: fraction.length - exponent }
+}
+
+/**
+ * `wholeBytes` for what nearly every record has: some digits with a point among them. -1 for all
+ * else. Below 2^53 every step is exact but the division, and that one is off by too little to reach
+ * the next whole number.
+ */
+function usualBytes(text: string, unitBytes: number): number {
+  if (text.length > USUAL_CHARACTERS_MAX) return -1
+  let digits = 0
+  let point = -1
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit >= 0 && digit <= 9) digits = digits * 10 + digit
+    else if (text[i] === '.' && point === -1) point = i
+    else return -1
+  }
+  const scale = point === -1 ? 0 : text.length - 1 - point
+  // A point alone is no number.
+  if (text.length === (point === -1 ? 0 : 1)) return -1
+  const divisor = POWERS_OF_TEN[scale]!
+  const dividend = digits * unitBytes * 2 + divisor
+  return Number.isSafeInteger(dividend) ? Math.floor(dividend / (divisor * 2)) : -1
+}
+
+function isDigits(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 48 || code > 57) return false
+  }
+  return text !== ''
+}

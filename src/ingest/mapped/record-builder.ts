@@ -1,0 +1,131 @@
+/** Applies a mapping to one row: the canonical fields as texts, or the faults that keep it out. */
+import type { QuarantinedRecord } from '../../domain/import.ts'
+import { shown } from '../../domain/usage-error.ts'
+import {
+  type CanonicalField,
+  CanonicalRecordParser,
+  type FieldFault,
+} from '../formats/canonical-record.ts'
+import { type CdrRecord, faultOf, isFault, type ReadRecord } from '../formats/cdr-format.ts'
+import { ContentIds } from './content-ids.ts'
+import { compileCondition, describeCondition, FieldCompiler } from './field-values.ts'
+import type { Condition, Mapping } from './mapping.ts'
+import type { RowAccess } from './row.ts'
+import { isRecord } from './rules.ts'
+
+type TextField = Exclude<CanonicalField, 'occurred_at'>
+
+interface Test<Row> {
+  readonly condition: Condition
+  readonly holds: (row: Row) => boolean
+}
+
+/** Builds the records of one delivery. */
+export class RecordBuilder<Row> {
+  readonly #mapping: Mapping
+  readonly #parser: CanonicalRecordParser
+  readonly #fields: Readonly<Record<TextField, (row: Row) => string>>
+  readonly #occurredAt: (row: Row) => number | null
+  readonly #skip: readonly Test<Row>[]
+  readonly #expect: readonly (Test<Row> & { readonly shownOf: (row: Row) => string })[]
+  /** How many records each of the skip rules has passed over. */
+  readonly #skipped: number[]
+  readonly #contentIds: ContentIds | null
+  #faults: FieldFault[] = []
+
+  constructor(mapping: Mapping, access: RowAccess<Row>) {
+    const { fields, source } = mapping
+    this.#mapping = mapping
+    const compiler = new FieldCompiler(access, source, (fault) => this.#faults.push(fault))
+    const recordId = compiler.recordId(fields.record_id)
+    const sim = compiler.text('sim', fields.sim)
+    this.#occurredAt = compiler.time(fields.occurred_at)
+    this.#fields = {
+      record_id: recordId,
+      sim,
+      plmn: compiler.plmn(fields.plmn),
+      country: compiler.country(fields.country),
+      zone: compiler.text('zone', fields.zone),
+      upload: compiler.data('upload', fields.upload),
+      download: compiler.data('download', fields.download),
+      to_sim: compiler.commands('to_sim', fields.to_sim),
+      from_sim: compiler.commands('from_sim', fields.from_sim),
+    }
+    this.#parser = new CanonicalRecordParser(compiler.origins)
+    const testOf = (condition: Condition) => ({
+      condition,
+      holds: compileCondition(condition, access),
+    })
+    this.#skip = (mapping.skip ?? []).map(testOf)
+    this.#skipped = this.#skip.map(() => 0)
+    this.#expect = (mapping.expect ?? []).map((condition) => {
+      const text = access.textOf(condition.field)
+      return { ...testOf(condition), shownOf: (row) => shown(text(row) ?? '') }
+    })
+    const hasContentId = isRecord(fields.record_id) && fields.record_id.content !== undefined
+    this.#contentIds = hasContentId ? new ContentIds() : null
+  }
+
+  /** Null where the mapping skips the row. Throws `unreadable` at the limit of content keys. */
+  build(row: Row, line: number, raw: string): ReadRecord | null {
+    for (let i = 0; i < this.#skip.length; i++) {
+      if (this.#skip[i]!.holds(row)) {
+        this.#skipped[i]!++
+        return null
+      }
+    }
+    for (const { condition, holds, shownOf } of this.#expect) {
+      if (!holds(row)) return unexpected(condition, shownOf(row), line, raw)
+    }
+    this.#faults = []
+    const fields = this.#fields
+    const recordId = fields.record_id(row)
+    const occurredAt = this.#occurredAt(row)
+    const record = this.#parser.parse(
+      {
+        record_id: this.#contentIds === null ? recordId : this.#contentIds.idOf(recordId),
+        sim: fields.sim(row),
+        occurred_at: '',
+        plmn: fields.plmn(row),
+        country: fields.country(row),
+        zone: fields.zone(row),
+        upload: fields.upload(row),
+        download: fields.download(row),
+        to_sim: fields.to_sim(row),
+        from_sim: fields.from_sim(row),
+      },
+      line,
+      raw,
+      this.#faults,
+      occurredAt,
+    )
+    return this.#mapping.readings === true && !isFault(record) ? asReading(record) : record
+  }
+
+  warnings(): string[] {
+    return this.#skip.flatMap(({ condition }, i) => {
+      const count = this.#skipped[i]!
+      const what = count === 1 ? '1 record was' : `${count} records were`
+      return count === 0
+        ? []
+        : [`${what} skipped, as the mapping says: ${describeCondition(condition)}`]
+    })
+  }
+}
+
+function asReading(record: CdrRecord): CdrRecord {
+  return { ...record, isReading: true }
+}
+
+function unexpected(
+  condition: Condition,
+  value: string,
+  line: number,
+  raw: string,
+): QuarantinedRecord {
+  return faultOf(line, raw, {
+    reason: 'invalid_field',
+    field: null,
+    detail: `${value}: the mapping expects that ${describeCondition(condition)}`,
+  })
+}

@@ -1,0 +1,112 @@
+/**
+ * Local time to UTC. Where clocks go back, a local time happens twice: the earlier one is meant. Where
+ * they go forward, it does not happen: it is taken as if the clocks had not been moved yet.
+ */
+import { DAY_SECONDS } from '../../domain/time.ts'
+
+/** Distinct minutes whose offset is remembered; asking for one takes microseconds. */
+const MINUTES_REMEMBERED_MAX = 20_000
+
+const OFFSET = /^([+-])(\d{2}):?(\d{2})?$/
+
+/** Seconds east of UTC of `UTC`, `Z` or an offset such as `+05:45`; null for other names. */
+export function offsetOfZone(zone: string): number | null {
+  if (zone.toUpperCase() === 'UTC' || zone.toUpperCase() === 'Z') return 0
+  const match = OFFSET.exec(zone)
+  if (match === null) return null
+  const [, sign, hours, minutes = '0'] = match
+  if (Number(hours) > 18 || Number(minutes) > 59) return null
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 3_600 + Number(minutes) * 60)
+}
+
+/** True for `UTC`, an offset, and the IANA names this program knows. */
+export function isTimeZone(zone: string): boolean {
+  if (offsetOfZone(zone) !== null) return true
+  if (/^[+-]/.test(zone)) return false
+  try {
+    zoneClock(zone)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const clocks = new Map<string, ZoneClock>()
+
+/**
+ * From local seconds, as if the zone were UTC, to UTC seconds; `zone` has passed `isTimeZone`.
+ */
+export function localToUtc(zone: string): (localSeconds: number) => number {
+  const fixed = offsetOfZone(zone)
+  if (fixed !== null) return (localSeconds) => localSeconds - fixed
+  const clock = zoneClock(zone)
+  return (localSeconds) => clock.toUtc(localSeconds)
+}
+
+function zoneClock(zone: string): ZoneClock {
+  let clock = clocks.get(zone)
+  if (clock === undefined) {
+    clock = new ZoneClock(zone)
+    clocks.set(zone, clock)
+  }
+  return clock
+}
+
+/** The clock on the wall of one IANA zone. */
+class ZoneClock {
+  readonly #format: Intl.DateTimeFormat
+  /** Offsets by local minute. */
+  readonly #offsets = new Map<number, number>()
+
+  /** Throws a RangeError for a zone that is not known. */
+  constructor(zone: string) {
+    this.#format = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      calendar: 'gregory',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    })
+  }
+
+  toUtc(localSeconds: number): number {
+    const minute = Math.floor(localSeconds / 60)
+    let offset = this.#offsets.get(minute)
+    if (offset === undefined) {
+      offset = this.#offsetOfLocal(minute * 60)
+      if (this.#offsets.size >= MINUTES_REMEMBERED_MAX) this.#offsets.clear()
+      this.#offsets.set(minute, offset)
+    }
+    return localSeconds - offset
+  }
+
+  #offsetOfLocal(localSeconds: number): number {
+    const before = this.#offsetAt(localSeconds - DAY_SECONDS)
+    const after = this.#offsetAt(localSeconds + DAY_SECONDS)
+    if (before === after) return before
+    // Of two instants with this local time, the earlier one is that of the offset before.
+    if (this.#offsetAt(localSeconds - before) === before) return before
+    if (this.#offsetAt(localSeconds - after) === after) return after
+    return before
+  }
+
+  /** Seconds east of UTC at an instant. */
+  #offsetAt(atSeconds: number): number {
+    const parts = Object.fromEntries(
+      this.#format.formatToParts(atSeconds * 1_000).map(({ type, value }) => [type, value]),
+    )
+    const local = Date.UTC(
+      Number(parts.year),
+      Number(parts.month) - 1,
+      Number(parts.day),
+      Number(parts.hour),
+      Number(parts.minute),
+      Number(parts.second),
+    )
+    return local / 1_000 - atSeconds
+  }
+}

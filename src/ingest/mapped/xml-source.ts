@@ -1,0 +1,269 @@
+/**
+ * Reads mapped XML of any size: records are the elements at a path, values go by the path below them.
+ * Nothing but the five entities of XML and character references is expanded, and a document type
+ * declaration, which could define more, is refused.
+ */
+import { createHash } from 'node:crypto'
+import sax from 'sax'
+import { type DeliveryFacts, NO_FACTS, RAW_BYTES_MAX } from '../../domain/import.ts'
+import { shown, UsageError } from '../../domain/usage-error.ts'
+import type { CdrReader, ReadRecord } from '../formats/cdr-format.ts'
+import { NESTING_LEVELS_MAX, RECORD_BYTES_MAX, tooDeep, tooLong } from './limits.ts'
+import type { Mapping, Reference } from './mapping.ts'
+import { RecordBuilder } from './record-builder.ts'
+import type { RowAccess } from './row.ts'
+import { StrictDecoder } from './strict-decoder.ts'
+
+/** Texts by their path below the record; null where a path is there more than once. */
+type Row = Map<string, string | null>
+
+/** Characters handed to the parser at once, after each of which limits are checked. */
+const PIECE_CHARACTERS = 16_384
+
+// The parser's own limit depends on how the text is cut; ours, which do not, are met before it.
+Object.assign(sax, { MAX_BUFFER_LENGTH: 4 * RECORD_BYTES_MAX })
+
+const DECLARATION_REFUSED =
+  'it has a document type declaration (DOCTYPE); entities are not expanded, so none may be declared (ENTITY_DECLARATIONS_MAX 0)'
+
+export class MappedXmlReader implements CdrReader {
+  readonly #path: string
+  /** Of the element that holds the records; empty where they are the document itself. */
+  readonly #parentPath: string
+  readonly #builder: RecordBuilder<Row>
+  readonly #parser = sax.parser(true, { position: true })
+  readonly #decoder = new StrictDecoder('utf-8', 'valid UTF-8')
+  /** Names of the open elements. */
+  readonly #open: string[] = []
+  /** The text that may still be part of a record, and how much came in front of it. */
+  #text = ''
+  #textStart = 0
+  /** Of the record that is being read; null outside of one. */
+  #row: Row | null = null
+  #recordStart = 0
+  #recordLevel = 0
+  /** The beginning of a record that is too long to be kept; null where it is not. */
+  #longHead: string | null = null
+  /** Behind the last tag or comment: a tag that starts later is still open. */
+  #tagEnd = 0
+  #value = ''
+  #hasElements = false
+  #lastNumber = 0
+  #foundParent = false
+  #records: ReadRecord[] = []
+  #failure: UsageError | null = null
+
+  constructor(mapping: Mapping) {
+    this.#path = withoutPrefixes(mapping.source.records!)
+    this.#parentPath = this.#path.split('.').slice(0, -1).join('.')
+    this.#builder = new RecordBuilder(mapping, ACCESS)
+    this.#parser.onopentag = ({ name, attributes }) =>
+      this.#openElement(localName(name), attributes as Record<string, string>)
+    this.#parser.onclosetag = () => this.#closeElement()
+    this.#parser.ontext = (text) => this.#addText(text)
+    this.#parser.onopencdata = () => this.#endTag()
+    this.#parser.oncdata = (text) => this.#addText(text)
+    this.#parser.oncomment = () => this.#endTag()
+    this.#parser.onprocessinginstruction = () => this.#endTag()
+    const refuse = () => {
+      this.#endTag()
+      throw notXml(DECLARATION_REFUSED)
+    }
+    this.#parser.onsgmldeclaration = refuse
+    this.#parser.ondoctype = refuse
+    this.#parser.onerror = (error) => {
+      if (this.#isInTag()) this.#checkTagLength()
+      throw notXml(shown(error.message.split('\n')[0]!).slice(1, -1))
+    }
+  }
+
+  push(bytes: Uint8Array): readonly ReadRecord[] {
+    if (this.#failure !== null) throw this.#failure
+    this.#guarded(() => this.#write(this.#decoder.push(bytes)))
+    return this.#taken()
+  }
+
+  end(): readonly ReadRecord[] {
+    if (this.#failure === null) {
+      this.#guarded(() => {
+        this.#decoder.end()
+        this.#parser.close()
+      })
+    }
+    if (this.#failure !== null) throw this.#failure
+    if (this.#textStart === 0) throw notXml('it is empty')
+    if (!this.#foundParent) {
+      throw notXml(
+        `it has no ${this.#parentPath || this.#path}, where the mapping says the records are`,
+      )
+    }
+    return this.#taken()
+  }
+
+  warnings(): string[] {
+    return this.#builder.warnings()
+  }
+
+  facts(): DeliveryFacts {
+    return NO_FACTS
+  }
+
+  /** What was read before a failure is handed out first. */
+  #guarded(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      this.#failure = error
+    }
+  }
+
+  #taken(): readonly ReadRecord[] {
+    const taken = this.#records
+    this.#records = []
+    return taken
+  }
+
+  #write(text: string): void {
+    for (let at = 0; at < text.length; at += PIECE_CHARACTERS) {
+      const piece = text.slice(at, at + PIECE_CHARACTERS)
+      this.#text += piece
+      this.#parser.write(piece)
+      this.#forget()
+    }
+  }
+
+  /** Keeps of the text what an open record needs, or what an open tag may begin one with. */
+  #forget(): void {
+    const { position } = this.#parser
+    const tagStart = this.#parser.startTagPosition - 1
+    const isInTag = this.#isInTag()
+    if (isInTag) this.#checkTagLength()
+    const isOpen = this.#row !== null && this.#longHead === null
+    if (isOpen && position - this.#recordStart > RECORD_BYTES_MAX) {
+      this.#longHead = this.#textFrom(this.#recordStart).slice(0, RECORD_BYTES_MAX)
+      this.#row!.clear()
+      this.#value = ''
+    }
+    const needsRecord = isOpen && this.#longHead === null
+    const keepFrom = needsRecord ? this.#recordStart : isInTag ? tagStart : position
+    this.#text = this.#textFrom(keepFrom)
+    this.#textStart = keepFrom
+  }
+
+  #isInTag(): boolean {
+    return this.#parser.startTagPosition - 1 >= this.#tagEnd
+  }
+
+  /** Of a tag, a comment or a declaration, ended or not. */
+  #checkTagLength(): void {
+    if (this.#parser.position - this.#parser.startTagPosition >= RECORD_BYTES_MAX) {
+      throw notXml(`a tag has more than ${RECORD_BYTES_MAX} bytes (RECORD_BYTES_MAX)`)
+    }
+  }
+
+  #textFrom(position: number): string {
+    return this.#text.slice(position - this.#textStart)
+  }
+
+  #endTag(): void {
+    this.#checkTagLength()
+    this.#tagEnd = this.#parser.position
+  }
+
+  #openElement(name: string, attributes: Readonly<Record<string, string>>): void {
+    this.#endTag()
+    if (this.#open.length >= NESTING_LEVELS_MAX) throw notXml(tooDeep())
+    this.#open.push(name)
+    if (this.#row === null) {
+      const path = this.#open.join('.')
+      if (path === this.#parentPath) this.#foundParent = true
+      if (path !== this.#path) return
+      this.#foundParent = true
+      this.#row = new Map()
+      this.#recordStart = this.#parser.startTagPosition - 1
+      this.#recordLevel = this.#open.length
+      this.#longHead = null
+    }
+    this.#value = ''
+    this.#hasElements = false
+    for (const [attribute, value] of Object.entries(attributes)) {
+      this.#set([...this.#open.slice(this.#recordLevel), `@${localName(attribute)}`], value)
+    }
+  }
+
+  #addText(text: string): void {
+    if (this.#row !== null && this.#longHead === null) this.#value += text
+  }
+
+  #closeElement(): void {
+    this.#endTag()
+    if (this.#row === null) {
+      this.#open.pop()
+      return
+    }
+    if (!this.#hasElements) this.#set(this.#open.slice(this.#recordLevel), this.#value)
+    this.#value = ''
+    this.#hasElements = true
+    if (this.#open.length === this.#recordLevel) this.#endRecord()
+    this.#open.pop()
+  }
+
+  #set(path: readonly string[], value: string): void {
+    if (this.#longHead !== null) return
+    const key = path.join('.')
+    this.#row!.set(key, this.#row!.has(key) ? null : value.trim())
+  }
+
+  #endRecord(): void {
+    const row = this.#row!
+    this.#row = null
+    const line = ++this.#lastNumber
+    const length = this.#parser.position - this.#recordStart
+    const raw = this.#longHead ?? this.#textFrom(this.#recordStart).slice(0, length)
+    if (this.#longHead !== null || Buffer.byteLength(raw) > RECORD_BYTES_MAX) {
+      this.#records.push(longRecord(line, raw))
+      return
+    }
+    const record = this.#builder.build(row, line, raw)
+    if (record !== null) this.#records.push(record)
+  }
+}
+
+const ACCESS: RowAccess<Row> = {
+  textOf(reference: Reference) {
+    const path = withoutPrefixes(String(reference))
+    return (row) => {
+      const text = row.get(path)
+      return text === null ? undefined : (text ?? '')
+    }
+  },
+  isBareNumber: () => () => false,
+}
+
+function longRecord(line: number, raw: string): ReadRecord {
+  const bytes = Buffer.from(raw.slice(0, RECORD_BYTES_MAX), 'utf8')
+  return {
+    line,
+    reason: 'line_too_long',
+    detail: tooLong(),
+    field: null,
+    raw: new Uint8Array(bytes.subarray(0, RAW_BYTES_MAX)),
+    rawHash: createHash('sha256').update(bytes).digest('hex'),
+  }
+}
+
+function localName(name: string): string {
+  return name.slice(name.indexOf(':') + 1)
+}
+
+function withoutPrefixes(path: string): string {
+  return path
+    .split('.')
+    .map((step) => (step.startsWith('@') ? `@${localName(step.slice(1))}` : localName(step)))
+    .join('.')
+}
+
+function notXml(why: string): UsageError {
+  return new UsageError('unreadable', `the delivery is not the XML that was expected: ${why}`)
+}

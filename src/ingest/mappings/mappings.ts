@@ -1,0 +1,89 @@
+/** The ready mappings by name, and the mapping that a feed's settings name or hold. */
+import type { FeedSettings } from '../../domain/directory.ts'
+import { shown, UsageError } from '../../domain/usage-error.ts'
+import type { Mapping } from '../mapped/mapping.ts'
+import { checkMapping } from '../mapped/mapping-check.ts'
+import { CISCO } from './cisco.ts'
+import { EMNIFY, ONE_NCE } from './emnify.ts'
+import { HOLOGRAM } from './hologram.ts'
+import type { MappingSetting, ReadyMapping } from './ready-mapping.ts'
+import { SORACOM } from './soracom.ts'
+import { SUPERSIM } from './supersim.ts'
+import { TELNYX_USAGE, TELNYX_WDR } from './telnyx.ts'
+import { THINGS_MOBILE } from './things-mobile.ts'
+
+export const READY_MAPPINGS: readonly ReadyMapping[] = [
+  SUPERSIM,
+  EMNIFY,
+  ONE_NCE,
+  TELNYX_WDR,
+  TELNYX_USAGE,
+  THINGS_MOBILE,
+  HOLOGRAM,
+  SORACOM,
+  CISCO,
+]
+
+export function readyMapping(name: unknown): ReadyMapping | null {
+  return READY_MAPPINGS.find((ready) => ready.name === name) ?? null
+}
+
+/** Throws `invalid` with everything that is wrong with the settings of a mapped feed. */
+export function mappingOf(settings: FeedSettings): Mapping {
+  const { mapping, ...given } = settings
+  if (typeof mapping === 'string') {
+    const ready = readyMapping(mapping)
+    if (ready === null) throw unknownMapping(mapping)
+    return ready.build(checkedSettings(ready, given))
+  }
+  if (mapping === undefined) throw unknownMapping('')
+  const [surplus] = Object.keys(given)
+  if (surplus !== undefined) {
+    throw new UsageError('invalid', `${surplus}: a mapping of your own has no settings`, {
+      field: surplus,
+      hint: 'what differs between feeds is written into the mapping itself',
+    })
+  }
+  checkMapping(mapping)
+  return mapping
+}
+
+/** The setting's values with their meanings, for a person. */
+export function describeChoices({ choices, expected }: MappingSetting): string {
+  if (choices === null) return expected
+  return Object.entries(choices)
+    .map(([value, meaning]) => `${value} (${meaning})`)
+    .join(', ')
+}
+
+function checkedSettings(ready: ReadyMapping, given: FeedSettings): Record<string, string> {
+  const faults = Object.keys(given)
+    .filter((name) => !Object.hasOwn(ready.settings, name))
+    .map((name) => `${name}: the mapping ${ready.name} has no such setting`)
+  const checked: Record<string, string> = {}
+  for (const [name, setting] of Object.entries(ready.settings)) {
+    const value = given[name]
+    if (typeof value === 'string' && setting.accepts(value)) checked[name] = value
+    else if (value !== undefined) {
+      faults.push(`${name} ${shown(String(value))}: expected ${describeChoices(setting)}`)
+    } else if (setting.otherwise === 'required') {
+      faults.push(`${name}: it is required: ${setting.meaning}: ${describeChoices(setting)}`)
+    } else if (setting.otherwise !== 'left out') checked[name] = setting.otherwise.value
+  }
+  if (faults.length === 0) return checked
+  throw new UsageError('invalid', faults.join('\n  '), {
+    field: 'settings',
+    hint: `give each as --set name=value; simtally feed mappings explains them`,
+  })
+}
+
+function unknownMapping(name: string): UsageError {
+  const names = READY_MAPPINGS.map((ready) => ready.name).join(', ')
+  const what =
+    name === '' ? 'mapping: it is required' : `mapping ${shown(name)}: there is none of this name`
+  return new UsageError('invalid', what, {
+    field: 'mapping',
+    value: name,
+    hint: `ready are ${names}; a mapping of your own is a file, see docs/formats/mapped.md`,
+  })
+}

@@ -1,0 +1,84 @@
+/** What a ready mapping is: a carrier's records, and what the carrier leaves open as settings. */
+import type { ConflictPolicy } from '../../domain/usage-event.ts'
+import type { Mapping } from '../mapped/mapping.ts'
+import { isTimeZone } from '../mapped/time-zone.ts'
+
+export interface MappingSetting {
+  /** What it decides, as a sentence without its full stop. */
+  readonly meaning: string
+  /** Its values and what each means; null where any text that `accepts` allows is one. */
+  readonly choices: Readonly<Record<string, string>> | null
+  readonly accepts: (text: string) => boolean
+  /** What is expected where it has no choices. */
+  readonly expected: string
+  /** `required` where the carrier does not say it and nothing may be guessed. */
+  readonly otherwise: 'required' | { readonly value: string } | 'left out'
+}
+
+export interface ReadyMapping {
+  readonly name: string
+  /** The carrier and what of it is read. */
+  readonly title: string
+  readonly settings: Readonly<Record<string, MappingSetting>>
+  /** What its feed does with a record that is there with other content, unless told otherwise. */
+  readonly onConflict: ConflictPolicy
+  /**
+   * `given` has a checked value for every setting that is not left out. For the same `given` the ids,
+   * SIMs and times of records stay what they are: feeds keep a mapping's name only, and a record that
+   * comes again under another identity would be counted again.
+   */
+  readonly build: (given: Readonly<Record<string, string>>) => Mapping
+}
+
+/** A setting with a list of values; without a default it has to be stated. */
+export function oneOf(
+  meaning: string,
+  choices: Readonly<Record<string, string>>,
+  value?: string,
+): MappingSetting {
+  return {
+    meaning,
+    choices,
+    accepts: (text) => Object.hasOwn(choices, text),
+    expected: `one of ${Object.keys(choices).join(', ')}`,
+    otherwise: value === undefined ? 'required' : { value },
+  }
+}
+
+export function optional(setting: MappingSetting): MappingSetting {
+  return { ...setting, otherwise: 'left out' }
+}
+
+export function timeZone(meaning: string): MappingSetting {
+  return {
+    meaning,
+    choices: null,
+    accepts: isTimeZone,
+    expected: 'UTC, an offset such as +05:45, or a name such as Europe/Berlin',
+    otherwise: 'required',
+  }
+}
+
+export const MEGABYTE = oneOf('how many bytes the carrier means by MB', {
+  MB: '1,000,000 bytes',
+  MiB: '1,048,576 bytes',
+})
+
+export const TOTAL_IS = oneOf(
+  'where bytes are counted of which the carrier does not say whether they went up or down',
+  { download: 'to the device', upload: 'from the device' },
+)
+
+export const MNC_DIGITS = optional(
+  oneOf('how long MNCs are where zeros in front have been lost', {
+    2: 'two digits: 7 is 07',
+    3: 'three digits: 7 is 007',
+  }),
+)
+
+/** Records that span time count when it ends, unless the feed says otherwise. */
+export const BOOKED_AT = oneOf(
+  'when a record that spans time counts',
+  { end: 'at its end', start: 'at its start' },
+  'end',
+)

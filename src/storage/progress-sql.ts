@@ -1,0 +1,124 @@
+/** SQL of what is known of feeds' deliveries, the same for every engine, and its rows. */
+import {
+  type FeedDeliveries,
+  type FeedProgress,
+  type FinishedDelivery,
+  NO_DELIVERIES,
+} from '../domain/completeness.ts'
+import type { Feed } from '../domain/directory.ts'
+import {
+  type FeedTotals,
+  IMPORT_STATUSES,
+  type ImportStatus,
+  NO_VERDICTS,
+  type QuarantineReason,
+} from '../domain/import.ts'
+import type { GapAcceptance } from '../domain/sequence.ts'
+import { factsFromRow, type Row } from './rows.ts'
+
+export const SELECT_COMPLETE_THROUGH = `
+  SELECT feed_progress.complete_through
+  FROM account_feed LEFT JOIN feed_progress ON feed_progress.feed_id = account_feed.feed_id
+  WHERE account_feed.account_id = ?`
+
+export const SELECT_FEED_BY_ID = 'SELECT * FROM feed WHERE id = ?'
+export const UPDATE_FEED = `
+  UPDATE feed SET settle_seconds = ?, sequence_pattern = ? WHERE id = ? RETURNING *`
+
+export const SELECT_PROGRESS = 'SELECT * FROM feed_progress WHERE feed_id = ?'
+export const SELECT_ALL_PROGRESS = 'SELECT * FROM feed_progress'
+export const UPSERT_PROGRESS = `
+  INSERT INTO feed_progress (feed_id, complete_through, deliveries) VALUES (?, ?, ?)
+  ON CONFLICT (feed_id) DO UPDATE
+  SET complete_through = excluded.complete_through, deliveries = excluded.deliveries`
+
+export const INSERT_ACCEPTANCE = `
+  INSERT INTO gap_acceptance (feed_id, stream, first_position, last_position, accepted_by, reason,
+                              accepted_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?)`
+export const SELECT_ACCEPTANCES = 'SELECT * FROM gap_acceptance WHERE feed_id = ? ORDER BY id'
+export const SELECT_ALL_ACCEPTANCES = 'SELECT * FROM gap_acceptance ORDER BY id'
+
+/** The finished deliveries of a feed, in the order in which they were taken in. */
+export const SELECT_FINISHED = `
+  SELECT source, started_at, sequence_stream, sequence_number, complete_through
+  FROM import
+  WHERE feed_id = ? AND status = 'done'
+  ORDER BY finished_at, id`
+
+export const SELECT_IMPORT_TOTALS = `
+  SELECT feed_id, status, COUNT(*) AS imports, SUM(accepted) AS accepted,
+         SUM(duplicate) AS duplicate, SUM(replaced) AS replaced, SUM(quarantined) AS quarantined,
+         SUM(expired) AS expired
+  FROM import GROUP BY feed_id, status`
+export const SELECT_WAITING = `
+  SELECT feed_id, reason, COUNT(*) AS records FROM quarantine GROUP BY feed_id, reason`
+
+export function acceptanceFromRow(row: Row): GapAcceptance {
+  return {
+    stream: row.stream as string,
+    first: row.first_position as number,
+    last: row.last_position as number | null,
+    by: row.accepted_by as string,
+    reason: row.reason as string,
+    at: row.accepted_at as number,
+  }
+}
+
+export function deliveriesFromRow(row: Row | undefined): FeedDeliveries {
+  return row === undefined
+    ? NO_DELIVERIES
+    : (JSON.parse(row.deliveries as string) as FeedDeliveries)
+}
+
+export function finishedFromRow(row: Row): FinishedDelivery {
+  return {
+    source: row.source as string,
+    startedAt: row.started_at as number,
+    facts: factsFromRow(row),
+  }
+}
+
+/** Of every feed; `progress` and `acceptances` are the rows of all feeds. */
+export function progressOfFeeds(
+  feeds: readonly Feed[],
+  progress: readonly Row[],
+  acceptances: readonly Row[],
+): FeedProgress[] {
+  const rows = new Map(progress.map((row) => [row.feed_id as number, row]))
+  const accepted = Map.groupBy(acceptances, (row) => row.feed_id as number)
+  return feeds.map(({ id }) => ({
+    feedId: id,
+    deliveries: deliveriesFromRow(rows.get(id)),
+    acceptances: (accepted.get(id) ?? []).map(acceptanceFromRow),
+    completeThrough: (rows.get(id)?.complete_through ?? null) as number | null,
+  }))
+}
+
+/** Of every feed; sums come as numbers or as the texts of numbers. */
+export function totalsOfFeeds(
+  feeds: readonly Feed[],
+  imports: readonly Row[],
+  waiting: readonly Row[],
+): FeedTotals[] {
+  return feeds.map(({ id }) => {
+    const ofFeed = imports.filter((row) => row.feed_id === id)
+    const sum = (name: string, rows = ofFeed) =>
+      rows.reduce((total, row) => total + Number(row[name]), 0)
+    const ofStatus = (status: ImportStatus) => ofFeed.filter((row) => row.status === status)
+    return {
+      feedId: id,
+      imports: Object.fromEntries(
+        IMPORT_STATUSES.map((status) => [status, sum('imports', ofStatus(status))]),
+      ) as FeedTotals['imports'],
+      counts: Object.fromEntries(
+        Object.keys(NO_VERDICTS).map((verdict) => [verdict, sum(verdict)]),
+      ) as unknown as FeedTotals['counts'],
+      waiting: Object.fromEntries(
+        waiting
+          .filter((row) => row.feed_id === id)
+          .map((row) => [row.reason as QuarantineReason, Number(row.records)]),
+      ),
+    }
+  })
+}

@@ -1,0 +1,93 @@
+/** What is known of feeds' deliveries: kept with every import that ends, and told to whom asks. */
+import {
+  addDelivery,
+  type FeedDeliveries,
+  type FeedProgress,
+  feedCompleteThrough,
+  NO_DELIVERIES,
+} from '../../domain/completeness.ts'
+import type { Feed, FeedChanges } from '../../domain/directory.ts'
+import type { FeedTotals, Import } from '../../domain/import.ts'
+import { findOpenGap, type NamedGap } from '../../domain/sequence.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+import * as sql from '../progress-sql.ts'
+import { feedFromRow } from '../rows.ts'
+import type { Connection } from './connection.ts'
+import { findOne, listFeeds } from './directory-reads.ts'
+
+export function feedsCompleteThrough(connection: Connection, accountId: number): (number | null)[] {
+  return connection
+    .prepare(sql.SELECT_COMPLETE_THROUGH)
+    .all(accountId)
+    .map((row) => row.complete_through as number | null)
+}
+
+export function listFeedProgress(connection: Connection): FeedProgress[] {
+  return sql.progressOfFeeds(
+    listFeeds(connection),
+    connection.prepare(sql.SELECT_ALL_PROGRESS).all(),
+    connection.prepare(sql.SELECT_ALL_ACCEPTANCES).all(),
+  )
+}
+
+export function listFeedTotals(connection: Connection): FeedTotals[] {
+  return sql.totalsOfFeeds(
+    listFeeds(connection),
+    connection.prepare(sql.SELECT_IMPORT_TOTALS).all(),
+    connection.prepare(sql.SELECT_WAITING).all(),
+  )
+}
+
+/** Takes in an import that is `done`. Runs inside the transaction that ends it. */
+export function addToProgress(connection: Connection, finished: Import): void {
+  const feed = feedById(connection, finished.feedId)
+  const known = sql.deliveriesFromRow(connection.prepare(sql.SELECT_PROGRESS).get(feed.id))
+  writeProgress(connection, feed, addDelivery(known, feed, finished))
+}
+
+/** Tells what is known from all finished imports anew. Runs inside a write transaction. */
+export function rebuildProgress(connection: Connection, feed: Feed): void {
+  let deliveries: FeedDeliveries = NO_DELIVERIES
+  for (const row of connection.prepare(sql.SELECT_FINISHED).iterate(feed.id)) {
+    deliveries = addDelivery(deliveries, feed, sql.finishedFromRow(row))
+  }
+  writeProgress(connection, feed, deliveries)
+}
+
+export function updateFeed(connection: Connection, feedId: number, changes: FeedChanges): Feed {
+  const { settleSeconds, sequencePattern } = { ...feedById(connection, feedId), ...changes }
+  const row = connection.prepare(sql.UPDATE_FEED).get(settleSeconds, sequencePattern, feedId)
+  const feed = feedFromRow(row!)
+  rebuildProgress(connection, feed)
+  return feed
+}
+
+export function acceptGap(
+  connection: Connection,
+  feedId: number,
+  gap: NamedGap,
+  { by, reason, at }: { by: string; reason: string; at: number },
+): FeedProgress {
+  const feed = feedById(connection, feedId)
+  const { streams } = sql.deliveriesFromRow(connection.prepare(sql.SELECT_PROGRESS).get(feedId))
+  const { stream, first, last } = findOpenGap(streams, acceptancesOf(connection, feedId), gap)
+  connection.prepare(sql.INSERT_ACCEPTANCE).run(feedId, stream, first, last, by, reason, at)
+  const row = connection.prepare(sql.SELECT_PROGRESS).get(feedId)
+  writeProgress(connection, feed, sql.deliveriesFromRow(row))
+  return listFeedProgress(connection).find((progress) => progress.feedId === feedId)!
+}
+
+function writeProgress(connection: Connection, feed: Feed, deliveries: FeedDeliveries): void {
+  const complete = feedCompleteThrough(deliveries, acceptancesOf(connection, feed.id), feed)
+  connection.prepare(sql.UPSERT_PROGRESS).run(feed.id, complete, JSON.stringify(deliveries))
+}
+
+function acceptancesOf(connection: Connection, feedId: number) {
+  return connection.prepare(sql.SELECT_ACCEPTANCES).all(feedId).map(sql.acceptanceFromRow)
+}
+
+function feedById(connection: Connection, id: number): Feed {
+  const feed = findOne(connection, sql.SELECT_FEED_BY_ID, [id], feedFromRow)
+  if (feed === null) throw new UsageError('not_found', `there is no feed ${id}`)
+  return feed
+}

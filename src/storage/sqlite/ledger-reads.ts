@@ -1,0 +1,79 @@
+/** The ledger's rows of a SIM, page by page, with what each has replaced. */
+import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-entry.ts'
+import { bucketsOf } from '../day-ranges.ts'
+import {
+  ENTRY_COLUMNS,
+  entriesFromRows,
+  filterConditions,
+  filterValues,
+  importIdsOf,
+  positionBefore,
+} from '../ledger-entries.ts'
+import type { Row } from '../rows.ts'
+import type { Connection } from './connection.ts'
+import { listFeeds } from './directory-reads.ts'
+import { withinLedger } from './usage-reads.ts'
+
+/**
+ * One bucket of a SIM, in the order of the key, so that nothing is sorted. Parameters: bucket, SIM,
+ * from, end; the position before; those of the conditions; limit.
+ */
+export function selectEntries(filter: LedgerFilter): string {
+  return `
+    SELECT ${ENTRY_COLUMNS}
+    FROM ledger
+    WHERE bucket = ? AND sim_id = ? AND occurred_at >= ? AND occurred_at < ?
+      AND (occurred_at, feed_id, record_id) > (?, ?, ?) ${filterConditions(filter)}
+    ORDER BY occurred_at, feed_id, record_id
+    LIMIT ?`
+}
+
+/** Parameters: bucket, SIM, first and last instant. */
+const SELECT_VERSIONS = `
+  SELECT ${ENTRY_COLUMNS}, replaced_at, replaced_by_import
+  FROM ledger_history
+  WHERE bucket = ? AND sim_id = ? AND occurred_at >= ? AND occurred_at <= ?
+  ORDER BY occurred_at, feed_id, record_id, version`
+
+const SELECT_SOURCE = 'SELECT source FROM import WHERE id = ?'
+
+/** Reads bucket after bucket until the page is full: what it costs is its own rows. */
+export function listUsageEvents(
+  connection: Connection,
+  filter: LedgerFilter,
+  page: LedgerPage,
+): LedgerEntry[] {
+  return connection.read(() => {
+    const rows = entryRows(connection, filter, page)
+    const history = versionRows(connection, filter.simId, rows)
+    const source = (id: number) => connection.prepare(SELECT_SOURCE).get(id)?.source as string
+    return entriesFromRows(rows, history, {
+      feeds: new Map(listFeeds(connection).map(({ id, name }) => [id, name])),
+      sources: new Map(importIdsOf(rows, history).map((id) => [id, source(id)])),
+    })
+  })
+}
+
+function entryRows(connection: Connection, filter: LedgerFilter, page: LedgerPage): Row[] {
+  const { occurredAt, feedId, recordId } = positionBefore(filter, page)
+  const [from, end] = withinLedger(connection, occurredAt, filter.end)
+  const statement = connection.prepare(selectEntries(filter))
+  const position = [occurredAt, feedId, recordId] as const
+  const rows: Row[] = []
+  for (const bucket of bucketsOf(from, end)) {
+    const room = page.limit - rows.length
+    if (room <= 0) break
+    const values = [bucket, filter.simId, from, end, ...position, ...filterValues(filter), room]
+    rows.push(...statement.all(...values))
+  }
+  return rows
+}
+
+function versionRows(connection: Connection, simId: number, rows: readonly Row[]): Row[] {
+  const statement = connection.prepare(SELECT_VERSIONS)
+  return [...Map.groupBy(rows, ({ bucket }) => bucket as number)].flatMap(([bucket, ofBucket]) => {
+    const first = ofBucket[0]!.occurred_at as number
+    const last = ofBucket.at(-1)!.occurred_at as number
+    return statement.all(bucket, simId, first, last)
+  })
+}

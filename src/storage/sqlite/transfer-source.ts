@@ -1,0 +1,76 @@
+/**
+ * A SQLite file as the source of a transfer. Writers are kept out while it is open, so that nothing
+ * is taken that would not move.
+ */
+import { existsSync } from 'node:fs'
+import { UsageError } from '../../domain/usage-error.ts'
+import {
+  hasSums,
+  selectRowsAfter,
+  type Table,
+  type TableKey,
+  type TableRow,
+  type TableValue,
+} from '../tables.ts'
+import type { TransferSource } from '../transfer.ts'
+import { type Connection, openConnection, translated } from './connection.ts'
+import { SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'
+
+const SELECT_LAST_ID = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
+
+/**
+ * Fails with `not_found` where there is no file, with `unavailable` where another process does not
+ * let go of it, and as opening a store does. An older schema is upgraded.
+ */
+export function openTransferSource(path: string): TransferSource {
+  if (!existsSync(path)) {
+    throw new UsageError('not_found', `there is no database at ${path}`, {
+      hint: 'check the path of --database',
+    })
+  }
+  const connection = openConnection(path, { role: 'writer' })
+  try {
+    // Reads go on beside it; what would write waits, and then says that the file is locked.
+    translated(path, () => connection.withLock(() => connection.db.exec('BEGIN IMMEDIATE')))
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+  const number = (text: string, ...values: string[]) =>
+    translated(path, () => Object.values(connection.prepare(text).get(...values) ?? {})[0])
+  return {
+    shown: path,
+    countRows: async ({ name }) => Number(number(`SELECT COUNT(*) FROM ${name}`)),
+    pageAfter: async (table, after, rowsMax) =>
+      translated(path, () => readPage(connection, table, { after, rowsMax })),
+    lastId: async ({ name }) => Number(number(SELECT_LAST_ID, name) ?? 0),
+    ledgerBounds: async () => {
+      const { first, last } = translated(
+        path,
+        () => connection.prepare(SELECT_LEDGER_BOUNDS).get()!,
+      )
+      return first === null ? null : { first: first as number, last: last as number }
+    },
+    renew: async () => false,
+    close: async () => connection.close(),
+  }
+}
+
+function readPage(
+  connection: Connection,
+  table: Table,
+  { after, rowsMax }: { readonly after: TableKey | null; readonly rowsMax: number },
+): TableRow[] {
+  const text = `${selectRowsAfter(table, after !== null)} LIMIT ${rowsMax}`
+  const statement = hasSums(table) ? connection.prepareBigints(text) : connection.prepare(text)
+  statement.setReturnArrays(true)
+  const rows = statement.all(...(after ?? [])) as unknown as TableValue[][]
+  const settings = Object.values(table.columns).indexOf('setting')
+  if (settings >= 0) for (const row of rows) row[settings] = settingText(row[settings]!)
+  return rows
+}
+
+/** Settings are of any type here; the others keep text. */
+function settingText(value: TableValue): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
+}

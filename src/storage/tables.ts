@@ -1,0 +1,322 @@
+/**
+ * The tables of a store, which every engine has under the same names, with what moving their rows
+ * from one engine to another has to know. A test holds this list against each engine's schema.
+ * SQLite's own `sim_month` is not among them: it follows from `sim_day`.
+ */
+
+/**
+ * What a column holds. An `integer` is safe in JavaScript; a `sum` may pass 2^53. A `setting` is
+ * kept by each engine in its own type and moves as text: bytes as hexadecimal digits.
+ */
+export type ColumnKind = 'integer' | 'sum' | 'text' | 'bytes' | 'setting'
+
+export interface Table {
+  readonly name: string
+  readonly columns: Readonly<Record<string, ColumnKind>>
+  /** The columns of its primary key, in the key's order. */
+  readonly key: readonly string[]
+  /** True when the engine gives out the ids of its rows. */
+  readonly givesIds: boolean
+  /**
+   * True when its rows change only together with an import's counts, a directory row or a setting,
+   * so that the number of its rows is enough to know it unchanged.
+   */
+  readonly follows: boolean
+}
+
+const COUNTERS = {
+  upload: 'integer',
+  download: 'integer',
+  to_sim: 'integer',
+  from_sim: 'integer',
+} as const
+
+const SUMS = { upload: 'sum', download: 'sum', to_sim: 'sum', from_sim: 'sum' } as const
+
+const IDENTITY = {
+  bucket: 'integer',
+  sim_id: 'integer',
+  occurred_at: 'integer',
+  feed_id: 'integer',
+  record_id: 'text',
+} as const
+
+const CONTENT = {
+  account_id: 'integer',
+  zone: 'integer',
+  country: 'text',
+  plmn: 'text',
+  stated: 'integer',
+  ...COUNTERS,
+  import_id: 'integer',
+  line: 'integer',
+  known_at: 'integer',
+} as const
+
+const ACCOUNT_CELL = {
+  account_id: 'integer',
+  started_at: 'integer',
+  zone: 'integer',
+  country: 'text',
+  plmn: 'text',
+} as const
+
+const directory = { follows: false } as const
+const numbered = { key: ['id'], givesIds: true } as const
+const keyed = { givesIds: false } as const
+
+/** In an order in which no row refers to one that comes later. */
+export const TABLES = [
+  {
+    name: 'setting',
+    columns: { name: 'text', value: 'setting' },
+    key: ['name'],
+    ...keyed,
+    ...directory,
+  },
+  {
+    name: 'account',
+    columns: {
+      id: 'integer',
+      sid: 'text',
+      name: 'text',
+      auth_token_hash: 'text',
+      home_plmns: 'text',
+      home_countries: 'text',
+      created_at: 'integer',
+    },
+    ...numbered,
+    ...directory,
+  },
+  {
+    name: 'sim',
+    columns: {
+      id: 'integer',
+      sid: 'text',
+      account_id: 'integer',
+      iccid: 'text',
+      msisdn: 'text',
+      unique_name: 'text',
+      friendly_name: 'text',
+      status: 'text',
+      home_plmns: 'text',
+      home_countries: 'text',
+      created_at: 'integer',
+      updated_at: 'integer',
+    },
+    ...numbered,
+    ...directory,
+  },
+  {
+    name: 'sim_imsi',
+    columns: { imsi: 'text', sim_id: 'integer', position: 'integer' },
+    key: ['imsi'],
+    ...keyed,
+    ...directory,
+  },
+  {
+    name: 'api_key',
+    columns: {
+      id: 'integer',
+      sid: 'text',
+      account_id: 'integer',
+      scope: 'text',
+      secret_hash: 'text',
+      created_at: 'integer',
+      revoked_at: 'integer',
+    },
+    ...numbered,
+    ...directory,
+  },
+  {
+    name: 'feed',
+    columns: {
+      id: 'integer',
+      name: 'text',
+      format: 'text',
+      settings: 'text',
+      on_conflict: 'text',
+      default_zone: 'integer',
+      created_at: 'integer',
+      settle_seconds: 'integer',
+      sequence_pattern: 'text',
+    },
+    ...numbered,
+    ...directory,
+  },
+  {
+    name: 'import',
+    columns: {
+      id: 'integer',
+      feed_id: 'integer',
+      account_id: 'integer',
+      source: 'text',
+      format: 'text',
+      status: 'text',
+      accepted: 'integer',
+      duplicate: 'integer',
+      replaced: 'integer',
+      quarantined: 'integer',
+      expired: 'integer',
+      checksum: 'text',
+      error: 'text',
+      started_at: 'integer',
+      finished_at: 'integer',
+      sequence_stream: 'text',
+      sequence_number: 'integer',
+      complete_through: 'integer',
+    },
+    ...numbered,
+    ...directory,
+  },
+  {
+    name: 'feed_progress',
+    columns: { feed_id: 'integer', complete_through: 'integer', deliveries: 'text' },
+    key: ['feed_id'],
+    ...keyed,
+    ...directory,
+  },
+  {
+    name: 'gap_acceptance',
+    columns: {
+      id: 'integer',
+      feed_id: 'integer',
+      stream: 'text',
+      first_position: 'integer',
+      last_position: 'integer',
+      accepted_by: 'text',
+      reason: 'text',
+      accepted_at: 'integer',
+    },
+    ...numbered,
+    ...directory,
+  },
+  {
+    name: 'account_feed',
+    columns: { account_id: 'integer', feed_id: 'integer' },
+    key: ['account_id', 'feed_id'],
+    ...keyed,
+    ...directory,
+  },
+  {
+    name: 'quarantine',
+    columns: {
+      id: 'integer',
+      feed_id: 'integer',
+      reason: 'text',
+      raw_hash: 'text',
+      detail: 'text',
+      field: 'text',
+      raw: 'bytes',
+    },
+    ...numbered,
+    follows: true,
+  },
+  {
+    name: 'quarantine_delivery',
+    columns: {
+      id: 'integer',
+      quarantine_id: 'integer',
+      import_id: 'integer',
+      line: 'integer',
+      seen_at: 'integer',
+    },
+    ...numbered,
+    follows: true,
+  },
+  {
+    name: 'ledger',
+    columns: { ...IDENTITY, ...CONTENT },
+    key: ['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id'],
+    ...keyed,
+    follows: true,
+  },
+  {
+    name: 'ledger_history',
+    columns: {
+      ...IDENTITY,
+      version: 'integer',
+      ...CONTENT,
+      replaced_at: 'integer',
+      replaced_by_import: 'integer',
+    },
+    key: ['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id', 'version'],
+    ...keyed,
+    follows: true,
+  },
+  {
+    name: 'reading',
+    columns: {
+      sim_id: 'integer',
+      feed_id: 'integer',
+      record_id: 'text',
+      occurred_at: 'integer',
+      ...COUNTERS,
+      bits: 'integer',
+    },
+    key: ['sim_id', 'feed_id', 'record_id', 'occurred_at'],
+    ...keyed,
+    follows: true,
+  },
+  {
+    name: 'account_hour',
+    columns: { ...ACCOUNT_CELL, ...SUMS },
+    key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
+    ...keyed,
+    follows: true,
+  },
+  {
+    name: 'account_day',
+    columns: { ...ACCOUNT_CELL, ...SUMS },
+    key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
+    ...keyed,
+    follows: true,
+  },
+  {
+    name: 'sim_day',
+    columns: {
+      month: 'integer',
+      sim_id: 'integer',
+      zone: 'integer',
+      country: 'text',
+      started_at: 'integer',
+      ...SUMS,
+    },
+    key: ['month', 'sim_id', 'zone', 'country', 'started_at'],
+    ...keyed,
+    follows: true,
+  },
+] as const satisfies readonly Table[]
+
+export function columnsOfTable({ columns }: Table): string[] {
+  return Object.keys(columns)
+}
+
+export function hasSums({ columns }: Table): boolean {
+  return Object.values(columns).includes('sum')
+}
+
+/** A row as it moves: values in the order of the table's columns. */
+export type TableRow = readonly TableValue[]
+export type TableValue = string | number | bigint | Uint8Array | null
+
+/** The values of a row's primary key. */
+export type TableKey = readonly (string | number)[]
+
+export function keyOfRow(table: Table, row: TableRow): TableKey {
+  const columns = columnsOfTable(table)
+  return table.key.map((column) => {
+    const value = row[columns.indexOf(column)]!
+    return typeof value === 'bigint' ? Number(value) : (value as string | number)
+  })
+}
+
+/** The rows after a key, in its order; all rows without one. `?` stands for the key's values. */
+export function selectRowsAfter(table: Table, hasKey: boolean): string {
+  const key = table.key.join(', ')
+  return `
+    SELECT ${columnsOfTable(table).join(', ')}
+    FROM ${table.name}
+    ${hasKey ? `WHERE (${key}) > (${table.key.map(() => '?').join(', ')})` : ''}
+    ORDER BY ${key}`
+}

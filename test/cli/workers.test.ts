@@ -1,0 +1,241 @@
+/** `simtally serve --workers 2`: several processes on one port, as one program to the outside. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { iccidOf } from '../support/builders.ts'
+import { CliFixture, jsonLines } from './cli-fixture.ts'
+import { CliProcess, LAUNCHER } from './cli-process.ts'
+
+const HEADER = 'record_id,sim,occurred_at,plmn,upload\n'
+
+let cli: CliFixture
+const started: CliProcess[] = []
+before(async () => {
+  cli = await openCli()
+})
+after(async () => {
+  await Promise.all(started.map((one) => one.end()))
+  await cli.close()
+})
+
+/** A store with a SIM and a feed. */
+async function openCli(): Promise<CliFixture> {
+  const opened = await CliFixture.open()
+  const account = await opened.account()
+  const stdin = `iccid\n${iccidOf(1)}\n`
+  await opened.json(['sim', 'import', '-', '--account', account], { stdin })
+  await opened.json(['feed', 'create', 'carrier', '--format', 'csv'])
+  return opened
+}
+
+interface Key {
+  readonly sid: string
+  readonly secret: string
+}
+
+async function newKey(on = cli): Promise<Key> {
+  const [key] = await on.json<Key>(['key', 'create', '--operator', '--scope', 'ingest'])
+  return key!
+}
+
+const basic = ({ sid, secret }: Key) =>
+  `Basic ${Buffer.from(`${sid}:${secret}`).toString('base64')}`
+
+function launch(args: readonly string[], on = cli): CliProcess {
+  const launched = new CliProcess(on, process.execPath, [LAUNCHER, ...args])
+  started.push(launched)
+  return launched
+}
+
+interface Serving {
+  readonly process: CliProcess
+  readonly port: number
+}
+
+async function serve(on = cli): Promise<Serving> {
+  const launched = launch(['serve', '--port', '0', '--workers', '2', '--json'], on)
+  await launched.said('"url"')
+  // Lines of the log wait a moment for each other.
+  await launched.said(/(?:a worker answers[\s\S]*){2}/)
+  return { process: launched, port: Number(new URL(JSON.parse(launched.stdout).url).port) }
+}
+
+interface LogLine {
+  readonly msg: string
+  readonly pid?: number
+  readonly route?: string
+}
+
+const log = ({ process: { stderr } }: Serving) => jsonLines<LogLine>(stderr)
+
+/** In the order in which they began to answer. */
+const workersOf = (serving: Serving) =>
+  log(serving).flatMap(({ msg, pid }) => (msg === 'a worker answers' ? [pid!] : []))
+
+/** Over a connection of its own: connections are dealt out in turn, so two reach both workers. */
+async function get(port: number, path: string, headers: Record<string, string> = {}) {
+  const sent = request({ port, path, headers, agent: new Agent() }).end()
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  answer.resume()
+  await once(answer, 'end')
+  return answer.statusCode
+}
+
+const getTwice = (port: number, path: string, headers?: Record<string, string>) =>
+  Promise.all([get(port, path, headers), get(port, path, headers)])
+
+const isRunning = (pid: number) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** A delivery of one record whose body has not begun. */
+async function openDelivery(port: number, key: Key) {
+  // Commands run as processes have the machine's own clock.
+  const tenDaysAgo = new Date(Date.now() - 10 * 86_400_000).toISOString()
+  const body = `${HEADER}workers,${iccidOf(1)},${tenDaysAgo},310-260,1\n`
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  socket.write(
+    'POST /v1/Feeds/carrier/Records HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n' +
+      `Authorization: ${basic(key)}\r\nContent-Type: text/csv\r\n` +
+      `Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+  )
+  await once(socket, 'data')
+  return { socket, body }
+}
+
+describe('simtally serve with several workers', { timeout: 120_000 }, () => {
+  it('answers from all of them on one port, and logs one JSON object a line', async () => {
+    const serving = await serve()
+    assert.equal(new Set(workersOf(serving)).size, 2)
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, () => getTwice(serving.port, '/healthz')),
+    )
+    assert.ok(answers.flat().every((status) => status === 200))
+    serving.process.child.kill('SIGTERM')
+    const { code, stderr } = await serving.process.ended()
+    assert.equal(code, 0)
+    const lines = jsonLines<LogLine>(stderr)
+    assert.equal(lines.filter(({ route }) => route === '/healthz').length, 80)
+    assert.equal(lines.filter(({ msg }) => msg === 'stopping on SIGTERM').length, 1)
+  })
+
+  it('stops at once to take a key that another process has revoked, in each of them', async () => {
+    const key = await newKey()
+    const headers = { authorization: basic(key) }
+    const serving = await serve()
+    assert.deepEqual(await getTwice(serving.port, '/v1/Imports', headers), [200, 200])
+    await cli.json(['key', 'revoke', key.sid])
+    assert.deepEqual(await getTwice(serving.port, '/v1/Imports', headers), [401, 401])
+    await serving.process.end()
+  })
+
+  it('replaces a worker that dies, on the same port, and says so', async () => {
+    const serving = await serve()
+    const [first] = workersOf(serving)
+    process.kill(first!, 'SIGKILL')
+    await serving.process.said('a worker ended (SIGKILL) and is replaced')
+    assert.equal(await get(serving.port, '/healthz'), 200)
+    await serving.process.said(/(?:a worker answers[\s\S]*){3}/)
+    assert.deepEqual(await getTwice(serving.port, '/healthz'), [200, 200])
+    assert.equal(log(serving).find(({ msg }) => msg.startsWith('a worker ended'))!.pid, first)
+    serving.process.child.kill('SIGTERM')
+    assert.equal((await serving.process.ended()).code, 0)
+  })
+
+  it('comes back on its port when all workers die at once', async () => {
+    const serving = await serve()
+    for (const pid of workersOf(serving)) process.kill(pid, 'SIGKILL')
+    await serving.process.said(/(?:a worker answers[\s\S]*){4}/)
+    assert.deepEqual(await getTwice(serving.port, '/healthz'), [200, 200])
+    await serving.process.end()
+  })
+
+  it('finishes the request under way at the first signal', async () => {
+    const serving = await serve()
+    const { socket, body } = await openDelivery(serving.port, await newKey())
+    serving.process.child.kill('SIGTERM')
+    await serving.process.said('stopping on SIGTERM')
+    // What a terminal or a service manager sends reaches the workers as well, and ends none.
+    for (const pid of workersOf(serving)) if (isRunning(pid)) process.kill(pid, 'SIGTERM')
+    socket.write(body)
+    const [answer] = await once(socket, 'data')
+    assert.match(String(answer), /^HTTP\/1\.1 200 /)
+    assert.equal((await serving.process.ended()).code, 0)
+    const [counted] = await cli.json<{ accepted: number }>(['imports'])
+    assert.equal(counted!.accepted, 1)
+  })
+
+  it('ends with all of its workers at the second signal', async () => {
+    const serving = await serve()
+    const { socket } = await openDelivery(serving.port, await newKey())
+    serving.process.child.kill('SIGTERM')
+    await serving.process.said('stopping on SIGTERM')
+    serving.process.child.kill('SIGTERM')
+    // Resolves when nobody holds its stderr any more.
+    assert.equal((await serving.process.ended()).code, 143)
+    socket.destroy()
+  })
+
+  it('leaves no worker behind when it is killed', async () => {
+    const serving = await serve()
+    serving.process.child.kill('SIGKILL')
+    assert.equal((await serving.process.ended()).signal, 'SIGKILL')
+  })
+
+  it('seals the complete days of a delivery soon after it', async (t) => {
+    const own = await openCli()
+    t.after(() => own.close())
+    const audit = async () => {
+      const [report] = await own.json<{ cells_checked: number; difference_count: number }>([
+        'audit',
+      ])
+      assert.equal(report!.difference_count, 0)
+      return report!.cells_checked
+    }
+    const serving = await serve(own)
+    const { socket, body } = await openDelivery(serving.port, await newKey(own))
+    socket.write(body)
+    await once(socket, 'data')
+    // An hour and a day of the account, and, once it is sealed, the day of the SIM.
+    let cells = 0
+    while (cells < 3) cells = await audit()
+    assert.equal(cells, 3)
+    await serving.process.end()
+  })
+
+  it('fails in two lines, and starts none, when its port is in use', async (t) => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    t.after(() => other.close())
+    const port = String((other.address() as AddressInfo).port)
+    const serving = launch(['serve', '--workers', '2', '--port', port])
+    const { code, stdout, stderr } = await serving.ended()
+    assert.deepEqual([code, stdout], [1, ''])
+    assert.equal(
+      stderr,
+      `simtally: port ${port} of 127.0.0.1 is in use by another program\n` +
+        '  choose another with --port; --port 0 takes a free one\n',
+    )
+  })
+
+  it('fails in one line and a hint for a database that is none, and for wrong options', async () => {
+    const file = await cli.file('text.db', 'this is no database\n'.repeat(100))
+    for (const [args, expected, message] of [
+      [['--database', `sqlite:${file}`], 1, /^simtally: .*text\.db is not a SQLite database/],
+      [['--public-url', 'usage.example.com'], 2, /^simtally: publicUrl usage\.example\.com: exp/],
+      [['--host', '192.0.2.1'], 1, /^simtally: this machine has no address 192\.0\.2\.1/],
+    ] as const) {
+      const { code, stderr } = await launch(['serve', '--workers', '2', ...args]).ended()
+      assert.equal(code, expected)
+      assert.match(stderr, message)
+      assert.equal(stderr.trimEnd().split('\n').length, 2)
+    }
+  })
+})

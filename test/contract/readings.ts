@@ -1,0 +1,216 @@
+/** Readings of counters that only grow: what they come to, in whatever order they arrive. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { type Reading, usageOfSeries } from '../../src/domain/counter-series.ts'
+import { NO_VERDICTS } from '../../src/domain/import.ts'
+import { DAY_SECONDS } from '../../src/domain/time.ts'
+import { resolveConflict, sameContent, type UsageEvent } from '../../src/domain/usage-event.ts'
+import { aBatch, abroad, aFeed, anImportStart, instant, NOW } from '../support/builders.ts'
+import { type Engine, type Ledger, openLedger } from './engine.ts'
+
+const FROM = instant('2026-03-08T00:00:00Z')
+
+const anyReading = fc.record({
+  series: fc.constantFrom('s1', 's2'),
+  /** Hours after `FROM`: few, so that readings meet. */
+  hour: fc.nat({ max: 60 }),
+  upload: fc.oneof(fc.nat({ max: 50 }), fc.constantFrom(2 ** 32 - 10, 2 ** 32 - 1)),
+  download: fc.nat({ max: 50 }),
+  is32Bit: fc.boolean(),
+  isAbroad: fc.boolean(),
+})
+type AnyReading = typeof anyReading extends fc.Arbitrary<infer T> ? T : never
+
+function eventOf(ledger: Ledger, { series, hour, isAbroad, is32Bit, ...counters }: AnyReading) {
+  return ledger.event({
+    recordId: series,
+    occurredAt: FROM + hour * 3_600,
+    ...counters,
+    reading: { is32Bit },
+    ...(isAbroad && { serving: abroad('FR') }),
+  })
+}
+
+/** The usage of all hours, as the rule says of the whole set: hour and zone to counters. */
+function expectedUsage(readings: Iterable<UsageEvent>): Map<string, bigint> {
+  const bySeries = Map.groupBy(readings, ({ recordId }) => recordId)
+  const sums = new Map<string, bigint>()
+  for (const list of bySeries.values()) {
+    const sorted = list.sort((a, b) => a.occurredAt - b.occurredAt)
+    const usages = usageOfSeries(
+      sorted.map((event): Reading => ({ ...event, is32Bit: event.reading!.is32Bit })),
+    )
+    sorted.forEach(({ occurredAt, serving }, i) => {
+      const key = `${occurredAt} ${serving.zone}`
+      const { upload, download } = usages[i]!
+      sums.set(key, (sums.get(key) ?? 0n) + BigInt(upload) * 1_000_000n + BigInt(download))
+    })
+  }
+  return new Map([...sums].filter(([, sum]) => sum > 0n))
+}
+
+async function storedUsage({ store, sim, account }: Ledger) {
+  const asked = { start: FROM, end: FROM + 4 * DAY_SECONDS, granularity: 'hourly' } as const
+  const scopes = [{ simId: sim.id }, { accountId: account.id }]
+  return Promise.all(
+    scopes.map(async (scope) => {
+      const groups = await store.queryUsage({ scope, ...asked })
+      const sums = groups.map(({ bucketStart, zone, upload, download }) => {
+        return [`${bucketStart} ${zone}`, upload * 1_000_000n + download] as const
+      })
+      return new Map(sums.filter(([, sum]) => sum > 0n))
+    }),
+  )
+}
+
+/** All versions that counted of each identity, the one that counts last. */
+function keep(
+  kept: Map<string, UsageEvent[]>,
+  event: UsageEvent,
+  policy: Parameters<typeof resolveConflict>[0],
+): void {
+  const key = `${event.recordId} ${event.occurredAt}`
+  const versions = kept.get(key)
+  if (versions === undefined) {
+    kept.set(key, [event])
+    return
+  }
+  const wasReplaced = () => versions.some((version) => sameContent(version, event))
+  const verdict = resolveConflict(policy, versions.at(-1)!, event, wasReplaced)
+  if (verdict === 'replaced') versions.push(event)
+}
+
+function sorted(map: ReadonlyMap<string, bigint>) {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+export function describeReadings(engine: Engine): void {
+  describe('readings', () => {
+    const hour = (hours: number, upload: number, download = 0): AnyReading => {
+      const rest = { is32Bit: false, isAbroad: false }
+      return { series: 's1', hour: hours, upload, download, ...rest }
+    }
+
+    it('count what they exceed the one before by', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const readings = [hour(1, 100), hour(2, 150), hour(3, 150), hour(4, 30)]
+      const events = readings.map((reading) => eventOf(ledger, reading))
+      const { counts } = await ledger.append(events)
+      assert.deepEqual(counts, { ...NO_VERDICTS, accepted: 4 })
+      assert.deepEqual(await ledger.simUsage({ granularity: 'hourly' }), [
+        '2026-03-08T01:00:00Z home US 100/0/0/0',
+        '2026-03-08T02:00:00Z home US 50/0/0/0',
+        '2026-03-08T04:00:00Z home US 30/0/0/0',
+      ])
+      await ledger.assertAuditClean()
+    })
+
+    it('take their share from the next one when they come late', async (t) => {
+      const ledger = await openLedger(t, engine)
+      await ledger.append([eventOf(ledger, hour(1, 100)), eventOf(ledger, hour(30, 150))])
+      while (await ledger.store.sealNextDay(NOW));
+      const { counts } = await ledger.append([eventOf(ledger, hour(2, 110))])
+      assert.deepEqual(counts, { ...NO_VERDICTS, accepted: 1 })
+      assert.deepEqual(await ledger.simUsage({ granularity: 'daily' }), [
+        '2026-03-08T00:00:00Z home US 110/0/0/0',
+        '2026-03-09T00:00:00Z home US 40/0/0/0',
+      ])
+      assert.deepEqual(await ledger.accountUsage(), ['2026-01-01T00:00:00Z home US 150/0/0/0'])
+      await ledger.assertAuditClean()
+    })
+
+    it('stay what they were read as when they are compared', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const readings = [eventOf(ledger, hour(1, 100)), eventOf(ledger, hour(2, 150))]
+      await ledger.append(readings)
+      const again = await ledger.append(readings)
+      assert.deepEqual(again.counts, { ...NO_VERDICTS, duplicate: 2 })
+      const other = await ledger.append([eventOf(ledger, hour(2, 50))])
+      assert.deepEqual(other.counts, { ...NO_VERDICTS, quarantined: 1 })
+      assert.match(
+        other.conflicts[0]!.detail,
+        /stored with upload 150, .* this one states upload 50/,
+      )
+    })
+
+    it('are no usage, and usage is no reading', async (t) => {
+      const ledger = await openLedger(t, engine, { onConflict: 'max' })
+      const reading = eventOf(ledger, hour(1, 100))
+      const usage = { ...eventOf(ledger, hour(2, 100)), reading: null }
+      await ledger.append([reading, usage])
+      const { counts } = await ledger.append([
+        { ...reading, reading: null, upload: 200 },
+        { ...usage, reading: { is32Bit: false }, upload: 200 },
+      ])
+      assert.deepEqual(counts, { ...NO_VERDICTS, quarantined: 2 })
+      assert.deepEqual(await ledger.simUsage(), ['2026-01-01T00:00:00Z home US 200/0/0/0'])
+      await ledger.assertAuditClean()
+    })
+
+    it('belong to the SIM, the feed and the series they name', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const { store, event } = ledger
+      const other = await store.createFeed(aFeed())
+      const { id: importId } = await store.beginImport(anImportStart(other))
+      await ledger.append([
+        eventOf(ledger, hour(1, 100)),
+        eventOf(ledger, { ...hour(2, 110), series: 's2' }),
+      ])
+      const elsewhere = event({
+        recordId: 's1',
+        occurredAt: FROM + 3 * 3_600,
+        upload: 120,
+        reading: { is32Bit: false },
+      })
+      await store.append(aBatch({ importId, feed: other, events: [elsewhere] }))
+      assert.deepEqual(await ledger.simUsage(), ['2026-01-01T00:00:00Z home US 330/0/0/0'])
+    })
+
+    it('are measured from one that retention has taken', async (t) => {
+      const ledger = await openLedger(t, engine)
+      await ledger.append([0, 5, 30, 40].map((hours) => eventOf(ledger, hour(hours, 100 + hours))))
+      const before = FROM + 26 * 3_600
+      await ledger.store.purge({ before, rowsMax: 1_000, dryRun: false })
+      await ledger.append([eventOf(ledger, hour(28, 110))])
+      assert.deepEqual(await ledger.simUsage({ granularity: 'hourly' }), [
+        '2026-03-09T04:00:00Z home US 5/0/0/0',
+        '2026-03-09T06:00:00Z home US 20/0/0/0',
+        '2026-03-09T16:00:00Z home US 10/0/0/0',
+      ])
+      await ledger.assertAuditClean()
+    })
+
+    for (const onConflict of ['reject', 'replace', 'max'] as const) {
+      it(`come to the same in every order under ${onConflict}, cut into any batches`, async (t) => {
+        const batches = fc.array(fc.array(anyReading, { minLength: 1, maxLength: 8 }), {
+          minLength: 1,
+          maxLength: 5,
+        })
+        await fc.assert(
+          fc.asyncProperty(batches, fc.boolean(), async (delivered, seals) => {
+            const ledger = await openLedger(t, engine, { onConflict })
+            const kept = new Map<string, UsageEvent[]>()
+            for (const batch of delivered) {
+              const events = batch.map((reading) => eventOf(ledger, reading))
+              const { counts } = await ledger.append(events)
+              for (const event of events) keep(kept, event, onConflict)
+              const total = Object.values(counts).reduce((a, b) => a + b, 0)
+              assert.equal(total, events.length)
+              if (seals) await ledger.store.sealNextDay(NOW)
+            }
+            const expected = sorted(
+              expectedUsage([...kept.values()].map((versions) => versions.at(-1)!)),
+            )
+            const [sim, account] = await storedUsage(ledger)
+            assert.deepEqual(sorted(sim!), expected)
+            assert.deepEqual(sorted(account!), expected)
+            await ledger.assertAuditClean()
+            await ledger.temp.dispose()
+          }),
+          { numRuns: 12, seed: 20_260_315 },
+        )
+      })
+    }
+  })
+}

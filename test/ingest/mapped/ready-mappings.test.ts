@@ -1,0 +1,74 @@
+/** Every ready mapping keeps the promises of every format, and reads its example deliveries. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { MAPPED_FORMAT } from '../../../src/ingest/formats/mapped.ts'
+import { checkMapping } from '../../../src/ingest/mapped/mapping-check.ts'
+import { mappingOf, READY_MAPPINGS } from '../../../src/ingest/mappings/mappings.ts'
+import { describeCdrFormat } from '../../contract/cdr-format.ts'
+import { deliveriesOf } from './deliveries.ts'
+
+for (const { name, settings } of READY_MAPPINGS) {
+  const samples = deliveriesOf(name)
+  const stated = samples[0]!.settings
+  const required = Object.entries(settings).filter(([, { otherwise }]) => otherwise === 'required')
+  describe(`the ready mapping ${name}`, () => {
+    describeCdrFormat({
+      name: 'mapped',
+      settings: stated,
+      samples,
+      empty: 'refused',
+      // A line or a whole document may be followed by another one.
+      cutRecord: name === 'soracom' ? 'may look whole' : 'seen',
+      page: `${name}.md`,
+      badSettings: [
+        ...required.map(([setting]) => {
+          const { [setting]: _, ...others } = stated
+          return { settings: others, field: `${setting}: it is required` }
+        }),
+        ...Object.keys(settings).map((setting) => ({
+          settings: { ...stated, [setting]: 'perhaps' },
+          field: `${setting} "perhaps": expected`,
+        })),
+      ],
+    })
+  })
+}
+
+describe('a ready mapping', () => {
+  it('has examples of all its settings that are choices', () => {
+    for (const { name, settings, build } of READY_MAPPINGS) {
+      for (const [setting, { choices }] of Object.entries(settings)) {
+        for (const value of Object.keys(choices ?? {})) {
+          const stated = { ...deliveriesOf(name)[0]!.settings, [setting]: value }
+          checkMapping(mappingOf(stated))
+          assert.equal(typeof build, 'function')
+        }
+      }
+    }
+  })
+
+  it('is refused with all that is missing at once, and with what each setting means', () => {
+    assert.throws(
+      () => MAPPED_FORMAT.checkSettings({ mapping: 'emnify', mb: 'MB' }),
+      (error: Error) => {
+        assert.match(error.message, /^mb: the mapping emnify has no such setting\n/)
+        assert.match(
+          error.message,
+          /megabyte: it is required: how many bytes .* by MB: MB \(1,000,000 bytes\)/,
+        )
+        assert.match(error.message, /rx: it is required: what rx of data records means/)
+        return true
+      },
+    )
+  })
+
+  it('is not there under another name', () => {
+    for (const mapping of ['emnifi', '', undefined]) {
+      const settings = mapping === undefined ? {} : { mapping }
+      assert.throws(() => MAPPED_FORMAT.checkSettings(settings), {
+        code: 'invalid',
+        hint: /ready are supersim, emnify, 1nce/,
+      })
+    }
+  })
+})

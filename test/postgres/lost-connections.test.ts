@@ -1,0 +1,269 @@
+/** Connections and servers that go away under a store: what was under way is done once, or refused. */
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import pg from 'pg'
+import { formatInstant } from '../../src/domain/time.ts'
+import { buildServer } from '../../src/http/server.ts'
+import { openStore } from '../../src/storage/open-store.ts'
+import type { UsageStore } from '../../src/storage/usage-store.ts'
+import { Process, run, SIMTALLY } from '../bad-input/cli-world.ts'
+import { assertAuditClean, failureOf } from '../contract/engine.ts'
+import {
+  aBatch,
+  aFeed,
+  anAccount,
+  anEvent,
+  anImportStart,
+  aSim,
+  NOW,
+  newSimSid,
+} from '../support/builders.ts'
+import { execute, newDatabase, plainUrl } from '../support/postgres-schema.ts'
+import { startPostgresServer, stopServerAtEnd } from '../support/postgres-server.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
+
+stopServerAtEnd()
+
+const EVENTS = 2_000
+const BATCHES = 12
+
+/** Ends every connection of Simtally to the database, in whatever they are. */
+const TERMINATE = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE application_name = 'simtally' AND datname = current_database()`
+
+async function openWithImport(t: TestContext, url: string, options = {}) {
+  const store = await openStore(url, options)
+  t.after(() => store.close())
+  const account = await store.createAccount(anAccount())
+  const sim = await store.createSim(account.id, aSim(), { at: NOW, newSid: newSimSid })
+  const feed = await store.createFeed(aFeed())
+  const { id: importId } = await store.beginImport(anImportStart(feed))
+  const append = (count: number) => {
+    const stated = { simId: sim.id, accountId: account.id, upload: 1 }
+    const events = Array.from({ length: count }, () => anEvent(stated))
+    return store.append(aBatch({ importId, feed, events }))
+  }
+  return { store, account, sim, feed, importId, append }
+}
+
+async function bytesOf(store: UsageStore, simId: number): Promise<number> {
+  const query = { start: NOW - 86_400, end: NOW, granularity: 'all' } as const
+  const groups = await store.queryUsage({ ...query, scope: { simId } })
+  return groups.reduce((sum, { upload }) => sum + Number(upload), 0)
+}
+
+async function database(t: TestContext): Promise<string> {
+  const place = await newDatabase()
+  t.after(() => place.remove())
+  return place.url
+}
+
+describe('connections that end', () => {
+  it(`while ${BATCHES} batches are stored: each is counted once, and its verdicts say so`, async (t) => {
+    const url = await database(t)
+    const { store, sim, importId, append } = await openWithImport(t, url)
+    const startedAt = performance.now()
+    await append(EVENTS)
+    const msPerBatch = performance.now() - startedAt
+    let isOver = false
+    let terminated = 0
+    // One to three batches apart, so that each end meets another moment and batches get through.
+    const terminating = (async () => {
+      for (let times = 1; !isOver; times++) {
+        await setTimeout(msPerBatch * (1 + ((times * 0.37) % 2)))
+        const [ended] = await execute(plainUrl(url), TERMINATE)
+        terminated += ended!.rowCount ?? 0
+      }
+    })()
+    for (let batch = 1; batch < BATCHES; batch++) {
+      const { counts } = await append(EVENTS)
+      assert.equal(counts.accepted, EVENTS)
+    }
+    isOver = true
+    await terminating
+    assert.ok(terminated >= 4, `only ${terminated} connections were ended`)
+    assert.equal(await bytesOf(store, sim.id), BATCHES * EVENTS)
+    const { counts } = (await store.findImport(importId))!
+    const none = { duplicate: 0, replaced: 0, quarantined: 0, expired: 0 }
+    assert.deepEqual(counts, { accepted: BATCHES * EVENTS, ...none })
+    await assertAuditClean(store)
+  })
+
+  it('while they are idle are replaced without anybody noticing', async (t) => {
+    const url = await database(t)
+    const { store, append } = await openWithImport(t, url)
+    await Promise.all(Array.from({ length: 5 }, () => store.listAccounts()))
+    for (let times = 0; times < 5; times++) {
+      await execute(plainUrl(url), TERMINATE)
+      assert.equal((await store.listAccounts()).length, 1)
+      assert.equal((await append(10)).counts.accepted, 10)
+    }
+  })
+})
+
+describe('a server that restarts', () => {
+  for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
+    it(`(${signal}) in mid-import: everything is counted once, and the verdicts are exact`, async (t) => {
+      const server = await startPostgresServer()
+      t.after(() => server.stop())
+      const { store, sim, importId, append } = await openWithImport(t, server.url)
+      for (let restarts = 1; restarts <= 2; restarts++) {
+        await append(EVENTS)
+        // Into the middle of a batch, and of what the one after it does.
+        const appending = append(EVENTS)
+        await setTimeout(restarts * 15)
+        await server.crash(signal)
+        const waiting = store.listAccounts()
+        await server.start()
+        assert.equal((await appending).counts.accepted, EVENTS)
+        assert.equal((await waiting).length, 1)
+      }
+      assert.equal(await bytesOf(store, sim.id), 4 * EVENTS)
+      assert.equal((await store.findImport(importId))!.counts.accepted, 4 * EVENTS)
+      await assertAuditClean(store)
+    })
+  }
+})
+
+describe('a server that is away', () => {
+  it('is told by `serve`, which goes on when it is back', async (t) => {
+    const server = await startPostgresServer()
+    t.after(() => server.stop())
+    const url = `${server.url}?read_retry_ms=200&write_retry_ms=200`
+    const serving = new Process(process.execPath, [
+      ...[SIMTALLY, 'serve', '--port', '0', '--json', '--database', url],
+    ])
+    t.after(() => serving.kill('SIGTERM'))
+    await serving.printed('"url"')
+    const { url: base } = JSON.parse(serving.stdout)
+    const ask = (path: string) =>
+      fetch(`${base}${path}`, {
+        headers: { authorization: `Basic ${btoa(`AC${'0'.repeat(32)}:x`)}` },
+      })
+    assert.equal((await ask('/readyz')).status, 200)
+    for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
+      await server.crash(signal)
+      assert.equal((await ask('/healthz')).status, 200)
+      for (const path of ['/readyz', '/v1/UsageRecords']) {
+        const reply = await ask(path)
+        assert.deepEqual([reply.status, reply.headers.get('retry-after')], [503, '5'])
+        const body = (await reply.json()) as { code: number; message: string }
+        assert.equal(body.code, 20503)
+        assert.doesNotMatch(body.message, /127\.0\.0\.1/)
+      }
+      await server.start()
+      assert.equal((await ask('/readyz')).status, 200)
+      assert.equal((await ask('/healthz')).status, 200)
+    }
+    serving.kill('SIGTERM')
+    assert.equal((await serving.ended()).code, 0)
+  })
+
+  it('ends an import with one line once trying again is over', async (t) => {
+    const server = await startPostgresServer()
+    t.after(() => server.stop())
+    const { account, sim, feed } = await openWithImport(t, server.url)
+    assert.ok(account)
+    const url = `${server.url}?read_retry_ms=200&write_retry_ms=200`
+    const importing = new Process(process.execPath, [
+      ...[SIMTALLY, 'import', '-', '--feed', feed.name, '--batch-size', '10', '--database', url],
+    ])
+    const today = Math.floor(Date.now() / 1_000) - 86_400
+    const lines = (from: number) =>
+      Array.from({ length: 10 }, (_, i) => {
+        return `r${from + i},${sim.sid},${formatInstant(today + from + i)},310-260,1\n`
+      }).join('')
+    importing.send(`record_id,sim,occurred_at,plmn,upload\n${lines(0)}`)
+    await importing.said('10 records')
+    await server.crash()
+    importing.send(lines(10))
+    const { code, stdout, stderr } = await importing.ended()
+    assert.deepEqual([code, stdout], [1, ''])
+    const said = stderr.trimEnd().split('\n').slice(1)
+    assert.match(said[0]!, /^simtally: -: 127\.0\.0\.1:\d+\/postgres cannot be reached now \(/)
+    assert.match(said[1]!, /^ {2}10 records of it are committed; importing it again/)
+    assert.equal(said.length, 2)
+    await server.start()
+  })
+
+  it('is waited for by a command while it comes up', async (t) => {
+    const server = await startPostgresServer()
+    t.after(() => server.stop())
+    const { url } = server
+    await openWithImport(t, url)
+    await server.crash()
+    const starting = server.start()
+    // Refused at first, it answers "starting up" for a moment, and then for good.
+    let ended = await run(process.execPath, [SIMTALLY, 'account', 'list', '--database', url])
+    while (ended.code !== 0) {
+      assert.match(ended.stderr, /no server answers at/)
+      ended = await run(process.execPath, [SIMTALLY, 'account', 'list', '--database', url])
+    }
+    await starting
+  })
+})
+
+describe('a database that does not answer', () => {
+  it('in time is told with the limit and what gives it more', async (t) => {
+    const url = await database(t)
+    const { store } = await openWithImport(t, `${url}?read_timeout_ms=200&write_timeout_ms=300`)
+    const unlock = await lockTable(t, url, 'account')
+    const read = await failureOf('unavailable', store.listAccounts())
+    assert.match(
+      read.message,
+      /did not answer in time \(canceling statement due to statement timeout\)/,
+    )
+    assert.match(read.hint!, /read_timeout_ms and write_timeout_ms/)
+    await failureOf('unavailable', store.createAccount(anAccount()))
+    const http = buildServer({ store, clock: () => NOW })
+    const headers = { authorization: `Basic ${btoa(`AC${'0'.repeat(32)}:x`)}` }
+    const reply = await http.inject({ url: '/v1/UsageRecords', headers })
+    assert.deepEqual([reply.statusCode, reply.headers['retry-after']], [503, '5'])
+    assert.equal(reply.json().code, 20503)
+    await unlock()
+    assert.equal((await store.listAccounts()).length, 1)
+  })
+
+  it('because the network carries nothing any more holds no call for ever', async (t) => {
+    const url = await database(t)
+    const proxy = await TcpProxy.open(url)
+    t.after(() => proxy.close())
+    const limits = 'connect_timeout_ms=200&read_timeout_ms=100&write_timeout_ms=100'
+    const through = `${proxy.through(url)}?${limits}&read_retry_ms=100&write_retry_ms=100`
+    const { store, append } = await openWithImport(t, through, { answerGraceMs: 200 })
+    // One call is caught in its middle, the others find connections that were idle.
+    const appending = append(50_000)
+    await setTimeout(20)
+    proxy.freeze()
+    await failureOf('unavailable', appending)
+    await failureOf('unavailable', store.listAccounts())
+    await failureOf('unavailable', store.check())
+    await store.close()
+  })
+
+  it('because the network carries nothing any more holds no process for ever', async (t) => {
+    const url = await database(t)
+    await openWithImport(t, url)
+    const proxy = await TcpProxy.open(url)
+    t.after(() => proxy.close())
+    const limits = 'connect_timeout_ms=200&read_timeout_ms=100&read_retry_ms=100&write_retry_ms=100'
+    const args = [SIMTALLY, 'account', 'list', '--database', `${proxy.through(url)}?${limits}`]
+    proxy.freeze()
+    const { code, stderr } = await run(process.execPath, args)
+    assert.equal(code, 1)
+    assert.match(stderr, /^simtally: \S+ cannot be reached \([^\n]*\n$/)
+  })
+})
+
+/** Somebody else holds a table; answers what lets it go. */
+async function lockTable(t: TestContext, url: string, table: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: plainUrl(url) })
+  await client.connect()
+  let ended: Promise<void> | null = null
+  const end = () => (ended ??= client.end())
+  t.after(end)
+  await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
+  return end
+}

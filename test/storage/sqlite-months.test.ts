@@ -1,0 +1,104 @@
+/** Totals of whole months, which only SQLite keeps: that they are there, audited, and caught up. */
+import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it, type TestContext } from 'node:test'
+import { openStore } from '../../src/storage/open-store.ts'
+import { simMonth } from '../../src/storage/sqlite/migrations/0004-sim-month.ts'
+import { type Engine, openLedger, usageLines } from '../contract/engine.ts'
+import { abroad, instant } from '../support/builders.ts'
+import { openTempStore } from '../support/temp-store.ts'
+
+const ENGINE: Engine = {
+  name: 'SQLite',
+  open: () => openTempStore('sqlite'),
+  reopen: openStore,
+  corrupt: async () => assert.fail('not used here'),
+}
+
+const FEBRUARY = { start: '2026-02-01T00:00:00Z', end: '2026-03-01T00:00:00Z' }
+
+/** Usage at home and abroad from January to March, and all that ended before April sealed. */
+async function openSealed(t: TestContext) {
+  const ledger = await openLedger(t, ENGINE)
+  const events = ['2026-01-31T23:59:59Z', '2026-02-01T00:00:00Z', '2026-02-28T23:59:59Z'].map(
+    (at, i) => ledger.event({ at, recordId: `r${i}`, upload: 10 ** i }),
+  )
+  const trip = ledger.event({ at: '2026-02-14T12:00:00Z', upload: 7, serving: abroad('FR') })
+  await ledger.append([...events, trip, ledger.event({ at: '2026-03-20T00:00:00Z' })])
+  while (await ledger.store.sealNextDay(instant('2026-04-01T00:00:00Z')));
+  return ledger
+}
+
+function query(url: string, text: string): Record<string, unknown>[] {
+  const database = new DatabaseSync(url.slice('sqlite:'.length))
+  try {
+    return database.prepare(text).all()
+  } finally {
+    database.close()
+  }
+}
+
+describe('month totals of a SQLite store', () => {
+  it('exist for the months that are wholly sealed, and answer for them', async (t) => {
+    const ledger = await openSealed(t)
+    const months = query(ledger.temp.url, 'SELECT DISTINCT month % 12 AS month FROM sim_month')
+    assert.deepEqual(
+      months.map(({ month }) => month),
+      [0, 1],
+    )
+    const lines = [
+      '2026-02-01T00:00:00Z home US 110/0/0/0',
+      '2026-02-01T00:00:00Z international_roaming FR 7/0/0/0',
+    ]
+    assert.deepEqual(await ledger.simUsage(FEBRUARY), lines)
+    // The total alone answers: it says so itself when it is another one.
+    query(ledger.temp.url, "UPDATE sim_month SET upload = 8 WHERE country = 'FR'")
+    assert.match((await ledger.simUsage(FEBRUARY))[1]!, /FR 8\//)
+  })
+
+  it('are audited: one that differs is named', async (t) => {
+    const ledger = await openSealed(t)
+    query(ledger.temp.url, "UPDATE sim_month SET upload = upload + 1 WHERE country = 'FR'")
+    const { differences, differenceCount } = await ledger.store.audit()
+    assert.equal(differenceCount, 1)
+    assert.equal(differences[0]!.table, 'sim month')
+    assert.match(differences[0]!.cell, /from 2026-02-01T00:00:00Z, zone inter\w+, country FR/)
+    assert.match(differences[0]!.stored, /upload 8,/)
+    assert.match(differences[0]!.recomputed, /upload 7,/)
+  })
+
+  it('stay when purging ends at their border, and answer no more for a month that it cuts', async (t) => {
+    const ledger = await openSealed(t)
+    const purge = (before: string) =>
+      ledger.store.purge({ before: instant(before), rowsMax: 1_000, dryRun: false })
+    await purge('2026-02-01T00:00:00Z')
+    assert.deepEqual((await ledger.simUsage(FEBRUARY)).length, 2)
+    await ledger.assertAuditClean()
+    await purge('2026-02-20T12:00:00Z')
+    await ledger.append([ledger.event({ at: '2026-02-25T00:00:00Z', recordId: 'x', toSim: 5 })])
+    assert.deepEqual(await ledger.simUsage(FEBRUARY), ['2026-02-01T00:00:00Z home US 100/0/5/0'])
+    await ledger.assertAuditClean()
+    await purge('2026-03-05T00:00:00Z')
+    assert.deepEqual(await ledger.simUsage(FEBRUARY), [])
+    assert.deepEqual(query(ledger.temp.url, 'SELECT * FROM sim_month'), [])
+  })
+
+  it('are made for a store that was sealed before there were any', async (t) => {
+    const ledger = await openSealed(t)
+    const all = 'SELECT * FROM sim_month ORDER BY month, sim_id, zone, country'
+    const { url } = ledger.temp
+    const before = query(url, all)
+    const answer = await ledger.simUsage(FEBRUARY)
+    await ledger.store.close()
+    const database = new DatabaseSync(url.slice('sqlite:'.length))
+    database.exec('DROP TABLE sim_month')
+    database.exec(simMonth)
+    database.close()
+    const again = await openStore(url)
+    t.after(() => again.close())
+    assert.deepEqual(query(url, all), before)
+    assert.ok(before.length > 0)
+    assert.deepEqual(await usageLines(again, { simId: ledger.sim.id }, FEBRUARY), answer)
+    assert.equal((await again.audit()).differenceCount, 0)
+  })
+})

@@ -1,0 +1,67 @@
+/** The command line as a process of its own, this Simtally's or a later one's. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+export interface EndedProcess {
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CliProcess {
+  readonly child: ChildProcess
+  /** Calls back with each line on stderr until it ends. */
+  onLine(listener: (line: string) => void): void
+  ended(): Promise<EndedProcess>
+}
+
+export interface CliProcessOptions {
+  /** Statements that a later Simtally's schema has as its next step. */
+  readonly nextSchemaStep?: string
+}
+
+/** Starts `simtally ARGS`. */
+export function startCli(args: readonly string[], options: CliProcessOptions = {}): CliProcess {
+  const { nextSchemaStep } = options
+  const before = nextSchemaStep === undefined ? [] : ['--import', laterSimtally(nextSchemaStep)]
+  const child = spawn(process.execPath, [...before, MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const lines = createInterface({ input: child.stderr })
+  const ended = once(child, 'close').then(([exitCode, signal]) => ({
+    exitCode: exitCode as number | null,
+    signal: signal as NodeJS.Signals | null,
+    stdout,
+    stderr,
+  }))
+  return { child, onLine: (listener) => void lines.on('line', listener), ended: () => ended }
+}
+
+export function runCli(
+  args: readonly string[],
+  options: CliProcessOptions = {},
+): Promise<EndedProcess> {
+  return startCli(args, options).ended()
+}
+
+/** Loaded before the program, it gives PostgreSQL's schema one step more. */
+function laterSimtally(step: string): string {
+  const migrations = new URL('../../src/storage/postgres/migrations/migrations.ts', import.meta.url)
+  const text =
+    `import { MIGRATIONS } from ${JSON.stringify(migrations.href)}\n` +
+    `MIGRATIONS.push(${JSON.stringify(step)})`
+  return `data:text/javascript,${encodeURIComponent(text)}`
+}
