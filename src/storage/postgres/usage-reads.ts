@@ -2,7 +2,7 @@
 import { DAY_SECONDS } from '../../domain/time.ts'
 import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
-import { usageGroupFromRow } from '../rows.ts'
+import { usageGroupsFromRows } from '../rows.ts'
 import type { Database, Session } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 
@@ -53,15 +53,15 @@ async function queryAccount(
   const { firstDay, endDay } = wholeDays(start, end)
   const rows =
     granularity === 'hourly'
-      ? await session.allBigints(sql.SELECT_ACCOUNT_HOURS, [accountId, start, end])
-      : await session.allBigints(sql.SELECT_ACCOUNT_USAGE[granularity], [
+      ? await session.bigintArrays(sql.SELECT_ACCOUNT_HOURS, [accountId, start, end])
+      : await session.bigintArrays(sql.SELECT_ACCOUNT_USAGE[granularity], [
           accountId,
           start,
           end,
           firstDay,
           endDay,
         ])
-  return rows.map(usageGroupFromRow)
+  return usageGroupsFromRows(rows)
 }
 
 /** Sealed days come from their totals, the rest from the ledger. */
@@ -72,8 +72,8 @@ export async function querySim(
   sealedThrough: number,
 ): Promise<UsageGroup[]> {
   const values = simUsageValues({ start, end, granularity }, simId, sealedThrough)
-  const rows = await session.allBigints(sql.SELECT_SIM_USAGE[granularity], values)
-  return rows.map(usageGroupFromRow)
+  const rows = await session.bigintArrays(sql.SELECT_SIM_USAGE[granularity], values)
+  return usageGroupsFromRows(rows)
 }
 
 /** The parameters of `SELECT_SIM_USAGE`. */
