@@ -50,18 +50,20 @@ async function queryAccount(
   { start, end, granularity }: UsageQuery,
   accountId: number,
 ): Promise<UsageGroup[]> {
+  const text =
+    granularity === 'hourly' ? sql.SELECT_ACCOUNT_HOURS : sql.SELECT_ACCOUNT_USAGE[granularity]
+  const values = accountUsageValues({ start, end, granularity }, accountId)
+  return usageGroupsFromRows(await session.bigintArrays(text, values))
+}
+
+/** The parameters of `SELECT_ACCOUNT_HOURS` and of `SELECT_ACCOUNT_USAGE`. */
+export function accountUsageValues(
+  { start, end, granularity }: Omit<UsageQuery, 'scope'>,
+  accountId: number,
+) {
+  if (granularity === 'hourly') return [accountId, start, end]
   const { firstDay, endDay } = wholeDays(start, end)
-  const rows =
-    granularity === 'hourly'
-      ? await session.bigintArrays(sql.SELECT_ACCOUNT_HOURS, [accountId, start, end])
-      : await session.bigintArrays(sql.SELECT_ACCOUNT_USAGE[granularity], [
-          accountId,
-          start,
-          end,
-          firstDay,
-          endDay,
-        ])
-  return usageGroupsFromRows(rows)
+  return [accountId, start, end, firstDay, endDay]
 }
 
 /** Sealed days come from their totals, the rest from the ledger. */
