@@ -87,10 +87,15 @@ export async function openPostgresStore(
       })
     }
     try {
-      return await alone(async (session) => {
+      const rollupCells = await alone(async (session) => {
         await deleteOldMarks(session)
-        return upkeep.purge(session, given)
+        return upkeep.endRetention(session, given.before)
       })
+      const months = await database.readOneState((s) => upkeep.countOldMonths(s, given.before), {
+        unlimited: true,
+      })
+      const deleted = await alone((session) => upkeep.deleteOld(session, given, months))
+      return { ...deleted, rollupCells }
     } finally {
       partitions.forget()
     }
