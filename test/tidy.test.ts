@@ -34,6 +34,7 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   pino: 'cli',
   yaml: 'cli',
   sax: 'ingest',
+  'prom-client': 'http/metrics.ts',
   pg: 'storage/postgres',
   'pg-copy-streams': 'storage/postgres',
   'node:sqlite': 'storage/sqlite',

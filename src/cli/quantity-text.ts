@@ -27,3 +27,12 @@ export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000)
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
+
+/** How long ago, in its two largest units: `3d 4h`, `4h 5m`, `0m`. */
+export function formatAge(seconds: number): string {
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.floor(minutes / 60)
+  const days = Math.floor(hours / 24)
+  if (days > 0) return `${days}d ${hours % 24}h`
+  return hours > 0 ? `${hours}h ${minutes % 60}m` : `${minutes}m`
+}

@@ -8,10 +8,12 @@ import { type Bar, barChart } from './bar-chart.ts'
 import { formatBytes, formatCount } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
-/** A bucket and its groups; empty where nothing was used. */
+/** A bucket and its groups, of which there are none where nothing was used. */
 export interface BucketUsage {
   readonly bucket: Bucket
   readonly groups: readonly UsageGroup[]
+  /** True while late records may still change it. */
+  readonly open: boolean
 }
 
 const TITLES = ['PERIOD', 'WHERE', 'UPLOAD', 'DOWNLOAD', 'BYTES', '', 'TO SIM', 'FROM SIM']
@@ -19,7 +21,7 @@ const ALIGNMENTS = ['left', 'left', 'right', 'right', 'right', 'right', 'right',
 
 /** Every bucket with its total, and below it the zones and countries that it comes from. */
 export function usageTable(usage: readonly BucketUsage[], granularity: Granularity): string {
-  const rows = usage.flatMap(({ bucket, groups }) => {
+  const rows = usage.flatMap(({ bucket, groups, open }) => {
     const tree = buildUsageTree(groups)
     const branches: [string, UsageSums][] = [
       ['home', tree.home],
@@ -30,7 +32,7 @@ export function usageTable(usage: readonly BucketUsage[], granularity: Granulari
     }
     const used = branches.filter(([, sums]) => !isNothing(sums))
     return [
-      tableRow(bucketLabel(bucket, granularity), 'total', tree.total),
+      tableRow(bucketLabel(bucket, granularity), open ? 'total, open' : 'total', tree.total),
       ...used.map(([where, sums]) => tableRow('', `  ${where}`, sums)),
     ]
   })

@@ -63,6 +63,27 @@ export interface PageLinks {
   readonly previous: PageLink | null
 }
 
+/** The page of a short list that is in memory as a whole: page numbers are enough. */
+export function arrayPage<Row>(
+  query: PageQuery,
+  all: readonly Row[],
+): { readonly rows: readonly Row[]; readonly links: PageLinks } {
+  const given = readPageNumbers(query)
+  const pageSize = given.pageSize ?? PAGE_SIZE_DEFAULT
+  const page = given.page ?? 0
+  const start = page * pageSize
+  return {
+    rows: all.slice(start, start + pageSize),
+    links: {
+      pageSize,
+      current: { page },
+      first: { page: 0 },
+      next: start + pageSize < all.length ? { page: page + 1 } : null,
+      previous: page > 0 ? { page: page - 1 } : null,
+    },
+  }
+}
+
 export function listMeta(address: ListAddress, { pageSize, ...links }: PageLinks) {
   let head = `${address.location}?`
   for (const [name, value] of address.filters) {

@@ -11,10 +11,12 @@ import { replyWithError, replyWithNoRoute } from './error-reply.ts'
 import { PageTokens } from './page-token.ts'
 import { RequestLog } from './request-log.ts'
 import type { HttpServer, RouteContext } from './route-context.ts'
+import { addFeedGapRoutes } from './routes/feed-gaps.ts'
 import { addFeedRecordRoutes, IMPORT_BYTES_MAX } from './routes/feed-records.ts'
 import { addFeedRoutes } from './routes/feeds.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addImportRoutes } from './routes/imports.ts'
+import { addMetricsRoute } from './routes/metrics.ts'
 import { addSimRoutes } from './routes/sims.ts'
 import { addUsageEventRoutes } from './routes/usage-events.ts'
 import { addUsageRecordRoutes } from './routes/usage-records.ts'
@@ -56,11 +58,14 @@ export function buildServer(options: ServerOptions): HttpServer {
   }
   const methodsOf = collectMethods(server)
 
+  // First: what comes after it is measured.
+  addMetricsRoute(server, context)
   addHealthRoutes(server, context)
   addUsageRecordRoutes(server, context)
   addUsageEventRoutes(server, context)
   addSimRoutes(server, context)
   addFeedRoutes(server, context)
+  addFeedGapRoutes(server, context)
   addFeedRecordRoutes(server, context)
   addImportRoutes(server, context)
 

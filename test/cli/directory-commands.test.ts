@@ -117,14 +117,33 @@ describe('simtally key', () => {
 describe('simtally feed', () => {
   it('makes a feed that rejects conflicts and has no default zone unless told otherwise', async () => {
     assert.deepEqual(await cli.json(['feed', 'create', 'plain', '--format', 'csv']), [
-      { name: 'plain', format: 'csv', settings: {}, on_conflict: 'reject', default_zone: null },
+      {
+        name: 'plain',
+        format: 'csv',
+        settings: {},
+        on_conflict: 'reject',
+        default_zone: null,
+        settle_seconds: 172_800,
+        sequence_pattern: null,
+      },
     ])
     assert.deepEqual(
       await cli.json([
         ...['feed', 'create', 'own', '--format', 'ndjson'],
         ...['--on-conflict', 'max', '--default-zone', 'home'],
+        ...['--settle', '36h', '--sequence-pattern', 'u(?<sequence>\\d+)'],
       ]),
-      [{ name: 'own', format: 'ndjson', settings: {}, on_conflict: 'max', default_zone: 'home' }],
+      [
+        {
+          name: 'own',
+          format: 'ndjson',
+          settings: {},
+          on_conflict: 'max',
+          default_zone: 'home',
+          settle_seconds: 129_600,
+          sequence_pattern: 'u(?<sequence>\\d+)',
+        },
+      ],
     )
     const names = (await cli.json<{ name: string }>(['feed', 'list'])).map(({ name }) => name)
     assert.deepEqual(names, ['plain', 'own'])
@@ -142,7 +161,7 @@ describe('simtally feed', () => {
 describe('every command', () => {
   const COMMANDS = [
     'account create|account list|sim import|sim list|key create|key list|key revoke',
-    'feed create|feed check|feed mappings|feed list|import|imports|quarantine list|usage|audit|purge|serve|demo|demo feed',
+    'feed create|feed check|feed mappings|feed list|feed set|feed gaps|feed accept-gap|events|import|imports|quarantine list|usage|audit|purge|serve|demo|demo feed',
   ]
     .join('|')
     .split('|')

@@ -34,7 +34,7 @@ describe('examples/first-steps.sh', () => {
     assert.match(stdout, /^ {2}quarantined +1 /m)
     assert.match(stdout, /^1 +8 +unknown_sim /m)
     assert.match(stdout, /"accepted":0,"duplicate":6,/)
-    assert.match(stdout, /^all +total +250,000 +880,000 +1,130,000 +1.13 MB +1 +2$/m)
+    assert.match(stdout, /^all +total, open +250,000 +880,000 +1,130,000 +1.13 MB +1 +2$/m)
     assert.match(stdout, /^ +MEX +50,000 +90,000 +140,000 /m)
     assert.match(stdout, /Z,home,USA,120000,480000,600000,0,0,0$/m)
     assert.match(

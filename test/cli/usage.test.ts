@@ -43,12 +43,22 @@ describe('simtally usage', () => {
     assert.deepEqual(stdout.trimEnd().split('\n'), [
       `${SIM} truck`,
       '2026-03-09T00:00:00Z to 2026-03-10T12:30:00Z',
+      'complete through 2026-03-08T12:00:00Z',
       '',
       'PERIOD  WHERE                  UPLOAD   DOWNLOAD      BYTES           TO SIM  FROM SIM',
-      'all     total               1,000,500  2,000,000  3,000,500  3.00 MB       1         2',
+      'all     total, open         1,000,500  2,000,000  3,000,500  3.00 MB       1         2',
       '          home              1,000,000  2,000,000  3,000,000  3.00 MB       0         0',
       '          national roaming        500          0        500    500 B       1         2',
     ])
+  })
+
+  it('calls open what late records may still change', async () => {
+    const { stdout } = await usage('truck', '--granularity', 'hourly', '--start', '2026-03-08')
+    const totals = stdout.match(/^2026-03-08 \d\d:00 +total(?:, open)?/gm)!
+    assert.equal(totals.length, 24)
+    for (const line of totals) {
+      assert.equal(line.endsWith('open'), line.slice(11, 13) >= '12', line)
+    }
   })
 
   it('charts days from old to new, within the width of the terminal', async () => {

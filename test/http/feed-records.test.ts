@@ -80,6 +80,8 @@ describe('delivering usage records', () => {
       expired: 0,
       checksum: createHash('sha256').update(body).digest('hex'),
       error: null,
+      sequence: null,
+      complete_through: null,
       date_started: '2026-03-15T12:34:56Z',
       date_finished: '2026-03-15T12:34:56Z',
       url: `http://localhost:80/v1/Imports/${id}`,

@@ -26,8 +26,18 @@ describe('feeds', () => {
       settings: {},
       on_conflict: 'replace',
       default_zone: 'home',
+      settle_seconds: 172_800,
+      sequence_pattern: null,
+      state: 'current',
+      silent_seconds: 0,
+      date_last_delivery: null,
+      complete_through: null,
+      open_gaps: 0,
       date_created: '2026-03-15T12:34:56Z',
-      links: { records: 'http://localhost:80/v1/Feeds/roaming/Records' },
+      links: {
+        records: 'http://localhost:80/v1/Feeds/roaming/Records',
+        gaps: 'http://localhost:80/v1/Feeds/roaming/Gaps',
+      },
     })
     const { pathname, search } = new URL(first.body.meta.next_page_url!)
     const last = await fixture.get(pathname + search, { as: fixture.operator })

@@ -84,6 +84,11 @@ describe('usage events', () => {
       },
     ])
     assert.equal(headers['usage-complete-through'], '2026-03-13T12:00:00Z')
+    assert.deepEqual(body.period, {
+      start: '2026-03-14T10:20:30Z',
+      end: '2026-03-14T10:20:30Z',
+      open: true,
+    })
     assert.equal(headers['usage-retained-from'], undefined)
   })
 
@@ -109,6 +114,17 @@ describe('usage events', () => {
     const { status, body } = await fixture.get(`${path}?Start=2026-03-02&End=2026-03-01`)
     assert.equal(status, 400)
     assert.match(body.message, /^Start 2026-03-02T00:00:00Z is after End 2026-03-01T00:00:00Z/)
+  })
+
+  it('say whether their period is open: whether late records may still come', async () => {
+    const isOpen = async (end: string) =>
+      (await fixture.get(`${path}?Start=2026-03-01&End=${end}`)).body.period.open
+    assert.equal(await isOpen('2026-03-13T11:59:59Z'), false)
+    assert.equal(await isOpen('2026-03-13T12:00:00Z'), false)
+    assert.equal(await isOpen('2026-03-13T12:00:01Z'), true)
+    const unused = await fixture.addSim({}, await fixture.addAccount())
+    const url = `/v1/Sims/${unused.sid}/UsageEvents?Start=2025-01-01&End=2025-01-02`
+    assert.equal((await fixture.get(url, { as: fixture.operator })).body.period.open, true)
   })
 
   it('end at retention, and say so', async () => {

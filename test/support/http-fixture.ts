@@ -13,6 +13,7 @@ import { hashSecret, newSecret, newSid } from '../../src/domain/secret.ts'
 import { formatInstant } from '../../src/domain/time.ts'
 import type { ErrorBody } from '../../src/http/error-reply.ts'
 import type { HttpServer } from '../../src/http/route-context.ts'
+import type { acceptedGapSchema, gapsSchema } from '../../src/http/schemas/feed-status.ts'
 import type {
   deliverySchema,
   feedsSchema,
@@ -60,6 +61,8 @@ export type AnswerBody = Parsed<
     Omit<Static<typeof deliverySchema>, 'links' | 'status'> &
     Static<typeof quarantineSchema> &
     Static<typeof usageEventsSchema> &
+    Static<typeof gapsSchema> &
+    Static<typeof acceptedGapSchema> &
     Omit<ErrorBody, 'status'> & {
       readonly status: string | number
       readonly links: Readonly<Record<string, string | null>>

@@ -1,6 +1,7 @@
 /** `simtally feed`: makes feeds, the streams in which carriers deliver, and shows them. */
 import { type Command, Option } from 'commander'
-import { parseFeedName } from '../../domain/directory.ts'
+import type { FeedProgress } from '../../domain/completeness.ts'
+import { type Feed, parseFeedName } from '../../domain/directory.ts'
 import { formatInstant } from '../../domain/time.ts'
 import {
   CONFLICT_POLICIES,
@@ -8,15 +9,24 @@ import {
   ZONES,
   type Zone,
 } from '../../domain/usage-event.ts'
+import { feedStatusToApi } from '../../http/schemas/feed-status.ts'
 import { readyMapping } from '../../ingest/mappings/mappings.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { chosenFormat, type SettingsOptions, settingsFlags } from '../feed-settings.ts'
 import { printListing } from '../listing.ts'
 import { flag } from '../option-values.ts'
+import { formatAge } from '../quantity-text.ts'
 import { addFeedCheckCommand } from './feed-check.ts'
+import { addFeedGapCommands } from './feed-gaps.ts'
 import { addFeedMappingsCommand } from './feed-mappings.ts'
+import {
+  addFeedSetCommand,
+  type DeliveryOptions,
+  deliveryChanges,
+  deliveryFlags,
+} from './feed-set.ts'
 
-interface CreateOptions extends DatabaseOption, JsonOption, SettingsOptions {
+interface CreateOptions extends DatabaseOption, JsonOption, SettingsOptions, DeliveryOptions {
   readonly onConflict?: ConflictPolicy
   readonly defaultZone?: Zone
 }
@@ -27,6 +37,7 @@ Examples:
   simtally feed create meters --format ndjson --on-conflict max --default-zone home --json
   simtally feed create iot --mapping emnify --set megabyte=MB --set rx=upload
   simtally feed create other --mapping other.yaml
+  simtally feed create hub --format csv --settle 24h --sequence-pattern 'usage_(?<sequence>[0-9]+)'
 
 A record that is already there with other content is a conflict:
   reject   it goes to quarantine, and both versions can be seen
@@ -36,8 +47,16 @@ A record that is already there with other content is a conflict:
 A mapping says which column or path is which field: docs/formats/mapped.md. What a file would come
 to is shown by simtally feed check.`
 
+const LIST_EXAMPLE = `
+Example:
+  simtally feed list --json
+
+A feed is late after 24 hours without a delivery, overdue after 48. "Complete through" is how far
+usage will change no more: the file's own cut-off, else the settle time before the last delivery,
+held back by gaps that are open.`
+
 export function addFeedCommand(program: Command, commandLine: CommandLine): void {
-  const feed = program.command('feed').description('make feeds and show them')
+  const feed = program.command('feed').description('make feeds and show how they are doing')
   const createCommand = feed
     .command('create')
     .description("make a feed: one carrier's stream of usage records")
@@ -58,15 +77,17 @@ export function addFeedCommand(program: Command, commandLine: CommandLine): void
     )
     .option('--json', 'print JSON')
     .addHelpText('after', CREATE_EXAMPLES)
-  for (const option of settingsFlags()) createCommand.addOption(option)
+  for (const option of [...settingsFlags(), ...deliveryFlags()]) createCommand.addOption(option)
   createCommand.action((name: string) => create(commandLine, name, createCommand.optsWithGlobals()))
   addFeedCheckCommand(feed, commandLine)
   addFeedMappingsCommand(feed, commandLine)
+  addFeedSetCommand(feed, commandLine)
+  addFeedGapCommands(feed, commandLine)
   feed
     .command('list')
-    .description('show the feeds')
+    .description('show the feeds, whether they deliver, and how far they are complete')
     .option('--json', 'print JSON, one feed a line')
-    .addHelpText('after', '\nExample:\n  simtally feed list --json')
+    .addHelpText('after', LIST_EXAMPLE)
     .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
 }
 
@@ -84,6 +105,7 @@ async function create(
       settings,
       onConflict: options.onConflict ?? needed,
       defaultZone: options.defaultZone ?? null,
+      ...deliveryChanges(options),
       createdAt: commandLine.context.clock(),
     }),
   )
@@ -94,6 +116,8 @@ async function create(
       settings: feed.settings,
       on_conflict: feed.onConflict,
       default_zone: feed.defaultZone,
+      settle_seconds: feed.settleSeconds,
+      sequence_pattern: feed.sequencePattern,
     })
     return
   }
@@ -101,21 +125,39 @@ async function create(
 }
 
 async function list(commandLine: CommandLine, options: DatabaseOption & JsonOption) {
-  const feeds = await commandLine.withStore(options, (store) => store.listFeeds())
+  const now = commandLine.context.clock()
+  const rows = await commandLine.withStore(options, async (store) => {
+    const progress = await store.listFeedProgress()
+    return (await store.listFeeds()).flatMap((feed) => {
+      const found = progress.find(({ feedId }) => feedId === feed.id)
+      return found === undefined ? [] : [feedRow(feed, found, now)]
+    })
+  })
   const titles = {
     name: 'NAME',
     format: 'FORMAT',
     on_conflict: 'ON CONFLICT',
     default_zone: 'DEFAULT ZONE',
-    date_created: 'CREATED',
+    state: 'STATE',
+    silent: 'SILENT',
+    open_gaps: 'OPEN GAPS',
+    complete_through: 'COMPLETE THROUGH',
   }
-  const rows = feeds.map((feed) => ({
+  const forJson = rows.map(({ silent: _, ...row }) => row)
+  if (options.json === true) for (const row of forJson) await commandLine.printJson(row)
+  else await printListing(commandLine, options, titles, rows)
+}
+
+function feedRow(feed: Feed, progress: FeedProgress, nowSeconds: number) {
+  const status = feedStatusToApi(feed, progress, nowSeconds)
+  return {
     name: feed.name,
     format: feed.format,
     settings: feed.settings,
     on_conflict: feed.onConflict,
     default_zone: feed.defaultZone,
+    ...status,
+    silent: formatAge(status.silent_seconds),
     date_created: formatInstant(feed.createdAt),
-  }))
-  await printListing(commandLine, options, titles, rows)
+  }
 }

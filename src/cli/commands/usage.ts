@@ -1,5 +1,6 @@
 /** `simtally usage`: shows what a SIM used. */
 import { type Command, Option } from 'commander'
+import { completeThrough, isOpen } from '../../domain/completeness.ts'
 import type { Sim } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { bucketCount, bucketsOf, resolveWindow, type UsageWindow } from '../../domain/period.ts'
@@ -38,7 +39,8 @@ Examples:
   simtally usage 8901260000010000018 --granularity hourly --csv
 
 The SIM is named by SID, unique name, ICCID, IMSI or MSISDN. Times are ISO 8601, UTC unless they
-say otherwise; an end on a whole hour is the border, so periods that meet add up. JSON is the
+say otherwise; an end on a whole hour is the border, so periods that meet add up. A total is open
+while records of its period may still come: it ends after what is complete. JSON is the
 usage_records array of the API.`
 
 export function addUsageCommand(program: Command, commandLine: CommandLine): void {
@@ -77,10 +79,15 @@ async function showUsage(
     const sim = await findNamedSim(store, name, account)
     const subject = { accountId: sim.accountId, simId: sim.id }
     const groups = await groupsByBucket(store, window, buckets, subject)
-    const usage = buckets.map((bucket) => ({ bucket, groups: groups.get(bucket.start) ?? [] }))
+    const complete = completeThrough(await store.feedsCompleteThrough(sim.accountId))
+    const usage = buckets.map((bucket) => ({
+      bucket,
+      groups: groups.get(bucket.start) ?? [],
+      open: isOpen(bucket.end, complete),
+    }))
     if (options.json === true) await printJson(commandLine, sim, usage)
     else if (options.csv === true) await printCsv(commandLine, usage)
-    else await printTable(commandLine, sim, window, usage)
+    else await printTable(commandLine, sim, window, usage, complete)
   })
 }
 
@@ -100,11 +107,13 @@ async function printTable(
   sim: Sim,
   window: UsageWindow,
   usage: readonly BucketUsage[],
+  complete: number | null,
 ): Promise<void> {
   const { granularity } = window
   const period = `${formatInstant(window.statedStart)} to ${formatInstant(window.statedEnd)}`
   await commandLine.print(`${sim.sid} ${sim.uniqueName ?? ''}`.trimEnd())
-  await commandLine.print(`${period}\n`)
+  const through = complete === null ? 'not known' : formatInstant(complete)
+  await commandLine.print(`${period}\ncomplete through ${through}\n`)
   await commandLine.print(usageTable(usage, granularity))
   if (granularity !== 'all') {
     await commandLine.print(`\n${usageChart(usage, granularity, commandLine.context.stdout.width)}`)

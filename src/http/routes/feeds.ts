@@ -2,13 +2,13 @@
 import { Type } from 'typebox'
 import { callerOf, requireOperator } from '../access.ts'
 import { pathOf } from '../error-reply.ts'
-import { listMeta, PAGE_SIZE_DEFAULT, pageParameters, readPageNumbers } from '../list-page.ts'
+import { arrayPage, listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import { feedsSchema, feedToApi } from '../schemas/import.ts'
 
 export function addFeedRoutes(server: HttpServer, context: RouteContext): void {
-  const { store, gates, baseUrlOf } = context
+  const { store, clock, gates, baseUrlOf } = context
 
   server.get(
     '/v1/Feeds',
@@ -21,24 +21,22 @@ export function addFeedRoutes(server: HttpServer, context: RouteContext): void {
     },
     async (request) => {
       requireOperator(callerOf(request))
-      const given = readPageNumbers(request.query)
-      const pageSize = given.pageSize ?? PAGE_SIZE_DEFAULT
-      const page = given.page ?? 0
-      // Feeds are few and only ever added at the end: page numbers are enough.
-      const feeds = await store.listFeeds()
-      const start = page * pageSize
+      const [feeds, progress] = await Promise.all([store.listFeeds(), store.listFeedProgress()])
+      const progressOf = new Map(progress.map((one) => [one.feedId, one]))
+      // A feed that was made between the two questions comes with the next answer.
+      const known = feeds.flatMap((feed) => {
+        const found = progressOf.get(feed.id)
+        return found === undefined ? [] : [{ feed, progress: found }]
+      })
+      // Feeds are few and only ever added at the end.
+      const { rows, links } = arrayPage(request.query, known)
       const baseUrl = baseUrlOf(request)
+      const now = clock()
       return {
-        feeds: feeds.slice(start, start + pageSize).map((feed) => feedToApi(feed, baseUrl)),
+        feeds: rows.map((row) => feedToApi(row.feed, row.progress, now, baseUrl)),
         meta: listMeta(
           { key: 'feeds', location: baseUrl + pathOf(request.url), filters: [] },
-          {
-            pageSize,
-            current: { page },
-            first: { page: 0 },
-            next: start + pageSize < feeds.length ? { page: page + 1 } : null,
-            previous: page > 0 ? { page: page - 1 } : null,
-          },
+          links,
         ),
       }
     },

@@ -1,6 +1,7 @@
 /** `…/Sims/{SidOrUniqueName}/UsageEvents`: the rows behind a number, and the lines they came from. */
-import { completeThrough } from '../../domain/completeness.ts'
+import { completeThrough, isOpen } from '../../domain/completeness.ts'
 import type { LedgerFilter } from '../../domain/ledger-entry.ts'
+import { formatInstant } from '../../domain/time.ts'
 import { invalidField } from '../../domain/usage-error.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { pathOf } from '../error-reply.ts'
@@ -39,9 +40,15 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
       const entries = found.slice(0, pageSize)
       const more = found.length > pageSize
       const links = await eventPageLinks(page, entries, more, { query, sim, tokens })
-      setUsageHeaders(reply, window, completeThrough(feeds))
+      const complete = completeThrough(feeds)
+      setUsageHeaders(reply, window, complete)
       return {
         usage_events: entries.map((entry) => usageEventToApi(entry, sim)),
+        period: {
+          start: formatInstant(window.statedStart),
+          end: formatInstant(window.statedEnd),
+          open: isOpen(window.end, complete),
+        },
         meta: listMeta(
           {
             key: 'usage_events',

@@ -1,11 +1,13 @@
 /** Feeds, imports and what they left in quarantine, as Simtally's own surface shows them. */
 import { type Static, Type } from 'typebox'
+import type { FeedProgress } from '../../domain/completeness.ts'
 import type { Feed } from '../../domain/directory.ts'
 import { type Import, type QuarantineEntry, recordCount } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { ImportSummary } from '../../ingest/import-records.ts'
 import { rawText } from '../raw-text.ts'
-import { listSchema, nullableText } from './shapes.ts'
+import { feedStatusFields, feedStatusToApi, instantOrNull } from './feed-status.ts'
+import { listSchema, nullable, nullableText } from './shapes.ts'
 
 export const feedSchema = Type.Object({
   name: Type.String(),
@@ -13,21 +15,29 @@ export const feedSchema = Type.Object({
   settings: Type.Record(Type.String(), Type.Unknown()),
   on_conflict: Type.String(),
   default_zone: nullableText,
+  ...feedStatusFields,
   date_created: Type.String(),
-  links: Type.Object({ records: Type.String() }),
+  links: Type.Object({ records: Type.String(), gaps: Type.String() }),
 })
 
 export const feedsSchema = listSchema('feeds', feedSchema)
 
-export function feedToApi(feed: Feed, baseUrl: string): Static<typeof feedSchema> {
+export function feedToApi(
+  feed: Feed,
+  progress: FeedProgress,
+  nowSeconds: number,
+  baseUrl: string,
+): Static<typeof feedSchema> {
+  const url = `${baseUrl}/v1/Feeds/${feed.name}`
   return {
     name: feed.name,
     format: feed.format,
     settings: feed.settings,
     on_conflict: feed.onConflict,
     default_zone: feed.defaultZone,
+    ...feedStatusToApi(feed, progress, nowSeconds),
     date_created: formatInstant(feed.createdAt),
-    links: { records: `${baseUrl}/v1/Feeds/${feed.name}/Records` },
+    links: { records: `${url}/Records`, gaps: `${url}/Gaps` },
   }
 }
 
@@ -46,6 +56,8 @@ const importFields = {
   expired: Type.Integer(),
   checksum: nullableText,
   error: nullableText,
+  sequence: nullable(Type.Object({ stream: Type.String(), number: Type.Integer() })),
+  complete_through: nullableText,
   date_started: Type.String(),
   date_finished: nullableText,
   url: Type.String(),
@@ -68,6 +80,8 @@ export function importToApi(found: Import, baseUrl: string): Static<typeof impor
     ...found.counts,
     checksum: found.checksum,
     error: found.error,
+    sequence: found.facts.sequence,
+    complete_through: instantOrNull(found.facts.completeThrough),
     date_started: formatInstant(found.startedAt),
     date_finished: found.finishedAt === null ? null : formatInstant(found.finishedAt),
     url,

@@ -37,7 +37,10 @@ const usageEvent = Type.Object({
   replaced: Type.Array(replacedVersion),
 })
 
-export const usageEventsSchema = listSchema('usage_events', usageEvent)
+export const usageEventsSchema = Type.Object({
+  ...listSchema('usage_events', usageEvent).properties,
+  period: Type.Object({ start: Type.String(), end: Type.String(), open: Type.Boolean() }),
+})
 
 export function usageEventToApi(entry: LedgerEntry, sim: Sim): Static<typeof usageEvent> {
   return {

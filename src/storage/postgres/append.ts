@@ -13,7 +13,7 @@ import { CellChanges } from './cell-changes.ts'
 import type { Session } from './connection.ts'
 import { incomingLines, ledgerLines } from './copy-text.ts'
 import * as sql from './ledger-sql.ts'
-import { lockShared } from './locks.ts'
+import { lock, lockShared } from './locks.ts'
 import { MetEvents } from './met-events.ts'
 
 /** An event with what the ledger keeps of it. */
@@ -130,6 +130,8 @@ export interface AppendOptions {
    * unique violation, and is to be repeated without the assumption in a new transaction.
    */
   readonly assumeNew: boolean
+  /** Keeps other batches out: two that replace each other's rows may be in each other's way again. */
+  readonly alone: boolean
 }
 
 /** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
@@ -137,9 +139,9 @@ export async function append(
   session: Session,
   batch: AppendBatch,
   ordered: readonly IncomingEvent[],
-  { schema, assumeNew }: AppendOptions,
+  { schema, assumeNew, alone }: AppendOptions,
 ): Promise<AppendOutcome> {
-  await lockShared(session, 'limits', schema)
+  await (alone ? lock : lockShared)(session, 'limits', schema)
   const limits = await readLimits(session)
   const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
   const usage = await appendUsage(

@@ -145,7 +145,9 @@ export async function openPostgresStore(
         )
         const ordered = orderByKey(batch.events)
         const write = (assumeNew: boolean) =>
-          database.write((s) => append(s, batch, ordered, { schema: name, assumeNew }))
+          database.write((session, alone) =>
+            append(session, batch, ordered, { schema: name, assumeNew, alone }),
+          )
         return newFeeds.append(batch.feed.id, write)
       }),
     // One after the other, as the feed's progress takes each delivery in.

@@ -1,0 +1,55 @@
+/** What a person says of a gap, and of how a feed delivers, read from text. */
+import { SETTLE_SECONDS_MAX } from './completeness.ts'
+import { DAY_SECONDS, HOUR_SECONDS } from './time.ts'
+import { invalidField } from './usage-error.ts'
+
+export function parseSequenceNumber(field: string, text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw invalidField(field, text, 'expected a number of a delivery, at most 15 digits')
+}
+
+/** Null for `end`: nothing more comes. */
+export function parseGapEnd(field: string, text: string): number | null {
+  if (text === 'end') return null
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw invalidField(
+    field,
+    text,
+    'expected a number of a delivery, at most 15 digits, or end where nothing more comes',
+  )
+}
+
+export const REASON_CHARACTERS_MAX = 500
+
+/** Trims; throws `invalid` where there is none, above the limit, and with control characters. */
+export function parseGapReason(field: string, text: string): string {
+  const reason = text.trim()
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+  const isBad = /[\u0000-\u001f\u007f]/.test(reason)
+  if (reason !== '' && reason.length <= REASON_CHARACTERS_MAX && !isBad) return reason
+  throw invalidField(
+    field,
+    text,
+    `expected 1 to ${REASON_CHARACTERS_MAX} characters, none of them control characters`,
+  )
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { m: 60, h: HOUR_SECONDS, d: DAY_SECONDS }
+
+/** Reads `90m`, `24h` or `2d`; returns seconds. Throws `invalid`. */
+export function parseSettleTime(field: string, text: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
+  const seconds = Number(count) * (UNIT_SECONDS[unit] ?? Number.NaN)
+  if (seconds <= SETTLE_SECONDS_MAX) return seconds
+  throw invalidField(
+    field,
+    text,
+    `expected minutes, hours or days, at most ${SETTLE_SECONDS_MAX / DAY_SECONDS}d, such as 24h`,
+  )
+}
+
+/** The largest unit that needs no fraction: `2d`, `36h`, `90m`. */
+export function formatSettleTime(seconds: number): string {
+  if (seconds % DAY_SECONDS === 0) return `${seconds / DAY_SECONDS}d`
+  return seconds % HOUR_SECONDS === 0 ? `${seconds / HOUR_SECONDS}h` : `${seconds / 60}m`
+}

@@ -1,0 +1,116 @@
+/**
+ * What the server can be watched by, in the text form of Prometheus. Labels name feeds, routes and
+ * states; never an account or a SIM.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  type FeedProgress,
+  NEWS_STATES,
+  newsState,
+  openGapCount,
+  silentSince,
+} from '../domain/completeness.ts'
+import type { Feed } from '../domain/directory.ts'
+import type { FeedTotals } from '../domain/import.ts'
+
+/** From a page of a SIM's hours to a delivery of a gigabyte, in seconds. */
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300]
+
+export interface FeedState {
+  readonly feed: Feed
+  readonly progress: FeedProgress
+  readonly totals: FeedTotals
+}
+
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #registers = [this.#registry]
+  /** Per combination of labels, so that a request does not look them up by all of their texts. */
+  readonly #durations = new Map<string, { observe(seconds: number): void }>()
+  readonly #duration = new Histogram({
+    name: 'simtally_http_request_duration_seconds',
+    help: 'How long requests took that this process has answered',
+    labelNames: ['method', 'route', 'status'],
+    buckets: DURATION_BUCKETS,
+    registers: this.#registers,
+  })
+  readonly #silent = this.#gauge('feed_silent_seconds', 'Time since the feed last delivered')
+  readonly #state = this.#gauge('feed_state', 'Whether the feed is in this state', 'state')
+  readonly #complete = this.#gauge(
+    'feed_complete_through_timestamp_seconds',
+    'The instant up to which the feed is complete',
+  )
+  readonly #gaps = this.#gauge('feed_open_gaps', 'Gaps in the numbers of its deliveries')
+  readonly #imports = this.#gauge('feed_imports', 'Deliveries by what became of them', 'status')
+  readonly #records = new Counter({
+    name: 'simtally_feed_records_total',
+    help: 'Records delivered, by verdict',
+    labelNames: ['feed', 'verdict'],
+    registers: this.#registers,
+  })
+  readonly #quarantine = this.#gauge(
+    'feed_quarantine_records',
+    'Records that wait in quarantine, each counted once',
+    'reason',
+  )
+
+  readonly contentType = this.#registry.contentType
+
+  observe(request: FastifyRequest, reply: FastifyReply): void {
+    const { method } = request
+    const route = request.routeOptions.url ?? 'none'
+    const status = String(reply.statusCode)
+    const key = `${method} ${status} ${route}`
+    let duration = this.#durations.get(key)
+    if (duration === undefined) {
+      duration = this.#duration.labels({ method, route, status })
+      this.#durations.set(key, duration)
+    }
+    duration.observe(reply.elapsedTime / 1000)
+  }
+
+  /** Everything there is to say at this moment. Feeds are told anew each time. */
+  async text(feeds: readonly FeedState[], nowSeconds: number): Promise<string> {
+    for (const metric of [this.#silent, this.#state, this.#complete, this.#gaps]) metric.reset()
+    for (const metric of [this.#imports, this.#records, this.#quarantine]) metric.reset()
+    for (const { feed, progress, totals } of feeds) {
+      this.#tell(feed, progress, nowSeconds)
+      this.#count(feed, totals)
+    }
+    return this.#registry.metrics()
+  }
+
+  #tell(feed: Feed, progress: FeedProgress, nowSeconds: number): void {
+    const labels = { feed: feed.name }
+    const since = silentSince(feed, progress)
+    const now = newsState(since, nowSeconds)
+    this.#silent.set(labels, Math.max(0, nowSeconds - since))
+    for (const state of NEWS_STATES) this.#state.set({ ...labels, state }, state === now ? 1 : 0)
+    this.#gaps.set(labels, openGapCount(progress))
+    // Absent where nothing can be said: any number would be taken for an instant.
+    if (progress.completeThrough !== null) this.#complete.set(labels, progress.completeThrough)
+  }
+
+  #count(feed: Feed, { imports, counts, waiting }: FeedTotals): void {
+    const labels = { feed: feed.name }
+    for (const [status, count] of Object.entries(imports)) {
+      this.#imports.set({ ...labels, status }, count)
+    }
+    for (const [verdict, count] of Object.entries(counts)) {
+      this.#records.inc({ ...labels, verdict }, count)
+    }
+    for (const [reason, count] of Object.entries(waiting)) {
+      this.#quarantine.set({ ...labels, reason }, count)
+    }
+  }
+
+  #gauge(name: string, help: string, ...labelNames: string[]): Gauge {
+    return new Gauge({
+      name: `simtally_${name}`,
+      help,
+      labelNames: ['feed', ...labelNames],
+      registers: this.#registers,
+    })
+  }
+}

@@ -1,0 +1,111 @@
+/** How a feed is doing, and what is missing of it, as Simtally's own surface shows it. */
+import { type Static, Type } from 'typebox'
+import {
+  type FeedProgress,
+  newsState,
+  openGapCount,
+  silentSince,
+} from '../../domain/completeness.ts'
+import type { Feed } from '../../domain/directory.ts'
+import type { GapAcceptance, NamedGap, SequenceGap } from '../../domain/sequence.ts'
+import { formatInstant } from '../../domain/time.ts'
+import { listSchema, nullable, nullableText } from './shapes.ts'
+
+export const feedStatusFields = {
+  settle_seconds: Type.Integer(),
+  sequence_pattern: nullableText,
+  state: Type.String(),
+  silent_seconds: Type.Integer(),
+  date_last_delivery: nullableText,
+  complete_through: nullableText,
+  open_gaps: Type.Integer(),
+}
+
+const feedStatus = Type.Object(feedStatusFields)
+
+export function feedStatusToApi(
+  feed: Feed,
+  progress: FeedProgress,
+  nowSeconds: number,
+): Static<typeof feedStatus> {
+  const since = silentSince(feed, progress)
+  return {
+    settle_seconds: feed.settleSeconds,
+    sequence_pattern: feed.sequencePattern,
+    state: newsState(since, nowSeconds),
+    silent_seconds: Math.max(0, nowSeconds - since),
+    date_last_delivery: instantOrNull(progress.deliveries.newestAt),
+    complete_through: instantOrNull(progress.completeThrough),
+    open_gaps: openGapCount(progress),
+  }
+}
+
+export function instantOrNull(at: number | null): string | null {
+  return at === null ? null : formatInstant(at)
+}
+
+const gapSchema = Type.Object({
+  feed: Type.String(),
+  stream: Type.String(),
+  from: Type.Integer(),
+  to: Type.Integer(),
+  count: Type.Integer(),
+  status: Type.String(),
+  date_opened: Type.String(),
+  age_seconds: Type.Integer(),
+  accepted: nullable(
+    Type.Object({ by: Type.String(), reason: Type.String(), date: Type.String() }),
+  ),
+})
+
+export const gapsSchema = listSchema('gaps', gapSchema)
+
+export function gapToApi(
+  feed: Feed,
+  gap: SequenceGap,
+  nowSeconds: number,
+): Static<typeof gapSchema> {
+  const { stream, from, to, first, last, openedAt, acceptance } = gap
+  return {
+    feed: feed.name,
+    stream,
+    from,
+    to,
+    count: last - first + 1,
+    status: acceptance === null ? 'open' : 'accepted',
+    date_opened: formatInstant(openedAt),
+    age_seconds: Math.max(0, nowSeconds - openedAt),
+    accepted:
+      acceptance === null
+        ? null
+        : { by: acceptance.by, reason: acceptance.reason, date: formatInstant(acceptance.at) },
+  }
+}
+
+/** What was accepted, and how the feed stands now. `to` is null for the end of the stream. */
+export const acceptedGapSchema = Type.Object({
+  feed: Type.String(),
+  stream: Type.String(),
+  from: Type.Integer(),
+  to: nullable(Type.Integer()),
+  by: Type.String(),
+  reason: Type.String(),
+  date_accepted: Type.String(),
+  complete_through: nullableText,
+  open_gaps: Type.Integer(),
+})
+
+export function acceptedGapToApi(
+  feed: Feed,
+  accepted: NamedGap & Pick<GapAcceptance, 'by' | 'reason' | 'at'>,
+  progress: FeedProgress,
+): Static<typeof acceptedGapSchema> {
+  const { stream, from, to, by, reason, at } = accepted
+  return {
+    feed: feed.name,
+    ...{ stream, from, to, by, reason },
+    date_accepted: formatInstant(at),
+    complete_through: instantOrNull(progress.completeThrough),
+    open_gaps: openGapCount(progress),
+  }
+}
