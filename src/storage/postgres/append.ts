@@ -9,8 +9,9 @@ import * as directorySql from '../directory-sql.ts'
 import { type ServingColumns, servingToRow } from '../rows.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
 import { appendReadings } from './batch-readings.ts'
+import { CellChanges } from './cell-changes.ts'
 import type { Session } from './connection.ts'
-import { copyLines } from './copy-text.ts'
+import { incomingLines, ledgerLines } from './copy-text.ts'
 import * as sql from './ledger-sql.ts'
 import { lock, lockShared } from './locks.ts'
 import { MetEvents } from './met-events.ts'
@@ -69,7 +70,13 @@ function sameIdentity(a: UsageEvent, b: UsageEvent): boolean {
   return a.simId === b.simId && a.occurredAt === b.occurredAt && a.recordId === b.recordId
 }
 
-/** Copies events to be moved by `MOVE_INCOMING`, whose answer says how many were new. */
+interface Moved {
+  readonly added: number
+  /** Positions of the events whose identity was there already. */
+  readonly met: ReadonlySet<number>
+}
+
+/** For events of which some may be there: what was really added decides. */
 export async function moveToLedger(
   session: Session,
   { feed, importId, knownAt }: AppendBatch,
@@ -77,9 +84,8 @@ export async function moveToLedger(
   { sealedThrough }: Limits,
 ): Promise<Moved> {
   if (events.length === 0) return { added: 0, met: new Set() }
-  await session.client.query(sql.MAKE_INCOMING)
-  const copy = session.client.query(copyFrom(sql.COPY_INCOMING))
-  await pipeline(Readable.from(copyLines(events)), copy)
+  await session.client.query(`${sql.ROOM_FOR_A_BATCH}; ${sql.MAKE_INCOMING}`)
+  await copy(session, sql.COPY_INCOMING, incomingLines(events))
   const values = [feed.id, importId, knownAt, sealedThrough, events.length]
   const moved = (await session.get(sql.MOVE_INCOMING, values))!
   const added = moved.added as number
@@ -89,22 +95,51 @@ export async function moveToLedger(
   return { added, met: new Set(moved.met as number[] | null) }
 }
 
-interface Moved {
-  readonly added: number
-  /** Positions of the events whose identity was there already. */
-  readonly met: ReadonlySet<number>
+/**
+ * For events that are all new. They are then all there is to derive from, which is added up here;
+ * the server copies rows in less than half the time that it takes to move them.
+ */
+async function copyToLedger(
+  session: Session,
+  { feed, importId, knownAt }: AppendBatch,
+  events: readonly IncomingEvent[],
+  { sealedThrough }: Limits,
+): Promise<Moved> {
+  if (events.length === 0) return { added: 0, met: new Set() }
+  const lines = ledgerLines(events, { feedId: feed.id, importId, knownAt })
+  await copy(session, sql.COPY_LEDGER, lines)
+  const cells = new CellChanges(sealedThrough)
+  const accountIds = new Set<number>()
+  for (const { event, serving } of events) {
+    cells.add(event, serving, 1)
+    accountIds.add(event.accountId)
+  }
+  await cells.write(session)
+  await session.run(sql.INSERT_ACCOUNT_FEEDS, [[...accountIds], feed.id])
+  return { added: events.length, met: new Set() }
 }
 
-/**
- * Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. `alone`
- * keeps other batches out: two that replace each other's rows may be in each other's way again and
- * again.
- */
+async function copy(session: Session, text: string, lines: Iterable<Buffer>): Promise<void> {
+  await pipeline(Readable.from(lines), session.client.query(copyFrom(text)))
+}
+
+export interface AppendOptions {
+  readonly schema: string
+  /**
+   * Takes the ledger to have none of the events. Where it does have one, the append fails with a
+   * unique violation, and is to be repeated without the assumption in a new transaction.
+   */
+  readonly assumeNew: boolean
+  /** Keeps other batches out: two that replace each other's rows may be in each other's way again. */
+  readonly alone: boolean
+}
+
+/** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
 export async function append(
   session: Session,
   batch: AppendBatch,
   ordered: readonly IncomingEvent[],
-  { schema, alone }: { schema: string; alone: boolean },
+  { schema, assumeNew, alone }: AppendOptions,
 ): Promise<AppendOutcome> {
   await (alone ? lock : lockShared)(session, 'limits', schema)
   const limits = await readLimits(session)
@@ -113,7 +148,7 @@ export async function append(
     session,
     batch,
     kept.filter(({ event }) => event.reading === null),
-    limits,
+    { limits, assumeNew },
   )
   const readings = await appendReadings(
     session,
@@ -152,7 +187,7 @@ async function appendUsage(
   session: Session,
   batch: AppendBatch,
   events: readonly IncomingEvent[],
-  limits: Limits,
+  { limits, assumeNew }: { limits: Limits; assumeNew: boolean },
 ): Promise<EventVerdicts> {
   // Each identity comes into the ledger once; what else the batch says of it is resolved after.
   const firsts: IncomingEvent[] = []
@@ -163,7 +198,8 @@ async function appendUsage(
     if (isRepeat) repeats.push(incoming)
     else firsts.push(incoming)
   }
-  const { added, met: metPositions } = await moveToLedger(session, batch, firsts, limits)
+  const addToLedger = assumeNew && repeats.length === 0 ? copyToLedger : moveToLedger
+  const { added, met: metPositions } = await addToLedger(session, batch, firsts, limits)
   if (metPositions.size === 0 && repeats.length === 0) {
     return { accepted: added, duplicate: 0, replaced: 0, conflicts: [] }
   }

@@ -81,6 +81,12 @@ export class Session {
     return (await this.#query(text, values, BIGINTS)).rows
   }
 
+  /** As `allBigints`, each row an array of its columns: quicker for many rows. */
+  async bigintArrays(text: string, values: readonly Value[] = []): Promise<unknown[][]> {
+    const query = { ...statementOf(text), values: values as unknown[], types: BIGINTS }
+    return (await this.client.query<unknown[]>({ ...query, rowMode: 'array' })).rows
+  }
+
   async get(text: string, values: readonly Value[] = []): Promise<Row | undefined> {
     return (await this.all(text, values))[0]
   }

@@ -63,8 +63,12 @@ export async function writeLedgerChanges(
     replaced.forEach((version, i) => {
       history.push([...identity, versionsBefore + i, ...contentOf(version), knownAt, importId])
     })
-    cells.add({ simId, occurredAt, ...before }, -1)
-    cells.add({ simId, occurredAt, ...after }, 1)
+    for (const [row, times] of [
+      [before, -1],
+      [after, 1],
+    ] as const) {
+      cells.add({ ...row.version, simId, occurredAt, accountId: row.accountId }, row.columns, times)
+    }
   }
   if (history.length > 0) await session.run(sql.INSERT_HISTORY, columnsOf(history))
   await cells.write(session)
