@@ -68,7 +68,7 @@ async function measureUsage({ imported, unsealed }: Record<'imported' | 'unseale
   )
   await compareServers('the same with one worker', () => startSimtally(imported, '--workers', '1'))
   await compareServers('a month from the ledger, the server alone', () =>
-    startServer('simtally', unsealed),
+    startServer('simtally', `sqlite:${unsealed}`),
   )
 }
 

@@ -162,19 +162,6 @@ export function keptRecordToRow({ record }: { readonly record?: KeptRecord }): s
   return record === undefined ? null : JSON.stringify(record)
 }
 
-/** From a row read with bigints. */
-export function usageGroupFromRow(row: Row): UsageGroup {
-  return {
-    bucketStart: Number(row.bucket_start),
-    zone: ZONES[Number(row.zone)]!,
-    country: row.country === '' ? null : (row.country as CountryCode),
-    upload: row.upload as bigint,
-    download: row.download as bigint,
-    toSim: row.to_sim as bigint,
-    fromSim: row.from_sim as bigint,
-  }
-}
-
 /** A row of sums read as an array. */
 type UsageRow = readonly [
   bucketStart: bigint,
@@ -186,7 +173,7 @@ type UsageRow = readonly [
   fromSim: bigint,
 ]
 
-/** As `usageGroupFromRow`, for rows that are arrays: quicker to make, and always in one order. */
+/** From rows read as arrays with bigints: quicker to make than objects, and always in one order. */
 export function usageGroupsFromRows(rows: readonly unknown[]): UsageGroup[] {
   const groups: UsageGroup[] = []
   for (const row of rows as readonly UsageRow[]) {

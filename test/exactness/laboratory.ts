@@ -16,7 +16,12 @@ import { basic } from '../support/http-fixture.ts'
 import type { ModelSim } from '../support/model-directory.ts'
 import { retentionLimit } from '../support/model-periods.ts'
 import { deliveryBytes, INSTANT_SPELLINGS, inChunks } from '../support/record-files.ts'
-import { openTempStore, type TempStore } from '../support/temp-store.ts'
+import {
+  type EngineName,
+  engineOfTests,
+  openTempStore,
+  type TempStore,
+} from '../support/temp-store.ts'
 import {
   type Counts,
   type EventJson,
@@ -28,7 +33,7 @@ import type { Question } from './questions.ts'
 import type { Act, Delivery, World } from './worlds.ts'
 
 const SECRET = '0123456789abcdef0123456789abcdef'
-const OPERATOR = { sid: sidOf('SK', 0xf), secret: SECRET }
+export const OPERATOR = { sid: sidOf('SK', 0xf), secret: SECRET }
 
 /** An answer is cut into at most about this many pages. */
 const PAGES_MAX = 8
@@ -50,6 +55,8 @@ export interface Laboratory {
   askEvents(sim: number, asked: AskedEvents): Promise<readonly EventJson[]>
   /** What each record of the answer has counted, as the model says it must be. */
   expectEvents(question: Question): readonly (readonly EventJson[])[] | null
+  /** One request as it stands, and its whole answer. */
+  send(request: RawRequest): Promise<RawAnswer>
   assertAuditClean(): Promise<void>
   /** Goes on with the store that `move` makes of the database at the URL, which is closed. */
   moveWith(move: (url: string) => Promise<TempStore>): Promise<void>
@@ -64,10 +71,34 @@ export interface AskedEvents {
   readonly pageSize: number
 }
 
-export async function openLaboratory(world: World): Promise<Laboratory> {
-  let temp = await openTempStore()
+export interface RawRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly url: string
+  /** The SID of an account or a key; null sends no credentials. */
+  readonly as: string | null
+  readonly secret?: string
+  readonly contentType?: string
+  readonly payload?: string
+}
+
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: string
+}
+
+/** The engine is the one of the tests unless named; so is the key that page tokens are signed with. */
+export async function openLaboratory(
+  world: World,
+  { engine = engineOfTests(), signingKey }: { engine?: EngineName; signingKey?: Uint8Array } = {},
+): Promise<Laboratory> {
+  let temp = await openTempStore(engine)
   const clock = { now: world.now }
-  const serve = () => buildServer({ store: temp.store, clock: () => clock.now })
+  const serve = () => {
+    const { store } = temp
+    const signing = { signingKey: async () => signingKey ?? (await store.signingKey()) }
+    return buildServer({ store: { ...store, ...signing }, clock: () => clock.now })
+  }
   let server = serve()
   const { accounts, feeds } = await register(temp.store, world)
   const model = new UsageModel(world.sims)
@@ -288,6 +319,15 @@ export async function openLaboratory(world: World): Promise<Laboratory> {
       const scope = { accountSid: account.sid, simSid: sid }
       return model.usageEvents(scope, question.asked, clock.now)
     },
+    async send({ method, url, as, secret = SECRET, contentType, payload }) {
+      const headers = {
+        ...(as !== null && { authorization: basic({ sid: as, secret }) }),
+        ...(contentType !== undefined && { 'content-type': contentType }),
+      }
+      const body = payload === undefined ? {} : { payload }
+      const reply = await server.inject({ method, url, headers, ...body })
+      return { status: reply.statusCode, headers: reply.headers, body: reply.body }
+    },
     async assertAuditClean() {
       assert.deepEqual((await temp.store.audit()).differences, [])
     },
@@ -401,13 +441,13 @@ function parseExactly(text: string): unknown {
   return JSON.parse(text, reviver as (key: string, value: unknown) => unknown)
 }
 
-function pathOf(sim: ModelSim | null, byName: boolean): string {
+export function pathOf(sim: ModelSim | null, byName: boolean): string {
   if (sim === null) return '/v1/UsageRecords'
   const name = byName && sim.uniqueName !== null ? sim.uniqueName : sim.sid
   return `/v1/Sims/${encodeURIComponent(name)}/UsageRecords`
 }
 
-function queryOf(question: Question, pageSizeMin: number): string {
+export function queryOf(question: Question, pageSizeMin: number): string {
   const { asked, startSpelling, endSpelling, pageSize } = question
   const query = new URLSearchParams({ PageSize: String(Math.max(pageSize, pageSizeMin)) })
   const { start, end, granularity } = asked

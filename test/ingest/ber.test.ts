@@ -17,10 +17,10 @@ import { ascii, type BerNode, bcd, encode, integer, octets, seq } from '../suppo
 import { inPieces } from '../support/pieces.ts'
 
 /** An element as text, `1(2:aabb 3(4:))`. */
-function told(bytes: Uint8Array): string {
+function told(bytes: Uint8Array, to = bytes.length): string {
   const buffer = Buffer.from(bytes)
   let text = ''
-  walkElement(buffer, 0, buffer.length, {
+  walkElement(buffer, 0, to, {
     value: (_, tag, of, from, to) => {
       text += ` ${tag}:${of.toString('hex', from, to)}`
     },
@@ -126,6 +126,14 @@ describe('an element', () => {
       assert.equal(faultOf(hex), fault)
     })
   }
+
+  it('is read the same whatever lies behind it', () => {
+    const cutInItsTag = Buffer.from('610100', 'hex')
+    for (const behind of ['', '00', 'ff', '0000']) {
+      const bytes = Buffer.concat([cutInItsTag, Buffer.from(behind, 'hex')])
+      assert.throws(() => told(bytes, cutInItsTag.length), { message: 'an element is cut' })
+    }
+  })
 
   it('may be nested to the limit and no deeper, with lengths and with marks', () => {
     for (const style of [{}, { indefinite: true }]) {

@@ -18,6 +18,7 @@ import { CliFixture } from '../cli/cli-fixture.ts'
 import { failureOf } from '../contract/engine.ts'
 import { execute, newDatabase, plainUrl, type TempPlace } from '../support/postgres-schema.ts'
 import { postgresUrl, startPostgresServer, stopServerAtEnd } from '../support/postgres-server.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
 
 const PASSWORD = 'hunter2-secret'
 
@@ -327,6 +328,19 @@ describe('a database of others, or of another Simtally', () => {
       /belongs to something else: it has .*"orders".*; create a database for Simtally, or add \?schema=NAME/,
     )
     assert.deepEqual(await tablesOf(url), ['public.orders'])
+  })
+
+  it('is not what another process makes while it is looked at', async (t) => {
+    const { url } = await database(t)
+    const proxy = await TcpProxy.open(url)
+    t.after(() => proxy.close())
+    // The schema is made after the first look has found none, and before the second one.
+    const made = proxy.before('FROM pg_class AS c', async () => {
+      await cli.json(['account', 'create', '--name', 'A', '--database', url])
+    })
+    const listed = await cli.json(['account', 'list', '--database', proxy.through(url)])
+    await made
+    assert.equal(listed.length, 1)
   })
 
   it('has a newer schema, or an older one', async (t) => {

@@ -1,11 +1,16 @@
 /** Connections and servers that go away under a store: what was under way is done once, or refused. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { formatInstant } from '../../src/domain/time.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { openStore } from '../../src/storage/open-store.ts'
+import { Database } from '../../src/storage/postgres/connection.ts'
+import { parsePostgresUrl } from '../../src/storage/postgres/database-url.ts'
+import { TOPOLOGIES } from '../../src/storage/postgres/topology.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { Process, run, SIMTALLY } from '../bad-input/cli-world.ts'
 import { assertAuditClean, failureOf } from '../contract/engine.ts'
@@ -26,7 +31,7 @@ import { TcpProxy } from '../support/tcp-proxy.ts'
 stopServerAtEnd()
 
 const EVENTS = 2_000
-const BATCHES = 12
+const BATCHES = 15
 
 /** Ends every connection of Simtally to the database, in whatever they are. */
 const TERMINATE = `
@@ -83,12 +88,25 @@ describe('connections that end', () => {
     }
     isOver = true
     await terminating
-    assert.ok(terminated >= 4, `only ${terminated} connections were ended`)
+    assert.ok(terminated >= 2, `only ${terminated} connections were ended`)
     assert.equal(await bytesOf(store, sim.id), BATCHES * EVENTS)
     const { counts } = (await store.findImport(importId))!
     const none = { duplicate: 0, replaced: 0, quarantined: 0, expired: 0 }
     assert.deepEqual(counts, { accepted: BATCHES * EVENTS, ...none })
     await assertAuditClean(store)
+  })
+
+  it('while a store is opened, new or not, are made again', async (t) => {
+    const url = await database(t)
+    const proxy = await TcpProxy.open(url)
+    t.after(() => proxy.close())
+    for (const statement of ['CREATE TABLE ledger', 'server_version_num']) {
+      const cut = proxy.cutAt('before', statement)
+      const store = await openStore(proxy.through(url))
+      await cut
+      await store.check()
+      await store.close()
+    }
   })
 
   it('while they are idle are replaced without anybody noticing', async (t) => {
@@ -100,6 +118,39 @@ describe('connections that end', () => {
       assert.equal((await store.listAccounts()).length, 1)
       assert.equal((await append(10)).counts.accepted, 10)
     }
+  })
+})
+
+/** A message of PostgreSQL's protocol. */
+function message(type: string, ...parts: (string | number[])[]): Buffer {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(part as string)))
+  const head = Buffer.alloc(5, type)
+  head.writeInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, body])
+}
+
+describe('connections that end with the words that they are there', () => {
+  it('end no process', async (t) => {
+    // Login accepted, ready, and over: in one piece, as a server in haste may send it.
+    const words = Buffer.concat([
+      message('R', [0, 0, 0, 0]),
+      message('Z', 'I'),
+      message('E', 'SFATAL\0C57P01\0Mterminating connection\0\0'),
+    ])
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end(words))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const target = parsePostgresUrl(`postgres://u:p@127.0.0.1:${port}/db?read_retry_ms=100`)
+    const database = new Database(target, TOPOLOGIES.plain, {})
+    t.after(() => database.close())
+    const reading = database.read((session) => session.all('SELECT 1'))
+    const { message: told } = await failureOf('unavailable', reading)
+    assert.match(told, /cannot be reached now/)
   })
 })
 

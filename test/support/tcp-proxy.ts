@@ -29,6 +29,7 @@ export class TcpProxy {
   readonly #unnoticed = new Set<Socket>()
   readonly #port: number
   #cut: { readonly where: Cut; readonly at: Buffer; readonly done: () => void } | null = null
+  #before: { readonly at: Buffer; readonly work: () => Promise<void> } | null = null
   #frozen = false
   #refuses = false
 
@@ -57,6 +58,13 @@ export class TcpProxy {
     const at = statement === null ? COMMIT : Buffer.from(statement)
     return new Promise((done) => {
       this.#cut = { where, at, done }
+    })
+  }
+
+  /** Does `work` before it carries the next statement that holds the text; resolves after it. */
+  before(statement: string, work: () => Promise<void>): Promise<void> {
+    return new Promise((done, fail) => {
+      this.#before = { at: Buffer.from(statement), work: () => work().then(done, fail) }
     })
   }
 
@@ -109,6 +117,16 @@ export class TcpProxy {
   }
 
   #fromClient(pair: Pair, bytes: Buffer): void {
+    const before = this.#before
+    if (before !== null && bytes.includes(before.at)) {
+      this.#before = null
+      pair.client.pause()
+      before.work().then(() => {
+        pair.server.write(bytes)
+        pair.client.resume()
+      })
+      return
+    }
     const cut = this.#cut
     if (cut === null || !bytes.includes(cut.at)) {
       pair.server.write(bytes)

@@ -152,7 +152,8 @@ class BerWalk {
   #measured(tag: number, from: number, to: number, depth: number): number {
     let at = from
     while (at < to) {
-      if (isEndMark(this.#bytes, at)) throw strayMark()
+      // What lies beyond belongs to somebody else, and may not have come yet.
+      if (at + 2 <= to && isEndMark(this.#bytes, at)) throw strayMark()
       at = this.element(tag, at, to, depth + 1)
     }
     return to

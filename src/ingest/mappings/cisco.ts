@@ -12,7 +12,8 @@ export const CISCO: ReadyMapping = {
       ignore: 'not at all',
     }),
   },
-  onConflict: 'reject',
+  // Of two readings of one second the larger is the later one.
+  onConflict: 'max',
   build: ({ total_is: totalIs, sms }) => ({
     source: { format: 'json' },
     fields: {

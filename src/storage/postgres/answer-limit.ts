@@ -41,9 +41,10 @@ export function limitAnswers(client: pg.ClientBase, limitMs: number): void {
   const query = client.query.bind(client) as (...given: unknown[]) => unknown
   const watched = (...given: unknown[]) => {
     disarm()
+    // The connection keeps the process, where there is one; the limit alone does not.
     watch.timer = setTimeout(() => {
       disconnect(client, new Error(`no answer in ${watch.limitMs / 1000} s`))
-    }, watch.limitMs)
+    }, watch.limitMs).unref()
     return query(...given)
   }
   client.query = watched as typeof client.query

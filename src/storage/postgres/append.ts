@@ -12,11 +12,12 @@ import { undoneWhileRunning } from '../undo.ts'
 import type { UsageChanges } from '../usage-changes.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
 import { appendReadings } from './batch-readings.ts'
+import { CellChanges } from './cell-changes.ts'
 import type { Session } from './connection.ts'
-import { copyLines } from './copy-text.ts'
+import { incomingLines, ledgerLines } from './copy-text.ts'
 import { findImport } from './directory-reads.ts'
 import * as sql from './ledger-sql.ts'
-import { lockShared } from './locks.ts'
+import { lock, lockShared } from './locks.ts'
 import { MetEvents } from './met-events.ts'
 import { INSERT_IMPORT_BUCKETS } from './undo-sql.ts'
 
@@ -76,7 +77,13 @@ function sameIdentity(a: UsageEvent, b: UsageEvent): boolean {
   return a.simId === b.simId && a.occurredAt === b.occurredAt && a.recordId === b.recordId
 }
 
-/** Copies events to be moved by `MOVE_INCOMING`, whose answer says how many were new. */
+interface Moved {
+  readonly added: number
+  /** Positions of the events whose identity was there already. */
+  readonly met: ReadonlySet<number>
+}
+
+/** For events of which some may be there: what was really added decides. */
 export async function moveToLedger(
   session: Session,
   { feed, importId, knownAt, changes }: EventBatch,
@@ -84,9 +91,8 @@ export async function moveToLedger(
   { sealedThrough }: Limits,
 ): Promise<Moved> {
   if (events.length === 0) return { added: 0, met: new Set() }
-  await session.client.query(sql.MAKE_INCOMING)
-  const copy = session.client.query(copyFrom(sql.COPY_INCOMING))
-  await pipeline(Readable.from(copyLines(events)), copy)
+  await session.client.query(`${sql.ROOM_FOR_A_BATCH}; ${sql.MAKE_INCOMING}`)
+  await copy(session, sql.COPY_INCOMING, incomingLines(events))
   const values = [feed.id, importId, knownAt, sealedThrough, events.length]
   const moved = (await session.get(sql.MOVE_INCOMING, values))!
   const added = moved.added as number
@@ -94,18 +100,56 @@ export async function moveToLedger(
     await session.run(sql.INSERT_ACCOUNT_FEEDS, [moved.account_ids as number[], feed.id])
   }
   const met = new Set(moved.met as number[] | null)
-  if (changes !== undefined) {
-    events.forEach(({ event, serving }, position) => {
-      if (!met.has(position)) changes.add({ ...event, columns: serving }, event, 1)
-    })
-  }
+  tell(
+    changes,
+    events.filter((_, position) => !met.has(position)),
+  )
   return { added, met }
 }
 
-interface Moved {
-  readonly added: number
-  /** Positions of the events whose identity was there already. */
-  readonly met: ReadonlySet<number>
+/**
+ * For events that are all new. They are then all there is to derive from, which is added up here;
+ * the server copies rows in less than half the time that it takes to move them.
+ */
+async function copyToLedger(
+  session: Session,
+  { feed, importId, knownAt, changes }: EventBatch,
+  events: readonly IncomingEvent[],
+  { sealedThrough }: Limits,
+): Promise<Moved> {
+  if (events.length === 0) return { added: 0, met: new Set() }
+  const lines = ledgerLines(events, { feedId: feed.id, importId, knownAt })
+  await copy(session, sql.COPY_LEDGER, lines)
+  const cells = new CellChanges(sealedThrough)
+  const accountIds = new Set<number>()
+  for (const { event, serving } of events) {
+    cells.add(event, serving, 1)
+    accountIds.add(event.accountId)
+  }
+  await cells.write(session)
+  await session.run(sql.INSERT_ACCOUNT_FEEDS, [[...accountIds], feed.id])
+  tell(changes, events)
+  return { added: events.length, met: new Set() }
+}
+
+function tell(changes: UsageChanges | undefined, added: readonly IncomingEvent[]): void {
+  if (changes === undefined) return
+  for (const { event, serving } of added) changes.add({ ...event, columns: serving }, event, 1)
+}
+
+async function copy(session: Session, text: string, lines: Iterable<Buffer>): Promise<void> {
+  await pipeline(Readable.from(lines), session.client.query(copyFrom(text)))
+}
+
+export interface AppendOptions {
+  readonly schema: string
+  /**
+   * Takes the ledger to have none of the events. Where it does have one, the append fails with a
+   * unique violation, and is to be repeated without the assumption in a new transaction.
+   */
+  readonly assumeNew: boolean
+  /** Keeps other batches out: two that replace each other's rows may be in each other's way again. */
+  readonly alone: boolean
 }
 
 /** What an event needs to be counted, and nothing of what could not be. */
@@ -121,11 +165,11 @@ export async function append(
   session: Session,
   batch: AppendBatch,
   ordered: readonly IncomingEvent[],
-  schema: string,
+  options: AppendOptions,
 ): Promise<AppendOutcome> {
   const { importId, rereading } = batch
   const events = { ...batch, isRecycled: false }
-  const { counts: counted, conflicts } = await applyEvents(session, events, ordered, schema)
+  const { counts: counted, conflicts } = await applyEvents(session, events, ordered, options)
   const quarantined = [...batch.quarantined, ...conflicts]
   const counts: VerdictCounts = {
     ...counted,
@@ -148,14 +192,14 @@ export async function applyEvents(
   session: Session,
   batch: EventBatch,
   ordered: readonly IncomingEvent[],
-  schema: string,
+  { schema, assumeNew, alone }: AppendOptions,
 ): Promise<AppendOutcome> {
-  await lockShared(session, 'limits', schema)
+  await (alone ? lock : lockShared)(session, 'limits', schema)
   const limits = await readLimits(session)
   const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
   const ofUsage = kept.filter(({ event }) => event.reading === null)
   const ofReadings = kept.filter(({ event }) => event.reading !== null)
-  const usage = await appendUsage(session, batch, ofUsage, limits)
+  const usage = await appendUsage(session, batch, ofUsage, { limits, assumeNew })
   const readings = await appendReadings(session, batch, ofReadings, { limits, schema })
   const buckets = [...new Set(kept.map(({ bucket }) => bucket))]
   if (buckets.length > 0) await session.run(INSERT_IMPORT_BUCKETS, [buckets, batch.importId])
@@ -201,7 +245,7 @@ async function appendUsage(
   session: Session,
   batch: EventBatch,
   events: readonly IncomingEvent[],
-  limits: Limits,
+  { limits, assumeNew }: { limits: Limits; assumeNew: boolean },
 ): Promise<EventVerdicts> {
   // Each identity comes into the ledger once; what else the batch says of it is resolved after.
   const firsts: IncomingEvent[] = []
@@ -212,7 +256,8 @@ async function appendUsage(
     if (isRepeat) repeats.push(incoming)
     else firsts.push(incoming)
   }
-  const { added, met: metPositions } = await moveToLedger(session, batch, firsts, limits)
+  const addToLedger = assumeNew && repeats.length === 0 ? copyToLedger : moveToLedger
+  const { added, met: metPositions } = await addToLedger(session, batch, firsts, limits)
   if (metPositions.size === 0 && repeats.length === 0) {
     return { accepted: added, duplicate: 0, replaced: 0, conflicts: [] }
   }

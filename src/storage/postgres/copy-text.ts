@@ -5,18 +5,36 @@ import type { IncomingEvent } from './append.ts'
 /** Rows in one piece; a piece has some hundred kilobytes. */
 const ROWS_A_PIECE = 2_000
 
-/** The columns of `COPY_INCOMING`, in its order; positions count from 0. */
-export function* copyLines(events: readonly IncomingEvent[]): Generator<Buffer> {
+/** For `COPY_INCOMING`: the columns of the event, and its position, from 0. */
+export function incomingLines(events: readonly IncomingEvent[]): Generator<Buffer> {
+  return eventLines(events, (position) => `${position}\n`)
+}
+
+/** For `COPY_LEDGER`: the columns of the event, and where it came from. */
+export function ledgerLines(
+  events: readonly IncomingEvent[],
+  { feedId, importId, knownAt }: { feedId: number; importId: number; knownAt: number },
+): Generator<Buffer> {
+  const provenance = `${feedId}\t${importId}\t${knownAt}\n`
+  return eventLines(events, () => provenance)
+}
+
+/** The columns of an event in the order that both statements name them, then what `rest` adds. */
+function* eventLines(
+  events: readonly IncomingEvent[],
+  rest: (position: number) => string,
+): Generator<Buffer> {
   for (let from = 0; from < events.length; from += ROWS_A_PIECE) {
     const to = Math.min(from + ROWS_A_PIECE, events.length)
     let text = ''
     for (let position = from; position < to; position++) {
       const { event, bucket, serving } = events[position]!
       text +=
-        `${position}\t${bucket}\t${event.simId}\t${event.occurredAt}\t` +
+        `${bucket}\t${event.simId}\t${event.occurredAt}\t` +
         `${escaped(event.recordId)}\t${event.accountId}\t` +
         `${serving.zone}\t${serving.country}\t${serving.plmn}\t${serving.stated}\t` +
-        `${event.upload}\t${event.download}\t${event.toSim}\t${event.fromSim}\t${event.line}\n`
+        `${event.upload}\t${event.download}\t${event.toSim}\t${event.fromSim}\t${event.line}\t` +
+        rest(position)
     }
     yield Buffer.from(text, 'utf8')
   }

@@ -10,6 +10,9 @@ const NOT_YET = new Set(['57P03', '53300'])
 /** The server goes down, or has ended a connection or transaction that was idle for too long. */
 const INTERRUPTED = new Set(['57P01', '57P02', '57P05', '25P03', '25P04'])
 
+/** Disks of the server; on Citus also a server of the cluster that went away while rows came. */
+const SYSTEM = new Set(['58000', '58030'])
+
 const NETWORK = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -22,6 +25,13 @@ const NETWORK = new Set([
   'EAI_AGAIN',
   'ENOENT',
 ])
+
+/**
+ * What Citus says without a code of its own when a server of the cluster goes away while a
+ * transaction is committed.
+ */
+const SERVER_OF_CLUSTER_LOST =
+  /^(failure on connection marked as essential|failed to prepare transaction)/
 
 /** The connection ended, with or without a word of the server. */
 export class ConnectionLost extends Error {
@@ -47,7 +57,9 @@ export function isLost(error: unknown): boolean {
     code.startsWith('08') ||
     NOT_YET.has(code) ||
     INTERRUPTED.has(code) ||
-    NETWORK.has(code)
+    SYSTEM.has(code) ||
+    NETWORK.has(code) ||
+    (code === 'XX000' && SERVER_OF_CLUSTER_LOST.test(messageOf(error)))
   )
 }
 
@@ -56,9 +68,14 @@ export function isNotYet(error: unknown): boolean {
   return NOT_YET.has(sqlState(error))
 }
 
+/** True when another transaction was in the way, and may be so again. */
+export function isContention(error: unknown): boolean {
+  return error instanceof Overtaken || CONTENTION.has(sqlState(error))
+}
+
 /** True when the same call may succeed in a moment. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof Overtaken || CONTENTION.has(sqlState(error)) || isLost(error)
+  return isContention(error) || isLost(error)
 }
 
 /** Failures somebody can act on become `UsageError`s; a bug stays what it is. */
@@ -99,7 +116,7 @@ export function translate(place: string, error: unknown): unknown {
         `${place} has lost a part of its schema (${messageOf(error)}); restore it from a backup`,
       )
   }
-  // Resources of the server, and errors of its disks.
+  // Memory and other resources of the server, and its files.
   if (/^(53|58)/.test(sqlState(error)) && !isPassing(error)) {
     return failure('unavailable', `the server of ${place} is in trouble: ${messageOf(error)}`)
   }

@@ -60,10 +60,14 @@ export async function writeLedgerChanges(
     replaced.forEach((version, i) => {
       history.push([...identity, versionsBefore + i, ...contentOf(version), knownAt, importId])
     })
-    cells.add({ simId, occurredAt, ...before }, -1)
-    cells.add({ simId, occurredAt, ...after }, 1)
-    told?.add({ simId, ...before }, before.version, -1)
-    told?.add({ simId, ...after }, after.version, 1)
+    for (const [row, times] of [
+      [before, -1],
+      [after, 1],
+    ] as const) {
+      const { accountId, columns, version } = row
+      cells.add({ ...version, simId, occurredAt, accountId }, columns, times)
+      told?.add({ accountId, simId, columns }, version, times)
+    }
   }
   if (history.length > 0) await session.run(sql.INSERT_HISTORY, columnsOf(history))
   await cells.write(session)

@@ -19,7 +19,14 @@ const MONTH_OF_BUCKET = `(
       EXTRACT(YEAR FROM to_timestamp(bucket) AT TIME ZONE 'UTC') * 12 +
       EXTRACT(MONTH FROM to_timestamp(bucket) AT TIME ZONE 'UTC') - 1)::integer`
 
-// Appending. A batch is copied into a table of the session, then moved by one statement.
+// Appending. A batch of which nothing is there yet is copied into the ledger as it is. Any other is
+// copied into a table of the session, then moved by one statement.
+
+/** Fails with a unique violation when one of the rows is there. */
+export const COPY_LEDGER = `
+  COPY ledger (bucket, sim_id, occurred_at, record_id, account_id, zone, country, plmn, stated,
+               upload, download, to_sim, from_sim, line, feed_id, import_id, known_at)
+  FROM STDIN`
 
 export const MAKE_INCOMING = `
   CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
@@ -41,9 +48,12 @@ export const MAKE_INCOMING = `
   ) ON COMMIT DELETE ROWS`
 
 export const COPY_INCOMING = `
-  COPY incoming (position, bucket, sim_id, occurred_at, record_id, account_id, zone, country,
-                 plmn, stated, upload, download, to_sim, from_sim, line)
+  COPY incoming (bucket, sim_id, occurred_at, record_id, account_id, zone, country, plmn, stated,
+                 upload, download, to_sim, from_sim, line, position)
   FROM STDIN`
+
+/** What sorting and grouping a batch of `BATCH_RECORDS_MAX` takes; less would go through files. */
+export const ROOM_FOR_A_BATCH = "SET LOCAL work_mem = '64MB'"
 
 /**
  * Adds the rows of `incoming` to the ledger and, by what was really added, to everything that is

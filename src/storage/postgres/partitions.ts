@@ -62,7 +62,9 @@ export class Partitions {
       for (const month of [...wanted].sort((a, b) => a - b)) {
         for (const parent of PARTITIONED_TABLES) {
           const name = partitionName(parent, month)
-          if (!there.has(name)) await session.client.query(createPartition(parent, month))
+          if (there.has(name)) continue
+          // Citus takes them one by one only.
+          for (const text of createPartition(parent, month)) await session.client.query(text)
         }
       }
     })
@@ -75,9 +77,15 @@ function partitionName(parent: PartitionedTable, month: number): string {
   return `${parent}_${year}_${String((month % 12) + 1).padStart(2, '0')}`
 }
 
-/** The names and bounds are made of numbers here; DDL takes no parameters. */
-function createPartition(parent: PartitionedTable, month: number): string {
-  return `
-    CREATE TABLE ${partitionName(parent, month)} PARTITION OF ${parent}
-    FOR VALUES FROM (${monthStart(month)}) TO (${monthStart(month + 1)})`
+/**
+ * Made beside the table and attached to it, so that neither a batch nor a long look at the table has
+ * to end before. The names and bounds are made of numbers here; DDL takes no parameters.
+ */
+function createPartition(parent: PartitionedTable, month: number): string[] {
+  const name = partitionName(parent, month)
+  return [
+    `CREATE TABLE ${name} (LIKE ${parent} INCLUDING ALL)`,
+    `ALTER TABLE ${parent} ATTACH PARTITION ${name}
+     FOR VALUES FROM (${monthStart(month)}) TO (${monthStart(month + 1)})`,
+  ]
 }

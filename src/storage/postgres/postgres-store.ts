@@ -1,19 +1,26 @@
 /** The store on PostgreSQL, of one server or, with Citus, of many. */
 import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
-import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
+import {
+  type AppendBatch,
+  type AppendOutcome,
+  BATCH_RECORDS_MAX,
+  type UsageStore,
+} from '../usage-store.ts'
 import { append, orderByKey, readLimits } from './append.ts'
 import { deleteOldMarks } from './commit-marks.ts'
 import { type ConnectionOptions, closedStore, Database, type Session } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
+import { sqlState } from './failures.ts'
 import * as progress from './feed-progress.ts'
 import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
+import type { Topology } from './topology.ts'
 import { tryOut } from './trial.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
@@ -53,6 +60,7 @@ export async function openPostgresStore(
   const database = new Database(target, schema.topology, options)
   const partitions = new Partitions(database)
   const sealed = new SealedThrough(database)
+  const newFeeds = new NewRecordFeeds(schema.topology)
   const calls = new Calls()
   const name = target.schema
   let closing: Promise<void> | null = null
@@ -82,10 +90,15 @@ export async function openPostgresStore(
       })
     }
     try {
-      return await alone(async (session) => {
+      const rollupCells = await alone(async (session) => {
         await deleteOldMarks(session)
-        return upkeep.purge(session, given)
+        return upkeep.endRetention(session, given.before)
       })
+      const months = await database.readOneState((s) => upkeep.countOldMonths(s, given.before), {
+        unlimited: true,
+      })
+      const deleted = await alone((session) => upkeep.deleteOld(session, given, months))
+      return { ...deleted, rollupCells }
     } finally {
       partitions.forget()
     }
@@ -134,7 +147,11 @@ export async function openPostgresStore(
           batch.knownAt,
         )
         const ordered = orderByKey(batch.events)
-        return database.write((session) => append(session, batch, ordered, name))
+        const write = (assumeNew: boolean) =>
+          database.write((session, alone) =>
+            append(session, batch, ordered, { schema: name, assumeNew, alone }),
+          )
+        return newFeeds.append(batch.feed.id, write)
       }),
     // One after the other, as the feed's progress takes each delivery in.
     finishImport: (importId, end) => change((s) => writes.finishImport(s, importId, end)),
@@ -214,6 +231,38 @@ class SealedThrough {
       this.#value = (await this.#database.read(readLimits)).sealedThrough
     }
     return this.#value
+  }
+}
+
+/**
+ * Which feeds bring records that were there already: their batches are stored in the way that meets
+ * them. The batches of the others are tried in the quicker way first, which stores only what is all
+ * new; a batch it refuses has left nothing behind.
+ */
+class NewRecordFeeds {
+  readonly #copyRefusals: readonly string[]
+  readonly #meeting = new Set<number>()
+
+  constructor({ copyRefusals }: Topology) {
+    this.#copyRefusals = copyRefusals
+  }
+
+  async append(
+    feedId: number,
+    write: (assumeNew: boolean) => Promise<AppendOutcome>,
+  ): Promise<AppendOutcome> {
+    if (!this.#meeting.has(feedId)) {
+      try {
+        return await write(true)
+      } catch (error) {
+        if (!this.#copyRefusals.includes(sqlState(error))) throw error
+      }
+    }
+    const outcome = await write(false)
+    const { duplicate, replaced } = outcome.counts
+    if (duplicate + replaced + outcome.conflicts.length > 0) this.#meeting.add(feedId)
+    else this.#meeting.delete(feedId)
+    return outcome
   }
 }
 

@@ -65,7 +65,7 @@ export async function recycle(
     session,
     { importId, feed, knownAt, isRecycled: true },
     orderByKey(events.map(({ event }) => event)),
-    schema,
+    { schema, assumeNew: false, alone: true },
   )
 
   const entryOfLine = new Map(events.map(({ entryId, event }) => [event.line, entryId]))

@@ -6,7 +6,7 @@ import { shown, UsageError } from '../../domain/usage-error.ts'
 import { ANSWER_GRACE_MS, disconnect, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
 import { clientConfig } from './connection.ts'
 import type { PostgresTarget } from './database-url.ts'
-import { isNotYet, translateConnecting } from './failures.ts'
+import { isNotYet, isPassing, translateConnecting } from './failures.ts'
 import { lockKey } from './locks.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
@@ -116,28 +116,43 @@ export async function connectClient(target: PostgresTarget): Promise<pg.Client> 
   }
 }
 
+/** `work` runs again where its connection is lost; done in part, it finds what it has done. */
 async function withClient<T>(
   target: PostgresTarget,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = await connectClient(target)
-  try {
-    limitAnswers(client, target.readTimeoutMs + ANSWER_GRACE_MS)
-    return await work(client)
-  } catch (error) {
-    throw translateConnecting(target.shown, error)
-  } finally {
-    end(client)
+  const giveUpAt = performance.now() + target.readRetryMs
+  for (;;) {
+    let client: pg.Client | null = null
+    let wasLost = false
+    try {
+      client = await connected(target, () => {
+        wasLost = true
+      })
+      limitAnswers(client, target.readTimeoutMs + ANSWER_GRACE_MS)
+      return await work(client)
+    } catch (error) {
+      const mayPass = client !== null && (wasLost || isPassing(error))
+      if (!mayPass || performance.now() + CONNECT_AGAIN_MS > giveUpAt) {
+        throw translateConnecting(target.shown, error)
+      }
+    } finally {
+      if (client !== null) end(client)
+    }
+    await pause(CONNECT_AGAIN_MS)
   }
 }
 
 /** A server that is there but takes no connection yet is waited for, as long as for a write. */
-async function connected(target: PostgresTarget): Promise<pg.Client> {
+async function connected(
+  target: PostgresTarget,
+  onLost: () => void = () => {},
+): Promise<pg.Client> {
   const giveUpAt = performance.now() + target.writeRetryMs
   for (;;) {
     const client = new pg.Client(clientConfig(target, { planCacheMode: 'auto' }))
-    // A failure reaches the query that meets it; the event has nothing to add.
-    client.on('error', () => {})
+    // A failure reaches the query that meets it, but not always with a code.
+    client.on('error', onLost)
     try {
       await client.connect()
       return client
@@ -187,7 +202,10 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
   }
   const topology = citus ? TOPOLOGIES.citus : TOPOLOGIES.plain
   if (!marked) {
-    await refuseForeign(client, target)
+    const foreign = await foreignTables(client, target)
+    // Between the two looks, another process may have made the schema.
+    if (foreign.length > 0 && (await isMarked(client, target))) return inspect(client, target)
+    refuseForeign(target, foreign)
     return { version: 0, topology, undistributed: [], transferFrom: null }
   }
   const version = await client.query<{ version: number }>('SELECT version FROM simtally_schema')
@@ -199,8 +217,15 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
   }
 }
 
-/** Tables of others beside ours are a mistake unless the URL names a schema for ours. */
-async function refuseForeign(client: pg.Client, target: PostgresTarget): Promise<void> {
+async function isMarked(client: pg.Client, { schema }: PostgresTarget): Promise<boolean> {
+  const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS marked', [
+    `${schema}.simtally_schema`,
+  ])
+  return rows[0].marked
+}
+
+/** Tables where ours would be, or beside them unless the URL names a schema for ours. */
+async function foreignTables(client: pg.Client, target: PostgresTarget): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT c.oid::regclass::text AS name
      FROM pg_class AS c
@@ -214,9 +239,13 @@ async function refuseForeign(client: pg.Client, target: PostgresTarget): Promise
      ORDER BY 1`,
     [target.schemaNamed ? target.schema : null],
   )
-  if (rows.length === 0) return
-  const names = rows.slice(0, FOREIGN_TABLES_SHOWN).map(({ name }) => shown(name))
-  const more = rows.length - names.length
+  return rows.map(({ name }) => name)
+}
+
+function refuseForeign(target: PostgresTarget, tables: readonly string[]): void {
+  if (tables.length === 0) return
+  const names = tables.slice(0, FOREIGN_TABLES_SHOWN).map(shown)
+  const more = tables.length - names.length
   throw new UsageError(
     'incompatible',
     `${target.shown} belongs to something else: it has ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}; ` +

@@ -27,7 +27,12 @@ export function tryOut<T>(
         await partitions.ensure(instants, batch.knownAt)
         const events = { ...batch, isRecycled: false, changes }
         const { schema } = database.target
-        const { counts, conflicts } = await applyEvents(session, events, ordered, schema)
+        const { counts, conflicts } = await applyEvents(session, events, ordered, {
+          schema,
+          // A refused row would end the transaction, and with it the trial.
+          assumeNew: false,
+          alone: false,
+        })
         // It is emptied at the end of a transaction, which comes after many batches here.
         await session.client.query(`${MAKE_INCOMING}; TRUNCATE incoming`)
         const quarantined = batch.quarantined.length + conflicts.length

@@ -122,7 +122,8 @@ class Undo {
     const cells = new CellChanges(this.#limits.sealedThrough)
     for (const { identity, row } of gone) {
       const [, simId, occurredAt] = identity
-      cells.add({ simId, occurredAt, ...row }, -1)
+      const { accountId, columns, version } = row
+      cells.add({ ...version, simId, occurredAt, accountId }, columns, -1)
     }
     if (gone.length > 0) {
       await this.#session.run(

@@ -86,42 +86,64 @@ export async function countOld(session: Session, before: number): Promise<PurgeO
   }
 }
 
-/** One step, inside a write transaction that keeps batches out. */
-export async function purge(
+/**
+ * Takes what is older out of all that is derived and lets no more of it in. Runs inside a write
+ * transaction that keeps batches out. Returns how many cells are gone.
+ */
+export async function endRetention(session: Session, before: number): Promise<number> {
+  const { purgedThrough, sealedThrough } = await readLimits(session)
+  if (purgedThrough >= before) return 0
+  return dropOldCells(session, { before, day: floorTo(before, DAY_SECONDS) }, sealedThrough)
+}
+
+/** A drop that has to wait longer is tried again later, in milliseconds. */
+const DROP_WAIT_MS = 2_000
+
+/** Partitions of months that have ended before the instant, with their rows. */
+export type OldMonths = ReadonlyMap<string, number>
+
+/**
+ * Counting takes as long as reading their keys. After `endRetention` no batch adds to them, so that
+ * none has to wait for it.
+ */
+export async function countOldMonths(session: Session, before: number): Promise<OldMonths> {
+  const months = new Map<string, number>()
+  for (const { name, month } of await listPartitions(session)) {
+    if (monthStart(month + 1) > before) continue
+    const { rows } = await session.client.query<{ rows: string }>(
+      `SELECT COUNT(*) AS rows FROM ${name}`,
+    )
+    months.set(name, Number(rows[0]!.rows))
+  }
+  return months
+}
+
+/**
+ * One step of deleting what `endRetention` has given up, inside a write transaction that keeps
+ * batches out. `months` are dropped whole, which costs the same whatever they hold.
+ */
+export async function deleteOld(
   session: Session,
   { before, rowsMax }: { before: number; rowsMax: number },
-): Promise<PurgeOutcome> {
-  const limits = { before, day: floorTo(before, DAY_SECONDS) }
-  const { purgedThrough, sealedThrough } = await readLimits(session)
-  const rollupCells =
-    purgedThrough < before ? await dropOldCells(session, limits, sealedThrough) : 0
-  let ledgerRows = await dropOldMonths(session, before)
+  months: OldMonths,
+): Promise<Omit<PurgeOutcome, 'rollupCells'>> {
+  let ledgerRows = 0
+  // Another process may have dropped some, and has counted them.
+  for (const { name } of await listPartitions(session)) {
+    const rows = months.get(name)
+    if (rows === undefined) continue
+    // Behind a drop that waits for a long look at the ledger, everybody would wait.
+    await session.client.query(`SET LOCAL lock_timeout = ${DROP_WAIT_MS}`)
+    await session.client.query(`DROP TABLE ${name}`)
+    ledgerRows += rows
+  }
   for (const table of PARTITIONED_TABLES) {
     ledgerRows += await deleteOldRows(session, table, before, rowsMax - ledgerRows)
   }
   const limit = Math.max(0, rowsMax - ledgerRows)
   const quarantineEntries = await session.run(purgeSql.DELETE_DELIVERIES, [before, limit])
   if (quarantineEntries > 0) await session.run(DELETE_UNDELIVERED)
-  return {
-    ledgerRows,
-    rollupCells,
-    quarantineEntries,
-    done: ledgerRows + quarantineEntries < rowsMax,
-  }
-}
-
-/** A month that has ended is dropped whole, which costs the same whatever it holds. */
-async function dropOldMonths(session: Session, before: number): Promise<number> {
-  let rows = 0
-  for (const { name, month } of await listPartitions(session)) {
-    if (monthStart(month + 1) > before) continue
-    const count = await session.client.query<{ rows: string }>(
-      `SELECT COUNT(*) AS rows FROM ${name}`,
-    )
-    rows += Number(count.rows[0]!.rows)
-    await session.client.query(`DROP TABLE ${name}`)
-  }
-  return rows
+  return { ledgerRows, quarantineEntries, done: ledgerRows + quarantineEntries < rowsMax }
 }
 
 /** Deletes about `rowsMax` old rows, bucket by bucket, in each the SIMs up to the limit. */

@@ -2,7 +2,7 @@
 import { DAY_SECONDS } from '../../domain/time.ts'
 import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
-import { usageGroupFromRow } from '../rows.ts'
+import { usageGroupsFromRows } from '../rows.ts'
 import type { Database, Session } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 
@@ -50,18 +50,20 @@ async function queryAccount(
   { start, end, granularity }: UsageQuery,
   accountId: number,
 ): Promise<UsageGroup[]> {
+  const text =
+    granularity === 'hourly' ? sql.SELECT_ACCOUNT_HOURS : sql.SELECT_ACCOUNT_USAGE[granularity]
+  const values = accountUsageValues({ start, end, granularity }, accountId)
+  return usageGroupsFromRows(await session.bigintArrays(text, values))
+}
+
+/** The parameters of `SELECT_ACCOUNT_HOURS` and of `SELECT_ACCOUNT_USAGE`. */
+export function accountUsageValues(
+  { start, end, granularity }: Omit<UsageQuery, 'scope'>,
+  accountId: number,
+) {
+  if (granularity === 'hourly') return [accountId, start, end]
   const { firstDay, endDay } = wholeDays(start, end)
-  const rows =
-    granularity === 'hourly'
-      ? await session.allBigints(sql.SELECT_ACCOUNT_HOURS, [accountId, start, end])
-      : await session.allBigints(sql.SELECT_ACCOUNT_USAGE[granularity], [
-          accountId,
-          start,
-          end,
-          firstDay,
-          endDay,
-        ])
-  return rows.map(usageGroupFromRow)
+  return [accountId, start, end, firstDay, endDay]
 }
 
 /** Sealed days come from their totals, the rest from the ledger. */
@@ -72,8 +74,8 @@ export async function querySim(
   sealedThrough: number,
 ): Promise<UsageGroup[]> {
   const values = simUsageValues({ start, end, granularity }, simId, sealedThrough)
-  const rows = await session.allBigints(sql.SELECT_SIM_USAGE[granularity], values)
-  return rows.map(usageGroupFromRow)
+  const rows = await session.bigintArrays(sql.SELECT_SIM_USAGE[granularity], values)
+  return usageGroupsFromRows(rows)
 }
 
 /** The parameters of `SELECT_SIM_USAGE`. */
