@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { startPostgresServer } from '../test/support/postgres-server.ts'
 
 /** A run that takes longer hangs, and is ended. */
 const MODES = new Map([
@@ -19,6 +20,8 @@ const MODES = new Map([
 process.env.TZ ??= 'Asia/Kathmandu'
 
 const root = new URL('..', import.meta.url).pathname
+// Each file is a process, and most of them need the same modules.
+process.env.NODE_COMPILE_CACHE ??= `${root}node_modules/.cache/simtally-tests`
 const [mode = '', ...patterns] = process.argv.slice(2)
 const chosen = MODES.get(mode)
 if (chosen === undefined) {
@@ -32,7 +35,19 @@ if (chosen === undefined) {
   if (files.length === 0) {
     fail(`no file of ${chosen.glob} has ${patterns.join(' or ') || 'a test'} in its path`)
   } else {
-    await runFiles(files, chosen.minutesMax)
+    await withPostgres(() => runFiles(files, chosen.minutesMax))
+  }
+}
+
+/** One server for all files; a file that runs by itself starts one of its own. */
+async function withPostgres(work: () => Promise<void>): Promise<void> {
+  if (process.env.SIMTALLY_TEST_POSTGRES_URL) return work()
+  const server = await startPostgresServer()
+  process.env.SIMTALLY_TEST_POSTGRES_URL = server.url
+  try {
+    await work()
+  } finally {
+    await server.stop()
   }
 }
 

@@ -1,12 +1,15 @@
 /** Random feeds, by import and API, against the model: a quick look, the same in every run. */
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { engineOfTests } from '../support/temp-store.ts'
 import { checkWorld } from './check-world.ts'
 import { anyWorld } from './worlds.ts'
 
 const SEED = 20_260_315
-const RUNS = 30
-const EVENTFUL_RUNS = 20
+/** A world takes a server several times as long. */
+const IS_EMBEDDED = engineOfTests() === 'sqlite'
+const RUNS = IS_EMBEDDED ? 30 : 10
+const EVENTFUL_RUNS = IS_EMBEDDED ? 20 : 5
 
 describe('random feeds', () => {
   it(`answer exactly what was delivered, in ${RUNS} worlds`, async () => {
