@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { after, before, describe, it, type TestContext } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import { StopRequest } from '../../src/cli/context.ts'
 import { PORT_DEFAULT } from '../../src/cli/serving.ts'
 import { instant } from '../support/builders.ts'
@@ -147,11 +146,18 @@ describe('simtally demo', () => {
   })
 
   it('stops at a signal during its import, and completes the count the next time', async () => {
-    const stop = new StopRequest()
-    const running = cli.run(demoArgs('stopped.db', '--no-serve'), { stop, now: NOW })
-    // A request counts from the moment on in which the import listens for it.
-    while (!stop.request('SIGINT')) await setImmediate()
-    const { exitCode, stderr } = await running
+    // The import is small: it is asked to stop at the moment from which it listens.
+    class StopAtOnce extends StopRequest {
+      override listen(listener: (signal: string) => void): () => void {
+        const unlisten = super.listen(listener)
+        this.request('SIGINT')
+        return unlisten
+      }
+    }
+    const { exitCode, stderr } = await cli.run(demoArgs('stopped.db', '--no-serve'), {
+      stop: new StopAtOnce(),
+      now: NOW,
+    })
     assert.equal(exitCode, 1)
     assert.match(stderr, /^simtally: the demo's import: stopped by SIGINT\n {2}run it again/m)
     const again = await importOnly('stopped.db')

@@ -195,7 +195,7 @@ describe('delivering usage records', () => {
     assert.equal(status, 413)
   })
 
-  it('ends an import as failed when the connection breaks', { timeout: 10_000 }, async () => {
+  it('ends an import as failed when the connection breaks', { timeout: 60_000 }, async () => {
     const url = await listening()
     const call = request(`${url}/v1/Feeds/hub/Records`, {
       method: 'POST',
