@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { GRANULARITIES, type UsageQuery } from '../../src/domain/usage-query.ts'
+import { openStore } from '../../src/storage/open-store.ts'
 import { Database } from '../../src/storage/postgres/connection.ts'
 import { parsePostgresUrl } from '../../src/storage/postgres/database-url.ts'
 import { listPartitions } from '../../src/storage/postgres/partitions.ts'
@@ -14,10 +15,11 @@ import {
   queryUsage,
   simUsageValues,
 } from '../../src/storage/postgres/usage-reads.ts'
+import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { instant } from '../support/builders.ts'
 import { appendFleet, type Fleet } from '../support/hourly-fleet.ts'
+import { newDatabase, type TempPlace } from '../support/postgres-schema.ts'
 import { stopServerAtEnd } from '../support/postgres-server.ts'
-import { openTempStore, type TempStore } from '../support/temp-store.ts'
 
 const START = instant('2026-01-01T00:00:00Z')
 const END = instant('2026-04-01T00:00:00Z')
@@ -25,15 +27,18 @@ const SEALED_THROUGH = instant('2026-02-11T00:00:00Z')
 
 const LEDGER_KEY = ['bucket', 'sim_id', 'occurred_at']
 
-let temp: TempStore
+let place: TempPlace
+let store: UsageStore
 let database: Database
 let fleet: Fleet
 
 before(async () => {
-  temp = await openTempStore('postgres')
-  fleet = await appendFleet(temp.store, { accounts: 5, sims: 20, start: START, end: END })
-  while (await temp.store.sealNextDay(SEALED_THROUGH));
-  database = new Database(parsePostgresUrl(temp.url), TOPOLOGIES.plain, {})
+  // A database of its own: where others look at the same one, vacuum leaves pages as they are.
+  place = await newDatabase()
+  store = await openStore(place.url)
+  fleet = await appendFleet(store, { accounts: 5, sims: 20, start: START, end: END })
+  while (await store.sealNextDay(SEALED_THROUGH));
+  database = new Database(parsePostgresUrl(place.url), TOPOLOGIES.plain, {})
   await database.read(async ({ client }) => {
     const { rows } = await client.query<{ name: string }>(
       `SELECT relname AS name FROM pg_class
@@ -45,7 +50,8 @@ before(async () => {
 
 after(async () => {
   await database.close()
-  await temp.dispose()
+  await store.close()
+  await place.remove()
 })
 
 stopServerAtEnd()
