@@ -20,7 +20,7 @@ import {
   iccidOf,
   newSimSid,
 } from '../support/builders.ts'
-import { execute, plainUrl } from '../support/postgres-schema.ts'
+import { execute, newDatabase, plainUrl } from '../support/postgres-schema.ts'
 import { type EngineName, openTempStore } from '../support/temp-store.ts'
 import { assertAuditClean } from './engine.ts'
 
@@ -119,7 +119,8 @@ async function checkPolicy(
   { engine, importers, recordsEach, disturb = async () => {} }: ManyImporters,
   onConflict: ConflictPolicy,
 ): Promise<void> {
-  const temp = await openTempStore(engine)
+  // Of its own, because connections to it are ended.
+  const temp = await openTempStore(engine, engine === 'postgres' ? newDatabase : undefined)
   try {
     const { store, url, dir } = temp
     const account = await prepare(store, onConflict)

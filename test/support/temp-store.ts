@@ -36,11 +36,14 @@ export async function newPlace(engine: EngineName, dir: string): Promise<TempPla
   return { url: `sqlite:${join(dir, 'simtally.db')}`, remove: async () => {} }
 }
 
-/** A new, empty store. */
-export async function openTempStore(engine: EngineName = engineOfTests()): Promise<TempStore> {
+/** A new, empty store, in `newPlace` unless another kind of place is given. */
+export async function openTempStore(
+  engine: EngineName = engineOfTests(),
+  makePlace: (dir: string) => Promise<TempPlace> = (dir) => newPlace(engine, dir),
+): Promise<TempStore> {
   const dir = await mkdtemp(join(tmpdir(), 'simtally-test-'))
   const removeDir = () => rm(dir, { recursive: true, force: true })
-  const place = await newPlace(engine, dir)
+  const place = await makePlace(dir)
   const remove = async () => {
     await place.remove()
     await removeDir()
