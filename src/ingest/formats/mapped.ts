@@ -43,10 +43,21 @@ export function createMappedReader(mapping: Mapping): CdrReader {
   const { format, encoding } = mapping.source
   const utf8 = new Utf8Stream({ stated: encoding, isXml: format === 'xml' })
   const reader = readerOf(mapping)
+  const readDecoded = (decode: () => Uint8Array) => {
+    let text: Uint8Array
+    try {
+      text = decode()
+    } catch (error) {
+      // A fault that the reader has met lies before it, and has only not been told yet.
+      reader.push(new Uint8Array(0))
+      throw error
+    }
+    return reader.push(text)
+  }
   return {
-    push: (chunk) => reader.push(utf8.push(chunk)),
+    push: (chunk) => readDecoded(() => utf8.push(chunk)),
     end: () => {
-      const rest = reader.push(utf8.end())
+      const rest = readDecoded(() => utf8.end())
       return [...rest, ...reader.end()]
     },
     warnings: () => reader.warnings(),

@@ -19,6 +19,16 @@ describe('a delivery read by a mapping of its own', () => {
       }
     })
   }
+
+  it('that is wrong in two places names the first, in one piece or in many', () => {
+    const structureThenEncoding = Buffer.from('\ufeff[} \ud800 ]', 'utf16le')
+    const settings = { mapping: '1nce', megabyte: 'MiB', rx: 'download' }
+    for (const sizes of [undefined, [1], [7, 2]]) {
+      const reader = MAPPED_FORMAT.createReader(settings)
+      const { error } = readInPieces(reader, structureThenEncoding, sizes)
+      assert.match(error!.message, /not the JSON that was expected: brackets do not match/)
+    }
+  })
 })
 
 function describeSource(pattern: RegExp, cutRecord: 'seen' | 'may look whole'): void {
