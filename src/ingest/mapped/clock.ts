@@ -2,12 +2,12 @@
  * Times as carriers write them: ISO 8601, seconds since 1970, or a pattern; in a zone that the text
  * or the mapping names.
  */
-import { parseInstant } from '../../domain/time.ts'
+import { INSTANT_MAX, INSTANT_MIN, parseInstant } from '../../domain/time.ts'
 import { InstantReader } from '../formats/instant-reader.ts'
 import { patternReader } from './time-pattern.ts'
 import { localToUtc } from './time-zone.ts'
 
-/** Seconds with a fraction, or milliseconds, up to the year 9999. */
+/** Seconds or milliseconds, with a fraction. */
 const UNIX_TIME = /^(\d{1,12})(?:\.\d{0,9})?$/
 const UNIX_MILLISECONDS = /^(\d{1,15})(?:\.\d{0,9})?$/
 const STATED_OFFSET = /:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}(?::?\d{2})?)$/i
@@ -20,8 +20,20 @@ export interface Clock {
   readonly rule: string
 }
 
-/** `format` and `zone` have passed the mapping's check. */
+/** `format` and `zone` have passed the mapping's check. Years go from 1 to 9999. */
 export function clockOf(format: string, zone: string | undefined): Clock {
+  const { read, rule } = anyClockOf(format, zone)
+  return {
+    rule,
+    read: (text) => {
+      const at = read(text)
+      return at !== null && at >= INSTANT_MIN && at <= INSTANT_MAX ? at : null
+    },
+  }
+}
+
+/** One that may read years which ISO text cannot name. */
+function anyClockOf(format: string, zone: string | undefined): Clock {
   if (format === 'unix') return unixClock(UNIX_TIME, 1, 'seconds since 1970, such as 1772323199')
   if (format === 'unix_ms') {
     return unixClock(UNIX_MILLISECONDS, 1_000, 'milliseconds since 1970, such as 1772323199000')
