@@ -313,7 +313,7 @@ function timeOfReading(at: number): Packet {
 
 const utc = (at: number) => new Date(at * 1_000).toUTCString()
 
-// RADIUS accounts for data only: it has no packet for a message.
+// RADIUS has no packet for a message.
 const RADIUS = { feed: { format: 'radius', onConflict: 'max' }, carriesMessages: false } as const
 
 const radiusJson = writer<Packet>({
