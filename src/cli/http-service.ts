@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import { UsageError } from '../domain/usage-error.ts'
 import type { TrustProxy } from '../http/base-url.ts'
+import type { Measurements } from '../http/routes/metrics.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { Log } from './log.ts'
 
@@ -20,6 +21,8 @@ export interface HttpDependencies {
   readonly log: Log
   /** Called when a delivery of usage records has ended. */
   readonly onDelivery: () => void
+  /** Shared with the other workers, where there are any. */
+  readonly measurements?: Measurements
 }
 
 /** What answers requests until it is closed, in this process or in others. */

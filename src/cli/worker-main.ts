@@ -1,4 +1,5 @@
 /** A worker: one of the processes that answer requests, with a store and a server of its own. */
+import { RequestMetrics, type RequestSnapshot } from '../http/metrics.ts'
 import { openStore } from '../storage/open-store.ts'
 import { Output } from './context.ts'
 import { type Service, startHttpService } from './http-service.ts'
@@ -10,6 +11,10 @@ import { type FromWorker, failureOf, type ToWorker, type WorkerOptions } from '.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 
 const lines = new LogLines(new Output(process.stderr))
+const requests = new RequestMetrics()
+/** Questions for what the other workers have measured. */
+const asked = new Map<number, (snapshots: readonly RequestSnapshot[]) => void>()
+let questions = 0
 let serving: Promise<Service> | null = null
 
 process.on('message', async (message: ToWorker) => {
@@ -21,6 +26,15 @@ process.on('message', async (message: ToWorker) => {
     } catch (error) {
       tell({ kind: 'failed', failure: failureOf(error) })
     }
+  } else if (message.kind === 'measure') {
+    tell({
+      kind: 'measured',
+      question: message.question,
+      snapshot: await requests.snapshot(),
+    })
+  } else if (message.kind === 'others') {
+    asked.get(message.question)?.(message.snapshots)
+    asked.delete(message.question)
   } else {
     await serving?.then((service) => service.close()).catch(() => {})
     lines.close()
@@ -37,6 +51,7 @@ async function start({ databaseUrl, http, logLevel }: WorkerOptions): Promise<Se
       clock: () => Math.floor(Date.now() / 1000),
       log,
       onDelivery: () => tell({ kind: 'delivery' }),
+      measurements: { requests, ofOthers },
     })
     return {
       port: service.port,
@@ -49,6 +64,15 @@ async function start({ databaseUrl, http, logLevel }: WorkerOptions): Promise<Se
     await store.close()
     throw error
   }
+}
+
+/** The serving process answers in any case; should it be gone, so is this worker. */
+function ofOthers(own: RequestSnapshot): Promise<readonly RequestSnapshot[]> {
+  return new Promise((resolve) => {
+    const question = ++questions
+    asked.set(question, resolve)
+    tell({ kind: 'ask others', question, own })
+  })
 }
 
 function tell(message: FromWorker): void {

@@ -1,5 +1,6 @@
 /** What the serving process and its workers tell each other. */
 import { UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
+import type { RequestSnapshot } from '../http/metrics.ts'
 import type { HttpServiceOptions } from './http-service.ts'
 
 export interface WorkerOptions {
@@ -13,10 +14,25 @@ export type ToWorker =
   | { readonly kind: 'serve'; readonly options: WorkerOptions }
   /** Answer what is under way, then end. */
   | { readonly kind: 'stop' }
+  /** Tell what you have measured. */
+  | { readonly kind: 'measure'; readonly question: number }
+  /** What all others have measured, for the worker that asked. */
+  | {
+      readonly kind: 'others'
+      readonly question: number
+      readonly snapshots: readonly RequestSnapshot[]
+    }
 
 export type FromWorker =
   | { readonly kind: 'listening' }
   | { readonly kind: 'delivery' }
+  | {
+      readonly kind: 'measured'
+      readonly question: number
+      readonly snapshot: RequestSnapshot
+    }
+  /** What have all others measured? This worker has `own`. */
+  | { readonly kind: 'ask others'; readonly question: number; readonly own: RequestSnapshot }
   /** It could not start, and ends. */
   | { readonly kind: 'failed'; readonly failure: Failure }
 

@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { HttpDependencies, HttpServiceOptions, Service } from './http-service.ts'
+import { PoolMetrics } from './pool-metrics.ts'
 import { errorOf, type FromWorker, type ToWorker, type WorkerOptions } from './worker-messages.ts'
 
 /** Each worker takes about 100 MB of memory. */
@@ -50,12 +51,17 @@ export async function startWorkerPool(
   return { port: http.port, close: () => pool.close() }
 }
 
+type WorkingMessage = Exclude<FromWorker, { readonly kind: 'listening' | 'failed' }>
+
 class WorkerPool {
   readonly #options: WorkerOptions
   readonly #dependencies: PoolDependencies
   /** Each worker with the promise of its end. */
   readonly #running = new Map<Worker, Promise<string>>()
   readonly #closing = new AbortController()
+  readonly #metrics = new PoolMetrics<Worker>((worker, question) =>
+    send(worker, { kind: 'measure', question }),
+  )
 
   constructor(options: WorkerOptions, dependencies: PoolDependencies) {
     this.#options = options
@@ -81,6 +87,7 @@ class WorkerPool {
     this.#running.set(worker, ended.promise)
     const end = (how: string) => {
       this.#running.delete(worker)
+      this.#metrics.remove(worker)
       ended.resolve(how)
       answers.reject(new Error(`a worker ended before it answered (${how})`))
     }
@@ -89,15 +96,28 @@ class WorkerPool {
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'listening') {
         this.#dependencies.log.info({ pid: worker.process.pid }, 'a worker answers')
+        this.#metrics.add(worker)
         answers.resolve(worker)
-      } else if (message.kind === 'delivery') this.#dependencies.onDelivery()
-      else {
+      } else if (message.kind === 'failed') {
         answers.reject(errorOf(message.failure))
         send(worker, { kind: 'stop' })
-      }
+      } else this.#hear(worker, message)
     })
     send(worker, { kind: 'serve', options: this.#options })
     return answers.promise
+  }
+
+  /** What workers say while they answer requests. */
+  #hear(worker: Worker, message: WorkingMessage): void {
+    if (message.kind === 'delivery') this.#dependencies.onDelivery()
+    else if (message.kind === 'measured') {
+      this.#metrics.take(worker, message.question, message.snapshot)
+    } else {
+      const { question, own } = message
+      void this.#metrics
+        .othersOf(worker, own)
+        .then((snapshots) => send(worker, { kind: 'others', question, snapshots }))
+    }
   }
 
   /** Until the pool is closed, there is another worker after the one that ends. */

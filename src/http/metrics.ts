@@ -3,7 +3,7 @@
  * states; never an account or a SIM.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import {
   type FeedProgress,
   NEWS_STATES,
@@ -23,18 +23,57 @@ export interface FeedState {
   readonly totals: FeedTotals
 }
 
-export class Metrics {
+/** What a process has measured so far, as plain data that can be sent to another one. */
+export type RequestSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
+/** The requests that this process has answered. */
+export class RequestMetrics {
   readonly #registry = new Registry()
-  readonly #registers = [this.#registry]
   /** Per combination of labels, so that a request does not look them up by all of their texts. */
   readonly #durations = new Map<string, { observe(seconds: number): void }>()
   readonly #duration = new Histogram({
     name: 'simtally_http_request_duration_seconds',
-    help: 'How long requests took that this process has answered',
+    help: 'How long requests took',
     labelNames: ['method', 'route', 'status'],
     buckets: DURATION_BUCKETS,
-    registers: this.#registers,
+    registers: [this.#registry],
   })
+
+  observe(request: FastifyRequest, reply: FastifyReply): void {
+    const { method } = request
+    const route = request.routeOptions.url ?? 'none'
+    const status = String(reply.statusCode)
+    const key = `${method} ${status} ${route}`
+    let duration = this.#durations.get(key)
+    if (duration === undefined) {
+      duration = this.#duration.labels({ method, route, status })
+      this.#durations.set(key, duration)
+    }
+    duration.observe(reply.elapsedTime / 1000)
+  }
+
+  snapshot(): Promise<RequestSnapshot> {
+    return this.#registry.getMetricsAsJSON()
+  }
+}
+
+/** One snapshot of what several processes have measured, or one of them at several times. */
+export function sumOfSnapshots(snapshots: readonly RequestSnapshot[]): Promise<RequestSnapshot> {
+  return AggregatorRegistry.aggregate([...snapshots]).getMetricsAsJSON()
+}
+
+/** In the text form of Prometheus. */
+export function requestText(snapshots: readonly RequestSnapshot[]): Promise<string> {
+  return AggregatorRegistry.aggregate([...snapshots]).metrics()
+}
+
+/**
+ * What the store knows of feeds. Every process tells the same of it, so whichever is asked does, and
+ * nothing of it is summed up.
+ */
+export class FeedMetrics {
+  readonly #registry = new Registry()
+  readonly #registers = [this.#registry]
   readonly #silent = this.#gauge('feed_silent_seconds', 'Time since the feed last delivered')
   readonly #state = this.#gauge('feed_state', 'Whether the feed is in this state', 'state')
   readonly #complete = this.#gauge(
@@ -56,19 +95,6 @@ export class Metrics {
   )
 
   readonly contentType = this.#registry.contentType
-
-  observe(request: FastifyRequest, reply: FastifyReply): void {
-    const { method } = request
-    const route = request.routeOptions.url ?? 'none'
-    const status = String(reply.statusCode)
-    const key = `${method} ${status} ${route}`
-    let duration = this.#durations.get(key)
-    if (duration === undefined) {
-      duration = this.#duration.labels({ method, route, status })
-      this.#durations.set(key, duration)
-    }
-    duration.observe(reply.elapsedTime / 1000)
-  }
 
   /** Everything there is to say at this moment. Feeds are told anew each time. */
   async text(feeds: readonly FeedState[], nowSeconds: number): Promise<string> {

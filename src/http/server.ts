@@ -16,7 +16,7 @@ import { addFeedRecordRoutes, IMPORT_BYTES_MAX } from './routes/feed-records.ts'
 import { addFeedRoutes } from './routes/feeds.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addImportRoutes } from './routes/imports.ts'
-import { addMetricsRoute } from './routes/metrics.ts'
+import { addMetricsRoute, type Measurements, measureAlone } from './routes/metrics.ts'
 import { addSimRoutes } from './routes/sims.ts'
 import { addUsageEventRoutes } from './routes/usage-events.ts'
 import { addUsageRecordRoutes } from './routes/usage-records.ts'
@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly importBytesMax?: number
   /** Called when a delivery of usage records has ended, well or not. */
   readonly onDelivery?: () => void
+  /** Shared with other processes; without them, the server measures for itself alone. */
+  readonly measurements?: Measurements
   readonly logger?: FastifyBaseLogger
 }
 
@@ -59,7 +61,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   const methodsOf = collectMethods(server)
 
   // First: what comes after it is measured.
-  addMetricsRoute(server, context)
+  addMetricsRoute(server, context, options.measurements ?? measureAlone())
   addHealthRoutes(server, context)
   addUsageRecordRoutes(server, context)
   addUsageEventRoutes(server, context)

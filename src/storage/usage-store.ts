@@ -337,7 +337,10 @@ export interface UsageStore {
     gap: NamedGap,
     acceptance: { by: string; reason: string; at: number },
   ): Promise<FeedProgress>
-  /** Of every feed, in order of creation. Goes through all imports: for looks now and then. */
+  /**
+   * Of every feed, in order of creation. Goes through all imports, each as it is when its turn comes:
+   * for looks now and then.
+   */
   listFeedTotals(): Promise<FeedTotals[]>
 
   // Upkeep

@@ -8,6 +8,7 @@ import { iccidOf } from '../support/builders.ts'
 import { CliFixture, jsonLines } from './cli-fixture.ts'
 import { CliProcess, LAUNCHER } from './cli-process.ts'
 
+const DURATION = 'simtally_http_request_duration_seconds'
 const HEADER = 'record_id,sim,occurred_at,plmn,upload\n'
 
 let cli: CliFixture
@@ -75,12 +76,14 @@ const workersOf = (serving: Serving) =>
   log(serving).flatMap(({ msg, pid }) => (msg === 'a worker answers' ? [pid!] : []))
 
 /** Over a connection of its own: connections are dealt out in turn, so two reach both workers. */
-async function get(port: number, path: string, headers: Record<string, string> = {}) {
+async function ask(port: number, path: string, headers: Record<string, string> = {}) {
   const sent = request({ port, path, headers, agent: new Agent() }).end()
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
-  answer.resume()
-  await once(answer, 'end')
-  return answer.statusCode
+  return { status: answer.statusCode, body: Buffer.concat(await answer.toArray()).toString() }
+}
+
+async function get(port: number, path: string, headers?: Record<string, string>) {
+  return (await ask(port, path, headers)).status
 }
 
 const getTwice = (port: number, path: string, headers?: Record<string, string>) =>
@@ -133,6 +136,53 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     assert.deepEqual(await getTwice(serving.port, '/v1/Imports', headers), [200, 200])
     await cli.json(['key', 'revoke', key.sid])
     assert.deepEqual(await getTwice(serving.port, '/v1/Imports', headers), [401, 401])
+    await serving.process.end()
+  })
+
+  it('tells what all of them have measured, whichever is asked, and once what the store knows', async () => {
+    const headers = { authorization: basic(await newKey()) }
+    const serving = await serve()
+    const { port } = serving
+    const told = async () => {
+      const { body } = await ask(port, '/metrics', headers)
+      const lines = body.split('\n')
+      const sample = (named: string) =>
+        Number(
+          lines
+            .find((line) => line.startsWith(named))
+            ?.split(' ')
+            .at(-1),
+        )
+      return {
+        requests: sample(`${DURATION}_count{method="GET",route="/healthz",status="200"}`),
+        quickOnes: sample(
+          `${DURATION}_bucket{le="+Inf",method="GET",route="/healthz",status="200"}`,
+        ),
+        imports: sample('simtally_feed_imports{feed="carrier",status="done"}'),
+        states: body.match(/^simtally_feed_state\{feed="carrier".* 1$/gm)?.length,
+      }
+    }
+    await cli.json(['import', '-', '--feed', 'carrier'], { stdin: HEADER })
+    const { length: imports } = await cli.json(['imports'])
+    const expected = (requests: number) => ({ requests, quickOnes: requests, imports, states: 1 })
+    await Promise.all(Array.from({ length: 10 }, () => getTwice(port, '/healthz')))
+    const twenty = expected(20)
+    assert.deepEqual(await Promise.all([told(), told(), told()]), [twenty, twenty, twenty])
+    // One that hangs: whoever is asked of the other has its last word.
+    const [first, second] = workersOf(serving)
+    process.kill(first!, 'SIGSTOP')
+    const answers = [told(), told()]
+    assert.deepEqual(await Promise.race(answers), twenty)
+    process.kill(first!, 'SIGCONT')
+    assert.deepEqual(await Promise.all(answers), [twenty, twenty])
+    // One that dies, and the other one after it: their numbers stay.
+    for (const [i, pid] of [first, second].entries()) {
+      process.kill(pid!, 'SIGKILL')
+      await serving.process.said(new RegExp(`(?:a worker answers[\\s\\S]*){${i + 3}}`))
+      assert.deepEqual(await Promise.all([told(), told()]), [twenty, twenty])
+    }
+    await getTwice(port, '/healthz')
+    assert.deepEqual(await told(), expected(22))
     await serving.process.end()
   })
 

@@ -108,6 +108,12 @@ describe('delivering to a feed with a mapping', () => {
       headers: contentType === undefined ? {} : { 'content-type': contentType },
     })
 
+  async function usageOf(sim: Sim): Promise<string> {
+    const query = 'Granularity=hourly&Start=2026-03-15T00:00:00Z&End=2026-03-15T12:00:00Z'
+    const { text } = await fixture.get(`/v1/Sims/${sim.sid}/UsageRecords?${query}`)
+    return text.replaceAll(sim.sid, 'DE')
+  }
+
   const deliveries: Readonly<Record<string, (sim: Sim) => [string, string | Buffer, string]>> = {
     'canonical CSV': (sim) => [
       'csv',
@@ -175,16 +181,45 @@ describe('delivering to a feed with a mapping', () => {
     const events = USED.map((used) => event(sim, { ...used, id: `again-${used.id}` }))
     const first = await deliver('supersim', JSON.stringify(events))
     assert.equal(first.body.accepted, 50, first.text)
+    const counted = await usageOf(sim)
+    const part = (from: number, to: number) => JSON.stringify(events.slice(from, to))
     const repeats = [
       [JSON.stringify(events.toReversed()), 'application/cloudevents-batch+json', 50],
       [gzipSync(JSON.stringify(events)), 'application/json', 50],
       [JSON.stringify(events[3]), 'application/cloudevents+json; charset=utf-8', 1],
       [JSON.stringify(events[4], null, 2), undefined, 1],
+      [part(0, 17), 'application/cloudevents-batch+json', 17],
+      [part(11, 50), 'application/cloudevents-batch+json', 39],
     ] as const
     for (const [body, contentType, count] of repeats) {
       const { body: answer, text } = await deliver('supersim', body, contentType)
       assert.deepEqual([answer.duplicate, answer.records], [count, count], text)
     }
+    assert.equal(await usageOf(sim), counted)
+  })
+
+  it('counts once what a sender repeats, cut otherwise, before the first answer came', async () => {
+    const [once, sim] = [604, 605].map((n) => fixture.addSim({ iccid: iccidOf(n) }))
+    const written = (of: Sim) =>
+      USED.map((used) => event(of, { ...used, id: `at-once-${used.id}` }))
+    await deliver('supersim', JSON.stringify(written(await once!)))
+    const events = written(await sim!)
+    const cuts = [
+      [0, 50],
+      [0, 50],
+      [0, 9],
+      [9, 31],
+      [31, 50],
+      [20, 40],
+    ] as const
+    const answers = await Promise.all(
+      cuts.map(([from, to]) => deliver('supersim', JSON.stringify(events.slice(from, to)))),
+    )
+    const total = (verdict: 'accepted' | 'duplicate') =>
+      answers.reduce((sum, { body }) => sum + body[verdict], 0)
+    assert.deepEqual([total('accepted'), total('duplicate')], [50, 120])
+    const [expected, counted] = [await usageOf(await once!), await usageOf(await sim!)]
+    assert.equal(counted, expected)
   })
 
   it('answers what is wrong with single events, and counts the others', async () => {

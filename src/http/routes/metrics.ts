@@ -1,23 +1,47 @@
 /** `/metrics`: what a monitoring system asks for, with a key of the operator. */
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { callerOf, requireOperator } from '../access.ts'
-import { type FeedState, Metrics } from '../metrics.ts'
+import {
+  FeedMetrics,
+  type FeedState,
+  RequestMetrics,
+  type RequestSnapshot,
+  requestText,
+} from '../metrics.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 
-export function addMetricsRoute(server: HttpServer, context: RouteContext): void {
-  const { store, clock, gates } = context
-  const metrics = new Metrics()
+/** Where what is measured of requests comes together. */
+export interface Measurements {
+  /** Of this server. */
+  readonly requests: RequestMetrics
+  /** Of other processes that answer on the same port, and of those that did before. */
+  readonly ofOthers: (own: RequestSnapshot) => Promise<readonly RequestSnapshot[]>
+}
+
+/** Of a server that answers alone. */
+export function measureAlone(): Measurements {
+  return { requests: new RequestMetrics(), ofOthers: async () => [] }
+}
+
+export function addMetricsRoute(
+  server: HttpServer,
+  { store, clock, gates }: RouteContext,
+  { requests, ofOthers }: Measurements,
+): void {
+  const feeds = new FeedMetrics()
 
   server.addHook('onResponse', (request, reply, done) => {
-    metrics.observe(request, reply)
+    requests.observe(request, reply)
     done()
   })
 
   server.get('/metrics', { onRequest: gates.read }, async (request, reply) => {
     requireOperator(callerOf(request))
-    const text = await metrics.text(await feedStates(store), clock())
-    reply.header('Content-Type', metrics.contentType)
-    return text
+    const own = await requests.snapshot()
+    const ofRequests = await requestText([own, ...(await ofOthers(own))])
+    const ofFeeds = await feeds.text(await feedStates(store), clock())
+    reply.header('Content-Type', feeds.contentType)
+    return `${ofRequests}\n${ofFeeds}`
   })
 }
 

@@ -11,8 +11,16 @@ const APPLICATION_ID = 0x536d546c
 /** How long a write waits for another process that holds the lock, in milliseconds. */
 export const LOCK_WAIT_MS = 30_000
 
-/** Between two tries for the lock, in milliseconds; shorter than the pause after each batch. */
+/** Between two tries for the lock, in milliseconds; shorter than the pause that leaves it free. */
 const LOCK_RETRY_MS = 1
+
+/**
+ * Transactions in quick succession leave the lock free for hardly a moment. When they have held it
+ * for `HELD_MAX_MS`, it stays free for `PAUSE_MS`, so that another process that waits gets its turn.
+ * A pause after each of them would take several times as long as a small one itself.
+ */
+const HELD_MAX_MS = 20
+const PAUSE_MS = 3
 
 /**
  * How long SQLite itself waits in a statement that finds the database locked, in milliseconds. A
@@ -42,6 +50,9 @@ export class Connection {
   readonly #bigintStatements = new Map<string, StatementSync>()
   readonly #bigintArrayStatements = new Map<string, StatementSync>()
   readonly #lockWaitMs: number
+  /** How long the lock was held since it was last free for a pause; until when. */
+  #heldMs = 0
+  #heldUntil = 0
 
   constructor(path: string, { role, lockWaitMs = LOCK_WAIT_MS }: ConnectionOptions) {
     this.#lockWaitMs = lockWaitMs
@@ -84,7 +95,19 @@ export class Connection {
   /** Runs `work` in one write transaction, which is kept whole or not at all. */
   write<T>(work: () => T): T {
     this.withLock(() => this.prepare('BEGIN IMMEDIATE').run())
-    return this.#finish(work)
+    const heldFrom = performance.now()
+    if (heldFrom - this.#heldUntil >= PAUSE_MS) this.#heldMs = 0
+    try {
+      return this.#finish(work)
+    } finally {
+      this.#heldUntil = performance.now()
+      this.#heldMs += this.#heldUntil - heldFrom
+    }
+  }
+
+  /** Lets another process write, where this one has been at it for long. May block this thread. */
+  giveWay(): void {
+    if (this.#heldMs >= HELD_MAX_MS) pauseThread(PAUSE_MS)
   }
 
   /** Runs `work` on one consistent state of the database. */
@@ -128,7 +151,7 @@ export class Connection {
 }
 
 /** Blocks this thread; only for threads that serve nobody else meanwhile. */
-export function pauseThread(milliseconds: number): void {
+function pauseThread(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 

@@ -7,7 +7,7 @@ import {
   NO_DELIVERIES,
 } from '../../domain/completeness.ts'
 import type { Feed, FeedChanges } from '../../domain/directory.ts'
-import type { FeedTotals, Import } from '../../domain/import.ts'
+import type { Import } from '../../domain/import.ts'
 import { findOpenGap, type NamedGap } from '../../domain/sequence.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import * as sql from '../progress-sql.ts'
@@ -27,14 +27,6 @@ export function listFeedProgress(connection: Connection): FeedProgress[] {
     listFeeds(connection),
     connection.prepare(sql.SELECT_ALL_PROGRESS).all(),
     connection.prepare(sql.SELECT_ALL_ACCEPTANCES).all(),
-  )
-}
-
-export function listFeedTotals(connection: Connection): FeedTotals[] {
-  return sql.totalsOfFeeds(
-    listFeeds(connection),
-    connection.prepare(sql.SELECT_IMPORT_TOTALS).all(),
-    connection.prepare(sql.SELECT_WAITING).all(),
   )
 }
 

@@ -10,6 +10,7 @@ import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-s
 import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
 import * as reads from './directory-reads.ts'
 import * as progress from './feed-progress.ts'
+import { listFeedTotals } from './feed-totals.ts'
 import { listUsageEvents } from './ledger-reads.ts'
 import { readLimits } from './limits.ts'
 import { packEvents, transfersOf } from './packed-events.ts'
@@ -103,7 +104,7 @@ export async function openSqliteStore(
       ),
     listFeedProgress: () => read((c) => c.read(() => progress.listFeedProgress(c))),
     acceptGap: (feedId, gap, acceptance) => writer.run('acceptGap', [feedId, gap, acceptance]),
-    listFeedTotals: () => read((c) => c.read(() => progress.listFeedTotals(c))),
+    listFeedTotals: () => listFeedTotals(read),
 
     audit: () => writer.run('audit', []),
     sealNextDay: (before) => writer.run('sealNextDay', [before]),

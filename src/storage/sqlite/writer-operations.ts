@@ -1,18 +1,12 @@
 /** What the writer thread can do, by name. Each entry runs in one transaction, unless it says otherwise. */
 import { append } from './append.ts'
-import { type Connection, pauseThread } from './connection.ts'
+import type { Connection } from './connection.ts'
 import * as writes from './directory-writes.ts'
 import * as progress from './feed-progress.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
 import { appendToTrial, beginTrial, changesOfTrial, endTrial } from './trial.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
-
-/**
- * After each batch of an import the lock stays free for this long, in milliseconds, so that
- * another process that waits for it gets its turn.
- */
-const PAUSE_AFTER_BATCH_MS = 3
 
 type Rest<F> = F extends (connection: Connection, ...rest: infer R) => unknown ? R : never
 
@@ -33,11 +27,7 @@ export const OPERATIONS = {
   updateSim: inWrite(writes.updateSim),
   beginImport: inWrite(writes.beginImport),
   finishImport: inWrite(writes.finishImport),
-  append: (connection: Connection, ...batch: Rest<typeof append>) => {
-    const outcome = inWrite(append)(connection, ...batch)
-    pauseThread(PAUSE_AFTER_BATCH_MS)
-    return outcome
-  },
+  append: inWrite(append),
   undoImport: inWrite(undoImport),
   // These four share one transaction, on a writer of their own.
   beginTrial,

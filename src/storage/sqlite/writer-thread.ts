@@ -21,6 +21,7 @@ port.on('message', (request: WriterRequest | 'close') => {
     return
   }
   port.postMessage(reply(request))
+  connection?.giveWay()
 })
 
 function reply({ id, name, values }: WriterRequest): WriterReply {
