@@ -8,8 +8,8 @@ import { anyWorld } from './worlds.ts'
 const SEED = 20_260_315
 /** A world takes a server several times as long. */
 const IS_EMBEDDED = engineOfTests() === 'sqlite'
-const RUNS = IS_EMBEDDED ? 30 : 10
-const EVENTFUL_RUNS = IS_EMBEDDED ? 20 : 5
+const RUNS = IS_EMBEDDED ? 24 : 6
+const EVENTFUL_RUNS = IS_EMBEDDED ? 12 : 4
 
 describe('random feeds', () => {
   it(`answer exactly what was delivered, in ${RUNS} worlds`, async () => {

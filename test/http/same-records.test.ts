@@ -17,6 +17,7 @@ import {
   sidOf,
 } from '../support/builders.ts'
 import { HttpFixture } from '../support/http-fixture.ts'
+import { engineOfTests } from '../support/temp-store.ts'
 import {
   FORMAT_WRITERS,
   type FormatWriter,
@@ -27,7 +28,8 @@ import {
 } from '../support/usage-in-formats.ts'
 
 const SEED = 20_260_315
-const RUNS = 12
+/** A world takes a server several times as long. */
+const RUNS = engineOfTests() === 'sqlite' ? 8 : 3
 const OLDEST = instant('2024-10-01T00:00:00Z')
 const SECRET = '0123456789abcdef0123456789abcdef'
 
