@@ -85,9 +85,7 @@ export class Utf8Stream {
     }
     if (stated !== undefined) return stated
     if (marked !== undefined) return marked
-    const declared = isXml
-      ? DECLARATION.exec(head.toString('latin1', 0, DECLARATION_BYTES_MAX))?.[1]
-      : undefined
+    const declared = isXml ? DECLARATION.exec(declarationOf(head))?.[1] : undefined
     if (declared === undefined) return 'utf-8'
     const known = DECLARED[declared.toLowerCase()]
     if (known !== undefined) return known
@@ -99,4 +97,11 @@ export class Utf8Stream {
   #decoded(bytes: Uint8Array): Uint8Array {
     return this.#decoder === null ? bytes : Buffer.from(this.#decoder.push(bytes), 'utf8')
   }
+}
+
+/** What stands up to the first end of a declaration, if any; not what happens to have come with it. */
+function declarationOf(head: Buffer): string {
+  const text = head.toString('latin1', 0, DECLARATION_BYTES_MAX)
+  const end = text.indexOf('?>')
+  return end === -1 ? text : text.slice(0, end + 2)
 }

@@ -60,6 +60,10 @@ describe('a delivery of another encoding', () => {
       code: 'unreadable',
       message: 'encoding "EBCDIC" is not known',
     })
+    const ofTwo = Buffer.from('<?xml version="1.0" encoding="EBC?>" encoding="EBCDIC"?><r/>')
+    for (const sizes of [[1 << 20], [1], [30]]) {
+      assert.match(decode(ofTwo, undefined, sizes, true), /^<\?xml/)
+    }
     const wide = Buffer.concat([
       LITTLE_MARK,
       little('<?xml version="1.0" encoding="UTF-16"?><r>é</r>'),
