@@ -17,10 +17,11 @@ import {
   isContention,
   isLost,
   isPassing,
+  isUnplannable,
   translate,
   translateConnecting,
 } from './failures.ts'
-import type { Topology } from './topology.ts'
+import { TOPOLOGIES, type Topology } from './topology.ts'
 
 /** A transaction whose process hangs gives its locks back after this, in milliseconds. */
 const IDLE_IN_TRANSACTION_MS = 300_000
@@ -125,27 +126,40 @@ function statementOf(text: string): { readonly name: string; readonly text: stri
   return statement
 }
 
+/** How the tables lie, as all connections of one store know it. */
+interface KnownTopology {
+  topology: Topology
+}
+
 export class Database {
   readonly target: PostgresTarget
-  readonly #pool: pg.Pool
+  #known: KnownTopology
+  readonly #options: ConnectionOptions
   readonly #answerGraceMs: number
+  #pool: pg.Pool
+  /** What the connections of the pool are made for. */
+  #poolTopology: Topology
+  #replacedPools: Promise<unknown> = Promise.resolve()
 
-  constructor(
-    target: PostgresTarget,
-    topology: Topology,
-    { answerGraceMs = ANSWER_GRACE_MS }: ConnectionOptions,
-  ) {
+  constructor(target: PostgresTarget, topology: Topology, options: ConnectionOptions) {
     this.target = target
-    this.#answerGraceMs = answerGraceMs
-    this.#pool = new pg.Pool({
-      ...clientConfig(target, topology),
-      max: target.connectionsMax,
-      allowExitOnIdle: true,
-    })
-    // An idle connection that ends is replaced when one is needed; there is nobody to tell.
-    this.#pool.on('error', () => {})
-    // From the first moment: a connection may end with the very words that it is there.
-    this.#pool.on('connect', (client) => client.on('error', noteLost))
+    this.#known = { topology }
+    this.#options = options
+    this.#answerGraceMs = options.answerGraceMs ?? ANSWER_GRACE_MS
+    this.#poolTopology = topology
+    this.#pool = newPool(target, topology)
+  }
+
+  /** May change once, when tables that lay on one server are spread over several. */
+  get topology(): Topology {
+    return this.#known.topology
+  }
+
+  /** The same database through connections of its own; to be closed by itself. */
+  another(): Database {
+    const other = new Database(this.target, this.topology, this.#options)
+    other.#known = this.#known
+    return other
   }
 
   /** Runs `work` on one connection. It may run again from its beginning. */
@@ -213,6 +227,7 @@ export class Database {
   /** Runs `work` once in one transaction, and takes back all that it has done. */
   async rolledBack<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const limitMs = this.#answerMs(this.target.writeTimeoutMs)
+    const planned = this.topology
     try {
       return await this.#withClient(limitMs, async (session) => {
         await session.client.query(
@@ -223,12 +238,24 @@ export class Database {
         return result
       })
     } catch (error) {
+      if (this.#wasSpread(error, planned))
+        throw translate(this.target.shown, new ConnectionLost(error))
       throw translate(this.target.shown, error)
     }
   }
 
   async close(): Promise<void> {
-    await this.#pool.end()
+    await Promise.all([this.#replacedPools, this.#pool.end()])
+  }
+
+  /**
+   * True when the failure tells that tables which lay on one server have been spread over several
+   * since the statement's connection was made. From then on, plans are made as Citus needs them.
+   */
+  #wasSpread(error: unknown, planned: Topology): boolean {
+    if (planned.name !== 'plain' || !isUnplannable(error)) return false
+    this.#known.topology = TOPOLOGIES.citus
+    return true
   }
 
   #answerMs(serverLimitMs: number): number {
@@ -248,6 +275,11 @@ export class Database {
   }
 
   async #connect(limitMs: number): Promise<pg.PoolClient> {
+    if (this.#poolTopology !== this.topology) {
+      this.#replacedPools = Promise.all([this.#replacedPools, this.#pool.end()])
+      this.#poolTopology = this.topology
+      this.#pool = newPool(this.target, this.topology)
+    }
     let client: pg.PoolClient
     try {
       client = await this.#pool.connect()
@@ -299,9 +331,11 @@ export class Database {
   async #retrying<T>(budgetMs: number, attempt: () => Promise<T>): Promise<T> {
     const giveUpAt = performance.now() + budgetMs
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS)) {
+      const planned = this.topology
       try {
         return await attempt()
       } catch (error) {
+        if (this.#wasSpread(error, planned)) continue
         if (!isPassing(error) || performance.now() + waitMs > giveUpAt) {
           throw translate(this.target.shown, error)
         }
@@ -310,6 +344,19 @@ export class Database {
       }
     }
   }
+}
+
+function newPool(target: PostgresTarget, topology: Topology): pg.Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(target, topology),
+    max: target.connectionsMax,
+    allowExitOnIdle: true,
+  })
+  // An idle connection that ends is replaced when one is needed; there is nobody to tell.
+  pool.on('error', () => {})
+  // From the first moment: a connection may end with the very words that it is there.
+  pool.on('connect', (client) => client.on('error', noteLost))
+  return pool
 }
 
 /** Connections that ended; what fails on them next has no code. */

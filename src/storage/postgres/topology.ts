@@ -22,11 +22,6 @@ export interface Topology {
    * on several of them a long look has to keep writers out instead.
    */
   readonly hasOneSnapshot: boolean
-  /**
-   * SQLSTATEs with which a COPY fails that meets a row of the same key. Citus says that a server
-   * has refused the rows, but not why.
-   */
-  readonly copyRefusals: readonly string[]
 }
 
 export const TOPOLOGIES = {
@@ -36,7 +31,6 @@ export const TOPOLOGIES = {
     distributed: [],
     planCacheMode: 'force_generic_plan',
     hasOneSnapshot: true,
-    copyRefusals: ['23505'],
   },
   citus: {
     name: 'citus',
@@ -51,7 +45,6 @@ export const TOPOLOGIES = {
     ],
     planCacheMode: 'auto',
     hasOneSnapshot: false,
-    copyRefusals: ['23505', 'XX000'],
   },
 } as const satisfies Record<string, Topology>
 
