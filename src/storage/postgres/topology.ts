@@ -22,6 +22,11 @@ export interface Topology {
    * on several of them a long look has to keep writers out instead.
    */
   readonly hasOneSnapshot: boolean
+  /**
+   * Whether a partition is attached only when nothing under way has written to another one. Citus
+   * locks the keys of all of them, to give that of the new one its name.
+   */
+  readonly attachingWaits: boolean
 }
 
 export const TOPOLOGIES = {
@@ -31,6 +36,7 @@ export const TOPOLOGIES = {
     distributed: [],
     planCacheMode: 'force_generic_plan',
     hasOneSnapshot: true,
+    attachingWaits: false,
   },
   citus: {
     name: 'citus',
@@ -45,6 +51,7 @@ export const TOPOLOGIES = {
     ],
     planCacheMode: 'auto',
     hasOneSnapshot: false,
+    attachingWaits: true,
   },
 } as const satisfies Record<string, Topology>
 
