@@ -21,17 +21,12 @@ import {
   translate,
   translateConnecting,
 } from './failures.ts'
+import { isGone, newPool } from './pool.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
-
-/** A transaction whose process hangs gives its locks back after this, in milliseconds. */
-const IDLE_IN_TRANSACTION_MS = 300_000
 
 /** Waiting between tries doubles from the one to the other, in milliseconds. */
 const RETRY_FIRST_MS = 20
 const RETRY_LONGEST_MS = 2_000
-
-/** A connection whose other end is gone without a word is asked after so long, in milliseconds. */
-const KEEP_ALIVE_MS = 10_000
 
 export interface ConnectionOptions {
   /** How much later than the server's own limit an answer may come, in milliseconds. */
@@ -203,7 +198,7 @@ export class Database {
              WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END;`
     let lost: Begun | null = null
     let wasInTheWay = false
-    return this.#retrying(this.target.writeRetryMs, async () => {
+    return this.#retrying(this.#writeRetryMs, async () => {
       const client = await this.#connect(limitMs)
       let begun: Begun | null = null
       let result: T
@@ -258,6 +253,10 @@ export class Database {
     return true
   }
 
+  get #writeRetryMs(): number {
+    return this.target.writeRetryMs ?? this.topology.writeRetryMs
+  }
+
   #answerMs(serverLimitMs: number): number {
     return serverLimitMs + this.#answerGraceMs
   }
@@ -299,7 +298,7 @@ export class Database {
 
   /** Gives a connection back after a failure; returns the failure to throw. */
   async #abandon(client: pg.PoolClient, error: unknown): Promise<unknown> {
-    if (lostClients.has(client) || isLost(error)) {
+    if (isGone(client) || isLost(error)) {
       this.#release(client, error)
       return new ConnectionLost(error)
     }
@@ -319,10 +318,10 @@ export class Database {
       this.#release(client)
       return command === 'COMMIT'
     } catch (error) {
-      if (!lostClients.has(client) && !isLost(error)) throw await this.#abandon(client, error)
+      if (!isGone(client) && !isLost(error)) throw await this.#abandon(client, error)
       this.#release(client, error)
       const limitMs = this.#answerMs(this.target.readTimeoutMs)
-      return await this.#retrying(this.target.writeRetryMs, () =>
+      return await this.#retrying(this.#writeRetryMs, () =>
         this.#withClient(limitMs, (session) => wasCommitted(session, begun)),
       )
     }
@@ -346,50 +345,8 @@ export class Database {
   }
 }
 
-function newPool(target: PostgresTarget, topology: Topology): pg.Pool {
-  const pool = new pg.Pool({
-    ...clientConfig(target, topology),
-    max: target.connectionsMax,
-    allowExitOnIdle: true,
-  })
-  // An idle connection that ends is replaced when one is needed; there is nobody to tell.
-  pool.on('error', () => {})
-  // From the first moment: a connection may end with the very words that it is there.
-  pool.on('connect', (client) => client.on('error', noteLost))
-  return pool
-}
-
-/** Connections that ended; what fails on them next has no code. */
-const lostClients = new WeakSet<pg.PoolClient>()
-
-function noteLost(this: pg.PoolClient): void {
-  lostClients.add(this)
-}
-
 function undone(): Error {
   return new ConnectionLost(new Error('the transaction was rolled back'))
-}
-
-/** How every connection is made: what it may take, and how it sees our tables. */
-export function clientConfig(
-  target: PostgresTarget,
-  { planCacheMode }: Pick<Topology, 'planCacheMode'>,
-): pg.ClientConfig {
-  const settings = {
-    search_path: target.schema,
-    statement_timeout: target.readTimeoutMs,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    plan_cache_mode: planCacheMode,
-  }
-  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
-  return {
-    connectionString: target.connectionString,
-    application_name: 'simtally',
-    connectionTimeoutMillis: target.connectTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    options: [target.options, ...options].join(' ').trim(),
-  }
 }
 
 /** What every call meets once the store is closed. */

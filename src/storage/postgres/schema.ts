@@ -4,11 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import { ANSWER_GRACE_MS, disconnect, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
-import { clientConfig } from './connection.ts'
 import type { PostgresTarget } from './database-url.ts'
 import { isNotYet, isPassing, translateConnecting } from './failures.ts'
 import { lockKey } from './locks.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
+import { clientConfig } from './pool.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
 const SERVER_VERSION_MIN = 14
@@ -143,12 +143,12 @@ async function withClient<T>(
   }
 }
 
-/** A server that is there but takes no connection yet is waited for, as long as for a write. */
+/** A server that is there but takes no connection yet is waited for, as long as for a write to one. */
 async function connected(
   target: PostgresTarget,
   onLost: () => void = () => {},
 ): Promise<pg.Client> {
-  const giveUpAt = performance.now() + target.writeRetryMs
+  const giveUpAt = performance.now() + (target.writeRetryMs ?? TOPOLOGIES.plain.writeRetryMs)
   for (;;) {
     const client = new pg.Client(clientConfig(target, { planCacheMode: 'auto' }))
     // A failure reaches the query that meets it, but not always with a code.

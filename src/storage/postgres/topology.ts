@@ -27,6 +27,11 @@ export interface Topology {
    * locks the keys of all of them, to give that of the new one its name.
    */
   readonly attachingWaits: boolean
+  /**
+   * How long a write is tried again unless the URL says so, in milliseconds: a server restarts in
+   * that time, or one of several comes back after a crash or is replaced by its standby.
+   */
+  readonly writeRetryMs: number
 }
 
 export const TOPOLOGIES = {
@@ -37,6 +42,7 @@ export const TOPOLOGIES = {
     planCacheMode: 'force_generic_plan',
     hasOneSnapshot: true,
     attachingWaits: false,
+    writeRetryMs: 30_000,
   },
   citus: {
     name: 'citus',
@@ -52,6 +58,7 @@ export const TOPOLOGIES = {
     planCacheMode: 'auto',
     hasOneSnapshot: false,
     attachingWaits: true,
+    writeRetryMs: 180_000,
   },
 } as const satisfies Record<string, Topology>
 
