@@ -262,7 +262,7 @@ async function runMigrations(
   await client.query('BEGIN')
   try {
     if (version === 0) {
-      if (target.schemaNamed) await client.query(`CREATE SCHEMA IF NOT EXISTS ${target.schema}`)
+      await requireSchema(client, target)
       await client.query('CREATE TABLE simtally_schema (version integer NOT NULL)')
       await client.query('INSERT INTO simtally_schema (version) VALUES (0)')
     }
@@ -286,6 +286,12 @@ async function runMigrations(
     await client.query('ROLLBACK').catch(() => {})
     throw error
   }
+}
+
+/** Making one takes a privilege on the database, which who uses one that is there need not have. */
+async function requireSchema(client: pg.Client, { schema }: PostgresTarget): Promise<void> {
+  const { rows } = await client.query('SELECT to_regnamespace($1) IS NOT NULL AS there', [schema])
+  if (!rows[0].there) await client.query(`CREATE SCHEMA ${schema}`)
 }
 
 async function transferUnderWay(client: pg.Client): Promise<string | null> {
