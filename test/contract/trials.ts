@@ -126,18 +126,21 @@ export function describeTrials(engine: Engine): void {
     })
 
     it('takes months that nobody has brought before, batch after batch', async (t) => {
-      const ledger = await openLedger(t, engine)
+      const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const second = await register(ledger.store, ledger.account)
       const before = await stateOf(ledger)
       const months = ['2025-03', '2024-11', '2025-09', '2024-02']
       const changes = await ledger.store.tryOut(async (trial) => {
         for (const month of months) {
-          const events = [ledger.sim, second].map(({ id: simId }) =>
-            ledger.event({ at: `${month}-10T00:00:00Z`, simId, upload: 1 }),
-          )
-          const batch = ofTrial(ledger, events)
-          assert.equal((await trial.append(batch)).counts.accepted, 2)
-          assert.equal((await trial.append(batch)).counts.duplicate, 2)
+          const bring = async (upload: number) => {
+            const events = [ledger.sim, second].map(({ id: simId }) =>
+              ledger.event({ at: `${month}-10T00:00:00Z`, recordId: 'r', simId, upload }),
+            )
+            return (await trial.append(ofTrial(ledger, events))).counts
+          }
+          assert.equal((await bring(5)).accepted, 2)
+          assert.equal((await bring(1)).replaced, 2)
+          assert.equal((await bring(1)).duplicate, 2)
         }
         return trial.changes()
       })

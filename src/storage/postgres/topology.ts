@@ -23,8 +23,8 @@ export interface Topology {
    */
   readonly hasOneSnapshot: boolean
   /**
-   * Whether a partition is attached only when nothing under way has written to another one. Citus
-   * locks the keys of all of them, to give that of the new one its name.
+   * Whether a partition is attached only when nothing under way has changed rows of another one.
+   * Citus locks the keys of all of them, to give that of the new one its name.
    */
   readonly attachingWaits: boolean
   /**
