@@ -197,8 +197,9 @@ describe('a plain database that gets the Citus extension', () => {
     const batch = aBatch({ importId: 0, feed: feed!, events: [event] })
     const tried = () => early.tryOut((trial) => trial.append(batch))
     // What was done cannot be repeated by itself, only by its caller.
-    const { message } = await failureOf('unavailable', tried())
-    assert.match(message, /trying again is safe/)
+    const { message, hint } = await failureOf('unavailable', tried())
+    assert.match(message, /^the tables of \S+ have been spread over several servers meanwhile$/)
+    assert.equal(hint, 'trying again is safe')
     assert.equal((await tried()).counts.accepted, 1)
   })
 })

@@ -44,6 +44,8 @@ export interface ReadOptions {
   readonly answerMs?: number
 }
 
+const FIND_CITUS = "SELECT 1 FROM pg_extension WHERE extname = 'citus'"
+
 const INT8 = 20
 const defaultParser = pg.types.getTypeParser
 
@@ -134,7 +136,8 @@ export class Database {
   #pool: pg.Pool
   /** What the connections of the pool are made for. */
   #poolTopology: Topology
-  #replacedPools: Promise<unknown> = Promise.resolve()
+  /** It lost its place to the other; what is under way in it goes on. */
+  #replacedPool: pg.Pool | null = null
 
   constructor(target: PostgresTarget, topology: Topology, options: ConnectionOptions) {
     this.target = target
@@ -233,22 +236,27 @@ export class Database {
         return result
       })
     } catch (error) {
-      if (this.#wasSpread(error, planned))
-        throw translate(this.target.shown, new ConnectionLost(error))
+      if (await this.#wasSpread(error, planned)) throw spreadMeanwhile(this.target, error)
       throw translate(this.target.shown, error)
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#replacedPools, this.#pool.end()])
+    await Promise.all([this.#replacedPool?.end(), this.#pool.end()])
   }
 
   /**
-   * True when the failure tells that tables which lay on one server have been spread over several
-   * since the statement's connection was made. From then on, plans are made as Citus needs them.
+   * True when the failure is that tables which lay on one server have been spread over several since
+   * the statement's connection was made. From then on, plans are made as Citus needs them.
    */
-  #wasSpread(error: unknown, planned: Topology): boolean {
+  async #wasSpread(error: unknown, planned: Topology): Promise<boolean> {
     if (planned.name !== 'plain' || !isUnplannable(error)) return false
+    const limitMs = this.#answerMs(this.target.readTimeoutMs)
+    const isCitus = await this.#withClient(limitMs, (session) => session.get(FIND_CITUS)).then(
+      (row) => row !== undefined,
+      () => false,
+    )
+    if (!isCitus) return false
     this.#known.topology = TOPOLOGIES.citus
     return true
   }
@@ -275,7 +283,7 @@ export class Database {
 
   async #connect(limitMs: number): Promise<pg.PoolClient> {
     if (this.#poolTopology !== this.topology) {
-      this.#replacedPools = Promise.all([this.#replacedPools, this.#pool.end()])
+      this.#replacedPool = this.#pool
       this.#poolTopology = this.topology
       this.#pool = newPool(this.target, this.topology)
     }
@@ -334,7 +342,7 @@ export class Database {
       try {
         return await attempt()
       } catch (error) {
-        if (this.#wasSpread(error, planned)) continue
+        if (await this.#wasSpread(error, planned)) continue
         if (!isPassing(error) || performance.now() + waitMs > giveUpAt) {
           throw translate(this.target.shown, error)
         }
@@ -343,6 +351,11 @@ export class Database {
       }
     }
   }
+}
+
+function spreadMeanwhile({ shown }: PostgresTarget, cause: unknown): UsageError {
+  const message = `the tables of ${shown} have been spread over several servers meanwhile`
+  return new UsageError('unavailable', message, { hint: 'trying again is safe', cause })
 }
 
 function undone(): Error {

@@ -74,10 +74,7 @@ export function isNotYet(error: unknown): boolean {
   return NOT_YET.has(sqlState(error))
 }
 
-/**
- * True when a statement cannot be planned as it is asked for. Ours can, unless their tables have
- * been spread over several servers since.
- */
+/** True when the server makes no such plan: Citus refuses some that one server would have made. */
 export function isUnplannable(error: unknown): boolean {
   return sqlState(error) === '0A000'
 }
