@@ -11,6 +11,7 @@ import { anyWorld } from '../exactness/worlds.ts'
 import { aFeed, anAccount, anImportStart } from '../support/builders.ts'
 import { fillStore, movePart, moveWhole, QUIET } from '../support/moved-store.ts'
 import { execute, newSchema, plainUrl, schemaOf } from '../support/postgres-schema.ts'
+import { ask, comparable, rowsOfPostgres } from '../support/table-rows.ts'
 import { openTempStore, type TempStore } from '../support/temp-store.ts'
 import { failureOf } from './engine.ts'
 
@@ -39,28 +40,6 @@ async function rowsOfSqlite(temp: TempStore): Promise<Record<string, string[]>> 
   } finally {
     db.close()
   }
-}
-
-/** Runs statements in the schema that the URL names. */
-async function ask(url: string, ...statements: string[]) {
-  const path = `SET search_path = ${schemaOf(url)}`
-  return (await execute(plainUrl(url), path, ...statements)).slice(1)
-}
-
-async function rowsOfPostgres(url: string): Promise<Record<string, string[]>> {
-  const results = await ask(url, ...TABLES.map(({ name }) => `SELECT * FROM ${name}`))
-  return Object.fromEntries(TABLES.map(({ name }, i) => [name, comparable(results[i]!.rows)]))
-}
-
-function comparable(rows: readonly Record<string, unknown>[]): string[] {
-  const text = (value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
-  return rows
-    .map((row) => {
-      const columns = Object.entries(row).toSorted(([a], [b]) => (a < b ? -1 : 1))
-      return JSON.stringify(columns.map(([name, value]) => [name, text(value)]))
-    })
-    .toSorted()
 }
 
 const SPOILING = [

@@ -125,6 +125,33 @@ export function describeTrials(engine: Engine): void {
       })
     })
 
+    it('takes months that nobody has brought before, batch after batch', async (t) => {
+      const ledger = await openLedger(t, engine, { onConflict: 'replace' })
+      const second = await register(ledger.store, ledger.account)
+      const before = await stateOf(ledger)
+      const months = ['2025-03', '2024-11', '2025-09', '2024-02']
+      const changes = await ledger.store.tryOut(async (trial) => {
+        for (const month of months) {
+          const bring = async (upload: number) => {
+            const events = [ledger.sim, second].map(({ id: simId }) =>
+              ledger.event({ at: `${month}-10T00:00:00Z`, recordId: 'r', simId, upload }),
+            )
+            return (await trial.append(ofTrial(ledger, events))).counts
+          }
+          assert.equal((await bring(5)).accepted, 2)
+          assert.equal((await bring(1)).replaced, 2)
+          assert.equal((await bring(1)).duplicate, 2)
+        }
+        return trial.changes()
+      })
+      const [first, later] = [ledger.sim, second].map(({ sid }) => sid.slice(-4))
+      assert.deepEqual(words(changes), [`${first} home US 4/0/0/0`, `${later} home US 4/0/0/0`])
+      assert.deepEqual(await stateOf(ledger), before)
+      const counted = await ledger.append([ledger.event({ at: '2024-11-10T00:00:00Z', upload: 1 })])
+      assert.equal(counted.counts.accepted, 1)
+      await ledger.assertAuditClean()
+    })
+
     it('lets readers see what was there before, and other writers have their turn after it', async (t) => {
       const ledger = await openLedger(t, engine)
       const [own, others] = [1, 2].map((upload) => ledger.event({ at: AT, upload }))

@@ -296,6 +296,16 @@ describe('a database that may not be written', () => {
     assert.deepEqual(await tablesOf(url), [])
   })
 
+  it('lets the user create only in a schema that somebody has made, which is enough', async (t) => {
+    const { url } = await database(t)
+    const user = await newUser(t, url)
+    const { username } = new URL(user)
+    await execute(plainUrl(url), `CREATE SCHEMA usage AUTHORIZATION ${username}`)
+    const own = `${user}?schema=usage`
+    await cli.json(['account', 'create', '--name', 'A', '--database', own])
+    assert.equal((await cli.json(['account', 'list', '--database', own])).length, 1)
+  })
+
   it('lets the user read and not write, or not even read', async (t) => {
     const { url } = await database(t)
     await cli.json(['account', 'create', '--name', 'A', '--database', url])

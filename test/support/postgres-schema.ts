@@ -10,7 +10,7 @@ export interface TempPlace {
 let serial = 0
 
 /** A name that no other test has, in this process or another. */
-function newName(): string {
+export function newName(): string {
   return `test_${process.pid}_${++serial}`
 }
 

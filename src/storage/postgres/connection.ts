@@ -17,20 +17,16 @@ import {
   isContention,
   isLost,
   isPassing,
+  isUnplannable,
   translate,
   translateConnecting,
 } from './failures.ts'
-import type { Topology } from './topology.ts'
-
-/** A transaction whose process hangs gives its locks back after this, in milliseconds. */
-const IDLE_IN_TRANSACTION_MS = 300_000
+import { isGone, newPool } from './pool.ts'
+import { TOPOLOGIES, type Topology } from './topology.ts'
 
 /** Waiting between tries doubles from the one to the other, in milliseconds. */
 const RETRY_FIRST_MS = 20
 const RETRY_LONGEST_MS = 2_000
-
-/** A connection whose other end is gone without a word is asked after so long, in milliseconds. */
-const KEEP_ALIVE_MS = 10_000
 
 export interface ConnectionOptions {
   /** How much later than the server's own limit an answer may come, in milliseconds. */
@@ -47,6 +43,8 @@ export interface ReadOptions {
   /** How long the database may leave it without an answer; as long as any read unless given. */
   readonly answerMs?: number
 }
+
+const FIND_CITUS = "SELECT 1 FROM pg_extension WHERE extname = 'citus'"
 
 const INT8 = 20
 const defaultParser = pg.types.getTypeParser
@@ -125,27 +123,41 @@ function statementOf(text: string): { readonly name: string; readonly text: stri
   return statement
 }
 
+/** How the tables lie, as all connections of one store know it. */
+interface KnownTopology {
+  topology: Topology
+}
+
 export class Database {
   readonly target: PostgresTarget
-  readonly #pool: pg.Pool
+  #known: KnownTopology
+  readonly #options: ConnectionOptions
   readonly #answerGraceMs: number
+  #pool: pg.Pool
+  /** What the connections of the pool are made for. */
+  #poolTopology: Topology
+  /** It lost its place to the other; what is under way in it goes on. */
+  #replacedPool: pg.Pool | null = null
 
-  constructor(
-    target: PostgresTarget,
-    topology: Topology,
-    { answerGraceMs = ANSWER_GRACE_MS }: ConnectionOptions,
-  ) {
+  constructor(target: PostgresTarget, topology: Topology, options: ConnectionOptions) {
     this.target = target
-    this.#answerGraceMs = answerGraceMs
-    this.#pool = new pg.Pool({
-      ...clientConfig(target, topology),
-      max: target.connectionsMax,
-      allowExitOnIdle: true,
-    })
-    // An idle connection that ends is replaced when one is needed; there is nobody to tell.
-    this.#pool.on('error', () => {})
-    // From the first moment: a connection may end with the very words that it is there.
-    this.#pool.on('connect', (client) => client.on('error', noteLost))
+    this.#known = { topology }
+    this.#options = options
+    this.#answerGraceMs = options.answerGraceMs ?? ANSWER_GRACE_MS
+    this.#poolTopology = topology
+    this.#pool = newPool(target, topology)
+  }
+
+  /** May change once, when tables that lay on one server are spread over several. */
+  get topology(): Topology {
+    return this.#known.topology
+  }
+
+  /** The same database through connections of its own; to be closed by itself. */
+  another(): Database {
+    const other = new Database(this.target, this.topology, this.#options)
+    other.#known = this.#known
+    return other
   }
 
   /** Runs `work` on one connection. It may run again from its beginning. */
@@ -189,7 +201,7 @@ export class Database {
              WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END;`
     let lost: Begun | null = null
     let wasInTheWay = false
-    return this.#retrying(this.target.writeRetryMs, async () => {
+    return this.#retrying(this.#writeRetryMs, async () => {
       const client = await this.#connect(limitMs)
       let begun: Begun | null = null
       let result: T
@@ -213,6 +225,7 @@ export class Database {
   /** Runs `work` once in one transaction, and takes back all that it has done. */
   async rolledBack<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const limitMs = this.#answerMs(this.target.writeTimeoutMs)
+    const planned = this.topology
     try {
       return await this.#withClient(limitMs, async (session) => {
         await session.client.query(
@@ -223,12 +236,33 @@ export class Database {
         return result
       })
     } catch (error) {
+      if (await this.#wasSpread(error, planned)) throw spreadMeanwhile(this.target, error)
       throw translate(this.target.shown, error)
     }
   }
 
   async close(): Promise<void> {
-    await this.#pool.end()
+    await Promise.all([this.#replacedPool?.end(), this.#pool.end()])
+  }
+
+  /**
+   * True when the failure is that tables which lay on one server have been spread over several since
+   * the statement's connection was made. From then on, plans are made as Citus needs them.
+   */
+  async #wasSpread(error: unknown, planned: Topology): Promise<boolean> {
+    if (planned.name !== 'plain' || !isUnplannable(error)) return false
+    const limitMs = this.#answerMs(this.target.readTimeoutMs)
+    const isCitus = await this.#withClient(limitMs, (session) => session.get(FIND_CITUS)).then(
+      (row) => row !== undefined,
+      () => false,
+    )
+    if (!isCitus) return false
+    this.#known.topology = TOPOLOGIES.citus
+    return true
+  }
+
+  get #writeRetryMs(): number {
+    return this.target.writeRetryMs ?? this.topology.writeRetryMs
   }
 
   #answerMs(serverLimitMs: number): number {
@@ -248,6 +282,11 @@ export class Database {
   }
 
   async #connect(limitMs: number): Promise<pg.PoolClient> {
+    if (this.#poolTopology !== this.topology) {
+      this.#replacedPool = this.#pool
+      this.#poolTopology = this.topology
+      this.#pool = newPool(this.target, this.topology)
+    }
     let client: pg.PoolClient
     try {
       client = await this.#pool.connect()
@@ -267,7 +306,7 @@ export class Database {
 
   /** Gives a connection back after a failure; returns the failure to throw. */
   async #abandon(client: pg.PoolClient, error: unknown): Promise<unknown> {
-    if (lostClients.has(client) || isLost(error)) {
+    if (isGone(client) || isLost(error)) {
       this.#release(client, error)
       return new ConnectionLost(error)
     }
@@ -287,10 +326,10 @@ export class Database {
       this.#release(client)
       return command === 'COMMIT'
     } catch (error) {
-      if (!lostClients.has(client) && !isLost(error)) throw await this.#abandon(client, error)
+      if (!isGone(client) && !isLost(error)) throw await this.#abandon(client, error)
       this.#release(client, error)
       const limitMs = this.#answerMs(this.target.readTimeoutMs)
-      return await this.#retrying(this.target.writeRetryMs, () =>
+      return await this.#retrying(this.#writeRetryMs, () =>
         this.#withClient(limitMs, (session) => wasCommitted(session, begun)),
       )
     }
@@ -299,9 +338,11 @@ export class Database {
   async #retrying<T>(budgetMs: number, attempt: () => Promise<T>): Promise<T> {
     const giveUpAt = performance.now() + budgetMs
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS)) {
+      const planned = this.topology
       try {
         return await attempt()
       } catch (error) {
+        if (await this.#wasSpread(error, planned)) continue
         if (!isPassing(error) || performance.now() + waitMs > giveUpAt) {
           throw translate(this.target.shown, error)
         }
@@ -312,37 +353,13 @@ export class Database {
   }
 }
 
-/** Connections that ended; what fails on them next has no code. */
-const lostClients = new WeakSet<pg.PoolClient>()
-
-function noteLost(this: pg.PoolClient): void {
-  lostClients.add(this)
+function spreadMeanwhile({ shown }: PostgresTarget, cause: unknown): UsageError {
+  const message = `the tables of ${shown} have been spread over several servers meanwhile`
+  return new UsageError('unavailable', message, { hint: 'trying again is safe', cause })
 }
 
 function undone(): Error {
   return new ConnectionLost(new Error('the transaction was rolled back'))
-}
-
-/** How every connection is made: what it may take, and how it sees our tables. */
-export function clientConfig(
-  target: PostgresTarget,
-  { planCacheMode }: Pick<Topology, 'planCacheMode'>,
-): pg.ClientConfig {
-  const settings = {
-    search_path: target.schema,
-    statement_timeout: target.readTimeoutMs,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    plan_cache_mode: planCacheMode,
-  }
-  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
-  return {
-    connectionString: target.connectionString,
-    application_name: 'simtally',
-    connectionTimeoutMillis: target.connectTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    options: [target.options, ...options].join(' ').trim(),
-  }
 }
 
 /** What every call meets once the store is closed. */

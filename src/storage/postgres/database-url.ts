@@ -14,9 +14,6 @@ const READ_TIMEOUT_MS_DEFAULT = 30_000
 /** One batch takes seconds at most; beyond this it waits for something that does not end. */
 const WRITE_TIMEOUT_MS_DEFAULT = 300_000
 
-/** How long a write is tried again: a server restarts in that time. */
-const WRITE_RETRY_MS_DEFAULT = 30_000
-
 /** How long a read is tried again: somebody waits for it. */
 const READ_RETRY_MS_DEFAULT = 5_000
 
@@ -33,7 +30,8 @@ export interface PostgresTarget {
   readonly readTimeoutMs: number
   readonly writeTimeoutMs: number
   readonly readRetryMs: number
-  readonly writeRetryMs: number
+  /** Null where the URL leaves it to the topology. */
+  readonly writeRetryMs: number | null
   /** Settings of the server, as the URL states them; ours come after. */
   readonly options: string
 }
@@ -64,7 +62,7 @@ export function parsePostgresUrl(text: string): PostgresTarget {
   if (schema !== null && !/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     throw wrongUrl(text, `schema ${shown(schema)}: expected lower-case letters, digits and _`)
   }
-  const number = (name: string, byDefault: number, max: number) => {
+  const number = <Default>(name: string, byDefault: Default, max: number) => {
     const value = take(name)
     if (value === null) return byDefault
     if (/^\d{1,9}$/.test(value) && Number(value) >= 1 && Number(value) <= max) return Number(value)
@@ -75,7 +73,7 @@ export function parsePostgresUrl(text: string): PostgresTarget {
   const readTimeoutMs = number('read_timeout_ms', READ_TIMEOUT_MS_DEFAULT, 3_600_000)
   const writeTimeoutMs = number('write_timeout_ms', WRITE_TIMEOUT_MS_DEFAULT, 86_400_000)
   const readRetryMs = number('read_retry_ms', READ_RETRY_MS_DEFAULT, 3_600_000)
-  const writeRetryMs = number('write_retry_ms', WRITE_RETRY_MS_DEFAULT, 86_400_000)
+  const writeRetryMs = number('write_retry_ms', null, 86_400_000)
   // Left in the URL they would take the place of ours, the schema among them.
   const options = take('options') ?? ''
   const host = url.hostname || url.searchParams.get('host')

@@ -13,6 +13,12 @@ const INTERRUPTED = new Set(['57P01', '57P02', '57P05', '25P03', '25P04'])
 /** Disks of the server; on Citus also a server of the cluster that went away while rows came. */
 const SYSTEM = new Set(['58000', '58030'])
 
+/**
+ * A COPY that meets a row of the same key. Citus says that a server has refused the rows, but not
+ * why; it may have come to the database after this process.
+ */
+const COPY_REFUSALS = new Set(['23505', 'XX000'])
+
 const NETWORK = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -66,6 +72,16 @@ export function isLost(error: unknown): boolean {
 /** True when a server that is there takes no connection yet. */
 export function isNotYet(error: unknown): boolean {
   return NOT_YET.has(sqlState(error))
+}
+
+/** True when the server makes no such plan: Citus refuses some that one server would have made. */
+export function isUnplannable(error: unknown): boolean {
+  return sqlState(error) === '0A000'
+}
+
+/** True when a COPY was refused, which may be because a row of the same key is there. */
+export function isRefusedCopy(error: unknown): boolean {
+  return COPY_REFUSALS.has(sqlState(error))
 }
 
 /** True when another transaction was in the way, and may be so again. */

@@ -51,24 +51,36 @@ export class Partitions {
 
   /** Makes what is missing for events of these instants, and for what comes after `now`. */
   async ensure(instants: Iterable<number>, now: number): Promise<void> {
+    const wanted = this.#missing(instants, now)
+    if (wanted.size === 0) return
+    await this.#database.write((session) => this.#make(session, wanted))
+    for (const month of wanted) this.#known.add(month)
+  }
+
+  /** As `ensure`, in a transaction that is under way: they last if it does. */
+  async ensureWithin(session: Session, instants: Iterable<number>, now: number): Promise<void> {
+    const wanted = this.#missing(instants, now)
+    if (wanted.size > 0) await this.#make(session, wanted)
+  }
+
+  #missing(instants: Iterable<number>, now: number): ReadonlySet<number> {
     const wanted = new Set<number>()
     for (const at of instants) wanted.add(monthNumber(at))
     for (let ahead = 0; ahead <= MONTHS_AHEAD; ahead++) wanted.add(monthNumber(now) + ahead)
-    if ([...wanted].every((month) => this.#known.has(month))) return
-    await this.#database.write(async (session) => {
-      const { schema } = this.#database.target
-      await lock(session, 'partitions', schema)
-      const there = new Set((await listPartitions(session)).map(({ name }) => name))
-      for (const month of [...wanted].sort((a, b) => a - b)) {
-        for (const parent of PARTITIONED_TABLES) {
-          const name = partitionName(parent, month)
-          if (there.has(name)) continue
-          // Citus takes them one by one only.
-          for (const text of createPartition(parent, month)) await session.client.query(text)
-        }
+    return wanted.difference(this.#known)
+  }
+
+  async #make(session: Session, months: ReadonlySet<number>): Promise<void> {
+    await lock(session, 'partitions', this.#database.target.schema)
+    const there = new Set((await listPartitions(session)).map(({ name }) => name))
+    for (const month of [...months].sort((a, b) => a - b)) {
+      for (const parent of PARTITIONED_TABLES) {
+        const name = partitionName(parent, month)
+        if (there.has(name)) continue
+        // Citus takes them one by one only.
+        for (const text of createPartition(parent, month)) await session.client.query(text)
       }
-    })
-    for (const month of wanted) this.#known.add(month)
+    }
   }
 }
 

@@ -13,14 +13,13 @@ import { type ConnectionOptions, closedStore, Database, type Session } from './c
 import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
-import { sqlState } from './failures.ts'
+import { isRefusedCopy } from './failures.ts'
 import * as progress from './feed-progress.ts'
 import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
-import type { Topology } from './topology.ts'
 import { tryOut } from './trial.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
@@ -60,7 +59,7 @@ export async function openPostgresStore(
   const database = new Database(target, schema.topology, options)
   const partitions = new Partitions(database)
   const sealed = new SealedThrough(database)
-  const newFeeds = new NewRecordFeeds(schema.topology)
+  const newFeeds = new NewRecordFeeds()
   const calls = new Calls()
   const name = target.schema
   let closing: Promise<void> | null = null
@@ -105,7 +104,7 @@ export async function openPostgresStore(
   }
 
   const audit = () =>
-    schema.topology.hasOneSnapshot
+    database.topology.hasOneSnapshot
       ? database.readOneState(upkeep.audit, { unlimited: true })
       : alone(upkeep.audit)
 
@@ -158,7 +157,7 @@ export async function openPostgresStore(
     tryOut: (work) =>
       calls.run(async () => {
         // Its transaction has a connection of its own, beside those that others may wait for.
-        const own = new Database(target, schema.topology, options)
+        const own = database.another()
         return tryOut(own, partitions, work).finally(() => own.close())
       }),
     undoImport: (importId, at) =>
@@ -240,12 +239,7 @@ class SealedThrough {
  * new; a batch it refuses has left nothing behind.
  */
 class NewRecordFeeds {
-  readonly #copyRefusals: readonly string[]
   readonly #meeting = new Set<number>()
-
-  constructor({ copyRefusals }: Topology) {
-    this.#copyRefusals = copyRefusals
-  }
 
   async append(
     feedId: number,
@@ -255,7 +249,7 @@ class NewRecordFeeds {
       try {
         return await write(true)
       } catch (error) {
-        if (!this.#copyRefusals.includes(sqlState(error))) throw error
+        if (!isRefusedCopy(error)) throw error
       }
     }
     const outcome = await write(false)

@@ -4,11 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import { ANSWER_GRACE_MS, disconnect, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
-import { clientConfig } from './connection.ts'
 import type { PostgresTarget } from './database-url.ts'
 import { isNotYet, isPassing, translateConnecting } from './failures.ts'
 import { lockKey } from './locks.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
+import { clientConfig } from './pool.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
 const SERVER_VERSION_MIN = 14
@@ -143,12 +143,12 @@ async function withClient<T>(
   }
 }
 
-/** A server that is there but takes no connection yet is waited for, as long as for a write. */
+/** A server that is there but takes no connection yet is waited for, as long as for a write to one. */
 async function connected(
   target: PostgresTarget,
   onLost: () => void = () => {},
 ): Promise<pg.Client> {
-  const giveUpAt = performance.now() + target.writeRetryMs
+  const giveUpAt = performance.now() + (target.writeRetryMs ?? TOPOLOGIES.plain.writeRetryMs)
   for (;;) {
     const client = new pg.Client(clientConfig(target, { planCacheMode: 'auto' }))
     // A failure reaches the query that meets it, but not always with a code.
@@ -262,7 +262,7 @@ async function runMigrations(
   await client.query('BEGIN')
   try {
     if (version === 0) {
-      if (target.schemaNamed) await client.query(`CREATE SCHEMA IF NOT EXISTS ${target.schema}`)
+      await requireSchema(client, target)
       await client.query('CREATE TABLE simtally_schema (version integer NOT NULL)')
       await client.query('INSERT INTO simtally_schema (version) VALUES (0)')
     }
@@ -286,6 +286,12 @@ async function runMigrations(
     await client.query('ROLLBACK').catch(() => {})
     throw error
   }
+}
+
+/** Making one takes a privilege on the database, which who uses one that is there need not have. */
+async function requireSchema(client: pg.Client, { schema }: PostgresTarget): Promise<void> {
+  const { rows } = await client.query('SELECT to_regnamespace($1) IS NOT NULL AS there', [schema])
+  if (!rows[0].there) await client.query(`CREATE SCHEMA ${schema}`)
 }
 
 async function transferUnderWay(client: pg.Client): Promise<string | null> {

@@ -23,10 +23,15 @@ export interface Topology {
    */
   readonly hasOneSnapshot: boolean
   /**
-   * SQLSTATEs with which a COPY fails that meets a row of the same key. Citus says that a server
-   * has refused the rows, but not why.
+   * Whether a partition is attached only when nothing under way has changed rows of another one.
+   * Citus locks the keys of all of them, to give that of the new one its name.
    */
-  readonly copyRefusals: readonly string[]
+  readonly attachingWaits: boolean
+  /**
+   * How long a write is tried again unless the URL says so, in milliseconds: a server restarts in
+   * that time, or one of several comes back after a crash or is replaced by its standby.
+   */
+  readonly writeRetryMs: number
 }
 
 export const TOPOLOGIES = {
@@ -36,7 +41,8 @@ export const TOPOLOGIES = {
     distributed: [],
     planCacheMode: 'force_generic_plan',
     hasOneSnapshot: true,
-    copyRefusals: ['23505'],
+    attachingWaits: false,
+    writeRetryMs: 30_000,
   },
   citus: {
     name: 'citus',
@@ -51,7 +57,8 @@ export const TOPOLOGIES = {
     ],
     planCacheMode: 'auto',
     hasOneSnapshot: false,
-    copyRefusals: ['23505', 'XX000'],
+    attachingWaits: true,
+    writeRetryMs: 180_000,
   },
 } as const satisfies Record<string, Topology>
 

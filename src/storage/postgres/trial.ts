@@ -12,19 +12,31 @@ const SIMS_ASKED_MAX = 10_000
 const SELECT_ACCOUNT_SIDS = 'SELECT id, sid FROM account WHERE id = ANY (?::bigint[])'
 const SELECT_SIM_SIDS = 'SELECT id, sid FROM sim WHERE id = ANY (?::bigint[])'
 
-/** Months that have no partition yet get one, which stays and is empty. */
+/** One connection a server, so that making a partition does not wait for what the trial itself did. */
+const ONE_CONNECTION_A_SERVER = "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'"
+
+/** Months that have no partition yet get one; it may stay, and is empty. */
 export function tryOut<T>(
   database: Database,
   partitions: Partitions,
   work: (trial: Trial) => Promise<T>,
 ): Promise<T> {
-  return database.rolledBack((session) => {
+  return database.rolledBack(async (session) => {
+    const { attachingWaits } = database.topology
+    if (attachingWaits) await session.client.query(ONE_CONNECTION_A_SERVER)
     const changes = new UsageChanges()
+    let hasWritten = false
     return work({
       append: async (batch) => {
         const ordered = orderByKey(batch.events)
         const instants = batch.events.map(({ occurredAt }) => occurredAt)
-        await partitions.ensure(instants, batch.knownAt)
+        // Made by another transaction, they would wait for this one for ever.
+        if (attachingWaits && hasWritten) {
+          await partitions.ensureWithin(session, instants, batch.knownAt)
+        } else {
+          await partitions.ensure(instants, batch.knownAt)
+        }
+        hasWritten = true
         const events = { ...batch, isRecycled: false, changes }
         const { schema } = database.target
         const { counts, conflicts } = await applyEvents(session, events, ordered, {

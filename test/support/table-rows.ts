@@ -1,0 +1,26 @@
+/** What lies in the tables of a store on PostgreSQL or Citus, whole. */
+import { TABLES } from '../../src/storage/tables.ts'
+import { execute, plainUrl, schemaOf } from './postgres-schema.ts'
+
+/** Runs statements in the schema that the URL names. */
+export async function ask(url: string, ...statements: string[]) {
+  const path = `SET search_path = ${schemaOf(url)}`
+  return (await execute(plainUrl(url), path, ...statements)).slice(1)
+}
+
+/** Every row of every table, as texts, in an order of its own. */
+export async function rowsOfPostgres(url: string): Promise<Record<string, string[]>> {
+  const results = await ask(url, ...TABLES.map(({ name }) => `SELECT * FROM ${name}`))
+  return Object.fromEntries(TABLES.map(({ name }, i) => [name, comparable(results[i]!.rows)]))
+}
+
+export function comparable(rows: readonly Record<string, unknown>[]): string[] {
+  const text = (value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
+  return rows
+    .map((row) => {
+      const columns = Object.entries(row).toSorted(([a], [b]) => (a < b ? -1 : 1))
+      return JSON.stringify(columns.map(([name, value]) => [name, text(value)]))
+    })
+    .toSorted()
+}
