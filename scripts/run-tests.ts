@@ -12,7 +12,7 @@ import { startPostgresServer } from '../test/support/postgres-server.ts'
 
 /** A run that takes longer hangs, and is ended. */
 const MODES = new Map([
-  ['test', { glob: 'test/**/*.test.ts', minutesMax: 15 }],
+  ['test', { glob: 'test/**/*.test.ts', minutesMax: 30 }],
   ['test-long', { glob: 'test/**/*.long.ts', minutesMax: 180 }],
 ])
 
