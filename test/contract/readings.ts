@@ -208,7 +208,7 @@ export function describeReadings(engine: Engine): void {
             await ledger.assertAuditClean()
             await ledger.temp.dispose()
           }),
-          { numRuns: 12, seed: 20_260_315 },
+          { numRuns: 8, seed: 20_260_315 },
         )
       })
     }

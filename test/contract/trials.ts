@@ -225,7 +225,7 @@ export function describeTrials(engine: Engine): void {
             await ledger.assertAuditClean()
             await ledger.temp.dispose()
           }),
-          { numRuns: 12, seed: 20_260_315 },
+          { numRuns: 6, seed: 20_260_315 },
         )
       })
     }

@@ -362,7 +362,7 @@ function describeUndoneReadings(engine: Engine): void {
           await ledger.assertAuditClean()
           await ledger.temp.dispose()
         }),
-        { numRuns: 15, seed: 20_260_315 },
+        { numRuns: 8, seed: 20_260_315 },
       )
     })
   }
