@@ -11,16 +11,16 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { importRecords } from '../src/ingest/import-records.ts'
+import { openStore } from '../src/storage/open-store.ts'
 import { openConnection } from '../src/storage/sqlite/connection.ts'
 import { INSERT_EVENT } from '../src/storage/sqlite/ledger-sql.ts'
-import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts'
 import { createDirectory, NOW, RECORDS } from './dataset.ts'
 
 export const LAUNCHER = fileURLToPath(new URL('../bin/simtally.js', import.meta.url))
 
-/** Imports the CSV into a new store at `path`; returns records a second. */
-export async function importRate(csv: string, path: string, batch: number): Promise<number> {
-  const store = await openSqliteStore(path)
+/** Imports the CSV into the new store that the URL names; returns records a second. */
+export async function importRate(csv: string, url: string, batch: number): Promise<number> {
+  const store = await openStore(url)
   try {
     const { feed } = await createDirectory(store)
     const startedAt = performance.now()
@@ -45,7 +45,7 @@ export async function importRate(csv: string, path: string, batch: number): Prom
  * sealing at its end.
  */
 export async function commandRate(csv: string, path: string, batch: number): Promise<number> {
-  const store = await openSqliteStore(path)
+  const store = await openStore(`sqlite:${path}`)
   const { feed } = await createDirectory(store)
   await store.close()
   const startedAt = performance.now()

@@ -5,37 +5,12 @@
  * delivery, into an empty copy of the ledger with the same key and partitions, the same number of
  * rows in a transaction.
  */
-import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
-import { importRecords } from '../src/ingest/import-records.ts'
-import { openPostgresStore } from '../src/storage/postgres/postgres-store.ts'
-import { createDirectory, NOW, RECORDS } from './dataset.ts'
-
-/** Imports the CSV into a new store in the schema that the URL names; returns records a second. */
-export async function importRate(csv: string, url: string, batch: number): Promise<number> {
-  const store = await openPostgresStore(url)
-  try {
-    const { feed } = await createDirectory(store)
-    const startedAt = performance.now()
-    const { import: done } = await importRecords({
-      store,
-      feed,
-      account: null,
-      source: { name: csv, bytes: createReadStream(csv, { highWaterMark: 262_144 }) },
-      clock: () => NOW,
-      batchRecordsMax: batch,
-    })
-    const seconds = (performance.now() - startedAt) / 1000
-    if (done.counts.accepted !== RECORDS) throw new Error(JSON.stringify(done.counts))
-    return RECORDS / seconds
-  } finally {
-    await store.close()
-  }
-}
+import { RECORDS } from './dataset.ts'
 
 const COLUMNS = `bucket, sim_id, occurred_at, feed_id, account_id, upload, download, to_sim,
   from_sim, import_id, line, known_at, zone, stated, record_id, country, plmn`

@@ -15,8 +15,8 @@ import { startPostgresServer } from '../test/support/postgres-server.ts'
 import { accountSid, FEW_SIMS, fillAccount, MANY_SIMS, MONTH_PATHS } from './account-month.ts'
 import { type Asked, answerTimes, percentile } from './answer-times.ts'
 import { FIRST_HOUR, RECORDS, SIMS, simSid, writeCsv } from './dataset.ts'
-import { importRate as sqliteImportRate } from './import-rate.ts'
-import { bareRate, importRate, ledgerTexts } from './postgres-import-rate.ts'
+import { importRate } from './import-rate.ts'
+import { bareRate, ledgerTexts } from './postgres-import-rate.ts'
 import { retentionTime } from './retention-time.ts'
 import { startServer } from './usage-rate.ts'
 
@@ -80,7 +80,7 @@ async function measureImport(): Promise<void> {
   }
   tell('import ratio', ratios)
   await client.query('VACUUM (ANALYZE)')
-  await sqliteImportRate(csv, join(dir, 'sim-month.db'), batch)
+  await importRate(csv, `sqlite:${join(dir, 'sim-month.db')}`, batch)
 }
 
 async function tellSize(schema: string): Promise<void> {

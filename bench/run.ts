@@ -44,7 +44,7 @@ async function measureImport(csv: string): Promise<{ imported: string; unsealed:
     const home = await mkdtemp(join(dir, 'import-'))
     imported = join(home, 'simtally.db')
     unsealed = join(home, 'unsealed.db')
-    const own = await importRate(csv, unsealed, batch)
+    const own = await importRate(csv, `sqlite:${unsealed}`, batch)
     const bare = bareRate(unsealed, home, batch)
     const command = await commandRate(csv, imported, batch)
     ratios.push(own / bare)
