@@ -1,5 +1,5 @@
 /** Counts quarantined records that can be counted now, and discards those that never shall be. */
-import type { VerdictCounts } from '../../domain/import.ts'
+import { entriesThere, recycledEntries } from '../recycle.ts'
 import { keptRecordToRow } from '../rows.ts'
 import type { AppendOutcome, RecycleBatch } from '../usage-store.ts'
 import { applyEvents, countInImport, orderByKey } from './append.ts'
@@ -57,35 +57,19 @@ export async function recycle(
   const rows = (await session.all(SELECT_ENTRIES, [named])).filter(
     (row) => row.import_id === importId,
   )
-  const there = new Set(rows.map((row) => row.id as number))
-  const events = batch.events.filter(({ entryId }) => there.has(entryId))
-  const expired = batch.expired.filter((entryId) => there.has(entryId))
-  const faults = batch.faults.filter(({ entryId }) => there.has(entryId))
+  const ids = new Set(rows.map((row) => row.id as number))
+  const there = entriesThere(batch, (entryId) => ids.has(entryId))
   const { counts: counted, conflicts } = await applyEvents(
     session,
     { importId, feed, knownAt, isRecycled: true },
-    orderByKey(events.map(({ event }) => event)),
+    orderByKey(there.events.map(({ event }) => event)),
     { schema, assumeNew: false, alone: true },
   )
-
-  const entryOfLine = new Map(events.map(({ entryId, event }) => [event.line, entryId]))
-  const stays = [
-    ...faults,
-    ...conflicts.map((fault) => ({ entryId: entryOfLine.get(fault.line)!, fault })),
-  ]
-  const staying = new Set(stays.map(({ entryId }) => entryId))
-  const leaves = [...events.map(({ entryId }) => entryId), ...expired].filter(
-    (entryId) => !staying.has(entryId),
-  )
+  const { stays, leaves, counts } = recycledEntries(there, counted, conflicts)
   await moveEntries(session, stays)
   if (leaves.length > 0) await session.run(DELETE_ENTRIES, [leaves])
   await dropUndelivered(session, rows)
 
-  const counts: VerdictCounts = {
-    ...counted,
-    quarantined: stays.length,
-    expired: counted.expired + expired.length,
-  }
   if (leaves.length > 0) {
     await countInImport(session, importId, { ...counts, quarantined: -leaves.length })
   }

@@ -1,6 +1,6 @@
 /** Counts quarantined records that can be counted now, and discards those that never shall be. */
-import type { VerdictCounts } from '../../domain/import.ts'
 import * as directorySql from '../directory-sql.ts'
+import { entriesThere, recycledEntries } from '../recycle.ts'
 import { keptRecordToRow } from '../rows.ts'
 import type { AppendOutcome, RecycleBatch } from '../usage-store.ts'
 import { applyEvents, countInImport } from './append.ts'
@@ -11,22 +11,11 @@ import { packEvents } from './packed-events.ts'
 export function recycle(connection: Connection, batch: RecycleBatch): AppendOutcome {
   const { importId, feed, knownAt } = batch
   const waiting = new Waiting(connection, importId)
-  const events = batch.events.filter(({ entryId }) => waiting.has(entryId))
-  const expired = batch.expired.filter((entryId) => waiting.has(entryId))
-  const faults = batch.faults.filter(({ entryId }) => waiting.has(entryId))
-  const packed = packEvents(events.map(({ event }) => event))
+  const there = entriesThere(batch, (entryId) => waiting.has(entryId))
+  const packed = packEvents(there.events.map(({ event }) => event))
   const of = { importId, feed, knownAt, events: packed }
   const { counts: counted, conflicts } = applyEvents(connection, of, { isRecycled: true })
-
-  const entryOfLine = new Map(events.map(({ entryId, event }) => [event.line, entryId]))
-  const stays = [
-    ...faults,
-    ...conflicts.map((fault) => ({ entryId: entryOfLine.get(fault.line)!, fault })),
-  ]
-  const staying = new Set(stays.map(({ entryId }) => entryId))
-  const leaves = [...events.map(({ entryId }) => entryId), ...expired].filter(
-    (entryId) => !staying.has(entryId),
-  )
+  const { stays, leaves, counts } = recycledEntries(there, counted, conflicts)
   for (const { entryId, fault } of stays) {
     const { reason, detail, field } = fault
     connection.prepare(directorySql.INSERT_UNDER_REASON).run(reason, detail, field, entryId)
@@ -35,11 +24,6 @@ export function recycle(connection: Connection, batch: RecycleBatch): AppendOutc
   for (const entryId of leaves) connection.prepare(directorySql.DELETE_DELIVERY).run(entryId)
   waiting.dropUndelivered()
 
-  const counts: VerdictCounts = {
-    ...counted,
-    quarantined: stays.length,
-    expired: counted.expired + expired.length,
-  }
   if (leaves.length > 0) {
     countInImport(connection, importId, { ...counts, quarantined: -leaves.length })
   }
