@@ -38,7 +38,10 @@ const INPUT_MS_MAX = 10_000
 /** Characters and bytes of a failure that are shown; the input is shrunk before. */
 const SHOWN_MAX = 2_000
 
-if (parentPort !== null) parentPort.postMessage(fuzz(workerData as FuzzJob))
+// Not while the module is evaluated: V8 takes it ill when a thread is ended within that.
+if (parentPort !== null) {
+  setImmediate(() => parentPort!.postMessage(fuzz(workerData as FuzzJob)))
+}
 
 function fuzz({ format, seconds, seed, shared }: FuzzJob): FuzzReport {
   const head = new Int32Array(shared, 0, 2)
