@@ -1,13 +1,8 @@
 /** Reading RADIUS accounting takes no more memory for a longer delivery, whatever is in it. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { CDR_FORMATS } from '../../src/ingest/formats/formats.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
+import { peakBytesOfReading } from '../support/live-memory.ts'
 
 const MIB = 1_048_576
 const CHUNK_BYTES = 65_536
@@ -64,18 +59,7 @@ async function peakBytes(
   bytes: number,
 ): Promise<number> {
   const reader = CDR_FORMATS.radius.createReader({})
-  let peak = 0
-  let chunkCount = 0
-  for (const chunk of chunks(begin, part, bytes)) {
-    reader.push(chunk)
-    if (++chunkCount % 64 !== 0) continue
-    collectGarbage()
-    // Buffers that were collected are given back in another turn.
-    await setImmediate()
-    collectGarbage()
-    const { heapUsed, external } = process.memoryUsage()
-    peak = Math.max(peak, heapUsed + external)
-  }
+  const peak = await peakBytesOfReading(reader, chunks(begin, part, bytes))
   assert.ok(reader.warnings().join('').length < 10_000)
   return peak
 }

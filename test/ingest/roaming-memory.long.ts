@@ -1,17 +1,12 @@
 /** Reading roaming batches takes no more memory for a longer one, whatever is in it. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import type { FeedFormat } from '../../src/domain/directory.ts'
 import { CDR_FORMATS } from '../../src/ingest/formats/formats.ts'
 import { ascii, type BerNode, encode, seq } from '../support/ber-writer.ts'
+import { peakBytesOfReading } from '../support/live-memory.ts'
 import { nrtrdeEvent, nrtrdeFile } from '../support/nrtrde-writer.ts'
 import { call, gprsCall, transferBatch } from '../support/tap3-writer.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 
 const MIB = 1_048_576
 const CHUNK_BYTES = 65_536
@@ -78,21 +73,7 @@ async function peakBytes(
   bytes: number,
 ): Promise<number> {
   const reader = CDR_FORMATS[format].createReader({})
-  let peak = 0
-  let measureAt = 0
-  let given = 0
-  for (const chunk of chunks(format, event, bytes)) {
-    reader.push(chunk)
-    given += chunk.length
-    if (given < measureAt) continue
-    measureAt = given + 4 * MIB
-    collectGarbage()
-    // Buffers that were collected are given back in another turn.
-    await setImmediate()
-    collectGarbage()
-    const { heapUsed, external } = process.memoryUsage()
-    peak = Math.max(peak, heapUsed + external)
-  }
+  const peak = await peakBytesOfReading(reader, chunks(format, event, bytes))
   assert.ok(reader.warnings().join('').length < 10_000)
   return peak
 }

@@ -77,7 +77,10 @@ function toRecycleJson({ counts, unreadable, firstWaiting }: RecycleSummary) {
 
 async function printSummary(commandLine: CommandLine, summary: RecycleSummary): Promise<void> {
   const { counts, unreadable, firstWaiting } = summary
-  await commandLine.print(`${formatCount(recordCount(counts))} quarantined records looked at`)
+  const looked = recordCount(counts)
+  const records =
+    looked === 1 ? '1 quarantined record' : `${formatCount(looked)} quarantined records`
+  await commandLine.print(`${records} looked at`)
   await commandLine.print(verdictTable({ import: { counts } }))
   for (const { entry, reason, detail, unreadable: why } of firstWaiting) {
     const cannot = why === null ? '' : ` (not read again: ${why})`

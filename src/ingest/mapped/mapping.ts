@@ -3,7 +3,6 @@
  * YAML or JSON; `mapping-check.ts` says what may stand in it, `docs/formats/mapped.md` what it means.
  */
 import type { FeedSettings } from '../../domain/directory.ts'
-import type { CanonicalField } from '../formats/canonical-record.ts'
 
 /** A column's name, or its number from 1; a path such as `operator.country.mcc` in JSON and XML. */
 export type Reference = string | number
@@ -141,19 +140,6 @@ export interface Mapping {
   /** True where counters are cumulative: see `CdrRecord.isReading`. */
   readonly readings?: boolean
 }
-
-export const MAPPED_FIELDS = [
-  'record_id',
-  'sim',
-  'occurred_at',
-  'plmn',
-  'country',
-  'zone',
-  'upload',
-  'download',
-  'to_sim',
-  'from_sim',
-] as const satisfies readonly CanonicalField[]
 
 /** What a feed of format `mapped` is set to: a mapping of its own, or a ready one and its settings. */
 export interface MappedSettings extends FeedSettings {
