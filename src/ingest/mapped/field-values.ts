@@ -246,20 +246,27 @@ export function compileCondition<Row>(
   access: RowAccess<Row>,
 ): (row: Row) => boolean {
   const textOf = access.textOf(condition.field)
-  const { is, is_not: isNot, empty } = condition
+  const { is, is_not: isNot, ends_with: endings, empty } = condition
   if (empty !== undefined) return (row) => (textOf(row) === '') === empty
+  if (endings !== undefined) {
+    const ends = [endings].flat()
+    return (row) => {
+      const text = textOf(row) ?? ''
+      return ends.some((end) => text.endsWith(end))
+    }
+  }
   const named = new Set([is ?? isNot!].flat())
   const wanted = is !== undefined
   return (row) => named.has(textOf(row) ?? '') === wanted
 }
 
-/** `"type" is "SMS" or "MMS"`. */
-export function describeCondition({ field, is, is_not: isNot, empty }: Condition): string {
+/** `"type" is one of "SMS", "MMS"`. */
+export function describeCondition(condition: Condition): string {
+  const { field, is, is_not: isNot, ends_with: endings, empty } = condition
   const name = referenceText(field)
   if (empty !== undefined) return `${name} is ${empty ? 'empty' : 'not empty'}`
-  const values = [is ?? isNot!].flat().map((text) => shown(text))
-  return `${name} is ${is === undefined ? 'none of' : values.length > 1 ? 'one of' : ''} ${values.join(', ')}`.replace(
-    / {2}/,
-    ' ',
-  )
+  const texts = [is ?? isNot ?? endings!].flat().map((text) => shown(text))
+  const listed = texts.length > 1 ? `one of ${texts.join(', ')}` : texts.join()
+  if (endings !== undefined) return `${name} ends with ${listed}`
+  return is === undefined ? `${name} is none of ${texts.join(', ')}` : `${name} is ${listed}`
 }

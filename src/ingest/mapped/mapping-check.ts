@@ -140,8 +140,14 @@ function conditionRule(reference: Rule): Rule {
   const textOrTexts: Rule = (value, path, faults) =>
     (Array.isArray(value) ? listOf(text) : text)(value, path, faults)
   return objectOf(
-    { field: reference, is: textOrTexts, is_not: textOrTexts, empty: flags },
-    { required: ['field'], oneOf: ['is', 'is_not', 'empty'] },
+    {
+      field: reference,
+      is: textOrTexts,
+      is_not: textOrTexts,
+      ends_with: textOrTexts,
+      empty: flags,
+    },
+    { required: ['field'], oneOf: ['is', 'is_not', 'ends_with', 'empty'] },
   )
 }
 

@@ -48,6 +48,8 @@ export interface Condition {
   readonly field: Reference
   readonly is?: string | readonly string[]
   readonly is_not?: string | readonly string[]
+  /** Where carriers put a prefix of their own in front of names that mean the same. */
+  readonly ends_with?: string | readonly string[]
   readonly empty?: boolean
 }
 

@@ -1,8 +1,47 @@
 /** Usage records of emnify's data streamer, and of 1NCE, which runs on the same platform. */
-import { BOOKED_AT, MEGABYTE, oneOf, type ReadyMapping } from './ready-mapping.ts'
+import type { Mapping } from '../mapped/mapping.ts'
+import {
+  BOOKED_AT,
+  MEGABYTE,
+  MNC_DIGITS,
+  oneOf,
+  plmnIn,
+  type ReadyMapping,
+} from './ready-mapping.ts'
 
-const DATA = { field: 'traffic_type.id', is: '5' }
-const SMS = { field: 'traffic_type.id', is: '6' }
+/** Where the same values stand in an object of the stream, and in a row of its files. */
+interface Places {
+  readonly iccid: string
+  readonly start: string
+  readonly end: string
+  readonly mcc: string
+  readonly mnc: string
+  readonly traffic: string
+  readonly rx: string
+  readonly tx: string
+}
+
+const OBJECTS: Places = {
+  iccid: 'sim.iccid',
+  start: 'start_timestamp',
+  end: 'end_timestamp',
+  mcc: 'operator.country.mcc',
+  mnc: 'operator.mnc',
+  traffic: 'traffic_type.id',
+  rx: 'volume.rx',
+  tx: 'volume.tx',
+}
+
+const ROWS: Places = {
+  iccid: 'sim_iccid',
+  start: 'event_start',
+  end: 'end_timestamp',
+  mcc: 'operator_mcc',
+  mnc: 'operator_mnc',
+  traffic: 'traffic_type_id',
+  rx: 'volume_rx',
+  tx: 'volume_tx',
+}
 
 const settings = {
   megabyte: MEGABYTE,
@@ -11,28 +50,36 @@ const settings = {
     download: 'to the device: the device received it',
   }),
   booked_at: BOOKED_AT,
+  mnc_digits: MNC_DIGITS,
+  delivery: oneOf(
+    'how the records come',
+    {
+      json: 'objects of the stream, as a webhook or a JSON file',
+      csv: 'CSV files that the stream writes to a storage bucket',
+    },
+    'json',
+  ),
 }
 
-function build({ megabyte, rx, booked_at: bookedAt }: Readonly<Record<string, string>>) {
-  const data = (from: string) => ({ from, unit: megabyte as 'MB' | 'MiB', when: DATA })
+function build(given: Readonly<Record<string, string>>): Mapping {
+  const { megabyte, rx, booked_at: bookedAt, delivery } = given
+  const at = delivery === 'csv' ? ROWS : OBJECTS
+  const traffic = (is: string) => ({ field: at.traffic, is })
+  const data = (from: string) => ({ from, unit: megabyte as 'MB' | 'MiB', when: traffic('5') })
   const isRxUpload = rx === 'upload'
   return {
-    source: { format: 'json' as const },
+    source: { format: delivery === 'csv' ? 'csv' : 'json' },
     fields: {
       record_id: 'id',
-      sim: { first_of: ['sim.iccid', 'imsi'] },
-      occurred_at: {
-        from: bookedAt === 'start' ? 'start_timestamp' : 'end_timestamp',
-        format: 'iso',
-        zone: 'UTC',
-      },
-      plmn: { mcc: 'operator.country.mcc', mnc: 'operator.mnc' },
-      upload: data(isRxUpload ? 'volume.rx' : 'volume.tx'),
-      download: data(isRxUpload ? 'volume.tx' : 'volume.rx'),
-      to_sim: { from: 'volume.tx', when: SMS },
-      from_sim: { from: 'volume.rx', when: SMS },
+      sim: { first_of: [at.iccid, 'imsi'] },
+      occurred_at: { from: bookedAt === 'start' ? at.start : at.end, format: 'iso', zone: 'UTC' },
+      plmn: plmnIn(at.mcc, at.mnc, given),
+      upload: data(isRxUpload ? at.rx : at.tx),
+      download: data(isRxUpload ? at.tx : at.rx),
+      to_sim: { from: at.tx, when: traffic('6') },
+      from_sim: { from: at.rx, when: traffic('6') },
     },
-    expect: [{ field: 'traffic_type.id', is: ['5', '6'] }],
+    expect: [{ field: at.traffic, is: ['5', '6'] }],
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a ready mapping is: a carrier's records, and what the carrier leaves open as settings. */
 import type { ConflictPolicy } from '../../domain/usage-event.ts'
-import type { Mapping } from '../mapped/mapping.ts'
+import type { Mapping, PlmnParts } from '../mapped/mapping.ts'
 import { isTimeZone } from '../mapped/time-zone.ts'
 
 export interface MappingSetting {
@@ -75,6 +75,15 @@ export const MNC_DIGITS = optional(
     3: 'three digits: 7 is 007',
   }),
 )
+
+/** The network at the two references, with `MNC_DIGITS` among what is given. */
+export function plmnIn(
+  mcc: string,
+  mnc: string,
+  { mnc_digits: digits }: Readonly<Record<string, string>>,
+): PlmnParts {
+  return { mcc, mnc, ...(digits !== undefined && { mnc_digits: Number(digits) }) }
+}
 
 /** Records that span time count when it ends, unless the feed says otherwise. */
 export const BOOKED_AT = oneOf(

@@ -1,16 +1,21 @@
 /** Super SIM connection events of Twilio and KORE: CloudEvents, alone or in batches. */
 import { oneOf, type ReadyMapping } from './ready-mapping.ts'
 
-const TYPE = 'com.twilio.iot.supersim.connection.data-session.'
+// Twilio's and KORE's streams put prefixes of their own in front of the same names.
+const SESSION = '.supersim.connection.data-session.'
+const ATTACHMENT = '.supersim.connection.attachment.'
 
 /** Everything else that a subscription may deliver: none of it carries usage. */
 const WITHOUT_USAGE = [
-  `${TYPE}started`,
-  `${TYPE}failed`,
-  'com.twilio.iot.supersim.connection.attachment.accepted',
-  'com.twilio.iot.supersim.connection.attachment.rejected',
-  'com.twilio.iot.supersim.connection.attachment.failed',
+  `${SESSION}started`,
+  `${SESSION}failed`,
+  `${ATTACHMENT}accepted`,
+  `${ATTACHMENT}rejected`,
+  `${ATTACHMENT}failed`,
 ]
+
+/** What both send when somebody tries out a destination. */
+const TEST_EVENTS = ['.eventstreams.test.event', '.eventstreams.test-event']
 
 export const SUPERSIM: ReadyMapping = {
   name: 'supersim',
@@ -39,10 +44,13 @@ export const SUPERSIM: ReadyMapping = {
       from: `${counter}${direction}`,
       unit: 'bytes' as const,
     })
+    const ended = `${SESSION}ended`
+    const updated = `${SESSION}updated`
     return {
       source: { format: 'json' },
       fields: {
-        record_id: isDelta ? 'id' : 'data.data_session_sid',
+        // One event may come in several envelopes, each with an id of its own.
+        record_id: isDelta ? { first_of: ['data.event_sid', 'id'] } : 'data.data_session_sid',
         sim: sim === 'imsi' ? 'data.imsi' : `data.sim_${sim}`,
         occurred_at: {
           first_of: isDelta
@@ -56,10 +64,11 @@ export const SUPERSIM: ReadyMapping = {
         upload: data('upload'),
         download: data('download'),
       },
-      skip: [{ field: 'type', is: isDelta ? WITHOUT_USAGE : [...WITHOUT_USAGE, `${TYPE}updated`] }],
-      expect: [
-        { field: 'type', is: isDelta ? [`${TYPE}updated`, `${TYPE}ended`] : `${TYPE}ended` },
+      skip: [
+        { field: 'type', ends_with: isDelta ? WITHOUT_USAGE : [...WITHOUT_USAGE, updated] },
+        { field: 'type', ends_with: TEST_EVENTS },
       ],
+      expect: [{ field: 'type', ends_with: isDelta ? [updated, ended] : ended }],
     }
   },
 }

@@ -1,40 +1,36 @@
 /** Wireless detail records of Telnyx, in the forms of two of its interfaces. */
-import { MEGABYTE, MNC_DIGITS, type ReadyMapping } from './ready-mapping.ts'
+import { MEGABYTE, MNC_DIGITS, plmnIn, type ReadyMapping } from './ready-mapping.ts'
 
-const settings = { megabyte: MEGABYTE, mnc_digits: MNC_DIGITS }
+const settings = {
+  megabyte: { ...MEGABYTE, meaning: `${MEGABYTE.meaning}; KB and GB go by the same base` },
+  mnc_digits: MNC_DIGITS,
+}
 
-function plmn({ mnc_digits: digits }: Readonly<Record<string, string>>) {
+/** Each record states its unit; what its letters stand for goes by the base of the megabyte. */
+function unitStatedIn(reference: string, { megabyte }: Readonly<Record<string, string>>) {
+  const [kilobyte, gigabyte] =
+    megabyte === 'MB' ? (['kB', 'GB'] as const) : (['KiB', 'GiB'] as const)
   return {
-    mcc: 'mcc',
-    mnc: 'mnc',
-    ...(digits === undefined ? {} : { mnc_digits: Number(digits) }),
+    from: reference,
+    values: {
+      B: 'bytes' as const,
+      KB: kilobyte,
+      kB: kilobyte,
+      MB: megabyte as 'MB' | 'MiB',
+      GB: gigabyte,
+    },
   }
 }
 
 export const TELNYX_WDR: ReadyMapping = {
   name: 'telnyx-wdr',
   title: 'Telnyx wireless detail records (GET /reports/wdrs)',
-  settings: {
-    ...settings,
-    megabyte: { ...MEGABYTE, meaning: `${MEGABYTE.meaning}; KB and GB go by the same base` },
-  },
+  settings,
   onConflict: 'reject',
   build: (given) => {
-    const megabyte = given.megabyte as 'MB' | 'MiB'
-    const [kilobyte, gigabyte] =
-      megabyte === 'MB' ? (['kB', 'GB'] as const) : (['KiB', 'GiB'] as const)
     const data = (name: string) => ({
       from: `${name}.amount`,
-      unit: {
-        from: `${name}.unit`,
-        values: {
-          B: 'bytes' as const,
-          KB: kilobyte,
-          kB: kilobyte,
-          MB: megabyte,
-          GB: gigabyte,
-        },
-      },
+      unit: unitStatedIn(`${name}.unit`, given),
     })
     return {
       source: { format: 'json', records: 'data' },
@@ -42,7 +38,7 @@ export const TELNYX_WDR: ReadyMapping = {
         record_id: 'id',
         sim: 'imsi',
         occurred_at: { from: 'created_at', format: 'iso' },
-        plmn: plmn(given),
+        plmn: plmnIn('mcc', 'mnc', given),
         upload: data('uplink_data'),
         download: data('downlink_data'),
       },
@@ -57,15 +53,14 @@ export const TELNYX_USAGE: ReadyMapping = {
   settings,
   onConflict: 'reject',
   build: (given) => {
-    const megabyte = given.megabyte as 'MB' | 'MiB'
-    const unit = { from: 'data_unit', values: { MB: megabyte } }
+    const unit = unitStatedIn('data_unit', given)
     return {
       source: { format: 'json', records: 'data' },
       fields: {
         record_id: 'id',
         sim: 'imsi',
         occurred_at: { from: 'closed_at', format: 'iso' },
-        plmn: plmn(given),
+        plmn: plmnIn('mcc', 'mnc', given),
         upload: { from: 'uplink_data', unit },
         download: { from: 'downlink_data', unit },
       },

@@ -105,7 +105,7 @@ const BAD: readonly [mapping: unknown, faults: readonly RegExp[], schema?: false
   [withFields({ to_sim: { constant: -1 } }), [/^fields\.to_sim\.constant "-1": expected a whole/]],
   [
     withFields({ to_sim: { constant: 1, when: { field: 'a' } } }),
-    [/^fields\.to_sim\.when .*: expected exactly one of is, is_not, empty$/],
+    [/^fields\.to_sim\.when .*: expected exactly one of is, is_not, ends_with, empty$/],
   ],
   [
     withFields({ to_sim: { constant: 1, when: { field: 'a', is: 5 } } }),

@@ -18,7 +18,7 @@ for (const { name, settings } of READY_MAPPINGS) {
       samples,
       empty: 'refused',
       // A line or a whole document may be followed by another one.
-      cutRecord: name === 'soracom' ? 'may look whole' : 'seen',
+      cutRecord: ['soracom', 'emnify'].includes(name) ? 'may look whole' : 'seen',
       page: `${name}.md`,
       badSettings: [
         ...required.map(([setting]) => {
