@@ -29,27 +29,30 @@ export function parseSid(field: string, text: string, ...prefixes: SidPrefix[]):
 }
 
 /**
- * Accepts printed forms: spaces, hyphens, a trailing F filler. The check digit is not verified,
- * because carriers also hand out ICCIDs without one. Throws `invalid`.
+ * Accepts printed forms: spaces, hyphens, the filler F or FF, and the hexadecimal digits that some
+ * countries' ICCIDs have. The check digit is not verified, because carriers also hand out ICCIDs
+ * without one; but a number that a spreadsheet has rounded is refused. Throws `invalid`.
  */
 export function parseIccid(text: string, field = 'iccid'): Iccid {
   const digits = normalizeIccid(text)
-  if (digits !== null) return digits
-  throw invalidField(field, text, 'expected 18 to 20 digits starting with 89')
+  const damage = spreadsheetDamage(digits ?? text)
+  if (digits !== null && damage === null) return digits
+  throw invalidField(field, text, damage ?? 'expected 18 to 20 digits starting with 89')
 }
 
 /** 6 to 15 digits. Throws `invalid`. */
 export function parseImsi(text: string, field = 'imsi'): Imsi {
   const digits = text.replace(/\s/g, '')
   if (/^\d{6,15}$/.test(digits)) return digits as Imsi
-  throw invalidField(field, text, 'expected 6 to 15 digits')
+  throw invalidField(field, text, spreadsheetDamage(digits) ?? 'expected 6 to 15 digits')
 }
 
 /** E.164, with or without the plus sign; kept without. Throws `invalid`. */
 export function parseMsisdn(text: string, field = 'msisdn'): Msisdn {
   const digits = text.replace(/[\s()-]/g, '').replace(/^\+/, '')
   if (/^\d{5,15}$/.test(digits)) return digits as Msisdn
-  throw invalidField(field, text, 'expected 5 to 15 digits, with or without a leading +')
+  const rule = 'expected 5 to 15 digits, with or without a leading +'
+  throw invalidField(field, text, spreadsheetDamage(digits) ?? rule)
 }
 
 /** One of the forms a record may name its SIM by, in the order in which they are tried. */
@@ -70,8 +73,10 @@ export function simIdentities(text: string): readonly SimIdentity[] {
   const iccidDigits = normalizeIccid(trimmed)
   if (iccidDigits !== null) {
     found.push({ kind: 'iccid', value: iccidDigits })
-    found.push({ kind: 'iccid', value: iccidDigits + luhnDigit(iccidDigits) })
-    if (luhnDigit(iccidDigits.slice(0, -1)) === iccidDigits.slice(-1)) {
+    if (/^\d+$/.test(iccidDigits)) {
+      found.push({ kind: 'iccid', value: iccidDigits + luhnDigit(iccidDigits) })
+    }
+    if (hasCheckDigit(iccidDigits)) {
       found.push({ kind: 'iccid', value: iccidDigits.slice(0, -1) })
     }
   }
@@ -87,9 +92,39 @@ export function maskIdentifier(text: string): string {
   return text.length <= 10 ? `${text.slice(0, 2)}…` : `${text.slice(0, 6)}…${text.slice(-2)}`
 }
 
+/** An ICCID is ten octets on the card: what it leaves of them is filled with F. */
 function normalizeIccid(text: string): Iccid | null {
-  const digits = text.replace(/[\s-]/g, '').replace(/f$/i, '')
-  return /^89\d{16,18}$/.test(digits) ? (digits as Iccid) : null
+  const digits = text
+    .replace(/[\s-]/g, '')
+    .toUpperCase()
+    .replace(/^(.{18})FF?$|^(.{19})F$/, '$1$2')
+  return /^89[\dA-F]{16,18}$/.test(digits) ? (digits as Iccid) : null
+}
+
+/** Spreadsheets keep this many digits of a number, and write zeros for the others. */
+const SPREADSHEET_DIGITS = 15
+
+/**
+ * What a spreadsheet has done to a number of a SIM, and the remedy, as the end of a message; null
+ * where nothing shows. A rounded ICCID is known by its zeros and by a check digit that fails: the
+ * digits that are lost cannot be guessed, and another SIM may have those that are left.
+ */
+export function spreadsheetDamage(text: string): string | null {
+  const remedy = 'export it as text and bring it again'
+  if (/^[+-]?\d+([.,]\d+)?E[+-]?\d+$/i.test(text)) {
+    return `a spreadsheet has shortened this number, and digits of it are lost: ${remedy}`
+  }
+  const isRounded =
+    /^89\d{17,18}$/.test(text) &&
+    text.endsWith('0'.repeat(text.length - SPREADSHEET_DIGITS)) &&
+    !hasCheckDigit(text)
+  return isRounded
+    ? `its check digit is wrong and it ends in zeros, as a spreadsheet rounds long numbers: ${remedy}`
+    : null
+}
+
+function hasCheckDigit(digits: string): boolean {
+  return /^\d+$/.test(digits) && luhnDigit(digits.slice(0, -1)) === digits.slice(-1)
 }
 
 /** The Luhn check digit that completes `digits`. */

@@ -1,7 +1,7 @@
 /** From a carrier's record to a usage event: finds its SIM, classifies its network. */
 import { classify, type StatedNetwork } from '../domain/classification.ts'
 import type { Account, Feed } from '../domain/directory.ts'
-import { maskIdentifier } from '../domain/identifiers.ts'
+import { maskIdentifier, spreadsheetDamage } from '../domain/identifiers.ts'
 import type { KeptRecord, QuarantinedRecord } from '../domain/import.ts'
 import { retentionStart } from '../domain/period.ts'
 import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
@@ -100,7 +100,7 @@ export class EventResolver {
       return faultOf(record.line, record.raw, {
         reason: 'unknown_sim',
         field: 'sim',
-        detail: `sim ${shown(maskIdentifier(record.sim))}: no SIM is registered with this name`,
+        detail: `sim ${shown(maskIdentifier(record.sim))}: ${whyUnknown(record.sim)}`,
       })
     }
     const serving = this.#servingOf(sim, record.network)
@@ -155,6 +155,11 @@ export class EventResolver {
       this.#sims.set(ownCopy(name), { simId, accountId, home, servings })
     }
   }
+}
+
+function whyUnknown(name: string): string {
+  const damage = spreadsheetDamage(name)
+  return `no SIM is registered with this name${damage === null ? '' : `; ${damage}`}`
 }
 
 /** What quarantine keeps of it, so that it can be counted later. */

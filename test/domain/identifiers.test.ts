@@ -67,6 +67,15 @@ describe('parseIccid', () => {
     ['hyphens', '8901-260-712345678901', '8901260712345678901'],
     ['a filler at the end', '8901260712345678901F', '8901260712345678901'],
     ['a small filler', '8901260712345678901f', '8901260712345678901'],
+    ['two fillers after 18 digits', '890126071234567890FF', '890126071234567890'],
+    ['hexadecimal digits', '898600B5192271000012', '898600B5192271000012'],
+    ['small hexadecimal digits', '898604b7192271000013', '898604B7192271000013'],
+    [
+      'zeros of which the last is the right check digit',
+      '8901260000000140000',
+      '8901260000000140000',
+    ],
+    ['zeros at the end of 18 digits', '890126000000000000', '890126000000000000'],
   ] as const
   for (const [what, text, expected] of kept) {
     it(`accepts ${what}`, () => assert.equal(parseIccid(text), expected))
@@ -88,6 +97,25 @@ describe('parseIccid', () => {
       assert.deepEqual([error.code, error.field, error.value], ['invalid', 'Iccid', text])
     })
   }
+
+  it('says what a spreadsheet has done to a number, and what to do', () => {
+    const shortened = ['8.90126E+18', '8,90126E+18', '8.90126e18']
+    for (const text of shortened) {
+      assert.match(
+        refusal(() => parseIccid(text)).message,
+        /shortened this number.*export it as text/,
+      )
+    }
+    const rounded = ['8901260000000010000', '89012600000001400000', '8901260000000010000F']
+    for (const text of rounded) {
+      assert.match(
+        refusal(() => parseIccid(text)).message,
+        /check digit is wrong and it ends in zeros/,
+      )
+    }
+    assert.match(refusal(() => parseImsi('3.1026E+14')).message, /shortened this number/)
+    assert.match(refusal(() => parseMsisdn('1.555E+10')).message, /shortened this number/)
+  })
 
   it('does not verify the check digit', () => {
     const right = iccidOf(7)
@@ -141,6 +169,14 @@ describe('simIdentities', () => {
       `iccid:${iccid}${checkDigit(iccid)}`,
       `iccid:${iccid.slice(0, -1)}`,
     ])
+  })
+
+  it('adds no check digit to hexadecimal digits, and finds them in any case', () => {
+    const expected = ['iccid:898600B5192271000012']
+    for (const text of ['898600B5192271000012', '898600b5192271000012']) {
+      const found = meanings(text).filter((meaning) => meaning.startsWith('iccid:'))
+      assert.deepEqual(found, expected)
+    }
   })
 
   it('takes away a last digit only where it is the check digit', () => {
