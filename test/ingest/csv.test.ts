@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { CANONICAL_FIELDS } from '../../src/ingest/formats/canonical-record.ts'
-import { CsvReader } from '../../src/ingest/formats/csv.ts'
+import { isFault } from '../../src/ingest/formats/cdr-format.ts'
+import { CsvReader, csvRereader } from '../../src/ingest/formats/csv.ts'
 import { splitCsvRecord } from '../../src/ingest/formats/csv-records.ts'
 import { readDelivery } from './reading.ts'
 
@@ -159,8 +160,8 @@ describe('a CSV header', () => {
       'sim,upload,upload\n',
       / has no column record_id, occurred_at; column upload more than once$/,
     ],
-    ['another delimiter', HEADER.replaceAll(',', ';'), /"record_id;sim;occurred_at;upload" has no/],
-    ['tabs', HEADER.replaceAll(',', '\t'), /"record_id\\tsim\\toccurred_at\\tupload" has no/],
+    ['another delimiter', HEADER.replaceAll(',', ':'), /"record_id:sim:occurred_at:upload" has no/],
+    ['a delimiter that is stated twice', `sep=;\nsep=|\n${HEADER}`, /"sep=|" has no/],
     [
       'an open quote',
       `"${HEADER}`,
@@ -186,6 +187,35 @@ describe('a CSV header', () => {
       code: 'unreadable',
       message: 'line 1, the header: the line is not valid UTF-8',
     })
+  })
+
+  const delimiters = [
+    ['semicolons', ';'],
+    ['tabs', '\t'],
+    ['bars', '|'],
+  ] as const
+  for (const [name, delimiter] of delimiters) {
+    it(`may have ${name}, with or without a line in front that says so`, () => {
+      const content = `${HEADER}${record('a')}`.replaceAll(',', delimiter)
+      const { records, faults } = readCsv(content)
+      assert.deepEqual([records.map(({ recordId }) => recordId), faults], [['a'], []])
+      const marked = readCsv(`SEP=${delimiter}\r\n${content}`)
+      assert.deepEqual(marked.records, [{ ...records[0], line: 3 }])
+    })
+  }
+
+  it('may be separated by any character that a line in front of it names', () => {
+    const content = `sep=:\n${HEADER}${record('a').replaceAll(AT, '2026-03-01')}`
+    assert.equal(readCsv(content.replaceAll(',', ':')).records.length, 1)
+  })
+
+  it('is kept with the line in front of it, to read a record by itself', () => {
+    const reader = new CsvReader()
+    const lines = [`sep=;`, HEADER.trim().replaceAll(',', ';')]
+    reader.read(lines.map((text, i) => ({ number: i + 1, text, fault: null })))
+    const text = record('a').trim().replaceAll(',', ';')
+    const read = csvRereader(reader.context())!.read(text, 7)
+    assert.equal(read !== null && !isFault(read) && read.recordId, 'a')
   })
 
   it('does not repeat the subscriber of a record that stands in its place', () => {

@@ -98,16 +98,21 @@ export function byLine(reader: LineCdrReader): CdrReader {
   }
 }
 
-/** Reads records that are a line each, after the one line that goes before them all, if any. */
-export function lineRereader(reader: LineCdrReader, before: Line | null = null): Rereader {
+/** Reads records that are a line each, after the lines that go before them all, if any. */
+export function lineRereader(reader: LineCdrReader, before: readonly Line[] = []): Rereader {
   const readOne = (line: Line) => [...reader.read([line]), ...reader.end()]
-  if (before !== null) readOne(before)
+  reader.read(before)
   return {
     read(raw, line) {
       const records = readOne({ number: line, text: raw, fault: null })
       return records.length === 1 ? records[0]! : null
     },
   }
+}
+
+/** The lines of a context, the first of which has the number. */
+export function linesOf(context: string, first = 1): Line[] {
+  return context.split('\n').map((text, i) => ({ number: first + i, text, fault: null }))
 }
 
 /** For formats with nothing to set. Throws `invalid` when something is. */

@@ -21,6 +21,9 @@ export interface CsvDialect {
 
 export const RFC_4180: CsvDialect = { delimiter: ',', quote: '"' }
 
+/** Excel writes it, and reads it, where columns are separated by something else than it expects. */
+const SEPARATOR_LINE = /^sep=([^"\r\n])$/i
+
 /** Why a record cannot be split, for a person. */
 export const SPLIT_FAULTS = {
   open: 'a quote is opened and never closed',
@@ -65,11 +68,13 @@ export interface CsvTable {
   readonly headerHint: string
   /** What tells how many columns there are. */
   readonly firstLine: 'header' | 'first record'
+  /** How a table that knows its columns is written, as its header shows; `stated` otherwise. */
+  dialectOf?(header: string, stated: CsvDialect): CsvDialect
   /**
    * Takes the header line and answers how many columns there are; 0 where it was none and the next
    * line is tried. Throws `unreadable`.
    */
-  header(text: string, line: number): number
+  header(text: string, line: number, dialect: CsvDialect): number
   record(fields: readonly string[], line: number, text: string): void
   fault(fault: QuarantinedRecord): void
 }
@@ -77,7 +82,10 @@ export interface CsvTable {
 /** Gives a table its header, its records and the lines that are none, in their order. */
 export class CsvRecords {
   readonly #table: CsvTable
-  readonly #dialect: CsvDialect
+  #dialect: CsvDialect
+  /** A line in front of the header by which Excel says what separates columns. */
+  #separatorLine: string | null = null
+  #headerLine: string | null = null
   /** 0 until the header was read. */
   #columnCount = 0
   /** Lines of a record whose quoted field has not ended yet. */
@@ -102,6 +110,12 @@ export class CsvRecords {
     }
   }
 
+  /** The lines that a record needs in front of it to be read by itself; null before the header. */
+  get context(): string | null {
+    if (this.#headerLine === null || this.#separatorLine === null) return this.#headerLine
+    return `${this.#separatorLine}\n${this.#headerLine}`
+  }
+
   #readLine(line: Line): void {
     if (line.text === null) {
       while (this.#open.length > 0) this.#giveUpOpenRecord()
@@ -116,7 +130,15 @@ export class CsvRecords {
   }
 
   #readHeader(text: string, line: number): void {
-    this.#columnCount = this.#table.header(text, line)
+    const separator = this.#separatorLine === null ? SEPARATOR_LINE.exec(text)?.[1] : undefined
+    if (separator !== undefined) {
+      this.#separatorLine = text
+      this.#dialect = { ...this.#dialect, delimiter: separator }
+      return
+    }
+    this.#dialect = this.#table.dialectOf?.(text, this.#dialect) ?? this.#dialect
+    this.#columnCount = this.#table.header(text, line, this.#dialect)
+    if (this.#columnCount > 0) this.#headerLine = text
   }
 
   #faultyLine(line: Line): void {

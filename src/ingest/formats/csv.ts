@@ -9,11 +9,27 @@ import {
   CanonicalRecordParser,
   REQUIRED_FIELDS,
 } from './canonical-record.ts'
-import { type LineCdrReader, lineRereader, type ReadRecord, type Rereader } from './cdr-format.ts'
-import { COLUMNS_MAX, CsvRecords, type CsvTable, RFC_4180, splitCsvRecord } from './csv-records.ts'
+import {
+  type LineCdrReader,
+  lineRereader,
+  linesOf,
+  type ReadRecord,
+  type Rereader,
+} from './cdr-format.ts'
+import {
+  COLUMNS_MAX,
+  type CsvDialect,
+  CsvRecords,
+  type CsvTable,
+  RFC_4180,
+  splitCsvRecord,
+} from './csv-records.ts'
 
 /** How many unknown columns the warning names. */
 const UNKNOWN_COLUMNS_MAX = 20
+
+/** What spreadsheets put between columns where a comma is the decimal sign, or when they copy. */
+const OTHER_DELIMITERS = [';', '\t', '|']
 
 export class CsvReader implements LineCdrReader {
   readonly #table = new CanonicalTable()
@@ -30,7 +46,7 @@ export class CsvReader implements LineCdrReader {
   }
 
   context(): string | null {
-    return this.#table.headerText
+    return this.#csv.context
   }
 
   warnings(): string[] {
@@ -45,9 +61,12 @@ export class CsvReader implements LineCdrReader {
 
 /** Null where the header that the record was read by is not known any more. */
 export function csvRereader(header: string | null): Rereader | null {
-  return header === null
-    ? null
-    : lineRereader(new CsvReader(), { number: 1, text: header, fault: null })
+  return header === null ? null : lineRereader(new CsvReader(), linesOf(header))
+}
+
+function columnNames(header: string, dialect: CsvDialect): string[] {
+  const split = splitCsvRecord(header, dialect)
+  return (typeof split === 'string' ? [header] : split).map((name) => name.trim())
 }
 
 class CanonicalTable implements CsvTable {
@@ -55,7 +74,6 @@ class CanonicalTable implements CsvTable {
     `the first line names the columns, separated by commas: ${CANONICAL_FIELDS.join(',')}`
   readonly firstLine = 'header'
   unknownColumns: readonly string[] = []
-  headerText: string | null = null
   readonly #parser = new CanonicalRecordParser()
   /** Position of each field in a record; -1 where the header has no such column. */
   #columns = {} as Readonly<Record<CanonicalField, number>>
@@ -67,9 +85,17 @@ class CanonicalTable implements CsvTable {
     return taken
   }
 
-  header(text: string): number {
-    const split = splitCsvRecord(text)
-    const names = (typeof split === 'string' ? [text] : split).map((name) => name.trim())
+  dialectOf(header: string, stated: CsvDialect): CsvDialect {
+    const fits = (dialect: CsvDialect) => {
+      const lower = columnNames(header, dialect).map((name) => name.toLowerCase())
+      return REQUIRED_FIELDS.every((field) => lower.includes(field))
+    }
+    const others = OTHER_DELIMITERS.map((delimiter) => ({ ...stated, delimiter }))
+    return [stated, ...others].find(fits) ?? stated
+  }
+
+  header(text: string, _line: number, dialect: CsvDialect): number {
+    const names = columnNames(text, dialect)
     const lower = names.map((name) => name.toLowerCase())
     const missing = REQUIRED_FIELDS.filter((field) => !lower.includes(field))
     const repeated = CANONICAL_FIELDS.filter(
@@ -98,7 +124,6 @@ class CanonicalTable implements CsvTable {
     this.unknownColumns = names.filter(
       (_, i) => !(CANONICAL_FIELDS as readonly string[]).includes(lower[i]!),
     )
-    this.headerText = text
     return names.length
   }
 

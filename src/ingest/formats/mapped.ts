@@ -4,7 +4,6 @@ import { NO_FACTS } from '../../domain/import.ts'
 import type { Line } from '../lines.ts'
 import { LineReader } from '../lines.ts'
 import { MappedCsvReader } from '../mapped/csv-source.ts'
-import { Utf8Stream } from '../mapped/encoding.ts'
 import { JsonElements } from '../mapped/json-elements.ts'
 import { MappedJsonReader } from '../mapped/json-source.ts'
 import type { Mapping } from '../mapped/mapping.ts'
@@ -16,8 +15,10 @@ import {
   type CdrReader,
   type LineCdrReader,
   lineRereader,
+  linesOf,
   type Rereader,
 } from './cdr-format.ts'
+import { decodedReader } from './decoded-reader.ts'
 
 export const MAPPED_FORMAT: CdrFormat = {
   checkSettings: (settings) => {
@@ -34,36 +35,13 @@ function createMappedRereader(mapping: Mapping, context: string | null): Rereade
   if (format === 'xml' || context === null) return null
   // Without a header it is the first record, which only says how many columns there are.
   const withHeader = { ...mapping, source: { ...mapping.source, header: true } }
-  const header = { number: skipLines + 1, text: context, fault: null }
-  return lineRereader(new MappedCsvReader(withHeader), header)
+  return lineRereader(new MappedCsvReader(withHeader), linesOf(context, skipLines + 1))
 }
 
 /** Reads one delivery by a mapping that was checked. */
 export function createMappedReader(mapping: Mapping): CdrReader {
   const { format, encoding } = mapping.source
-  const utf8 = new Utf8Stream({ stated: encoding, isXml: format === 'xml' })
-  const reader = readerOf(mapping)
-  const readDecoded = (decode: () => Uint8Array) => {
-    let text: Uint8Array
-    try {
-      text = decode()
-    } catch (error) {
-      // A fault that the reader has met lies before it, and has only not been told yet.
-      reader.push(new Uint8Array(0))
-      throw error
-    }
-    return reader.push(text)
-  }
-  return {
-    push: (chunk) => readDecoded(() => utf8.push(chunk)),
-    end: () => {
-      const rest = readDecoded(() => utf8.end())
-      return [...rest, ...reader.end()]
-    },
-    warnings: () => reader.warnings(),
-    facts: () => NO_FACTS,
-    context: () => reader.context?.() ?? null,
-  }
+  return decodedReader(readerOf(mapping), { stated: encoding, isXml: format === 'xml' })
 }
 
 function readerOf(mapping: Mapping): CdrReader {

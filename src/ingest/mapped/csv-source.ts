@@ -48,7 +48,7 @@ export class MappedCsvReader implements LineCdrReader {
   }
 
   context(): string | null {
-    return this.#table.columnsText
+    return this.#csv.context
   }
 }
 
@@ -56,16 +56,12 @@ class MappedTable implements CsvTable {
   readonly headerHint: string
   readonly firstLine: CsvTable['firstLine']
   readonly #mapping: Mapping
-  readonly #dialect: CsvDialect
-  /** The line by which the columns are known; null until then. */
-  columnsText: string | null = null
-  /** Null as long. */
+  /** Null until the columns are known. */
   #builder: RecordBuilder<Row> | null = null
   #records: ReadRecord[] = []
 
   constructor(mapping: Mapping, dialect: CsvDialect) {
     this.#mapping = mapping
-    this.#dialect = dialect
     this.firstLine = mapping.source.header === false ? 'first record' : 'header'
     this.headerHint =
       mapping.source.header === false
@@ -83,8 +79,8 @@ class MappedTable implements CsvTable {
     return this.#builder?.warnings() ?? []
   }
 
-  header(text: string, line: number): number {
-    const split = splitCsvRecord(text, this.#dialect)
+  header(text: string, line: number, dialect: CsvDialect): number {
+    const split = splitCsvRecord(text, dialect)
     if (this.#mapping.source.header !== false) {
       return this.#setColumns(new Columns(typeof split === 'string' ? [text] : split), text)
     }
@@ -110,7 +106,6 @@ class MappedTable implements CsvTable {
   #setColumns(columns: Columns, text: string): number {
     this.#builder = new RecordBuilder(this.#mapping, columns)
     const faults = columns.faults()
-    this.columnsText = text
     if (faults.length === 0) return columns.count
     // Where the header is missing, this is the first record, which names a subscriber.
     const masked = text.replace(/\d{10,}/g, (digits) => maskIdentifier(digits))
