@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { UsageError } from '../domain/usage-error.ts'
 import { verifyGzipFile } from '../ingest/gzip.ts'
 import type { CliContext } from './context.ts'
+import { limitsOf } from './limit-settings.ts'
 
 /** The name of standard input where files are named. */
 export const STANDARD_INPUT = '-'
@@ -28,6 +29,7 @@ export async function openDelivery(context: CliContext, name: string): Promise<D
   if (name === STANDARD_INPUT) {
     return stoppable(context, { name, stream: context.stdin, sizeBytes: null })
   }
+  const limits = limitsOf(context.config, {})
   const file = await openFile(name)
   try {
     const stat = await file.stat()
@@ -37,7 +39,7 @@ export async function openDelivery(context: CliContext, name: string): Promise<D
       })
     }
     // A pipe can be read only once, so only files are verified.
-    if (stat.isFile()) await verifyGzipFile(name).catch((error) => throwNaming(name, error))
+    if (stat.isFile()) await verifyGzipFile(name, limits).catch((error) => throwNaming(name, error))
     const stream = file.createReadStream({ highWaterMark: READ_BYTES })
     return stoppable(context, { name, stream, sizeBytes: stat.isFile() ? stat.size : null })
   } catch (error) {

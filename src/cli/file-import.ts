@@ -11,6 +11,7 @@ import { dryRunJson, printDryRun } from './dry-run-report.ts'
 import { report } from './failure.ts'
 import { showImportProgress } from './import-progress.ts'
 import { committedHint, printImportReport, toImportJson } from './import-report.ts'
+import { limitsOf } from './limit-settings.ts'
 
 export interface FileImport {
   readonly store: UsageStore
@@ -58,6 +59,7 @@ async function importDelivery(
     account: null,
     source: { name, bytes },
     clock: context.clock,
+    limits: limitsOf(context.config, {}),
     ...(batchSize === undefined ? {} : { batchRecordsMax: batchSize }),
     onProgress: (progress) => {
       committed = recordCount(progress.counts)
@@ -85,6 +87,7 @@ async function tryDelivery(
     account: null,
     source: { name, bytes },
     clock: context.clock,
+    limits: limitsOf(context.config, {}),
     ...(batchSize === undefined ? {} : { batchRecordsMax: batchSize }),
   })
   if (json) await context.stdout.line(dryRunJson(summary))

@@ -1,5 +1,6 @@
 /** The HTTP server on its port, and what it means when the port cannot be had. */
 import type { AddressInfo } from 'node:net'
+import type { Limits } from '../domain/limits.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import type { TrustProxy } from '../http/base-url.ts'
 import type { Measurements } from '../http/routes/metrics.ts'
@@ -12,6 +13,7 @@ export interface HttpServiceOptions {
   readonly host: string
   readonly publicUrl?: string
   readonly trustProxy?: TrustProxy
+  readonly limits: Limits
 }
 
 export interface HttpDependencies {
@@ -37,12 +39,13 @@ export async function startHttpService(
   options: HttpServiceOptions,
   { log, ...dependencies }: HttpDependencies,
 ): Promise<Service> {
-  const { port, host, publicUrl, trustProxy } = options
+  const { port, host, publicUrl, trustProxy, limits } = options
   // Loaded here, because loading it takes longer than most other commands do.
   const { buildServer } = await import('../http/server.ts')
   const server = buildServer({
     ...dependencies,
     logger: log,
+    limits,
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
   })

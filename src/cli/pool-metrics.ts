@@ -3,7 +3,7 @@
  * would be taken for those of a server that has started anew: what a worker told last goes on to count
  * when it ends, and when it does not answer in time.
  */
-import { type RequestSnapshot, sumOfSnapshots } from '../http/metrics.ts'
+import { type RequestSnapshot, sumOfEnded } from '../http/metrics.ts'
 
 /** How long a worker is waited for. One that is at work on something long has its last word. */
 export const ANSWER_WAIT_MS = 1_000
@@ -38,9 +38,7 @@ export class PoolMetrics<Worker> {
     const last = this.#last.get(worker)
     if (last !== undefined) {
       this.#last.delete(worker)
-      this.#ofEnded = this.#ofEnded.then(async (before) => [
-        await sumOfSnapshots([...before, last]),
-      ])
+      this.#ofEnded = this.#ofEnded.then(async (before) => [await sumOfEnded([...before, last])])
     }
     for (const question of this.#open.values()) question.settle(worker)
   }

@@ -72,12 +72,13 @@ async function startService(
   options: ServingOptions,
   dependencies: HttpDependencies,
 ): Promise<Service> {
-  const { workers, databaseUrl, host, publicUrl, trustProxy } = options
+  const { workers, databaseUrl, host, publicUrl, trustProxy, limits } = options
   // Here and not in each worker, where it would be found out once for each.
   fromFlags(() => buildBaseUrl(publicUrl, trustsPeer(trustProxy ?? false)))
   const http = (port: number): HttpServiceOptions => ({
     port,
     host,
+    limits,
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
   })

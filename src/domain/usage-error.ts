@@ -2,6 +2,8 @@
  * The failures somebody can act on. What is expected (a duplicate, a late record) is part of a
  * return value instead, and what is our own mistake is an assertion.
  */
+import type { LimitName } from './limits.ts'
+
 export type UsageErrorCode =
   /** A value given from outside breaks a rule; `field` and `value` say which. */
   | 'invalid'
@@ -22,6 +24,8 @@ export interface UsageErrorDetails {
   readonly hint?: string
   readonly field?: string
   readonly value?: string
+  /** The limit that was met, where one was. */
+  readonly limit?: LimitName
   readonly cause?: unknown
 }
 
@@ -30,6 +34,7 @@ export class UsageError extends Error {
   readonly hint: string | undefined
   readonly field: string | undefined
   readonly value: string | undefined
+  readonly limit: LimitName | undefined
 
   constructor(code: UsageErrorCode, message: string, details: UsageErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause })
@@ -38,6 +43,7 @@ export class UsageError extends Error {
     this.hint = details.hint
     this.field = details.field
     this.value = details.value
+    this.limit = details.limit
   }
 }
 

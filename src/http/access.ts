@@ -15,9 +15,6 @@ declare module 'fastify' {
   }
 }
 
-/** As many as the original API is said to allow; more would let one caller starve the others. */
-export const REQUESTS_IN_FLIGHT_MAX = 100
-
 export interface GateOptions {
   readonly store: DirectoryOfCallers
   readonly requestsInFlightMax: number
@@ -58,7 +55,7 @@ class InFlightRequests {
       throw new HttpError(
         'too_many_requests',
         `Too many concurrent requests: at most ${this.#max} at once; this one was not processed`,
-        { 'Retry-After': '1' },
+        { limit: 'requestsInFlight', headers: { 'Retry-After': '1' } },
       )
     }
     this.#counts.set(credentialSid, count + 1)

@@ -1,14 +1,16 @@
 /** How request bodies are read: forms as the original API's clients send them. */
 import type { FastifyInstance } from 'fastify'
+import type { Limits } from '../domain/limits.ts'
+import { requireFewFields } from './request-limits.ts'
 
-/** A form or JSON body is a handful of names; more is a delivery at the wrong address. */
-export const FORM_BYTES_MAX = 64 * 1024
-
-export function addFormParser(server: FastifyInstance): void {
+export function addFormParser(server: FastifyInstance, limits: Limits): void {
   server.addContentTypeParser(
     'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit: FORM_BYTES_MAX },
-    (_request, text, done) => done(null, parseForm(text as string)),
+    { parseAs: 'string', bodyLimit: limits.formBytes },
+    async (_request: unknown, text: string) => {
+      requireFewFields(text, limits)
+      return parseForm(text)
+    },
   )
 }
 
@@ -17,7 +19,9 @@ export function parseForm(text: string): Record<string, string | string[]> {
   const form: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of new URLSearchParams(text)) {
     const before = form[name]
-    form[name] = before === undefined ? value : [before, value].flat()
+    if (before === undefined) form[name] = value
+    else if (typeof before === 'string') form[name] = [before, value]
+    else before.push(value)
   }
   return form
 }

@@ -89,6 +89,6 @@ function readBasic(authorization: string | undefined): { user: string; secret: s
 
 function unauthenticated(): HttpError {
   return new HttpError('unauthenticated', 'Authenticate', {
-    'WWW-Authenticate': 'Basic realm="Simtally"',
+    headers: { 'WWW-Authenticate': 'Basic realm="Simtally"' },
   })
 }

@@ -1,19 +1,26 @@
 /** Every failure in the one form clients read: `{code, message, more_info, status}`. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { maskIdentifier } from '../domain/identifiers.ts'
+import type { LimitName } from '../domain/limits.ts'
 import { shown, UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
 
 /** The original API's codes where it has one, else 20000 plus the status as it does itself. */
 const KINDS = {
   invalid_parameter: { status: 400, code: 33101 },
   invalid_page_token: { status: 400, code: 21481 },
+  /** Of HTTP itself, such as a Host that is none. */
+  bad_request: { status: 400, code: 20400 },
   unauthenticated: { status: 401, code: 20003 },
   permission_denied: { status: 403, code: 20003 },
   not_found: { status: 404, code: 20404 },
   method_not_allowed: { status: 405, code: 20004 },
+  request_timeout: { status: 408, code: 20408 },
   payload_too_large: { status: 413, code: 20413 },
+  uri_too_long: { status: 414, code: 20414 },
   unsupported_media_type: { status: 415, code: 20415 },
+  expectation_failed: { status: 417, code: 20417 },
   too_many_requests: { status: 429, code: 20429 },
+  headers_too_large: { status: 431, code: 20431 },
   internal: { status: 500, code: 20500 },
   unavailable: { status: 503, code: 20503 },
 } as const
@@ -48,16 +55,24 @@ const STORE_FAILURES: Partial<Record<UsageErrorCode, string>> = {
 /** How long a caller should wait for a store that is held or down, in seconds. */
 const RETRY_AFTER_SECONDS = '5'
 
+export interface HttpErrorDetails {
+  readonly headers?: Readonly<Record<string, string>>
+  /** The limit that was met, where one was. */
+  readonly limit?: LimitName
+}
+
 /** A failure that only HTTP knows: credentials, limits, methods, page tokens. */
 export class HttpError extends Error {
   readonly kind: ErrorKind
   readonly headers: Readonly<Record<string, string>>
+  readonly limit: LimitName | null
 
-  constructor(kind: ErrorKind, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(kind: ErrorKind, message: string, { headers = {}, limit }: HttpErrorDetails = {}) {
     super(message)
     this.name = 'HttpError'
     this.kind = kind
     this.headers = headers
+    this.limit = limit ?? null
   }
 }
 
@@ -77,15 +92,21 @@ interface Failure {
 /** Fastify's error handler: also for the errors it raises itself. */
 export function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const { kind, message, headers = {} } = failureOf(error, request)
+  const body = errorBody(kind, message)
+  if (body.status >= 500) request.log.error({ err: error }, message)
+  reply.code(body.status).headers(headers).header('Twilio-Request-Id', request.id).send(body)
+}
+
+export function errorBody(kind: ErrorKind, message: string): ErrorBody {
   const { status, code } = KINDS[kind]
-  if (status >= 500) request.log.error({ err: error }, message)
-  const body: ErrorBody = {
-    code,
-    message,
-    more_info: `https://www.twilio.com/docs/errors/${code}`,
-    status,
-  }
-  reply.code(status).headers(headers).header('Twilio-Request-Id', request.id).send(body)
+  return { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status }
+}
+
+/** The limit that a failure is about, also where Fastify keeps it; null for every other failure. */
+export function limitOf(error: unknown): LimitName | null {
+  if (error instanceof HttpError) return error.limit
+  if (error instanceof UsageError) return error.limit ?? null
+  return (error as FastifyError | null)?.code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? 'formBytes' : null
 }
 
 function failureOf(error: unknown, request: FastifyRequest): Failure {
@@ -178,7 +199,7 @@ export function replyWithNoRoute(
       : new HttpError(
           'method_not_allowed',
           `Method ${request.method} is not allowed here; allowed: ${allowed}`,
-          { Allow: allowed },
+          { headers: { Allow: allowed } },
         )
   replyWithError(error, request, reply)
 }

@@ -13,6 +13,7 @@ import {
 } from '../domain/completeness.ts'
 import type { Feed } from '../domain/directory.ts'
 import type { FeedTotals } from '../domain/import.ts'
+import { LIMIT_NAMES, type LimitName, limitLabel } from '../domain/limits.ts'
 
 /** From a page of a SIM's hours to a delivery of a gigabyte, in seconds. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300]
@@ -26,7 +27,13 @@ export interface FeedState {
 /** What a process has measured so far, as plain data that can be sent to another one. */
 export type RequestSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
-/** The requests that this process has answered. */
+/** What of a server's deliveries can be counted at any moment. */
+export interface ImportsNow {
+  readonly underWay: number
+  readonly waiting: number
+}
+
+/** The requests that this process has answered, and refused. */
 export class RequestMetrics {
   readonly #registry = new Registry()
   /** Per combination of labels, so that a request does not look them up by all of their texts. */
@@ -38,6 +45,39 @@ export class RequestMetrics {
     buckets: DURATION_BUCKETS,
     registers: [this.#registry],
   })
+
+  readonly #refusals = new Counter({
+    name: 'simtally_limit_refusals_total',
+    help: 'What was refused because it exceeds a limit',
+    labelNames: ['limit'],
+    registers: [this.#registry],
+  })
+
+  constructor() {
+    // From 0 on, so that the first refusal is an increase.
+    for (const name of LIMIT_NAMES) this.#refusals.inc({ limit: limitLabel(name) }, 0)
+  }
+
+  refused(limit: LimitName): void {
+    this.#refusals.inc({ limit: limitLabel(limit) })
+  }
+
+  /** Of the one server in this process. */
+  watchImports(imports: ImportsNow): void {
+    this.#watch('imports_under_way', 'Deliveries that are being counted', () => imports.underWay)
+    this.#watch('imports_waiting', 'Deliveries that wait for their turn', () => imports.waiting)
+  }
+
+  #watch(name: string, help: string, now: () => number): void {
+    new Gauge({
+      name: `simtally_${name}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(now())
+      },
+    })
+  }
 
   observe(request: FastifyRequest, reply: FastifyReply): void {
     const { method } = request
@@ -57,9 +97,13 @@ export class RequestMetrics {
   }
 }
 
-/** One snapshot of what several processes have measured, or one of them at several times. */
-export function sumOfSnapshots(snapshots: readonly RequestSnapshot[]): Promise<RequestSnapshot> {
-  return AggregatorRegistry.aggregate([...snapshots]).getMetricsAsJSON()
+/**
+ * One snapshot of what processes have counted that have ended. What was so at a moment, such as how
+ * many imports are under way, ended with them.
+ */
+export async function sumOfEnded(snapshots: readonly RequestSnapshot[]): Promise<RequestSnapshot> {
+  const sum = await AggregatorRegistry.aggregate([...snapshots]).getMetricsAsJSON()
+  return sum.filter(({ type }) => String(type) !== 'gauge')
 }
 
 /** In the text form of Prometheus. */

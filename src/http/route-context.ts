@@ -8,9 +8,11 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { KeyScope } from '../domain/directory.ts'
+import type { Limits } from '../domain/limits.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { Gate } from './access.ts'
 import type { BaseUrlOf } from './base-url.ts'
+import type { ImportSlots } from './import-slots.ts'
 import type { PageTokens } from './page-token.ts'
 
 export type HttpServer = FastifyInstance<
@@ -28,6 +30,7 @@ export interface RouteContext {
   readonly gates: Readonly<Record<KeyScope, Gate>>
   readonly tokens: PageTokens
   readonly baseUrlOf: BaseUrlOf
-  readonly importBytesMax: number
+  readonly limits: Limits
+  readonly imports: ImportSlots
   readonly onDelivery: () => void
 }

@@ -1,18 +1,21 @@
 /** The HTTP server, ready to listen or to be asked in a test. It reads no environment and no clock. */
 import { randomUUID } from 'node:crypto'
 import { parse as parseQuery } from 'node:querystring'
-import Fastify, { type FastifyBaseLogger } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import { NAME_CHARACTERS_MAX } from '../domain/directory.ts'
+import { LIMITS_DEFAULT, type Limits } from '../domain/limits.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
-import { buildGates, REQUESTS_IN_FLIGHT_MAX } from './access.ts'
-import { buildBaseUrl, type TrustProxy, trustsPeer } from './base-url.ts'
-import { addFormParser, FORM_BYTES_MAX } from './bodies.ts'
-import { replyWithError, replyWithNoRoute } from './error-reply.ts'
+import { buildGates } from './access.ts'
+import { buildBaseUrl, type TrustProxy, type TrustsPeer, trustsPeer } from './base-url.ts'
+import { addFormParser } from './bodies.ts'
+import { limitOf, replyWithError, replyWithNoRoute } from './error-reply.ts'
+import { ImportSlots } from './import-slots.ts'
 import { PageTokens } from './page-token.ts'
+import { addRequestLimits } from './request-limits.ts'
 import { RequestLog } from './request-log.ts'
 import type { HttpServer, RouteContext } from './route-context.ts'
 import { addFeedGapRoutes } from './routes/feed-gaps.ts'
-import { addFeedRecordRoutes, IMPORT_BYTES_MAX } from './routes/feed-records.ts'
+import { addFeedRecordRoutes } from './routes/feed-records.ts'
 import { addFeedRoutes } from './routes/feeds.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addImportRoutes } from './routes/imports.ts'
@@ -30,10 +33,8 @@ export interface ServerOptions {
   readonly publicUrl?: string
   /** Whose `X-Forwarded-*` headers are believed; nobody's by default. */
   readonly trustProxy?: TrustProxy
-  /** How many requests one credential may have under way. */
-  readonly requestsInFlightMax?: number
-  /** The largest delivery of usage records, in bytes as sent. */
-  readonly importBytesMax?: number
+  /** The limits that do not stand where they do by default. */
+  readonly limits?: Partial<Limits>
   /** Called when a delivery of usage records has ended, well or not. */
   readonly onDelivery?: () => void
   /** Shared with other processes; without them, the server measures for itself alone. */
@@ -45,23 +46,30 @@ export interface ServerOptions {
 export function buildServer(options: ServerOptions): HttpServer {
   const { store, clock } = options
   const trusts = trustsPeer(options.trustProxy ?? false)
-  const server = createServer(options, trusts)
+  const limits: Limits = { ...LIMITS_DEFAULT, ...options.limits }
+  const measurements = options.measurements ?? measureAlone()
+  const imports = new ImportSlots(limits)
+  measurements.requests.watchImports(imports)
+  const server = createServer(options, { limits, trusts, measurements })
+  // Who closes the server may close the store after it.
+  server.addHook('onClose', () => imports.idle())
   const context: RouteContext = {
     store,
     clock,
     gates: buildGates({
       store,
-      requestsInFlightMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX,
+      requestsInFlightMax: limits.requestsInFlight,
     }),
     tokens: new PageTokens(store),
     baseUrlOf: buildBaseUrl(options.publicUrl, trusts),
-    importBytesMax: options.importBytesMax ?? IMPORT_BYTES_MAX,
+    limits,
+    imports,
     onDelivery: options.onDelivery ?? (() => {}),
   }
   const methodsOf = collectMethods(server)
 
   // First: what comes after it is measured.
-  addMetricsRoute(server, context, options.measurements ?? measureAlone())
+  addMetricsRoute(server, context, measurements)
   addHealthRoutes(server, context)
   addUsageRecordRoutes(server, context)
   addUsageEventRoutes(server, context)
@@ -78,7 +86,25 @@ export function buildServer(options: ServerOptions): HttpServer {
 /** Percent-encoded UTF-8 takes up to nine characters for one of a name. */
 const PARAM_CHARACTERS_MAX = NAME_CHARACTERS_MAX * 9
 
-function createServer({ logger }: ServerOptions, trusts: (address: string) => boolean): HttpServer {
+interface ServerParts {
+  readonly limits: Limits
+  readonly trusts: TrustsPeer
+  readonly measurements: Measurements
+}
+
+function createServer(
+  { logger }: ServerOptions,
+  { limits, trusts, measurements }: ServerParts,
+): HttpServer {
+  const replyWithMeasuredError = (
+    error: unknown,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void => {
+    const limit = limitOf(error)
+    if (limit !== null) measurements.requests.refused(limit)
+    replyWithError(error, request, reply)
+  }
   const server: HttpServer = Fastify({
     ...(logger !== undefined && { loggerInstance: logger }),
     logController: new RequestLog({ requestIdLogLabel: 'requestId' }),
@@ -87,17 +113,18 @@ function createServer({ logger }: ServerOptions, trusts: (address: string) => bo
     genReqId: () => `RQ${randomUUID().replaceAll('-', '')}`,
     // Callers do not choose the id that answers and logs are found by.
     requestIdHeader: false,
-    bodyLimit: FORM_BYTES_MAX,
+    http: { maxHeaderSize: limits.headerBytes },
+    bodyLimit: limits.formBytes,
     // While closing, requests that are on their way are still answered.
     return503OnClosing: false,
     routerOptions: {
       maxParamLength: PARAM_CHARACTERS_MAX,
-      querystringParser: parseGivenParameters,
+      querystringParser: (text) => parseGivenParameters(text, limits.queryParameters),
     },
-    frameworkErrors: replyWithError,
+    frameworkErrors: replyWithMeasuredError,
   })
   server.setValidatorCompiler(validatorCompiler)
-  server.setErrorHandler(replyWithError)
+  server.setErrorHandler(replyWithMeasuredError)
   server.decorateRequest('caller', null)
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('Twilio-Request-Id', request.id)
@@ -108,13 +135,15 @@ function createServer({ logger }: ServerOptions, trusts: (address: string) => bo
   server.addHook('onSend', (_request, _reply, payload, done) => {
     setImmediate(done, null, payload)
   })
-  addFormParser(server)
+  addRequestLimits(server, limits)
+  addFormParser(server, limits)
   return server
 }
 
 /** An empty parameter is one that was not given. */
-function parseGivenParameters(text: string): Record<string, unknown> {
-  const parameters = parseQuery(text)
+function parseGivenParameters(text: string, parametersMax: number): Record<string, unknown> {
+  // A query string that has more is refused before anybody asks for its parameters.
+  const parameters = parseQuery(text, '&', '=', { maxKeys: parametersMax })
   for (const name in parameters) if (parameters[name] === '') delete parameters[name]
   return parameters
 }

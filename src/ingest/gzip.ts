@@ -4,21 +4,37 @@ import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
+import { LIMITS_DEFAULT, type LimitName, type Limits, limitRemedy } from '../domain/limits.ts'
 import { UsageError } from '../domain/usage-error.ts'
 
 const READ_BYTES = 262_144
 
-/** Yields the plain bytes of a delivery. Throws `unreadable` where gzip data is cut or damaged. */
-export async function* plainBytes(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+/** Small deliveries may repeat themselves as they like: their ratio does not matter. */
+export const RATIO_FREE_BYTES = 16 * 1024 ** 2
+
+/** What gzip data may unpack to. */
+export type UnpackLimits = Pick<Limits, 'unpackedBytes' | 'unpackRatio'>
+
+/**
+ * Yields the plain bytes of a delivery. Throws `unreadable` where gzip data is cut or damaged, or
+ * unpacks to more than the limits allow, which it says before it has unpacked more.
+ */
+export async function* plainBytes(
+  source: AsyncIterable<Uint8Array>,
+  limits: UnpackLimits = LIMITS_DEFAULT,
+): AsyncIterable<Uint8Array> {
   const { isGzip, bytes } = await sniff(source)
-  yield* isGzip ? unpacked(bytes) : bytes
+  yield* isGzip ? unpacked(bytes, limits) : bytes
 }
 
 /**
  * Reads a gzip file to its end without keeping anything, so that a cut or damaged file is refused
  * before any of it is counted. Does nothing for a plain file. Throws `unreadable`.
  */
-export async function verifyGzipFile(path: string): Promise<void> {
+export async function verifyGzipFile(
+  path: string,
+  limits: UnpackLimits = LIMITS_DEFAULT,
+): Promise<void> {
   const file = await open(path)
   const magic = Buffer.alloc(2)
   try {
@@ -27,11 +43,14 @@ export async function verifyGzipFile(path: string): Promise<void> {
     await file.close()
   }
   if (!isGzipMagic(magic)) return
-  for await (const _ of unpacked(createReadStream(path, { highWaterMark: READ_BYTES })));
+  for await (const _ of unpacked(createReadStream(path, { highWaterMark: READ_BYTES }), limits));
 }
 
 /** Reads `packed` to its end: nothing but zeros, with which some programs fill up, may follow. */
-async function* unpacked(packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+async function* unpacked(
+  packed: AsyncIterable<Uint8Array>,
+  limits: UnpackLimits,
+): AsyncIterable<Uint8Array> {
   const input = packed[Symbol.asyncIterator]()
   let bytesRead = 0
   let bytesBeforeZeros = 0
@@ -50,7 +69,12 @@ async function* unpacked(packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
   // The failure reaches the reader below through `gunzip`; nobody else awaits this one.
   const feeding = pipeline(Readable.from(endless, { objectMode: false }), gunzip).catch(() => {})
   try {
-    yield* gunzip
+    let bytesUnpacked = 0
+    for await (const chunk of gunzip) {
+      bytesUnpacked += chunk.length
+      refuseBeyond(limits, bytesUnpacked, gunzip.bytesWritten)
+      yield chunk
+    }
     while ((await next()).done !== true);
     if (bytesBeforeZeros > gunzip.bytesWritten)
       throw unreadableGzip('damaged', 'other data follows')
@@ -62,6 +86,21 @@ async function* unpacked(packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
     // Not awaited: a source that is waiting for bytes ends only when more of them come.
     input.return?.().catch(() => {})
   }
+}
+
+/** `bytesPacked` is what has been read of the gzip data by now, never less than what was unpacked. */
+function refuseBeyond(limits: UnpackLimits, bytesUnpacked: number, bytesPacked: number): void {
+  const { unpackedBytes, unpackRatio } = limits
+  if (bytesUnpacked > unpackedBytes) {
+    throw tooMuch('unpackedBytes', `unpacks to more than ${unpackedBytes} bytes`)
+  }
+  if (bytesUnpacked > RATIO_FREE_BYTES && bytesUnpacked > bytesPacked * unpackRatio) {
+    throw tooMuch('unpackRatio', `unpacks to more than ${unpackRatio} times its size`)
+  }
+}
+
+function tooMuch(limit: LimitName, what: string): UsageError {
+  return new UsageError('unreadable', `the gzip data ${what}`, { limit, hint: limitRemedy(limit) })
 }
 
 function isGzipMagic(bytes: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 /** The road of one delivery: bytes, lines, records, events, ledger. */
 import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { Account, Feed, FeedFormat, FeedSettings } from '../domain/directory.ts'
 import {
   addVerdicts,
@@ -9,6 +10,7 @@ import {
   type QuarantinedRecord,
   type VerdictCounts,
 } from '../domain/import.ts'
+import { LIMITS_DEFAULT, type LimitName, type Limits, limitRemedy } from '../domain/limits.ts'
 import { sequenceOfName } from '../domain/sequence-pattern.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
@@ -47,6 +49,10 @@ export interface ImportRequest {
   readonly clock: () => number
   /** Records in one transaction, 1 to `BATCH_RECORDS_MAX`. */
   readonly batchRecordsMax?: number
+  /** The length of the records of one transaction, in UTF-16 units. */
+  readonly batchTextMax?: number
+  /** What the delivery may hold; the defaults unless the operator says otherwise. */
+  readonly limits?: Pick<Limits, 'unpackedBytes' | 'unpackRatio' | 'deliveryRecords'>
   /** Called after each committed batch: what is reported here is on disk. */
   readonly onProgress?: (progress: ImportProgress) => void
 }
@@ -64,6 +70,8 @@ export interface ImportSummary {
    * what was committed stays counted, and delivering it again completes the count.
    */
   readonly import: Import
+  /** The limit for which the delivery was not read to its end; null where that was not why. */
+  readonly limit: LimitName | null
   readonly warnings: readonly string[]
   /** The first `QUARANTINE_SHOWN_MAX`. */
   readonly firstQuarantined: readonly QuarantinedRecord[]
@@ -92,11 +100,12 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
     status: error === null ? 'done' : 'failed',
     finishedAt: clock(),
     checksum: error === null ? run.checksum() : null,
-    error,
+    error: error?.message ?? null,
     ...(error === null && { facts: run.facts() }),
   })
   const warnings = [...run.warnings(), ...nameWarnings(feed, source.name)]
-  return { import: ended, warnings, firstQuarantined: run.firstQuarantined }
+  const { firstQuarantined } = run
+  return { import: ended, limit: error?.limit ?? null, warnings, firstQuarantined }
 }
 
 /** A name that does not fit leaves its delivery without a number, so a missing one goes unseen. */
@@ -129,7 +138,10 @@ class ImportRun {
   readonly #resolver: EventResolver
   readonly #hash = createHash('sha256')
   readonly #recordsMax: number
+  readonly #textMax: number
+  readonly #limits: NonNullable<ImportRequest['limits']>
   #bytesRead = 0
+  #records = 0
   #batches = 0
   #counts = NO_VERDICTS
   #batch = emptyBatch()
@@ -146,6 +158,8 @@ class ImportRun {
     this.#reader = reader
     this.#settings = settings
     this.#resolver = new EventResolver(request.store, request.feed, request.account)
+    this.#textMax = request.batchTextMax ?? BATCH_TEXT_MAX
+    this.#limits = request.limits ?? LIMITS_DEFAULT
     this.#recordsMax = Math.min(
       Math.max(1, request.batchRecordsMax ?? BATCH_RECORDS_DEFAULT),
       BATCH_RECORDS_MAX,
@@ -153,7 +167,7 @@ class ImportRun {
   }
 
   /** Null, or why the delivery could not be read to its end. Throws when the store fails. */
-  async readAll(): Promise<string | null> {
+  async readAll(): Promise<UsageError | null> {
     try {
       await this.#readDelivery()
       await this.#startWriting()
@@ -161,7 +175,7 @@ class ImportRun {
       return null
     } catch (error) {
       await this.#writing
-      if (error instanceof UsageError && error.code === 'unreadable') return error.message
+      if (error instanceof UsageError && error.code === 'unreadable') return error
       throw error
     }
   }
@@ -179,8 +193,10 @@ class ImportRun {
   }
 
   async #readDelivery(): Promise<void> {
-    for await (const chunk of plainBytes(this.#observedSource())) {
+    for await (const chunk of plainBytes(this.#observedSource(), this.#limits)) {
       await this.#take(this.#reader.push(chunk))
+      // What else waits for this thread, such as other requests, gets its turn after each chunk.
+      await setImmediate()
     }
     await this.#take(this.#reader.end())
   }
@@ -195,6 +211,15 @@ class ImportRun {
 
   /** Resolves the records in order, in slices that end where a batch is full. */
   async #take(records: readonly ReadRecord[]): Promise<void> {
+    this.#records += records.length
+    const { deliveryRecords } = this.#limits
+    if (this.#records > deliveryRecords) {
+      throw new UsageError(
+        'unreadable',
+        `the delivery has more than ${deliveryRecords} records: cut it into smaller ones`,
+        { limit: 'deliveryRecords', hint: limitRemedy('deliveryRecords') },
+      )
+    }
     for (let from = 0; from < records.length; ) {
       const room = this.#recordsMax - this.#size()
       const slice =
@@ -220,7 +245,7 @@ class ImportRun {
   }
 
   async #writeWhenFull(): Promise<void> {
-    const isFull = this.#size() >= this.#recordsMax || this.#batch.textLength >= BATCH_TEXT_MAX
+    const isFull = this.#size() >= this.#recordsMax || this.#batch.textLength >= this.#textMax
     if (isFull) await this.#startWriting()
   }
 

@@ -20,6 +20,8 @@ export interface CliRunOptions {
   readonly now?: number
   readonly stop?: StopRequest
   readonly logLevel?: string
+  /** Of the environment, by the variables' names. */
+  readonly limits?: Readonly<Record<string, string>>
   /** Called with each piece of stdout and stderr as it is written. */
   readonly onOutput?: (text: string) => void
   /** What writing to stdout fails with. */
@@ -65,7 +67,11 @@ export class CliFixture {
     const stdout = new Collected(options, options.stdoutError)
     const stderr = new Collected(options)
     const context: CliContext = {
-      config: { databaseUrl: this.databaseUrl, logLevel: options.logLevel ?? 'warn' },
+      config: {
+        databaseUrl: this.databaseUrl,
+        logLevel: options.logLevel ?? 'warn',
+        limits: options.limits ?? {},
+      },
       clock: () => options.now ?? NOW,
       cores: 1,
       stdin: stdinOf(options.stdin ?? ''),

@@ -3,19 +3,28 @@ import { describe, it } from 'node:test'
 import { readConfig } from '../../src/cli/config.ts'
 
 describe('the environment', () => {
-  it('names the database and the log level', () => {
-    const env = { SIMTALLY_DATABASE_URL: 'sqlite:/var/lib/usage.db', SIMTALLY_LOG_LEVEL: 'debug' }
+  it('names the database, the log level and limits', () => {
+    const env = {
+      SIMTALLY_DATABASE_URL: 'sqlite:/var/lib/usage.db',
+      SIMTALLY_LOG_LEVEL: 'debug',
+      SIMTALLY_LIMIT_HEADERS: '50',
+    }
     assert.deepEqual(readConfig(env), {
       databaseUrl: 'sqlite:/var/lib/usage.db',
       logLevel: 'debug',
+      limits: { SIMTALLY_LIMIT_HEADERS: '50' },
     })
   })
 
-  it('leaves both at their defaults where it is silent or empty', () => {
-    for (const env of [{}, { SIMTALLY_DATABASE_URL: '', SIMTALLY_LOG_LEVEL: '' }]) {
+  it('leaves them at their defaults where it is silent or empty', () => {
+    for (const env of [
+      {},
+      { SIMTALLY_DATABASE_URL: '', SIMTALLY_LOG_LEVEL: '', SIMTALLY_LIMIT_HEADERS: '' },
+    ]) {
       assert.deepEqual(readConfig(env), {
         databaseUrl: 'sqlite:./data/simtally.db',
         logLevel: null,
+        limits: {},
       })
     }
   })

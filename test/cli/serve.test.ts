@@ -133,11 +133,41 @@ describe('simtally serve', () => {
     assert.match(stderr, /^simtally: SIMTALLY_LOG_LEVEL "loud": expected fatal, error, warn,/)
   })
 
+  it('stands by the limits that its flags and the environment set', async () => {
+    const limits = { SIMTALLY_LIMIT_URL_CHARACTERS: '300', SIMTALLY_LIMIT_PATH_SEGMENTS: '9' }
+    const { url, stop, ended } = await serve(
+      ['--port', '0', '--limit', 'url-characters=400', '--limit', 'query-parameters=20'],
+      { limits },
+    )
+    const status = async (path: string) => {
+      const answer = await fetch(`${url}${path}`, { headers: { connection: 'close' } })
+      await answer.bytes()
+      return answer.status
+    }
+    assert.equal(await status(`/healthz?a=${'x'.repeat(380)}`), 200)
+    assert.equal(await status(`/healthz?a=${'x'.repeat(400)}`), 414)
+    assert.equal(await status(`/${'a/'.repeat(9)}`), 414)
+    assert.equal(await status(`/healthz?${'a&'.repeat(20)}`), 400)
+    stop.request('SIGTERM')
+    await ended
+    for (const [variable, message] of [
+      [{ SIMTALLY_LIMIT_HEADERS: 'all' }, /SIMTALLY_LIMIT_HEADERS "all": expected a whole number/],
+      [{ SIMTALLY_LIMIT_PATIENCE: '1' }, /SIMTALLY_LIMIT_PATIENCE: there is no such limit/],
+    ] as const) {
+      const refused = await cli.run(['serve', '--port', '0'], { limits: variable })
+      assert.equal(refused.exitCode, 2)
+      assert.match(refused.stderr, message)
+    }
+  })
+
   it('is wrong usage with a port, URL or proxy that cannot be', async () => {
     for (const [args, message] of [
       [['--port', '65536'], /--port "65536": expected a whole number from 0 to 65535/],
       [['--workers', '0'], /--workers "0": expected a whole number from 1 to 64/],
       [['--public-url', 'usage.example.com'], /publicUrl usage\.example\.com: expected an http/],
+      [['--limit', 'headers=1'], /--limit headers "1": expected a whole number from 20 to 1000/],
+      [['--limit', 'headers'], /--limit "headers": expected name=value/],
+      [['--limit', 'patience=1'], /--limit "patience=1": there is no such limit/],
       [['--trust-proxy', 'nobody'], /trustProxy nobody: expected an IP address or network/],
     ] as const) {
       const { exitCode, stderr } = await cli.run(['serve', ...args])

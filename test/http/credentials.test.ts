@@ -212,7 +212,7 @@ describe('requests at once', () => {
         return typeof value === 'function' && !own ? value.bind(fixture.store) : value
       },
     })
-    const server = buildServer({ store: held, clock: () => NOW, requestsInFlightMax: 2 })
+    const server = buildServer({ store: held, clock: () => NOW, limits: { requestsInFlight: 2 } })
     const release = () => {
       for (const go of waiting.splice(0)) go()
     }

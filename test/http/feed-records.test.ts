@@ -20,7 +20,7 @@ describe('delivering usage records', () => {
 
   before(async () => {
     fixture = await HttpFixture.open({
-      importBytesMax: BYTES_MAX,
+      limits: { deliveryBytes: BYTES_MAX },
       onDelivery: () => {
         deliveriesEnded++
       },

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { plainBytes, verifyGzipFile } from '../../src/ingest/gzip.ts'
+import { plainBytes, RATIO_FREE_BYTES, verifyGzipFile } from '../../src/ingest/gzip.ts'
 import { inChunks } from '../support/record-files.ts'
 
 const TEXT = 'record_id,sim,occurred_at\na,b,2026-03-01\n'
@@ -153,6 +153,27 @@ describe('a delivery', () => {
     }
   })
 
+  it('is refused as soon as it unpacks to more than the limits allow', async () => {
+    const bomb = gzipSync(Buffer.alloc(4 * RATIO_FREE_BYTES))
+    for (const [limits, limit, most] of [
+      [{ unpackedBytes: 1_000_000, unpackRatio: 1_100 }, 'unpackedBytes', 1_000_000],
+      [{ unpackedBytes: 1e9, unpackRatio: 200 }, 'unpackRatio', RATIO_FREE_BYTES + 262_144],
+    ] as const) {
+      let bytesRead = 0
+      const reading = async () => {
+        for await (const chunk of plainBytes(inChunks(bomb, [65_536]), limits)) {
+          bytesRead += chunk.length
+        }
+      }
+      await assert.rejects(reading(), { code: 'unreadable', limit })
+      assert.ok(bytesRead <= most, `${bytesRead} bytes were unpacked`)
+    }
+    let bytesRead = 0
+    const repetitive = gzipSync(Buffer.alloc(1_000_000))
+    for await (const chunk of plainBytes(inChunks(repetitive, [65_536]))) bytesRead += chunk.length
+    assert.equal(bytesRead, 1_000_000)
+  })
+
   it('is unpacked no faster than it is read, however tightly it is packed', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1_048_576))
     const heldBefore = process.memoryUsage().arrayBuffers
@@ -184,6 +205,16 @@ describe('verifying a gzip file', () => {
     await verify(PACKED)
     await verify(Buffer.concat([PACKED, PACKED]))
     for (const plain of ['', 'x', TEXT]) await verify(Buffer.from(plain))
+  })
+
+  it('refuses one that unpacks to more than the limits allow', async () => {
+    const path = join(dir, 'large.csv.gz')
+    await writeFile(path, gzipSync(Buffer.alloc(100_000)))
+    const limits = { unpackedBytes: 99_999, unpackRatio: 1_100 }
+    await assert.rejects(verifyGzipFile(path, limits), {
+      limit: 'unpackedBytes',
+      hint: /SIMTALLY_LIMIT_UNPACKED_BYTES/,
+    })
   })
 
   it('refuses one that is cut or damaged', async () => {

@@ -12,6 +12,7 @@ import { demoAccessJson, printDemoAccess, printDemoImport } from '../demo/report
 import { mostTravelledSim, prepareDemo } from '../demo/setup.ts'
 import { fromFlags, report } from '../failure.ts'
 import { toImportJson } from '../import-report.ts'
+import { limitsOf } from '../limit-settings.ts'
 import { instantFlag, wholeNumberFlag } from '../option-values.ts'
 import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
 import { PORT_MAX } from './serve.ts'
@@ -125,6 +126,7 @@ async function runDemo(commandLine: CommandLine, options: DemoOptions): Promise<
       host: HOST_DEFAULT,
       port: options.port ?? PORT_DEFAULT,
       otherPortAllowed: options.port === undefined,
+      limits: limitsOf(context.config, {}),
       // On the terminal where the demo explains itself, a line a request would be in the way.
       logLevel: 'warn',
       onListening: show,

@@ -1,11 +1,12 @@
 /** `simtally serve`: answers the API over HTTP. */
 import type { Command } from 'commander'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { addLimit, LIMIT_HELP, type LimitOption, limitsOf } from '../limit-settings.ts'
 import { wholeNumberFlag } from '../option-values.ts'
 import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
 import { WORKERS_DEFAULT_MAX, WORKERS_MAX } from '../worker-pool.ts'
 
-interface ServeOptions extends DatabaseOption, JsonOption {
+interface ServeOptions extends DatabaseOption, JsonOption, LimitOption {
   readonly port: number
   readonly host: string
   readonly publicUrl?: string
@@ -22,6 +23,7 @@ Examples:
   simtally serve --host 0.0.0.0 --port 80 --public-url https://usage.example.com
   simtally serve --trust-proxy 10.0.0.0/8,127.0.0.1
   simtally serve --workers 1
+  simtally serve --limit imports-per-key=8 --limit delivery-bytes=5000000000
 
 Requests are answered by as many processes as the machine has cores, at most ${WORKERS_DEFAULT_MAX} unless
 --workers says otherwise; with --workers 1, by this one alone. One that ends is replaced.
@@ -47,6 +49,7 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
       'how many processes answer',
       wholeNumberFlag('--workers', 1, WORKERS_MAX),
     )
+    .option('--limit <name=value>', LIMIT_HELP, addLimit)
     .option('--json', 'print the URL as JSON')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => serveStore(commandLine, command.optsWithGlobals()))
@@ -55,6 +58,7 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
 async function serveStore(commandLine: CommandLine, options: ServeOptions): Promise<void> {
   const { context } = commandLine
   const { port, host, publicUrl, trustProxy } = options
+  const limits = limitsOf(context.config, options)
   await commandLine.withStore(options, (store) =>
     serve(context, {
       store,
@@ -62,6 +66,7 @@ async function serveStore(commandLine: CommandLine, options: ServeOptions): Prom
       workers: options.workers ?? Math.min(context.cores, WORKERS_DEFAULT_MAX),
       port,
       host,
+      limits,
       logLevel: 'info',
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(trustProxy === undefined ? {} : { trustProxy: proxiesOf(trustProxy) }),

@@ -11,8 +11,12 @@ import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import { deliverySchema, deliveryToApi } from '../schemas/import.ts'
 
-/** 1 GiB. A larger delivery is better cut: sent again after a lost connection, it starts anew. */
-export const IMPORT_BYTES_MAX = 1024 ** 3
+/**
+ * What a delivery keeps in memory is this much twice, smaller than for a file: many come at once.
+ * Bounded in records and in UTF-16 units of their text.
+ */
+const BATCH_RECORDS = 10_000
+const BATCH_TEXT_MAX = 4_194_304
 
 /** Formats with nothing to set: any feed of one of them can be read as the other as well. */
 const CANONICAL_FORMATS: readonly FeedFormat[] = ['csv', 'ndjson']
@@ -53,9 +57,12 @@ export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): 
           response: { 200: deliverySchema, ...failures },
         },
       },
-      async (request) => {
+      async (request, reply) => {
+        const gone = new AbortController()
+        reply.raw.once('close', () => gone.abort())
         try {
-          const summary = await receive(context, request, request.params.name)
+          const { name } = request.params
+          const summary = await receive(context, request, { feedName: name, gone: gone.signal })
           return deliveryToApi(summary, context.baseUrlOf(request))
         } finally {
           // A client that has not sent all yet hears the answer only if the rest is taken in.
@@ -67,27 +74,36 @@ export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): 
 }
 
 async function receive(
-  { store, clock, importBytesMax, onDelivery }: RouteContext,
+  { store, clock, limits, imports, onDelivery }: RouteContext,
   request: FastifyRequest,
-  feedName: string,
+  { feedName, gone }: { readonly feedName: string; readonly gone: AbortSignal },
 ): Promise<ImportSummary> {
   const feed = await store.findFeed(feedName)
   if (feed === null) throw notFound()
   const format = formatOf(request, feed)
-  const body = new LimitedBody(request, importBytesMax)
-  const summary = await importRecords({
+  const body = new LimitedBody(request, limits.deliveryBytes)
+  const caller = callerOf(request)
+  const importing = {
     store,
     feed,
-    account: callerOf(request).account,
+    account: caller.account,
     source: { name: 'http', bytes: body },
     ...(format !== null && { format }),
     clock,
-  }).finally(onDelivery)
+    limits,
+    batchRecordsMax: BATCH_RECORDS,
+    batchTextMax: BATCH_TEXT_MAX,
+  }
+  const summary = await imports
+    .run(caller.credentialSid, gone, () => importRecords(importing))
+    .finally(onDelivery)
   if (summary.import.status === 'done') return summary
-  const [kind, reason] = body.exceeded
-    ? (['payload_too_large', tooLarge(importBytesMax)] as const)
-    : (['invalid_parameter', unreadable(summary)] as const)
-  throw new HttpError(kind, `${reason}; ${countedBefore(summary)}`)
+  const { limit } = summary
+  if (limit === null) {
+    throw new HttpError('invalid_parameter', `${unreadable(summary)}; ${countedBefore(summary)}`)
+  }
+  const reason = summary.import.error!.replace(/^./, (first) => first.toUpperCase())
+  throw new HttpError('payload_too_large', `${reason}; ${countedBefore(summary)}`, { limit })
 }
 
 /** Throws 415 for a body that is not records, or that is packed in another way than gzip. */
@@ -123,14 +139,10 @@ class LimitedBody implements AsyncIterable<Uint8Array> {
 
   constructor(request: FastifyRequest, bytesMax: number) {
     if (Number(request.headers['content-length'] ?? 0) > bytesMax) {
-      throw new HttpError('payload_too_large', tooLarge(bytesMax))
+      throw new HttpError('payload_too_large', tooLarge(bytesMax), { limit: 'deliveryBytes' })
     }
     this.#request = request
     this.#bytesMax = bytesMax
-  }
-
-  get exceeded(): boolean {
-    return this.#bytesRead > this.#bytesMax
   }
 
   /** Throws `unreadable` at the limit, and where the connection ends before the body does. */
@@ -144,7 +156,9 @@ class LimitedBody implements AsyncIterable<Uint8Array> {
         })
         if (done) return
         this.#bytesRead += value.length
-        if (this.exceeded) throw new UsageError('unreadable', tooLarge(this.#bytesMax))
+        if (this.#bytesRead > this.#bytesMax) {
+          throw new UsageError('unreadable', tooLarge(this.#bytesMax), { limit: 'deliveryBytes' })
+        }
         yield value
       }
     } finally {

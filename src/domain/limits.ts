@@ -1,0 +1,231 @@
+/**
+ * Every limit that an operator can set: its name, where it stands unless it is set, and why. The
+ * page `docs/settings.md` is made from this file.
+ */
+import { invalidField } from './usage-error.ts'
+
+interface LimitDefinition {
+  readonly default: number
+  readonly min: number
+  readonly max: number
+  readonly unit: string
+  /** What it bounds, as a phrase. */
+  readonly bounds: string
+  readonly reason: string
+  /** What a caller who meets it is answered, or what happens. */
+  readonly refusal: string
+}
+
+const KIB = 1024
+const MIB = 1024 ** 2
+const GIB = 1024 ** 3
+
+const DEFINITIONS = {
+  requestsInFlight: {
+    default: 100,
+    min: 1,
+    max: 10_000,
+    unit: 'requests',
+    bounds: 'requests that one credential has under way in a worker',
+    reason: 'what the original API is said to allow; more would let one caller starve the others',
+    refusal: '429',
+  },
+  urlCharacters: {
+    default: 8 * KIB,
+    min: 256,
+    max: 64 * KIB,
+    unit: 'characters',
+    bounds: 'the URL of a request',
+    reason: 'the longest page links are a tenth of it',
+    refusal: '414',
+  },
+  pathSegments: {
+    default: 16,
+    min: 8,
+    max: 256,
+    unit: 'segments',
+    bounds: 'the parts between the slashes of a path',
+    reason: 'no route has more than six',
+    refusal: '414',
+  },
+  queryParameters: {
+    default: 100,
+    min: 10,
+    max: 1_000,
+    unit: 'parameters',
+    bounds: 'the parameters of a query string, repeated ones each counted',
+    reason: 'no route knows more than ten; beyond the limit some would be dropped silently',
+    refusal: '400',
+  },
+  headerBytes: {
+    default: 16 * KIB,
+    min: 2 * KIB,
+    max: 256 * KIB,
+    unit: 'bytes',
+    bounds: 'the request line and all headers together',
+    reason: 'what Node allows; proxies add a few hundred bytes each',
+    refusal: '431',
+  },
+  headers: {
+    default: 100,
+    min: 20,
+    max: 1_000,
+    unit: 'headers',
+    bounds: 'the headers of a request',
+    reason: 'clients send ten, proxies add as many',
+    refusal: '431',
+  },
+  formBytes: {
+    default: 64 * KIB,
+    min: KIB,
+    max: MIB,
+    unit: 'bytes',
+    bounds: 'a form or JSON body',
+    reason: 'a handful of names; more is a delivery at the wrong address',
+    refusal: '413',
+  },
+  formFields: {
+    default: 100,
+    min: 10,
+    max: 1_000,
+    unit: 'fields',
+    bounds: 'the fields of a form or JSON body, repeated ones each counted',
+    reason: 'a SIM has a dozen, with several IMSIs a few more',
+    refusal: '400',
+  },
+  fieldNameCharacters: {
+    default: 128,
+    min: 32,
+    max: 4 * KIB,
+    unit: 'characters',
+    bounds: 'the name of a parameter or field',
+    reason: 'the longest that means something has twenty',
+    refusal: '400',
+  },
+  fieldValueCharacters: {
+    default: 4 * KIB,
+    min: 256,
+    max: 64 * KIB,
+    unit: 'characters',
+    bounds: 'the value of a parameter or field',
+    reason: 'page tokens and comments are the longest, with some hundreds',
+    refusal: '400',
+  },
+  deliveryBytes: {
+    default: GIB,
+    min: KIB,
+    max: 1024 * GIB,
+    unit: 'bytes',
+    bounds: 'a delivery over HTTP, as it is sent',
+    reason: 'sent again after a lost connection, a larger one starts anew: it is better cut',
+    refusal: '413',
+  },
+  unpackedBytes: {
+    default: 16 * GIB,
+    min: KIB,
+    max: 16_384 * GIB,
+    unit: 'bytes',
+    bounds: 'what the gzip data of a delivery or file unpacks to',
+    reason: 'the largest delivery over HTTP, packed as well as usage records ever are',
+    refusal: '413; a file fails',
+  },
+  unpackRatio: {
+    default: 200,
+    min: 10,
+    max: 1_100,
+    unit: 'times',
+    bounds: 'how much larger gzip data gets by unpacking, once it is past 16 MiB',
+    reason: 'usage records reach 5 to 50; only data that was made to can exceed 200',
+    refusal: '413; a file fails',
+  },
+  deliveryRecords: {
+    default: 100_000_000,
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'records',
+    bounds: 'the records of a delivery or file',
+    reason: 'a day of four million SIMs that report every hour',
+    refusal: '413; a file fails',
+  },
+  importsPerKey: {
+    default: 4,
+    min: 1,
+    max: 1_000,
+    unit: 'imports',
+    bounds: 'imports that one credential has under way in a worker',
+    reason: 'records are parsed on one core and written one batch after the other',
+    refusal: 'waits, then 429',
+  },
+  importsAtOnce: {
+    default: 16,
+    min: 1,
+    max: 1_000,
+    unit: 'imports',
+    bounds: 'imports under way in a worker',
+    reason: 'each may hold two batches in memory, of up to 10 MB each',
+    refusal: 'waits, then 429',
+  },
+  importsWaiting: {
+    default: 200,
+    min: 0,
+    max: 10_000,
+    unit: 'imports',
+    bounds: 'imports that wait for their turn in a worker',
+    reason: 'one that waits holds a connection, and 64 KiB of what was sent',
+    refusal: '429',
+  },
+  importWaitSeconds: {
+    default: 10,
+    min: 0,
+    max: 600,
+    unit: 'seconds',
+    bounds: 'how long an import waits for its turn',
+    reason: 'shorter than the patience of HTTP clients, who then repeat it',
+    refusal: '429',
+  },
+} as const satisfies Record<string, LimitDefinition>
+
+export type LimitName = keyof typeof DEFINITIONS
+
+/** What each limit stands at. */
+export type Limits = Readonly<Record<LimitName, number>>
+
+export const LIMIT_NAMES = Object.keys(DEFINITIONS) as LimitName[]
+
+export const LIMITS_DEFAULT: Limits = limitsBy((name) => DEFINITIONS[name].default)
+
+export function limitDefinition(name: LimitName): LimitDefinition {
+  return DEFINITIONS[name]
+}
+
+/** As flags, messages and metrics call it: `form-fields`. */
+export function limitLabel(name: LimitName): string {
+  return name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
+}
+
+/** The environment variable that sets it: `SIMTALLY_LIMIT_FORM_FIELDS`. */
+export function limitVariable(name: LimitName): string {
+  return `SIMTALLY_LIMIT_${limitLabel(name).toUpperCase().replaceAll('-', '_')}`
+}
+
+/** Null for a label that no limit has. */
+export function limitOfLabel(label: string): LimitName | null {
+  return LIMIT_NAMES.find((name) => limitLabel(name) === label) ?? null
+}
+
+/** A limit's value from text. Throws `invalid`, naming `field`. */
+export function parseLimit(field: string, name: LimitName, text: string): number {
+  const { min, max, unit } = DEFINITIONS[name]
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw invalidField(field, text, `expected a whole number from ${min} to ${max}, in ${unit}`)
+}
+
+function limitsBy(value: (name: LimitName) => number): Limits {
+  return Object.fromEntries(LIMIT_NAMES.map((name) => [name, value(name)])) as Limits
+}
+
+/** How an operator raises a limit, as a hint of the message that refuses. */
+export function limitRemedy(name: LimitName): string {
+  return `the limit ${limitLabel(name)} can be raised with ${limitVariable(name)}`
+}
