@@ -36,5 +36,7 @@ describeCdrFormat({
     { settings: { zones: { CET: '+15:00' } }, field: 'zones.CET' },
     { settings: { zones: { 'Europe/Berlin': '+01:00' } }, field: 'zones.Europe/Berlin' },
     { settings: { date_line: 'UTC' }, field: 'date_line' },
+    { settings: { time: 'newest' }, field: 'time' },
+    { settings: { input: 'up' }, field: 'input' },
   ],
 })

@@ -127,6 +127,92 @@ describe('a RADIUS feed whose source has no gigawords', () => {
   })
 })
 
+describe('the two times of a RADIUS packet', () => {
+  const EVENT = 1_793_865_600
+  const received = (seconds: number, stated: Attributes = {}) =>
+    block({ Timestamp: String(EVENT + seconds), ...stated })
+  const timesOf = (content: string, settings?: FeedSettings) =>
+    readRadius(content, settings).records.map(({ occurredAt }) => occurredAt - EVENT)
+
+  it('may differ by a day, in both directions', () => {
+    for (const seconds of [0, 86_400, -86_400]) {
+      assert.deepEqual(timesOf(received(seconds)), [0])
+    }
+  })
+
+  it('may differ by as much more as the packet says that it has waited', () => {
+    const waited = { 'Acct-Delay-Time': '3600' }
+    assert.deepEqual(timesOf(received(90_000, waited)), [0])
+    assert.equal(readRadius(received(90_001, waited)).faults.length, 1)
+  })
+
+  for (const seconds of [86_401, -86_401, 39 * 86_400]) {
+    it(`that differ by ${seconds} s keep it in quarantine, which names both`, () => {
+      const { records, faults } = readRadius(received(seconds))
+      assert.deepEqual(records, [])
+      const at = new Date((EVENT + seconds) * 1000).toISOString().replace('.000', '')
+      assert.match(
+        faults[0]!,
+        /Event-Timestamp "2026-11-05T08:00:00Z": the packet was received at /,
+      )
+      assert.ok(faults[0]!.includes(at))
+      assert.match(faults[0]!, /the setting time says which counts, event or receipt/)
+    })
+
+    it(`that differ by ${seconds} s leave it to the setting which one counts`, () => {
+      assert.deepEqual(timesOf(received(seconds), { time: 'event' }), [0])
+      assert.deepEqual(timesOf(received(seconds), { time: 'receipt' }), [seconds])
+    })
+  }
+
+  it('are compared with the date line as well, where its offset is known', () => {
+    const content = block().replace('Thu Nov  5 08:00:00 2026', 'Sat Nov  7 09:00:00 2026')
+    assert.deepEqual(timesOf(content), [0])
+    assert.equal(readRadius(content, { date_line: '+01:00' }).faults.length, 1)
+    assert.deepEqual(timesOf(content, { date_line: '+01:00', time: 'receipt' }), [2 * 86_400])
+  })
+
+  it('are one where the time of receipt is not told', () => {
+    assert.deepEqual(timesOf(block(), { time: 'receipt' }), [0])
+  })
+})
+
+describe('the octets of a RADIUS packet', () => {
+  const countersOf = (stated: Attributes, settings?: FeedSettings) => {
+    const { counters } = readRadius(block(stated), settings).records[0]!
+    return [counters.upload, counters.download]
+  }
+
+  it('go the other way round where the NAS counts from the other side', () => {
+    assert.deepEqual(countersOf({}), [1, 2])
+    assert.deepEqual(countersOf({}, { input: 'upload' }), [1, 2])
+    assert.deepEqual(countersOf({}, { input: 'download' }), [2, 1])
+  })
+
+  it('may be one number of 64 bits, under either name', () => {
+    for (const suffix of ['Octets64', 'Octets-64']) {
+      const stated = {
+        'Acct-Input-Octets': undefined,
+        'Acct-Output-Octets': undefined,
+        [`Acct-Input-${suffix}`]: '4294967308',
+        [`Acct-Output-${suffix}`]: '9007199254740991',
+      }
+      assert.deepEqual(countersOf(stated), [4_294_967_308, 9_007_199_254_740_991])
+    }
+  })
+
+  it('of 64 bits stand beside those of 32, which then are not read', () => {
+    const stated = { 'Acct-Input-Octets64': '4294967297', 'Acct-Output-Octets64': '0x100000002' }
+    assert.deepEqual(countersOf(stated), [4_294_967_297, 4_294_967_298])
+    assert.deepEqual(readRadius(block(stated)).warnings, [])
+  })
+
+  it('of 64 bits are refused beyond what can be counted', () => {
+    const { faults } = readRadius(block({ 'Acct-Input-Octets64': '9007199254740992' }))
+    assert.match(faults[0]!, /Acct-Input-Octets64 "900719…92": expected a whole number/)
+  })
+})
+
 describe('a start of a RADIUS session', () => {
   it('is a reading of 0, with or without octets', () => {
     for (const octets of [undefined, '0']) {

@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto'
 import type { StatedNetwork } from '../../domain/classification.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import { parsePlmn } from '../../domain/plmn.ts'
+import { DAY_SECONDS, formatInstant, HOUR_SECONDS } from '../../domain/time.ts'
 import { shown } from '../../domain/usage-error.ts'
+import type { Counters } from '../../domain/usage-event.ts'
 import { RECORD_ID_CHARACTERS_MAX } from './canonical-record.ts'
 import { type CdrRecord, faultOf, type ReadRecord } from './cdr-format.ts'
 import { canonicalName, type StatedAttributes, WantedAttributes } from './radius-attributes.ts'
@@ -24,6 +26,7 @@ export interface RadiusPacket {
 }
 
 type Status = 'start' | 'stop' | 'interim'
+type Direction = 'Input' | 'Output'
 const STATUSES: ReadonlyMap<string, Status> = new Map([
   ['1', 'start'],
   ['start', 'start'],
@@ -44,6 +47,18 @@ const OCTETS_SUSPECT = 2 ** 31
 const SIM_CHARACTERS_MAX = 64
 /** Distinct networks remembered; a delivery has some hundreds. */
 const NETWORKS_MAX = 10_000
+
+/** One attribute of 64 bits instead of octets and gigawords, as servers' own dictionaries call it. */
+const OCTETS_64_ATTRIBUTES = [
+  (direction: Direction) => `Acct-${direction}-Octets64`,
+  (direction: Direction) => `Acct-${direction}-Octets-64`,
+]
+
+/**
+ * Clocks drift by minutes, and a packet that waited says for how long. A larger difference between
+ * the two times of a packet is a clock that is wrong, and nothing tells which of the two.
+ */
+const TIMES_DIFFER_MAX_SECONDS = DAY_SECONDS
 
 const NAS_ATTRIBUTES = ['NAS-Identifier', 'NAS-IP-Address', 'NAS-IPv6-Address']
 const UNKNOWN_NETWORK: StatedNetwork = { plmn: null, country: null, zone: null }
@@ -71,7 +86,9 @@ export class RadiusRecordParser {
     this.wanted = new WantedAttributes([
       ...['Acct-Status-Type', 'Packet-Type', 'Event-Timestamp', 'Timestamp', 'Acct-Delay-Time'],
       ...['Acct-Input-Octets', 'Acct-Output-Octets'],
-      ...['Acct-Input-Gigawords', 'Acct-Output-Gigawords', '3GPP-SGSN-MCC-MNC'],
+      ...['Acct-Input-Gigawords', 'Acct-Output-Gigawords'],
+      ...OCTETS_64_ATTRIBUTES.flatMap((name) => [name('Input'), name('Output')]),
+      '3GPP-SGSN-MCC-MNC',
       ...settings.sim,
       ...(settings.series ?? [...NAS_ATTRIBUTES, 'Acct-Session-Id', '3GPP-Charging-ID']),
     ])
@@ -88,12 +105,7 @@ export class RadiusRecordParser {
       sim: this.#sim(),
       occurredAt: this.#occurredAt(),
       network: this.#network(),
-      counters: {
-        upload: this.#octets('Input', status),
-        download: this.#octets('Output', status),
-        toSim: 0,
-        fromSim: 0,
-      },
+      counters: this.#counters(status),
       isReading: true,
       // A session that starts has counters that begin again, whatever they stood at.
       ...(this.#settings.gigawords === false && status !== 'start' && { is32Bit: true }),
@@ -242,37 +254,72 @@ export class RadiusRecordParser {
 
   #occurredAt(): number {
     const stated = this.#text('Event-Timestamp')
-    if (stated !== null) {
-      const at = parseEventTimestamp(stated, this.#settings.zones)
-      if (at !== null) return at
-    }
-    const receivedAt = this.#receivedAt(stated)
+    const statedAt = stated === null ? null : parseEventTimestamp(stated, this.#settings.zones)
     const delaySeconds = this.#number('Acct-Delay-Time', UINT32_MAX) ?? 0
+    if (statedAt !== null) return this.#chosenTime(statedAt, delaySeconds)
+    const receivedAt = this.#receivedAt() ?? this.#requireTime(stated)
     if (receivedAt === null) return 0
     if (stated !== null) this.#unusableTimes.add(stated)
     return receivedAt - delaySeconds
   }
 
-  #receivedAt(unusable: string | null): number | null {
+  /** The stated time, or the one of receipt where the setting says so; refuses two that differ. */
+  #chosenTime(statedAt: number, delaySeconds: number): number {
+    const { time } = this.#settings
+    if (time === 'event') return statedAt
+    const receivedAt = this.#receivedAt()
+    if (receivedAt === null) return statedAt
+    const sentAt = receivedAt - delaySeconds
+    if (Math.abs(sentAt - statedAt) <= TIMES_DIFFER_MAX_SECONDS) return statedAt
+    if (time === 'receipt') return sentAt
+    const hours = Math.round(Math.abs(sentAt - statedAt) / HOUR_SECONDS)
+    const rule =
+      `the packet was received at ${formatInstant(receivedAt)}, ${hours} hours away: one of the two ` +
+      'clocks is wrong; the setting time says which counts, event or receipt'
+    this.#refuse('Event-Timestamp', formatInstant(statedAt), rule)
+    return 0
+  }
+
+  /** Null where the packet does not tell, or what it tells is at fault. */
+  #receivedAt(): number | null {
     const timestamp = this.#number('Timestamp', UINT32_MAX)
     if (timestamp !== null || this.#isFaulty('Timestamp')) return timestamp
     const { dateLine: offset } = this.#settings
     const { dateLine } = this.#packet
-    if (offset !== null && dateLine !== null) {
-      const at = parseDateLine(dateLine, offset)
-      if (at === null) {
-        this.#refuse('date line', dateLine, 'expected a date such as Tue Nov 14 22:13:19 2023')
-      }
-      return at
+    if (offset === null || dateLine === null) return null
+    const at = parseDateLine(dateLine, offset)
+    if (at === null) {
+      this.#refuse('date line', dateLine, 'expected a date such as Tue Nov 14 22:13:19 2023')
     }
-    if (this.#isFaulty('Event-Timestamp')) return null
+    return at
+  }
+
+  #requireTime(unusable: string | null): null {
+    if (['Event-Timestamp', 'Timestamp', 'date line'].some((name) => this.#isFaulty(name))) {
+      return null
+    }
     const rule =
       'a time is required: Event-Timestamp as a number, in ISO 8601 with a zone, or in a zone that the setting zones names; else Timestamp; else the date line, when the setting date_line tells its offset from UTC'
     this.#refuse('Event-Timestamp', unusable, rule)
     return null
   }
 
-  #octets(direction: 'Input' | 'Output', status: Status): number {
+  #counters(status: Status): Counters {
+    const [upload, download] =
+      this.#settings.input === 'upload'
+        ? (['Input', 'Output'] as const)
+        : (['Output', 'Input'] as const)
+    return {
+      upload: this.#octets(upload, status),
+      download: this.#octets(download, status),
+      toSim: 0,
+      fromSim: 0,
+    }
+  }
+
+  #octets(direction: Direction, status: Status): number {
+    const whole = this.#octets64(direction)
+    if (whole !== null) return whole
     const name = `Acct-${direction}-Octets`
     const octets = this.#number(name, UINT32_MAX)
     // A missing counter is not taken for 0: that would look as if the session had begun again.
@@ -284,6 +331,14 @@ export class RadiusRecordParser {
       this.#refuse(gigawordsName, String(gigawords), rule)
     }
     return gigawords * (UINT32_MAX + 1) + (octets ?? 0)
+  }
+
+  #octets64(direction: Direction): number | null {
+    for (const nameOf of OCTETS_64_ATTRIBUTES) {
+      const octets = this.#number(nameOf(direction), Number.MAX_SAFE_INTEGER)
+      if (octets !== null || this.#isFaulty(nameOf(direction))) return octets ?? 0
+    }
+    return null
   }
 
   #network(): StatedNetwork {
@@ -303,13 +358,16 @@ export class RadiusRecordParser {
     return network
   }
 
-  #noteSuspect({ counters }: CdrRecord): void {
+  #noteSuspect({ counters: { upload, download } }: CdrRecord): void {
     if (this.#settings.gigawords !== null) return
-    const isSuspect = (direction: string, octets: number) =>
+    const isInput = this.#settings.input === 'upload'
+    const isSuspect = (direction: Direction, octets: number) =>
       octets >= OCTETS_SUSPECT &&
-      this.#packet.attributes.valuesOf(`Acct-${direction}-Gigawords`).length === 0
-    const either = isSuspect('Input', counters.upload) || isSuspect('Output', counters.download)
-    if (either) this.#suspectReadings++
+      [`Acct-${direction}-Gigawords`, ...OCTETS_64_ATTRIBUTES.map((name) => name(direction))].every(
+        (name) => this.#packet.attributes.valuesOf(name).length === 0,
+      )
+    const [input, output] = isInput ? [upload, download] : [download, upload]
+    if (isSuspect('Input', input) || isSuspect('Output', output)) this.#suspectReadings++
   }
 }
 

@@ -13,11 +13,18 @@ export interface RadiusSettings {
   readonly zones: ReadonlyMap<string, string>
   /** The offset from UTC of a block's date line; null where date lines are not to be trusted. */
   readonly dateLine: string | null
+  /** Which of two times counts that differ by more than a day; null where neither is trusted then. */
+  readonly time: (typeof TIMES)[number] | null
+  /** The direction of `Acct-Input-Octets`: from the SIM, unless the NAS counts the other way round. */
+  readonly input: (typeof INPUTS)[number]
 }
+
+const TIMES = ['event', 'receipt'] as const
+const INPUTS = ['upload', 'download'] as const
 
 export const SIM_ATTRIBUTES_DEFAULT = ['3GPP-IMSI', 'Calling-Station-Id'] as const
 
-const SETTING_NAMES = ['sim', 'series', 'gigawords', 'zones', 'date_line']
+const SETTING_NAMES = ['sim', 'series', 'gigawords', 'zones', 'date_line', 'time', 'input']
 /** More names than any server gives to one session or SIM. */
 const ATTRIBUTES_MAX = 8
 /** The time zones of the world have fewer abbreviations. */
@@ -44,7 +51,7 @@ export function parseRadiusSettings(settings: FeedSettings): RadiusSettings {
     const rule = `this format has no such setting; it has ${SETTING_NAMES.join(', ')}`
     faults.push({ path: name, value, rule })
   }
-  const { sim, series, gigawords, zones, date_line: dateLine } = settings
+  const { sim, series, gigawords, zones, date_line: dateLine, time, input } = settings
   faults.push(...attributeFaults('sim', sim), ...attributeFaults('series', series))
   faults.push(...subscriberFaults(series), ...zoneFaults(zones))
   if (gigawords !== undefined && typeof gigawords !== 'boolean') {
@@ -53,6 +60,7 @@ export function parseRadiusSettings(settings: FeedSettings): RadiusSettings {
   if (dateLine !== undefined && !isOffset(dateLine)) {
     faults.push({ path: 'date_line', value: dateLine, rule: OFFSET_RULE })
   }
+  faults.push(...choiceFaults('time', time, TIMES), ...choiceFaults('input', input, INPUTS))
   if (faults.length > 0) throw invalidSettings(faults)
   return {
     sim: (sim as string[] | undefined) ?? SIM_ATTRIBUTES_DEFAULT,
@@ -60,7 +68,14 @@ export function parseRadiusSettings(settings: FeedSettings): RadiusSettings {
     gigawords: (gigawords as boolean | undefined) ?? null,
     zones: new Map(Object.entries((zones as Record<string, string> | undefined) ?? {})),
     dateLine: (dateLine as string | undefined) ?? null,
+    time: (time as RadiusSettings['time'] | undefined) ?? null,
+    input: (input as RadiusSettings['input'] | undefined) ?? 'upload',
   }
+}
+
+function choiceFaults(path: string, value: unknown, choices: readonly string[]): SettingFault[] {
+  if (value === undefined || choices.includes(value as string)) return []
+  return [{ path, value, rule: `expected one of ${choices.join(', ')}` }]
 }
 
 function attributeFaults(path: string, value: unknown): SettingFault[] {
