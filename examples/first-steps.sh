@@ -12,7 +12,8 @@ echo "$account"
 account_sid=$(echo "$account" | grep -o 'AC[0-9a-f]*' | head -n 1)
 
 simtally sim import examples/sims.csv --account "$account_sid"
-simtally feed create roamco --format csv
+# Bound to the account, because one of the records names its SIM by a unique name.
+simtally feed create roamco --format csv --account "$account_sid"
 
 # Of seven records one comes twice, and one is of a SIM that nobody registered. That one is kept
 # in quarantine, which exit code 3 tells.

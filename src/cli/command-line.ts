@@ -57,7 +57,10 @@ export class CommandLine {
   }
 }
 
-export async function accountOf(store: UsageStore, sid: string): Promise<Account> {
+export async function accountOf(
+  store: Pick<UsageStore, 'findAccount'>,
+  sid: string,
+): Promise<Account> {
   const account = await store.findAccount(sid)
   if (account !== null) return account
   throw new UsageError('not_found', `there is no account ${sid}`, {

@@ -1,5 +1,6 @@
 /** Finds the SIM a person names, by any of the names that records may use. */
 import type { Account, Sim } from '../domain/directory.ts'
+import { SIM_NAME_KINDS } from '../domain/identifiers.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 
@@ -14,7 +15,9 @@ export async function findNamedSim(
 ): Promise<Sim> {
   const byName = await store.findSim(account?.id ?? null, name)
   if (byName !== null) return byName
-  const match = (await store.resolveSims([name], account?.id ?? null)).get(name)
+  const match = (
+    await store.resolveSims([name], { accountId: account?.id ?? null, kinds: SIM_NAME_KINDS })
+  ).get(name)
   if (match !== undefined) {
     const [sim] = await store.listSims(
       { accountId: match.accountId },

@@ -1,6 +1,13 @@
 /** Who is known: accounts, their SIMs, the keys they call with, and the feeds of the operator. */
 import type { HomeSet } from './classification.ts'
-import type { Iccid, Imsi, Msisdn, Sid } from './identifiers.ts'
+import {
+  type Iccid,
+  type Imsi,
+  isNameShaped,
+  type Msisdn,
+  type Sid,
+  type SimNameKind,
+} from './identifiers.ts'
 import { invalidField } from './usage-error.ts'
 import type { ConflictPolicy, Zone } from './usage-event.ts'
 
@@ -98,14 +105,25 @@ export interface Feed {
   readonly settleSeconds: number
   /** A regular expression that finds a number in the names of its files; null where there is none. */
   readonly sequencePattern: string | null
+  /** The account it is bound to, whose SIMs are all that its records can mean; null for any. */
+  readonly accountId: number | null
+  readonly accountSid: Sid | null
+  /** By which kinds of name its records mean their SIMs; see `checkSimNames`. */
+  readonly simNames: readonly SimNameKind[]
   readonly createdAt: number
 }
 
 /** What is left out is as it usually is. */
-export type NewFeed = Omit<Feed, 'id' | 'settleSeconds' | 'sequencePattern'> & FeedChanges
+export type NewFeed = Pick<
+  Feed,
+  'name' | 'format' | 'settings' | 'onConflict' | 'defaultZone' | 'createdAt'
+> &
+  FeedChanges
 
 /** What may be changed later. */
-export type FeedChanges = Partial<Pick<Feed, 'settings' | 'settleSeconds' | 'sequencePattern'>>
+export type FeedChanges = Partial<
+  Pick<Feed, 'settings' | 'settleSeconds' | 'sequencePattern' | 'accountId' | 'simNames'>
+>
 
 export function scopeAllows(held: KeyScope, needed: KeyScope): boolean {
   return KEY_SCOPES.indexOf(held) >= KEY_SCOPES.indexOf(needed)
@@ -137,11 +155,36 @@ export function parseName(field: string, text: string): string {
   return trimmed
 }
 
-/** A unique name stands in URL paths in place of a SID. Empty takes the name away. */
+/** Separators of a path, and what cannot be seen: control, format and line characters. */
+const UNSAFE_IN_PATH = /[/\\]|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** Clients and proxies take these segments of a path away, encoded or not. */
+const DOT_SEGMENT = /^(\.|%2e){1,2}$/i
+
+export function isDotSegment(text: string): boolean {
+  return DOT_SEGMENT.test(text)
+}
+
+/**
+ * A unique name stands in URL paths in place of a SID, and in records in place of a number. Empty
+ * takes the name away. Throws `invalid` for what is not safe in one or has a meaning in the other.
+ */
 export function parseUniqueName(field: string, text: string): string {
   const name = parseName(field, text)
-  if (name.includes('/') || /^(DE|HS)[0-9a-fA-F]{32}$/.test(name)) {
-    throw invalidField(field, text, 'a unique name has no slash and does not look like a SID')
+  if (name !== text) throw invalidField(field, text, 'a unique name has no space around it')
+  if (UNSAFE_IN_PATH.test(name) || isDotSegment(name)) {
+    throw invalidField(
+      field,
+      text,
+      'a unique name stands in paths: no slash, backslash or invisible character, and not . or ..',
+    )
+  }
+  if (/^[A-Z]{2}[0-9a-f]{32}$/i.test(name) || !isNameShaped(name)) {
+    throw invalidField(
+      field,
+      text,
+      'a unique name does not look like a SID, an ICCID, an IMSI or a phone number',
+    )
   }
   return name
 }

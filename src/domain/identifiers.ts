@@ -55,19 +55,35 @@ export function parseMsisdn(text: string, field = 'msisdn'): Msisdn {
   throw invalidField(field, text, spreadsheetDamage(digits) ?? rule)
 }
 
-/** One of the forms a record may name its SIM by, in the order in which they are tried. */
+/** What a record may name its SIM by, in the order in which they are tried. */
+export const SIM_NAME_KINDS = ['sid', 'iccid', 'imsi', 'msisdn', 'unique_name'] as const
+export type SimNameKind = (typeof SIM_NAME_KINDS)[number]
+
 export interface SimIdentity {
-  readonly kind: 'sid' | 'iccid' | 'imsi' | 'msisdn' | 'unique_name'
+  readonly kind: SimNameKind
   readonly value: string
 }
 
 /**
- * What a record's `sim` field can mean, best first. A number may fit several kinds (15 digits are
- * an IMSI or a phone number); the first that is registered wins. An ICCID is also tried with its
- * check digit added or taken away, because some carriers leave it out.
+ * What a record's `sim` field can mean, of the kinds given, best first. A number may fit several
+ * kinds (15 digits are an IMSI or a phone number); the first that is registered wins. An ICCID is
+ * also tried with its check digit added or taken away, because some carriers leave it out. What has
+ * the form of a SID or a number is never a unique name: otherwise a number that is registered later
+ * would take the name's usage away.
  */
-export function simIdentities(text: string): readonly SimIdentity[] {
-  const trimmed = text.trim()
+export function simIdentities(
+  text: string,
+  kinds: readonly SimNameKind[] = SIM_NAME_KINDS,
+): readonly SimIdentity[] {
+  return meaningsByShape(text.trim()).filter(({ kind }) => kinds.includes(kind))
+}
+
+/** True where a record's `sim` field can mean it by a unique name and by nothing else. */
+export function isNameShaped(text: string): boolean {
+  return meaningsByShape(text).every(({ kind }) => kind === 'unique_name')
+}
+
+function meaningsByShape(trimmed: string): readonly SimIdentity[] {
   if (isSid(trimmed, 'DE', 'HS')) return [{ kind: 'sid', value: trimmed }]
   const found: SimIdentity[] = []
   const iccidDigits = normalizeIccid(trimmed)
@@ -83,8 +99,7 @@ export function simIdentities(text: string): readonly SimIdentity[] {
   if (/^\d{6,15}$/.test(trimmed)) found.push({ kind: 'imsi', value: trimmed })
   const phone = /^\+?\d{5,15}$/.test(trimmed) ? trimmed.replace('+', '') : null
   if (phone !== null) found.push({ kind: 'msisdn', value: phone })
-  found.push({ kind: 'unique_name', value: trimmed })
-  return found
+  return found.length > 0 ? found : [{ kind: 'unique_name', value: trimmed }]
 }
 
 /** Shows an identifier in messages without giving it away: the first 6 and last 2 characters. */

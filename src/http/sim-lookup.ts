@@ -1,7 +1,7 @@
 /** Finding the SIM a path names, as far as the caller may know of it. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Sim } from '../domain/directory.ts'
+import { isDotSegment, type Sim } from '../domain/directory.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { accountNamed, callerOf } from './access.ts'
 import { notFound } from './error-reply.ts'
@@ -28,7 +28,10 @@ export async function findSim(
   request: SimRequest,
 ): Promise<Sim> {
   const account = await accountNamed(store, callerOf(request), request.query.AccountSid)
-  const sim = await store.findSim(account?.id ?? null, request.params.SidOrUniqueName)
+  const { SidOrUniqueName } = request.params
+  // A segment that clients and proxies may take away leads to no SIM, whatever its name is.
+  if (isDotSegment(SidOrUniqueName)) throw notFound()
+  const sim = await store.findSim(account?.id ?? null, SidOrUniqueName)
   if (sim === null) throw notFound()
   return sim
 }

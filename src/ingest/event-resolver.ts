@@ -1,9 +1,10 @@
 /** From a carrier's record to a usage event: finds its SIM, classifies its network. */
 import { classify, type StatedNetwork } from '../domain/classification.ts'
 import type { Account, Feed } from '../domain/directory.ts'
-import { maskIdentifier, spreadsheetDamage } from '../domain/identifiers.ts'
+import { maskIdentifier, simIdentities, spreadsheetDamage } from '../domain/identifiers.ts'
 import type { KeptRecord, QuarantinedRecord } from '../domain/import.ts'
 import { retentionStart } from '../domain/period.ts'
+import { type NameScope, nameScopeOf, simNamesInWords } from '../domain/sim-names.ts'
 import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
 import { shown } from '../domain/usage-error.ts'
 import type { Serving, UsageEvent } from '../domain/usage-event.ts'
@@ -47,7 +48,7 @@ function readingOf({ isReading, is32Bit }: CdrRecord): UsageEvent['reading'] {
 export class EventResolver {
   readonly #store: Pick<UsageStore, 'resolveSims'>
   readonly #feed: Feed
-  readonly #account: Account | null
+  readonly #scope: NameScope
   readonly #sims = new Map<string, KnownSim>()
   readonly #servingsByHome = new Map<string, Map<StatedNetwork, Serving | null>>()
   #servingsRemembered = 0
@@ -56,7 +57,7 @@ export class EventResolver {
   constructor(store: Pick<UsageStore, 'resolveSims'>, feed: Feed, account: Account | null) {
     this.#store = store
     this.#feed = feed
-    this.#account = account
+    this.#scope = nameScopeOf(feed, account)
   }
 
   /** Both lists of the answer keep the order of the records. */
@@ -100,7 +101,7 @@ export class EventResolver {
       return faultOf(record.line, record.raw, {
         reason: 'unknown_sim',
         field: 'sim',
-        detail: `sim ${shown(maskIdentifier(record.sim))}: ${whyUnknown(record.sim)}`,
+        detail: `sim ${shown(maskIdentifier(record.sim))}: ${this.#whyUnknown(record.sim)}`,
       })
     }
     const serving = this.#servingOf(sim, record.network)
@@ -119,6 +120,15 @@ export class EventResolver {
       line: record.line,
       raw: record.raw,
     }
+  }
+
+  #whyUnknown(name: string): string {
+    const { kinds } = this.#scope
+    const damage = spreadsheetDamage(name)
+    if (damage !== null) return `no SIM is registered with this name; ${damage}`
+    return kinds.length === 0 || simIdentities(name, kinds).length > 0
+      ? 'no SIM is registered with this name'
+      : `records of this feed name SIMs by ${simNamesInWords(kinds)} only`
   }
 
   #servingOf(sim: KnownSim, network: StatedNetwork): Serving | null {
@@ -144,7 +154,7 @@ export class EventResolver {
       this.#servingsByHome.clear()
       for (const record of records) if (!isFault(record)) unknown.add(record.sim)
     }
-    const found = await this.#store.resolveSims([...unknown], this.#account?.id ?? null)
+    const found = await this.#store.resolveSims([...unknown], this.#scope)
     for (const [name, { simId, accountId, home }] of found) {
       const homeKey = `${home.plmns.join(' ')}|${home.countries.join(' ')}`
       let servings = this.#servingsByHome.get(homeKey)
@@ -155,11 +165,6 @@ export class EventResolver {
       this.#sims.set(ownCopy(name), { simId, accountId, home, servings })
     }
   }
-}
-
-function whyUnknown(name: string): string {
-  const damage = spreadsheetDamage(name)
-  return `no SIM is registered with this name${damage === null ? '' : `; ${damage}`}`
 }
 
 /** What quarantine keeps of it, so that it can be counted later. */

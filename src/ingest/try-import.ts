@@ -47,7 +47,7 @@ class TrialStore implements ImportStore {
     trial: Trial,
     { feed, account, source, format = feed.format, clock }: Omit<ImportRequest, 'store'>,
   ) {
-    this.resolveSims = (names, accountId) => store.resolveSims(names, accountId)
+    this.resolveSims = (names, scope) => store.resolveSims(names, scope)
     this.#trial = trial
     this.#import = {
       id: TRIAL_IMPORT_ID,

@@ -21,12 +21,6 @@ export const SELECT_COMPLETE_THROUGH = `
   FROM account_feed LEFT JOIN feed_progress ON feed_progress.feed_id = account_feed.feed_id
   WHERE account_feed.account_id = ?`
 
-export const SELECT_FEED_BY_ID = 'SELECT * FROM feed WHERE id = ?'
-export const UPDATE_FEED = `
-  UPDATE feed SET settings = ?, settle_seconds = ?, sequence_pattern = ?
-  WHERE id = ?
-  RETURNING *`
-
 export const SELECT_PROGRESS = 'SELECT * FROM feed_progress WHERE feed_id = ?'
 export const SELECT_ALL_PROGRESS = 'SELECT * FROM feed_progress'
 export const UPSERT_PROGRESS = `

@@ -3,6 +3,7 @@
  * columns alike, and each gives integers as numbers, except sums, which are bigints.
  */
 import type { HomeSet } from '../domain/classification.ts'
+import { SETTLE_SECONDS } from '../domain/completeness.ts'
 import type { Reading } from '../domain/counter-series.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type {
@@ -12,10 +13,11 @@ import type {
   FeedFormat,
   FeedSettings,
   KeyScope,
+  NewFeed,
   Sim,
   SimStatus,
 } from '../domain/directory.ts'
-import type { Iccid, Imsi, Msisdn, Sid } from '../domain/identifiers.ts'
+import type { Iccid, Imsi, Msisdn, Sid, SimNameKind } from '../domain/identifiers.ts'
 import {
   type DeliveryFacts,
   type Import,
@@ -26,6 +28,7 @@ import {
   type QuarantineReason,
 } from '../domain/import.ts'
 import type { Plmn } from '../domain/plmn.ts'
+import { checkSimNames, simNamesDefault } from '../domain/sim-names.ts'
 import {
   type ConflictPolicy,
   type EventVersion,
@@ -96,8 +99,42 @@ export function feedFromRow(row: Row): Feed {
     defaultZone: row.default_zone === null ? null : ZONES[row.default_zone as number]!,
     settleSeconds: row.settle_seconds as number,
     sequencePattern: row.sequence_pattern as string | null,
+    accountId: row.account_id as number | null,
+    accountSid: row.account_sid as Sid | null,
+    simNames: split<SimNameKind>(row.sim_names),
     createdAt: row.created_at as number,
   }
+}
+
+/** Values of `INSERT_FEED`. */
+export function newFeedToRow(feed: NewFeed) {
+  const { accountId = null } = feed
+  const { simNames = simNamesDefault(accountId) } = feed
+  checkSimNames({ accountId, simNames })
+  return [
+    feed.name,
+    feed.format,
+    JSON.stringify(feed.settings),
+    feed.onConflict,
+    feed.defaultZone === null ? null : ZONES.indexOf(feed.defaultZone),
+    feed.settleSeconds ?? SETTLE_SECONDS,
+    feed.sequencePattern ?? null,
+    accountId,
+    simNames.join(' '),
+    feed.createdAt,
+  ] as const
+}
+
+/** Values of `UPDATE_FEED`, before the feed's id. */
+export function changedFeedToRow(feed: Feed) {
+  checkSimNames(feed)
+  return [
+    JSON.stringify(feed.settings),
+    feed.settleSeconds,
+    feed.sequencePattern,
+    feed.accountId,
+    feed.simNames.join(' '),
+  ] as const
 }
 
 export function importFromRow(row: Row): Import {

@@ -140,6 +140,8 @@ export const TABLES = [
       created_at: 'integer',
       settle_seconds: 'integer',
       sequence_pattern: 'text',
+      account_id: 'integer',
+      sim_names: 'text',
     },
     ...numbered,
     ...directory,

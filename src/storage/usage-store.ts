@@ -34,6 +34,7 @@ import type {
 } from '../domain/import.ts'
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../domain/ledger-entry.ts'
 import type { NamedGap } from '../domain/sequence.ts'
+import type { NameScope } from '../domain/sim-names.ts'
 import type { UsageEvent, Zone } from '../domain/usage-event.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
 
@@ -231,17 +232,18 @@ export interface UsageStore {
     page: PageRequest,
   ): Promise<Sim[]>
   /**
-   * Finds the SIMs that records name, in the order of `simIdentities`. A name that fits no SIM, or
-   * a unique name that fits SIMs of several accounts, is absent from the map. With an `accountId`,
-   * SIMs of other accounts do not exist.
+   * Finds the SIMs that names mean, by the kinds of the scope and in the order of `simIdentities`.
+   * A name that fits no SIM, or a unique name that fits SIMs of several accounts, is absent from
+   * the map. Within an account, SIMs of other accounts do not exist.
    */
-  resolveSims(names: readonly string[], accountId: number | null): Promise<Map<string, SimMatch>>
+  resolveSims(names: readonly string[], scope: NameScope): Promise<Map<string, SimMatch>>
 
-  /** Fails with `conflict` when the name is taken. */
+  /** Fails with `conflict` when the name is taken, with `invalid` as `checkSimNames` does. */
   createFeed(feed: NewFeed): Promise<Feed>
   /**
    * What is said of the feed's completeness is told anew from all its deliveries. Fails with
-   * `not_found` when there is no such feed.
+   * `not_found` when there is no such feed, with `invalid` as `checkSimNames` does, and with
+   * `conflict` when the feed is to be bound to an account and has brought usage of another.
    */
   updateFeed(feedId: number, changes: FeedChanges): Promise<Feed>
   findFeed(name: string): Promise<Feed | null>

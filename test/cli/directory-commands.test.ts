@@ -123,6 +123,8 @@ describe('simtally feed', () => {
         settings: {},
         on_conflict: 'reject',
         default_zone: null,
+        account_sid: null,
+        sim_names: ['sid', 'iccid', 'imsi', 'msisdn'],
         settle_seconds: 172_800,
         sequence_pattern: null,
       },
@@ -140,6 +142,8 @@ describe('simtally feed', () => {
           settings: {},
           on_conflict: 'max',
           default_zone: 'home',
+          account_sid: null,
+          sim_names: ['sid', 'iccid', 'imsi', 'msisdn'],
           settle_seconds: 129_600,
           sequence_pattern: 'u(?<sequence>\\d+)',
         },
@@ -147,6 +151,39 @@ describe('simtally feed', () => {
     )
     const names = (await cli.json<{ name: string }>(['feed', 'list'])).map(({ name }) => name)
     assert.deepEqual(names, ['plain', 'own'])
+  })
+
+  it('binds a feed to an account, and says by which names its records mean SIMs', async () => {
+    const [account] = await cli.json<{ sid: string }>(['account', 'create', '--name', 'Bound'])
+    const { sid } = account!
+    const all = ['sid', 'iccid', 'imsi', 'msisdn', 'unique_name']
+    const changed = async (...args: string[]) => {
+      const [feed] = await cli.json<Record<string, unknown>>(['feed', ...args])
+      return [feed!.account_sid, feed!.sim_names]
+    }
+    const format = ['--format', 'csv']
+    assert.deepEqual(await changed('create', 'bound', ...format, '--account', sid), [sid, all])
+    assert.deepEqual(await changed('set', 'bound', '--sim-names', 'unique_name,sid'), [
+      sid,
+      ['sid', 'unique_name'],
+    ])
+    assert.deepEqual(await changed('set', 'bound', '--no-account'), [null, all.slice(0, 4)])
+    assert.deepEqual(await changed('set', 'bound', '--sim-names', 'imsi'), [null, ['imsi']])
+    assert.deepEqual(await changed('set', 'bound', '--account', sid), [sid, all])
+    const listed = await cli.run(['feed', 'list'])
+    assert.match(listed.stdout, /SIM NAMES/)
+    assert.match(
+      listed.stdout,
+      new RegExp(`^bound .* ${sid} +sid iccid imsi msisdn unique_name `, 'm'),
+    )
+
+    const names = ['--sim-names', 'iccid,unique_name']
+    const refused = await cli.run(['feed', 'create', 'shared', ...format, ...names])
+    assert.equal(refused.exitCode, 2)
+    assert.match(refused.stderr, /^simtally: sim_names has unique_name, but the feed is not bound/)
+    assert.equal((await cli.run(['feed', 'set', 'bound', '--sim-names', 'name'])).exitCode, 2)
+    const unknown = ['--account', sidOf('AC', 0xdead)]
+    assert.equal((await cli.run(['feed', 'create', 'x', ...format, ...unknown])).exitCode, 1)
   })
 
   it('fails when the name is taken, and is wrong usage when it cannot stand in a URL', async () => {

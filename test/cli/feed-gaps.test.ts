@@ -54,9 +54,12 @@ describe('simtally feed list', () => {
     const [titles, row] = squeezed(stdout)
     assert.equal(
       titles,
-      'NAME  FORMAT  ON CONFLICT  DEFAULT ZONE  STATE  SILENT  OPEN GAPS  COMPLETE THROUGH',
+      'NAME  FORMAT  ON CONFLICT  DEFAULT ZONE  ACCOUNT  SIM NAMES  STATE  SILENT  OPEN GAPS  COMPLETE THROUGH',
     )
-    assert.equal(row, 'hub  csv  reject  overdue  2d 2h  0  2026-03-15T06:00:00Z')
+    assert.equal(
+      row,
+      'hub  csv  reject  sid iccid imsi msisdn  overdue  2d 2h  0  2026-03-15T06:00:00Z',
+    )
   })
 })
 
@@ -67,10 +70,20 @@ describe('simtally feed set', () => {
     await deliver('changed', 'a-3.csv')
     assert.equal((await listed('changed', NOW)).complete_through, '2026-03-13T12:00:00Z')
     const shorter = await cli.run(['feed', 'set', 'changed', '--settle', '90m'])
-    assert.equal(shorter.stdout, 'feed changed: settle time 90m, sequence pattern none\n')
+    assert.equal(
+      shorter.stdout,
+      'feed changed: settle time 90m, sequence pattern none, ' +
+        'SIMs of any account by SID, ICCID, IMSI or MSISDN\n',
+    )
     assert.equal((await listed('changed', NOW)).complete_through, '2026-03-15T11:00:00Z')
     assert.deepEqual(await cli.json(['feed', 'set', 'changed', '--sequence-pattern', PATTERN]), [
-      { name: 'changed', settle_seconds: 5_400, sequence_pattern: PATTERN },
+      {
+        name: 'changed',
+        account_sid: null,
+        sim_names: ['sid', 'iccid', 'imsi', 'msisdn'],
+        settle_seconds: 5_400,
+        sequence_pattern: PATTERN,
+      },
     ])
     assert.equal((await listed('changed', NOW)).open_gaps, 1)
     const [without] = await cli.json<{ sequence_pattern: string | null }>([

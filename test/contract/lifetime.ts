@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { NO_VERDICTS } from '../../src/domain/import.ts'
 import {
+  ANY_NAME,
   aBatch,
   aKey,
   anEvent,
@@ -155,11 +156,11 @@ export function describeLifetime(engine: Engine): void {
     it('know in every store whom any of them has registered', async (t) => {
       const { store, temp, account } = await openLedger(t, engine)
       const beside = await reopen(t, engine, temp.url)
-      assert.deepEqual(await store.resolveSims(['new'], null), new Map())
+      assert.deepEqual(await store.resolveSims(['new'], ANY_NAME), new Map())
       const options = { at: NOW, newSid: newSimSid }
       const created = await beside.createSim(account.id, aSim({ uniqueName: 'new' }), options)
       assert.deepEqual(await store.findSim(account.id, 'new'), created)
-      assert.equal((await store.resolveSims(['new'], null)).get('new')?.simId, created.id)
+      assert.equal((await store.resolveSims(['new'], ANY_NAME)).get('new')?.simId, created.id)
       const key = await beside.createApiKey(aKey())
       assert.deepEqual(await store.findApiKey(key.sid), key)
       await store.revokeApiKey(key.sid, NOW)

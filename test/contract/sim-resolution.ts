@@ -1,8 +1,9 @@
 /** Which SIM a record names. */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import type { Iccid, Imsi, Msisdn } from '../../src/domain/identifiers.ts'
+import { type Iccid, type Imsi, type Msisdn, SIM_NAME_KINDS } from '../../src/domain/identifiers.ts'
 import {
+  ANY_NAME,
   anAccount,
   aSim,
   checkDigit,
@@ -43,32 +44,53 @@ export function describeSimResolution(engine: Engine): void {
       ]
       const match = { simId: sim.id, accountId: account.id, home: account.home }
       const expected = new Map(names.map((name) => [name, match]))
-      assert.deepEqual(await store.resolveSims(names, null), expected)
-      assert.deepEqual(await store.resolveSims(names, account.id), expected)
+      assert.deepEqual(await store.resolveSims(names, ANY_NAME), expected)
+      assert.deepEqual(
+        await store.resolveSims(names, { ...ANY_NAME, accountId: account.id }),
+        expected,
+      )
+    })
+
+    it('knows a SIM by the kinds of name that are asked for, and by no other', async (t) => {
+      const { store, account } = await openAccounts(t, engine)
+      const values = {
+        sid: sidOf('DE', 7),
+        iccid: iccidOf(7),
+        imsi: imsiOf(7),
+        msisdn: msisdnOf(7),
+        unique_name: 'truck 7',
+      }
+      const { sid, iccid, imsi, msisdn, unique_name: uniqueName } = values
+      await register(store, account, { sid, iccid, imsis: [imsi], msisdn, uniqueName })
+      for (const kind of SIM_NAME_KINDS) {
+        const scope = { accountId: account.id, kinds: [kind] }
+        const found = await store.resolveSims(Object.values(values), scope)
+        assert.deepEqual([...found.keys()], [values[kind]])
+      }
     })
 
     it('leaves a name that fits no SIM out of the answer', async (t) => {
       const { store, account } = await openAccounts(t, engine)
       await register(store, account, aSim({ uniqueName: 'truck 7', imsis: [imsiOf(7)] }))
       const names = ['truck', 'TRUCK 7', imsiOf(9), sidOf('DE', 0xfff), iccidOf(0xfff), '', '%']
-      assert.deepEqual(await store.resolveSims(names, null), new Map())
-      assert.deepEqual(await store.resolveSims([], null), new Map())
+      assert.deepEqual(await store.resolveSims(names, ANY_NAME), new Map())
+      assert.deepEqual(await store.resolveSims([], ANY_NAME), new Map())
     })
 
     it('knows an ICCID registered with its check digit where a record leaves it out', async (t) => {
       const { store, account } = await openAccounts(t, engine)
       const sim = await register(store, account, { iccid: iccidOf(7) })
       const short = iccidOf(7).slice(0, -1)
-      assert.equal((await store.resolveSims([short], null)).get(short)?.simId, sim.id)
+      assert.equal((await store.resolveSims([short], ANY_NAME)).get(short)?.simId, sim.id)
     })
 
     it('knows an ICCID registered without its check digit where a record has it', async (t) => {
       const { store, account } = await openAccounts(t, engine)
       const sim = await register(store, account, { iccid: iccidOf(7) })
       const long = iccidOf(7) + checkDigit(iccidOf(7))
-      assert.equal((await store.resolveSims([long], null)).get(long)?.simId, sim.id)
+      assert.equal((await store.resolveSims([long], ANY_NAME)).get(long)?.simId, sim.id)
       const wrong = iccidOf(7) + ((Number(checkDigit(iccidOf(7))) + 1) % 10)
-      assert.deepEqual(await store.resolveSims([wrong], null), new Map())
+      assert.deepEqual(await store.resolveSims([wrong], ANY_NAME), new Map())
     })
 
     it('prefers the ICCID as it stands', async (t) => {
@@ -76,16 +98,16 @@ export function describeSimResolution(engine: Engine): void {
       const long = `${iccidOf(7)}${checkDigit(iccidOf(7))}` as Iccid
       await register(store, account, { iccid: long })
       const exact = await register(store, account, { iccid: iccidOf(7) })
-      const found = await store.resolveSims([iccidOf(7)], null)
+      const found = await store.resolveSims([iccidOf(7)], ANY_NAME)
       assert.equal(found.get(iccidOf(7))?.simId, exact.id)
     })
 
-    it('takes a number for an IMSI before a phone number, and that before a name', async (t) => {
+    it('takes a number for an IMSI before a phone number, and never for a name', async (t) => {
       const { store, account } = await openAccounts(t, engine)
       const number = '155500000000001'
-      const named = await register(store, account, aSim({ uniqueName: number }))
-      const simId = async () => (await store.resolveSims([number], null)).get(number)?.simId
-      assert.equal(await simId(), named.id)
+      await register(store, account, aSim({ uniqueName: number }))
+      const simId = async () => (await store.resolveSims([number], ANY_NAME)).get(number)?.simId
+      assert.equal(await simId(), undefined)
       const phone = await register(store, account, aSim({ msisdn: number as Msisdn }))
       assert.equal(await simId(), phone.id)
       const card = await register(store, account, aSim({ imsis: [number as Imsi] }))
@@ -96,8 +118,12 @@ export function describeSimResolution(engine: Engine): void {
       const { store, account, other } = await openAccounts(t, engine)
       const mine = await register(store, account, aSim({ uniqueName: 'truck' }))
       await register(store, other, aSim({ uniqueName: 'truck' }))
-      assert.deepEqual(await store.resolveSims(['truck'], null), new Map())
-      assert.equal((await store.resolveSims(['truck'], account.id)).get('truck')?.simId, mine.id)
+      assert.deepEqual(await store.resolveSims(['truck'], ANY_NAME), new Map())
+      assert.equal(
+        (await store.resolveSims(['truck'], { ...ANY_NAME, accountId: account.id })).get('truck')
+          ?.simId,
+        mine.id,
+      )
     })
 
     it('does not see the SIMs of other accounts when asked for one', async (t) => {
@@ -109,8 +135,14 @@ export function describeSimResolution(engine: Engine): void {
         uniqueName: 'theirs',
       })
       const names = [foreign.sid, iccidOf(1), imsiOf(1), msisdnOf(1), 'theirs']
-      assert.deepEqual(await store.resolveSims(names, account.id), new Map())
-      assert.equal((await store.resolveSims(names, other.id)).size, names.length)
+      assert.deepEqual(
+        await store.resolveSims(names, { ...ANY_NAME, accountId: account.id }),
+        new Map(),
+      )
+      assert.equal(
+        (await store.resolveSims(names, { ...ANY_NAME, accountId: other.id })).size,
+        names.length,
+      )
     })
 
     it("gives the SIM's own home set, part by part, else its account's", async (t) => {
@@ -123,16 +155,16 @@ export function describeSimResolution(engine: Engine): void {
       ] as const
       for (const [own, effective] of homes) {
         const sim = await register(store, account, aSim(own === undefined ? {} : { home: own }))
-        const found = await store.resolveSims([sim.sid], null)
+        const found = await store.resolveSims([sim.sid], ANY_NAME)
         assert.deepEqual(found.get(sim.sid)?.home, effective)
       }
     })
 
     it('sees a SIM that another call registered meanwhile', async (t) => {
       const { store, account } = await openAccounts(t, engine)
-      assert.deepEqual(await store.resolveSims([imsiOf(5)], null), new Map())
+      assert.deepEqual(await store.resolveSims([imsiOf(5)], ANY_NAME), new Map())
       await register(store, account, { imsis: [imsiOf(5)] })
-      assert.equal((await store.resolveSims([imsiOf(5)], null)).size, 1)
+      assert.equal((await store.resolveSims([imsiOf(5)], ANY_NAME)).size, 1)
     })
 
     it('resolves thousands of names at once', async (t) => {
@@ -142,7 +174,7 @@ export function describeSimResolution(engine: Engine): void {
         simIds.push((await register(store, account, { imsis: [imsiOf(n)] })).id)
       }
       const names = Array.from({ length: 5_000 }, (_, n) => imsiOf(n) as string)
-      const found = await store.resolveSims(names, null)
+      const found = await store.resolveSims(names, ANY_NAME)
       assert.deepEqual(
         [...found.values()].map(({ simId }) => simId).toSorted((a, b) => a - b),
         simIds,

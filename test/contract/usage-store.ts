@@ -17,6 +17,7 @@ import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
 import { describeSimResolution } from './sim-resolution.ts'
 import { describeSims } from './sims.ts'
+import { describeTenants } from './tenants.ts'
 import { describeTrials } from './trials.ts'
 import { describeUndo } from './undo.ts'
 import { describeUsageEvents } from './usage-events.ts'
@@ -27,6 +28,7 @@ export function describeUsageStore(engine: Engine): void {
     describeSims(engine)
     describeSimCollisions(engine)
     describeSimResolution(engine)
+    describeTenants(engine)
     describeImports(engine)
     describeFeedProgress(engine)
     describeAppend(engine)

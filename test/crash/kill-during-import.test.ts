@@ -15,7 +15,7 @@ import { formatInstant } from '../../src/domain/time.ts'
 import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { CliFixture } from '../cli/cli-fixture.ts'
-import { iccidOf, instant, sidOf } from '../support/builders.ts'
+import { ANY_NAME, iccidOf, instant, sidOf } from '../support/builders.ts'
 
 const KILLS = 25
 const SIMS = 5
@@ -95,7 +95,7 @@ function startImport(cli: CliFixture, path: string): RunningImport {
 /** How many records of the file are there; fails unless they are its first ones, in whole batches. */
 async function recordsPresent(store: UsageStore, file: number): Promise<number> {
   const bytesOf = async (sim: number, start: number, end: number) => {
-    const match = (await store.resolveSims([iccidOf(sim)], null)).get(iccidOf(sim))!
+    const match = (await store.resolveSims([iccidOf(sim)], ANY_NAME)).get(iccidOf(sim))!
     const query = { scope: { simId: match.simId }, start, end, granularity: 'all' } as const
     const groups = await store.queryUsage(query)
     return groups.reduce((sum, { upload }) => sum + Number(upload), 0)

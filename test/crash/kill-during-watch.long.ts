@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { floorTo, HOUR_SECONDS } from '../../src/domain/time.ts'
 import { openStore } from '../../src/storage/open-store.ts'
 import { CliFixture } from '../cli/cli-fixture.ts'
-import { iccidOf, sidOf } from '../support/builders.ts'
+import { ANY_NAME, iccidOf, sidOf } from '../support/builders.ts'
 import { isCopy, nameOf, RECORDS_PER_FILE, random, SIMS, secondOf, simOf } from './dropped-files.ts'
 
 const FILES = 1_000
@@ -117,7 +117,7 @@ async function storedUsage(cli: CliFixture): Promise<string[]> {
     assert.deepEqual((await store.audit()).differences, [])
     const found: string[] = []
     for (let sim = 0; sim < SIMS; sim++) {
-      const match = (await store.resolveSims([iccidOf(sim)], null)).get(iccidOf(sim))!
+      const match = (await store.resolveSims([iccidOf(sim)], ANY_NAME)).get(iccidOf(sim))!
       const groups = await store.queryUsage({
         scope: { simId: match.simId },
         start: floorTo(secondOf(0, 0), HOUR_SECONDS),

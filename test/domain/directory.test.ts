@@ -1,6 +1,7 @@
 /** Names and scopes of the directory. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import {
   KEY_SCOPES,
   NAME_CHARACTERS_MAX,
@@ -9,8 +10,9 @@ import {
   parseUniqueName,
   scopeAllows,
 } from '../../src/domain/directory.ts'
+import { simIdentities } from '../../src/domain/identifiers.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
-import { sidOf } from '../support/builders.ts'
+import { iccidOf, imsiOf, sidOf } from '../support/builders.ts'
 
 function assertRefused(work: () => unknown, field: string, value: string): void {
   assert.throws(
@@ -66,11 +68,52 @@ describe('parseUniqueName', () => {
     assert.equal(parseUniqueName('UniqueName', ''), '')
   })
 
-  for (const text of ['a/b', '/', sidOf('DE', 1), sidOf('HS', 1), ` ${sidOf('DE', 1)} `]) {
+  const unsafe = [
+    'a/b',
+    '/',
+    'a\\b',
+    '.',
+    '..',
+    '%2e',
+    '.%2E',
+    ' a',
+    'a ',
+    ' ',
+    'a\u0000',
+    'a\u0085b',
+  ]
+  const unseen = ['a\u200bb', '\u202eb', 'a\u2028b', '\ud800']
+  const sids = [sidOf('DE', 1), sidOf('HS', 1), sidOf('AC', 1), sidOf('DE', 0xabc).toLowerCase()]
+  const numbers = ['1234567', '+4930123456', iccidOf(1), `${iccidOf(1)}F`, imsiOf(1), '12345']
+  for (const text of [...unsafe, ...unseen, ...sids, ...numbers]) {
     it(`refuses ${JSON.stringify(text)}`, () => {
       assertRefused(() => parseUniqueName('UniqueName', text), 'UniqueName', text)
     })
   }
+
+  it('accepts nothing that means another thing in a record, or gets lost in a path', () => {
+    const pieces = fc.constantFrom('.', '%2e', '/', '\\', ' ', '7', '+', '89', 'DE', 'F', '-', 'x')
+    const texts = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.array(pieces).map((all) => all.join('')),
+    )
+    fc.assert(
+      fc.property(texts, (text) => {
+        let name: string
+        try {
+          name = parseUniqueName('UniqueName', text)
+        } catch {
+          return
+        }
+        if (name === '') return
+        assert.deepEqual(simIdentities(name), [{ kind: 'unique_name', value: name }])
+        for (const segment of [encodeURIComponent(name), name.replaceAll(/[?#]/g, '')]) {
+          const { pathname } = new URL(`http://host/v1/Sims/${segment}/UsageRecords`)
+          assert.equal(pathname.split('/').length, 5, name)
+        }
+      }),
+    )
+  })
 })
 
 describe('scopeAllows', () => {

@@ -13,7 +13,7 @@ import {
   simIdentities,
 } from '../../src/domain/identifiers.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
-import { checkDigit, iccidOf, sidOf } from '../support/builders.ts'
+import { checkDigit, iccidOf, imsiOf, sidOf } from '../support/builders.ts'
 
 function refusal(work: () => unknown): UsageError {
   try {
@@ -185,27 +185,32 @@ describe('simIdentities', () => {
     assert.ok(!meanings(other).includes(`iccid:${iccid.slice(0, -1)}`))
   })
 
-  it('tries 15 digits as an IMSI, then as a phone number, then as a name', () => {
+  it('tries 15 digits as an IMSI, then as a phone number, and never as a name', () => {
     assert.deepEqual(meanings('310260000000001'), [
       'imsi:310260000000001',
       'msisdn:310260000000001',
-      'unique_name:310260000000001',
     ])
   })
 
   it('takes a plus sign for a phone number', () => {
-    assert.deepEqual(meanings('+15550001234'), ['msisdn:15550001234', 'unique_name:+15550001234'])
+    assert.deepEqual(meanings('+15550001234'), ['msisdn:15550001234'])
   })
 
-  it('always ends with the unique name', () => {
+  it('takes what has no other form for a unique name, and for nothing else', () => {
     assert.deepEqual(meanings(' truck 7 '), ['unique_name:truck 7'])
     fc.assert(
       fc.property(fc.string(), (text) => {
-        if (!isSid(text.trim(), 'DE', 'HS')) {
-          assert.equal(meanings(text).at(-1), `unique_name:${text.trim()}`)
-        }
+        const kinds = new Set(simIdentities(text).map(({ kind }) => kind))
+        assert.ok(kinds.size > 0 && (!kinds.has('unique_name') || kinds.size === 1))
       }),
     )
+  })
+
+  it('means only what the kinds allow', () => {
+    const imsi = imsiOf(7)
+    assert.deepEqual(simIdentities(imsi, ['msisdn']), [{ kind: 'msisdn', value: imsi }])
+    assert.deepEqual(simIdentities(imsi, ['sid', 'unique_name']), [])
+    assert.deepEqual(simIdentities('truck', ['sid', 'iccid', 'imsi', 'msisdn']), [])
   })
 })
 

@@ -360,7 +360,10 @@ async function register(store: UsageStore, world: World) {
   for (const sim of world.sims) await registerSim(store, sim, accounts, world.now)
   const feeds = new Map<string, Feed>()
   for (const feed of world.feeds) {
-    feeds.set(feed.name, await store.createFeed({ ...feed, settings: {}, createdAt: world.now }))
+    const { boundTo, ...stated } = feed
+    const accountId = boundTo === null ? null : accounts.get(boundTo)!.id
+    const made = { ...stated, accountId, settings: {}, createdAt: world.now }
+    feeds.set(feed.name, await store.createFeed(made))
   }
   return { accounts, feeds }
 }

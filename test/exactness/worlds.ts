@@ -85,6 +85,7 @@ const FEEDS = 3
 const WAIT_SECONDS_MAX = 2 * HOUR
 
 /** The unique name of a SIM in each account: without a key of one of them it names neither. */
+const ACCOUNT_SIDS = [sidOf('AC', 0xa), sidOf('AC', 0xb)] as const
 const SHARED_NAME = 'truck'
 
 /** With `eventful`, more is undone and recycled, and there is more for it to change. */
@@ -124,7 +125,7 @@ export function anyWorld(size: {
         const deliveries = manners.map(({ by, ...manner }, i) => ({
           ...manner,
           feed: feeds[i % FEEDS]!,
-          by: by === null ? null : accounts[by]!,
+          by: delivererOf(feeds[i % FEEDS]!, by === null ? null : accounts[by]!),
           records: arrivals.filter(({ part, feed }) => part * FEEDS + feed === i),
         }))
         const world = { now, accounts, sims, lateSim, feeds, deliveries, acts, questions }
@@ -157,6 +158,11 @@ function describeWorld(world: World): string {
   return [...lines, ...questions.map((question) => JSON.stringify(question))].join('\n')
 }
 
+/** To a feed that is bound to an account, only that one and the operator deliver. */
+function delivererOf({ boundTo }: WorldFeed, by: ModelAccount | null): ModelAccount | null {
+  return boundTo === null || boundTo === by?.sid ? by : null
+}
+
 const NO_HOME: ModelHome = { plmns: [], countries: [] }
 const anyHome: fc.Arbitrary<ModelHome> = fc.record({
   plmns: fc.subarray(['310-260', '310-160', '208-01']),
@@ -171,8 +177,8 @@ const anyDirectory = fc
     overrides: fc.array(anyOverride, { minLength: SIMS + 1, maxLength: SIMS + 1 }),
   })
   .map(({ homes: [homeA, homeB], overrides }) => {
-    const a: ModelAccount = { sid: sidOf('AC', 0xa), home: homeA }
-    const b: ModelAccount = { sid: sidOf('AC', 0xb), home: homeB }
+    const a: ModelAccount = { sid: ACCOUNT_SIDS[0], home: homeA }
+    const b: ModelAccount = { sid: ACCOUNT_SIDS[1], home: homeB }
     const nameless = { iccid: null, imsis: [], msisdn: null, uniqueName: null }
     const sim = (n: number, account: ModelAccount, names: Partial<ModelSim>): ModelSim => ({
       ...nameless,
@@ -215,6 +221,7 @@ const anyFeeds = fc
         onConflict: fc.constant(onConflict),
         defaultZone: fc.constantFrom(null, 'home', 'national_roaming', 'international_roaming'),
         format: fc.constantFrom('csv', 'ndjson'),
+        boundTo: fc.constantFrom(null, null, ACCOUNT_SIDS[0]),
       }),
     ),
   )

@@ -26,6 +26,8 @@ describe('feeds', () => {
       settings: {},
       on_conflict: 'replace',
       default_zone: 'home',
+      account_sid: null,
+      sim_names: ['sid', 'iccid', 'imsi', 'msisdn'],
       settle_seconds: 172_800,
       sequence_pattern: null,
       state: 'current',

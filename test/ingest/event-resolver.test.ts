@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Account, Feed, Sim } from '../../src/domain/directory.ts'
+import { SIM_NAME_KINDS } from '../../src/domain/identifiers.ts'
+import type { NameScope } from '../../src/domain/sim-names.ts'
 import { DAY_SECONDS } from '../../src/domain/time.ts'
 import type { Zone } from '../../src/domain/usage-event.ts'
 import { EventResolver } from '../../src/ingest/event-resolver.ts'
@@ -29,11 +31,14 @@ import { IngestFixture, SIM_NAMES } from '../support/ingest-fixture.ts'
 
 let fixture: IngestFixture
 let feed: Feed
+/** Bound to the fixture's account. */
+let bound: Feed
 let other: Account
 let foreign: Sim
 before(async () => {
   fixture = await IngestFixture.open()
   feed = await fixture.newFeed()
+  bound = await fixture.newFeed({ accountId: fixture.account.id })
   other = await fixture.store.createAccount(anAccount({ home: homeSet('262-01', 'DE') }))
   foreign = await createSim(other, { imsis: [imsiOf(77)], uniqueName: 'foreign-1' })
 })
@@ -62,6 +67,7 @@ function aRecord(stated: Partial<Record<CanonicalField, string>> = {}): ReadReco
 }
 
 interface Delivered {
+  readonly of?: Feed
   readonly account?: Account
   readonly defaultZone?: Zone
   readonly store?: UsageStore
@@ -69,10 +75,10 @@ interface Delivered {
 
 async function resolve(
   records: readonly ReadRecord[],
-  { account, defaultZone, store = fixture.store }: Delivered = {},
+  { of = feed, account, defaultZone, store = fixture.store }: Delivered = {},
 ) {
-  const of = defaultZone === undefined ? feed : { ...feed, defaultZone }
-  return new EventResolver(store, of, account ?? null).resolve(records, NOW)
+  const set = defaultZone === undefined ? of : { ...of, defaultZone }
+  return new EventResolver(store, set, account ?? null).resolve(records, NOW)
 }
 
 /** The SIM that a record of this `sim` is counted for, or the fault. */
@@ -96,8 +102,47 @@ describe('the SIM of a record', () => {
   it('is found by each of its names', async () => {
     const { sid, iccid, imsis, msisdn, uniqueName } = SIM_NAMES
     const printed = iccid.replace(/(\d{4})(?=\d)/g, '$1 ')
-    for (const name of [sid, iccid, ...imsis, msisdn, `+${msisdn}`, uniqueName, printed]) {
+    for (const name of [sid, iccid, ...imsis, msisdn, `+${msisdn}`, printed]) {
       assert.equal(await resolvedSim(name), fixture.sim.id, name)
+      assert.equal(await resolvedSim(name, { of: bound }), fixture.sim.id, name)
+    }
+    assert.equal(await resolvedSim(uniqueName, { of: bound }), fixture.sim.id)
+    assert.equal(await resolvedSim(uniqueName, { account: fixture.account }), fixture.sim.id)
+    assert.equal(
+      await resolvedSim(uniqueName),
+      'unknown_sim sim "tr…": records of this feed name SIMs by SID, ICCID, IMSI or MSISDN only',
+    )
+  })
+
+  it('is found by the kinds of name that its feed allows, and by no other', async () => {
+    const { sid, iccid, imsis, msisdn, uniqueName } = SIM_NAMES
+    const names = { sid, iccid, imsi: imsis[0]!, msisdn, unique_name: uniqueName }
+    for (const kind of SIM_NAME_KINDS) {
+      const of = { ...bound, simNames: [kind] }
+      for (const [other, name] of Object.entries(names)) {
+        const found = await resolvedSim(name, { of })
+        if (other === kind) assert.equal(found, fixture.sim.id)
+        else assert.match(String(found), /^unknown_sim /, `${name} as ${kind}`)
+      }
+    }
+  })
+
+  it('is of the account that its feed is bound to, whoever delivers', async () => {
+    for (const name of [foreign.sid, foreign.iccid!, foreign.uniqueName!]) {
+      assert.match(String(await resolvedSim(name, { of: bound })), /^unknown_sim /)
+      assert.match(String(await resolvedSim(name, { of: bound, account: other })), /^unknown_sim /)
+    }
+  })
+
+  it('stays the same one whatever unique name another SIM is given', async () => {
+    const { imsis, msisdn, iccid } = SIM_NAMES
+    for (const number of [imsis[0], msisdn, iccid]) {
+      // The way in refuses such a name; one that is there from before means nothing.
+      const liar = await createSim(other, { uniqueName: number })
+      const ofOther = { account: other }
+      assert.equal(await resolvedSim(number), fixture.sim.id)
+      assert.match(String(await resolvedSim(number, ofOther)), /^unknown_sim /)
+      await fixture.store.updateSim(liar.id, { uniqueName: '' }, NOW)
     }
   })
 
@@ -115,13 +160,13 @@ describe('the SIM of a record', () => {
       const masked = `${name.slice(0, 6)}…${name.slice(-2)}`
       assert.equal(await resolvedSim(name), unknown(masked))
     }
-    assert.equal(await resolvedSim('Tracker-1'), unknown('Tr…'))
+    assert.equal(await resolvedSim('Tracker-1', { of: bound }), unknown('Tr…'))
   })
 
   it('of another account is as unknown to an account as one that does not exist', async () => {
     const names = [foreign.sid, foreign.iccid!, foreign.imsis[0]!, foreign.uniqueName!]
     for (const name of names) {
-      assert.equal(await resolvedSim(name), foreign.id)
+      if (name !== foreign.uniqueName) assert.equal(await resolvedSim(name), foreign.id)
       assert.equal(await resolvedSim(name, { account: other }), foreign.id)
       assert.match(
         String(await resolvedSim(name, { account: fixture.account })),
@@ -130,10 +175,11 @@ describe('the SIM of a record', () => {
     }
   })
 
-  it('is unknown when SIMs of two accounts have the unique name, but not to these', async () => {
+  it('is not touched by a SIM of another account with the same unique name', async () => {
     const mine = await createSim(fixture.account, { uniqueName: 'both' })
+    assert.equal(await resolvedSim('both', { of: bound }), mine.id)
     const theirs = await createSim(other, { uniqueName: 'both' })
-    assert.match(String(await resolvedSim('both')), /^unknown_sim /)
+    assert.equal(await resolvedSim('both', { of: bound }), mine.id)
     assert.equal(await resolvedSim('both', { account: fixture.account }), mine.id)
     assert.equal(await resolvedSim('both', { account: other }), theirs.id)
   })
@@ -141,12 +187,12 @@ describe('the SIM of a record', () => {
   it('is asked of the store once, unless it is unknown', async () => {
     const asked: string[][] = []
     const store = Object.assign(Object.create(fixture.store), {
-      resolveSims(names: string[], accountId: number | null) {
+      resolveSims(names: string[], scope: NameScope) {
         asked.push(names)
-        return fixture.store.resolveSims(names, accountId)
+        return fixture.store.resolveSims(names, scope)
       },
     })
-    const resolver = new EventResolver(store, feed, null)
+    const resolver = new EventResolver(store, bound, null)
     const records = [aRecord(), aRecord(), aRecord({ sim: 'late' })]
     assert.equal((await resolver.resolve(records, NOW)).events.length, 2)
     await createSim(fixture.account, { uniqueName: 'late' })

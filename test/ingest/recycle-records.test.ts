@@ -10,7 +10,7 @@ import {
   type RecycleSummary,
   recycleRecords,
 } from '../../src/ingest/recycle-records.ts'
-import { anAccount, aSim, imsiOf, NOW, newSimSid } from '../support/builders.ts'
+import { ANY_NAME, anAccount, aSim, imsiOf, NOW, newSimSid } from '../support/builders.ts'
 import { csv, IngestFixture, someOf, verdicts } from '../support/ingest-fixture.ts'
 
 const DAY = 86_400
@@ -39,7 +39,7 @@ const total = ({ counts }: RecycleSummary) => someOf(counts)
 
 /** The feed's events of the SIM: what each says and where it came from, but not when it was known. */
 async function eventsOf(imsi: string, feed: Feed): Promise<string[]> {
-  const { simId } = (await fixture.store.resolveSims([imsi], null)).get(imsi)!
+  const { simId } = (await fixture.store.resolveSims([imsi], ANY_NAME)).get(imsi)!
   const period = { simId, start: NOW - 60 * DAY, end: NOW + 2 * DAY }
   const entries = await fixture.store.listUsageEvents(period, { limit: 100 })
   const first = Math.min(...entries.map(({ importId }) => importId))

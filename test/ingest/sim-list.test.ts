@@ -71,7 +71,7 @@ describe('a list of SIMs', () => {
     assert.deepEqual(faults, [
       '2 iccid "12": expected 18 to 20 digits starting with 89',
       '2 imsi "x": expected 6 to 15 digits',
-      '2 unique_name "a/b": a unique name has no slash and does not look like a SID',
+      '2 unique_name "a/b": a unique name stands in paths: no slash, backslash or invisible character, and not . or ..',
       '2 home_countries "UK": expected ISO 3166-1 country codes, such as US',
       '3 iccid or imsi: one of them is required',
       '4 3 fields, but the header has 4',

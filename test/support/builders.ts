@@ -3,9 +3,17 @@ import { createHash } from 'node:crypto'
 import type { HomeSet } from '../../src/domain/classification.ts'
 import type { CountryCode } from '../../src/domain/country.ts'
 import type { Account, ApiKey, Feed, SimRegistration } from '../../src/domain/directory.ts'
-import type { Iccid, Imsi, Msisdn, Sid, SidPrefix } from '../../src/domain/identifiers.ts'
+import {
+  type Iccid,
+  type Imsi,
+  type Msisdn,
+  SIM_NAME_KINDS,
+  type Sid,
+  type SidPrefix,
+} from '../../src/domain/identifiers.ts'
 import type { Import, QuarantinedRecord } from '../../src/domain/import.ts'
 import type { Plmn } from '../../src/domain/plmn.ts'
+import { type NameScope, simNamesDefault } from '../../src/domain/sim-names.ts'
 import type { Serving, UsageEvent } from '../../src/domain/usage-event.ts'
 import type { AppendBatch } from '../../src/storage/usage-store.ts'
 
@@ -108,10 +116,16 @@ export function aFeed(stated: Partial<Omit<Feed, 'id'>> = {}): Omit<Feed, 'id'> 
     defaultZone: null,
     settleSeconds: 172_800,
     sequencePattern: null,
+    accountId: null,
+    accountSid: null,
+    simNames: simNamesDefault(stated.accountId ?? null),
     createdAt: NOW,
     ...stated,
   }
 }
+
+/** Any name, of any account's SIMs. */
+export const ANY_NAME: NameScope = { accountId: null, kinds: SIM_NAME_KINDS }
 
 export const AT_HOME: Serving = {
   plmn: '310-260' as Plmn,

@@ -28,19 +28,23 @@ export interface ModelSim {
   readonly home: ModelHome
 }
 
-/** The one SIM that `name` means among those of the account, or of all accounts when it is null. */
+/**
+ * The one SIM that `name` means. Each of `bounds` that is an account leaves only its SIMs, and only
+ * within an account has a unique name a meaning.
+ */
 export function simNamed(
   sims: readonly ModelSim[],
   name: string,
-  accountSid: string | null,
+  bounds: readonly (string | null)[],
 ): ModelSim | null {
-  const visible = sims.filter((sim) => accountSid === null || sim.account.sid === accountSid)
+  const accounts = bounds.filter((bound) => bound !== null)
+  const visible = sims.filter((sim) => accounts.every((account) => sim.account.sid === account))
   const meanings: readonly ((sim: ModelSim) => boolean)[] = [
     (sim) => sim.sid === name,
     (sim) => sim.iccid !== null && isSameIccid(sim.iccid, name.replaceAll(/[\s-]|F$/g, '')),
     (sim) => sim.imsis.includes(name),
     (sim) => sim.msisdn !== null && sim.msisdn === name.replace(/^\+/, ''),
-    (sim) => sim.uniqueName === name,
+    (sim) => accounts.length > 0 && sim.uniqueName === name,
   ]
   for (const meaning of meanings) {
     const found = visible.filter(meaning)

@@ -37,7 +37,7 @@ function aRecord(stated: Partial<DeliveredRecord>): DeliveredRecord {
 function aModel(onConflict: ModelFeed['onConflict']) {
   const model = new UsageModel([SIM])
   model.beginImport()
-  const feed = { name: 'feed', onConflict, defaultZone: null }
+  const feed = { name: 'feed', onConflict, defaultZone: null, boundTo: ACCOUNT.sid }
   const deliver = (stated: Partial<DeliveredRecord>) =>
     model.deliver(aRecord(stated), { feed, accountSid: null, now: NOW })
   return { model, deliver }

@@ -12,6 +12,8 @@ export interface ModelFeed {
   readonly name: string
   readonly onConflict: 'reject' | 'replace' | 'max'
   readonly defaultZone: ModelZone | null
+  /** The SID of the one account whose SIMs its records can mean; null for those of any. */
+  readonly boundTo: string | null
 }
 
 /** A record as a carrier means it, whatever it looks like in a file. */
@@ -161,7 +163,7 @@ export class UsageModel {
     }
     if (record.occurredAt > now + DAY) return 'future'
     if (record.occurredAt < retentionLimit(now)) return 'expired'
-    const sim = simNamed(this.#sims, record.sim, accountSid)
+    const sim = simNamed(this.#sims, record.sim, [accountSid, feed.boundTo])
     if (sim === null) return 'unknown_sim'
     const place = placeOf(record, sim, feed.defaultZone)
     if (place === null) return 'unknown_network'

@@ -12,6 +12,7 @@ import {
 import { feedStatusToApi } from '../../http/schemas/feed-status.ts'
 import { readyMapping } from '../../ingest/mappings/mappings.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { type NameOptions, nameChanges, nameFlags, namesToJson } from '../feed-names.ts'
 import { chosenFormat, type SettingsOptions, settingsFlags } from '../feed-settings.ts'
 import { printListing } from '../listing.ts'
 import { flag } from '../option-values.ts'
@@ -26,7 +27,12 @@ import {
   deliveryFlags,
 } from './feed-set.ts'
 
-interface CreateOptions extends DatabaseOption, JsonOption, SettingsOptions, DeliveryOptions {
+interface CreateOptions
+  extends DatabaseOption,
+    JsonOption,
+    SettingsOptions,
+    DeliveryOptions,
+    NameOptions {
   readonly onConflict?: ConflictPolicy
   readonly defaultZone?: Zone
 }
@@ -34,6 +40,7 @@ interface CreateOptions extends DatabaseOption, JsonOption, SettingsOptions, Del
 const CREATE_EXAMPLES = `
 Examples:
   simtally feed create roamco --format csv
+  simtally feed create fleet --format csv --account AC0123456789abcdef0123456789abcdef
   simtally feed create meters --format ndjson --on-conflict max --default-zone home --json
   simtally feed create iot --mapping emnify --set megabyte=MB --set rx=upload
   simtally feed create other --mapping other.yaml
@@ -43,6 +50,9 @@ A record that is already there with other content is a conflict:
   reject   it goes to quarantine, and both versions can be seen
   replace  it is a correction: the newest version counts
   max      it is a cumulative counter: the larger reading counts
+
+Records name their SIMs by SID, ICCID, IMSI or MSISDN. A feed that is bound to one account brings usage
+of its SIMs only, and then unique names, which another account may give as well, name them too.
 
 A mapping says which column or path is which field: docs/formats/mapped.md. What a file would come
 to is shown by simtally feed check.`
@@ -77,7 +87,8 @@ export function addFeedCommand(program: Command, commandLine: CommandLine): void
     )
     .option('--json', 'print JSON')
     .addHelpText('after', CREATE_EXAMPLES)
-  for (const option of [...settingsFlags(), ...deliveryFlags()]) createCommand.addOption(option)
+  const flags = [...settingsFlags(), ...deliveryFlags(), ...nameFlags()]
+  for (const option of flags) createCommand.addOption(option)
   createCommand.action((name: string) => create(commandLine, name, createCommand.optsWithGlobals()))
   addFeedCheckCommand(feed, commandLine)
   addFeedMappingsCommand(feed, commandLine)
@@ -98,7 +109,7 @@ async function create(
 ): Promise<void> {
   const { format, settings } = await chosenFormat(options)
   const needed = readyMapping(settings.mapping)?.onConflict ?? 'reject'
-  const feed = await commandLine.withStore(options, (store) =>
+  const feed = await commandLine.withStore(options, async (store) =>
     store.createFeed({
       name,
       format,
@@ -106,6 +117,7 @@ async function create(
       onConflict: options.onConflict ?? needed,
       defaultZone: options.defaultZone ?? null,
       ...deliveryChanges(options),
+      ...(await nameChanges(store, options, null)),
       createdAt: commandLine.context.clock(),
     }),
   )
@@ -116,6 +128,7 @@ async function create(
       settings: feed.settings,
       on_conflict: feed.onConflict,
       default_zone: feed.defaultZone,
+      ...namesToJson(feed),
       settle_seconds: feed.settleSeconds,
       sequence_pattern: feed.sequencePattern,
     })
@@ -138,6 +151,8 @@ async function list(commandLine: CommandLine, options: DatabaseOption & JsonOpti
     format: 'FORMAT',
     on_conflict: 'ON CONFLICT',
     default_zone: 'DEFAULT ZONE',
+    account_sid: 'ACCOUNT',
+    sim_names: 'SIM NAMES',
     state: 'STATE',
     silent: 'SILENT',
     open_gaps: 'OPEN GAPS',
@@ -156,6 +171,7 @@ function feedRow(feed: Feed, progress: FeedProgress, nowSeconds: number) {
     settings: feed.settings,
     on_conflict: feed.onConflict,
     default_zone: feed.defaultZone,
+    ...namesToJson(feed),
     ...status,
     silent: formatAge(status.silent_seconds),
     date_created: formatInstant(feed.createdAt),

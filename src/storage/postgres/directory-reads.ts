@@ -1,8 +1,9 @@
 /** Questions to the directory. */
 import { effectiveHomeSet } from '../../domain/classification.ts'
 import type { Account, ApiKey, Feed, Sim } from '../../domain/directory.ts'
-import { type SimIdentity, simIdentities } from '../../domain/identifiers.ts'
+import { type SimNameKind, simIdentities } from '../../domain/identifiers.ts'
 import type { Import, QuarantineEntry } from '../../domain/import.ts'
+import type { NameScope } from '../../domain/sim-names.ts'
 import * as sql from '../directory-sql.ts'
 import {
   accountFromRow,
@@ -84,7 +85,7 @@ const MATCH_COLUMNS = `
   account.home_plmns AS account_home_plmns, account.home_countries AS account_home_countries`
 
 /** As `SELECT_SIM_MATCHES` for many names at once: which names of a kind fit which SIMs. */
-const SELECT_MATCHES_OF_KIND: Readonly<Record<SimIdentity['kind'], string>> = {
+const SELECT_MATCHES_OF_KIND: Readonly<Record<SimNameKind, string>> = {
   sid: matchesBy('sim.sid'),
   iccid: matchesBy('sim.iccid'),
   imsi: matchesBy('sim_imsi.imsi', 'JOIN sim_imsi ON sim_imsi.sim_id = sim.id'),
@@ -106,9 +107,9 @@ const AMBIGUOUS = Symbol('ambiguous')
 export async function resolveSims(
   session: Session,
   names: readonly string[],
-  accountId: number | null,
+  { accountId, kinds }: NameScope,
 ): Promise<Map<string, SimMatch>> {
-  const identities = new Map(names.map((name) => [name, simIdentities(name)]))
+  const identities = new Map(names.map((name) => [name, simIdentities(name, kinds)]))
   const matches = new Map<string, SimMatch | typeof AMBIGUOUS>()
   for (const [kind, text] of Object.entries(SELECT_MATCHES_OF_KIND)) {
     const values = new Set<string>()

@@ -1,5 +1,4 @@
 /** Changes to the directory; each runs inside a transaction that holds the directory's lock. */
-import { SETTLE_SECONDS } from '../../domain/completeness.ts'
 import type {
   Account,
   ApiKey,
@@ -12,9 +11,8 @@ import type {
 import type { Sid } from '../../domain/identifiers.ts'
 import type { Import } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
-import { ZONES } from '../../domain/usage-event.ts'
 import * as sql from '../directory-sql.ts'
-import { accountFromRow, feedFromRow, importEndToRow, simFromRow } from '../rows.ts'
+import { accountFromRow, importEndToRow, newFeedToRow, simFromRow } from '../rows.ts'
 import { SimRegistry, type SimWrite, taken, valuesNamedBy } from '../sim-registry.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
@@ -71,17 +69,8 @@ export async function createFeed(session: Session, feed: NewFeed): Promise<Feed>
   if ((await reads.findFeed(session, feed.name)) !== null) {
     throw taken('feed', feed.name, 'a feed with this name exists already')
   }
-  const row = await session.get(sql.INSERT_FEED, [
-    feed.name,
-    feed.format,
-    JSON.stringify(feed.settings),
-    feed.onConflict,
-    feed.defaultZone === null ? null : ZONES.indexOf(feed.defaultZone),
-    feed.settleSeconds ?? SETTLE_SECONDS,
-    feed.sequencePattern ?? null,
-    feed.createdAt,
-  ])
-  return feedFromRow(row!)
+  await session.run(sql.INSERT_FEED, newFeedToRow(feed))
+  return (await reads.findFeed(session, feed.name))!
 }
 
 export async function beginImport(

@@ -10,8 +10,10 @@ import type { Feed, FeedChanges } from '../../domain/directory.ts'
 import type { FeedTotals, Import } from '../../domain/import.ts'
 import { findOpenGap, type NamedGap } from '../../domain/sequence.ts'
 import { UsageError } from '../../domain/usage-error.ts'
+import { SELECT_FEED_BY_ID, SELECT_OTHER_ACCOUNT_OF_FEED, UPDATE_FEED } from '../directory-sql.ts'
+import { refuseOtherAccount } from '../feed-binding.ts'
 import * as sql from '../progress-sql.ts'
-import { feedFromRow } from '../rows.ts'
+import { changedFeedToRow, feedFromRow } from '../rows.ts'
 import type { Session } from './connection.ts'
 import { listFeeds } from './directory-reads.ts'
 
@@ -61,10 +63,12 @@ export async function updateFeed(
   changes: FeedChanges,
 ): Promise<Feed> {
   const changed = { ...(await feedById(session, feedId)), ...changes }
-  const { settings, settleSeconds, sequencePattern } = changed
-  const values = [JSON.stringify(settings), settleSeconds, sequencePattern, feedId]
-  const row = await session.get(sql.UPDATE_FEED, values)
-  const feed = feedFromRow(row!)
+  if (changed.accountId !== null) {
+    const values = [feedId, changed.accountId]
+    refuseOtherAccount(changed, await session.get(SELECT_OTHER_ACCOUNT_OF_FEED, values))
+  }
+  await session.run(UPDATE_FEED, [...changedFeedToRow(changed), feedId])
+  const feed = await feedById(session, feedId)
   await rebuildProgress(session, feed)
   return feed
 }
@@ -103,7 +107,7 @@ async function acceptancesOf(session: Session, feedId: number) {
 }
 
 export async function feedById(session: Session, id: number): Promise<Feed> {
-  const row = await session.get(sql.SELECT_FEED_BY_ID, [id])
+  const row = await session.get(SELECT_FEED_BY_ID, [id])
   if (row === undefined) throw new UsageError('not_found', `there is no feed ${id}`)
   return feedFromRow(row)
 }

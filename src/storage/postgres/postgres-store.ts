@@ -130,7 +130,7 @@ export async function openPostgresStore(
     updateSim: (simId, changes, at) => change((s) => writes.updateSim(s, simId, changes, at)),
     findSim: (accountId, sidOrName) => read((s) => reads.findSim(s, accountId, sidOrName)),
     listSims: (filter, page) => read((s) => reads.listSims(s, filter, page)),
-    resolveSims: (names, accountId) => read((s) => reads.resolveSims(s, names, accountId)),
+    resolveSims: (names, scope) => read((s) => reads.resolveSims(s, names, scope)),
 
     createFeed: (feed) => change((s) => writes.createFeed(s, feed)),
     updateFeed: (feedId, changes) => change((s) => progress.updateFeed(s, feedId, changes)),

@@ -3,6 +3,7 @@ import { effectiveHomeSet } from '../../domain/classification.ts'
 import type { Account, ApiKey, Feed, Sim } from '../../domain/directory.ts'
 import { simIdentities } from '../../domain/identifiers.ts'
 import type { Import, QuarantineEntry } from '../../domain/import.ts'
+import type { NameScope } from '../../domain/sim-names.ts'
 import * as sql from '../directory-sql.ts'
 import {
   accountFromRow,
@@ -85,11 +86,11 @@ export function listSims(
 export function resolveSims(
   connection: Connection,
   names: readonly string[],
-  accountId: number | null,
+  scope: NameScope,
 ): Map<string, SimMatch> {
   const found = new Map<string, SimMatch>()
   for (const name of names) {
-    const match = resolveSim(connection, name, accountId)
+    const match = resolveSim(connection, name, scope)
     if (match !== null) found.set(name, match)
   }
   return found
@@ -98,9 +99,9 @@ export function resolveSims(
 function resolveSim(
   connection: Connection,
   name: string,
-  accountId: number | null,
+  { accountId, kinds }: NameScope,
 ): SimMatch | null {
-  for (const { kind, value } of simIdentities(name)) {
+  for (const { kind, value } of simIdentities(name, kinds)) {
     const rows = connection.prepare(sql.SELECT_SIM_MATCHES[kind]).all(value, accountId)
     // A unique name is unique within an account only; two accounts' SIMs are nobody's for sure.
     if (rows.length > 1) return null

@@ -1,5 +1,4 @@
 /** Changes to the directory; each runs inside a write transaction of the writer thread. */
-import { SETTLE_SECONDS } from '../../domain/completeness.ts'
 import type {
   Account,
   ApiKey,
@@ -12,9 +11,8 @@ import type {
 import type { Sid } from '../../domain/identifiers.ts'
 import type { Import } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
-import { ZONES } from '../../domain/usage-event.ts'
 import * as sql from '../directory-sql.ts'
-import { accountFromRow, feedFromRow, importEndToRow } from '../rows.ts'
+import { accountFromRow, importEndToRow, newFeedToRow } from '../rows.ts'
 import { type SimDraft, SimRegistry, taken, valuesNamedBy } from '../sim-registry.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
@@ -58,20 +56,8 @@ export function createFeed(connection: Connection, feed: NewFeed): Feed {
   if (reads.findFeed(connection, feed.name) !== null) {
     throw taken('feed', feed.name, 'a feed with this name exists already')
   }
-  const zone = feed.defaultZone === null ? null : ZONES.indexOf(feed.defaultZone)
-  const row = connection
-    .prepare(sql.INSERT_FEED)
-    .get(
-      feed.name,
-      feed.format,
-      JSON.stringify(feed.settings),
-      feed.onConflict,
-      zone,
-      feed.settleSeconds ?? SETTLE_SECONDS,
-      feed.sequencePattern ?? null,
-      feed.createdAt,
-    )
-  return feedFromRow(row!)
+  connection.prepare(sql.INSERT_FEED).run(...newFeedToRow(feed))
+  return reads.findFeed(connection, feed.name)!
 }
 
 export function beginImport(

@@ -10,8 +10,10 @@ import type { Feed, FeedChanges } from '../../domain/directory.ts'
 import type { Import } from '../../domain/import.ts'
 import { findOpenGap, type NamedGap } from '../../domain/sequence.ts'
 import { UsageError } from '../../domain/usage-error.ts'
+import { SELECT_FEED_BY_ID, SELECT_OTHER_ACCOUNT_OF_FEED, UPDATE_FEED } from '../directory-sql.ts'
+import { refuseOtherAccount } from '../feed-binding.ts'
 import * as sql from '../progress-sql.ts'
-import { feedFromRow } from '../rows.ts'
+import { changedFeedToRow, feedFromRow } from '../rows.ts'
 import type { Connection } from './connection.ts'
 import { findOne, listFeeds } from './directory-reads.ts'
 
@@ -48,11 +50,12 @@ export function rebuildProgress(connection: Connection, feed: Feed): void {
 
 export function updateFeed(connection: Connection, feedId: number, changes: FeedChanges): Feed {
   const changed = { ...feedById(connection, feedId), ...changes }
-  const { settings, settleSeconds, sequencePattern } = changed
-  const row = connection
-    .prepare(sql.UPDATE_FEED)
-    .get(JSON.stringify(settings), settleSeconds, sequencePattern, feedId)
-  const feed = feedFromRow(row!)
+  if (changed.accountId !== null) {
+    const values = [feedId, changed.accountId]
+    refuseOtherAccount(changed, connection.prepare(SELECT_OTHER_ACCOUNT_OF_FEED).get(...values))
+  }
+  connection.prepare(UPDATE_FEED).run(...changedFeedToRow(changed), feedId)
+  const feed = feedById(connection, feedId)
   rebuildProgress(connection, feed)
   return feed
 }
@@ -82,7 +85,7 @@ function acceptancesOf(connection: Connection, feedId: number) {
 }
 
 export function feedById(connection: Connection, id: number): Feed {
-  const feed = findOne(connection, sql.SELECT_FEED_BY_ID, [id], feedFromRow)
+  const feed = findOne(connection, SELECT_FEED_BY_ID, [id], feedFromRow)
   if (feed === null) throw new UsageError('not_found', `there is no feed ${id}`)
   return feed
 }

@@ -68,7 +68,7 @@ export async function openSqliteStore(
     findSim: (accountId, name) =>
       read((c) => memo.answer(`sim ${accountId} ${name}`, () => reads.findSim(c, accountId, name))),
     listSims: (filter, page) => read((c) => reads.listSims(c, filter, page)),
-    resolveSims: (names, accountId) => read((c) => reads.resolveSims(c, names, accountId)),
+    resolveSims: (names, scope) => read((c) => reads.resolveSims(c, names, scope)),
 
     createFeed: (feed) => writer.run('createFeed', [feed]),
     updateFeed: (feedId, changes) => writer.run('updateFeed', [feedId, changes]),

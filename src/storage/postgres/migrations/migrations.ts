@@ -3,6 +3,7 @@ import { initialSchema } from './0001-initial.ts'
 import { readings } from './0002-readings.ts'
 import { completeness } from './0003-completeness.ts'
 import { undo } from './0004-undo.ts'
+import { simNames } from './0005-sim-names.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
-export const MIGRATIONS: readonly string[] = [initialSchema, readings, completeness, undo]
+export const MIGRATIONS: readonly string[] = [initialSchema, readings, completeness, undo, simNames]

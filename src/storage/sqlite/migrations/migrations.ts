@@ -5,6 +5,7 @@ import { readings } from './0003-readings.ts'
 import { simMonth } from './0004-sim-month.ts'
 import { completeness } from './0005-completeness.ts'
 import { undo } from './0006-undo.ts'
+import { simNames } from './0007-sim-names.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly string[] = [
   simMonth,
   completeness,
   undo,
+  simNames,
 ]
