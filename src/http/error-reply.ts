@@ -55,6 +55,12 @@ const STORE_FAILURES: Partial<Record<UsageErrorCode, string>> = {
 /** How long a caller should wait for a store that is held or down, in seconds. */
 const RETRY_AFTER_SECONDS = '5'
 
+/** On every answer: usage is nobody's to keep on the way, and JSON is nothing else than JSON. */
+export const SAFETY_HEADERS = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+} as const
+
 export interface HttpErrorDetails {
   readonly headers?: Readonly<Record<string, string>>
   /** The limit that was met, where one was. */
@@ -94,7 +100,12 @@ export function replyWithError(error: unknown, request: FastifyRequest, reply: F
   const { kind, message, headers = {} } = failureOf(error, request)
   const body = errorBody(kind, message)
   if (body.status >= 500) request.log.error({ err: error }, message)
-  reply.code(body.status).headers(headers).header('Twilio-Request-Id', request.id).send(body)
+  reply
+    .code(body.status)
+    .headers(headers)
+    .header('Twilio-Request-Id', request.id)
+    .headers(SAFETY_HEADERS)
+    .send(body)
 }
 
 export function errorBody(kind: ErrorKind, message: string): ErrorBody {

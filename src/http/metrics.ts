@@ -2,6 +2,7 @@
  * What the server can be watched by, in the text form of Prometheus. Labels name feeds, routes and
  * states; never an account or a SIM.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import {
@@ -27,10 +28,10 @@ export interface FeedState {
 /** What a process has measured so far, as plain data that can be sent to another one. */
 export type RequestSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
-/** What of a server's deliveries can be counted at any moment. */
-export interface ImportsNow {
-  readonly underWay: number
-  readonly waiting: number
+/** What of a server can be counted at any moment. */
+export interface CountedNow {
+  readonly imports: { readonly underWay: number; readonly waiting: number }
+  readonly connections: { readonly open: number }
 }
 
 /** The requests that this process has answered, and refused. */
@@ -63,16 +64,22 @@ export class RequestMetrics {
   }
 
   /** Of the one server in this process. */
-  watchImports(imports: ImportsNow): void {
-    this.#watch('imports_under_way', 'Deliveries that are being counted', () => imports.underWay)
-    this.#watch('imports_waiting', 'Deliveries that wait for their turn', () => imports.waiting)
+  watch({ imports, connections }: CountedNow): void {
+    this.#gauge('imports_under_way', 'Deliveries that are being counted', () => imports.underWay)
+    this.#gauge('imports_waiting', 'Deliveries that wait for their turn', () => imports.waiting)
+    this.#gauge('connections_open', 'Connections that are open', () => connections.open)
+    const delay = monitorEventLoopDelay({ resolution: LOOK_EVERY_MS })
+    delay.enable()
+    const help = 'The longest wait of the event loop since it was asked last, of the worst worker'
+    this.#gauge('event_loop_delay_max_seconds', help, () => takeMax(delay), 'max')
   }
 
-  #watch(name: string, help: string, now: () => number): void {
+  #gauge(name: string, help: string, now: () => number, aggregator: 'sum' | 'max' = 'sum'): void {
     new Gauge({
       name: `simtally_${name}`,
       help,
       registers: [this.#registry],
+      aggregator,
       collect() {
         this.set(now())
       },
@@ -95,6 +102,16 @@ export class RequestMetrics {
   snapshot(): Promise<RequestSnapshot> {
     return this.#registry.getMetricsAsJSON()
   }
+}
+
+/** How often Node looks at the clock; what it measures includes this. */
+const LOOK_EVERY_MS = 10
+
+/** In seconds, of the time since the last call. */
+function takeMax(delay: ReturnType<typeof monitorEventLoopDelay>): number {
+  const seconds = Math.max(0, delay.max / 1e9 - LOOK_EVERY_MS / 1e3)
+  delay.reset()
+  return seconds
 }
 
 /**

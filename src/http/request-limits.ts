@@ -3,12 +3,14 @@ import type { FastifyInstance } from 'fastify'
 import type { LimitName, Limits } from '../domain/limits.ts'
 import { shown } from '../domain/usage-error.ts'
 import { HttpError, pathOf } from './error-reply.ts'
+import { hostFault } from './host.ts'
 
 /** Checks every request as soon as its headers are there, and its fields once its body is. */
 export function addRequestLimits(server: FastifyInstance, limits: Limits): void {
   server.addHook('onRequest', (request, _reply, done) => {
     const { url = '', rawHeaders } = request.raw
-    done(urlFault(url, limits) ?? headerFault(rawHeaders, limits) ?? undefined)
+    const fault = urlFault(url, limits) ?? headerFault(rawHeaders, limits) ?? hostFault(request)
+    done(fault ?? undefined)
   })
   server.addHook('preValidation', (request, _reply, done) => {
     done(fieldFault(request.query, limits) ?? fieldFault(request.body, limits) ?? undefined)

@@ -12,8 +12,16 @@ import type { Limits } from '../domain/limits.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { Gate } from './access.ts'
 import type { BaseUrlOf } from './base-url.ts'
+import type { Connections } from './connections.ts'
 import type { ImportSlots } from './import-slots.ts'
 import type { PageTokens } from './page-token.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Those of this server. */
+    connections: Connections
+  }
+}
 
 export type HttpServer = FastifyInstance<
   RawServerDefault,

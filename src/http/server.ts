@@ -1,5 +1,4 @@
 /** The HTTP server, ready to listen or to be asked in a test. It reads no environment and no clock. */
-import { randomUUID } from 'node:crypto'
 import { parse as parseQuery } from 'node:querystring'
 import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import { NAME_CHARACTERS_MAX } from '../domain/directory.ts'
@@ -8,9 +7,11 @@ import type { UsageStore } from '../storage/usage-store.ts'
 import { buildGates } from './access.ts'
 import { buildBaseUrl, type TrustProxy, type TrustsPeer, trustsPeer } from './base-url.ts'
 import { addFormParser } from './bodies.ts'
-import { limitOf, replyWithError, replyWithNoRoute } from './error-reply.ts'
+import { Connections } from './connections.ts'
+import { limitOf, replyWithError, replyWithNoRoute, SAFETY_HEADERS } from './error-reply.ts'
 import { ImportSlots } from './import-slots.ts'
 import { PageTokens } from './page-token.ts'
+import { newRequestId } from './raw-reply.ts'
 import { addRequestLimits } from './request-limits.ts'
 import { RequestLog } from './request-log.ts'
 import type { HttpServer, RouteContext } from './route-context.ts'
@@ -29,6 +30,8 @@ export interface ServerOptions {
   readonly store: UsageStore
   /** UTC seconds. */
   readonly clock: () => number
+  /** Milliseconds of a clock that only goes forward; the process's own by default. */
+  readonly monotonicMs?: () => number
   /** What URLs in answers start with; without it, what the request says. May have a path. */
   readonly publicUrl?: string
   /** Whose `X-Forwarded-*` headers are believed; nobody's by default. */
@@ -49,10 +52,15 @@ export function buildServer(options: ServerOptions): HttpServer {
   const limits: Limits = { ...LIMITS_DEFAULT, ...options.limits }
   const measurements = options.measurements ?? measureAlone()
   const imports = new ImportSlots(limits)
-  measurements.requests.watchImports(imports)
-  const server = createServer(options, { limits, trusts, measurements })
-  // Who closes the server may close the store after it.
-  server.addHook('onClose', () => imports.idle())
+  const connections = new Connections({
+    limits,
+    trusts,
+    nowMs: options.monotonicMs ?? (() => performance.now()),
+    onRefusal: (limit) => measurements.requests.refused(limit),
+  })
+  measurements.requests.watch({ imports, connections })
+  const server = createServer(options, { limits, trusts, measurements, connections })
+  closeInTime(server, { limits, imports, connections })
   const context: RouteContext = {
     store,
     clock,
@@ -83,6 +91,27 @@ export function buildServer(options: ServerOptions): HttpServer {
   return server
 }
 
+interface Closing {
+  readonly limits: Limits
+  readonly imports: ImportSlots
+  readonly connections: Connections
+}
+
+/** Closing gives requests under way their time; then their connections are cut. */
+function closeInTime(server: HttpServer, { limits, imports, connections }: Closing): void {
+  server.decorate('connections', connections)
+  connections.watch(server.server, server.log)
+  let deadline: NodeJS.Timeout | undefined
+  server.addHook('preClose', async () => {
+    deadline = setTimeout(() => connections.cut(), limits.shutdownSeconds * 1_000)
+  })
+  server.addHook('onClose', async () => {
+    clearTimeout(deadline)
+    // Who closes the server may close the store after it.
+    await imports.idle()
+  })
+}
+
 /** Percent-encoded UTF-8 takes up to nine characters for one of a name. */
 const PARAM_CHARACTERS_MAX = NAME_CHARACTERS_MAX * 9
 
@@ -90,11 +119,12 @@ interface ServerParts {
   readonly limits: Limits
   readonly trusts: TrustsPeer
   readonly measurements: Measurements
+  readonly connections: Connections
 }
 
 function createServer(
   { logger }: ServerOptions,
-  { limits, trusts, measurements }: ServerParts,
+  { limits, trusts, measurements, connections }: ServerParts,
 ): HttpServer {
   const replyWithMeasuredError = (
     error: unknown,
@@ -109,11 +139,19 @@ function createServer(
     ...(logger !== undefined && { loggerInstance: logger }),
     logController: new RequestLog({ requestIdLogLabel: 'requestId' }),
     trustProxy: trusts,
-    // Drawn from random bytes that Node keeps ready; a SID of its own would ask the system for some.
-    genReqId: () => `RQ${randomUUID().replaceAll('-', '')}`,
+    genReqId: newRequestId,
     // Callers do not choose the id that answers and logs are found by.
     requestIdHeader: false,
-    http: { maxHeaderSize: limits.headerBytes },
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headerSeconds * 1_000,
+      connectionsCheckingInterval: 1_000,
+      // Refused in our own form instead.
+      requireHostHeader: false,
+    },
+    requestTimeout: limits.bodySeconds * 1_000,
+    keepAliveTimeout: limits.idleSeconds * 1_000,
+    clientErrorHandler: connections.onClientError,
     bodyLimit: limits.formBytes,
     // While closing, requests that are on their way are still answered.
     return503OnClosing: false,
@@ -127,8 +165,8 @@ function createServer(
   server.setErrorHandler(replyWithMeasuredError)
   server.decorateRequest('caller', null)
   server.addHook('onRequest', (request, reply, done) => {
-    reply.header('Twilio-Request-Id', request.id)
-    done()
+    reply.header('Twilio-Request-Id', request.id).headers(SAFETY_HEADERS)
+    done(connections.refusalOf(request.socket) ?? undefined)
   })
   // The answers of one turn of the event loop are written together at its end. A write wakes the
   // process that waits for it, which costs a third of an answer; one that is awake costs nothing.

@@ -1,0 +1,28 @@
+/** The host by which a caller reaches this server: URLs in answers begin with it. */
+import type { FastifyRequest } from 'fastify'
+import { HttpError } from './error-reply.ts'
+
+const HOST_CHARACTERS_MAX = 255
+
+/** A name, an IPv4 or a bracketed IPv6 address, and perhaps a port: nothing that means more in a URL. */
+const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
+
+/**
+ * The refusal of a request whose host is none, or null. Of HTTP/1.0 it may be missing. What a trusted
+ * proxy says it was has to be one as well.
+ */
+export function hostFault({ raw, host }: FastifyRequest): HttpError | null {
+  const { rawHeaders, httpVersion, headers } = raw
+  const given = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
+  if (given > 1) return new HttpError('bad_request', 'The header Host is given several times')
+  if (headers.host === undefined) {
+    if (httpVersion === '1.0') return null
+    return new HttpError('bad_request', 'The header Host is missing')
+  }
+  if (isHost(headers.host) && isHost(host)) return null
+  return new HttpError('bad_request', 'The header Host is not the name or address of a server')
+}
+
+function isHost(text: string): boolean {
+  return text.length <= HOST_CHARACTERS_MAX && HOST.test(text)
+}
