@@ -54,6 +54,8 @@ function continueOn(node) {
     env: Object.assign({ NODE_COMPILE_CACHE: cache }, process.env),
   })
   const signals = ['SIGINT', 'SIGTERM']
+  // Other commands do nothing at it, and nohup shall keep its meaning for them.
+  if (process.argv.includes('serve')) signals.push('SIGHUP')
   signals.forEach((signal) => {
     process.on(signal, () => {
       if (child.connected) child.send(signal)

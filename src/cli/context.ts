@@ -16,6 +16,13 @@ export interface CliContext {
   readonly stdout: Output
   readonly stderr: Output
   readonly stop: StopRequest
+  /** SIGHUP, for a command that does something at it; the process ends at it otherwise. */
+  readonly hangUp: HangUp
+}
+
+export interface HangUp {
+  /** Calls back at each; the answer takes the listener away again. */
+  listen(listener: () => void): () => void
 }
 
 /** A stream to write to. When its reader is gone, writing does nothing: that is no failure. */

@@ -30,8 +30,13 @@ export interface HttpDependencies {
 /** What answers requests until it is closed, in this process or in others. */
 export interface Service {
   readonly port: number
-  /** Resolves when every request under way has been answered. */
-  close(): Promise<void>
+  /** Opens the log files of other processes anew. */
+  reopenLog(): void
+  /**
+   * Resolves when every request under way has been answered, or was cut off at the deadline: then
+   * with how many there were.
+   */
+  close(): Promise<number>
 }
 
 /** Throws `invalid` for options that cannot be; fails with `unavailable` without the port. */
@@ -57,7 +62,11 @@ export async function startHttpService(
   }
   return {
     port: (server.server.address() as AddressInfo).port,
-    close: () => server.close(),
+    reopenLog: () => {},
+    close: async () => {
+      await server.close()
+      return server.connections.cutOff
+    },
   }
 }
 

@@ -1,5 +1,6 @@
-/** The log of a serving process: one JSON object a line, on stderr. */
-import { shown } from '../domain/usage-error.ts'
+/** The log of a serving process: one JSON object a line, on stderr or in a file. */
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { shown, UsageError } from '../domain/usage-error.ts'
 import type { Output } from './context.ts'
 import { WrongUsage } from './failure.ts'
 
@@ -23,18 +24,75 @@ const WRITE_BYTES_MAX = 4_096
 /** How long a line may wait for others, in milliseconds. */
 const WAIT_MS = 20
 
+export type LogTarget = Pick<Output, 'write'>
+
+/** Where a log goes: the file that is named, else the output, which then may not be opened anew. */
+export function logTarget(path: string | undefined, output: Output): LogTarget {
+  return path === undefined ? output : new LogFile(path, output)
+}
+
+/** A file that lines are added to. Rotated away, it is opened anew when somebody says so. */
+export class LogFile implements LogTarget {
+  readonly #path: string
+  readonly #stderr: LogTarget
+  #file: number
+  #isBroken = false
+
+  /** Fails with `unreadable` where it cannot be written; `stderr` hears it when that comes later. */
+  constructor(path: string, stderr: LogTarget) {
+    this.#path = path
+    this.#stderr = stderr
+    this.#file = openToAppend(path)
+  }
+
+  /** Fails as the constructor does, and then goes on with the file that it has. */
+  reopen(): void {
+    const opened = openToAppend(this.#path)
+    closeSync(this.#file)
+    this.#file = opened
+  }
+
+  /** In one piece, so that lines of several processes do not come in between. */
+  async write(text: string): Promise<void> {
+    try {
+      const bytes = Buffer.from(text)
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at)
+      this.#isBroken = false
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      // Said once: the disk is full for every line.
+      if (!this.#isBroken) void this.#stderr.write(`simtally: ${cannotWrite(this.#path, code)}\n`)
+      this.#isBroken = true
+    }
+  }
+}
+
+function openToAppend(path: string): number {
+  try {
+    // Nobody else needs to read who asked for what.
+    return openSync(path, 'a', 0o600)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new UsageError('unreadable', cannotWrite(path, code), { cause })
+  }
+}
+
+function cannotWrite(path: string, code: string | undefined): string {
+  return `the log file ${path} cannot be written (${code})`
+}
+
 /**
  * Writes lines that follow each other closely together: a write is a system call, and costs as
  * much as the rest of a line.
  */
 export class LogLines {
-  readonly #output: Output
+  readonly #target: LogTarget
   readonly #flush = () => this.flush()
   #waiting = ''
   #waitingBytes = 0
 
-  constructor(output: Output) {
-    this.#output = output
+  constructor(target: LogTarget) {
+    this.#target = target
     process.once('exit', this.#flush)
   }
 
@@ -49,7 +107,7 @@ export class LogLines {
 
   flush(): void {
     if (this.#waiting === '') return
-    void this.#output.write(this.#waiting)
+    void this.#target.write(this.#waiting)
     this.#waiting = ''
     this.#waitingBytes = 0
   }
@@ -68,3 +126,17 @@ export async function openLog(level: LogLevel, lines: LogLines) {
 }
 
 export type Log = Awaited<ReturnType<typeof openLog>>
+
+/** Opens the log's file anew, and says so; where there is none, or it cannot be, it goes on. */
+export function reopenLog(target: LogTarget, log: Log): void {
+  if (!(target instanceof LogFile)) {
+    log.info('SIGHUP: there is no log file to open anew; --log-file names one')
+    return
+  }
+  try {
+    target.reopen()
+    log.info('SIGHUP: the log file is opened anew')
+  } catch (error) {
+    log.error(error, 'SIGHUP: the log goes on in the old file')
+  }
+}

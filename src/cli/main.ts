@@ -16,8 +16,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 // Where bin/simtally.js started this process on another Node, it hands its signals on, and when it
 // is killed this one ends too. A signal from the terminal reaches both: handed on, it is no second.
 if (process.connected) {
-  process.on('message', (signal: 'SIGINT' | 'SIGTERM') => {
-    if (stop.signal === null && !stop.request(signal)) endNow(signal)
+  process.on('message', (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
+    if (signal === 'SIGHUP') process.emit('SIGHUP')
+    else if (stop.signal === null && !stop.request(signal)) endNow(signal)
   })
   process.on('disconnect', () => {
     if (stop.signal === null && !stop.request('SIGTERM')) endNow('SIGTERM')
@@ -33,6 +34,13 @@ process.exitCode = await run(process.argv.slice(2), {
   stdout: new Output(process.stdout),
   stderr: new Output(process.stderr),
   stop,
+  hangUp: {
+    // Listened to only where it means something, so that nohup keeps its meaning for the others.
+    listen: (listener) => {
+      process.on('SIGHUP', listener)
+      return () => process.off('SIGHUP', listener)
+    },
+  },
 })
 
 function endNow(signal: 'SIGINT' | 'SIGTERM'): never {

@@ -1,9 +1,11 @@
 /** Serves a store over HTTP until the process is asked to stop. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { limitRemedy } from '../domain/limits.ts'
+import { UsageError } from '../domain/usage-error.ts'
 import { buildBaseUrl, trustsPeer } from '../http/base-url.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
-import type { CliContext } from './context.ts'
+import { type CliContext, EXIT } from './context.ts'
 import { fromFlags, report } from './failure.ts'
 import {
   type HttpDependencies,
@@ -13,7 +15,15 @@ import {
   type Service,
   startHttpService,
 } from './http-service.ts'
-import { type LogLevel, LogLines, openLog, parseLogLevel } from './log.ts'
+import {
+  type Log,
+  type LogLevel,
+  LogLines,
+  logTarget,
+  openLog,
+  parseLogLevel,
+  reopenLog,
+} from './log.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { startWorkerPool } from './worker-pool.ts'
 
@@ -30,25 +40,33 @@ export interface ServingOptions extends HttpServiceOptions {
   readonly otherPortAllowed?: boolean
   /** How much is logged where the environment does not say. */
   readonly logLevel: LogLevel
+  /** Where the log goes, opened anew at SIGHUP; stderr where it is not named. */
+  readonly logFile?: string
   /** Called once requests are answered, with the URL that reaches them from this machine. */
   readonly onListening: (url: string) => Promise<void>
 }
 
 /**
  * Resolves when a stop was asked for and every request under way has been answered. Fails with
- * `unavailable` when the port cannot be had.
+ * `unavailable` when the port cannot be had, and when the deadline for stopping has cut requests off.
  */
 export async function serve(context: CliContext, options: ServingOptions): Promise<void> {
   const { store, host, onListening } = options
   const { clock, config, stop } = context
   const level = parseLogLevel(config.logLevel) ?? options.logLevel
-  const lines = new LogLines(context.stderr)
+  const target = logTarget(options.logFile, context.stderr)
+  const lines = new LogLines(target)
   const log = await openLog(level, lines)
   const stopped = new Promise<void>((resolve) => stop.listen(() => resolve()))
   let upkeep: Upkeep | null = null
   const onDelivery = () => upkeep?.recordsCame()
   try {
     const service = await startService(context, options, { store, clock, log, onDelivery })
+    const unlisten = context.hangUp.listen(() => {
+      lines.flush()
+      reopenLog(target, log)
+      service.reopenLog()
+    })
     try {
       await onListening(`http://${urlHost(host)}:${service.port}`)
       upkeep = startUpkeep({
@@ -58,13 +76,33 @@ export async function serve(context: CliContext, options: ServingOptions): Promi
       })
       await stopped
       log.info(`stopping on ${stop.signal}`)
-      await upkeep.stop()
     } finally {
-      await service.close()
+      unlisten()
+      await stopInTime({ service, upkeep, log, seconds: options.limits.shutdownSeconds })
     }
   } finally {
     lines.close()
   }
+}
+
+interface Stopping {
+  readonly service: Service
+  readonly upkeep: Upkeep | null
+  readonly log: Log
+  readonly seconds: number
+}
+
+/** Beyond its deadline, what cannot be cut off otherwise ends with the process. */
+const END_AFTER_DEADLINE_MS = 15_000
+
+async function stopInTime({ service, upkeep, log, seconds }: Stopping): Promise<void> {
+  const end = setTimeout(() => process.exit(EXIT.failed), seconds * 1_000 + END_AFTER_DEADLINE_MS)
+  const [cutOff] = await Promise.all([service.close(), upkeep?.stop()])
+  clearTimeout(end)
+  if (cutOff === 0) return
+  const message = `requests cut off at the deadline for stopping, after ${seconds} s: ${cutOff}`
+  log.warn(message)
+  throw new UsageError('unavailable', message, { hint: limitRemedy('shutdownSeconds') })
 }
 
 async function startService(
@@ -86,7 +124,15 @@ async function startService(
     return await onPort(context, options, (port) => startHttpService(http(port), dependencies))
   }
   const port = await onPort(context, options, (tried) => findPort({ port: tried, host }))
-  return await startWorkerPool({ workers, databaseUrl, http: http(port) }, dependencies)
+  return await startWorkerPool(
+    {
+      workers,
+      databaseUrl,
+      http: http(port),
+      ...(options.logFile !== undefined && { logFile: options.logFile }),
+    },
+    dependencies,
+  )
 }
 
 /** Tries the port that is asked for, then, where that is allowed, a free one. */

@@ -3,19 +3,18 @@ import { RequestMetrics, type RequestSnapshot } from '../http/metrics.ts'
 import { openStore } from '../storage/open-store.ts'
 import { Output } from './context.ts'
 import { type Service, startHttpService } from './http-service.ts'
-import { LogLines, openLog, parseLogLevel } from './log.ts'
+import { LogLines, logTarget, openLog, parseLogLevel, reopenLog } from './log.ts'
 import { type FromWorker, failureOf, type ToWorker, type WorkerOptions } from './worker-messages.ts'
 
 // Sent to the whole group, they come here too; the serving process says what to do. Should that
 // process be gone, Node ends its workers.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
-const lines = new LogLines(new Output(process.stderr))
 const requests = new RequestMetrics()
 /** Questions for what the other workers have measured. */
 const asked = new Map<number, (snapshots: readonly RequestSnapshot[]) => void>()
 let questions = 0
-let serving: Promise<Service> | null = null
+let serving: Promise<WorkerService> | null = null
 
 process.on('message', async (message: ToWorker) => {
   if (message.kind === 'serve') {
@@ -35,14 +34,24 @@ process.on('message', async (message: ToWorker) => {
   } else if (message.kind === 'others') {
     asked.get(message.question)?.(message.snapshots)
     asked.delete(message.question)
+  } else if (message.kind === 'reopen log') {
+    await serving?.then((service) => service.reopenLog()).catch(() => {})
   } else {
-    await serving?.then((service) => service.close()).catch(() => {})
-    lines.close()
-    process.disconnect!()
+    const cutOff = await serving?.then((service) => service.close()).catch(() => 0)
+    if (process.connected) {
+      process.send!({ kind: 'stopped', cutOff: cutOff ?? 0 } satisfies FromWorker, () =>
+        process.disconnect!(),
+      )
+    }
   }
 })
 
-async function start({ databaseUrl, http, logLevel }: WorkerOptions): Promise<Service> {
+type WorkerService = Pick<Service, 'close' | 'reopenLog'>
+
+async function start(options: WorkerOptions): Promise<WorkerService> {
+  const { databaseUrl, http, logLevel, logFile } = options
+  const target = logTarget(logFile, new Output(process.stderr))
+  const lines = new LogLines(target)
   const log = await openLog(parseLogLevel(logLevel) ?? 'info', lines)
   const store = await openStore(databaseUrl)
   try {
@@ -54,10 +63,15 @@ async function start({ databaseUrl, http, logLevel }: WorkerOptions): Promise<Se
       measurements: { requests, ofOthers },
     })
     return {
-      port: service.port,
+      reopenLog: () => {
+        lines.flush()
+        reopenLog(target, log)
+      },
       close: async () => {
-        await service.close()
+        const cutOff = await service.close()
         await store.close()
+        lines.close()
+        return cutOff
       },
     }
   } catch (error) {

@@ -7,6 +7,7 @@ export interface WorkerOptions {
   readonly databaseUrl: string
   readonly http: HttpServiceOptions
   readonly logLevel: string
+  readonly logFile?: string
 }
 
 export type ToWorker =
@@ -14,6 +15,8 @@ export type ToWorker =
   | { readonly kind: 'serve'; readonly options: WorkerOptions }
   /** Answer what is under way, then end. */
   | { readonly kind: 'stop' }
+  /** Open your log file anew. */
+  | { readonly kind: 'reopen log' }
   /** Tell what you have measured. */
   | { readonly kind: 'measure'; readonly question: number }
   /** What all others have measured, for the worker that asked. */
@@ -26,6 +29,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'listening' }
   | { readonly kind: 'delivery' }
+  /** All requests have ended; so many were cut off. It ends. */
+  | { readonly kind: 'stopped'; readonly cutOff: number }
   | {
       readonly kind: 'measured'
       readonly question: number

@@ -5,7 +5,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { getCompileCacheDir } from 'node:module'
 import { dirname } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { HttpDependencies, HttpServiceOptions, Service } from './http-service.ts'
 import { PoolMetrics } from './pool-metrics.ts'
@@ -15,24 +15,38 @@ import { errorOf, type FromWorker, type ToWorker, type WorkerOptions } from './w
 export const WORKERS_DEFAULT_MAX = 8
 export const WORKERS_MAX = 64
 
-/** Before a worker is started anew: one that cannot start shall not keep the machine busy. */
+/**
+ * Before a worker is started anew, doubled each time it fails again: one that cannot start, or dies
+ * of what it is asked, shall not keep the machine busy.
+ */
 const RESTART_DELAY_MS = 500
+const RESTART_DELAY_MAX_MS = 30_000
+
+/** A worker that has answered for so long does not go on failing. */
+const RELIABLE_AFTER_MS = 60_000
+
+/** Ended from outside while they start, workers are tried so often before serving is given up. */
+const START_TRIES_MAX = 5
+
+/** After the deadline for requests under way, a worker that still runs is killed. */
+const KILL_AFTER_DEADLINE_MS = 10_000
 
 export interface WorkerPoolOptions {
   readonly workers: number
   readonly databaseUrl: string
   /** With the number of the port: all workers have to listen on the same one. */
   readonly http: HttpServiceOptions
+  readonly logFile?: string
 }
 
 type PoolDependencies = Pick<HttpDependencies, 'log' | 'onDelivery'>
 
 /**
- * Resolves when every worker answers. Fails as the first of them that cannot start, with none left
- * running. Later on a worker that ends is replaced, and the log says so.
+ * Resolves when every worker answers, or cannot start while another one does. Fails where none can,
+ * as the first of them did. A worker that ends is replaced, whenever it does, and the log says so.
  */
 export async function startWorkerPool(
-  { workers, databaseUrl, http }: WorkerPoolOptions,
+  { workers, ...shared }: WorkerPoolOptions,
   dependencies: PoolDependencies,
 ): Promise<Service> {
   cluster.setupPrimary({
@@ -40,7 +54,7 @@ export async function startWorkerPool(
     args: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  const options = { databaseUrl, http, logLevel: dependencies.log.level }
+  const options = { ...shared, logLevel: dependencies.log.level }
   const pool = new WorkerPool(options, dependencies)
   try {
     await pool.start(workers)
@@ -48,10 +62,17 @@ export async function startWorkerPool(
     await pool.close()
     throw error
   }
-  return { port: http.port, close: () => pool.close() }
+  return {
+    port: shared.http.port,
+    reopenLog: () => pool.reopenLog(),
+    close: () => pool.close(),
+  }
 }
 
 type WorkingMessage = Exclude<FromWorker, { readonly kind: 'listening' | 'failed' }>
+
+/** It ended before it answered, for no reason of its own that it could tell. */
+class EndedEarly extends Error {}
 
 class WorkerPool {
   readonly #options: WorkerOptions
@@ -59,6 +80,7 @@ class WorkerPool {
   /** Each worker with the promise of its end. */
   readonly #running = new Map<Worker, Promise<string>>()
   readonly #closing = new AbortController()
+  #cutOff = 0
   readonly #metrics = new PoolMetrics<Worker>((worker, question) =>
     send(worker, { kind: 'measure', question }),
   )
@@ -69,14 +91,29 @@ class WorkerPool {
   }
 
   async start(count: number): Promise<void> {
-    const workers = await Promise.all(Array.from({ length: count }, () => this.#startOne()))
-    for (const worker of workers) void this.#keepOne(worker)
+    const failures = await Promise.all(Array.from({ length: count }, () => this.#keepOne()))
+    const [first] = failures
+    if (first !== undefined && !failures.includes(null)) throw first
   }
 
-  async close(): Promise<void> {
+  reopenLog(): void {
+    for (const worker of this.#running.keys()) send(worker, { kind: 'reopen log' })
+  }
+
+  /** Answers how many requests were cut off. */
+  async close(): Promise<number> {
     this.#closing.abort()
     for (const worker of this.#running.keys()) send(worker, { kind: 'stop' })
+    const { shutdownSeconds } = this.#options.http.limits
+    const kill = setTimeout(
+      () => {
+        for (const worker of this.#running.keys()) worker.process.kill('SIGKILL')
+      },
+      shutdownSeconds * 1_000 + KILL_AFTER_DEADLINE_MS,
+    )
     await Promise.all(this.#running.values())
+    clearTimeout(kill)
+    return this.#cutOff
   }
 
   /** Resolves when the worker answers. */
@@ -89,7 +126,7 @@ class WorkerPool {
       this.#running.delete(worker)
       this.#metrics.remove(worker)
       ended.resolve(how)
-      answers.reject(new Error(`a worker ended before it answered (${how})`))
+      answers.reject(new EndedEarly(`a worker ended before it answered (${how})`))
     }
     worker.on('error', (error) => end(error.message))
     worker.on('exit', (code, signal) => end(signal ?? `exit code ${code}`))
@@ -110,6 +147,7 @@ class WorkerPool {
   /** What workers say while they answer requests. */
   #hear(worker: Worker, message: WorkingMessage): void {
     if (message.kind === 'delivery') this.#dependencies.onDelivery()
+    else if (message.kind === 'stopped') this.#cutOff += message.cutOff
     else if (message.kind === 'measured') {
       this.#metrics.take(worker, message.question, message.snapshot)
     } else {
@@ -120,21 +158,37 @@ class WorkerPool {
     }
   }
 
-  /** Until the pool is closed, there is another worker after the one that ends. */
-  async #keepOne(worker: Worker): Promise<void> {
+  /**
+   * Until the pool is closed, there is another worker after the one that ends. Resolves with null
+   * once the first answers; with its failure when it cannot start, and then goes on trying.
+   */
+  #keepOne(): Promise<Error | null> {
+    const outcome = Promise.withResolvers<Error | null>()
+    void this.#keep(outcome.resolve).then(() => outcome.resolve(null))
+    return outcome.promise
+  }
+
+  async #keep(tell: (outcome: Error | null) => void): Promise<void> {
     const { log } = this.#dependencies
-    for (let running: Worker | null = worker; !this.#closing.signal.aborted; ) {
-      if (running !== null) {
-        const how = await this.#running.get(running)
-        if (this.#closing.signal.aborted) return
-        log.error({ pid: running.process.pid }, `a worker ended (${how}) and is replaced`)
+    const { signal } = this.#closing
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const worker = await this.#startOne()
+        tell(null)
+        const answeredAt = performance.now()
+        const how = await this.#running.get(worker)
+        if (signal.aborted) return
+        failures = performance.now() - answeredAt > RELIABLE_AFTER_MS ? 1 : failures + 1
+        const facts = { pid: worker.process.pid, failures }
+        log.error(facts, `a worker ended (${how}) and is replaced`)
+      } catch (error) {
+        if (signal.aborted) return
+        failures++
+        if (!(error instanceof EndedEarly) || failures >= START_TRIES_MAX) tell(error as Error)
+        log.error({ err: error, failures }, 'a worker could not start and is tried again')
       }
-      await setTimeout(RESTART_DELAY_MS, null, { signal: this.#closing.signal }).catch(() => {})
-      if (this.#closing.signal.aborted) return
-      running = await this.#startOne().catch((error: unknown) => {
-        log.error(error, 'a worker could not start and is tried again')
-        return null
-      })
+      const delayMs = Math.min(RESTART_DELAY_MS * 2 ** (failures - 1), RESTART_DELAY_MAX_MS)
+      await wait(delayMs, null, { signal }).catch(() => {})
     }
   }
 }

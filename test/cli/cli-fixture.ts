@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, type Readable, Writable } from 'node:stream'
-import { type CliContext, Output, StopRequest } from '../../src/cli/context.ts'
+import { type CliContext, type HangUp, Output, StopRequest } from '../../src/cli/context.ts'
 import { run } from '../../src/cli/run.ts'
 import { NOW } from '../support/builders.ts'
 import type { TempPlace } from '../support/postgres-schema.ts'
@@ -19,6 +19,7 @@ export interface CliRunOptions {
   readonly stdin?: string | Readable
   readonly now?: number
   readonly stop?: StopRequest
+  readonly hangUp?: HangUp
   readonly logLevel?: string
   /** Of the environment, by the variables' names. */
   readonly limits?: Readonly<Record<string, string>>
@@ -78,6 +79,7 @@ export class CliFixture {
       stdout: new Output(stdout),
       stderr: new Output(Object.assign(stderr, { isTTY: options.terminal === true, columns: 120 })),
       stop: options.stop ?? new StopRequest(),
+      hangUp: options.hangUp ?? { listen: () => () => {} },
     }
     const exitCode = await run(args, context)
     return { exitCode, stdout: stdout.text, stderr: stderr.text }

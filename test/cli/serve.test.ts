@@ -127,6 +127,32 @@ describe('simtally serve', () => {
     assert.ok(!stderr.includes(basic))
   })
 
+  it('goes on at SIGHUP, and says that there is no log file to open anew', async () => {
+    let hangUp = () => {}
+    const { url, stop, ended } = await serve(['--port', '0'], {
+      logLevel: 'info',
+      hangUp: {
+        listen: (listener) => {
+          hangUp = listener
+          return () => {}
+        },
+      },
+    })
+    hangUp()
+    const answer = await fetch(`${url}/healthz`, { headers: { connection: 'close' } })
+    assert.equal(answer.status, 200)
+    stop.request('SIGTERM')
+    const { exitCode, stderr } = await ended
+    assert.equal(exitCode, 0)
+    assert.match(stderr, /SIGHUP: there is no log file to open anew; --log-file names one/)
+  })
+
+  it('fails for a log file that cannot be written', async () => {
+    const { exitCode, stderr } = await cli.run(['serve', '--log-file', cli.path('no/serve.log')])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^simtally: the log file .*serve\.log cannot be written \(ENOENT\)$/m)
+  })
+
   it('is wrong usage with a log level that does not exist', async () => {
     const { exitCode, stderr } = await cli.run(['serve', '--port', '0'], { logLevel: 'loud' })
     assert.equal(exitCode, 2)

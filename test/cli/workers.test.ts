@@ -1,9 +1,12 @@
 /** `simtally serve --workers 2`: several processes on one port, as one program to the outside. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile, rename, stat } from 'node:fs/promises'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { iccidOf } from '../support/builders.ts'
 import { CliFixture, jsonLines } from './cli-fixture.ts'
 import { CliProcess, LAUNCHER } from './cli-process.ts'
@@ -50,16 +53,18 @@ function launch(args: readonly string[], on = cli): CliProcess {
   return launched
 }
 
+const SERVE = ['serve', '--port', '0', '--workers', '2', '--json']
+
 interface Serving {
   readonly process: CliProcess
   readonly port: number
 }
 
-async function serve(on = cli): Promise<Serving> {
-  const launched = launch(['serve', '--port', '0', '--workers', '2', '--json'], on)
+async function serve(on = cli, more: readonly string[] = []): Promise<Serving> {
+  const launched = launch([...SERVE, ...more], on)
   await launched.said('"url"')
   // Lines of the log wait a moment for each other.
-  await launched.said(/(?:a worker answers[\s\S]*){2}/)
+  if (!more.includes('--log-file')) await launched.said(/(?:a worker answers[\s\S]*){2}/)
   return { process: launched, port: Number(new URL(JSON.parse(launched.stdout).url).port) }
 }
 
@@ -88,6 +93,14 @@ async function get(port: number, path: string, headers?: Record<string, string>)
 
 const getTwice = (port: number, path: string, headers?: Record<string, string>) =>
   Promise.all([get(port, path, headers), get(port, path, headers)])
+
+/** The processes that a process has started. */
+const childrenOf = (pid: number) =>
+  execFileSync('ps', ['-A', '-o', 'pid=,ppid='])
+    .toString()
+    .split('\n')
+    .map((line) => line.trim().split(/ +/).map(Number))
+    .flatMap(([child, parent]) => (parent === pid ? [child!] : []))
 
 const isRunning = (pid: number) => {
   try {
@@ -205,6 +218,56 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await serving.process.said(/(?:a worker answers[\s\S]*){4}/)
     assert.deepEqual(await getTwice(serving.port, '/healthz'), [200, 200])
     await serving.process.end()
+  })
+
+  it('starts another worker for one that is killed while it starts', async () => {
+    const launched = launch(SERVE)
+    const first: number[] = []
+    while (first.length < 2) first.splice(0, 2, ...childrenOf(launched.child.pid!))
+    for (const pid of first) process.kill(pid, 'SIGKILL')
+    await launched.said('"url"')
+    await launched.said(/(?:a worker answers[\s\S]*){2}/)
+    const port = Number(new URL(JSON.parse(launched.stdout).url).port)
+    assert.deepEqual(await getTwice(port, '/healthz'), [200, 200])
+    const lines = jsonLines<LogLine & { failures?: number }>(launched.stderr)
+    const told = lines.filter(({ msg }) => msg.startsWith('a worker could not start'))
+    assert.deepEqual(
+      told.map(({ failures }) => failures),
+      [1, 1],
+    )
+    await launched.end()
+  })
+
+  it('opens its log file anew at SIGHUP, in every process, and goes on', async () => {
+    const path = cli.path('serve.log')
+    const serving = await serve(cli, ['--log-file', path])
+    const { port } = serving
+    const { child } = serving.process
+    const lines = async (file: string) => jsonLines<LogLine>(await readFile(file, 'utf8'))
+    const count = async (file: string, text: string) =>
+      (await lines(file).catch(() => [])).filter(({ msg }) => msg.startsWith(text)).length
+    while ((await count(path, 'a worker answers')) < 2) await setImmediate()
+    assert.equal((await stat(path)).mode & 0o777, 0o600)
+    await rename(path, `${path}.1`)
+    child.kill('SIGHUP')
+    for (const pid of childrenOf(child.pid!)) process.kill(pid, 'SIGHUP')
+    while ((await count(path, 'SIGHUP: the log file is opened anew')) < 3) await setImmediate()
+    await getTwice(port, '/healthz')
+    while ((await count(path, 'request')) < 2) await setImmediate()
+    assert.equal(await count(`${path}.1`, 'request'), 0)
+    assert.equal(serving.process.stderr, '')
+    child.kill('SIGTERM')
+    assert.equal((await serving.process.ended()).code, 0)
+  })
+
+  it('cuts off what stalls at the deadline for stopping, and ends with 1', async () => {
+    const serving = await serve(cli, ['--limit', 'shutdown-seconds=1'])
+    const { socket } = await openDelivery(serving.port, await newKey())
+    serving.process.child.kill('SIGTERM')
+    const { code, stderr } = await serving.process.ended()
+    assert.equal(code, 1)
+    assert.match(stderr, /^simtally: requests cut off at the deadline for stopping, after 1 s: 1$/m)
+    socket.destroy()
   })
 
   it('finishes the request under way at the first signal', async () => {

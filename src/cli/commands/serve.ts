@@ -13,6 +13,7 @@ interface ServeOptions extends DatabaseOption, JsonOption, LimitOption {
   /** True for every proxy, or the addresses and networks of those that are trusted. */
   readonly trustProxy?: true | string
   readonly workers?: number
+  readonly logFile?: string
 }
 
 export const PORT_MAX = 65_535
@@ -28,7 +29,9 @@ Examples:
 Requests are answered by as many processes as the machine has cores, at most ${WORKERS_DEFAULT_MAX} unless
 --workers says otherwise; with --workers 1, by this one alone. One that ends is replaced.
 
-Logs go to stderr, one JSON object a line; SIMTALLY_LOG_LEVEL sets how much. Days that are
+Logs go to stderr or the --log-file, one JSON object a line; SIMTALLY_LOG_LEVEL sets how much. At
+SIGTERM or SIGINT, requests under way get 25 seconds (--limit shutdown-seconds), then the exit
+code is 1; a second signal ends it at once. Days that are
 complete are summed up, and usage older than the retention is deleted, while it serves.`
 
 export function addServeCommand(program: Command, commandLine: CommandLine): void {
@@ -49,6 +52,7 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
       'how many processes answer',
       wholeNumberFlag('--workers', 1, WORKERS_MAX),
     )
+    .option('--log-file <path>', 'where logs go; SIGHUP opens it anew')
     .option('--limit <name=value>', LIMIT_HELP, addLimit)
     .option('--json', 'print the URL as JSON')
     .addHelpText('after', EXAMPLES)
@@ -57,7 +61,7 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
 
 async function serveStore(commandLine: CommandLine, options: ServeOptions): Promise<void> {
   const { context } = commandLine
-  const { port, host, publicUrl, trustProxy } = options
+  const { port, host, publicUrl, trustProxy, logFile } = options
   const limits = limitsOf(context.config, options)
   await commandLine.withStore(options, (store) =>
     serve(context, {
@@ -68,6 +72,7 @@ async function serveStore(commandLine: CommandLine, options: ServeOptions): Prom
       host,
       limits,
       logLevel: 'info',
+      ...(logFile !== undefined && { logFile }),
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(trustProxy === undefined ? {} : { trustProxy: proxiesOf(trustProxy) }),
       onListening: async (url) => {
