@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { UsageError } from '../domain/usage-error.ts'
-import { verifyGzipFile } from '../ingest/gzip.ts'
+import { verifyPackedFile } from '../ingest/delivery-bytes.ts'
 import type { CliContext } from './context.ts'
 import { limitsOf } from './limit-settings.ts'
 
@@ -39,7 +39,8 @@ export async function openDelivery(context: CliContext, name: string): Promise<D
       })
     }
     // A pipe can be read only once, so only files are verified.
-    if (stat.isFile()) await verifyGzipFile(name, limits).catch((error) => throwNaming(name, error))
+    if (stat.isFile())
+      await verifyPackedFile(name, limits).catch((error) => throwNaming(name, error))
     const stream = file.createReadStream({ highWaterMark: READ_BYTES })
     return stoppable(context, { name, stream, sizeBytes: stat.isFile() ? stat.size : null })
   } catch (error) {

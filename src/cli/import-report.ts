@@ -30,7 +30,7 @@ export async function printImportReport(
   summary: ImportSummary,
   { elapsedMs, quiet }: { readonly elapsedMs: number; readonly quiet: boolean },
 ): Promise<ExitCode> {
-  const { import: done, warnings, firstQuarantined } = summary
+  const { import: done, hint, warnings, firstQuarantined } = summary
   const records = formatCount(recordCount(done.counts))
   for (const warning of warnings) await report(context, `${done.source}: ${warning}`)
   if (!quiet) {
@@ -49,13 +49,21 @@ export async function printImportReport(
     await report(
       context,
       `${done.source}: ${done.error ?? 'failed'}`,
-      committedHint(recordCount(done.counts)),
+      [...(hint === null ? [] : [hint]), countedHint(recordCount(done.counts))].join('; '),
     )
     return EXIT.failed
   }
   return done.counts.quarantined > 0 ? EXIT.quarantined : EXIT.done
 }
 
+/** Of a delivery that is at fault itself: as it is, it would fail again. */
+function countedHint(counted: number): string {
+  if (counted === 0) return 'nothing of it was counted'
+  const records = `${formatCount(counted)} records of it are committed`
+  return `${records}; importing it again is safe, and completes the count once it can be read to its end`
+}
+
+/** Of a delivery that failed for no fault of its own. */
 export function committedHint(committed: number): string {
   const records = `${formatCount(committed)} records of it are committed`
   return `${records}; importing it again is safe and completes the count`

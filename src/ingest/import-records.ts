@@ -15,10 +15,10 @@ import { sequenceOfName } from '../domain/sequence-pattern.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import { BATCH_RECORDS_MAX, type UsageStore } from '../storage/usage-store.ts'
+import { plainBytes } from './delivery-bytes.ts'
 import { EventResolver } from './event-resolver.ts'
 import type { CdrReader, ReadRecord } from './formats/cdr-format.ts'
 import { CDR_FORMATS } from './formats/formats.ts'
-import { plainBytes } from './gzip.ts'
 import { rereadingOf, settingsFor } from './rereading.ts'
 
 /** Records in one transaction unless the caller says otherwise; measured, see `docs/storage.md`. */
@@ -66,12 +66,14 @@ export interface ImportProgress {
 
 export interface ImportSummary {
   /**
-   * `done`, or `failed` when the delivery could not be read to its end; then `error` says why,
-   * what was committed stays counted, and delivering it again completes the count.
+   * `done`, or `failed` when the delivery could not be read to its end; then `error` says why, and
+   * what was committed stays counted. Delivered again mended or whole, the rest is counted.
    */
   readonly import: Import
   /** The limit for which the delivery was not read to its end; null where that was not why. */
   readonly limit: LimitName | null
+  /** What to do about a delivery that was not read to its end, where that is known. */
+  readonly hint: string | null
   readonly warnings: readonly string[]
   /** The first `QUARANTINE_SHOWN_MAX`. */
   readonly firstQuarantined: readonly QuarantinedRecord[]
@@ -105,7 +107,8 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
   })
   const warnings = [...run.warnings(), ...nameWarnings(feed, source.name)]
   const { firstQuarantined } = run
-  return { import: ended, limit: error?.limit ?? null, warnings, firstQuarantined }
+  const { limit = null, hint = null } = error ?? {}
+  return { import: ended, limit, hint, warnings, firstQuarantined }
 }
 
 /** A name that does not fit leaves its delivery without a number, so a missing one goes unseen. */

@@ -90,12 +90,7 @@ describe('a file that is no delivery', () => {
       records(1).join(''),
       /the header line ".*" has no column record_id, sim, /,
     ],
-    [
-      'an archive',
-      Buffer.from([0x50, 0x4b, 3, 4, 0, 0xff, 0, 0x0a]),
-      /line 1, the header: the line /,
-    ],
-    ['packed twice', gzipSync(pack(records(1))), /line 1, the header: the line /],
+    ['a document', '%PDF-1.7\n', /the delivery is a PDF document, not usage records\n {2}ask /],
     ['a web page', '<!DOCTYPE html>\n<html>\n', /the header line "<!DOCTYPE html>" has no column /],
   ]
   for (const [name, content, message] of files) {
@@ -105,6 +100,23 @@ describe('a file that is no delivery', () => {
       assert.equal(exitCode, 1)
       assert.deepEqual([done[0]!.status, done[0]!.records], ['failed', 0])
       assert.match(stderr, /^simtally: .*usage: /)
+      assert.match(stderr, message)
+    })
+  }
+
+  const packed: readonly [string, Buffer, RegExp][] = [
+    ['a cut archive', Buffer.from([0x50, 0x4b, 3, 4, 0, 0xff, 0, 0x0a]), /the ZIP data is cut off/],
+    [
+      'packed twice',
+      gzipSync(pack(records(1))),
+      /the delivery is packed twice\n {2}unpack it once/,
+    ],
+  ]
+  for (const [name, content, message] of packed) {
+    it(`is refused before an import begins: ${name}`, async () => {
+      const file = await world.cli.file('usage', content)
+      const { exitCode, stderr, done } = await world.import([file])
+      assert.deepEqual([exitCode, done], [1, []])
       assert.match(stderr, message)
     })
   }

@@ -30,7 +30,7 @@ describe('a delivery', () => {
     assert.equal(answer.status, 413)
     assert.match(
       answer.body.message,
-      /^The gzip data unpacks to more than 2000000 bytes; \d+ records .* counted before, in import 1;/,
+      /^The packed data unpacks to more than 2000000 bytes; \d+ records .* counted before, in import 1;/,
     )
     const [failed] = await fixture.store.listImports({}, { limit: 1 })
     assert.equal(failed!.status, 'failed')
@@ -42,7 +42,7 @@ describe('a delivery', () => {
     const startedAt = performance.now()
     const answer = await fixture.deliver(body, { as: fixture.operator })
     assert.equal(answer.status, 413)
-    assert.match(answer.body.message, /^The gzip data unpacks to more than 200 times its size;/)
+    assert.match(answer.body.message, /^The packed data unpacks to more than 200 times its size;/)
     assert.ok(performance.now() - startedAt < 5_000)
   })
 

@@ -7,7 +7,8 @@ import { after, before, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { plainBytes, RATIO_FREE_BYTES, verifyGzipFile } from '../../src/ingest/gzip.ts'
+import { plainBytes, verifyPackedFile } from '../../src/ingest/delivery-bytes.ts'
+import { RATIO_FREE_BYTES } from '../../src/ingest/unpack-limits.ts'
 import { inChunks } from '../support/record-files.ts'
 
 const TEXT = 'record_id,sim,occurred_at\na,b,2026-03-01\n'
@@ -198,7 +199,7 @@ describe('verifying a gzip file', () => {
   async function verify(bytes: Uint8Array): Promise<void> {
     const path = join(dir, 'usage.csv')
     await writeFile(path, bytes)
-    await verifyGzipFile(path)
+    await verifyPackedFile(path)
   }
 
   it('passes a whole one, and anything that is plain', async () => {
@@ -211,7 +212,7 @@ describe('verifying a gzip file', () => {
     const path = join(dir, 'large.csv.gz')
     await writeFile(path, gzipSync(Buffer.alloc(100_000)))
     const limits = { unpackedBytes: 99_999, unpackRatio: 1_100 }
-    await assert.rejects(verifyGzipFile(path, limits), {
+    await assert.rejects(verifyPackedFile(path, limits), {
       limit: 'unpackedBytes',
       hint: /SIMTALLY_LIMIT_UNPACKED_BYTES/,
     })

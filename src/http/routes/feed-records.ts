@@ -171,8 +171,9 @@ function tooLarge(bytesMax: number): string {
   return `The body is larger than ${bytesMax} bytes: cut the delivery into smaller ones`
 }
 
-function unreadable(summary: ImportSummary): string {
-  return `The delivery could not be read to its end: ${summary.import.error}`
+function unreadable({ import: { error }, hint }: ImportSummary): string {
+  const remedy = hint === null ? '' : `; ${hint}`
+  return `The delivery could not be read to its end: ${error}${remedy}`
 }
 
 function countedBefore({ import: { id, counts } }: ImportSummary): string {

@@ -1,0 +1,144 @@
+/**
+ * What a delivery's bytes are, whatever it is called: plain records, or gzip or ZIP data around
+ * them, as its first bytes tell. What cannot be records is refused by its name, with the remedy.
+ */
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { LIMITS_DEFAULT } from '../domain/limits.ts'
+import { UsageError } from '../domain/usage-error.ts'
+import { unpackedGzip } from './gzip.ts'
+import { READ_BYTES, type UnpackLimits } from './unpack-limits.ts'
+import { unpackedZip } from './zip.ts'
+
+/** The longest mark below. */
+const HEAD_BYTES = 19
+
+const GZIP = [0x1f, 0x8b]
+const ZIP_MARKS = [
+  [0x50, 0x4b, 0x03, 0x04],
+  [0x50, 0x4b, 0x05, 0x06],
+  [0x50, 0x4b, 0x07, 0x08],
+]
+
+interface ForeignKind {
+  readonly mark: readonly number[] | string
+  readonly name: string
+  readonly remedy: string
+}
+
+const UNPACK = 'unpack it, or pack it with gzip'
+const DECRYPT = 'decrypt it first'
+const EXPORT = 'ask the carrier for its usage records as text, or export it as CSV'
+
+/** None of these is the beginning of any format's records. */
+const FOREIGN_KINDS: readonly ForeignKind[] = [
+  { mark: '%PDF-', name: 'a PDF document', remedy: EXPORT },
+  {
+    mark: [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1],
+    name: 'an Excel workbook of the old form, or an encrypted one',
+    remedy: 'save it as CSV, without a password',
+  },
+  { mark: 'BZh', name: 'bzip2 data', remedy: UNPACK },
+  { mark: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], name: 'xz data', remedy: UNPACK },
+  { mark: [0x28, 0xb5, 0x2f, 0xfd], name: 'zstd data', remedy: UNPACK },
+  { mark: [0x04, 0x22, 0x4d, 0x18], name: 'lz4 data', remedy: UNPACK },
+  { mark: [0x1f, 0x9d], name: 'compress data (.Z)', remedy: UNPACK },
+  { mark: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], name: 'a 7z archive', remedy: UNPACK },
+  { mark: 'Rar!', name: 'a RAR archive', remedy: UNPACK },
+  { mark: '-----BEGIN PGP ', name: 'encrypted or signed by PGP', remedy: DECRYPT },
+  { mark: 'Salted__', name: 'encrypted by OpenSSL', remedy: DECRYPT },
+  { mark: 'PAR1', name: 'a Parquet file', remedy: EXPORT },
+  { mark: 'SQLite format 3\0', name: 'a SQLite database', remedy: EXPORT },
+  { mark: '\x89PNG', name: 'a picture', remedy: EXPORT },
+]
+
+/**
+ * Yields the plain bytes of a delivery. Throws `unreadable` where packed data is cut or damaged, or
+ * unpacks to more than the limits allow, which it says before it has unpacked more; and where the
+ * delivery is something that no format reads.
+ */
+export async function* plainBytes(
+  source: AsyncIterable<Uint8Array>,
+  limits: UnpackLimits = LIMITS_DEFAULT,
+): AsyncIterable<Uint8Array> {
+  const { head, bytes } = await sniff(source)
+  refuseForeign(head)
+  if (!isPacked(head)) {
+    yield* bytes
+    return
+  }
+  const unpacked = startsWith(head, GZIP) ? unpackedGzip(bytes, limits) : unpackedZip(bytes, limits)
+  const inner = await sniff(unpacked)
+  refuseForeign(inner.head)
+  if (isPacked(inner.head)) {
+    await inner.bytes[Symbol.asyncIterator]().return?.()
+    throw new UsageError('unreadable', 'the delivery is packed twice', {
+      hint: 'unpack it once, and import what comes out',
+    })
+  }
+  yield* inner.bytes
+}
+
+/**
+ * Reads a packed file to its end without keeping anything, so that a cut or damaged one is refused
+ * before any of it is counted. Does nothing for a plain file. Throws `unreadable`.
+ */
+export async function verifyPackedFile(
+  path: string,
+  limits: UnpackLimits = LIMITS_DEFAULT,
+): Promise<void> {
+  const file = await open(path)
+  const head = Buffer.alloc(HEAD_BYTES)
+  try {
+    await file.read(head, 0, HEAD_BYTES, 0)
+  } finally {
+    await file.close()
+  }
+  if (!isPacked(head)) return
+  for await (const _ of plainBytes(createReadStream(path, { highWaterMark: READ_BYTES }), limits));
+}
+
+function isPacked(head: Uint8Array): boolean {
+  return [GZIP, ...ZIP_MARKS].some((mark) => startsWith(head, mark))
+}
+
+function refuseForeign(head: Uint8Array): void {
+  const kind = FOREIGN_KINDS.find(({ mark }) =>
+    startsWith(head, typeof mark === 'string' ? Buffer.from(mark, 'latin1') : mark),
+  )
+  if (kind === undefined) return
+  throw new UsageError('unreadable', `the delivery is ${kind.name}, not usage records`, {
+    hint: kind.remedy,
+  })
+}
+
+function startsWith(head: Uint8Array, mark: ArrayLike<number>): boolean {
+  return Array.from(mark).every((byte, i) => head[i] === byte)
+}
+
+/** The first bytes, and all bytes with them. */
+async function sniff(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ head: Uint8Array; bytes: AsyncIterable<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]()
+  let head: Uint8Array = new Uint8Array(0)
+  let done = false
+  while (head.length < HEAD_BYTES && !done) {
+    const next = await iterator.next()
+    done = next.done === true
+    if (!done) head = head.length === 0 ? next.value : Buffer.concat([head, next.value])
+  }
+  async function* all(): AsyncIterable<Uint8Array> {
+    try {
+      if (head.length > 0) yield head
+      while (!done) {
+        const next = await iterator.next()
+        if (next.done === true) return
+        yield next.value
+      }
+    } finally {
+      await iterator.return?.()
+    }
+  }
+  return { head, bytes: all() }
+}
