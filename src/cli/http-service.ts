@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Limits } from '../domain/limits.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import type { TrustProxy } from '../http/base-url.ts'
+import type { LogIns } from '../http/log-ins.ts'
 import type { Measurements } from '../http/routes/metrics.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { Log } from './log.ts'
@@ -25,6 +26,7 @@ export interface HttpDependencies {
   readonly onDelivery: () => void
   /** Shared with the other workers, where there are any. */
   readonly measurements?: Measurements
+  readonly logIns?: LogIns
 }
 
 /** What answers requests until it is closed, in this process or in others. */

@@ -1,4 +1,5 @@
 /** A worker: one of the processes that answer requests, with a store and a server of its own. */
+import { LogIns } from '../http/log-ins.ts'
 import { RequestMetrics, type RequestSnapshot } from '../http/metrics.ts'
 import { openStore } from '../storage/open-store.ts'
 import { Output } from './context.ts'
@@ -14,6 +15,7 @@ const requests = new RequestMetrics()
 /** Questions for what the other workers have measured. */
 const asked = new Map<number, (snapshots: readonly RequestSnapshot[]) => void>()
 let questions = 0
+let logIns: LogIns | null = null
 let serving: Promise<WorkerService> | null = null
 
 process.on('message', async (message: ToWorker) => {
@@ -34,6 +36,8 @@ process.on('message', async (message: ToWorker) => {
   } else if (message.kind === 'others') {
     asked.get(message.question)?.(message.snapshots)
     asked.delete(message.question)
+  } else if (message.kind === 'failed log-in') {
+    logIns?.count(message.address)
   } else if (message.kind === 'reopen log') {
     await serving?.then((service) => service.reopenLog()).catch(() => {})
   } else {
@@ -54,8 +58,14 @@ async function start(options: WorkerOptions): Promise<WorkerService> {
   const lines = new LogLines(target)
   const log = await openLog(parseLogLevel(logLevel) ?? 'info', lines)
   const store = await openStore(databaseUrl)
+  logIns = new LogIns({
+    limits: http.limits,
+    nowMs: () => performance.now(),
+    tellOthers: (address) => tell({ kind: 'failed log-in', address }),
+  })
   try {
     const service = await startHttpService(http, {
+      logIns,
       store,
       clock: () => Math.floor(Date.now() / 1000),
       log,

@@ -15,6 +15,8 @@ export type ToWorker =
   | { readonly kind: 'serve'; readonly options: WorkerOptions }
   /** Answer what is under way, then end. */
   | { readonly kind: 'stop' }
+  /** Another worker was shown wrong credentials from an address. */
+  | { readonly kind: 'failed log-in'; readonly address: string }
   /** Open your log file anew. */
   | { readonly kind: 'reopen log' }
   /** Tell what you have measured. */
@@ -29,6 +31,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'listening' }
   | { readonly kind: 'delivery' }
+  /** Wrong credentials came from an address. */
+  | { readonly kind: 'failed log-in'; readonly address: string }
   /** All requests have ended; so many were cut off. It ends. */
   | { readonly kind: 'stopped'; readonly cutOff: number }
   | {

@@ -147,7 +147,9 @@ class WorkerPool {
   /** What workers say while they answer requests. */
   #hear(worker: Worker, message: WorkingMessage): void {
     if (message.kind === 'delivery') this.#dependencies.onDelivery()
-    else if (message.kind === 'stopped') this.#cutOff += message.cutOff
+    else if (message.kind === 'failed log-in') {
+      for (const other of this.#running.keys()) if (other !== worker) send(other, message)
+    } else if (message.kind === 'stopped') this.#cutOff += message.cutOff
     else if (message.kind === 'measured') {
       this.#metrics.take(worker, message.question, message.snapshot)
     } else {

@@ -3,10 +3,13 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Account, type KeyScope, scopeAllows } from '../domain/directory.ts'
 import type { Sid } from '../domain/identifiers.ts'
+import type { Limits } from '../domain/limits.ts'
 import { invalidField, UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { authenticate, type Caller, type DirectoryOfCallers } from './credentials.ts'
 import { HttpError } from './error-reply.ts'
+import type { LogIns } from './log-ins.ts'
+import { TokenBuckets } from './token-buckets.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,18 +20,25 @@ declare module 'fastify' {
 
 export interface GateOptions {
   readonly store: DirectoryOfCallers
-  readonly requestsInFlightMax: number
+  readonly limits: Pick<Limits, 'requestsInFlight' | 'requestRate' | 'requestBurst'>
+  readonly logIns: LogIns
+  /** Milliseconds of a clock that only goes forward. */
+  readonly nowMs: () => number
 }
 
 export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 /** One gate a scope, all counting into the same places. */
-export function buildGates({ store, requestsInFlightMax }: GateOptions): Record<KeyScope, Gate> {
-  const inFlight = new InFlightRequests(requestsInFlightMax)
+export function buildGates(options: GateOptions): Record<KeyScope, Gate> {
+  const { store, limits, logIns, nowMs } = options
+  const inFlight = new InFlightRequests(limits.requestsInFlight)
+  const rate = { perSecond: limits.requestRate, burst: limits.requestBurst }
+  const requests = new TokenBuckets(rate, nowMs)
   const gateFor =
     (scope: KeyScope): Gate =>
     async (request, reply) => {
-      const caller = await authenticate(store, request.headers.authorization)
+      const caller = await logIn(store, request, logIns)
+      requireRate(requests, caller.credentialSid, limits.requestRate)
       inFlight.enter(caller.credentialSid, reply.raw)
       if (!scopeAllows(caller.scope, scope)) {
         throw permissionDenied(`this needs the scope "${scope}", the key has "${caller.scope}"`)
@@ -36,6 +46,34 @@ export function buildGates({ store, requestsInFlightMax }: GateOptions): Record<
       request.caller = caller
     }
   return { read: gateFor('read'), ingest: gateFor('ingest'), admin: gateFor('admin') }
+}
+
+async function logIn(
+  store: DirectoryOfCallers,
+  request: FastifyRequest,
+  logIns: LogIns,
+): Promise<Caller> {
+  logIns.require(request)
+  try {
+    const caller = await authenticate(store, request.headers.authorization)
+    logIns.succeeded(request, caller.credentialSid)
+    return caller
+  } catch (error) {
+    if (error instanceof HttpError && error.kind === 'unauthenticated') logIns.failed(request)
+    throw error
+  }
+}
+
+function requireRate(requests: TokenBuckets, credentialSid: Sid, requestRate: number): void {
+  if (requests.take(credentialSid)) return
+  throw new HttpError(
+    'too_many_requests',
+    `Too many requests: at most ${requestRate} a second on average; this one was not processed`,
+    {
+      limit: 'requestRate',
+      headers: { 'Retry-After': String(requests.waitSeconds(credentialSid)) },
+    },
+  )
 }
 
 /** Counts requests by credential. A place is given back when the response or its socket ends. */

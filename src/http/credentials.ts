@@ -78,6 +78,15 @@ function secretMatches(secret: string, secretHash: string): boolean {
 
 const BASIC = /^basic +([A-Za-z0-9+/_=-]+) *$/i
 
+/** Who a caller says to be, which may be anything; null where that cannot be read. */
+export function userOf(authorization: string | undefined): string | null {
+  try {
+    return readBasic(authorization).user
+  } catch {
+    return null
+  }
+}
+
 function readBasic(authorization: string | undefined): { user: string; secret: string } {
   const encoded = BASIC.exec(authorization ?? '')?.[1]
   if (encoded === undefined) throw unauthenticated()

@@ -10,6 +10,7 @@ import { addFormParser } from './bodies.ts'
 import { Connections } from './connections.ts'
 import { limitOf, replyWithError, replyWithNoRoute, SAFETY_HEADERS } from './error-reply.ts'
 import { ImportSlots } from './import-slots.ts'
+import { LogIns } from './log-ins.ts'
 import { PageTokens } from './page-token.ts'
 import { newRequestId } from './raw-reply.ts'
 import { addRequestLimits } from './request-limits.ts'
@@ -40,6 +41,8 @@ export interface ServerOptions {
   readonly limits?: Partial<Limits>
   /** Called when a delivery of usage records has ended, well or not. */
   readonly onDelivery?: () => void
+  /** Shared with other processes; without them, the server counts failures for itself alone. */
+  readonly logIns?: LogIns
   /** Shared with other processes; without them, the server measures for itself alone. */
   readonly measurements?: Measurements
   readonly logger?: FastifyBaseLogger
@@ -51,11 +54,13 @@ export function buildServer(options: ServerOptions): HttpServer {
   const trusts = trustsPeer(options.trustProxy ?? false)
   const limits: Limits = { ...LIMITS_DEFAULT, ...options.limits }
   const measurements = options.measurements ?? measureAlone()
+  const nowMs = options.monotonicMs ?? (() => performance.now())
+  const logIns = options.logIns ?? new LogIns({ limits, nowMs })
   const imports = new ImportSlots(limits)
   const connections = new Connections({
     limits,
     trusts,
-    nowMs: options.monotonicMs ?? (() => performance.now()),
+    nowMs,
     onRefusal: (limit) => measurements.requests.refused(limit),
   })
   measurements.requests.watch({ imports, connections })
@@ -64,10 +69,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   const context: RouteContext = {
     store,
     clock,
-    gates: buildGates({
-      store,
-      requestsInFlightMax: limits.requestsInFlight,
-    }),
+    gates: buildGates({ store, limits, logIns, nowMs }),
     tokens: new PageTokens(store),
     baseUrlOf: buildBaseUrl(options.publicUrl, trusts),
     limits,

@@ -152,6 +152,18 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await serving.process.end()
   })
 
+  it('holds an address back whose wrong credentials went to another of them', async () => {
+    const serving = await serve(cli, ['--limit', 'failed-log-ins=4'])
+    const wrong = { authorization: basic({ ...(await newKey()), secret: 'guess' }) }
+    const statuses: (number | undefined)[] = []
+    while (statuses.at(-1) !== 429) {
+      statuses.push(...(await getTwice(serving.port, '/v1/Imports', wrong)))
+    }
+    // Each of them would allow four; what is on its way between them may be missed.
+    assert.ok(statuses.filter((status) => status === 401).length < 8)
+    await serving.process.end()
+  })
+
   it('tells what all of them have measured, whichever is asked, and once what the store knows', async () => {
     const headers = { authorization: basic(await newKey()) }
     const serving = await serve()
