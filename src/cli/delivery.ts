@@ -17,36 +17,62 @@ export interface Delivery {
   readonly bytes: AsyncIterable<Uint8Array>
   /** Null where the end cannot be known before it is reached. */
   readonly sizeBytes: number | null
+  /**
+   * Reads a packed file once to its end, so that a cut one is refused before anything is counted. Does
+   * nothing where the bytes come only once. Throws `unreadable`.
+   */
+  verify(): Promise<void>
   /** Lets go of the source and of the process's stop request. */
   close(): Promise<void>
 }
 
-/**
- * Opens a delivery and, where it is a gzip file, reads it once to its end, so that a cut one is
- * refused before anything is counted. Asked to stop, the process ends the bytes with an error.
- */
+/** Opens a delivery and verifies it. Asked to stop, the process ends the bytes with an error. */
 export async function openDelivery(context: CliContext, name: string): Promise<Delivery> {
-  if (name === STANDARD_INPUT) {
-    return stoppable(context, { name, stream: context.stdin, sizeBytes: null })
-  }
-  const limits = limitsOf(context.config, {})
-  const file = await openFile(name)
+  const delivery = await openUnverified(context, name)
   try {
-    const stat = await file.stat()
-    if (stat.isDirectory()) {
-      throw new UsageError('unreadable', `${name} is a directory`, {
-        hint: `name its files: simtally import ${name}/*`,
-      })
-    }
-    // A pipe can be read only once, so only files are verified.
-    if (stat.isFile())
-      await verifyPackedFile(name, limits).catch((error) => throwNaming(name, error))
-    const stream = file.createReadStream({ highWaterMark: READ_BYTES })
-    return stoppable(context, { name, stream, sizeBytes: stat.isFile() ? stat.size : null })
+    await delivery.verify()
+    return delivery
   } catch (error) {
-    await file.close()
+    await delivery.close()
     throw error
   }
+}
+
+/** As `openDelivery`, for a caller who verifies it. */
+export async function openUnverified(context: CliContext, name: string): Promise<Delivery> {
+  if (name === STANDARD_INPUT) {
+    const source = { name, stream: context.stdin, sizeBytes: null }
+    return stoppable(context, source, async () => {})
+  }
+  const file = await openFile(name)
+  const stat = await file.stat()
+  if (stat.isDirectory()) {
+    await file.close()
+    throw new UsageError('unreadable', `${name} is a directory`, {
+      hint: `name its files: simtally import ${name}/*`,
+    })
+  }
+  // A pipe can be read only once, so only files are verified.
+  if (stat.isFile()) return fileDelivery(context, { name, file, sizeBytes: stat.size })
+  const stream = file.createReadStream({ highWaterMark: READ_BYTES })
+  return stoppable(context, { name, stream, sizeBytes: null }, async () => {})
+}
+
+/** The delivery of a regular file that is open; closing it closes the file. */
+export function fileDelivery(
+  context: CliContext,
+  { name, file, sizeBytes }: { name: string; file: FileHandle; sizeBytes: number },
+): Delivery {
+  const limits = limitsOf(context.config, {})
+  const stream = file.createReadStream({ highWaterMark: READ_BYTES })
+  return stoppable(context, { name, stream, sizeBytes }, async () => {
+    try {
+      await verifyPackedFile(file, limits)
+    } catch (error) {
+      if (error instanceof UsageError) throwNaming(name, error)
+      throw readFailure(name, error)
+    }
+  })
 }
 
 /** Throws the error on, with the name of the file that it is about. */
@@ -72,6 +98,7 @@ async function openFile(name: string): Promise<FileHandle> {
 function stoppable(
   { stop }: CliContext,
   source: { name: string; stream: Readable; sizeBytes: number | null },
+  verify: () => Promise<void>,
 ): Delivery {
   const { name, stream, sizeBytes } = source
   const unlisten = stop.listen((signal) => {
@@ -81,15 +108,20 @@ function stoppable(
     unlisten()
     stream.destroy()
   }
-  return { name, bytes: readable(name, stream), sizeBytes, close }
+  return { name, bytes: readable(name, stream), sizeBytes, verify, close }
 }
 
 async function* readable(name: string, stream: Readable): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of stream) yield chunk as Uint8Array
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause
-    const { code } = cause as NodeJS.ErrnoException
-    throw new UsageError('unreadable', `${name} cannot be read (${code})`, { cause })
+  } catch (error) {
+    throw readFailure(name, error)
   }
+}
+
+/** What reading a file failed with, as a failure of the delivery. */
+function readFailure(name: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (error instanceof UsageError || code === undefined) return error
+  return new UsageError('unreadable', `${name} cannot be read (${code})`, { cause: error })
 }

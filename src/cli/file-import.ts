@@ -2,11 +2,12 @@
 import type { Feed } from '../domain/directory.ts'
 import { recordCount } from '../domain/import.ts'
 import { UsageError } from '../domain/usage-error.ts'
+import { keepFailedDelivery } from '../ingest/failed-delivery.ts'
 import { importRecords } from '../ingest/import-records.ts'
 import { tryImport } from '../ingest/try-import.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
-import { type Delivery, openDelivery } from './delivery.ts'
+import { type Delivery, openUnverified } from './delivery.ts'
 import { dryRunJson, printDryRun } from './dry-run-report.ts'
 import { report } from './failure.ts'
 import { showImportProgress } from './import-progress.ts'
@@ -27,19 +28,52 @@ export interface FileImport {
 export async function importFile(context: CliContext, file: FileImport): Promise<ExitCode> {
   let delivery: Delivery
   try {
-    delivery = await openDelivery(context, file.name)
+    delivery = await openUnverified(context, file.name)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     await report(context, error.message, error.hint)
     return EXIT.failed
   }
+  return await importOpened(context, file, delivery)
+}
+
+/** As `importFile`, for a delivery that is open; closes it. */
+export async function importOpened(
+  context: CliContext,
+  file: FileImport,
+  delivery: Delivery,
+): Promise<ExitCode> {
   try {
+    try {
+      await delivery.verify()
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      return await failDelivery(context, file, error)
+    }
     return file.dryRun === true
       ? await tryDelivery(context, file, delivery)
       : await importDelivery(context, file, delivery)
   } finally {
     await delivery.close()
   }
+}
+
+/** Reports a file of which nothing can be read, and keeps it among the imports that failed. */
+export async function failDelivery(
+  context: CliContext,
+  { store, feed, name, dryRun, json }: FileImport,
+  failure: UsageError,
+): Promise<ExitCode> {
+  await report(context, failure.message, failure.hint)
+  if (dryRun === true) return EXIT.failed
+  const delivery = { store, feed, source: name, clock: context.clock }
+  const failed = await keepFailedDelivery(delivery, failure)
+  if (json) {
+    const { limit = null, hint = null } = failure
+    const summary = { import: failed, limit, hint, warnings: [], firstQuarantined: [] }
+    await context.stdout.line(JSON.stringify(toImportJson(summary)))
+  }
+  return EXIT.failed
 }
 
 async function importDelivery(

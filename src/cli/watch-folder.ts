@@ -1,15 +1,17 @@
 /** Imports the files that are dropped into a folder, until it is asked to stop. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import type { Feed } from '../domain/directory.ts'
-import { type Import, recordCount } from '../domain/import.ts'
+import type { Import } from '../domain/import.ts'
 import { UsageError } from '../domain/usage-error.ts'
+import { DropFolder, type DroppedFile, type LeftAlone, type Outbox } from '../ingest/drop-folder.ts'
+import { isReadAlike } from '../ingest/rereading.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode, StopRequest } from './context.ts'
-import { DropFolder, type DroppedFile, type Outbox } from './drop-folder.ts'
+import { fileDelivery } from './delivery.ts'
 import { report } from './failure.ts'
-import { importFile, worse } from './file-import.ts'
+import { failDelivery, importOpened, worse } from './file-import.ts'
 
 /** Short beside any settle time that helps, long beside what a look at the folder costs. */
 const LOOK_EVERY_MS = 500
@@ -44,11 +46,21 @@ export async function watchFolder(context: CliContext, watch: FolderWatch): Prom
   }
 }
 
+/** A file that was dealt with. */
+interface DealtWith {
+  readonly exitCode: ExitCode
+  readonly outbox: Outbox
+}
+
 class FolderImport {
   readonly #context: CliContext
   readonly #watch: FolderWatch
   readonly #folder: DropFolder
   readonly #stopping: AbortSignal
+  /** Files that were dealt with and cannot be moved, by fingerprint; told once. */
+  readonly #unmoved = new Map<string, DealtWith>()
+  /** What was told to be left alone, by path and kind. */
+  #leftAlone = new Set<string>()
 
   constructor(context: CliContext, watch: FolderWatch, folder: DropFolder, stopping: AbortSignal) {
     this.#context = context
@@ -62,7 +74,8 @@ class FolderImport {
     /** What is still to be dealt with, of the files that were there at the first look. */
     let first: Set<string> | null = null
     while (!this.#stopping.aborted) {
-      const { complete, waiting } = await this.#folder.scan(performance.now())
+      const { complete, waiting, leftAlone } = await this.#folder.scan(performance.now())
+      await this.#tellLeftAlone(leftAlone)
       const present = new Set([...waiting, ...complete.map(({ name }) => name)])
       first = first === null ? present : first.intersection(present)
       for (const file of complete) {
@@ -70,8 +83,8 @@ class FolderImport {
         if (this.#watch.once && !first.has(file.name)) continue
         const outcome = await this.#dealWith(file)
         if (outcome === 'busy') break
-        if (!outcome.isMoved) continue
-        exitCode = worse(exitCode, outcome.exitCode)
+        if (outcome === 'changed') continue
+        exitCode = worse(exitCode, outcome)
         first.delete(file.name)
       }
       if (this.#watch.once && first.size === 0) return exitCode
@@ -80,60 +93,110 @@ class FolderImport {
     return this.#watch.once ? exitCode : EXIT.done
   }
 
-  async #dealWith(file: DroppedFile): Promise<'busy' | { exitCode: ExitCode; isMoved: boolean }> {
-    let exitCode: ExitCode
-    try {
-      exitCode = await this.#count(file)
-    } catch (error) {
-      if (!(error instanceof UsageError) || error.code !== 'unavailable') throw error
-      await report(this.#context, error.message, error.hint)
-      await report(this.#context, `${file.path} stays where it is and is tried again`)
-      return 'busy'
+  /** Once for each, as long as it is there. */
+  async #tellLeftAlone(leftAlone: readonly LeftAlone[]): Promise<void> {
+    const before = this.#leftAlone
+    this.#leftAlone = new Set(leftAlone.map(({ path, what }) => `${what} ${path}`))
+    for (const { path, what } of leftAlone) {
+      if (before.has(`${what} ${path}`)) continue
+      await report(this.#context, `${path} is ${what} and is left alone: only files are imported`)
     }
-    const outbox: Outbox = exitCode === EXIT.failed ? 'failed' : 'done'
-    const movedAs = await this.#folder.moveTo(outbox, file)
-    const what =
-      movedAs === null
-        ? 'has changed meanwhile, or is gone; what is there is imported once it is complete'
-        : `moved to ${outbox}/${movedAs}`
-    await report(this.#context, `${file.path}: ${what}`)
-    return { exitCode, isMoved: movedAs !== null }
   }
 
-  async #count(file: DroppedFile): Promise<ExitCode> {
-    const { store, feed, batchSize, json } = this.#watch
-    const known = await this.#findSameContent(file)
-    if (known !== null) {
-      await this.#tellKnown(file, known)
-      return EXIT.done
+  async #dealWith(file: DroppedFile): Promise<'busy' | 'changed' | ExitCode> {
+    let dealt = this.#unmoved.get(file.fingerprint)
+    if (dealt === undefined) {
+      try {
+        const exitCode = await this.#count(file)
+        if (exitCode === 'changed') return await this.#tellChanged(file)
+        dealt = { exitCode, outbox: exitCode === EXIT.failed ? 'failed' : 'done' }
+      } catch (error) {
+        if (!(error instanceof UsageError) || error.code !== 'unavailable') throw error
+        await report(this.#context, error.message, error.hint)
+        await report(this.#context, `${file.path} stays where it is and is tried again`)
+        return 'busy'
+      }
     }
+    return await this.#move(file, dealt)
+  }
+
+  async #move(file: DroppedFile, dealt: DealtWith): Promise<'changed' | ExitCode> {
+    const { exitCode, outbox } = dealt
+    try {
+      const movedAs = await this.#folder.moveTo(outbox, file)
+      this.#unmoved.delete(file.fingerprint)
+      if (movedAs === null) return await this.#tellChanged(file)
+      await report(this.#context, `${file.path}: moved to ${outbox}/${movedAs}`)
+      return exitCode
+    } catch (error) {
+      // Where moving cannot work at all, the folder is of no use.
+      if (!(error instanceof UsageError) || error.code === 'incompatible') throw error
+      if (!this.#unmoved.has(file.fingerprint)) {
+        await report(this.#context, error.message, error.hint)
+        const what = exitCode === EXIT.failed ? 'could not be imported' : 'is imported'
+        await report(
+          this.#context,
+          `${file.path} ${what} and is moved to ${outbox}/ once it can be`,
+        )
+      }
+      this.#unmoved.set(file.fingerprint, dealt)
+      return EXIT.failed
+    }
+  }
+
+  async #tellChanged({ path }: DroppedFile): Promise<'changed'> {
+    const what = 'has changed meanwhile, or is gone'
+    await report(this.#context, `${path}: ${what}; what is there is imported once it is complete`)
+    return 'changed'
+  }
+
+  /** Everything is read through one descriptor: the name may be another file's in the meantime. */
+  async #count(dropped: DroppedFile): Promise<'changed' | ExitCode> {
+    const { store, feed, batchSize, json } = this.#watch
     // A signal does not cut the file short: it ends the watch after it.
     const context = { ...this.#context, stop: new StopRequest() }
-    return await importFile(context, { store, feed, name: file.path, batchSize, json })
+    const name = dropped.path
+    const fileImport = { store, feed, name, batchSize, json }
+    let file: FileHandle | null
+    try {
+      file = await this.#folder.openFile(dropped)
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      return await failDelivery(context, fileImport, error)
+    }
+    if (file === null) return 'changed'
+    let known: Import | null
+    try {
+      known = await this.#findSameContent(file)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+    if (known !== null) {
+      await file.close()
+      await this.#tellKnown(name, known)
+      return EXIT.done
+    }
+    const sizeBytes = (await file.stat()).size
+    return await importOpened(context, fileImport, fileDelivery(context, { name, file, sizeBytes }))
   }
 
-  /**
-   * The import that has read the same bytes and counted all of them. One that left records in
-   * quarantine is done again: what was missing then may be there now. So is one without records,
-   * which says each time it comes that there was nothing to deliver.
-   */
-  async #findSameContent({ path }: DroppedFile): Promise<Import | null> {
+  /** The import that has read the same bytes, and of which everything counts. */
+  async #findSameContent(file: FileHandle): Promise<Import | null> {
     const hash = createHash('sha256')
+    const bytes = file.createReadStream({ start: 0, autoClose: false, highWaterMark: READ_BYTES })
     try {
-      for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
-        hash.update(chunk)
-      }
+      for await (const chunk of bytes) hash.update(chunk)
     } catch {
       // The import reads it next, and says what is wrong with it.
       return null
     }
     const { store, feed } = this.#watch
-    const known = await store.findImportByChecksum(feed.id, hash.digest('hex'))
-    if (known === null || known.counts.quarantined > 0) return null
-    return recordCount(known.counts) > 0 ? known : null
+    const known = await store.findCountedImport(feed.id, hash.digest('hex'))
+    return known !== null && isReadAlike(known, feed) ? known : null
   }
 
-  async #tellKnown({ path }: DroppedFile, { id, source }: Import): Promise<void> {
+  async #tellKnown(path: string, { id, source }: Import): Promise<void> {
     const { json } = this.#watch
     await this.#context.stdout.line(
       json

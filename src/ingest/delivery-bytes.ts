@@ -2,8 +2,7 @@
  * What a delivery's bytes are, whatever it is called: plain records, or gzip or ZIP data around
  * them, as its first bytes tell. What cannot be records is refused by its name, with the remedy.
  */
-import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { LIMITS_DEFAULT } from '../domain/limits.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { unpackedGzip } from './gzip.ts'
@@ -81,21 +80,18 @@ export async function* plainBytes(
 
 /**
  * Reads a packed file to its end without keeping anything, so that a cut or damaged one is refused
- * before any of it is counted. Does nothing for a plain file. Throws `unreadable`.
+ * before any of it is counted. Does nothing for a plain file, and leaves the place where `file` is
+ * read next as it is. Throws `unreadable`.
  */
 export async function verifyPackedFile(
-  path: string,
+  file: FileHandle,
   limits: UnpackLimits = LIMITS_DEFAULT,
 ): Promise<void> {
-  const file = await open(path)
   const head = Buffer.alloc(HEAD_BYTES)
-  try {
-    await file.read(head, 0, HEAD_BYTES, 0)
-  } finally {
-    await file.close()
-  }
+  await file.read(head, 0, HEAD_BYTES, 0)
   if (!isPacked(head)) return
-  for await (const _ of plainBytes(createReadStream(path, { highWaterMark: READ_BYTES }), limits));
+  const packed = file.createReadStream({ start: 0, autoClose: false, highWaterMark: READ_BYTES })
+  for await (const _ of plainBytes(packed, limits));
 }
 
 function isPacked(head: Uint8Array): boolean {

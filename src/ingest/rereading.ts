@@ -34,6 +34,13 @@ function hashOf(settings: FeedSettings): string {
   return createHash('sha256').update(JSON.stringify(settings)).digest('hex')
 }
 
+/** Whether reading the import's bytes again would read them by the same settings. */
+export function isReadAlike({ format, rereading }: Import, feed: Feed): boolean {
+  if (rereading === null) return false
+  const { settingsHash } = JSON.parse(rereading) as Rereading
+  return settingsHash === hashOf(settingsFor(feed, format))
+}
+
 /** A record, or why it cannot be read again: words that go after its own fault. */
 export type Reread = ReadRecord | { readonly unreadable: string }
 

@@ -141,9 +141,19 @@ export const ADD_IMPORT_COUNTS = `
 export const KEEP_REREADING = 'UPDATE import SET rereading = COALESCE(rereading, ?) WHERE id = ?'
 export const MARK_UNDONE = "UPDATE import SET status = 'undone', undone_at = ? WHERE id = ?"
 export const SELECT_IMPORT = `SELECT ${IMPORT_COLUMNS} WHERE import.id = ?`
-export const SELECT_IMPORT_BY_CHECKSUM = `
+/**
+ * A duplicate counts as another import's version, which undoing that import may take away; accepted
+ * and replacing records count as versions of their own.
+ */
+export const SELECT_COUNTED_IMPORT = `
   SELECT ${IMPORT_COLUMNS}
   WHERE import.feed_id = ? AND import.status = 'done' AND import.checksum = ?
+    AND import.account_id IS NULL AND import.format = feed.format
+    AND import.quarantined = 0 AND import.expired = 0
+    AND import.accepted + import.replaced + import.duplicate > 0
+    AND (import.duplicate = 0
+         OR NOT EXISTS (SELECT 1 FROM import AS undone
+                        WHERE undone.feed_id = import.feed_id AND undone.status = 'undone'))
   ORDER BY import.id DESC
   LIMIT 1`
 

@@ -285,8 +285,14 @@ export interface UsageStore {
    */
   finishImport(importId: number, end: ImportEnd): Promise<Import>
   findImport(id: number): Promise<Import | null>
-  /** The newest import of the feed that is `done` and read these bytes to their end. */
-  findImportByChecksum(feedId: number, checksum: string): Promise<Import | null>
+  /**
+   * The newest import of these bytes to the feed by the operator of which every record is known to
+   * count still, so that importing them again would change nothing. Null where one waited or was too
+   * old, where there was none, or where an undo in the feed may have taken away what made one a
+   * duplicate. A file that an account delivered is the account's to take back, and does not stand
+   * for the operator's.
+   */
+  findCountedImport(feedId: number, checksum: string): Promise<Import | null>
   /** Newest first; with an account, those its own keys have delivered. */
   listImports(
     filter: { accountId?: number },

@@ -202,6 +202,7 @@ describe('simtally import', () => {
     assert.deepEqual(
       done.map(({ source, status, accepted }) => [source, status, accepted]),
       [
+        [cut, 'failed', 0],
         [headless, 'failed', 0],
         [empty, 'failed', 0],
         [good, 'done', 1],

@@ -1,7 +1,15 @@
 /** `simtally import --watch`: what becomes of files that are dropped into a folder. */
 import assert from 'node:assert/strict'
-import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -44,7 +52,8 @@ const drop = (name: string, content: string | Uint8Array) => writeFile(join(fold
 const listed = (place: string) => readdirSync(join(folder, place)).sort()
 
 const watch = (args: readonly string[] = [], options: CliRunOptions = {}): Promise<CliResult> =>
-  cli.run(['import', '--watch', folder, '--feed', feed, '--settle', '0', ...args], options)
+  cli.run([...watchOf(feed), ...args], options)
+const watchOf = (name: string) => ['import', '--watch', folder, '--feed', name, '--settle', '0']
 
 interface ResultJson {
   readonly source: string
@@ -113,6 +122,46 @@ describe('simtally import --watch --once', () => {
     assert.ok(!imports.some(({ source }) => source === join(folder, 'b.csv')))
   })
 
+  it('counts content again of which an undone import took something away', async () => {
+    await registerSim(2)
+    await drop('a.csv', HEADER + records(0, 3, 2))
+    await once()
+    const second = `${HEADER}${records(0, 3, 2)}\n`
+    await drop('b.csv', second)
+    assert.deepEqual(await once(), [0, ['b.csv done 0']])
+    const imports = await cli.json<{ import: number; source: string }>(['imports'])
+    const first = imports.find(({ source }) => source === join(folder, 'a.csv'))!
+    await cli.json(['import', 'undo', String(first.import)])
+    await drop('b.csv', second)
+    assert.match((await once())[1][0]!, /^b\.csv done/)
+    await drop('a.csv', HEADER + records(0, 3, 2))
+    assert.match((await once())[1][0]!, /^a\.csv done/)
+    const period = ['--start', '2026-03-01', '--end', '2026-03-02', '--csv']
+    const { stdout } = await cli.run(['usage', iccidOf(2), ...period])
+    assert.match(stdout, /,home,USA,3,0,3,/)
+  })
+
+  it('counts content again that is read by other settings than before', async () => {
+    const mapping = (field: string) =>
+      cli.file(
+        'm.yaml',
+        `source: {format: csv}
+fields: {record_id: record_id, sim: sim, occurred_at: {from: occurred_at}, plmn: plmn, ${field}: {from: upload, unit: bytes}}
+`,
+      )
+    const mapped = await mapping('upload')
+    await cli.json(['feed', 'create', `${feed}m`, '--mapping', mapped])
+    const look = async () => {
+      await drop('a.csv', HEADER + records(0, 1))
+      return (await cli.run([...watchOf(`${feed}m`), '--once'])).stdout
+    }
+    assert.match(await look(), /^import/)
+    assert.match(await look(), /has the content of/)
+    await mapping('download')
+    await cli.json(['feed', 'set', `${feed}m`, '--mapping', mapped])
+    assert.match(await look(), /^import/)
+  })
+
   it('counts content again that had records in quarantine', async () => {
     await drop('a.csv', HEADER + records(0, 1, 9))
     assert.deepEqual(await once(), [3, ['a.csv done 0']])
@@ -155,6 +204,117 @@ describe('simtally import --watch --once', () => {
     })
     assert.equal(exitCode, 0)
     assert.deepEqual(listed(''), ['.simtally', 'b.csv.part', 'done', 'failed', 'late.csv'])
+  })
+})
+
+describe('what somebody else does in the folder', () => {
+  /** Runs `swap` in the moment in which the first of two files has been moved. */
+  async function watchWhile(swap: (second: string) => void): Promise<string> {
+    await drop('1.csv', HEADER + records(0, 1))
+    await drop('2.csv', HEADER + records(1, 1))
+    const { exitCode, stderr } = await watch(['--once'], {
+      onOutput: (text) => {
+        if (/moved to done\/1\.csv/.test(text)) swap(join(folder, '2.csv'))
+      },
+    })
+    assert.equal(exitCode, 0)
+    return stderr
+  }
+
+  it('cannot make it wait at a pipe', { timeout: 20_000 }, async () => {
+    const stderr = await watchWhile((second) => {
+      rmSync(second)
+      execFileSync('mkfifo', [second])
+    })
+    assert.match(stderr, /2\.csv: has changed meanwhile, or is gone/)
+    assert.match(stderr, /2\.csv is a pipe and is left alone/)
+    assert.deepEqual(listed('done'), ['1.csv'])
+  })
+
+  it('cannot make it read what a link leads to', async () => {
+    const elsewhere = await cli.file('elsewhere.csv', HEADER + records(5, 1))
+    const stderr = await watchWhile((second) => {
+      rmSync(second)
+      symlinkSync(elsewhere, second)
+    })
+    assert.match(stderr, /2\.csv is a symbolic link and is left alone/)
+    assert.deepEqual(listed('done'), ['1.csv'])
+    assert.ok(listed('').includes('2.csv'))
+  })
+
+  it('may take a file away, or put another one in its place', async () => {
+    assert.match(await watchWhile((second) => rmSync(second)), /2\.csv: has changed meanwhile/)
+    const stderr = await watchWhile((second) => {
+      writeFileSync(`${second}.part`, HEADER + records(1, 2))
+      renameSync(`${second}.part`, second)
+    })
+    assert.match(stderr, /2\.csv: has changed meanwhile.*\n.*2 records committed\n.*done\/2\.csv/)
+  })
+
+  it('is told once of what is no file, and goes on', async () => {
+    const stop = new StopRequest()
+    await mkdir(join(folder, 'sub'))
+    await symlink('nowhere', join(folder, 'link.csv'))
+    await drop('a.csv', HEADER + records(0, 1))
+    let looks = 0
+    const { stderr } = await watch([], {
+      stop,
+      onOutput: (text) => {
+        if (/moved to done\/a\.csv/.test(text)) writeFileSync(join(folder, 'b.csv'), HEADER)
+        if (/moved to done/.test(text) && ++looks === 2) stop.request('SIGTERM')
+      },
+    })
+    assert.equal(stderr.match(/sub is a folder and is left alone/g)?.length, 1)
+    assert.equal(stderr.match(/link\.csv is a symbolic link/g)?.length, 1)
+    assert.doesNotMatch(stderr, /done is a folder|failed is a folder/)
+  })
+
+  it('may name files by any bytes', async () => {
+    const name = Buffer.from('a\xff\u0080.csv', 'latin1')
+    await writeFile(Buffer.concat([Buffer.from(`${folder}/`), name]), HEADER + records(0, 1))
+    await drop('line\nbreak\u001b[2J.csv', HEADER + records(1, 1))
+    const [exitCode, told] = await once()
+    assert.equal(exitCode, 0)
+    assert.deepEqual(told.sort(), ['a\\xff\\x80.csv done 1', 'line\nbreak\u001b[2J.csv done 1'])
+    const moved = readdirSync(join(folder, 'done'), { encoding: 'buffer' })
+    assert.deepEqual(moved.map((bytes) => bytes.toString('latin1')).sort(), [
+      name.toString('latin1'),
+      'line\nbreak\u001b[2J.csv',
+    ])
+  })
+
+  it('may use names so long that no number fits behind them', async () => {
+    const name = `${'n'.repeat(251)}.csv`
+    for (const count of [1, 2]) {
+      await drop(name, HEADER + records(0, count))
+      assert.equal((await once())[0], 0)
+    }
+    assert.deepEqual(listed('done'), [`${'n'.repeat(251)}.c.2`, name].sort())
+  })
+
+  it('does not end it when a file cannot be moved; it is not imported twice', async () => {
+    const stop = new StopRequest()
+    await mkdir(join(folder, 'failed'))
+    await drop('done', 'no folder')
+    await drop('a.csv', HEADER + records(0, 1))
+    const refused = await watch(['--once'])
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /the folder .* cannot be used \(EEXIST\)/)
+    rmSync(join(folder, 'done'))
+    const { stderr, stdout } = await watch([], {
+      stop,
+      onOutput: (text) => {
+        if (/records committed|has the content/.test(text)) {
+          rmSync(join(folder, 'done'), { recursive: true })
+          writeFileSync(join(folder, 'done'), '')
+        }
+        if (/moved to done\/ once it can be/.test(text)) rmSync(join(folder, 'done'))
+        if (/moved to done\/a\.csv/.test(text)) stop.request('SIGTERM')
+      },
+    })
+    assert.match(stderr, /a\.csv is imported and is moved to done\/ once it can be/)
+    assert.equal(stdout.match(/^import /gm)?.length, 1)
+    assert.deepEqual(listed('done'), ['a.csv'])
   })
 })
 

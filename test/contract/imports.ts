@@ -1,8 +1,11 @@
 /** Feeds, and the deliveries to them. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { NO_FACTS, NO_VERDICTS } from '../../src/domain/import.ts'
+import type { Feed } from '../../src/domain/directory.ts'
+import { NO_FACTS, NO_VERDICTS, type QuarantinedRecord } from '../../src/domain/import.ts'
+import type { UsageEvent } from '../../src/domain/usage-event.ts'
 import {
+  aBatch,
   aFeed,
   anAccount,
   anImportStart,
@@ -11,6 +14,15 @@ import {
   sha256,
 } from '../support/builders.ts'
 import { type Engine, failureOf, openEmpty, openLedger } from './engine.ts'
+
+interface Delivered {
+  readonly to: Feed
+  readonly accountId: number
+  readonly status: 'done' | 'failed'
+  readonly events: readonly UsageEvent[]
+  readonly quarantined: readonly QuarantinedRecord[]
+  readonly expired: number
+}
 
 export function describeImports(engine: Engine): void {
   describe('feeds', () => {
@@ -113,26 +125,41 @@ export function describeImports(engine: Engine): void {
       assert.deepEqual(await store.findImport(id), failed)
     })
 
-    it('are found by what they have read, when they are done', async (t) => {
-      const { store } = await openEmpty(t, engine)
-      const feed = await store.createFeed(aFeed())
-      const deliver = async (to: typeof feed, end: { status: 'done' | 'failed'; read: string }) => {
-        const { id } = await store.beginImport(anImportStart(to))
-        const { status, read } = end
-        const checksum = sha256(read)
-        return store.finishImport(id, { status, checksum, finishedAt: NOW, error: null })
+    it('are found by what they have read, when they are done and counted something', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const { store, feed, account } = ledger
+      const event = ledger.event({ recordId: 'r' })
+      const event2 = ledger.event({ recordId: 'other' })
+      const deliver = async (read: string, given: Partial<Delivered> = {}) => {
+        const to = given.to ?? feed
+        const start = { ...anImportStart(to), accountId: given.accountId ?? null }
+        const { id } = await store.beginImport(start)
+        const { status = 'done', events = [event], quarantined = [], expired = 0 } = given
+        await store.append(aBatch({ importId: id, feed: to, events, quarantined, expired }))
+        const end = { status, checksum: sha256(read), finishedAt: NOW, error: null }
+        return store.finishImport(id, end)
       }
-      await deliver(feed, { status: 'done', read: 'a' })
-      const newest = await deliver(feed, { status: 'done', read: 'a' })
-      await deliver(feed, { status: 'failed', read: 'a' })
-      await deliver(feed, { status: 'failed', read: 'b' })
-      const other = await store.createFeed(aFeed())
-      await deliver(other, { status: 'done', read: 'c' })
+      const found = async (read: string) =>
+        (await store.findCountedImport(feed.id, sha256(read)))?.id ?? null
+
+      const first = await deliver('a', { events: [event, event2] })
+      const again = await deliver('a')
+      await deliver('a', { status: 'failed' })
+      await deliver('b', { status: 'failed' })
+      await deliver('c', { to: await store.createFeed(aFeed()) })
+      await deliver('d', { events: [] })
+      await deliver('e', { quarantined: [aQuarantinedRecord('x')] })
+      await deliver('f', { expired: 1 })
+      await deliver('g', { accountId: account.id })
       await store.beginImport(anImportStart(feed))
-      assert.deepEqual(await store.findImportByChecksum(feed.id, sha256('a')), newest)
-      for (const read of ['b', 'c', 'd', '']) {
-        assert.equal(await store.findImportByChecksum(feed.id, sha256(read)), null)
-      }
+      assert.equal(await found('a'), again.id)
+      for (const read of ['b', 'c', 'd', 'e', 'f', 'g', '']) assert.equal(await found(read), null)
+
+      // What made the second one a duplicate may be gone with any import that was undone.
+      const other = await deliver('h', { events: [ledger.event({ recordId: 'new' })] })
+      await store.undoImport(other.id, NOW)
+      assert.equal(await found('a'), first.id)
+      assert.equal(await found('h'), null)
     })
 
     it('are listed newest first, page by page', async (t) => {

@@ -1,6 +1,6 @@
 /** Unpacking deliveries: what they are is told by their bytes, and what is broken is refused. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { plainBytes, verifyPackedFile } from '../../src/ingest/delivery-bytes.ts'
-import { RATIO_FREE_BYTES } from '../../src/ingest/unpack-limits.ts'
+import { RATIO_FREE_BYTES, type UnpackLimits } from '../../src/ingest/unpack-limits.ts'
 import { inChunks } from '../support/record-files.ts'
 
 const TEXT = 'record_id,sim,occurred_at\na,b,2026-03-01\n'
@@ -196,10 +196,12 @@ describe('verifying a gzip file', () => {
   })
   after(() => rm(dir, { recursive: true, force: true }))
 
-  async function verify(bytes: Uint8Array): Promise<void> {
+  async function verify(...[bytes, limits]: [Uint8Array, UnpackLimits?]): Promise<void> {
     const path = join(dir, 'usage.csv')
     await writeFile(path, bytes)
-    await verifyPackedFile(path)
+    await using file = await open(path)
+    await verifyPackedFile(file, limits)
+    assert.deepEqual(await file.readFile(), Buffer.from(bytes))
   }
 
   it('passes a whole one, and anything that is plain', async () => {
@@ -209,10 +211,8 @@ describe('verifying a gzip file', () => {
   })
 
   it('refuses one that unpacks to more than the limits allow', async () => {
-    const path = join(dir, 'large.csv.gz')
-    await writeFile(path, gzipSync(Buffer.alloc(100_000)))
     const limits = { unpackedBytes: 99_999, unpackRatio: 1_100 }
-    await assert.rejects(verifyPackedFile(path, limits), {
+    await assert.rejects(verify(gzipSync(Buffer.alloc(100_000)), limits), {
       limit: 'unpackedBytes',
       hint: /SIMTALLY_LIMIT_UNPACKED_BYTES/,
     })

@@ -157,12 +157,12 @@ export function findImport(session: Session, id: number): Promise<Import | null>
   return findOne(session, sql.SELECT_IMPORT, [id], importFromRow)
 }
 
-export function findImportByChecksum(
+export function findCountedImport(
   session: Session,
   feedId: number,
   checksum: string,
 ): Promise<Import | null> {
-  return findOne(session, sql.SELECT_IMPORT_BY_CHECKSUM, [feedId, checksum], importFromRow)
+  return findOne(session, sql.SELECT_COUNTED_IMPORT, [feedId, checksum], importFromRow)
 }
 
 export async function listImports(

@@ -163,8 +163,8 @@ export async function openPostgresStore(
     undoImport: (importId, at) =>
       calls.run(() => alone((s) => undoImport(s, importId, { at, schema: name }))),
     findImport: (id) => read((s) => reads.findImport(s, id)),
-    findImportByChecksum: (feedId, checksum) =>
-      read((s) => reads.findImportByChecksum(s, feedId, checksum)),
+    findCountedImport: (feedId, checksum) =>
+      read((s) => reads.findCountedImport(s, feedId, checksum)),
     listImports: (filter, page) => read((s) => reads.listImports(s, filter, page)),
     findQuarantineEntry: (id) => read((s) => reads.findQuarantineEntry(s, id)),
     recycle: (batch) =>

@@ -132,12 +132,12 @@ export function findImport(connection: Connection, id: number): Import | null {
   return findOne(connection, sql.SELECT_IMPORT, [id], importFromRow)
 }
 
-export function findImportByChecksum(
+export function findCountedImport(
   connection: Connection,
   feedId: number,
   checksum: string,
 ): Import | null {
-  return findOne(connection, sql.SELECT_IMPORT_BY_CHECKSUM, [feedId, checksum], importFromRow)
+  return findOne(connection, sql.SELECT_COUNTED_IMPORT, [feedId, checksum], importFromRow)
 }
 
 export function listImports(

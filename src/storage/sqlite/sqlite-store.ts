@@ -81,8 +81,8 @@ export async function openSqliteStore(
     tryOut: (work) => tryOut(new Writer(path, { role: 'writer', lockWaitMs }), work),
     undoImport: (importId, at) => writer.run('undoImport', [importId, at]),
     findImport: (id) => read((c) => reads.findImport(c, id)),
-    findImportByChecksum: (feedId, checksum) =>
-      read((c) => reads.findImportByChecksum(c, feedId, checksum)),
+    findCountedImport: (feedId, checksum) =>
+      read((c) => reads.findCountedImport(c, feedId, checksum)),
     listImports: (filter, page) => read((c) => reads.listImports(c, filter, page)),
     findQuarantineEntry: (id) => read((c) => reads.findQuarantineEntry(c, id)),
     recycle: (batch) => writer.run('recycle', [batch]),

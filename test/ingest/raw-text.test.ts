@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { rawText } from '../../src/http/raw-text.ts'
+import { rawText } from '../../src/ingest/raw-text.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 
