@@ -52,6 +52,25 @@ async function newWorld(stated: Partial<Omit<Feed, 'id'>> = {}): Promise<Roaming
   }
 }
 
+describe('several parts of one session in one second', () => {
+  for (const onConflict of ['reject', 'replace', 'max'] as const) {
+    it(`are told apart and all counted, once, under ${onConflict}`, async () => {
+      const world = await newWorld({ onConflict })
+      const part = (stated: TapData) => world.data({ chargingId: 77, ...stated })
+      const first = part({ incoming: 1_000, outgoing: 10 })
+      const second = part({ incoming: 500, outgoing: 20 })
+      const third = part({ incoming: 2_000, outgoing: 0, servingNetwork: 'PRTTM' })
+      const file = transferBatch({ events: [first, second, first, third] })
+      assert.deepEqual(verdicts(await world.deliver(file)), { accepted: 3, duplicate: 1 })
+      assert.deepEqual(verdicts(await world.deliver(file)), { duplicate: 4 })
+      assert.deepEqual(await world.usage(), [
+        'international_roaming ES 30/1500/0/0',
+        'international_roaming PT 0/2000/0/0',
+      ])
+    })
+  }
+})
+
 describe('a TAP3 file', () => {
   it('is counted by country, in the direction that the network states', async () => {
     const { deliver, data, imsi, usage } = await newWorld()

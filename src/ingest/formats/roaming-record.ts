@@ -16,6 +16,11 @@ import { TadigNetworks } from './tadig.ts'
  * with more of them between two of the same SIM and second would take the second for a repeat.
  */
 const MESSAGES_REMEMBERED_MAX = 200_000
+/**
+ * Data records that are remembered, to tell parts of one session that start in one second apart.
+ * A batch lists them near each other; twice as many may lie between two of them.
+ */
+const PARTS_REMEMBERED_MAX = 20_000
 /** 32 octets in hexadecimal; networks use up to 8. It becomes part of a record id. */
 const REFERENCE_CHARACTERS_MAX = 64
 /** An unsigned integer of 64 bits, the largest that any network numbers sessions with. */
@@ -53,7 +58,7 @@ export interface StatedOffset {
 }
 
 /** What an event is, by its tag alone. */
-export type EventRole = 'data' | 'call from the SIM' | 'call to the SIM' | 'other'
+export type EventRole = 'data' | 'call from the SIM' | 'call to the SIM' | 'messages' | 'other'
 
 /** Reads the events of one format, one after the other. */
 export interface EventItems {
@@ -82,9 +87,13 @@ export class RoamingRecords {
   sender = ''
   readonly unknownTags = new NamedCounts()
   readonly #skippedEvents = new NamedCounts()
+  readonly #uncountedMessages = new NamedCounts()
   readonly #unknownNetworks = new NamedCounts()
   readonly #networks: TadigNetworks
   readonly #messages = new Map<string, number>()
+  /** The texts of the parts of each session that start in one second, in their order. */
+  #parts = new Map<string, string[]>()
+  #partsBefore = new Map<string, string[]>()
   #faults: { field: string; detail: string }[] = []
 
   constructor({ networks }: RoamingSettings) {
@@ -104,7 +113,8 @@ export class RoamingRecords {
     }
     const kind = usageKindOf(role, items.teleservices)
     if (kind === 'none') {
-      this.#skippedEvents.add(role === 'other' ? name : callName(name, items))
+      if (role === 'messages') this.#uncountedMessages.add(name)
+      else this.#skippedEvents.add(role === 'other' ? name : callName(name, items))
       return null
     }
     for (const tag of items.unknownTags) this.unknownTags.add(tagText(tag))
@@ -124,7 +134,9 @@ export class RoamingRecords {
       const detail = this.#faults.map((fault) => fault.detail).join('; ')
       return faultOf(line, raw, { reason: 'invalid_field', field: first.field, detail })
     }
-    const id = session === '' ? this.#position(`${sim}|${occurredAt}|${kind}`) : session
+    const key = `${sim}|${occurredAt}|${kind}`
+    const told = kind === 'gprs' ? this.#partSuffix(`${key}|${session}`, raw) : ''
+    const id = session === '' ? this.#position(key) : session + told
     return {
       recordId: `${this.sender}:${kind}:${id}`,
       sim,
@@ -139,12 +151,18 @@ export class RoamingRecords {
 
   warnings(): string[] {
     const skipped = this.#skippedEvents.text()
+    const messages = this.#uncountedMessages.text()
     const tags = this.unknownTags.text()
     const networks = this.#unknownNetworks.text()
     return [
       ...(skipped === null
         ? []
         : [`events that are neither data nor messages were skipped: ${skipped}`]),
+      ...(messages === null
+        ? []
+        : [
+            `messaging events are not counted, because the items that tell their direction and number are not public: ${messages}`,
+          ]),
       ...(tags === null ? [] : [`tags that Simtally does not know were skipped: ${tags}`]),
       ...(networks === null
         ? []
@@ -228,6 +246,25 @@ export class RoamingRecords {
     return `#${position}`
   }
 
+  /**
+   * Parts of one session may start in one second. All but the first are told apart by their order
+   * among those that differ in anything; one that comes again with the same text is the same one.
+   */
+  #partSuffix(key: string, raw: string): string {
+    const texts = this.#parts.get(key) ?? this.#partsBefore.get(key)
+    if (texts === undefined) {
+      if (this.#parts.size >= PARTS_REMEMBERED_MAX) {
+        this.#partsBefore = this.#parts
+        this.#parts = new Map()
+      }
+      this.#parts.set(key, [raw])
+      return ''
+    }
+    const known = texts.indexOf(raw)
+    const position = known === -1 ? texts.push(raw) : known + 1
+    return position === 1 ? '' : `#${position}`
+  }
+
   #network(servingNetwork: string | undefined): StatedNetwork {
     const tadig = servingNetwork ?? this.sender
     const network = this.#networks.networkOf(tadig)
@@ -257,7 +294,7 @@ function usageKindOf(
   teleservices: readonly string[],
 ): UsageKind | 'contradiction' | 'none' {
   if (role === 'data') return 'gprs'
-  if (role === 'other') return 'none'
+  if (role === 'other' || role === 'messages') return 'none'
   const isFromSim = role === 'call from the SIM'
   if (teleservices.includes(isFromSim ? SMS_FROM_SIM : SMS_TO_SIM)) return isFromSim ? 'mo' : 'mt'
   return teleservices.includes(isFromSim ? SMS_TO_SIM : SMS_FROM_SIM) ? 'contradiction' : 'none'

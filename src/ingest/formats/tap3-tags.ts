@@ -47,6 +47,7 @@ export const TAG = {
   mdn: 253,
   minChargeableSubscriber: 254,
   accessPointNameNI: 261,
+  messagingEvent: 433,
 } as const
 
 /** The kinds of events; those that are not data or messages are counted by these names. */
@@ -68,6 +69,7 @@ export const EVENT_ROLES: Readonly<Record<number, EventRole>> = {
   [TAG.mobileOriginatedCall]: 'call from the SIM',
   [TAG.mobileTerminatedCall]: 'call to the SIM',
   [TAG.gprsCall]: 'data',
+  [TAG.messagingEvent]: 'messages',
 }
 
 /** What the parts of a batch are called where a message says how far reading came. */
