@@ -74,7 +74,8 @@ function check(format: FeedFormat, settings: FeedSettings, file: string | null):
   }
 }
 
-function namedSettings({ set = [] }: SettingsOptions): FeedSettings {
+/** Throws `WrongUsage` for one that is not `name=value`, or is given twice. */
+export function namedSettings({ set = [] }: Pick<SettingsOptions, 'set'>): FeedSettings {
   const settings: Record<string, string> = {}
   for (const text of set) {
     const [, name, value] = /^([A-Za-z][\w-]*)=(.*)$/s.exec(text) ?? []

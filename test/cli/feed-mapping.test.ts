@@ -245,6 +245,41 @@ describe('simtally feed create --mapping', () => {
 })
 
 describe('simtally feed mappings', () => {
+  it('--show prints each one as a mapping that does what the ready one does', async () => {
+    const { stdout: list } = await cli.run(['feed', 'mappings', '--json'])
+    for (const line of list.trim().split('\n')) {
+      const { name } = JSON.parse(line)
+      const { stdout } = await cli.run(['feed', 'mappings', '--show', name])
+      const file = await cli.file(`${name}.yaml`, stdout)
+      const shown = await cli.run(['feed', 'mappings', '--show', name, '--json'])
+      const created = await cli.run(['feed', 'create', `from-${name}`, '--mapping', file, '--json'])
+      assert.deepEqual(JSON.parse(created.stdout).settings.mapping, JSON.parse(shown.stdout))
+    }
+  })
+
+  it('--show says which settings it has taken, and takes those that are given', async () => {
+    const { stdout } = await cli.run([
+      'feed',
+      'mappings',
+      '--show',
+      'emnify',
+      '--set',
+      'rx=download',
+    ])
+    assert.match(stdout, /^# emnify data streamer/)
+    assert.match(stdout, /^# rx=download$/m)
+    assert.match(stdout, /^# megabyte=MB, because none was given: MB \(1,000,000 bytes\), MiB/m)
+    assert.match(stdout, /download:\n {4}from: volume\.rx\n {4}unit: MB/)
+  })
+
+  it('--show refuses a name and a setting that it does not know', async () => {
+    const unknown = await cli.run(['feed', 'mappings', '--show', 'emnifi'])
+    assert.deepEqual([unknown.exitCode, unknown.stdout], [2, ''])
+    assert.match(unknown.stderr, /no ready mapping has this name\n {2}ready: supersim, emnify/)
+    const setting = await cli.run(['feed', 'mappings', '--show', 'emnify', '--set', 'mb=1'])
+    assert.match(setting.stderr, /mb: the mapping emnify has no such setting/)
+  })
+
   it('shows what each leaves open, and its choices', async () => {
     const { stdout } = await cli.run(['feed', 'mappings'])
     assert.match(
