@@ -286,6 +286,15 @@ const DEFINITIONS = {
     reason: 'one that waits holds a connection, and 64 KiB of what was sent',
     refusal: '429',
   },
+  keysPerAccount: {
+    default: 1_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'keys',
+    bounds: 'the keys of an account, or of the operator, that are not revoked',
+    reason: 'a key a system that asks; a script that makes one each time it runs is noticed',
+    refusal: 'key create fails',
+  },
   importWaitSeconds: {
     default: 10,
     min: 0,

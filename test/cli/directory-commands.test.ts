@@ -77,6 +77,23 @@ describe('simtally key', () => {
     }
   })
 
+  it('makes no more of an account than it may have, and counts none that is revoked', async () => {
+    const account = await cli.account('Keys')
+    const limits = { SIMTALLY_LIMIT_KEYS_PER_ACCOUNT: '2' }
+    const create = () =>
+      cli.run(['key', 'create', '--account', account, '--scope', 'read', '--json'], { limits })
+    const first = await create()
+    assert.deepEqual([first.exitCode, (await create()).exitCode], [0, 0])
+    const refused = await create()
+    assert.equal(refused.exitCode, 1)
+    assert.match(
+      refused.stderr,
+      /^simtally: account AC\w+ has 2 keys, as many as allowed\n {2}revoke/,
+    )
+    await cli.json(['key', 'revoke', JSON.parse(first.stdout).sid])
+    assert.equal((await create()).exitCode, 0)
+  })
+
   it('is wrong usage without an owner, with both owners, or with an unknown scope', async () => {
     for (const [args, message] of [
       [['--scope', 'read'], /whose key is it\?\n {2}give --account AC… or --operator/],

@@ -32,7 +32,13 @@ describe('a sequence pattern', () => {
       ['usage_\\d+', /--sequence-pattern "usage_.*": expected a regular expression with a group/],
       ['(?<number>\\d+)', /with a group \(\?<sequence>…\)/],
       ['\\(?<sequence>\\d+', /with a group/],
-      ['(?<sequence>\\d+', /\(Invalid regular expression/],
+      ['(?<sequence>\\d+', /\(error parsing regexp: missing closing \)/],
+      ['(?=u)(?<sequence>\\d+)', /\(error parsing regexp: invalid or unsupported Perl syntax/],
+      ['(?<sequence>\\d+)-\\1', /\(error parsing regexp: invalid escape sequence/],
+      [
+        `(?<sequence>\\d+)${'(x?){255}'.repeat(20)}`,
+        /\(its repetitions come to more than 2000 steps\)/,
+      ],
       ['', /with a group/],
       [`(?<sequence>${'1'.repeat(500)})`, /expected at most 500 characters/],
     ] as const) {
@@ -41,5 +47,19 @@ describe('a sequence pattern', () => {
         message,
       })
     }
+  })
+
+  it('costs time in proportion to the name, however its repetitions are nested', () => {
+    const startedAt = performance.now()
+    for (const pattern of [
+      '(?<sequence>(\\d+)+)+x',
+      '(?<sequence>(\\d|\\d\\d)+)!',
+      '(?<sequence>(1*)*)*x',
+    ]) {
+      assert.equal(parseSequencePattern('--sequence-pattern', pattern), pattern)
+      assert.equal(sequenceOfName(pattern, '1'.repeat(255)), null)
+    }
+    // The engine of the language itself does not come to an end with any of them.
+    assert.ok(performance.now() - startedAt < 1_000)
   })
 })

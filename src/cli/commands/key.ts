@@ -1,10 +1,12 @@
 /** `simtally key`: makes, shows and revokes API keys. */
 import { type Command, Option } from 'commander'
-import { KEY_SCOPES, type KeyScope } from '../../domain/directory.ts'
+import { type Account, KEY_SCOPES, type KeyScope } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
+import { type Limits, limitRemedy } from '../../domain/limits.ts'
 import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
+import type { UsageStore } from '../../storage/usage-store.ts'
 import {
   accountOf,
   type CommandLine,
@@ -12,6 +14,7 @@ import {
   type JsonOption,
 } from '../command-line.ts'
 import { WrongUsage } from '../failure.ts'
+import { limitsOf } from '../limit-settings.ts'
 import { printListing } from '../listing.ts'
 import { sidFlag } from '../option-values.ts'
 
@@ -67,6 +70,7 @@ async function create(commandLine: CommandLine, options: CreateOptions): Promise
   const secret = newSecret()
   const key = await commandLine.withStore(options, async (store) => {
     const account = accountSid === undefined ? null : await accountOf(store, accountSid)
+    await requireRoom(store, account, limitsOf(commandLine.context.config, {}))
     return await store.createApiKey({
       sid: newSid('SK'),
       accountId: account?.id ?? null,
@@ -83,6 +87,22 @@ async function create(commandLine: CommandLine, options: CreateOptions): Promise
   await commandLine.print(`key     ${key.sid}`)
   await commandLine.print(`secret  ${secret}`)
   await commandLine.note('Keep the secret: it is shown only now.')
+}
+
+/** Throws `conflict` for an account that has as many keys as it may; null is the operator. */
+async function requireRoom(
+  store: UsageStore,
+  account: Account | null,
+  { keysPerAccount }: Limits,
+): Promise<void> {
+  const keys = await store.listApiKeys()
+  const ownerSid = account?.sid ?? null
+  const own = keys.filter((key) => key.accountSid === ownerSid && key.revokedAt === null)
+  if (own.length < keysPerAccount) return
+  const owner = ownerSid === null ? 'the operator' : `account ${ownerSid}`
+  throw new UsageError('conflict', `${owner} has ${own.length} keys, as many as allowed`, {
+    hint: `revoke those that nobody uses; ${limitRemedy('keysPerAccount')}`,
+  })
 }
 
 async function list(commandLine: CommandLine, options: DatabaseOption & JsonOption) {
