@@ -38,6 +38,7 @@ export function startUpkeep({ store, clock, onError }: UpkeepOptions): Upkeep {
   const pass = async (): Promise<void> => {
     try {
       await sealDays(store, clock(), isStopped)
+      await checksumDays(store, isStopped)
       await purgeInSteps(store, { before: retentionStart(clock()), dryRun: false }, isStopped)
     } catch (error) {
       onError(error)
@@ -79,6 +80,17 @@ export async function sealDays(
 ): Promise<void> {
   const before = nowSeconds - SETTLE_SECONDS
   while (!isStopped() && (await store.sealNextDay(before))) await setImmediate()
+}
+
+/**
+ * Puts every sealed day under checksum, one a transaction. It takes several times as long as sealing
+ * does, so that an import does not end with it.
+ */
+export async function checksumDays(
+  store: UsageStore,
+  isStopped: () => boolean = () => false,
+): Promise<void> {
+  while (!isStopped() && (await store.checksumNextDay())) await setImmediate()
 }
 
 /** Purges step by step until everything older than `before` is gone, and adds up the steps. */

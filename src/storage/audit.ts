@@ -1,148 +1,352 @@
-/** The ledger against what is derived from it: the questions, and how a difference is told. */
-import { COUNTER_RANGE_32_BIT, WRAP_GROWTH_MAX } from '../domain/counter-series.ts'
-import { formatInstant, monthStart } from '../domain/time.ts'
-import { ZONES } from '../domain/usage-event.ts'
-import type { Row } from './rows.ts'
-import type { AuditDifference } from './usage-store.ts'
-
-const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
-
-function sums(): string {
-  return COUNTERS.map((name) => `SUM(${name}) AS ${name}`).join(', ')
-}
-
-/** As `growthOf` in `domain/counter-series.ts`: null where a counter was reset. */
-function growth(name: string): string {
-  return `
-    CASE WHEN ${name} >= last_${name} THEN ${name} - last_${name}
-         WHEN bits = 32 AND last_${name} < ${COUNTER_RANGE_32_BIT}
-              AND ${name} + ${COUNTER_RANGE_32_BIT} - last_${name} <= ${WRAP_GROWTH_MAX}
-         THEN ${name} + ${COUNTER_RANGE_32_BIT} - last_${name}
-    END`
-}
-
-/** Each reading beside the one before it in its series. */
-const GROWN_READINGS = `
-  SELECT beside.*,
-         ${COUNTERS.map((name) => `${growth(name)} AS grown_${name}`).join(', ')},
-         (${COUNTERS.map((name) => `${growth(name)} IS NULL`).join(' OR ')}) AS begins_anew
-  FROM (SELECT reading.*,
-               ${COUNTERS.map((name) => `LAG(${name}) OVER series AS last_${name}`).join(', ')}
-        FROM reading
-        WINDOW series AS (PARTITION BY sim_id, feed_id, record_id ORDER BY occurred_at)) AS beside`
-
-/** One derived table, its key, and the ledger's own answer for the same cells. */
-export interface DerivedTable {
-  readonly name: string
-  readonly table: string
-  readonly key: readonly string[]
-  readonly recomputed: string
-  readonly stored: string
-}
-
-export const DERIVED_TABLES: readonly DerivedTable[] = [
-  {
-    name: 'account hour',
-    table: 'account_hour',
-    key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
-    recomputed: `
-      SELECT account_id, occurred_at - occurred_at % 3600 AS started_at, zone, country, plmn,
-             ${sums()}
-      FROM ledger WHERE occurred_at >= :purgedThrough GROUP BY 1, 2, 3, 4, 5`,
-    stored: 'SELECT * FROM account_hour',
-  },
-  {
-    name: 'account day',
-    table: 'account_day',
-    key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
-    recomputed: `
-      SELECT account_id, bucket AS started_at, zone, country, plmn, ${sums()}
-      FROM ledger WHERE occurred_at >= :purgedThrough GROUP BY 1, 2, 3, 4, 5`,
-    stored: 'SELECT * FROM account_day',
-  },
-  {
-    name: 'sim day',
-    table: 'sim_day',
-    key: ['sim_id', 'started_at', 'zone', 'country'],
-    recomputed: `
-      SELECT sim_id, bucket AS started_at, zone, country, ${sums()}
-      FROM ledger WHERE occurred_at >= :purgedThrough AND bucket < :sealedThrough
-      GROUP BY 1, 2, 3, 4`,
-    stored: 'SELECT * FROM sim_day WHERE started_at >= :purgedThrough - 86399',
-  },
-  {
-    name: 'reading',
-    table: 'reading',
-    key: ['sim_id', 'feed_id', 'record_id', 'occurred_at'],
-    recomputed: `
-      SELECT sim_id, feed_id, record_id, occurred_at,
-             ${COUNTERS.map((name) => `CASE WHEN begins_anew THEN ${name} ELSE grown_${name} END AS ${name}`).join(', ')}
-      FROM (${GROWN_READINGS}) AS grown
-      WHERE occurred_at >= :purgedThrough`,
-    stored: 'SELECT * FROM ledger WHERE (stated & 4) <> 0 AND occurred_at >= :purgedThrough',
-  },
-]
-
-/** Only SQLite has it, for the months from `firstMonth` up to `endMonth`. */
-export const SIM_MONTHS: DerivedTable = {
-  name: 'sim month',
-  table: 'sim_month',
-  key: ['sim_id', 'month', 'zone', 'country'],
-  recomputed: `
-    SELECT sim_id, strftime('%Y', bucket, 'unixepoch') * 12
-                   + strftime('%m', bucket, 'unixepoch') - 1 AS month, zone, country, ${sums()}
-    FROM ledger WHERE bucket >= :firstMonthStart AND bucket < :endMonthStart
-    GROUP BY 1, 2, 3, 4`,
-  stored: 'SELECT * FROM sim_month WHERE month >= :firstMonth',
-}
-
-export function countRecomputed({ recomputed }: DerivedTable): string {
-  return `SELECT COUNT(*) AS cells FROM (${recomputed}) AS recomputed`
-}
-
 /**
- * Lays both sides over each other and adds them up by cell. A FULL JOIN says the same, but SQLite
- * runs it as a nested loop: minutes instead of a second for 100 000 cells.
+ * The audit: goes over a store step by step, each on one state of it, so that nothing has to wait
+ * for the whole. What it asks stands in the files beside this one; an engine only answers.
  */
-export function selectDifferences({ key, recomputed, stored }: DerivedTable): string {
-  // Columns of a UNION go by position, so both sides list the stored counters first.
-  const side = (isStored: boolean, source: string) => `
-      SELECT ${key.join(', ')},
-             ${COUNTERS.map((name) => `${isStored ? name : '0'} AS stored_${name}`).join(', ')},
-             ${COUNTERS.map((name) => `${isStored ? '0' : name} AS recomputed_${name}`).join(', ')}
-      FROM (${source}) AS ${isStored ? 'stored' : 'recomputed'}`
-  const totals = ['stored', 'recomputed'].flatMap((prefix) =>
-    COUNTERS.map((name) => `SUM(${prefix}_${name}) AS ${prefix}_${name}`),
-  )
-  const differs = COUNTERS.map((name) => `SUM(stored_${name}) <> SUM(recomputed_${name})`)
-  return `
-    SELECT ${key.join(', ')}, ${totals.join(', ')}
-    FROM (${side(true, stored)} UNION ALL ${side(false, recomputed)}) AS sides
-    GROUP BY ${key.join(', ')}
-    HAVING ${differs.join(' OR ')}
-    ORDER BY ${key.join(', ')}`
+import {
+  DAY_SECONDS,
+  floorTo,
+  formatInstant,
+  INSTANT_MIN,
+  monthNumber,
+  monthStart,
+} from '../domain/time.ts'
+import { UsageError } from '../domain/usage-error.ts'
+import {
+  CELLS_OF_DAY,
+  type DerivedTable,
+  differenceFromRow,
+  SIM_DAYS_OF_MONTH,
+  SIM_MONTH,
+  selectDifferences,
+} from './audit-cells.ts'
+import {
+  type ChecksummedTable,
+  monthDifferences,
+  partDifference,
+  SELECT_LEDGER_CHECKSUMS,
+  selectPartsThatDiffer,
+  selectStrayChecksums,
+  strayChecksum,
+} from './audit-checksums.ts'
+import { feedProgressDifferences } from './audit-progress.ts'
+import {
+  AUDIT_DIFFERENCES_MAX,
+  type AuditDifference,
+  type AuditOptions,
+  type AuditReport,
+} from './audit-report.ts'
+import { brokenRuleFromRow, RULES_OF_DAY, STANDING_RULES } from './audit-rules.ts'
+import { CHECKSUMMED_THROUGH, LEDGER_TABLES } from './checksums.ts'
+import type { Row } from './rows.ts'
+
+export type Parameters = Readonly<Record<string, number | null>>
+
+/** Parameters are named, as in `:day`; those that a question does not name are passed over. */
+export type Ask = (text: string, parameters?: Parameters) => Promise<Row[]>
+
+/** What an audit asks of an engine. Integers of its rows may be numbers or bigints. */
+export interface AuditEngine {
+  /** Runs `work` on one state of the store. */
+  onOneState<T>(work: (ask: Ask) => Promise<T>): Promise<T>
+  /** The tables with checksums, as the schema has them now. */
+  tables(): Promise<readonly ChecksummedTable[]>
+  /** What the hashes of the table's rows come to, as an expression. */
+  totalOf(table: ChecksummedTable): string
+  /** The checksums that are kept, as a question. */
+  readonly keptChecksums: string
+  /** What every hash begins with. */
+  checksumKey(): Promise<string>
+  /** True where whole months have totals of their own. */
+  readonly hasSimMonths: boolean
+  /** What the engine itself finds wrong with its database. */
+  checkDatabase(): Promise<AuditDifference[]>
 }
 
-/** From a row of `selectDifferences`. */
-export function differenceFromRow({ name, key }: DerivedTable, row: Row): AuditDifference {
-  const parts = key.map((column) => {
-    const value = row[column]
-    if (column === 'month') return `from ${formatInstant(monthStart(Number(value)))}`
-    if (column === 'started_at') return `from ${formatInstant(Number(value))}`
-    if (column === 'occurred_at') return `at ${formatInstant(Number(value))}`
-    if (column === 'zone') return `zone ${ZONES[Number(value)]}`
-    return `${column} ${value === '' ? 'unknown' : value}`
-  })
-  return {
-    table: name,
-    cell: parts.join(', '),
-    stored: countersInWords(row, 'stored'),
-    recomputed: countersInWords(row, 'recomputed'),
+interface Bounds {
+  readonly purgedThrough: number
+  readonly sealedThrough: number
+  readonly checksummedThrough: number
+}
+
+interface Step {
+  /** In the order of the steps when compared as text, so that a later run can go on after it. */
+  readonly name: string
+  /** What it looks at, in words. */
+  readonly of: string
+  run(): Promise<void>
+}
+
+const NOTHING: AuditReport = {
+  ledgerRows: 0,
+  cellsChecked: 0,
+  checksummedThrough: null,
+  differences: [],
+  differenceCount: 0,
+}
+
+export async function runAudit(
+  engine: AuditEngine,
+  { accountId = null, since = null, resumeFrom = null, onStep, isStopped }: AuditOptions = {},
+): Promise<AuditReport> {
+  const audit = new Audit(engine, { accountId, since }, resumeFrom?.report ?? NOTHING)
+  const steps = await audit.plan()
+  const after = resumeFrom?.after ?? ''
+  const left = steps.filter(({ name }) => name > after)
+  for (const [i, step] of left.entries()) {
+    if (isStopped?.() === true) break
+    await audit.run(step)
+    await onStep?.({
+      done: steps.length - left.length + i + 1,
+      total: steps.length,
+      state: { after: step.name, report: audit.report() },
+    })
+  }
+  return audit.report()
+}
+
+/** What one look has found; begun anew where the look is repeated. */
+class Found {
+  readonly differences: AuditDifference[] = []
+  count = 0
+  ledgerRows = 0
+  cells = 0
+
+  add(differences: readonly AuditDifference[], count = differences.length): void {
+    this.count += count
+    const room = AUDIT_DIFFERENCES_MAX - this.differences.length
+    this.differences.push(...differences.slice(0, Math.max(0, room)))
   }
 }
 
-function countersInWords(row: Row, prefix: string): string {
-  return ['upload', 'download', 'to_sim', 'from_sim']
-    .map((name) => `${name} ${row[`${prefix}_${name}`]}`)
-    .join(', ')
+class Audit {
+  readonly #engine: AuditEngine
+  readonly #scope: { readonly accountId: number | null; readonly since: number | null }
+  readonly #all = new Found()
+  #found = new Found()
+  #checksummedThrough: number | null = null
+
+  constructor(
+    engine: AuditEngine,
+    scope: { readonly accountId: number | null; readonly since: number | null },
+    before: AuditReport,
+  ) {
+    this.#engine = engine
+    this.#scope = scope
+    this.#all.add(before.differences, before.differenceCount)
+    this.#all.ledgerRows = before.ledgerRows
+    this.#all.cells = before.cellsChecked
+  }
+
+  report(): AuditReport {
+    const { ledgerRows, cells, differences, count } = this.#all
+    return {
+      ledgerRows,
+      cellsChecked: cells,
+      checksummedThrough: this.#checksummedThrough,
+      differences: [...differences],
+      differenceCount: count,
+    }
+  }
+
+  /** What cannot be looked at because it is damaged is a difference, and the others are looked at. */
+  async run({ of, run }: Step): Promise<void> {
+    this.#found = new Found()
+    try {
+      await run()
+    } catch (error) {
+      if (error instanceof UsageError && error.code !== 'incompatible') throw error
+      const stored = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
+      this.#add([{ table: of, cell: 'as a whole', stored, recomputed: 'readable' }])
+    }
+    this.#all.add(this.#found.differences, this.#found.count)
+    this.#all.ledgerRows += this.#found.ledgerRows
+    this.#all.cells += this.#found.cells
+  }
+
+  /** The work may run again from its beginning. */
+  #look(work: (ask: Ask) => Promise<void>): Promise<void> {
+    return this.#engine.onOneState((ask) => {
+      this.#found = new Found()
+      return work(ask)
+    })
+  }
+
+  async plan(): Promise<Step[]> {
+    const { since } = this.#scope
+    const { days, months } = await this.#engine.onOneState(async (ask) => {
+      const { checksummedThrough } = await boundsOf(ask)
+      if (checksummedThrough >= INSTANT_MIN) this.#checksummedThrough = checksummedThrough
+      const found = await daysOf(ask)
+      return { days: found, months: await monthsOf(ask, found, this.#engine.hasSimMonths) }
+    })
+    const wanted = days.filter((day) => since === null || day + DAY_SECONDS > since)
+    const wantedMonths = months.filter((month) => since === null || monthStart(month + 1) > since)
+    return [
+      ...(await this.#standingSteps()),
+      ...wanted.map((day) => ({
+        name: `3 ${formatInstant(day)}`,
+        of: `ledger of ${formatInstant(day).slice(0, 10)}`,
+        run: () => this.#day(day),
+      })),
+      ...wantedMonths.map((month) => ({
+        name: `4 ${String(month).padStart(16, '0')}`,
+        of: `sim day of ${formatInstant(monthStart(month)).slice(0, 7)}`,
+        run: () => this.#month(month),
+      })),
+    ]
+  }
+
+  /** What belongs to no day; of no use to somebody who asks for one account. */
+  async #standingSteps(): Promise<Step[]> {
+    const engine = this.#engine
+    if (this.#scope.accountId !== null) return []
+    const tables = (await engine.tables()).filter(({ name }) => !isOfLedger(name))
+    return [
+      {
+        name: '0 database',
+        of: 'database',
+        run: async () => this.#add(await engine.checkDatabase()),
+      },
+      ...tables.map((table) => ({
+        name: `1 ${table.name}`,
+        of: table.name.replaceAll('_', ' '),
+        run: () => this.#look((ask) => this.#parts(ask, table)),
+      })),
+      ...STANDING_RULES.map((rule, i) => ({
+        name: `2 ${String(i).padStart(3, '0')}`,
+        of: rule.table,
+        run: () =>
+          this.#look(async (ask) => {
+            const rows = await ask(rule.text)
+            this.#add(rows.map((row) => brokenRuleFromRow(rule, row)))
+          }),
+      })),
+      {
+        name: '2 progress',
+        of: 'feed progress',
+        run: () => this.#look(async (ask) => this.#add(await feedProgressDifferences(ask))),
+      },
+      {
+        name: '2 months',
+        of: 'checksum',
+        run: async () => {
+          const key = await engine.checksumKey()
+          const names = (await engine.tables()).map(({ name }) => name)
+          await this.#look(async (ask) => {
+            const { purgedThrough } = await boundsOf(ask)
+            const rows = await ask(SELECT_LEDGER_CHECKSUMS)
+            this.#add(monthDifferences(rows, { key, purgedThrough }))
+            this.#add((await ask(selectStrayChecksums(names))).map(strayChecksum))
+          })
+        },
+      },
+    ].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  async #parts(ask: Ask, table: ChecksummedTable, where?: string, of?: Parameters): Promise<void> {
+    const { keptChecksums: kept } = this.#engine
+    const total = this.#engine.totalOf(table)
+    const text = selectPartsThatDiffer(table, {
+      total,
+      kept,
+      ...(where === undefined ? {} : { where }),
+    })
+    this.#add((await ask(text, of)).map((row) => partDifference(table, row)))
+  }
+
+  async #day(day: number): Promise<void> {
+    const { accountId } = this.#scope
+    const tables = (await this.#engine.tables()).filter(({ name }) => isOfLedger(name))
+    await this.#look(async (ask) => {
+      const bounds = await boundsOf(ask)
+      const of = { day, dayEnd: day + DAY_SECONDS, account: accountId, ...bounds }
+      const rows = await ask('SELECT COUNT(*) AS rows FROM ledger WHERE bucket = :day', of)
+      this.#found.ledgerRows += Number(rows[0]!.rows)
+      for (const derived of CELLS_OF_DAY) await this.#cells(ask, derived, of)
+      for (const rule of RULES_OF_DAY) {
+        this.#add((await ask(rule.text, of)).map((row) => brokenRuleFromRow(rule, row)))
+      }
+      if (day >= bounds.checksummedThrough) return
+      for (const table of tables) await this.#parts(ask, table, 'part = :day', of)
+    })
+  }
+
+  async #month(month: number): Promise<void> {
+    await this.#look(async (ask) => {
+      const bounds = await boundsOf(ask)
+      const of = {
+        month,
+        monthStart: monthStart(month),
+        monthEnd: monthStart(month + 1),
+        account: this.#scope.accountId,
+        ...bounds,
+      }
+      await this.#cells(ask, SIM_DAYS_OF_MONTH, of)
+      // The month that retention cuts keeps its total, and nobody reads it.
+      const isWhole = of.monthStart >= bounds.purgedThrough
+      if (this.#engine.hasSimMonths && isWhole) await this.#cells(ask, SIM_MONTH, of)
+    })
+  }
+
+  async #cells(ask: Ask, derived: DerivedTable, of: Parameters): Promise<void> {
+    const [counts, ...rows] = await ask(selectDifferences(derived), of)
+    this.#found.cells += Number(counts!.cells)
+    this.#add(
+      rows.map((row) => differenceFromRow(derived, row)),
+      Number(counts!.differing),
+    )
+  }
+
+  #add(differences: readonly AuditDifference[], count?: number): void {
+    this.#found.add(differences, count)
+  }
+}
+
+function isOfLedger(table: string): boolean {
+  return (LEDGER_TABLES as readonly string[]).includes(table)
+}
+
+async function boundsOf(ask: Ask): Promise<Bounds> {
+  const rows = await ask(
+    `SELECT name, value FROM setting
+     WHERE name IN ('purged_through', 'sealed_through', '${CHECKSUMMED_THROUGH}')`,
+  )
+  const limit = (name: string) =>
+    Number(rows.find((row) => row.name === name)?.value ?? Number.MIN_SAFE_INTEGER)
+  return {
+    purgedThrough: limit('purged_through'),
+    sealedThrough: limit('sealed_through'),
+    checksummedThrough: limit(CHECKSUMMED_THROUGH),
+  }
+}
+
+/** Every day of which some table has something, in the order of time. */
+async function daysOf(ask: Ask): Promise<number[]> {
+  const starts = [
+    'SELECT DISTINCT bucket AS at FROM ledger',
+    'SELECT DISTINCT bucket AS at FROM ledger_history',
+    'SELECT DISTINCT started_at AS at FROM account_day',
+    'SELECT DISTINCT started_at - started_at % 86400 AS at FROM account_hour',
+    'SELECT DISTINCT started_at AS at FROM sim_day',
+    `SELECT part AS at FROM checksum WHERE table_name IN ('ledger', 'ledger_history')`,
+  ]
+  const days = new Set<number>()
+  for (const text of starts) {
+    for (const { at } of await ask(text)) days.add(floorTo(Number(at), DAY_SECONDS))
+  }
+  return [...days].sort((a, b) => a - b)
+}
+
+/** As `monthNumber` counts: of the days, and those that totals say they are of. */
+async function monthsOf(
+  ask: Ask,
+  days: readonly number[],
+  hasSimMonths: boolean,
+): Promise<number[]> {
+  const months = new Set(days.map(monthNumber))
+  for (const table of hasSimMonths ? ['sim_day', 'sim_month'] : ['sim_day']) {
+    for (const row of await ask(`SELECT DISTINCT month FROM ${table}`))
+      months.add(Number(row.month))
+  }
+  return [...months].sort((a, b) => a - b)
 }

@@ -37,6 +37,9 @@ import type { NamedGap } from '../domain/sequence.ts'
 import type { NameScope } from '../domain/sim-names.ts'
 import type { UsageEvent, Zone } from '../domain/usage-event.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
+import type { AuditOptions, AuditReport } from './audit-report.ts'
+
+export type { AuditDifference, AuditOptions, AuditReport, AuditState } from './audit-report.ts'
 
 /**
  * One transaction of an import. Larger batches cost fewer page writes a row, but hold up every
@@ -143,27 +146,6 @@ export interface ImportEnd {
   readonly error: string | null
   /** Nothing is known unless stated. */
   readonly facts?: DeliveryFacts
-}
-
-export interface AuditReport {
-  readonly ledgerRows: number
-  /** How many derived cells were recomputed from the ledger. */
-  readonly cellsChecked: number
-  /** Cells that differ from the ledger, at most `AUDIT_DIFFERENCES_MAX` of them. */
-  readonly differences: readonly AuditDifference[]
-  readonly differenceCount: number
-}
-
-/** A broken store would otherwise fill the memory with its differences. */
-export const AUDIT_DIFFERENCES_MAX = 100
-
-export interface AuditDifference {
-  /** `account hour`, `account day` or `sim day`. */
-  readonly table: string
-  /** The cell in words: whose, when, which zone, country and network. */
-  readonly cell: string
-  readonly stored: string
-  readonly recomputed: string
 }
 
 export interface PurgeOutcome {
@@ -354,10 +336,17 @@ export interface UsageStore {
   // Upkeep
 
   /**
-   * Recomputes every derived number from the ledger and names each cell that differs. Reads one
-   * consistent state, so a running import does not disturb it.
+   * Recomputes everything that can be, compares all rows with their checksums, and has the engine
+   * check itself; names each difference. Goes step by step, each on one consistent state, so that
+   * writers do not wait and a running import does not disturb it. A database that is too damaged to
+   * be read is a difference, too.
    */
-  audit(): Promise<AuditReport>
+  audit(options?: AuditOptions): Promise<AuditReport>
+  /**
+   * Puts the oldest sealed day that is not under checksum yet under it: from then on a row of it that
+   * changes in any other way than through here is named by `audit`. Returns false when there is none.
+   */
+  checksumNextDay(): Promise<boolean>
   /**
    * Writes the per-SIM totals of the oldest day that has none and ended before `before`; a month
    * of a SIM then sums a few rows a day instead of its ledger. Returns false when there is none

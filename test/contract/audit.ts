@@ -11,6 +11,7 @@ export function describeAudit(engine: Engine): void {
       assert.deepEqual(await store.audit(), {
         ledgerRows: 0,
         cellsChecked: 0,
+        checksummedThrough: null,
         differences: [],
         differenceCount: 0,
       })
@@ -24,6 +25,7 @@ export function describeAudit(engine: Engine): void {
       assert.deepEqual(await store.audit(), {
         ledgerRows: 3,
         cellsChecked: hoursAndDay,
+        checksummedThrough: null,
         differences: [],
         differenceCount: 0,
       })

@@ -5,7 +5,7 @@ import { openStore } from '../../src/storage/open-store.ts'
 import { undo as undoOfPostgres } from '../../src/storage/postgres/migrations/0004-undo.ts'
 import { undo as undoOfSqlite } from '../../src/storage/sqlite/migrations/0006-undo.ts'
 import { postgresEngine } from '../contract/postgres-engine.ts'
-import { execute, plainUrl, schemaOf } from '../support/postgres-schema.ts'
+import { execute, plainUrl, schemaOf, takeChecksumsAnew } from '../support/postgres-schema.ts'
 import { stopServerAtEnd } from '../support/postgres-server.ts'
 import { openTempStore } from '../support/temp-store.ts'
 import { assertUndoAfterUpgrade } from './undo-after-upgrade.ts'
@@ -39,6 +39,7 @@ describe('a store from before imports could be taken back', () => {
     await assertUndoAfterUpgrade(t, postgresEngine('PostgreSQL', 'postgres'), async (url) => {
       const path = `SET search_path TO ${schemaOf(url)};`
       await execute(plainUrl(url), path + DOWNGRADE + undoOfPostgres)
+      await takeChecksumsAnew(url)
     })
   })
 })

@@ -1,5 +1,6 @@
 /** Schemas and databases of a test's own on the PostgreSQL or Citus server of the tests. */
 import pg from 'pg'
+import { takeAnew } from '../../src/storage/postgres/checksums.ts'
 import { postgresUrl } from './postgres-server.ts'
 
 export interface TempPlace {
@@ -71,4 +72,17 @@ export function plainUrl(url: string): string {
   const plain = new URL(url)
   for (const name of ['schema', 'connections']) plain.searchParams.delete(name)
   return plain.href
+}
+
+/** As an upgrade does at its end: what was changed by hand until now is as it shall be. */
+export async function takeChecksumsAnew(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: plainUrl(url) })
+  await client.connect()
+  try {
+    await client.query(`SET search_path TO ${schemaOf(url)}; BEGIN`)
+    await takeAnew(client)
+    await client.query('COMMIT')
+  } finally {
+    await client.end()
+  }
 }

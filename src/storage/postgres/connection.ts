@@ -10,6 +10,7 @@ import pg from 'pg'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { Row } from '../rows.ts'
 import { ANSWER_GRACE_MS, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
+import { SAY_KEY } from './checksums.ts'
 import { type Begun, begin, endTransaction, wasCommitted } from './commit-marks.ts'
 import type { PostgresTarget } from './database-url.ts'
 import {
@@ -198,7 +199,8 @@ export class Database {
     const settings = `
       SET LOCAL statement_timeout = ${timeoutMs};
       SELECT CASE current_setting('synchronous_commit')
-             WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END;`
+             WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END;
+      ${this.topology.name === 'plain' ? SAY_KEY : ''}`
     let lost: Begun | null = null
     let wasInTheWay = false
     return this.#retrying(this.#writeRetryMs, async () => {

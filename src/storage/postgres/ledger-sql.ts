@@ -274,8 +274,6 @@ export const SEAL_DAY = `
 
 export const SELECT_LEDGER_BOUNDS = 'SELECT MIN(bucket) AS first, MAX(bucket) AS last FROM ledger'
 
-export const COUNT_LEDGER_ROWS = 'SELECT COUNT(*) AS ledger_rows FROM ledger'
-
 // Questions. A SIM's rows are found bucket by bucket: the list is an index condition. The bounds
 // beside it say the same once more in a form that picks partitions.
 

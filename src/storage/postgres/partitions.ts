@@ -1,5 +1,6 @@
 /** The monthly partitions of the ledger and of its history: made ahead and on demand, and dropped. */
 import { monthNumber, monthStart } from '../../domain/time.ts'
+import { ledgerLimit, watchPartition } from './checksums.ts'
 import type { Database, Session } from './connection.ts'
 import { lock } from './locks.ts'
 
@@ -72,6 +73,7 @@ export class Partitions {
 
   async #make(session: Session, months: ReadonlySet<number>): Promise<void> {
     await lock(session, 'partitions', this.#database.target.schema)
+    const limit = await ledgerLimit(session)
     const there = new Set((await listPartitions(session)).map(({ name }) => name))
     for (const month of [...months].sort((a, b) => a - b)) {
       for (const parent of PARTITIONED_TABLES) {
@@ -79,6 +81,7 @@ export class Partitions {
         if (there.has(name)) continue
         // Citus takes them one by one only.
         for (const text of createPartition(parent, month)) await session.client.query(text)
+        if (limit !== null) await watchPartition(session, { parent, name, month }, limit)
       }
     }
   }

@@ -8,6 +8,7 @@ import {
   type UsageStore,
 } from '../usage-store.ts'
 import { append, orderByKey, readLimits } from './append.ts'
+import { audit, type OnOneState } from './audit.ts'
 import { deleteOldMarks } from './commit-marks.ts'
 import { type ConnectionOptions, closedStore, Database, type Session } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
@@ -103,10 +104,10 @@ export async function openPostgresStore(
     }
   }
 
-  const audit = () =>
+  const look: OnOneState = (work) =>
     database.topology.hasOneSnapshot
-      ? database.readOneState(upkeep.audit, { unlimited: true })
-      : alone(upkeep.audit)
+      ? database.readOneState(work, { unlimited: true })
+      : alone(work)
 
   return {
     createAccount: (account) => change((s) => writes.createAccount(s, account)),
@@ -186,7 +187,11 @@ export async function openPostgresStore(
       change((s) => progress.acceptGap(s, feedId, gap, acceptance)),
     listFeedTotals: () => calls.run(() => database.readOneState(progress.listFeedTotals)),
 
-    audit: () => calls.run(audit),
+    audit: (options) => calls.run(() => audit(look, database.topology, options)),
+    checksumNextDay: () =>
+      calls.run(async () =>
+        database.topology.name === 'plain' ? alone(upkeep.checksumNextDay) : false,
+      ),
     sealNextDay: (before) => calls.run(() => alone((s) => upkeep.sealNextDay(s, before))),
     purge: (given) => calls.run(() => purge(given)),
 

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import { ANSWER_GRACE_MS, disconnect, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
+import { dropTriggers, takeAnew } from './checksums.ts'
 import type { PostgresTarget } from './database-url.ts'
 import { isNotYet, isPassing, translateConnecting } from './failures.ts'
 import { lockKey } from './locks.ts'
@@ -277,6 +278,7 @@ async function runMigrations(
         randomBytes(32).toString('hex'),
       ])
     }
+    if (topology.name === 'plain') await takeAnew(client)
     if (topology.name === 'citus') {
       await distributeTables(client, await undistributedTables(client, topology), onStep)
     }
@@ -325,6 +327,7 @@ async function distribute(
 ): Promise<void> {
   await client.query('BEGIN')
   try {
+    await dropTriggers(client)
     await distributeTables(client, tables, onStep)
     await client.query('COMMIT')
   } catch (error) {

@@ -1,53 +1,14 @@
-/** What keeps a store true and small: audit, sealing of days, and the end of retention. */
+/** What keeps a store quick, true and small: totals and checksums of sealed days, and the end of retention. */
 import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
-import { DAY_SECONDS, floorTo, monthNumber, monthStart } from '../../domain/time.ts'
-import { countRecomputed, DERIVED_TABLES, differenceFromRow, selectDifferences } from '../audit.ts'
+import { DAY_SECONDS, floorTo, INSTANT_MIN, monthNumber, monthStart } from '../../domain/time.ts'
 import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
-import {
-  AUDIT_DIFFERENCES_MAX,
-  type AuditDifference,
-  type AuditReport,
-  type PurgeOutcome,
-} from '../usage-store.ts'
-import { type Limits, readLimits } from './append.ts'
-import type { Session, Value } from './connection.ts'
+import type { PurgeOutcome } from '../usage-store.ts'
+import { readLimits } from './append.ts'
+import * as checksums from './checksums.ts'
+import type { Session } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 import { listPartitions, PARTITIONED_TABLES } from './partitions.ts'
 import * as purgeSql from './purge-sql.ts'
-
-/** Runs on one state of the database. */
-export async function audit(session: Session): Promise<AuditReport> {
-  const limits = await readLimits(session)
-  let cellsChecked = 0
-  let differenceCount = 0
-  const differences: AuditDifference[] = []
-  for (const derived of DERIVED_TABLES) {
-    const count = withLimits(countRecomputed(derived), limits)
-    cellsChecked += (await session.get(count.text, count.values))!.cells as number
-    const select = withLimits(selectDifferences(derived), limits)
-    for (const row of await session.all(select.text, select.values)) {
-      differenceCount++
-      if (differences.length < AUDIT_DIFFERENCES_MAX) {
-        differences.push(differenceFromRow(derived, row))
-      }
-    }
-  }
-  const ledgerRows = (await session.get(sql.COUNT_LEDGER_ROWS))!.ledger_rows as number
-  return { ledgerRows, cellsChecked, differences, differenceCount }
-}
-
-/** The shared questions name their parameters; here they get numbers, in order of appearance. */
-function withLimits(
-  text: string,
-  limits: Limits,
-): { readonly text: string; readonly values: Value[] } {
-  const values: Value[] = []
-  const numbered = text.replace(/(?<!:):(\w+)/g, (_, name: string) => {
-    values.push(limits[name as keyof Limits])
-    return `?${values.length}::bigint`
-  })
-  return { text: numbered, values }
-}
 
 /** Runs inside a write transaction that keeps batches out. */
 export async function sealNextDay(session: Session, before: number): Promise<boolean> {
@@ -59,6 +20,19 @@ export async function sealNextDay(session: Session, before: number): Promise<boo
   if (day + DAY_SECONDS > before) return false
   await session.run(sql.SEAL_DAY, [monthNumber(day), day, purgedThrough])
   await session.run(UPSERT_SETTING, ['sealed_through', String(day + DAY_SECONDS)])
+  return true
+}
+
+/** Runs inside a write transaction that keeps batches out; not on Citus, which has no checksums. */
+export async function checksumNextDay(session: Session): Promise<boolean> {
+  const { purgedThrough, sealedThrough } = await readLimits(session)
+  await checksums.fold(session, purgedThrough)
+  const limit = (await checksums.ledgerLimit(session)) ?? INSTANT_MIN
+  const from = Math.max(limit, floorTo(purgedThrough, DAY_SECONDS))
+  const next = (await session.get(sql.SELECT_NEXT_BUCKET, [from, sealedThrough]))?.bucket
+  if (next === undefined) return false
+  const partitions = await listPartitions(session)
+  await checksums.takeDay(session, next as number, { purgedThrough, partitions })
   return true
 }
 
@@ -129,12 +103,13 @@ export async function deleteOld(
 ): Promise<Omit<PurgeOutcome, 'rollupCells'>> {
   let ledgerRows = 0
   // Another process may have dropped some, and has counted them.
-  for (const { name } of await listPartitions(session)) {
+  for (const { name, month } of await listPartitions(session)) {
     const rows = months.get(name)
     if (rows === undefined) continue
     // Behind a drop that waits for a long look at the ledger, everybody would wait.
     await session.client.query(`SET LOCAL lock_timeout = ${DROP_WAIT_MS}`)
     await session.client.query(`DROP TABLE ${name}`)
+    await checksums.forgetDays(session, month)
     ledgerRows += rows
   }
   for (const table of PARTITIONED_TABLES) {

@@ -131,7 +131,7 @@ class BatchApplication {
   }
 
   run(): AppendOutcome {
-    for (const index of orderByKey(this.#batch.events)) this.#applyEvent(index)
+    this.#applyAll(orderByKey(this.#batch.events))
     this.#deltas.write()
     for (const accountId of this.#accountIds) {
       this.#connection.prepare(sql.INSERT_ACCOUNT_FEED).run(accountId, this.#batch.feed.id)
@@ -143,6 +143,20 @@ class BatchApplication {
       .sort((a, b) => a.line - b.line)
       .map((conflict) => namedConflict(conflict, (simId) => this.#sidOf(simId)))
     return { counts: this.#counts, conflicts }
+  }
+
+  /** Days under checksum come first in the order, and nothing of a later day changes one of them. */
+  #applyAll(order: Uint32Array): void {
+    const { numbers } = this.#batch.events
+    const { checksums } = this.#connection
+    const limit = checksums.ledgerLimit() ?? Number.NEGATIVE_INFINITY
+    let isUnder: boolean | null = null
+    for (const index of order) {
+      const isNextUnder = numbers[index * packed.COLUMNS + packed.OCCURRED_AT]! < limit
+      if (isNextUnder !== isUnder) checksums.watchLedger(isNextUnder)
+      isUnder = isNextUnder
+      this.#applyEvent(index)
+    }
   }
 
   #sidOf(simId: number): string {

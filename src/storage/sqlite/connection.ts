@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { UsageError } from '../../domain/usage-error.ts'
+import { Checksums } from './checksums.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 
 /** Stands in the database header: "SmTl" as a 32-bit number. */
@@ -43,9 +44,14 @@ export interface ConnectionOptions {
   readonly lockWaitMs?: number
 }
 
+export interface WriteOptions {
+  readonly watchesLedger?: boolean
+}
+
 /** A connection with its prepared statements, each prepared once. */
 export class Connection {
   readonly db: DatabaseSync
+  readonly checksums: Checksums
   readonly #statements = new Map<string, StatementSync>()
   readonly #bigintStatements = new Map<string, StatementSync>()
   readonly #bigintArrayStatements = new Map<string, StatementSync>()
@@ -58,6 +64,7 @@ export class Connection {
     this.#lockWaitMs = lockWaitMs
     const timeout = role === 'writer' ? 0 : READER_WAIT_MS
     this.db = translated(path, () => new DatabaseSync(path, { timeout }))
+    this.checksums = new Checksums(this)
   }
 
   prepare(text: string): StatementSync {
@@ -92,13 +99,21 @@ export class Connection {
     return statement
   }
 
-  /** Runs `work` in one write transaction, which is kept whole or not at all. */
-  write<T>(work: () => T): T {
+  /**
+   * Runs `work` in one write transaction, which is kept whole or not at all. `watchesLedger` is
+   * false where it changes no row of the ledger, or has them watched by itself.
+   */
+  write<T>(work: () => T, { watchesLedger = true }: WriteOptions = {}): T {
     this.withLock(() => this.prepare('BEGIN IMMEDIATE').run())
     const heldFrom = performance.now()
     if (heldFrom - this.#heldUntil >= PAUSE_MS) this.#heldMs = 0
     try {
-      return this.#finish(work)
+      return this.#finish(() => {
+        this.checksums.begin({ watchesLedger })
+        const result = work()
+        this.checksums.end()
+        return result
+      })
     } finally {
       this.#heldUntil = performance.now()
       this.#heldMs += this.#heldUntil - heldFrom
@@ -128,6 +143,7 @@ export class Connection {
     } catch (error) {
       // A full disk ends the transaction by itself.
       if (this.db.isTransaction) this.db.exec('ROLLBACK')
+      this.checksums.abandon()
       throw error
     }
   }
@@ -168,6 +184,7 @@ export function openConnection(path: string, options: ConnectionOptions): Connec
         PRAGMA cache_size = -${WRITER_CACHE_KIB};
         PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       `)
+      if (options.role === 'writer') connection.checksums.listen()
     })
     return connection
   } catch (error) {
@@ -197,7 +214,9 @@ function migrate(connection: Connection, path: string): void {
   connection.write(() => {
     // Another process may have done it while this one waited for the lock.
     const version = schemaVersion(connection, path)
+    if (version === MIGRATIONS.length) return
     for (const step of MIGRATIONS.slice(version)) connection.db.exec(step)
+    connection.checksums.takeAnew()
     connection.db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
     connection.db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
   })

@@ -205,7 +205,3 @@ export const SELECT_ACCOUNT_TOTAL = `
   FROM (${ACCOUNT_DAYS_AND_HOURS})
   GROUP BY zone, country
   ORDER BY zone, country`
-
-// Audit. A cell that is missing counts as zeros, because a correction can leave zeros behind.
-
-export const COUNT_LEDGER_ROWS = 'SELECT COUNT(*) AS ledger_rows FROM ledger'

@@ -7,6 +7,7 @@ import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
+import { audit } from './audit.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
 import * as reads from './directory-reads.ts'
 import * as progress from './feed-progress.ts'
@@ -106,7 +107,8 @@ export async function openSqliteStore(
     acceptGap: (feedId, gap, acceptance) => writer.run('acceptGap', [feedId, gap, acceptance]),
     listFeedTotals: () => listFeedTotals(read),
 
-    audit: () => writer.run('audit', []),
+    audit: (options) => audit(new Writer(path, { role: 'reader', lockWaitMs }), options),
+    checksumNextDay: () => writer.run('checksumNextDay', []),
     sealNextDay: (before) => writer.run('sealNextDay', [before]),
     purge: (options) => writer.run('purge', [options]),
 

@@ -36,6 +36,7 @@ export function changesOfTrial(connection: Connection): UsageChange[] {
 export function endTrial(connection: Connection): void {
   // A full disk ends the transaction by itself.
   if (connection.db.isTransaction) connection.db.exec('ROLLBACK')
+  connection.checksums.abandon()
   trials.delete(connection)
 }
 

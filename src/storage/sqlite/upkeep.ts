@@ -1,53 +1,12 @@
-/** What keeps a store true and small: audit, sealing of days, and the end of retention. */
+/** What keeps a store quick, true and small: totals and checksums of sealed days, and the end of retention. */
 import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
-import { DAY_SECONDS, floorTo, monthNumber, monthStart } from '../../domain/time.ts'
-import {
-  countRecomputed,
-  DERIVED_TABLES,
-  differenceFromRow,
-  SIM_MONTHS,
-  selectDifferences,
-} from '../audit.ts'
+import { DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
 import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
-import type { Row } from '../rows.ts'
-import {
-  AUDIT_DIFFERENCES_MAX,
-  type AuditDifference,
-  type AuditReport,
-  type PurgeOutcome,
-} from '../usage-store.ts'
+import type { PurgeOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 import { readLimits } from './limits.ts'
 import * as purgeSql from './purge-sql.ts'
-
-/** Runs inside a read transaction. */
-export function audit(connection: Connection): AuditReport {
-  const limits = readLimits(connection)
-  const bounds = {
-    ...limits,
-    firstMonthStart: monthStart(limits.firstMonth),
-    endMonthStart: monthStart(limits.endMonth),
-  }
-  let cellsChecked = 0
-  let differenceCount = 0
-  const differences: AuditDifference[] = []
-  for (const derived of [...DERIVED_TABLES, SIM_MONTHS]) {
-    const count = connection.prepare(countRecomputed(derived))
-    count.setAllowUnknownNamedParameters(true)
-    cellsChecked += Number(count.get(bounds)?.cells)
-    const select = connection.prepareBigints(selectDifferences(derived))
-    select.setAllowUnknownNamedParameters(true)
-    for (const row of select.iterate(bounds)) {
-      differenceCount++
-      if (differences.length < AUDIT_DIFFERENCES_MAX) {
-        differences.push(differenceFromRow(derived, row as Row))
-      }
-    }
-  }
-  const ledgerRows = Number(connection.prepare(sql.COUNT_LEDGER_ROWS).get()?.ledger_rows)
-  return { ledgerRows, cellsChecked, differences, differenceCount }
-}
 
 /** Runs inside a write transaction. */
 export function sealNextDay(connection: Connection, before: number): boolean {
@@ -64,6 +23,20 @@ export function sealNextDay(connection: Connection, before: number): boolean {
   if (totals.from < totals.end) {
     connection.prepare(sql.TOTAL_MONTHS).run(totals.from, totals.end)
   }
+  return true
+}
+
+/** Runs inside a write transaction. */
+export function checksumNextDay(connection: Connection): boolean {
+  const { purgedThrough, sealedThrough } = readLimits(connection)
+  const { checksums } = connection
+  const from = Math.max(
+    checksums.ledgerLimit() ?? purgedThrough,
+    floorTo(purgedThrough, DAY_SECONDS),
+  )
+  const next = connection.prepare(sql.SELECT_NEXT_BUCKET).get(from)?.bucket
+  if (next === undefined || (next as number) >= sealedThrough) return false
+  checksums.takeDay(next as number)
   return true
 }
 

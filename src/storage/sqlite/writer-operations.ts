@@ -1,5 +1,6 @@
 /** What the writer thread can do, by name. Each entry runs in one transaction, unless it says otherwise. */
 import { append } from './append.ts'
+import { auditOperations } from './audit.ts'
 import type { Connection } from './connection.ts'
 import * as writes from './directory-writes.ts'
 import * as progress from './feed-progress.ts'
@@ -15,6 +16,16 @@ function inWrite<F extends (connection: Connection, ...rest: never[]) => unknown
     connection.write(() => operation(connection, ...(rest as never[])) as ReturnType<F>)
 }
 
+/** For what adds to the ledger under its own watch, or leaves it alone, again and again. */
+function besideLedger<F extends (connection: Connection, ...rest: never[]) => unknown>(
+  operation: F,
+) {
+  return (connection: Connection, ...rest: Rest<F>): ReturnType<F> =>
+    connection.write(() => operation(connection, ...(rest as never[])) as ReturnType<F>, {
+      watchesLedger: false,
+    })
+}
+
 export const OPERATIONS = {
   createAccount: inWrite(writes.createAccount),
   createApiKey: inWrite(writes.createApiKey),
@@ -25,9 +36,9 @@ export const OPERATIONS = {
   registerSims: inWrite(writes.registerSims),
   createSim: inWrite(writes.createSim),
   updateSim: inWrite(writes.updateSim),
-  beginImport: inWrite(writes.beginImport),
-  finishImport: inWrite(writes.finishImport),
-  append: inWrite(append),
+  beginImport: besideLedger(writes.beginImport),
+  finishImport: besideLedger(writes.finishImport),
+  append: besideLedger(append),
   undoImport: inWrite(undoImport),
   // These four share one transaction, on a writer of their own.
   beginTrial,
@@ -36,9 +47,11 @@ export const OPERATIONS = {
   endTrial,
   recycle: inWrite(recycle),
   discardQuarantine: inWrite(discardQuarantine),
-  sealNextDay: inWrite(upkeep.sealNextDay),
+  sealNextDay: besideLedger(upkeep.sealNextDay),
   purge: inWrite(upkeep.purge),
-  audit: (connection: Connection) => connection.read(() => upkeep.audit(connection)),
+  checksumNextDay: besideLedger(upkeep.checksumNextDay),
+  // Questions of an audit, on a thread of its own: all between a beginning and an end see one state.
+  ...auditOperations,
 } as const
 
 export type Operations = typeof OPERATIONS

@@ -4,6 +4,14 @@ import { readings } from './0002-readings.ts'
 import { completeness } from './0003-completeness.ts'
 import { undo } from './0004-undo.ts'
 import { simNames } from './0005-sim-names.ts'
+import { checksums } from './0006-checksums.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
-export const MIGRATIONS: readonly string[] = [initialSchema, readings, completeness, undo, simNames]
+export const MIGRATIONS: readonly string[] = [
+  initialSchema,
+  readings,
+  completeness,
+  undo,
+  simNames,
+  checksums,
+]

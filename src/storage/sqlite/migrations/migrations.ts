@@ -6,6 +6,7 @@ import { simMonth } from './0004-sim-month.ts'
 import { completeness } from './0005-completeness.ts'
 import { undo } from './0006-undo.ts'
 import { simNames } from './0007-sim-names.ts'
+import { checksums } from './0008-checksums.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly string[] = [
   completeness,
   undo,
   simNames,
+  checksums,
 ]

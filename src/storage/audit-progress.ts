@@ -1,0 +1,61 @@
+/** What feeds are said to have delivered against their finished imports. */
+import {
+  addDelivery,
+  type FeedDeliveries,
+  feedCompleteThrough,
+  NO_DELIVERIES,
+} from '../domain/completeness.ts'
+import type { Ask } from './audit.ts'
+import type { AuditDifference } from './audit-report.ts'
+import { acceptanceFromRow, finishedFromRow } from './progress-sql.ts'
+import { feedFromRow, type Row } from './rows.ts'
+
+const SELECT_FINISHED = `
+  SELECT feed_id, source, started_at, sequence_stream, sequence_number, complete_through
+  FROM import
+  WHERE status = 'done' AND feed_id = :feed
+  ORDER BY finished_at, id`
+
+export async function feedProgressDifferences(ask: Ask): Promise<AuditDifference[]> {
+  const differences: AuditDifference[] = []
+  const progress = new Map(
+    (await ask('SELECT * FROM feed_progress')).map((row) => [Number(row.feed_id), row]),
+  )
+  const accepted = Map.groupBy(await ask('SELECT * FROM gap_acceptance ORDER BY id'), (row) =>
+    Number(row.feed_id),
+  )
+  for (const row of await ask('SELECT * FROM feed ORDER BY id')) {
+    const feed = feedFromRow(numbered(row))
+    let deliveries: FeedDeliveries = NO_DELIVERIES
+    for (const finished of await ask(SELECT_FINISHED, { feed: feed.id })) {
+      deliveries = addDelivery(deliveries, feed, finishedFromRow(numbered(finished)))
+    }
+    const acceptances = (accepted.get(feed.id) ?? []).map((one) => acceptanceFromRow(numbered(one)))
+    const completeThrough = feedCompleteThrough(deliveries, acceptances, feed)
+    const kept = progress.get(feed.id)
+    // As texts, because what is kept may be no JSON any more.
+    const stored = inWords(
+      kept?.complete_through ?? null,
+      (kept?.deliveries as string | undefined) ?? JSON.stringify(NO_DELIVERIES),
+    )
+    const recomputed = inWords(completeThrough, JSON.stringify(deliveries))
+    if (stored !== recomputed) {
+      differences.push({ table: 'feed progress', cell: `feed ${feed.name}`, stored, recomputed })
+    }
+  }
+  return differences
+}
+
+/** Rows of the directory have integers that are safe. */
+function numbered(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === 'bigint' ? Number(value) : value,
+    ]),
+  )
+}
+
+function inWords(completeThrough: unknown, deliveries: string): string {
+  return `complete through ${completeThrough ?? 'unknown'}, ${deliveries}`
+}

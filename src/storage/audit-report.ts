@@ -1,0 +1,48 @@
+/** What an audit is asked for, and what it says. */
+
+export interface AuditReport {
+  /** Rows of the ledger that were looked at. */
+  readonly ledgerRows: number
+  /** How many derived cells were recomputed from the ledger. */
+  readonly cellsChecked: number
+  /** Rows of the ledger before this instant are under checksum; null where none are. */
+  readonly checksummedThrough: number | null
+  /** What is wrong, at most `AUDIT_DIFFERENCES_MAX` of it. */
+  readonly differences: readonly AuditDifference[]
+  readonly differenceCount: number
+}
+
+/** A broken store would otherwise fill the memory with its differences. */
+export const AUDIT_DIFFERENCES_MAX = 100
+
+export interface AuditDifference {
+  /** The table in words, such as `account hour`; `database` for what the engine says of its own. */
+  readonly table: string
+  /** The cell or the row in words: whose, when, which zone, country and network. */
+  readonly cell: string
+  readonly stored: string
+  readonly recomputed: string
+}
+
+/** How far an audit is: what it has found, and the step after which it goes on. */
+export interface AuditState {
+  readonly after: string
+  readonly report: AuditReport
+}
+
+export interface AuditOptions {
+  /** Only rows of this account, and nothing that belongs to none. */
+  readonly accountId?: number | null
+  /** Only days that end after this instant, and what belongs to no day. */
+  readonly since?: number | null
+  /** Goes on where another audit with the same options was. */
+  readonly resumeFrom?: AuditState | null
+  /** Told after each step. */
+  readonly onStep?: (step: {
+    readonly done: number
+    readonly total: number
+    readonly state: AuditState
+  }) => void | Promise<void>
+  /** Asked before each step; the report then says what was found so far. */
+  readonly isStopped?: () => boolean
+}

@@ -1,0 +1,214 @@
+/** What has to be true of rows for themselves and beside others: each rule finds those that break it. */
+
+import { FEED_FORMATS, KEY_SCOPES, SIM_STATUSES } from '../domain/directory.ts'
+import { IMPORT_STATUSES, QUARANTINE_REASONS } from '../domain/import.ts'
+import { CONFLICT_POLICIES, ZONES } from '../domain/usage-event.ts'
+import { AUDIT_DIFFERENCES_MAX, type AuditDifference } from './audit-report.ts'
+import type { Row } from './rows.ts'
+import { TABLES, type Table } from './tables.ts'
+
+/** Finds rows with the columns `cell`, `stored` and `expected`, all texts. */
+export interface AuditRule {
+  readonly table: string
+  readonly text: string
+}
+
+type TableName = (typeof TABLES)[number]['name']
+
+/** The key of a row in words, as SQL. */
+function cellOf(name: TableName, row = name as string): string {
+  const { key } = TABLES.find((table) => table.name === name) as Table
+  return key.map((column) => `'${column} ' || ${row}.${column}`).join(` || ', ' || `)
+}
+
+function rule(
+  table: TableName,
+  {
+    stored,
+    expected,
+    where,
+    from = table,
+  }: {
+    readonly stored: string
+    readonly expected: string
+    readonly where: string
+    readonly from?: string
+  },
+): AuditRule {
+  return {
+    table: table.replaceAll('_', ' '),
+    text: `
+      SELECT ${cellOf(table)} AS cell, ${stored} AS stored, ${expected} AS expected
+      FROM ${from}
+      WHERE ${where}
+      LIMIT ${AUDIT_DIFFERENCES_MAX + 1}`,
+  }
+}
+
+function oneOf(table: TableName, column: string, values: readonly (string | number)[]): AuditRule {
+  const list = values.map((value) => (typeof value === 'number' ? value : `'${value}'`))
+  return rule(table, {
+    stored: `'${column} ' || ${table}.${column}`,
+    expected: `'one of ${values.join(', ')}'`,
+    where: `${table}.${column} NOT IN (${list.join(', ')})`,
+  })
+}
+
+function refers(table: TableName, column: string, to: TableName): AuditRule {
+  return rule(table, {
+    stored: `'${column} ' || ${table}.${column}`,
+    expected: `'a row of ${to}'`,
+    where: `${table}.${column} IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM ${to} AS other WHERE other.id = ${table}.${column})`,
+  })
+}
+
+/** Of tables that are small beside the ledger. */
+export const STANDING_RULES: readonly AuditRule[] = [
+  oneOf('sim', 'status', SIM_STATUSES),
+  oneOf('api_key', 'scope', KEY_SCOPES),
+  oneOf('feed', 'format', FEED_FORMATS),
+  oneOf('feed', 'on_conflict', CONFLICT_POLICIES),
+  oneOf('import', 'status', IMPORT_STATUSES),
+  oneOf('quarantine', 'reason', QUARANTINE_REASONS),
+  oneOf('reading', 'bits', [32, 64]),
+  refers('sim', 'account_id', 'account'),
+  refers('sim_imsi', 'sim_id', 'sim'),
+  refers('api_key', 'account_id', 'account'),
+  refers('import', 'feed_id', 'feed'),
+  refers('import', 'account_id', 'account'),
+  refers('import_bucket', 'import_id', 'import'),
+  refers('feed_progress', 'feed_id', 'feed'),
+  refers('gap_acceptance', 'feed_id', 'feed'),
+  refers('account_feed', 'account_id', 'account'),
+  refers('account_feed', 'feed_id', 'feed'),
+  refers('quarantine', 'feed_id', 'feed'),
+  refers('quarantine_delivery', 'quarantine_id', 'quarantine'),
+  refers('quarantine_delivery', 'import_id', 'import'),
+  refers('reading', 'sim_id', 'sim'),
+  refers('reading', 'feed_id', 'feed'),
+  refers('account_hour', 'account_id', 'account'),
+  refers('account_day', 'account_id', 'account'),
+  refers('sim_day', 'sim_id', 'sim'),
+  rule('account_hour', {
+    stored: "'started_at ' || started_at",
+    expected: "'the start of an hour'",
+    where: 'started_at % 3600 <> 0',
+  }),
+  rule('account_day', {
+    stored: "'started_at ' || started_at",
+    expected: "'the start of a day'",
+    where: 'started_at % 86400 <> 0',
+  }),
+  rule('quarantine_delivery', {
+    stored: "'feed ' || quarantine.feed_id",
+    expected: "'feed ' || import.feed_id || ', its import’s'",
+    from: `quarantine_delivery
+      JOIN quarantine ON quarantine.id = quarantine_delivery.quarantine_id
+      JOIN import ON import.id = quarantine_delivery.import_id`,
+    where: 'quarantine.feed_id <> import.feed_id',
+  }),
+  rule('quarantine', {
+    stored: "'no delivery'",
+    expected: "'at least one'",
+    where: `NOT EXISTS (SELECT 1 FROM quarantine_delivery
+                        WHERE quarantine_delivery.quarantine_id = quarantine.id)`,
+  }),
+  rule('import', {
+    stored: "'quarantined ' || quarantined",
+    expected: `'at least ' || (${deliveriesOfImport()})`,
+    where: `quarantined < (${deliveriesOfImport()})`,
+  }),
+  rule('import', {
+    stored: `'status ' || status || ', undone at ' || COALESCE(CAST(undone_at AS TEXT), 'none')`,
+    expected: "'both of an undone import, or neither'",
+    where: "(status = 'undone') <> (undone_at IS NOT NULL)",
+  }),
+]
+
+function deliveriesOfImport(): string {
+  return 'SELECT COUNT(*) FROM quarantine_delivery WHERE quarantine_delivery.import_id = import.id'
+}
+
+const SAME_IDENTITY = ['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id']
+  .map((name) => `other.${name} = ledger_history.${name}`)
+  .join(' AND ')
+
+/** Of the versions of one day; parameters as those of its cells. */
+function rulesOfVersions(table: 'ledger' | 'ledger_history'): AuditRule[] {
+  const ofDay = `${table}.bucket = :day`
+  const broken = (stored: string, expected: string, where: string, from: string = table) =>
+    rule(table, { stored, expected, where: `${ofDay} AND (${where})`, from })
+  return [
+    broken(
+      `'occurred_at ' || occurred_at`,
+      `'within its bucket'`,
+      'occurred_at < :day OR occurred_at >= :dayEnd',
+    ),
+    broken(
+      `'zone ' || zone`,
+      `'one of ${ZONES.join(', ')}'`,
+      `zone < 0 OR zone >= ${ZONES.length}`,
+    ),
+    broken(
+      `'counters ' || upload || ', ' || download || ', ' || to_sim || ', ' || from_sim`,
+      `'none below 0'`,
+      'upload < 0 OR download < 0 OR to_sim < 0 OR from_sim < 0',
+    ),
+    broken(
+      `'account_id ' || ${table}.account_id`,
+      `'that of the SIM, ' || COALESCE(CAST(sim.account_id AS TEXT), 'which is not there')`,
+      `sim.id IS NULL OR sim.account_id <> ${table}.account_id`,
+      `${table} LEFT JOIN sim ON sim.id = ${table}.sim_id`,
+    ),
+    broken(
+      `'import_id ' || ${table}.import_id`,
+      `'an import of the feed that was not undone'`,
+      `import.id IS NULL OR import.status = 'undone' OR import.feed_id <> ${table}.feed_id`,
+      `${table} LEFT JOIN import ON import.id = ${table}.import_id`,
+    ),
+    broken(
+      `'import_id ' || ${table}.import_id`,
+      `'its bucket among those of the import'`,
+      `occurred_at >= :purgedThrough
+       AND NOT EXISTS (SELECT 1 FROM import_bucket
+                       WHERE import_bucket.import_id = ${table}.import_id
+                         AND import_bucket.bucket = ${table}.bucket)`,
+    ),
+  ]
+}
+
+export const RULES_OF_DAY: readonly AuditRule[] = [
+  ...rulesOfVersions('ledger'),
+  ...rulesOfVersions('ledger_history'),
+  rule('ledger', {
+    stored: `'feed_id ' || feed_id`,
+    expected: `'a feed of the account'`,
+    where: `bucket = :day AND occurred_at >= :purgedThrough
+      AND NOT EXISTS (SELECT 1 FROM account_feed
+                      WHERE account_feed.account_id = ledger.account_id
+                        AND account_feed.feed_id = ledger.feed_id)`,
+  }),
+  rule('ledger_history', {
+    stored: `'version ' || version`,
+    expected: `'one that the ledger counts instead'`,
+    where: `bucket = :day
+      AND NOT EXISTS (SELECT 1 FROM ledger AS other WHERE ${SAME_IDENTITY})`,
+  }),
+  rule('ledger_history', {
+    stored: `'version ' || version`,
+    expected: `'the versions before it'`,
+    where: `bucket = :day AND version <> (SELECT COUNT(*) FROM ledger_history AS other
+                                          WHERE ${SAME_IDENTITY}
+                                            AND other.version < ledger_history.version)`,
+  }),
+]
+
+export function brokenRuleFromRow({ table }: AuditRule, row: Row): AuditDifference {
+  return {
+    table,
+    cell: row.cell as string,
+    stored: row.stored as string,
+    recomputed: row.expected as string,
+  }
+}

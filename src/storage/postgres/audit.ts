@@ -1,0 +1,100 @@
+/** An audit of a database: the shared questions, and what PostgreSQL checks itself. */
+import { type Ask, type AuditEngine, type Parameters, runAudit } from '../audit.ts'
+import type { AuditDifference, AuditOptions, AuditReport } from '../audit-report.ts'
+import { checksumKey } from '../checksums.ts'
+import { checksummedTables, KEPT_CHECKSUMS, SAY_KEY, totalOf } from './checksums.ts'
+import type { Session, Value } from './connection.ts'
+import { readSetting } from './directory-reads.ts'
+import { sqlState } from './failures.ts'
+import type { Topology } from './topology.ts'
+
+/** How an audit looks at one state: with nothing in its way, or, on Citus, with writers kept out. */
+export type OnOneState = <T>(work: (session: Session) => Promise<T>) => Promise<T>
+
+export function audit(
+  onOneState: OnOneState,
+  topology: Topology,
+  options?: AuditOptions,
+): Promise<AuditReport> {
+  const look: AuditEngine['onOneState'] = (work) =>
+    onOneState(async (session) => {
+      await session.client.query(`${SAY_KEY} SET LOCAL bytea_output = 'hex'`)
+      return work(questions(session))
+    })
+  const engine: AuditEngine = {
+    onOneState: look,
+    tables: async () => checksummedTables(topology),
+    totalOf,
+    keptChecksums: KEPT_CHECKSUMS,
+    checksumKey: () =>
+      onOneState(async (session) =>
+        checksumKey(Buffer.from((await readSetting(session, 'signing_key')) ?? '', 'hex')),
+      ),
+    hasSimMonths: false,
+    checkDatabase: () => onOneState(checkDatabase),
+  }
+  return runAudit(engine, options)
+}
+
+/** The shared questions name their parameters; here they get numbers, in order of appearance. */
+function questions(session: Session): Ask {
+  return (text, parameters: Parameters = {}) => {
+    const values: Value[] = []
+    const places = new Map<string, number>()
+    const numbered = text.replace(/(?<!:):([a-z]\w*)/gi, (_, name: string) => {
+      let place = places.get(name)
+      if (place === undefined) {
+        place = values.push(parameters[name] ?? null)
+        places.set(name, place)
+      }
+      return `?${place}::bigint`
+    })
+    return session.all(numbered, values)
+  }
+}
+
+const UNSOUND = `
+  SELECT 'index ' || c.relname AS cell, 'invalid' AS stored, 'valid' AS recomputed
+  FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+  WHERE c.relnamespace = current_schema()::regnamespace AND NOT i.indisvalid
+  UNION ALL
+  SELECT 'constraint ' || conname, 'not checked', 'checked'
+  FROM pg_constraint WHERE connamespace = current_schema()::regnamespace AND NOT convalidated
+  UNION ALL
+  SELECT 'trigger ' || tgname || ' of ' || c.relname, 'disabled', 'enabled'
+  FROM pg_trigger JOIN pg_class AS c ON c.oid = tgrelid
+  WHERE c.relnamespace = current_schema()::regnamespace AND tgenabled = 'D'`
+
+const INDEXES = `
+  SELECT c.relname AS name FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+  JOIN pg_am ON pg_am.oid = c.relam
+  WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'i'
+    AND pg_am.amname = 'btree' AND i.indisvalid
+    AND EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'amcheck')
+    AND has_function_privilege('bt_index_check(regclass, boolean)', 'EXECUTE')
+  ORDER BY 1`
+
+async function checkDatabase(session: Session): Promise<AuditDifference[]> {
+  const unsound = await session.all(UNSOUND)
+  const differences = unsound.map((row) => ({ table: 'database', ...row }) as AuditDifference)
+  // Where the extension is there and this user may use it; PostgreSQL has no check of its own.
+  for (const { name } of await amcheckedIndexes(session)) {
+    try {
+      await session.client.query('SAVEPOINT looked')
+      await session.all('SELECT bt_index_check(?::regclass, true)', [name as string])
+      await session.client.query('RELEASE SAVEPOINT looked')
+    } catch (error) {
+      if (sqlState(error) === '') throw error
+      await session.client.query('ROLLBACK TO SAVEPOINT looked')
+      const stored = error instanceof Error ? error.message : String(error)
+      const cell = `index ${name}`
+      differences.push({ table: 'database', cell, stored, recomputed: 'as its table' })
+    }
+  }
+  return differences
+}
+
+async function amcheckedIndexes(session: Session) {
+  const [found] = await session.all("SELECT 1 AS one FROM pg_extension WHERE extname = 'amcheck'")
+  return found === undefined ? [] : session.all(INDEXES)
+}

@@ -1,0 +1,240 @@
+/**
+ * Keeps the checksums of a database. Triggers note what our transactions do to rows; what they have
+ * noted is added up now and then. Citus spreads no table that has triggers, so that there are none.
+ */
+import type pg from 'pg'
+import { DAY_SECONDS, INSTANT_MIN, monthNumber, monthStart } from '../../domain/time.ts'
+import type { ChecksummedTable } from '../audit-checksums.ts'
+import {
+  addTotals,
+  CHECKSUMMED_THROUGH,
+  checksumKey,
+  headsOf,
+  isFrozen,
+  LEDGER_TABLES,
+  MONTH_CHAIN,
+  type Month,
+  partExpression,
+  partOf,
+  TOTAL_END,
+  WITHOUT_CHECKSUM,
+} from '../checksums.ts'
+import { UPSERT_SETTING } from '../directory-sql.ts'
+import { columnsOfTable, TABLES, type Table } from '../tables.ts'
+import type { Session } from './connection.ts'
+import { readSetting } from './directory-reads.ts'
+import type { Partition } from './partitions.ts'
+import { TOPOLOGIES, type Topology } from './topology.ts'
+
+/** For the transaction under way: that what it does is ours. As `checksumKey` says it. */
+export const SAY_KEY = `
+  SELECT set_config('simtally.checksum_key',
+    (SELECT encode(sha256(convert_to('checksum', 'UTF8') || decode(value, 'hex')), 'hex')
+     FROM setting WHERE name = 'signing_key'), true);`
+
+export const KEPT_CHECKSUMS = `
+  SELECT table_name, part, row_count, total FROM checksum
+  UNION ALL
+  SELECT table_name, part, row_count, total FROM checksum_change`
+
+const PUT_CHECKSUMS = `
+  ON CONFLICT (table_name, part) DO UPDATE
+  SET row_count = checksum.row_count + excluded.row_count,
+      total = (checksum.total + excluded.total) % ${TOTAL_END}`
+
+/** Totals noted may be negative; those kept never are. */
+const FOLD = `
+  WITH gone AS (
+    DELETE FROM checksum_change RETURNING table_name, part, row_count, total
+  ), sums AS (
+    SELECT table_name, part, SUM(row_count)::bigint AS row_count,
+           ((SUM(total) % ${TOTAL_END} + ${TOTAL_END}) % ${TOTAL_END})::bigint AS total
+    FROM gone GROUP BY table_name, part
+  ), put AS (
+    INSERT INTO checksum (table_name, part, row_count, total)
+    SELECT table_name, part, row_count, total FROM sums ORDER BY table_name, part
+    ${PUT_CHECKSUMS}
+  )
+  SELECT part, SUM(row_count)::bigint AS row_count, (SUM(total) % ${TOTAL_END})::bigint AS total
+  FROM sums WHERE table_name IN ('ledger', 'ledger_history') GROUP BY part`
+
+const SELECT_MONTHS = `
+  SELECT part AS month, row_count AS "rowCount", total FROM checksum
+  WHERE table_name = '${MONTH_CHAIN}' ORDER BY part`
+
+function isOfLedger(table: string): boolean {
+  return (LEDGER_TABLES as readonly string[]).includes(table)
+}
+
+/** What the hashes of rows come to, in a transaction that has said the key. */
+export function totalOf({ name }: ChecksummedTable): string {
+  return `(SUM(row_hash(current_setting('simtally.checksum_key'), ${name}::text)) % ${TOTAL_END})::bigint`
+}
+
+export function checksummedTables(topology: Topology): ChecksummedTable[] {
+  if (topology.name === 'citus') return []
+  return (TABLES as readonly Table[])
+    .filter(({ name }) => WITHOUT_CHECKSUM[name] === undefined)
+    .map((table) => {
+      const integers = table.key.filter((column) => table.columns[column] === 'integer')
+      return {
+        name: table.name,
+        columns: columnsOfTable(table),
+        part: partOf(table.name, integers),
+      }
+    })
+}
+
+/** Takes every day of the ledger from under checksum, and keeps the row. */
+export const UNDER_NO_CHECKSUM = `
+  UPDATE setting SET value = '${Number.MIN_SAFE_INTEGER}' WHERE name = '${CHECKSUMMED_THROUGH}'`
+
+/**
+ * Makes the triggers of the tables that have checksums, and takes those anew; the ledger has none
+ * then. Inside a transaction, on one server.
+ */
+export async function takeAnew(client: pg.ClientBase): Promise<void> {
+  await dropTriggers(client)
+  await client.query(`${SAY_KEY} SET LOCAL bytea_output = 'hex'`)
+  for (const table of checksummedTables(TOPOLOGIES.plain)) {
+    const { name, part } = table
+    if (isOfLedger(name)) continue
+    await client.query(`
+      INSERT INTO checksum (table_name, part, row_count, total)
+      SELECT '${name}', ${partExpression(part)}, COUNT(*), ${totalOf(table)}
+      FROM ${name} GROUP BY 2`)
+    await client.query(tableTriggers(table))
+  }
+}
+
+function tableTriggers({ name, part }: ChecksummedTable): string {
+  const note = `FOR EACH STATEMENT EXECUTE FUNCTION note_rows('${partExpression(part)}')`
+  return `
+    CREATE OR REPLACE TRIGGER checksum_added AFTER INSERT ON ${name}
+    REFERENCING NEW TABLE AS added ${note};
+    CREATE OR REPLACE TRIGGER checksum_changed AFTER UPDATE ON ${name}
+    REFERENCING OLD TABLE AS gone NEW TABLE AS added ${note};
+    CREATE OR REPLACE TRIGGER checksum_gone AFTER DELETE ON ${name}
+    REFERENCING OLD TABLE AS gone ${note};`
+}
+
+/** Before tables are spread, which Citus does not do with triggers on them. */
+export async function dropTriggers(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ name: string; on: string }>(`
+    SELECT tgname AS name, tgrelid::regclass::text AS on FROM pg_trigger
+    WHERE NOT tgisinternal AND tgname LIKE 'checksum\\_%'
+      AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)`)
+  for (const { name, on } of rows) await client.query(`DROP TRIGGER IF EXISTS ${name} ON ${on}`)
+  await client.query(`DELETE FROM checksum; DELETE FROM checksum_change; ${UNDER_NO_CHECKSUM}`)
+}
+
+/** Rows of buckets before it are under checksum; null where none are. */
+export async function ledgerLimit(session: Session): Promise<number | null> {
+  const value = await readSetting(session, CHECKSUMMED_THROUGH)
+  return value === null || Number(value) < INSTANT_MIN ? null : Number(value)
+}
+
+/** Has changes of a month noted, as far as its rows lie before the limit. */
+export async function watchPartition(
+  session: Session,
+  { parent, name, month }: Partition,
+  limit: number,
+): Promise<void> {
+  if (monthStart(month) >= limit) return
+  const note = `FOR EACH ROW WHEN (ROW.bucket < ${limit}) EXECUTE FUNCTION note_ledger_row('${parent}')`
+  await session.client.query(`
+    CREATE OR REPLACE TRIGGER checksum_added AFTER INSERT ON ${name} ${note.replace('ROW.', 'NEW.')};
+    CREATE OR REPLACE TRIGGER checksum_changed AFTER UPDATE ON ${name} ${note.replace('ROW.', 'NEW.')};
+    CREATE OR REPLACE TRIGGER checksum_gone AFTER DELETE ON ${name} ${note.replace('ROW.', 'OLD.')};`)
+}
+
+/** Adds up what was noted. Inside a write transaction. */
+export async function fold(session: Session, purgedThrough: number): Promise<void> {
+  const days = await session.all(FOLD)
+  const changes = days.map((row) => ({
+    month: monthNumber(row.part as number),
+    rowCount: row.row_count as number,
+    total: row.total as number,
+  }))
+  await addToMonths(session, changes, purgedThrough)
+}
+
+/** Puts a day of the ledger under checksum. Inside a write transaction that keeps batches out. */
+export async function takeDay(
+  session: Session,
+  bucket: number,
+  {
+    purgedThrough,
+    partitions,
+  }: { readonly purgedThrough: number; readonly partitions: readonly Partition[] },
+): Promise<void> {
+  await fold(session, purgedThrough)
+  const changes: Month[] = []
+  const month = monthNumber(bucket)
+  for (const table of checksummedTables(TOPOLOGIES.plain).filter(({ name }) => isOfLedger(name))) {
+    const row = await session.get(
+      `INSERT INTO checksum (table_name, part, row_count, total)
+       SELECT '${table.name}', ?::bigint, COUNT(*), ${totalOf(table)}
+       FROM ${table.name} WHERE bucket = ? HAVING COUNT(*) > 0
+       ${PUT_CHECKSUMS}
+       RETURNING row_count, total`,
+      [bucket, bucket],
+    )
+    if (row === undefined) continue
+    changes.push({ month, rowCount: row.row_count as number, total: row.total as number })
+  }
+  await addToMonths(session, changes, purgedThrough)
+  const limit = bucket + DAY_SECONDS
+  await session.run(UPSERT_SETTING, [CHECKSUMMED_THROUGH, String(limit)])
+  for (const partition of partitions) {
+    // Earlier ones are watched already, unless this is the first day of all.
+    if (partition.month <= month) await watchPartition(session, partition, limit)
+  }
+}
+
+async function addToMonths(
+  session: Session,
+  changes: readonly Month[],
+  purgedThrough: number,
+): Promise<void> {
+  if (changes.length === 0) return
+  const months = new Map<number, Month>()
+  for (const row of await session.all(SELECT_MONTHS)) {
+    months.set(row.month as number, row as unknown as Month)
+  }
+  for (const { month, rowCount, total } of changes) {
+    if (isFrozen(month, purgedThrough)) continue
+    const known = months.get(month) ?? { month, rowCount: 0, total: 0 }
+    months.set(month, {
+      month,
+      rowCount: known.rowCount + rowCount,
+      total: addTotals(known.total, total),
+    })
+  }
+  const key = checksumKey(Buffer.from((await readSetting(session, 'signing_key'))!, 'hex'))
+  const chain = [...months.values()].sort((a, b) => a.month - b.month)
+  const heads = headsOf(key, chain)
+  await session.run(
+    `INSERT INTO checksum (table_name, part, row_count, total, head)
+     SELECT '${MONTH_CHAIN}', * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::text[])
+     ON CONFLICT (table_name, part) DO UPDATE
+     SET row_count = excluded.row_count, total = excluded.total, head = excluded.head`,
+    [
+      chain.map(({ month }) => month),
+      chain.map(({ rowCount }) => rowCount),
+      chain.map(({ total }) => total),
+      heads,
+    ],
+  )
+}
+
+/** Of months whose partitions are gone: their days' checksums go, those of the months stay. */
+export async function forgetDays(session: Session, month: number): Promise<void> {
+  for (const table of ['checksum', 'checksum_change']) {
+    await session.run(
+      `DELETE FROM ${table}
+       WHERE table_name IN ('ledger', 'ledger_history') AND part >= ? AND part < ?`,
+      [monthStart(month), monthStart(month + 1)],
+    )
+  }
+}

@@ -1,0 +1,99 @@
+/** An audit of a file: a thread of its own asks the shared questions, and what SQLite checks itself. */
+import { type Ask, type AuditEngine, type Parameters, runAudit } from '../audit.ts'
+import type { AuditDifference, AuditOptions, AuditReport } from '../audit-report.ts'
+import { checksumKey } from '../checksums.ts'
+import type { Row } from '../rows.ts'
+import { Checksums, checksummedTables } from './checksums.ts'
+import type { Connection } from './connection.ts'
+import { readSetting } from './directory-reads.ts'
+import type { Writer } from './writer.ts'
+
+/** What `PRAGMA integrity_check` says at most. */
+const FAULTS_MAX = 100
+
+export const auditOperations = {
+  beginLook: (connection: Connection) => void connection.prepare('BEGIN').run(),
+  look: (connection: Connection, text: string, parameters: Parameters): Row[] => {
+    const statement = connection.prepareBigints(text)
+    statement.setAllowUnknownNamedParameters(true)
+    return statement.all(parameters)
+  },
+  endLook: (connection: Connection) => {
+    if (connection.db.isTransaction) connection.db.exec('ROLLBACK')
+  },
+  auditedTables: (connection: Connection) => checksummedTables(connection),
+  auditKey: (connection: Connection) =>
+    checksumKey(readSetting(connection, 'signing_key') as Uint8Array),
+  checkFile: (connection: Connection): AuditDifference[] => [
+    ...integrityFaults(connection),
+    ...foreignKeyFaults(connection),
+  ],
+}
+
+function integrityFaults({ db }: Connection): AuditDifference[] {
+  return db
+    .prepare(`PRAGMA integrity_check(${FAULTS_MAX})`)
+    .all()
+    .map((row) => String(Object.values(row)[0]))
+    .filter((said) => said !== 'ok')
+    .map((said) => ({
+      table: 'database',
+      cell: 'integrity check',
+      stored: said,
+      recomputed: 'ok',
+    }))
+}
+
+function foreignKeyFaults({ db }: Connection): AuditDifference[] {
+  return db
+    .prepare('PRAGMA foreign_key_check')
+    .all()
+    .slice(0, FAULTS_MAX)
+    .map(({ table, rowid, parent }) => ({
+      table: String(table).replaceAll('_', ' '),
+      cell: `row ${rowid}`,
+      stored: `refers to ${parent}`,
+      recomputed: 'a row that is there',
+    }))
+}
+
+/** Ends the thread, which is given for this audit alone. */
+export async function audit(thread: Writer, options?: AuditOptions): Promise<AuditReport> {
+  try {
+    return await runAudit(
+      auditEngine((name, ...values) => thread.run(name, values)),
+      options,
+    )
+  } finally {
+    await thread.close()
+  }
+}
+
+type Operations = typeof auditOperations
+type Rest<F> = F extends (connection: Connection, ...rest: infer R) => unknown ? R : never
+
+/** Has one of the operations done, wherever the connection is. */
+type Run = <N extends keyof Operations>(
+  name: N,
+  ...values: Rest<Operations[N]>
+) => Promise<ReturnType<Operations[N]>>
+
+export function auditEngine(run: Run): AuditEngine {
+  const ask: Ask = (text, parameters = {}) => run('look', text, parameters)
+  return {
+    onOneState: async (work) => {
+      await run('beginLook')
+      try {
+        return await work(ask)
+      } finally {
+        await run('endLook')
+      }
+    },
+    tables: () => run('auditedTables'),
+    totalOf: Checksums.totalOf,
+    keptChecksums: 'SELECT table_name, part, row_count, total FROM checksum',
+    checksumKey: () => run('auditKey'),
+    hasSimMonths: true,
+    checkDatabase: () => run('checkFile'),
+  }
+}

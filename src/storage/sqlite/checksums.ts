@@ -1,0 +1,291 @@
+/**
+ * Keeps the checksums of a file: temporary triggers, which only our own connections have, tell what
+ * a transaction does to rows, and its end writes what that comes to. A row that another program has
+ * changed is told to nobody, and no longer fits.
+ */
+import { hash } from 'node:crypto'
+import { DAY_SECONDS, monthNumber } from '../../domain/time.ts'
+import type { ChecksummedTable } from '../audit-checksums.ts'
+import {
+  addTotals,
+  CHECKSUMMED_THROUGH,
+  checksumKey,
+  HASH_DIGITS,
+  headsOf,
+  isFrozen,
+  LEDGER_TABLES,
+  MONTH_CHAIN,
+  partExpression,
+  partOf,
+  WITHOUT_CHECKSUM,
+} from '../checksums.ts'
+import { SELECT_SETTING, UPSERT_SETTING } from '../directory-sql.ts'
+import type { Connection } from './connection.ts'
+
+const SELECT_TABLES = `
+  SELECT name FROM sqlite_schema
+  WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
+  ORDER BY name`
+const SELECT_COLUMNS = 'SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid'
+
+const SELECT_CHECKSUM = 'SELECT row_count, total FROM checksum WHERE table_name = ? AND part = ?'
+const PUT_CHECKSUM = `
+  INSERT INTO checksum (table_name, part, row_count, total) VALUES (?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET row_count = excluded.row_count, total = excluded.total`
+const DROP_CHECKSUM = 'DELETE FROM checksum WHERE table_name = ? AND part = ?'
+const SELECT_MONTHS = `
+  SELECT part AS month, row_count AS "rowCount", total FROM checksum
+  WHERE table_name = '${MONTH_CHAIN}' ORDER BY part`
+const SET_HEAD = `UPDATE checksum SET head = ? WHERE table_name = '${MONTH_CHAIN}' AND part = ?`
+
+export function checksummedTables({ db }: Pick<Connection, 'db'>): ChecksummedTable[] {
+  const columnsOf = db.prepare(SELECT_COLUMNS)
+  return (db.prepare(SELECT_TABLES).all() as { name: string }[])
+    .filter(({ name }) => WITHOUT_CHECKSUM[name] === undefined)
+    .map(({ name }) => {
+      const columns = columnsOf.all(name) as { name: string; type: string; pk: number }[]
+      const key = columns
+        .filter(({ pk, type }) => pk > 0 && type === 'INTEGER')
+        .sort((a, b) => a.pk - b.pk)
+      const keyNames = key.map((column) => column.name)
+      return { name, columns: columns.map((column) => column.name), part: partOf(name, keyNames) }
+    })
+}
+
+/** A row as text that no other row has. */
+function rowText({ columns }: ChecksummedTable, prefix = ''): string {
+  return columns.map((column) => `quote(${prefix}${column})`).join(` || ',' || `)
+}
+
+/** Rows of a part, or days of a month, with what their hashes come to. */
+interface Change {
+  readonly table: string
+  readonly part: number
+  rows: number
+  total: number
+}
+
+export class Checksums {
+  readonly #connection: Connection
+  #key: string | null = null
+  #tables: readonly ChecksummedTable[] = []
+  readonly #changes = new Map<string, Change>()
+  /** Before which bucket the triggers of the ledger act; null where there are none. */
+  #ledgerLimit: number | null = null
+  #isListening = false
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+    const { db } = connection
+    db.aggregate('row_total', {
+      start: 0,
+      step: (total: number, text: unknown) => addTotals(total, this.#hash(text as string)),
+    })
+    db.function('row_changed', (table, part, times, text) => {
+      this.#note(table as string, part as number, times as number, text as string)
+      return null
+    })
+  }
+
+  /** The aggregate that an audit asks for, over the rows of a table. */
+  static totalOf(table: ChecksummedTable): string {
+    return `row_total(${rowText(table)})`
+  }
+
+  /** From now on, what this connection changes changes checksums; needs the newest schema. */
+  listen(): void {
+    this.#tables = checksummedTables(this.#connection)
+    for (const table of this.#tables) {
+      if (!isOfLedger(table.name)) this.#install(table, '')
+    }
+    this.#isListening = true
+  }
+
+  /** At the beginning of a write transaction. */
+  begin({ watchesLedger }: { readonly watchesLedger: boolean }): void {
+    this.#changes.clear()
+    if (watchesLedger) this.watchLedger(true)
+  }
+
+  /**
+   * Whether changes of the ledger are told. A trigger costs a row nearly as much as storing it does,
+   * also where it has nothing to do, so that rows of days under no checksum go without.
+   */
+  watchLedger(isWatched: boolean): void {
+    if (!this.#isListening) return
+    const limit = isWatched ? this.ledgerLimit() : null
+    if (limit === this.#ledgerLimit) return
+    for (const table of this.#tables.filter(({ name }) => isOfLedger(name))) {
+      this.#remove(table)
+      if (limit !== null) this.#install(table, `bucket < ${limit}`)
+    }
+    this.#ledgerLimit = limit
+  }
+
+  /** Rows of buckets before it are under checksum; null where none are. */
+  ledgerLimit(): number | null {
+    const row = this.#connection.prepare(SELECT_SETTING).get(CHECKSUMMED_THROUGH)
+    return row === undefined ? null : (row.value as number)
+  }
+
+  /** Before COMMIT. */
+  end(): void {
+    // Writing them down tells of nothing more, since they are under no checksum themselves.
+    if (this.#changes.size === 0) return
+    const months = new Map<number, Change>()
+    for (const change of this.#changes.values()) {
+      this.#add(change)
+      if (isOfLedger(change.table)) {
+        const month = monthNumber(change.part)
+        const { rows, total } = months.get(month) ?? { rows: 0, total: 0 }
+        months.set(month, {
+          table: MONTH_CHAIN,
+          part: month,
+          rows: rows + change.rows,
+          total: addTotals(total, change.total),
+        })
+      }
+    }
+    this.#changes.clear()
+    this.#addToMonths([...months.values()])
+  }
+
+  /** After ROLLBACK, which takes back triggers as well. */
+  abandon(): void {
+    this.#changes.clear()
+    const { db } = this.#connection
+    if (!this.#isListening || !db.isOpen) return
+    const left = db
+      .prepare('SELECT name FROM sqlite_temp_schema WHERE name = ?')
+      .get('ledger_added')
+    // An unknown limit is none that anybody asks for.
+    this.#ledgerLimit = left === undefined ? null : Number.NaN
+  }
+
+  /** Takes the checksums of whole tables anew, of the ledger none. Inside a write transaction. */
+  takeAnew(): void {
+    const { db } = this.#connection
+    db.exec('DELETE FROM checksum')
+    db.prepare('DELETE FROM setting WHERE name = ?').run(CHECKSUMMED_THROUGH)
+    for (const table of checksummedTables(this.#connection)) {
+      if (!isOfLedger(table.name)) this.retake(table)
+    }
+  }
+
+  retake(table: ChecksummedTable): void {
+    const { name, part } = table
+    const { db } = this.#connection
+    db.prepare('DELETE FROM checksum WHERE table_name = ?').run(name)
+    db.prepare(
+      `INSERT INTO checksum (table_name, part, row_count, total)
+       SELECT '${name}', ${partExpression(part)}, COUNT(*), ${Checksums.totalOf(table)}
+       FROM ${name} GROUP BY 2`,
+    ).run()
+  }
+
+  /** Puts a day of the ledger under checksum. Inside a write transaction. */
+  takeDay(bucket: number): void {
+    for (const table of this.#tables.filter(({ name }) => isOfLedger(name))) {
+      const { rows, total } = this.#connection
+        .prepare(
+          `SELECT COUNT(*) AS rows, ${Checksums.totalOf(table)} AS total
+           FROM ${table.name} WHERE bucket = ?`,
+        )
+        .get(bucket) as { rows: number; total: number }
+      if (rows > 0) this.#collect({ table: table.name, part: bucket, rows, total })
+    }
+    this.#connection.prepare(UPSERT_SETTING).run(CHECKSUMMED_THROUGH, bucket + DAY_SECONDS)
+  }
+
+  #install(table: ChecksummedTable, condition: string): void {
+    const { name, part } = table
+    const tell = (times: 1 | -1) => {
+      const row = times === 1 ? 'NEW.' : 'OLD.'
+      const value = `row_changed('${name}', ${partExpression(part, row)}, ${times}, ${rowText(table, row)})`
+      // A key's bucket does not change, so that either row says whether there is anything to tell.
+      return { row, value }
+    }
+    const when = (row: string) => (condition === '' ? '' : `WHEN ${row}${condition}`)
+    const added = tell(1)
+    const gone = tell(-1)
+    this.#connection.db.exec(`
+      CREATE TEMP TRIGGER ${name}_added AFTER INSERT ON main.${name} ${when(added.row)}
+      BEGIN SELECT ${added.value}; END;
+      CREATE TEMP TRIGGER ${name}_changed AFTER UPDATE ON main.${name} ${when(added.row)}
+      BEGIN SELECT ${gone.value}, ${added.value}; END;
+      CREATE TEMP TRIGGER ${name}_gone AFTER DELETE ON main.${name} ${when(gone.row)}
+      BEGIN SELECT ${gone.value}; END;
+    `)
+  }
+
+  #remove({ name }: ChecksummedTable): void {
+    this.#connection.db.exec(`
+      DROP TRIGGER IF EXISTS temp.${name}_added;
+      DROP TRIGGER IF EXISTS temp.${name}_changed;
+      DROP TRIGGER IF EXISTS temp.${name}_gone;
+    `)
+  }
+
+  #hash(text: string): number {
+    return Number.parseInt(hash('sha256', this.#keyOfStore() + text).slice(0, HASH_DIGITS), 16)
+  }
+
+  #keyOfStore(): string {
+    if (this.#key === null) {
+      const row = this.#connection.prepare(SELECT_SETTING).get('signing_key')
+      this.#key = checksumKey(row!.value as Uint8Array)
+    }
+    return this.#key
+  }
+
+  #note(table: string, part: number, times: number, text: string): void {
+    this.#collect({ table, part, rows: times, total: times * this.#hash(text) })
+  }
+
+  #collect({ table, part, rows, total }: Change): void {
+    const name = `${table} ${part}`
+    const change = this.#changes.get(name)
+    if (change === undefined) {
+      this.#changes.set(name, { table, part, rows, total: addTotals(0, total) })
+    } else {
+      change.rows += rows
+      change.total = addTotals(change.total, total)
+    }
+  }
+
+  #add({ table, part, rows, total }: Change): void {
+    if (rows === 0 && total === 0) return
+    const row = this.#connection.prepare(SELECT_CHECKSUM).get(table, part)
+    const rowCount = Number(row?.row_count ?? 0) + rows
+    const sum = addTotals(Number(row?.total ?? 0), total)
+    if (rowCount === 0 && sum === 0) this.#connection.prepare(DROP_CHECKSUM).run(table, part)
+    else this.#connection.prepare(PUT_CHECKSUM).run(table, part, rowCount, sum)
+  }
+
+  #addToMonths(changes: readonly Change[]): void {
+    if (changes.length === 0) return
+    const purged = this.#connection.prepare(SELECT_SETTING).get('purged_through')?.value
+    const purgedThrough = Number(purged ?? Number.MIN_SAFE_INTEGER)
+    for (const change of changes) {
+      if (!isFrozen(change.part, purgedThrough)) this.#add(change)
+    }
+    this.#link()
+  }
+
+  /** Writes the heads of all months; there are about as many as retention keeps. */
+  #link(): void {
+    const rows = this.#connection.prepare(SELECT_MONTHS).all()
+    const months = rows.map((row) => ({
+      month: row.month as number,
+      rowCount: row.rowCount as number,
+      total: row.total as number,
+    }))
+    headsOf(this.#keyOfStore(), months).forEach((head, i) => {
+      this.#connection.prepare(SET_HEAD).run(head, months[i]!.month)
+    })
+  }
+}
+
+function isOfLedger(table: string): boolean {
+  return (LEDGER_TABLES as readonly string[]).includes(table)
+}

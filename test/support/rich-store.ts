@@ -1,0 +1,53 @@
+/** A small store in which every table has rows: for tests that look at all of them. */
+import type { Sim } from '../../src/domain/directory.ts'
+import { monthNumber } from '../../src/domain/time.ts'
+import type { UsageStore } from '../../src/storage/usage-store.ts'
+import {
+  aBatch,
+  abroad,
+  aFeed,
+  anEvent,
+  anImportStart,
+  aQuarantinedRecord,
+  instant,
+  NOW,
+} from './builders.ts'
+import { fillStore } from './moved-store.ts'
+
+/** Days before it are sealed and under checksum; the later ones are not. */
+export const SEALED_THROUGH = instant('2026-04-02T00:00:00Z')
+
+/** Sealed as a whole, and not cut by retention. */
+export const WHOLE_MONTH = monthNumber(instant('2026-03-01T00:00:00Z'))
+
+/** As `fillStore`, with an import that was undone, late records, and checksums. */
+export async function makeRichStore(store: UsageStore): Promise<void> {
+  await fillStore(store)
+  const [known] = await store.listFeeds()
+  const [{ id: simId, accountId }] = (await store.listSims({}, { limit: 1 })) as [Sim]
+  const { id: importId } = await store.beginImport(anImportStart(known!))
+  const april = ['2026-04-01T05:00:00Z', '2026-04-10T05:10:00Z'].map((time) =>
+    anEvent({ simId, accountId, occurredAt: instant(time), upload: 9 }),
+  )
+  await store.append(aBatch({ importId, feed: known!, events: april }))
+  while (await store.sealNextDay(SEALED_THROUGH));
+  while (await store.checksumNextDay());
+  const feed = await store.createFeed(aFeed({ onConflict: 'max', sequencePattern: 'n(?<n>\\d+)' }))
+  const of = { simId, accountId }
+  // Late, into days under checksum; then another import that replaces one of them and is undone.
+  const first = await store.beginImport(anImportStart(feed, { source: 'n1.csv' }))
+  const at = (text: string) => ({ ...of, occurredAt: instant(text) })
+  const events = [
+    anEvent({ ...at('2026-03-01T10:20:30Z'), recordId: 'late', upload: 5 }),
+    anEvent({ ...at('2026-04-10T10:20:30Z'), recordId: 'new', upload: 6, serving: abroad('FR') }),
+  ]
+  const quarantined = [aQuarantinedRecord('waits', { line: 7 })]
+  await store.append(aBatch({ importId: first.id, feed, events, quarantined }))
+  const end = { status: 'done', finishedAt: NOW, checksum: 'd'.repeat(64), error: null } as const
+  await store.finishImport(first.id, end)
+  const second = await store.beginImport(anImportStart(feed, { source: 'n2.csv' }))
+  const larger = events.map((event) => ({ ...event, upload: 50 }))
+  await store.append(aBatch({ importId: second.id, feed, events: larger }))
+  await store.finishImport(second.id, end)
+  await store.undoImport(second.id, NOW)
+}
