@@ -12,17 +12,16 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const
 const BAR_CHARACTERS_MIN = 10
 
 /** One line a bar, the longest as wide as `width` leaves room for beside label and number. */
-export function barChart(bars: readonly Bar[], width: number): string {
+export function barChart(bars: readonly Bar[], width: number): string[] {
   const numbers = bars.map(({ bytes }) => formatBytes(bytes))
   const labelWidth = Math.max(0, ...bars.map(({ label }) => label.length))
   const numberWidth = Math.max(0, ...numbers.map((number) => number.length))
   const room = Math.max(BAR_CHARACTERS_MIN, width - labelWidth - numberWidth - 2)
   const most = Math.max(0, ...bars.map(({ bytes }) => Number(bytes)))
-  const lines = bars.map(({ label, bytes }, i) => {
+  return bars.map(({ label, bytes }, i) => {
     const number = numbers[i]!.padStart(numberWidth)
     return `${label.padEnd(labelWidth)} ${number} ${drawn(Number(bytes), most, room)}`.trimEnd()
   })
-  return lines.join('\n')
 }
 
 /** Usage is never drawn as none: the smallest bar is one eighth. */

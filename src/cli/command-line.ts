@@ -42,7 +42,8 @@ export class CommandLine {
     }
   }
 
-  print(text: string): Promise<void> {
+  /** One line, or several. */
+  print(text: string | readonly string[]): Promise<void> {
     return this.context.stdout.line(text)
   }
 

@@ -1,5 +1,6 @@
 /** What a command may touch of the process it runs in; a test hands in its own. */
 import type { Readable, Writable } from 'node:stream'
+import { printable } from '../domain/printable.ts'
 import type { Config } from './config.ts'
 
 /** The exit codes that other programs may rely on. */
@@ -58,9 +59,14 @@ export class Output {
     return this.stream.columns ?? 80
   }
 
-  /** Resolves when there is room for more. */
+  /**
+   * Resolves when there is room for more. In a text, whatever steers a terminal is escaped, except
+   * ends of lines: a caller who has one line, or several, uses `line`. Bytes go as they are.
+   */
   async write(content: string | Uint8Array): Promise<void> {
-    if (this.#closed || this.stream.write(content)) return
+    const harmless =
+      typeof content === 'string' ? content.split('\n').map(printable).join('\n') : content
+    if (this.#closed || this.stream.write(harmless)) return
     await new Promise<void>((resolve) => {
       const settle = () => {
         this.stream.off('drain', settle).off('error', settle).off('close', settle)
@@ -70,8 +76,13 @@ export class Output {
     })
   }
 
-  line(text: string): Promise<void> {
-    return this.write(`${text}\n`)
+  /**
+   * Writes one line, or several. They end where they end here, and nowhere else: a line break that
+   * came with a name or a value from outside is escaped.
+   */
+  line(text: string | readonly string[]): Promise<void> {
+    const lines = typeof text === 'string' ? [text] : text
+    return this.write(lines.map((line) => `${printable(line)}\n`).join(''))
   }
 }
 

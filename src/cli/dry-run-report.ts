@@ -66,7 +66,7 @@ export async function printDryRun(
 const TITLES = ['ACCOUNT', 'SIM', 'WHERE', 'UPLOAD', 'DOWNLOAD', 'TO SIM', 'FROM SIM']
 
 /** Each account's total, and below it its SIMs by zone and country. */
-function changeTable(changes: readonly UsageChange[]): string {
+function changeTable(changes: readonly UsageChange[]): string[] {
   const shown = changes.slice(0, CHANGES_SHOWN_MAX)
   const rows = [...Map.groupBy(shown, ({ accountSid }) => accountSid).keys()].flatMap((account) => {
     const ofAccount = changes.filter(({ accountSid }) => accountSid === account)

@@ -3,7 +3,7 @@ import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { LedgerEntry, Provenance, ReplacedVersion } from '../domain/ledger-entry.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { EventVersion } from '../domain/usage-event.ts'
-import { escapedText } from './escaped-text.ts'
+import { csvLine } from './csv-line.ts'
 import { formatCount } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
@@ -16,14 +16,9 @@ const ALIGNMENTS = TITLES.map((title) =>
 )
 
 /** An event a line; below it the versions that it has replaced, the newest of them first. */
-export function eventTable(entries: readonly LedgerEntry[]): string {
+export function eventTable(entries: readonly LedgerEntry[]): string[] {
   const rows = entries.flatMap((entry) => [
-    [
-      formatInstant(entry.occurredAt),
-      printable(entry.recordId),
-      entry.feedName,
-      ...versionCells(entry),
-    ],
+    [formatInstant(entry.occurredAt), entry.recordId, entry.feedName, ...versionCells(entry)],
     ...entry.replaced.toReversed().map(replacedRow),
   ])
   return textTable([TITLES, ...rows], ALIGNMENTS)
@@ -42,15 +37,10 @@ function versionCells(version: EventVersion & Provenance): string[] {
     serving.plmn ?? '',
     ...[upload, download, toSim, fromSim].map(formatCount),
     String(importId),
-    printable(source),
+    source,
     String(line),
     formatInstant(knownAt),
   ]
-}
-
-/** Names from outside may hold what steers a terminal. */
-function printable(text: string): string {
-  return escapedText(Buffer.from(text))
 }
 
 export const EVENT_CSV_HEADER =
@@ -60,7 +50,7 @@ export const EVENT_CSV_HEADER =
 /** Only what counts, so that the lines of a period add up to its usage. */
 export function eventCsvLine(entry: LedgerEntry): string {
   const { zone, country, plmn } = entry.serving
-  return [
+  return csvLine([
     formatInstant(entry.occurredAt),
     entry.feedName,
     entry.recordId,
@@ -76,11 +66,5 @@ export function eventCsvLine(entry: LedgerEntry): string {
     entry.line,
     formatInstant(entry.knownAt),
     entry.replaced.length,
-  ]
-    .map((cell) => quoted(String(cell)))
-    .join(',')
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  ])
 }

@@ -6,11 +6,14 @@ import { type CliContext, EXIT, type ExitCode } from './context.ts'
 /** The command was called in a way that cannot work, whatever the data. */
 export class WrongUsage extends Error {
   readonly hint: string | undefined
+  /** The message, or the faults that it joins. */
+  readonly faults: readonly string[]
 
-  constructor(message: string, hint?: string) {
+  constructor(message: string, hint?: string, faults: readonly string[] = [message]) {
     super(message)
     this.name = 'WrongUsage'
     this.hint = hint
+    this.faults = faults
   }
 }
 
@@ -18,18 +21,24 @@ export class WrongUsage extends Error {
 export async function reportFailure(context: CliContext, error: unknown): Promise<ExitCode> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUsage
   if (error instanceof WrongUsage) {
-    await report(context, error.message, error.hint)
+    await report(context, error.faults, error.hint)
     return EXIT.wrongUsage
   }
   if (error instanceof UsageError) {
-    await report(context, error.message, error.hint)
+    await report(context, error.faults, error.hint)
     return EXIT.failed
   }
   throw error
 }
 
-export async function report(context: CliContext, message: string, hint?: string): Promise<void> {
-  await context.stderr.line(`simtally: ${message}`)
+/** Several faults stand one below the other. */
+export async function report(
+  context: CliContext,
+  message: string | readonly string[],
+  hint?: string,
+): Promise<void> {
+  const [first = '', ...more] = typeof message === 'string' ? [message] : message
+  await context.stderr.line([`simtally: ${first}`, ...more.map((fault) => `  ${fault}`)])
   if (hint !== undefined) await context.stderr.line(`  ${hint}`)
 }
 
@@ -45,7 +54,7 @@ export function fromFlags<T>(parse: () => T): T {
 /** Throws on: an `invalid` value as wrong usage, everything else as it is. */
 export function throwAsWrongUsage(error: unknown): never {
   if (error instanceof UsageError && error.code === 'invalid') {
-    throw new WrongUsage(error.message, error.hint)
+    throw new WrongUsage(error.message, error.hint, error.faults)
   }
   throw error
 }

@@ -68,9 +68,11 @@ function check(format: FeedFormat, settings: FeedSettings, file: string | null):
     CDR_FORMATS[format].checkSettings(settings)
   } catch (error) {
     if (file === null || !(error instanceof UsageError)) throw error
-    const { code, message, hint } = error
-    const faults = message.includes('\n') ? `\n  ${message}` : ` ${message}`
-    throw new UsageError(code, `${file}:${faults}`, hint === undefined ? {} : { hint })
+    const { code, message, hint, faults } = error
+    throw new UsageError(code, `${file}: ${message}`, {
+      ...(hint === undefined ? {} : { hint }),
+      ...(faults.length > 1 ? { faults: [`${file}:`, ...faults] } : {}),
+    })
   }
 }
 

@@ -74,7 +74,7 @@ export function verdictTable({
   import: { counts },
 }: {
   readonly import: { readonly counts: VerdictCounts }
-}): string {
+}): string[] {
   const rows = [
     ['accepted', counts.accepted, 'new, and counted'],
     ['duplicate', counts.duplicate, 'there already, changed nothing'],

@@ -37,7 +37,8 @@ export async function run(argv: readonly string[], context: CliContext): Promise
   }
 }
 
-function buildProgram(commandLine: CommandLine): Command {
+/** Every command, ready to parse. */
+export function buildProgram(commandLine: CommandLine): Command {
   const program = new Command('simtally')
   inheritedSettings(program, commandLine.context)
   program
@@ -73,6 +74,13 @@ function inheritedSettings(program: Command, { stdout, stderr }: CliContext): vo
       writeErr: (text) => void stderr.write(text),
       getOutHelpWidth: () => stdout.width,
       getErrHelpWidth: () => stderr.width,
-      outputError: (text, write) => write(text.replace(/^error: /, 'simtally: ')),
+      outputError: (text) => void stderr.line(errorLines(text)),
     })
+}
+
+/** Its own suggestion is a line of its own; any other line break came with an argument. */
+function errorLines(text: string): string[] {
+  const [, message = '', suggestion] =
+    /^error: (.*?)(?:\n(\(Did you mean .*\)))?\n$/s.exec(text) ?? []
+  return [`simtally: ${message}`, ...(suggestion === undefined ? [] : [suggestion])]
 }

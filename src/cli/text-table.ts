@@ -1,15 +1,18 @@
 /** Tables of text with aligned columns. */
+import { printable } from '../domain/printable.ts'
 
 export type Alignment = 'left' | 'right'
 
 /**
- * Columns are as wide as their widest cell, two spaces apart; left-aligned unless stated. All rows
- * have as many cells as the first.
+ * One line a row. Columns are as wide as their widest cell, two spaces apart; left-aligned unless
+ * stated. All rows have as many cells as the first.
  */
 export function textTable(
-  rows: readonly (readonly string[])[],
+  given: readonly (readonly string[])[],
   alignments: readonly Alignment[] = [],
-): string {
+): string[] {
+  // Escaped before they are measured: what is written is as wide as it was taken to be.
+  const rows = given.map((row) => row.map(printable))
   const widths = (rows[0] ?? []).map((_, column) =>
     rows.reduce((widest, row) => Math.max(widest, row[column]!.length), 0),
   )
@@ -19,5 +22,5 @@ export function textTable(
         ? cell.padStart(widths[column]!)
         : cell.padEnd(widths[column]!),
     )
-  return rows.map((row) => lineOf(row).join('  ').trimEnd()).join('\n')
+  return rows.map((row) => lineOf(row).join('  ').trimEnd())
 }

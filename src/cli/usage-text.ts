@@ -5,6 +5,7 @@ import { formatInstant } from '../domain/time.ts'
 import type { Granularity, UsageGroup, UsageSums } from '../domain/usage-query.ts'
 import { buildUsageTree } from '../domain/usage-tree.ts'
 import { type Bar, barChart } from './bar-chart.ts'
+import { csvLine } from './csv-line.ts'
 import { formatBytes, formatCount } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
@@ -20,7 +21,7 @@ const TITLES = ['PERIOD', 'WHERE', 'UPLOAD', 'DOWNLOAD', 'BYTES', '', 'TO SIM', 
 const ALIGNMENTS = ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'] as const
 
 /** Every bucket with its total, and below it the zones and countries that it comes from. */
-export function usageTable(usage: readonly BucketUsage[], granularity: Granularity): string {
+export function usageTable(usage: readonly BucketUsage[], granularity: Granularity): string[] {
   const rows = usage.flatMap(({ bucket, groups, open }) => {
     const tree = buildUsageTree(groups)
     const branches: [string, UsageSums][] = [
@@ -55,7 +56,7 @@ export function usageChart(
   usage: readonly BucketUsage[],
   granularity: Granularity,
   width: number,
-): string {
+): string[] {
   const bars = usage.map(({ bucket, groups }): Bar => {
     const { total } = buildUsageTree(groups)
     return { label: bucketLabel(bucket, granularity), bytes: total.upload + total.download }
@@ -74,11 +75,11 @@ export const USAGE_CSV_HEADER =
 
 /** One line a zone and country of the bucket; no line where nothing was used. */
 export function usageCsvLines({ bucket, groups }: BucketUsage): string[] {
-  const period = `${formatInstant(bucket.start)},${formatInstant(bucket.end)}`
+  const period = [formatInstant(bucket.start), formatInstant(bucket.end)]
   return groups.map(({ zone, country, upload, download, toSim, fromSim }) => {
     const countryCode = country === null ? '' : countryCodeAlpha3(country)
-    const data = `${upload},${download},${upload + download}`
-    const commands = `${toSim},${fromSim},${toSim + fromSim}`
-    return `${period},${zone},${countryCode},${data},${commands}`
+    const data = [upload, download, upload + download]
+    const commands = [toSim, fromSim, toSim + fromSim]
+    return csvLine([...period, zone, countryCode, ...data, ...commands])
   })
 }

@@ -3,6 +3,7 @@
  * return value instead, and what is our own mistake is an assertion.
  */
 import type { LimitName } from './limits.ts'
+import { printable } from './printable.ts'
 
 export type UsageErrorCode =
   /** A value given from outside breaks a rule; `field` and `value` say which. */
@@ -22,6 +23,8 @@ export type UsageErrorCode =
 export interface UsageErrorDetails {
   /** What to do about it, as a sentence for the person who meets the error. */
   readonly hint?: string
+  /** The faults that the message joins, where it has several: a person is shown one a line. */
+  readonly faults?: readonly string[]
   readonly field?: string
   readonly value?: string
   /** The limit that was met, where one was. */
@@ -35,6 +38,7 @@ export class UsageError extends Error {
   readonly field: string | undefined
   readonly value: string | undefined
   readonly limit: LimitName | undefined
+  readonly faults: readonly string[]
 
   constructor(code: UsageErrorCode, message: string, details: UsageErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause })
@@ -44,24 +48,20 @@ export class UsageError extends Error {
     this.field = details.field
     this.value = details.value
     this.limit = details.limit
+    this.faults = details.faults ?? [message]
   }
 }
 
 /** The longest part of an outside value that a message repeats, in characters. */
 const VALUE_SHOWN_CHARACTERS_MAX = 80
 
-/** An outside value as messages show it: quoted, cut, control characters escaped. */
+/** An outside value as messages show it: quoted, cut, unprintable characters escaped. */
 export function shown(value: string): string {
   const cut =
     value.length > VALUE_SHOWN_CHARACTERS_MAX
       ? `${value.slice(0, VALUE_SHOWN_CHARACTERS_MAX)}…`
       : value
-  return JSON.stringify(cut).replace(/[\u007f-\u009f]/g, escapeCode)
-}
-
-/** Of the control characters that JSON leaves as they are; some of them steer terminals. */
-export function escapeCode(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return printable(JSON.stringify(cut))
 }
 
 /** An `invalid` error about one field, in the form all of them take. */

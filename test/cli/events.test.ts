@@ -99,7 +99,7 @@ describe('simtally events', () => {
 
   it('does not hand on what steers a terminal', async () => {
     const { stdout } = await events('truck', '--end', '2026-03-08')
-    assert.match(stdout, / d\\x1b\[31m /)
+    assert.match(stdout, / d\\u001b\[31m /)
   })
 
   it('is narrowed to a zone, a country, a feed', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { barChart } from '../../src/cli/bar-chart.ts'
+import { csvLine } from '../../src/cli/csv-line.ts'
 import { escapedText } from '../../src/cli/escaped-text.ts'
 import { formatBytes, formatCount, formatDuration } from '../../src/cli/quantity-text.ts'
 import { textTable } from '../../src/cli/text-table.ts'
@@ -45,9 +46,20 @@ describe('a table of text', () => {
       ['a', '1', ''],
       ['longer', '1,000', 'x'],
     ]
-    assert.equal(
-      textTable(rows, ['left', 'right']),
-      'NAME    COUNT  NOTE\na           1\nlonger  1,000  x',
+    assert.deepEqual(textTable(rows, ['left', 'right']), [
+      'NAME    COUNT  NOTE',
+      'a           1',
+      'longer  1,000  x',
+    ])
+  })
+
+  it('keeps its lines and columns whatever the cells hold', () => {
+    assert.deepEqual(
+      textTable([
+        ['a\n\u001b', 'x'],
+        ['b', 'y'],
+      ]),
+      ['a\\u000a\\u001b  x', 'b              y'],
     )
   })
 })
@@ -63,7 +75,12 @@ describe('a bar chart', () => {
       ],
       24,
     )
-    assert.equal(chart, `a 400 B ${'█'.repeat(16)}\nb 200 B ${'█'.repeat(8)}\nc  25 B █\nd   0 B`)
+    assert.deepEqual(chart, [
+      `a 400 B ${'█'.repeat(16)}`,
+      `b 200 B ${'█'.repeat(8)}`,
+      'c  25 B █',
+      'd   0 B',
+    ])
   })
 
   it('draws the smallest usage as an eighth, and keeps a bar on a narrow terminal', () => {
@@ -74,11 +91,34 @@ describe('a bar chart', () => {
       ],
       5,
     )
-    assert.equal(chart, `much   1.00 EB ${'█'.repeat(10)}\nlittle     1 B ▏`)
+    assert.deepEqual(chart, [`much   1.00 EB ${'█'.repeat(10)}`, 'little     1 B ▏'])
   })
 
   it('is empty without bars', () => {
-    assert.equal(barChart([], 80), '')
+    assert.deepEqual(barChart([], 80), [])
+  })
+})
+
+describe('a line of CSV', () => {
+  it('has no formula in it, and leaves numbers what they are', () => {
+    for (const [cell, text] of [
+      ['=1+1', "'=1+1"],
+      ['+cmd|calc', "'+cmd|calc"],
+      ['-2+3', "'-2+3"],
+      ['@SUM(A1)', "'@SUM(A1)"],
+      ['＝1', "'＝1"],
+      ['\t=1', '\\u0009=1'],
+      ['a,"b"\r\n', '"a,""b""\\u000d\\u000a"'],
+      ['-5', '-5'],
+      ['+4915112345678', '+4915112345678'],
+      ['-1.5', '-1.5'],
+      [-5, '-5'],
+      [2n ** 64n, '18446744073709551616'],
+      ['r-1=2', 'r-1=2'],
+      ['', ''],
+    ] as const) {
+      assert.equal(csvLine([cell, 'x']), `${text},x`)
+    }
   })
 })
 

@@ -133,7 +133,7 @@ async function printTable(
 ): Promise<void> {
   const period = `${formatInstant(window.statedStart)} to ${formatInstant(window.statedEnd)}`
   await commandLine.print(`${sim.sid} ${sim.uniqueName ?? ''}`.trimEnd())
-  await commandLine.print(`${period}\n`)
+  await commandLine.print([period, ''])
   await commandLine.print(eventTable(await Array.fromAsync(events)))
   if (window.beyondRetention) {
     await commandLine.note(`Usage before ${formatInstant(window.keptFrom)} is no longer kept.`)

@@ -102,7 +102,7 @@ async function printCheck(commandLine: CommandLine, check: Check): Promise<void>
     const header = titles.map((title) => title.replaceAll('_', ' ').toUpperCase())
     const cells = check.shown.map((row) => Object.values(row).map((cell) => String(cell ?? '')))
     const alignments = titles.map((title) => (NUMBERS.includes(title) ? 'right' : 'left'))
-    await commandLine.print(`${textTable([header, ...cells], alignments)}\n`)
+    await commandLine.print([...textTable([header, ...cells], alignments), ''])
   }
   await commandLine.print(check.summary())
   for (const { line, reason, detail } of check.faults) {
@@ -156,8 +156,9 @@ class Check {
     this.warnings = reader.warnings()
   }
 
-  summary(): string {
-    const sentences = [
+  /** One sentence a line. */
+  summary(): string[] {
+    return [
       `${formatCount(this.counted)} records would be counted, ${formatCount(this.quarantined)} would go to quarantine`,
       ...(this.expired > 0 ? [`${formatCount(this.expired)} are older than the retention`] : []),
       ...(this.#placeless > 0
@@ -169,7 +170,6 @@ class Check {
         ? ['counters are readings: what one exceeds the one before by is counted']
         : []),
     ]
-    return sentences.join('\n')
   }
 
   toJson() {

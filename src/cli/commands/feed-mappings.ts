@@ -79,18 +79,17 @@ async function showOne(
         `# ${setting}=${value}, because none was given: ${describeChoices(ready.settings[setting]!)}`,
     ),
   ]
-  await commandLine.print(
-    `${lines.join('\n')}\n${stringify(mapping, { lineWidth: 100 }).trimEnd()}`,
-  )
+  const yaml = stringify(mapping, { lineWidth: 100 }).trimEnd()
+  await commandLine.print([...lines, ...yaml.split('\n')])
 }
 
-function toText({ name, title, settings, onConflict }: ReadyMapping): string {
-  const conflict = onConflict === 'reject' ? '' : `\n  on conflict: ${onConflict}`
-  const lines = Object.entries(settings).map(
-    ([setting, rule]) =>
-      `\n  ${setting} (${whenLeftOut(rule)}): ${rule.meaning}\n    ${describeChoices(rule)}`,
-  )
-  return `${name}: ${title}${conflict}${lines.join('')}\n`
+function toText({ name, title, settings, onConflict }: ReadyMapping): string[] {
+  const lines = Object.entries(settings).flatMap(([setting, rule]) => [
+    `  ${setting} (${whenLeftOut(rule)}): ${rule.meaning}`,
+    `    ${describeChoices(rule)}`,
+  ])
+  const conflict = onConflict === 'reject' ? [] : [`  on conflict: ${onConflict}`]
+  return [`${name}: ${title}`, ...conflict, ...lines, '']
 }
 
 function whenLeftOut({ otherwise }: MappingSetting): string {

@@ -95,11 +95,15 @@ async function showUsage(
 async function printJson(commandLine: CommandLine, sim: Sim, usage: readonly BucketUsage[]) {
   const owner = ownerJson({ account_sid: sim.accountSid, sim_sid: sim.sid })
   const records = usage.map(({ bucket, groups }) => usageRecordJson(owner, bucket, groups))
-  await commandLine.print(records.length === 0 ? '[]' : `[${records.join(',\n')}]`)
+  const last = records.length - 1
+  const lines = records.map(
+    (record, i) => `${i === 0 ? '[' : ''}${record}${i === last ? ']' : ','}`,
+  )
+  await commandLine.print(lines.length === 0 ? '[]' : lines)
 }
 
 async function printCsv(commandLine: CommandLine, usage: readonly BucketUsage[]): Promise<void> {
-  await commandLine.print([USAGE_CSV_HEADER, ...usage.flatMap(usageCsvLines)].join('\n'))
+  await commandLine.print([USAGE_CSV_HEADER, ...usage.flatMap(usageCsvLines)])
 }
 
 async function printTable(
@@ -113,10 +117,11 @@ async function printTable(
   const period = `${formatInstant(window.statedStart)} to ${formatInstant(window.statedEnd)}`
   await commandLine.print(`${sim.sid} ${sim.uniqueName ?? ''}`.trimEnd())
   const through = complete === null ? 'not known' : formatInstant(complete)
-  await commandLine.print(`${period}\ncomplete through ${through}\n`)
+  await commandLine.print([period, `complete through ${through}`, ''])
   await commandLine.print(usageTable(usage, granularity))
   if (granularity !== 'all') {
-    await commandLine.print(`\n${usageChart(usage, granularity, commandLine.context.stdout.width)}`)
+    const chart = usageChart(usage, granularity, commandLine.context.stdout.width)
+    await commandLine.print(['', ...chart])
   }
   if (window.beyondRetention) {
     await commandLine.note(`Usage before ${formatInstant(window.keptFrom)} is no longer kept.`)

@@ -26,7 +26,7 @@ export async function printDemoImport(
   await stdout.line(verdicts(summary.import))
 }
 
-function verdicts({ counts }: Import): string {
+function verdicts({ counts }: Import): string[] {
   const rows = [
     ['accepted', counts.accepted, 'counted, also the 2 % that came hours to weeks late'],
     ['duplicate', counts.duplicate, 'delivered before, counted once'],
@@ -52,28 +52,29 @@ export interface DemoAccess {
 export async function printDemoAccess({ stdout }: CliContext, access: DemoAccess): Promise<void> {
   const { url, demo, simSid, credentialsPath, databaseUrl } = access
   const { username, password } = demo.credentials
-  await stdout.line(`
-Credentials (kept in ${credentialsPath}):
-  username  ${username}
-  password  ${password}
-`)
+  await stdout.line([
+    '',
+    `Credentials (kept in ${credentialsPath}):`,
+    `  username  ${username}`,
+    `  password  ${password}`,
+    '',
+  ])
   if (url === null) {
-    await stdout.line(`To serve it:\n  npx simtally serve --database ${databaseUrl}\n`)
+    await stdout.line(['To serve it:', `  npx simtally serve --database ${databaseUrl}`, ''])
     return
   }
-  const [month, days, account] = curlLines(access)
-  await stdout.line(`Simtally answers at ${url}
-
-A SIM's month, the same by day, and the whole account:
-  ${month}
-  ${days}
-  ${account}
-
-On the command line:
-  npx simtally usage ${simSid} --granularity daily --database ${databaseUrl}
-  npx simtally quarantine list --database ${databaseUrl}
-
-Ctrl-C stops it. Running it again keeps what is there and adds what is new.`)
+  await stdout.line([
+    `Simtally answers at ${url}`,
+    '',
+    "A SIM's month, the same by day, and the whole account:",
+    ...curlLines(access).map((line) => `  ${line}`),
+    '',
+    'On the command line:',
+    `  npx simtally usage ${simSid} --granularity daily --database ${databaseUrl}`,
+    `  npx simtally quarantine list --database ${databaseUrl}`,
+    '',
+    'Ctrl-C stops it. Running it again keeps what is there and adds what is new.',
+  ])
 }
 
 export function demoAccessJson(access: DemoAccess) {

@@ -1,5 +1,6 @@
 /** Canonical NDJSON: one JSON object a line, with the canonical fields as keys. */
-import { escapeCode, shown } from '../../domain/usage-error.ts'
+import { escapeCode } from '../../domain/printable.ts'
+import { shown } from '../../domain/usage-error.ts'
 import type { Line } from '../lines.ts'
 import {
   CANONICAL_FIELDS,

@@ -45,7 +45,8 @@ const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
 export function checkMapping(value: unknown): asserts value is Mapping {
   const faults = mappingFaults(value)
   if (faults.length === 0) return
-  throw new UsageError('invalid', faults.join('\n  '), {
+  throw new UsageError('invalid', faults.join('; '), {
+    faults,
     field: 'mapping',
     hint: 'what may stand in a mapping: docs/formats/mapped.md',
   })

@@ -71,7 +71,8 @@ function checkedSettings(ready: ReadyMapping, given: FeedSettings): Record<strin
     } else if (setting.otherwise !== 'left out') checked[name] = setting.otherwise.value
   }
   if (faults.length === 0) return checked
-  throw new UsageError('invalid', faults.join('\n  '), {
+  throw new UsageError('invalid', faults.join('; '), {
+    faults,
     field: 'settings',
     hint: `give each as --set name=value; simtally feed mappings explains them`,
   })
