@@ -100,7 +100,7 @@ describe('simtally feed set', () => {
       [['--settle', '91d'], /--settle "91d": .* at most 90d/],
       [['--settle', '24'], /--settle "24": expected minutes, hours or days/],
       [['--sequence-pattern', '\\d+'], /--sequence-pattern .*with a group \(\?<sequence>…\)/],
-      [['--sequence-pattern', '(?<sequence>'], /Invalid regular expression/],
+      [['--sequence-pattern', '(?<sequence>'], /error parsing regexp/],
     ] as const) {
       const refused = await cli.run(['feed', 'set', 'changed', ...args])
       assert.deepEqual([refused.exitCode, refused.stdout], [2, ''])
