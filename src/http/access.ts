@@ -10,6 +10,7 @@ import { authenticate, type Caller, type DirectoryOfCallers } from './credential
 import { HttpError } from './error-reply.ts'
 import type { LogIns } from './log-ins.ts'
 import { TokenBuckets } from './token-buckets.ts'
+import type { Turns } from './turns.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -22,6 +23,7 @@ export interface GateOptions {
   readonly store: DirectoryOfCallers
   readonly limits: Pick<Limits, 'requestsInFlight' | 'requestRate' | 'requestBurst'>
   readonly logIns: LogIns
+  readonly turns: Turns
   /** Milliseconds of a clock that only goes forward. */
   readonly nowMs: () => number
 }
@@ -30,7 +32,7 @@ export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<voi
 
 /** One gate a scope, all counting into the same places. */
 export function buildGates(options: GateOptions): Record<KeyScope, Gate> {
-  const { store, limits, logIns, nowMs } = options
+  const { store, limits, logIns, turns, nowMs } = options
   const inFlight = new InFlightRequests(limits.requestsInFlight)
   const rate = { perSecond: limits.requestRate, burst: limits.requestBurst }
   const requests = new TokenBuckets(rate, nowMs)
@@ -44,6 +46,8 @@ export function buildGates(options: GateOptions): Record<KeyScope, Gate> {
         throw permissionDenied(`this needs the scope "${scope}", the key has "${caller.scope}"`)
       }
       request.caller = caller
+      const turn = turns.take()
+      if (turn !== null) await turn
     }
   return { read: gateFor('read'), ingest: gateFor('ingest'), admin: gateFor('admin') }
 }

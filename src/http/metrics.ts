@@ -32,6 +32,7 @@ export type RequestSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 export interface CountedNow {
   readonly imports: { readonly underWay: number; readonly waiting: number }
   readonly connections: { readonly open: number }
+  readonly turns: { readonly waiting: number }
 }
 
 /** The requests that this process has answered, and refused. */
@@ -64,10 +65,11 @@ export class RequestMetrics {
   }
 
   /** Of the one server in this process. */
-  watch({ imports, connections }: CountedNow): void {
+  watch({ imports, connections, turns }: CountedNow): void {
     this.#gauge('imports_under_way', 'Deliveries that are being counted', () => imports.underWay)
     this.#gauge('imports_waiting', 'Deliveries that wait for their turn', () => imports.waiting)
     this.#gauge('connections_open', 'Connections that are open', () => connections.open)
+    this.#gauge('requests_waiting', 'Requests that wait for their turn', () => turns.waiting)
     const delay = monitorEventLoopDelay({ resolution: LOOK_EVERY_MS })
     delay.enable()
     const help = 'The longest wait of the event loop since it was asked last, of the worst worker'

@@ -25,6 +25,7 @@ import { addMetricsRoute, type Measurements, measureAlone } from './routes/metri
 import { addSimRoutes } from './routes/sims.ts'
 import { addUsageEventRoutes } from './routes/usage-events.ts'
 import { addUsageRecordRoutes } from './routes/usage-records.ts'
+import { Turns } from './turns.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface ServerOptions {
@@ -56,6 +57,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   const measurements = options.measurements ?? measureAlone()
   const nowMs = options.monotonicMs ?? (() => performance.now())
   const logIns = options.logIns ?? new LogIns({ limits, nowMs })
+  const turns = new Turns(limits, nowMs)
   const imports = new ImportSlots(limits)
   const connections = new Connections({
     limits,
@@ -63,13 +65,13 @@ export function buildServer(options: ServerOptions): HttpServer {
     nowMs,
     onRefusal: (limit) => measurements.requests.refused(limit),
   })
-  measurements.requests.watch({ imports, connections })
+  measurements.requests.watch({ imports, connections, turns })
   const server = createServer(options, { limits, trusts, measurements, connections })
   closeInTime(server, { limits, imports, connections })
   const context: RouteContext = {
     store,
     clock,
-    gates: buildGates({ store, limits, logIns, nowMs }),
+    gates: buildGates({ store, limits, logIns, turns, nowMs }),
     tokens: new PageTokens(store),
     baseUrlOf: buildBaseUrl(options.publicUrl, trusts),
     limits,

@@ -10,57 +10,27 @@ import { CDR_FORMATS } from '../../src/ingest/formats/formats.ts'
 import { assertSound } from '../contract/cdr-format.ts'
 import { readInPieces } from '../support/format-reading.ts'
 import { mutated, mutations } from '../support/mutations.ts'
+import { type FuzzJob, type FuzzReport, INPUT_BYTES_MAX, InputClock } from './fuzz-thread.ts'
 import { FUZZ_TARGETS } from './targets.ts'
-
-export interface FuzzJob {
-  readonly format: FeedFormat
-  readonly seconds: number
-  readonly seed: number
-  readonly shared: SharedArrayBuffer
-}
-
-export interface FuzzReport {
-  readonly inputs: number
-  readonly bytes: number
-  readonly records: number
-  readonly slowestMs: number
-  /** Null unless a promise was broken. */
-  readonly failure: string | null
-}
-
-/** Inputs and the length of the current one come before the input itself. */
-export const SHARED_HEAD_BYTES = 8
-/** Longer inputs would only be slower. */
-export const INPUT_BYTES_MAX = 262_144
-/** One input takes milliseconds; so much longer is a loop that depends on what the input says. */
-const INPUT_MS_MAX = 10_000
 
 /** Characters and bytes of a failure that are shown; the input is shrunk before. */
 const SHOWN_MAX = 2_000
 
 // Not while the module is evaluated: V8 takes it ill when a thread is ended within that.
 if (parentPort !== null) {
-  setImmediate(() => parentPort!.postMessage(fuzz(workerData as FuzzJob)))
+  setImmediate(() => parentPort!.postMessage(fuzz(workerData as FuzzJob<FeedFormat>)))
 }
 
-function fuzz({ format, seconds, seed, shared }: FuzzJob): FuzzReport {
-  const head = new Int32Array(shared, 0, 2)
-  const current = new Uint8Array(shared, SHARED_HEAD_BYTES)
-  const report = { inputs: 0, bytes: 0, records: 0, slowestMs: 0 }
+function fuzz({ target: format, seconds, seed, shared }: FuzzJob<FeedFormat>): FuzzReport {
+  const clock = new InputClock(shared)
+  let outcomes = 0
   const check = (bytes: Uint8Array, settings: FeedSettings, sizes: readonly number[]) => {
-    current.set(bytes)
-    head[1] = bytes.length
-    Atomics.add(head, 0, 1)
-    const startedAt = performance.now()
+    clock.start(bytes)
     const whole = readInPieces(CDR_FORMATS[format].createReader(settings), bytes)
     assertSound(whole)
     assert.deepEqual(readInPieces(CDR_FORMATS[format].createReader(settings), bytes, sizes), whole)
-    const elapsedMs = performance.now() - startedAt
-    assert.ok(elapsedMs < INPUT_MS_MAX, `${elapsedMs} ms for ${bytes.length} bytes`)
-    report.inputs++
-    report.bytes += bytes.length
-    report.records += whole.records.length
-    report.slowestMs = Math.max(report.slowestMs, elapsedMs)
+    clock.stop()
+    outcomes += whole.records.length
   }
   const { samples, made } = FUZZ_TARGETS[format]()
   const damage = mutations(samples.map(({ bytes }) => bytes))
@@ -87,12 +57,14 @@ function fuzz({ format, seconds, seed, shared }: FuzzJob): FuzzReport {
     numRuns: 1e9,
     interruptAfterTimeLimit: seconds * 1_000,
   })
+  const { inputs, bytes, slowestMs, slowest } = clock
+  const report = { inputs, bytes, outcomes, slowestMs, slowest }
   if (!failed) return { ...report, failure: null }
   const { message, stack } = errorInstance as Error
-  const [{ bytes, settings }, pieces] = counterexample!
+  const [{ bytes: given, settings }, pieces] = counterexample!
   const lines = [
     `${message.slice(0, SHOWN_MAX)}, path ${counterexamplePath}`,
-    `input ${Buffer.from(bytes).toString('hex', 0, SHOWN_MAX)} (${bytes.length} bytes)`,
+    `input ${Buffer.from(given).toString('hex', 0, SHOWN_MAX)} (${given.length} bytes)`,
     `settings ${JSON.stringify(settings)}, in pieces of ${pieces.join(', ')} bytes`,
     ...(stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at ')),
   ]

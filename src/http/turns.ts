@@ -1,0 +1,95 @@
+/**
+ * Who is answered when more is asked than a worker can answer. A question to SQLite keeps the thread
+ * busy, and as many requests as have come are read in one turn of the event loop: without a limit,
+ * hundreds would be answered before anything else is looked at, health checks among them. So a turn
+ * answers for a short time only; the others wait in the order in which they came.
+ */
+import type { LimitName, Limits } from '../domain/limits.ts'
+import { HttpError } from './error-reply.ts'
+
+export type TurnLimits = Pick<Limits, 'requestsWaiting' | 'requestWaitSeconds'>
+
+/** How long answers may keep a turn of the event loop. */
+const TURN_MS = 20
+
+/** Answers of a database server keep no turn, so that as many are let go as have come. */
+const BATCH_MAX = 256
+
+interface Waiting {
+  readonly sinceMs: number
+  readonly go: () => void
+  readonly refuse: (error: Error) => void
+}
+
+export class Turns {
+  readonly #limits: TurnLimits
+  readonly #nowMs: () => number
+  #waiting: Waiting[] = []
+  /** Null while nobody has asked in this turn of the event loop. */
+  #turnBeganAt: number | null = null
+  #batchBeganAt = 0
+  /** How many are let go together, by how long the last ones took. */
+  #batch = 1
+
+  /** `nowMs` is a clock that only goes forward. */
+  constructor(limits: TurnLimits, nowMs: () => number) {
+    this.#limits = limits
+    this.#nowMs = nowMs
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /**
+   * Null when it is the caller's turn, else a promise of it, so that nobody waits for nothing. Throws
+   * `unavailable` where too many wait; the promise fails so for whom it takes too long.
+   */
+  take(): Promise<void> | null {
+    const now = this.#nowMs()
+    if (this.#turnBeganAt === null) {
+      this.#turnBeganAt = now
+      this.#schedule()
+    }
+    if (this.#waiting.length === 0 && now - this.#turnBeganAt < TURN_MS) return null
+    if (this.#waiting.length >= this.#limits.requestsWaiting) throw busy('requestsWaiting')
+    return new Promise((go, refuse) => this.#waiting.push({ sinceMs: now, go, refuse }))
+  }
+
+  /** The second runs as soon as what the first has let go has run, before anything that comes. */
+  #schedule(): void {
+    setImmediate(() => this.#letGo())
+    setImmediate(() => this.#endTurn())
+  }
+
+  #letGo(): void {
+    const now = this.#nowMs()
+    this.#batchBeganAt = now
+    const oldestMs = now - this.#limits.requestWaitSeconds * 1_000
+    let gone = 0
+    while (gone < this.#batch && this.#waiting.length > 0) {
+      const { sinceMs, go, refuse } = this.#waiting.shift()!
+      if (sinceMs < oldestMs) refuse(busy('requestWaitSeconds'))
+      else {
+        go()
+        gone++
+      }
+    }
+  }
+
+  #endTurn(): void {
+    const now = this.#nowMs()
+    const tookMs = now - this.#batchBeganAt
+    if (tookMs > TURN_MS) this.#batch = Math.max(1, Math.floor(this.#batch / 2))
+    else if (tookMs < TURN_MS / 2) this.#batch = Math.min(this.#batch * 2, BATCH_MAX)
+    if (this.#waiting.length > 0) {
+      this.#turnBeganAt = now
+      this.#schedule()
+    } else this.#turnBeganAt = null
+  }
+}
+
+function busy(limit: LimitName): HttpError {
+  const message = 'The server has more to answer than it can; this request was not processed'
+  return new HttpError('unavailable', message, { limit, headers: { 'Retry-After': '1' } })
+}
