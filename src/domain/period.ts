@@ -9,6 +9,7 @@ import {
   formatInstant,
   HOUR_SECONDS,
   INSTANT_MAX,
+  MINUTE_SECONDS,
   monthsBefore,
 } from './time.ts'
 import { UsageError } from './usage-error.ts'
@@ -27,7 +28,7 @@ export const BUCKET_SECONDS = { hourly: HOUR_SECONDS, daily: DAY_SECONDS } as co
 export interface PeriodRequest {
   /** UTC seconds; one month before the end when null. */
   readonly start: number | null
-  /** UTC seconds, inclusive to its second unless it is a whole hour; now when null. */
+  /** UTC seconds, inclusive to its second unless it is a whole minute; now when null. */
   readonly end: number | null
   readonly granularity: Granularity
   /** An account's usage is kept by the hour, so its bounds widen to whole hours. */
@@ -61,7 +62,8 @@ export function resolveWindow(request: PeriodRequest, nowSeconds: number): Usage
       hint: 'give a Start that is not after End',
     })
   }
-  const endExclusive = end % HOUR_SECONDS === 0 ? end : end + 1
+  // A border on a whole minute belongs to the later period: zones are off by quarters of an hour.
+  const endExclusive = end % MINUTE_SECONDS === 0 ? end : end + 1
   const keptFrom = retentionStart(nowSeconds)
   const common = { granularity: request.granularity, keptFrom, beyondRetention: start < keptFrom }
   if (request.granularity === 'all') {

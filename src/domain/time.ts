@@ -3,6 +3,7 @@
  * UTC, so a day never has 23 or 25 hours. ISO text exists only at the edges, which use this file.
  */
 
+export const MINUTE_SECONDS = 60
 export const HOUR_SECONDS = 3_600
 export const DAY_SECONDS = 86_400
 

@@ -22,7 +22,12 @@ import type { Plmn } from '../domain/plmn.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { pageParameters } from './list-page.ts'
 import { accountSidParameter } from './sim-lookup.ts'
-import { parameter, parsedParameter, repeatableParameter } from './validation.ts'
+import {
+  type ParameterOptions,
+  parameter,
+  parsedParameter,
+  repeatableParameter,
+} from './validation.ts'
 
 const isStatus = (text: string): text is SimStatus =>
   (SIM_STATUSES as readonly string[]).includes(text)
@@ -33,12 +38,24 @@ const iccidParameter = parsedParameter('Iccid', 'the number of the SIM card', (t
   parseIccid(text, 'Iccid'),
 )
 
-export const simListQuery = Type.Object({
-  ...accountSidParameter,
-  Iccid: Type.Optional(iccidParameter),
-  Status: Type.Optional(statusParameter),
-  ...pageParameters,
-})
+/** Documented filters that no SIM here could answer; an unfiltered list would be a wrong one. */
+const REFUSED_FILTERS: ParameterOptions = {
+  refused: {
+    RatePlan: 'SIMs have no rate plan here; leave it out',
+    EId: 'SIMs have no EId here; leave it out, or filter by Iccid',
+    SimRegistrationCode: 'SIMs have no registration code here; leave it out, or filter by Iccid',
+  },
+}
+
+export const simListQuery = Type.Object(
+  {
+    ...accountSidParameter,
+    Iccid: Type.Optional(iccidParameter),
+    Status: Type.Optional(statusParameter),
+    ...pageParameters,
+  },
+  REFUSED_FILTERS,
+)
 
 const nameParameters = {
   UniqueName: Type.Optional(

@@ -16,7 +16,7 @@ import {
   readPageNumbers,
 } from './list-page.ts'
 import { fingerprint, invalidPageToken, type PageTokens, type TokenPayload } from './page-token.ts'
-import { parameter } from './validation.ts'
+import { type ParameterOptions, parameter } from './validation.ts'
 
 /** A plus sign that came unencoded is a space by now: `2026-01-01T00:00:00 05:45`. */
 const OFFSET_AFTER_SPACE = /(?<=[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?) (?=\d{2}(?::?\d{2})?$)/i
@@ -39,6 +39,19 @@ export const periodParameters = {
       (GRANULARITIES as readonly string[]).includes(text),
     ),
   ),
+}
+
+/** What clients of the Super SIM API say; taken for nothing, they would get another period. */
+export const SUPER_SIM_PARAMETERS: ParameterOptions = {
+  refused: {
+    StartTime: 'this is how the Super SIM API calls it; here it is Start',
+    EndTime: 'this is how the Super SIM API calls it; here it is End',
+    Sim: 'this is how the Super SIM API calls it; here the SIM is part of the path',
+    Fleet: 'this is of the Super SIM API; usage is not asked for by fleet here',
+    Network: 'this is of the Super SIM API; usage is not asked for by network here',
+    IsoCountry: 'this is of the Super SIM API; a record lists the usage of each country here',
+    Group: 'this is of the Super SIM API; usage is grouped by zone and country here',
+  },
 }
 
 export interface UsageListQuery extends PageQuery {

@@ -67,24 +67,69 @@ function faultOf<Value>(value: Value, parse: (value: Value) => unknown): string 
 
 type Issue = { readonly keyword: string; readonly instancePath: string; readonly message: string }
 
+/**
+ * What an object of parameters may say beside its own: `refused` are names of the original API that
+ * mean something, but nothing that can be answered here, each with the sentence that says so.
+ */
+export type ParameterOptions = { readonly refused?: Readonly<Record<string, string>> }
+
 /** Compiles a schema once; a request that breaks it fails with one `invalid` naming every fault. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = Compile(schema)
+  const misnamed = namesThatMislead(schema)
   return (given: unknown) => {
     // A request without a body changes nothing, and is not one of the wrong type.
     const value = httpPart === 'body' && given === null ? {} : given
-    if (validator.Check(value)) return { value }
-    return { error: faults(validator.Errors(value), value) }
+    if (httpPart === 'querystring' || httpPart === 'body') settleRepeated(value)
+    const named = httpPart === 'params' ? [] : misnamed(value)
+    if (named.length === 0 && validator.Check(value)) return { value }
+    return { error: faults(named, validator.Errors(value), value) }
   }
 }
 
-function faults(issues: readonly Issue[], value: unknown): UsageError {
+/** Some clients send a parameter twice, once as they were told to and once as they page. */
+const LAST_COUNTS = ['PageSize']
+
+/** A parameter that comes several times with one value has come once. */
+function settleRepeated(parameters: unknown): void {
+  if (typeof parameters !== 'object' || parameters === null) return
+  const values = parameters as Record<string, unknown>
+  for (const name in values) {
+    const given = values[name]
+    if (!Array.isArray(given)) continue
+    const last: unknown = given.at(-1)
+    if (LAST_COUNTS.includes(name) || given.every((value) => value === last)) values[name] = last
+  }
+}
+
+/**
+ * Sentences about names that look like parameters and are none: in another letter case, or refused.
+ * Ignoring them would answer another question than the one that was asked.
+ */
+function namesThatMislead(schema: TSchema): (value: unknown) => string[] {
+  const { properties = {}, refused = {} } = schema as {
+    properties?: Record<string, unknown>
+  } & ParameterOptions
+  const known = Object.keys(properties)
+  const spelled = new Map(known.map((name) => [name.toLowerCase(), name]))
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return []
+    return Object.keys(value).flatMap((name) => {
+      if (Object.hasOwn(properties, name)) return []
+      if (Object.hasOwn(refused, name)) return [`${name}: ${refused[name]}`]
+      const right = spelled.get(name.toLowerCase())
+      return right === undefined ? [] : [`${name} is not known: write ${right}`]
+    })
+  }
+}
+
+function faults(named: readonly string[], issues: readonly Issue[], value: unknown): UsageError {
   const sentences = new Map<string, string>()
   for (const issue of issues) {
     const name = issue.instancePath.split('/')[1] ?? ''
     if (!sentences.has(name)) sentences.set(name, sentenceOf(issue, name, value))
   }
-  return new UsageError('invalid', [...sentences.values()].join('; '))
+  return new UsageError('invalid', [...named, ...sentences.values()].join('; '))
 }
 
 function sentenceOf({ keyword, message }: Issue, name: string, value: unknown): string {

@@ -71,15 +71,17 @@ describe('an all record of a SIM', () => {
     assert.equal(counted(bounds), '2026-03-01T00:00:00Z/2026-03-02T00:00:00Z')
   })
 
-  it('takes in the second of an end at a full minute, which is no border', () => {
-    const bounds = { start: '2026-03-01T00:00:00Z', end: '2026-03-01T23:30:00Z' }
-    assert.equal(counted(bounds), '2026-03-01T00:00:00Z/2026-03-01T23:30:01Z')
+  it('takes in the second of an end within a minute', () => {
+    const bounds = { start: '2026-03-01T00:00:00Z', end: '2026-03-01T23:30:01Z' }
+    assert.equal(counted(bounds), '2026-03-01T00:00:00Z/2026-03-01T23:30:02Z')
   })
 
-  it('leaves the second of an end on an exact hour to the later hour', () => {
-    const bounds = { start: '2026-03-01T00:00:00Z', end: '2026-03-02T00:00:00Z' }
-    assert.equal(counted(bounds), '2026-03-01T00:00:00Z/2026-03-02T00:00:00Z')
-  })
+  for (const end of ['2026-03-02T00:00:00Z', '2026-03-01T18:15:00Z', '2026-03-01T18:30:00Z']) {
+    it(`leaves the second of an end on a whole minute to the later period: ${end}`, () => {
+      const bounds = { start: '2026-03-01T00:00:00Z', end }
+      assert.equal(counted(bounds), `2026-03-01T00:00:00Z/${end}`)
+    })
+  }
 
   it('is one record also where start and end are the same hour', () => {
     const bounds = { start: '2026-03-01T10:00:00Z', end: '2026-03-01T10:00:00Z' }
@@ -116,7 +118,7 @@ describe('an all record of an account', () => {
   })
 
   it('is one whole hour where start and end are one second within it', () => {
-    const bounds = { start: '2026-03-01T10:30:00Z', end: '2026-03-01T10:30:00Z' } as const
+    const bounds = { start: '2026-03-01T10:30:01Z', end: '2026-03-01T10:30:01Z' } as const
     assert.deepEqual(periods({ ...bounds, level: 'account' }), [
       '2026-03-01T10:00:00Z/2026-03-01T11:00:00Z',
     ])

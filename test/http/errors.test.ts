@@ -79,8 +79,36 @@ describe('errors', () => {
   })
 
   it('do not come from parameters that nobody knows, or that are empty', async () => {
-    const asked = 'Start=&PageSize=&PageToken=&Sort=asc&start=never&Sort=desc'
+    const asked = 'Start=&PageSize=&PageToken=&Sort=asc&Sort=desc'
     assert.equal((await fixture.get(`/v1/UsageRecords?${asked}`)).status, 200)
+  })
+
+  it('do not come from one value that is sent twice, or from a page size that is sent again', async () => {
+    for (const asked of ['Start=2026-03-01&Start=2026-03-01', 'PageSize=5&PageSize=100']) {
+      const { status, body } = await fixture.get(`/v1/UsageRecords?${asked}`)
+      assert.equal(status, 200, asked)
+      assert.equal(body.meta.page_size, asked.startsWith('Page') ? 100 : 50)
+    }
+  })
+
+  it('name the parameter that one in another letter case, or of another API, would have been', async () => {
+    const asked = 'start=2026-03-01&pagesize=5&EndTime=2026-03-02&IsoCountry=MX'
+    const { status, body } = await fixture.get(`/v1/UsageRecords?${asked}`)
+    assert.equal(status, 400)
+    assert.equal(
+      body.message,
+      'start is not known: write Start; pagesize is not known: write PageSize; ' +
+        'EndTime: this is how the Super SIM API calls it; here it is End; ' +
+        'IsoCountry: this is of the Super SIM API; a record lists the usage of each country here',
+    )
+  })
+
+  it('refuse filters of SIMs that would have been ignored', async () => {
+    for (const name of ['RatePlan', 'EId', 'SimRegistrationCode']) {
+      const { status, body } = await fixture.get(`/v1/Sims?${name}=x`)
+      assert.deepEqual([status, body.code], [400, 33101])
+      assert.match(body.message, new RegExp(`^${name}: SIMs have no `))
+    }
   })
 
   it('cut what they repeat', async () => {

@@ -76,6 +76,26 @@ describe('periods of usage records', () => {
     }
   })
 
+  it('add up when they adjoin at midnight in zones of quarters of an hour', async () => {
+    const daysOf = async (offset: string) => {
+      const bound = (day: number) =>
+        `2026-0${day < 29 ? 2 : 3}-${day < 29 ? day : '01'}T00:00:00${offset}`
+      const days = [27, 28].map((day) => upload(`Start=${bound(day)}&End=${bound(day + 1)}`))
+      return (await Promise.all(days)).reduce((sum, day) => sum + day, 0)
+    }
+    for (const offset of ['%2B05:45', '%2B05:30', '-03:30', '%2B00:00']) {
+      const start = `2026-02-27T00:00:00${offset}`
+      const whole = await upload(`Start=${start}&End=2026-03-01T00:00:00${offset}`)
+      assert.equal(await daysOf(offset), whole, offset)
+    }
+  })
+
+  it('give the second of a border to the later period alone, at any minute', async () => {
+    const border = '2026-02-28T23:59:00Z'
+    const asked = [`Start=2026-02-28&End=${border}`, `Start=${border}&End=2026-03-01`]
+    assert.deepEqual(await Promise.all(asked.map(upload)), [0, 100])
+  })
+
   it('are one second long when Start is End, and empty when both are the same hour', async () => {
     const second = '2026-02-28T23:59:59Z'
     assert.deepEqual(await records(`Start=${second}&End=${second}`), [[second, second, 100]])

@@ -26,8 +26,8 @@ export function periodsOf(
   const end = asked.end ?? now
   const start = asked.start ?? monthsEarlier(end, 1)
   if (start > end) return null
-  // An end on an exact hour is a border; any other end takes in its own second.
-  const to = end % HOUR === 0 ? end : end + 1
+  // An end on an exact minute is a border; any other end takes in its own second.
+  const to = end % 60 === 0 ? end : end + 1
 
   if (asked.granularity === 'all') {
     if (level === 'sim') return [{ stated: { start: iso(start), end: iso(end) }, from: start, to }]

@@ -39,7 +39,7 @@ Examples:
   simtally usage 8901260000010000018 --granularity hourly --csv
 
 The SIM is named by SID, unique name, ICCID, IMSI or MSISDN. Times are ISO 8601, UTC unless they
-say otherwise; an end on a whole hour is the border, so periods that meet add up. A total is open
+say otherwise; an end on a whole minute is the border, so periods that meet add up. A total is open
 while records of its period may still come: it ends after what is complete. JSON is the
 usage_records array of the API.`
 

@@ -104,14 +104,12 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
         params: simParams,
         querystring,
         body: simUpdateBody,
-        response: { '2xx': simSchema, ...failures },
+        response: { 200: simSchema, ...failures },
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const known = await findSim(store, request)
       const sim = await store.updateSim(known.id, changesFromApi(request.body), clock())
-      // Clients of the original API know a changed status, which takes effect later there, by 202.
-      reply.code(sim.status === known.status ? 200 : 202)
       return simToApi(sim, baseUrlOf(request))
     },
   )

@@ -14,6 +14,7 @@ import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
 import { setUsageHeaders } from '../usage-headers.ts'
 import {
   periodParameters,
+  SUPER_SIM_PARAMETERS,
   type UsageListQuery,
   type UsageSubject,
   usagePage,
@@ -24,7 +25,10 @@ import { groupsByBucket, ownerJson, usageRecordJson } from '../usage-record.ts'
 /** What Fastify says of what it serializes itself. */
 const JSON_TYPE = 'application/json; charset=utf-8'
 
-const querystring = Type.Object({ ...accountSidParameter, ...periodParameters, ...pageParameters })
+const querystring = Type.Object(
+  { ...accountSidParameter, ...periodParameters, ...pageParameters },
+  SUPER_SIM_PARAMETERS,
+)
 
 export function addUsageRecordRoutes(server: HttpServer, context: RouteContext): void {
   server.get(
