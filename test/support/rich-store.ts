@@ -32,7 +32,9 @@ export async function makeRichStore(store: UsageStore): Promise<void> {
   await store.append(aBatch({ importId, feed: known!, events: april }))
   while (await store.sealNextDay(SEALED_THROUGH));
   while (await store.checksumNextDay());
-  const feed = await store.createFeed(aFeed({ onConflict: 'max', sequencePattern: 'n(?<n>\\d+)' }))
+  const feed = await store.createFeed(
+    aFeed({ onConflict: 'max', sequencePattern: 'n(?<sequence>\\d+)' }),
+  )
   const of = { simId, accountId }
   // Late, into days under checksum; then another import that replaces one of them and is undone.
   const first = await store.beginImport(anImportStart(feed, { source: 'n1.csv' }))
