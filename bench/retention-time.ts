@@ -2,7 +2,7 @@
  * Question: how long does the end of retention take where it takes two months of twenty?
  * Measured: a dry run, and the purge itself, on 20 months of 100 SIMs that reported every hour.
  */
-import { purgeInSteps } from '../src/cli/upkeep.ts'
+import { purgeInSteps } from '../src/cli/purge-steps.ts'
 import { openPostgresStore } from '../src/storage/postgres/postgres-store.ts'
 import { appendFleet } from '../test/support/hourly-fleet.ts'
 

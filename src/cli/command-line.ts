@@ -30,7 +30,8 @@ export class CommandLine {
   /** Opens the store, creating it when there is none, and closes it whatever happens. */
   async withStore<T>(options: DatabaseOption, work: (store: UsageStore) => Promise<T>): Promise<T> {
     const url = this.databaseUrl(options)
-    const store = await openStore(url).catch((error: unknown) => {
+    const { serverClock } = this.context
+    const store = await openStore(url, serverClock && { serverClock }).catch((error: unknown) => {
       // Scripts meet every reason for which a server cannot be used as the same exit code.
       if (namesServer(url)) throw error
       return throwAsWrongUsage(error)

@@ -11,6 +11,8 @@ export interface CliContext {
   readonly config: Config
   /** UTC seconds. */
   readonly clock: () => number
+  /** UTC seconds; stands in for a database server's clock where a test needs another time. */
+  readonly serverClock?: () => number
   /** How many processor cores this process may use at once. */
   readonly cores: number
   readonly stdin: Readable

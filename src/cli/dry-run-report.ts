@@ -5,7 +5,7 @@ import type { DryRunSummary } from '../ingest/try-import.ts'
 import type { UsageChange } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
 import { report } from './failure.ts'
-import { toImportJson, verdictTable } from './import-report.ts'
+import { exitCodeOf, toImportJson, verdictTable } from './import-report.ts'
 import { formatCount, formatDuration } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
@@ -60,7 +60,7 @@ export async function printDryRun(
     await report(context, `${done.source}: ${done.error ?? 'failed'}`)
     return EXIT.failed
   }
-  return done.counts.quarantined > 0 ? EXIT.quarantined : EXIT.done
+  return exitCodeOf(done.counts)
 }
 
 const TITLES = ['ACCOUNT', 'SIM', 'WHERE', 'UPLOAD', 'DOWNLOAD', 'TO SIM', 'FROM SIM']

@@ -1,5 +1,7 @@
 /** What became of an import, for programs and for people. */
-import { recordCount, type VerdictCounts } from '../domain/import.ts'
+import { type Import, recordCount, type VerdictCounts } from '../domain/import.ts'
+import { RETENTION_MONTHS } from '../domain/period.ts'
+import { formatInstant } from '../domain/time.ts'
 import type { ImportSummary } from '../ingest/import-records.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
 import { report } from './failure.ts'
@@ -45,6 +47,7 @@ export async function printImportReport(
       await context.stdout.line(`  all of them: simtally quarantine list --import ${done.id}`)
     }
   }
+  if (done.counts.expired > 0) await report(context, expiredText(done))
   if (done.status === 'failed') {
     await report(
       context,
@@ -53,7 +56,12 @@ export async function printImportReport(
     )
     return EXIT.failed
   }
-  return done.counts.quarantined > 0 ? EXIT.quarantined : EXIT.done
+  return exitCodeOf(done.counts)
+}
+
+/** Nothing is wrong with a delivery whose records all have their place. */
+export function exitCodeOf({ quarantined, expired }: VerdictCounts): ExitCode {
+  return quarantined + expired > 0 ? EXIT.quarantined : EXIT.done
 }
 
 /** Of a delivery that is at fault itself: as it is, it would fail again. */
@@ -67,6 +75,15 @@ function countedHint(counted: number): string {
 export function committedHint(committed: number): string {
   const records = `${formatCount(committed)} records of it are committed`
   return `${records}; importing it again is safe and completes the count`
+}
+
+/** Records that are not counted for their age are said apart: a wrong clock shows by them. */
+function expiredText({ source, counts, startedAt }: Import): string {
+  return (
+    `${source}: ${formatCount(counts.expired)} records are expired, older than the ` +
+    `${RETENTION_MONTHS} months that are kept, and not counted; the clock says ` +
+    `${formatInstant(startedAt)}. If it is wrong, set it right and deliver again: that counts them`
+  )
 }
 
 /** One line a verdict: its count and what it means. */

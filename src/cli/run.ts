@@ -21,7 +21,7 @@ import type { CliContext, ExitCode } from './context.ts'
 import { reportFailure } from './failure.ts'
 
 const EXIT_CODES_HELP = `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some records were quarantined.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some records were quarantined or expired.
 Results go to stdout, everything else to stderr.`
 
 /** Runs one command to its end. Rejects only for a bug: every expected failure is reported. */

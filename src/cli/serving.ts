@@ -72,6 +72,8 @@ export async function serve(context: CliContext, options: ServingOptions): Promi
       upkeep = startUpkeep({
         store,
         clock,
+        uptime: () => performance.now() / 1000,
+        log,
         onError: (error) => log.error(error, 'upkeep failed and is tried again later'),
       })
       await stopped

@@ -1,8 +1,9 @@
 /** What a served store does by itself: seal days that are complete, delete usage that is too old. */
 import { setImmediate } from 'node:timers/promises'
 import { SETTLE_SECONDS } from '../domain/completeness.ts'
-import { retentionStart } from '../domain/period.ts'
-import type { PurgeOutcome, UsageStore } from '../storage/usage-store.ts'
+import { upkeepTime } from '../domain/store-time.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import { Retention, type RetentionLog } from './retention.ts'
 
 /** Between two passes; a pass with nothing to do is a few reads. */
 const PASS_INTERVAL_MS = 10 * 60_000
@@ -10,12 +11,13 @@ const PASS_INTERVAL_MS = 10 * 60_000
 /** From records that came to the pass: deliveries that follow each other have one together. */
 const PASS_DELAY_MS = 1_000
 
-/** Rows in one deleting transaction: imports wait no longer than it takes. */
-const PURGE_ROWS_MAX = 10_000
-
 export interface UpkeepOptions {
   readonly store: UsageStore
   readonly clock: () => number
+  /** Seconds since some instant, by a clock that nobody can set. */
+  readonly uptime: () => number
+  /** Told what went, and what a clock alone would have deleted. */
+  readonly log: RetentionLog
   /** Told of a pass that failed; the next one tries again. */
   readonly onError: (error: unknown) => void
 }
@@ -28,7 +30,8 @@ export interface Upkeep {
 }
 
 /** Starts a pass now and one every ten minutes after the last has ended. Keeps no process alive. */
-export function startUpkeep({ store, clock, onError }: UpkeepOptions): Upkeep {
+export function startUpkeep({ store, clock, uptime, log, onError }: UpkeepOptions): Upkeep {
+  const retention = new Retention({ store, uptime, log })
   let stopped = false
   /** Records came while a pass was under way. */
   let again = false
@@ -39,7 +42,7 @@ export function startUpkeep({ store, clock, onError }: UpkeepOptions): Upkeep {
     try {
       await sealDays(store, clock(), isStopped)
       await checksumDays(store, isStopped)
-      await purgeInSteps(store, { before: retentionStart(clock()), dryRun: false }, isStopped)
+      await retention.pass(clock(), await store.readTime(), isStopped)
     } catch (error) {
       onError(error)
     }
@@ -70,15 +73,15 @@ export function startUpkeep({ store, clock, onError }: UpkeepOptions): Upkeep {
 }
 
 /**
- * Seals every day that ended 48 hours ago: one day a transaction, with a pause in which waiting
- * imports get their turn.
+ * Seals every day that ended 48 hours ago, by the server's time where there is one: one day a
+ * transaction, with a pause in which waiting imports get their turn.
  */
 export async function sealDays(
   store: UsageStore,
-  nowSeconds: number,
+  clockSeconds: number,
   isStopped: () => boolean = () => false,
 ): Promise<void> {
-  const before = nowSeconds - SETTLE_SECONDS
+  const before = upkeepTime(clockSeconds, await store.readTime()) - SETTLE_SECONDS
   while (!isStopped() && (await store.sealNextDay(before))) await setImmediate()
 }
 
@@ -91,24 +94,4 @@ export async function checksumDays(
   isStopped: () => boolean = () => false,
 ): Promise<void> {
   while (!isStopped() && (await store.checksumNextDay())) await setImmediate()
-}
-
-/** Purges step by step until everything older than `before` is gone, and adds up the steps. */
-export async function purgeInSteps(
-  store: UsageStore,
-  { before, dryRun }: { readonly before: number; readonly dryRun: boolean },
-  isStopped: () => boolean = () => false,
-): Promise<Omit<PurgeOutcome, 'done'>> {
-  let ledgerRows = 0
-  let rollupCells = 0
-  let quarantineEntries = 0
-  while (!isStopped()) {
-    const step = await store.purge({ before, rowsMax: PURGE_ROWS_MAX, dryRun })
-    ledgerRows += step.ledgerRows
-    rollupCells += step.rollupCells
-    quarantineEntries += step.quarantineEntries
-    if (step.done || dryRun) break
-    await setImmediate()
-  }
-  return { ledgerRows, rollupCells, quarantineEntries }
 }

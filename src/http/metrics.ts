@@ -15,6 +15,15 @@ import {
 import type { Feed } from '../domain/directory.ts'
 import type { FeedTotals } from '../domain/import.ts'
 import { LIMIT_NAMES, type LimitName, limitLabel } from '../domain/limits.ts'
+import {
+  clockAheadSeconds,
+  clockBehindSeconds,
+  heldBackSeconds,
+  retentionStep,
+  type StoreTime,
+  serverOffsetSeconds,
+  upkeepTime,
+} from '../domain/store-time.ts'
 
 /** From a page of a SIM's hours to a delivery of a gigabyte, in seconds. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300]
@@ -202,4 +211,50 @@ export class FeedMetrics {
       registers: this.#registers,
     })
   }
+}
+
+/** Clocks, and what retention goes by. Every process tells of its own machine's clock. */
+export class TimeMetrics {
+  readonly #registry = new Registry()
+  readonly #behind = this.#gauge(
+    'clock_behind_seconds',
+    'How far the clock stands behind what the store has seen',
+  )
+  readonly #ahead = this.#gauge(
+    'clock_ahead_seconds',
+    'How far the clock is ahead of everything that the store has seen',
+  )
+  readonly #offset = this.#gauge(
+    'clock_server_offset_seconds',
+    "How far the clock is ahead of the database server's",
+  )
+  readonly #heldBack = this.#gauge(
+    'retention_held_back_seconds',
+    'By how much the clock would delete more than the store bears out',
+  )
+  readonly #purged = this.#gauge(
+    'purged_through_timestamp_seconds',
+    'The instant before which usage was deleted',
+  )
+
+  /** Everything there is to say at this moment. */
+  async text(clockSeconds: number, time: StoreTime): Promise<string> {
+    const now = upkeepTime(clockSeconds, time)
+    this.#behind.set(clockBehindSeconds(clockSeconds, time))
+    this.#ahead.set(clockAheadSeconds(clockSeconds, time))
+    this.#heldBack.set(heldBackSeconds(retentionStep(now, time)))
+    setWhereKnown(this.#offset, serverOffsetSeconds(clockSeconds, time))
+    setWhereKnown(this.#purged, time.purgedThrough)
+    return this.#registry.metrics()
+  }
+
+  #gauge(name: string, help: string): Gauge {
+    return new Gauge({ name: `simtally_${name}`, help, registers: [this.#registry] })
+  }
+}
+
+/** Absent where nothing is known: any number would be taken for one. */
+function setWhereKnown(gauge: Gauge, value: number | null): void {
+  if (value === null) gauge.remove()
+  else gauge.set(value)
 }

@@ -3,8 +3,8 @@ import { classify, type StatedNetwork } from '../domain/classification.ts'
 import type { Account, Feed } from '../domain/directory.ts'
 import { maskIdentifier, simIdentities, spreadsheetDamage } from '../domain/identifiers.ts'
 import type { KeptRecord, QuarantinedRecord } from '../domain/import.ts'
-import { retentionStart } from '../domain/period.ts'
 import { type NameScope, nameScopeOf, simNamesInWords } from '../domain/sim-names.ts'
+import { type RecordLimits, recordLimits, type StoreTime } from '../domain/store-time.ts'
 import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
 import { shown } from '../domain/usage-error.ts'
 import type { Serving, UsageEvent } from '../domain/usage-event.ts'
@@ -45,16 +45,20 @@ function readingOf({ isReading, is32Bit }: CdrRecord): UsageEvent['reading'] {
   return is32Bit === true ? READING_32_BIT : READING
 }
 
+/** What resolving needs of the store. */
+export type ResolverStore = Pick<UsageStore, 'resolveSims' | 'readTime'>
+
 export class EventResolver {
-  readonly #store: Pick<UsageStore, 'resolveSims'>
+  readonly #store: ResolverStore
   readonly #feed: Feed
   readonly #scope: NameScope
   readonly #sims = new Map<string, KnownSim>()
   readonly #servingsByHome = new Map<string, Map<StatedNetwork, Serving | null>>()
   #servingsRemembered = 0
+  #time: StoreTime | null = null
 
   /** With an `account`, SIMs of other accounts are unknown. */
-  constructor(store: Pick<UsageStore, 'resolveSims'>, feed: Feed, account: Account | null) {
+  constructor(store: ResolverStore, feed: Feed, account: Account | null) {
     this.#store = store
     this.#feed = feed
     this.#scope = nameScopeOf(feed, account)
@@ -78,13 +82,18 @@ export class EventResolver {
     nowSeconds: number,
   ): Promise<(UsageEvent | QuarantinedRecord | 'expired')[]> {
     await this.#learnSims(records)
-    const keptFrom = retentionStart(nowSeconds)
+    const limits = await this.#limits(nowSeconds)
     return records.map((record) => {
       if (isFault(record)) return record
-      if (record.occurredAt < keptFrom) return 'expired'
-      const result = this.#resolveOne(record, nowSeconds)
+      if (record.occurredAt < limits.keptFrom) return 'expired'
+      const result = this.#resolveOne(record, limits.latestAt)
       return 'reason' in result ? { ...result, record: keptRecord(record) } : result
     })
+  }
+
+  async #limits(nowSeconds: number): Promise<RecordLimits> {
+    this.#time ??= await this.#store.readTime()
+    return recordLimits(nowSeconds, this.#time)
   }
 
   #resolveOne(record: CdrRecord, nowSeconds: number): UsageEvent | QuarantinedRecord {

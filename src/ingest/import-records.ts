@@ -33,7 +33,7 @@ export const QUARANTINE_SHOWN_MAX = 10
 /** What the road of a delivery needs of the store. */
 export type ImportStore = Pick<
   UsageStore,
-  'beginImport' | 'append' | 'finishImport' | 'resolveSims'
+  'beginImport' | 'append' | 'finishImport' | 'resolveSims' | 'readTime'
 >
 
 export interface ImportRequest {

@@ -14,7 +14,7 @@ import {
 } from './import-records.ts'
 
 export interface DryRunRequest extends Omit<ImportRequest, 'store'> {
-  readonly store: Pick<UsageStore, 'tryOut' | 'resolveSims'>
+  readonly store: Pick<UsageStore, 'tryOut' | 'resolveSims' | 'readTime'>
 }
 
 export interface DryRunSummary extends ImportSummary {
@@ -39,14 +39,16 @@ export function tryImport({ store, ...request }: DryRunRequest): Promise<DryRunS
 /** The store as an import sees it, with an import that there never is. */
 class TrialStore implements ImportStore {
   readonly resolveSims: ImportStore['resolveSims']
+  readonly readTime: ImportStore['readTime']
   readonly #trial: Trial
   #import: Import
 
   constructor(
-    store: Pick<UsageStore, 'resolveSims'>,
+    store: Pick<UsageStore, 'resolveSims' | 'readTime'>,
     trial: Trial,
     { feed, account, source, format = feed.format, clock }: Omit<ImportRequest, 'store'>,
   ) {
+    this.readTime = () => store.readTime()
     this.resolveSims = (names, scope) => store.resolveSims(names, scope)
     this.#trial = trial
     this.#import = {

@@ -35,6 +35,7 @@ import type {
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../domain/ledger-entry.ts'
 import type { NamedGap } from '../domain/sequence.ts'
 import type { NameScope } from '../domain/sim-names.ts'
+import type { StoreTime } from '../domain/store-time.ts'
 import type { UsageEvent, Zone } from '../domain/usage-event.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
 import type { AuditOptions, AuditReport } from './audit-report.ts'
@@ -334,6 +335,14 @@ export interface UsageStore {
   listFeedTotals(): Promise<FeedTotals[]>
 
   // Upkeep
+
+  /** What the store itself knows of the time, against which a machine's clock is held. */
+  readTime(): Promise<StoreTime>
+  /**
+   * Keeps an instant that a process has seen come: a time that its store bore out, and what has
+   * passed since by a clock that nobody can set. An earlier one than is kept changes nothing.
+   */
+  proveTime(at: number): Promise<void>
 
   /**
    * Recomputes everything that can be, compares all rows with their checksums, and has the engine

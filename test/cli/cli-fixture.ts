@@ -18,6 +18,8 @@ export interface CliResult {
 export interface CliRunOptions {
   readonly stdin?: string | Readable
   readonly now?: number
+  /** What a database server says; the same as `now` unless given. */
+  readonly serverNow?: number
   readonly stop?: StopRequest
   readonly hangUp?: HangUp
   readonly logLevel?: string
@@ -74,6 +76,7 @@ export class CliFixture {
         limits: options.limits ?? {},
       },
       clock: () => options.now ?? NOW,
+      serverClock: () => options.serverNow ?? options.now ?? NOW,
       cores: 1,
       stdin: stdinOf(options.stdin ?? ''),
       stdout: new Output(stdout),

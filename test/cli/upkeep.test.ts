@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
-import { purgeInSteps, startUpkeep } from '../../src/cli/upkeep.ts'
+import { purgeInSteps } from '../../src/cli/purge-steps.ts'
+import { startUpkeep } from '../../src/cli/upkeep.ts'
+import type { StoreTime } from '../../src/domain/store-time.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { iccidOf, instant } from '../support/builders.ts'
 import type { EngineName } from '../support/temp-store.ts'
@@ -11,6 +13,20 @@ import { CliFixture } from './cli-fixture.ts'
 const LONG_AGO = instant('2024-06-02T12:00:00Z')
 const NOW = instant('2026-03-10T12:30:00Z')
 const SIM = iccidOf(1)
+
+/** A store whose newest usage is of now. */
+const TIME: StoreTime = {
+  serverAt: null,
+  newestUsageAt: NOW,
+  newestStampAt: NOW,
+  provenAt: NOW,
+  purgedThrough: null,
+}
+const upkeepOptions = {
+  clock: () => NOW,
+  uptime: () => 0,
+  log: { info: () => {}, warn: () => {} },
+}
 
 /** A store with a record of 2024, old by now, and one of this week. */
 async function storeWithOldRecord(t: TestContext, engine?: EngineName): Promise<CliFixture> {
@@ -98,6 +114,8 @@ describe('upkeep of a served store', () => {
   function storeThatCannotPurge(days: number) {
     const sealedBefore: number[] = []
     const store: Partial<UsageStore> = {
+      readTime: async () => TIME,
+      checksumNextDay: async () => false,
       sealNextDay: async (before) => {
         sealedBefore.push(before)
         return sealedBefore.length <= days
@@ -110,7 +128,7 @@ describe('upkeep of a served store', () => {
   it('seals day after day what is older than 48 hours, and hands on a failure', async () => {
     const { store, sealedBefore } = storeThatCannotPurge(3)
     const failed = Promise.withResolvers<unknown>()
-    const upkeep = startUpkeep({ store, clock: () => NOW, onError: failed.resolve })
+    const upkeep = startUpkeep({ ...upkeepOptions, store, onError: failed.resolve })
     assert.match(String(await failed.promise), /the disk is gone/)
     await upkeep.stop()
     assert.deepEqual(sealedBefore, Array(4).fill(NOW - 48 * 3600))
@@ -120,7 +138,7 @@ describe('upkeep of a served store', () => {
     const { store, sealedBefore } = storeThatCannotPurge(Number.POSITIVE_INFINITY)
     const errors: unknown[] = []
     const onError = (error: unknown) => errors.push(error)
-    const upkeep = startUpkeep({ store, clock: () => NOW, onError })
+    const upkeep = startUpkeep({ ...upkeepOptions, store, onError })
     await upkeep.stop()
     const steps = sealedBefore.length
     await new Promise((resolve) => setImmediate(resolve))
@@ -133,6 +151,8 @@ describe('upkeep of a served store', () => {
     let passes = 0
     const passed = new EventEmitter()
     const store: Partial<UsageStore> = {
+      readTime: async () => TIME,
+      checksumNextDay: async () => false,
       sealNextDay: async () => false,
       purge: async () => {
         passes++
@@ -141,8 +161,8 @@ describe('upkeep of a served store', () => {
       },
     }
     const upkeep = startUpkeep({
+      ...upkeepOptions,
       store: store as UsageStore,
-      clock: () => NOW,
       onError: (error) => assert.fail(String(error)),
     })
     // These come while the first pass is under way.
@@ -171,7 +191,7 @@ describe('upkeep of a served store', () => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const { store, sealedBefore } = storeThatCannotPurge(0)
     let failed = Promise.withResolvers<unknown>()
-    const upkeep = startUpkeep({ store, clock: () => NOW, onError: (e) => failed.resolve(e) })
+    const upkeep = startUpkeep({ ...upkeepOptions, store, onError: (e) => failed.resolve(e) })
     await failed.promise
     // The pass that failed sets its timer when the failure has been handed on.
     await new Promise((resolve) => setImmediate(resolve))

@@ -18,6 +18,7 @@ import { describeSimCollisions } from './sim-collisions.ts'
 import { describeSimResolution } from './sim-resolution.ts'
 import { describeSims } from './sims.ts'
 import { describeTenants } from './tenants.ts'
+import { describeTime } from './time.ts'
 import { describeTrials } from './trials.ts'
 import { describeUndo } from './undo.ts'
 import { describeUsageEvents } from './usage-events.ts'
@@ -42,6 +43,7 @@ export function describeUsageStore(engine: Engine): void {
     describeUndo(engine)
     describeRecycling(engine)
     describePurge(engine)
+    describeTime(engine)
     describeAudit(engine)
     describeLifetime(engine)
   })

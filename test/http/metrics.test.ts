@@ -53,6 +53,9 @@ describe('metrics', () => {
       'simtally_feed_state{feed="idle",state="late"}': 1,
       'simtally_feed_state{feed="idle",state="overdue"}': 0,
       'simtally_feed_open_gaps{feed="hub"}': 0,
+      simtally_clock_ahead_seconds: 3 * HOUR,
+      simtally_clock_behind_seconds: 0,
+      simtally_retention_held_back_seconds: 0,
       'simtally_feed_complete_through_timestamp_seconds{feed="hub"}':
         NOW - 48 * HOUR - (NOW % HOUR),
       'simtally_feed_complete_through_timestamp_seconds{feed="idle"}': undefined,

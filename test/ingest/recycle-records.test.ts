@@ -186,6 +186,7 @@ describe('records of a SIM that was registered too late', () => {
     const { import: brought } = await fixture.deliver(feed, text)
     await register(imsi)
     const muchLater = NOW + 600 * DAY
+    await fixture.temp.store.proveTime(muchLater)
     assert.deepEqual(total(await recycle({ importId: brought.id }, muchLater)), { expired: 1 })
     assert.deepEqual(await fixture.quarantined({ import: brought }), [])
   })

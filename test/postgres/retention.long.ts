@@ -1,7 +1,7 @@
 /** Retention on PostgreSQL: months that have ended go whole, and no answer about a kept one changes. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { purgeInSteps } from '../../src/cli/upkeep.ts'
+import { purgeInSteps } from '../../src/cli/purge-steps.ts'
 import { retentionStart } from '../../src/domain/period.ts'
 import { hashSecret } from '../../src/domain/secret.ts'
 import { monthNumber } from '../../src/domain/time.ts'

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
+import { NOW } from './builders.ts'
 import { newSchema, type TempPlace } from './postgres-schema.ts'
 
 export interface TempStore {
@@ -48,10 +49,12 @@ export async function openTempStore(
     await place.remove()
     await removeDir()
   }
-  const store = await openStore(place.url).catch(async (error: unknown) => {
-    await remove()
-    throw error
-  })
+  const store = await openStore(place.url, { serverClock: () => NOW }).catch(
+    async (error: unknown) => {
+      await remove()
+      throw error
+    },
+  )
   return {
     store,
     url: place.url,

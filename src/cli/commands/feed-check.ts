@@ -92,7 +92,7 @@ async function checkFile(
   const { context } = commandLine
   for (const warning of check.warnings) await report(context, `${file}: ${warning}`)
   if (check.error !== null) await report(context, `${file}: ${check.error}`)
-  const incomplete = check.quarantined > 0 ? EXIT.quarantined : EXIT.done
+  const incomplete = check.quarantined + check.expired > 0 ? EXIT.quarantined : EXIT.done
   commandLine.exitCode = check.error === null ? incomplete : EXIT.failed
 }
 

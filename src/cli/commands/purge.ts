@@ -1,37 +1,64 @@
 /** `simtally purge`: deletes what is older than the retention, or says what would go. */
 import type { Command } from 'commander'
-import { RETENTION_MONTHS, retentionStart } from '../../domain/period.ts'
-import { formatInstant } from '../../domain/time.ts'
+import { RETENTION_MONTHS } from '../../domain/period.ts'
+import {
+  heldBackSeconds,
+  type RetentionStep,
+  refusalOf,
+  retentionStep,
+  type StoreTime,
+  upkeepTime,
+} from '../../domain/store-time.ts'
+import { floorTo, formatInstant, HOUR_SECONDS } from '../../domain/time.ts'
+import type { UsageStore } from '../../storage/usage-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
-import { formatCount } from '../quantity-text.ts'
-import { purgeInSteps } from '../upkeep.ts'
+import { WrongUsage } from '../failure.ts'
+import { instantFlag } from '../option-values.ts'
+import { type Gone, purgeInSteps } from '../purge-steps.ts'
+import { goneText } from '../retention.ts'
 
 interface PurgeOptions extends DatabaseOption, JsonOption {
   readonly dryRun?: boolean
+  /** UTC seconds. */
+  readonly before?: number
 }
 
 const EXAMPLES = `
 Examples:
   simtally purge --dry-run
   simtally purge --json
+  simtally purge --before 2024-09-10 --dry-run
 
-simtally serve purges by itself; this is for stores that are not served.`
+simtally serve purges by itself; this is for stores that are not served. By itself the limit goes at
+most two days beyond the newest usage of the store, and two days further than it was: so a clock that is
+wrong deletes nothing. What is held back by that, --before deletes.`
 
 export function addPurgeCommand(program: Command, commandLine: CommandLine): void {
   program
     .command('purge')
     .description(`delete usage and quarantine older than ${RETENTION_MONTHS} months`)
     .option('--dry-run', 'only count what would be deleted')
+    .option(
+      '--before <time>',
+      'delete what is older than this, whatever the store has seen',
+      instantFlag('--before'),
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => purge(commandLine, command.optsWithGlobals()))
 }
 
+interface Purge {
+  readonly before: number
+  readonly gone: Gone
+  /** Why not more goes; null where nothing more is old enough. */
+  readonly refused: string | null
+}
+
 async function purge(commandLine: CommandLine, options: PurgeOptions): Promise<void> {
   const dryRun = options.dryRun === true
-  const before = retentionStart(commandLine.context.clock())
-  const gone = await commandLine.withStore(options, (store) =>
-    purgeInSteps(store, { before, dryRun }),
+  const { before, gone, refused } = await commandLine.withStore(options, (store) =>
+    purgeStore(store, commandLine.context.clock(), options),
   )
   if (options.json === true) {
     await commandLine.printJson({
@@ -40,12 +67,50 @@ async function purge(commandLine: CommandLine, options: PurgeOptions): Promise<v
       ledger_rows: gone.ledgerRows,
       rollup_cells: gone.rollupCells,
       quarantine_entries: gone.quarantineEntries,
+      ...(refused !== null && { refused }),
     })
-    return
+  } else {
+    await commandLine.print(goneText(gone, before, dryRun ? 'would be deleted' : 'are deleted'))
   }
-  const what =
-    `${formatCount(gone.ledgerRows)} ledger rows, ${formatCount(gone.rollupCells)} derived ` +
-    `numbers and ${formatCount(gone.quarantineEntries)} quarantined records`
-  const verb = dryRun ? 'would be deleted' : 'are deleted'
-  await commandLine.print(`${what} from before ${formatInstant(before)} ${verb}`)
+  if (refused !== null) await commandLine.note(refused)
+}
+
+const NOTHING: Gone = { ledgerRows: 0, rollupCells: 0, quarantineEntries: 0 }
+
+async function purgeStore(
+  store: UsageStore,
+  clockSeconds: number,
+  options: PurgeOptions,
+): Promise<Purge> {
+  const time = await store.readTime()
+  const now = upkeepTime(clockSeconds, time)
+  const step = retentionStep(now, time)
+  const dryRun = options.dryRun === true
+  if (options.before !== undefined) {
+    const before = floorTo(options.before, HOUR_SECONDS)
+    requireOld(before, step)
+    return { before, gone: await purgeInSteps(store, { before, dryRun }), refused: null }
+  }
+  const refused = whyNotMore(step, now, time)
+  if (step.before === null) return { before: step.byClock, gone: NOTHING, refused }
+  const { before } = step
+  return { before, gone: await purgeInSteps(store, { before, dryRun }), refused }
+}
+
+function whyNotMore(step: RetentionStep, now: number, time: StoreTime): string | null {
+  if (heldBackSeconds(step) === 0) return null
+  if (!step.more) return refusalOf(step, now, time)
+  return (
+    'the limit goes on by at most two days at a time; run it again for the next two, or at once: ' +
+    `simtally purge --before ${formatInstant(step.byClock)}`
+  )
+}
+
+/** Usage inside the retention is not for deleting. */
+function requireOld(before: number, { byClock }: RetentionStep): void {
+  if (before <= byClock) return
+  throw new WrongUsage(
+    `--before ${formatInstant(before)} is not ${RETENTION_MONTHS} months ago: ` +
+      `usage from ${formatInstant(byClock)} on is kept`,
+  )
 }

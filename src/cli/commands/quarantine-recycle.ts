@@ -3,8 +3,7 @@ import type { Command } from 'commander'
 import { recordCount } from '../../domain/import.ts'
 import { type RecycleSummary, recycleRecords } from '../../ingest/recycle-records.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
-import { EXIT } from '../context.ts'
-import { verdictTable } from '../import-report.ts'
+import { exitCodeOf, verdictTable } from '../import-report.ts'
 import { formatCount } from '../quantity-text.ts'
 import {
   entriesNamed,
@@ -56,7 +55,7 @@ async function recycle(
   })
   if (options.json === true) await commandLine.printJson(toRecycleJson(summary))
   else await printSummary(commandLine, summary)
-  if (summary.counts.quarantined > 0) commandLine.exitCode = EXIT.quarantined
+  commandLine.exitCode = exitCodeOf(summary.counts)
 }
 
 function toRecycleJson({ counts, unreadable, firstWaiting }: RecycleSummary) {

@@ -1,16 +1,27 @@
 /** Whether the process is up, and whether it can answer. Open to everybody: they tell no more. */
 import { Type } from 'typebox'
+import { clockFault } from '../../domain/store-time.ts'
+import { HttpError } from '../error-reply.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 
 const statusSchema = Type.Object({ status: Type.String() })
 const schema = { response: { 200: statusSchema, ...failures } }
 
-export function addHealthRoutes(server: HttpServer, { store }: RouteContext): void {
+export function addHealthRoutes(server: HttpServer, { store, clock }: RouteContext): void {
   server.get('/healthz', { schema }, async () => ({ status: 'up' }))
 
   server.get('/readyz', { schema }, async () => {
     await store.check()
+    const fault = clockFault(clock(), await store.readTime())
+    if (fault !== null) throw clockIsWrong(fault)
     return { status: 'ready' }
   })
+}
+
+/** A clock is not put right within seconds. */
+const RETRY_AFTER_SECONDS = '60'
+
+function clockIsWrong(fault: string): HttpError {
+  return new HttpError('unavailable', fault, { headers: { 'Retry-After': RETRY_AFTER_SECONDS } })
 }

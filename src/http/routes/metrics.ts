@@ -7,6 +7,7 @@ import {
   RequestMetrics,
   type RequestSnapshot,
   requestText,
+  TimeMetrics,
 } from '../metrics.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 
@@ -29,6 +30,7 @@ export function addMetricsRoute(
   { requests, ofOthers }: Measurements,
 ): void {
   const feeds = new FeedMetrics()
+  const time = new TimeMetrics()
 
   server.addHook('onResponse', (request, reply, done) => {
     requests.observe(request, reply)
@@ -39,9 +41,10 @@ export function addMetricsRoute(
     requireOperator(callerOf(request))
     const own = await requests.snapshot()
     const ofRequests = await requestText([own, ...(await ofOthers(own))])
+    const ofTime = await time.text(clock(), await store.readTime())
     const ofFeeds = await feeds.text(await feedStates(store), clock())
     reply.header('Content-Type', feeds.contentType)
-    return `${ofRequests}\n${ofFeeds}`
+    return [ofRequests, ofTime, ofFeeds].join('\n')
   })
 }
 

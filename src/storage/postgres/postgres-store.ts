@@ -21,6 +21,7 @@ import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
+import { proveTime, readTime } from './time.ts'
 import { tryOut } from './trial.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
@@ -29,6 +30,8 @@ import { queryUsage } from './usage-reads.ts'
 export interface PostgresOptions extends ConnectionOptions {
   /** Opens a database into which a store is being moved, for the process that moves it. */
   readonly unfinished?: boolean
+  /** UTC seconds; stands in for the server's clock where a test needs another time. */
+  readonly serverClock?: () => number
 }
 
 /** How old the word on which days are sealed may be; an old one only makes answers slower. */
@@ -187,6 +190,11 @@ export async function openPostgresStore(
       change((s) => progress.acceptGap(s, feedId, gap, acceptance)),
     listFeedTotals: () => calls.run(() => database.readOneState(progress.listFeedTotals)),
 
+    readTime: async () => {
+      const time = await read(readTime)
+      return options.serverClock === undefined ? time : { ...time, serverAt: options.serverClock() }
+    },
+    proveTime: (at) => write((s) => proveTime(s, at, name)),
     audit: (options) => calls.run(() => audit(look, database.topology, options)),
     checksumNextDay: () =>
       calls.run(async () =>

@@ -16,6 +16,7 @@ import { listUsageEvents } from './ledger-reads.ts'
 import { readLimits } from './limits.ts'
 import { packEvents, transfersOf } from './packed-events.ts'
 import { ReadMemo } from './read-memo.ts'
+import { readTime } from './time.ts'
 import { tryOut } from './trial.ts'
 import { queryUsage } from './usage-reads.ts'
 import { Writer } from './writer.ts'
@@ -107,6 +108,8 @@ export async function openSqliteStore(
     acceptGap: (feedId, gap, acceptance) => writer.run('acceptGap', [feedId, gap, acceptance]),
     listFeedTotals: () => listFeedTotals(read),
 
+    readTime: () => read(readTime),
+    proveTime: (at) => writer.run('proveTime', [at]),
     audit: (options) => audit(new Writer(path, { role: 'reader', lockWaitMs }), options),
     checksumNextDay: () => writer.run('checksumNextDay', []),
     sealNextDay: (before) => writer.run('sealNextDay', [before]),

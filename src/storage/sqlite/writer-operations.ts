@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts'
 import * as writes from './directory-writes.ts'
 import * as progress from './feed-progress.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
+import { proveTime } from './time.ts'
 import { appendToTrial, beginTrial, changesOfTrial, endTrial } from './trial.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
@@ -49,6 +50,7 @@ export const OPERATIONS = {
   discardQuarantine: inWrite(discardQuarantine),
   sealNextDay: besideLedger(upkeep.sealNextDay),
   purge: inWrite(upkeep.purge),
+  proveTime: inWrite(proveTime),
   checksumNextDay: besideLedger(upkeep.checksumNextDay),
   // Questions of an audit, on a thread of its own: all between a beginning and an end see one state.
   ...auditOperations,

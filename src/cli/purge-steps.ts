@@ -1,0 +1,28 @@
+/** Purging in transactions so small that imports get their turn between them. */
+import { setImmediate } from 'node:timers/promises'
+import type { PurgeOutcome, UsageStore } from '../storage/usage-store.ts'
+
+/** Rows in one deleting transaction: imports wait no longer than it takes. */
+const PURGE_ROWS_MAX = 10_000
+
+export type Gone = Omit<PurgeOutcome, 'done'>
+
+/** Purges step by step until everything older than `before` is gone, and adds up the steps. */
+export async function purgeInSteps(
+  store: UsageStore,
+  { before, dryRun }: { readonly before: number; readonly dryRun: boolean },
+  isStopped: () => boolean = () => false,
+): Promise<Gone> {
+  let ledgerRows = 0
+  let rollupCells = 0
+  let quarantineEntries = 0
+  while (!isStopped()) {
+    const step = await store.purge({ before, rowsMax: PURGE_ROWS_MAX, dryRun })
+    ledgerRows += step.ledgerRows
+    rollupCells += step.rollupCells
+    quarantineEntries += step.quarantineEntries
+    if (step.done || dryRun) break
+    await setImmediate()
+  }
+  return { ledgerRows, rollupCells, quarantineEntries }
+}

@@ -1,0 +1,110 @@
+/** Deletes what is too old, as far as the store bears the clock out, and says what went and what did not. */
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  heldBackSeconds,
+  refusalOf,
+  retentionStep,
+  type StoreTime,
+  serverOffsetSeconds,
+  upkeepTime,
+} from '../domain/store-time.ts'
+import { formatInstant, HOUR_SECONDS } from '../domain/time.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import { type Gone, purgeInSteps } from './purge-steps.ts'
+import { formatCount } from './quantity-text.ts'
+
+/** Between two full steps of the limit: a time that is wrong after all is noticed before much is gone. */
+const STEP_INTERVAL_SECONDS = HOUR_SECONDS
+
+/** Between two lines about the same refusal. */
+const REFUSAL_INTERVAL_SECONDS = HOUR_SECONDS
+
+export interface RetentionLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface RetentionOptions {
+  readonly store: UsageStore
+  /** Seconds since some instant, by a clock that nobody can set. */
+  readonly uptime: () => number
+  readonly log: RetentionLog
+}
+
+export class Retention {
+  readonly #options: RetentionOptions
+  /** A time that the store bore out, and the uptime then. */
+  #base: { readonly provenAt: number; readonly uptime: number } | null = null
+  #steppedAt = Number.NEGATIVE_INFINITY
+  #refusedAt = Number.NEGATIVE_INFINITY
+  #clockToldAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: RetentionOptions) {
+    this.#options = options
+  }
+
+  /** `time` is the store's of now. */
+  async pass(clockSeconds: number, time: StoreTime, isStopped: () => boolean): Promise<void> {
+    const { store, log, uptime } = this.#options
+    const now = upkeepTime(clockSeconds, time)
+    this.#tellClocks(clockSeconds, time)
+    const proven = await this.#prove(now, time)
+    const step = retentionStep(now, proven)
+    if (heldBackSeconds(step) > 0) this.#tellRefusal(refusalOf(step, now, proven), step)
+    if (step.before === null) return
+    if (step.more) {
+      if (uptime() - this.#steppedAt < STEP_INTERVAL_SECONDS) return
+      this.#steppedAt = uptime()
+    }
+    const gone = await purgeInSteps(store, { before: step.before, dryRun: false }, isStopped)
+    if (anythingOf(gone)) {
+      log.info({ before: formatInstant(step.before), ...gone }, goneText(gone, step.before))
+    }
+  }
+
+  /** What has passed since the store bore a time out is borne out too. */
+  async #prove(now: number, time: StoreTime): Promise<StoreTime> {
+    const { store, uptime } = this.#options
+    const { newestUsageAt, provenAt } = time
+    if (newestUsageAt === null && provenAt === null) return time
+    const known = Math.max(newestUsageAt ?? provenAt!, provenAt ?? newestUsageAt!)
+    this.#base ??= { provenAt: known, uptime: uptime() }
+    const passed = Math.floor(this.#base.provenAt + uptime() - this.#base.uptime)
+    const at = Math.min(now, Math.max(known, passed))
+    if (at < known + HOUR_SECONDS) return { ...time, provenAt: Math.max(known, at) }
+    await store.proveTime(at)
+    return { ...time, provenAt: at }
+  }
+
+  #tellRefusal(message: string, step: { readonly byClock: number }): void {
+    const { log, uptime } = this.#options
+    if (uptime() - this.#refusedAt < REFUSAL_INTERVAL_SECONDS) return
+    this.#refusedAt = uptime()
+    log.warn({ byClock: formatInstant(step.byClock) }, `retention goes no further: ${message}`)
+  }
+
+  #tellClocks(clockSeconds: number, time: StoreTime): void {
+    const { log, uptime } = this.#options
+    const offset = serverOffsetSeconds(clockSeconds, time)
+    if (offset === null || Math.abs(offset) <= CLOCK_TOLERANCE_SECONDS) return
+    if (uptime() - this.#clockToldAt < REFUSAL_INTERVAL_SECONDS) return
+    this.#clockToldAt = uptime()
+    log.warn(
+      { clockOffsetSeconds: offset },
+      `this machine's clock is ${Math.abs(offset)} s ${offset > 0 ? 'ahead of' : 'behind'} the ` +
+        "database server's; upkeep goes by the server's",
+    )
+  }
+}
+
+export function anythingOf({ ledgerRows, rollupCells, quarantineEntries }: Gone): boolean {
+  return ledgerRows + rollupCells + quarantineEntries > 0
+}
+
+export function goneText(gone: Gone, before: number, verb = 'are deleted'): string {
+  return (
+    `${formatCount(gone.ledgerRows)} ledger rows, ${formatCount(gone.rollupCells)} derived ` +
+    `numbers and ${formatCount(gone.quarantineEntries)} quarantined records ` +
+    `from before ${formatInstant(before)} ${verb}`
+  )
+}

@@ -1,0 +1,28 @@
+/** SQL of what a store knows of the time, the same for every engine. */
+
+export const SELECT_NEWEST_USAGE = 'SELECT MAX(bucket) AS newest FROM ledger'
+
+/** Only the latest deliveries: the stamps of a clock that was wrong long ago do not matter for ever. */
+export const SELECT_NEWEST_STAMP = `
+  SELECT MAX(started_at) AS started, MAX(finished_at) AS finished
+  FROM (SELECT started_at, finished_at FROM import
+        WHERE status <> 'undone' ORDER BY id DESC LIMIT 1000) AS latest`
+
+export const TIME_PROVEN = 'time_proven'
+
+/** From the rows of the two questions and the texts or numbers of the settings. */
+export function timeFromRows(
+  usage: Record<string, unknown> | undefined,
+  stamps: Record<string, unknown> | undefined,
+  settings: { readonly provenAt: unknown; readonly purgedThrough: unknown },
+) {
+  const number = (value: unknown) => (value == null ? null : Number(value))
+  const started = number(stamps?.started)
+  const finished = number(stamps?.finished)
+  return {
+    newestUsageAt: number(usage?.newest),
+    newestStampAt: started === null ? null : Math.max(started, finished ?? started),
+    provenAt: number(settings.provenAt),
+    purgedThrough: number(settings.purgedThrough),
+  }
+}

@@ -1,0 +1,49 @@
+/** What a store knows of the time: by its usage, its deliveries' stamps and what was seen to pass. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { NO_VERDICTS } from '../../src/domain/import.ts'
+import { anImportStart, instant, NOW } from '../support/builders.ts'
+import { type Engine, openEmpty, openLedger, reopen } from './engine.ts'
+
+const DAY = 86_400
+
+export function describeTime(engine: Engine): void {
+  describe('the time of a store', () => {
+    it('is not known of an empty one', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const { serverAt: _, ...known } = await store.readTime()
+      const nothing = { newestUsageAt: null, newestStampAt: null }
+      assert.deepEqual(known, { ...nothing, provenAt: null, purgedThrough: null })
+    })
+
+    it('is the newest day of usage, the newest stamp that was not undone, and the limit', async (t) => {
+      const { store, feed, importId, ...ledger } = await openLedger(t, engine)
+      await ledger.append([
+        ledger.event({ at: '2026-03-14T23:59:59Z', recordId: 'a' }),
+        ledger.event({ at: '2024-01-01T00:00:00Z', recordId: 'b' }),
+      ])
+      const end = { status: 'done', checksum: 'aa', error: null } as const
+      await store.finishImport(importId, { ...end, finishedAt: NOW + 60 })
+      const wrong = await store.beginImport(anImportStart(feed, { startedAt: NOW + 700 * DAY }))
+      assert.equal((await store.readTime()).newestStampAt, NOW + 700 * DAY)
+      await store.undoImport(wrong.id, NOW)
+      const before = instant('2024-06-01T00:00:00Z')
+      await store.purge({ before, rowsMax: 100, dryRun: false })
+      const { serverAt: _, ...known } = await store.readTime()
+      assert.deepEqual(known, {
+        newestUsageAt: instant('2026-03-14T00:00:00Z'),
+        newestStampAt: NOW + 60,
+        provenAt: null,
+        purgedThrough: before,
+      })
+      assert.deepEqual((await store.findImport(importId))!.counts, { ...NO_VERDICTS, accepted: 2 })
+    })
+
+    it('keeps the latest that was seen to come, for every process', async (t) => {
+      const { store, url } = await openEmpty(t, engine)
+      for (const at of [NOW, NOW + DAY, NOW - DAY]) await store.proveTime(at)
+      const other = await reopen(t, engine, url)
+      assert.equal((await other.readTime()).provenAt, NOW + DAY)
+    })
+  })
+}
