@@ -1,4 +1,5 @@
 /** The values of flags, from text: what breaks a rule is wrong usage and names flag and value. */
+import { parseTimeSpan } from '../domain/feed-statements.ts'
 import { parseSid, type SidPrefix } from '../domain/identifiers.ts'
 import { parseInstant } from '../domain/time.ts'
 import { invalidField } from '../domain/usage-error.ts'
@@ -19,6 +20,11 @@ export function instantFlag(name: string) {
     if (at !== null) return at
     throw invalidField(field, text, 'expected an ISO 8601 time, such as 2026-02-28T23:59:59Z')
   })
+}
+
+/** Seconds, from `90m`, `24h` or `2d`. */
+export function timeSpanFlag(name: string, daysMax: number) {
+  return flag(name, (field, text) => parseTimeSpan(field, text, daysMax))
 }
 
 export function wholeNumberFlag(name: string, min: number, max: number) {

@@ -18,8 +18,25 @@ export interface Account {
   readonly name: string
   /** SHA-256 of the auth token, hexadecimal; the token itself is not kept. */
   readonly authTokenHash: string
+  /** The token before it, while both are good; null where there is none. */
+  readonly previousToken: PreviousToken | null
   readonly home: HomeSet
   readonly createdAt: number
+}
+
+/** An auth token that another one has replaced. */
+export interface PreviousToken {
+  readonly hash: string
+  /** UTC seconds; from then on it is refused. */
+  readonly until: number
+}
+
+export type NewAccount = Omit<Account, 'id' | 'previousToken'>
+
+/** What may be changed later. A part of the home set that is left out stays. */
+export interface AccountChanges {
+  readonly name?: string
+  readonly home?: Partial<HomeSet>
 }
 
 export const SIM_STATUSES = [
@@ -82,8 +99,22 @@ export interface ApiKey {
   readonly accountSid: Sid | null
   readonly scope: KeyScope
   readonly secretHash: string
+  /** What it is for, in the words of who made it; may be empty. */
+  readonly label: string
   readonly createdAt: number
+  /** When it was shown last, to the hour (`KEY_USE_NOTED_SECONDS`); null before that. */
+  readonly lastUsedAt: number | null
   readonly revokedAt: number | null
+}
+
+export type NewApiKey = Omit<ApiKey, 'accountSid' | 'lastUsedAt'>
+
+/** A key's use is noted once in so many seconds: each note is a write. */
+export const KEY_USE_NOTED_SECONDS = 3_600
+
+export interface KeyUse {
+  readonly sid: Sid
+  readonly at: number
 }
 
 export const FEED_FORMATS = ['csv', 'ndjson', 'mapped', 'radius', 'tap3', 'nrtrde'] as const

@@ -36,15 +36,20 @@ export function parseGapReason(field: string, text: string): string {
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { m: 60, h: HOUR_SECONDS, d: DAY_SECONDS }
 
-/** Reads `90m`, `24h` or `2d`; returns seconds. Throws `invalid`. */
+/** As `parseTimeSpan`, of a settle time. */
 export function parseSettleTime(field: string, text: string): number {
+  return parseTimeSpan(field, text, SETTLE_SECONDS_MAX / DAY_SECONDS)
+}
+
+/** Reads `90m`, `24h` or `2d`; returns seconds. Throws `invalid`. */
+export function parseTimeSpan(field: string, text: string, daysMax: number): number {
   const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   const seconds = Number(count) * (UNIT_SECONDS[unit] ?? Number.NaN)
-  if (seconds <= SETTLE_SECONDS_MAX) return seconds
+  if (seconds <= daysMax * DAY_SECONDS) return seconds
   throw invalidField(
     field,
     text,
-    `expected minutes, hours or days, at most ${SETTLE_SECONDS_MAX / DAY_SECONDS}d, such as 24h`,
+    `expected minutes, hours or days, at most ${daysMax}d, such as 24h`,
   )
 }
 

@@ -62,6 +62,11 @@ export function formatInstant(atSeconds: number): string {
   return `${formatDate(days)}T${twoDigits(hour)}:${twoDigits(minute)}:${twoDigits(ofDay % 60)}Z`
 }
 
+/** As `formatInstant`; null for null. */
+export function instantOrNull(at: number | null): string | null {
+  return at === null ? null : formatInstant(at)
+}
+
 function formatDate(daysSince1970: number): string {
   const { year, month, day } = dateOf(daysSince1970)
   return `${String(year).padStart(4, '0')}-${twoDigits(month)}-${twoDigits(day)}`

@@ -8,6 +8,7 @@ import { invalidField, UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { authenticate, type Caller, type DirectoryOfCallers } from './credentials.ts'
 import { HttpError } from './error-reply.ts'
+import type { KeyUses } from './key-uses.ts'
 import type { LogIns } from './log-ins.ts'
 import { TokenBuckets } from './token-buckets.ts'
 import type { Turns } from './turns.ts'
@@ -23,6 +24,9 @@ export interface GateOptions {
   readonly store: DirectoryOfCallers
   readonly limits: Pick<Limits, 'requestsInFlight' | 'requestRate' | 'requestBurst'>
   readonly logIns: LogIns
+  readonly keyUses: KeyUses
+  /** UTC seconds. */
+  readonly clock: () => number
   readonly turns: Turns
   /** Milliseconds of a clock that only goes forward. */
   readonly nowMs: () => number
@@ -32,14 +36,16 @@ export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<voi
 
 /** One gate a scope, all counting into the same places. */
 export function buildGates(options: GateOptions): Record<KeyScope, Gate> {
-  const { store, limits, logIns, turns, nowMs } = options
+  const { store, limits, logIns, keyUses, clock, turns, nowMs } = options
   const inFlight = new InFlightRequests(limits.requestsInFlight)
   const rate = { perSecond: limits.requestRate, burst: limits.requestBurst }
   const requests = new TokenBuckets(rate, nowMs)
   const gateFor =
     (scope: KeyScope): Gate =>
     async (request, reply) => {
-      const caller = await logIn(store, request, logIns)
+      const now = clock()
+      const caller = await logIn(store, request, { logIns, now })
+      if (caller.key !== null) keyUses.note(caller.key, now)
       requireRate(requests, caller.credentialSid, limits.requestRate)
       inFlight.enter(caller.credentialSid, reply.raw)
       if (!scopeAllows(caller.scope, scope)) {
@@ -55,11 +61,11 @@ export function buildGates(options: GateOptions): Record<KeyScope, Gate> {
 async function logIn(
   store: DirectoryOfCallers,
   request: FastifyRequest,
-  logIns: LogIns,
+  { logIns, now }: { readonly logIns: LogIns; readonly now: number },
 ): Promise<Caller> {
   logIns.require(request)
   try {
-    const caller = await authenticate(store, request.headers.authorization)
+    const caller = await authenticate(store, request.headers.authorization, now)
     logIns.succeeded(request, caller.credentialSid)
     return caller
   } catch (error) {

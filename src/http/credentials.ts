@@ -1,6 +1,6 @@
 /** Who calls: HTTP Basic with an account's SID and auth token, or a key's SID and secret. */
 import { timingSafeEqual } from 'node:crypto'
-import type { Account, KeyScope } from '../domain/directory.ts'
+import type { Account, ApiKey, KeyScope } from '../domain/directory.ts'
 import { isSid, type Sid } from '../domain/identifiers.ts'
 import { hashSecret } from '../domain/secret.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
@@ -12,68 +12,85 @@ export interface Caller {
   readonly scope: KeyScope
   /** Null for the operator, who may act for every account. */
   readonly account: Account | null
+  /** The key that was shown; null where it was an account's auth token. */
+  readonly key: ApiKey | null
 }
 
 export type DirectoryOfCallers = Pick<UsageStore, 'findAccount' | 'findAccountById' | 'findApiKey'>
 
 interface Credential {
-  readonly secretHash: string
+  /** Two, of which either is good; where there is one, it stands here twice. */
+  readonly secretHashes: readonly [string, string]
   readonly scope: KeyScope
   readonly accountId: number | null
   readonly revoked: boolean
   /** Set where the account is known without asking the store again. */
   readonly account?: Account
+  readonly key: ApiKey | null
 }
 
 /** Stands in for a SID nobody has, so that an unknown SID costs the same work as a wrong secret. */
 const NOBODY: Credential = {
-  secretHash: hashSecret(''),
+  secretHashes: [hashSecret(''), hashSecret('')],
   scope: 'read',
   accountId: null,
   revoked: true,
+  key: null,
 }
 
-/** Throws the 401 every wrong credential gets, whatever is wrong with it. */
+/** Throws the 401 every wrong credential gets, whatever is wrong with it. `now` in UTC seconds. */
 export async function authenticate(
   directory: DirectoryOfCallers,
   authorization: string | undefined,
+  now: number,
 ): Promise<Caller> {
   const { user, secret } = readBasic(authorization)
-  const credential = await findCredential(directory, user)
-  const matches = secretMatches(secret, credential.secretHash)
+  const credential = await findCredential(directory, user, now)
+  const matches = secretMatches(secret, credential.secretHashes)
   if (!matches || credential.revoked) throw unauthenticated()
   const credentialSid = user as Sid
-  const { scope, accountId } = credential
-  if (accountId === null) return { credentialSid, scope, account: null }
+  const { scope, accountId, key } = credential
+  if (accountId === null) return { credentialSid, scope, account: null, key }
   const account = credential.account ?? (await directory.findAccountById(accountId))
   if (account === null) throw unauthenticated()
-  return { credentialSid, scope, account }
+  return { credentialSid, scope, account, key }
 }
 
-async function findCredential(directory: DirectoryOfCallers, user: string): Promise<Credential> {
+async function findCredential(
+  directory: DirectoryOfCallers,
+  user: string,
+  now: number,
+): Promise<Credential> {
   if (isSid(user, 'AC')) {
     const account = await directory.findAccount(user)
     if (account === null) return NOBODY
-    const { id, authTokenHash } = account
+    const { id, authTokenHash, previousToken } = account
+    const isPreviousGood = previousToken !== null && now < previousToken.until
     return {
-      secretHash: authTokenHash,
+      secretHashes: [authTokenHash, isPreviousGood ? previousToken.hash : authTokenHash],
       scope: 'admin',
       accountId: id,
       revoked: false,
       account,
+      key: null,
     }
   }
   if (!isSid(user, 'SK')) return NOBODY
   const key = await directory.findApiKey(user)
   if (key === null) return NOBODY
   const { secretHash, scope, accountId, revokedAt } = key
-  return { secretHash, scope, accountId, revoked: revokedAt !== null }
+  const secretHashes = [secretHash, secretHash] as const
+  return { secretHashes, scope, accountId, revoked: revokedAt !== null, key }
 }
 
-function secretMatches(secret: string, secretHash: string): boolean {
+/** Compares with both, so that which of them is good cannot be told by the time it takes. */
+function secretMatches(secret: string, secretHashes: readonly [string, string]): boolean {
   const given = Buffer.from(hashSecret(secret))
-  const kept = Buffer.from(secretHash)
-  return given.length === kept.length && timingSafeEqual(given, kept)
+  const [first, second] = secretHashes.map((secretHash) => {
+    const kept = Buffer.from(secretHash)
+    return given.length === kept.length && timingSafeEqual(given, kept)
+  })
+  return first === true || second === true
 }
 
 const BASIC = /^basic +([A-Za-z0-9+/_=-]+) *$/i

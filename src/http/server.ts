@@ -10,12 +10,14 @@ import { addFormParser } from './bodies.ts'
 import { Connections } from './connections.ts'
 import { limitOf, replyWithError, replyWithNoRoute, SAFETY_HEADERS } from './error-reply.ts'
 import { ImportSlots } from './import-slots.ts'
+import { KeyUses } from './key-uses.ts'
 import { LogIns } from './log-ins.ts'
 import { PageTokens } from './page-token.ts'
 import { newRequestId } from './raw-reply.ts'
 import { addRequestLimits } from './request-limits.ts'
 import { RequestLog } from './request-log.ts'
 import type { HttpServer, RouteContext } from './route-context.ts'
+import { addAccountRoutes } from './routes/accounts.ts'
 import { addFeedGapRoutes } from './routes/feed-gaps.ts'
 import { addFeedRecordRoutes } from './routes/feed-records.ts'
 import { addFeedRoutes } from './routes/feeds.ts'
@@ -67,11 +69,13 @@ export function buildServer(options: ServerOptions): HttpServer {
   })
   measurements.requests.watch({ imports, connections, turns })
   const server = createServer(options, { limits, trusts, measurements, connections })
+  const keyUses = new KeyUses(store)
+  server.addHook('onClose', () => keyUses.flush())
   closeInTime(server, { limits, imports, connections })
   const context: RouteContext = {
     store,
     clock,
-    gates: buildGates({ store, limits, logIns, turns, nowMs }),
+    gates: buildGates({ store, limits, logIns, keyUses, clock, turns, nowMs }),
     tokens: new PageTokens(store),
     baseUrlOf: buildBaseUrl(options.publicUrl, trusts),
     limits,
@@ -85,6 +89,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   addHealthRoutes(server, context)
   addUsageRecordRoutes(server, context)
   addUsageEventRoutes(server, context)
+  addAccountRoutes(server, context)
   addSimRoutes(server, context)
   addFeedRoutes(server, context)
   addFeedGapRoutes(server, context)

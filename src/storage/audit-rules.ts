@@ -80,6 +80,7 @@ export const STANDING_RULES: readonly AuditRule[] = [
   refers('import_bucket', 'import_id', 'import'),
   refers('feed_progress', 'feed_id', 'feed'),
   refers('gap_acceptance', 'feed_id', 'feed'),
+  refers('drop_folder', 'feed_id', 'feed'),
   refers('account_feed', 'account_id', 'account'),
   refers('account_feed', 'feed_id', 'feed'),
   refers('quarantine', 'feed_id', 'feed'),

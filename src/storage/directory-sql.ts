@@ -8,6 +8,18 @@ export const INSERT_ACCOUNT = `
   VALUES (?, ?, ?, ?, ?, ?)
   RETURNING *`
 
+export const UPDATE_ACCOUNT = `
+  UPDATE account SET name = ?, home_plmns = ?, home_countries = ? WHERE id = ?
+  RETURNING *`
+/** Parameters: the new hash, up to when the old token is good, the account. */
+export const ROTATE_AUTH_TOKEN = `
+  UPDATE account
+  SET previous_token_hash = auth_token_hash, auth_token_hash = ?, previous_token_until = ?
+  WHERE id = ?
+  RETURNING *`
+export const END_PREVIOUS_TOKEN = `
+  UPDATE account SET previous_token_hash = NULL, previous_token_until = NULL WHERE id = ?
+  RETURNING *`
 export const SELECT_ACCOUNT_BY_SID = 'SELECT * FROM account WHERE sid = ?'
 export const SELECT_ACCOUNT_BY_ID = 'SELECT * FROM account WHERE id = ?'
 export const SELECT_ACCOUNTS = 'SELECT * FROM account ORDER BY id'
@@ -17,12 +29,17 @@ const API_KEY_COLUMNS = `
   FROM api_key LEFT JOIN account ON account.id = api_key.account_id`
 
 export const INSERT_API_KEY = `
-  INSERT INTO api_key (sid, account_id, scope, secret_hash, created_at, revoked_at)
-  VALUES (?, ?, ?, ?, ?, ?)`
+  INSERT INTO api_key (sid, account_id, scope, secret_hash, label, created_at, revoked_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?)`
 export const SELECT_API_KEY = `SELECT ${API_KEY_COLUMNS} WHERE api_key.sid = ?`
 export const SELECT_API_KEYS = `SELECT ${API_KEY_COLUMNS} ORDER BY api_key.id`
 export const REVOKE_API_KEY =
   'UPDATE api_key SET revoked_at = COALESCE(revoked_at, ?) WHERE sid = ?'
+
+/** Parameters: when, which key. An earlier use than the one that is noted changes nothing. */
+export const NOTE_KEY_USE = `
+  UPDATE api_key SET last_used_at = ?1
+  WHERE sid = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)`
 
 export const SIM_COLUMNS = `
   sim.*, account.sid AS account_sid,
@@ -164,6 +181,15 @@ export function selectImports(conditions: { account: boolean }): string {
     ORDER BY import.id DESC
     LIMIT ?`
 }
+
+export const SELECT_DROP_FOLDERS = 'SELECT * FROM drop_folder ORDER BY feed_id, path'
+export const UPSERT_DROP_FOLDER = `
+  INSERT INTO drop_folder (feed_id, path, waiting, waiting_since, failed, left_alone, seen_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (feed_id, path) DO UPDATE
+  SET waiting = excluded.waiting, waiting_since = excluded.waiting_since,
+      failed = excluded.failed, left_alone = excluded.left_alone, seen_at = excluded.seen_at`
+export const FORGET_DROP_FOLDERS = 'DELETE FROM drop_folder WHERE seen_at < ?'
 
 export const INSERT_QUARANTINE = `
   INSERT INTO quarantine (feed_id, reason, raw_hash, detail, field, raw)

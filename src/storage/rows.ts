@@ -8,15 +8,18 @@ import type { Reading } from '../domain/counter-series.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type {
   Account,
+  AccountChanges,
   ApiKey,
   Feed,
   FeedFormat,
   FeedSettings,
   KeyScope,
+  NewApiKey,
   NewFeed,
   Sim,
   SimStatus,
 } from '../domain/directory.ts'
+import type { DropFolderState } from '../domain/drop-folder.ts'
 import type { Iccid, Imsi, Msisdn, Sid, SimNameKind } from '../domain/identifiers.ts'
 import {
   type DeliveryFacts,
@@ -54,9 +57,28 @@ export function accountFromRow(row: Row): Account {
     sid: row.sid as Sid,
     name: row.name as string,
     authTokenHash: row.auth_token_hash as string,
+    previousToken:
+      row.previous_token_hash === null
+        ? null
+        : {
+            hash: row.previous_token_hash as string,
+            until: row.previous_token_until as number,
+          },
     home: homeSetFromRow(row.home_plmns, row.home_countries),
     createdAt: row.created_at as number,
   }
+}
+
+/** Values of `UPDATE_ACCOUNT`. */
+export function changedAccountToRow({ id, name, home }: Account, changes: AccountChanges) {
+  const { plmns, countries } = { ...home, ...changes.home }
+  return [changes.name ?? name, plmns.join(' '), countries.join(' '), id] as const
+}
+
+/** Values of `INSERT_API_KEY`. */
+export function newApiKeyToRow(key: NewApiKey) {
+  const { sid, accountId, scope, secretHash, label, createdAt, revokedAt } = key
+  return [sid, accountId, scope, secretHash, label, createdAt, revokedAt] as const
 }
 
 export function simFromRow(row: Row): Sim {
@@ -84,7 +106,9 @@ export function apiKeyFromRow(row: Row): ApiKey {
     accountSid: row.account_sid as Sid | null,
     scope: row.scope as KeyScope,
     secretHash: row.secret_hash as string,
+    label: row.label as string,
     createdAt: row.created_at as number,
+    lastUsedAt: row.last_used_at as number | null,
     revokedAt: row.revoked_at as number | null,
   }
 }
@@ -169,6 +193,24 @@ export function factsFromRow(row: Row): DeliveryFacts {
     sequence: number === null ? null : { stream: row.sequence_stream as string, number },
     completeThrough: row.complete_through as number | null,
   }
+}
+
+export function dropFolderFromRow(row: Row): DropFolderState {
+  return {
+    feedId: row.feed_id as number,
+    path: row.path as string,
+    waiting: row.waiting as number,
+    waitingSince: row.waiting_since as number | null,
+    failed: row.failed as number,
+    leftAlone: row.left_alone as number,
+    seenAt: row.seen_at as number,
+  }
+}
+
+/** Values of `UPSERT_DROP_FOLDER`. */
+export function dropFolderToRow(state: DropFolderState) {
+  const { feedId, path, waiting, waitingSince, failed, leftAlone, seenAt } = state
+  return [feedId, path, waiting, waitingSince, failed, leftAlone, seenAt] as const
 }
 
 /** Values of `FINISH_IMPORT`, before the import's id. */

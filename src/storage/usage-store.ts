@@ -12,15 +12,20 @@ import type { FeedProgress } from '../domain/completeness.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type {
   Account,
+  AccountChanges,
   ApiKey,
   Feed,
   FeedChanges,
+  KeyUse,
+  NewAccount,
+  NewApiKey,
   NewFeed,
   Sim,
   SimChanges,
   SimRegistration,
   SimStatus,
 } from '../domain/directory.ts'
+import type { DropFolderState } from '../domain/drop-folder.ts'
 import type { Iccid, Sid } from '../domain/identifiers.ts'
 import type {
   DeliveryFacts,
@@ -172,18 +177,35 @@ export interface UsageStore {
   // Directory
 
   /** Fails with `conflict` when the SID is taken. */
-  createAccount(account: Omit<Account, 'id'>): Promise<Account>
+  createAccount(account: NewAccount): Promise<Account>
+  /**
+   * Usage that is in the ledger stays classified as it was; records that come from now on are
+   * classified by the new home set. Fails with `not_found`.
+   */
+  updateAccount(accountId: number, changes: AccountChanges): Promise<Account>
+  /**
+   * Puts a new auth token in the place of the one that counts now, which stays good before
+   * `previousUntil`; a token before that ends. Fails with `not_found`.
+   */
+  rotateAuthToken(
+    accountId: number,
+    token: { readonly hash: string; readonly previousUntil: number },
+  ): Promise<Account>
+  /** Of the tokens of an account, only the newest is good. Fails with `not_found`. */
+  endPreviousToken(accountId: number): Promise<Account>
   findAccount(sid: string): Promise<Account | null>
   findAccountById(id: number): Promise<Account | null>
   /** In order of creation. */
   listAccounts(): Promise<Account[]>
 
-  createApiKey(key: Omit<ApiKey, 'accountSid'>): Promise<ApiKey>
+  createApiKey(key: NewApiKey): Promise<ApiKey>
   /** Finds revoked keys too; `revokedAt` tells. */
   findApiKey(sid: string): Promise<ApiKey | null>
   listApiKeys(): Promise<ApiKey[]>
   /** Null when there is no such key; a second call keeps the first instant. */
   revokeApiKey(sid: string, at: number): Promise<ApiKey | null>
+  /** Keys that there are not are passed over; an instant before the one noted changes nothing. */
+  noteKeyUses(uses: readonly KeyUse[]): Promise<void>
 
   /**
    * Registers SIMs of one account, all or none. A registration that names a SIM the account
@@ -333,6 +355,13 @@ export interface UsageStore {
    * for looks now and then.
    */
   listFeedTotals(): Promise<FeedTotals[]>
+  /**
+   * Keeps how a drop folder is doing, in the place of what was known of it. Folders that were not
+   * told of for `FOLDER_FORGOTTEN_SECONDS` are forgotten.
+   */
+  noteDropFolder(state: DropFolderState): Promise<void>
+  /** Ordered by feed (as created) and path. */
+  listDropFolders(): Promise<DropFolderState[]>
 
   // Upkeep
 

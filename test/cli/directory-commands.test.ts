@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { Sid } from '../../src/domain/identifiers.ts'
 import { hashSecret } from '../../src/domain/secret.ts'
 import { openStore } from '../../src/storage/open-store.ts'
-import { sidOf } from '../support/builders.ts'
+import { NOW, sidOf } from '../support/builders.ts'
 import { CliFixture } from './cli-fixture.ts'
+
+interface RotatedJson {
+  readonly sid: string
+  readonly auth_token: string
+  readonly previous_token_until: string | null
+}
+
+interface KeyJson {
+  readonly sid: string
+  readonly label: string
+  readonly date_last_used: string | null
+}
 
 let cli: CliFixture
 before(async () => {
@@ -31,7 +44,10 @@ describe('simtally account', () => {
     assert.equal(account?.name, 'Acme')
     assert.deepEqual(account.home, { plmns: ['310-260', '310-160'], countries: ['US', 'PR'] })
     assert.equal(account.authTokenHash, hashSecret(created!.auth_token))
-    assert.doesNotMatch((await cli.run(['account', 'list'])).stdout, /auth|token/i)
+    const { stdout } = await cli.run(['account', 'list'])
+    for (const secret of [created!.auth_token, account.authTokenHash]) {
+      assert.ok(!stdout.includes(secret))
+    }
   })
 
   it('keeps a SID from elsewhere, once', async () => {
@@ -51,6 +67,53 @@ describe('simtally account', () => {
     assert.equal(refused.exitCode, 2)
     assert.equal(refused.stdout, '')
     assert.match(refused.stderr, /^simtally: --home-plmns "31-0": expected networks as MCC-MNC/)
+  })
+
+  it('is changed in name and home set, and says what becomes of usage', async () => {
+    const sid = await cli.account('Before')
+    const set = (...args: string[]) => cli.run(['account', 'set', sid, ...args])
+    const named = await set('--name', 'After')
+    assert.equal(named.stdout, `${sid} After: home networks 310-260, home countries US\n`)
+    assert.equal(named.stderr, '')
+    const moved = await set('--home-plmns', '262-01,262-02', '--home-countries', '')
+    assert.equal(moved.stdout, `${sid} After: home networks 262-01 262-02, home countries none\n`)
+    assert.match(moved.stderr, /usage that is counted stays as it is/)
+    const nothing = await set()
+    assert.equal(nothing.exitCode, 2)
+    assert.match(nothing.stderr, /nothing to change: give --name, --home-plmns or/)
+    assert.equal((await set('--home-plmns', 'x')).exitCode, 2)
+    const unknown = await cli.run(['account', 'set', sidOf('AC', 9), '--name', 'x'])
+    assert.equal(unknown.exitCode, 1)
+  })
+
+  it('gets another auth token, beside which the old one is good for a while', async () => {
+    const sid = await cli.account()
+    const now = NOW
+    const rotate = async (...args: string[]) =>
+      (await cli.json<RotatedJson>(['account', 'rotate-token', sid, ...args], { now }))[0]!
+    const stored = () => inStore((store) => store.findAccount(sid))
+    const first = (await stored())!.authTokenHash
+    const { auth_token: token, previous_token_until: until } = await rotate()
+    assert.equal(until, '2026-03-16T12:34:56Z')
+    assert.equal((await stored())?.authTokenHash, hashSecret(token))
+    assert.deepEqual((await stored())?.previousToken, { hash: first, until: NOW + 86_400 })
+    assert.equal((await rotate('--keep-old', '7d')).previous_token_until, '2026-03-22T12:34:56Z')
+    const listed = await cli.json<RotatedJson>(['account', 'list'])
+    assert.equal(
+      listed.find((account) => account.sid === sid)?.previous_token_until,
+      '2026-03-22T12:34:56Z',
+    )
+    const ended = await cli.run(['account', 'rotate-token', sid, '--end-old', 'now'])
+    assert.equal(ended.stdout, `${sid}: only the newest auth token is good\n`)
+    assert.equal((await stored())?.previousToken, null)
+    for (const args of [
+      ['--keep-old', '91d'],
+      ['--keep-old', 'soon'],
+      ['--keep-old', '1d', '--end-old', 'now'],
+      ['--end-old', 'later'],
+    ]) {
+      assert.equal((await cli.run(['account', 'rotate-token', sid, ...args])).exitCode, 2)
+    }
   })
 
   it('lists the accounts as one JSON object a line', async () => {
@@ -105,6 +168,19 @@ describe('simtally key', () => {
       assert.equal(refused.exitCode, 2)
       assert.match(refused.stderr, message)
     }
+  })
+
+  it('has a label, and tells when it was used last', async () => {
+    const made = ['key', 'create', '--operator', '--scope', 'read', '--label', ' billing job ']
+    const [key] = await cli.json<{ sid: Sid }>(made)
+    const row = async () =>
+      (await cli.json<KeyJson>(['key', 'list'])).find(({ sid }) => sid === key!.sid)
+    assert.equal((await row())?.label, 'billing job')
+    assert.equal((await row())?.date_last_used, null)
+    await inStore((store) => store.noteKeyUses([{ sid: key!.sid, at: NOW }]))
+    assert.equal((await row())?.date_last_used, '2026-03-15T12:34:56Z')
+    const refused = await cli.run([...made.slice(0, -1), 'x'.repeat(65)])
+    assert.match(refused.stderr, /--label "x+": expected at most 64 characters/)
   })
 
   it('fails for an account that does not exist', async () => {

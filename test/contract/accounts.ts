@@ -1,7 +1,7 @@
 /** Accounts and the keys that callers show. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { aKey, anAccount, homeSet, NOW, sidOf } from '../support/builders.ts'
+import { aKey, anAccount, homeSet, NOW, sha256, sidOf } from '../support/builders.ts'
 import { type Engine, failureOf, openEmpty } from './engine.ts'
 
 export function describeAccounts(engine: Engine): void {
@@ -10,7 +10,7 @@ export function describeAccounts(engine: Engine): void {
       const { store } = await openEmpty(t, engine)
       const stated = anAccount({ name: 'Añejo & Söhne', home: homeSet('310-260 310-160', 'US PR') })
       const account = await store.createAccount(stated)
-      assert.deepEqual(account, { id: account.id, ...stated })
+      assert.deepEqual(account, { id: account.id, previousToken: null, ...stated })
       assert.deepEqual(await store.findAccount(account.sid), account)
       assert.deepEqual(await store.findAccountById(account.id), account)
     })
@@ -46,6 +46,51 @@ export function describeAccounts(engine: Engine): void {
       assert.deepEqual(await store.listAccounts(), [later, last])
     })
 
+    it('change what is stated, and nothing else', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const home = homeSet('310-260', 'US')
+      const account = await store.createAccount(anAccount({ name: 'Acme', home }))
+      const other = await store.createAccount(anAccount())
+      const changed = await store.updateAccount(account.id, {
+        name: 'Acme Inc',
+        home: { countries: homeSet('', 'FR DE').countries },
+      })
+      assert.deepEqual(changed, {
+        ...account,
+        name: 'Acme Inc',
+        home: homeSet('310-260', 'FR DE'),
+      })
+      assert.deepEqual(await store.findAccount(account.sid), changed)
+      assert.deepEqual(await store.updateAccount(account.id, {}), changed)
+      const homeless = await store.updateAccount(account.id, { home: homeSet('', '') })
+      assert.deepEqual(homeless.home, homeSet('', ''))
+      assert.deepEqual(await store.findAccountById(other.id), other)
+      await failureOf('not_found', store.updateAccount(99, { name: 'x' }))
+    })
+
+    it('have two auth tokens for a while, the newest two', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const account = await store.createAccount(anAccount())
+      const [second, third] = [sha256('second'), sha256('third')]
+      const rotated = await store.rotateAuthToken(account.id, {
+        hash: second,
+        previousUntil: NOW + 60,
+      })
+      assert.deepEqual(rotated, {
+        ...account,
+        authTokenHash: second,
+        previousToken: { hash: account.authTokenHash, until: NOW + 60 },
+      })
+      assert.deepEqual(await store.findAccount(account.sid), rotated)
+      const again = await store.rotateAuthToken(account.id, { hash: third, previousUntil: NOW })
+      assert.deepEqual(again.previousToken, { hash: second, until: NOW })
+      const ended = await store.endPreviousToken(account.id)
+      assert.deepEqual(ended, { ...account, authTokenHash: third })
+      assert.deepEqual(await store.findAccountById(account.id), ended)
+      await failureOf('not_found', store.endPreviousToken(99))
+      await failureOf('not_found', store.rotateAuthToken(99, { hash: third, previousUntil: 0 }))
+    })
+
     it('do not share a SID', async (t) => {
       const { store } = await openEmpty(t, engine)
       const account = await store.createAccount(anAccount({ name: 'first' }))
@@ -58,9 +103,9 @@ export function describeAccounts(engine: Engine): void {
     it('belong to an account or to the operator', async (t) => {
       const { store } = await openEmpty(t, engine)
       const account = await store.createAccount(anAccount())
-      const stated = aKey({ accountId: account.id, scope: 'ingest' })
+      const stated = aKey({ accountId: account.id, scope: 'ingest', label: 'Büro' })
       const key = await store.createApiKey(stated)
-      assert.deepEqual(key, { ...stated, accountSid: account.sid })
+      assert.deepEqual(key, { ...stated, accountSid: account.sid, lastUsedAt: null })
       const operators = await store.createApiKey(aKey({ accountId: null, scope: 'admin' }))
       assert.deepEqual([operators.accountId, operators.accountSid], [null, null])
       assert.deepEqual(await store.findApiKey(key.sid), key)
@@ -87,6 +132,20 @@ export function describeAccounts(engine: Engine): void {
       await store.revokeApiKey(key.sid, NOW + 10)
       assert.equal((await store.revokeApiKey(key.sid, NOW + 99))?.revokedAt, NOW + 10)
       assert.equal((await store.findApiKey(key.sid))?.revokedAt, NOW + 10)
+    })
+
+    it('tell when they were used last', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const key = await store.createApiKey(aKey())
+      const other = await store.createApiKey(aKey())
+      const use = (sid: string, at: number) => ({ sid: sid as typeof key.sid, at })
+      await store.noteKeyUses([use(key.sid, NOW + 60), use(sidOf('SK', 0xfff), NOW)])
+      await store.noteKeyUses([use(key.sid, NOW + 30)])
+      await store.noteKeyUses([])
+      assert.equal((await store.findApiKey(key.sid))?.lastUsedAt, NOW + 60)
+      assert.deepEqual(await store.findApiKey(other.sid), other)
+      await store.noteKeyUses([use(key.sid, NOW + 90)])
+      assert.equal((await store.findApiKey(key.sid))?.lastUsedAt, NOW + 90)
     })
 
     it('are all listed, revoked ones too', async (t) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Feed } from '../../src/domain/directory.ts'
+import { FOLDER_FORGOTTEN_SECONDS } from '../../src/domain/drop-folder.ts'
 import { NO_FACTS, NO_VERDICTS, type QuarantinedRecord } from '../../src/domain/import.ts'
 import type { UsageEvent } from '../../src/domain/usage-event.ts'
 import {
@@ -172,6 +173,33 @@ export function describeImports(engine: Engine): void {
       assert.deepEqual(await store.listImports({}, { limit: 2 }), [c, b])
       assert.deepEqual(await store.listImports({}, { limit: 2, beforeId: b.id }), [a])
       assert.deepEqual(await store.listImports({}, { limit: 2, beforeId: a.id }), [])
+    })
+  })
+
+  describe('drop folders', () => {
+    it('are known as they were told last, until nobody tells of them', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      assert.deepEqual(await store.listDropFolders(), [])
+      const feed = await store.createFeed(aFeed())
+      const second = await store.createFeed(aFeed())
+      const state = (path: string, of = feed, seenAt = NOW) => ({
+        feedId: of.id,
+        path,
+        waiting: 0,
+        waitingSince: null,
+        failed: 0,
+        leftAlone: 0,
+        seenAt,
+      })
+      await store.noteDropFolder(state('/b'))
+      await store.noteDropFolder(state('/a', second))
+      await store.noteDropFolder(state('/ä\n'))
+      const busy = { ...state('/b'), waiting: 3, waitingSince: NOW - 60, failed: 2, leftAlone: 1 }
+      await store.noteDropFolder(busy)
+      assert.deepEqual(await store.listDropFolders(), [busy, state('/ä\n'), state('/a', second)])
+      const later = NOW + FOLDER_FORGOTTEN_SECONDS + 1
+      await store.noteDropFolder(state('/b', feed, later))
+      assert.deepEqual(await store.listDropFolders(), [state('/b', feed, later)])
     })
   })
 

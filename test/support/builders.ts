@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { HomeSet } from '../../src/domain/classification.ts'
 import type { CountryCode } from '../../src/domain/country.ts'
-import type { Account, ApiKey, Feed, SimRegistration } from '../../src/domain/directory.ts'
+import type { Feed, NewAccount, NewApiKey, SimRegistration } from '../../src/domain/directory.ts'
 import {
   type Iccid,
   type Imsi,
@@ -78,7 +78,7 @@ function words(text: string): string[] {
   return text.split(' ').filter((word) => word !== '')
 }
 
-export function anAccount(stated: Partial<Omit<Account, 'id'>> = {}): Omit<Account, 'id'> {
+export function anAccount(stated: Partial<NewAccount> = {}): NewAccount {
   const n = nextSerial()
   return {
     sid: sidOf('AC', n),
@@ -90,13 +90,14 @@ export function anAccount(stated: Partial<Omit<Account, 'id'>> = {}): Omit<Accou
   }
 }
 
-export function aKey(stated: Partial<Omit<ApiKey, 'accountSid'>> = {}): Omit<ApiKey, 'accountSid'> {
+export function aKey(stated: Partial<NewApiKey> = {}): NewApiKey {
   const n = nextSerial()
   return {
     sid: sidOf('SK', n),
     accountId: null,
     scope: 'read',
     secretHash: sha256(`secret ${n}`),
+    label: '',
     createdAt: NOW,
     revokedAt: null,
     ...stated,

@@ -208,6 +208,7 @@ async function addKey(
     accountId: account?.account.id ?? null,
     scope,
     secretHash: hashSecret(secret),
+    label: '',
     createdAt: NOW,
     revokedAt: null,
   })

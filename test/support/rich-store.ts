@@ -20,7 +20,7 @@ export const SEALED_THROUGH = instant('2026-04-02T00:00:00Z')
 /** Sealed as a whole, and not cut by retention. */
 export const WHOLE_MONTH = monthNumber(instant('2026-03-01T00:00:00Z'))
 
-/** As `fillStore`, with an import that was undone, late records, and checksums. */
+/** As `fillStore`, with an import that was undone, late records, checksums, a drop folder. */
 export async function makeRichStore(store: UsageStore): Promise<void> {
   await fillStore(store)
   const [known] = await store.listFeeds()
@@ -52,4 +52,13 @@ export async function makeRichStore(store: UsageStore): Promise<void> {
   await store.append(aBatch({ importId: second.id, feed, events: larger }))
   await store.finishImport(second.id, end)
   await store.undoImport(second.id, NOW)
+  await store.noteDropFolder({
+    feedId: feed.id,
+    path: '/srv/drop',
+    waiting: 1,
+    waitingSince: NOW,
+    failed: 2,
+    leftAlone: 3,
+    seenAt: NOW,
+  })
 }

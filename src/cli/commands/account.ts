@@ -1,22 +1,46 @@
-/** `simtally account`: makes accounts and shows them. */
-import type { Command } from 'commander'
+/** `simtally account`: makes accounts, changes and shows them, and replaces their auth tokens. */
+import { type Command, Option } from 'commander'
 import type { CountryCode } from '../../domain/country.ts'
-import { parseName } from '../../domain/directory.ts'
+import { type Account, type AccountChanges, parseName } from '../../domain/directory.ts'
 import { parseCountryList, parsePlmnList } from '../../domain/home-set.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { Plmn } from '../../domain/plmn.ts'
 import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
-import { formatInstant } from '../../domain/time.ts'
-import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { formatInstant, instantOrNull } from '../../domain/time.ts'
+import {
+  accountOf,
+  type CommandLine,
+  type DatabaseOption,
+  type JsonOption,
+} from '../command-line.ts'
+import { WrongUsage } from '../failure.ts'
 import { printListing } from '../listing.ts'
-import { flag, sidFlag } from '../option-values.ts'
+import { flag, sidFlag, timeSpanFlag } from '../option-values.ts'
 
-interface CreateOptions extends DatabaseOption, JsonOption {
+interface HomeOptions extends DatabaseOption, JsonOption {
+  readonly homePlmns?: readonly Plmn[]
+  readonly homeCountries?: readonly CountryCode[]
+}
+
+interface CreateOptions extends HomeOptions {
   readonly name: string
   readonly sid?: Sid
-  readonly homePlmns: readonly Plmn[]
-  readonly homeCountries: readonly CountryCode[]
 }
+
+interface SetOptions extends HomeOptions {
+  readonly name?: string
+}
+
+interface RotateOptions extends DatabaseOption, JsonOption {
+  /** Seconds. */
+  readonly keepOld?: number
+  readonly endOld?: 'now'
+}
+
+/** How long a token stays good beside a new one unless told otherwise. */
+const KEEP_OLD_SECONDS_DEFAULT = 86_400
+/** Longer than any change of programs takes; a token that leaked should not live on by oversight. */
+const KEEP_OLD_DAYS_MAX = 90
 
 const CREATE_EXAMPLES = `
 Examples:
@@ -25,28 +49,67 @@ Examples:
 
 The auth token is shown once; only its hash is stored.`
 
+const SET_EXAMPLES = `
+Examples:
+  simtally account set AC0123456789abcdef0123456789abcdef --name "Acme Inc"
+  simtally account set AC0123456789abcdef0123456789abcdef --home-plmns "310-260,310-160"
+
+A home set takes the place of the one before; an empty list takes it away. Records that come from now on
+are classified by it. Usage that is counted already stays in the zone it was counted in, and so does a
+record that is delivered again: it is a duplicate.`
+
+const ROTATE_EXAMPLES = `
+Examples:
+  simtally account rotate-token AC0123456789abcdef0123456789abcdef
+  simtally account rotate-token AC0123456789abcdef0123456789abcdef --keep-old 7d
+  simtally account rotate-token AC0123456789abcdef0123456789abcdef --keep-old 0h
+  simtally account rotate-token AC0123456789abcdef0123456789abcdef --end-old now
+
+The new token is shown once. The one before stays good beside it for 24 hours, or as long as --keep-old
+says (at most ${KEEP_OLD_DAYS_MAX}d); a token before that ends at once. --end-old now makes no new token
+and ends the old one. API keys are replaced by making a second one: simtally key create.`
+
 export function addAccountCommand(program: Command, commandLine: CommandLine): void {
-  const account = program.command('account').description('make accounts and show them')
-  account
+  const account = program
+    .command('account')
+    .description('make accounts, change and show them, and replace their auth tokens')
+  const create = account
     .command('create')
     .description('make an account and its auth token')
     .requiredOption('--name <name>', 'what people call it', flag('--name', parseName))
     .option('--sid <sid>', 'keep a SID from elsewhere', sidFlag('--sid', 'AC'))
-    .option(
-      '--home-plmns <list>',
-      'home networks as MCC-MNC',
-      flag('--home-plmns', parsePlmnList),
-      [],
-    )
-    .option(
-      '--home-countries <list>',
-      'home countries, ISO 3166-1',
-      flag('--home-countries', parseCountryList),
-      [],
-    )
+  for (const option of homeFlags()) create.addOption(option)
+  create
     .option('--json', 'print JSON')
     .addHelpText('after', CREATE_EXAMPLES)
-    .action((_: unknown, command: Command) => create(commandLine, command.optsWithGlobals()))
+    .action(() => createAccount(commandLine, create.optsWithGlobals()))
+  const set = account
+    .command('set')
+    .description('change the name of an account, and where its SIMs are at home')
+    .argument('<sid>', 'the account, AC…', sidFlag('sid', 'AC'))
+    .option('--name <name>', 'what people call it', flag('--name', parseName))
+  for (const option of homeFlags()) set.addOption(option)
+  set
+    .option('--json', 'print JSON')
+    .addHelpText('after', SET_EXAMPLES)
+    .action((sid: Sid) => setAccount(commandLine, sid, set.optsWithGlobals()))
+  const rotate = account
+    .command('rotate-token')
+    .description('give an account another auth token; the old one stays good for a while')
+    .argument('<sid>', 'the account, AC…', sidFlag('sid', 'AC'))
+    .addOption(
+      new Option('--keep-old <time>', 'how long the old token stays good: 24h, 7d').argParser(
+        timeSpanFlag('--keep-old', KEEP_OLD_DAYS_MAX),
+      ),
+    )
+    .addOption(
+      new Option('--end-old <when>', 'only end the old token')
+        .choices(['now'])
+        .conflicts('keepOld'),
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', ROTATE_EXAMPLES)
+  rotate.action((sid: Sid) => rotateToken(commandLine, sid, rotate.optsWithGlobals()))
   account
     .command('list')
     .description('show the accounts, oldest first')
@@ -55,24 +118,102 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
     .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
 }
 
-async function create(commandLine: CommandLine, options: CreateOptions): Promise<void> {
+function homeFlags(): Option[] {
+  return [
+    new Option('--home-plmns <list>', 'home networks as MCC-MNC').argParser(
+      flag('--home-plmns', parsePlmnList),
+    ),
+    new Option('--home-countries <list>', 'home countries, ISO 3166-1').argParser(
+      flag('--home-countries', parseCountryList),
+    ),
+  ]
+}
+
+async function createAccount(commandLine: CommandLine, options: CreateOptions): Promise<void> {
   const authToken = newSecret()
   const account = await commandLine.withStore(options, (store) =>
     store.createAccount({
       sid: options.sid ?? newSid('AC'),
       name: options.name,
       authTokenHash: hashSecret(authToken),
-      home: { plmns: options.homePlmns, countries: options.homeCountries },
+      home: { plmns: options.homePlmns ?? [], countries: options.homeCountries ?? [] },
       createdAt: commandLine.context.clock(),
     }),
   )
+  await printToken(commandLine, options, account, authToken)
+}
+
+async function printToken(
+  commandLine: CommandLine,
+  options: JsonOption,
+  { sid, previousToken }: Account,
+  authToken: string,
+): Promise<void> {
+  const until = instantOrNull(previousToken?.until ?? null)
   if (options.json === true) {
-    await commandLine.printJson({ sid: account.sid, auth_token: authToken })
+    await commandLine.printJson({
+      sid,
+      auth_token: authToken,
+      ...(until === null ? {} : { previous_token_until: until }),
+    })
     return
   }
-  await commandLine.print(`account     ${account.sid}`)
-  await commandLine.print(`auth token  ${authToken}`)
+  await commandLine.print([`account     ${sid}`, `auth token  ${authToken}`])
+  if (until !== null) await commandLine.print(`old token   good until ${until}`)
   await commandLine.note('Keep the auth token: it is shown only now.')
+}
+
+async function setAccount(commandLine: CommandLine, sid: Sid, options: SetOptions): Promise<void> {
+  const { name, homePlmns, homeCountries } = options
+  const home = {
+    ...(homePlmns === undefined ? {} : { plmns: homePlmns }),
+    ...(homeCountries === undefined ? {} : { countries: homeCountries }),
+  }
+  const changesHome = Object.keys(home).length > 0
+  if (name === undefined && !changesHome) {
+    throw new WrongUsage('nothing to change: give --name, --home-plmns or --home-countries')
+  }
+  const changes: AccountChanges = { ...(name === undefined ? {} : { name }), home }
+  const changed = await commandLine.withStore(options, async (store) =>
+    store.updateAccount((await accountOf(store, sid)).id, changes),
+  )
+  const row = accountRow(changed)
+  if (options.json === true) await commandLine.printJson(row)
+  else {
+    const networks = row.home_plmns.join(' ') || 'none'
+    const countries = row.home_countries.join(' ') || 'none'
+    await commandLine.print(
+      `${sid} ${row.name}: home networks ${networks}, home countries ${countries}`,
+    )
+  }
+  if (changesHome) {
+    await commandLine.note(
+      'Records that come from now on are classified by it; usage that is counted stays as it is.',
+    )
+  }
+}
+
+async function rotateToken(
+  commandLine: CommandLine,
+  sid: Sid,
+  options: RotateOptions,
+): Promise<void> {
+  const { keepOld = KEEP_OLD_SECONDS_DEFAULT, endOld } = options
+  if (endOld !== undefined) {
+    await commandLine.withStore(options, async (store) =>
+      store.endPreviousToken((await accountOf(store, sid)).id),
+    )
+    if (options.json === true) await commandLine.printJson({ sid, previous_token_until: null })
+    else await commandLine.print(`${sid}: only the newest auth token is good`)
+    return
+  }
+  const authToken = newSecret()
+  const previousUntil = commandLine.context.clock() + keepOld
+  const rotated = await commandLine.withStore(options, async (store) => {
+    const { id } = await accountOf(store, sid)
+    return await store.rotateAuthToken(id, { hash: hashSecret(authToken), previousUntil })
+  })
+  await printToken(commandLine, options, rotated, authToken)
 }
 
 async function list(commandLine: CommandLine, options: DatabaseOption & JsonOption) {
@@ -83,13 +224,18 @@ async function list(commandLine: CommandLine, options: DatabaseOption & JsonOpti
     home_plmns: 'HOME NETWORKS',
     home_countries: 'HOME COUNTRIES',
     date_created: 'CREATED',
+    previous_token_until: 'OLD TOKEN UNTIL',
   }
-  const rows = accounts.map((account) => ({
-    sid: account.sid,
-    name: account.name,
-    home_plmns: account.home.plmns,
-    home_countries: account.home.countries,
-    date_created: formatInstant(account.createdAt),
-  }))
-  await printListing(commandLine, options, titles, rows)
+  await printListing(commandLine, options, titles, accounts.map(accountRow))
+}
+
+function accountRow({ sid, name, home, createdAt, previousToken }: Account) {
+  return {
+    sid,
+    name,
+    home_plmns: home.plmns,
+    home_countries: home.countries,
+    date_created: formatInstant(createdAt),
+    previous_token_until: instantOrNull(previousToken?.until ?? null),
+  }
 }

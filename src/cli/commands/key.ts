@@ -1,10 +1,10 @@
 /** `simtally key`: makes, shows and revokes API keys. */
 import { type Command, Option } from 'commander'
-import { type Account, KEY_SCOPES, type KeyScope } from '../../domain/directory.ts'
+import { type Account, KEY_SCOPES, type KeyScope, parseName } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { type Limits, limitRemedy } from '../../domain/limits.ts'
 import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
-import { formatInstant } from '../../domain/time.ts'
+import { formatInstant, instantOrNull } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import {
@@ -16,21 +16,29 @@ import {
 import { WrongUsage } from '../failure.ts'
 import { limitsOf } from '../limit-settings.ts'
 import { printListing } from '../listing.ts'
-import { sidFlag } from '../option-values.ts'
+import { flag, sidFlag } from '../option-values.ts'
 
 interface CreateOptions extends DatabaseOption, JsonOption {
   readonly account?: Sid
   readonly operator?: boolean
   readonly scope: KeyScope
+  readonly label?: string
 }
 
 const CREATE_EXAMPLES = `
 Examples:
   simtally key create --account AC0123456789abcdef0123456789abcdef --scope read
-  simtally key create --operator --scope ingest --json
+  simtally key create --operator --scope ingest --label "billing job" --json
 
 A scope includes the ones before it: read, ingest, admin. An operator's key acts for every
 account. The secret is shown once; only its hash is stored.`
+
+const LIST_EXAMPLE = `
+Example:
+  simtally key list --json
+
+The last use is known to the hour. A key is replaced like this: make a second one, wait until the first
+is used no more, revoke it.`
 
 export function addKeyCommand(program: Command, commandLine: CommandLine): void {
   const key = program.command('key').description('make, show and revoke API keys')
@@ -42,6 +50,7 @@ export function addKeyCommand(program: Command, commandLine: CommandLine): void 
     .addOption(
       new Option('--scope <scope>', 'what it may do').choices(KEY_SCOPES).makeOptionMandatory(),
     )
+    .option('--label <text>', 'what it is for', flag('--label', parseName))
     .option('--json', 'print JSON')
     .addHelpText('after', CREATE_EXAMPLES)
     .action((_: unknown, command: Command) => create(commandLine, command.optsWithGlobals()))
@@ -49,7 +58,7 @@ export function addKeyCommand(program: Command, commandLine: CommandLine): void 
     .command('list')
     .description('show the keys, without their secrets')
     .option('--json', 'print JSON, one key a line')
-    .addHelpText('after', '\nExample:\n  simtally key list --json')
+    .addHelpText('after', LIST_EXAMPLE)
     .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
   key
     .command('revoke')
@@ -76,6 +85,7 @@ async function create(commandLine: CommandLine, options: CreateOptions): Promise
       accountId: account?.id ?? null,
       scope: options.scope,
       secretHash: hashSecret(secret),
+      label: options.label ?? '',
       createdAt: commandLine.context.clock(),
       revokedAt: null,
     })
@@ -109,17 +119,21 @@ async function list(commandLine: CommandLine, options: DatabaseOption & JsonOpti
   const keys = await commandLine.withStore(options, (store) => store.listApiKeys())
   const titles = {
     sid: 'SID',
+    label: 'LABEL',
     scope: 'SCOPE',
     account_sid: 'ACCOUNT',
     date_created: 'CREATED',
+    date_last_used: 'LAST USED',
     date_revoked: 'REVOKED',
   }
   const rows = keys.map((key) => ({
     sid: key.sid,
+    label: key.label,
     account_sid: key.accountSid,
     scope: key.scope,
     date_created: formatInstant(key.createdAt),
-    date_revoked: key.revokedAt === null ? null : formatInstant(key.revokedAt),
+    date_last_used: instantOrNull(key.lastUsedAt),
+    date_revoked: instantOrNull(key.revokedAt),
   }))
   await printListing(commandLine, options, titles, rows)
 }

@@ -34,6 +34,7 @@ export async function demoCredentials(
     accountId: account.id,
     scope: 'admin',
     secretHash: hashSecret(secret),
+    label: 'demo',
     createdAt: now,
     revokedAt: null,
   })

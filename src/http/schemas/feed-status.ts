@@ -8,7 +8,7 @@ import {
 } from '../../domain/completeness.ts'
 import type { Feed } from '../../domain/directory.ts'
 import type { GapAcceptance, NamedGap, SequenceGap } from '../../domain/sequence.ts'
-import { formatInstant } from '../../domain/time.ts'
+import { formatInstant, instantOrNull } from '../../domain/time.ts'
 import { listSchema, nullable, nullableText } from './shapes.ts'
 
 export const feedStatusFields = {
@@ -38,10 +38,6 @@ export function feedStatusToApi(
     complete_through: instantOrNull(progress.completeThrough),
     open_gaps: openGapCount(progress),
   }
-}
-
-export function instantOrNull(at: number | null): string | null {
-  return at === null ? null : formatInstant(at)
 }
 
 const gapSchema = Type.Object({

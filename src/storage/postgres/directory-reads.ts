@@ -1,6 +1,7 @@
 /** Questions to the directory. */
 import { effectiveHomeSet } from '../../domain/classification.ts'
 import type { Account, ApiKey, Feed, Sim } from '../../domain/directory.ts'
+import type { DropFolderState } from '../../domain/drop-folder.ts'
 import { type SimNameKind, simIdentities } from '../../domain/identifiers.ts'
 import type { Import, QuarantineEntry } from '../../domain/import.ts'
 import type { NameScope } from '../../domain/sim-names.ts'
@@ -8,6 +9,7 @@ import * as sql from '../directory-sql.ts'
 import {
   accountFromRow,
   apiKeyFromRow,
+  dropFolderFromRow,
   feedFromRow,
   homeSetFromRow,
   importFromRow,
@@ -46,6 +48,10 @@ export function findApiKey(session: Session, sid: string): Promise<ApiKey | null
 
 export async function listApiKeys(session: Session): Promise<ApiKey[]> {
   return (await session.all(sql.SELECT_API_KEYS)).map(apiKeyFromRow)
+}
+
+export async function listDropFolders(session: Session): Promise<DropFolderState[]> {
+  return (await session.all(sql.SELECT_DROP_FOLDERS)).map(dropFolderFromRow)
 }
 
 export function findSimById(session: Session, id: number): Promise<Sim | null> {

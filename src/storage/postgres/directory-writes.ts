@@ -1,18 +1,31 @@
 /** Changes to the directory; each runs inside a transaction that holds the directory's lock. */
 import type {
   Account,
+  AccountChanges,
   ApiKey,
   Feed,
+  KeyUse,
+  NewAccount,
+  NewApiKey,
   NewFeed,
   Sim,
   SimChanges,
   SimRegistration,
 } from '../../domain/directory.ts'
+import { type DropFolderState, FOLDER_FORGOTTEN_SECONDS } from '../../domain/drop-folder.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { Import } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import * as sql from '../directory-sql.ts'
-import { accountFromRow, importEndToRow, newFeedToRow, simFromRow } from '../rows.ts'
+import {
+  accountFromRow,
+  changedAccountToRow,
+  dropFolderToRow,
+  importEndToRow,
+  newApiKeyToRow,
+  newFeedToRow,
+  simFromRow,
+} from '../rows.ts'
 import { SimRegistry, type SimWrite, taken, valuesNamedBy } from '../sim-registry.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
@@ -20,10 +33,7 @@ import { columnsOf, type Session } from './connection.ts'
 import * as reads from './directory-reads.ts'
 import { addToProgress } from './feed-progress.ts'
 
-export async function createAccount(
-  session: Session,
-  account: Omit<Account, 'id'>,
-): Promise<Account> {
+export async function createAccount(session: Session, account: NewAccount): Promise<Account> {
   if ((await reads.findAccount(session, account.sid)) !== null) {
     throw taken('sid', account.sid, 'an account with this SID exists already')
   }
@@ -38,21 +48,45 @@ export async function createAccount(
   return accountFromRow(row!)
 }
 
-export async function createApiKey(
+export async function updateAccount(
   session: Session,
-  key: Omit<ApiKey, 'accountSid'>,
-): Promise<ApiKey> {
+  accountId: number,
+  changes: AccountChanges,
+): Promise<Account> {
+  const account = await accountById(session, accountId)
+  const row = await session.get(sql.UPDATE_ACCOUNT, [...changedAccountToRow(account, changes)])
+  return accountFromRow(row!)
+}
+
+export async function rotateAuthToken(
+  session: Session,
+  accountId: number,
+  { hash, previousUntil }: { hash: string; previousUntil: number },
+): Promise<Account> {
+  const { id } = await accountById(session, accountId)
+  const row = await session.get(sql.ROTATE_AUTH_TOKEN, [hash, previousUntil, id])
+  return accountFromRow(row!)
+}
+
+export async function endPreviousToken(session: Session, accountId: number): Promise<Account> {
+  const { id } = await accountById(session, accountId)
+  return accountFromRow((await session.get(sql.END_PREVIOUS_TOKEN, [id]))!)
+}
+
+export async function noteKeyUses(session: Session, uses: readonly KeyUse[]): Promise<void> {
+  for (const { sid, at } of uses) await session.run(sql.NOTE_KEY_USE, [at, sid])
+}
+
+export async function noteDropFolder(session: Session, state: DropFolderState): Promise<void> {
+  await session.run(sql.UPSERT_DROP_FOLDER, [...dropFolderToRow(state)])
+  await session.run(sql.FORGET_DROP_FOLDERS, [state.seenAt - FOLDER_FORGOTTEN_SECONDS])
+}
+
+export async function createApiKey(session: Session, key: NewApiKey): Promise<ApiKey> {
   if ((await reads.findApiKey(session, key.sid)) !== null) {
     throw taken('sid', key.sid, 'a key with this SID exists already')
   }
-  await session.run(sql.INSERT_API_KEY, [
-    key.sid,
-    key.accountId,
-    key.scope,
-    key.secretHash,
-    key.createdAt,
-    key.revokedAt,
-  ])
+  await session.run(sql.INSERT_API_KEY, [...newApiKeyToRow(key)])
   return (await reads.findApiKey(session, key.sid))!
 }
 
@@ -101,7 +135,7 @@ export async function registerSims(
   registrations: readonly SimRegistration[],
   { at, newSids }: { at: number; newSids: readonly Sid[] },
 ): Promise<RegisterOutcome> {
-  const owner = await ownerOf(session, accountId)
+  const owner = await accountById(session, accountId)
   const registry = new SimRegistry(await simsNamedBy(session, accountId, registrations))
   const counts = { created: 0, updated: 0, unchanged: 0 }
   registrations.forEach((registration, index) => {
@@ -116,7 +150,7 @@ export async function createSim(
   registration: SimRegistration,
   { at, newSid }: { at: number; newSid: Sid },
 ): Promise<Sim> {
-  const owner = await ownerOf(session, accountId)
+  const owner = await accountById(session, accountId)
   const named = [{ sid: newSid, ...registration }]
   const registry = new SimRegistry(await simsNamedBy(session, accountId, named))
   registry.create(owner, registration, { at, sid: newSid, index: null })
@@ -138,10 +172,10 @@ export async function updateSim(
   return (await writeSims(session, registry))[0]!
 }
 
-async function ownerOf(session: Session, accountId: number): Promise<Account> {
-  const owner = await reads.findAccountById(session, accountId)
-  if (owner === null) throw new UsageError('not_found', `there is no account ${accountId}`)
-  return owner
+async function accountById(session: Session, accountId: number): Promise<Account> {
+  const account = await reads.findAccountById(session, accountId)
+  if (account === null) throw new UsageError('not_found', `there is no account ${accountId}`)
+  return account
 }
 
 /** A UNION, because PostgreSQL answers each part by its index; an OR of them reads every SIM. */

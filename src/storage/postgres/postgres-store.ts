@@ -114,6 +114,11 @@ export async function openPostgresStore(
 
   return {
     createAccount: (account) => change((s) => writes.createAccount(s, account)),
+    updateAccount: (accountId, changes) =>
+      change((s) => writes.updateAccount(s, accountId, changes)),
+    rotateAuthToken: (accountId, token) =>
+      change((s) => writes.rotateAuthToken(s, accountId, token)),
+    endPreviousToken: (accountId) => change((s) => writes.endPreviousToken(s, accountId)),
     findAccount: (sid) => read((s) => reads.findAccount(s, sid)),
     findAccountById: (id) => read((s) => reads.findAccountById(s, id)),
     listAccounts: () => read(reads.listAccounts),
@@ -122,6 +127,7 @@ export async function openPostgresStore(
     findApiKey: (sid) => read((s) => reads.findApiKey(s, sid)),
     listApiKeys: () => read(reads.listApiKeys),
     revokeApiKey: (sid, at) => change((s) => writes.revokeApiKey(s, sid, at)),
+    noteKeyUses: (uses) => change((s) => writes.noteKeyUses(s, uses)),
 
     registerSims: (accountId, registrations, { at, newSid }) => {
       const newSids = sidsFor(registrations, newSid)
@@ -189,6 +195,8 @@ export async function openPostgresStore(
     acceptGap: (feedId, gap, acceptance) =>
       change((s) => progress.acceptGap(s, feedId, gap, acceptance)),
     listFeedTotals: () => calls.run(() => database.readOneState(progress.listFeedTotals)),
+    noteDropFolder: (state) => change((s) => writes.noteDropFolder(s, state)),
+    listDropFolders: () => read(reads.listDropFolders),
 
     readTime: async () => {
       const time = await read(readTime)

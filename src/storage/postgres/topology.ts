@@ -64,4 +64,4 @@ export const TOPOLOGIES = {
 
 // What every import writes (`import`, `import_bucket`, `account_feed`, `feed_progress`, `quarantine`,
 // `quarantine_delivery`, `commit_mark`) stays on the server that clients reach, and so does
-// `gap_acceptance`: with a copy on each server, imports would wait for each other.
+// `gap_acceptance` and `drop_folder`: with a copy on each server, imports would wait for each other.

@@ -1,6 +1,7 @@
 /** Questions to the directory, answered on the caller's thread. */
 import { effectiveHomeSet } from '../../domain/classification.ts'
 import type { Account, ApiKey, Feed, Sim } from '../../domain/directory.ts'
+import type { DropFolderState } from '../../domain/drop-folder.ts'
 import { simIdentities } from '../../domain/identifiers.ts'
 import type { Import, QuarantineEntry } from '../../domain/import.ts'
 import type { NameScope } from '../../domain/sim-names.ts'
@@ -8,6 +9,7 @@ import * as sql from '../directory-sql.ts'
 import {
   accountFromRow,
   apiKeyFromRow,
+  dropFolderFromRow,
   feedFromRow,
   homeSetFromRow,
   importFromRow,
@@ -46,6 +48,10 @@ export function findApiKey(connection: Connection, sid: string): ApiKey | null {
 
 export function listApiKeys(connection: Connection): ApiKey[] {
   return connection.prepare(sql.SELECT_API_KEYS).all().map(apiKeyFromRow)
+}
+
+export function listDropFolders(connection: Connection): DropFolderState[] {
+  return connection.prepare(sql.SELECT_DROP_FOLDERS).all().map(dropFolderFromRow)
 }
 
 export function findSimById(connection: Connection, id: number): Sim | null {

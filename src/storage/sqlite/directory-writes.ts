@@ -1,18 +1,30 @@
 /** Changes to the directory; each runs inside a write transaction of the writer thread. */
 import type {
   Account,
+  AccountChanges,
   ApiKey,
   Feed,
+  KeyUse,
+  NewAccount,
+  NewApiKey,
   NewFeed,
   Sim,
   SimChanges,
   SimRegistration,
 } from '../../domain/directory.ts'
+import { type DropFolderState, FOLDER_FORGOTTEN_SECONDS } from '../../domain/drop-folder.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { Import } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import * as sql from '../directory-sql.ts'
-import { accountFromRow, importEndToRow, newFeedToRow } from '../rows.ts'
+import {
+  accountFromRow,
+  changedAccountToRow,
+  dropFolderToRow,
+  importEndToRow,
+  newApiKeyToRow,
+  newFeedToRow,
+} from '../rows.ts'
 import { type SimDraft, SimRegistry, taken, valuesNamedBy } from '../sim-registry.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
@@ -20,7 +32,7 @@ import type { Connection } from './connection.ts'
 import * as reads from './directory-reads.ts'
 import { addToProgress } from './feed-progress.ts'
 
-export function createAccount(connection: Connection, account: Omit<Account, 'id'>): Account {
+export function createAccount(connection: Connection, account: NewAccount): Account {
   if (reads.findAccount(connection, account.sid) !== null) {
     throw taken('sid', account.sid, 'an account with this SID exists already')
   }
@@ -37,13 +49,44 @@ export function createAccount(connection: Connection, account: Omit<Account, 'id
   return accountFromRow(row!)
 }
 
-export function createApiKey(connection: Connection, key: Omit<ApiKey, 'accountSid'>): ApiKey {
+export function updateAccount(
+  connection: Connection,
+  accountId: number,
+  changes: AccountChanges,
+): Account {
+  const account = accountById(connection, accountId)
+  const row = connection.prepare(sql.UPDATE_ACCOUNT).get(...changedAccountToRow(account, changes))
+  return accountFromRow(row!)
+}
+
+export function rotateAuthToken(
+  connection: Connection,
+  accountId: number,
+  { hash, previousUntil }: { hash: string; previousUntil: number },
+): Account {
+  const { id } = accountById(connection, accountId)
+  return accountFromRow(connection.prepare(sql.ROTATE_AUTH_TOKEN).get(hash, previousUntil, id)!)
+}
+
+export function endPreviousToken(connection: Connection, accountId: number): Account {
+  const { id } = accountById(connection, accountId)
+  return accountFromRow(connection.prepare(sql.END_PREVIOUS_TOKEN).get(id)!)
+}
+
+export function noteKeyUses(connection: Connection, uses: readonly KeyUse[]): void {
+  for (const { sid, at } of uses) connection.prepare(sql.NOTE_KEY_USE).run(at, sid)
+}
+
+export function noteDropFolder(connection: Connection, state: DropFolderState): void {
+  connection.prepare(sql.UPSERT_DROP_FOLDER).run(...dropFolderToRow(state))
+  connection.prepare(sql.FORGET_DROP_FOLDERS).run(state.seenAt - FOLDER_FORGOTTEN_SECONDS)
+}
+
+export function createApiKey(connection: Connection, key: NewApiKey): ApiKey {
   if (reads.findApiKey(connection, key.sid) !== null) {
     throw taken('sid', key.sid, 'a key with this SID exists already')
   }
-  connection
-    .prepare(sql.INSERT_API_KEY)
-    .run(key.sid, key.accountId, key.scope, key.secretHash, key.createdAt, key.revokedAt)
+  connection.prepare(sql.INSERT_API_KEY).run(...newApiKeyToRow(key))
   return reads.findApiKey(connection, key.sid)!
 }
 
@@ -89,7 +132,7 @@ export function registerSims(
   registrations: readonly SimRegistration[],
   { at, newSids }: { at: number; newSids: readonly Sid[] },
 ): RegisterOutcome {
-  const owner = ownerOf(connection, accountId)
+  const owner = accountById(connection, accountId)
   const registry = new SimRegistry(simsNamedBy(connection, accountId, registrations))
   const counts = { created: 0, updated: 0, unchanged: 0 }
   registrations.forEach((registration, index) => {
@@ -104,7 +147,7 @@ export function createSim(
   registration: SimRegistration,
   { at, newSids }: { at: number; newSids: readonly Sid[] },
 ): Sim {
-  const owner = ownerOf(connection, accountId)
+  const owner = accountById(connection, accountId)
   const named = newSids.map((sid) => ({ sid, ...registration }))
   const registry = new SimRegistry(simsNamedBy(connection, accountId, named))
   registry.create(owner, registration, { at, sid: newSids[0]!, index: null })
@@ -127,10 +170,10 @@ export function updateSim(
   return writeSims(connection, registry)[0]!
 }
 
-function ownerOf(connection: Connection, accountId: number): Account {
-  const owner = reads.findAccountById(connection, accountId)
-  if (owner === null) throw new UsageError('not_found', `there is no account ${accountId}`)
-  return owner
+function accountById(connection: Connection, accountId: number): Account {
+  const account = reads.findAccountById(connection, accountId)
+  if (account === null) throw new UsageError('not_found', `there is no account ${accountId}`)
+  return account
 }
 
 function simsNamedBy(

@@ -47,6 +47,9 @@ export async function openSqliteStore(
 
   return {
     createAccount: (account) => writer.run('createAccount', [account]),
+    updateAccount: (accountId, changes) => writer.run('updateAccount', [accountId, changes]),
+    rotateAuthToken: (accountId, token) => writer.run('rotateAuthToken', [accountId, token]),
+    endPreviousToken: (accountId) => writer.run('endPreviousToken', [accountId]),
     findAccount: (sid) =>
       read((c) => memo.answer(`account sid ${sid}`, () => reads.findAccount(c, sid))),
     findAccountById: (id) =>
@@ -57,6 +60,7 @@ export async function openSqliteStore(
     findApiKey: (sid) => read((c) => memo.answer(`key sid ${sid}`, () => reads.findApiKey(c, sid))),
     listApiKeys: () => read(reads.listApiKeys),
     revokeApiKey: (sid, at) => writer.run('revokeApiKey', [sid, at]),
+    noteKeyUses: (uses) => writer.run('noteKeyUses', [uses]),
 
     registerSims: (accountId, registrations, { at, newSid }) =>
       writer.run('registerSims', [
@@ -107,6 +111,8 @@ export async function openSqliteStore(
     listFeedProgress: () => read((c) => c.read(() => progress.listFeedProgress(c))),
     acceptGap: (feedId, gap, acceptance) => writer.run('acceptGap', [feedId, gap, acceptance]),
     listFeedTotals: () => listFeedTotals(read),
+    noteDropFolder: (state) => writer.run('noteDropFolder', [state]),
+    listDropFolders: () => read(reads.listDropFolders),
 
     readTime: () => read(readTime),
     proveTime: (at) => writer.run('proveTime', [at]),

@@ -29,6 +29,11 @@ function besideLedger<F extends (connection: Connection, ...rest: never[]) => un
 
 export const OPERATIONS = {
   createAccount: inWrite(writes.createAccount),
+  updateAccount: inWrite(writes.updateAccount),
+  rotateAuthToken: inWrite(writes.rotateAuthToken),
+  endPreviousToken: inWrite(writes.endPreviousToken),
+  noteKeyUses: inWrite(writes.noteKeyUses),
+  noteDropFolder: inWrite(writes.noteDropFolder),
   createApiKey: inWrite(writes.createApiKey),
   revokeApiKey: inWrite(writes.revokeApiKey),
   createFeed: inWrite(writes.createFeed),

@@ -5,6 +5,7 @@ import { completeness } from './0003-completeness.ts'
 import { undo } from './0004-undo.ts'
 import { simNames } from './0005-sim-names.ts'
 import { checksums } from './0006-checksums.ts'
+import { operatorsHand } from './0007-operators-hand.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly string[] = [
   undo,
   simNames,
   checksums,
+  operatorsHand,
 ]

@@ -7,6 +7,7 @@ import { completeness } from './0005-completeness.ts'
 import { undo } from './0006-undo.ts'
 import { simNames } from './0007-sim-names.ts'
 import { checksums } from './0008-checksums.ts'
+import { operatorsHand } from './0009-operators-hand.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly string[] = [
   undo,
   simNames,
   checksums,
+  operatorsHand,
 ]

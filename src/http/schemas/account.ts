@@ -1,0 +1,30 @@
+/** An account as the operator sees it; its tokens are shown to nobody. */
+import { type Static, Type } from 'typebox'
+import type { Account } from '../../domain/directory.ts'
+import { formatInstant, instantOrNull } from '../../domain/time.ts'
+import { listSchema, nullableText } from './shapes.ts'
+
+export const accountSchema = Type.Object({
+  sid: Type.String(),
+  name: Type.String(),
+  home_plmns: Type.Array(Type.String()),
+  home_countries: Type.Array(Type.String()),
+  previous_token_until: nullableText,
+  date_created: Type.String(),
+  url: Type.String(),
+})
+
+export const accountsSchema = listSchema('accounts', accountSchema)
+
+export function accountToApi(account: Account, baseUrl: string): Static<typeof accountSchema> {
+  const { sid, name, home, previousToken, createdAt } = account
+  return {
+    sid,
+    name,
+    home_plmns: [...home.plmns],
+    home_countries: [...home.countries],
+    previous_token_until: instantOrNull(previousToken?.until ?? null),
+    date_created: formatInstant(createdAt),
+    url: `${baseUrl}/v1/Accounts/${sid}`,
+  }
+}
