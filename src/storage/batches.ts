@@ -1,0 +1,60 @@
+/** What an import hands to the store, batch by batch, and what becomes of it. */
+import type { CountryCode } from '../domain/country.ts'
+import type { Feed } from '../domain/directory.ts'
+import type { Sid } from '../domain/identifiers.ts'
+import type { QuarantinedRecord, VerdictCounts } from '../domain/import.ts'
+import type { UsageEvent, Zone } from '../domain/usage-event.ts'
+
+/**
+ * One transaction of an import. Larger batches cost fewer page writes a row, but hold up every
+ * other writer for longer and more memory at once; see `docs/storage.md` for the measurement.
+ */
+export const BATCH_RECORDS_MAX = 100_000
+
+export interface AppendBatch {
+  readonly importId: number
+  readonly feed: Pick<Feed, 'id' | 'onConflict'>
+  /** At most `BATCH_RECORDS_MAX`, in order of delivery. */
+  readonly events: readonly UsageEvent[]
+  /** Records that could not be counted; kept in the same transaction. */
+  readonly quarantined: readonly QuarantinedRecord[]
+  /** How many records were older than the retention; counted only. */
+  readonly expired: number
+  /** When the batch became known: the provenance of its rows. */
+  readonly knownAt: number
+  /** Kept with the import, the first that is given: see `Import`. */
+  readonly rereading?: string
+}
+
+export interface AppendOutcome {
+  /** One verdict for each event, quarantined and expired record of the batch. */
+  readonly counts: VerdictCounts
+  /** The events of this batch that were quarantined as `conflict`. */
+  readonly conflicts: readonly QuarantinedRecord[]
+}
+
+/** The import of a trial, which there never is. */
+export const TRIAL_IMPORT_ID = 0
+
+/** Batches that are counted on one state of the store, and taken back at the end. */
+export interface Trial {
+  /**
+   * As `UsageStore.append`, for an import that is not kept: batches see each other, nobody else
+   * sees them. `importId` is `TRIAL_IMPORT_ID`.
+   */
+  append(batch: AppendBatch): Promise<AppendOutcome>
+  /** What all batches so far have changed, ordered by account, SIM, zone and country. */
+  changes(): Promise<UsageChange[]>
+}
+
+/** Differences; what was taken away is negative. */
+export interface UsageChange {
+  readonly accountSid: Sid
+  readonly simSid: Sid
+  readonly zone: Zone
+  readonly country: CountryCode | null
+  readonly upload: bigint
+  readonly download: bigint
+  readonly toSim: bigint
+  readonly fromSim: bigint
+}
