@@ -3,9 +3,16 @@ import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import type { Feed } from '../domain/directory.ts'
+import type { DropFolderState } from '../domain/drop-folder.ts'
 import type { Import } from '../domain/import.ts'
 import { UsageError } from '../domain/usage-error.ts'
-import { DropFolder, type DroppedFile, type LeftAlone, type Outbox } from '../ingest/drop-folder.ts'
+import {
+  DropFolder,
+  type DroppedFile,
+  type FolderScan,
+  type LeftAlone,
+  type Outbox,
+} from '../ingest/drop-folder.ts'
 import { isReadAlike } from '../ingest/rereading.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode, StopRequest } from './context.ts'
@@ -17,6 +24,9 @@ import { failDelivery, importOpened, worse } from './file-import.ts'
 const LOOK_EVERY_MS = 500
 
 const READ_BYTES = 256 * 1024
+
+/** How often the store is told how the folder is doing where nothing changes. */
+const TELL_EVERY_SECONDS = 60
 
 export interface FolderWatch {
   readonly store: UsageStore
@@ -61,6 +71,7 @@ class FolderImport {
   readonly #unmoved = new Map<string, DealtWith>()
   /** What was told to be left alone, by path and kind. */
   #leftAlone = new Set<string>()
+  #told: DropFolderState | null = null
 
   constructor(context: CliContext, watch: FolderWatch, folder: DropFolder, stopping: AbortSignal) {
     this.#context = context
@@ -74,8 +85,10 @@ class FolderImport {
     /** What is still to be dealt with, of the files that were there at the first look. */
     let first: Set<string> | null = null
     while (!this.#stopping.aborted) {
-      const { complete, waiting, leftAlone } = await this.#folder.scan(performance.now())
+      const scan = await this.#folder.scan(performance.now())
+      const { complete, waiting, leftAlone } = scan
       await this.#tellLeftAlone(leftAlone)
+      await this.#tellStore(scan)
       const present = new Set([...waiting, ...complete.map(({ name }) => name)])
       first = first === null ? present : first.intersection(present)
       for (const file of complete) {
@@ -87,10 +100,42 @@ class FolderImport {
         exitCode = worse(exitCode, outcome)
         first.delete(file.name)
       }
-      if (this.#watch.once && first.size === 0) return exitCode
+      if (this.#watch.once && first.size === 0) break
       await setTimeout(LOOK_EVERY_MS, undefined, { signal: this.#stopping }).catch(() => {})
     }
+    await this.#tellStore(await this.#folder.scan(performance.now()))
     return this.#watch.once ? exitCode : EXIT.done
+  }
+
+  /** For lists and metrics. What cannot be kept now is told at the next look. */
+  async #tellStore({ complete, waiting, leftAlone, oldestMs }: FolderScan): Promise<void> {
+    const { store, feed, folder: path } = this.#watch
+    const seenAt = this.#context.clock()
+    const count = complete.length + waiting.length
+    const state: DropFolderState = {
+      feedId: feed.id,
+      path,
+      waiting: count,
+      waitingSince: count === 0 ? null : seenAt - Math.floor(oldestMs / 1000),
+      failed: await this.#folder.countIn('failed'),
+      leftAlone: leftAlone.length,
+      seenAt,
+    }
+    const told = this.#told
+    const isNews =
+      told === null ||
+      Math.abs(seenAt - told.seenAt) >= TELL_EVERY_SECONDS ||
+      told.waiting !== state.waiting ||
+      told.failed !== state.failed ||
+      told.leftAlone !== state.leftAlone
+    if (!isNews) return
+    try {
+      await store.noteDropFolder(state)
+      this.#told = state
+    } catch (error) {
+      // Importing goes on, and says itself what is wrong with the store.
+      if (!(error instanceof UsageError)) throw error
+    }
   }
 
   /** Once for each, as long as it is there. */

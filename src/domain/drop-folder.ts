@@ -16,5 +16,10 @@ export interface DropFolderState {
   readonly seenAt: number
 }
 
+/** How long the oldest file has waited; 0 without any. */
+export function waitingSeconds({ waitingSince }: DropFolderState, nowSeconds: number): number {
+  return waitingSince === null ? 0 : Math.max(0, nowSeconds - waitingSince)
+}
+
 /** A folder that nobody has watched for so long is forgotten. */
 export const FOLDER_FORGOTTEN_SECONDS = 30 * 86_400

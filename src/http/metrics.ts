@@ -1,6 +1,6 @@
 /**
- * What the server can be watched by, in the text form of Prometheus. Labels name feeds, routes and
- * states; never an account or a SIM.
+ * What the server can be watched by, in the text form of Prometheus. Labels name feeds, folders, routes
+ * and states; never an account or a SIM.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -13,6 +13,7 @@ import {
   silentSince,
 } from '../domain/completeness.ts'
 import type { Feed } from '../domain/directory.ts'
+import { type DropFolderState, waitingSeconds } from '../domain/drop-folder.ts'
 import type { FeedTotals } from '../domain/import.ts'
 import { LIMIT_NAMES, type LimitName, limitLabel } from '../domain/limits.ts'
 import {
@@ -209,6 +210,48 @@ export class FeedMetrics {
       help,
       labelNames: ['feed', ...labelNames],
       registers: this.#registers,
+    })
+  }
+}
+
+/** Folders into which files are dropped, as their watchers tell the store. */
+export class FolderMetrics {
+  readonly #registry = new Registry()
+  readonly #waiting = this.#gauge('waiting_files', 'Files that wait to be imported or moved')
+  readonly #oldest = this.#gauge(
+    'oldest_waiting_seconds',
+    'How long the file that waits for the longest has been there',
+  )
+  readonly #failed = this.#gauge('failed_files', 'Files that could not be imported')
+  readonly #leftAlone = this.#gauge('left_alone_files', 'What lies there and is no file')
+  readonly #seen = this.#gauge('seen_timestamp_seconds', 'When the folder was looked at last')
+
+  /** Everything there is to say at this moment. Folders are told anew each time. */
+  async text(
+    folders: readonly DropFolderState[],
+    feeds: readonly Feed[],
+    nowSeconds: number,
+  ): Promise<string> {
+    this.#registry.resetMetrics()
+    for (const folder of folders) {
+      const feed = feeds.find(({ id }) => id === folder.feedId)
+      if (feed === undefined) continue
+      const labels = { feed: feed.name, folder: folder.path }
+      this.#waiting.set(labels, folder.waiting)
+      this.#oldest.set(labels, waitingSeconds(folder, nowSeconds))
+      this.#failed.set(labels, folder.failed)
+      this.#leftAlone.set(labels, folder.leftAlone)
+      this.#seen.set(labels, folder.seenAt)
+    }
+    return this.#registry.metrics()
+  }
+
+  #gauge(name: string, help: string): Gauge {
+    return new Gauge({
+      name: `simtally_drop_folder_${name}`,
+      help,
+      labelNames: ['feed', 'folder'],
+      registers: [this.#registry],
     })
   }
 }

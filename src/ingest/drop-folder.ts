@@ -215,16 +215,12 @@ export class DropFolder {
 
   /** How many files lie in an outbox. */
   async countIn(outbox: Outbox): Promise<number> {
-    return (await this.#read(join(this.path, outbox))).length
+    return (await readdir(join(this.path, outbox)).catch(() => [])).length
   }
 
-  #names(): Promise<Buffer[]> {
-    return this.#read(this.path)
-  }
-
-  async #read(path: string): Promise<Buffer[]> {
+  async #names(): Promise<Buffer[]> {
     try {
-      return await readdir(path, { encoding: 'buffer' })
+      return await readdir(this.path, { encoding: 'buffer' })
     } catch (error) {
       throw folderFailure(this.path, error)
     }

@@ -174,10 +174,20 @@ export const SELECT_COUNTED_IMPORT = `
   ORDER BY import.id DESC
   LIMIT 1`
 
-export function selectImports(conditions: { account: boolean }): string {
+export function selectImports(conditions: {
+  account: boolean
+  feed: boolean
+  status: boolean
+}): string {
+  const where = [
+    'import.id < ?',
+    ...(conditions.account ? ['import.account_id = ?'] : []),
+    ...(conditions.feed ? ['import.feed_id = ?'] : []),
+    ...(conditions.status ? ['import.status = ?'] : []),
+  ]
   return `
     SELECT ${IMPORT_COLUMNS}
-    WHERE import.id < ? ${conditions.account ? 'AND import.account_id = ?' : ''}
+    WHERE ${where.join(' AND ')}
     ORDER BY import.id DESC
     LIMIT ?`
 }

@@ -254,7 +254,7 @@ export interface UsageStore {
   findCountedImport(feedId: number, checksum: string): Promise<Import | null>
   /** Newest first; with an account, those its own keys have delivered. */
   listImports(
-    filter: { accountId?: number },
+    filter: { accountId?: number; feedId?: number; status?: ImportStatus },
     page: { limit: number; beforeId?: number },
   ): Promise<Import[]>
   /** In order of arrival, one entry for each time a record was delivered. */

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { StopRequest } from '../../src/cli/context.ts'
-import { iccidOf } from '../support/builders.ts'
+import { iccidOf, NOW } from '../support/builders.ts'
 import { CliFixture, type CliResult, type CliRunOptions, jsonLines } from './cli-fixture.ts'
 
 const HEADER = 'record_id,sim,occurred_at,plmn,upload\n'
@@ -62,6 +62,14 @@ interface ResultJson {
   readonly same_as?: string
 }
 
+interface FolderJson {
+  readonly feed: string
+  readonly folder: string
+  readonly waiting: number
+  readonly oldest_waiting_seconds: number
+  readonly failed: number
+}
+
 async function once(...args: string[]): Promise<[number, string[]]> {
   const { exitCode, stdout } = await watch(['--once', '--json', ...args])
   const results = jsonLines<ResultJson>(stdout)
@@ -96,6 +104,55 @@ describe('simtally import --watch --once', () => {
     assert.match(stderr, /a-cut\.csv\.gz: the gzip data is cut off/)
     assert.match(stderr, /b-headless\.csv: the header line/)
     assert.match(stderr, /^simtally: .*a-cut\.csv\.gz: moved to failed\/a-cut\.csv\.gz$/m)
+  })
+
+  it('keeps what failed in the list of imports, and tells how the folder is doing', async () => {
+    const gzip = gzipSync(HEADER + records(0, 9))
+    await drop('cut.csv.gz', gzip.subarray(0, -9))
+    await drop('headless.csv', records(0, 1))
+    await drop('good.csv', HEADER + records(0, 1))
+    await mkdir(join(folder, 'sub'))
+    await watch(['--once'])
+    const failed = await cli.json<{ source: string; status: string; error: string }>([
+      ...['imports', '--status', 'failed', '--feed', feed],
+    ])
+    assert.deepEqual(
+      failed.map(({ source, error }) => [source.slice(folder.length + 1), error.split(' (')[0]]),
+      [
+        ['headless.csv', failed[0]!.error],
+        ['cut.csv.gz', `${join(folder, 'cut.csv.gz')}: the gzip data is cut off`],
+      ],
+    )
+    const folders = await cli.json<FolderJson>(['feed', 'folders'])
+    assert.deepEqual(
+      folders.filter((one) => one.feed === feed),
+      [
+        {
+          feed,
+          folder,
+          waiting: 0,
+          oldest_waiting_seconds: 0,
+          failed: 2,
+          left_alone: 1,
+          date_seen: '2026-03-15T12:34:56Z',
+        },
+      ],
+    )
+    assert.match((await cli.run(['feed', 'folders'])).stdout, /FOLDER +WAITING +OLDEST +FAILED/)
+  })
+
+  it('tells what waits', async () => {
+    const stop = new StopRequest()
+    await drop('a.csv', HEADER + records(0, 1))
+    await symlink('nowhere', join(folder, 'link'))
+    await cli.run(['import', '--watch', folder, '--feed', feed, '--settle', '60'], {
+      stop,
+      onOutput: () => stop.request('SIGTERM'),
+    })
+    const folders = await cli.json<FolderJson>(['feed', 'folders'], { now: NOW + 90 })
+    const found = folders.find((one) => one.feed === feed)!
+    assert.equal(found.waiting, 1)
+    assert.ok(found.oldest_waiting_seconds >= 90)
   })
 
   it('exits with 3 when records were quarantined', async () => {

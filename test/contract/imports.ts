@@ -176,6 +176,35 @@ export function describeImports(engine: Engine): void {
     })
   })
 
+  describe('imports of a feed or a status', () => {
+    it('are listed by themselves', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const [feed, other] = [await store.createFeed(aFeed()), await store.createFeed(aFeed())]
+      const end = { finishedAt: NOW, checksum: null, error: null }
+      const deliver = async (to: Feed, status: 'done' | 'failed' | null) => {
+        const { id } = await store.beginImport(anImportStart(to))
+        if (status !== null) await store.finishImport(id, { ...end, status })
+        return id
+      }
+      const failed = await deliver(feed, 'failed')
+      const done = await deliver(feed, 'done')
+      const failedToo = await deliver(feed, 'failed')
+      const elsewhere = await deliver(other, 'failed')
+      const running = await deliver(feed, null)
+      const listed = async (filter: Parameters<typeof store.listImports>[0], page = { limit: 9 }) =>
+        (await store.listImports(filter, page)).map(({ id }) => id)
+      assert.deepEqual(await listed({ status: 'failed' }), [elsewhere, failedToo, failed])
+      assert.deepEqual(await listed({ feedId: feed.id, status: 'failed' }), [failedToo, failed])
+      assert.deepEqual(await listed({ feedId: other.id }), [elsewhere])
+      assert.deepEqual(await listed({ status: 'running' }), [running])
+      assert.deepEqual(await listed({ status: 'undone' }), [])
+      assert.deepEqual(await listed({ feedId: feed.id, status: 'done' }), [done])
+      assert.deepEqual(await listed({ accountId: 1, status: 'failed' }), [])
+      const rest = { limit: 1, beforeId: elsewhere }
+      assert.deepEqual(await listed({ status: 'failed' }, rest), [failedToo])
+    })
+  })
+
   describe('drop folders', () => {
     it('are known as they were told last, until nobody tells of them', async (t) => {
       const { store } = await openEmpty(t, engine)

@@ -101,6 +101,35 @@ describe('imports', () => {
     assert.deepEqual(await idsOnPages('/v1/Imports', await fixture.addAccount()), [[]])
   })
 
+  it('are listed by feed and status, which hold on every page', async () => {
+    const cut = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0])
+    const failed = async (as: TestCredential) => {
+      await fixture.deliver(cut, { as })
+      return (await idsOnPages('/v1/Imports?PageSize=1', as))[0]![0]!
+    }
+    const operators = await failed(fixture.operator)
+    const accounts = await failed(accountKey)
+    const { operator } = fixture
+    const url = '/v1/Imports?Status=failed&PageSize=1'
+    assert.deepEqual(await idsOnPages(url, operator), [[accounts], [operators]])
+    assert.deepEqual(await idsOnPages(url, accountKey), [[accounts]])
+    assert.deepEqual(await idsOnPages('/v1/Imports?Status=failed&Feed=hub', operator), [
+      [accounts, operators],
+    ])
+    // A feed that there is not is none that one has delivered to.
+    await fixture.store.createFeed(aFeed({ name: 'other' }))
+    for (const feed of ['other', 'nowhere']) {
+      assert.deepEqual(await idsOnPages(`/v1/Imports?Feed=${feed}`, accountKey), [[]])
+    }
+    const wrong = await fixture.get('/v1/Imports?Status=broken')
+    assert.equal(wrong.status, 400)
+    assert.match(wrong.text, /Status .*expected running, done, failed, undone/)
+    const { meta } = (await fixture.get(url, { as: operator })).body
+    const token = new URL(meta.next_page_url!).searchParams.get('PageToken')
+    const mixed = `/v1/Imports?Status=done&PageToken=${token}`
+    assert.equal((await fixture.get(mixed, { as: operator })).status, 400)
+  })
+
   it('can be fetched one by one, by those who may see them', async () => {
     const [operators, accounts] = ids
     const { status, body } = await fixture.get(`/v1/Imports/${accounts}`)

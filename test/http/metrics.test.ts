@@ -79,6 +79,35 @@ describe('metrics', () => {
     for (const [name, value] of Object.entries(expected)) assert.equal(found.get(name), value, name)
   })
 
+  it('tell of drop folders what waits and what has failed', async () => {
+    const { store, feed } = fixture
+    const busy = {
+      feedId: feed.id,
+      path: '/srv/"hub"\n',
+      waiting: 2,
+      waitingSince: NOW - 60,
+      failed: 3,
+      leftAlone: 1,
+      seenAt: NOW,
+    }
+    await store.noteDropFolder(busy)
+    const labels = '{feed="hub",folder="/srv/\\"hub\\"\\n"}'
+    const expected = {
+      waiting_files: 2,
+      oldest_waiting_seconds: 3 * HOUR + 60,
+      failed_files: 3,
+      left_alone_files: 1,
+      seen_timestamp_seconds: NOW,
+    }
+    const found = await samples()
+    for (const [name, value] of Object.entries(expected)) {
+      assert.equal(found.get(`simtally_drop_folder_${name}${labels}`), value, name)
+    }
+    await store.noteDropFolder({ ...busy, waiting: 0, waitingSince: null })
+    const idle = await samples()
+    assert.equal(idle.get(`simtally_drop_folder_oldest_waiting_seconds${labels}`), 0)
+  })
+
   it('measure requests by their route, and name no SIM or account', async () => {
     await fixture.get(`/v1/Sims/${sim.sid}/UsageRecords`)
     await fixture.get(`/v1/Sims/${sim.sid}/UsageRecords?Granularity=weekly`)

@@ -18,6 +18,7 @@ import { printListing } from '../listing.ts'
 import { flag } from '../option-values.ts'
 import { formatAge } from '../quantity-text.ts'
 import { addFeedCheckCommand } from './feed-check.ts'
+import { addFeedFoldersCommand } from './feed-folders.ts'
 import { addFeedGapCommands } from './feed-gaps.ts'
 import { addFeedMappingsCommand } from './feed-mappings.ts'
 import {
@@ -94,6 +95,7 @@ export function addFeedCommand(program: Command, commandLine: CommandLine): void
   addFeedMappingsCommand(feed, commandLine)
   addFeedSetCommand(feed, commandLine)
   addFeedGapCommands(feed, commandLine)
+  addFeedFoldersCommand(feed, commandLine)
   feed
     .command('list')
     .description('show the feeds, whether they deliver, and how far they are complete')

@@ -1,14 +1,21 @@
 /** `simtally imports`: shows what was delivered and what became of it. */
-import type { Command } from 'commander'
-import { type Import, recordCount } from '../../domain/import.ts'
+import { type Command, Option } from 'commander'
+import {
+  IMPORT_STATUSES,
+  type Import,
+  type ImportStatus,
+  recordCount,
+} from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
-import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { printListing } from '../listing.ts'
 import { wholeNumberFlag } from '../option-values.ts'
 
 interface ListOptions extends DatabaseOption, JsonOption {
   readonly limit: number
+  readonly feed?: string
+  readonly status?: ImportStatus
 }
 
 const LIMIT_DEFAULT = 20
@@ -19,15 +26,20 @@ const EXAMPLES = `
 Examples:
   simtally imports
   simtally imports --limit 1000 --json
+  simtally imports --status failed --feed roamco
 
 An import that was killed stays "running": importing its file again completes the count. One that
-was taken back is "undone", and keeps the counts it had.`
+was taken back is "undone", and keeps the counts it had. One that could not be read to its end is
+"failed": what was counted before stays counted, and delivering the whole again completes it. Files of a
+drop folder of which nothing could be read are among them.`
 
 export function addImportsCommand(program: Command, commandLine: CommandLine): void {
   program
     .command('imports')
     .description('show the imports, newest first')
     .option('--limit <count>', 'how many', wholeNumberFlag('--limit', 1, LIMIT_MAX), LIMIT_DEFAULT)
+    .option('--feed <name>', 'of this feed only')
+    .addOption(new Option('--status <status>', 'those of them').choices(IMPORT_STATUSES))
     .option('--json', 'print JSON, one import a line')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
@@ -46,23 +58,28 @@ async function list(commandLine: CommandLine, options: ListOptions): Promise<voi
     quarantined: 'QUARANTINED',
     expired: 'EXPIRED',
     date_started: 'STARTED',
+    error: 'ERROR',
   }
-  await commandLine.withStore(options, (store) =>
-    printListing(commandLine, options, titles, newestImports(store, options.limit)),
-  )
+  await commandLine.withStore(options, async (store) => {
+    const { limit, feed, status } = options
+    const filter = {
+      ...(feed === undefined ? {} : { feedId: (await feedOf(store, feed)).id }),
+      ...(status === undefined ? {} : { status }),
+    }
+    await printListing(commandLine, options, titles, newestImports(store, filter, limit))
+  })
 }
 
-async function* newestImports(store: UsageStore, limit: number) {
+type ImportFilter = Parameters<UsageStore['listImports']>[0]
+
+async function* newestImports(store: UsageStore, filter: ImportFilter, limit: number) {
   let left = limit
   let beforeId: number | undefined
   while (left > 0) {
-    const page = await store.listImports(
-      {},
-      {
-        limit: Math.min(left, PAGE_IMPORTS),
-        ...(beforeId === undefined ? {} : { beforeId }),
-      },
-    )
+    const page = await store.listImports(filter, {
+      limit: Math.min(left, PAGE_IMPORTS),
+      ...(beforeId === undefined ? {} : { beforeId }),
+    })
     if (page.length === 0) return
     yield* page.map(importRow)
     left -= page.length

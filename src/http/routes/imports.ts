@@ -1,12 +1,12 @@
 /** `/Imports`: what was delivered, what became of it, and the records that wait in quarantine. */
 import { Type } from 'typebox'
-import type { Import } from '../../domain/import.ts'
+import { IMPORT_STATUSES, type Import, type ImportStatus } from '../../domain/import.ts'
 import { recycleRecords } from '../../ingest/recycle-records.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { callerOf } from '../access.ts'
 import type { Caller } from '../credentials.ts'
 import { notFound, pathOf } from '../error-reply.ts'
-import { keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
+import { type KeysetList, keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
 import { listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
@@ -21,8 +21,16 @@ import {
   undoneSchema,
   undoneToApi,
 } from '../schemas/import.ts'
+import { parameter } from '../validation.ts'
 
 const querystring = Type.Object(pageParameters)
+const importsQuery = Type.Object({
+  Feed: Type.Optional(Type.String({ description: 'Feed: the name of a feed' })),
+  Status: Type.Optional(
+    parameter('Status', `expected ${IMPORT_STATUSES.join(', ')}`, isImportStatus),
+  ),
+  ...pageParameters,
+})
 const params = Type.Object({ id: Type.String() })
 
 export function addImportRoutes(server: HttpServer, context: RouteContext): void {
@@ -32,18 +40,22 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     '/v1/Imports',
     {
       onRequest: gates.read,
-      schema: { querystring, response: { 200: importsSchema, ...failures } },
+      schema: { querystring: importsQuery, response: { 200: importsSchema, ...failures } },
     },
     async (request) => {
       const { account } = callerOf(request)
-      const list = { kind: 'imports1', owner: account?.id ?? null, filters: [] }
-      const page = await keysetPage(request.query, list, tokens)
-      // The operator sees all imports, an account those its own keys have delivered.
-      const { rows, next } = await keysetRows(page, (limit) =>
-        store.listImports(
-          account === null ? {} : { accountId: account.id },
-          page.cursor === null ? { limit } : { limit, beforeId: page.cursor },
-        ),
+      const { query } = request
+      const filters = [query.Feed ?? null, query.Status ?? null]
+      const list = { kind: 'imports1', owner: account?.id ?? null, filters }
+      const page = await keysetPage(query, list, tokens)
+      const filter = await importFilter(store, callerOf(request), page.list)
+      const { rows, next } = await keysetRows(page, async (limit) =>
+        filter === null
+          ? []
+          : store.listImports(
+              filter,
+              page.cursor === null ? { limit } : { limit, beforeId: page.cursor },
+            ),
       )
       const baseUrl = baseUrlOf(request)
       // The store reads imports from the newest on, and only that way.
@@ -51,7 +63,14 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
       return {
         imports: rows.map((found) => importToApi(found, baseUrl)),
         meta: listMeta(
-          { key: 'imports', location: baseUrl + pathOf(request.url), filters: [] },
+          {
+            key: 'imports',
+            location: baseUrl + pathOf(request.url),
+            filters: [
+              ['Feed', query.Feed],
+              ['Status', query.Status],
+            ],
+          },
           links,
         ),
       }
@@ -111,6 +130,29 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
       }
     },
   )
+}
+
+function isImportStatus(text: string): text is ImportStatus {
+  return (IMPORT_STATUSES as readonly string[]).includes(text)
+}
+
+/**
+ * The operator sees all imports, an account those its own keys have delivered. Null for a feed that
+ * there is not, which an account cannot tell from one that it has never delivered to.
+ */
+async function importFilter(
+  store: Pick<UsageStore, 'findFeed'>,
+  { account }: Caller,
+  { filters }: KeysetList,
+): Promise<Parameters<UsageStore['listImports']>[0] | null> {
+  const [feedName, status] = filters
+  const feed = feedName == null ? undefined : await store.findFeed(feedName)
+  if (feed === null) return null
+  return {
+    ...(account !== null && { accountId: account.id }),
+    ...(feed !== undefined && { feedId: feed.id }),
+    ...(status != null && { status: status as ImportStatus }),
+  }
 }
 
 async function findImport(

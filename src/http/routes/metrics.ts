@@ -4,6 +4,7 @@ import { callerOf, requireOperator } from '../access.ts'
 import {
   FeedMetrics,
   type FeedState,
+  FolderMetrics,
   RequestMetrics,
   type RequestSnapshot,
   requestText,
@@ -30,6 +31,7 @@ export function addMetricsRoute(
   { requests, ofOthers }: Measurements,
 ): void {
   const feeds = new FeedMetrics()
+  const folders = new FolderMetrics()
   const time = new TimeMetrics()
 
   server.addHook('onResponse', (request, reply, done) => {
@@ -42,9 +44,12 @@ export function addMetricsRoute(
     const own = await requests.snapshot()
     const ofRequests = await requestText([own, ...(await ofOthers(own))])
     const ofTime = await time.text(clock(), await store.readTime())
-    const ofFeeds = await feeds.text(await feedStates(store), clock())
+    const states = await feedStates(store)
+    const ofFeeds = await feeds.text(states, clock())
+    const known = states.map(({ feed }) => feed)
+    const ofFolders = await folders.text(await store.listDropFolders(), known, clock())
     reply.header('Content-Type', feeds.contentType)
-    return [ofRequests, ofTime, ofFeeds].join('\n')
+    return [ofRequests, ofTime, ofFeeds, ofFolders].join('\n')
   })
 }
 

@@ -173,11 +173,15 @@ export function findCountedImport(
 
 export async function listImports(
   session: Session,
-  { accountId }: { accountId?: number },
+  { accountId, feedId, status }: Parameters<UsageStore['listImports']>[0],
   { limit, beforeId }: { limit: number; beforeId?: number },
 ): Promise<Import[]> {
-  const text = sql.selectImports({ account: accountId !== undefined })
-  const conditions = accountId === undefined ? [] : [accountId]
+  const text = sql.selectImports({
+    account: accountId !== undefined,
+    feed: feedId !== undefined,
+    status: status !== undefined,
+  })
+  const conditions = [accountId, feedId, status].filter((value) => value !== undefined)
   const values = [beforeId ?? Number.MAX_SAFE_INTEGER, ...conditions, limit]
   return (await session.all(text, values)).map(importFromRow)
 }

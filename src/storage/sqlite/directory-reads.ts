@@ -148,11 +148,15 @@ export function findCountedImport(
 
 export function listImports(
   connection: Connection,
-  { accountId }: { accountId?: number },
+  { accountId, feedId, status }: Parameters<UsageStore['listImports']>[0],
   { limit, beforeId }: { limit: number; beforeId?: number },
 ): Import[] {
-  const text = sql.selectImports({ account: accountId !== undefined })
-  const conditions = accountId === undefined ? [] : [accountId]
+  const text = sql.selectImports({
+    account: accountId !== undefined,
+    feed: feedId !== undefined,
+    status: status !== undefined,
+  })
+  const conditions = [accountId, feedId, status].filter((value) => value !== undefined)
   const bound = beforeId ?? Number.MAX_SAFE_INTEGER
   return connection
     .prepare(text)

@@ -9,6 +9,9 @@ export const operatorsHand = `
   ALTER TABLE api_key ADD COLUMN label TEXT NOT NULL DEFAULT '';
   ALTER TABLE api_key ADD COLUMN last_used_at INTEGER;
 
+  -- Deliveries that failed are asked for by themselves, and are few.
+  CREATE INDEX import_by_status ON import (status, id);
+
   CREATE TABLE drop_folder (
     feed_id       INTEGER NOT NULL,
     path          TEXT NOT NULL,
