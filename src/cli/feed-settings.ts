@@ -105,9 +105,21 @@ function jsonObject(text: string): FeedSettings {
   throw new WrongUsage(`--settings ${JSON.stringify(text)}: expected an object such as {"name": …}`)
 }
 
-/** JSON is YAML as well, so there is one reader for both. */
+/** A mapping nests five levels; the YAML reader takes minutes for some thousands that do not close. */
+const BRACKETS_DEEP_MAX = 64
+
 async function mappingFile(path: string): Promise<unknown> {
-  const text = await readMappingFile(path)
+  return readMapping(path, await readMappingFile(path))
+}
+
+/**
+ * JSON is YAML as well, so there is one reader for both. Throws `WrongUsage` that names `path`, line
+ * and column.
+ */
+export function readMapping(path: string, text: string): unknown {
+  if (bracketDepth(text) > BRACKETS_DEEP_MAX) {
+    throw new WrongUsage(`${path}: its brackets are nested more than ${BRACKETS_DEEP_MAX} deep`)
+  }
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const [fault] = document.errors
@@ -120,6 +132,17 @@ async function mappingFile(path: string): Promise<unknown> {
   } catch (error) {
     throw new WrongUsage(`${path}: ${(error as Error).message}`)
   }
+}
+
+/** Brackets in texts count as well: no mapping comes near the limit by them. */
+function bracketDepth(text: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    if (bracket === '[' || bracket === '{') deepest = Math.max(deepest, ++depth)
+    else depth = Math.max(0, depth - 1)
+  }
+  return deepest
 }
 
 async function readMappingFile(path: string): Promise<string> {

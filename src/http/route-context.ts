@@ -15,6 +15,7 @@ import type { BaseUrlOf } from './base-url.ts'
 import type { Connections } from './connections.ts'
 import type { ImportSlots } from './import-slots.ts'
 import type { PageTokens } from './page-token.ts'
+import type { Turns } from './turns.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -40,5 +41,6 @@ export interface RouteContext {
   readonly baseUrlOf: BaseUrlOf
   readonly limits: Limits
   readonly imports: ImportSlots
+  readonly turns: Turns
   readonly onDelivery: () => void
 }

@@ -59,13 +59,15 @@ export function buildServer(options: ServerOptions): HttpServer {
   const measurements = options.measurements ?? measureAlone()
   const nowMs = options.monotonicMs ?? (() => performance.now())
   const logIns = options.logIns ?? new LogIns({ limits, nowMs })
-  const turns = new Turns(limits, nowMs)
+  // What it measures is this process: it cannot wait for a clock that a test moves.
+  const turns = new Turns(limits, () => performance.now())
   const imports = new ImportSlots(limits)
   const connections = new Connections({
     limits,
     trusts,
     nowMs,
     onRefusal: (limit) => measurements.requests.refused(limit),
+    onConnection: () => turns.connected(),
   })
   measurements.requests.watch({ imports, connections, turns })
   const server = createServer(options, { limits, trusts, measurements, connections })
@@ -80,6 +82,7 @@ export function buildServer(options: ServerOptions): HttpServer {
     baseUrlOf: buildBaseUrl(options.publicUrl, trusts),
     limits,
     imports,
+    turns,
     onDelivery: options.onDelivery ?? (() => {}),
   }
   const methodsOf = collectMethods(server)

@@ -51,6 +51,8 @@ export interface ImportRequest {
   readonly batchRecordsMax?: number
   /** The length of the records of one transaction, in UTF-16 units. */
   readonly batchTextMax?: number
+  /** Resolves when the next piece of the delivery may be read; after what waits by default. */
+  readonly nextTurn?: () => Promise<void>
   /** What the delivery may hold; the defaults unless the operator says otherwise. */
   readonly limits?: Pick<Limits, 'unpackedBytes' | 'unpackRatio' | 'deliveryRecords'>
   /** Called after each committed batch: what is reported here is on disk. */
@@ -196,10 +198,11 @@ class ImportRun {
   }
 
   async #readDelivery(): Promise<void> {
+    const { nextTurn = setImmediate } = this.#request
     for await (const chunk of plainBytes(this.#observedSource(), this.#limits)) {
       await this.#take(this.#reader.push(chunk))
       // What else waits for this thread, such as other requests, gets its turn after each chunk.
-      await setImmediate()
+      await nextTurn()
     }
     await this.#take(this.#reader.end())
   }

@@ -214,12 +214,15 @@ describe('simtally feed create --mapping', () => {
       MAPPING.replace('unit: MB', 'unit: mb').replace(', zone: Europe/Berlin', ''),
     )
     const broken = await cli.file('broken.yaml', 'source: {format: csv\nfields: [')
+    // Without a limit, it keeps the reader of YAML busy for minutes.
+    const deep = await cli.file('deep.yaml', '{'.repeat(6_000))
     const cases: readonly (readonly [string[], RegExp])[] = [
       [
         ['--mapping', bad],
         /bad\.yaml:\n {2}fields\.occurred_at\.zone: .* is required.*\n {2}fields\.upload\.unit "mb": expected one of bytes, kB/,
       ],
       [['--mapping', broken], /broken\.yaml, line 2, column \d+: /],
+      [['--mapping', deep], /deep\.yaml: its brackets are nested more than 64 deep/],
       [['--mapping', cli.path('none.yaml')], /no ready mapping has this name, .*\(ENOENT\)\n/],
       [
         ['--mapping', 'telnyx-wdr'],

@@ -1,7 +1,8 @@
 /** Texts for the parsers that are no format, and what each of them has to make of any. */
 import fc from 'fast-check'
-import { parse as parseYaml } from 'yaml'
 import { escapedText } from '../../src/cli/escaped-text.ts'
+import { WrongUsage } from '../../src/cli/failure.ts'
+import { readMapping } from '../../src/cli/feed-settings.ts'
 import { parseSequencePattern, sequenceOfName } from '../../src/domain/sequence-pattern.ts'
 import { parseInstant } from '../../src/domain/time.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
@@ -111,21 +112,12 @@ export async function checkText(text: string): Promise<void> {
     sequenceOfName(pattern, '1'.repeat(255))
     sequenceOfName(pattern, `${'usage_'.repeat(20)}42.csv`)
   })
-  mappingFaults(yamlOf(text))
+  orUsageError(() => mappingFaults(readMapping('mapping.yaml', text)))
   await readSimList(
     (async function* () {
       yield bytes
     })(),
   ).catch(allowUsageError)
-}
-
-/** What is no YAML is the same to a mapping as a text. */
-function yamlOf(text: string): unknown {
-  try {
-    return parseYaml(text, { logLevel: 'silent' })
-  } catch {
-    return text
-  }
 }
 
 function orUsageError(work: () => void): void {
@@ -137,5 +129,5 @@ function orUsageError(work: () => void): void {
 }
 
 function allowUsageError(error: unknown): void {
-  if (!(error instanceof UsageError)) throw error
+  if (!(error instanceof UsageError || error instanceof WrongUsage)) throw error
 }

@@ -1,7 +1,7 @@
 /** Who is answered when more is asked than can be answered, and that other things go on meanwhile. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Turns } from '../../src/http/turns.ts'
 
 const LIMITS = { requestsWaiting: 100, requestWaitSeconds: 5 }
@@ -18,7 +18,7 @@ function ask(turns: Turns, clock: { ms: number }, count: number, eachMs: number)
   return { answered, all: Promise.allSettled(requests) }
 }
 
-describe('requests that come at once', () => {
+describe('requests that come at once', { timeout: 10_000 }, () => {
   it('are answered at once while they are few', () => {
     const clock = { ms: 0 }
     const { answered } = ask(new Turns(LIMITS, () => clock.ms), clock, 20, 1)
@@ -63,5 +63,45 @@ describe('requests that come at once', () => {
     assert.equal(reasons.filter((limit) => limit === 'requestsWaiting').length, 5)
     assert.equal(reasons.length, 106 - answered.length)
     assert.ok(answered.length >= 5 && answered.length <= 8, `${answered.length} were answered`)
+  })
+
+  it('do not keep work that goes on from going on, nor does it keep them', async () => {
+    const clock = { ms: 0 }
+    const turns = new Turns(LIMITS, () => clock.ms)
+    let pieces = 0
+    const working = (async () => {
+      for (; pieces < 8; pieces++) {
+        await turns.next()
+        clock.ms += 15
+      }
+    })()
+    const { answered, all } = ask(turns, clock, 60, 5)
+    await setImmediate()
+    await setImmediate()
+    await setImmediate()
+    assert.ok(pieces >= 2 && answered.length >= 6, `${pieces} pieces, ${answered.length} answers`)
+    await Promise.all([working, all])
+    assert.equal(answered.length, 60)
+  })
+
+  it('stand back while connections come, for no longer than a turn', async () => {
+    const clock = { ms: 0 }
+    const turns = new Turns(LIMITS, () => clock.ms)
+    const { answered, all } = ask(turns, clock, 50, 5)
+    const before = answered.length
+    for (let i = 0; i < 10; i++) {
+      turns.connected()
+      clock.ms += 1
+      await setImmediate()
+      assert.equal(answered.length, before)
+    }
+    for (let i = 0; i < 15; i++) {
+      turns.connected()
+      clock.ms += 1
+      await setTimeout(2)
+    }
+    assert.ok(answered.length > before)
+    clock.ms += 100
+    await all
   })
 })

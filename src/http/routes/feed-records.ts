@@ -74,7 +74,7 @@ export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): 
 }
 
 async function receive(
-  { store, clock, limits, imports, onDelivery }: RouteContext,
+  { store, clock, limits, imports, turns, onDelivery }: RouteContext,
   request: FastifyRequest,
   { feedName, gone }: { readonly feedName: string; readonly gone: AbortSignal },
 ): Promise<ImportSummary> {
@@ -93,6 +93,7 @@ async function receive(
     limits,
     batchRecordsMax: BATCH_RECORDS,
     batchTextMax: BATCH_TEXT_MAX,
+    nextTurn: () => turns.next(),
   }
   const summary = await imports
     .run(caller.credentialSid, gone, () => importRecords(importing))
