@@ -25,7 +25,10 @@ export const SETTLE_SECONDS_MAX = 90 * DAY_SECONDS
 export const LATE_SECONDS = 24 * HOUR_SECONDS
 export const OVERDUE_SECONDS = 48 * HOUR_SECONDS
 
-/** What is known of a feed's finished deliveries. A function of them, in the order they came. */
+/**
+ * What is known of a feed's finished deliveries that speak for it. A function of them, in the order
+ * they came.
+ */
 export interface FeedDeliveries {
   /** The start of the newest; null while there is none. */
   readonly newestAt: number | null
@@ -50,6 +53,17 @@ export interface FeedProgress {
 }
 
 export type FinishedDelivery = Pick<Import, 'source' | 'startedAt' | 'facts'>
+
+/**
+ * Whether a delivery says how far its feed has come. An account's own does only on a feed that is
+ * bound to it: elsewhere its word would change what others are told of their usage.
+ */
+export function speaksForFeed(
+  { accountSid }: Pick<Feed, 'accountSid'>,
+  delivery: Pick<Import, 'accountSid'>,
+): boolean {
+  return delivery.accountSid === null || delivery.accountSid === accountSid
+}
 
 /** A number in the file's name, where the feed has a pattern that fits, goes before the format's. */
 export function sequenceOf(

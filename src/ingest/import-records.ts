@@ -1,6 +1,7 @@
 /** The road of one delivery: bytes, lines, records, events, ledger. */
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import { speaksForFeed } from '../domain/completeness.ts'
 import type { Account, Feed, FeedFormat, FeedSettings } from '../domain/directory.ts'
 import {
   addVerdicts,
@@ -107,7 +108,8 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
     error: error?.message ?? null,
     ...(error === null && { facts: run.facts() }),
   })
-  const warnings = [...run.warnings(), ...nameWarnings(feed, source.name)]
+  const ofName = speaksForFeed(feed, ended) ? nameWarnings(feed, source.name) : []
+  const warnings = [...run.warnings(), ...ofName]
   const { firstQuarantined } = run
   const { limit = null, hint = null } = error ?? {}
   return { import: ended, limit, hint, warnings, firstQuarantined }

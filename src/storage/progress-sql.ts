@@ -35,11 +35,14 @@ export const INSERT_ACCEPTANCE = `
 export const SELECT_ACCEPTANCES = 'SELECT * FROM gap_acceptance WHERE feed_id = ? ORDER BY id'
 export const SELECT_ALL_ACCEPTANCES = 'SELECT * FROM gap_acceptance ORDER BY id'
 
-/** The finished deliveries of a feed, in the order in which they were taken in. */
+/**
+ * The finished deliveries that speak for a feed, in the order in which they were taken in. The
+ * second parameter is the account that the feed is bound to.
+ */
 export const SELECT_FINISHED = `
   SELECT source, started_at, sequence_stream, sequence_number, complete_through
   FROM import
-  WHERE feed_id = ? AND status = 'done'
+  WHERE feed_id = ? AND status = 'done' AND (account_id IS NULL OR account_id = ?)
   ORDER BY finished_at, id`
 
 export const SELECT_IMPORT_TOTALS = `

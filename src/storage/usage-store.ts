@@ -239,7 +239,8 @@ export interface UsageStore {
    */
   tryOut<T>(work: (trial: Trial) => Promise<T>): Promise<T>
   /**
-   * With `done`, the feed's progress takes the delivery in, in the same transaction. Fails with
+   * With `done`, the feed's progress takes the delivery in, in the same transaction, if it speaks
+   * for the feed (`speaksForFeed`). Fails with
    * `conflict` when the import was undone.
    */
   finishImport(importId: number, end: ImportEnd): Promise<Import>

@@ -1,7 +1,10 @@
 /** What keeps one account's doings from another's numbers. */
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { aFeed, anAccount } from '../support/builders.ts'
+import { describe, it, type TestContext } from 'node:test'
+import { feedGaps } from '../../src/domain/completeness.ts'
+import type { Account, Feed } from '../../src/domain/directory.ts'
+import type { UsageStore } from '../../src/storage/usage-store.ts'
+import { aFeed, anAccount, anImportStart, NOW, sha256 } from '../support/builders.ts'
 import { type Engine, failureOf, openEmpty, openLedger } from './engine.ts'
 
 export function describeTenants(engine: Engine): void {
@@ -43,6 +46,52 @@ export function describeTenants(engine: Engine): void {
       assert.deepEqual(await store.findFeed(feed.name), feed)
       const bound = await store.updateFeed(feed.id, { accountId: account.id })
       assert.equal(bound.accountSid, account.sid)
+    })
+  })
+
+  describe('what an account delivers itself', () => {
+    async function openFeeds(t: TestContext) {
+      const { store } = await openEmpty(t, engine)
+      const account = await store.createAccount(anAccount())
+      const shared = await store.createFeed(aFeed())
+      const bound = await store.createFeed(aFeed({ accountId: account.id }))
+      return { store, account, shared, bound }
+    }
+
+    async function deliver(store: UsageStore, feed: Feed, account: Account | null, at = NOW) {
+      const by = account === null ? {} : { accountId: account.id }
+      const { id } = await store.beginImport(anImportStart(feed, { startedAt: at, ...by }))
+      const facts = { sequence: { stream: 's', number: at }, completeThrough: at }
+      const end = { status: 'done', checksum: sha256('same'), error: null, facts } as const
+      return store.finishImport(id, { ...end, finishedAt: at })
+    }
+
+    const progressOf = async (store: UsageStore, { id }: Feed) =>
+      (await store.listFeedProgress()).find(({ feedId }) => feedId === id)!
+
+    it('says nothing of a feed that others have usage from, also when told anew', async (t) => {
+      const { store, account, shared } = await openFeeds(t)
+      await deliver(store, shared, null)
+      const before = await progressOf(store, shared)
+      const { id } = await deliver(store, shared, account, NOW + 86_400)
+      assert.deepEqual(await progressOf(store, shared), before)
+      await store.updateFeed(shared.id, {})
+      assert.deepEqual(await progressOf(store, shared), before)
+      await store.undoImport(id, NOW)
+      assert.deepEqual(await progressOf(store, shared), before)
+    })
+
+    it("speaks for a feed that is the account's own, as the operator's does", async (t) => {
+      const { store, account, bound } = await openFeeds(t)
+      await deliver(store, bound, account)
+      const delivered = await progressOf(store, bound)
+      assert.deepEqual(delivered.deliveries.newestAt, NOW)
+      await deliver(store, bound, null, NOW + 2)
+      assert.equal(feedGaps(await progressOf(store, bound)).length, 1)
+      await store.updateFeed(bound.id, {})
+      assert.equal(feedGaps(await progressOf(store, bound)).length, 1)
+      const unbound = await store.updateFeed(bound.id, { accountId: null, simNames: ['imsi'] })
+      assert.deepEqual(feedGaps(await progressOf(store, unbound)), [])
     })
   })
 }

@@ -5,6 +5,7 @@ import {
   type FeedProgress,
   feedCompleteThrough,
   NO_DELIVERIES,
+  speaksForFeed,
 } from '../../domain/completeness.ts'
 import type { Feed, FeedChanges } from '../../domain/directory.ts'
 import type { FeedTotals, Import } from '../../domain/import.ts'
@@ -41,9 +42,10 @@ export async function listFeedTotals(session: Session): Promise<FeedTotals[]> {
   )
 }
 
-/** Takes in an import that is `done`. Runs inside the transaction that ends it. */
+/** Takes in an import that is `done` and speaks for its feed. Runs inside the transaction that ends it. */
 export async function addToProgress(session: Session, finished: Import): Promise<void> {
   const feed = await feedById(session, finished.feedId)
+  if (!speaksForFeed(feed, finished)) return
   const known = await deliveriesOf(session, feed.id)
   await writeProgress(session, feed, addDelivery(known, feed, finished))
 }
@@ -51,7 +53,7 @@ export async function addToProgress(session: Session, finished: Import): Promise
 /** Tells what is known from all finished imports anew. Runs inside a write transaction. */
 export async function rebuildProgress(session: Session, feed: Feed): Promise<void> {
   let deliveries: FeedDeliveries = NO_DELIVERIES
-  for (const row of await session.all(sql.SELECT_FINISHED, [feed.id])) {
+  for (const row of await session.all(sql.SELECT_FINISHED, [feed.id, feed.accountId])) {
     deliveries = addDelivery(deliveries, feed, sql.finishedFromRow(row))
   }
   await writeProgress(session, feed, deliveries)

@@ -5,6 +5,7 @@ import {
   type FeedProgress,
   feedCompleteThrough,
   NO_DELIVERIES,
+  speaksForFeed,
 } from '../../domain/completeness.ts'
 import type { Feed, FeedChanges } from '../../domain/directory.ts'
 import type { Import } from '../../domain/import.ts'
@@ -32,9 +33,10 @@ export function listFeedProgress(connection: Connection): FeedProgress[] {
   )
 }
 
-/** Takes in an import that is `done`. Runs inside the transaction that ends it. */
+/** Takes in an import that is `done` and speaks for its feed. Runs inside the transaction that ends it. */
 export function addToProgress(connection: Connection, finished: Import): void {
   const feed = feedById(connection, finished.feedId)
+  if (!speaksForFeed(feed, finished)) return
   const known = sql.deliveriesFromRow(connection.prepare(sql.SELECT_PROGRESS).get(feed.id))
   writeProgress(connection, feed, addDelivery(known, feed, finished))
 }
@@ -42,7 +44,7 @@ export function addToProgress(connection: Connection, finished: Import): void {
 /** Tells what is known from all finished imports anew. Runs inside a write transaction. */
 export function rebuildProgress(connection: Connection, feed: Feed): void {
   let deliveries: FeedDeliveries = NO_DELIVERIES
-  for (const row of connection.prepare(sql.SELECT_FINISHED).iterate(feed.id)) {
+  for (const row of connection.prepare(sql.SELECT_FINISHED).iterate(feed.id, feed.accountId)) {
     deliveries = addDelivery(deliveries, feed, sql.finishedFromRow(row))
   }
   writeProgress(connection, feed, deliveries)
