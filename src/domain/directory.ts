@@ -156,6 +156,26 @@ export type FeedChanges = Partial<
   Pick<Feed, 'settings' | 'settleSeconds' | 'sequencePattern' | 'accountId' | 'simNames'>
 >
 
+/** Lets an account deliver to a feed. */
+export interface FeedGrant {
+  readonly feedId: number
+  readonly accountId: number
+  readonly accountSid: Sid
+  readonly grantedAt: number
+}
+
+/** The accounts that may deliver to the feed. */
+export function grantees({ id }: Pick<Feed, 'id'>, grants: readonly FeedGrant[]): Sid[] {
+  return grants.filter(({ feedId }) => feedId === id).map(({ accountSid }) => accountSid)
+}
+
+/** A feed as it exists for an account. */
+export interface AccountFeed {
+  readonly feed: Feed
+  /** By a grant; without one, it has brought usage of the account's SIMs. */
+  readonly mayDeliver: boolean
+}
+
 export function scopeAllows(held: KeyScope, needed: KeyScope): boolean {
   return KEY_SCOPES.indexOf(held) >= KEY_SCOPES.indexOf(needed)
 }

@@ -1,13 +1,13 @@
 /** The gate before every route: credentials, how many requests at once, and the scope needed. */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Account, type KeyScope, scopeAllows } from '../domain/directory.ts'
+import { type Account, type Feed, type KeyScope, scopeAllows } from '../domain/directory.ts'
 import type { Sid } from '../domain/identifiers.ts'
 import type { Limits } from '../domain/limits.ts'
 import { invalidField, UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { authenticate, type Caller, type DirectoryOfCallers } from './credentials.ts'
-import { HttpError } from './error-reply.ts'
+import { HttpError, notFound } from './error-reply.ts'
 import type { KeyUses } from './key-uses.ts'
 import type { LogIns } from './log-ins.ts'
 import { TokenBuckets } from './token-buckets.ts'
@@ -129,6 +129,31 @@ export function permissionDenied(reason: string): HttpError {
 /** Only the operator may: feeds belong to nobody else. */
 export function requireOperator(caller: Caller): void {
   if (caller.account !== null) throw permissionDenied("this needs one of the operator's keys")
+}
+
+/**
+ * The feed a caller delivers to, whose deliveries it takes back and counts later. Throws `not_found`,
+ * for an account also where it has no grant: as if there were none.
+ */
+export async function feedToDeliverTo(
+  store: Pick<UsageStore, 'findFeed' | 'findAccountFeed'>,
+  { account }: Caller,
+  name: string,
+): Promise<Feed> {
+  const known = account === null ? null : await store.findAccountFeed(account.id, name)
+  const feed = account === null ? await store.findFeed(name) : known?.mayDeliver ? known.feed : null
+  if (feed === null) throw notFound()
+  return feed
+}
+
+/** The feed whose usage a caller may see: an account's by a grant, or by usage that it has brought. */
+export async function feedToRead(
+  store: Pick<UsageStore, 'findFeed' | 'findAccountFeed'>,
+  { account }: Caller,
+  name: string,
+): Promise<Feed | null> {
+  if (account === null) return store.findFeed(name)
+  return (await store.findAccountFeed(account.id, name))?.feed ?? null
 }
 
 /**

@@ -1,4 +1,4 @@
-/** What feeds are said to have delivered against their finished imports. */
+/** What feeds are said to have delivered against the finished imports that speak for them. */
 import {
   addDelivery,
   type FeedDeliveries,
@@ -14,6 +14,7 @@ const SELECT_FINISHED = `
   SELECT feed_id, source, started_at, sequence_stream, sequence_number, complete_through
   FROM import
   WHERE status = 'done' AND feed_id = :feed
+    AND (account_id IS NULL OR account_id = (SELECT account_id FROM feed WHERE id = :feed))
   ORDER BY finished_at, id`
 
 export async function feedProgressDifferences(ask: Ask): Promise<AuditDifference[]> {

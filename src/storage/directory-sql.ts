@@ -118,7 +118,7 @@ export const INSERT_FEED = `
   INSERT INTO feed (name, format, settings, on_conflict, default_zone, settle_seconds,
                     sequence_pattern, account_id, sim_names, created_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-const FEED_COLUMNS = `
+export const FEED_COLUMNS = `
   feed.*, account.sid AS account_sid
   FROM feed LEFT JOIN account ON account.id = feed.account_id`
 export const SELECT_FEED_BY_ID = `SELECT ${FEED_COLUMNS} WHERE feed.id = ?`
@@ -128,12 +128,6 @@ export const UPDATE_FEED = `
   UPDATE feed
   SET settings = ?, settle_seconds = ?, sequence_pattern = ?, account_id = ?, sim_names = ?
   WHERE id = ?`
-/** One account besides the given one whose usage the feed has brought. */
-export const SELECT_OTHER_ACCOUNT_OF_FEED = `
-  SELECT account.sid
-  FROM account_feed JOIN account ON account.id = account_feed.account_id
-  WHERE account_feed.feed_id = ? AND account_feed.account_id <> ?
-  LIMIT 1`
 
 const IMPORT_COLUMNS = `
   import.*, feed.name AS feed_name, account.sid AS account_sid

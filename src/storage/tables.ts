@@ -151,6 +151,13 @@ export const TABLES = [
     ...directory,
   },
   {
+    name: 'feed_grant',
+    columns: { account_id: 'integer', feed_id: 'integer', granted_at: 'integer' },
+    key: ['account_id', 'feed_id'],
+    ...keyed,
+    ...directory,
+  },
+  {
     name: 'import',
     columns: {
       id: 'integer',

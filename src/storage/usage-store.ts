@@ -12,9 +12,11 @@ import type { FeedProgress } from '../domain/completeness.ts'
 import type {
   Account,
   AccountChanges,
+  AccountFeed,
   ApiKey,
   Feed,
   FeedChanges,
+  FeedGrant,
   KeyUse,
   NewAccount,
   NewApiKey,
@@ -202,11 +204,26 @@ export interface UsageStore {
   /**
    * What is said of the feed's completeness is told anew from all its deliveries. Fails with
    * `not_found` when there is no such feed, with `invalid` as `checkSimNames` does, and with
-   * `conflict` when the feed is to be bound to an account and has brought usage of another.
+   * `conflict` when the feed is to be bound to an account and is for another as well: by a grant, or
+   * by usage that it has brought.
    */
   updateFeed(feedId: number, changes: FeedChanges): Promise<Feed>
   findFeed(name: string): Promise<Feed | null>
+  /**
+   * The feed as it exists for the account; null where it does not: there is none of that name, or
+   * the account may not deliver to it and has no usage that it brought.
+   */
+  findAccountFeed(accountId: number, name: string): Promise<AccountFeed | null>
   listFeeds(): Promise<Feed[]>
+  /**
+   * Lets the account deliver to the feed; a second time changes nothing. Fails with `not_found`,
+   * and with `conflict` when the feed is bound to another account.
+   */
+  grantFeed(feedId: number, accountId: number, at: number): Promise<FeedGrant>
+  /** Ends it, for deliveries that begin from now on. Null when there was no grant. */
+  revokeFeedGrant(feedId: number, accountId: number): Promise<FeedGrant | null>
+  /** By feed, then account, each in the order of creation. */
+  listFeedGrants(): Promise<FeedGrant[]>
 
   // Imports
 
@@ -239,8 +256,7 @@ export interface UsageStore {
    */
   tryOut<T>(work: (trial: Trial) => Promise<T>): Promise<T>
   /**
-   * With `done`, the feed's progress takes the delivery in, in the same transaction, if it speaks
-   * for the feed (`speaksForFeed`). Fails with
+   * With `done`, the feed's progress takes the delivery in, in the same transaction. Fails with
    * `conflict` when the import was undone.
    */
   finishImport(importId: number, end: ImportEnd): Promise<Import>

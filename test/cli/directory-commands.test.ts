@@ -279,6 +279,29 @@ describe('simtally feed', () => {
     assert.equal((await cli.run(['feed', 'create', 'x', ...format, ...unknown])).exitCode, 1)
   })
 
+  it('is granted to accounts, and taken from them', async () => {
+    const [account] = await cli.json<{ sid: string }>(['account', 'create', '--name', 'Granted'])
+    const to = ['--account', account!.sid]
+    await cli.json(['feed', 'create', 'granted', '--format', 'csv'])
+    const grantedTo = async () => {
+      const feeds = await cli.json<{ name: string; granted_to: string[] }>(['feed', 'list'])
+      return feeds.find(({ name }) => name === 'granted')!.granted_to
+    }
+    const [first] = await cli.json(['feed', 'grant', 'granted', ...to], { now: 1_700_000_000 })
+    const [second] = await cli.json(['feed', 'grant', 'granted', ...to], { now: 1_800_000_000 })
+    const granted = { feed: 'granted', account_sid: account!.sid }
+    assert.deepEqual(first, { ...granted, date_granted: '2023-11-14T22:13:20Z' })
+    assert.deepEqual(second, first)
+    assert.deepEqual(await grantedTo(), [account!.sid])
+    assert.deepEqual(await cli.json(['feed', 'revoke', 'granted', ...to]), [granted])
+    assert.deepEqual(await grantedTo(), [])
+    const again = await cli.run(['feed', 'revoke', 'granted', ...to])
+    assert.equal(again.exitCode, 1)
+    assert.match(again.stderr, /^simtally: feed granted is not granted to AC/)
+    assert.equal((await cli.run(['feed', 'grant', 'none', ...to])).exitCode, 1)
+    assert.equal((await cli.run(['feed', 'grant', 'granted'])).exitCode, 2)
+  })
+
   it('fails when the name is taken, and is wrong usage when it cannot stand in a URL', async () => {
     await cli.json(['feed', 'create', 'taken', '--format', 'csv'])
     assert.equal((await cli.run(['feed', 'create', 'taken', '--format', 'csv'])).exitCode, 1)
@@ -291,7 +314,7 @@ describe('simtally feed', () => {
 describe('every command', () => {
   const COMMANDS = [
     'account create|account list|sim import|sim list|key create|key list|key revoke',
-    'feed create|feed check|feed mappings|feed list|feed set|feed gaps|feed accept-gap|events|import|imports|quarantine list|usage|audit|purge|serve|demo|demo feed',
+    'feed create|feed check|feed mappings|feed list|feed set|feed grant|feed revoke|feed gaps|feed accept-gap|events|import|imports|quarantine list|usage|audit|purge|serve|demo|demo feed',
   ]
     .join('|')
     .split('|')

@@ -49,6 +49,48 @@ export function describeTenants(engine: Engine): void {
     })
   })
 
+  describe('grants of feeds', () => {
+    it('let a feed exist for an account, and end', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const account = await store.createAccount(anAccount())
+      const other = await store.createAccount(anAccount())
+      const feed = await store.createFeed(aFeed())
+      const find = () => store.findAccountFeed(account.id, feed.name)
+      assert.equal(await find(), null)
+      const grant = await store.grantFeed(feed.id, account.id, NOW)
+      const { id: accountId, sid: accountSid } = account
+      assert.deepEqual(grant, { feedId: feed.id, accountId, accountSid, grantedAt: NOW })
+      assert.deepEqual(await store.grantFeed(feed.id, account.id, NOW + 1), grant)
+      assert.deepEqual(await store.listFeedGrants(), [grant])
+      assert.deepEqual(await find(), { feed, mayDeliver: true })
+      assert.equal(await store.findAccountFeed(other.id, feed.name), null)
+      assert.equal(await store.findAccountFeed(account.id, 'none'), null)
+      assert.deepEqual(await store.revokeFeedGrant(feed.id, account.id), grant)
+      assert.equal(await store.revokeFeedGrant(feed.id, account.id), null)
+      assert.equal(await find(), null)
+      assert.deepEqual(await store.listFeedGrants(), [])
+      await failureOf('not_found', store.grantFeed(feed.id, 9_999, NOW))
+      await failureOf('not_found', store.grantFeed(9_999, account.id, NOW))
+    })
+
+    it('let an account see a feed that has brought its usage, and deliver to none', async (t) => {
+      const { store, feed, account, event, append } = await openLedger(t, engine)
+      await append([event({})])
+      const found = await store.findAccountFeed(account.id, feed.name)
+      assert.deepEqual(found, { feed, mayDeliver: false })
+    })
+
+    it('are for no other account than the one a feed is bound to', async (t) => {
+      const { store } = await openEmpty(t, engine)
+      const account = await store.createAccount(anAccount())
+      const other = await store.createAccount(anAccount())
+      const bound = await store.createFeed(aFeed({ accountId: account.id }))
+      await failureOf('conflict', store.grantFeed(bound.id, other.id, NOW))
+      await store.grantFeed(bound.id, account.id, NOW)
+      await failureOf('conflict', store.updateFeed(bound.id, { accountId: other.id }))
+    })
+  })
+
   describe('what an account delivers itself', () => {
     async function openFeeds(t: TestContext) {
       const { store } = await openEmpty(t, engine)

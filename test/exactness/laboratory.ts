@@ -363,7 +363,11 @@ async function register(store: UsageStore, world: World) {
     const { boundTo, ...stated } = feed
     const accountId = boundTo === null ? null : accounts.get(boundTo)!.id
     const made = { ...stated, accountId, settings: {}, createdAt: world.now }
-    feeds.set(feed.name, await store.createFeed(made))
+    const { id, name, accountId: bound } = await store.createFeed(made)
+    for (const account of accounts.values()) {
+      if (bound === null || bound === account.id) await store.grantFeed(id, account.id, world.now)
+    }
+    feeds.set(name, (await store.findFeed(name))!)
   }
   return { accounts, feeds }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { aFeed, imsiOf } from '../support/builders.ts'
+import { imsiOf } from '../support/builders.ts'
 import { HttpFixture } from '../support/http-fixture.ts'
 import { gprsCall, transferBatch } from '../support/tap3-writer.ts'
 
@@ -10,7 +10,7 @@ describe('delivering a TAP3 file', () => {
   let fixture: HttpFixture
   before(async () => {
     fixture = await HttpFixture.open()
-    await fixture.store.createFeed(aFeed({ name: 'roaming', format: 'tap3' }))
+    await fixture.addFeed({ name: 'roaming', format: 'tap3' })
     await fixture.addSim({ imsis: [imsiOf(77)] })
   })
   after(() => fixture.close())

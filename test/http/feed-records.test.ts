@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import type { Sim } from '../../src/domain/directory.ts'
-import { aFeed, imsiOf, sidOf } from '../support/builders.ts'
+import { imsiOf, NOW, sidOf } from '../support/builders.ts'
 import { basic, HttpFixture, type RequestOptions } from '../support/http-fixture.ts'
 
 const BYTES_MAX = 20_000
@@ -25,7 +25,7 @@ describe('delivering usage records', () => {
         deliveriesEnded++
       },
     })
-    await fixture.store.createFeed(aFeed({ name: 'csv', format: 'csv' }))
+    await fixture.addFeed({ name: 'csv', format: 'csv' })
     sim = await fixture.addSim({ uniqueName: 'tracker-1' })
   })
 
@@ -229,6 +229,7 @@ describe('delivering usage records', () => {
 
   it('takes an account’s key for its own SIMs, and tells it nothing of others', async () => {
     const owner = await fixture.addAccount()
+    await fixture.store.grantFeed(fixture.feed.id, owner.account.id, NOW)
     const key = await fixture.addKey({ account: owner, scope: 'ingest' })
     const own = await fixture.addSim({}, owner)
     const foreign = lines(1, 'ndjson', sim.sid)

@@ -1,6 +1,7 @@
 /** `POST /Imports/{id}/Undo`: who may, and what it answers. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { iccidOf } from '../support/builders.ts'
 import { HttpFixture } from '../support/http-fixture.ts'
 
 describe('undoing an import', () => {
@@ -80,8 +81,9 @@ describe('recycling the quarantine of an import', () => {
       .join('')
 
   it('counts what can be counted now, and answers what cannot', async () => {
-    const { body } = await fixture.deliver(records('late'), { as: fixture.operator })
-    const sim = await fixture.addSim({ uniqueName: 'late' })
+    const iccid = iccidOf(0x1a7e)
+    const { body } = await fixture.deliver(records(iccid), { as: fixture.operator })
+    const sim = await fixture.addSim({ iccid })
     const url = `/v1/Imports/${body.import}/Quarantine/Recycle`
     const answer = await fixture.post(url, {}, { as: fixture.operator })
     assert.equal(answer.status, 200, answer.text)

@@ -28,6 +28,7 @@ describe('feeds', () => {
       default_zone: 'home',
       account_sid: null,
       sim_names: ['sid', 'iccid', 'imsi', 'msisdn'],
+      granted_to: [],
       settle_seconds: 172_800,
       sequence_pattern: null,
       state: 'current',

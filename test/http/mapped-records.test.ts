@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { FeedSettings, Sim } from '../../src/domain/directory.ts'
 import { formatInstant } from '../../src/domain/time.ts'
-import { aFeed, iccidOf, instant } from '../support/builders.ts'
+import { iccidOf, instant } from '../support/builders.ts'
 import { HttpFixture } from '../support/http-fixture.ts'
 
 const AT = instant('2026-03-15T08:00:00Z')
@@ -96,9 +96,9 @@ describe('delivering to a feed with a mapping', () => {
       xml: XML_MAPPING,
     }
     for (const [name, settings] of Object.entries(feeds)) {
-      await fixture.store.createFeed(aFeed({ name, format: 'mapped', settings }))
+      await fixture.addFeed({ name, format: 'mapped', settings })
     }
-    await fixture.store.createFeed(aFeed({ name: 'csv', format: 'csv' }))
+    await fixture.addFeed({ name: 'csv', format: 'csv' })
   })
   after(() => fixture.close())
 

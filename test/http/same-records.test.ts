@@ -6,7 +6,6 @@ import type { Imsi } from '../../src/domain/identifiers.ts'
 import { hashSecret } from '../../src/domain/secret.ts'
 import { formatInstant } from '../../src/domain/time.ts'
 import {
-  aFeed,
   anAccount,
   homeSet,
   iccidOf,
@@ -122,7 +121,7 @@ describe('the same usage', () => {
     for (const writer of FORMAT_WRITERS) {
       const fixture = await HttpFixture.open()
       fixtures.set(writer, fixture)
-      await fixture.store.createFeed(aFeed({ name: 'usage', ...writer.feed }))
+      await fixture.addFeed({ name: 'usage', ...writer.feed })
     }
   })
   after(() => Promise.all(fixtures.values().map((fixture) => fixture.close())))

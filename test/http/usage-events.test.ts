@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { Sim } from '../../src/domain/directory.ts'
-import { aFeed, NOW } from '../support/builders.ts'
+import { NOW } from '../support/builders.ts'
 import { HttpFixture, type RequestOptions } from '../support/http-fixture.ts'
 
 describe('usage events', () => {
@@ -15,7 +15,7 @@ describe('usage events', () => {
     fixture = await HttpFixture.open()
     sim = await fixture.addSim({ uniqueName: 'tracker-1' })
     path = `/v1/Sims/${sim.sid}/UsageEvents`
-    await fixture.store.createFeed(aFeed({ name: 'fixes', onConflict: 'replace' }))
+    await fixture.addFeed({ name: 'fixes', onConflict: 'replace' })
   })
 
   after(() => fixture.close())

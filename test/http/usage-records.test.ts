@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Sim } from '../../src/domain/directory.ts'
-import { aFeed, anImportStart, instant, NOW } from '../support/builders.ts'
+import { anImportStart, instant, NOW } from '../support/builders.ts'
 import { HttpFixture } from '../support/http-fixture.ts'
 
 const NO_COMMANDS = {
@@ -158,7 +158,7 @@ describe('the headers of usage records', () => {
     const owner = await fixture.addAccount()
     const other = await fixture.addSim({}, owner)
     await fixture.use(other, NOW - 60, { upload: 1 })
-    const slow = await fixture.store.createFeed(aFeed({ name: 'slow', format: 'ndjson' }))
+    const slow = await fixture.addFeed({ name: 'slow', format: 'ndjson' })
     const record = { record_id: 's1', sim: other.sid, occurred_at: '2026-03-15T00:00:00Z' }
     fixture.clock.now = instant('2026-03-15T03:10:00Z')
     const line = JSON.stringify({ ...record, plmn: '310-260', upload: 1 })

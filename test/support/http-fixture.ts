@@ -117,6 +117,7 @@ export class HttpFixture {
     const owner = await addAccount(temp.store)
     const operator = await addKey(temp.store, { account: null, scope: 'admin' })
     const feed = await temp.store.createFeed(aFeed({ name: 'hub', format: 'ndjson' }))
+    await temp.store.grantFeed(feed.id, owner.account.id, NOW)
     return new HttpFixture(temp, { now: NOW }, { owner, operator, feed }, options)
   }
 
@@ -131,6 +132,13 @@ export class HttpFixture {
 
   addKey(key: { account: TestAccount | null; scope: KeyScope }): Promise<TestCredential> {
     return addKey(this.store, key)
+  }
+
+  /** A feed to which the fixture's account may deliver. */
+  async addFeed(stated: Partial<Omit<Feed, 'id'>>): Promise<Feed> {
+    const feed = await this.store.createFeed(aFeed(stated))
+    await this.store.grantFeed(feed.id, this.owner.account.id, NOW)
+    return feed
   }
 
   async addSim(registration: SimRegistration = {}, owner: TestAccount = this.owner): Promise<Sim> {

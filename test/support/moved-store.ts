@@ -72,6 +72,8 @@ export async function fillStore(store: UsageStore): Promise<void> {
   await store.registerSims(other.id, [{ imsis: [imsiOf(200)] }], options)
   const feed = await store.createFeed(aFeed({ onConflict: 'replace', defaultZone: 'home' }))
   const { id: importId } = await store.beginImport(anImportStart(feed, { source: AWKWARD }))
+  await store.createFeed(aFeed({ accountId: other.id }))
+  await store.grantFeed(feed.id, account.id, NOW)
   const events = sims.flatMap(({ id: simId }, n) =>
     DAYS.map((day, i) =>
       anEvent({

@@ -1,7 +1,8 @@
 /** `simtally feed`: makes feeds, the streams in which carriers deliver, and shows them. */
 import { type Command, Option } from 'commander'
 import type { FeedProgress } from '../../domain/completeness.ts'
-import { type Feed, parseFeedName } from '../../domain/directory.ts'
+import { type Feed, grantees, parseFeedName } from '../../domain/directory.ts'
+import type { Sid } from '../../domain/identifiers.ts'
 import { formatInstant } from '../../domain/time.ts'
 import {
   CONFLICT_POLICIES,
@@ -20,6 +21,7 @@ import { formatAge } from '../quantity-text.ts'
 import { addFeedCheckCommand } from './feed-check.ts'
 import { addFeedFoldersCommand } from './feed-folders.ts'
 import { addFeedGapCommands } from './feed-gaps.ts'
+import { addFeedGrantCommands } from './feed-grant.ts'
 import { addFeedMappingsCommand } from './feed-mappings.ts'
 import {
   addFeedSetCommand,
@@ -94,6 +96,7 @@ export function addFeedCommand(program: Command, commandLine: CommandLine): void
   addFeedCheckCommand(feed, commandLine)
   addFeedMappingsCommand(feed, commandLine)
   addFeedSetCommand(feed, commandLine)
+  addFeedGrantCommands(feed, commandLine)
   addFeedGapCommands(feed, commandLine)
   addFeedFoldersCommand(feed, commandLine)
   feed
@@ -143,9 +146,10 @@ async function list(commandLine: CommandLine, options: DatabaseOption & JsonOpti
   const now = commandLine.context.clock()
   const rows = await commandLine.withStore(options, async (store) => {
     const progress = await store.listFeedProgress()
+    const grants = await store.listFeedGrants()
     return (await store.listFeeds()).flatMap((feed) => {
       const found = progress.find(({ feedId }) => feedId === feed.id)
-      return found === undefined ? [] : [feedRow(feed, found, now)]
+      return found === undefined ? [] : [feedRow(feed, found, grantees(feed, grants), now)]
     })
   })
   const titles = {
@@ -155,6 +159,7 @@ async function list(commandLine: CommandLine, options: DatabaseOption & JsonOpti
     default_zone: 'DEFAULT ZONE',
     account_sid: 'ACCOUNT',
     sim_names: 'SIM NAMES',
+    granted_to: 'GRANTED TO',
     state: 'STATE',
     silent: 'SILENT',
     open_gaps: 'OPEN GAPS',
@@ -165,7 +170,12 @@ async function list(commandLine: CommandLine, options: DatabaseOption & JsonOpti
   else await printListing(commandLine, options, titles, rows)
 }
 
-function feedRow(feed: Feed, progress: FeedProgress, nowSeconds: number) {
+function feedRow(
+  feed: Feed,
+  progress: FeedProgress,
+  grantedTo: readonly Sid[],
+  nowSeconds: number,
+) {
   const status = feedStatusToApi(feed, progress, nowSeconds)
   return {
     name: feed.name,
@@ -174,6 +184,7 @@ function feedRow(feed: Feed, progress: FeedProgress, nowSeconds: number) {
     on_conflict: feed.onConflict,
     default_zone: feed.defaultZone,
     ...namesToJson(feed),
+    granted_to: grantedTo,
     ...status,
     silent: formatAge(status.silent_seconds),
     date_created: formatInstant(feed.createdAt),

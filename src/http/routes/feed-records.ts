@@ -5,8 +5,8 @@ import type { Feed, FeedFormat } from '../../domain/directory.ts'
 import { recordCount, type VerdictCounts } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type ImportSummary, importRecords } from '../../ingest/import-records.ts'
-import { callerOf } from '../access.ts'
-import { HttpError, notFound } from '../error-reply.ts'
+import { callerOf, feedToDeliverTo } from '../access.ts'
+import { HttpError } from '../error-reply.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import { deliverySchema, deliveryToApi } from '../schemas/import.ts'
@@ -78,11 +78,10 @@ async function receive(
   request: FastifyRequest,
   { feedName, gone }: { readonly feedName: string; readonly gone: AbortSignal },
 ): Promise<ImportSummary> {
-  const feed = await store.findFeed(feedName)
-  if (feed === null) throw notFound()
+  const caller = callerOf(request)
+  const feed = await feedToDeliverTo(store, caller, feedName)
   const format = formatOf(request, feed)
   const body = new LimitedBody(request, limits.deliveryBytes)
-  const caller = callerOf(request)
   const importing = {
     store,
     feed,

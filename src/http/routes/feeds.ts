@@ -21,19 +21,23 @@ export function addFeedRoutes(server: HttpServer, context: RouteContext): void {
     },
     async (request) => {
       requireOperator(callerOf(request))
-      const [feeds, progress] = await Promise.all([store.listFeeds(), store.listFeedProgress()])
+      const [feeds, progress, grants] = await Promise.all([
+        store.listFeeds(),
+        store.listFeedProgress(),
+        store.listFeedGrants(),
+      ])
       const progressOf = new Map(progress.map((one) => [one.feedId, one]))
-      // A feed that was made between the two questions comes with the next answer.
+      // A feed that was made between the questions comes with the next answer.
       const known = feeds.flatMap((feed) => {
         const found = progressOf.get(feed.id)
-        return found === undefined ? [] : [{ feed, progress: found }]
+        return found === undefined ? [] : [{ feed, progress: found, grants }]
       })
       // Feeds are few and only ever added at the end.
       const { rows, links } = arrayPage(request.query, known)
       const baseUrl = baseUrlOf(request)
       const now = clock()
       return {
-        feeds: rows.map((row) => feedToApi(row.feed, row.progress, now, baseUrl)),
+        feeds: rows.map((row) => feedToApi(row, now, baseUrl)),
         meta: listMeta(
           { key: 'feeds', location: baseUrl + pathOf(request.url), filters: [] },
           links,

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { IMPORT_STATUSES, type Import, type ImportStatus } from '../../domain/import.ts'
 import { recycleRecords } from '../../ingest/recycle-records.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
-import { callerOf } from '../access.ts'
+import { callerOf, feedToDeliverTo } from '../access.ts'
 import type { Caller } from '../credentials.ts'
 import { notFound, pathOf } from '../error-reply.ts'
 import { type KeysetList, keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
@@ -90,7 +90,7 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     '/v1/Imports/:id/Undo',
     { onRequest: gates.admin, schema: { params, response: { 200: undoneSchema, ...failures } } },
     async (request) => {
-      const { id } = await findImport(store, callerOf(request), request.params.id)
+      const { id } = await findImportToChange(store, callerOf(request), request.params.id)
       return undoneToApi(await store.undoImport(id, clock()), baseUrlOf(request))
     },
   )
@@ -102,7 +102,7 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
       schema: { params, response: { 200: recycledSchema, ...failures } },
     },
     async (request) => {
-      const { id } = await findImport(store, callerOf(request), request.params.id)
+      const { id } = await findImportToChange(store, callerOf(request), request.params.id)
       const summary = await recycleRecords({ store, filter: { importId: id }, clock })
       const now = await findImport(store, callerOf(request), request.params.id)
       return recycledToApi(now, summary, baseUrlOf(request))
@@ -163,5 +163,16 @@ async function findImport(
   const found = /^\d{1,15}$/.test(id) ? await store.findImport(Number(id)) : null
   const mayRead = account === null || found?.accountSid === account.sid
   if (found === null || !mayRead) throw notFound()
+  return found
+}
+
+/** As `findImport`; an account changes nothing of a feed that it may no longer deliver to. */
+async function findImportToChange(
+  store: Pick<UsageStore, 'findImport' | 'findFeed' | 'findAccountFeed'>,
+  caller: Caller,
+  id: string,
+): Promise<Import> {
+  const found = await findImport(store, caller, id)
+  await feedToDeliverTo(store, caller, found.feedName)
   return found
 }

@@ -4,6 +4,8 @@ import type { LedgerFilter } from '../../domain/ledger-entry.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { invalidField } from '../../domain/usage-error.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
+import { callerOf, feedToRead } from '../access.ts'
+import type { Caller } from '../credentials.ts'
 import { pathOf } from '../error-reply.ts'
 import { type EventWindow, eventListQuery, eventPage, eventPageLinks } from '../event-page.ts'
 import { listMeta } from '../list-page.ts'
@@ -31,7 +33,7 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
       const sim = await findSim(store, request)
       const page = await eventPage(query, sim, tokens, clock())
       const { window, pageSize, after } = page
-      const filter = await ledgerFilter(store, sim.id, window)
+      const filter = await ledgerFilter(store, callerOf(request), sim.id, window)
       // One more than the page shows tells whether more follow.
       const [found, feeds] = await Promise.all([
         store.listUsageEvents(filter, { limit: pageSize + 1, ...(after !== null && { after }) }),
@@ -69,13 +71,14 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
   )
 }
 
-/** Throws `invalid` when there is no feed of that name. */
+/** Throws `invalid` when there is no feed of that name for the caller. */
 async function ledgerFilter(
-  store: Pick<UsageStore, 'findFeed'>,
+  store: Pick<UsageStore, 'findFeed' | 'findAccountFeed'>,
+  caller: Caller,
   simId: number,
   { start, end, zone, country, feed }: EventWindow,
 ): Promise<LedgerFilter> {
-  const found = feed === null ? null : await store.findFeed(feed)
+  const found = feed === null ? null : await feedToRead(store, caller, feed)
   if (feed !== null && found === null) throw invalidField('Feed', feed, 'there is no such feed')
   return {
     simId,

@@ -1,7 +1,7 @@
 /** Feeds, imports and what they left in quarantine, as Simtally's own surface shows them. */
 import { type Static, Type } from 'typebox'
 import type { FeedProgress } from '../../domain/completeness.ts'
-import type { Feed } from '../../domain/directory.ts'
+import { type Feed, type FeedGrant, grantees } from '../../domain/directory.ts'
 import { type Import, type QuarantineEntry, recordCount } from '../../domain/import.ts'
 import { formatInstant, instantOrNull } from '../../domain/time.ts'
 import type { ImportSummary } from '../../ingest/import-records.ts'
@@ -19,6 +19,7 @@ export const feedSchema = Type.Object({
   default_zone: nullableText,
   account_sid: nullableText,
   sim_names: Type.Array(Type.String()),
+  granted_to: Type.Array(Type.String()),
   ...feedStatusFields,
   date_created: Type.String(),
   links: Type.Object({ records: Type.String(), gaps: Type.String() }),
@@ -26,9 +27,15 @@ export const feedSchema = Type.Object({
 
 export const feedsSchema = listSchema('feeds', feedSchema)
 
+export interface ListedFeed {
+  readonly feed: Feed
+  readonly progress: FeedProgress
+  /** Of all feeds. */
+  readonly grants: readonly FeedGrant[]
+}
+
 export function feedToApi(
-  feed: Feed,
-  progress: FeedProgress,
+  { feed, progress, grants }: ListedFeed,
   nowSeconds: number,
   baseUrl: string,
 ): Static<typeof feedSchema> {
@@ -41,6 +48,7 @@ export function feedToApi(
     default_zone: feed.defaultZone,
     account_sid: feed.accountSid,
     sim_names: [...feed.simNames],
+    granted_to: grantees(feed, grants),
     ...feedStatusToApi(feed, progress, nowSeconds),
     date_created: formatInstant(feed.createdAt),
     links: { records: `${url}/Records`, gaps: `${url}/Gaps` },

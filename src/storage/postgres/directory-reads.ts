@@ -20,7 +20,7 @@ import {
 import type { PageRequest, SimMatch, UsageStore } from '../usage-store.ts'
 import type { Session, Value } from './connection.ts'
 
-async function findOne<T>(
+export async function findOne<T>(
   session: Session,
   text: string,
   values: readonly Value[],

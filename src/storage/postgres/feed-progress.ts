@@ -11,8 +11,8 @@ import type { Feed, FeedChanges } from '../../domain/directory.ts'
 import type { FeedTotals, Import } from '../../domain/import.ts'
 import { findOpenGap, type NamedGap } from '../../domain/sequence.ts'
 import { UsageError } from '../../domain/usage-error.ts'
-import { SELECT_FEED_BY_ID, SELECT_OTHER_ACCOUNT_OF_FEED, UPDATE_FEED } from '../directory-sql.ts'
-import { refuseOtherAccount } from '../feed-binding.ts'
+import { SELECT_FEED_BY_ID, UPDATE_FEED } from '../directory-sql.ts'
+import { refuseOtherAccount, SELECT_OTHER_ACCOUNT } from '../feed-access.ts'
 import * as sql from '../progress-sql.ts'
 import { changedFeedToRow, feedFromRow } from '../rows.ts'
 import type { Session } from './connection.ts'
@@ -67,7 +67,7 @@ export async function updateFeed(
   const changed = { ...(await feedById(session, feedId)), ...changes }
   if (changed.accountId !== null) {
     const values = [feedId, changed.accountId]
-    refuseOtherAccount(changed, await session.get(SELECT_OTHER_ACCOUNT_OF_FEED, values))
+    refuseOtherAccount(changed, await session.get(SELECT_OTHER_ACCOUNT, values))
   }
   await session.run(UPDATE_FEED, [...changedFeedToRow(changed), feedId])
   const feed = await feedById(session, feedId)

@@ -15,6 +15,7 @@ import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
 import { isRefusedCopy } from './failures.ts'
+import * as feedAccess from './feed-access.ts'
 import * as progress from './feed-progress.ts'
 import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
@@ -145,6 +146,13 @@ export async function openPostgresStore(
     createFeed: (feed) => change((s) => writes.createFeed(s, feed)),
     updateFeed: (feedId, changes) => change((s) => progress.updateFeed(s, feedId, changes)),
     findFeed: (feedName) => read((s) => reads.findFeed(s, feedName)),
+    findAccountFeed: (accountId, feedName) =>
+      read((s) => feedAccess.findAccountFeed(s, accountId, feedName)),
+    grantFeed: (feedId, accountId, at) =>
+      change((s) => feedAccess.grantFeed(s, feedId, accountId, at)),
+    revokeFeedGrant: (feedId, accountId) =>
+      change((s) => feedAccess.revokeFeedGrant(s, feedId, accountId)),
+    listFeedGrants: () => read(feedAccess.listFeedGrants),
     listFeeds: () => read(reads.listFeeds),
 
     beginImport: (start) => write((s) => writes.beginImport(s, start)),

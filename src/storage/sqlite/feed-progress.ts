@@ -11,8 +11,8 @@ import type { Feed, FeedChanges } from '../../domain/directory.ts'
 import type { Import } from '../../domain/import.ts'
 import { findOpenGap, type NamedGap } from '../../domain/sequence.ts'
 import { UsageError } from '../../domain/usage-error.ts'
-import { SELECT_FEED_BY_ID, SELECT_OTHER_ACCOUNT_OF_FEED, UPDATE_FEED } from '../directory-sql.ts'
-import { refuseOtherAccount } from '../feed-binding.ts'
+import { SELECT_FEED_BY_ID, UPDATE_FEED } from '../directory-sql.ts'
+import { refuseOtherAccount, SELECT_OTHER_ACCOUNT } from '../feed-access.ts'
 import * as sql from '../progress-sql.ts'
 import { changedFeedToRow, feedFromRow } from '../rows.ts'
 import type { Connection } from './connection.ts'
@@ -54,7 +54,7 @@ export function updateFeed(connection: Connection, feedId: number, changes: Feed
   const changed = { ...feedById(connection, feedId), ...changes }
   if (changed.accountId !== null) {
     const values = [feedId, changed.accountId]
-    refuseOtherAccount(changed, connection.prepare(SELECT_OTHER_ACCOUNT_OF_FEED).get(...values))
+    refuseOtherAccount(changed, connection.prepare(SELECT_OTHER_ACCOUNT).get(...values))
   }
   connection.prepare(UPDATE_FEED).run(...changedFeedToRow(changed), feedId)
   const feed = feedById(connection, feedId)

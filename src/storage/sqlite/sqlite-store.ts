@@ -10,6 +10,7 @@ import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-s
 import { audit } from './audit.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
 import * as reads from './directory-reads.ts'
+import * as feedAccess from './feed-access.ts'
 import * as progress from './feed-progress.ts'
 import { listFeedTotals } from './feed-totals.ts'
 import { listUsageEvents } from './ledger-reads.ts'
@@ -79,6 +80,11 @@ export async function openSqliteStore(
     createFeed: (feed) => writer.run('createFeed', [feed]),
     updateFeed: (feedId, changes) => writer.run('updateFeed', [feedId, changes]),
     findFeed: (name) => read((c) => reads.findFeed(c, name)),
+    findAccountFeed: (accountId, name) =>
+      read((c) => feedAccess.findAccountFeed(c, accountId, name)),
+    grantFeed: (feedId, accountId, at) => writer.run('grantFeed', [feedId, accountId, at]),
+    revokeFeedGrant: (feedId, accountId) => writer.run('revokeFeedGrant', [feedId, accountId]),
+    listFeedGrants: () => read(feedAccess.listFeedGrants),
     listFeeds: () => read(reads.listFeeds),
 
     beginImport: (start) => writer.run('beginImport', [start]),

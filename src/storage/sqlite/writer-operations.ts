@@ -3,6 +3,7 @@ import { append } from './append.ts'
 import { auditOperations } from './audit.ts'
 import type { Connection } from './connection.ts'
 import * as writes from './directory-writes.ts'
+import * as feedAccess from './feed-access.ts'
 import * as progress from './feed-progress.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
 import { proveTime } from './time.ts'
@@ -38,6 +39,8 @@ export const OPERATIONS = {
   revokeApiKey: inWrite(writes.revokeApiKey),
   createFeed: inWrite(writes.createFeed),
   updateFeed: inWrite(progress.updateFeed),
+  grantFeed: inWrite(feedAccess.grantFeed),
+  revokeFeedGrant: inWrite(feedAccess.revokeFeedGrant),
   acceptGap: inWrite(progress.acceptGap),
   registerSims: inWrite(writes.registerSims),
   createSim: inWrite(writes.createSim),

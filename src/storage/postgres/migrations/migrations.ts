@@ -6,6 +6,7 @@ import { undo } from './0004-undo.ts'
 import { simNames } from './0005-sim-names.ts'
 import { checksums } from './0006-checksums.ts'
 import { operatorsHand } from './0007-operators-hand.ts'
+import { feedGrants } from './0008-feed-grants.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly string[] = [
   simNames,
   checksums,
   operatorsHand,
+  feedGrants,
 ]

@@ -8,6 +8,7 @@ import { undo } from './0006-undo.ts'
 import { simNames } from './0007-sim-names.ts'
 import { checksums } from './0008-checksums.ts'
 import { operatorsHand } from './0009-operators-hand.ts'
+import { feedGrants } from './0010-feed-grants.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly string[] = [
   simNames,
   checksums,
   operatorsHand,
+  feedGrants,
 ]

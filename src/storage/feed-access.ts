@@ -1,0 +1,75 @@
+/** Which feeds exist for which accounts, the same for every engine: grants, binding, and their SQL. */
+import type { Account, AccountFeed, Feed, FeedGrant } from '../domain/directory.ts'
+import type { Sid } from '../domain/identifiers.ts'
+import { UsageError } from '../domain/usage-error.ts'
+import { FEED_COLUMNS } from './directory-sql.ts'
+import { feedFromRow, type Row } from './rows.ts'
+
+/** One question, whether the feed exists or not: its time tells nothing either. */
+export const SELECT_ACCOUNT_FEED = `
+  SELECT granted.account_id AS granted_to, ${FEED_COLUMNS}
+  LEFT JOIN feed_grant AS granted ON granted.feed_id = feed.id AND granted.account_id = ?1
+  WHERE feed.name = ?2
+    AND (granted.account_id IS NOT NULL
+         OR EXISTS (SELECT 1 FROM account_feed AS brought
+                    WHERE brought.account_id = ?1 AND brought.feed_id = feed.id))`
+export const INSERT_GRANT = `
+  INSERT INTO feed_grant (account_id, feed_id, granted_at) VALUES (?, ?, ?)
+  ON CONFLICT DO NOTHING`
+export const DELETE_GRANT = 'DELETE FROM feed_grant WHERE account_id = ? AND feed_id = ?'
+const GRANT_COLUMNS = `
+  feed_grant.*, account.sid AS account_sid
+  FROM feed_grant JOIN account ON account.id = feed_grant.account_id`
+export const SELECT_GRANT = `
+  SELECT ${GRANT_COLUMNS} WHERE feed_grant.account_id = ? AND feed_grant.feed_id = ?`
+export const SELECT_GRANTS = `
+  SELECT ${GRANT_COLUMNS} ORDER BY feed_grant.feed_id, feed_grant.account_id`
+
+/** An account besides `?2` that may deliver to the feed `?1`, or has usage that it brought. */
+export const SELECT_OTHER_ACCOUNT = `
+  SELECT account.sid
+  FROM (SELECT account_id FROM account_feed WHERE feed_id = ?1
+        UNION
+        SELECT account_id FROM feed_grant WHERE feed_id = ?1) AS known
+  JOIN account ON account.id = known.account_id
+  WHERE account.id <> ?2
+  LIMIT 1`
+
+export function accountFeedFromRow(row: Row): AccountFeed {
+  return { feed: feedFromRow(row), mayDeliver: row.granted_to !== null }
+}
+
+export function grantFromRow(row: Row): FeedGrant {
+  return {
+    feedId: row.feed_id as number,
+    accountId: row.account_id as number,
+    accountSid: row.account_sid as Sid,
+    grantedAt: row.granted_at as number,
+  }
+}
+
+/**
+ * Throws `conflict` where `other` is an account that the feed is for as well. The account a feed is
+ * bound to moves its completeness, which would then be that account's word on another's usage.
+ */
+export function refuseOtherAccount({ name }: Pick<Feed, 'name'>, other: Row | undefined): void {
+  if (other === undefined) return
+  throw new UsageError(
+    'conflict',
+    `feed ${name} is for ${other.sid} as well, by a grant or by usage that it has brought: it ` +
+      'cannot be bound to one account',
+    { hint: 'make a feed of its own for the account' },
+  )
+}
+
+/** Throws `conflict` where the feed is bound to another account. */
+export function refuseGrant(
+  { name, accountId, accountSid }: Pick<Feed, 'name' | 'accountId' | 'accountSid'>,
+  to: Pick<Account, 'id' | 'sid'>,
+): void {
+  if (accountId === null || accountId === to.id) return
+  throw new UsageError(
+    'conflict',
+    `feed ${name} is bound to ${accountSid}: ${to.sid} cannot deliver to it`,
+  )
+}
