@@ -197,7 +197,8 @@ class FolderImport {
 
   /** Everything is read through one descriptor: the name may be another file's in the meantime. */
   async #count(dropped: DroppedFile): Promise<'changed' | ExitCode> {
-    const { store, feed, batchSize, json } = this.#watch
+    const { store, batchSize, json } = this.#watch
+    const feed = await this.#feedAsItIs()
     // A signal does not cut the file short: it ends the watch after it.
     const context = { ...this.#context, stop: new StopRequest() }
     const name = dropped.path
@@ -212,7 +213,7 @@ class FolderImport {
     if (file === null) return 'changed'
     let known: Import | null
     try {
-      known = await this.#findSameContent(file)
+      known = await this.#findSameContent(file, feed)
     } catch (error) {
       await file.close()
       throw error
@@ -226,8 +227,14 @@ class FolderImport {
     return await importOpened(context, fileImport, fileDelivery(context, { name, file, sizeBytes }))
   }
 
+  /** Somebody may have set it otherwise since the watch began; it may even have another name. */
+  async #feedAsItIs(): Promise<Feed> {
+    const { store, feed } = this.#watch
+    return (await store.listFeeds()).find(({ id }) => id === feed.id) ?? feed
+  }
+
   /** The import that has read the same bytes, and of which everything counts. */
-  async #findSameContent(file: FileHandle): Promise<Import | null> {
+  async #findSameContent(file: FileHandle, feed: Feed): Promise<Import | null> {
     const hash = createHash('sha256')
     const bytes = file.createReadStream({ start: 0, autoClose: false, highWaterMark: READ_BYTES })
     try {
@@ -236,8 +243,7 @@ class FolderImport {
       // The import reads it next, and says what is wrong with it.
       return null
     }
-    const { store, feed } = this.#watch
-    const known = await store.findCountedImport(feed.id, hash.digest('hex'))
+    const known = await this.#watch.store.findCountedImport(feed.id, hash.digest('hex'))
     return known !== null && isReadAlike(known, feed) ? known : null
   }
 

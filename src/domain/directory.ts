@@ -153,7 +153,18 @@ export type NewFeed = Pick<
 
 /** What may be changed later. */
 export type FeedChanges = Partial<
-  Pick<Feed, 'settings' | 'settleSeconds' | 'sequencePattern' | 'accountId' | 'simNames'>
+  Pick<
+    Feed,
+    | 'name'
+    | 'format'
+    | 'onConflict'
+    | 'defaultZone'
+    | 'settings'
+    | 'settleSeconds'
+    | 'sequencePattern'
+    | 'accountId'
+    | 'simNames'
+  >
 >
 
 /** Lets an account deliver to a feed. */

@@ -126,7 +126,8 @@ export const SELECT_FEED_BY_NAME = `SELECT ${FEED_COLUMNS} WHERE feed.name = ?`
 export const SELECT_FEEDS = `SELECT ${FEED_COLUMNS} ORDER BY feed.id`
 export const UPDATE_FEED = `
   UPDATE feed
-  SET settings = ?, settle_seconds = ?, sequence_pattern = ?, account_id = ?, sim_names = ?
+  SET name = ?, format = ?, on_conflict = ?, default_zone = ?,
+      settings = ?, settle_seconds = ?, sequence_pattern = ?, account_id = ?, sim_names = ?
   WHERE id = ?`
 
 const IMPORT_COLUMNS = `

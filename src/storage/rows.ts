@@ -37,6 +37,7 @@ import {
   type EventVersion,
   type Serving,
   ZONES,
+  type Zone,
 } from '../domain/usage-event.ts'
 import type { UsageGroup } from '../domain/usage-query.ts'
 import type { ImportEnd } from './usage-store.ts'
@@ -140,7 +141,7 @@ export function newFeedToRow(feed: NewFeed) {
     feed.format,
     JSON.stringify(feed.settings),
     feed.onConflict,
-    feed.defaultZone === null ? null : ZONES.indexOf(feed.defaultZone),
+    zoneToRow(feed.defaultZone),
     feed.settleSeconds ?? SETTLE_SECONDS,
     feed.sequencePattern ?? null,
     accountId,
@@ -149,10 +150,18 @@ export function newFeedToRow(feed: NewFeed) {
   ] as const
 }
 
+function zoneToRow(zone: Zone | null): number | null {
+  return zone === null ? null : ZONES.indexOf(zone)
+}
+
 /** Values of `UPDATE_FEED`, before the feed's id. */
 export function changedFeedToRow(feed: Feed) {
   checkSimNames(feed)
   return [
+    feed.name,
+    feed.format,
+    feed.onConflict,
+    zoneToRow(feed.defaultZone),
     JSON.stringify(feed.settings),
     feed.settleSeconds,
     feed.sequencePattern,

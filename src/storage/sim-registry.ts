@@ -234,6 +234,10 @@ function fieldAt(index: number | null, field: string): string {
 const MASKED_FIELD = /(^|\.)(iccid|imsi|msisdn)$/
 
 /** A `conflict`: the value of the field is in use. */
+export function feedNameTaken(name: string): UsageError {
+  return taken('feed', name, 'a feed with this name exists already')
+}
+
 export function taken(field: string, value: string, rule: string): UsageError {
   const told = shown(MASKED_FIELD.test(field) ? maskIdentifier(value) : value)
   return new UsageError('conflict', `${field} ${told}: ${rule}`, { field, value })

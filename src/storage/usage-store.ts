@@ -202,10 +202,10 @@ export interface UsageStore {
   /** Fails with `conflict` when the name is taken, with `invalid` as `checkSimNames` does. */
   createFeed(feed: NewFeed): Promise<Feed>
   /**
-   * What is said of the feed's completeness is told anew from all its deliveries. Fails with
-   * `not_found` when there is no such feed, with `invalid` as `checkSimNames` does, and with
-   * `conflict` when the feed is to be bound to an account and is for another as well: by a grant, or
-   * by usage that it has brought.
+   * What counts stays as it is, whatever changes; what is said of the feed's completeness is told anew
+   * from all its deliveries. Fails with `not_found` when there is no such feed, with `invalid` as
+   * `checkSimNames` does, and with `conflict` when its new name is taken, or when it is to be bound to
+   * an account and is for another as well: by a grant, or by usage that it has brought.
    */
   updateFeed(feedId: number, changes: FeedChanges): Promise<Feed>
   findFeed(name: string): Promise<Feed | null>

@@ -207,6 +207,12 @@ describe('simtally key', () => {
   })
 })
 
+/** The flags of `feed create` or `feed set`, as their help shows them. */
+async function flagsOf(name: string): Promise<string[]> {
+  const { stdout } = await cli.run(['feed', name, '--help'])
+  return [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, long]) => long!)
+}
+
 describe('simtally feed', () => {
   it('makes a feed that rejects conflicts and has no default zone unless told otherwise', async () => {
     assert.deepEqual(await cli.json(['feed', 'create', 'plain', '--format', 'csv']), [
@@ -244,6 +250,34 @@ describe('simtally feed', () => {
     )
     const names = (await cli.json<{ name: string }>(['feed', 'list'])).map(({ name }) => name)
     assert.deepEqual(names, ['plain', 'own'])
+  })
+
+  it('changes every property that it makes a feed with, and says what that means', async () => {
+    const changing = await flagsOf('set')
+    const missing = (await flagsOf('create')).filter((name) => !changing.includes(name))
+    assert.deepEqual(missing, [])
+    await cli.json(['feed', 'create', 'set-me', '--format', 'csv', '--default-zone', 'home'])
+    const set = (...args: string[]) => cli.run(['feed', 'set', ...args])
+    const policy = await set('set-me', '--on-conflict', 'replace', '--no-default-zone')
+    assert.match(policy.stdout, /^feed set-me: csv, on conflict replace, default zone none, /)
+    assert.match(policy.stderr, /what counts stays as it is\n.*what counts stays where it is\n$/)
+    const renamed = await set('set-me', '--name', 'renamed')
+    assert.match(renamed.stdout, /^feed renamed: csv/)
+    assert.match(renamed.stderr, /has to use the new name/)
+    assert.equal((await set('set-me', '--settle', '1h')).exitCode, 1)
+    await cli.json(['feed', 'create', 'beside', '--format', 'csv'])
+    const taken = await set('renamed', '--name', 'beside')
+    assert.deepEqual([taken.exitCode, taken.stdout], [1, ''])
+    assert.match(taken.stderr, /^simtally: feed "beside": a feed with this name exists already/)
+    const emnify = ['--format', 'mapped', '--mapping', 'emnify', '--set', 'megabyte=MB']
+    const mapped = await set('renamed', ...emnify, '--set', 'rx=upload')
+    assert.match(mapped.stdout, /^feed renamed: mapped, /)
+    assert.match(mapped.stderr, /deliveries are read so from now on/)
+    assert.match((await set('renamed', '--mapping', 'emnify')).stderr, /megabyte: it is required/)
+    const [plain] = await cli.json<{ settings: object; format: string }>([
+      ...['feed', 'set', 'renamed', '--format', 'ndjson'],
+    ])
+    assert.deepEqual([plain!.format, plain!.settings], ['ndjson', {}])
   })
 
   it('binds a feed to an account, and says by which names its records mean SIMs', async () => {
@@ -313,8 +347,8 @@ describe('simtally feed', () => {
 
 describe('every command', () => {
   const COMMANDS = [
-    'account create|account list|sim import|sim list|key create|key list|key revoke',
-    'feed create|feed check|feed mappings|feed list|feed set|feed grant|feed revoke|feed gaps|feed accept-gap|events|import|imports|quarantine list|usage|audit|purge|serve|demo|demo feed',
+    'account create|account set|account rotate-token|account list|sim import|sim list|key create|key list|key revoke',
+    'feed create|feed check|feed mappings|feed list|feed set|feed grant|feed revoke|feed folders|feed gaps|feed accept-gap|events|import|imports|quarantine list|usage|audit|purge|serve|demo|demo feed',
   ]
     .join('|')
     .split('|')

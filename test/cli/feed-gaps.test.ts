@@ -72,13 +72,17 @@ describe('simtally feed set', () => {
     const shorter = await cli.run(['feed', 'set', 'changed', '--settle', '90m'])
     assert.equal(
       shorter.stdout,
-      'feed changed: settle time 90m, sequence pattern none, ' +
+      'feed changed: csv, on conflict reject, default zone none, settle time 90m, sequence pattern none, ' +
         'SIMs of any account by SID, ICCID, IMSI or MSISDN\n',
     )
     assert.equal((await listed('changed', NOW)).complete_through, '2026-03-15T11:00:00Z')
     assert.deepEqual(await cli.json(['feed', 'set', 'changed', '--sequence-pattern', PATTERN]), [
       {
         name: 'changed',
+        format: 'csv',
+        settings: {},
+        on_conflict: 'reject',
+        default_zone: null,
         account_sid: null,
         sim_names: ['sid', 'iccid', 'imsi', 'msisdn'],
         settle_seconds: 5_400,
@@ -95,7 +99,7 @@ describe('simtally feed set', () => {
 
   it('is wrong usage without a change, and with one that cannot be', async () => {
     for (const [args, message] of [
-      [[], /^simtally: nothing to change: give --settle, --sequence-pattern, --no-seq/],
+      [[], /^simtally: nothing to change: give one of --on-conflict, .*--settle, .*--no-seq/],
       [['--settle', '2 weeks'], /--settle "2 weeks": expected minutes, hours or days/],
       [['--settle', '91d'], /--settle "91d": .* at most 90d/],
       [['--settle', '24'], /--settle "24": expected minutes, hours or days/],

@@ -221,6 +221,40 @@ function describeChanges(engine: Engine): void {
     assert.deepEqual(await missing(store, feed), [' 2-2 B: r', ' 3-3'])
   })
 
+  it('changes whatever is stated, and nothing else', async (t) => {
+    const ledger = await openLedger(t, engine)
+    const { store, feed } = ledger
+    await ledger.append([ledger.event({ upload: 1 })])
+    const before = await ledger.simUsage()
+    const changes = {
+      name: 'another',
+      format: 'mapped',
+      settings: { mapping: 'soracom' },
+      onConflict: 'max',
+      defaultZone: 'national_roaming',
+    } as const
+    const changed = await store.updateFeed(feed.id, changes)
+    assert.deepEqual(changed, { ...feed, ...changes })
+    assert.deepEqual(await store.findFeed('another'), changed)
+    assert.equal(await store.findFeed(feed.name), null)
+    assert.equal((await store.findImport(ledger.importId))?.feedName, 'another')
+    assert.deepEqual(await store.updateFeed(feed.id, { defaultZone: null }), {
+      ...changed,
+      defaultZone: null,
+    })
+    assert.deepEqual(await ledger.simUsage(), before)
+    await ledger.assertAuditClean()
+  })
+
+  it('takes no name that another feed has', async (t) => {
+    const { store } = await openEmpty(t, engine)
+    const feed = await store.createFeed(aFeed())
+    const other = await store.createFeed(aFeed())
+    await failureOf('conflict', store.updateFeed(feed.id, { name: other.name }))
+    assert.deepEqual(await store.findFeed(feed.name), feed)
+    assert.deepEqual(await store.updateFeed(feed.id, { name: feed.name }), feed)
+  })
+
   it('has to be there', async (t) => {
     const { store } = await openEmpty(t, engine)
     await failureOf('not_found', store.updateFeed(7, { settleSeconds: 1 }))

@@ -4,10 +4,18 @@ import type { Feed, FeedChanges } from '../../domain/directory.ts'
 import { formatSettleTime, parseSettleTime } from '../../domain/feed-statements.ts'
 import { parseSequencePattern } from '../../domain/sequence-pattern.ts'
 import { simNamesInWords } from '../../domain/sim-names.ts'
+import { readyMapping } from '../../ingest/mappings/mappings.ts'
 import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { WrongUsage } from '../failure.ts'
-import { type NameOptions, nameChanges, nameFlags, namesToJson } from '../feed-names.ts'
-import { chosenFormat, type SettingsOptions, settingsFlags } from '../feed-settings.ts'
+import { type NameOptions, nameChanges, namesToJson } from '../feed-names.ts'
+import {
+  changingFlags,
+  consequencesOf,
+  type PolicyOptions,
+  policyChanges,
+  propertyFlags,
+} from '../feed-properties.ts'
+import { chosenFormat, type SettingsOptions } from '../feed-settings.ts'
 import { flag } from '../option-values.ts'
 
 /** What `feed create` and `feed set` say of a feed's deliveries. */
@@ -43,73 +51,109 @@ export function deliveryChanges({ settle, sequencePattern }: DeliveryOptions): F
 const EXAMPLES = `
 Examples:
   simtally feed set roamco --settle 24h
+  simtally feed set roamco --on-conflict replace --default-zone home
+  simtally feed set roamco --name roamco-eu
   simtally feed set roamco --sequence-pattern '^CD(?<stream>[A-Z0-9]{10})(?<sequence>[0-9]{5})'
   simtally feed set roamco --no-sequence-pattern
   simtally feed set roamco --account AC0123456789abcdef0123456789abcdef
   simtally feed set roamco --no-account --sim-names iccid,imsi
   simtally feed set roamco --mapping roamco.yaml && simtally quarantine recycle --feed roamco
 
-What the feed has delivered so far is looked at anew: its gaps and its "complete through" are those
-of the new settings. A mapping, or settings, take the place of all settings of the feed's format:
-deliveries are read by them from now on, and so are quarantined records that are recycled. A group (?<stream>…) tells streams apart that are numbered by themselves.`
+What counts stays as it is: a format, settings, a policy, a zone and names are for deliveries from now
+on, and for quarantined records that are recycled. A mapping, or settings, take the place of all settings
+of the feed's format. What the feed has delivered so far is looked at anew only for its gaps and its
+"complete through". A watcher takes a change over with the next file. A group (?<stream>…) tells streams apart that are numbered by themselves.`
 
 export function addFeedSetCommand(feed: Command, commandLine: CommandLine): void {
   const command = feed
     .command('set')
-    .description('change how a feed delivers, and whose SIMs by which names')
+    .description('change any property of a feed')
     .argument('<name>', 'the feed')
-  for (const option of [...deliveryFlags(), ...nameFlags()]) command.addOption(option)
-  for (const option of settingsFlags()) if (option.long !== '--format') command.addOption(option)
+  const flags = [...propertyFlags(deliveryFlags()), ...changingFlags()]
+  for (const option of flags) command.addOption(option)
   command
-    .option('--no-sequence-pattern', 'its files have no numbers in their names')
-    .option('--no-account', 'its records may be of SIMs of any account')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
-    .action((name: string) => set(commandLine, name, command.optsWithGlobals()))
+    .action((name: string) => {
+      const names = flags.map(({ long }) => long).join(', ')
+      return set(commandLine, name, { ...command.optsWithGlobals(), names })
+    })
   // Commander takes a flag that can be negated for one that is on.
-  command.setOptionValueWithSource('sequencePattern', undefined, 'default')
-  command.setOptionValueWithSource('account', undefined, 'default')
+  for (const option of flags.filter(({ negate }) => negate)) {
+    command.setOptionValueWithSource(option.attributeName(), undefined, 'default')
+  }
 }
 
 type SetOptions = DatabaseOption &
   JsonOption &
   DeliveryOptions &
   NameOptions &
-  Omit<SettingsOptions, 'format'>
+  PolicyOptions &
+  SettingsOptions & {
+    readonly name?: string
+    /** Every flag that changes something. */
+    readonly names: string
+  }
 
 async function set(commandLine: CommandLine, name: string, options: SetOptions): Promise<void> {
-  const { mapping, set: named, settings } = options
-  const hasSettings = mapping !== undefined || named !== undefined || settings !== undefined
-  const changes = deliveryChanges(options)
+  const { mapping, set: named, settings, format } = options
+  const hasSettings = [mapping, named, settings, format].some((given) => given !== undefined)
+  const changes = {
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...policyChanges(options),
+    ...deliveryChanges(options),
+  }
   const hasNames = options.account !== undefined || options.simNames !== undefined
   if (Object.keys(changes).length === 0 && !hasSettings && !hasNames) {
-    throw new WrongUsage(
-      'nothing to change: give --settle, --sequence-pattern, --no-sequence-pattern, --account, --no-account, --sim-names, --mapping, --set or --settings',
-    )
+    throw new WrongUsage(`nothing to change: give one of ${options.names}`)
   }
-  const changed = await commandLine.withStore(options, async (store) => {
+  const { changed, all } = await commandLine.withStore(options, async (store) => {
     const feed = await feedOf(store, name)
-    const { format } = feed
-    const chosen = hasSettings ? await chosenFormat({ ...options, format }) : null
-    return store.updateFeed(feed.id, {
+    const given = { ...options, format: format ?? feed.format }
+    const chosen = hasSettings ? await chosenFormat(given) : null
+    const all: FeedChanges = {
       ...changes,
       ...(await nameChanges(store, options, feed)),
       ...(chosen !== null && { settings: chosen.settings }),
-    })
+      ...(format !== undefined && { format }),
+    }
+    return { changed: await store.updateFeed(feed.id, all), all }
   })
-  if (options.json === true) await commandLine.printJson(deliverySettings(changed))
+  if (options.json === true) await commandLine.printJson(feedSettings(changed))
   else {
     const { settleSeconds, sequencePattern, accountSid, simNames } = changed
     await commandLine.print(
-      `feed ${name}: settle time ${formatSettleTime(settleSeconds)}, ` +
+      `feed ${changed.name}: ${changed.format}, on conflict ${changed.onConflict}, ` +
+        `default zone ${changed.defaultZone ?? 'none'}, settle time ${formatSettleTime(settleSeconds)}, ` +
         `sequence pattern ${sequencePattern ?? 'none'}, ` +
         `SIMs of ${accountSid ?? 'any account'} by ${simNamesInWords(simNames)}`,
     )
   }
+  for (const consequence of consequencesOf(all)) await commandLine.note(consequence)
+  const needed = readyMapping(all.settings?.mapping)?.onConflict
+  if (needed !== undefined && needed !== changed.onConflict) {
+    await commandLine.note(
+      `the mapping ${String(all.settings?.mapping)} needs --on-conflict ${needed}; the feed has ${changed.onConflict}`,
+    )
+  }
 }
 
-export function deliverySettings(feed: Feed) {
+function deliverySettings(feed: Feed) {
   const { name, settleSeconds, sequencePattern } = feed
   const delivery = { settle_seconds: settleSeconds, sequence_pattern: sequencePattern }
   return { name, ...namesToJson(feed), ...delivery }
+}
+
+/** Everything that is set of a feed, as `feed create` and `feed set` tell it. */
+export function feedSettings(feed: Feed) {
+  const { format, settings, onConflict, defaultZone } = feed
+  const { name, ...delivery } = deliverySettings(feed)
+  return {
+    name,
+    format,
+    settings,
+    on_conflict: onConflict,
+    default_zone: defaultZone,
+    ...delivery,
+  }
 }

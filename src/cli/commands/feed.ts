@@ -1,20 +1,15 @@
 /** `simtally feed`: makes feeds, the streams in which carriers deliver, and shows them. */
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { FeedProgress } from '../../domain/completeness.ts'
 import { type Feed, grantees, parseFeedName } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { formatInstant } from '../../domain/time.ts'
-import {
-  CONFLICT_POLICIES,
-  type ConflictPolicy,
-  ZONES,
-  type Zone,
-} from '../../domain/usage-event.ts'
 import { feedStatusToApi } from '../../http/schemas/feed-status.ts'
 import { readyMapping } from '../../ingest/mappings/mappings.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
-import { type NameOptions, nameChanges, nameFlags, namesToJson } from '../feed-names.ts'
-import { chosenFormat, type SettingsOptions, settingsFlags } from '../feed-settings.ts'
+import { type NameOptions, nameChanges, namesToJson } from '../feed-names.ts'
+import { type PolicyOptions, policyChanges, propertyFlags } from '../feed-properties.ts'
+import { chosenFormat, type SettingsOptions } from '../feed-settings.ts'
 import { printListing } from '../listing.ts'
 import { flag } from '../option-values.ts'
 import { formatAge } from '../quantity-text.ts'
@@ -28,6 +23,7 @@ import {
   type DeliveryOptions,
   deliveryChanges,
   deliveryFlags,
+  feedSettings,
 } from './feed-set.ts'
 
 interface CreateOptions
@@ -35,10 +31,8 @@ interface CreateOptions
     JsonOption,
     SettingsOptions,
     DeliveryOptions,
-    NameOptions {
-  readonly onConflict?: ConflictPolicy
-  readonly defaultZone?: Zone
-}
+    NameOptions,
+    PolicyOptions {}
 
 const CREATE_EXAMPLES = `
 Examples:
@@ -76,22 +70,9 @@ export function addFeedCommand(program: Command, commandLine: CommandLine): void
     .argument('<name>', 'letters, digits, dots, hyphens, underscores', (text: string) =>
       flag('feed', (_, name) => parseFeedName(name))(text),
     )
-    .addOption(
-      new Option(
-        '--on-conflict <policy>',
-        'what a record with other content does (default: what the ready mapping needs, or reject)',
-      ).choices(CONFLICT_POLICIES),
-    )
-    .addOption(
-      new Option(
-        '--default-zone <zone>',
-        'the zone of records that name no network; without it they go to quarantine',
-      ).choices(ZONES),
-    )
     .option('--json', 'print JSON')
     .addHelpText('after', CREATE_EXAMPLES)
-  const flags = [...settingsFlags(), ...deliveryFlags(), ...nameFlags()]
-  for (const option of flags) createCommand.addOption(option)
+  for (const option of propertyFlags(deliveryFlags())) createCommand.addOption(option)
   createCommand.action((name: string) => create(commandLine, name, createCommand.optsWithGlobals()))
   addFeedCheckCommand(feed, commandLine)
   addFeedMappingsCommand(feed, commandLine)
@@ -119,24 +100,16 @@ async function create(
       name,
       format,
       settings,
-      onConflict: options.onConflict ?? needed,
-      defaultZone: options.defaultZone ?? null,
+      onConflict: needed,
+      defaultZone: null,
+      ...policyChanges(options),
       ...deliveryChanges(options),
       ...(await nameChanges(store, options, null)),
       createdAt: commandLine.context.clock(),
     }),
   )
   if (options.json === true) {
-    await commandLine.printJson({
-      name: feed.name,
-      format: feed.format,
-      settings: feed.settings,
-      on_conflict: feed.onConflict,
-      default_zone: feed.defaultZone,
-      ...namesToJson(feed),
-      settle_seconds: feed.settleSeconds,
-      sequence_pattern: feed.sequencePattern,
-    })
+    await commandLine.printJson(feedSettings(feed))
     return
   }
   await commandLine.print(`feed ${feed.name}: ${feed.format}, on conflict ${feed.onConflict}`)

@@ -26,7 +26,7 @@ import {
   newFeedToRow,
   simFromRow,
 } from '../rows.ts'
-import { SimRegistry, type SimWrite, taken, valuesNamedBy } from '../sim-registry.ts'
+import { feedNameTaken, SimRegistry, type SimWrite, taken, valuesNamedBy } from '../sim-registry.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
 import { columnsOf, type Session } from './connection.ts'
@@ -101,7 +101,7 @@ export async function revokeApiKey(
 
 export async function createFeed(session: Session, feed: NewFeed): Promise<Feed> {
   if ((await reads.findFeed(session, feed.name)) !== null) {
-    throw taken('feed', feed.name, 'a feed with this name exists already')
+    throw feedNameTaken(feed.name)
   }
   await session.run(sql.INSERT_FEED, newFeedToRow(feed))
   return (await reads.findFeed(session, feed.name))!

@@ -15,8 +15,9 @@ import { SELECT_FEED_BY_ID, UPDATE_FEED } from '../directory-sql.ts'
 import { refuseOtherAccount, SELECT_OTHER_ACCOUNT } from '../feed-access.ts'
 import * as sql from '../progress-sql.ts'
 import { changedFeedToRow, feedFromRow } from '../rows.ts'
+import { feedNameTaken } from '../sim-registry.ts'
 import type { Session } from './connection.ts'
-import { listFeeds } from './directory-reads.ts'
+import { findFeed, listFeeds } from './directory-reads.ts'
 
 export async function feedsCompleteThrough(
   session: Session,
@@ -65,6 +66,8 @@ export async function updateFeed(
   changes: FeedChanges,
 ): Promise<Feed> {
   const changed = { ...(await feedById(session, feedId)), ...changes }
+  const named = await findFeed(session, changed.name)
+  if (named !== null && named.id !== feedId) throw feedNameTaken(changed.name)
   if (changed.accountId !== null) {
     const values = [feedId, changed.accountId]
     refuseOtherAccount(changed, await session.get(SELECT_OTHER_ACCOUNT, values))

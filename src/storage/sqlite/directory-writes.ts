@@ -25,7 +25,7 @@ import {
   newApiKeyToRow,
   newFeedToRow,
 } from '../rows.ts'
-import { type SimDraft, SimRegistry, taken, valuesNamedBy } from '../sim-registry.ts'
+import { feedNameTaken, type SimDraft, SimRegistry, taken, valuesNamedBy } from '../sim-registry.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
@@ -97,7 +97,7 @@ export function revokeApiKey(connection: Connection, sid: string, at: number): A
 
 export function createFeed(connection: Connection, feed: NewFeed): Feed {
   if (reads.findFeed(connection, feed.name) !== null) {
-    throw taken('feed', feed.name, 'a feed with this name exists already')
+    throw feedNameTaken(feed.name)
   }
   connection.prepare(sql.INSERT_FEED).run(...newFeedToRow(feed))
   return reads.findFeed(connection, feed.name)!

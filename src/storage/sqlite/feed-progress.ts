@@ -15,8 +15,9 @@ import { SELECT_FEED_BY_ID, UPDATE_FEED } from '../directory-sql.ts'
 import { refuseOtherAccount, SELECT_OTHER_ACCOUNT } from '../feed-access.ts'
 import * as sql from '../progress-sql.ts'
 import { changedFeedToRow, feedFromRow } from '../rows.ts'
+import { feedNameTaken } from '../sim-registry.ts'
 import type { Connection } from './connection.ts'
-import { findOne, listFeeds } from './directory-reads.ts'
+import { findFeed, findOne, listFeeds } from './directory-reads.ts'
 
 export function feedsCompleteThrough(connection: Connection, accountId: number): (number | null)[] {
   return connection
@@ -52,6 +53,8 @@ export function rebuildProgress(connection: Connection, feed: Feed): void {
 
 export function updateFeed(connection: Connection, feedId: number, changes: FeedChanges): Feed {
   const changed = { ...feedById(connection, feedId), ...changes }
+  const named = findFeed(connection, changed.name)
+  if (named !== null && named.id !== feedId) throw feedNameTaken(changed.name)
   if (changed.accountId !== null) {
     const values = [feedId, changed.accountId]
     refuseOtherAccount(changed, connection.prepare(SELECT_OTHER_ACCOUNT).get(...values))

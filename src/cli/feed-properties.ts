@@ -1,0 +1,80 @@
+/** The flags of `feed create` and `feed set`, each written once, and what changing a property means. */
+import { Option } from 'commander'
+import { type FeedChanges, parseFeedName } from '../domain/directory.ts'
+import { CONFLICT_POLICIES, type ConflictPolicy, ZONES, type Zone } from '../domain/usage-event.ts'
+import { nameFlags } from './feed-names.ts'
+import { settingsFlags } from './feed-settings.ts'
+import { flag } from './option-values.ts'
+
+/** What both say of how records are judged. */
+export interface PolicyOptions {
+  readonly onConflict?: ConflictPolicy
+  /** False where `--no-default-zone` takes it away. */
+  readonly defaultZone?: Zone | false
+}
+
+function policyFlags(): Option[] {
+  return [
+    new Option(
+      '--on-conflict <policy>',
+      'what a record with other content does (default: what the ready mapping needs, or reject)',
+    ).choices(CONFLICT_POLICIES),
+    new Option(
+      '--default-zone <zone>',
+      'the zone of records that name no network; without it they go to quarantine',
+    ).choices(ZONES),
+  ]
+}
+
+export function policyChanges({ onConflict, defaultZone }: PolicyOptions): FeedChanges {
+  return {
+    ...(onConflict === undefined ? {} : { onConflict }),
+    ...(defaultZone === undefined
+      ? {}
+      : { defaultZone: defaultZone === false ? null : defaultZone }),
+  }
+}
+
+/** Made anew for each command that has them; `deliveryFlags` are those of a feed's deliveries. */
+export function propertyFlags(deliveryFlags: readonly Option[]): Option[] {
+  return [...policyFlags(), ...settingsFlags(), ...deliveryFlags, ...nameFlags()]
+}
+
+/** What can be said only of a feed that is there. */
+export function changingFlags(): Option[] {
+  return [
+    new Option('--name <name>', 'its new name').argParser(
+      flag('--name', (_, text) => parseFeedName(text)),
+    ),
+    new Option('--no-default-zone', 'records that name no network go to quarantine'),
+    new Option('--no-sequence-pattern', 'its files have no numbers in their names'),
+    new Option('--no-account', 'its records may be of SIMs of any account'),
+  ]
+}
+
+const READ_FROM_NOW_ON =
+  'deliveries are read so from now on, and quarantined records when they are recycled; what counts stays'
+const TOLD_ANEW = 'its gaps and its "complete through" are told anew, from all its deliveries'
+const RESOLVED_FROM_NOW_ON =
+  'SIMs are found so in records that come from now on or are recycled; what counts stays'
+
+/** What a change does not do is what people take it to do. */
+const CONSEQUENCES: Readonly<Partial<Record<keyof FeedChanges, string>>> = {
+  name: 'whoever delivers to it or asks for it has to use the new name; its imports show it too',
+  format: READ_FROM_NOW_ON,
+  settings: READ_FROM_NOW_ON,
+  onConflict:
+    'records are judged so that come from now on or are recycled; what counts stays as it is',
+  defaultZone:
+    'it is the zone of records that come from now on or are recycled; what counts stays where it is',
+  settleSeconds: TOLD_ANEW,
+  sequencePattern: TOLD_ANEW,
+  accountId: RESOLVED_FROM_NOW_ON,
+  simNames: RESOLVED_FROM_NOW_ON,
+}
+
+/** Sentences for whoever has changed these, each once. */
+export function consequencesOf(changes: FeedChanges): string[] {
+  const keys = Object.keys(changes) as (keyof FeedChanges)[]
+  return [...new Set(keys.flatMap((key) => CONSEQUENCES[key] ?? []))]
+}
