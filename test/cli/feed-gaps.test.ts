@@ -54,7 +54,7 @@ describe('simtally feed list', () => {
     const [titles, row] = squeezed(stdout)
     assert.equal(
       titles,
-      'NAME  FORMAT  ON CONFLICT  DEFAULT ZONE  ACCOUNT  SIM NAMES  STATE  SILENT  OPEN GAPS  COMPLETE THROUGH',
+      'NAME  FORMAT  ON CONFLICT  DEFAULT ZONE  ACCOUNT  SIM NAMES  GRANTED TO  STATE  SILENT  OPEN GAPS  COMPLETE THROUGH',
     )
     assert.equal(
       row,
