@@ -2,7 +2,7 @@
 import type { CommandLine, JsonOption } from './command-line.ts'
 import { textTable } from './text-table.ts'
 
-type Cell = string | number | null | readonly string[] | Readonly<Record<string, unknown>>
+type Cell = string | number | boolean | null | readonly string[] | Readonly<Record<string, unknown>>
 
 /**
  * Prints the rows in their order. `titles` names the table's columns and their order; JSON has

@@ -21,6 +21,8 @@ export interface Account {
   /** The token before it, while both are good; null where there is none. */
   readonly previousToken: PreviousToken | null
   readonly home: HomeSet
+  /** Whether its own keys may register SIMs, which brings numbers that records name SIMs by. */
+  readonly mayRegisterNumbers: boolean
   readonly createdAt: number
 }
 
@@ -31,12 +33,15 @@ export interface PreviousToken {
   readonly until: number
 }
 
-export type NewAccount = Omit<Account, 'id' | 'previousToken'>
+/** It may register no numbers unless that is said. */
+export type NewAccount = Omit<Account, 'id' | 'previousToken' | 'mayRegisterNumbers'> &
+  Partial<Pick<Account, 'mayRegisterNumbers'>>
 
 /** What may be changed later. A part of the home set that is left out stays. */
 export interface AccountChanges {
   readonly name?: string
   readonly home?: Partial<HomeSet>
+  readonly mayRegisterNumbers?: boolean
 }
 
 export const SIM_STATUSES = [

@@ -4,12 +4,14 @@
  */
 
 export const INSERT_ACCOUNT = `
-  INSERT INTO account (sid, name, auth_token_hash, home_plmns, home_countries, created_at)
-  VALUES (?, ?, ?, ?, ?, ?)
+  INSERT INTO account (sid, name, auth_token_hash, home_plmns, home_countries,
+                       may_register_numbers, created_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?)
   RETURNING *`
 
 export const UPDATE_ACCOUNT = `
-  UPDATE account SET name = ?, home_plmns = ?, home_countries = ? WHERE id = ?
+  UPDATE account SET name = ?, home_plmns = ?, home_countries = ?, may_register_numbers = ?
+  WHERE id = ?
   RETURNING *`
 /** Parameters: the new hash, up to when the old token is good, the account. */
 export const ROTATE_AUTH_TOKEN = `

@@ -14,6 +14,7 @@ import type {
   FeedFormat,
   FeedSettings,
   KeyScope,
+  NewAccount,
   NewApiKey,
   NewFeed,
   Sim,
@@ -66,14 +67,32 @@ export function accountFromRow(row: Row): Account {
             until: row.previous_token_until as number,
           },
     home: homeSetFromRow(row.home_plmns, row.home_countries),
+    mayRegisterNumbers: row.may_register_numbers === 1,
     createdAt: row.created_at as number,
   }
 }
 
+/** Values of `INSERT_ACCOUNT`. */
+export function newAccountToRow(account: NewAccount) {
+  const { sid, name, authTokenHash, home, mayRegisterNumbers, createdAt } = account
+  const [plmns, countries] = [home.plmns.join(' '), home.countries.join(' ')]
+  return [
+    sid,
+    name,
+    authTokenHash,
+    plmns,
+    countries,
+    mayRegisterNumbers ? 1 : 0,
+    createdAt,
+  ] as const
+}
+
 /** Values of `UPDATE_ACCOUNT`. */
-export function changedAccountToRow({ id, name, home }: Account, changes: AccountChanges) {
-  const { plmns, countries } = { ...home, ...changes.home }
-  return [changes.name ?? name, plmns.join(' '), countries.join(' '), id] as const
+export function changedAccountToRow(account: Account, changes: AccountChanges) {
+  const { id, name, mayRegisterNumbers } = { ...account, ...changes }
+  const { plmns, countries } = { ...account.home, ...changes.home }
+  const mayRegister = mayRegisterNumbers ? 1 : 0
+  return [name, plmns.join(' '), countries.join(' '), mayRegister, id] as const
 }
 
 /** Values of `INSERT_API_KEY`. */

@@ -86,6 +86,7 @@ export const TABLES = [
       created_at: 'integer',
       previous_token_hash: 'text',
       previous_token_until: 'integer',
+      may_register_numbers: 'integer',
     },
     ...numbered,
     ...directory,

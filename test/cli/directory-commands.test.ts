@@ -78,9 +78,20 @@ describe('simtally account', () => {
     const moved = await set('--home-plmns', '262-01,262-02', '--home-countries', '')
     assert.equal(moved.stdout, `${sid} After: home networks 262-01 262-02, home countries none\n`)
     assert.match(moved.stderr, /usage that is counted stays as it is/)
+    const mayRegister = async (...args: string[]) => {
+      const [row] = await cli.json<Record<string, unknown>>(['account', 'set', sid, ...args])
+      return row!.may_register_numbers
+    }
+    assert.equal(await mayRegister('--name', 'After'), false)
+    assert.equal(await mayRegister('--may-register-numbers'), true)
+    assert.equal(await mayRegister('--name', 'Later'), true)
+    assert.equal(await mayRegister('--no-may-register-numbers'), false)
     const nothing = await set()
     assert.equal(nothing.exitCode, 2)
-    assert.match(nothing.stderr, /nothing to change: give --name, --home-plmns or/)
+    assert.match(
+      nothing.stderr,
+      /nothing to change: give --name, --home-plmns, --home-countries or/,
+    )
     assert.equal((await set('--home-plmns', 'x')).exitCode, 2)
     const unknown = await cli.run(['account', 'set', sidOf('AC', 9), '--name', 'x'])
     assert.equal(unknown.exitCode, 1)

@@ -34,6 +34,7 @@ describe('/v1/Accounts', () => {
         name: owner.account.name,
         home_plmns: ['310-260'],
         home_countries: ['US'],
+        may_register_numbers: true,
         previous_token_until: null,
         date_created: '2026-03-15T12:34:56Z',
         url: `http://localhost:80/v1/Accounts/${owner.sid}`,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { DAY_SECONDS } from '../../src/domain/time.ts'
-import { aFeed, NOW } from '../support/builders.ts'
+import { aFeed, iccidOf, imsiOf, msisdnOf, NOW, sidOf } from '../support/builders.ts'
 import { type Answer, HttpFixture, type TestAccount } from '../support/http-fixture.ts'
 
 let fixture: HttpFixture
@@ -62,6 +62,61 @@ describe('a feed that an account was not granted', () => {
       assert.deepEqual(told(refused, `${url}/${act}`), told(missing, `/v1/Imports/999/${act}`))
     }
     assert.equal((await fixture.get(url, { as: other })).body.quarantined, 1)
+  })
+})
+
+describe('the numbers of SIMs', () => {
+  it('are not for an account to register, unless the operator allows it to', async () => {
+    const account = await fixture.addAccount()
+    const forms = [
+      [{ Iccid: iccidOf(801) }, 'Iccid'],
+      [{ Imsi: imsiOf(802), Msisdn: msisdnOf(802), UniqueName: 'x' }, 'Imsi, Msisdn'],
+      [{ Sid: sidOf('DE', 803), Imsi: imsiOf(803) }, 'Sid, Imsi'],
+      [{ UniqueName: 'x' }, 'Iccid or Imsi'],
+    ] as const
+    for (const [form, named] of forms) {
+      const { status, body } = await fixture.post('/v1/Sims', form, { as: account })
+      assert.equal(status, 403)
+      assert.ok(body.message.startsWith(`Permission Denied: ${named}: SIMs and their numbers`))
+    }
+    const sim = await fixture.addSim({}, account)
+    const named = { UniqueName: 'mine', FriendlyName: 'Mine', Status: 'suspended' }
+    assert.equal((await fixture.post(`/v1/Sims/${sim.sid}`, named, { as: account })).status, 200)
+
+    const as = fixture.operator
+    const allow = (MayRegisterNumbers: string) =>
+      fixture.post(`/v1/Accounts/${account.sid}`, { MayRegisterNumbers }, { as })
+    assert.equal((await allow('yes')).status, 400)
+    const { text } = await allow('true')
+    assert.equal(JSON.parse(text).may_register_numbers, true)
+    assert.equal((await fixture.post('/v1/Sims', forms[0][0], { as: account })).status, 201)
+    const mayNot = await fixture.post(`/v1/Accounts/${account.sid}`, {}, { as: account })
+    assert.equal(mayNot.status, 403)
+  })
+
+  it('change nothing of records that name a SIM of another account otherwise', async () => {
+    const sim = await fixture.addSim({ uniqueName: 'pump-4' })
+    const bound = await fixture.addFeed({ format: 'ndjson', accountId: fixture.owner.account.id })
+    const record = {
+      record_id: 'r',
+      occurred_at: '2026-03-14T10:00:00Z',
+      plmn: '310-260',
+      upload: 1,
+    }
+    const bring = (name: string) =>
+      fixture.send(
+        'POST',
+        `/v1/Feeds/${bound.name}/Records`,
+        JSON.stringify({ ...record, sim: name }),
+        {
+          as: fixture.operator,
+        },
+      )
+    assert.equal((await bring('pump-4')).body.accepted, 1)
+    await fixture.addSim({ uniqueName: 'pump-4' }, other)
+    assert.equal((await bring('pump-4')).body.duplicate, 1)
+    const usage = await fixture.get(`/v1/Sims/${sim.sid}/UsageRecords`)
+    assert.equal(usage.body.usage_records[0]!.data.total, 1)
   })
 })
 

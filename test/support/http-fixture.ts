@@ -6,6 +6,7 @@ import type {
   ApiKey,
   Feed,
   KeyScope,
+  NewAccount,
   Sim,
   SimRegistration,
 } from '../../src/domain/directory.ts'
@@ -114,7 +115,7 @@ export class HttpFixture {
   /** Time stands at `NOW` of the builders until a test moves it. */
   static async open(options: Partial<ServerOptions> = {}): Promise<HttpFixture> {
     const temp = await openTempStore()
-    const owner = await addAccount(temp.store)
+    const owner = await addAccount(temp.store, { mayRegisterNumbers: true })
     const operator = await addKey(temp.store, { account: null, scope: 'admin' })
     const feed = await temp.store.createFeed(aFeed({ name: 'hub', format: 'ndjson' }))
     await temp.store.grantFeed(feed.id, owner.account.id, NOW)
@@ -126,8 +127,8 @@ export class HttpFixture {
     await this.#temp.dispose()
   }
 
-  addAccount(): Promise<TestAccount> {
-    return addAccount(this.store)
+  addAccount(stated: Partial<NewAccount> = {}): Promise<TestAccount> {
+    return addAccount(this.store, stated)
   }
 
   addKey(key: { account: TestAccount | null; scope: KeyScope }): Promise<TestCredential> {
@@ -200,9 +201,14 @@ export function basic({ sid, secret }: TestCredential): string {
   return `Basic ${Buffer.from(`${sid}:${secret}`).toString('base64')}`
 }
 
-async function addAccount(store: UsageStore): Promise<TestAccount> {
+async function addAccount(
+  store: UsageStore,
+  stated: Partial<NewAccount> = {},
+): Promise<TestAccount> {
   const secret = newSecret()
-  const account = await store.createAccount(anAccount({ authTokenHash: hashSecret(secret) }))
+  const account = await store.createAccount(
+    anAccount({ authTokenHash: hashSecret(secret), ...stated }),
+  )
   return { account, sid: account.sid, secret }
 }
 

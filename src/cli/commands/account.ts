@@ -20,6 +20,7 @@ import { flag, sidFlag, timeSpanFlag } from '../option-values.ts'
 interface HomeOptions extends DatabaseOption, JsonOption {
   readonly homePlmns?: readonly Plmn[]
   readonly homeCountries?: readonly CountryCode[]
+  readonly mayRegisterNumbers?: boolean
 }
 
 interface CreateOptions extends HomeOptions {
@@ -53,6 +54,7 @@ const SET_EXAMPLES = `
 Examples:
   simtally account set AC0123456789abcdef0123456789abcdef --name "Acme Inc"
   simtally account set AC0123456789abcdef0123456789abcdef --home-plmns "310-260,310-160"
+  simtally account set AC0123456789abcdef0123456789abcdef --no-may-register-numbers
 
 A home set takes the place of the one before; an empty list takes it away. Records that come from now on
 are classified by it. Usage that is counted already stays in the zone it was counted in, and so does a
@@ -79,6 +81,7 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
     .requiredOption('--name <name>', 'what people call it', flag('--name', parseName))
     .option('--sid <sid>', 'keep a SID from elsewhere', sidFlag('--sid', 'AC'))
   for (const option of homeFlags()) create.addOption(option)
+  create.addOption(registerFlag())
   create
     .option('--json', 'print JSON')
     .addHelpText('after', CREATE_EXAMPLES)
@@ -90,9 +93,13 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
     .option('--name <name>', 'what people call it', flag('--name', parseName))
   for (const option of homeFlags()) set.addOption(option)
   set
+    .addOption(registerFlag())
+    .option('--no-may-register-numbers', 'only the operator registers its SIMs')
     .option('--json', 'print JSON')
     .addHelpText('after', SET_EXAMPLES)
     .action((sid: Sid) => setAccount(commandLine, sid, set.optsWithGlobals()))
+  // Commander takes a flag that can be negated for one that is on.
+  set.setOptionValueWithSource('mayRegisterNumbers', undefined, 'default')
   const rotate = account
     .command('rotate-token')
     .description('give an account another auth token; the old one stays good for a while')
@@ -118,6 +125,13 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
     .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
 }
 
+function registerFlag(): Option {
+  return new Option(
+    '--may-register-numbers',
+    'its own keys may register SIMs, with numbers that records name SIMs by',
+  )
+}
+
 function homeFlags(): Option[] {
   return [
     new Option('--home-plmns <list>', 'home networks as MCC-MNC').argParser(
@@ -137,6 +151,7 @@ async function createAccount(commandLine: CommandLine, options: CreateOptions): 
       name: options.name,
       authTokenHash: hashSecret(authToken),
       home: { plmns: options.homePlmns ?? [], countries: options.homeCountries ?? [] },
+      mayRegisterNumbers: options.mayRegisterNumbers === true,
       createdAt: commandLine.context.clock(),
     }),
   )
@@ -164,16 +179,22 @@ async function printToken(
 }
 
 async function setAccount(commandLine: CommandLine, sid: Sid, options: SetOptions): Promise<void> {
-  const { name, homePlmns, homeCountries } = options
+  const { name, homePlmns, homeCountries, mayRegisterNumbers } = options
   const home = {
     ...(homePlmns === undefined ? {} : { plmns: homePlmns }),
     ...(homeCountries === undefined ? {} : { countries: homeCountries }),
   }
   const changesHome = Object.keys(home).length > 0
-  if (name === undefined && !changesHome) {
-    throw new WrongUsage('nothing to change: give --name, --home-plmns or --home-countries')
+  if (name === undefined && !changesHome && mayRegisterNumbers === undefined) {
+    throw new WrongUsage(
+      'nothing to change: give --name, --home-plmns, --home-countries or --may-register-numbers',
+    )
   }
-  const changes: AccountChanges = { ...(name === undefined ? {} : { name }), home }
+  const changes: AccountChanges = {
+    ...(name === undefined ? {} : { name }),
+    ...(mayRegisterNumbers === undefined ? {} : { mayRegisterNumbers }),
+    home,
+  }
   const changed = await commandLine.withStore(options, async (store) =>
     store.updateAccount((await accountOf(store, sid)).id, changes),
   )
@@ -223,18 +244,21 @@ async function list(commandLine: CommandLine, options: DatabaseOption & JsonOpti
     name: 'NAME',
     home_plmns: 'HOME NETWORKS',
     home_countries: 'HOME COUNTRIES',
+    may_register_numbers: 'MAY REGISTER NUMBERS',
     date_created: 'CREATED',
     previous_token_until: 'OLD TOKEN UNTIL',
   }
   await printListing(commandLine, options, titles, accounts.map(accountRow))
 }
 
-function accountRow({ sid, name, home, createdAt, previousToken }: Account) {
+function accountRow(account: Account) {
+  const { sid, name, home, mayRegisterNumbers, createdAt, previousToken } = account
   return {
     sid,
     name,
     home_plmns: home.plmns,
     home_countries: home.countries,
+    may_register_numbers: mayRegisterNumbers,
     date_created: formatInstant(createdAt),
     previous_token_until: instantOrNull(previousToken?.until ?? null),
   }

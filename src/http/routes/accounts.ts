@@ -8,7 +8,7 @@ import { arrayPage, listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { accountSchema, accountsSchema, accountToApi } from '../schemas/account.ts'
 import { failures } from '../schemas/error.ts'
-import { parsedParameter } from '../validation.ts'
+import { parameter, parsedParameter } from '../validation.ts'
 
 const params = Type.Object({ Sid: Type.String() })
 
@@ -24,6 +24,11 @@ const changesBody = Type.Object({
   HomeCountries: Type.Optional(
     parsedParameter('HomeCountries', 'its home countries, likewise', (text) =>
       parseCountryList('HomeCountries', text),
+    ),
+  ),
+  MayRegisterNumbers: Type.Optional(
+    parameter('MayRegisterNumbers', 'expected true or false', (text) =>
+      ['true', 'false'].includes(text),
     ),
   ),
 })
@@ -81,9 +86,10 @@ export function addAccountRoutes(server: HttpServer, context: RouteContext): voi
 }
 
 function changesFromApi(body: Static<typeof changesBody>): AccountChanges {
-  const { Name, HomePlmns, HomeCountries } = body
+  const { Name, HomePlmns, HomeCountries, MayRegisterNumbers } = body
   return {
     ...(Name ? { name: parseName('Name', Name) } : {}),
+    ...(MayRegisterNumbers ? { mayRegisterNumbers: MayRegisterNumbers === 'true' } : {}),
     home: {
       ...(HomePlmns === undefined ? {} : { plmns: parsePlmnList('HomePlmns', HomePlmns) }),
       ...(HomeCountries === undefined

@@ -4,7 +4,7 @@ import type { SimStatus } from '../../domain/directory.ts'
 import { type Iccid, parseIccid } from '../../domain/identifiers.ts'
 import { newSid } from '../../domain/secret.ts'
 import type { PageRequest } from '../../storage/usage-store.ts'
-import { accountNamed, accountRequired, callerOf } from '../access.ts'
+import { accountNamed, accountRequired, callerOf, permissionDenied } from '../access.ts'
 import type { Caller } from '../credentials.ts'
 import { pathOf } from '../error-reply.ts'
 import {
@@ -73,7 +73,9 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
     },
     async (request, reply) => {
       const { body } = request
-      const account = await accountRequired(store, callerOf(request), body.AccountSid)
+      const caller = callerOf(request)
+      const account = await accountRequired(store, caller, body.AccountSid)
+      if (caller.account?.mayRegisterNumbers === false) refuseNumbers(body)
       const options = { at: clock(), newSid: () => newSid('DE') }
       const sim = await store.createSim(account.id, registrationFromApi(body), options)
       reply.code(201)
@@ -81,6 +83,19 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
     },
   )
   addSingleSimRoutes(server, context)
+}
+
+/** Records name SIMs by them: an account that chose one freely could take another's usage. */
+const NUMBERS = ['Sid', 'Iccid', 'Imsi', 'Msisdn'] as const
+
+/** Throws 403 naming the numbers given; a SIM has at least one of them. */
+function refuseNumbers(body: Static<typeof simRegistrationBody>): never {
+  const given = NUMBERS.filter((name) => body[name])
+  const named = given.length === 0 ? 'Iccid or Imsi' : given.join(', ')
+  throw permissionDenied(
+    `${named}: SIMs and their numbers are registered by the operator, unless it allows the account ` +
+      'to (MayRegisterNumbers); names and status can be changed',
+  )
 }
 
 function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {

@@ -22,6 +22,7 @@ import {
   changedAccountToRow,
   dropFolderToRow,
   importEndToRow,
+  newAccountToRow,
   newApiKeyToRow,
   newFeedToRow,
   simFromRow,
@@ -37,14 +38,7 @@ export async function createAccount(session: Session, account: NewAccount): Prom
   if ((await reads.findAccount(session, account.sid)) !== null) {
     throw taken('sid', account.sid, 'an account with this SID exists already')
   }
-  const row = await session.get(sql.INSERT_ACCOUNT, [
-    account.sid,
-    account.name,
-    account.authTokenHash,
-    account.home.plmns.join(' '),
-    account.home.countries.join(' '),
-    account.createdAt,
-  ])
+  const row = await session.get(sql.INSERT_ACCOUNT, newAccountToRow(account))
   return accountFromRow(row!)
 }
 

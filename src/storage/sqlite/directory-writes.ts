@@ -22,6 +22,7 @@ import {
   changedAccountToRow,
   dropFolderToRow,
   importEndToRow,
+  newAccountToRow,
   newApiKeyToRow,
   newFeedToRow,
 } from '../rows.ts'
@@ -36,16 +37,7 @@ export function createAccount(connection: Connection, account: NewAccount): Acco
   if (reads.findAccount(connection, account.sid) !== null) {
     throw taken('sid', account.sid, 'an account with this SID exists already')
   }
-  const row = connection
-    .prepare(sql.INSERT_ACCOUNT)
-    .get(
-      account.sid,
-      account.name,
-      account.authTokenHash,
-      account.home.plmns.join(' '),
-      account.home.countries.join(' '),
-      account.createdAt,
-    )
+  const row = connection.prepare(sql.INSERT_ACCOUNT).get(...newAccountToRow(account))
   return accountFromRow(row!)
 }
 

@@ -7,6 +7,7 @@ import { simNames } from './0005-sim-names.ts'
 import { checksums } from './0006-checksums.ts'
 import { operatorsHand } from './0007-operators-hand.ts'
 import { feedGrants } from './0008-feed-grants.ts'
+import { numberBringers } from './0009-number-bringers.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly string[] = [
   checksums,
   operatorsHand,
   feedGrants,
+  numberBringers,
 ]

@@ -9,6 +9,7 @@ import { simNames } from './0007-sim-names.ts'
 import { checksums } from './0008-checksums.ts'
 import { operatorsHand } from './0009-operators-hand.ts'
 import { feedGrants } from './0010-feed-grants.ts'
+import { numberBringers } from './0011-number-bringers.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly string[] = [
   checksums,
   operatorsHand,
   feedGrants,
+  numberBringers,
 ]
