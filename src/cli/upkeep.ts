@@ -1,8 +1,12 @@
-/** What a served store does by itself: seal days that are complete, delete usage that is too old. */
+/**
+ * What a served store does by itself: seal days that are complete and put them under checksum, delete
+ * usage that is too old, and audit itself.
+ */
 import { setImmediate } from 'node:timers/promises'
 import { SETTLE_SECONDS } from '../domain/completeness.ts'
 import { upkeepTime } from '../domain/store-time.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
+import { startAudits } from './audit-runs.ts'
 import { Retention, type RetentionLog } from './retention.ts'
 
 /** Between two passes; a pass with nothing to do is a few reads. */
@@ -56,6 +60,7 @@ export function startUpkeep({ store, clock, uptime, log, onError }: UpkeepOption
     }, milliseconds).unref()
   }
   let underWay = pass()
+  const audits = startAudits({ store, clock, onError })
   return {
     recordsCame: () => {
       if (stopped || again) return
@@ -67,7 +72,7 @@ export function startUpkeep({ store, clock, uptime, log, onError }: UpkeepOption
     stop: async () => {
       stopped = true
       if (timer !== null) clearTimeout(timer)
-      await underWay
+      await Promise.all([underWay, audits.stop()])
     },
   }
 }

@@ -25,6 +25,7 @@ import {
   serverOffsetSeconds,
   upkeepTime,
 } from '../domain/store-time.ts'
+import { type AuditRun, endOfAudit } from '../storage/usage-store.ts'
 
 /** From a page of a SIM's hours to a delivery of a gigabyte, in seconds. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300]
@@ -300,4 +301,36 @@ export class TimeMetrics {
 function setWhereKnown(gauge: Gauge, value: number | null): void {
   if (value === null) gauge.remove()
   else gauge.set(value)
+}
+
+/** What the last audit says. */
+export class AuditMetrics {
+  readonly #registry = new Registry()
+  readonly #lastRun = this.#gauge(
+    'last_run_timestamp_seconds',
+    'When the last audit ended; absent until one has',
+  )
+  readonly #duration = this.#gauge('duration_seconds', 'How long the last audit looked')
+  readonly #differences = this.#gauge(
+    'differences',
+    'How many things the audit has found wrong, the one under way included',
+  )
+  readonly #done = this.#gauge('done_ratio', 'How much of the audit is done, from 0 to 1')
+
+  /** Empty while there was none. */
+  async text(run: AuditRun | null): Promise<string> {
+    if (run === null) return ''
+    const ended = endOfAudit(run)
+    setWhereKnown(this.#lastRun, ended?.finishedAt ?? null)
+    setWhereKnown(this.#duration, ended?.seconds ?? null)
+    // What the one under way has found already does not wait for its end.
+    const found = run.state?.report.differenceCount ?? 0
+    this.#differences.set(Math.max(found, ended?.differenceCount ?? 0))
+    this.#done.set(run.total === 0 ? 0 : run.done / run.total)
+    return this.#registry.metrics()
+  }
+
+  #gauge(name: string, help: string): Gauge {
+    return new Gauge({ name: `simtally_audit_${name}`, help, registers: [this.#registry] })
+  }
 }

@@ -18,6 +18,7 @@ import { addRequestLimits } from './request-limits.ts'
 import { RequestLog } from './request-log.ts'
 import type { HttpServer, RouteContext } from './route-context.ts'
 import { addAccountRoutes } from './routes/accounts.ts'
+import { addAuditRoutes } from './routes/audit.ts'
 import { addFeedGapRoutes } from './routes/feed-gaps.ts'
 import { addFeedRecordRoutes } from './routes/feed-records.ts'
 import { addFeedRoutes } from './routes/feeds.ts'
@@ -96,6 +97,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   addSimRoutes(server, context)
   addFeedRoutes(server, context)
   addFeedGapRoutes(server, context)
+  addAuditRoutes(server, context)
   addFeedRecordRoutes(server, context)
   addImportRoutes(server, context)
 

@@ -116,7 +116,7 @@ export const SIM_DAYS_OF_MONTH: DerivedTable = {
     WHERE month = :month AND started_at >= :purgedThrough - 86399 AND ${SIMS_OF_ACCOUNT}`,
 }
 
-/** Only SQLite has it, for whole months that are sealed. */
+/** Only SQLite has it, for whole months that are sealed and not cut by retention. */
 export const SIM_MONTH: DerivedTable = {
   name: 'sim month',
   key: ['sim_id', 'month', 'zone', 'country'],
@@ -124,6 +124,7 @@ export const SIM_MONTH: DerivedTable = {
     SELECT sim_id, :month AS month, zone, country, ${sums()}
     FROM ledger
     WHERE bucket >= :monthStart AND bucket < :monthEnd AND :monthEnd <= :sealedThrough
+      AND :monthStart >= :purgedThrough
       AND ${SIMS_OF_ACCOUNT}
     GROUP BY 1, 2, 3, 4`,
   stored: `SELECT * FROM sim_month WHERE month = :month AND ${SIMS_OF_ACCOUNT}`,

@@ -46,3 +46,49 @@ export interface AuditOptions {
   /** Asked before each step; the report then says what was found so far. */
   readonly isStopped?: () => boolean
 }
+
+/** An audit that was asked for: whether it is under way or has ended, and what it has found. */
+export interface AuditRun {
+  /** Null for one that was begun because it was time. */
+  readonly requestedAt: number | null
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+  /** How long looking took, without the times between its parts. */
+  readonly seconds: number
+  readonly accountId: number | null
+  readonly since: number | null
+  /** Parts of the way, of `total`; 0 before it was planned. */
+  readonly done: number
+  readonly total: number
+  readonly state: AuditState | null
+  /** How the one before it ended. */
+  readonly last: AuditEnd | null
+}
+
+export interface AuditEnd {
+  readonly finishedAt: number
+  readonly seconds: number
+  readonly differenceCount: number
+}
+
+export function newAuditRun(stated: Partial<AuditRun>): AuditRun {
+  return {
+    requestedAt: null,
+    startedAt: null,
+    finishedAt: null,
+    seconds: 0,
+    accountId: null,
+    since: null,
+    done: 0,
+    total: 0,
+    state: null,
+    last: null,
+    ...stated,
+  }
+}
+
+/** How an audit ended, or the one before where it has not; null where none has. */
+export function endOfAudit({ finishedAt, seconds, state, last }: AuditRun): AuditEnd | null {
+  if (finishedAt === null) return last
+  return { finishedAt, seconds, differenceCount: state?.report.differenceCount ?? 0 }
+}

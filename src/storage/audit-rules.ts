@@ -99,6 +99,14 @@ export const STANDING_RULES: readonly AuditRule[] = [
     expected: "'the start of an hour'",
     where: 'started_at % 3600 <> 0',
   }),
+  rule('account_hour', {
+    stored: "'no day'",
+    expected: "'a cell of its day'",
+    where: `NOT EXISTS (SELECT 1 FROM account_day
+                        WHERE account_day.account_id = account_hour.account_id
+                          AND account_day.started_at =
+                              account_hour.started_at - account_hour.started_at % 86400)`,
+  }),
   rule('account_day', {
     stored: "'started_at ' || started_at",
     expected: "'the start of a day'",

@@ -39,6 +39,9 @@ import { brokenRuleFromRow, RULES_OF_DAY, STANDING_RULES } from './audit-rules.t
 import { CHECKSUMMED_THROUGH, LEDGER_TABLES } from './checksums.ts'
 import type { Row } from './rows.ts'
 
+/** The setting that keeps the last audit: for whoever goes on with it, and for monitoring. */
+export const AUDIT_RUN = 'audit_run'
+
 export type Parameters = Readonly<Record<string, number | null>>
 
 /** Parameters are named, as in `:day`; those that a question does not name are passed over. */
@@ -58,6 +61,8 @@ export interface AuditEngine {
   checksumKey(): Promise<string>
   /** True where whole months have totals of their own. */
   readonly hasSimMonths: boolean
+  /** True where rows lie on several servers, which answer only questions of one table. */
+  readonly isSpread: boolean
   /** What the engine itself finds wrong with its database. */
   checkDatabase(): Promise<AuditDifference[]>
 }
@@ -176,7 +181,7 @@ class Audit {
     const { days, months } = await this.#engine.onOneState(async (ask) => {
       const { checksummedThrough } = await boundsOf(ask)
       if (checksummedThrough >= INSTANT_MIN) this.#checksummedThrough = checksummedThrough
-      const found = await daysOf(ask)
+      const found = await daysOf(ask, this.#engine)
       return { days: found, months: await monthsOf(ask, found, this.#engine.hasSimMonths) }
     })
     const wanted = days.filter((day) => since === null || day + DAY_SECONDS > since)
@@ -212,7 +217,7 @@ class Audit {
         of: table.name.replaceAll('_', ' '),
         run: () => this.#look((ask) => this.#parts(ask, table)),
       })),
-      ...STANDING_RULES.map((rule, i) => ({
+      ...(engine.isSpread ? [] : STANDING_RULES).map((rule, i) => ({
         name: `2 ${String(i).padStart(3, '0')}`,
         of: rule.table,
         run: () =>
@@ -263,7 +268,7 @@ class Audit {
       const rows = await ask('SELECT COUNT(*) AS rows FROM ledger WHERE bucket = :day', of)
       this.#found.ledgerRows += Number(rows[0]!.rows)
       for (const derived of CELLS_OF_DAY) await this.#cells(ask, derived, of)
-      for (const rule of RULES_OF_DAY) {
+      for (const rule of this.#engine.isSpread ? [] : RULES_OF_DAY) {
         this.#add((await ask(rule.text, of)).map((row) => brokenRuleFromRow(rule, row)))
       }
       if (day >= bounds.checksummedThrough) return
@@ -282,9 +287,7 @@ class Audit {
         ...bounds,
       }
       await this.#cells(ask, SIM_DAYS_OF_MONTH, of)
-      // The month that retention cuts keeps its total, and nobody reads it.
-      const isWhole = of.monthStart >= bounds.purgedThrough
-      if (this.#engine.hasSimMonths && isWhole) await this.#cells(ask, SIM_MONTH, of)
+      if (this.#engine.hasSimMonths) await this.#cells(ask, SIM_MONTH, of)
     })
   }
 
@@ -320,14 +323,16 @@ async function boundsOf(ask: Ask): Promise<Bounds> {
   }
 }
 
-/** Every day of which some table has something, in the order of time. */
-async function daysOf(ask: Ask): Promise<number[]> {
+/**
+ * Every day of which some table has something, in the order of time. Asked at the beginning of each
+ * part of the way, so that no long table is read for it: hours and totals of SIMs have rules of their
+ * own, by which they lie on one of these days.
+ */
+async function daysOf(ask: Ask, { isSpread }: AuditEngine): Promise<number[]> {
+  const bucketsOf = isSpread ? selectBuckets : skipToBuckets
   const starts = [
-    'SELECT DISTINCT bucket AS at FROM ledger',
-    'SELECT DISTINCT bucket AS at FROM ledger_history',
+    ...LEDGER_TABLES.map(bucketsOf),
     'SELECT DISTINCT started_at AS at FROM account_day',
-    'SELECT DISTINCT started_at - started_at % 86400 AS at FROM account_hour',
-    'SELECT DISTINCT started_at AS at FROM sim_day',
     `SELECT part AS at FROM checksum WHERE table_name IN ('ledger', 'ledger_history')`,
   ]
   const days = new Set<number>()
@@ -335,6 +340,22 @@ async function daysOf(ask: Ask): Promise<number[]> {
     for (const { at } of await ask(text)) days.add(floorTo(Number(at), DAY_SECONDS))
   }
   return [...days].sort((a, b) => a - b)
+}
+
+function selectBuckets(table: string): string {
+  return `SELECT DISTINCT bucket AS at FROM ${table}`
+}
+
+/** From one bucket to the next by the key, however many rows each has; Citus does not take it. */
+function skipToBuckets(table: string): string {
+  return `
+    WITH RECURSIVE days (at) AS (
+      SELECT MIN(bucket) FROM ${table}
+      UNION ALL
+      SELECT (SELECT MIN(bucket) FROM ${table} WHERE bucket > days.at)
+      FROM days WHERE days.at IS NOT NULL
+    )
+    SELECT at FROM days WHERE at IS NOT NULL`
 }
 
 /** As `monthNumber` counts: of the days, and those that totals say they are of. */

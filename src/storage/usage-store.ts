@@ -43,10 +43,17 @@ import type { NameScope } from '../domain/sim-names.ts'
 import type { StoreTime } from '../domain/store-time.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
-import type { AuditOptions, AuditReport } from './audit-report.ts'
+import type { AuditOptions, AuditReport, AuditRun } from './audit-report.ts'
 import type { AppendBatch, AppendOutcome, Trial } from './batches.ts'
 
-export type { AuditDifference, AuditOptions, AuditReport, AuditState } from './audit-report.ts'
+export type {
+  AuditDifference,
+  AuditOptions,
+  AuditReport,
+  AuditRun,
+  AuditState,
+} from './audit-report.ts'
+export { endOfAudit, newAuditRun } from './audit-report.ts'
 
 export {
   type AppendBatch,
@@ -351,6 +358,9 @@ export interface UsageStore {
    * be read is a difference, too.
    */
   audit(options?: AuditOptions): Promise<AuditReport>
+  /** The last audit of the store that was asked for or begun, as it was kept; null without one. */
+  readAuditRun(): Promise<AuditRun | null>
+  keepAuditRun(run: AuditRun): Promise<void>
   /**
    * Puts the oldest sealed day that is not under checksum yet under it: from then on a row of it that
    * changes in any other way than through here is named by `audit`. Returns false when there is none.

@@ -1,6 +1,5 @@
 /** A small store in which every table has rows: for tests that look at all of them. */
 import type { Sim } from '../../src/domain/directory.ts'
-import { monthNumber } from '../../src/domain/time.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import {
   aBatch,
@@ -16,9 +15,6 @@ import { fillStore } from './moved-store.ts'
 
 /** Days before it are sealed and under checksum; the later ones are not. */
 export const SEALED_THROUGH = instant('2026-04-02T00:00:00Z')
-
-/** Sealed as a whole, and not cut by retention. */
-export const WHOLE_MONTH = monthNumber(instant('2026-03-01T00:00:00Z'))
 
 /** As `fillStore`, with an import that was undone, late records, checksums, a drop folder. */
 export async function makeRichStore(store: UsageStore): Promise<void> {

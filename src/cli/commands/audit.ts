@@ -1,42 +1,166 @@
-/** `simtally audit`: recomputes the derived numbers and names what differs from the ledger. */
+/** `simtally audit`: looks over the whole store and names what is wrong. */
 import type { Command } from 'commander'
-import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { formatInstant } from '../../domain/time.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+import {
+  type AuditReport,
+  type AuditRun,
+  endOfAudit,
+  newAuditRun,
+  type UsageStore,
+} from '../../storage/usage-store.ts'
+import { carryOutAudit } from '../audit-runs.ts'
+import {
+  accountOf,
+  type CommandLine,
+  type DatabaseOption,
+  type JsonOption,
+} from '../command-line.ts'
 import { EXIT } from '../context.ts'
+import { WrongUsage } from '../failure.ts'
+import { instantFlag, sidFlag } from '../option-values.ts'
+import { type ProgressBar, startBar } from '../progress-bar.ts'
 import { formatCount } from '../quantity-text.ts'
+import { checksumDays } from '../upkeep.ts'
+
+interface AuditOptions extends DatabaseOption, JsonOption {
+  readonly account?: string
+  /** UTC seconds. */
+  readonly since?: number
+  readonly resume?: boolean
+}
 
 const EXAMPLES = `
-Example:
-  simtally audit --json
+Examples:
+  simtally audit
+  simtally audit --since 2026-03-01 --json
+  simtally audit --account AC0123456789abcdef0123456789abcdef
+  simtally audit --resume
 
-Exit code 1 when a stored number differs from the ledger.`
+Everything that follows from something else is recomputed, all rows are compared with their checksums,
+and the database checks itself. It runs beside a server, in parts, and keeps no writer waiting. Stopped,
+it goes on with --resume. After an audit of everything that found nothing wrong, the days that can be
+are put under checksum. Exit code 1 when something is wrong; at most 100 things are named, all are counted.`
 
 export function addAuditCommand(program: Command, commandLine: CommandLine): void {
   program
     .command('audit')
-    .description('compare every derived number with the ledger')
+    .description(
+      'recompute what can be, compare the rest with its checksums, and name what is wrong',
+    )
+    .option('--account <sid>', 'only the usage of this account', sidFlag('--account', 'AC'))
+    .option('--since <time>', 'only usage since this time', instantFlag('--since'))
+    .option('--resume', 'go on with the last audit, if it has not ended')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => audit(commandLine, command.optsWithGlobals()))
 }
 
-async function audit(commandLine: CommandLine, options: DatabaseOption & JsonOption) {
-  const report = await commandLine.withStore(options, (store) => store.audit())
-  const { differences, differenceCount } = report
-  if (differenceCount > 0) commandLine.exitCode = EXIT.failed
-  if (options.json === true) {
-    await commandLine.printJson({
-      ledger_rows: report.ledgerRows,
-      cells_checked: report.cellsChecked,
-      difference_count: differenceCount,
-      differences,
+async function audit(commandLine: CommandLine, options: AuditOptions): Promise<void> {
+  const run = await commandLine.withStore(options, async (store) => {
+    const done = await runAudit(commandLine, store, await runFor(store, options))
+    const isWhole = done.accountId === null && done.since === null
+    if (isWhole && done.finishedAt !== null && done.state!.report.differenceCount === 0) {
+      await checksumDays(store).catch(passOverReadOnly)
+    }
+    return done
+  })
+  const { report } = run.state!
+  if (report.differenceCount > 0) commandLine.exitCode = EXIT.failed
+  if (options.json === true) await commandLine.printJson(reportToJson(run))
+  else await printReport(commandLine, report)
+  if (run.finishedAt === null) {
+    throw new UsageError('unavailable', `stopped by ${commandLine.context.stop.signal}`, {
+      hint: 'simtally audit --resume goes on from there',
     })
-    return
   }
-  for (const { table, cell, stored, recomputed } of differences) {
-    await commandLine.print(`${table}, ${cell}: stored ${stored}, from the ledger ${recomputed}`)
+}
+
+async function runFor(store: UsageStore, options: AuditOptions): Promise<AuditRun> {
+  const { account, since, resume } = options
+  if (resume !== true) {
+    const accountId = account === undefined ? null : (await accountOf(store, account)).id
+    const before = await store.readAuditRun()
+    return newAuditRun({ accountId, since: since ?? null, last: before && endOfAudit(before) })
+  }
+  if (account !== undefined || since !== undefined) {
+    throw new WrongUsage('--resume goes on with what was asked for', 'give it alone')
+  }
+  const last = await store.readAuditRun()
+  if (last !== null && last.finishedAt === null) return last
+  throw new UsageError('not_found', 'there is no audit that has not ended', {
+    hint: 'begin one without --resume',
+  })
+}
+
+async function runAudit(
+  { context }: CommandLine,
+  store: UsageStore,
+  begun: AuditRun,
+): Promise<AuditRun> {
+  const { stderr, stop, clock } = context
+  let bar: ProgressBar | null = null
+  let saidTenths = 0
+  const onPart = ({ done, total, state }: AuditRun) => {
+    const words = `${formatCount(state!.report.differenceCount)} wrong`
+    if (stderr.isTerminal) {
+      bar ??= startBar(stderr, words)
+      bar.update(done / total, words)
+      return
+    }
+    const tenths = Math.floor((done / total) * 10)
+    if (tenths === saidTenths) return
+    saidTenths = tenths
+    void stderr.line(`simtally: ${done} of ${total} parts looked at, ${words}`)
+  }
+  const stopListening = stop.listen(() => {})
+  try {
+    return await carryOutAudit(store, begun, {
+      clock,
+      isStopped: () => stop.signal !== null,
+      onPart,
+      // Who may only read is told what is wrong, too.
+      keep: (run) => store.keepAuditRun(run).catch(passOverReadOnly),
+    })
+  } finally {
+    stopListening()
+    ;(bar as ProgressBar | null)?.end()
+  }
+}
+
+function passOverReadOnly(error: unknown): void {
+  if (!(error instanceof UsageError && error.code === 'read_only')) throw error
+}
+
+function reportToJson({ state, seconds, finishedAt }: AuditRun) {
+  const { report } = state!
+  return {
+    ledger_rows: report.ledgerRows,
+    cells_checked: report.cellsChecked,
+    checksummed_through:
+      report.checksummedThrough === null ? null : formatInstant(report.checksummedThrough),
+    seconds: Math.round(seconds * 1000) / 1000,
+    finished: finishedAt !== null,
+    difference_count: report.differenceCount,
+    differences: report.differences,
+  }
+}
+
+async function printReport(commandLine: CommandLine, report: AuditReport): Promise<void> {
+  for (const { table, cell, stored, recomputed } of report.differences) {
+    await commandLine.print(`${table}, ${cell}: stored ${stored}, expected ${recomputed}`)
   }
   const checked = `${formatCount(report.cellsChecked)} derived numbers`
   const rows = `${formatCount(report.ledgerRows)} ledger rows`
-  if (differenceCount === 0) await commandLine.print(`${checked} agree with ${rows}`)
-  else await commandLine.print(`${formatCount(differenceCount)} of ${checked} differ from ${rows}`)
+  const through = report.checksummedThrough
+  const sums =
+    through === null ? 'no day is under checksum' : `checksums through ${formatInstant(through)}`
+  if (report.differenceCount === 0) {
+    await commandLine.print(`${checked} agree with ${rows}; ${sums}`)
+    return
+  }
+  const wrong = report.differenceCount === 1 ? 'thing is' : 'things are'
+  await commandLine.print(
+    `${formatCount(report.differenceCount)} ${wrong} wrong, of ${checked} and ${rows}; ${sums}`,
+  )
 }

@@ -2,6 +2,7 @@
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { callerOf, requireOperator } from '../access.ts'
 import {
+  AuditMetrics,
   FeedMetrics,
   type FeedState,
   FolderMetrics,
@@ -33,6 +34,7 @@ export function addMetricsRoute(
   const feeds = new FeedMetrics()
   const folders = new FolderMetrics()
   const time = new TimeMetrics()
+  const audit = new AuditMetrics()
 
   server.addHook('onResponse', (request, reply, done) => {
     requests.observe(request, reply)
@@ -49,7 +51,8 @@ export function addMetricsRoute(
     const known = states.map(({ feed }) => feed)
     const ofFolders = await folders.text(await store.listDropFolders(), known, clock())
     reply.header('Content-Type', feeds.contentType)
-    return [ofRequests, ofTime, ofFeeds, ofFolders].join('\n')
+    const ofAudit = await audit.text(await store.readAuditRun())
+    return [ofRequests, ofTime, ofAudit, ofFeeds, ofFolders].join('\n')
   })
 }
 

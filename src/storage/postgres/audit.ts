@@ -1,7 +1,8 @@
 /** An audit of a database: the shared questions, and what PostgreSQL checks itself. */
-import { type Ask, type AuditEngine, type Parameters, runAudit } from '../audit.ts'
-import type { AuditDifference, AuditOptions, AuditReport } from '../audit-report.ts'
+import { type Ask, AUDIT_RUN, type AuditEngine, type Parameters, runAudit } from '../audit.ts'
+import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
+import { UPSERT_SETTING } from '../directory-sql.ts'
 import { checksummedTables, KEPT_CHECKSUMS, SAY_KEY, totalOf } from './checksums.ts'
 import type { Session, Value } from './connection.ts'
 import { readSetting } from './directory-reads.ts'
@@ -31,6 +32,7 @@ export function audit(
         checksumKey(Buffer.from((await readSetting(session, 'signing_key')) ?? '', 'hex')),
       ),
     hasSimMonths: false,
+    isSpread: topology.name === 'citus',
     checkDatabase: () => onOneState(checkDatabase),
   }
   return runAudit(engine, options)
@@ -51,6 +53,16 @@ function questions(session: Session): Ask {
     })
     return session.all(numbered, values)
   }
+}
+
+export async function readAuditRun(session: Session): Promise<AuditRun | null> {
+  const text = await readSetting(session, AUDIT_RUN)
+  return text === null ? null : (JSON.parse(text) as AuditRun)
+}
+
+/** Runs inside a write transaction. */
+export async function keepAuditRun(session: Session, run: AuditRun): Promise<void> {
+  await session.run(UPSERT_SETTING, [AUDIT_RUN, JSON.stringify(run)])
 }
 
 const UNSOUND = `

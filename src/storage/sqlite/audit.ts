@@ -1,7 +1,8 @@
 /** An audit of a file: a thread of its own asks the shared questions, and what SQLite checks itself. */
-import { type Ask, type AuditEngine, type Parameters, runAudit } from '../audit.ts'
-import type { AuditDifference, AuditOptions, AuditReport } from '../audit-report.ts'
+import { type Ask, AUDIT_RUN, type AuditEngine, type Parameters, runAudit } from '../audit.ts'
+import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
+import { UPSERT_SETTING } from '../directory-sql.ts'
 import type { Row } from '../rows.ts'
 import { Checksums, checksummedTables } from './checksums.ts'
 import type { Connection } from './connection.ts'
@@ -27,6 +28,7 @@ export const auditOperations = {
   checkFile: (connection: Connection): AuditDifference[] => [
     ...integrityFaults(connection),
     ...foreignKeyFaults(connection),
+    ...lostIds(connection),
   ],
 }
 
@@ -55,6 +57,31 @@ function foreignKeyFaults({ db }: Connection): AuditDifference[] {
       stored: `refers to ${parent}`,
       recomputed: 'a row that is there',
     }))
+}
+
+/** An id that was given may not be given again. */
+function lostIds({ db }: Connection): AuditDifference[] {
+  const given = db.prepare('SELECT seq FROM sqlite_sequence WHERE name = ?')
+  const tables = db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
+    .all()
+  return tables.flatMap(({ name }) => {
+    const last = Number(given.get(name as string)?.seq ?? 0)
+    const largest = Number(db.prepare(`SELECT MAX(id) AS id FROM ${name}`).get()!.id ?? 0)
+    if (last >= largest) return []
+    const [stored, recomputed] = [`last id ${last}`, `at least ${largest}`]
+    return [{ table: 'database', cell: `ids of ${name}`, stored, recomputed }]
+  })
+}
+
+export function readAuditRun(connection: Connection): AuditRun | null {
+  const text = readSetting(connection, AUDIT_RUN) as string | null
+  return text === null ? null : (JSON.parse(text) as AuditRun)
+}
+
+/** Runs inside a write transaction. */
+export function keepAuditRun(connection: Connection, run: AuditRun): void {
+  connection.prepare(UPSERT_SETTING).run(AUDIT_RUN, JSON.stringify(run))
 }
 
 /** Ends the thread, which is given for this audit alone. */
@@ -94,6 +121,7 @@ export function auditEngine(run: Run): AuditEngine {
     keptChecksums: 'SELECT table_name, part, row_count, total FROM checksum',
     checksumKey: () => run('auditKey'),
     hasSimMonths: true,
+    isSpread: false,
     checkDatabase: () => run('checkFile'),
   }
 }

@@ -32,7 +32,7 @@ export function monthOf(atSeconds: number): number {
 }
 
 /** The first month that begins at the instant or after it. */
-function firstMonthFrom(atSeconds: number): number {
+export function firstMonthFrom(atSeconds: number): number {
   const month = monthOf(atSeconds)
   return month > 0 && monthStart(month) < atSeconds ? month + 1 : month
 }

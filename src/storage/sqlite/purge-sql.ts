@@ -39,7 +39,7 @@ function oldestBucket(table: 'ledger' | 'ledger_history'): string {
     ORDER BY bucket LIMIT 1`
 }
 
-/** The month that is cut keeps its total: from then on nobody reads it. */
+/** The month that is cut has no total any more. */
 export const DELETE_OLD_SIM_MONTHS = 'DELETE FROM sim_month WHERE month < ?'
 
 export const REBUILD_DAY = `

@@ -5,7 +5,7 @@ import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '.
 import type { PurgeOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
-import { readLimits } from './limits.ts'
+import { firstMonthFrom, readLimits } from './limits.ts'
 import * as purgeSql from './purge-sql.ts'
 
 /** Runs inside a write transaction. */
@@ -92,7 +92,7 @@ function countOld(
       count(purgeSql.COUNT_OLD_HOURS, before) +
       count(purgeSql.COUNT_OLD_DAYS, day) +
       count(purgeSql.COUNT_OLD_SIM_DAYS, day) +
-      count(purgeSql.COUNT_OLD_SIM_MONTHS, monthNumber(day)),
+      count(purgeSql.COUNT_OLD_SIM_MONTHS, firstMonthFrom(before)),
     quarantineEntries: count(purgeSql.COUNT_OLD_DELIVERIES, before),
   }
 }
@@ -115,7 +115,7 @@ function dropOldCells(
     run(purgeSql.DELETE_OLD_HOURS, before) +
     run(purgeSql.DELETE_OLD_DAYS, day) +
     run(purgeSql.DELETE_OLD_SIM_DAYS, monthNumber(day), day) +
-    run(purgeSql.DELETE_OLD_SIM_MONTHS, monthNumber(day))
+    run(purgeSql.DELETE_OLD_SIM_MONTHS, firstMonthFrom(before))
   if (before > day) {
     run(purgeSql.DELETE_DAY, day)
     run(purgeSql.REBUILD_DAY, day, before, day + DAY_SECONDS)

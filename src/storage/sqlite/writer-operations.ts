@@ -1,6 +1,6 @@
 /** What the writer thread can do, by name. Each entry runs in one transaction, unless it says otherwise. */
 import { append } from './append.ts'
-import { auditOperations } from './audit.ts'
+import { auditOperations, keepAuditRun } from './audit.ts'
 import type { Connection } from './connection.ts'
 import * as writes from './directory-writes.ts'
 import * as feedAccess from './feed-access.ts'
@@ -59,6 +59,7 @@ export const OPERATIONS = {
   sealNextDay: besideLedger(upkeep.sealNextDay),
   purge: inWrite(upkeep.purge),
   proveTime: inWrite(proveTime),
+  keepAuditRun: besideLedger(keepAuditRun),
   checksumNextDay: besideLedger(upkeep.checksumNextDay),
   // Questions of an audit, on a thread of its own: all between a beginning and an end see one state.
   ...auditOperations,

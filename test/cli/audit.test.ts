@@ -1,0 +1,87 @@
+/** `simtally audit`: its parts, going on with one, and what it says of a store that is wrong. */
+import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it, type TestContext } from 'node:test'
+import { StopRequest } from '../../src/cli/context.ts'
+import { iccidOf } from '../support/builders.ts'
+import { CliFixture } from './cli-fixture.ts'
+
+/** Two accounts, each with a SIM that used something on two days. */
+async function twoAccounts(t: TestContext) {
+  const cli = await CliFixture.open('sqlite')
+  t.after(() => cli.close())
+  const accounts = [await cli.account(), await cli.account()]
+  await cli.json(['feed', 'create', 'carrier', '--format', 'csv'])
+  for (const [n, account] of accounts.entries()) {
+    await cli.json(['sim', 'import', '-', '--account', account], {
+      stdin: `iccid\n${iccidOf(n)}\n`,
+    })
+  }
+  const lines = ['2026-03-01', '2026-03-10'].flatMap((day, i) =>
+    accounts.map((_, n) => `r${i}${n},${iccidOf(n)},${day}T10:00:00Z,310-260,7`),
+  )
+  const stdin = `record_id,sim,occurred_at,plmn,upload\n${lines.join('\n')}\n`
+  await cli.run(['import', '-', '--feed', 'carrier'], { stdin })
+  const damage = (text: string) => {
+    const database = new DatabaseSync(cli.path('simtally.db'))
+    database.exec(text)
+    database.close()
+  }
+  const audit = async (...args: string[]) => {
+    const { stdout, exitCode } = await cli.run(['audit', '--json', ...args])
+    return { ...JSON.parse(stdout), exitCode }
+  }
+  return { cli, accounts, damage, audit }
+}
+
+describe('simtally audit', () => {
+  it('puts sealed days under checksum, and then names a row of them that was changed', async (t) => {
+    const { damage, audit } = await twoAccounts(t)
+    assert.equal((await audit()).checksummed_through, null)
+    assert.equal((await audit()).checksummed_through, '2026-03-11T00:00:00Z')
+    damage("UPDATE ledger SET line = line + 1 WHERE record_id = 'r00'")
+    const { exitCode, differences } = await audit()
+    assert.equal(exitCode, 1)
+    assert.deepEqual(
+      differences.map(({ table, cell }: { table: string; cell: string }) => [table, cell]),
+      [['ledger', 'rows of 2026-03-01']],
+    )
+  })
+
+  it('looks at one account, or at what was since a time', async (t) => {
+    const { accounts, damage, audit } = await twoAccounts(t)
+    damage(
+      "UPDATE account_day SET upload = 8 WHERE account_id = 1 AND started_at < unixepoch('2026-03-05')",
+    )
+    assert.equal((await audit()).difference_count, 1)
+    assert.equal((await audit('--account', accounts[0]!)).difference_count, 1)
+    assert.equal((await audit('--account', accounts[1]!)).difference_count, 0)
+    assert.equal((await audit('--since', '2026-03-01')).difference_count, 1)
+    assert.equal((await audit('--since', '2026-03-05')).difference_count, 0)
+  })
+
+  it('goes on with one that was stopped, and knows what it had found', async (t) => {
+    const { cli, damage, audit } = await twoAccounts(t)
+    assert.equal((await cli.run(['audit', '--resume'])).exitCode, 1)
+    damage("UPDATE sim SET friendly_name = 'x'")
+    const stop = new StopRequest()
+    let parts = 0
+    const stopped = await cli.run(['audit'], {
+      stop,
+      onOutput: () => void (++parts === 2 && stop.request('SIGINT')),
+    })
+    assert.equal(stopped.exitCode, 1)
+    assert.match(stopped.stderr, /stopped by SIGINT.*--resume/s)
+    const { finished, difference_count, ledger_rows, exitCode } = await audit('--resume')
+    assert.deepEqual(
+      { finished, difference_count, ledger_rows, exitCode },
+      {
+        finished: true,
+        difference_count: 2,
+        ledger_rows: 4,
+        exitCode: 1,
+      },
+    )
+    assert.equal((await cli.run(['audit', '--resume', '--since', '2026-03-01'])).exitCode, 2)
+  })
+})
