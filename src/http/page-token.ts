@@ -1,16 +1,19 @@
 /**
- * Page tokens: what a later page must know of the first one, signed so that nobody else can make
- * one. All processes on a store share its key, so each understands the tokens of the others.
+ * Page tokens: what a later page must know of the first one, encrypted, because ids of rows tell how
+ * many rows there are, and so that nobody else can make one. All processes on a store share its key,
+ * so each understands the tokens of the others.
  */
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hash } from 'node:crypto'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { HttpError } from './error-reply.ts'
 
 /** Longer than any token made here, record ids of four bytes a character included. */
 const TOKEN_CHARACTERS_MAX = 4_096
 
-/** Half of SHA-256: guessing 128 bits is out of reach, and URLs stay short. */
-const MAC_BYTES = 16
+const CIPHER = 'aes-256-gcm'
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+const NUMBER_BYTES = 8
 
 export type TokenValue = string | number | null
 /** The first value names the kind of list and the layout of the rest. */
@@ -18,15 +21,20 @@ export type TokenPayload = readonly [kind: string, ...values: TokenValue[]]
 
 export class PageTokens {
   readonly #store: Pick<UsageStore, 'signingKey'>
-  #key: Uint8Array | null = null
+  #keys: { readonly nonce: Buffer; readonly cipher: Buffer } | null = null
 
   constructor(store: Pick<UsageStore, 'signingKey'>) {
     this.#store = store
   }
 
   async seal(payload: TokenPayload): Promise<string> {
-    const text = Buffer.from(JSON.stringify(payload))
-    return Buffer.concat([await this.#mac(text), text]).toString('base64url')
+    const text = toBytes(payload)
+    const keys = await this.#storeKeys()
+    // It follows from the content: a page has one URL, and no two contents share a nonce.
+    const nonce = createHmac('sha256', keys.nonce).update(text).digest().subarray(0, NONCE_BYTES)
+    const cipher = createCipheriv(CIPHER, keys.cipher, nonce)
+    const sealed = [nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]
+    return Buffer.concat(sealed).toString('base64url')
   }
 
   /** Throws the error of an invalid page token unless it is one of this store, of this kind. */
@@ -34,20 +42,60 @@ export class PageTokens {
     if (token.length > TOKEN_CHARACTERS_MAX) throw invalidPageToken()
     const bytes = Buffer.from(token, 'base64url')
     // Decoding skips what it does not know; only the spelling that was issued is accepted.
-    if (bytes.length <= MAC_BYTES || bytes.toString('base64url') !== token) throw invalidPageToken()
-    const text = bytes.subarray(MAC_BYTES)
-    if (!timingSafeEqual(await this.#mac(text), bytes.subarray(0, MAC_BYTES))) {
-      throw invalidPageToken()
-    }
-    const payload = JSON.parse(text.toString()) as TokenPayload
+    const isWhole = bytes.length > NONCE_BYTES + TAG_BYTES
+    if (!isWhole || bytes.toString('base64url') !== token) throw invalidPageToken()
+    const { cipher } = await this.#storeKeys()
+    const payload = fromBytes(decrypted(bytes, cipher))
     if (payload[0] !== kind) throw invalidPageToken()
     return payload
   }
 
-  async #mac(text: Uint8Array): Promise<Buffer> {
-    this.#key ??= await this.#store.signingKey()
-    return createHmac('sha256', this.#key).update(text).digest().subarray(0, MAC_BYTES)
+  async #storeKeys() {
+    if (this.#keys === null) {
+      const key = await this.#store.signingKey()
+      const keyFor = (use: string) => createHmac('sha256', key).update(use).digest()
+      this.#keys = { nonce: keyFor('page token nonce'), cipher: keyFor('page token') }
+    }
+    return this.#keys
   }
+}
+
+/** Throws the error of an invalid page token for what the key has not encrypted. */
+function decrypted(bytes: Buffer, key: Buffer): Buffer {
+  const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES))
+  decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
+  try {
+    return Buffer.concat([
+      decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)),
+      decipher.final(),
+    ])
+  } catch {
+    throw invalidPageToken()
+  }
+}
+
+/** Numbers are written in one length, whatever they are: the length of a token tells nothing. */
+function toBytes(payload: TokenPayload): Buffer {
+  const numbers = payload.filter((value) => typeof value === 'number')
+  const head = Buffer.alloc(1 + numbers.length * NUMBER_BYTES, numbers.length)
+  numbers.forEach((number, i) => {
+    head.writeDoubleLE(number, 1 + i * NUMBER_BYTES)
+  })
+  const rest = payload.map((value) => (typeof value === 'number' ? 0 : value))
+  return Buffer.concat([head, Buffer.from(JSON.stringify(rest))])
+}
+
+function fromBytes(bytes: Buffer): TokenPayload {
+  const end = 1 + bytes[0]! * NUMBER_BYTES
+  const rest = JSON.parse(bytes.subarray(end).toString()) as TokenValue[]
+  let at = 1
+  const values = rest.map((value) => {
+    if (value !== 0) return value
+    const number = bytes.readDoubleLE(at)
+    at += NUMBER_BYTES
+    return number
+  })
+  return values as unknown as TokenPayload
 }
 
 export function invalidPageToken(): HttpError {
@@ -58,7 +106,7 @@ export function invalidPageToken(): HttpError {
   )
 }
 
-/** Enough to notice a changed filter; the signature is what protects the token. */
+/** Enough to notice a changed filter; the encryption is what protects the token. */
 const FINGERPRINT_CHARACTERS = 6
 
 /** Stands for a filter's text in a token, where the text itself would make URLs long. */

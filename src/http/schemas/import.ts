@@ -9,7 +9,7 @@ import { rawText } from '../../ingest/raw-text.ts'
 import type { RecycleSummary } from '../../ingest/recycle-records.ts'
 import type { UndoOutcome } from '../../storage/usage-store.ts'
 import { feedStatusFields, feedStatusToApi } from './feed-status.ts'
-import { listSchema, nullable, nullableText } from './shapes.ts'
+import { listSchema, nullable, nullableText, sourceToApi } from './shapes.ts'
 
 export const feedSchema = Type.Object({
   name: Type.String(),
@@ -88,7 +88,7 @@ export function importToApi(found: Import, baseUrl: string): Static<typeof impor
     import: found.id,
     feed: found.feedName,
     status: found.status,
-    source: found.source,
+    source: sourceToApi(found.source),
     format: found.format,
     account_sid: found.accountSid,
     records: recordCount(found.counts),

@@ -30,6 +30,11 @@ const metaSchema = Type.Object({
   url: Type.String(),
 })
 
+/** The name of a delivery without its folders, which are the server's own affair. */
+export function sourceToApi(source: string): string {
+  return source.slice(Math.max(source.lastIndexOf('/'), source.lastIndexOf('\\')) + 1)
+}
+
 /** The schema of an answer that a route gives as JSON text, which then is not serialized. */
 export function asText(schema: TSchema): TUnsafe<string> {
   return Type.Unsafe<string>(schema)

@@ -5,7 +5,7 @@ import type { Sim } from '../../domain/directory.ts'
 import type { LedgerEntry, Provenance, ReplacedVersion } from '../../domain/ledger-entry.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { EventVersion } from '../../domain/usage-event.ts'
-import { listSchema, nullableText } from './shapes.ts'
+import { listSchema, nullableText, sourceToApi } from './shapes.ts'
 
 const versionFields = {
   zone: Type.String(),
@@ -73,7 +73,7 @@ function versionToApi(version: EventVersion & Provenance) {
     to_sim: version.toSim,
     from_sim: version.fromSim,
     import: version.importId,
-    source: version.source,
+    source: sourceToApi(version.source),
     line: version.line,
     date_known: formatInstant(version.knownAt),
   }
