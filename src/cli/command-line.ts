@@ -1,10 +1,17 @@
 /** What the commands share: the store of their `--database`, and the ways to print a result. */
 import type { Account, Feed } from '../domain/directory.ts'
+import { formatInstant } from '../domain/time.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { namesServer, openStore } from '../storage/open-store.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
 import { throwAsWrongUsage } from './failure.ts'
+
+/**
+ * How far the clocks of this machine and of the database's server may be apart before it is said:
+ * more than a restart or a slow connection makes of clocks that are kept in time.
+ */
+export const CLOCK_DRIFT_SECONDS_MAX = 60
 
 export interface DatabaseOption {
   readonly database?: string
@@ -31,7 +38,10 @@ export class CommandLine {
   async withStore<T>(options: DatabaseOption, work: (store: UsageStore) => Promise<T>): Promise<T> {
     const url = this.databaseUrl(options)
     const { serverClock } = this.context
-    const store = await openStore(url, serverClock && { serverClock }).catch((error: unknown) => {
+    const store = await openStore(url, {
+      ...(serverClock === undefined ? {} : { serverClock }),
+      onServerTime: (serverTime) => this.#compareClocks(serverTime),
+    }).catch((error: unknown) => {
       // Scripts meet every reason for which a server cannot be used as the same exit code.
       if (namesServer(url)) throw error
       return throwAsWrongUsage(error)
@@ -41,6 +51,15 @@ export class CommandLine {
     } finally {
       await store.close()
     }
+  }
+
+  /** Retention and lateness go by this machine's clock; which one is wrong, nobody here knows. */
+  #compareClocks(serverTime: number): void {
+    const now = this.context.clock()
+    if (Math.abs(now - serverTime) <= CLOCK_DRIFT_SECONDS_MAX) return
+    void this.note(
+      `simtally: this machine's clock says ${formatInstant(now)}, that of the database's server ${formatInstant(serverTime)}; set the one that is wrong`,
+    )
   }
 
   /** One line, or several. */

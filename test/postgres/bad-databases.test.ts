@@ -160,7 +160,10 @@ describe('a server that cannot be had', () => {
       assert.match(line, /check user and password of --database$/)
     }
     const none = await refusal(changed(server, { password: '' }))
-    assert.match(none, /refuses the login \(empty password/)
+    assert.match(
+      none,
+      /asks user postgres for a password, and there is none: set SIMTALLY_DATABASE_PASS/,
+    )
   })
 
   it('does not exist', async () => {
@@ -366,6 +369,7 @@ describe('a database of others, or of another Simtally', () => {
       topology: TOPOLOGIES.plain,
       transferFrom: null,
       undistributed: [],
+      serverTime: 0,
     }
     const error = await failureOf(
       'incompatible',

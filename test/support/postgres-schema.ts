@@ -49,11 +49,11 @@ export async function newSchema(engine: 'postgres' | 'citus'): Promise<TempPlace
   }
 }
 
-/** A new, empty database on the server. */
-export async function newDatabase(): Promise<TempPlace> {
+/** A new, empty database on the server, with options of `CREATE DATABASE`. */
+export async function newDatabase(options = ''): Promise<TempPlace> {
   const server = await postgresUrl()
   const name = newName()
-  await execute(server, `CREATE DATABASE ${name}`)
+  await execute(server, `CREATE DATABASE ${name} ${options}`)
   const url = new URL(server)
   url.pathname = `/${name}`
   return {

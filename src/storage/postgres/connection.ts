@@ -17,12 +17,15 @@ import {
   ConnectionLost,
   isContention,
   isLost,
+  isOfHost,
   isPassing,
+  isReadOnly,
   isUnplannable,
   translate,
   translateConnecting,
 } from './failures.ts'
 import { isGone, newPool } from './pool.ts'
+import { isPooled, requireSamePid, requireSameSession } from './sessions.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
 /** Waiting between tries doubles from the one to the other, in milliseconds. */
@@ -213,6 +216,7 @@ export class Database {
         if (lost !== null) await endTransaction(session, lost)
         lost = null
         begun = await begin(client, settings)
+        requireSamePid(client, begun.pid, this.target)
         result = await work(session, wasInTheWay)
       } catch (error) {
         wasInTheWay ||= isContention(error)
@@ -241,6 +245,11 @@ export class Database {
       if (await this.#wasSpread(error, planned)) throw spreadMeanwhile(this.target, error)
       throw translate(this.target.shown, error)
     }
+  }
+
+  /** True when calls wait for a connection to become free. */
+  get isBusy(): boolean {
+    return this.#pool.waitingCount > 0
   }
 
   async close(): Promise<void> {
@@ -275,6 +284,7 @@ export class Database {
     const client = await this.#connect(limitMs)
     let result: T
     try {
+      if (isPooled(client)) await requireSameSession(client, this.target)
       result = await work(new Session(client))
     } catch (error) {
       throw await this.#abandon(client, error)
@@ -289,17 +299,25 @@ export class Database {
       this.#poolTopology = this.topology
       this.#pool = newPool(this.target, this.topology)
     }
-    let client: pg.PoolClient
-    try {
-      client = await this.#pool.connect()
-    } catch (error) {
-      // What `pg` finds by itself, such as a time-out, has no code.
-      throw isLost(error) || (error as { code?: unknown }).code === undefined
-        ? new ConnectionLost(error)
-        : translateConnecting(this.target.shown, error)
-    }
+    const client = await this.#pooled()
     limitAnswers(client, limitMs)
     return client
+  }
+
+  /** Each host once; the tries again of the call come back to all of them. */
+  async #pooled(tried = 1): Promise<pg.PoolClient> {
+    const { hosts, shown } = this.target
+    const host = hosts.current
+    try {
+      return await this.#pool.connect()
+    } catch (error) {
+      if (hosts.count > 1 && isOfHost(error)) {
+        hosts.leave(host)
+        if (tried < hosts.count) return this.#pooled(tried + 1)
+      }
+      // What `pg` finds by itself, such as a time-out, has no code.
+      throw isOfHost(error) ? new ConnectionLost(error) : translateConnecting(shown, error)
+    }
   }
 
   #release(client: pg.PoolClient, error?: unknown): void {
@@ -308,7 +326,7 @@ export class Database {
 
   /** Gives a connection back after a failure; returns the failure to throw. */
   async #abandon(client: pg.PoolClient, error: unknown): Promise<unknown> {
-    if (isGone(client) || isLost(error)) {
+    if (isGone(client) || isLost(error) || this.#isDemoted(error)) {
       this.#release(client, error)
       return new ConnectionLost(error)
     }
@@ -319,6 +337,11 @@ export class Database {
       this.#release(client, rollbackError)
     }
     return error
+  }
+
+  /** True when a primary has become a standby, and another host may have taken its place. */
+  #isDemoted(error: unknown): boolean {
+    return this.target.hosts.count > 1 && isReadOnly(error)
   }
 
   /** True when the transaction was committed; false when it was not and may be repeated. */

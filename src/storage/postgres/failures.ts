@@ -19,6 +19,9 @@ const SYSTEM = new Set(['58000', '58030'])
  */
 const COPY_REFUSALS = new Set(['23505', 'XX000'])
 
+/** Statements are prepared once a session: these come from the session of somebody else. */
+const FOREIGN_STATEMENT = new Set(['26000', '42P05'])
+
 const NETWORK = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -47,6 +50,9 @@ export class ConnectionLost extends Error {
   }
 }
 
+/** The server may not be written, where the URL names others that may be. */
+export class NotWritable extends Error {}
+
 /** The rows a transaction was about to change have been changed by another one meanwhile. */
 export class Overtaken extends Error {}
 
@@ -67,6 +73,16 @@ export function isLost(error: unknown): boolean {
     NETWORK.has(code) ||
     (code === 'XX000' && SERVER_OF_CLUSTER_LOST.test(messageOf(error)))
   )
+}
+
+/** True when another host may do, where there are several. What `pg` finds by itself has no code. */
+export function isOfHost(error: unknown): boolean {
+  return error instanceof NotWritable || isLost(error) || sqlState(error) === ''
+}
+
+/** True when a server refuses to write. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlState(error) === '25006'
 }
 
 /** True when a server that is there takes no connection yet. */
@@ -97,6 +113,7 @@ export function isPassing(error: unknown): boolean {
 /** Failures somebody can act on become `UsageError`s; a bug stays what it is. */
 export function translate(place: string, error: unknown): unknown {
   if (error instanceof UsageError) return error
+  if (FOREIGN_STATEMENT.has(sqlState(error))) return sharedSession(place, error)
   const failure = (code: UsageError['code'], message: string, hint?: string) =>
     new UsageError(code, message, { cause: error, ...(hint === undefined ? {} : { hint }) })
   switch (sqlState(error)) {
@@ -182,6 +199,15 @@ export function translateConnecting(place: string, error: unknown): unknown {
   return sqlState(error) === ''
     ? failure(`${place} cannot be reached (${messageOf(error)}); check host and port of --database`)
     : failure(`${place} cannot be used: ${messageOf(error)}`)
+}
+
+export function sharedSession(place: string, cause?: unknown): UsageError {
+  return new UsageError(
+    'incompatible',
+    `a pooler in front of ${place} shares its connections by transaction or statement; ` +
+      'set pool_mode = session there, or connect to the server itself',
+    { cause },
+  )
 }
 
 export function messageOf(error: unknown): string {

@@ -1,47 +1,77 @@
 /** How connections are made, one by one and in the pool of a process. */
 import pg from 'pg'
 import type { PostgresTarget } from './database-url.ts'
+import { type LoginPlace, readPassword } from './password.ts'
+import { noteHost, prepareSession } from './sessions.ts'
+import { tlsOptions } from './tls.ts'
 import type { Topology } from './topology.ts'
-
-/** A transaction whose process hangs gives its locks back after this, in milliseconds. */
-const IDLE_IN_TRANSACTION_MS = 300_000
 
 /** A connection whose other end is gone without a word is asked after so long, in milliseconds. */
 const KEEP_ALIVE_MS = 10_000
 
-/** How every connection is made: what it may take, and how it sees our tables. */
-export function clientConfig(
-  target: PostgresTarget,
-  { planCacheMode }: Pick<Topology, 'planCacheMode'>,
-): pg.ClientConfig {
-  const settings = {
-    search_path: target.schema,
-    statement_timeout: target.readTimeoutMs,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    plan_cache_mode: planCacheMode,
-  }
-  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
-  return {
-    connectionString: target.connectionString,
-    application_name: 'simtally',
+/** To the host that is current now. Fails with what the file system says of a certificate's file. */
+export function newClient(target: PostgresTarget): pg.Client {
+  const host = target.hosts.current
+  const { mode, files, direct } = target.ssl
+  const config: pg.ClientConfig & { sslnegotiation?: string } = {
+    host: host.host,
+    port: host.port,
+    database: target.database,
+    ...(target.user === null ? {} : { user: target.user }),
+    password: () => readPassword(target.login, placeOf(client)),
+    ssl: tlsOptions(mode, files),
+    ...(direct ? { sslnegotiation: 'direct' } : {}),
+    application_name: target.applicationName,
     connectionTimeoutMillis: target.connectTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    options: [target.options, ...options].join(' ').trim(),
+    ...(target.startupOptions === '' ? {} : { options: target.startupOptions }),
   }
+  const client = new pg.Client(config)
+  noteHost(client, host)
+  return client
+}
+
+/** Host, port and user as `pg` connects by them: the user may come from the environment. */
+function placeOf({ host, port, database, user }: pg.Client): LoginPlace {
+  return { host, port, database: database ?? '', user: user ?? '' }
 }
 
 export function newPool(target: PostgresTarget, topology: Topology): pg.Pool {
   const pool = new pg.Pool({
-    ...clientConfig(target, topology),
+    Client: clientClass(target),
     max: target.connectionsMax,
+    connectionTimeoutMillis: target.connectTimeoutMs,
     allowExitOnIdle: true,
+    onConnect: (client) => prepareSession(client, target, topology),
   })
   // An idle connection that ends is replaced when one is needed; there is nobody to tell.
   pool.on('error', () => {})
   // From the first moment: a connection may end with the very words that it is there.
   pool.on('connect', (client) => client.on('error', noteLost))
   return pool
+}
+
+/** The pool makes its clients by `new`, and does not expect that to fail. */
+function clientClass(target: PostgresTarget): new () => pg.ClientBase {
+  class TargetClient {
+    constructor() {
+      // biome-ignore lint/correctness/noConstructorReturn: of which host a client is, its target says
+      return clientOrFailure(target)
+    }
+  }
+  return TargetClient as unknown as new () => pg.ClientBase
+}
+
+function clientOrFailure(target: PostgresTarget): pg.ClientBase {
+  try {
+    return newClient(target)
+  } catch (error) {
+    const failing = new pg.Client({ ssl: false })
+    const connect = (done: (error: unknown) => void) => process.nextTick(done, error)
+    failing.connect = connect as typeof failing.connect
+    return failing
+  }
 }
 
 /** Connections that ended; what fails on them next has no code. */

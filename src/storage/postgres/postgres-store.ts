@@ -20,6 +20,7 @@ import * as progress from './feed-progress.ts'
 import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
+import { Readiness } from './readiness.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
 import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
 import { proveTime, readTime } from './time.ts'
@@ -33,13 +34,12 @@ export interface PostgresOptions extends ConnectionOptions {
   readonly unfinished?: boolean
   /** UTC seconds; stands in for the server's clock where a test needs another time. */
   readonly serverClock?: () => number
+  /** Called once with the server's clock in UTC seconds, for whoever has another one. */
+  readonly onServerTime?: (serverTime: number) => void
 }
 
 /** How old the word on which days are sealed may be; an old one only makes answers slower. */
 const SEALED_GOOD_MS = 10_000
-
-/** A monitor that asks whether the database answers does not wait longer itself. */
-const CHECK_ANSWER_MS = 5_000
 
 /**
  * Opens the database, making the schema where it is empty. Fails with `invalid` for a URL that
@@ -61,9 +61,11 @@ export async function openPostgresStore(
     target,
     options.unfinished === true ? { ...schema, transferFrom: null } : schema,
   )
+  options.onServerTime?.(options.serverClock?.() ?? schema.serverTime)
   const database = new Database(target, schema.topology, options)
   const partitions = new Partitions(database)
   const sealed = new SealedThrough(database)
+  const readiness = new Readiness(database, (s) => reads.readSetting(s, 'signing_key'))
   const newFeeds = new NewRecordFeeds()
   const calls = new Calls()
   const name = target.schema
@@ -223,12 +225,7 @@ export async function openPostgresStore(
 
     signingKey: () =>
       read(async (s) => Buffer.from((await reads.readSetting(s, 'signing_key'))!, 'hex')),
-    check: () =>
-      calls.run(() =>
-        database.read(async (s) => void (await reads.readSetting(s, 'signing_key')), {
-          answerMs: CHECK_ANSWER_MS,
-        }),
-      ),
+    check: () => calls.run(() => readiness.require()),
     close: () => (closing ??= calls.end().then(() => database.close())),
   }
 }

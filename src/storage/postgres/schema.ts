@@ -1,24 +1,17 @@
 /** Whose database it is, which version its schema has, and the way to the newest one. */
 import { randomBytes } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { shown, UsageError } from '../../domain/usage-error.ts'
-import { ANSWER_GRACE_MS, disconnect, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
+import { limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
 import { dropTriggers, takeAnew } from './checksums.ts'
+import { withClient } from './client.ts'
 import type { PostgresTarget } from './database-url.ts'
-import { isNotYet, isPassing, translateConnecting } from './failures.ts'
-import { lockKey } from './locks.ts'
+import { waitForMigration } from './migration-lock.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
-import { clientConfig } from './pool.ts'
+import { SERVER_TIME } from './time.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
 const SERVER_VERSION_MIN = 14
-
-/** Between two looks whether a server takes connections now, in milliseconds. */
-const CONNECT_AGAIN_MS = 250
-
-/** How long a farewell to the server may take, in milliseconds. */
-const END_MS = 1_000
 
 /** How many foreign tables a refusal names. */
 const FOREIGN_TABLES_SHOWN = 3
@@ -31,6 +24,8 @@ export interface SchemaState {
   readonly undistributed: readonly string[]
   /** What store is being moved in, as messages name it; null where none is. */
   readonly transferFrom: string | null
+  /** What the server's clock said, in UTC seconds. */
+  readonly serverTime: number
 }
 
 /** What a connection finds; fails as `openPostgresStore` says. Changes nothing. */
@@ -53,13 +48,38 @@ export async function migrateSchema(
     refuseNewer(target, found.version)
     limitAnswers(client, UNLIMITED_ANSWER_MS)
     await client.query('SET statement_timeout = 0')
-    await client.query('SELECT pg_advisory_lock($1, $2)', lockKey('migration', target.schema))
-    const state = await inspect(client, target)
-    if (state.version < MIGRATIONS.length) await runMigrations(client, target, state, onStep)
-    const { undistributed } = await inspect(client, target)
-    if (undistributed.length > 0) await distribute(client, undistributed, onStep)
-    return { from: state.version, to: MIGRATIONS.length, topology: state.topology }
+    const from = await locked(client, target, async (state) => {
+      if (state.version < MIGRATIONS.length) await runMigrations(client, target, state, onStep)
+      return state.version
+    })
+    await locked(client, target, async ({ undistributed }) => {
+      if (undistributed.length === 0) return
+      await dropTriggers(client)
+      await distributeTables(client, undistributed, onStep)
+    })
+    return { from, to: MIGRATIONS.length, topology: found.topology }
   })
+}
+
+/**
+ * Runs `work` in one transaction in which nobody else changes the schema. The lock ends with it,
+ * also where a pooler keeps the session for somebody else.
+ */
+async function locked<T>(
+  client: pg.Client,
+  target: PostgresTarget,
+  work: (state: SchemaState) => T | Promise<T>,
+): Promise<T> {
+  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+  try {
+    await waitForMigration(client, target)
+    const result = await work(await inspect(client, target))
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {})
+    throw error
+  }
 }
 
 /**
@@ -99,6 +119,16 @@ export function requireServerVersion(
   )
 }
 
+/** Names and texts may have any letters there are; only one encoding has them all. */
+function requireEncoding({ shown: place }: PostgresTarget, encoding: string): void {
+  if (encoding === 'UTF8') return
+  throw new UsageError(
+    'incompatible',
+    `${place} keeps text as ${encoding}; Simtally needs UTF8: ` +
+      "create another database with ENCODING 'UTF8' TEMPLATE template0",
+  )
+}
+
 function refuseNewer(target: PostgresTarget, version: number): void {
   if (version > MIGRATIONS.length) {
     throw new UsageError(
@@ -108,75 +138,11 @@ function refuseNewer(target: PostgresTarget, version: number): void {
   }
 }
 
-/** A connection of its own, for what takes long or needs a session's locks. */
-export async function connectClient(target: PostgresTarget): Promise<pg.Client> {
-  try {
-    return await connected(target)
-  } catch (error) {
-    throw translateConnecting(target.shown, error)
-  }
-}
-
-/** `work` runs again where its connection is lost; done in part, it finds what it has done. */
-async function withClient<T>(
-  target: PostgresTarget,
-  work: (client: pg.Client) => Promise<T>,
-): Promise<T> {
-  const giveUpAt = performance.now() + target.readRetryMs
-  for (;;) {
-    let client: pg.Client | null = null
-    let wasLost = false
-    try {
-      client = await connected(target, () => {
-        wasLost = true
-      })
-      limitAnswers(client, target.readTimeoutMs + ANSWER_GRACE_MS)
-      return await work(client)
-    } catch (error) {
-      const mayPass = client !== null && (wasLost || isPassing(error))
-      if (!mayPass || performance.now() + CONNECT_AGAIN_MS > giveUpAt) {
-        throw translateConnecting(target.shown, error)
-      }
-    } finally {
-      if (client !== null) end(client)
-    }
-    await pause(CONNECT_AGAIN_MS)
-  }
-}
-
-/** A server that is there but takes no connection yet is waited for, as long as for a write to one. */
-async function connected(
-  target: PostgresTarget,
-  onLost: () => void = () => {},
-): Promise<pg.Client> {
-  const giveUpAt = performance.now() + (target.writeRetryMs ?? TOPOLOGIES.plain.writeRetryMs)
-  for (;;) {
-    const client = new pg.Client(clientConfig(target, { planCacheMode: 'auto' }))
-    // A failure reaches the query that meets it, but not always with a code.
-    client.on('error', onLost)
-    try {
-      await client.connect()
-      return client
-    } catch (error) {
-      end(client)
-      if (!isNotYet(error) || performance.now() + CONNECT_AGAIN_MS > giveUpAt) throw error
-      await pause(CONNECT_AGAIN_MS)
-    }
-  }
-}
-
-/** Where the server hears nothing any more, the process does not stay for it. */
-function end(client: pg.Client): void {
-  const timer = setTimeout(() => disconnect(client), END_MS).unref()
-  client.end().then(
-    () => clearTimeout(timer),
-    () => {},
-  )
-}
-
 async function inspect(client: pg.Client, target: PostgresTarget): Promise<SchemaState> {
   const { rows } = await client.query<{
     version_number: number
+    encoding: string
+    server_time: string
     read_only: boolean
     standby: boolean
     marked: boolean
@@ -184,6 +150,8 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
     citus: boolean
   }>(
     `SELECT current_setting('server_version_num')::integer AS version_number,
+            current_setting('server_encoding') AS encoding,
+            ${SERVER_TIME} AS server_time,
             current_setting('transaction_read_only')::boolean AS read_only,
             pg_is_in_recovery() AS standby,
             to_regclass($1) IS NOT NULL AS marked,
@@ -192,7 +160,9 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
     [`${target.schema}.simtally_schema`, `${target.schema}.transfer`],
   )
   const { version_number, read_only, standby, marked, transferring, citus } = rows[0]!
+  const serverTime = Number(rows[0]!.server_time)
   requireServerVersion(target, version_number)
+  requireEncoding(target, rows[0]!.encoding)
   if (standby) {
     const message = `${target.shown} is a read-only standby; name the primary server instead`
     throw new UsageError('read_only', message)
@@ -207,7 +177,7 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
     // Between the two looks, another process may have made the schema.
     if (foreign.length > 0 && (await isMarked(client, target))) return inspect(client, target)
     refuseForeign(target, foreign)
-    return { version: 0, topology, undistributed: [], transferFrom: null }
+    return { version: 0, topology, undistributed: [], transferFrom: null, serverTime }
   }
   const version = await client.query<{ version: number }>('SELECT version FROM simtally_schema')
   return {
@@ -215,6 +185,7 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
     topology,
     undistributed: citus ? await undistributedTables(client, topology) : [],
     transferFrom: transferring ? await transferUnderWay(client) : null,
+    serverTime,
   }
 }
 
@@ -260,34 +231,27 @@ async function runMigrations(
   { version, topology }: SchemaState,
   onStep: (step: string) => void,
 ): Promise<void> {
-  await client.query('BEGIN')
-  try {
-    if (version === 0) {
-      await requireSchema(client, target)
-      await client.query('CREATE TABLE simtally_schema (version integer NOT NULL)')
-      await client.query('INSERT INTO simtally_schema (version) VALUES (0)')
-    }
-    for (const [index, step] of MIGRATIONS.entries()) {
-      if (index < version) continue
-      onStep(`schema version ${index + 1}`)
-      await client.query(step)
-    }
-    if (version === 0) {
-      await client.query('INSERT INTO setting (name, value) VALUES ($1, $2)', [
-        'signing_key',
-        randomBytes(32).toString('hex'),
-      ])
-    }
-    if (topology.name === 'plain') await takeAnew(client)
-    if (topology.name === 'citus') {
-      await distributeTables(client, await undistributedTables(client, topology), onStep)
-    }
-    await client.query('UPDATE simtally_schema SET version = $1', [MIGRATIONS.length])
-    await client.query('COMMIT')
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {})
-    throw error
+  if (version === 0) {
+    await requireSchema(client, target)
+    await client.query('CREATE TABLE simtally_schema (version integer NOT NULL)')
+    await client.query('INSERT INTO simtally_schema (version) VALUES (0)')
   }
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index < version) continue
+    onStep(`schema version ${index + 1}`)
+    await client.query(step)
+  }
+  if (version === 0) {
+    await client.query('INSERT INTO setting (name, value) VALUES ($1, $2)', [
+      'signing_key',
+      randomBytes(32).toString('hex'),
+    ])
+  }
+  if (topology.name === 'plain') await takeAnew(client)
+  if (topology.name === 'citus') {
+    await distributeTables(client, await undistributedTables(client, topology), onStep)
+  }
+  await client.query('UPDATE simtally_schema SET version = $1', [MIGRATIONS.length])
 }
 
 /** Making one takes a privilege on the database, which who uses one that is there need not have. */
@@ -320,22 +284,6 @@ async function undistributedTables(
 }
 
 /** Moves the rows that are there along. Writers wait until it is done. */
-async function distribute(
-  client: pg.Client,
-  tables: readonly string[],
-  onStep: (step: string) => void,
-): Promise<void> {
-  await client.query('BEGIN')
-  try {
-    await dropTriggers(client)
-    await distributeTables(client, tables, onStep)
-    await client.query('COMMIT')
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {})
-    throw error
-  }
-}
-
 async function distributeTables(
   client: pg.Client,
   tables: readonly string[],

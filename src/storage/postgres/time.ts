@@ -7,12 +7,11 @@ import { readSetting } from './directory-reads.ts'
 import { lock } from './locks.ts'
 
 /** Not the transaction's own time: that stands still while the transaction goes on. */
-const SELECT_SERVER_TIME =
-  'SELECT floor(extract(epoch FROM clock_timestamp()))::bigint AS server_at'
+export const SERVER_TIME = 'floor(extract(epoch FROM clock_timestamp()))::bigint'
 
 /** The server's clock, which all machines on the store share; UTC seconds. */
 export async function serverTime(session: Session): Promise<number> {
-  return Number((await session.get(SELECT_SERVER_TIME))!.server_at)
+  return Number((await session.get(`SELECT ${SERVER_TIME} AS server_at`))!.server_at)
 }
 
 export async function readTime(session: Session): Promise<StoreTime> {

@@ -4,12 +4,13 @@
  */
 import { hasSums, selectRowsAfter, type Table, type TableKey, type TableRow } from '../tables.ts'
 import type { TransferSource } from '../transfer.ts'
+import { connectClient } from './client.ts'
 import { Session } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import { translate } from './failures.ts'
 import { SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'
 import { lockKey } from './locks.ts'
-import { connectClient, inspectSchema, requireCurrentSchema } from './schema.ts'
+import { inspectSchema, requireCurrentSchema } from './schema.ts'
 
 const LAST_ID = `
   SELECT COALESCE(pg_sequence_last_value(pg_get_serial_sequence(?, 'id')::regclass), 0) AS id`

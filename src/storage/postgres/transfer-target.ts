@@ -15,13 +15,14 @@ import {
   type TransferTarget,
 } from '../transfer.ts'
 import { takeAnew, UNDER_NO_CHECKSUM } from './checksums.ts'
+import { connectClient } from './client.ts'
 import { Database, type Session } from './connection.ts'
 import { copyTableRows } from './copy-text.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import { messageOf, sqlState, translate } from './failures.ts'
 import { type LockName, lockKey } from './locks.ts'
 import { PARTITIONED_TABLES, Partitions } from './partitions.ts'
-import { connectClient, migrateSchema } from './schema.ts'
+import { migrateSchema } from './schema.ts'
 
 const IS_BEGUN = "SELECT to_regclass('transfer') IS NOT NULL AS is_begun"
 const CREATE_TRANSFER = `

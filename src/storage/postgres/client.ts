@@ -1,0 +1,146 @@
+/** Single connections, for what comes before the pool, takes long, or needs a session's locks. */
+import { setTimeout as pause } from 'node:timers/promises'
+import type pg from 'pg'
+import { UsageError } from '../../domain/usage-error.ts'
+import { ANSWER_GRACE_MS, disconnect, limitAnswers } from './answer-limit.ts'
+import type { PostgresTarget } from './database-url.ts'
+import {
+  isNotYet,
+  isOfHost,
+  isPassing,
+  messageOf,
+  NotWritable,
+  translateConnecting,
+} from './failures.ts'
+import type { Host } from './hosts.ts'
+import { newClient } from './pool.ts'
+import { introduce, prepareSession } from './sessions.ts'
+import { TOPOLOGIES } from './topology.ts'
+
+/** Between two looks whether a server takes connections now, in milliseconds. */
+const CONNECT_AGAIN_MS = 250
+
+/** How long a farewell to the server may take, in milliseconds. */
+const END_MS = 1_000
+
+/** How long a pooler may take to give a second connection a session, in milliseconds. */
+const SECOND_SESSION_MS = 2_000
+
+/** A connection of its own, for what takes long or needs a session's locks. */
+export async function connectClient(target: PostgresTarget): Promise<pg.Client> {
+  try {
+    return await connected(target)
+  } catch (error) {
+    throw translateConnecting(target.shown, error)
+  }
+}
+
+/** `work` runs again where its connection is lost; done in part, it finds what it has done. */
+export async function withClient<T>(
+  target: PostgresTarget,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const giveUpAt = performance.now() + target.readRetryMs
+  for (;;) {
+    let client: pg.Client | null = null
+    let wasLost = false
+    try {
+      client = await connected(target, () => {
+        wasLost = true
+      })
+      limitAnswers(client, target.readTimeoutMs + ANSWER_GRACE_MS)
+      return await work(client)
+    } catch (error) {
+      const mayPass = client !== null && (wasLost || isPassing(error))
+      if (!mayPass || performance.now() + CONNECT_AGAIN_MS > giveUpAt) {
+        throw translateConnecting(target.shown, error)
+      }
+    } finally {
+      if (client !== null) end(client)
+    }
+    await pause(CONNECT_AGAIN_MS)
+  }
+}
+
+/** A server that is there but takes no connection yet is waited for, as long as for a write to one. */
+async function connected(
+  target: PostgresTarget,
+  onLost: () => void = () => {},
+): Promise<pg.Client> {
+  const giveUpAt = performance.now() + (target.writeRetryMs ?? TOPOLOGIES.plain.writeRetryMs)
+  for (;;) {
+    const failures = new Map<Host, unknown>()
+    for (let tried = 0; tried < target.hosts.count; tried++) {
+      const host = target.hosts.current
+      try {
+        return await connectedTo(target, onLost)
+      } catch (error) {
+        if (!isOfHost(error)) throw error
+        target.hosts.leave(host)
+        failures.set(host, error)
+      }
+    }
+    const mayCome = [...failures.values()].some(isNotYet)
+    if (!mayCome || performance.now() + CONNECT_AGAIN_MS > giveUpAt) {
+      throw failureOfAll(target, failures)
+    }
+    await pause(CONNECT_AGAIN_MS)
+  }
+}
+
+async function connectedTo(target: PostgresTarget, onLost: () => void): Promise<pg.Client> {
+  const client = newClient(target)
+  let second: pg.Client | null = null
+  // A failure reaches the query that meets it, but not always with a code.
+  client.on('error', onLost)
+  try {
+    await client.connect()
+    await prepareSession(client, target, { planCacheMode: 'auto' }, async () => {
+      second = await secondSession(target)
+      return second
+    })
+    return client
+  } catch (error) {
+    end(client)
+    throw error
+  } finally {
+    if (second !== null) end(second)
+  }
+}
+
+/** Null where there is none to be had; fails where it is the session of the first. */
+async function secondSession(target: PostgresTarget): Promise<pg.Client | null> {
+  const client = newClient(target)
+  client.on('error', () => {})
+  const timer = setTimeout(() => disconnect(client), SECOND_SESSION_MS)
+  try {
+    await client.connect()
+    await introduce(client, target)
+    return client
+  } catch (error) {
+    end(client)
+    if (error instanceof UsageError) throw error
+    return null
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What is wrong with the only host, or with each of several. */
+function failureOfAll({ hosts, shown }: PostgresTarget, failures: Map<Host, unknown>): unknown {
+  if (hosts.count === 1) return [...failures.values()][0]
+  const reasons = [...failures].map(([host, error]) =>
+    error instanceof NotWritable ? messageOf(error) : `${host.shown}: ${messageOf(error)}`,
+  )
+  const message = `no host of ${shown} can be written now (${reasons.join('; ')})`
+  return new UsageError('unavailable', message)
+}
+
+/** Where the server hears nothing any more, the process does not stay for it. */
+function end(client: pg.Client): void {
+  const timer = setTimeout(() => disconnect(client), END_MS).unref()
+  client.end().then(
+    () => clearTimeout(timer),
+    () => {},
+  )
+}
