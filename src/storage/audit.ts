@@ -328,7 +328,10 @@ async function boundsOf(ask: Ask): Promise<Bounds> {
  * part of the way, so that no long table is read for it: hours and totals of SIMs have rules of their
  * own, by which they lie on one of these days.
  */
-async function daysOf(ask: Ask, { isSpread }: AuditEngine): Promise<number[]> {
+export async function daysOf(
+  ask: Ask,
+  { isSpread }: Pick<AuditEngine, 'isSpread'>,
+): Promise<number[]> {
   const bucketsOf = isSpread ? selectBuckets : skipToBuckets
   const starts = [
     ...LEDGER_TABLES.map(bucketsOf),

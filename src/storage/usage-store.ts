@@ -43,7 +43,7 @@ import type { NameScope } from '../domain/sim-names.ts'
 import type { StoreTime } from '../domain/store-time.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
-import type { AuditOptions, AuditReport, AuditRun } from './audit-report.ts'
+import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from './audit-report.ts'
 import type { AppendBatch, AppendOutcome, Trial } from './batches.ts'
 
 export type {
@@ -358,6 +358,11 @@ export interface UsageStore {
    * be read is a difference, too.
    */
   audit(options?: AuditOptions): Promise<AuditReport>
+  /**
+   * Rebuilds from the ledger the totals that do not agree with it, a day in a transaction, and
+   * returns those that were wrong, some of each day.
+   */
+  repairTotals(): Promise<AuditDifference[]>
   /** The last audit of the store that was asked for or begun, as it was kept; null without one. */
   readAuditRun(): Promise<AuditRun | null>
   keepAuditRun(run: AuditRun): Promise<void>

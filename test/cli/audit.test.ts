@@ -60,6 +60,17 @@ describe('simtally audit', () => {
     assert.equal((await audit('--since', '2026-03-05')).difference_count, 0)
   })
 
+  it('rebuilds totals first, and still names what is no total', async (t) => {
+    const { cli, damage } = await twoAccounts(t)
+    damage(
+      'UPDATE account_day SET upload = 8; UPDATE sim SET friendly_name = upper(sid) WHERE id = 1',
+    )
+    const { exitCode, stdout, stderr } = await cli.run(['audit', '--repair'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /rebuilt account day, .*: was upload 8,.*, is upload 7,/)
+    assert.match(stdout, /^sim, rows with id 1: .*\n1 thing is wrong/)
+  })
+
   it('goes on with one that was stopped, and knows what it had found', async (t) => {
     const { cli, damage, audit } = await twoAccounts(t)
     assert.equal((await cli.run(['audit', '--resume'])).exitCode, 1)

@@ -50,6 +50,9 @@ export function describeAudit(engine: Engine): void {
         assert.match(difference.cell, /FR/)
         assert.match(difference.stored, /1234/)
         assert.match(difference.recomputed, /1233/)
+        assert.deepEqual(await damaged.repairTotals(), differences)
+        assert.equal((await damaged.audit()).differenceCount, 0)
+        assert.deepEqual(await damaged.repairTotals(), [])
       })
     }
 

@@ -28,6 +28,7 @@ interface AuditOptions extends DatabaseOption, JsonOption {
   /** UTC seconds. */
   readonly since?: number
   readonly resume?: boolean
+  readonly repair?: boolean
 }
 
 const EXAMPLES = `
@@ -36,11 +37,13 @@ Examples:
   simtally audit --since 2026-03-01 --json
   simtally audit --account AC0123456789abcdef0123456789abcdef
   simtally audit --resume
+  simtally audit --repair
 
 Everything that follows from something else is recomputed, all rows are compared with their checksums,
 and the database checks itself. It runs beside a server, in parts, and keeps no writer waiting. Stopped,
 it goes on with --resume. After an audit of everything that found nothing wrong, the days that can be
-are put under checksum. Exit code 1 when something is wrong; at most 100 things are named, all are counted.`
+are put under checksum. --repair rebuilds totals of accounts and SIMs, says which were wrong, and then
+audits: what is still named is no total, and has to come from a backup. Exit code 1 when something is wrong; at most 100 things are named, all are counted.`
 
 export function addAuditCommand(program: Command, commandLine: CommandLine): void {
   program
@@ -51,6 +54,7 @@ export function addAuditCommand(program: Command, commandLine: CommandLine): voi
     .option('--account <sid>', 'only the usage of this account', sidFlag('--account', 'AC'))
     .option('--since <time>', 'only usage since this time', instantFlag('--since'))
     .option('--resume', 'go on with the last audit, if it has not ended')
+    .option('--repair', 'first rebuild the totals that do not agree with the ledger')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => audit(commandLine, command.optsWithGlobals()))
@@ -58,6 +62,13 @@ export function addAuditCommand(program: Command, commandLine: CommandLine): voi
 
 async function audit(commandLine: CommandLine, options: AuditOptions): Promise<void> {
   const run = await commandLine.withStore(options, async (store) => {
+    if (options.repair === true) {
+      for (const { table, cell, stored, recomputed } of await store.repairTotals()) {
+        await commandLine.note(
+          `simtally: rebuilt ${table}, ${cell}: was ${stored}, is ${recomputed}`,
+        )
+      }
+    }
     const done = await runAudit(commandLine, store, await runFor(store, options))
     const isWhole = done.accountId === null && done.since === null
     if (isWhole && done.finishedAt !== null && done.state!.report.differenceCount === 0) {

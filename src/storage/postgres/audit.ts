@@ -1,8 +1,17 @@
 /** An audit of a database: the shared questions, and what PostgreSQL checks itself. */
-import { type Ask, AUDIT_RUN, type AuditEngine, type Parameters, runAudit } from '../audit.ts'
+import {
+  type Ask,
+  AUDIT_RUN,
+  type AuditEngine,
+  daysOf,
+  type Parameters,
+  runAudit,
+} from '../audit.ts'
 import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
 import { UPSERT_SETTING } from '../directory-sql.ts'
+import { repairDay } from '../repair.ts'
+import { readLimits } from './append.ts'
 import { checksummedTables, KEPT_CHECKSUMS, SAY_KEY, totalOf } from './checksums.ts'
 import type { Session, Value } from './connection.ts'
 import { readSetting } from './directory-reads.ts'
@@ -53,6 +62,21 @@ function questions(session: Session): Ask {
     })
     return session.all(numbered, values)
   }
+}
+
+/** `alone` runs a write transaction that keeps batches out. */
+export async function repairTotals(
+  alone: OnOneState,
+  isSpread: boolean,
+): Promise<AuditDifference[]> {
+  const repaired: AuditDifference[] = []
+  for (const day of await alone((session) => daysOf(questions(session), { isSpread }))) {
+    const ofDay = await alone(async (session) =>
+      repairDay(questions(session), day, { ...(await readLimits(session)), hasSimMonths: false }),
+    )
+    repaired.push(...ofDay)
+  }
+  return repaired
 }
 
 export async function readAuditRun(session: Session): Promise<AuditRun | null> {

@@ -8,7 +8,7 @@ import {
   type UsageStore,
 } from '../usage-store.ts'
 import { append, orderByKey, readLimits } from './append.ts'
-import { audit, keepAuditRun, type OnOneState, readAuditRun } from './audit.ts'
+import { audit, keepAuditRun, type OnOneState, readAuditRun, repairTotals } from './audit.ts'
 import { deleteOldMarks } from './commit-marks.ts'
 import { type ConnectionOptions, closedStore, Database, type Session } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
@@ -214,6 +214,7 @@ export async function openPostgresStore(
     },
     proveTime: (at) => write((s) => proveTime(s, at, name)),
     audit: (options) => calls.run(() => audit(look, database.topology, options)),
+    repairTotals: () => calls.run(() => repairTotals(alone, database.topology.name === 'citus')),
     readAuditRun: () => read(readAuditRun),
     keepAuditRun: (run) => write((s) => keepAuditRun(s, run)),
     checksumNextDay: () =>

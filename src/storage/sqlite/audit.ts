@@ -1,12 +1,21 @@
 /** An audit of a file: a thread of its own asks the shared questions, and what SQLite checks itself. */
-import { type Ask, AUDIT_RUN, type AuditEngine, type Parameters, runAudit } from '../audit.ts'
+import {
+  type Ask,
+  AUDIT_RUN,
+  type AuditEngine,
+  daysOf,
+  type Parameters,
+  runAudit,
+} from '../audit.ts'
 import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
 import { UPSERT_SETTING } from '../directory-sql.ts'
+import { repairDay } from '../repair.ts'
 import type { Row } from '../rows.ts'
 import { Checksums, checksummedTables } from './checksums.ts'
 import type { Connection } from './connection.ts'
 import { readSetting } from './directory-reads.ts'
+import { readLimits } from './limits.ts'
 import type { Writer } from './writer.ts'
 
 /** What `PRAGMA integrity_check` says at most. */
@@ -22,6 +31,14 @@ export const auditOperations = {
   endLook: (connection: Connection) => {
     if (connection.db.isTransaction) connection.db.exec('ROLLBACK')
   },
+  beginRepair: (connection: Connection) =>
+    connection.withLock(() => connection.prepare('BEGIN IMMEDIATE').run()),
+  repairLimits: (connection: Connection) => {
+    const { purgedThrough, sealedThrough } = readLimits(connection)
+    return { purgedThrough, sealedThrough }
+  },
+  /** Totals are under no checksum, so that there is nothing to add up. */
+  endRepair: (connection: Connection) => void connection.prepare('COMMIT').run(),
   auditedTables: (connection: Connection) => checksummedTables(connection),
   auditKey: (connection: Connection) =>
     checksumKey(readSetting(connection, 'signing_key') as Uint8Array),
@@ -82,6 +99,27 @@ export function readAuditRun(connection: Connection): AuditRun | null {
 /** Runs inside a write transaction. */
 export function keepAuditRun(connection: Connection, run: AuditRun): void {
   connection.prepare(UPSERT_SETTING).run(AUDIT_RUN, JSON.stringify(run))
+}
+
+/** On a thread of its own, which it ends: all of a day between two calls is one write transaction. */
+export async function repairTotals(thread: Writer): Promise<AuditDifference[]> {
+  const ask: Ask = (text, parameters = {}) => thread.run('look', [text, parameters])
+  try {
+    const repaired: AuditDifference[] = []
+    for (const day of await daysOf(ask, { isSpread: false })) {
+      await thread.run('beginRepair', [])
+      try {
+        const limits = await thread.run('repairLimits', [])
+        repaired.push(...(await repairDay(ask, day, { ...limits, hasSimMonths: true })))
+        await thread.run('endRepair', [])
+      } finally {
+        await thread.run('endLook', [])
+      }
+    }
+    return repaired
+  } finally {
+    await thread.close()
+  }
 }
 
 /** Ends the thread, which is given for this audit alone. */

@@ -7,7 +7,7 @@ import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
-import { audit, readAuditRun } from './audit.ts'
+import { audit, readAuditRun, repairTotals } from './audit.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
 import * as reads from './directory-reads.ts'
 import * as feedAccess from './feed-access.ts'
@@ -123,6 +123,7 @@ export async function openSqliteStore(
     readTime: () => read(readTime),
     proveTime: (at) => writer.run('proveTime', [at]),
     audit: (options) => audit(new Writer(path, { role: 'reader', lockWaitMs }), options),
+    repairTotals: () => repairTotals(new Writer(path, { role: 'writer', lockWaitMs })),
     readAuditRun: () => read(readAuditRun),
     keepAuditRun: (run) => writer.run('keepAuditRun', [run]),
     checksumNextDay: () => writer.run('checksumNextDay', []),
