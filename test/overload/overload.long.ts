@@ -18,7 +18,7 @@ const SECONDS = Number(process.env.SIMTALLY_SOAK_SECONDS ?? 30)
 const OVERLOAD_SECONDS = Math.min(60, Math.max(10, SECONDS / 4))
 const MEASURE_SECONDS = Math.min(20, Math.max(6, SECONDS / 4))
 
-const SIMS = 200
+const SIMS = 5_000
 const SENDERS = 10
 const READERS = 10
 const DELIVERY_RECORDS = 200
@@ -122,6 +122,8 @@ describe('a server under load', { timeout: (SECONDS * 4 + 600) * 1_000 }, () => 
   const readers: string[] = []
   let capacity = { queries: 0, deliveries: 0 }
   let steadyP99 = 0
+  /** What p99 may be without having risen: most of it is what else the machine does. */
+  const asBefore = () => steadyP99 * 2 + 250
 
   before(async () => {
     // Measured as it is installed; the other engine is a server of its own.
@@ -273,7 +275,7 @@ describe('a server under load', { timeout: (SECONDS * 4 + 600) * 1_000 }, () => 
       assert.equal(status, 200, text)
     }
     steadyP99 = quantile(first, 0.99)
-    assert.ok(quantile(second, 0.99) <= steadyP99 * 2 + 100, 'p99 rises')
+    assert.ok(quantile(second, 0.99) <= asBefore() + health.machineMs * 4, 'p99 rises')
     assert.ok(peak(late, 'rssMib') <= peak(early, 'rssMib') * 1.25 + 64, 'memory grows')
     assert.ok(peak(late, 'walMib') <= peak(early, 'walMib') * 1.5 + 32, 'the WAL grows')
     assertHealthy(health)
@@ -291,7 +293,7 @@ describe('a server under load', { timeout: (SECONDS * 4 + 600) * 1_000 }, () => 
     const endedAt = performance.now()
     let calm: Answered[] = []
     const isCalm = () =>
-      calm.every(({ status }) => status === 200) && quantile(calm, 0.99) <= steadyP99 * 2 + 100
+      calm.every(({ status }) => status === 200) && quantile(calm, 0.99) <= asBefore()
     do calm = await server.caller.together(2, 0.5, query)
     while (!isCalm() && performance.now() - endedAt < 60_000)
     const recoveryMs = performance.now() - endedAt
