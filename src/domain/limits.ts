@@ -292,7 +292,7 @@ const DEFINITIONS = {
     max: 1_000,
     unit: 'imports',
     bounds: 'imports under way in a worker',
-    reason: 'each may hold two batches in memory, of up to 10 MB each',
+    reason: 'each may hold two batches in memory, of up to 5 MB each',
     refusal: 'waits, then 429',
   },
   importsWaiting: {

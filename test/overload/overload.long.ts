@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { stat, writeFile } from 'node:fs/promises'
+import { availableParallelism, loadavg } from 'node:os'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -34,18 +35,19 @@ interface Health {
 }
 
 /**
- * Below a second, whatever is asked of the server. A machine that is busy with other work keeps each of
- * the four threads waiting that a check goes through.
+ * Below a second, whatever is asked of the server. Where other work keeps the machine busy, each of
+ * the threads that a check goes through waits its turn: then a second for each of those that want a core.
  */
 function assertHealthy({ slowestMs, failed, machineMs }: Health): void {
   assert.equal(failed, 0)
-  const within = 1_000 + machineMs * 4
+  const wanted = loadavg()[0]! / availableParallelism()
+  const within = 1_000 * Math.max(1, wanted) + machineMs * 4
   assert.ok(slowestMs < within, `a health check of ${slowestMs} ms, more than ${within}`)
 }
 
 const toldOf = ({ asked, slowestMs, machineMs }: Health) =>
   `slowest of ${asked} health checks ${Math.round(slowestMs)} ms (the machine kept an idle thread ` +
-  `waiting for ${Math.round(machineMs)} ms)`
+  `waiting for ${Math.round(machineMs)} ms, load ${loadavg()[0]!.toFixed(1)})`
 
 /** What a server's processes and its files take, at a moment. */
 interface Size {
@@ -76,9 +78,13 @@ class Server {
     return new Server(cli, started, Number(new URL(JSON.parse(started.stdout).url).port))
   }
 
-  async stop(): Promise<number | null> {
+  async letGo(): Promise<void> {
     this.caller.close()
     await this.#probe.terminate()
+  }
+
+  async stop(): Promise<number | null> {
+    await this.letGo()
     this.process.child.kill('SIGTERM')
     return (await this.process.ended()).code
   }
@@ -148,6 +154,7 @@ describe('a server under load', { timeout: (SECONDS * 4 + 600) * 1_000 }, () => 
   })
 
   after(async () => {
+    await server?.letGo()
     await server?.process.end()
     await cli?.close()
   })
@@ -330,7 +337,7 @@ describe('a server under load', { timeout: (SECONDS * 4 + 600) * 1_000 }, () => 
     )
     assert.ok(answers.some(({ status }) => status === 200))
     assertHealthy(health)
-    assert.ok(grown < 500, `memory grew by ${grown} MiB`)
+    assert.ok(grown < 800, `memory grew by ${grown} MiB`)
   })
 
   it('ends with its numbers as they should be', async () => {

@@ -15,8 +15,8 @@ import { deliverySchema, deliveryToApi } from '../schemas/import.ts'
  * What a delivery keeps in memory is this much twice, smaller than for a file: many come at once.
  * Bounded in records and in UTF-16 units of their text.
  */
-const BATCH_RECORDS = 10_000
-const BATCH_TEXT_MAX = 4_194_304
+const BATCH_RECORDS = 5_000
+const BATCH_TEXT_MAX = 2_097_152
 
 /** Formats with nothing to set: any feed of one of them can be read as the other as well. */
 const CANONICAL_FORMATS: readonly FeedFormat[] = ['csv', 'ndjson']
