@@ -1,0 +1,180 @@
+/** Every route with every kind of wrong credentials, from the server's own table of routes. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { KEY_SCOPES, type KeyScope } from '../../src/domain/directory.ts'
+import { newSecret, newSid } from '../../src/domain/secret.ts'
+import { aFeed, NOW } from '../support/builders.ts'
+import { type Answer, basic, HttpFixture, type TestCredential } from '../support/http-fixture.ts'
+
+interface Needs {
+  /** Null where no credentials are asked for. */
+  readonly scope: KeyScope | null
+  readonly operatorOnly?: true
+  /** What stands in the path for a thing of another account, and for none that there is. */
+  readonly path?: 'sim' | 'feed' | 'import' | 'account'
+}
+
+const read = { scope: 'read' } as const
+const admin = { scope: 'admin' } as const
+const operatorOnly = { operatorOnly: true } as const
+
+/** A route that is not among them fails the test: who may use it has to be said here. */
+const NEEDS: Readonly<Record<string, Needs>> = {
+  'GET /healthz': { scope: null },
+  'GET /readyz': { scope: null },
+  'GET /metrics': { ...read, ...operatorOnly },
+  'GET /v1/Accounts': { ...read, ...operatorOnly },
+  'GET /v1/Accounts/:Sid': { ...read, ...operatorOnly, path: 'account' },
+  'POST /v1/Accounts/:Sid': { ...admin, ...operatorOnly, path: 'account' },
+  'GET /v1/Audit': { ...read, ...operatorOnly },
+  'POST /v1/Audit': { ...admin, ...operatorOnly },
+  'GET /v1/Feeds': { ...read, ...operatorOnly },
+  'GET /v1/Feeds/:name/Gaps': { ...read, ...operatorOnly, path: 'feed' },
+  'POST /v1/Feeds/:name/Gaps/Accept': { ...admin, ...operatorOnly, path: 'feed' },
+  'POST /v1/Feeds/:name/Retire': { ...admin, ...operatorOnly, path: 'feed' },
+  'POST /v1/Feeds/:name/Unretire': { ...admin, ...operatorOnly, path: 'feed' },
+  'POST /v1/Feeds/:name/Records': { scope: 'ingest', path: 'feed' },
+  'GET /v1/Imports': read,
+  'GET /v1/Imports/:id': { ...read, path: 'import' },
+  'GET /v1/Imports/:id/Quarantine': { ...read, path: 'import' },
+  'POST /v1/Imports/:id/Quarantine/Recycle': { ...admin, path: 'import' },
+  'POST /v1/Imports/:id/Undo': { ...admin, path: 'import' },
+  'GET /v1/Log': { ...read, ...operatorOnly },
+  'GET /v1/Sims': read,
+  'POST /v1/Sims': admin,
+  'GET /v1/Sims/:SidOrUniqueName': { ...read, path: 'sim' },
+  'POST /v1/Sims/:SidOrUniqueName': { ...admin, path: 'sim' },
+  'GET /v1/Sims/:SidOrUniqueName/UsageEvents': { ...read, path: 'sim' },
+  'GET /v1/Sims/:SidOrUniqueName/UsageRecords': { ...read, path: 'sim' },
+  'GET /v1/UsageRecords': read,
+}
+
+let fixture: HttpFixture
+let routes: string[]
+/** For each kind of path: what is another account's, then what is nothing. */
+let named: Record<NonNullable<Needs['path']>, readonly [hidden: string, missing: string]>
+
+before(async () => {
+  fixture = await HttpFixture.open()
+  await fixture.server.ready()
+  routes = routesOf(fixture.server.printRoutes({ commonPrefix: false }))
+  const sim = await fixture.addSim()
+  const feed = await fixture.store.createFeed(aFeed())
+  const { body } = await fixture.deliver('unreadable\n')
+  named = {
+    sim: [sim.sid, newSid('DE')],
+    feed: [feed.name, 'none'],
+    import: [String(body.import), '999'],
+    account: [fixture.owner.sid, newSid('AC')],
+  }
+})
+after(() => fixture.close())
+
+/** `GET /v1/Sims` and so on, from the tree that the router prints, a level four characters wide. */
+function routesOf(tree: string): string[] {
+  const parts: string[] = []
+  return tree.split('\n').flatMap((line) => {
+    const [, indent, part, methods] = /^(.*?── )(\S+)(?: \((.*)\))?/.exec(line) ?? []
+    if (indent === undefined || part === undefined) return []
+    parts.splice(indent.length / 4 - 1, parts.length, part)
+    const url = parts.join('')
+    const own = (methods ?? '').split(', ').filter((method) => method !== '' && method !== 'HEAD')
+    return own.map((method) => `${method} ${url}`)
+  })
+}
+
+function ask(route: string, which: 0 | 1, as: TestCredential | string | null): Promise<Answer> {
+  const [method, pattern] = route.split(' ') as ['GET' | 'POST', string]
+  const { path } = NEEDS[route]!
+  const url = path === undefined ? pattern : pattern.replace(/:\w+/, named[path][which])
+  const headers = typeof as === 'string' ? { authorization: as } : {}
+  const of = typeof as === 'string' ? null : as
+  return fixture.send(method, url, undefined, { as: of, headers })
+}
+
+function told({ status, text, headers }: Answer): unknown[] {
+  const { date: _, 'twilio-request-id': __, ...rest } = headers
+  let words = text
+  for (const names of Object.values(named)) {
+    for (const name of names) words = words.replaceAll(`/${name}`, '/(name)')
+  }
+  return [status, words, Object.keys(rest).sort()]
+}
+
+describe('every route', () => {
+  it('says who may use it', () => {
+    assert.deepEqual(
+      routes.filter((route) => NEEDS[route] === undefined),
+      [],
+    )
+    assert.ok(routes.length >= 20, routes.join('\n'))
+  })
+
+  it('tells nothing to whoever shows no, wrong, unknown, revoked or malformed credentials', async () => {
+    const key = await fixture.addKey({ account: null, scope: 'admin' })
+    await fixture.store.revokeApiKey(key.sid, NOW)
+    const wrong = [
+      null,
+      { ...fixture.owner, secret: newSecret() },
+      { sid: newSid('SK'), secret: newSecret() },
+      { sid: newSid('AC'), secret: newSecret() },
+      key,
+      'Basic',
+      `Bearer ${fixture.operator.secret}`,
+      `Basic ${Buffer.from('no colon').toString('base64')}`,
+      `${basic(fixture.operator)}, ${basic(fixture.operator)}`,
+    ]
+    for (const [i, as] of wrong.entries()) {
+      for (const route of routes) {
+        const { scope, path } = NEEDS[route]!
+        const [method, pattern] = route.split(' ') as ['GET' | 'POST', string]
+        const url = path === undefined ? pattern : pattern.replace(/:\w+/, named[path][0])
+        // Another address each time: too many wrong credentials of one are held back.
+        const reply = await fixture.server.inject({
+          method,
+          url,
+          remoteAddress: `10.0.${i}.${routes.indexOf(route) + 1}`,
+          ...(as !== null && {
+            headers: { authorization: typeof as === 'string' ? as : basic(as) },
+          }),
+        })
+        if (scope === null) assert.equal(reply.statusCode, 200, route)
+        else {
+          assert.equal(reply.statusCode, 401, `${route} ${i}`)
+          assert.equal(reply.json().message, 'Authenticate')
+          assert.match(String(reply.headers['www-authenticate']), /^Basic/)
+        }
+      }
+    }
+  })
+
+  it('refuses a scope that is smaller than it needs, before it looks at anything', async () => {
+    for (const held of KEY_SCOPES) {
+      const key = await fixture.addKey({ account: null, scope: held })
+      for (const route of routes) {
+        const { scope } = NEEDS[route]!
+        if (scope === null || KEY_SCOPES.indexOf(held) >= KEY_SCOPES.indexOf(scope)) continue
+        const [hidden, missing] = [await ask(route, 0, key), await ask(route, 1, key)]
+        assert.equal(hidden.status, 403, `${route} with ${held}`)
+        assert.deepEqual(told(hidden), told(missing))
+      }
+    }
+  })
+
+  it('answers an account as if what is another’s, or the operator’s, did not exist', async () => {
+    const other = await fixture.addAccount()
+    const key = await fixture.addKey({ account: other, scope: 'admin' })
+    for (const route of routes) {
+      const { scope, path, operatorOnly } = NEEDS[route]!
+      if (scope === null) continue
+      for (const as of [other, key]) {
+        const [hidden, missing] = [await ask(route, 0, as), await ask(route, 1, as)]
+        if (operatorOnly) assert.equal(hidden.status, 403, route)
+        else if (path !== undefined) assert.equal(hidden.status, 404, `${route}: ${hidden.text}`)
+        assert.deepEqual(told(hidden), told(missing), route)
+        const leaked = [fixture.owner.sid, named.sim[0]].some((sid) => hidden.text.includes(sid))
+        assert.ok(!leaked || path === 'sim', `${route}: ${hidden.text}`)
+      }
+    }
+  })
+})
