@@ -2,7 +2,7 @@
 import type { Account, Feed } from '../domain/directory.ts'
 import { formatInstant } from '../domain/time.ts'
 import { UsageError } from '../domain/usage-error.ts'
-import { namesServer, openStore } from '../storage/open-store.ts'
+import { namesServer, openStore, withServerParameters } from '../storage/open-store.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
 import { throwAsWrongUsage } from './failure.ts'
@@ -31,7 +31,12 @@ export class CommandLine {
   }
 
   databaseUrl(options: DatabaseOption): string {
-    return options.database ?? this.context.config.databaseUrl
+    return this.completeUrl(options.database ?? this.context.config.databaseUrl)
+  }
+
+  /** With what the environment says of logging in to a server. */
+  completeUrl(url: string): string {
+    return withServerParameters(url, this.context.config.databaseParameters)
   }
 
   /** Opens the store, creating it when there is none, and closes it whatever happens. */

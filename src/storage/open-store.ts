@@ -21,6 +21,16 @@ export function namesServer(url: string): boolean {
   return isPostgresUrl(url)
 }
 
+/** The URL of a server with parameters added, of which those it has already come first. */
+export function withServerParameters(
+  url: string,
+  parameters: Readonly<Record<string, string>>,
+): string {
+  const added = new URLSearchParams(parameters).toString()
+  if (added === '' || !isPostgresUrl(url)) return url
+  return `${url}${url.includes('?') ? '&' : '?'}${added}`
+}
+
 /**
  * Opens the store a URL names, creating it on first use. Throws `invalid` for a URL of no known
  * form; fails as the engine does otherwise.

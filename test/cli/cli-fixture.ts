@@ -18,6 +18,8 @@ export interface CliResult {
 export interface CliRunOptions {
   readonly stdin?: string | Readable
   readonly now?: number
+  /** As the environment gives them. */
+  readonly databaseParameters?: Readonly<Record<string, string>>
   /** What a database server says; the same as `now` unless given. */
   readonly serverNow?: number
   readonly stop?: StopRequest
@@ -72,6 +74,7 @@ export class CliFixture {
     const context: CliContext = {
       config: {
         databaseUrl: this.databaseUrl,
+        databaseParameters: options.databaseParameters ?? {},
         logLevel: options.logLevel ?? 'warn',
         limits: options.limits ?? {},
       },

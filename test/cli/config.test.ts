@@ -11,6 +11,7 @@ describe('the environment', () => {
     }
     assert.deepEqual(readConfig(env), {
       databaseUrl: 'sqlite:/var/lib/usage.db',
+      databaseParameters: {},
       logLevel: 'debug',
       limits: { SIMTALLY_LIMIT_HEADERS: '50' },
     })
@@ -23,9 +24,26 @@ describe('the environment', () => {
     ]) {
       assert.deepEqual(readConfig(env), {
         databaseUrl: 'sqlite:./data/simtally.db',
+        databaseParameters: {},
         logLevel: null,
         limits: {},
       })
     }
+  })
+
+  it('says how to log in to a server, its own names before those of PostgreSQL', () => {
+    const parametersOf = (env: NodeJS.ProcessEnv) => readConfig(env).databaseParameters
+    assert.deepEqual(parametersOf({ PGPASSWORD: 'a', PGPASSFILE: '/b', PGSSLMODE: 'require' }), {
+      password: 'a',
+      passfile: '/b',
+      sslmode: 'require',
+    })
+    assert.deepEqual(parametersOf({ PGPASSWORD: 'a', SIMTALLY_DATABASE_PASSWORD: 'c' }), {
+      password: 'c',
+    })
+    assert.deepEqual(parametersOf({ PGPASSWORD: 'a', SIMTALLY_DATABASE_PASSWORD_FILE: '/d' }), {
+      password_file: '/d',
+    })
+    assert.deepEqual(parametersOf({ PGSSLMODE: 'prefer' }), {})
   })
 })

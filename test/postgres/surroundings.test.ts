@@ -1,5 +1,6 @@
 /** What a database and its server may be set to, and what is made of it on connecting. */
 import assert from 'node:assert/strict'
+import { chmod, writeFile } from 'node:fs/promises'
 import { describe, it, type TestContext } from 'node:test'
 import pg from 'pg'
 import { openStore } from '../../src/storage/open-store.ts'
@@ -10,7 +11,7 @@ import { CliFixture } from '../cli/cli-fixture.ts'
 import { assertAuditClean, failureOf } from '../contract/engine.ts'
 import { aFeed, anAccount, aSim, NOW, newSimSid } from '../support/builders.ts'
 import { execute, newDatabase, plainUrl } from '../support/postgres-schema.ts'
-import { stopServerAtEnd } from '../support/postgres-server.ts'
+import { freePort, stopServerAtEnd } from '../support/postgres-server.ts'
 
 stopServerAtEnd()
 
@@ -157,5 +158,57 @@ describe('the clock of the server', () => {
       assert.equal(said.test(stderr), isSaid, stderr)
       assert.equal(stderr === '', !isSaid)
     }
+  })
+})
+
+describe('the password of a database', () => {
+  it('comes from the environment or a file, which is read anew for each connection', async (t) => {
+    const cli = await CliFixture.open('sqlite')
+    t.after(() => cli.close())
+    const full = new URL(await database(t))
+    const { password } = full
+    const none = Object.assign(new URL(full), { password: '' }).href
+    const listed = (databaseParameters: Record<string, string>, url = none) =>
+      cli.run(['account', 'list', '--database', url], { databaseParameters })
+    assert.equal((await listed({ password })).exitCode, 0)
+    const file = await cli.file('password', `${password}\n`)
+    assert.equal((await listed({ password_file: file })).exitCode, 0)
+    await writeFile(file, 'hunter2-wrong')
+    const wrong = await listed({ password_file: file })
+    assert.match(wrong.stderr, /^simtally: \S+ refuses the login [^\n]*\n$/)
+    assert.doesNotMatch(wrong.stderr, /hunter2/)
+    // What stands in the URL counts first.
+    assert.equal((await listed({ password_file: file }, full.href)).exitCode, 0)
+    const passfile = await cli.file(
+      'passfile',
+      `other:*:*:*:x\n*:${full.port}:*:postgres:${password}\n`,
+    )
+    await chmod(passfile, 0o644)
+    assert.match((await listed({ passfile })).stderr, /others may read the password file [^\n]*\n$/)
+    await chmod(passfile, 0o600)
+    assert.equal((await listed({ passfile })).exitCode, 0)
+    const missing = await listed({ password_file: cli.path('nothing') })
+    assert.match(
+      missing.stderr,
+      /^simtally: the password file \S+ cannot be read \(ENOENT[^\n]*\n$/,
+    )
+  })
+})
+
+describe('several hosts in a URL', () => {
+  it('are tried in turn, and all are named where none does', async (t) => {
+    const full = new URL(await database(t))
+    const dead = String(await freePort())
+    const both = full.href.replace(full.host, `127.0.0.1:${dead},${full.host}`)
+    const store = await openStore(both)
+    await store.createAccount(anAccount())
+    assert.equal((await store.listAccounts()).length, 1)
+    await store.close()
+    const none = full.href.replace(full.host, `127.0.0.1:${dead},localhost:${dead}`)
+    const error = await failureOf('unavailable', openStore(none))
+    assert.match(
+      error.message,
+      /^no host of \S+ can be written now \(127\.0\.0\.1:\d+: .*; localhost:\d+: /,
+    )
   })
 })

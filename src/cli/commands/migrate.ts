@@ -105,14 +105,19 @@ async function move(
   const { stderr, stop } = commandLine.context
   const display = showTransferProgress(stderr)
   const stopListening = stop.listen(() => {})
-  const outcome = await moveStore(options, {
-    restart: options.restart === true,
-    ...(options.batchSize === undefined ? {} : { rowsMax: options.batchSize }),
-    onStep: display.step,
-    onProgress: display.moved,
-    onProof: display.compared,
-    isStopped: () => stop.signal !== null,
-  })
+  const from = commandLine.completeUrl(options.from)
+  const to = commandLine.completeUrl(options.to)
+  const outcome = await moveStore(
+    { from, to },
+    {
+      restart: options.restart === true,
+      ...(options.batchSize === undefined ? {} : { rowsMax: options.batchSize }),
+      onStep: display.step,
+      onProgress: display.moved,
+      onProof: display.compared,
+      isStopped: () => stop.signal !== null,
+    },
+  )
     .catch(throwAsWrongUsage)
     .finally(() => {
       stopListening()
