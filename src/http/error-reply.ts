@@ -34,7 +34,7 @@ const KIND_OF_USAGE_ERROR: Record<UsageErrorCode, ErrorKind> = {
   unavailable: 'unavailable',
   storage_full: 'unavailable',
   read_only: 'unavailable',
-  incompatible: 'internal',
+  incompatible: 'unavailable',
 }
 
 const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
@@ -50,6 +50,7 @@ const STORE_FAILURES: Partial<Record<UsageErrorCode, string>> = {
   unavailable: 'The usage store cannot be reached now; trying again is safe',
   storage_full: 'The usage store has no space left; nothing more was stored, trying again is safe',
   read_only: 'The usage store is read-only; nothing was stored',
+  incompatible: 'The usage store cannot be used as it is now; nothing was stored',
 }
 
 /** How long a caller should wait for a store that is held or down, in seconds. */

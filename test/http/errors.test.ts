@@ -202,7 +202,7 @@ describe('errors of the store', () => {
     ['unavailable', { status: 503, code: 20503, retryAfter: '5' }],
     ['storage_full', { status: 503, code: 20503, retryAfter: undefined }],
     ['read_only', { status: 503, code: 20503, retryAfter: undefined }],
-    ['incompatible', { status: 500, code: 20500, retryAfter: undefined }],
+    ['incompatible', { status: 503, code: 20503, retryAfter: undefined }],
   ]
   for (const [failure, { status, code, retryAfter }] of cases) {
     it(`that is ${failure} are ${status}, logged in its words and told in ours`, async () => {
