@@ -52,7 +52,7 @@ export class CommandLine {
       return throwAsWrongUsage(error)
     })
     try {
-      return await work(store)
+      return await work(store.actingAs({ name: 'operator', clock: this.context.clock }))
     } finally {
       await store.close()
     }

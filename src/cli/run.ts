@@ -11,6 +11,7 @@ import { addFeedCommand } from './commands/feed.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addImportsCommand } from './commands/imports.ts'
 import { addKeyCommand } from './commands/key.ts'
+import { addLogCommand } from './commands/log.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addPurgeCommand } from './commands/purge.ts'
 import { addQuarantineCommand } from './commands/quarantine.ts'
@@ -56,6 +57,7 @@ export function buildProgram(commandLine: CommandLine): Command {
   addFeedCommand(program, commandLine)
   addKeyCommand(program, commandLine)
   addImportsCommand(program, commandLine)
+  addLogCommand(program, commandLine)
   addQuarantineCommand(program, commandLine)
   addAuditCommand(program, commandLine)
   addPurgeCommand(program, commandLine)

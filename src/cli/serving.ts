@@ -70,7 +70,7 @@ export async function serve(context: CliContext, options: ServingOptions): Promi
     try {
       await onListening(`http://${urlHost(host)}:${service.port}`)
       upkeep = startUpkeep({
-        store,
+        store: store.actingAs({ name: 'upkeep', clock }),
         clock,
         uptime: () => performance.now() / 1000,
         log,

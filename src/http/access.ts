@@ -122,6 +122,14 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller
 }
 
+/** The store, for a change that is logged as the caller's. */
+export function actingStore(
+  { store, clock }: { readonly store: UsageStore; readonly clock: () => number },
+  request: FastifyRequest,
+): UsageStore {
+  return store.actingAs({ name: callerOf(request).credentialSid, clock })
+}
+
 export function permissionDenied(reason: string): HttpError {
   return new HttpError('permission_denied', `Permission Denied: ${reason}`)
 }

@@ -18,7 +18,10 @@ import { addRequestLimits } from './request-limits.ts'
 import { RequestLog } from './request-log.ts'
 import type { HttpServer, RouteContext } from './route-context.ts'
 import { addAccountRoutes } from './routes/accounts.ts'
+
+import { addActRoutes } from './routes/acts.ts'
 import { addAuditRoutes } from './routes/audit.ts'
+
 import { addFeedGapRoutes } from './routes/feed-gaps.ts'
 import { addFeedRecordRoutes } from './routes/feed-records.ts'
 import { addFeedRoutes } from './routes/feeds.ts'
@@ -100,6 +103,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   addAuditRoutes(server, context)
   addFeedRecordRoutes(server, context)
   addImportRoutes(server, context)
+  addActRoutes(server, context)
 
   server.setNotFoundHandler((request, reply) => replyWithNoRoute(request, reply, methodsOf))
   return server

@@ -25,7 +25,7 @@ export function readInstant(text: string): number | null {
   return parseInstant(text.includes(' ') ? text.replace(OFFSET_AFTER_SPACE, '+') : text)
 }
 
-const INSTANT_RULE = 'expected an ISO 8601 date or instant, such as 2026-01-31T23:59:59Z'
+export const INSTANT_RULE = 'expected an ISO 8601 date or instant, such as 2026-01-31T23:59:59Z'
 
 export const boundParameters = {
   Start: Type.Optional(parameter('Start', INSTANT_RULE, (text) => readInstant(text) !== null)),

@@ -45,6 +45,7 @@ const PARTS: Readonly<Record<string, PartRule>> = {
   reading: { column: 'sim_id' },
   quarantine: { column: 'id', size: 64 },
   quarantine_delivery: { column: 'import_id' },
+  act: { column: 'id', size: 64 },
 }
 
 export interface PartRule {

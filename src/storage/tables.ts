@@ -326,6 +326,20 @@ export const TABLES = [
     ...keyed,
     follows: true,
   },
+  {
+    name: 'act',
+    columns: {
+      id: 'integer',
+      at: 'integer',
+      actor: 'text',
+      verb: 'text',
+      object_kind: 'text',
+      object: 'text',
+      details: 'text',
+    },
+    ...numbered,
+    ...directory,
+  },
 ] as const satisfies readonly Table[]
 
 export function columnsOfTable({ columns }: Table): string[] {

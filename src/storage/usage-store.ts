@@ -7,6 +7,7 @@
  * holds it for too long), `storage_full` or `read_only`; then nothing of the call is stored and
  * repeating it is safe.
  */
+import type { Act, ActFilter, Actor } from '../domain/act.ts'
 import type { HomeSet } from '../domain/classification.ts'
 import type { FeedProgress } from '../domain/completeness.ts'
 import type {
@@ -45,6 +46,7 @@ import type { UsageEvent } from '../domain/usage-event.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
 import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from './audit-report.ts'
 import type { AppendBatch, AppendOutcome, Trial } from './batches.ts'
+import type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 
 export type {
   AuditDifference,
@@ -117,24 +119,7 @@ export interface ImportEnd {
   readonly facts?: DeliveryFacts
 }
 
-export interface PurgeOutcome {
-  readonly ledgerRows: number
-  readonly rollupCells: number
-  readonly quarantineEntries: number
-  /** False when `rowsMax` ended the step before everything old was gone. */
-  readonly done: boolean
-}
-
-export interface UndoOutcome {
-  /** As it is now: `undone`. */
-  readonly import: Import
-  /** Usage events that counted with the import's version and are gone. */
-  readonly removed: number
-  /** Usage events whose version before counts again. */
-  readonly restored: number
-  /** Deliveries of quarantined records that are gone. */
-  readonly quarantineEntries: number
-}
+export type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 
 export interface UsageStore {
   // Directory
@@ -340,6 +325,16 @@ export interface UsageStore {
   noteDropFolder(state: DropFolderState): Promise<void>
   /** Ordered by feed (as created) and path. */
   listDropFolders(): Promise<DropFolderState[]>
+
+  // Acts
+
+  /**
+   * The same store, whose changes are logged as the actor's: each in the transaction that makes it.
+   * What acts are, `acts.ts` says; deliveries are none. Closing either closes both.
+   */
+  actingAs(actor: Actor): UsageStore
+  /** Newest first. */
+  listActs(filter: ActFilter, page: { limit: number; beforeId?: number }): Promise<Act[]>
 
   // Upkeep
 

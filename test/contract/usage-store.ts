@@ -1,6 +1,7 @@
 /** The promises of `src/storage/usage-store.ts`, as tests that every engine has to pass. */
 import { describe } from 'node:test'
 import { describeAccounts } from './accounts.ts'
+import { describeActs } from './acts.ts'
 import { describeAppend } from './append.ts'
 import { describeAudit } from './audit.ts'
 import { describeConflicts } from './conflicts.ts'
@@ -45,6 +46,7 @@ export function describeUsageStore(engine: Engine): void {
     describePurge(engine)
     describeTime(engine)
     describeAudit(engine)
+    describeActs(engine)
     describeLifetime(engine)
   })
 }

@@ -62,7 +62,7 @@ describe('feeds', () => {
 describe('imports', () => {
   let fixture: HttpFixture
   let accountKey: TestCredential
-  let ids: string[]
+  let ids: number[]
 
   before(async () => {
     fixture = await HttpFixture.open()
@@ -76,7 +76,7 @@ describe('imports', () => {
   after(() => fixture.close())
 
   async function idsOnPages(url: string, as: TestCredential) {
-    const pages: string[][] = []
+    const pages: number[][] = []
     for (let next: string | null = `http://localhost${url}`; next !== null; ) {
       const { pathname, search } = new URL(next)
       const { status, body, text } = await fixture.get(pathname + search, { as })

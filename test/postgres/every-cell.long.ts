@@ -50,7 +50,10 @@ describeEveryCell('PostgreSQL', async () => {
     otherSetting: `CASE WHEN value ~ '^-?[0-9]+$' THEN (value::bigint + 3600)::text
                         ELSE repeat('00', 32) END`,
     otherBytes: (column) => `${column} || '\\x00'::bytea`,
-    begin: async () => void (await client.query('BEGIN')),
+    begin: async () => {
+      // Whoever changes rows by hand does not stop at a trigger.
+      await client.query('BEGIN; DROP TRIGGER act_is_kept ON act')
+    },
     change: async (text) =>
       within(async () => (await client.query(text)).rowCount ?? 0).catch((error: unknown) => {
         if (error instanceof pg.DatabaseError) return 0

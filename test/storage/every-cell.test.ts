@@ -47,7 +47,11 @@ describeEveryCell('SQLite', async () => {
         .join(', '),
     otherSetting: `CASE typeof(value) WHEN 'integer' THEN value + 3600 ELSE zeroblob(32) END`,
     otherBytes: (column) => `CAST(${column} || 'x' AS BLOB)`,
-    begin: async () => db.exec('BEGIN'),
+    begin: async () => {
+      db.exec('BEGIN')
+      // Whoever changes rows by hand does not stop at a trigger.
+      db.exec('DROP TRIGGER act_is_not_changed; DROP TRIGGER act_is_not_deleted')
+    },
     change: async (text) => {
       const change = text.replace(/^UPDATE /, 'UPDATE OR IGNORE ')
       return Number(db.prepare(change).run().changes)

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { type AccountChanges, parseName } from '../../domain/directory.ts'
 import { parseCountryList, parsePlmnList } from '../../domain/home-set.ts'
-import { callerOf, requireOperator } from '../access.ts'
+import { actingStore, callerOf, requireOperator } from '../access.ts'
 import { notFound, pathOf } from '../error-reply.ts'
 import { arrayPage, listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
@@ -79,7 +79,10 @@ export function addAccountRoutes(server: HttpServer, context: RouteContext): voi
       requireOperator(callerOf(request))
       const account = await store.findAccount(request.params.Sid)
       if (account === null) throw notFound()
-      const changed = await store.updateAccount(account.id, changesFromApi(request.body))
+      const changed = await actingStore(context, request).updateAccount(
+        account.id,
+        changesFromApi(request.body),
+      )
       return accountToApi(changed, baseUrlOf(request))
     },
   )

@@ -4,7 +4,7 @@ import { feedGaps } from '../../domain/completeness.ts'
 import type { Feed } from '../../domain/directory.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
-import { callerOf, requireOperator } from '../access.ts'
+import { actingStore, callerOf, requireOperator } from '../access.ts'
 import { HttpError, notFound, pathOf } from '../error-reply.ts'
 import { gapAcceptanceBody, gapFromApi } from '../gap-parameters.ts'
 import { arrayPage, listMeta, pageParameters } from '../list-page.ts'
@@ -61,7 +61,8 @@ export function addFeedGapRoutes(server: HttpServer, context: RouteContext): voi
       const feed = await findFeed(store, request.params.name)
       const { gap, by, reason } = gapFromApi(request.body)
       const at = clock()
-      const progress = await store.acceptGap(feed.id, gap, { by, reason, at }).catch(refuse)
+      const acting = actingStore(context, request)
+      const progress = await acting.acceptGap(feed.id, gap, { by, reason, at }).catch(refuse)
       return acceptedGapToApi(feed, { ...gap, by, reason, at }, progress)
     },
   )

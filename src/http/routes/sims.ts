@@ -4,7 +4,15 @@ import type { SimStatus } from '../../domain/directory.ts'
 import { type Iccid, parseIccid } from '../../domain/identifiers.ts'
 import { newSid } from '../../domain/secret.ts'
 import type { PageRequest } from '../../storage/usage-store.ts'
-import { accountNamed, accountRequired, callerOf, permissionDenied } from '../access.ts'
+
+import {
+  accountNamed,
+  accountRequired,
+  actingStore,
+  callerOf,
+  permissionDenied,
+} from '../access.ts'
+
 import type { Caller } from '../credentials.ts'
 import { pathOf } from '../error-reply.ts'
 import {
@@ -77,7 +85,11 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
       const account = await accountRequired(store, caller, body.AccountSid)
       if (caller.account?.mayRegisterNumbers === false) refuseNumbers(body)
       const options = { at: clock(), newSid: () => newSid('DE') }
-      const sim = await store.createSim(account.id, registrationFromApi(body), options)
+      const sim = await actingStore(context, request).createSim(
+        account.id,
+        registrationFromApi(body),
+        options,
+      )
       reply.code(201)
       return simToApi(sim, baseUrlOf(request))
     },
@@ -124,7 +136,11 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
     },
     async (request) => {
       const known = await findSim(store, request)
-      const sim = await store.updateSim(known.id, changesFromApi(request.body), clock())
+      const sim = await actingStore(context, request).updateSim(
+        known.id,
+        changesFromApi(request.body),
+        clock(),
+      )
       return simToApi(sim, baseUrlOf(request))
     },
   )

@@ -8,7 +8,6 @@ import type { ImportSummary } from '../../ingest/import-records.ts'
 import { rawText } from '../../ingest/raw-text.ts'
 import type { RecycleSummary } from '../../ingest/recycle-records.ts'
 import type { UndoOutcome } from '../../storage/usage-store.ts'
-import type { ImportSids } from '../import-sids.ts'
 import { feedStatusFields, feedStatusToApi } from './feed-status.ts'
 import { listSchema, nullable, nullableText, sourceToApi } from './shapes.ts'
 
@@ -57,7 +56,7 @@ export function feedToApi(
 }
 
 const importFields = {
-  import: Type.String(),
+  import: Type.Integer(),
   feed: Type.String(),
   status: Type.String(),
   source: Type.String(),
@@ -83,20 +82,10 @@ const importFields = {
 export const importSchema = Type.Object(importFields)
 export const importsSchema = listSchema('imports', importSchema)
 
-/** What an import is shown with. */
-export interface ImportAddress {
-  readonly baseUrl: string
-  readonly sids: ImportSids
-}
-
-export function importToApi(
-  found: Import,
-  { baseUrl, sids }: ImportAddress,
-): Static<typeof importSchema> {
-  const sid = sids.of(found.id)
-  const url = `${baseUrl}/v1/Imports/${sid}`
+export function importToApi(found: Import, baseUrl: string): Static<typeof importSchema> {
+  const url = `${baseUrl}/v1/Imports/${found.id}`
   return {
-    import: sid,
+    import: found.id,
     feed: found.feedName,
     status: found.status,
     source: sourceToApi(found.source),
@@ -124,13 +113,10 @@ export const undoneSchema = Type.Object({
   quarantine_entries: Type.Integer(),
 })
 
-export function undoneToApi(
-  outcome: UndoOutcome,
-  address: ImportAddress,
-): Static<typeof undoneSchema> {
+export function undoneToApi(outcome: UndoOutcome, baseUrl: string): Static<typeof undoneSchema> {
   const { removed, restored, quarantineEntries } = outcome
   return {
-    ...importToApi(outcome.import, address),
+    ...importToApi(outcome.import, baseUrl),
     removed,
     restored,
     quarantine_entries: quarantineEntries,
@@ -153,10 +139,10 @@ export const deliverySchema = Type.Object({
 
 export function deliveryToApi(
   summary: ImportSummary,
-  address: ImportAddress,
+  baseUrl: string,
 ): Static<typeof deliverySchema> {
   return {
-    ...importToApi(summary.import, address),
+    ...importToApi(summary.import, baseUrl),
     warnings: [...summary.warnings],
     errors: summary.firstQuarantined.map(({ line, reason, field, detail }) => ({
       line,
@@ -186,10 +172,10 @@ export const recycledSchema = Type.Object({
 export function recycledToApi(
   found: Import,
   { counts, firstWaiting }: RecycleSummary,
-  address: ImportAddress,
+  baseUrl: string,
 ): Static<typeof recycledSchema> {
   return {
-    ...importToApi(found, address),
+    ...importToApi(found, baseUrl),
     recycled: { records: recordCount(counts), ...counts },
     errors: firstWaiting.map(({ entry: { line, field }, reason, detail }) => {
       return { line, reason, field, detail }

@@ -1,12 +1,15 @@
 /** The store on PostgreSQL, of one server or, with Citus, of many. */
+import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
+import { actsOf, type LoggedAct } from '../acts.ts'
 import {
   type AppendBatch,
   type AppendOutcome,
   BATCH_RECORDS_MAX,
   type UsageStore,
 } from '../usage-store.ts'
+import { listActs, logAct } from './acts.ts'
 import { append, orderByKey, readLimits } from './append.ts'
 import { audit, keepAuditRun, type OnOneState, readAuditRun, repairTotals } from './audit.ts'
 import { deleteOldMarks } from './commit-marks.ts'
@@ -89,7 +92,10 @@ export async function openPostgresStore(
       { unlimited: true },
     )
 
-  async function purge(given: Parameters<UsageStore['purge']>[0]): ReturnType<UsageStore['purge']> {
+  async function purge(
+    given: Parameters<UsageStore['purge']>[0],
+    actor: Actor,
+  ): ReturnType<UsageStore['purge']> {
     if (given.dryRun) {
       return database.readOneState((session) => upkeep.countOld(session, given.before), {
         unlimited: true,
@@ -103,8 +109,11 @@ export async function openPostgresStore(
       const months = await database.readOneState((s) => upkeep.countOldMonths(s, given.before), {
         unlimited: true,
       })
-      const deleted = await alone((session) => upkeep.deleteOld(session, given, months))
-      return { ...deleted, rollupCells }
+      return await alone(async (session) => {
+        const deleted = { ...(await upkeep.deleteOld(session, given, months)), rollupCells }
+        await logAct(session, actor, actsOf.purge(deleted, given))
+        return deleted
+      })
     } finally {
       partitions.forget()
     }
@@ -115,120 +124,199 @@ export async function openPostgresStore(
       ? database.readOneState(work, { unlimited: true })
       : alone(work)
 
-  return {
-    createAccount: (account) => change((s) => writes.createAccount(s, account)),
-    updateAccount: (accountId, changes) =>
-      change((s) => writes.updateAccount(s, accountId, changes)),
-    rotateAuthToken: (accountId, token) =>
-      change((s) => writes.rotateAuthToken(s, accountId, token)),
-    endPreviousToken: (accountId) => change((s) => writes.endPreviousToken(s, accountId)),
-    findAccount: (sid) => read((s) => reads.findAccount(s, sid)),
-    findAccountById: (id) => read((s) => reads.findAccountById(s, id)),
-    listAccounts: () => read(reads.listAccounts),
+  const actingAs = (actor: Actor): UsageStore => {
+    /** Logs what the work comes to in its own transaction. */
+    const logged =
+      <T>(work: (session: Session) => Promise<T>, actOf: (result: T) => LoggedAct | null) =>
+      async (session: Session): Promise<T> => {
+        const result = await work(session)
+        await logAct(session, actor, actOf(result))
+        return result
+      }
+    return {
+      createAccount: (account) =>
+        change(logged((s) => writes.createAccount(s, account), actsOf.createAccount)),
+      updateAccount: (accountId, changes) =>
+        change(
+          logged(
+            (s) => writes.updateAccount(s, accountId, changes),
+            (account) => actsOf.updateAccount(account, changes),
+          ),
+        ),
+      rotateAuthToken: (accountId, token) =>
+        change(
+          logged(
+            (s) => writes.rotateAuthToken(s, accountId, token),
+            (account) => actsOf.rotateAuthToken(account, token),
+          ),
+        ),
+      endPreviousToken: (accountId) =>
+        change(logged((s) => writes.endPreviousToken(s, accountId), actsOf.endPreviousToken)),
+      findAccount: (sid) => read((s) => reads.findAccount(s, sid)),
+      findAccountById: (id) => read((s) => reads.findAccountById(s, id)),
+      listAccounts: () => read(reads.listAccounts),
 
-    createApiKey: (key) => change((s) => writes.createApiKey(s, key)),
-    findApiKey: (sid) => read((s) => reads.findApiKey(s, sid)),
-    listApiKeys: () => read(reads.listApiKeys),
-    revokeApiKey: (sid, at) => change((s) => writes.revokeApiKey(s, sid, at)),
-    noteKeyUses: (uses) => change((s) => writes.noteKeyUses(s, uses)),
+      createApiKey: (key) =>
+        change(logged((s) => writes.createApiKey(s, key), actsOf.createApiKey)),
+      findApiKey: (sid) => read((s) => reads.findApiKey(s, sid)),
+      listApiKeys: () => read(reads.listApiKeys),
+      revokeApiKey: (sid, at) =>
+        change(
+          logged(
+            (s) => writes.revokeApiKey(s, sid, at),
+            (key) => actsOf.revokeApiKey(key, at),
+          ),
+        ),
+      noteKeyUses: (uses) => change((s) => writes.noteKeyUses(s, uses)),
 
-    registerSims: (accountId, registrations, { at, newSid }) => {
-      const newSids = sidsFor(registrations, newSid)
-      return change((s) => writes.registerSims(s, accountId, registrations, { at, newSids }))
-    },
-    createSim: (accountId, registration, { at, newSid }) => {
-      const sid = newSid()
-      return change((s) => writes.createSim(s, accountId, registration, { at, newSid: sid }))
-    },
-    updateSim: (simId, changes, at) => change((s) => writes.updateSim(s, simId, changes, at)),
-    findSim: (accountId, sidOrName) => read((s) => reads.findSim(s, accountId, sidOrName)),
-    listSims: (filter, page) => read((s) => reads.listSims(s, filter, page)),
-    resolveSims: (names, scope) => read((s) => reads.resolveSims(s, names, scope)),
-
-    createFeed: (feed) => change((s) => writes.createFeed(s, feed)),
-    updateFeed: (feedId, changes) => change((s) => progress.updateFeed(s, feedId, changes)),
-    findFeed: (feedName) => read((s) => reads.findFeed(s, feedName)),
-    findAccountFeed: (accountId, feedName) =>
-      read((s) => feedAccess.findAccountFeed(s, accountId, feedName)),
-    grantFeed: (feedId, accountId, at) =>
-      change((s) => feedAccess.grantFeed(s, feedId, accountId, at)),
-    revokeFeedGrant: (feedId, accountId) =>
-      change((s) => feedAccess.revokeFeedGrant(s, feedId, accountId)),
-    listFeedGrants: () => read(feedAccess.listFeedGrants),
-    listFeeds: () => read(reads.listFeeds),
-
-    beginImport: (start) => write((s) => writes.beginImport(s, start)),
-    append: (batch) =>
-      calls.run(async () => {
-        requireBatchSize(batch)
-        await partitions.ensure(
-          batch.events.map(({ occurredAt }) => occurredAt),
-          batch.knownAt,
+      registerSims: (accountId, registrations, { at, newSid }) => {
+        const newSids = sidsFor(registrations, newSid)
+        return change(
+          logged(
+            (s) => writes.registerSims(s, accountId, registrations, { at, newSids }),
+            actsOf.registerSims,
+          ),
         )
-        const ordered = orderByKey(batch.events)
-        const write = (assumeNew: boolean) =>
-          database.write((session, alone) =>
-            append(session, batch, ordered, { schema: name, assumeNew, alone }),
+      },
+      createSim: (accountId, registration, { at, newSid }) => {
+        const sid = newSid()
+        return change(
+          logged(
+            (s) => writes.createSim(s, accountId, registration, { at, newSid: sid }),
+            actsOf.createSim,
+          ),
+        )
+      },
+      updateSim: (simId, changes, at) =>
+        change(
+          logged(
+            (s) => writes.updateSim(s, simId, changes, at),
+            (sim) => actsOf.updateSim(sim, changes),
+          ),
+        ),
+      findSim: (accountId, sidOrName) => read((s) => reads.findSim(s, accountId, sidOrName)),
+      listSims: (filter, page) => read((s) => reads.listSims(s, filter, page)),
+      resolveSims: (names, scope) => read((s) => reads.resolveSims(s, names, scope)),
+
+      createFeed: (feed) => change(logged((s) => writes.createFeed(s, feed), actsOf.createFeed)),
+      updateFeed: (feedId, changes) =>
+        change(
+          logged(
+            (s) => progress.updateFeed(s, feedId, changes),
+            (feed) => actsOf.updateFeed(feed, changes),
+          ),
+        ),
+      findFeed: (feedName) => read((s) => reads.findFeed(s, feedName)),
+      findAccountFeed: (accountId, feedName) =>
+        read((s) => feedAccess.findAccountFeed(s, accountId, feedName)),
+      grantFeed: (feedId, accountId, at) =>
+        change(logged((s) => feedAccess.grantFeed(s, feedId, accountId, at), actsOf.grantFeed)),
+      revokeFeedGrant: (feedId, accountId) =>
+        change(
+          logged((s) => feedAccess.revokeFeedGrant(s, feedId, accountId), actsOf.revokeFeedGrant),
+        ),
+      listFeedGrants: () => read(feedAccess.listFeedGrants),
+      listFeeds: () => read(reads.listFeeds),
+
+      beginImport: (start) => write((s) => writes.beginImport(s, start)),
+      append: (batch) =>
+        calls.run(async () => {
+          requireBatchSize(batch)
+          await partitions.ensure(
+            batch.events.map(({ occurredAt }) => occurredAt),
+            batch.knownAt,
           )
-        return newFeeds.append(batch.feed.id, write)
-      }),
-    // One after the other, as the feed's progress takes each delivery in.
-    finishImport: (importId, end) => change((s) => writes.finishImport(s, importId, end)),
-    tryOut: (work) =>
-      calls.run(async () => {
-        // Its transaction has a connection of its own, beside those that others may wait for.
-        const own = database.another()
-        return tryOut(own, partitions, work).finally(() => own.close())
-      }),
-    undoImport: (importId, at) =>
-      calls.run(() => alone((s) => undoImport(s, importId, { at, schema: name }))),
-    findImport: (id) => read((s) => reads.findImport(s, id)),
-    findCountedImport: (feedId, checksum) =>
-      read((s) => reads.findCountedImport(s, feedId, checksum)),
-    listImports: (filter, page) => read((s) => reads.listImports(s, filter, page)),
-    findQuarantineEntry: (id) => read((s) => reads.findQuarantineEntry(s, id)),
-    recycle: (batch) =>
-      calls.run(async () => {
-        await partitions.ensure(
-          batch.events.map(({ event }) => event.occurredAt),
-          batch.knownAt,
-        )
-        return alone((session) => recycle(session, batch, name))
-      }),
-    discardQuarantine: (entryIds) => calls.run(() => alone((s) => discardQuarantine(s, entryIds))),
-    listQuarantine: (filter, page) => read((s) => reads.listQuarantine(s, filter, page)),
+          const ordered = orderByKey(batch.events)
+          const write = (assumeNew: boolean) =>
+            database.write((session, alone) =>
+              append(session, batch, ordered, { schema: name, assumeNew, alone }),
+            )
+          return newFeeds.append(batch.feed.id, write)
+        }),
+      // One after the other, as the feed's progress takes each delivery in.
+      finishImport: (importId, end) =>
+        change(logged((s) => writes.finishImport(s, importId, end), actsOf.finishImport)),
+      tryOut: (work) =>
+        calls.run(async () => {
+          // Its transaction has a connection of its own, beside those that others may wait for.
+          const own = database.another()
+          return tryOut(own, partitions, work).finally(() => own.close())
+        }),
+      undoImport: (importId, at) =>
+        calls.run(() =>
+          alone(logged((s) => undoImport(s, importId, { at, schema: name }), actsOf.undoImport)),
+        ),
+      findImport: (id) => read((s) => reads.findImport(s, id)),
+      findCountedImport: (feedId, checksum) =>
+        read((s) => reads.findCountedImport(s, feedId, checksum)),
+      listImports: (filter, page) => read((s) => reads.listImports(s, filter, page)),
+      findQuarantineEntry: (id) => read((s) => reads.findQuarantineEntry(s, id)),
+      recycle: (batch) =>
+        calls.run(async () => {
+          await partitions.ensure(
+            batch.events.map(({ event }) => event.occurredAt),
+            batch.knownAt,
+          )
+          return alone(
+            logged(
+              (session) => recycle(session, batch, name),
+              ({ counts }) => actsOf.recycle(batch.importId, counts),
+            ),
+          )
+        }),
+      discardQuarantine: (entryIds) =>
+        calls.run(() =>
+          alone(
+            logged(
+              (s) => discardQuarantine(s, entryIds),
+              (count) => actsOf.discardQuarantine(entryIds, count),
+            ),
+          ),
+        ),
+      listQuarantine: (filter, page) => read((s) => reads.listQuarantine(s, filter, page)),
 
-    queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
-    listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
-    feedsCompleteThrough: (accountId) => read((s) => progress.feedsCompleteThrough(s, accountId)),
-    listFeedProgress: () => calls.run(() => database.readOneState(progress.listFeedProgress)),
-    acceptGap: (feedId, gap, acceptance) =>
-      change((s) => progress.acceptGap(s, feedId, gap, acceptance)),
-    listFeedTotals: () => calls.run(() => database.readOneState(progress.listFeedTotals)),
-    noteDropFolder: (state) => change((s) => writes.noteDropFolder(s, state)),
-    listDropFolders: () => read(reads.listDropFolders),
+      queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
+      listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
+      feedsCompleteThrough: (accountId) => read((s) => progress.feedsCompleteThrough(s, accountId)),
+      listFeedProgress: () => calls.run(() => database.readOneState(progress.listFeedProgress)),
+      acceptGap: (feedId, gap, acceptance) =>
+        change(
+          logged(
+            (s) => progress.acceptGap(s, feedId, gap, acceptance),
+            () => actsOf.acceptGap(feedId, gap, acceptance),
+          ),
+        ),
+      listFeedTotals: () => calls.run(() => database.readOneState(progress.listFeedTotals)),
+      noteDropFolder: (state) => change((s) => writes.noteDropFolder(s, state)),
+      listDropFolders: () => read(reads.listDropFolders),
 
-    readTime: async () => {
-      const time = await read(readTime)
-      return options.serverClock === undefined ? time : { ...time, serverAt: options.serverClock() }
-    },
-    proveTime: (at) => write((s) => proveTime(s, at, name)),
-    audit: (options) => calls.run(() => audit(look, database.topology, options)),
-    repairTotals: () => calls.run(() => repairTotals(alone, database.topology.name === 'citus')),
-    readAuditRun: () => read(readAuditRun),
-    keepAuditRun: (run) => write((s) => keepAuditRun(s, run)),
-    checksumNextDay: () =>
-      calls.run(async () =>
-        database.topology.name === 'plain' ? alone(upkeep.checksumNextDay) : false,
-      ),
-    sealNextDay: (before) => calls.run(() => alone((s) => upkeep.sealNextDay(s, before))),
-    purge: (given) => calls.run(() => purge(given)),
+      readTime: async () => {
+        const time = await read(readTime)
+        return options.serverClock === undefined
+          ? time
+          : { ...time, serverAt: options.serverClock() }
+      },
+      proveTime: (at) => write((s) => proveTime(s, at, name)),
+      audit: (options) => calls.run(() => audit(look, database.topology, options)),
+      repairTotals: () => calls.run(() => repairTotals(alone, database.topology.name === 'citus')),
+      readAuditRun: () => read(readAuditRun),
+      keepAuditRun: (run) => write((s) => keepAuditRun(s, run)),
+      checksumNextDay: () =>
+        calls.run(async () =>
+          database.topology.name === 'plain' ? alone(upkeep.checksumNextDay) : false,
+        ),
+      sealNextDay: (before) => calls.run(() => alone((s) => upkeep.sealNextDay(s, before))),
+      purge: (given) => calls.run(() => purge(given, actor)),
 
-    signingKey: () =>
-      read(async (s) => Buffer.from((await reads.readSetting(s, 'signing_key'))!, 'hex')),
-    check: () => calls.run(() => readiness.require()),
-    close: () => (closing ??= calls.end().then(() => database.close())),
+      signingKey: () =>
+        read(async (s) => Buffer.from((await reads.readSetting(s, 'signing_key'))!, 'hex')),
+      check: () => calls.run(() => readiness.require()),
+      close: () => (closing ??= calls.end().then(() => database.close())),
+      actingAs,
+      listActs: (filter, page) => read((s) => listActs(s, filter, page)),
+    }
   }
+  return actingAs(SOMEBODY)
 }
 
 function requireBatchSize({ events }: AppendBatch): void {

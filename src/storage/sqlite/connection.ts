@@ -2,9 +2,11 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { SOMEBODY } from '../../domain/act.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { Checksums } from './checksums.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
+import type { Acting } from './writer.ts'
 
 /** Stands in the database header: "SmTl" as a 32-bit number. */
 const APPLICATION_ID = 0x536d546c
@@ -52,6 +54,8 @@ export interface WriteOptions {
 export class Connection {
   readonly db: DatabaseSync
   readonly checksums: Checksums
+  /** Whose changes the next ones are. */
+  acting: Acting = { actor: SOMEBODY.name, at: null }
   readonly #statements = new Map<string, StatementSync>()
   readonly #bigintStatements = new Map<string, StatementSync>()
   readonly #bigintArrayStatements = new Map<string, StatementSync>()

@@ -3,10 +3,12 @@
  * connection of their own, which in WAL mode never waits for the writer.
  */
 
+import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
+import { listActs } from './acts.ts'
 import { audit, readAuditRun, repairTotals } from './audit.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
 import * as reads from './directory-reads.ts'
@@ -46,97 +48,107 @@ export async function openSqliteStore(
     return translated(path, () => work(reader))
   }
 
-  return {
-    createAccount: (account) => writer.run('createAccount', [account]),
-    updateAccount: (accountId, changes) => writer.run('updateAccount', [accountId, changes]),
-    rotateAuthToken: (accountId, token) => writer.run('rotateAuthToken', [accountId, token]),
-    endPreviousToken: (accountId) => writer.run('endPreviousToken', [accountId]),
-    findAccount: (sid) =>
-      read((c) => memo.answer(`account sid ${sid}`, () => reads.findAccount(c, sid))),
-    findAccountById: (id) =>
-      read((c) => memo.answer(`account id ${id}`, () => reads.findAccountById(c, id))),
-    listAccounts: () => read(reads.listAccounts),
+  const actingAs = (actor: Actor): UsageStore => {
+    const run: Writer['run'] = (name, values, options) =>
+      writer.run(name, values, { actor, ...options })
+    return {
+      createAccount: (account) => run('createAccount', [account]),
+      updateAccount: (accountId, changes) => run('updateAccount', [accountId, changes]),
+      rotateAuthToken: (accountId, token) => run('rotateAuthToken', [accountId, token]),
+      endPreviousToken: (accountId) => run('endPreviousToken', [accountId]),
+      findAccount: (sid) =>
+        read((c) => memo.answer(`account sid ${sid}`, () => reads.findAccount(c, sid))),
+      findAccountById: (id) =>
+        read((c) => memo.answer(`account id ${id}`, () => reads.findAccountById(c, id))),
+      listAccounts: () => read(reads.listAccounts),
 
-    createApiKey: (key) => writer.run('createApiKey', [key]),
-    findApiKey: (sid) => read((c) => memo.answer(`key sid ${sid}`, () => reads.findApiKey(c, sid))),
-    listApiKeys: () => read(reads.listApiKeys),
-    revokeApiKey: (sid, at) => writer.run('revokeApiKey', [sid, at]),
-    noteKeyUses: (uses) => writer.run('noteKeyUses', [uses]),
+      createApiKey: (key) => run('createApiKey', [key]),
+      findApiKey: (sid) =>
+        read((c) => memo.answer(`key sid ${sid}`, () => reads.findApiKey(c, sid))),
+      listApiKeys: () => read(reads.listApiKeys),
+      revokeApiKey: (sid, at) => run('revokeApiKey', [sid, at]),
+      noteKeyUses: (uses) => run('noteKeyUses', [uses]),
 
-    registerSims: (accountId, registrations, { at, newSid }) =>
-      writer.run('registerSims', [
-        accountId,
-        registrations,
-        { at, newSids: sidsFor(registrations, newSid) },
-      ]),
-    createSim: (accountId, registration, { at, newSid }) =>
-      writer.run('createSim', [accountId, registration, { at, newSids: [newSid()] }]),
-    updateSim: (simId, changes, at) => writer.run('updateSim', [simId, changes, at]),
-    findSim: (accountId, name) =>
-      read((c) => memo.answer(`sim ${accountId} ${name}`, () => reads.findSim(c, accountId, name))),
-    listSims: (filter, page) => read((c) => reads.listSims(c, filter, page)),
-    resolveSims: (names, scope) => read((c) => reads.resolveSims(c, names, scope)),
-
-    createFeed: (feed) => writer.run('createFeed', [feed]),
-    updateFeed: (feedId, changes) => writer.run('updateFeed', [feedId, changes]),
-    findFeed: (name) => read((c) => reads.findFeed(c, name)),
-    findAccountFeed: (accountId, name) =>
-      read((c) => feedAccess.findAccountFeed(c, accountId, name)),
-    grantFeed: (feedId, accountId, at) => writer.run('grantFeed', [feedId, accountId, at]),
-    revokeFeedGrant: (feedId, accountId) => writer.run('revokeFeedGrant', [feedId, accountId]),
-    listFeedGrants: () => read(feedAccess.listFeedGrants),
-    listFeeds: () => read(reads.listFeeds),
-
-    beginImport: (start) => writer.run('beginImport', [start]),
-    append: (batch) => append(writer, batch),
-    finishImport: (importId, end) => writer.run('finishImport', [importId, end]),
-    tryOut: (work) => tryOut(new Writer(path, { role: 'writer', lockWaitMs }), work),
-    undoImport: (importId, at) => writer.run('undoImport', [importId, at]),
-    findImport: (id) => read((c) => reads.findImport(c, id)),
-    findCountedImport: (feedId, checksum) =>
-      read((c) => reads.findCountedImport(c, feedId, checksum)),
-    listImports: (filter, page) => read((c) => reads.listImports(c, filter, page)),
-    findQuarantineEntry: (id) => read((c) => reads.findQuarantineEntry(c, id)),
-    recycle: (batch) => writer.run('recycle', [batch]),
-    discardQuarantine: (entryIds) => writer.run('discardQuarantine', [entryIds]),
-    listQuarantine: (filter, page) => read((c) => reads.listQuarantine(c, filter, page)),
-
-    queryUsage: (query) =>
-      read((c) =>
-        queryUsage(
-          c,
-          query,
-          memo.answer('limits', () => readLimits(c)),
+      registerSims: (accountId, registrations, { at, newSid }) =>
+        run('registerSims', [
+          accountId,
+          registrations,
+          { at, newSids: sidsFor(registrations, newSid) },
+        ]),
+      createSim: (accountId, registration, { at, newSid }) =>
+        run('createSim', [accountId, registration, { at, newSids: [newSid()] }]),
+      updateSim: (simId, changes, at) => run('updateSim', [simId, changes, at]),
+      findSim: (accountId, name) =>
+        read((c) =>
+          memo.answer(`sim ${accountId} ${name}`, () => reads.findSim(c, accountId, name)),
         ),
-      ),
-    listUsageEvents: (filter, page) => read((c) => listUsageEvents(c, filter, page)),
-    feedsCompleteThrough: (accountId) =>
-      read((c) =>
-        memo.answer(`feeds ${accountId}`, () => progress.feedsCompleteThrough(c, accountId)),
-      ),
-    listFeedProgress: () => read((c) => c.read(() => progress.listFeedProgress(c))),
-    acceptGap: (feedId, gap, acceptance) => writer.run('acceptGap', [feedId, gap, acceptance]),
-    listFeedTotals: () => listFeedTotals(read),
-    noteDropFolder: (state) => writer.run('noteDropFolder', [state]),
-    listDropFolders: () => read(reads.listDropFolders),
+      listSims: (filter, page) => read((c) => reads.listSims(c, filter, page)),
+      resolveSims: (names, scope) => read((c) => reads.resolveSims(c, names, scope)),
 
-    readTime: () => read(readTime),
-    proveTime: (at) => writer.run('proveTime', [at]),
-    audit: (options) => audit(new Writer(path, { role: 'reader', lockWaitMs }), options),
-    repairTotals: () => repairTotals(new Writer(path, { role: 'writer', lockWaitMs })),
-    readAuditRun: () => read(readAuditRun),
-    keepAuditRun: (run) => writer.run('keepAuditRun', [run]),
-    checksumNextDay: () => writer.run('checksumNextDay', []),
-    sealNextDay: (before) => writer.run('sealNextDay', [before]),
-    purge: (options) => writer.run('purge', [options]),
+      createFeed: (feed) => run('createFeed', [feed]),
+      updateFeed: (feedId, changes) => run('updateFeed', [feedId, changes]),
+      findFeed: (name) => read((c) => reads.findFeed(c, name)),
+      findAccountFeed: (accountId, name) =>
+        read((c) => feedAccess.findAccountFeed(c, accountId, name)),
+      grantFeed: (feedId, accountId, at) => run('grantFeed', [feedId, accountId, at]),
+      revokeFeedGrant: (feedId, accountId) => run('revokeFeedGrant', [feedId, accountId]),
+      listFeedGrants: () => read(feedAccess.listFeedGrants),
+      listFeeds: () => read(reads.listFeeds),
 
-    signingKey: () => read((c) => reads.readSetting(c, 'signing_key') as Uint8Array),
-    check: async () => void (await read((c) => reads.readSetting(c, 'signing_key'))),
-    close: async () => {
-      await writer.close()
-      reader.close()
-    },
+      beginImport: (start) => run('beginImport', [start]),
+      append: (batch) => append(writer, batch),
+      finishImport: (importId, end) => run('finishImport', [importId, end]),
+      tryOut: (work) => tryOut(new Writer(path, { role: 'writer', lockWaitMs }), work),
+      undoImport: (importId, at) => run('undoImport', [importId, at]),
+      findImport: (id) => read((c) => reads.findImport(c, id)),
+      findCountedImport: (feedId, checksum) =>
+        read((c) => reads.findCountedImport(c, feedId, checksum)),
+      listImports: (filter, page) => read((c) => reads.listImports(c, filter, page)),
+      findQuarantineEntry: (id) => read((c) => reads.findQuarantineEntry(c, id)),
+      recycle: (batch) => run('recycle', [batch]),
+      discardQuarantine: (entryIds) => run('discardQuarantine', [entryIds]),
+      listQuarantine: (filter, page) => read((c) => reads.listQuarantine(c, filter, page)),
+
+      queryUsage: (query) =>
+        read((c) =>
+          queryUsage(
+            c,
+            query,
+            memo.answer('limits', () => readLimits(c)),
+          ),
+        ),
+      listUsageEvents: (filter, page) => read((c) => listUsageEvents(c, filter, page)),
+      feedsCompleteThrough: (accountId) =>
+        read((c) =>
+          memo.answer(`feeds ${accountId}`, () => progress.feedsCompleteThrough(c, accountId)),
+        ),
+      listFeedProgress: () => read((c) => c.read(() => progress.listFeedProgress(c))),
+      acceptGap: (feedId, gap, acceptance) => run('acceptGap', [feedId, gap, acceptance]),
+      listFeedTotals: () => listFeedTotals(read),
+      noteDropFolder: (state) => run('noteDropFolder', [state]),
+      listDropFolders: () => read(reads.listDropFolders),
+
+      readTime: () => read(readTime),
+      proveTime: (at) => run('proveTime', [at]),
+      audit: (options) => audit(new Writer(path, { role: 'reader', lockWaitMs }), options),
+      repairTotals: () => repairTotals(new Writer(path, { role: 'writer', lockWaitMs })),
+      readAuditRun: () => read(readAuditRun),
+      keepAuditRun: (auditRun) => run('keepAuditRun', [auditRun]),
+      checksumNextDay: () => run('checksumNextDay', []),
+      sealNextDay: (before) => run('sealNextDay', [before]),
+      purge: (options) => run('purge', [options]),
+
+      signingKey: () => read((c) => reads.readSetting(c, 'signing_key') as Uint8Array),
+      check: async () => void (await read((c) => reads.readSetting(c, 'signing_key'))),
+      close: async () => {
+        await writer.close()
+        reader.close()
+      },
+      actingAs,
+      listActs: (filter, page) => read((c) => listActs(c, filter, page)),
+    }
   }
+  return actingAs(SOMEBODY)
 }
 
 async function append(writer: Writer, batch: AppendBatch): ReturnType<UsageStore['append']> {
@@ -144,7 +156,7 @@ async function append(writer: Writer, batch: AppendBatch): ReturnType<UsageStore
     throw new RangeError(`a batch has ${batch.events.length} events, at most ${BATCH_RECORDS_MAX}`)
   }
   const events = packEvents(batch.events)
-  return writer.run('append', [{ ...batch, events }], transfersOf(events))
+  return writer.run('append', [{ ...batch, events }], { transfers: transfersOf(events) })
 }
 
 /** Functions do not cross threads: the SIDs that may be needed are made here. */

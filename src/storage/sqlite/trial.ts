@@ -47,7 +47,9 @@ export async function tryOut<T>(writer: Writer, work: (trial: Trial) => Promise<
     return await work({
       append: (batch) => {
         const events = packEvents(batch.events)
-        return writer.run('appendToTrial', [{ ...batch, events }], transfersOf(events))
+        return writer.run('appendToTrial', [{ ...batch, events }], {
+          transfers: transfersOf(events),
+        })
       },
       changes: () => writer.run('changesOfTrial', []),
     })

@@ -1,4 +1,6 @@
 /** What the writer thread can do, by name. Each entry runs in one transaction, unless it says otherwise. */
+import { actsOf, type LoggedAct } from '../acts.ts'
+import { logAct } from './acts.ts'
 import { append } from './append.ts'
 import { auditOperations, keepAuditRun } from './audit.ts'
 import type { Connection } from './connection.ts'
@@ -18,6 +20,19 @@ function inWrite<F extends (connection: Connection, ...rest: never[]) => unknown
     connection.write(() => operation(connection, ...(rest as never[])) as ReturnType<F>)
 }
 
+/** As `inWrite`; what it comes to is logged in the same transaction. */
+function logged<F extends (connection: Connection, ...rest: never[]) => unknown>(
+  operation: F,
+  actOf: (result: ReturnType<F>, ...rest: Rest<F>) => LoggedAct | null,
+) {
+  return (connection: Connection, ...rest: Rest<F>): ReturnType<F> =>
+    connection.write(() => {
+      const result = operation(connection, ...(rest as never[])) as ReturnType<F>
+      logAct(connection, actOf(result, ...rest))
+      return result
+    })
+}
+
 /** For what adds to the ledger under its own watch, or leaves it alone, again and again. */
 function besideLedger<F extends (connection: Connection, ...rest: never[]) => unknown>(
   operation: F,
@@ -28,36 +43,53 @@ function besideLedger<F extends (connection: Connection, ...rest: never[]) => un
     })
 }
 
+function finishImport(
+  connection: Connection,
+  ...given: Rest<typeof writes.finishImport>
+): ReturnType<typeof writes.finishImport> {
+  const finished = writes.finishImport(connection, ...given)
+  logAct(connection, actsOf.finishImport(finished))
+  return finished
+}
+
 export const OPERATIONS = {
-  createAccount: inWrite(writes.createAccount),
-  updateAccount: inWrite(writes.updateAccount),
-  rotateAuthToken: inWrite(writes.rotateAuthToken),
-  endPreviousToken: inWrite(writes.endPreviousToken),
+  createAccount: logged(writes.createAccount, actsOf.createAccount),
+  updateAccount: logged(writes.updateAccount, (account, _id, changes) =>
+    actsOf.updateAccount(account, changes),
+  ),
+  rotateAuthToken: logged(writes.rotateAuthToken, (account, _id, token) =>
+    actsOf.rotateAuthToken(account, token),
+  ),
+  endPreviousToken: logged(writes.endPreviousToken, actsOf.endPreviousToken),
   noteKeyUses: inWrite(writes.noteKeyUses),
   noteDropFolder: inWrite(writes.noteDropFolder),
-  createApiKey: inWrite(writes.createApiKey),
-  revokeApiKey: inWrite(writes.revokeApiKey),
-  createFeed: inWrite(writes.createFeed),
-  updateFeed: inWrite(progress.updateFeed),
-  grantFeed: inWrite(feedAccess.grantFeed),
-  revokeFeedGrant: inWrite(feedAccess.revokeFeedGrant),
-  acceptGap: inWrite(progress.acceptGap),
-  registerSims: inWrite(writes.registerSims),
-  createSim: inWrite(writes.createSim),
-  updateSim: inWrite(writes.updateSim),
+  createApiKey: logged(writes.createApiKey, actsOf.createApiKey),
+  revokeApiKey: logged(writes.revokeApiKey, (key, _sid, at) => actsOf.revokeApiKey(key, at)),
+  createFeed: logged(writes.createFeed, actsOf.createFeed),
+  updateFeed: logged(progress.updateFeed, (feed, _id, changes) => actsOf.updateFeed(feed, changes)),
+  grantFeed: logged(feedAccess.grantFeed, actsOf.grantFeed),
+  revokeFeedGrant: logged(feedAccess.revokeFeedGrant, actsOf.revokeFeedGrant),
+  acceptGap: logged(progress.acceptGap, ({ feedId }, _id, gap, acceptance) =>
+    actsOf.acceptGap(feedId, gap, acceptance),
+  ),
+  registerSims: logged(writes.registerSims, actsOf.registerSims),
+  createSim: logged(writes.createSim, actsOf.createSim),
+  updateSim: logged(writes.updateSim, (sim, _id, changes) => actsOf.updateSim(sim, changes)),
   beginImport: besideLedger(writes.beginImport),
-  finishImport: besideLedger(writes.finishImport),
+  finishImport: besideLedger(finishImport),
   append: besideLedger(append),
-  undoImport: inWrite(undoImport),
+  undoImport: logged(undoImport, actsOf.undoImport),
   // These four share one transaction, on a writer of their own.
   beginTrial,
   appendToTrial,
   changesOfTrial,
   endTrial,
-  recycle: inWrite(recycle),
-  discardQuarantine: inWrite(discardQuarantine),
+  recycle: logged(recycle, ({ counts }, { importId }) => actsOf.recycle(importId, counts)),
+  discardQuarantine: logged(discardQuarantine, (count, entryIds) =>
+    actsOf.discardQuarantine(entryIds, count),
+  ),
   sealNextDay: besideLedger(upkeep.sealNextDay),
-  purge: inWrite(upkeep.purge),
+  purge: logged(upkeep.purge, actsOf.purge),
   proveTime: inWrite(proveTime),
   keepAuditRun: besideLedger(keepAuditRun),
   checksumNextDay: besideLedger(upkeep.checksumNextDay),

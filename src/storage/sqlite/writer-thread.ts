@@ -24,10 +24,11 @@ port.on('message', (request: WriterRequest | 'close') => {
   connection?.giveWay()
 })
 
-function reply({ id, name, values }: WriterRequest): WriterReply {
+function reply({ id, name, values, acting }: WriterRequest): WriterReply {
   try {
     connection ??= openConnection(path, options)
     const open = connection
+    open.acting = acting
     // The name picks the function and its argument types together, which types cannot follow here.
     const operation = OPERATIONS[name] as (c: Connection, ...values: unknown[]) => unknown
     return { id, result: translated(path, () => operation(open, ...values)) }

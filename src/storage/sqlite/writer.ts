@@ -1,5 +1,6 @@
 /** The caller's side of the writer thread: starts it at the first write and waits for its replies. */
 import { Worker } from 'node:worker_threads'
+import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import { UsageError, type UsageErrorCode } from '../../domain/usage-error.ts'
 import type { ConnectionOptions } from './connection.ts'
 import type { OperationArguments, OperationName, OperationResult } from './writer-operations.ts'
@@ -8,6 +9,13 @@ export interface WriterRequest {
   readonly id: number
   readonly name: OperationName
   readonly values: readonly unknown[]
+  readonly acting: Acting
+}
+
+/** Whose change an operation is, and when; null where the database's own clock tells. */
+export interface Acting {
+  readonly actor: string
+  readonly at: number | null
 }
 
 export interface WriterReply {
@@ -56,7 +64,7 @@ export class Writer {
   run<N extends OperationName>(
     name: N,
     values: OperationArguments<N>,
-    transfers: ArrayBuffer[] = [],
+    { transfers = [], actor = SOMEBODY }: { transfers?: ArrayBuffer[]; actor?: Actor } = {},
   ): Promise<OperationResult<N>> {
     if (this.#closed) return Promise.reject(new UsageError('unavailable', 'the store is closed'))
     const worker = this.#startedWorker()
@@ -64,7 +72,8 @@ export class Writer {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
       worker.ref()
-      worker.postMessage({ id, name, values } satisfies WriterRequest, transfers)
+      const acting = { actor: actor.name, at: actor.clock?.() ?? null }
+      worker.postMessage({ id, name, values, acting } satisfies WriterRequest, transfers)
     })
   }
 

@@ -8,6 +8,7 @@ import { checksums } from './0006-checksums.ts'
 import { operatorsHand } from './0007-operators-hand.ts'
 import { feedGrants } from './0008-feed-grants.ts'
 import { numberBringers } from './0009-number-bringers.ts'
+import { acts } from './0010-acts.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly string[] = [
   operatorsHand,
   feedGrants,
   numberBringers,
+  acts,
 ]

@@ -10,6 +10,7 @@ import { checksums } from './0008-checksums.ts'
 import { operatorsHand } from './0009-operators-hand.ts'
 import { feedGrants } from './0010-feed-grants.ts'
 import { numberBringers } from './0011-number-bringers.ts'
+import { acts } from './0012-acts.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly string[] = [
   operatorsHand,
   feedGrants,
   numberBringers,
+  acts,
 ]

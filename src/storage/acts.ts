@@ -1,0 +1,240 @@
+/**
+ * The log of acts: its SQL, and what each change of a store writes into it. An engine writes the
+ * act in the transaction of the change, so that neither is there without the other.
+ */
+import type { Act, ActDetails, ActFilter, ActObject, NewAct } from '../domain/act.ts'
+import type {
+  Account,
+  AccountChanges,
+  ApiKey,
+  Feed,
+  FeedChanges,
+  FeedGrant,
+  Sim,
+  SimChanges,
+} from '../domain/directory.ts'
+import type { Import, VerdictCounts } from '../domain/import.ts'
+import type { NamedGap } from '../domain/sequence.ts'
+import { formatInstant } from '../domain/time.ts'
+import type { Row } from './rows.ts'
+import type { PurgeOutcome, RegisterOutcome, UndoOutcome } from './usage-store.ts'
+
+/** Instant, actor, verb, kind of the object; a feed's number or else a name; details. */
+export const INSERT_ACT = `
+  INSERT INTO act (at, actor, verb, object_kind, object, details)
+  VALUES (?, ?, ?, ?, COALESCE((SELECT name FROM feed WHERE id = ?), ?), ?)`
+
+/** An act of which no more than the feed's number is known knows its name when it is written. */
+export type LoggedAct = Omit<NewAct, 'object'> & { readonly object: string | { feedId: number } }
+
+/** Newest first; parameters as `actFilterValues` gives them, then how many. */
+export function selectActs(filter: ActFilter & { beforeId?: number }): string {
+  const conditions = conditionsOf(filter).map(([condition]) => condition)
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  return `SELECT * FROM act ${where} ORDER BY id DESC LIMIT ?`
+}
+
+export function actFilterValues(filter: ActFilter & { beforeId?: number }): (string | number)[] {
+  return conditionsOf(filter).map(([, value]) => value)
+}
+
+function conditionsOf({
+  since,
+  objectKind,
+  object,
+  beforeId,
+}: ActFilter & { beforeId?: number }): [condition: string, value: string | number][] {
+  return [
+    ...(beforeId === undefined ? [] : [['id < ?', beforeId] as [string, number]]),
+    ...(since === undefined ? [] : [['at >= ?', since] as [string, number]]),
+    ...(objectKind === undefined ? [] : [['object_kind = ?', objectKind] as [string, string]]),
+    ...(object === undefined ? [] : [['object = ?', object] as [string, string]]),
+  ]
+}
+
+export function actToRow(
+  { verb, objectKind, object, details }: LoggedAct,
+  { at, actor }: { at: number; actor: string },
+): (number | string | null)[] {
+  const [feedId, name] = typeof object === 'string' ? [null, object] : [object.feedId, 'a feed']
+  return [at, actor, verb, objectKind, feedId, name, JSON.stringify(details)]
+}
+
+export function actFromRow(row: Row): Act {
+  return {
+    id: row.id as number,
+    at: row.at as number,
+    actor: row.actor as string,
+    verb: row.verb as string,
+    objectKind: row.object_kind as ActObject,
+    object: row.object as string,
+    details: JSON.parse(row.details as string) as ActDetails,
+  }
+}
+
+/** What each change is in the log, from what it came to and what it was given; null for none. */
+export const actsOf = {
+  createAccount: ({ sid, name, home }: Account): NewAct => ({
+    verb: 'create',
+    objectKind: 'account',
+    object: sid,
+    details: { name, home_plmns: [...home.plmns], home_countries: [...home.countries] },
+  }),
+  updateAccount: ({ sid }: Account, changes: AccountChanges): NewAct => ({
+    verb: 'change',
+    objectKind: 'account',
+    object: sid,
+    details: plain(changes),
+  }),
+  rotateAuthToken: ({ sid }: Account, { previousUntil }: { previousUntil: number }): NewAct => ({
+    verb: 'rotate token',
+    objectKind: 'account',
+    object: sid,
+    details: { previous_until: formatInstant(previousUntil) },
+  }),
+  endPreviousToken: ({ sid }: Account): NewAct => ({
+    verb: 'end previous token',
+    objectKind: 'account',
+    object: sid,
+    details: {},
+  }),
+  createApiKey: ({ sid, scope, accountSid }: ApiKey): NewAct => ({
+    verb: 'create',
+    objectKind: 'key',
+    object: sid,
+    details: { scope, account: accountSid },
+  }),
+  /** One that was revoked before, or is not there, is not revoked again. */
+  revokeApiKey: (key: ApiKey | null, at: number): NewAct | null =>
+    key === null || key.revokedAt !== at
+      ? null
+      : { verb: 'revoke', objectKind: 'key', object: key.sid, details: { scope: key.scope } },
+  registerSims: ({ created, updated, unchanged, sims }: RegisterOutcome): NewAct | null =>
+    created + updated === 0
+      ? null
+      : {
+          verb: 'register',
+          objectKind: 'sim',
+          object: sims.length === 1 ? sims[0]!.sid : `${sims.length} SIMs`,
+          details: { account: sims[0]!.accountSid, created, updated, unchanged },
+        },
+  createSim: (sim: Sim): NewAct => ({
+    verb: 'register',
+    objectKind: 'sim',
+    object: sim.sid,
+    details: { account: sim.accountSid, created: 1, updated: 0, unchanged: 0 },
+  }),
+  updateSim: (sim: Sim, changes: SimChanges): NewAct => ({
+    verb: 'change',
+    objectKind: 'sim',
+    object: sim.sid,
+    details: plain(changes),
+  }),
+  createFeed: ({ name, format, onConflict, defaultZone }: Feed): NewAct => ({
+    verb: 'create',
+    objectKind: 'feed',
+    object: name,
+    details: { format, on_conflict: onConflict, default_zone: defaultZone },
+  }),
+  updateFeed: ({ name }: Feed, changes: FeedChanges): NewAct => ({
+    verb: 'change',
+    objectKind: 'feed',
+    object: name,
+    details: plain(changes),
+  }),
+  grantFeed: ({ feedId, accountSid }: FeedGrant): LoggedAct => ({
+    verb: 'grant',
+    objectKind: 'feed',
+    object: { feedId },
+    details: { account: accountSid },
+  }),
+  revokeFeedGrant: (grant: FeedGrant | null): LoggedAct | null =>
+    grant === null
+      ? null
+      : {
+          verb: 'revoke grant',
+          objectKind: 'feed',
+          object: { feedId: grant.feedId },
+          details: { account: grant.accountSid },
+        },
+  acceptGap: (
+    feedId: number,
+    { stream, from, to }: NamedGap,
+    { by, reason }: { by: string; reason: string },
+  ): LoggedAct => ({
+    verb: 'accept gap',
+    objectKind: 'feed',
+    object: { feedId },
+    details: { stream, from, to, by, reason },
+  }),
+  finishImport: ({ id, feedName, status, counts }: Import): NewAct | null =>
+    counts.replaced === 0
+      ? null
+      : {
+          verb: 'replace',
+          objectKind: 'import',
+          object: String(id),
+          details: { feed: feedName, status, replaced: counts.replaced },
+        },
+  undoImport: ({ import: { id, feedName }, removed, restored, quarantineEntries }: UndoOutcome) =>
+    ({
+      verb: 'undo',
+      objectKind: 'import',
+      object: String(id),
+      details: { feed: feedName, removed, restored, quarantine_entries: quarantineEntries },
+    }) satisfies NewAct,
+  recycle: (importId: number, counts: VerdictCounts): NewAct | null =>
+    Object.entries(counts).every(([verdict, count]) => verdict === 'quarantined' || count === 0)
+      ? null
+      : {
+          verb: 'recycle',
+          objectKind: 'import',
+          object: String(importId),
+          details: { ...counts },
+        },
+  discardQuarantine: (entryIds: readonly number[], discarded: number): NewAct | null =>
+    discarded === 0
+      ? null
+      : {
+          verb: 'discard',
+          objectKind: 'quarantine',
+          object: entryIds.length === 1 ? String(entryIds[0]) : `${discarded} entries`,
+          details: { entries: entryIds.slice(0, ENTRIES_NAMED_MAX).map(String), discarded },
+        },
+  purge: (
+    { ledgerRows, rollupCells, quarantineEntries }: PurgeOutcome,
+    { before, dryRun }: { before: number; dryRun: boolean },
+  ): NewAct | null =>
+    dryRun || ledgerRows + rollupCells + quarantineEntries === 0
+      ? null
+      : {
+          verb: 'purge',
+          objectKind: 'store',
+          object: `before ${formatInstant(before)}`,
+          details: {
+            ledger_rows: ledgerRows,
+            rollup_cells: rollupCells,
+            quarantine_entries: quarantineEntries,
+          },
+        },
+} as const
+
+/** Entries of quarantine that one act names; its count tells of all. */
+const ENTRIES_NAMED_MAX = 100
+
+/** A mapping may be a megabyte; the feed itself has it. */
+const VALUE_CHARACTERS_MAX = 2_000
+
+/** Changes as they were given; what is no plain value stands as JSON, up to a limit. */
+function plain(changes: object): ActDetails {
+  return Object.fromEntries(
+    Object.entries(changes)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [
+        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+        typeof value === 'object' && value !== null
+          ? JSON.stringify(value).slice(0, VALUE_CHARACTERS_MAX)
+          : value,
+      ]),
+  ) as ActDetails
+}

@@ -1,0 +1,21 @@
+/** What became of a purge and of an undo. */
+import type { Import } from '../domain/import.ts'
+
+export interface PurgeOutcome {
+  readonly ledgerRows: number
+  readonly rollupCells: number
+  readonly quarantineEntries: number
+  /** False when `rowsMax` ended the step before everything old was gone. */
+  readonly done: boolean
+}
+
+export interface UndoOutcome {
+  /** As it is now: `undone`. */
+  readonly import: Import
+  /** Usage events that counted with the import's version and are gone. */
+  readonly removed: number
+  /** Usage events whose version before counts again. */
+  readonly restored: number
+  /** Deliveries of quarantined records that are gone. */
+  readonly quarantineEntries: number
+}
