@@ -44,7 +44,11 @@ describe('a gzip file', () => {
       const packed = pack(newRecords())
       const file = await world.cli.file('usage.csv.gz', breakIt(packed))
       const { exitCode, stderr, done } = await world.import([file, '--batch-size', '10'])
-      assert.deepEqual([exitCode, done], [1, []])
+      assert.equal(exitCode, 1)
+      assert.deepEqual(
+        done.map(({ status, records: told }) => [status, told]),
+        [['failed', 0]],
+      )
       assert.match(
         stderr,
         /^simtally: .*usage\.csv\.gz: the gzip data is [^\n]*\n {2}fetch the delivery/,
@@ -113,10 +117,14 @@ describe('a file that is no delivery', () => {
     ],
   ]
   for (const [name, content, message] of packed) {
-    it(`is refused before an import begins: ${name}`, async () => {
+    it(`is refused before any of it is read for counting: ${name}`, async () => {
       const file = await world.cli.file('usage', content)
       const { exitCode, stderr, done } = await world.import([file])
-      assert.deepEqual([exitCode, done], [1, []])
+      assert.equal(exitCode, 1)
+      assert.deepEqual(
+        done.map(({ status, records: told }) => [status, told]),
+        [['failed', 0]],
+      )
       assert.match(stderr, message)
     })
   }
