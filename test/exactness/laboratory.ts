@@ -6,6 +6,7 @@ import { countryCodeAlpha3 } from '../../src/domain/country.ts'
 import type { Account, Feed, SimRegistration } from '../../src/domain/directory.ts'
 import type { Sid } from '../../src/domain/identifiers.ts'
 import { hashSecret } from '../../src/domain/secret.ts'
+import { importSids } from '../../src/http/import-sids.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { importRecords } from '../../src/ingest/import-records.ts'
 import { recycleRecords } from '../../src/ingest/recycle-records.ts'
@@ -236,8 +237,8 @@ export async function openLaboratory(
       payload: Readable.from(inChunks(bytes, chunkBytes), { objectMode: false }),
     })
     assert.equal(reply.statusCode, 200, reply.body)
-    const body = reply.json<Counts & { import: number }>()
-    importIds.push(body.import)
+    const body = reply.json<Counts & { import: string }>()
+    importIds.push((await importSids(temp.store)).idOf(body.import)!)
     return pickCounts(body)
   }
 

@@ -30,7 +30,7 @@ describe('a delivery', () => {
     assert.equal(answer.status, 413)
     assert.match(
       answer.body.message,
-      /^The packed data unpacks to more than 200000 bytes; \d+ records .* counted before, in import 1;/,
+      /^The packed data unpacks to more than 200000 bytes; \d+ records .* counted before, in import IM[0-9a-f]{32};/,
     )
     const [failed] = await fixture.store.listImports({}, { limit: 1 })
     assert.equal(failed!.status, 'failed')

@@ -144,7 +144,7 @@ describe('delivering usage records', () => {
     assert.equal(status, 400)
     assert.equal(body.code, 33101)
     assert.match(body.message, /^The delivery could not be read to its end: .*gzip/)
-    assert.match(body.message, /; \d+ records.* were counted before, in import \d+; /)
+    assert.match(body.message, /; \d+ records.* were counted before, in import IM[0-9a-f]{32}; /)
     assert.match(body.message, /sending the whole delivery again is safe/)
     const [failed] = (await fixture.get('/v1/Imports', { as: fixture.operator })).body.imports
     assert.equal(failed!.status, 'failed')

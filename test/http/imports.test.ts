@@ -62,7 +62,7 @@ describe('feeds', () => {
 describe('imports', () => {
   let fixture: HttpFixture
   let accountKey: TestCredential
-  let ids: number[]
+  let ids: string[]
 
   before(async () => {
     fixture = await HttpFixture.open()
@@ -76,7 +76,7 @@ describe('imports', () => {
   after(() => fixture.close())
 
   async function idsOnPages(url: string, as: TestCredential) {
-    const pages: number[][] = []
+    const pages: string[][] = []
     for (let next: string | null = `http://localhost${url}`; next !== null; ) {
       const { pathname, search } = new URL(next)
       const { status, body, text } = await fixture.get(pathname + search, { as })

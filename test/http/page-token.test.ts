@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { importSids } from '../../src/http/import-sids.ts'
 import { PageTokens, type TokenPayload } from '../../src/http/page-token.ts'
 import { sourceToApi } from '../../src/http/schemas/shapes.ts'
 
@@ -46,6 +47,31 @@ describe('a page token', () => {
       assert.ok(!bytes.toString('latin1').includes('imports'))
     }
     assert.equal(lengths.size, 1)
+  })
+})
+
+describe('the SID of an import', () => {
+  it('leads back to its id in its own store, and says nothing of others', async () => {
+    const key = (fill: number) => ({ signingKey: async () => new Uint8Array(32).fill(fill) })
+    const [sids, others] = [await importSids(key(1)), await importSids(key(2))]
+    const seen = new Set<string>()
+    for (const id of [0, 1, 2, 999, Number.MAX_SAFE_INTEGER]) {
+      const sid = sids.of(id)
+      assert.match(sid, /^IM[0-9a-f]{32}$/)
+      assert.equal(sids.idOf(sid), id)
+      assert.equal(others.idOf(sid), null)
+      seen.add(sid.slice(0, 6))
+    }
+    assert.equal(seen.size, 5)
+    const wrong = [
+      '1',
+      'IM',
+      `IM${'0'.repeat(32)}`,
+      `im${sids.of(1).slice(2)}`,
+      `${sids.of(1)}0`,
+      '',
+    ]
+    for (const text of wrong) assert.equal(sids.idOf(text), null)
   })
 })
 

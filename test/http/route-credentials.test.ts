@@ -64,7 +64,7 @@ before(async () => {
   named = {
     sim: [sim.sid, newSid('DE')],
     feed: [feed.name, 'none'],
-    import: [String(body.import), '999'],
+    import: [body.import, `IM${'0'.repeat(32)}`],
     account: [fixture.owner.sid, newSid('AC')],
   }
 })

@@ -13,6 +13,8 @@ before(async () => {
 })
 after(() => fixture.close())
 
+const NO_IMPORT = `IM${'0'.repeat(32)}`
+
 /** What an answer says, but for the request's own id and path. */
 function told({ status, text, headers }: Answer, path: string): unknown[] {
   const { date: _, 'twilio-request-id': __, ...rest } = headers
@@ -58,8 +60,11 @@ describe('a feed that an account was not granted', () => {
     const url = `/v1/Imports/${body.import}`
     for (const act of ['Undo', 'Quarantine/Recycle']) {
       const refused = await fixture.post(`${url}/${act}`, {}, { as: other })
-      const missing = await fixture.post(`/v1/Imports/999/${act}`, {}, { as: other })
-      assert.deepEqual(told(refused, `${url}/${act}`), told(missing, `/v1/Imports/999/${act}`))
+      const missing = await fixture.post(`/v1/Imports/${NO_IMPORT}/${act}`, {}, { as: other })
+      assert.deepEqual(
+        told(refused, `${url}/${act}`),
+        told(missing, `/v1/Imports/${NO_IMPORT}/${act}`),
+      )
     }
     assert.equal((await fixture.get(url, { as: other })).body.quarantined, 1)
   })

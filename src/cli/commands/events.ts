@@ -108,12 +108,15 @@ async function* eventsOf(store: UsageStore, filter: LedgerFilter): AsyncGenerato
   }
 }
 
+/** The operator's own words: numbers as `simtally imports` shows them, and whole paths. */
+const AS_KEPT = { importOf: (id: number) => id, sourceOf: (source: string) => source }
+
 type Events = AsyncIterable<LedgerEntry>
 
 async function printJson(commandLine: CommandLine, sim: Sim, events: Events): Promise<void> {
   for await (const event of events) {
     if (commandLine.context.stdout.closed) return
-    await commandLine.printJson(usageEventToApi(event, sim))
+    await commandLine.printJson(usageEventToApi(event, sim, AS_KEPT))
   }
 }
 

@@ -2,7 +2,8 @@
 import { Argument, type Command } from 'commander'
 import { formatInstant } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
-import type { UndoOutcome } from '../../storage/usage-store.ts'
+import { importSids } from '../../http/import-sids.ts'
+import type { UndoOutcome, UsageStore } from '../../storage/usage-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { WrongUsage } from '../failure.ts'
 import { wholeNumberFlag } from '../option-values.ts'
@@ -31,17 +32,17 @@ export function addImportUndoCommand(importCommand: Command, commandLine: Comman
     .command('undo')
     .description('take an import back: what it had replaced counts again')
     .addArgument(
-      new Argument('<import>', 'its number, as simtally imports shows it').argParser(
-        wholeNumberFlag('import', 1, Number.MAX_SAFE_INTEGER),
+      new Argument('<import>', 'its number, as simtally imports shows it, or its SID').argParser(
+        (text: string) => (text.startsWith('IM') ? text : importNumber(text)),
       ),
     )
     .option('--json', 'print JSON')
     // The options of `import` are none of its own; those of the program are.
     .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: () => [...program.options] })
     .addHelpText('after', EXAMPLES)
-    .action(async (importId: number, _: unknown, command: Command) => {
+    .action(async (given: number | string, _: unknown, command: Command) => {
       refuseImportOptions(command.optsWithGlobals())
-      await undo(commandLine, importId, command.optsWithGlobals())
+      await undo(commandLine, given, command.optsWithGlobals())
     })
 }
 
@@ -52,14 +53,22 @@ function refuseImportOptions({ database: _, json: __, ...others }: UndoOptions):
   throw new WrongUsage(`--${flag} is no option of import undo`, 'files named undo: ./undo')
 }
 
+const importNumber = wholeNumberFlag('import', 1, Number.MAX_SAFE_INTEGER)
+
+async function idOf(store: UsageStore, given: number | string): Promise<number> {
+  const id = typeof given === 'number' ? given : (await importSids(store)).idOf(given)
+  if (id !== null) return id
+  throw new UsageError('not_found', `there is no import ${given}`)
+}
+
 async function undo(
   commandLine: CommandLine,
-  importId: number,
+  given: number | string,
   options: UndoOptions,
 ): Promise<void> {
   const at = commandLine.context.clock()
   const outcome = await commandLine
-    .withStore(options, (store) => store.undoImport(importId, at))
+    .withStore(options, async (store) => store.undoImport(await idOf(store, given), at))
     .catch(throwNamingTheList)
   if (options.json === true) await commandLine.printJson(toUndoJson(outcome))
   else await commandLine.print(inWords(outcome))

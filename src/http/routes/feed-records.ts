@@ -7,6 +7,7 @@ import { UsageError } from '../../domain/usage-error.ts'
 import { type ImportSummary, importRecords } from '../../ingest/import-records.ts'
 import { callerOf, feedToDeliverTo } from '../access.ts'
 import { HttpError } from '../error-reply.ts'
+import { type ImportSids, importSids } from '../import-sids.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import { deliverySchema, deliveryToApi } from '../schemas/import.ts'
@@ -63,7 +64,10 @@ export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): 
         try {
           const { name } = request.params
           const summary = await receive(context, request, { feedName: name, gone: gone.signal })
-          return deliveryToApi(summary, context.baseUrlOf(request))
+          return deliveryToApi(summary, {
+            baseUrl: context.baseUrlOf(request),
+            sids: await importSids(context.store),
+          })
         } finally {
           // A client that has not sent all yet hears the answer only if the rest is taken in.
           request.raw.resume()
@@ -99,11 +103,15 @@ async function receive(
     .finally(onDelivery)
   if (summary.import.status === 'done') return summary
   const { limit } = summary
+  const sids = await importSids(store)
   if (limit === null) {
-    throw new HttpError('invalid_parameter', `${unreadable(summary)}; ${countedBefore(summary)}`)
+    throw new HttpError(
+      'invalid_parameter',
+      `${unreadable(summary)}; ${countedBefore(summary, sids)}`,
+    )
   }
   const reason = summary.import.error!.replace(/^./, (first) => first.toUpperCase())
-  throw new HttpError('payload_too_large', `${reason}; ${countedBefore(summary)}`, { limit })
+  throw new HttpError('payload_too_large', `${reason}; ${countedBefore(summary, sids)}`, { limit })
 }
 
 /** Throws 415 for a body that is not records, or that is packed in another way than gzip. */
@@ -176,13 +184,13 @@ function unreadable({ import: { error }, hint }: ImportSummary): string {
   return `The delivery could not be read to its end: ${error}${remedy}`
 }
 
-function countedBefore({ import: { id, counts } }: ImportSummary): string {
+function countedBefore({ import: { id, counts } }: ImportSummary, sids: ImportSids): string {
   const verdicts = Object.entries(counts satisfies VerdictCounts)
     .filter(([, count]) => count > 0)
     .map(([verdict, count]) => `${count} ${verdict}`)
   const named = verdicts.length === 0 ? '' : ` (${verdicts.join(', ')})`
   return (
-    `${recordCount(counts)} records${named} were counted before, in import ${id}; ` +
+    `${recordCount(counts)} records${named} were counted before, in import ${sids.of(id)}; ` +
     'sending the whole delivery again is safe, because no record is counted twice'
   )
 }

@@ -1,4 +1,5 @@
 /** `/Imports`: what was delivered, what became of it, and the records that wait in quarantine. */
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { IMPORT_STATUSES, type Import, type ImportStatus } from '../../domain/import.ts'
 import { recycleRecords } from '../../ingest/recycle-records.ts'
@@ -6,6 +7,7 @@ import type { UsageStore } from '../../storage/usage-store.ts'
 import { actingStore, callerOf, feedToDeliverTo } from '../access.ts'
 import type { Caller } from '../credentials.ts'
 import { notFound, pathOf } from '../error-reply.ts'
+import { importSids } from '../import-sids.ts'
 import { type KeysetList, keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
 import { listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
@@ -35,6 +37,10 @@ const params = Type.Object({ id: Type.String() })
 
 export function addImportRoutes(server: HttpServer, context: RouteContext): void {
   const { store, clock, gates, tokens, baseUrlOf } = context
+  const addressOf = async (request: FastifyRequest) => ({
+    baseUrl: baseUrlOf(request),
+    sids: await importSids(store),
+  })
 
   server.get(
     '/v1/Imports',
@@ -57,15 +63,15 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
               page.cursor === null ? { limit } : { limit, beforeId: page.cursor },
             ),
       )
-      const baseUrl = baseUrlOf(request)
+      const address = await addressOf(request)
       // The store reads imports from the newest on, and only that way.
       const links = await keysetLinks(page, { next, previous: null }, request.query, tokens)
       return {
-        imports: rows.map((found) => importToApi(found, baseUrl)),
+        imports: rows.map((found) => importToApi(found, address)),
         meta: listMeta(
           {
             key: 'imports',
-            location: baseUrl + pathOf(request.url),
+            location: address.baseUrl + pathOf(request.url),
             filters: [
               ['Feed', query.Feed],
               ['Status', query.Status],
@@ -82,7 +88,7 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     { onRequest: gates.read, schema: { params, response: { 200: importSchema, ...failures } } },
     async (request) => {
       const found = await findImport(store, callerOf(request), request.params.id)
-      return importToApi(found, baseUrlOf(request))
+      return importToApi(found, await addressOf(request))
     },
   )
 
@@ -91,10 +97,8 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     { onRequest: gates.admin, schema: { params, response: { 200: undoneSchema, ...failures } } },
     async (request) => {
       const { id } = await findImportToChange(store, callerOf(request), request.params.id)
-      return undoneToApi(
-        await actingStore(context, request).undoImport(id, clock()),
-        baseUrlOf(request),
-      )
+      const undone = await actingStore(context, request).undoImport(id, clock())
+      return undoneToApi(undone, await addressOf(request))
     },
   )
 
@@ -112,7 +116,7 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
         clock,
       })
       const now = await findImport(store, callerOf(request), request.params.id)
-      return recycledToApi(now, summary, baseUrlOf(request))
+      return recycledToApi(now, summary, await addressOf(request))
     },
   )
 
@@ -162,12 +166,15 @@ async function importFilter(
   }
 }
 
+/** By its SID, or for the operator by the number that the command line shows as well. */
 async function findImport(
-  store: Pick<UsageStore, 'findImport'>,
+  store: Pick<UsageStore, 'findImport' | 'signingKey'>,
   { account }: Caller,
   id: string,
 ): Promise<Import> {
-  const found = /^\d{1,15}$/.test(id) ? await store.findImport(Number(id)) : null
+  const number = account === null && /^\d{1,15}$/.test(id) ? Number(id) : null
+  const known = number ?? (await importSids(store)).idOf(id)
+  const found = known === null ? null : await store.findImport(known)
   const mayRead = account === null || found?.accountSid === account.sid
   if (found === null || !mayRead) throw notFound()
   return found
@@ -175,7 +182,7 @@ async function findImport(
 
 /** As `findImport`; an account changes nothing of a feed that it may no longer deliver to. */
 async function findImportToChange(
-  store: Pick<UsageStore, 'findImport' | 'findFeed' | 'findAccountFeed'>,
+  store: Pick<UsageStore, 'findImport' | 'signingKey' | 'findFeed' | 'findAccountFeed'>,
   caller: Caller,
   id: string,
 ): Promise<Import> {

@@ -8,9 +8,11 @@ import { callerOf, feedToRead } from '../access.ts'
 import type { Caller } from '../credentials.ts'
 import { pathOf } from '../error-reply.ts'
 import { type EventWindow, eventListQuery, eventPage, eventPageLinks } from '../event-page.ts'
+import { importSids } from '../import-sids.ts'
 import { listMeta } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
+import { sourceToApi } from '../schemas/shapes.ts'
 import { usageEventsSchema, usageEventToApi } from '../schemas/usage-event.ts'
 import { findSim, simParams } from '../sim-lookup.ts'
 import { setUsageHeaders } from '../usage-headers.ts'
@@ -40,12 +42,13 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
         store.feedsCompleteThrough(sim.accountId),
       ])
       const entries = found.slice(0, pageSize)
+      const names = { importOf: (await importSids(store)).of, sourceOf: sourceToApi }
       const more = found.length > pageSize
       const links = await eventPageLinks(page, entries, more, { query, sim, tokens })
       const complete = completeThrough(feeds)
       setUsageHeaders(reply, window, complete)
       return {
-        usage_events: entries.map((entry) => usageEventToApi(entry, sim)),
+        usage_events: entries.map((entry) => usageEventToApi(entry, sim, names)),
         period: {
           start: formatInstant(window.statedStart),
           end: formatInstant(window.statedEnd),

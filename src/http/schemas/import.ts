@@ -8,6 +8,7 @@ import type { ImportSummary } from '../../ingest/import-records.ts'
 import { rawText } from '../../ingest/raw-text.ts'
 import type { RecycleSummary } from '../../ingest/recycle-records.ts'
 import type { UndoOutcome } from '../../storage/usage-store.ts'
+import type { ImportSids } from '../import-sids.ts'
 import { feedStatusFields, feedStatusToApi } from './feed-status.ts'
 import { listSchema, nullable, nullableText, sourceToApi } from './shapes.ts'
 
@@ -56,7 +57,7 @@ export function feedToApi(
 }
 
 const importFields = {
-  import: Type.Integer(),
+  import: Type.String(),
   feed: Type.String(),
   status: Type.String(),
   source: Type.String(),
@@ -82,10 +83,20 @@ const importFields = {
 export const importSchema = Type.Object(importFields)
 export const importsSchema = listSchema('imports', importSchema)
 
-export function importToApi(found: Import, baseUrl: string): Static<typeof importSchema> {
-  const url = `${baseUrl}/v1/Imports/${found.id}`
+/** What an import is shown with. */
+export interface ImportAddress {
+  readonly baseUrl: string
+  readonly sids: ImportSids
+}
+
+export function importToApi(
+  found: Import,
+  { baseUrl, sids }: ImportAddress,
+): Static<typeof importSchema> {
+  const sid = sids.of(found.id)
+  const url = `${baseUrl}/v1/Imports/${sid}`
   return {
-    import: found.id,
+    import: sid,
     feed: found.feedName,
     status: found.status,
     source: sourceToApi(found.source),
@@ -113,10 +124,13 @@ export const undoneSchema = Type.Object({
   quarantine_entries: Type.Integer(),
 })
 
-export function undoneToApi(outcome: UndoOutcome, baseUrl: string): Static<typeof undoneSchema> {
+export function undoneToApi(
+  outcome: UndoOutcome,
+  address: ImportAddress,
+): Static<typeof undoneSchema> {
   const { removed, restored, quarantineEntries } = outcome
   return {
-    ...importToApi(outcome.import, baseUrl),
+    ...importToApi(outcome.import, address),
     removed,
     restored,
     quarantine_entries: quarantineEntries,
@@ -139,10 +153,10 @@ export const deliverySchema = Type.Object({
 
 export function deliveryToApi(
   summary: ImportSummary,
-  baseUrl: string,
+  address: ImportAddress,
 ): Static<typeof deliverySchema> {
   return {
-    ...importToApi(summary.import, baseUrl),
+    ...importToApi(summary.import, address),
     warnings: [...summary.warnings],
     errors: summary.firstQuarantined.map(({ line, reason, field, detail }) => ({
       line,
@@ -172,10 +186,10 @@ export const recycledSchema = Type.Object({
 export function recycledToApi(
   found: Import,
   { counts, firstWaiting }: RecycleSummary,
-  baseUrl: string,
+  address: ImportAddress,
 ): Static<typeof recycledSchema> {
   return {
-    ...importToApi(found, baseUrl),
+    ...importToApi(found, address),
     recycled: { records: recordCount(counts), ...counts },
     errors: firstWaiting.map(({ entry: { line, field }, reason, detail }) => {
       return { line, reason, field, detail }

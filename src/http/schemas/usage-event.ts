@@ -1,11 +1,11 @@
 /** A usage event on Simtally's own surface: what counts, and the lines it came from. */
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { countryCodeAlpha3 } from '../../domain/country.ts'
 import type { Sim } from '../../domain/directory.ts'
 import type { LedgerEntry, Provenance, ReplacedVersion } from '../../domain/ledger-entry.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { EventVersion } from '../../domain/usage-event.ts'
-import { listSchema, nullableText, sourceToApi } from './shapes.ts'
+import { listSchema, nullableText } from './shapes.ts'
 
 const versionFields = {
   zone: Type.String(),
@@ -15,7 +15,7 @@ const versionFields = {
   download: Type.Integer(),
   to_sim: Type.Integer(),
   from_sim: Type.Integer(),
-  import: Type.Integer(),
+  import: Type.String(),
   source: Type.String(),
   line: Type.Integer(),
   date_known: Type.String(),
@@ -24,7 +24,7 @@ const versionFields = {
 const replacedVersion = Type.Object({
   ...versionFields,
   date_replaced: Type.String(),
-  replaced_by_import: Type.Integer(),
+  replaced_by_import: Type.String(),
 })
 
 const usageEvent = Type.Object({
@@ -42,27 +42,36 @@ export const usageEventsSchema = Type.Object({
   period: Type.Object({ start: Type.String(), end: Type.String(), open: Type.Boolean() }),
 })
 
-export function usageEventToApi(entry: LedgerEntry, sim: Sim): Static<typeof usageEvent> {
+/** How an event's deliveries are named: otherwise to callers of the API than to the operator. */
+export interface DeliveryNames<Name> {
+  readonly importOf: (id: number) => Name
+  readonly sourceOf: (source: string) => string
+}
+
+export function usageEventToApi<Name>(entry: LedgerEntry, sim: Sim, names: DeliveryNames<Name>) {
   return {
     account_sid: sim.accountSid,
     sim_sid: sim.sid,
     feed: entry.feedName,
     record_id: entry.recordId,
     occurred_at: formatInstant(entry.occurredAt),
-    ...versionToApi(entry),
-    replaced: entry.replaced.map(replacedToApi),
+    ...versionToApi(entry, names),
+    replaced: entry.replaced.map((version) => replacedToApi(version, names)),
   }
 }
 
-function replacedToApi(version: ReplacedVersion): Static<typeof replacedVersion> {
+function replacedToApi<Name>(version: ReplacedVersion, names: DeliveryNames<Name>) {
   return {
-    ...versionToApi(version),
+    ...versionToApi(version, names),
     date_replaced: formatInstant(version.replacedAt),
-    replaced_by_import: version.replacedByImport,
+    replaced_by_import: names.importOf(version.replacedByImport),
   }
 }
 
-function versionToApi(version: EventVersion & Provenance) {
+function versionToApi<Name>(
+  version: EventVersion & Provenance,
+  { importOf, sourceOf }: DeliveryNames<Name>,
+) {
   const { zone, country, plmn } = version.serving
   return {
     zone,
@@ -72,8 +81,8 @@ function versionToApi(version: EventVersion & Provenance) {
     download: version.download,
     to_sim: version.toSim,
     from_sim: version.fromSim,
-    import: version.importId,
-    source: sourceToApi(version.source),
+    import: importOf(version.importId),
+    source: sourceOf(version.source),
     line: version.line,
     date_known: formatInstant(version.knownAt),
   }

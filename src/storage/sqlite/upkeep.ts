@@ -114,8 +114,9 @@ function dropOldCells(
   const dropped =
     run(purgeSql.DELETE_OLD_HOURS, before) +
     run(purgeSql.DELETE_OLD_DAYS, day) +
-    run(purgeSql.DELETE_OLD_SIM_DAYS, monthNumber(day), day) +
-    run(purgeSql.DELETE_OLD_SIM_MONTHS, firstMonthFrom(before))
+    run(purgeSql.DELETE_OLD_SIM_DAYS, monthNumber(day), day)
+  // The totals of a month that is cut are of no use any more; nothing was used by them going.
+  run(purgeSql.DELETE_OLD_SIM_MONTHS, firstMonthFrom(before))
   if (before > day) {
     run(purgeSql.DELETE_DAY, day)
     run(purgeSql.REBUILD_DAY, day, before, day + DAY_SECONDS)

@@ -1,0 +1,41 @@
+/**
+ * The names of imports on the wire. Their ids count up over all accounts and would tell each of them
+ * how much the others and the operator deliver, so an id is shown as one encrypted block.
+ */
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import type { UsageStore } from '../storage/usage-store.ts'
+
+const CIPHER = 'aes-256-ecb'
+const BLOCK_BYTES = 16
+const ID_BYTES = 8
+const SID = /^IM[0-9a-f]{32}$/
+
+/** Both ways between an import's id and its SID, which is the same for all processes on a store. */
+export interface ImportSids {
+  readonly of: (id: number) => string
+  /** Null for what is no SID of this store. */
+  readonly idOf: (sid: string) => number | null
+}
+
+export async function importSids(store: Pick<UsageStore, 'signingKey'>): Promise<ImportSids> {
+  const key = createHmac('sha256', await store.signingKey())
+    .update('import sid')
+    .digest()
+  return {
+    of: (id) => {
+      // One block whose other half is zero: nobody without the key makes another such block.
+      const block = Buffer.alloc(BLOCK_BYTES)
+      block.writeBigUInt64BE(BigInt(id), ID_BYTES)
+      const cipher = createCipheriv(CIPHER, key, null).setAutoPadding(false)
+      return `IM${Buffer.concat([cipher.update(block), cipher.final()]).toString('hex')}`
+    },
+    idOf: (sid) => {
+      if (!SID.test(sid)) return null
+      const decipher = createDecipheriv(CIPHER, key, null).setAutoPadding(false)
+      const block = Buffer.concat([decipher.update(sid.slice(2), 'hex'), decipher.final()])
+      const id = block.readBigUInt64BE(ID_BYTES)
+      const isOurs = block.readBigUInt64BE(0) === 0n && id <= BigInt(Number.MAX_SAFE_INTEGER)
+      return isOurs ? Number(id) : null
+    },
+  }
+}
