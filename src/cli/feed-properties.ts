@@ -48,6 +48,7 @@ export function changingFlags(): Option[] {
     ),
     new Option('--no-default-zone', 'records that name no network go to quarantine'),
     new Option('--no-sequence-pattern', 'its files have no numbers in their names'),
+    new Option('--no-covers-from', 'its first delivery shows since when it brings all usage'),
     new Option('--no-account', 'its records may be of SIMs of any account'),
   ]
 }
@@ -69,6 +70,7 @@ const CONSEQUENCES: Readonly<Partial<Record<keyof FeedChanges, string>>> = {
     'it is the zone of records that come from now on or are recycled; what counts stays where it is',
   settleSeconds: TOLD_ANEW,
   sequencePattern: TOLD_ANEW,
+  coversFrom: 'answers are complete from then on, where no other feed of the account begins later',
   accountId: RESOLVED_FROM_NOW_ON,
   simNames: RESOLVED_FROM_NOW_ON,
 }

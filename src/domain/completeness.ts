@@ -21,7 +21,7 @@ import { DAY_SECONDS, floorTo, HOUR_SECONDS } from './time.ts'
 export const SETTLE_SECONDS = 48 * HOUR_SECONDS
 export const SETTLE_SECONDS_MAX = 90 * DAY_SECONDS
 
-/** A feed that is longer without news is late, then overdue. */
+/** A feed that is longer without news is late, then overdue, unless it says otherwise. */
 export const LATE_SECONDS = 24 * HOUR_SECONDS
 export const OVERDUE_SECONDS = 48 * HOUR_SECONDS
 
@@ -35,12 +35,15 @@ export interface FeedDeliveries {
   /** Of those without a number: the latest cut-off that one stated, and when others last came. */
   readonly unnumbered: { readonly cutOff: number | null; readonly lastAt: number | null }
   readonly streams: readonly SequenceStream[]
+  /** The earliest usage of the first delivery that brought any; null while none did. */
+  readonly usageFrom: number | null
 }
 
 export const NO_DELIVERIES: FeedDeliveries = {
   newestAt: null,
   unnumbered: { cutOff: null, lastAt: null },
   streams: [],
+  usageFrom: null,
 }
 
 export interface FeedProgress {
@@ -50,6 +53,22 @@ export interface FeedProgress {
   readonly acceptances: readonly GapAcceptance[]
   /** A whole hour; null while nothing can be said. */
   readonly completeThrough: number | null
+  /** The whole hour from which on it brought everything; null while nothing can be said. */
+  readonly completeFrom: number | null
+}
+
+/** What is known of a feed, as far as an account's answers are concerned. */
+export interface FeedCoverage {
+  readonly completeFrom: number | null
+  readonly completeThrough: number | null
+  readonly retiredAt: number | null
+  readonly settleSeconds: number
+}
+
+/** An answer is complete where its period lies within. Null where nothing can be said. */
+export interface Completeness {
+  readonly from: number | null
+  readonly through: number | null
 }
 
 export type FinishedDelivery = Pick<Import, 'source' | 'startedAt' | 'facts'>
@@ -75,10 +94,11 @@ export function sequenceOf(
 }
 
 export function addDelivery(
-  known: FeedDeliveries,
+  before: FeedDeliveries,
   feed: Pick<Feed, 'sequencePattern'>,
   delivery: FinishedDelivery,
 ): FeedDeliveries {
+  const known = { ...before, usageFrom: before.usageFrom ?? delivery.facts.usageFrom }
   const { startedAt, facts } = delivery
   const newestAt = latest(known.newestAt, startedAt)
   const sequence = sequenceOf(feed, delivery)
@@ -132,6 +152,18 @@ export function feedCompleteThrough(
   )
 }
 
+/**
+ * The whole hour from which on the feed has delivered everything: what its operator says, else where
+ * the first delivery began. What an old record of a later delivery reaches back to is no beginning.
+ */
+export function feedCompleteFrom(
+  { usageFrom }: FeedDeliveries,
+  { coversFrom }: Pick<Feed, 'coversFrom'>,
+): number | null {
+  const from = coversFrom ?? usageFrom
+  return from === null ? null : floorTo(from, HOUR_SECONDS)
+}
+
 /** All that is missing, accepted or not, stream by stream. */
 export function feedGaps({ deliveries, acceptances }: FeedProgress): SequenceGap[] {
   return deliveries.streams.flatMap((stream) => gapsOf(stream, acceptances))
@@ -141,7 +173,7 @@ export function openGapCount(progress: FeedProgress): number {
   return feedGaps(progress).filter(({ acceptance }) => acceptance === null).length
 }
 
-export const NEWS_STATES = ['current', 'late', 'overdue'] as const
+export const NEWS_STATES = ['current', 'late', 'overdue', 'retired'] as const
 export type NewsState = (typeof NEWS_STATES)[number]
 
 /** Since when the feed has been silent: since its newest delivery, or since it was made. */
@@ -152,28 +184,60 @@ export function silentSince(
   return progress.deliveries.newestAt ?? createdAt
 }
 
-export function newsState(silentSinceSeconds: number, nowSeconds: number): NewsState {
-  const age = nowSeconds - silentSinceSeconds
-  if (age < LATE_SECONDS) return 'current'
-  return age < OVERDUE_SECONDS ? 'late' : 'overdue'
+export function newsState(
+  feed: Pick<Feed, 'createdAt' | 'lateSeconds' | 'overdueSeconds' | 'retirement'>,
+  progress: FeedProgress,
+  nowSeconds: number,
+): NewsState {
+  if (feed.retirement !== null) return 'retired'
+  const age = nowSeconds - silentSince(feed, progress)
+  if (age < feed.lateSeconds) return 'current'
+  return age < feed.overdueSeconds ? 'late' : 'overdue'
 }
 
 /**
- * The instant up to which every one of an account's feeds is complete. Null when there is no feed,
- * or nothing can be said of one of them.
+ * Where every one of an account's feeds is complete: from the latest beginning to the earliest end. A
+ * feed that was retired holds back nothing after that, once what may come late has had its time.
  */
-export function completeThrough(feeds: readonly (number | null)[]): number | null {
-  let earliest: number | null = null
-  for (const through of feeds) {
-    if (through === null) return null
-    if (earliest === null || through < earliest) earliest = through
+export function completeness(feeds: readonly FeedCoverage[], nowSeconds: number): Completeness {
+  if (feeds.length === 0) return { from: null, through: null }
+  const froms = feeds.map(({ completeFrom, retiredAt }) => completeFrom ?? retiredAt)
+  const ends = feeds.flatMap((feed) => {
+    const end = endOf(feed, nowSeconds)
+    return end === 'over' ? [] : [end]
+  })
+  const retirements = feeds.map(({ retiredAt }) => floorTo(retiredAt ?? 0, HOUR_SECONDS))
+  return {
+    from: allKnown(froms, Math.max),
+    through: ends.length === 0 ? Math.max(...retirements) : allKnown(ends, Math.min),
   }
-  return earliest
 }
 
-/** True while late records may still change what was used before `end`. */
-export function isOpen(end: number, complete: number | null): boolean {
-  return complete === null || end > complete
+/** Up to when a feed is complete; `over` where it is retired and nothing of it may come any more. */
+function endOf(
+  { completeThrough, retiredAt, settleSeconds }: FeedCoverage,
+  nowSeconds: number,
+): number | null | 'over' {
+  if (retiredAt === null) return completeThrough
+  const settled = floorTo(nowSeconds - settleSeconds, HOUR_SECONDS)
+  const through = Math.max(completeThrough ?? settled, settled)
+  return through >= floorTo(retiredAt, HOUR_SECONDS) ? 'over' : through
+}
+
+function allKnown(
+  instants: readonly (number | null)[],
+  choose: (...known: number[]) => number,
+): number | null {
+  const known = instants.filter((at) => at !== null)
+  return known.length < instants.length ? null : choose(...known)
+}
+
+/** True while what was used in the period may still change, or was never delivered whole. */
+export function isOpen(
+  { start, end }: { readonly start: number; readonly end: number },
+  { from, through }: Completeness,
+): boolean {
+  return from === null || through === null || start < from || end > through
 }
 
 function latest(a: number | null, b: number | null): number | null {

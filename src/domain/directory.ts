@@ -141,12 +141,25 @@ export interface Feed {
   readonly settleSeconds: number
   /** A regular expression that finds a number in the names of its files; null where there is none. */
   readonly sequencePattern: string | null
+  /** It is late after so long without a delivery, and overdue after longer; seconds. */
+  readonly lateSeconds: number
+  readonly overdueSeconds: number
+  /** The operator's word on since when it brings all usage; null leaves it to the first delivery. */
+  readonly coversFrom: number | null
+  /** Since when it brings no usage any more, and why; null while it does. */
+  readonly retirement: FeedRetirement | null
   /** The account it is bound to, whose SIMs are all that its records can mean; null for any. */
   readonly accountId: number | null
   readonly accountSid: Sid | null
   /** By which kinds of name its records mean their SIMs; see `checkSimNames`. */
   readonly simNames: readonly SimNameKind[]
   readonly createdAt: number
+}
+
+export interface FeedRetirement {
+  /** UTC seconds; usage from then on is not the feed's. */
+  readonly at: number
+  readonly reason: string
 }
 
 /** What is left out is as it usually is. */
@@ -167,6 +180,10 @@ export type FeedChanges = Partial<
     | 'settings'
     | 'settleSeconds'
     | 'sequencePattern'
+    | 'lateSeconds'
+    | 'overdueSeconds'
+    | 'coversFrom'
+    | 'retirement'
     | 'accountId'
     | 'simNames'
   >

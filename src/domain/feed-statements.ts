@@ -1,7 +1,8 @@
 /** What a person says of a gap, and of how a feed delivers, read from text. */
 import { SETTLE_SECONDS_MAX } from './completeness.ts'
-import { DAY_SECONDS, HOUR_SECONDS } from './time.ts'
-import { invalidField } from './usage-error.ts'
+import type { Feed, FeedRetirement } from './directory.ts'
+import { DAY_SECONDS, formatInstant, HOUR_SECONDS } from './time.ts'
+import { invalidField, UsageError } from './usage-error.ts'
 
 export function parseSequenceNumber(field: string, text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
@@ -22,7 +23,7 @@ export function parseGapEnd(field: string, text: string): number | null {
 export const REASON_CHARACTERS_MAX = 500
 
 /** Trims; throws `invalid` where there is none, above the limit, and with control characters. */
-export function parseGapReason(field: string, text: string): string {
+export function parseReason(field: string, text: string): string {
   const reason = text.trim()
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
   const isBad = /[\u0000-\u001f\u007f]/.test(reason)
@@ -57,4 +58,28 @@ export function parseTimeSpan(field: string, text: string, daysMax: number): num
 export function formatSettleTime(seconds: number): string {
   if (seconds % DAY_SECONDS === 0) return `${seconds / DAY_SECONDS}d`
   return seconds % HOUR_SECONDS === 0 ? `${seconds / HOUR_SECONDS}h` : `${seconds / 60}m`
+}
+
+/** Throws `invalid` where a feed would be overdue before it is late. */
+export function checkLateness({
+  lateSeconds,
+  overdueSeconds,
+}: Pick<Feed, 'lateSeconds' | 'overdueSeconds'>): void {
+  if (lateSeconds > 0 && lateSeconds <= overdueSeconds) return
+  throw new UsageError(
+    'invalid',
+    `late ${formatSettleTime(lateSeconds)}, overdue ${formatSettleTime(overdueSeconds)}: ` +
+      'a feed is late after some time, and overdue not before that',
+    { field: 'overdue', value: formatSettleTime(overdueSeconds) },
+  )
+}
+
+/** Throws `invalid` for an end that has not come: until then the feed goes on as it is. */
+export function feedRetirement({ at, reason }: FeedRetirement, nowSeconds: number): FeedRetirement {
+  if (at <= nowSeconds) return { at, reason }
+  throw new UsageError(
+    'invalid',
+    `at ${formatInstant(at)} is after now, ${formatInstant(nowSeconds)}: a feed is retired once it has ended`,
+    { field: 'at', value: formatInstant(at) },
+  )
 }

@@ -51,9 +51,14 @@ export interface DeliveryFacts {
   readonly sequence: { readonly stream: string; readonly number: number } | null
   /** UTC seconds: all usage before it has been delivered, with this delivery or an earlier one. */
   readonly completeThrough: number | null
+  /** UTC seconds: the earliest usage it brought; null where it brought none. */
+  readonly usageFrom: number | null
 }
 
-export const NO_FACTS: DeliveryFacts = { sequence: null, completeThrough: null }
+/** What the format itself reads of a delivery. */
+export type StatedFacts = Omit<DeliveryFacts, 'usageFrom'>
+
+export const NO_FACTS: DeliveryFacts = { sequence: null, completeThrough: null, usageFrom: null }
 
 export interface Import {
   readonly id: number
@@ -99,6 +104,7 @@ export const QUARANTINE_REASONS = [
   'unknown_network',
   'future',
   'conflict',
+  'feed_retired',
 ] as const
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number]
 

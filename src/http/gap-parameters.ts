@@ -1,7 +1,7 @@
 /** What may be said in accepting a gap. */
 import { type Static, Type } from 'typebox'
 import { parseName } from '../domain/directory.ts'
-import { parseGapEnd, parseGapReason, parseSequenceNumber } from '../domain/feed-statements.ts'
+import { parseGapEnd, parseReason, parseSequenceNumber } from '../domain/feed-statements.ts'
 import type { NamedGap } from '../domain/sequence.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { parsedParameter } from './validation.ts'
@@ -20,7 +20,7 @@ export const gapAcceptanceBody = Type.Object({
   ),
   By: Type.Optional(parsedParameter('By', 'who accepts it', (text) => parseName('By', text))),
   Reason: Type.Optional(
-    parsedParameter('Reason', 'why it need not come', (text) => parseGapReason('Reason', text)),
+    parsedParameter('Reason', 'why it need not come', (text) => parseReason('Reason', text)),
   ),
 })
 
@@ -47,6 +47,6 @@ export function gapFromApi(body: Static<typeof gapAcceptanceBody>): {
       to: parseGapEnd('To', To),
     },
     by: parseName('By', By),
-    reason: parseGapReason('Reason', Reason),
+    reason: parseReason('Reason', Reason),
   }
 }

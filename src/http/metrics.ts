@@ -154,6 +154,10 @@ export class FeedMetrics {
     'feed_complete_through_timestamp_seconds',
     'The instant up to which the feed is complete',
   )
+  readonly #completeFrom = this.#gauge(
+    'feed_complete_from_timestamp_seconds',
+    'The instant from which on the feed is complete',
+  )
   readonly #gaps = this.#gauge('feed_open_gaps', 'Gaps in the numbers of its deliveries')
   readonly #imports = this.#gauge('feed_imports', 'Deliveries by what became of them', 'status')
   readonly #records = new Counter({
@@ -172,7 +176,8 @@ export class FeedMetrics {
 
   /** Everything there is to say at this moment. Feeds are told anew each time. */
   async text(feeds: readonly FeedState[], nowSeconds: number): Promise<string> {
-    for (const metric of [this.#silent, this.#state, this.#complete, this.#gaps]) metric.reset()
+    for (const metric of [this.#silent, this.#state, this.#gaps]) metric.reset()
+    for (const metric of [this.#complete, this.#completeFrom]) metric.reset()
     for (const metric of [this.#imports, this.#records, this.#quarantine]) metric.reset()
     for (const { feed, progress, totals } of feeds) {
       this.#tell(feed, progress, nowSeconds)
@@ -184,12 +189,14 @@ export class FeedMetrics {
   #tell(feed: Feed, progress: FeedProgress, nowSeconds: number): void {
     const labels = { feed: feed.name }
     const since = silentSince(feed, progress)
-    const now = newsState(since, nowSeconds)
+    const now = newsState(feed, progress, nowSeconds)
     this.#silent.set(labels, Math.max(0, nowSeconds - since))
     for (const state of NEWS_STATES) this.#state.set({ ...labels, state }, state === now ? 1 : 0)
     this.#gaps.set(labels, openGapCount(progress))
     // Absent where nothing can be said: any number would be taken for an instant.
-    if (progress.completeThrough !== null) this.#complete.set(labels, progress.completeThrough)
+    const { completeFrom, completeThrough } = progress
+    if (completeThrough !== null) this.#complete.set(labels, completeThrough)
+    if (completeFrom !== null) this.#completeFrom.set(labels, completeFrom)
   }
 
   #count(feed: Feed, { imports, counts, waiting }: FeedTotals): void {

@@ -24,6 +24,7 @@ import { addAuditRoutes } from './routes/audit.ts'
 
 import { addFeedGapRoutes } from './routes/feed-gaps.ts'
 import { addFeedRecordRoutes } from './routes/feed-records.ts'
+import { addFeedRetirementRoutes } from './routes/feed-retirement.ts'
 import { addFeedRoutes } from './routes/feeds.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addImportRoutes } from './routes/imports.ts'
@@ -101,6 +102,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   addFeedRoutes(server, context)
   addFeedGapRoutes(server, context)
   addAuditRoutes(server, context)
+  addFeedRetirementRoutes(server, context)
   addFeedRecordRoutes(server, context)
   addImportRoutes(server, context)
   addActRoutes(server, context)

@@ -1,14 +1,18 @@
 /** What every answer about usage says beside its body: what is complete, and what is gone. */
 import type { FastifyReply } from 'fastify'
+import type { Completeness } from '../domain/completeness.ts'
 import type { UsageWindow } from '../domain/period.ts'
 import { formatInstant } from '../domain/time.ts'
 
-/** `complete` is the instant up to which usage is complete, null where nothing can be said. */
 export function setUsageHeaders(
   reply: FastifyReply,
-  { beyondRetention, keptFrom }: Pick<UsageWindow, 'beyondRetention' | 'keptFrom'>,
-  complete: number | null,
+  { beyondRetention, keptFrom, end }: Pick<UsageWindow, 'beyondRetention' | 'keptFrom' | 'end'>,
+  { from, through }: Completeness,
 ): void {
-  if (complete !== null) reply.header('Usage-Complete-Through', formatInstant(complete))
+  if (from !== null) reply.header('Usage-Complete-From', formatInstant(from))
+  // Of a window before all deliveries, nothing is complete, however far later usage is.
+  if (from !== null && through !== null && end > from) {
+    reply.header('Usage-Complete-Through', formatInstant(through))
+  }
   if (beyondRetention) reply.header('Usage-Retained-From', formatInstant(keptFrom))
 }

@@ -105,6 +105,10 @@ export class EventResolver {
         detail: `occurred_at ${at}: more than one day after now, ${formatInstant(nowSeconds)}`,
       })
     }
+    const { retirement } = this.#feed
+    if (retirement !== null && record.occurredAt >= retirement.at) {
+      return afterRetirement(record, retirement.at)
+    }
     const sim = this.#sims.get(record.sim)
     if (sim === undefined) {
       return faultOf(record.line, record.raw, {
@@ -174,6 +178,17 @@ export class EventResolver {
       this.#sims.set(ownCopy(name), { simId, accountId, home, servings })
     }
   }
+}
+
+/** The rest of a feed that ended is welcome, and more than that is a mistake somewhere. */
+function afterRetirement({ line, raw, occurredAt }: CdrRecord, retiredAt: number) {
+  return faultOf(line, raw, {
+    reason: 'feed_retired',
+    field: 'occurred_at',
+    detail:
+      `occurred_at ${formatInstant(occurredAt)}: the feed is retired since ` +
+      `${formatInstant(retiredAt)}, and brings no usage from then on`,
+  })
 }
 
 /** What quarantine keeps of it, so that it can be counted later. */

@@ -151,6 +151,8 @@ class ImportRun {
   #records = 0
   #batches = 0
   #counts = NO_VERDICTS
+  /** The earliest usage so far, of records that are no mistake. */
+  #usageFrom: number | null = null
   #batch = emptyBatch()
   /** The batch that is being written while the next one is read. */
   #writing: Promise<void> = Promise.resolve()
@@ -196,7 +198,7 @@ class ImportRun {
   }
 
   facts(): DeliveryFacts {
-    return this.#reader.facts()
+    return { ...this.#reader.facts(), usageFrom: this.#usageFrom }
   }
 
   async #readDelivery(): Promise<void> {
@@ -237,15 +239,21 @@ class ImportRun {
       const batch = this.#batch
       batch.expired += resolved.expired
       for (const event of resolved.events) {
+        this.#noteUsage(event.occurredAt)
         batch.events.push(event)
         batch.textLength += event.raw.length
       }
       for (const record of resolved.quarantined) {
+        if (record.record !== undefined) this.#noteUsage(record.record.occurredAt)
         batch.quarantined.push(record)
         batch.textLength += record.raw.length
       }
       await this.#writeWhenFull()
     }
+  }
+
+  #noteUsage(occurredAt: number): void {
+    if (this.#usageFrom === null || occurredAt < this.#usageFrom) this.#usageFrom = occurredAt
   }
 
   #size(): number {

@@ -136,12 +136,15 @@ export const actsOf = {
     object: name,
     details: { format, on_conflict: onConflict, default_zone: defaultZone },
   }),
-  updateFeed: ({ name }: Feed, changes: FeedChanges): NewAct => ({
-    verb: 'change',
-    objectKind: 'feed',
-    object: name,
-    details: plain(changes),
-  }),
+  updateFeed: ({ name }: Feed, changes: FeedChanges): NewAct => {
+    const { retirement, ...others } = changes
+    const act = { objectKind: 'feed', object: name } as const
+    if (retirement === undefined) return { ...act, verb: 'change', details: plain(others) }
+    if (retirement === null) return { ...act, verb: 'unretire', details: plain(others) }
+    const { at, reason } = retirement
+    const details = { ...plain(others), retired_at: formatInstant(at), reason }
+    return { ...act, verb: 'retire', details }
+  },
   grantFeed: ({ feedId, accountSid }: FeedGrant): LoggedAct => ({
     verb: 'grant',
     objectKind: 'feed',

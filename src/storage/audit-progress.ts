@@ -2,20 +2,23 @@
 import {
   addDelivery,
   type FeedDeliveries,
+  feedCompleteFrom,
   feedCompleteThrough,
   NO_DELIVERIES,
 } from '../domain/completeness.ts'
 import type { Ask } from './audit.ts'
 import type { AuditDifference } from './audit-report.ts'
+import { feedFromRow } from './feed-rows.ts'
 import { acceptanceFromRow, finishedFromRow } from './progress-sql.ts'
-import { feedFromRow, type Row } from './rows.ts'
+import type { Row } from './rows.ts'
 
 const SELECT_FINISHED = `
-  SELECT feed_id, source, started_at, sequence_stream, sequence_number, complete_through
+  SELECT feed_id, source, started_at, sequence_stream, sequence_number, complete_through,
+         usage_from
   FROM import
   WHERE status = 'done' AND feed_id = :feed
     AND (account_id IS NULL OR account_id = (SELECT account_id FROM feed WHERE id = :feed))
-  ORDER BY finished_at, id`
+  ORDER BY end_order`
 
 export async function feedProgressDifferences(ask: Ask): Promise<AuditDifference[]> {
   const differences: AuditDifference[] = []
@@ -33,13 +36,17 @@ export async function feedProgressDifferences(ask: Ask): Promise<AuditDifference
     }
     const acceptances = (accepted.get(feed.id) ?? []).map((one) => acceptanceFromRow(numbered(one)))
     const completeThrough = feedCompleteThrough(deliveries, acceptances, feed)
+    const completeFrom = feedCompleteFrom(deliveries, feed)
     const kept = progress.get(feed.id)
     // As texts, because what is kept may be no JSON any more.
     const stored = inWords(
-      kept?.complete_through ?? null,
+      { from: kept?.complete_from, through: kept?.complete_through },
       (kept?.deliveries as string | undefined) ?? JSON.stringify(NO_DELIVERIES),
     )
-    const recomputed = inWords(completeThrough, JSON.stringify(deliveries))
+    const recomputed = inWords(
+      { from: completeFrom, through: completeThrough },
+      JSON.stringify(deliveries),
+    )
     if (stored !== recomputed) {
       differences.push({ table: 'feed progress', cell: `feed ${feed.name}`, stored, recomputed })
     }
@@ -57,6 +64,7 @@ function numbered(row: Row): Row {
   )
 }
 
-function inWords(completeThrough: unknown, deliveries: string): string {
-  return `complete through ${completeThrough ?? 'unknown'}, ${deliveries}`
+function inWords(complete: { from: unknown; through: unknown }, deliveries: string): string {
+  const { from, through } = complete
+  return `complete from ${from ?? 'unknown'} through ${through ?? 'unknown'}, ${deliveries}`
 }

@@ -118,8 +118,9 @@ export function selectSims(
 
 export const INSERT_FEED = `
   INSERT INTO feed (name, format, settings, on_conflict, default_zone, settle_seconds,
-                    sequence_pattern, account_id, sim_names, created_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+                    sequence_pattern, late_seconds, overdue_seconds, covers_from, retired_at,
+                    retired_reason, account_id, sim_names, created_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 export const FEED_COLUMNS = `
   feed.*, account.sid AS account_sid
   FROM feed LEFT JOIN account ON account.id = feed.account_id`
@@ -129,7 +130,9 @@ export const SELECT_FEEDS = `SELECT ${FEED_COLUMNS} ORDER BY feed.id`
 export const UPDATE_FEED = `
   UPDATE feed
   SET name = ?, format = ?, on_conflict = ?, default_zone = ?,
-      settings = ?, settle_seconds = ?, sequence_pattern = ?, account_id = ?, sim_names = ?
+      settings = ?, settle_seconds = ?, sequence_pattern = ?, late_seconds = ?,
+      overdue_seconds = ?, covers_from = ?, retired_at = ?, retired_reason = ?, account_id = ?,
+      sim_names = ?
   WHERE id = ?`
 
 const IMPORT_COLUMNS = `
@@ -145,7 +148,9 @@ export const INSERT_IMPORT = `
 export const FINISH_IMPORT = `
   UPDATE import
   SET status = ?, finished_at = ?, checksum = ?, error = ?,
-      sequence_stream = ?, sequence_number = ?, complete_through = ?
+      sequence_stream = ?, sequence_number = ?, complete_through = ?, usage_from = ?,
+      end_order = (SELECT COALESCE(MAX(ended.end_order), 0) + 1
+                   FROM import AS ended WHERE ended.feed_id = import.feed_id)
   WHERE id = ? AND status <> 'undone'`
 export const ADD_IMPORT_COUNTS = `
   UPDATE import

@@ -3,7 +3,8 @@ import type { Account, AccountFeed, Feed, FeedGrant } from '../domain/directory.
 import type { Sid } from '../domain/identifiers.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { FEED_COLUMNS } from './directory-sql.ts'
-import { feedFromRow, type Row } from './rows.ts'
+import { feedFromRow } from './feed-rows.ts'
+import type { Row } from './rows.ts'
 
 /** One question, whether the feed exists or not: its time tells nothing either. */
 export const SELECT_ACCOUNT_FEED = `

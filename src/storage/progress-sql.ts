@@ -1,8 +1,11 @@
 /** SQL of what is known of feeds' deliveries, the same for every engine, and its rows. */
 import {
+  type FeedCoverage,
   type FeedDeliveries,
   type FeedProgress,
   type FinishedDelivery,
+  feedCompleteFrom,
+  feedCompleteThrough,
   NO_DELIVERIES,
 } from '../domain/completeness.ts'
 import type { Feed } from '../domain/directory.ts'
@@ -16,17 +19,22 @@ import {
 import type { GapAcceptance } from '../domain/sequence.ts'
 import { factsFromRow, type Row } from './rows.ts'
 
-export const SELECT_COMPLETE_THROUGH = `
-  SELECT feed_progress.complete_through
-  FROM account_feed LEFT JOIN feed_progress ON feed_progress.feed_id = account_feed.feed_id
+export const SELECT_COVERAGE = `
+  SELECT feed_progress.complete_from, feed_progress.complete_through, feed.retired_at,
+         feed.settle_seconds
+  FROM account_feed
+  JOIN feed ON feed.id = account_feed.feed_id
+  LEFT JOIN feed_progress ON feed_progress.feed_id = account_feed.feed_id
   WHERE account_feed.account_id = ?`
 
 export const SELECT_PROGRESS = 'SELECT * FROM feed_progress WHERE feed_id = ?'
 export const SELECT_ALL_PROGRESS = 'SELECT * FROM feed_progress'
 export const UPSERT_PROGRESS = `
-  INSERT INTO feed_progress (feed_id, complete_through, deliveries) VALUES (?, ?, ?)
+  INSERT INTO feed_progress (feed_id, complete_from, complete_through, deliveries)
+  VALUES (?, ?, ?, ?)
   ON CONFLICT (feed_id) DO UPDATE
-  SET complete_through = excluded.complete_through, deliveries = excluded.deliveries`
+  SET complete_from = excluded.complete_from, complete_through = excluded.complete_through,
+      deliveries = excluded.deliveries`
 
 export const INSERT_ACCEPTANCE = `
   INSERT INTO gap_acceptance (feed_id, stream, first_position, last_position, accepted_by, reason,
@@ -36,14 +44,14 @@ export const SELECT_ACCEPTANCES = 'SELECT * FROM gap_acceptance WHERE feed_id = 
 export const SELECT_ALL_ACCEPTANCES = 'SELECT * FROM gap_acceptance ORDER BY id'
 
 /**
- * The finished deliveries that speak for a feed, in the order in which they were taken in. The
- * second parameter is the account that the feed is bound to.
+ * The finished deliveries that speak for a feed, in the order in which they were taken in, by any clock.
+ * The second parameter is the account that the feed is bound to.
  */
 export const SELECT_FINISHED = `
-  SELECT source, started_at, sequence_stream, sequence_number, complete_through
+  SELECT source, started_at, sequence_stream, sequence_number, complete_through, usage_from
   FROM import
   WHERE feed_id = ? AND status = 'done' AND (account_id IS NULL OR account_id = ?)
-  ORDER BY finished_at, id`
+  ORDER BY end_order`
 
 export const SELECT_IMPORT_TOTALS = `
   SELECT feed_id, status, COUNT(*) AS imports, SUM(accepted) AS accepted,
@@ -78,6 +86,29 @@ export function finishedFromRow(row: Row): FinishedDelivery {
   }
 }
 
+export function coverageFromRow(row: Row): FeedCoverage {
+  return {
+    completeFrom: row.complete_from as number | null,
+    completeThrough: row.complete_through as number | null,
+    retiredAt: row.retired_at as number | null,
+    settleSeconds: row.settle_seconds as number,
+  }
+}
+
+/** Values of `UPSERT_PROGRESS`. */
+export function progressToRow(
+  feed: Feed,
+  deliveries: FeedDeliveries,
+  acceptances: readonly GapAcceptance[],
+) {
+  return [
+    feed.id,
+    feedCompleteFrom(deliveries, feed),
+    feedCompleteThrough(deliveries, acceptances, feed),
+    JSON.stringify(deliveries),
+  ] as const
+}
+
 /** Of every feed; `progress` and `acceptances` are the rows of all feeds. */
 export function progressOfFeeds(
   feeds: readonly Feed[],
@@ -91,6 +122,7 @@ export function progressOfFeeds(
     deliveries: deliveriesFromRow(rows.get(id)),
     acceptances: (accepted.get(id) ?? []).map(acceptanceFromRow),
     completeThrough: (rows.get(id)?.complete_through ?? null) as number | null,
+    completeFrom: (rows.get(id)?.complete_from ?? null) as number | null,
   }))
 }
 

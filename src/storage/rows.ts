@@ -3,25 +3,21 @@
  * columns alike, and each gives integers as numbers, except sums, which are bigints.
  */
 import type { HomeSet } from '../domain/classification.ts'
-import { SETTLE_SECONDS } from '../domain/completeness.ts'
 import type { Reading } from '../domain/counter-series.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type {
   Account,
   AccountChanges,
   ApiKey,
-  Feed,
   FeedFormat,
-  FeedSettings,
   KeyScope,
   NewAccount,
   NewApiKey,
-  NewFeed,
   Sim,
   SimStatus,
 } from '../domain/directory.ts'
 import type { DropFolderState } from '../domain/drop-folder.ts'
-import type { Iccid, Imsi, Msisdn, Sid, SimNameKind } from '../domain/identifiers.ts'
+import type { Iccid, Imsi, Msisdn, Sid } from '../domain/identifiers.ts'
 import {
   type DeliveryFacts,
   type Import,
@@ -32,20 +28,13 @@ import {
   type QuarantineReason,
 } from '../domain/import.ts'
 import type { Plmn } from '../domain/plmn.ts'
-import { checkSimNames, simNamesDefault } from '../domain/sim-names.ts'
-import {
-  type ConflictPolicy,
-  type EventVersion,
-  type Serving,
-  ZONES,
-  type Zone,
-} from '../domain/usage-event.ts'
+import { type EventVersion, type Serving, ZONES } from '../domain/usage-event.ts'
 import type { UsageGroup } from '../domain/usage-query.ts'
 import type { ImportEnd } from './usage-store.ts'
 
 export type Row = Record<string, unknown>
 
-function split<T extends string>(text: unknown): T[] {
+export function split<T extends string>(text: unknown): T[] {
   return text === '' ? [] : (String(text).split(' ') as T[])
 }
 
@@ -133,62 +122,6 @@ export function apiKeyFromRow(row: Row): ApiKey {
   }
 }
 
-export function feedFromRow(row: Row): Feed {
-  return {
-    id: row.id as number,
-    name: row.name as string,
-    format: row.format as FeedFormat,
-    settings: JSON.parse(row.settings as string) as FeedSettings,
-    onConflict: row.on_conflict as ConflictPolicy,
-    defaultZone: row.default_zone === null ? null : ZONES[row.default_zone as number]!,
-    settleSeconds: row.settle_seconds as number,
-    sequencePattern: row.sequence_pattern as string | null,
-    accountId: row.account_id as number | null,
-    accountSid: row.account_sid as Sid | null,
-    simNames: split<SimNameKind>(row.sim_names),
-    createdAt: row.created_at as number,
-  }
-}
-
-/** Values of `INSERT_FEED`. */
-export function newFeedToRow(feed: NewFeed) {
-  const { accountId = null } = feed
-  const { simNames = simNamesDefault(accountId) } = feed
-  checkSimNames({ accountId, simNames })
-  return [
-    feed.name,
-    feed.format,
-    JSON.stringify(feed.settings),
-    feed.onConflict,
-    zoneToRow(feed.defaultZone),
-    feed.settleSeconds ?? SETTLE_SECONDS,
-    feed.sequencePattern ?? null,
-    accountId,
-    simNames.join(' '),
-    feed.createdAt,
-  ] as const
-}
-
-function zoneToRow(zone: Zone | null): number | null {
-  return zone === null ? null : ZONES.indexOf(zone)
-}
-
-/** Values of `UPDATE_FEED`, before the feed's id. */
-export function changedFeedToRow(feed: Feed) {
-  checkSimNames(feed)
-  return [
-    feed.name,
-    feed.format,
-    feed.onConflict,
-    zoneToRow(feed.defaultZone),
-    JSON.stringify(feed.settings),
-    feed.settleSeconds,
-    feed.sequencePattern,
-    feed.accountId,
-    feed.simNames.join(' '),
-  ] as const
-}
-
 export function importFromRow(row: Row): Import {
   return {
     id: row.id as number,
@@ -220,6 +153,7 @@ export function factsFromRow(row: Row): DeliveryFacts {
   return {
     sequence: number === null ? null : { stream: row.sequence_stream as string, number },
     completeThrough: row.complete_through as number | null,
+    usageFrom: row.usage_from as number | null,
   }
 }
 
@@ -243,8 +177,9 @@ export function dropFolderToRow(state: DropFolderState) {
 
 /** Values of `FINISH_IMPORT`, before the import's id. */
 export function importEndToRow(end: ImportEnd) {
-  const { sequence, completeThrough } = end.facts ?? NO_FACTS
-  const facts = [sequence?.stream ?? null, sequence?.number ?? null, completeThrough] as const
+  const { sequence, completeThrough, usageFrom } = end.facts ?? NO_FACTS
+  const place = [sequence?.stream ?? null, sequence?.number ?? null] as const
+  const facts = [...place, completeThrough, usageFrom] as const
   return [end.status, end.finishedAt, end.checksum, end.error, ...facts] as const
 }
 

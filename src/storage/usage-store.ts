@@ -9,7 +9,7 @@
  */
 import type { Act, ActFilter, Actor } from '../domain/act.ts'
 import type { HomeSet } from '../domain/classification.ts'
-import type { FeedProgress } from '../domain/completeness.ts'
+import type { FeedCoverage, FeedProgress } from '../domain/completeness.ts'
 import type {
   Account,
   AccountChanges,
@@ -298,10 +298,10 @@ export interface UsageStore {
    */
   listUsageEvents(filter: LedgerFilter, page: LedgerPage): Promise<LedgerEntry[]>
   /**
-   * Up to when each feed that has brought usage of the account is complete; null for a feed of
-   * which nothing can be said. Asked with every answer about usage, so it is one short read.
+   * From and up to when each feed that has brought usage of the account is complete, null where
+   * nothing can be said. Asked with every answer about usage, so it is one short read.
    */
-  feedsCompleteThrough(accountId: number): Promise<(number | null)[]>
+  accountCoverage(accountId: number): Promise<FeedCoverage[]>
   /** Of every feed, in order of creation: what was delivered, what is missing, what is complete. */
   listFeedProgress(): Promise<FeedProgress[]>
   /**

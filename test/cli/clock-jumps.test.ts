@@ -119,7 +119,7 @@ describe('upkeep of retention', () => {
 
   it('refuses a jump once an hour in its log, and deletes nothing by it', async (t) => {
     const { pass, rows } = await passes(t)
-    assert.deepEqual(await pass(NOW, 0), [])
+    await pass(NOW, 0)
     const [refusal] = await pass(NOW + 2 * YEAR, 600)
     assert.match(String(refusal), /^warn retention goes no further: the clock says 2028/)
     assert.deepEqual(await pass(NOW + 2 * YEAR, 1200), [])

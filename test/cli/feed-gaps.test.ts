@@ -54,7 +54,7 @@ describe('simtally feed list', () => {
     const [titles, row] = squeezed(stdout)
     assert.equal(
       titles,
-      'NAME  FORMAT  ON CONFLICT  DEFAULT ZONE  ACCOUNT  SIM NAMES  GRANTED TO  STATE  SILENT  OPEN GAPS  COMPLETE THROUGH',
+      'NAME  FORMAT  ON CONFLICT  DEFAULT ZONE  ACCOUNT  SIM NAMES  GRANTED TO  STATE  SILENT  OPEN GAPS  COMPLETE FROM  COMPLETE THROUGH',
     )
     assert.equal(
       row,
@@ -72,7 +72,8 @@ describe('simtally feed set', () => {
     const shorter = await cli.run(['feed', 'set', 'changed', '--settle', '90m'])
     assert.equal(
       shorter.stdout,
-      'feed changed: csv, on conflict reject, default zone none, settle time 90m, sequence pattern none, ' +
+      'feed changed: csv, on conflict reject, default zone none, settle time 90m, late after 1d, overdue after 2d, ' +
+        'covers from its first delivery on, sequence pattern none, ' +
         'SIMs of any account by SID, ICCID, IMSI or MSISDN\n',
     )
     assert.equal((await listed('changed', NOW)).complete_through, '2026-03-15T11:00:00Z')
@@ -87,6 +88,9 @@ describe('simtally feed set', () => {
         sim_names: ['sid', 'iccid', 'imsi', 'msisdn'],
         settle_seconds: 5_400,
         sequence_pattern: PATTERN,
+        late_seconds: 86_400,
+        overdue_seconds: 172_800,
+        covers_from: null,
       },
     ])
     assert.equal((await listed('changed', NOW)).open_gaps, 1)

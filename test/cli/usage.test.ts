@@ -43,6 +43,7 @@ describe('simtally usage', () => {
     assert.deepEqual(stdout.trimEnd().split('\n'), [
       `${SIM} truck`,
       '2026-03-09T00:00:00Z to 2026-03-10T12:30:00Z',
+      'complete from 2026-03-07T06:00:00Z',
       'complete through 2026-03-08T12:00:00Z',
       '',
       'PERIOD  WHERE                  UPLOAD   DOWNLOAD      BYTES           TO SIM  FROM SIM',

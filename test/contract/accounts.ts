@@ -10,7 +10,10 @@ export function describeAccounts(engine: Engine): void {
       const { store } = await openEmpty(t, engine)
       const stated = anAccount({ name: 'Añejo & Söhne', home: homeSet('310-260 310-160', 'US PR') })
       const account = await store.createAccount(stated)
-      assert.deepEqual(account, { id: account.id, previousToken: null, ...stated })
+      assert.deepEqual(account, {
+        ...{ id: account.id, previousToken: null, mayRegisterNumbers: false },
+        ...stated,
+      })
       assert.deepEqual(await store.findAccount(account.sid), account)
       assert.deepEqual(await store.findAccountById(account.id), account)
     })

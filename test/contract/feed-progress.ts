@@ -1,7 +1,7 @@
 /** What feeds have delivered, what is missing, and up to when they are complete. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { feedGaps } from '../../src/domain/completeness.ts'
+import { feedGaps, NO_DELIVERIES } from '../../src/domain/completeness.ts'
 import type { Feed } from '../../src/domain/directory.ts'
 import { type DeliveryFacts, NO_FACTS, NO_VERDICTS } from '../../src/domain/import.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
@@ -37,6 +37,7 @@ async function bring(store: UsageStore, feed: Feed, brought: Brought = {}) {
 const numbered = (number: number, cutOff: number | null = null): DeliveryFacts => ({
   sequence: { stream: 'A→B', number },
   completeThrough: cutOff,
+  usageFrom: null,
 })
 
 async function progressOf(store: UsageStore, feed: Feed) {
@@ -66,9 +67,10 @@ function describeProgress(engine: Engine): void {
     assert.deepEqual(await store.listFeedProgress(), [
       {
         feedId: feed.id,
-        deliveries: { newestAt: null, unnumbered: { cutOff: null, lastAt: null }, streams: [] },
+        deliveries: NO_DELIVERIES,
         acceptances: [],
         completeThrough: null,
+        completeFrom: null,
       },
     ])
   })
@@ -181,7 +183,7 @@ function describeAcceptance(engine: Engine): void {
     const feed = await store.createFeed(aFeed())
     await bring(store, feed, { facts: numbered(1, NOW - 99 * HOUR) })
     const sequence = { stream: 'other', number: 1 }
-    await bring(store, feed, { facts: { sequence, completeThrough: null } })
+    await bring(store, feed, { facts: { sequence, completeThrough: null, usageFrom: null } })
     const acceptance = { by: 'Ada', reason: 'contract ended', at: NOW }
     const end = { stream: 'A→B', from: 2, to: null }
     const { completeThrough } = await store.acceptGap(feed.id, end, acceptance)
@@ -275,7 +277,9 @@ function describeAccount(engine: Engine): void {
     const ledger = await openLedger(t, engine)
     const { store, account, feed } = ledger
     const through = async () =>
-      (await store.feedsCompleteThrough(account.id)).map(String).toSorted()
+      (await store.accountCoverage(account.id))
+        .map(({ completeThrough }) => String(completeThrough))
+        .toSorted()
     assert.deepEqual(await through(), [])
     const finish = await use(ledger, feed)
     assert.deepEqual(await through(), ['null'])
@@ -295,7 +299,7 @@ function describeAccount(engine: Engine): void {
     const ledger = await openLedger(t, engine)
     const other = await ledger.store.createAccount(anAccount())
     await (await use(ledger, ledger.feed))()
-    assert.deepEqual(await ledger.store.feedsCompleteThrough(other.id), [])
+    assert.deepEqual(await ledger.store.accountCoverage(other.id), [])
   })
 
   it('that of a delivery too which brought nothing new', async (t) => {
@@ -303,7 +307,49 @@ function describeAccount(engine: Engine): void {
     const { store, account, feed } = ledger
     await use(ledger, feed)
     await bring(store, feed, { startedAt: NOW + HOUR })
-    assert.deepEqual(await store.feedsCompleteThrough(account.id), [SETTLED + HOUR])
+    const [coverage] = await store.accountCoverage(account.id)
+    assert.equal(coverage!.completeThrough, SETTLED + HOUR)
+  })
+
+  it('from where its first delivery of usage began, in the order of their ends by any clock', async (t) => {
+    const ledger = await openLedger(t, engine)
+    const { store, account, feed } = ledger
+    await use(ledger, feed)
+    const from = async () => (await store.accountCoverage(account.id))[0]!.completeFrom
+    assert.equal(await from(), null)
+    const bringing = (usageFrom: number | null, startedAt: number) =>
+      bring(store, feed, { startedAt, facts: { ...NO_FACTS, usageFrom } })
+    await bringing(null, NOW)
+    assert.equal(await from(), null)
+    // The clock is two years ahead, and then right again.
+    const first = await bringing(NOW - 10 * HOUR, NOW + 700 * 24 * HOUR)
+    await bringing(NOW - 999 * HOUR, NOW)
+    const floored = NOW - 10 * HOUR - (NOW % HOUR)
+    assert.equal(await from(), floored)
+    await store.updateFeed(feed.id, {})
+    assert.equal(await from(), floored)
+    await store.undoImport(first.id, NOW)
+    assert.equal(await from(), NOW - 999 * HOUR - (NOW % HOUR))
+    await store.updateFeed(feed.id, { coversFrom: NOW - 5 * HOUR })
+    assert.equal(await from(), NOW - 5 * HOUR - (NOW % HOUR))
+    await ledger.assertAuditClean()
+  })
+
+  it('what a retirement leaves of it', async (t) => {
+    const ledger = await openLedger(t, engine)
+    const { store, account, feed } = ledger
+    await (await use(ledger, feed))()
+    const retirement = { at: NOW - HOUR, reason: 'contract ended' }
+    assert.deepEqual((await store.updateFeed(feed.id, { retirement })).retirement, retirement)
+    const [coverage] = await store.accountCoverage(account.id)
+    assert.equal(coverage!.retiredAt, NOW - HOUR)
+    assert.equal(coverage!.completeThrough, SETTLED)
+    await store.updateFeed(feed.id, { retirement: null })
+    assert.equal((await store.accountCoverage(account.id))[0]!.retiredAt, null)
+    await failureOf(
+      'invalid',
+      store.updateFeed(feed.id, { lateSeconds: 9 * HOUR, overdueSeconds: HOUR }),
+    )
   })
 }
 

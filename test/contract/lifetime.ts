@@ -143,11 +143,11 @@ export function describeLifetime(engine: Engine): void {
           assert.deepEqual(await usageLines(one, scope), lines)
         }
       }
-      assert.deepEqual(await beside.feedsCompleteThrough(account.id), [null])
+      assert.equal((await beside.accountCoverage(account.id))[0]!.completeThrough, null)
       const end = { status: 'done', finishedAt: NOW, checksum: null, error: null } as const
       const finished = await store.finishImport(importId, end)
       assert.deepEqual(await beside.findImport(importId), finished)
-      assert.deepEqual(await beside.feedsCompleteThrough(account.id), [SETTLED])
+      assert.equal((await beside.accountCoverage(account.id))[0]!.completeThrough, SETTLED)
       await beside.sealNextDay(NOW)
       await beside.purge({ before: NOW - (NOW % 3_600), rowsMax: 1_000, dryRun: false })
       for (const { one, scope } of asked) assert.deepEqual(await usageLines(one, scope), [])

@@ -103,7 +103,7 @@ export function describeTenants(engine: Engine): void {
     async function deliver(store: UsageStore, feed: Feed, account: Account | null, at = NOW) {
       const by = account === null ? {} : { accountId: account.id }
       const { id } = await store.beginImport(anImportStart(feed, { startedAt: at, ...by }))
-      const facts = { sequence: { stream: 's', number: at }, completeThrough: at }
+      const facts = { sequence: { stream: 's', number: at }, usageFrom: null, completeThrough: at }
       const end = { status: 'done', checksum: sha256('same'), error: null, facts } as const
       return store.finishImport(id, { ...end, finishedAt: at })
     }

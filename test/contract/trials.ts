@@ -45,7 +45,7 @@ async function stateOf(ledger: Ledger) {
     imports: await store.listImports({}, { limit: 100 }),
     quarantine: await store.listQuarantine({}, { limit: 100 }),
     rows: (await store.audit()).ledgerRows,
-    feeds: await store.feedsCompleteThrough(ledger.account.id),
+    feeds: await store.accountCoverage(ledger.account.id),
   }
 }
 

@@ -215,7 +215,11 @@ export function describeUndo(engine: Engine): void {
       const ids = []
       for (const number of [1, 2, 3]) {
         const { id } = await store.beginImport(anImportStart(feed, { startedAt: NOW + number }))
-        const facts = { sequence: { stream: 's', number }, completeThrough: NOW - 7_200 + number }
+        const facts = {
+          sequence: { stream: 's', number },
+          completeThrough: NOW - 7_200 + number,
+          usageFrom: null,
+        }
         const end = {
           status: 'done',
           finishedAt: NOW + number,

@@ -4,9 +4,11 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import {
   addDelivery,
-  completeThrough,
+  completeness,
+  type FeedCoverage,
   type FeedDeliveries,
   type FinishedDelivery,
+  feedCompleteFrom,
   feedCompleteThrough,
   isOpen,
   NO_DELIVERIES,
@@ -31,10 +33,10 @@ function delivery(
   facts: Partial<DeliveryFacts> & { number?: number; stream?: string } = {},
   source = 'usage.csv',
 ): FinishedDelivery {
-  const { number, stream = 's', completeThrough: cutOff = null } = facts
+  const { number, stream = 's', completeThrough: cutOff = null, usageFrom = null } = facts
   const sequence = number === undefined ? null : { stream, number }
   const startedAt = MARCH + (day - 1) * DAY + 12 * HOUR + 34 * 60 + 56
-  return { source, startedAt, facts: { sequence, completeThrough: cutOff } }
+  return { source, startedAt, facts: { sequence, completeThrough: cutOff, usageFrom } }
 }
 
 function known(deliveries: readonly FinishedDelivery[], feed = FEED): FeedDeliveries {
@@ -144,31 +146,95 @@ describe('what is known of deliveries', () => {
   })
 })
 
-describe('an account is complete through', () => {
-  it('the earliest instant of its feeds', () => {
-    assert.equal(completeThrough([MARCH, MARCH - HOUR, MARCH]), MARCH - HOUR)
+const SETTLE = 2 * DAY
+const NOW = MARCH + 30 * DAY
+
+const aFeed = (stated: Partial<FeedCoverage> = {}): FeedCoverage => ({
+  completeFrom: MARCH,
+  completeThrough: NOW - SETTLE,
+  retiredAt: null,
+  settleSeconds: SETTLE,
+  ...stated,
+})
+
+describe('a feed is complete from', () => {
+  it('where its first delivery of usage began, or what its operator says', () => {
+    const deliveries = known([
+      delivery(1),
+      delivery(2, { usageFrom: MARCH + 90 }),
+      delivery(3, { usageFrom: MARCH - 60 * DAY }),
+    ])
+    assert.equal(feedCompleteFrom(deliveries, { coversFrom: null }), MARCH)
+    assert.equal(feedCompleteFrom(deliveries, { coversFrom: MARCH - DAY + 1 }), MARCH - DAY)
+    assert.equal(feedCompleteFrom(NO_DELIVERIES, { coversFrom: null }), null)
+  })
+})
+
+describe('an account is complete', () => {
+  const of = (...feeds: FeedCoverage[]) => completeness(feeds, NOW)
+
+  it('from the latest beginning of its feeds to their earliest end', () => {
+    const early = aFeed({ completeFrom: MARCH - DAY, completeThrough: MARCH + 9 * DAY })
+    assert.deepEqual(of(aFeed(), early), { from: MARCH, through: MARCH + 9 * DAY })
   })
 
-  it('nothing without feeds, or while nothing can be said of one of them', () => {
-    assert.equal(completeThrough([]), null)
-    assert.equal(completeThrough([MARCH, null]), null)
-    assert.equal(completeThrough([null, MARCH]), null)
+  it('nowhere without feeds, or while nothing can be said of one of them', () => {
+    assert.deepEqual(of(), { from: null, through: null })
+    assert.equal(of(aFeed(), aFeed({ completeThrough: null })).through, null)
+    assert.equal(of(aFeed({ completeFrom: null }), aFeed()).from, null)
+  })
+
+  it('as if a feed were not there, once it is retired and nothing may come late', () => {
+    const ended = { completeThrough: MARCH + DAY }
+    const over = aFeed({ ...ended, retiredAt: NOW - SETTLE - HOUR })
+    assert.equal(of(aFeed(), over).through, NOW - SETTLE)
+    assert.equal(of(over).through, NOW - SETTLE - HOUR)
+    const late = aFeed({ ...ended, retiredAt: NOW - HOUR })
+    assert.equal(of(aFeed({ completeThrough: NOW }), late).through, NOW - SETTLE)
+    assert.equal(of(aFeed(), aFeed({ ...ended, completeFrom: null, retiredAt: MARCH })).from, MARCH)
   })
 })
 
 describe('a period', () => {
-  it('is open while it ends after what is complete', () => {
-    assert.equal(isOpen(MARCH, MARCH), false)
-    assert.equal(isOpen(MARCH + 1, MARCH), true)
-    assert.equal(isOpen(MARCH, null), true)
+  const complete = { from: MARCH, through: MARCH + DAY }
+
+  it('is open while it ends after what is complete, or begins before it', () => {
+    assert.equal(isOpen({ start: MARCH, end: MARCH + DAY }, complete), false)
+    assert.equal(isOpen({ start: MARCH, end: MARCH + DAY + 1 }, complete), true)
+    assert.equal(isOpen({ start: MARCH - 1, end: MARCH + DAY }, complete), true)
+    assert.equal(isOpen({ start: MARCH - 30 * DAY, end: MARCH - DAY }, complete), true)
+    assert.equal(isOpen({ start: MARCH, end: MARCH }, { from: null, through: MARCH }), true)
+    assert.equal(isOpen({ start: MARCH, end: MARCH }, { from: MARCH, through: null }), true)
   })
 })
 
 describe('a feed without news', () => {
-  it('is late after 24 hours and overdue after 48', () => {
-    const states = [0, DAY - 1, DAY, 2 * DAY - 1, 2 * DAY, 99 * DAY].map((age) =>
-      newsState(MARCH, MARCH + age),
+  const stateAfter = (age: number, stated: Partial<Feed> = {}) =>
+    newsState(
+      {
+        ...{ createdAt: MARCH, lateSeconds: DAY, overdueSeconds: 2 * DAY },
+        retirement: null,
+        ...stated,
+      },
+      {
+        feedId: 1,
+        deliveries: NO_DELIVERIES,
+        acceptances: [],
+        completeThrough: null,
+        completeFrom: null,
+      },
+      MARCH + age,
     )
+
+  it('is late after 24 hours and overdue after 48', () => {
+    const states = [0, DAY - 1, DAY, 2 * DAY - 1, 2 * DAY, 99 * DAY].map((age) => stateAfter(age))
     assert.deepEqual(states, ['current', 'current', 'late', 'late', 'overdue', 'overdue'])
+  })
+
+  it('is late and overdue by its own limits, and never once it is retired', () => {
+    const hourly = { lateSeconds: HOUR, overdueSeconds: 3 * HOUR }
+    const states = [HOUR - 1, HOUR, 3 * HOUR].map((age) => stateAfter(age, hourly))
+    assert.deepEqual(states, ['current', 'late', 'overdue'])
+    assert.equal(stateAfter(99 * DAY, { retirement: { at: MARCH, reason: 'over' } }), 'retired')
   })
 })

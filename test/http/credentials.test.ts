@@ -201,7 +201,7 @@ describe('requests at once', () => {
   function heldServer() {
     const waiting: (() => void)[] = []
     const store: UsageStore = Object.create(fixture.store, {
-      feedsCompleteThrough: {
+      accountCoverage: {
         value: () => new Promise((resolve) => waiting.push(() => resolve([]))),
       },
     })

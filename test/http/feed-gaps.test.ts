@@ -189,7 +189,11 @@ describe('the completeness of feeds', () => {
     const { id } = await fixture.store.beginImport(anImportStart(feed))
     await fixture.store.finishImport(id, {
       ...{ status: 'done', finishedAt: NOW, checksum: null, error: null },
-      facts: { sequence: { stream: 'A→B', number: 7 }, completeThrough: NOW - HOUR },
+      facts: {
+        sequence: { stream: 'A→B', number: 7 },
+        completeThrough: NOW - HOUR,
+        usageFrom: null,
+      },
     })
     const { body } = await fixture.get(`/v1/Imports/${id}`, { as: fixture.operator })
     assert.deepEqual(body.sequence, { stream: 'A→B', number: 7 })

@@ -117,6 +117,10 @@ describe('usage events', () => {
   })
 
   it('say whether their period is open: whether late records may still come', async () => {
+    const coversFrom = NOW - 90 * 86_400
+    for (const { id } of await fixture.store.listFeeds()) {
+      await fixture.store.updateFeed(id, { coversFrom })
+    }
     const isOpen = async (end: string) =>
       (await fixture.get(`${path}?Start=2026-03-01&End=${end}`)).body.period.open
     assert.equal(await isOpen('2026-03-13T11:59:59Z'), false)

@@ -21,9 +21,8 @@ export const ROWS_BEFORE = `
 export async function assertUpgraded(store: UsageStore): Promise<void> {
   const settled = NOW + HOUR - SETTLE_SECONDS
   const complete = settled - (settled % HOUR)
-  assert.deepEqual((await store.feedsCompleteThrough(1)).map(String).toSorted(), [
-    ...[String(complete), 'null'],
-  ])
+  const throughs = (await store.accountCoverage(1)).map(({ completeThrough }) => completeThrough)
+  assert.deepEqual(throughs.map(String).toSorted(), [String(complete), 'null'])
   const feed = (await store.findFeed('one'))!
   assert.deepEqual([feed.settleSeconds, feed.sequencePattern], [SETTLE_SECONDS, null])
   assert.deepEqual((await store.findImport(1))!.facts, NO_FACTS)

@@ -1,5 +1,5 @@
 /** Reads a delivery in pieces as the import does, and keeps all that the reader said on the way. */
-import { type DeliveryFacts, NO_FACTS } from '../../src/domain/import.ts'
+import { type DeliveryFacts, NO_FACTS, type StatedFacts } from '../../src/domain/import.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
 import {
   type CdrReader,
@@ -15,7 +15,7 @@ export interface Reading {
   readonly error: UsageError | null
   readonly warnings: readonly string[]
   /** Only a delivery that was read to its end has some. */
-  readonly facts: DeliveryFacts
+  readonly facts: StatedFacts
 }
 
 /** Pieces of the sizes, over and over. Throws what is no `UsageError`: that is our own mistake. */

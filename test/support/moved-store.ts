@@ -109,7 +109,11 @@ export async function fillStore(store: UsageStore): Promise<void> {
   await store.finishImport(importId, end)
   for (const number of [1, 5]) {
     const { id } = await store.beginImport(anImportStart(feed))
-    const facts = { sequence: { stream: AWKWARD, number }, completeThrough: NOW - number }
+    const facts = {
+      sequence: { stream: AWKWARD, number },
+      completeThrough: NOW - number,
+      usageFrom: NOW,
+    }
     await store.finishImport(id, { ...end, facts })
   }
   const acceptance = { by: AWKWARD, reason: 'never made', at: NOW }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { feedGaps } from '../../domain/completeness.ts'
 import { parseName } from '../../domain/directory.ts'
-import { parseGapEnd, parseGapReason, parseSequenceNumber } from '../../domain/feed-statements.ts'
+import { parseGapEnd, parseReason, parseSequenceNumber } from '../../domain/feed-statements.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { invalidField } from '../../domain/usage-error.ts'
 import { acceptedGapToApi, gapToApi } from '../../http/schemas/feed-status.ts'
@@ -55,7 +55,7 @@ export function addFeedGapCommands(feed: Command, commandLine: CommandLine): voi
     .requiredOption('--from <number>', 'the first one', flag('--from', parseSequenceNumber))
     .requiredOption('--to <number>', 'the last one, or end', flag('--to', parseTo))
     .requiredOption('--by <name>', 'who accepts it', flag('--by', parseBy))
-    .requiredOption('--reason <text>', 'why', flag('--reason', parseGapReason))
+    .requiredOption('--reason <text>', 'why', flag('--reason', parseReason))
     .option('--json', 'print JSON')
     .addHelpText('after', ACCEPT_EXAMPLES)
     .action((name: string, _: unknown, command: Command) =>

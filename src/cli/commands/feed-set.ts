@@ -4,6 +4,7 @@ import type { Feed, FeedChanges } from '../../domain/directory.ts'
 import { formatSettleTime, parseSettleTime } from '../../domain/feed-statements.ts'
 import { parseSequencePattern } from '../../domain/sequence-pattern.ts'
 import { simNamesInWords } from '../../domain/sim-names.ts'
+import { formatInstant } from '../../domain/time.ts'
 import { readyMapping } from '../../ingest/mappings/mappings.ts'
 import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { WrongUsage } from '../failure.ts'
@@ -16,7 +17,7 @@ import {
   propertyFlags,
 } from '../feed-properties.ts'
 import { chosenFormat, type SettingsOptions } from '../feed-settings.ts'
-import { flag } from '../option-values.ts'
+import { flag, instantFlag } from '../option-values.ts'
 
 /** What `feed create` and `feed set` say of a feed's deliveries. */
 export interface DeliveryOptions {
@@ -24,6 +25,11 @@ export interface DeliveryOptions {
   readonly settle?: number
   /** False where `--no-sequence-pattern` takes it away. */
   readonly sequencePattern?: string | false
+  /** Seconds. */
+  readonly late?: number
+  readonly overdue?: number
+  /** UTC seconds; false where `--no-covers-from` leaves it to the first delivery. */
+  readonly coversFrom?: number | false
 }
 
 export function deliveryFlags(): Option[] {
@@ -36,15 +42,36 @@ export function deliveryFlags(): Option[] {
       '--sequence-pattern <regex>',
       'finds the number in the names of its files, in a group (?<sequence>…)',
     ).argParser(flag('--sequence-pattern', parseSequencePattern)),
+    new Option(
+      '--late <time>',
+      'after how long without a delivery it is late: 90m, 24h, 2d (default: 24h)',
+    ).argParser(flag('--late', parseSettleTime)),
+    new Option(
+      '--overdue <time>',
+      'after how long without a delivery it is overdue (default: 48h)',
+    ).argParser(flag('--overdue', parseSettleTime)),
+    new Option(
+      '--covers-from <time>',
+      'since when it has brought all usage (default: where its first delivery begins)',
+    ).argParser(instantFlag('--covers-from')),
   ]
 }
 
-export function deliveryChanges({ settle, sequencePattern }: DeliveryOptions): FeedChanges {
+export function deliveryChanges({
+  settle,
+  sequencePattern,
+  late,
+  overdue,
+  coversFrom,
+}: DeliveryOptions): FeedChanges {
   return {
     ...(settle === undefined ? {} : { settleSeconds: settle }),
     ...(sequencePattern === undefined
       ? {}
       : { sequencePattern: sequencePattern === false ? null : sequencePattern }),
+    ...(late === undefined ? {} : { lateSeconds: late }),
+    ...(overdue === undefined ? {} : { overdueSeconds: overdue }),
+    ...(coversFrom === undefined ? {} : { coversFrom: coversFrom === false ? null : coversFrom }),
   }
 }
 
@@ -53,6 +80,8 @@ Examples:
   simtally feed set roamco --settle 24h
   simtally feed set roamco --on-conflict replace --default-zone home
   simtally feed set roamco --name roamco-eu
+  simtally feed set roamco --late 6h --overdue 12h
+  simtally feed set roamco --covers-from 2026-01-01
   simtally feed set roamco --sequence-pattern '^CD(?<stream>[A-Z0-9]{10})(?<sequence>[0-9]{5})'
   simtally feed set roamco --no-sequence-pattern
   simtally feed set roamco --account AC0123456789abcdef0123456789abcdef
@@ -122,9 +151,12 @@ async function set(commandLine: CommandLine, name: string, options: SetOptions):
   if (options.json === true) await commandLine.printJson(feedSettings(changed))
   else {
     const { settleSeconds, sequencePattern, accountSid, simNames } = changed
+    const { lateSeconds, overdueSeconds, coversFrom } = changed
     await commandLine.print(
       `feed ${changed.name}: ${changed.format}, on conflict ${changed.onConflict}, ` +
         `default zone ${changed.defaultZone ?? 'none'}, settle time ${formatSettleTime(settleSeconds)}, ` +
+        `late after ${formatSettleTime(lateSeconds)}, overdue after ${formatSettleTime(overdueSeconds)}, ` +
+        `covers from ${coversFrom === null ? 'its first delivery on' : formatInstant(coversFrom)}, ` +
         `sequence pattern ${sequencePattern ?? 'none'}, ` +
         `SIMs of ${accountSid ?? 'any account'} by ${simNamesInWords(simNames)}`,
     )
@@ -139,8 +171,14 @@ async function set(commandLine: CommandLine, name: string, options: SetOptions):
 }
 
 function deliverySettings(feed: Feed) {
-  const { name, settleSeconds, sequencePattern } = feed
-  const delivery = { settle_seconds: settleSeconds, sequence_pattern: sequencePattern }
+  const { name, settleSeconds, sequencePattern, lateSeconds, overdueSeconds, coversFrom } = feed
+  const delivery = {
+    settle_seconds: settleSeconds,
+    sequence_pattern: sequencePattern,
+    late_seconds: lateSeconds,
+    overdue_seconds: overdueSeconds,
+    covers_from: coversFrom === null ? null : formatInstant(coversFrom),
+  }
   return { name, ...namesToJson(feed), ...delivery }
 }
 

@@ -18,6 +18,7 @@ import { addFeedFoldersCommand } from './feed-folders.ts'
 import { addFeedGapCommands } from './feed-gaps.ts'
 import { addFeedGrantCommands } from './feed-grant.ts'
 import { addFeedMappingsCommand } from './feed-mappings.ts'
+import { addFeedRetireCommands } from './feed-retire.ts'
 import {
   addFeedSetCommand,
   type DeliveryOptions,
@@ -58,9 +59,10 @@ const LIST_EXAMPLE = `
 Example:
   simtally feed list --json
 
-A feed is late after 24 hours without a delivery, overdue after 48. "Complete through" is how far
+A feed is late after 24 hours without a delivery and overdue after 48, unless feed set says otherwise.
+"Complete from" is where its first delivery begins, or what feed set says. "Complete through" is how far
 usage will change no more: the file's own cut-off, else the settle time before the last delivery,
-held back by gaps that are open.`
+held back by gaps that are open. A feed that has ended is retired: simtally feed retire.`
 
 export function addFeedCommand(program: Command, commandLine: CommandLine): void {
   const feed = program.command('feed').description('make feeds and show how they are doing')
@@ -80,6 +82,7 @@ export function addFeedCommand(program: Command, commandLine: CommandLine): void
   addFeedGrantCommands(feed, commandLine)
   addFeedGapCommands(feed, commandLine)
   addFeedFoldersCommand(feed, commandLine)
+  addFeedRetireCommands(feed, commandLine)
   feed
     .command('list')
     .description('show the feeds, whether they deliver, and how far they are complete')
@@ -136,6 +139,7 @@ async function list(commandLine: CommandLine, options: DatabaseOption & JsonOpti
     state: 'STATE',
     silent: 'SILENT',
     open_gaps: 'OPEN GAPS',
+    complete_from: 'COMPLETE FROM',
     complete_through: 'COMPLETE THROUGH',
   }
   const forJson = rows.map(({ silent: _, ...row }) => row)

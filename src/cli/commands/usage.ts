@@ -1,6 +1,6 @@
 /** `simtally usage`: shows what a SIM used. */
 import { type Command, Option } from 'commander'
-import { completeThrough, isOpen } from '../../domain/completeness.ts'
+import { type Completeness, completeness, isOpen } from '../../domain/completeness.ts'
 import type { Sim } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { bucketCount, bucketsOf, resolveWindow, type UsageWindow } from '../../domain/period.ts'
@@ -40,7 +40,8 @@ Examples:
 
 The SIM is named by SID, unique name, ICCID, IMSI or MSISDN. Times are ISO 8601, UTC unless they
 say otherwise; an end on a whole minute is the border, so periods that meet add up. A total is open
-while records of its period may still come: it ends after what is complete. JSON is the
+while records of its period may still come, and where it begins before feeds brought all: it does not
+lie within what is complete. JSON is the
 usage_records array of the API.`
 
 export function addUsageCommand(program: Command, commandLine: CommandLine): void {
@@ -79,11 +80,12 @@ async function showUsage(
     const sim = await findNamedSim(store, name, account)
     const subject = { accountId: sim.accountId, simId: sim.id }
     const groups = await groupsByBucket(store, window, buckets, subject)
-    const complete = completeThrough(await store.feedsCompleteThrough(sim.accountId))
+    const feeds = await store.accountCoverage(sim.accountId)
+    const complete = completeness(feeds, commandLine.context.clock())
     const usage = buckets.map((bucket) => ({
       bucket,
       groups: groups.get(bucket.start) ?? [],
-      open: isOpen(bucket.end, complete),
+      open: isOpen(bucket, complete),
     }))
     if (options.json === true) await printJson(commandLine, sim, usage)
     else if (options.csv === true) await printCsv(commandLine, usage)
@@ -111,13 +113,18 @@ async function printTable(
   sim: Sim,
   window: UsageWindow,
   usage: readonly BucketUsage[],
-  complete: number | null,
+  { from, through }: Completeness,
 ): Promise<void> {
   const { granularity } = window
   const period = `${formatInstant(window.statedStart)} to ${formatInstant(window.statedEnd)}`
   await commandLine.print(`${sim.sid} ${sim.uniqueName ?? ''}`.trimEnd())
-  const through = complete === null ? 'not known' : formatInstant(complete)
-  await commandLine.print([period, `complete through ${through}`, ''])
+  const known = (at: number | null) => (at === null ? 'not known' : formatInstant(at))
+  await commandLine.print([
+    period,
+    `complete from ${known(from)}`,
+    `complete through ${known(through)}`,
+    '',
+  ])
   await commandLine.print(usageTable(usage, granularity))
   if (granularity !== 'all') {
     const chart = usageChart(usage, granularity, commandLine.context.stdout.width)

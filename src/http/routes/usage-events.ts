@@ -1,5 +1,5 @@
 /** `…/Sims/{SidOrUniqueName}/UsageEvents`: the rows behind a number, and the lines they came from. */
-import { completeThrough, isOpen } from '../../domain/completeness.ts'
+import { completeness, isOpen } from '../../domain/completeness.ts'
 import type { LedgerFilter } from '../../domain/ledger-entry.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { invalidField } from '../../domain/usage-error.ts'
@@ -39,20 +39,20 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
       // One more than the page shows tells whether more follow.
       const [found, feeds] = await Promise.all([
         store.listUsageEvents(filter, { limit: pageSize + 1, ...(after !== null && { after }) }),
-        store.feedsCompleteThrough(sim.accountId),
+        store.accountCoverage(sim.accountId),
       ])
       const entries = found.slice(0, pageSize)
       const names = { importOf: (await importSids(store)).of, sourceOf: sourceToApi }
       const more = found.length > pageSize
       const links = await eventPageLinks(page, entries, more, { query, sim, tokens })
-      const complete = completeThrough(feeds)
+      const complete = completeness(feeds, clock())
       setUsageHeaders(reply, window, complete)
       return {
         usage_events: entries.map((entry) => usageEventToApi(entry, sim, names)),
         period: {
           start: formatInstant(window.statedStart),
           end: formatInstant(window.statedEnd),
-          open: isOpen(window.end, complete),
+          open: isOpen({ start: window.statedStart, end: window.end }, complete),
         },
         meta: listMeta(
           {

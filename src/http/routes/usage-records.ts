@@ -1,7 +1,7 @@
 /** `…/Sims/{SidOrUniqueName}/UsageRecords` and `/UsageRecords`: what a SIM or an account used. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { completeThrough } from '../../domain/completeness.ts'
+import { completeness } from '../../domain/completeness.ts'
 import { bucketsOf } from '../../domain/period.ts'
 import { accountRequired, callerOf } from '../access.ts'
 import { pathOf } from '../error-reply.ts'
@@ -80,10 +80,10 @@ async function usageList(
   const buckets = bucketsOf(window, { offset, limit: pageSize })
   const [groups, feeds, links] = await Promise.all([
     groupsByBucket(store, window, buckets, subject),
-    store.feedsCompleteThrough(subject.accountId),
+    store.accountCoverage(subject.accountId),
     usagePageLinks(page, query, subject, tokens),
   ])
-  setUsageHeaders(reply, window, completeThrough(feeds))
+  setUsageHeaders(reply, window, completeness(feeds, clock()))
   const meta = listMeta(
     {
       key: 'usage_records',

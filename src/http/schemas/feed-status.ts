@@ -14,9 +14,14 @@ import { listSchema, nullable, nullableText } from './shapes.ts'
 export const feedStatusFields = {
   settle_seconds: Type.Integer(),
   sequence_pattern: nullableText,
+  late_seconds: Type.Integer(),
+  overdue_seconds: Type.Integer(),
+  covers_from: nullableText,
+  retired: nullable(Type.Object({ date: Type.String(), reason: Type.String() })),
   state: Type.String(),
   silent_seconds: Type.Integer(),
   date_last_delivery: nullableText,
+  complete_from: nullableText,
   complete_through: nullableText,
   open_gaps: Type.Integer(),
 }
@@ -32,9 +37,17 @@ export function feedStatusToApi(
   return {
     settle_seconds: feed.settleSeconds,
     sequence_pattern: feed.sequencePattern,
-    state: newsState(since, nowSeconds),
+    late_seconds: feed.lateSeconds,
+    overdue_seconds: feed.overdueSeconds,
+    covers_from: instantOrNull(feed.coversFrom),
+    retired:
+      feed.retirement === null
+        ? null
+        : { date: formatInstant(feed.retirement.at), reason: feed.retirement.reason },
+    state: newsState(feed, progress, nowSeconds),
     silent_seconds: Math.max(0, nowSeconds - since),
     date_last_delivery: instantOrNull(progress.deliveries.newestAt),
+    complete_from: instantOrNull(progress.completeFrom),
     complete_through: instantOrNull(progress.completeThrough),
     open_gaps: openGapCount(progress),
   }

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import type { StatedNetwork } from '../../domain/classification.ts'
 import type { FeedSettings } from '../../domain/directory.ts'
 import {
-  type DeliveryFacts,
   NO_FACTS,
   type QuarantinedRecord,
   RAW_BYTES_MAX,
+  type StatedFacts,
 } from '../../domain/import.ts'
 import { invalidField } from '../../domain/usage-error.ts'
 import type { Counters } from '../../domain/usage-event.ts'
@@ -72,7 +72,7 @@ export interface CdrReader {
   /** Sentences about the delivery as a whole, such as columns that were ignored. */
   warnings(): string[]
   /** What the delivery says of itself; known once it was read to its end. */
-  facts(): DeliveryFacts
+  facts(): StatedFacts
   /** What a single record needs in front of it to be read by itself, such as a header line. */
   context?(): string | null
 }

@@ -2,7 +2,7 @@
  * NRTRDE 2.1: what roamers use, reported within hours and without prices. It tells the same usage
  * as TAP3, so only one of the two may be counted. See `docs/formats/nrtrde.md`.
  */
-import type { DeliveryFacts } from '../../domain/import.ts'
+import type { StatedFacts } from '../../domain/import.ts'
 import { shown } from '../../domain/usage-error.ts'
 import { asciiOf, type BerVisitor, bcdOf, integerOf, walkElement } from './ber.ts'
 import type { CdrFormat, ReadRecord } from './cdr-format.ts'
@@ -124,7 +124,7 @@ class NrtrdeBatch implements BatchContent {
   }
 
   /** When a file was made does not say that all usage before has been delivered. */
-  facts(): DeliveryFacts {
+  facts(): StatedFacts {
     return {
       sequence: sequenceOf(
         this.#header.get(TAG.sender),

@@ -3,7 +3,7 @@
  * become records one after the other, and its own count of them is checked at the end.
  */
 import { isUtf8 } from 'node:buffer'
-import type { DeliveryFacts } from '../../domain/import.ts'
+import type { DeliveryFacts, StatedFacts } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { asciiOf, BerFault, BerHeader, integerOf, walkElement } from './ber.ts'
 import { type BerReceiver, BerStream } from './ber-stream.ts'
@@ -33,7 +33,7 @@ export interface BatchContent {
   readonly countMismatch: 'refuse' | 'count'
   /** `isWhole` when all of the batch was read: only then can something be said to be missing. */
   warnings(isWhole: boolean): string[]
-  facts(): DeliveryFacts
+  facts(): StatedFacts
 }
 
 /** One event of a batch: `bytes` from `from` up to `to`, header included. */
@@ -95,7 +95,7 @@ export class RoamingBatchReader implements CdrReader, BerReceiver {
     return warnings
   }
 
-  facts(): DeliveryFacts {
+  facts(): StatedFacts {
     return this.#content.facts()
   }
 

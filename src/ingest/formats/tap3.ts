@@ -2,7 +2,7 @@
  * TAP3, releases 3.1 to 3.12: the batches in which visited networks report what roamers used. Data
  * and messages become records; every other kind of event is counted. See `docs/formats/tap3.md`.
  */
-import type { DeliveryFacts } from '../../domain/import.ts'
+import type { DeliveryFacts, StatedFacts } from '../../domain/import.ts'
 import { shown } from '../../domain/usage-error.ts'
 import type { CdrFormat, ReadRecord } from './cdr-format.ts'
 import { localSecondsOf, offsetSecondsOf, utcSecondsOf } from './local-time.ts'
@@ -109,7 +109,7 @@ class Tap3Batch implements BatchContent {
     return warnings
   }
 
-  facts(): DeliveryFacts {
+  facts(): StatedFacts {
     return this.#header!.facts()
   }
 }
@@ -144,7 +144,7 @@ class BatchHeader {
     )
   }
 
-  facts(): DeliveryFacts {
+  facts(): StatedFacts {
     return { sequence: this.#sequence(), completeThrough: this.#cutOff() }
   }
 

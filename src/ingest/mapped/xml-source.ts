@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import sax from 'sax'
-import { type DeliveryFacts, NO_FACTS, RAW_BYTES_MAX } from '../../domain/import.ts'
+import { NO_FACTS, RAW_BYTES_MAX, type StatedFacts } from '../../domain/import.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import type { CdrReader, ReadRecord } from '../formats/cdr-format.ts'
 import { NESTING_LEVELS_MAX, RECORD_BYTES_MAX, tooDeep, tooLong } from './limits.ts'
@@ -104,7 +104,7 @@ export class MappedXmlReader implements CdrReader {
     return this.#builder.warnings()
   }
 
-  facts(): DeliveryFacts {
+  facts(): StatedFacts {
     return NO_FACTS
   }
 

@@ -6,11 +6,11 @@ import { type SimNameKind, simIdentities } from '../../domain/identifiers.ts'
 import type { Import, QuarantineEntry } from '../../domain/import.ts'
 import type { NameScope } from '../../domain/sim-names.ts'
 import * as sql from '../directory-sql.ts'
+import { feedFromRow } from '../feed-rows.ts'
 import {
   accountFromRow,
   apiKeyFromRow,
   dropFolderFromRow,
-  feedFromRow,
   homeSetFromRow,
   importFromRow,
   quarantineEntryFromRow,

@@ -1,9 +1,9 @@
 /** What is known of feeds' deliveries: kept with every import that ends, and told to whom asks. */
 import {
   addDelivery,
+  type FeedCoverage,
   type FeedDeliveries,
   type FeedProgress,
-  feedCompleteThrough,
   NO_DELIVERIES,
   speaksForFeed,
 } from '../../domain/completeness.ts'
@@ -13,18 +13,18 @@ import { findOpenGap, type NamedGap } from '../../domain/sequence.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { SELECT_FEED_BY_ID, UPDATE_FEED } from '../directory-sql.ts'
 import { refuseOtherAccount, SELECT_OTHER_ACCOUNT } from '../feed-access.ts'
+import { changedFeedToRow, feedFromRow } from '../feed-rows.ts'
 import * as sql from '../progress-sql.ts'
-import { changedFeedToRow, feedFromRow } from '../rows.ts'
 import { feedNameTaken } from '../sim-registry.ts'
 import type { Session } from './connection.ts'
 import { findFeed, listFeeds } from './directory-reads.ts'
 
-export async function feedsCompleteThrough(
+export async function accountCoverage(
   session: Session,
   accountId: number,
-): Promise<(number | null)[]> {
-  const rows = await session.all(sql.SELECT_COMPLETE_THROUGH, [accountId])
-  return rows.map((row) => row.complete_through as number | null)
+): Promise<FeedCoverage[]> {
+  const rows = await session.all(sql.SELECT_COVERAGE, [accountId])
+  return rows.map(sql.coverageFromRow)
 }
 
 export async function listFeedProgress(session: Session): Promise<FeedProgress[]> {
@@ -99,8 +99,7 @@ async function writeProgress(
   deliveries: FeedDeliveries,
 ): Promise<void> {
   const acceptances = await acceptancesOf(session, feed.id)
-  const complete = feedCompleteThrough(deliveries, acceptances, feed)
-  await session.run(sql.UPSERT_PROGRESS, [feed.id, complete, JSON.stringify(deliveries)])
+  await session.run(sql.UPSERT_PROGRESS, sql.progressToRow(feed, deliveries, acceptances))
 }
 
 async function deliveriesOf(session: Session, feedId: number): Promise<FeedDeliveries> {

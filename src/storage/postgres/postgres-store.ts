@@ -277,7 +277,7 @@ export async function openPostgresStore(
 
       queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
       listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
-      feedsCompleteThrough: (accountId) => read((s) => progress.feedsCompleteThrough(s, accountId)),
+      accountCoverage: (accountId) => read((s) => progress.accountCoverage(s, accountId)),
       listFeedProgress: () => calls.run(() => database.readOneState(progress.listFeedProgress)),
       acceptGap: (feedId, gap, acceptance) =>
         change(

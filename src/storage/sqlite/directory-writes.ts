@@ -17,6 +17,7 @@ import type { Sid } from '../../domain/identifiers.ts'
 import type { Import } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import * as sql from '../directory-sql.ts'
+import { newFeedToRow } from '../feed-rows.ts'
 import {
   accountFromRow,
   changedAccountToRow,
@@ -24,7 +25,6 @@ import {
   importEndToRow,
   newAccountToRow,
   newApiKeyToRow,
-  newFeedToRow,
 } from '../rows.ts'
 import { feedNameTaken, type SimDraft, SimRegistry, taken, valuesNamedBy } from '../sim-registry.ts'
 import { undoneWhileRunning } from '../undo.ts'

@@ -1,9 +1,9 @@
 /** What is known of feeds' deliveries: kept with every import that ends, and told to whom asks. */
 import {
   addDelivery,
+  type FeedCoverage,
   type FeedDeliveries,
   type FeedProgress,
-  feedCompleteThrough,
   NO_DELIVERIES,
   speaksForFeed,
 } from '../../domain/completeness.ts'
@@ -13,17 +13,14 @@ import { findOpenGap, type NamedGap } from '../../domain/sequence.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { SELECT_FEED_BY_ID, UPDATE_FEED } from '../directory-sql.ts'
 import { refuseOtherAccount, SELECT_OTHER_ACCOUNT } from '../feed-access.ts'
+import { changedFeedToRow, feedFromRow } from '../feed-rows.ts'
 import * as sql from '../progress-sql.ts'
-import { changedFeedToRow, feedFromRow } from '../rows.ts'
 import { feedNameTaken } from '../sim-registry.ts'
 import type { Connection } from './connection.ts'
 import { findFeed, findOne, listFeeds } from './directory-reads.ts'
 
-export function feedsCompleteThrough(connection: Connection, accountId: number): (number | null)[] {
-  return connection
-    .prepare(sql.SELECT_COMPLETE_THROUGH)
-    .all(accountId)
-    .map((row) => row.complete_through as number | null)
+export function accountCoverage(connection: Connection, accountId: number): FeedCoverage[] {
+  return connection.prepare(sql.SELECT_COVERAGE).all(accountId).map(sql.coverageFromRow)
 }
 
 export function listFeedProgress(connection: Connection): FeedProgress[] {
@@ -81,8 +78,8 @@ export function acceptGap(
 }
 
 function writeProgress(connection: Connection, feed: Feed, deliveries: FeedDeliveries): void {
-  const complete = feedCompleteThrough(deliveries, acceptancesOf(connection, feed.id), feed)
-  connection.prepare(sql.UPSERT_PROGRESS).run(feed.id, complete, JSON.stringify(deliveries))
+  const values = sql.progressToRow(feed, deliveries, acceptancesOf(connection, feed.id))
+  connection.prepare(sql.UPSERT_PROGRESS).run(...values)
 }
 
 function acceptancesOf(connection: Connection, feedId: number) {

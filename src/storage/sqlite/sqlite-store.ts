@@ -118,9 +118,9 @@ export async function openSqliteStore(
           ),
         ),
       listUsageEvents: (filter, page) => read((c) => listUsageEvents(c, filter, page)),
-      feedsCompleteThrough: (accountId) =>
+      accountCoverage: (accountId) =>
         read((c) =>
-          memo.answer(`feeds ${accountId}`, () => progress.feedsCompleteThrough(c, accountId)),
+          memo.answer(`feeds ${accountId}`, () => progress.accountCoverage(c, accountId)),
         ),
       listFeedProgress: () => read((c) => c.read(() => progress.listFeedProgress(c))),
       acceptGap: (feedId, gap, acceptance) => run('acceptGap', [feedId, gap, acceptance]),

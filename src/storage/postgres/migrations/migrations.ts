@@ -9,6 +9,7 @@ import { operatorsHand } from './0007-operators-hand.ts'
 import { feedGrants } from './0008-feed-grants.ts'
 import { numberBringers } from './0009-number-bringers.ts'
 import { acts } from './0010-acts.ts'
+import { coverage } from './0011-coverage.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly string[] = [
   feedGrants,
   numberBringers,
   acts,
+  coverage,
 ]

@@ -11,6 +11,7 @@ import { operatorsHand } from './0009-operators-hand.ts'
 import { feedGrants } from './0010-feed-grants.ts'
 import { numberBringers } from './0011-number-bringers.ts'
 import { acts } from './0012-acts.ts'
+import { coverage } from './0013-coverage.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly string[] = [
   feedGrants,
   numberBringers,
   acts,
+  coverage,
 ]

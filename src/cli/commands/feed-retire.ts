@@ -1,0 +1,87 @@
+/** `simtally feed retire` and `feed unretire`: a feed that has ended, and one that goes on after all. */
+import { type Command, Option } from 'commander'
+import type { FeedRetirement } from '../../domain/directory.ts'
+import { feedRetirement, parseReason } from '../../domain/feed-statements.ts'
+import { formatInstant } from '../../domain/time.ts'
+import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
+import { fromFlags } from '../failure.ts'
+import { flag, instantFlag } from '../option-values.ts'
+
+interface RetireOptions extends DatabaseOption, JsonOption {
+  /** UTC seconds. */
+  readonly at: number
+  readonly reason: string
+}
+
+const RETIRE_EXAMPLES = `
+Example:
+  simtally feed retire roamco --at 2026-03-01 --reason 'contract ended'
+
+A retired feed is never late, and holds no completeness back: what was used before --at is complete
+once the settle time has passed. Late records of before it are counted as ever; records of later usage go
+to quarantine.`
+
+const UNRETIRE_EXAMPLES = `
+Example:
+  simtally feed unretire roamco && simtally quarantine recycle --feed roamco --reason feed_retired`
+
+export function addFeedRetireCommands(feed: Command, commandLine: CommandLine): void {
+  feed
+    .command('retire')
+    .description('say that a feed has ended')
+    .argument('<name>', 'the feed')
+    .addOption(
+      new Option('--at <time>', 'since when it brings no usage any more')
+        .argParser(instantFlag('--at'))
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--reason <text>', 'why it has ended')
+        .argParser(flag('--reason', parseReason))
+        .makeOptionMandatory(),
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', RETIRE_EXAMPLES)
+    .action((name: string, _: unknown, command: Command) => {
+      const options: RetireOptions = command.optsWithGlobals()
+      const now = commandLine.context.clock()
+      return change(
+        commandLine,
+        name,
+        options,
+        fromFlags(() => feedRetirement(options, now)),
+      )
+    })
+  feed
+    .command('unretire')
+    .description('say that a feed goes on after all')
+    .argument('<name>', 'the feed')
+    .option('--json', 'print JSON')
+    .addHelpText('after', UNRETIRE_EXAMPLES)
+    .action((name: string, _: unknown, command: Command) =>
+      change(commandLine, name, command.optsWithGlobals(), null),
+    )
+}
+
+async function change(
+  commandLine: CommandLine,
+  name: string,
+  options: DatabaseOption & JsonOption,
+  retirement: FeedRetirement | null,
+): Promise<void> {
+  await commandLine.withStore(options, async (store) => {
+    const { id } = await feedOf(store, name)
+    await store.updateFeed(id, { retirement })
+  })
+  if (options.json === true) {
+    const retired = retirement && {
+      date: formatInstant(retirement.at),
+      reason: retirement.reason,
+    }
+    await commandLine.printJson({ name, retired })
+  } else {
+    const state =
+      retirement === null ? 'goes on' : `is retired since ${formatInstant(retirement.at)}`
+    await commandLine.print(`feed ${name} ${state}`)
+  }
+}
