@@ -134,7 +134,7 @@ describe('simtally migrate --from --to', () => {
     const { exitCode, stdout, stderr } = await cli.run(args)
     assert.equal(exitCode, 0, stderr)
     assert.match(stderr, /^simtally: schema version 1\n/)
-    assert.match(stderr, /\nsimtally: (\d+) of \1 rows moved, in sim_day\n/)
+    assert.match(stderr, /\nsimtally: (\d+) of \1 rows moved, in act\n/)
     assert.match(stderr, /\nsimtally: 10 of 10 accounts and SIMs compared\n$/)
     assert.match(stdout, /^table {16}rows\n/)
     assert.match(stdout, /^sim {18}8$/m)
