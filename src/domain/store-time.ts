@@ -52,8 +52,10 @@ export interface RecordLimits {
  */
 export function recordLimits(nowSeconds: number, time: StoreTime): RecordLimits {
   const proven = latestProven(time)
+  const borneOut = retentionStart(proven === null ? nowSeconds : Math.min(nowSeconds, proven))
   return {
-    keptFrom: retentionStart(proven === null ? nowSeconds : Math.min(nowSeconds, proven)),
+    // What was purged on purpose does not come back.
+    keptFrom: Math.max(borneOut, time.purgedThrough ?? borneOut),
     latestAt: Math.max(nowSeconds, time.newestStampAt ?? nowSeconds),
   }
 }

@@ -91,6 +91,8 @@ export class UsageModel {
   #waiting: Waiting[] = []
   /** Usage before it is gone for good. */
   #purgedBefore = Number.NEGATIVE_INFINITY
+  /** The newest day with usage when the import under way began; null without any. */
+  #newestDay: number | null = null
 
   constructor(sims: readonly ModelSim[]) {
     this.#sims = [...sims]
@@ -105,6 +107,7 @@ export class UsageModel {
     }
     copy.#waiting = [...this.#waiting]
     copy.#purgedBefore = this.#purgedBefore
+    copy.#newestDay = this.#newestDay
     return copy
   }
 
@@ -121,6 +124,7 @@ export class UsageModel {
 
   /** Begins an import; its number. */
   beginImport(): number {
+    this.#learnNewestDay()
     this.#imports.push({ status: 'done', counts: noCounts() })
     return this.#imports.length - 1
   }
@@ -154,6 +158,21 @@ export class UsageModel {
     return verdict
   }
 
+  /** What bears a time out is usage, as it stands when records begin to come. */
+  #learnNewestDay(): void {
+    const instants = [...this.#entries.values()].map(
+      ({ versions }) => versions[0]!.record.occurredAt,
+    )
+    const newest = Math.max(...instants)
+    this.#newestDay = instants.length === 0 ? null : newest - (newest % DAY)
+  }
+
+  /** A clock expires nothing that is newer than 18 months before two days after the newest day. */
+  #keptFrom(now: number): number {
+    const borneOut = this.#newestDay === null ? now : Math.min(now, this.#newestDay + 2 * DAY)
+    return Math.max(retentionLimit(borneOut), this.#purgedBefore)
+  }
+
   /** What becomes of a record now: its verdict, or why it has to wait. */
   #take(delivered: Delivered, now: number): Exclude<Verdict, 'quarantined'> | Reason {
     const { record, feed, accountSid } = delivered
@@ -162,7 +181,7 @@ export class UsageModel {
       return 'invalid_field'
     }
     if (record.occurredAt > now + DAY) return 'future'
-    if (record.occurredAt < retentionLimit(now)) return 'expired'
+    if (record.occurredAt < this.#keptFrom(now)) return 'expired'
     const sim = simNamed(this.#sims, record.sim, [accountSid, feed.boundTo])
     if (sim === null) return 'unknown_sim'
     const place = placeOf(record, sim, feed.defaultZone)
@@ -214,12 +233,15 @@ export class UsageModel {
   /** Looks at what waits again; one verdict each, `quarantined` for what goes on waiting. */
   recycle(filter: WaitingFilter, now: number): Counts {
     const verdicts = noCounts()
+    let looked: number | null = null
     const isMeant = (waiting: Waiting) =>
       (filter.import === undefined || waiting.import === filter.import) &&
       (filter.feed === undefined || waiting.feed.name === filter.feed) &&
       (filter.reason === undefined || waiting.reason === filter.reason)
     this.#waiting = this.#waiting.flatMap((waiting) => {
       if (!isMeant(waiting)) return [waiting]
+      if (looked !== waiting.import) this.#learnNewestDay()
+      looked = waiting.import
       const result = this.#take(waiting, now)
       if (!(VERDICTS as readonly string[]).includes(result)) {
         verdicts.quarantined += 1
