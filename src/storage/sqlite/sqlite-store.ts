@@ -9,7 +9,7 @@ import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { listActs } from './acts.ts'
-import { audit, readAuditRun, repairTotals } from './audit.ts'
+import { AuditThreads, audit, readAuditRun, repairTotals } from './audit.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
 import * as reads from './directory-reads.ts'
 import * as feedAccess from './feed-access.ts'
@@ -41,6 +41,7 @@ export async function openSqliteStore(
   const reader = openConnection(path, { role: 'reader', lockWaitMs })
   const memo = new ReadMemo(reader)
   const writer = new Writer(path, { role: 'writer', lockWaitMs })
+  const auditThreads = new AuditThreads(() => new Writer(path, { role: 'reader', lockWaitMs }))
 
   /** Reads are synchronous inside; the promise is the port's, for engines that are not. */
   async function read<T>(work: (connection: Connection) => T): Promise<T> {
@@ -130,7 +131,7 @@ export async function openSqliteStore(
 
       readTime: () => read(readTime),
       proveTime: (at) => run('proveTime', [at]),
-      audit: (options) => audit(new Writer(path, { role: 'reader', lockWaitMs }), options),
+      audit: (options) => auditThreads.use((thread) => audit(thread, options)),
       repairTotals: () => repairTotals(new Writer(path, { role: 'writer', lockWaitMs })),
       readAuditRun: () => read(readAuditRun),
       keepAuditRun: (auditRun) => run('keepAuditRun', [auditRun]),
@@ -141,7 +142,7 @@ export async function openSqliteStore(
       signingKey: () => read((c) => reads.readSetting(c, 'signing_key') as Uint8Array),
       check: async () => void (await read((c) => reads.readSetting(c, 'signing_key'))),
       close: async () => {
-        await writer.close()
+        await Promise.all([writer.close(), auditThreads.close()])
         reader.close()
       },
       actingAs,
