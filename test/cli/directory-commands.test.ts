@@ -237,6 +237,9 @@ describe('simtally feed', () => {
         sim_names: ['sid', 'iccid', 'imsi', 'msisdn'],
         settle_seconds: 172_800,
         sequence_pattern: null,
+        late_seconds: 86_400,
+        overdue_seconds: 172_800,
+        covers_from: null,
       },
     ])
     assert.deepEqual(
@@ -256,6 +259,9 @@ describe('simtally feed', () => {
           sim_names: ['sid', 'iccid', 'imsi', 'msisdn'],
           settle_seconds: 129_600,
           sequence_pattern: 'u(?<sequence>\\d+)',
+          late_seconds: 86_400,
+          overdue_seconds: 172_800,
+          covers_from: null,
         },
       ],
     )
