@@ -20,7 +20,7 @@ export const LAUNCHER = fileURLToPath(new URL('../bin/simtally.js', import.meta.
 
 /** Imports the CSV into the new store that the URL names; returns records a second. */
 export async function importRate(csv: string, url: string, batch: number): Promise<number> {
-  const store = await openStore(url)
+  const store = await openStore(url, { create: true })
   try {
     const { feed } = await createDirectory(store)
     const startedAt = performance.now()
@@ -45,7 +45,7 @@ export async function importRate(csv: string, url: string, batch: number): Promi
  * sealing at its end.
  */
 export async function commandRate(csv: string, path: string, batch: number): Promise<number> {
-  const store = await openStore(`sqlite:${path}`)
+  const store = await openStore(`sqlite:${path}`, { create: true })
   const { feed } = await createDirectory(store)
   await store.close()
   const startedAt = performance.now()
@@ -70,7 +70,7 @@ export function bareRate(from: string, dir: string, batch: number): number {
   select.setReturnArrays(true)
   const rows = select.all() as unknown as SQLInputValue[][]
   source.close()
-  const connection = openConnection(join(dir, 'bare.db'), { role: 'writer' })
+  const connection = openConnection(join(dir, 'bare.db'), { role: 'writer', create: true })
   const insert = connection.db.prepare(INSERT_EVENT)
   const startedAt = performance.now()
   for (let at = 0; at < rows.length; at += batch) {

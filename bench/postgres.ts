@@ -124,7 +124,7 @@ async function measureAccountMonth(): Promise<void> {
     ['PostgreSQL', urlOf('account_month')],
     ['SQLite', `sqlite:${join(dir, 'account-month.db')}`],
   ] as const) {
-    const store = await openStore(url)
+    const store = await openStore(url, { create: true })
     for (const size of [FEW_SIMS, MANY_SIMS]) {
       const records = await fillAccount(store, size)
       console.log(`${engine}: an account of ${size.sims} SIMs with ${records} records`)

@@ -39,11 +39,17 @@ export class CommandLine {
     return withServerParameters(url, this.context.config.databaseParameters)
   }
 
-  /** Opens the store, creating it when there is none, and closes it whatever happens. */
-  async withStore<T>(options: DatabaseOption, work: (store: UsageStore) => Promise<T>): Promise<T> {
+  /** Opens the store, made only where the command may do so, and closes it whatever happens. */
+  async withStore<T>(
+    options: DatabaseOption,
+    work: (store: UsageStore) => Promise<T>,
+    { create = false }: { readonly create?: boolean } = {},
+  ): Promise<T> {
     const url = this.databaseUrl(options)
     const { serverClock } = this.context
     const store = await openStore(url, {
+      create,
+      onWarning: (warning) => void this.note(`simtally: ${warning}`),
       ...(serverClock === undefined ? {} : { serverClock }),
       onServerTime: (serverTime) => this.#compareClocks(serverTime),
     }).catch((error: unknown) => {

@@ -10,6 +10,7 @@ import { addEventsCommand } from './commands/events.ts'
 import { addFeedCommand } from './commands/feed.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addImportsCommand } from './commands/imports.ts'
+import { addInitCommand } from './commands/init.ts'
 import { addKeyCommand } from './commands/key.ts'
 import { addLogCommand } from './commands/log.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
@@ -48,6 +49,7 @@ export function buildProgram(commandLine: CommandLine): Command {
     .option('--database <url>', 'where usage is kept, such as sqlite:./data/simtally.db')
     .addHelpText('after', EXIT_CODES_HELP)
   addDemoCommand(program, commandLine)
+  addInitCommand(program, commandLine)
   addServeCommand(program, commandLine)
   addImportCommand(program, commandLine)
   addUsageCommand(program, commandLine)

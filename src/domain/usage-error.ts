@@ -15,6 +15,10 @@ export type UsageErrorCode =
   | 'unreadable'
   /** The store cannot be reached or is held by another process; trying again is safe. */
   | 'unavailable'
+  /** There is no store where one is to be, or no longer. */
+  | 'missing'
+  /** Another database is in the place of the one that was opened. */
+  | 'replaced'
   | 'storage_full'
   | 'read_only'
   /** The database is not ours, is damaged, or has a schema this program does not know. */

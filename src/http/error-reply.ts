@@ -32,6 +32,8 @@ const KIND_OF_USAGE_ERROR: Record<UsageErrorCode, ErrorKind> = {
   conflict: 'invalid_parameter',
   not_found: 'not_found',
   unavailable: 'unavailable',
+  missing: 'unavailable',
+  replaced: 'unavailable',
   storage_full: 'unavailable',
   read_only: 'unavailable',
   incompatible: 'unavailable',
@@ -48,6 +50,9 @@ const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
 /** What the store's own failures say to a caller; the store's words may name paths and hosts. */
 const STORE_FAILURES: Partial<Record<UsageErrorCode, string>> = {
   unavailable: 'The usage store cannot be reached now; trying again is safe',
+  missing: 'The usage store is gone; nothing is answered until it is back',
+  replaced:
+    'Another store is in the place of the one that this server opened; it has to be started again',
   storage_full: 'The usage store has no space left; nothing more was stored, trying again is safe',
   read_only: 'The usage store is read-only; nothing was stored',
   incompatible: 'The usage store cannot be used as it is now; nothing was stored',
@@ -100,13 +105,20 @@ interface Failure {
 export function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const { kind, message, headers = {} } = failureOf(error, request)
   const body = errorBody(kind, message)
-  if (body.status >= 500) request.log.error({ err: error }, message)
+  if (body.status >= 500) request.log.error(loggedFailure(error), message)
   reply
     .code(body.status)
     .headers(headers)
     .header('Twilio-Request-Id', request.id)
     .headers(SAFETY_HEADERS)
     .send(body)
+}
+
+/** What somebody can act on is told in words; a bug with the place it was met at. */
+function loggedFailure(error: unknown): object {
+  if (!(error instanceof UsageError)) return { err: error }
+  const { code, message, hint } = error
+  return { failure: code, reason: message, ...(hint !== undefined && { hint }) }
 }
 
 export function errorBody(kind: ErrorKind, message: string): ErrorBody {

@@ -143,7 +143,7 @@ interface ServerParts {
 }
 
 function createServer(
-  { logger }: ServerOptions,
+  { logger, store }: ServerOptions,
   { limits, trusts, measurements, connections }: ServerParts,
 ): HttpServer {
   const replyWithMeasuredError = (
@@ -188,6 +188,7 @@ function createServer(
     reply.header('Twilio-Request-Id', request.id).headers(SAFETY_HEADERS)
     done(connections.refusalOf(request.socket) ?? undefined)
   })
+  requireStoreInPlace(server, store)
   // The answers of one turn of the event loop are written together at its end. A write wakes the
   // process that waits for it, which costs a third of an answer; one that is awake costs nothing.
   server.addHook('onSend', (_request, _reply, payload, done) => {
@@ -196,6 +197,17 @@ function createServer(
   addRequestLimits(server, limits)
   addFormParser(server, limits)
   return server
+}
+
+/** Whether the process lives, it can say in any case. */
+const ASKED_WITHOUT_STORE = '/healthz'
+
+/** Also where there is no such route, or no credentials are given: nothing is said of a store that is gone. */
+function requireStoreInPlace(server: HttpServer, store: UsageStore): void {
+  server.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.url !== ASKED_WITHOUT_STORE) store.requireInPlace()
+    done()
+  })
 }
 
 /** An empty parameter is one that was not given. */

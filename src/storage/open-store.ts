@@ -32,8 +32,8 @@ export function withServerParameters(
 }
 
 /**
- * Opens the store a URL names, creating it on first use. Throws `invalid` for a URL of no known
- * form; fails as the engine does otherwise.
+ * Opens the store a URL names; makes it only where the options say so, and fails with `missing` where
+ * there is none. Throws `invalid` for a URL of no known form; fails as the engine does otherwise.
  */
 export async function openStore(
   url: string,
@@ -45,6 +45,27 @@ export async function openStore(
     return openPostgresStore(url, options)
   }
   return openSqliteStore(sqlitePath(url), options)
+}
+
+export interface StoreCreation {
+  /** The database, without user and password. */
+  readonly shown: string
+  readonly engine: 'sqlite' | 'postgres'
+  /** False where a store was there, which stays as it is. */
+  readonly made: boolean
+}
+
+/** Makes a store where there is none. Fails as `openStore` does. */
+export async function createStore(url: string): Promise<StoreCreation> {
+  if (!isPostgresUrl(url)) {
+    const path = sqlitePath(url)
+    return { shown: path, engine: 'sqlite', made: upgradeDatabase(path).from === 0 }
+  }
+  const { inspectSchema, openSchema } = await import('./postgres/schema.ts')
+  const target = parsePostgresUrl(url)
+  const { version } = await inspectSchema(target)
+  await openSchema(target, { create: true })
+  return { shown: target.shown, engine: 'postgres', made: version === 0 }
 }
 
 /** Where files that go with a database lie: beside it, or in `data` where it is on a server. */
@@ -123,7 +144,7 @@ export interface MoveOutcome {
 /**
  * Moves a whole store into an empty database and compares the two. Only when nothing differs can
  * the target be used. Ended at any moment and called again, it goes on where it was. Fails with
- * `not_found` where there is no store to move, with `incompatible` where the target is not empty,
+ * `missing` where there is no store to move, with `incompatible` where the target is not empty,
  * with `conflict` when the source has changed, and as `openStore` does.
  */
 export async function moveStore(

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { UsageError } from '../domain/usage-error.ts'
+import { storeIdOf } from './store-id.ts'
 import {
   keyOfRow,
   TABLES,
@@ -165,7 +166,7 @@ async function originOf(
     counts[table.name] = count
     fingerprint.update(`${table.name} ${count}`)
   }
-  const storeId = createHash('sha256').update(signingKey).digest('hex')
+  const storeId = storeIdOf(Buffer.from(signingKey, 'hex'))
   return {
     origin: { shown: source.shown, storeId, fingerprint: fingerprint.digest('hex') },
     counts,

@@ -380,7 +380,12 @@ export interface UsageStore {
 
   /** 32 random bytes made with the store; all processes on it sign page tokens with them. */
   signingKey(): Promise<Uint8Array>
-  /** Fails with `unavailable` unless the store can be read now. */
+  /**
+   * Throws where the database that was opened is known to be gone (`missing`), to have another in its
+   * place (`replaced`) or to be damaged (`incompatible`). Asked with every request, so it never waits.
+   */
+  requireInPlace(): void
+  /** Fails with `unavailable` unless the store can be read now, and as `requireInPlace` throws. */
   check(): Promise<void>
   /** Ends what is under way, then closes. Further calls fail. */
   close(): Promise<void>

@@ -29,8 +29,8 @@ describe('an import is refused, with the remedy,', () => {
     const path = await world.cli.file('sims.csv', content)
     assert.equal(
       await refusal(path),
-      'simtally: …/sims.csv is not a SQLite database, or is damaged\n' +
-        '  name another file with --database, or restore this one from a backup\n',
+      'simtally: …/sims.csv is not a SQLite database, or is damaged; ' +
+        'name another with --database, or restore a backup\n',
     )
     assert.equal(await readFile(path, 'utf8'), content)
   })
@@ -45,15 +45,14 @@ describe('an import is refused, with the remedy,', () => {
     await mkdir(world.cli.path('folder'))
     assert.equal(
       await refusal(world.cli.path('folder')),
-      'simtally: …/folder cannot be opened: unable to open database file\n' +
-        '  check that the path is a file in a folder this user may write to\n',
+      'simtally: …/folder is a folder, not a database; name another file with --database\n',
     )
   })
 
   it('by a path through a file', async () => {
     assert.match(
       await refusal(`${file}/simtally.db`),
-      /^simtally: …\/usage\.csv\/simtally\.db cannot be opened: .*\n {2}check that the path /,
+      /^simtally: there is no store at …\/usage\.csv\/simtally\.db; simtally init makes one, .*\n$/,
     )
   })
 
@@ -65,8 +64,7 @@ describe('an import is refused, with the remedy,', () => {
     const content = await readFile(path)
     assert.equal(
       await refusal(path),
-      'simtally: …/other.db is a database of another program\n' +
-        '  name another file with --database; nothing was changed in this one\n',
+      'simtally: …/other.db is a database of another program; name another file with --database\n',
     )
     assert.deepEqual(await readFile(path), content)
   })

@@ -99,12 +99,14 @@ describe('an import', { concurrency: 4 }, () => {
       assert.equal(await world.countedRecords(`sqlite:${database}`), 10)
     })
   }
+})
 
-  it('ends with what to do where its database may not be created', async () => {
-    const folder = world.cli.path('empty')
-    await mkdir(folder, { mode: 0o555 })
-    const stderr = await importInto(join(folder, 'new.db'))
-    assert.match(stderr, /^simtally: .*new\.db cannot be opened/m)
-    assert.match(stderr, HINT)
-  })
+it('a store is not made where its folder may not be written', async () => {
+  const folder = world.cli.path('empty')
+  await mkdir(folder, { mode: 0o555 })
+  const { code, stderr } = await runNode(way, world.cli.directory, [
+    ...[SIMTALLY, 'init', '--database', `sqlite:${join(folder, 'new.db')}`],
+  ])
+  assert.equal(code, 1)
+  assert.match(stderr, /^simtally: the folder of .*new\.db cannot be written\n {2}give this user/)
 })

@@ -47,8 +47,14 @@ export class CliFixture {
     this.#place = place
   }
 
-  /** A test that looks into the database itself says of which engine. */
+  /** On an empty store. A test that looks into the database itself says of which engine. */
   static async open(engine: EngineName = engineOfTests()): Promise<CliFixture> {
+    const fixture = await CliFixture.openWithoutStore(engine)
+    await fixture.json(['init'])
+    return fixture
+  }
+
+  static async openWithoutStore(engine: EngineName = engineOfTests()): Promise<CliFixture> {
     const directory = await mkdtemp(join(tmpdir(), 'simtally-cli-'))
     return new CliFixture(directory, await newPlace(engine, directory))
   }

@@ -24,7 +24,7 @@ const WAYS: readonly Cut[] = ['before', 'before, unnoticed', 'after']
 export async function openBehindProxy(t: TestContext, place: Pick<TempPlace, 'url'>) {
   const proxy = await TcpProxy.open(place.url)
   t.after(() => proxy.close())
-  const store = await openStore(proxy.through(place.url))
+  const store = await openStore(proxy.through(place.url), { create: true })
   t.after(() => store.close())
   const account = await store.createAccount(anAccount())
   const options = { at: NOW, newSid: newSimSid }

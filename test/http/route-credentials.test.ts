@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { KEY_SCOPES, type KeyScope } from '../../src/domain/directory.ts'
 import { newSecret, newSid } from '../../src/domain/secret.ts'
+import { UsageError } from '../../src/domain/usage-error.ts'
 import { aFeed, NOW } from '../support/builders.ts'
 import { type Answer, basic, HttpFixture, type TestCredential } from '../support/http-fixture.ts'
 
@@ -177,4 +178,30 @@ describe('every route', () => {
       }
     }
   })
+})
+
+describe('every route but the one that tells whether the process lives', () => {
+  for (const code of ['missing', 'replaced', 'incompatible'] as const) {
+    it(`answers 503 and nothing else when the store is ${code}`, async (t) => {
+      t.mock.method(fixture.store, 'requireInPlace', () => {
+        throw new UsageError(code, 'in words for the operator')
+      })
+      const callers = [null, fixture.operator, fixture.owner, { ...fixture.owner, secret: 'x' }]
+      for (const route of [...routes, 'GET /nothing', 'POST /v1/Feeds']) {
+        for (const as of callers) {
+          const isKnown = NEEDS[route] !== undefined
+          const [method, url] = route.split(' ') as ['GET' | 'POST', string]
+          const { status, body } = isKnown
+            ? await ask(route, 0, as)
+            : await fixture.send(method, url, undefined, { as })
+          if (route === 'GET /healthz') assert.equal(status, 200)
+          else {
+            assert.deepEqual([status, body.code], [503, 20503], route)
+            assert.match(body.message, /store/)
+            assert.doesNotMatch(body.message, /operator/)
+          }
+        }
+      }
+    })
+  }
 })

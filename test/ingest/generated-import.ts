@@ -70,7 +70,7 @@ function* content(line: (index: number) => string, records: number): Generator<B
 }
 
 const [folder = '', kind = '', recordsText = ''] = process.argv.slice(2)
-const store = await openStore(`sqlite:${join(folder, 'simtally.db')}`)
+const store = await openStore(`sqlite:${join(folder, 'simtally.db')}`, { create: true })
 const account = await store.createAccount(anAccount())
 const registrations = Array.from({ length: SIMS }, (_, i) => ({ sid: sidOf('DE', i) }))
 await store.registerSims(account.id, registrations, { at: NOW, newSid: newSimSid })

@@ -25,7 +25,7 @@ async function* delivery(): AsyncIterable<Uint8Array> {
   }
 }
 
-const store = await openStore(url)
+const store = await openStore(url, { create: true })
 const account = await store.createAccount(anAccount())
 const registrations = Array.from({ length: SIMS }, (_, i) => ({ iccid: iccidOf(i) }))
 await store.registerSims(account.id, registrations, { at: NOW, newSid: newSimSid })

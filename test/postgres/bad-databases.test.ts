@@ -289,11 +289,11 @@ describe('a database that may not be written', () => {
     const { url } = await database(t)
     const user = await newUser(t, url)
     assert.match(
-      await refusal(user),
+      await refusal(user, ['init']),
       /the user of \S+ lacks a privilege \(permission denied for schema public\); grant it, or name another user/,
     )
     assert.match(
-      await refusal(`${user}?schema=usage`),
+      await refusal(`${user}?schema=usage`, ['init']),
       /lacks a privilege \(permission denied for database/,
     )
     assert.deepEqual(await tablesOf(url), [])
@@ -369,6 +369,7 @@ describe('a database of others, or of another Simtally', () => {
       topology: TOPOLOGIES.plain,
       transferFrom: null,
       undistributed: [],
+      signingKey: null,
       serverTime: 0,
     }
     const error = await failureOf(

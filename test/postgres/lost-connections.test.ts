@@ -39,7 +39,7 @@ const TERMINATE = `
   WHERE application_name = 'simtally' AND datname = current_database()`
 
 async function openWithImport(t: TestContext, url: string, options = {}) {
-  const store = await openStore(url, options)
+  const store = await openStore(url, { create: true, ...options })
   t.after(() => store.close())
   const account = await store.createAccount(anAccount())
   const sim = await store.createSim(account.id, aSim(), { at: NOW, newSid: newSimSid })
@@ -102,7 +102,7 @@ describe('connections that end', () => {
     t.after(() => proxy.close())
     for (const statement of ['CREATE TABLE ledger', 'server_version_num']) {
       const cut = proxy.cutAt('before', statement)
-      const store = await openStore(proxy.through(url))
+      const store = await openStore(proxy.through(url), { create: true })
       await cut
       await store.check()
       await store.close()

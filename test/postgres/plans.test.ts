@@ -35,7 +35,7 @@ let fleet: Fleet
 before(async () => {
   // A database of its own: where others look at the same one, vacuum leaves pages as they are.
   place = await newDatabase()
-  store = await openStore(place.url)
+  store = await openStore(place.url, { create: true })
   fleet = await appendFleet(store, { accounts: 5, sims: 20, start: START, end: END })
   while (await store.sealNextDay(SEALED_THROUGH));
   database = new Database(parsePostgresUrl(place.url), TOPOLOGIES.plain, {})

@@ -176,7 +176,7 @@ if (!hasPgBouncer()) {
       t.after(() => place.remove())
       const bouncer = await startPgBouncer(await postgresUrl(), 'session', [IGNORING])
       t.after(() => bouncer.stop())
-      const store = await openStore(bouncer.through(`${place.url}?schema=usage`))
+      const store = await openStore(bouncer.through(`${place.url}?schema=usage`), { create: true })
       t.after(() => store.close())
       const work = () =>
         Promise.allSettled(

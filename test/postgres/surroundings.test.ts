@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { chmod, writeFile } from 'node:fs/promises'
 import { describe, it, type TestContext } from 'node:test'
 import pg from 'pg'
-import { openStore } from '../../src/storage/open-store.ts'
+import { createStore, openStore } from '../../src/storage/open-store.ts'
 import { parsePostgresUrl } from '../../src/storage/postgres/database-url.ts'
 import { lockKey } from '../../src/storage/postgres/locks.ts'
 import { waitForMigration } from '../../src/storage/postgres/migration-lock.ts'
@@ -72,7 +72,7 @@ describe('settings of a database', () => {
       if (setting === 'standard_conforming_strings' && !isSettable) continue
       await execute(plainUrl(url), `ALTER DATABASE ${name} SET ${setting} = '${value}'`)
     }
-    const store = await openStore(url)
+    const store = await openStore(url, { create: true })
     t.after(() => store.close())
     const text = 'Žluťoučký 🐎 \\ \'quoted\' "NULL"'
     const account = await store.createAccount(anAccount({ name: text }))
@@ -118,7 +118,7 @@ describe('the lock for migrating', () => {
 describe('a check whether the database answers', () => {
   it('ends within about a second while all connections are busy, and says so', async (t) => {
     const url = await database(t)
-    const store = await openStore(`${url}?connections=2`)
+    const store = await openStore(`${url}?connections=2`, { create: true })
     t.after(() => store.close())
     const holder = await connected(t, url)
     await holder.query('SELECT pg_advisory_lock($1, $2)', lockKey('directory', 'public'))
@@ -144,6 +144,7 @@ describe('the clock of the server', () => {
     const url = await database(t)
     const cli = await CliFixture.open('sqlite')
     t.after(() => cli.close())
+    await createStore(url)
     const args = ['account', 'list', '--database', url]
     for (const [ahead, isSaid] of [
       [60, false],
@@ -166,6 +167,7 @@ describe('the password of a database', () => {
     const cli = await CliFixture.open('sqlite')
     t.after(() => cli.close())
     const full = new URL(await database(t))
+    await createStore(full.href)
     const { password } = full
     const none = Object.assign(new URL(full), { password: '' }).href
     const listed = (databaseParameters: Record<string, string>, url = none) =>
@@ -200,7 +202,7 @@ describe('several hosts in a URL', () => {
     const full = new URL(await database(t))
     const dead = String(await freePort())
     const both = full.href.replace(full.host, `127.0.0.1:${dead},${full.host}`)
-    const store = await openStore(both)
+    const store = await openStore(both, { create: true })
     await store.createAccount(anAccount())
     assert.equal((await store.listAccounts()).length, 1)
     await store.close()

@@ -49,7 +49,7 @@ export async function openTempStore(
     await place.remove()
     await removeDir()
   }
-  const store = await openStore(place.url, { serverClock: () => NOW }).catch(
+  const store = await openStore(place.url, { create: true, serverClock: () => NOW }).catch(
     async (error: unknown) => {
       await remove()
       throw error

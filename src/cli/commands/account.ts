@@ -145,15 +145,18 @@ function homeFlags(): Option[] {
 
 async function createAccount(commandLine: CommandLine, options: CreateOptions): Promise<void> {
   const authToken = newSecret()
-  const account = await commandLine.withStore(options, (store) =>
-    store.createAccount({
-      sid: options.sid ?? newSid('AC'),
-      name: options.name,
-      authTokenHash: hashSecret(authToken),
-      home: { plmns: options.homePlmns ?? [], countries: options.homeCountries ?? [] },
-      mayRegisterNumbers: options.mayRegisterNumbers === true,
-      createdAt: commandLine.context.clock(),
-    }),
+  const account = await commandLine.withStore(
+    options,
+    (store) =>
+      store.createAccount({
+        sid: options.sid ?? newSid('AC'),
+        name: options.name,
+        authTokenHash: hashSecret(authToken),
+        home: { plmns: options.homePlmns ?? [], countries: options.homeCountries ?? [] },
+        mayRegisterNumbers: options.mayRegisterNumbers === true,
+        createdAt: commandLine.context.clock(),
+      }),
+    { create: true },
   )
   await printToken(commandLine, options, account, authToken)
 }

@@ -98,38 +98,42 @@ async function runDemo(commandLine: CommandLine, options: DemoOptions): Promise<
   const databaseUrl = options.database ?? DEMO_DATABASE_URL
   const credentialsPath = `${fromFlags(() => localPath(databaseUrl))}.credentials.json`
   const shape = shapeOf(options, context.clock())
-  await commandLine.withStore({ database: databaseUrl }, async (store) => {
-    const { fleet } = shape
-    const now = context.clock()
-    const demo = await prepareDemo(store, { seed: options.seed, fleet, credentialsPath, now })
-    const { summary, elapsedMs } = await importDemoFeed(context, { store, shape, demo })
-    if (options.json !== true) await printDemoImport(context, { shape, summary, elapsedMs })
-    if (summary.import.status === 'failed') {
-      const hint = 'run it again: what is committed stays counted once'
-      await report(context, `the demo's import: ${summary.import.error}`, hint)
-      commandLine.exitCode = EXIT.failed
-      return
-    }
-    const simSid = await mostTravelledSim(store, { account: demo.account, fleet, now })
-    const show = (url: string | null) => {
-      const access = { url, demo, simSid, credentialsPath, databaseUrl }
-      return options.json === true
-        ? commandLine.printJson({ ...demoAccessJson(access), ...toImportJson(summary) })
-        : printDemoAccess(context, access)
-    }
-    if (!options.serve) return await show(null)
-    await serve(context, {
-      store,
-      databaseUrl,
-      // One caller at a time looks at a demo.
-      workers: 1,
-      host: HOST_DEFAULT,
-      port: options.port ?? PORT_DEFAULT,
-      otherPortAllowed: options.port === undefined,
-      limits: limitsOf(context.config, {}),
-      // On the terminal where the demo explains itself, a line a request would be in the way.
-      logLevel: 'warn',
-      onListening: show,
-    })
-  })
+  await commandLine.withStore(
+    { database: databaseUrl },
+    async (store) => {
+      const { fleet } = shape
+      const now = context.clock()
+      const demo = await prepareDemo(store, { seed: options.seed, fleet, credentialsPath, now })
+      const { summary, elapsedMs } = await importDemoFeed(context, { store, shape, demo })
+      if (options.json !== true) await printDemoImport(context, { shape, summary, elapsedMs })
+      if (summary.import.status === 'failed') {
+        const hint = 'run it again: what is committed stays counted once'
+        await report(context, `the demo's import: ${summary.import.error}`, hint)
+        commandLine.exitCode = EXIT.failed
+        return
+      }
+      const simSid = await mostTravelledSim(store, { account: demo.account, fleet, now })
+      const show = (url: string | null) => {
+        const access = { url, demo, simSid, credentialsPath, databaseUrl }
+        return options.json === true
+          ? commandLine.printJson({ ...demoAccessJson(access), ...toImportJson(summary) })
+          : printDemoAccess(context, access)
+      }
+      if (!options.serve) return await show(null)
+      await serve(context, {
+        store,
+        databaseUrl,
+        // One caller at a time looks at a demo.
+        workers: 1,
+        host: HOST_DEFAULT,
+        port: options.port ?? PORT_DEFAULT,
+        otherPortAllowed: options.port === undefined,
+        limits: limitsOf(context.config, {}),
+        // On the terminal where the demo explains itself, a line a request would be in the way.
+        logLevel: 'warn',
+        onListening: show,
+      })
+    },
+    { create: true },
+  )
 }

@@ -24,6 +24,7 @@ import {
   translate,
   translateConnecting,
 } from './failures.ts'
+import type { Place } from './place.ts'
 import { isGone, newPool } from './pool.ts'
 import { isPooled, requireSamePid, requireSameSession } from './sessions.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
@@ -35,6 +36,8 @@ const RETRY_LONGEST_MS = 2_000
 export interface ConnectionOptions {
   /** How much later than the server's own limit an answer may come, in milliseconds. */
   readonly answerGraceMs?: number
+  /** Asked whether a new connection leads to the store that was opened. */
+  readonly place?: Place
 }
 
 /** What a transaction may need besides its statements. */
@@ -149,7 +152,7 @@ export class Database {
     this.#options = options
     this.#answerGraceMs = options.answerGraceMs ?? ANSWER_GRACE_MS
     this.#poolTopology = topology
-    this.#pool = newPool(target, topology)
+    this.#pool = newPool(target, topology, options.place)
   }
 
   /** May change once, when tables that lay on one server are spread over several. */
@@ -297,7 +300,7 @@ export class Database {
     if (this.#poolTopology !== this.topology) {
       this.#replacedPool = this.#pool
       this.#poolTopology = this.topology
-      this.#pool = newPool(this.target, this.topology)
+      this.#pool = newPool(this.target, this.topology, this.#options.place)
     }
     const client = await this.#pooled()
     limitAnswers(client, limitMs)

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import type { PostgresTarget } from './database-url.ts'
 import { type LoginPlace, readPassword } from './password.ts'
+import type { Place } from './place.ts'
 import { noteHost, prepareSession } from './sessions.ts'
 import { tlsOptions } from './tls.ts'
 import type { Topology } from './topology.ts'
@@ -37,13 +38,16 @@ function placeOf({ host, port, database, user }: pg.Client): LoginPlace {
   return { host, port, database: database ?? '', user: user ?? '' }
 }
 
-export function newPool(target: PostgresTarget, topology: Topology): pg.Pool {
+export function newPool(target: PostgresTarget, topology: Topology, place?: Place): pg.Pool {
   const pool = new pg.Pool({
     Client: clientClass(target),
     max: target.connectionsMax,
     connectionTimeoutMillis: target.connectTimeoutMs,
     allowExitOnIdle: true,
-    onConnect: (client) => prepareSession(client, target, topology),
+    onConnect: async (client) => {
+      await prepareSession(client, target, topology)
+      await place?.verify(client)
+    },
   })
   // An idle connection that ends is replaced when one is needed; there is nobody to tell.
   pool.on('error', () => {})

@@ -23,16 +23,19 @@ import * as progress from './feed-progress.ts'
 import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
 import { Partitions } from './partitions.ts'
+import { Place } from './place.ts'
 import { Readiness } from './readiness.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
-import { inspectSchema, migrateSchema, requireCurrentSchema } from './schema.ts'
+import { openSchema } from './schema.ts'
 import { proveTime, readTime } from './time.ts'
 import { tryOut } from './trial.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
 import { queryUsage } from './usage-reads.ts'
 
-export interface PostgresOptions extends ConnectionOptions {
+export interface PostgresOptions extends Omit<ConnectionOptions, 'place'> {
+  /** Makes the schema where the database has none. */
+  readonly create?: boolean
   /** Opens a database into which a store is being moved, for the process that moves it. */
   readonly unfinished?: boolean
   /** UTC seconds; stands in for the server's clock where a test needs another time. */
@@ -45,8 +48,8 @@ export interface PostgresOptions extends ConnectionOptions {
 const SEALED_GOOD_MS = 10_000
 
 /**
- * Opens the database, making the schema where it is empty. Fails with `invalid` for a URL that
- * cannot be, with `unavailable` where the server cannot be reached or refuses the login, with
+ * Opens the database. Fails with `missing` where it holds no store, unless that is to be made; with
+ * `invalid` for a URL that cannot be, with `unavailable` where the server cannot be reached or refuses the login, with
  * `incompatible` when the database belongs to something else or has an older or newer schema, and
  * with `read_only` when it cannot be written. Then nothing was changed.
  */
@@ -55,20 +58,13 @@ export async function openPostgresStore(
   options: PostgresOptions = {},
 ): Promise<UsageStore> {
   const target = parsePostgresUrl(url)
-  let schema = await inspectSchema(target)
-  if (schema.version === 0) {
-    await migrateSchema(target)
-    schema = await inspectSchema(target)
-  }
-  requireCurrentSchema(
-    target,
-    options.unfinished === true ? { ...schema, transferFrom: null } : schema,
-  )
+  const schema = await openSchema(target, options)
   options.onServerTime?.(options.serverClock?.() ?? schema.serverTime)
-  const database = new Database(target, schema.topology, options)
+  const place = new Place(target, schema.signingKey)
+  const database = new Database(target, schema.topology, { ...options, place })
   const partitions = new Partitions(database)
   const sealed = new SealedThrough(database)
-  const readiness = new Readiness(database, (s) => reads.readSetting(s, 'signing_key'))
+  const readiness = new Readiness(database, (s) => place.verify(s.client))
   const newFeeds = new NewRecordFeeds()
   const calls = new Calls()
   const name = target.schema
@@ -310,6 +306,7 @@ export async function openPostgresStore(
 
       signingKey: () =>
         read(async (s) => Buffer.from((await reads.readSetting(s, 'signing_key'))!, 'hex')),
+      requireInPlace: () => place.require(() => readiness.require()),
       check: () => calls.run(() => readiness.require()),
       close: () => (closing ??= calls.end().then(() => database.close())),
       actingAs,

@@ -24,6 +24,8 @@ export interface SchemaState {
   readonly undistributed: readonly string[]
   /** What store is being moved in, as messages name it; null where none is. */
   readonly transferFrom: string | null
+  /** What tells this store from others, in hexadecimal; null where there is none yet. */
+  readonly signingKey: string | null
   /** What the server's clock said, in UTC seconds. */
   readonly serverTime: number
 }
@@ -106,6 +108,30 @@ export function requireCurrentSchema(
   }
 }
 
+/** The schema as it has to be for a store to be opened; made where there is none, if it may be. */
+export async function openSchema(
+  target: PostgresTarget,
+  { create = false, unfinished = false }: { create?: boolean; unfinished?: boolean },
+): Promise<SchemaState & { readonly signingKey: string }> {
+  let found = await inspectSchema(target)
+  if (found.version === 0) {
+    if (!create) throw noStore(target)
+    await migrateSchema(target)
+    found = await inspectSchema(target)
+  }
+  requireCurrentSchema(target, unfinished ? { ...found, transferFrom: null } : found)
+  const { signingKey } = found
+  if (signingKey !== null) return { ...found, signingKey }
+  throw new UsageError('incompatible', `${target.shown} has lost its signing key; restore a backup`)
+}
+
+function noStore({ shown: place }: PostgresTarget): UsageError {
+  return new UsageError(
+    'missing',
+    `${place} holds no store yet; simtally init makes one, or name another with --database`,
+  )
+}
+
 /** Throws `incompatible` for a server that lacks what Simtally uses; the number is PostgreSQL's own. */
 export function requireServerVersion(
   { shown: place }: Pick<PostgresTarget, 'shown'>,
@@ -177,11 +203,22 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
     // Between the two looks, another process may have made the schema.
     if (foreign.length > 0 && (await isMarked(client, target))) return inspect(client, target)
     refuseForeign(target, foreign)
-    return { version: 0, topology, undistributed: [], transferFrom: null, serverTime }
+    return {
+      version: 0,
+      topology,
+      undistributed: [],
+      transferFrom: null,
+      signingKey: null,
+      serverTime,
+    }
   }
-  const version = await client.query<{ version: number }>('SELECT version FROM simtally_schema')
+  const found = await client.query<{ version: number; signing_key: string | null }>(
+    `SELECT version, (SELECT value FROM setting WHERE name = 'signing_key') AS signing_key
+     FROM simtally_schema`,
+  )
   return {
-    version: version.rows[0]?.version ?? 0,
+    version: found.rows[0]?.version ?? 0,
+    signingKey: found.rows[0]?.signing_key ?? null,
     topology,
     undistributed: citus ? await undistributedTables(client, topology) : [],
     transferFrom: transferring ? await transferUnderWay(client) : null,

@@ -1,15 +1,21 @@
-/** Opens a SQLite database as ours, brings its schema up to date, and translates its failures. */
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+/** A connection to a SQLite database: its prepared statements, its transactions and its locks. */
+import { existsSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import { SOMEBODY } from '../../domain/act.ts'
-import { UsageError } from '../../domain/usage-error.ts'
 import { Checksums } from './checksums.ts'
+import {
+  createDatabase,
+  type FileIdentity,
+  identifyFile,
+  requireSameFiles,
+  requireStoreFile,
+  warningOfMode,
+} from './database-file.ts'
+import { isLocked, translated } from './failures.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
+import { keepInWal, migrate, schemaVersion } from './schema.ts'
 import type { Acting } from './writer.ts'
-
-/** Stands in the database header: "SmTl" as a 32-bit number. */
-const APPLICATION_ID = 0x536d546c
 
 /** How long a write waits for another process that holds the lock, in milliseconds. */
 export const LOCK_WAIT_MS = 30_000
@@ -44,6 +50,12 @@ export interface ConnectionOptions {
   /** A writer waits for the lock by its own rule, see `Connection.write`. */
   readonly role: 'reader' | 'writer'
   readonly lockWaitMs?: number
+  /** Makes the database where it is missing or empty, with the folders above it. */
+  readonly create?: boolean
+  /** The files that the store was opened on; others in their place are refused. */
+  readonly files?: FileIdentity
+  /** Told what an operator should see to. */
+  readonly onWarning?: (warning: string) => void
 }
 
 export interface WriteOptions {
@@ -67,7 +79,7 @@ export class Connection {
   constructor(path: string, { role, lockWaitMs = LOCK_WAIT_MS }: ConnectionOptions) {
     this.#lockWaitMs = lockWaitMs
     const timeout = role === 'writer' ? 0 : READER_WAIT_MS
-    this.db = translated(path, () => new DatabaseSync(path, { timeout }))
+    this.db = translated(path, () => new DatabaseSync(existingOnly(path), { timeout }))
     this.checksums = new Checksums(this)
   }
 
@@ -170,182 +182,66 @@ export class Connection {
   }
 }
 
+/** A name by which SQLite opens a file that is there, and never makes one. */
+function existingOnly(path: string): URL {
+  const url = pathToFileURL(path)
+  url.searchParams.set('mode', 'rw')
+  return url
+}
+
 /** Blocks this thread; only for threads that serve nobody else meanwhile. */
 function pauseThread(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 
-/** Opens for reading and writing, creating folder and database where they are missing. */
+/**
+ * Opens for reading and writing. Fails with `missing` where there is no store, unless `create` says
+ * to make one.
+ */
 export function openConnection(path: string, options: ConnectionOptions): Connection {
-  translated(path, () => mkdirSync(dirname(path), { recursive: true }))
-  const connection = new Connection(path, options)
-  try {
-    translated(path, () => {
-      migrate(connection, path)
+  const { create = false } = options
+  return translated(path, () => {
+    if (create) createDatabase(path)
+    requireStoreFile(path, { mayBeEmpty: create })
+    const files = options.files ?? identifyFile(path)
+    requireSameFiles(path, files)
+    const connection = new Connection(path, options)
+    try {
+      migrate(connection, path, { create })
+      // Before it is brought into a mode in which files beside it are written: another one may have
+      // come into its place while it was opened.
+      requireSameFiles(path, files)
+      keepInWal(connection, path)
       connection.db.exec(`
         PRAGMA synchronous = FULL;
         PRAGMA foreign_keys = ON;
         PRAGMA cache_size = -${WRITER_CACHE_KIB};
         PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       `)
+      const warning = warningOfMode(path)
+      if (warning !== null) options.onWarning?.(warning)
       if (options.role === 'writer') connection.checksums.listen()
-    })
-    return connection
-  } catch (error) {
-    connection.close()
-    throw error
-  }
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  })
 }
 
 /** Makes or upgrades the file's schema, as opening it does; tells the versions. */
 export function upgradeDatabase(path: string): { readonly from: number; readonly to: number } {
-  let from = 0
-  if (existsSync(path)) {
-    const before = new Connection(path, { role: 'reader' })
-    try {
-      from = translated(path, () => schemaVersion(before, path))
-    } finally {
-      before.close()
-    }
-  }
-  openConnection(path, { role: 'writer' }).close()
+  const from = translated(path, () => (existsSync(path) ? versionOf(path) : 0))
+  openConnection(path, { role: 'writer', create: true }).close()
   return { from, to: MIGRATIONS.length }
 }
 
-function migrate(connection: Connection, path: string): void {
-  if (schemaVersion(connection, path) === MIGRATIONS.length) return
-  connection.withLock(() => connection.db.exec('PRAGMA journal_mode = WAL'))
-  connection.write(() => {
-    // Another process may have done it while this one waited for the lock.
-    const version = schemaVersion(connection, path)
-    if (version === MIGRATIONS.length) return
-    for (const step of MIGRATIONS.slice(version)) connection.db.exec(step)
-    connection.checksums.takeAnew()
-    connection.db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
-    connection.db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
-  })
-}
-
-/** 0 for a new database. Throws `incompatible` for one that is not ours or newer than we are. */
-function schemaVersion({ db }: Connection, path: string): number {
-  const version = numberOf(db, 'PRAGMA user_version')
-  const isEmpty = numberOf(db, 'SELECT COUNT(*) FROM sqlite_schema') === 0
-  if (!isEmpty && numberOf(db, 'PRAGMA application_id') !== APPLICATION_ID) {
-    throw new UsageError('incompatible', `${path} is a database of another program`, {
-      hint: 'name another file with --database; nothing was changed in this one',
-    })
-  }
-  if (version > MIGRATIONS.length) {
-    throw new UsageError(
-      'incompatible',
-      `${path} has schema ${version}, this program knows schemas up to ${MIGRATIONS.length}`,
-      { hint: 'use the version of Simtally that wrote it, or a newer one' },
-    )
-  }
-  return isEmpty ? 0 : version
-}
-
-function numberOf(db: DatabaseSync, text: string): number {
-  return Number(Object.values(db.prepare(text).get() ?? {})[0] ?? 0)
-}
-
-/** Primary result codes of SQLite; extended codes carry them in their lowest byte. */
-const BUSY = 5
-const LOCKED = 6
-const READONLY = 8
-const IOERR = 10
-const CORRUPT = 11
-const FULL = 13
-const CANTOPEN = 14
-const NOTADB = 26
-
-function resultCode(error: unknown): number | null {
-  const code = (error as { errcode?: unknown } | null)?.errcode
-  return typeof code === 'number' ? code & 0xff : null
-}
-
-function isLocked(error: unknown): boolean {
-  const code = resultCode(error)
-  return code === BUSY || code === LOCKED
-}
-
-/** Runs `work` on the database at `path`; failures somebody can act on become `UsageError`s. */
-export function translated<T>(path: string, work: () => T): T {
+function versionOf(path: string): number {
+  requireStoreFile(path, { mayBeEmpty: true })
+  const connection = new Connection(path, { role: 'reader' })
   try {
-    return work()
-  } catch (error) {
-    throw translate(path, error)
+    return schemaVersion(connection, path)
+  } finally {
+    connection.close()
   }
-}
-
-function translate(path: string, error: unknown): unknown {
-  switch (resultCode(error)) {
-    case BUSY:
-    case LOCKED:
-      return new UsageError('unavailable', `${path} is locked by another process`, {
-        hint: 'try again when the other process has finished; nothing of this call was stored',
-        cause: error,
-      })
-    case FULL:
-      return new UsageError('storage_full', `no space left to write to ${path}`, {
-        hint: 'free some disk space and repeat; nothing of the last batch was stored',
-        cause: error,
-      })
-    case IOERR:
-      return new UsageError('storage_full', `${path} cannot be written: ${messageOf(error)}`, {
-        hint: 'check disk space, quota and the disk itself, then repeat',
-        cause: error,
-      })
-    case READONLY:
-      return new UsageError('read_only', `${path} is read-only`, {
-        hint: 'give this user write permission on the file and its folder',
-        cause: error,
-      })
-    case CANTOPEN:
-      return new UsageError('unavailable', `${path} cannot be opened: ${messageOf(error)}`, {
-        hint: 'check that the path is a file in a folder this user may write to',
-        cause: error,
-      })
-    case CORRUPT:
-    case NOTADB:
-      return new UsageError('incompatible', `${path} is not a SQLite database, or is damaged`, {
-        hint: 'name another file with --database, or restore this one from a backup',
-        cause: error,
-      })
-    default:
-      return isOverflow(error) ? overflow(error) : translateSystemError(path, error)
-  }
-}
-
-/** Sums are kept in 64 bits, as SQLite keeps all integers; it says so in one of two ways. */
-function isOverflow(error: unknown): boolean {
-  return /integer overflow|cannot store REAL value in INTEGER/.test(messageOf(error))
-}
-
-function overflow(cause: unknown): UsageError {
-  return new UsageError('invalid', 'a sum of usage passes 9223372036854775807, the largest kept', {
-    hint: 'look for records with absurd counters; nothing of this call was stored',
-    cause,
-  })
-}
-
-function translateSystemError(path: string, error: unknown): unknown {
-  const code = (error as { code?: unknown } | null)?.code
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
-    return new UsageError('read_only', `the folder of ${path} cannot be written`, {
-      hint: 'give this user write permission on it, or name another file with --database',
-      cause: error,
-    })
-  }
-  if (code === 'ENOTDIR' || code === 'EEXIST') {
-    return new UsageError('unavailable', `${path} cannot be opened: ${messageOf(error)}`, {
-      hint: 'check that the path is a file in a folder',
-      cause: error,
-    })
-  }
-  return error
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

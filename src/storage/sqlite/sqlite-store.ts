@@ -10,8 +10,10 @@ import { UsageError } from '../../domain/usage-error.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { listActs } from './acts.ts'
 import { AuditThreads, audit, readAuditRun, repairTotals } from './audit.ts'
-import { type Connection, LOCK_WAIT_MS, openConnection, translated } from './connection.ts'
+import { type Connection, LOCK_WAIT_MS, openConnection } from './connection.ts'
+import { FileGuard } from './database-file.ts'
 import * as reads from './directory-reads.ts'
+import { translated } from './failures.ts'
 import * as feedAccess from './feed-access.ts'
 import * as progress from './feed-progress.ts'
 import { listFeedTotals } from './feed-totals.ts'
@@ -27,31 +29,51 @@ import { Writer } from './writer.ts'
 export interface SqliteOptions {
   /** How long a write waits while another process holds the lock; 30 s unless given. */
   readonly lockWaitMs?: number
+  /** Makes the store where the file is missing or empty. */
+  readonly create?: boolean
+  /** Told in a line what an operator should see to. */
+  readonly onWarning?: (warning: string) => void
 }
 
 /**
- * Opens the database file, creating it where it is missing. Fails with `incompatible` when the
- * file belongs to another program or a newer Simtally, with `unavailable` or `read_only` when it
- * cannot be opened for writing.
+ * Opens the database file. Fails with `missing` where there is no store, unless it is to be made;
+ * with `incompatible` when the file belongs to another program or a newer Simtally, with
+ * `unavailable` or `read_only` when it cannot be opened for writing. While the store is open and
+ * its file is gone or another one, every call fails with `missing` or `replaced`.
  */
 export async function openSqliteStore(
   path: string,
-  { lockWaitMs = LOCK_WAIT_MS }: SqliteOptions = {},
+  { lockWaitMs = LOCK_WAIT_MS, ...options }: SqliteOptions = {},
 ): Promise<UsageStore> {
-  const reader = openConnection(path, { role: 'reader', lockWaitMs })
+  const reader = openConnection(path, { ...options, role: 'reader', lockWaitMs })
+  const guard = new FileGuard(path)
   const memo = new ReadMemo(reader)
-  const writer = new Writer(path, { role: 'writer', lockWaitMs })
-  const auditThreads = new AuditThreads(() => new Writer(path, { role: 'reader', lockWaitMs }))
+  const newWriter = (role: 'reader' | 'writer' = 'writer') =>
+    new Writer(path, { role, lockWaitMs, files: guard.files })
+  const writer = newWriter()
+  const auditThreads = new AuditThreads(() => newWriter('reader'))
 
   /** Reads are synchronous inside; the promise is the port's, for engines that are not. */
   async function read<T>(work: (connection: Connection) => T): Promise<T> {
     if (!reader.db.isOpen) throw new UsageError('unavailable', 'the store is closed')
-    return translated(path, () => work(reader))
+    guard.require()
+    try {
+      return translated(path, () => work(reader))
+    } catch (error) {
+      throw guard.noted(error)
+    }
   }
 
   const actingAs = (actor: Actor): UsageStore => {
-    const run: Writer['run'] = (name, values, options) =>
-      writer.run(name, values, { actor, ...options })
+    const run: Writer['run'] = async (name, values, options) => {
+      if (reader.db.isOpen) guard.require()
+      const result = await writer.run(name, values, { actor, ...options }).catch((error) => {
+        throw guard.noted(error)
+      })
+      // What went into a file that is gone was not stored.
+      guard.look()
+      return result
+    }
     return {
       createAccount: (account) => run('createAccount', [account]),
       updateAccount: (accountId, changes) => run('updateAccount', [accountId, changes]),
@@ -97,9 +119,9 @@ export async function openSqliteStore(
       listFeeds: () => read(reads.listFeeds),
 
       beginImport: (start) => run('beginImport', [start]),
-      append: (batch) => append(writer, batch),
+      append: (batch) => append(run, batch),
       finishImport: (importId, end) => run('finishImport', [importId, end]),
-      tryOut: (work) => tryOut(new Writer(path, { role: 'writer', lockWaitMs }), work),
+      tryOut: (work) => tryOut(newWriter(), work),
       undoImport: (importId, at) => run('undoImport', [importId, at]),
       findImport: (id) => read((c) => reads.findImport(c, id)),
       findCountedImport: (feedId, checksum) =>
@@ -132,7 +154,7 @@ export async function openSqliteStore(
       readTime: () => read(readTime),
       proveTime: (at) => run('proveTime', [at]),
       audit: (options) => auditThreads.use((thread) => audit(thread, options)),
-      repairTotals: () => repairTotals(new Writer(path, { role: 'writer', lockWaitMs })),
+      repairTotals: () => repairTotals(newWriter()),
       readAuditRun: () => read(readAuditRun),
       keepAuditRun: (auditRun) => run('keepAuditRun', [auditRun]),
       checksumNextDay: () => run('checksumNextDay', []),
@@ -140,7 +162,12 @@ export async function openSqliteStore(
       purge: (options) => run('purge', [options]),
 
       signingKey: () => read((c) => reads.readSetting(c, 'signing_key') as Uint8Array),
-      check: async () => void (await read((c) => reads.readSetting(c, 'signing_key'))),
+      // A store that is closed says so itself; the files beside it may have gone with it.
+      requireInPlace: () => reader.db.isOpen && guard.require(),
+      check: async () => {
+        if (reader.db.isOpen) guard.look()
+        await read((c) => reads.readSetting(c, 'signing_key'))
+      },
       close: async () => {
         await Promise.all([writer.close(), auditThreads.close()])
         reader.close()
@@ -152,12 +179,12 @@ export async function openSqliteStore(
   return actingAs(SOMEBODY)
 }
 
-async function append(writer: Writer, batch: AppendBatch): ReturnType<UsageStore['append']> {
+async function append(run: Writer['run'], batch: AppendBatch): ReturnType<UsageStore['append']> {
   if (batch.events.length > BATCH_RECORDS_MAX) {
     throw new RangeError(`a batch has ${batch.events.length} events, at most ${BATCH_RECORDS_MAX}`)
   }
   const events = packEvents(batch.events)
-  return writer.run('append', [{ ...batch, events }], { transfers: transfersOf(events) })
+  return run('append', [{ ...batch, events }], { transfers: transfersOf(events) })
 }
 
 /** Functions do not cross threads: the SIDs that may be needed are made here. */

@@ -2,8 +2,6 @@
  * A SQLite file as the source of a transfer. Writers are kept out while it is open, so that nothing
  * is taken that would not move.
  */
-import { existsSync } from 'node:fs'
-import { UsageError } from '../../domain/usage-error.ts'
 import {
   hasSums,
   selectRowsAfter,
@@ -13,21 +11,17 @@ import {
   type TableValue,
 } from '../tables.ts'
 import type { TransferSource } from '../transfer.ts'
-import { type Connection, openConnection, translated } from './connection.ts'
+import { type Connection, openConnection } from './connection.ts'
+import { translated } from './failures.ts'
 import { SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'
 
 const SELECT_LAST_ID = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
 
 /**
- * Fails with `not_found` where there is no file, with `unavailable` where another process does not
+ * Fails with `missing` where there is no store, with `unavailable` where another process does not
  * let go of it, and as opening a store does. An older schema is upgraded.
  */
 export function openTransferSource(path: string): TransferSource {
-  if (!existsSync(path)) {
-    throw new UsageError('not_found', `there is no database at ${path}`, {
-      hint: 'check the path of --database',
-    })
-  }
   const connection = openConnection(path, { role: 'writer' })
   try {
     // Reads go on beside it; what would write waits, and then says that the file is locked.

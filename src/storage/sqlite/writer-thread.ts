@@ -1,12 +1,8 @@
 /** The thread that writes. It takes one operation after the other, so writes never interleave. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { UsageError } from '../../domain/usage-error.ts'
-import {
-  type Connection,
-  type ConnectionOptions,
-  openConnection,
-  translated,
-} from './connection.ts'
+import { type Connection, type ConnectionOptions, openConnection } from './connection.ts'
+import { translated } from './failures.ts'
 import type { WriterReply, WriterRequest } from './writer.ts'
 import { OPERATIONS } from './writer-operations.ts'
 

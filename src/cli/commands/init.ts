@@ -1,0 +1,35 @@
+/** `simtally init`: makes an empty store. */
+import type { Command } from 'commander'
+import { createStore } from '../../storage/open-store.ts'
+import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { throwAsWrongUsage } from '../failure.ts'
+
+const EXAMPLES = `
+Examples:
+  simtally init
+  simtally init --database postgres://simtally@db.example.com/simtally
+
+A store that is there already stays as it is. Besides this command, account create, demo and
+migrate make one; all others refuse a database that holds none, so that a path which is wrong by a
+letter is found at once. A file and the folders above it are made for this user alone.`
+
+export function addInitCommand(program: Command, commandLine: CommandLine): void {
+  program
+    .command('init')
+    .description('make an empty store')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((_: unknown, command: Command) => init(commandLine, command.optsWithGlobals()))
+}
+
+async function init(commandLine: CommandLine, options: DatabaseOption & JsonOption): Promise<void> {
+  const url = commandLine.databaseUrl(options)
+  const { shown, engine, made } = await createStore(url).catch(throwAsWrongUsage)
+  if (options.json === true) {
+    await commandLine.printJson({ database: shown, engine, made })
+    return
+  }
+  await commandLine.print(
+    made ? `${shown} holds an empty store now` : `${shown} holds a store already`,
+  )
+}

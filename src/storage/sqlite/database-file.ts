@@ -1,0 +1,227 @@
+/**
+ * The file of a database as the file system knows it: what may be opened, how it is made, and
+ * whether it is still the one that was opened. Nothing here opens a file that may be in use: closing
+ * it again would end the locks that SQLite holds on it for this process.
+ */
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  type Stats,
+  statfsSync,
+  statSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { UsageError } from '../../domain/usage-error.ts'
+
+/** Who made a file may read and write it, nobody else. */
+export const FILE_MODE = 0o600
+export const FOLDER_MODE = 0o700
+
+const OTHERS_MAY = 0o077
+
+/** Types of file systems whose files are answers of the kernel: procfs, sysfs, cgroups, devpts and kin. */
+const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
+  0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x1cd1, 0x64626720, 0x74726163, 0x73636673, 0x6165676c,
+])
+
+/** Device and inode of the database, and of the two files that SQLite keeps beside it. */
+export interface FileIdentity {
+  readonly database: string
+  /** Null before they are there. */
+  readonly log: string | null
+  readonly index: string | null
+}
+
+/** Makes an empty file for a database, and the folders above it, where they are missing. */
+export function createDatabase(path: string): void {
+  if (statOf(path) !== null) return
+  makeFolder(dirname(path), path)
+  try {
+    closeSync(openSync(path, 'wx', FILE_MODE))
+  } catch (error) {
+    // Another process was quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+/** One folder after the other: what Node offers for several never ends on some file systems. */
+function makeFolder(folder: string, path: string): void {
+  if (statOf(folder) !== null) {
+    refuseKernelFile(folder, path)
+    return
+  }
+  makeFolder(dirname(folder), path)
+  try {
+    mkdirSync(folder, FOLDER_MODE)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+/**
+ * Throws `missing` where there is no file, or an empty one, and `incompatible` where it is something
+ * else than a file. What is in it, only SQLite may look at.
+ */
+export function requireStoreFile(
+  path: string,
+  { mayBeEmpty }: { readonly mayBeEmpty: boolean },
+): void {
+  const found = statOf(path)
+  if (found === null) throw noStore(`there is no store at ${path}`)
+  if (!found.isFile()) {
+    throw new UsageError(
+      'incompatible',
+      `${path} is ${kindOf(found)}, not a database; ${NAME_ANOTHER}`,
+    )
+  }
+  refuseKernelFile(path, path)
+  if (found.size === 0 && !mayBeEmpty) throw emptyStore(path)
+}
+
+/** What to say of a file that other users may read or write; null where there is nothing. */
+export function warningOfMode(path: string): string | null {
+  const mode = statSync(path).mode & 0o777
+  if ((mode & OTHERS_MAY) === 0) return null
+  return `${path} can be read or written by other users (mode ${mode.toString(8)}); chmod 600 ends that`
+}
+
+const NAME_ANOTHER = 'name another file with --database'
+
+export function emptyStore(path: string): UsageError {
+  return noStore(`${path} is empty, and no store yet`)
+}
+
+function noStore(what: string): UsageError {
+  return new UsageError('missing', `${what}; simtally init makes one, or ${NAME_ANOTHER}`)
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder'
+  if (found.isFIFO()) return 'a pipe'
+  if (found.isSocket()) return 'a socket'
+  return 'a device'
+}
+
+function refuseKernelFile(existing: string, path: string): void {
+  if (!KERNEL_FILE_SYSTEMS.has(statfsSync(existing).type)) return
+  const message = `${path} lies where the system shows its own state, and no file is kept; ${NAME_ANOTHER}`
+  throw new UsageError('incompatible', message)
+}
+
+/** Null where there is nothing. */
+function statOf(path: string): Stats | null {
+  return statSync(path, { throwIfNoEntry: false }) ?? null
+}
+
+function identityOf(path: string): string | null {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return found === undefined ? null : `${found.dev}:${found.ino}`
+}
+
+/** Of the database alone, before it is opened. Throws `missing`. */
+export function identifyFile(path: string): FileIdentity {
+  const database = identityOf(path)
+  if (database === null) throw noStore(`there is no store at ${path}`)
+  return { database, log: null, index: null }
+}
+
+/** SQLite puts its files beside the file that a link leads to. */
+function filesBeside(path: string): { readonly log: string; readonly index: string } {
+  const real = realpathSync(path)
+  return { log: `${real}-wal`, index: `${real}-shm` }
+}
+
+/** Throws `missing` or `replaced` unless the files that were opened are at their place. */
+export function requireSameFiles(path: string, files: FileIdentity): void {
+  const database = identityOf(path)
+  if (database === null) {
+    throw new UsageError('missing', `${path} is gone; nothing is answered until it is back`)
+  }
+  if (database !== files.database) {
+    throw new UsageError(
+      'replaced',
+      `another file has taken the place of ${path}; start again to use it`,
+    )
+  }
+  if (files.log === null) return
+  const beside = filesBeside(path)
+  for (const [file, known] of [
+    [beside.log, files.log],
+    [beside.index, files.index],
+  ] as const) {
+    if (identityOf(file) === known) continue
+    throw new UsageError(
+      'replaced',
+      `${file} was removed or replaced while it was in use; end all processes on it, then start again`,
+    )
+  }
+}
+
+/** Between two looks at files that were in their place, in milliseconds. */
+const LOOK_AGAIN_MS = 1_000
+
+/** Knows whether the files of an open store are in their place, and whole. */
+export class FileGuard {
+  readonly files: FileIdentity
+  readonly #path: string
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #size = 0
+  /** Why the store cannot be used, until that has passed. */
+  #failure: unknown = null
+  /** What does not pass. */
+  #damage: UsageError | null = null
+
+  /** Of a database that is open: the files beside it are there. */
+  constructor(path: string) {
+    const { log, index } = filesBeside(path)
+    this.#path = path
+    this.files = { ...identifyFile(path), log: identityOf(log), index: identityOf(index) }
+    this.look()
+  }
+
+  /** Throws what is wrong; looks at most once a second while nothing is. Never waits. */
+  require(): void {
+    if (this.#damage !== null) throw this.#damage
+    if (this.#failure !== null || performance.now() - this.#lookedAt >= LOOK_AGAIN_MS) this.look()
+  }
+
+  /** As `require`, with a look in any case: before what was written is acknowledged. */
+  look(): void {
+    this.#lookedAt = performance.now()
+    try {
+      requireSameFiles(this.#path, this.files)
+      this.#requireSize()
+      this.#failure = null
+    } catch (error) {
+      this.#failure = error
+      throw error
+    }
+  }
+
+  /**
+   * The failure of a call, after a look at what it means: where SQLite has found that the file is
+   * damaged, nothing that it says can be relied on any more.
+   */
+  noted(error: unknown): unknown {
+    if (!(error instanceof UsageError) || error.code !== 'incompatible') return error
+    return this.#damaged(error)
+  }
+
+  #damaged(cause: unknown): UsageError {
+    const message = `${this.#path} is damaged, and nothing is answered from it; restore a backup, then start again`
+    this.#damage ??= new UsageError('incompatible', message, { cause })
+    return this.#damage
+  }
+
+  /** Nothing here ever makes the file smaller. */
+  #requireSize(): void {
+    const size = statOf(this.#path)?.size ?? 0
+    if (size >= this.#size) {
+      this.#size = size
+      return
+    }
+    throw this.#damaged(new Error(`cut from ${this.#size} to ${size} bytes`))
+  }
+}
