@@ -350,17 +350,22 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     )
   })
 
-  it('fails in one line and a hint for a database that is none, and for wrong options', async () => {
+  it('fails in a line, and a hint where there is one, for a database that is none and for wrong options', async () => {
     const file = await cli.file('text.db', 'this is no database\n'.repeat(100))
-    for (const [args, expected, message] of [
-      [['--database', `sqlite:${file}`], 1, /^simtally: .*text\.db is not a SQLite database/],
-      [['--public-url', 'usage.example.com'], 2, /^simtally: publicUrl usage\.example\.com: exp/],
-      [['--host', '192.0.2.1'], 1, /^simtally: this machine has no address 192\.0\.2\.1/],
+    for (const [args, expected, lines, message] of [
+      [['--database', `sqlite:${file}`], 1, 1, /^simtally: .*text\.db is not a SQLite database/],
+      [
+        ['--public-url', 'usage.example.com'],
+        2,
+        2,
+        /^simtally: publicUrl usage\.example\.com: exp/,
+      ],
+      [['--host', '192.0.2.1'], 1, 2, /^simtally: this machine has no address 192\.0\.2\.1/],
     ] as const) {
       const { code, stderr } = await launch(['serve', '--workers', '2', ...args]).ended()
       assert.equal(code, expected)
       assert.match(stderr, message)
-      assert.equal(stderr.trimEnd().split('\n').length, 2)
+      assert.equal(stderr.trimEnd().split('\n').length, lines)
     }
   })
 })
