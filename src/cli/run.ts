@@ -5,6 +5,7 @@ import { UsageError } from '../domain/usage-error.ts'
 import { CommandLine } from './command-line.ts'
 import { addAccountCommand } from './commands/account.ts'
 import { addAuditCommand } from './commands/audit.ts'
+import { addClockCommand } from './commands/clock.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addEventsCommand } from './commands/events.ts'
 import { addFeedCommand } from './commands/feed.ts'
@@ -63,6 +64,7 @@ export function buildProgram(commandLine: CommandLine): Command {
   addQuarantineCommand(program, commandLine)
   addAuditCommand(program, commandLine)
   addPurgeCommand(program, commandLine)
+  addClockCommand(program, commandLine)
   addMigrateCommand(program, commandLine)
   return program
 }

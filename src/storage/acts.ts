@@ -204,6 +204,12 @@ export const actsOf = {
           object: entryIds.length === 1 ? String(entryIds[0]) : `${discarded} entries`,
           details: { entries: entryIds.slice(0, ENTRIES_NAMED_MAX).map(String), discarded },
         },
+  trustClock: (imports: number, at: number): NewAct => ({
+    verb: 'trust clock',
+    objectKind: 'store',
+    object: formatInstant(at),
+    details: { imports },
+  }),
   purge: (
     { ledgerRows, rollupCells, quarantineEntries }: PurgeOutcome,
     { before, dryRun }: { before: number; dryRun: boolean },

@@ -8,6 +8,15 @@ export const SELECT_NEWEST_STAMP = `
   FROM (SELECT started_at, finished_at FROM import
         WHERE status <> 'undone' ORDER BY id DESC LIMIT 1000) AS latest`
 
+// Stamps of a clock that was ahead; every parameter is the instant that it is ahead of.
+export const SELECT_STAMPED_AHEAD = `
+  SELECT DISTINCT feed_id FROM import WHERE started_at > ? OR finished_at > ?`
+export const CORRECT_STAMPS = `
+  UPDATE import
+  SET started_at = CASE WHEN started_at > ? THEN ? ELSE started_at END,
+      finished_at = CASE WHEN finished_at > ? THEN ? ELSE finished_at END
+  WHERE started_at > ? OR finished_at > ?`
+
 export const TIME_PROVEN = 'time_proven'
 
 /** From the rows of the two questions and the texts or numbers of the settings. */

@@ -345,6 +345,11 @@ export interface UsageStore {
    * passed since by a clock that nobody can set. An earlier one than is kept changes nothing.
    */
   proveTime(at: number): Promise<void>
+  /**
+   * Says that it is `at` now: imports that a wrong clock stamped later are stamped with it, and what
+   * their feeds are said to have delivered is told anew. Returns how many there were.
+   */
+  trustClock(at: number): Promise<number>
 
   /**
    * Recomputes everything that can be, compares all rows with their checksums, and has the engine

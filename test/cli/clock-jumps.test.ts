@@ -93,6 +93,22 @@ describe('under a clock that is wrong', () => {
   })
 })
 
+describe('simtally clock', () => {
+  it('says what is wrong with it, and can be told that nothing is', async (t) => {
+    const cli = await openYears(t)
+    const delivery = csv(record('b', '2026-03-10T12:00:00Z'))
+    assert.equal((await deliver(cli, delivery, { now: NOW + 2 * YEAR })).exitCode, 0)
+    const behind = await cli.run(['clock'], { now: NOW })
+    assert.equal(behind.exitCode, 1)
+    assert.match(behind.stdout, /^clock: 2026-03-10T12:30:00Z\n.*newest delivery: 2028-03-09/s)
+    assert.match(behind.stderr, /the store has seen 2028-03-09T12:30:00Z: set the clock right/)
+    const [trusted] = await cli.json<{ imports: number }>(['clock', 'trust'], { now: NOW })
+    assert.equal(trusted!.imports, 1)
+    const [right] = await cli.json<{ fault: null }>(['clock'], { now: NOW })
+    assert.equal(right!.fault, null)
+  })
+})
+
 describe('upkeep of retention', () => {
   async function passes(t: TestContext) {
     const cli = await openYears(t)

@@ -39,6 +39,24 @@ export function describeTime(engine: Engine): void {
       assert.deepEqual((await store.findImport(importId))!.counts, { ...NO_VERDICTS, accepted: 2 })
     })
 
+    it('is put right where a clock that was ahead has stamped deliveries', async (t) => {
+      const { store, feed, importId, assertAuditClean } = await openLedger(t, engine)
+      const ahead = NOW + 700 * DAY
+      const end = { status: 'done', checksum: 'aa', error: null } as const
+      await store.finishImport(importId, { ...end, finishedAt: NOW })
+      const known = await store.listFeedProgress()
+      const wrong = await store.beginImport(anImportStart(feed, { startedAt: ahead }))
+      await store.finishImport(wrong.id, { ...end, finishedAt: ahead })
+      assert.notDeepEqual(await store.listFeedProgress(), known)
+      assert.equal(await store.trustClock(NOW), 1)
+      assert.deepEqual(await store.listFeedProgress(), known)
+      assert.equal((await store.readTime()).newestStampAt, NOW)
+      assert.equal(await store.trustClock(NOW), 0)
+      const [act] = await store.listActs({ objectKind: 'store' }, { limit: 9 })
+      assert.equal(act!.verb, 'trust clock')
+      await assertAuditClean()
+    })
+
     it('keeps the latest that was seen to come, for every process', async (t) => {
       const { store, url } = await openEmpty(t, engine)
       for (const at of [NOW, NOW + DAY, NOW - DAY]) await store.proveTime(at)

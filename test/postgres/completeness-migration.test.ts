@@ -24,6 +24,7 @@ describe('a database from before', () => {
       `INSERT INTO simtally_schema (version) VALUES (${steps.length})`,
       ...steps,
       ROWS_BEFORE,
+      `INSERT INTO setting (name, value) VALUES ('signing_key', '${'5a'.repeat(32)}')`,
     )
     await migrateSchema(parsePostgresUrl(url))
     const store = await openStore(url)

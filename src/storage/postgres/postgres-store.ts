@@ -27,7 +27,7 @@ import { Place } from './place.ts'
 import { Readiness } from './readiness.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
 import { openSchema } from './schema.ts'
-import { proveTime, readTime } from './time.ts'
+import { proveTime, readTime, trustClock } from './time.ts'
 import { tryOut } from './trial.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
@@ -286,12 +286,14 @@ export async function openPostgresStore(
       noteDropFolder: (state) => change((s) => writes.noteDropFolder(s, state)),
       listDropFolders: () => read(reads.listDropFolders),
 
-      readTime: async () => {
-        const time = await read(readTime)
-        return options.serverClock === undefined
-          ? time
-          : { ...time, serverAt: options.serverClock() }
-      },
+      readTime: () => read((s) => readTime(s, options.serverClock)),
+      trustClock: (at) =>
+        change(
+          logged(
+            (s) => trustClock(s, at),
+            (imports) => actsOf.trustClock(imports, at),
+          ),
+        ),
       proveTime: (at) => write((s) => proveTime(s, at, name)),
       audit: (options) => calls.run(() => audit(look, database.topology, options)),
       repairTotals: () => calls.run(() => repairTotals(alone, database.topology.name === 'citus')),

@@ -152,6 +152,7 @@ export async function openSqliteStore(
       listDropFolders: () => read(reads.listDropFolders),
 
       readTime: () => read(readTime),
+      trustClock: (at) => run('trustClock', [at]),
       proveTime: (at) => run('proveTime', [at]),
       audit: (options) => auditThreads.use((thread) => audit(thread, options)),
       repairTotals: () => repairTotals(newWriter()),

@@ -4,6 +4,7 @@ import { UPSERT_SETTING } from '../directory-sql.ts'
 import * as sql from '../time-sql.ts'
 import type { Connection } from './connection.ts'
 import { readSetting } from './directory-reads.ts'
+import { feedById, rebuildProgress } from './feed-progress.ts'
 
 export function readTime(connection: Connection): StoreTime {
   const ofRows = sql.timeFromRows(
@@ -21,4 +22,14 @@ export function readTime(connection: Connection): StoreTime {
 export function proveTime(connection: Connection, at: number): void {
   const known = readSetting(connection, sql.TIME_PROVEN) as number | null
   if (known === null || known < at) connection.prepare(UPSERT_SETTING).run(sql.TIME_PROVEN, at)
+}
+
+/** Runs inside a write transaction. Returns how many imports were stamped anew. */
+export function trustClock(connection: Connection, at: number): number {
+  const feeds = connection.prepare(sql.SELECT_STAMPED_AHEAD).all(at, at)
+  const { changes } = connection.prepare(sql.CORRECT_STAMPS).run(at, at, at, at, at, at)
+  for (const row of feeds) {
+    rebuildProgress(connection, feedById(connection, row.feed_id as number))
+  }
+  return Number(changes)
 }

@@ -8,7 +8,7 @@ import * as writes from './directory-writes.ts'
 import * as feedAccess from './feed-access.ts'
 import * as progress from './feed-progress.ts'
 import { discardQuarantine, recycle } from './recycle.ts'
-import { proveTime } from './time.ts'
+import { proveTime, trustClock } from './time.ts'
 import { appendToTrial, beginTrial, changesOfTrial, endTrial } from './trial.ts'
 import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
@@ -90,6 +90,7 @@ export const OPERATIONS = {
   ),
   sealNextDay: besideLedger(upkeep.sealNextDay),
   purge: logged(upkeep.purge, actsOf.purge),
+  trustClock: logged(trustClock, actsOf.trustClock),
   proveTime: inWrite(proveTime),
   keepAuditRun: besideLedger(keepAuditRun),
   checksumNextDay: besideLedger(upkeep.checksumNextDay),
