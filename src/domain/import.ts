@@ -105,6 +105,7 @@ export const QUARANTINE_REASONS = [
   'future',
   'conflict',
   'feed_retired',
+  'too_large',
 ] as const
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number]
 

@@ -13,6 +13,8 @@ export type UsageErrorCode =
   | 'conflict'
   /** A delivery as a whole cannot be read: cut gzip, no header line. */
   | 'unreadable'
+  /** A sum of usage would pass 2^63 - 1, the largest kept; nothing of the call was stored. */
+  | 'overflow'
   /** The store cannot be reached or is held by another process; trying again is safe. */
   | 'unavailable'
   /** There is no store where one is to be, or no longer. */

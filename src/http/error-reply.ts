@@ -29,6 +29,7 @@ export type ErrorKind = keyof typeof KINDS
 const KIND_OF_USAGE_ERROR: Record<UsageErrorCode, ErrorKind> = {
   invalid: 'invalid_parameter',
   unreadable: 'invalid_parameter',
+  overflow: 'invalid_parameter',
   conflict: 'invalid_parameter',
   not_found: 'not_found',
   unavailable: 'unavailable',

@@ -55,6 +55,8 @@ export class EventResolver {
   readonly #sims = new Map<string, KnownSim>()
   readonly #servingsByHome = new Map<string, Map<StatedNetwork, Serving | null>>()
   #servingsRemembered = 0
+  /** By SIM, one of the names that records have for it; made when it is first asked for. */
+  #names: ReadonlyMap<number, string> | null = null
   #time: StoreTime | null = null
 
   /** With an `account`, SIMs of other accounts are unknown. */
@@ -89,6 +91,17 @@ export class EventResolver {
       const result = this.#resolveOne(record, limits.latestAt)
       return 'reason' in result ? { ...result, record: keptRecord(record) } : result
     })
+  }
+
+  /**
+   * What quarantine keeps of an event for which the store has no room. Without what it says where
+   * more SIMs came since than are remembered; it is then read again from its text.
+   */
+  quarantinedEvent(event: UsageEvent, fault: Parameters<typeof faultOf>[2]): QuarantinedRecord {
+    this.#names ??= new Map([...this.#sims].map(([name, { simId }]) => [simId, name]))
+    const record = faultOf(event.line, event.raw, fault)
+    const sim = this.#names.get(event.simId)
+    return sim === undefined ? record : { ...record, record: keptEvent(event, sim) }
   }
 
   async #limits(nowSeconds: number): Promise<RecordLimits> {
@@ -162,6 +175,7 @@ export class EventResolver {
       if (!isFault(record) && !this.#sims.has(record.sim)) unknown.add(record.sim)
     }
     if (unknown.size === 0) return
+    this.#names = null
     if (this.#sims.size + unknown.size > SIMS_REMEMBERED_MAX) {
       this.#sims.clear()
       this.#servingsByHome.clear()
@@ -200,6 +214,16 @@ function keptRecord(record: CdrRecord): KeptRecord {
     ...{ upload: counters.upload, download: counters.download },
     ...{ toSim: counters.toSim, fromSim: counters.fromSim },
     reading: readingOf(record),
+  }
+}
+
+function keptEvent({ serving, ...event }: UsageEvent, sim: string): KeptRecord {
+  const { recordId, occurredAt, upload, download, toSim, fromSim, reading } = event
+  return {
+    ...{ recordId, sim, occurredAt, upload, download, toSim, fromSim, reading },
+    plmn: serving.plmn,
+    country: serving.countryStated ? serving.country : null,
+    zone: serving.zoneStated ? serving.zone : null,
   }
 }
 

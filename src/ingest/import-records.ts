@@ -13,11 +13,12 @@ import {
 } from '../domain/import.ts'
 import { LIMITS_DEFAULT, type LimitName, type Limits, limitRemedy } from '../domain/limits.ts'
 import { sequenceOfName } from '../domain/sequence-pattern.ts'
-import { shown, UsageError } from '../domain/usage-error.ts'
+import { shown, UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
-import { BATCH_RECORDS_MAX, type UsageStore } from '../storage/usage-store.ts'
+import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../storage/usage-store.ts'
 import { plainBytes } from './delivery-bytes.ts'
 import { EventResolver } from './event-resolver.ts'
+import { TOO_LARGE, writeFitting } from './fitting.ts'
 import type { CdrReader, ReadRecord } from './formats/cdr-format.ts'
 import { CDR_FORMATS } from './formats/formats.ts'
 import { rereadingOf, settingsFor } from './rereading.ts'
@@ -27,6 +28,9 @@ export const BATCH_RECORDS_DEFAULT = 50_000
 
 /** A batch of few but long records is cut here, so that memory stays flat, in UTF-16 units. */
 const BATCH_TEXT_MAX = 33_554_432
+
+/** Failures that go away with their cause: the delivery is sent again, and then counts. */
+const PASSING: ReadonlySet<UsageErrorCode> = new Set(['unavailable', 'storage_full', 'read_only'])
 
 /** How many quarantined records a summary carries; all of them can be listed from the store. */
 export const QUARANTINE_SHOWN_MAX = 10
@@ -84,8 +88,8 @@ export interface ImportSummary {
 
 /**
  * Imports one delivery. Every record gets a verdict; one that cannot be read or counted goes to
- * quarantine and the rest goes on. Rejects with the store's `UsageError` when the store fails;
- * the import then stays `running`, and repeating it is safe.
+ * quarantine and the rest goes on. Rejects with the store's failure when the store fails, and
+ * repeating the import is safe: it stays `running` where the failure may pass, else it is `failed`.
  */
 export async function importRecords(request: ImportRequest): Promise<ImportSummary> {
   const { store, feed, account, source, clock } = request
@@ -100,7 +104,10 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
   const { createReader } = CDR_FORMATS[format]
   const settings = settingsFor(feed, format)
   const run = new ImportRun(request, started.id, { reader: createReader(settings), settings })
-  const error = await run.readAll()
+  const error = await run.readAll().catch(async (failure: unknown) => {
+    await endFailed(request, started.id, run.lastingReason(failure))
+    throw failure
+  })
   const ended = await store.finishImport(started.id, {
     status: error === null ? 'done' : 'failed',
     finishedAt: clock(),
@@ -113,6 +120,17 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
   const { firstQuarantined } = run
   const { limit = null, hint = null } = error ?? {}
   return { import: ended, limit, hint, warnings, firstQuarantined }
+}
+
+/** A store that fails in this too is told by its first failure. */
+async function endFailed(
+  { store, clock }: ImportRequest,
+  importId: number,
+  reason: string | null,
+): Promise<void> {
+  if (reason === null) return
+  const end = { status: 'failed', finishedAt: clock(), checksum: null, error: reason } as const
+  await store.finishImport(importId, end).catch(() => {})
 }
 
 /** A name that does not fit leaves its delivery without a number, so a missing one goes unseen. */
@@ -150,6 +168,7 @@ class ImportRun {
   #bytesRead = 0
   #records = 0
   #batches = 0
+  #storeFailure: { readonly error: unknown } | null = null
   #counts = NO_VERDICTS
   /** The earliest usage so far, of records that are no mistake. */
   #usageFrom: number | null = null
@@ -185,6 +204,25 @@ class ImportRun {
     } catch (error) {
       await this.#writing
       if (error instanceof UsageError && error.code === 'unreadable') return error
+      throw error
+    }
+  }
+
+  /** Why the import has failed for good, for all who see it; null where it may go on or is undone. */
+  lastingReason(failure: unknown): string | null {
+    if (this.#storeFailure === null || this.#storeFailure.error !== failure) return null
+    // What is not our own may name paths and hosts.
+    if (!(failure instanceof UsageError)) return 'the usage store failed in a way nobody foresaw'
+    if (PASSING.has(failure.code)) return null
+    const isBroken = failure.code === 'incompatible'
+    return isBroken ? 'the usage store could not be used as it was' : failure.message
+  }
+
+  async #ofStore<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      this.#storeFailure = { error }
       throw error
     }
   }
@@ -235,7 +273,7 @@ class ImportRun {
       const slice =
         from === 0 && records.length <= room ? records : records.slice(from, from + room)
       from += slice.length
-      const resolved = await this.#resolver.resolve(slice, this.#request.clock())
+      const resolved = await this.#ofStore(this.#resolver.resolve(slice, this.#request.clock()))
       const batch = this.#batch
       batch.expired += resolved.expired
       for (const event of resolved.events) {
@@ -276,18 +314,9 @@ class ImportRun {
     this.#writing.catch(() => {})
   }
 
-  async #write({ events, quarantined, expired }: OpenBatch): Promise<void> {
-    const { store, feed, clock, onProgress } = this.#request
-    const { counts, conflicts } = await store.append({
-      importId: this.#importId,
-      feed: { id: feed.id, onConflict: feed.onConflict },
-      events,
-      quarantined,
-      expired,
-      knownAt: clock(),
-      ...(this.#batches++ === 0 && { rereading: rereadingOf(this.#reader, this.#settings) }),
-    })
-    this.#counts = addVerdicts(this.#counts, counts)
+  async #write(batch: OpenBatch): Promise<void> {
+    const { onProgress } = this.#request
+    const { conflicts, quarantined } = await this.#ofStore(this.#append(batch))
     const room = QUARANTINE_SHOWN_MAX - this.firstQuarantined.length
     const inOrder = [...quarantined, ...conflicts].sort((a, b) => a.line - b.line)
     this.firstQuarantined.push(...inOrder.slice(0, room))
@@ -296,5 +325,39 @@ class ImportRun {
       bytesRead: this.#bytesRead,
       counts: this.#counts,
     })
+  }
+
+  /** Records for which the sums have no room wait with the others that cannot be counted. */
+  async #append({ events, quarantined, expired }: OpenBatch) {
+    const { store, feed, clock } = this.#request
+    const rereading = this.#batches++ === 0 && {
+      rereading: rereadingOf(this.#reader, this.#settings),
+    }
+    const conflicts: QuarantinedRecord[] = []
+    const append = async (part: Pick<AppendBatch, 'events' | 'quarantined' | 'expired'>) => {
+      const outcome = await store.append({
+        importId: this.#importId,
+        feed: { id: feed.id, onConflict: feed.onConflict },
+        ...part,
+        knownAt: clock(),
+        ...rereading,
+      })
+      this.#counts = addVerdicts(this.#counts, outcome.counts)
+      for (const conflict of outcome.conflicts) conflicts.push(conflict)
+    }
+    let isWhole = false
+    const left = await writeFitting(events, async (part) => {
+      const hasAll = part === events
+      await append({
+        events: part,
+        ...(hasAll ? { quarantined, expired } : { quarantined: [], expired: 0 }),
+      })
+      isWhole = hasAll
+    })
+    if (isWhole) return { conflicts, quarantined }
+    const tooLarge = left.map((event) => this.#resolver.quarantinedEvent(event, TOO_LARGE))
+    const waiting = [...quarantined, ...tooLarge].sort((a, b) => a.line - b.line)
+    await append({ events: [], quarantined: waiting, expired })
+    return { conflicts, quarantined: waiting }
   }
 }

@@ -11,6 +11,7 @@ import {
 import type { UsageEvent } from '../domain/usage-event.ts'
 import type { RecordFault, RecycleBatch, UsageStore } from '../storage/usage-store.ts'
 import { EventResolver } from './event-resolver.ts'
+import { TOO_LARGE, writeFitting } from './fitting.ts'
 import { ImportRereader } from './rereading.ts'
 
 /** Entries looked at in one go: what stays in memory, and the most of one transaction. */
@@ -160,14 +161,40 @@ class RecycleRun {
   async #write(batch: OpenRecycleBatch): Promise<void> {
     const taken = batch.take()
     if (taken === null) return
-    const { counts, conflicts } = await this.#store.recycle(taken.batch)
+    const { events, faults, expired } = taken.batch
+    let isWhole = false
+    const left = await writeFitting(events, async (part) => {
+      const hasAll = part === events
+      const rest = hasAll ? { faults, expired } : { faults: [], expired: [] }
+      await this.#count(taken, { events: part, ...rest })
+      isWhole = hasAll
+    })
+    if (isWhole) return
+    const tooLarge = left.flatMap(({ entryId, event }) => {
+      const entry = taken.entries.get(entryId)!
+      if (entry.reason !== TOO_LARGE.reason) {
+        const { record } = taken.quarantined(event, TOO_LARGE)
+        return [{ entryId, fault: { ...TOO_LARGE, ...(record !== undefined && { record }) } }]
+      }
+      this.#stays({ entry, reason: entry.reason, detail: entry.detail, unreadable: null })
+      return []
+    })
+    const newFaults = [...faults, ...tooLarge]
+    if (newFaults.length + expired.length > 0) {
+      await this.#count(taken, { events: [], faults: newFaults, expired })
+    }
+  }
+
+  async #count(
+    taken: TakenBatch,
+    part: Pick<RecycleBatch, 'events' | 'faults' | 'expired'>,
+  ): Promise<void> {
+    const { counts, conflicts } = await this.#store.recycle({ ...taken.batch, ...part })
     this.#counts = addVerdicts(this.#counts, counts)
-    for (const { entryId, fault } of taken.batch.faults) {
+    for (const { entryId, fault } of part.faults) {
       this.#show({ entry: taken.entries.get(entryId)!, ...fault, unreadable: null })
     }
-    const entryOfLine = new Map(
-      taken.batch.events.map(({ entryId, event }) => [event.line, entryId]),
-    )
+    const entryOfLine = new Map(part.events.map(({ entryId, event }) => [event.line, entryId]))
     for (const conflict of conflicts) {
       const entry = taken.entries.get(entryOfLine.get(conflict.line)!)!
       this.#show({ entry, ...conflict, unreadable: null })
@@ -204,6 +231,12 @@ class RecycleRun {
   }
 }
 
+interface TakenBatch {
+  readonly batch: RecycleBatch
+  readonly entries: ReadonlyMap<number, QuarantineEntry>
+  readonly quarantined: EventResolver['quarantinedEvent']
+}
+
 /** Entries of one import, no two of which are the same event. */
 class OpenRecycleBatch {
   readonly #known: KnownImport
@@ -238,9 +271,9 @@ class OpenRecycleBatch {
   }
 
   /** What there is, and begins anew; null when there is nothing. */
-  take(): { batch: RecycleBatch; entries: ReadonlyMap<number, QuarantineEntry> } | null {
+  take(): TakenBatch | null {
     if (this.#entries.size === 0) return null
-    const { found, feed } = this.#known
+    const { found, feed, resolver } = this.#known
     const entries = this.#entries
     const batch: RecycleBatch = {
       importId: found.id,
@@ -255,7 +288,9 @@ class OpenRecycleBatch {
     this.#events = []
     this.#expired = []
     this.#faults = []
-    return { batch, entries }
+    const quarantined: TakenBatch['quarantined'] = (event, fault) =>
+      resolver.quarantinedEvent(event, fault)
+    return { batch, entries, quarantined }
   }
 }
 

@@ -43,6 +43,21 @@ export class UsageChanges {
     cell.fromSim += BigInt(times * fromSim)
   }
 
+  /** Adds all that `changes` has collected. */
+  addAll(changes: UsageChanges): void {
+    for (const [key, added] of changes.#cells) {
+      const cell = this.#cells.get(key)
+      if (cell === undefined) {
+        this.#cells.set(key, { ...added })
+      } else {
+        cell.upload += added.upload
+        cell.download += added.download
+        cell.toSim += added.toSim
+        cell.fromSim += added.fromSim
+      }
+    }
+  }
+
   get accountIds(): number[] {
     return [...new Set(this.#changed().map(({ accountId }) => accountId))]
   }

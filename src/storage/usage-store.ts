@@ -230,7 +230,8 @@ export interface UsageStore {
    * is a `duplicate`, also within one batch; with other content, the feed's policy decides
    * (`resolveConflict`). A quarantined record that was quarantined before is counted again but
    * kept once. An event older than what `purge` took is `expired`. Repeating a batch whose outcome
-   * is unknown is safe for all usage numbers. Fails with `conflict` when the import was undone.
+   * is unknown is safe for all usage numbers. Fails with `conflict` when the import was undone, and
+   * with `overflow` when it takes a sum past 2^63 - 1.
    */
   append(batch: AppendBatch): Promise<AppendOutcome>
   /**
@@ -278,7 +279,7 @@ export interface UsageStore {
    * all. Entries that are gone meanwhile, or are another import's, are passed over. Under
    * `replace`, a record that came before the version that counts does not take its place: it goes
    * to history before the versions that came after it, as a `duplicate`. `quarantined` of the
-   * outcome are the entries that stay, each with its new reason.
+   * outcome are the entries that stay, each with its new reason. Fails with `overflow` as `append`.
    */
   recycle(batch: RecycleBatch): Promise<AppendOutcome>
   /** Deletes entries for good, their imports' counts stay. Returns how many there were. */

@@ -186,6 +186,24 @@ describe('simtally import', () => {
     assert.equal(audit.cells_checked, 3 + 3)
   })
 
+  it('exits with 3 where a sum has no room for all records, and counts the rest', async () => {
+    const own = await newFeed()
+    const line = (id: number, bytes: number) =>
+      `r${id},${iccidOf(1)},2025-12-24T10:00:00Z,310-260,${bytes},0,0,0\n`
+    const lines = Array.from({ length: 1_026 }, (_, i) => line(i, Number.MAX_SAFE_INTEGER))
+    const { exitCode, stdout } = await cli.run(['import', '-', '--feed', own, '--json'], {
+      stdin: HEADER + lines.join('') + line(9_999, 1_023),
+    })
+    const [{ status, accepted, quarantined, errors }] = jsonLines<ImportJson>(stdout) as [
+      ImportJson,
+    ]
+    assert.deepEqual([exitCode, status, accepted, quarantined], [3, 'done', 1_025, 2])
+    assert.deepEqual(
+      errors.map(({ line, reason }) => `${line} ${reason}`),
+      ['1026 too_large', '1027 too_large'],
+    )
+  })
+
   it('goes on with the other files when one fails, and exits with 1', async () => {
     const feed = await newFeed()
     const good = await cli.file('good.csv', HEADER + records(1))

@@ -134,9 +134,22 @@ function describeSimUsage(engine: Engine): void {
     await ledger.append([ledger.event({ upload: 7 })])
     const max = Number.MAX_SAFE_INTEGER
     const absurd = Array.from({ length: 1_025 }, () => ledger.event({ upload: max }))
-    const failure = await failureOf('invalid', ledger.append(absurd))
+    const failure = await failureOf('overflow', ledger.append(absurd))
     assert.match(failure.message, /9223372036854775807/)
     assert.deepEqual(await ledger.simUsage(), ['2026-01-01T00:00:00Z home US 7/0/0/0'])
+    await ledger.assertAuditClean()
+  })
+
+  it('has room for the rest of what a stored sum leaves, and for nothing more', async (t) => {
+    const ledger = await openLedger(t, engine)
+    const max = Number.MAX_SAFE_INTEGER
+    await ledger.append(Array.from({ length: 1_024 }, () => ledger.event({ upload: max })))
+    await failureOf('overflow', ledger.append([ledger.event({ upload: 1_024 })]))
+    await ledger.append([ledger.event({ upload: 1_023 })])
+    assert.deepEqual(await ledger.simUsage(), [
+      '2026-01-01T00:00:00Z home US 9223372036854775807/0/0/0',
+    ])
+    await failureOf('overflow', ledger.append([ledger.event({ upload: 1 })]))
     await ledger.assertAuditClean()
   })
 

@@ -19,7 +19,7 @@ import {
   instant,
   NOW,
 } from '../support/builders.ts'
-import { type Engine, type Ledger, openLedger, register } from './engine.ts'
+import { type Engine, failureOf, type Ledger, openLedger, register } from './engine.ts'
 
 const AT = '2026-03-14T10:20:30Z'
 const FROM = instant('2026-03-08T00:00:00Z')
@@ -97,6 +97,23 @@ export function describeTrials(engine: Engine): void {
       await ledger.append([], { quarantined: [aQuarantinedRecord('c')] })
       const [entry, next] = await ledger.store.listQuarantine({}, { limit: 9 })
       assert.equal(next!.id, entry!.id + 1)
+    })
+
+    it('stays as it was where the sums of a batch are too large, and goes on', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const max = Number.MAX_SAFE_INTEGER
+      const most = (count: number) =>
+        Array.from({ length: count }, () => ledger.event({ at: AT, upload: max }))
+      await ledger.store.tryOut(async (trial) => {
+        await trial.append(ofTrial(ledger, most(1_000)))
+        const failure = await failureOf('overflow', trial.append(ofTrial(ledger, most(25))))
+        assert.match(failure.message, /9223372036854775807/)
+        const { counts } = await trial.append(ofTrial(ledger, most(24)))
+        assert.deepEqual(counts, { ...NO_VERDICTS, accepted: 24 })
+        const end = `home US ${1_024n * BigInt(max)}/0/0/0`
+        assert.ok(words(await trial.changes())[0]!.endsWith(end))
+      })
+      await ledger.assertAuditClean()
     })
 
     it('keeps nothing when it fails, and the store goes on', async (t) => {

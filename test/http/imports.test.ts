@@ -154,6 +154,27 @@ describe('imports', () => {
     }
   })
 
+  it('are done, and answered 200, where a sum has no room for all records', async () => {
+    const { sid } = await fixture.addSim()
+    const record = (id: string, upload: number) =>
+      `${JSON.stringify({ record_id: id, sim: sid, occurred_at: '2026-03-15T11:00:00Z', plmn: '310-260', upload })}\n`
+    const most = Array.from({ length: 1_025 }, (_, i) => record(`m${i}`, Number.MAX_SAFE_INTEGER))
+    const { status, body } = await fixture.deliver(most.join('') + record('last', 1_023), {
+      as: fixture.operator,
+    })
+    assert.deepEqual(
+      [status, body.status, body.accepted, body.quarantined],
+      [200, 'done', 1_025, 1],
+    )
+    const { body: waiting } = await fixture.get(`/v1/Imports/${body.import}/Quarantine`, {
+      as: fixture.operator,
+    })
+    assert.deepEqual(
+      waiting.quarantine.map(({ line, reason }) => `${line} ${reason}`),
+      ['1025 too_large'],
+    )
+  })
+
   it('show the records they left in quarantine, as delivered', async () => {
     const delivered = Buffer.concat([
       Buffer.from('{"record_id":"q1","sim":"nobody-1","occurred_at":"2026-03-15T11:00:00Z"}\n'),

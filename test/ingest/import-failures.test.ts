@@ -145,4 +145,33 @@ describe('an import whose store fails', () => {
       assert.deepEqual(await fixture.usage(sim), usageOf(9))
     })
   }
+
+  for (const [error, reason] of [
+    [new UsageError('not_found', 'there is no such feed'), 'there is no such feed'],
+    [
+      new UsageError('incompatible', '/var/lib/usage.db is damaged'),
+      'the usage store could not be used as it was',
+    ],
+    [new TypeError('a bug'), 'the usage store failed in a way nobody foresaw'],
+  ] as const) {
+    it(`ends as failed where that is no passing failure: ${error.message}`, async () => {
+      const { feed, lines, sim, deliver } = await fixture.newWorld()
+      const importing = importRecords({
+        store: failingStore('append', 1, error),
+        feed,
+        account: null,
+        source: { name: 'usage.csv', bytes: inChunks(Buffer.from(csv(lines(9))), [100]) },
+        clock: () => NOW,
+        batchRecordsMax: 2,
+      })
+      await assert.rejects(importing, error)
+      const [newest] = await fixture.store.listImports({}, { limit: 1 })
+      assert.deepEqual(
+        [newest!.feedId, newest!.status, newest!.error, newest!.counts.accepted],
+        [feed.id, 'failed', reason, 2],
+      )
+      assert.deepEqual(verdicts(await deliver(csv(lines(9)))), { accepted: 7, duplicate: 2 })
+      assert.deepEqual(await fixture.usage(sim), usageOf(9))
+    })
+  }
 })

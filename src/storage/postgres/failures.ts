@@ -138,7 +138,7 @@ export function translate(place: string, error: unknown): unknown {
       )
     case '22003':
       return failure(
-        'invalid',
+        'overflow',
         'a sum of usage passes 9223372036854775807, the largest kept',
         'look for records with absurd counters; nothing of this call was stored',
       )

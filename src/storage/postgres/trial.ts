@@ -1,8 +1,10 @@
 /** A trial: batches in one transaction that is rolled back. */
+import { UsageError } from '../../domain/usage-error.ts'
 import { UsageChanges } from '../usage-changes.ts'
 import type { Trial, UsageChange } from '../usage-store.ts'
 import { applyEvents, orderByKey } from './append.ts'
 import type { Database, Session } from './connection.ts'
+import { translate } from './failures.ts'
 import { MAKE_INCOMING } from './ledger-sql.ts'
 import type { Partitions } from './partitions.ts'
 
@@ -37,16 +39,20 @@ export function tryOut<T>(
           await partitions.ensure(instants, batch.knownAt)
         }
         hasWritten = true
-        const events = { ...batch, isRecycled: false, changes }
-        const { schema } = database.target
-        const { counts, conflicts } = await applyEvents(session, events, ordered, {
-          schema,
-          // A refused row would end the transaction, and with it the trial.
-          assumeNew: false,
-          alone: false,
+        const ofBatch = new UsageChanges()
+        const { counts, conflicts } = await wholeOrNot(database, session, async () => {
+          const events = { ...batch, isRecycled: false, changes: ofBatch }
+          const outcome = await applyEvents(session, events, ordered, {
+            schema: database.target.schema,
+            // A refused row would end the transaction, and with it the trial.
+            assumeNew: false,
+            alone: false,
+          })
+          // It is emptied at the end of a transaction, which comes after many batches here.
+          await session.client.query(`${MAKE_INCOMING}; TRUNCATE incoming`)
+          return outcome
         })
-        // It is emptied at the end of a transaction, which comes after many batches here.
-        await session.client.query(`${MAKE_INCOMING}; TRUNCATE incoming`)
+        changes.addAll(ofBatch)
         const quarantined = batch.quarantined.length + conflicts.length
         const expired = counts.expired + batch.expired
         return { counts: { ...counts, quarantined, expired }, conflicts }
@@ -54,6 +60,25 @@ export function tryOut<T>(
       changes: () => named(session, changes),
     })
   })
+}
+
+/** A batch whose sums are too large leaves the trial as it was before it; other failures end it. */
+async function wholeOrNot<T>(
+  { target }: Database,
+  session: Session,
+  work: () => Promise<T>,
+): Promise<T> {
+  await session.client.query('SAVEPOINT batch')
+  try {
+    const result = await work()
+    await session.client.query('RELEASE SAVEPOINT batch')
+    return result
+  } catch (error) {
+    const failure = translate(target.shown, error)
+    if (!(failure instanceof UsageError) || failure.code !== 'overflow') throw error
+    await session.client.query('ROLLBACK TO SAVEPOINT batch; RELEASE SAVEPOINT batch')
+    throw failure
+  }
 }
 
 async function named(session: Session, changes: UsageChanges): Promise<UsageChange[]> {

@@ -76,7 +76,7 @@ function isOverflow(error: unknown): boolean {
 }
 
 function overflow(cause: unknown): UsageError {
-  return new UsageError('invalid', 'a sum of usage passes 9223372036854775807, the largest kept', {
+  return new UsageError('overflow', 'a sum of usage passes 9223372036854775807, the largest kept', {
     hint: 'look for records with absurd counters; nothing of this call was stored',
     cause,
   })

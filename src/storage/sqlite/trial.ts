@@ -20,10 +20,27 @@ export function beginTrial(connection: Connection): void {
 
 /** On the writer thread, between `beginTrial` and `endTrial`. */
 export function appendToTrial(connection: Connection, batch: PackedBatch): AppendOutcome {
-  const changes = trials.get(connection)!
-  const { counts, conflicts } = applyEvents(connection, batch, { changes })
+  const changes = new UsageChanges()
+  const { counts, conflicts } = wholeOrNot(connection, () =>
+    applyEvents(connection, batch, { changes }),
+  )
+  trials.get(connection)!.addAll(changes)
   const quarantined = batch.quarantined.length + conflicts.length
   return { counts: { ...counts, quarantined, expired: counts.expired + batch.expired }, conflicts }
+}
+
+/** A batch that fails leaves the trial as it was before it. */
+function wholeOrNot<T>({ db }: Connection, work: () => T): T {
+  db.exec('SAVEPOINT batch')
+  try {
+    const result = work()
+    db.exec('RELEASE batch')
+    return result
+  } catch (error) {
+    // A full disk ends the transaction by itself.
+    if (db.isTransaction) db.exec('ROLLBACK TO batch; RELEASE batch')
+    throw error
+  }
 }
 
 export function changesOfTrial(connection: Connection): UsageChange[] {
