@@ -249,10 +249,54 @@ describe('an open store', () => {
 
   it('does not acknowledge what went into a file that was removed meanwhile', async (t) => {
     const { path, store } = await open(t)
-    store.requireInPlace()
+    const holding = new DatabaseSync(path)
+    t.after(() => holding.close())
+    holding.exec('BEGIN IMMEDIATE')
     const writing = store.createAccount(anAccount())
     await rm(path)
+    // Only now can the write be done.
+    holding.exec('COMMIT')
     await failureOf('missing', writing)
+  })
+
+  it('goes on with a file that another process has packed', async (t) => {
+    const { path, store } = await open(t)
+    const db = new DatabaseSync(path)
+    db.exec('CREATE TABLE filling (x); INSERT INTO filling VALUES (zeroblob(1000000))')
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    await store.check()
+    const { size } = await stat(path)
+    db.exec('DROP TABLE filling; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)')
+    db.close()
+    assert.ok((await stat(path)).size < size)
+    await store.check()
+    await store.createAccount(anAccount())
+    assert.equal((await store.listAccounts()).length, 2)
+  })
+
+  it('says so when a newer program has changed its schema, and does not call it damaged', async (t) => {
+    const { path, store: first } = await open(t)
+    await first.close()
+    const store = await openStore(`sqlite:${path}`)
+    t.after(() => store.close())
+    const db = new DatabaseSync(path)
+    db.exec('PRAGMA user_version = 9999')
+    db.close()
+    const writing = await failureOf('incompatible', store.createAccount(anAccount()))
+    assert.match(writing.message, /has schema 9999/)
+    const reading = await failureOf('incompatible', store.listAccounts())
+    assert.equal(reading.message, writing.message)
+  })
+
+  it('answers nothing from a file that was cut while its log holds pages', async (t) => {
+    const { path, store } = await open(t)
+    const db = new DatabaseSync(path)
+    t.after(() => db.close())
+    db.exec('PRAGMA wal_checkpoint(FULL)')
+    await store.check()
+    await store.createAccount(anAccount())
+    await truncate(path, 8_192)
+    await assertRefuses(store, 'incompatible', /simtally\.db .*nothing is answered from it/)
   })
 
   it('answers nothing from a file that was cut, ever again', async (t) => {

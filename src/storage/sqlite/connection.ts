@@ -147,6 +147,14 @@ export class Connection {
     return this.#finish(work)
   }
 
+  /** How large the database is by its own account. Fails where its file is too small for that. */
+  bytesInUse(): number {
+    const [pages, size] = ['page_count', 'page_size'].map((name) =>
+      Number(this.prepare(`PRAGMA ${name}`).get()?.[name]),
+    )
+    return pages! * size!
+  }
+
   close(): void {
     if (this.db.isOpen) this.db.close()
   }

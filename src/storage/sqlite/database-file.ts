@@ -166,6 +166,7 @@ const LOOK_AGAIN_MS = 1_000
 export class FileGuard {
   readonly files: FileIdentity
   readonly #path: string
+  readonly #bytesInUse: () => number
   #lookedAt = Number.NEGATIVE_INFINITY
   #size = 0
   /** Why the store cannot be used, until that has passed. */
@@ -173,10 +174,14 @@ export class FileGuard {
   /** What does not pass. */
   #damage: UsageError | null = null
 
-  /** Of a database that is open: the files beside it are there. */
-  constructor(path: string) {
+  /**
+   * Of a database that is open: the files beside it are there. `bytesInUse` asks SQLite how large the
+   * database is, and fails where the file is too small for that.
+   */
+  constructor(path: string, bytesInUse: () => number) {
     const { log, index } = filesBeside(path)
     this.#path = path
+    this.#bytesInUse = bytesInUse
     this.files = { ...identifyFile(path), log: identityOf(log), index: identityOf(index) }
     this.look()
   }
@@ -201,12 +206,13 @@ export class FileGuard {
   }
 
   /**
-   * The failure of a call, after a look at what it means: where SQLite has found that the file is
-   * damaged, nothing that it says can be relied on any more.
+   * The failure of a call. A file that was found damaged, or brought to a newer schema, cannot be
+   * relied on by this program any more: the same is then said to every other call.
    */
   noted(error: unknown): unknown {
     if (!(error instanceof UsageError) || error.code !== 'incompatible') return error
-    return this.#damaged(error)
+    this.#damage ??= error
+    return this.#damage
   }
 
   #damaged(cause: unknown): UsageError {
@@ -215,13 +221,21 @@ export class FileGuard {
     return this.#damage
   }
 
-  /** Nothing here ever makes the file smaller. */
+  /** A file gets smaller when an operator's `VACUUM` has packed it; SQLite knows by how much. */
   #requireSize(): void {
     const size = statOf(this.#path)?.size ?? 0
-    if (size >= this.#size) {
-      this.#size = size
-      return
+    if (size < this.#size) this.#requireWhole(size)
+    this.#size = size
+  }
+
+  #requireWhole(size: number): void {
+    let needed: number
+    try {
+      needed = this.#bytesInUse()
+    } catch (error) {
+      throw this.#damaged(error)
     }
-    throw this.#damaged(new Error(`cut from ${this.#size} to ${size} bytes`))
+    if (size >= needed) return
+    throw this.#damaged(new Error(`cut from ${this.#size} to ${size} bytes, with ${needed} in use`))
   }
 }

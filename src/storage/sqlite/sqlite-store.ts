@@ -46,7 +46,7 @@ export async function openSqliteStore(
   { lockWaitMs = LOCK_WAIT_MS, ...options }: SqliteOptions = {},
 ): Promise<UsageStore> {
   const reader = openConnection(path, { ...options, role: 'reader', lockWaitMs })
-  const guard = new FileGuard(path)
+  const guard = new FileGuard(path, () => reader.bytesInUse())
   const memo = new ReadMemo(reader)
   const newWriter = (role: 'reader' | 'writer' = 'writer') =>
     new Writer(path, { role, lockWaitMs, files: guard.files })
