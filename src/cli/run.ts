@@ -5,6 +5,7 @@ import { UsageError } from '../domain/usage-error.ts'
 import { CommandLine } from './command-line.ts'
 import { addAccountCommand } from './commands/account.ts'
 import { addAuditCommand } from './commands/audit.ts'
+import { addBackupCommand } from './commands/backup.ts'
 import { addClockCommand } from './commands/clock.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addEventsCommand } from './commands/events.ts'
@@ -17,6 +18,7 @@ import { addLogCommand } from './commands/log.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addPurgeCommand } from './commands/purge.ts'
 import { addQuarantineCommand } from './commands/quarantine.ts'
+import { addRestoreCommand } from './commands/restore.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addSimCommand } from './commands/sim.ts'
 import { addUsageCommand } from './commands/usage.ts'
@@ -65,6 +67,8 @@ export function buildProgram(commandLine: CommandLine): Command {
   addAuditCommand(program, commandLine)
   addPurgeCommand(program, commandLine)
   addClockCommand(program, commandLine)
+  addBackupCommand(program, commandLine)
+  addRestoreCommand(program, commandLine)
   addMigrateCommand(program, commandLine)
   return program
 }

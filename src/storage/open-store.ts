@@ -3,13 +3,16 @@ import { fileURLToPath } from 'node:url'
 import { shown, UsageError } from '../domain/usage-error.ts'
 import { isPostgresUrl, parsePostgresUrl } from './postgres/database-url.ts'
 import type { PostgresOptions } from './postgres/postgres-store.ts'
+import type { CopyOptions, CopyOutcome } from './sqlite/backup.ts'
 import { upgradeDatabase } from './sqlite/connection.ts'
+import type { RestoreOptions, RestoreOutcome } from './sqlite/restore.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/sqlite-store.ts'
 import { openTransferSource } from './sqlite/transfer-source.ts'
 import { moveRows, type TransferOptions, type TransferSource } from './transfer.ts'
 import { type ProofProgress, proveTransfer, type TransferProof } from './transfer-proof.ts'
 import type { UsageStore } from './usage-store.ts'
 
+export type { CopyProgress } from './sqlite/backup.ts'
 export type { TransferProgress } from './transfer.ts'
 export type { ProofProgress, TransferProof } from './transfer-proof.ts'
 
@@ -66,6 +69,36 @@ export async function createStore(url: string): Promise<StoreCreation> {
   const { version } = await inspectSchema(target)
   await openSchema(target, { create: true })
   return { shown: target.shown, engine: 'postgres', made: version === 0 }
+}
+
+/** Copies a store on a file while it is in use. Throws `invalid` for one on a server. */
+export async function backUpStore(
+  url: string,
+  file: string,
+  options: CopyOptions,
+): Promise<CopyOutcome & { readonly database: string }> {
+  const path = pathForCopies(url, 'pg_dump')
+  const { backUp } = await import('./sqlite/backup.ts')
+  return { database: path, ...(await backUp(path, file, options)) }
+}
+
+/** Puts a backup where a store on a file is to be. Throws `invalid` for one on a server. */
+export async function restoreStore(
+  url: string,
+  file: string,
+  options: RestoreOptions,
+): Promise<RestoreOutcome & { readonly database: string }> {
+  const path = pathForCopies(url, 'pg_restore')
+  const { restore } = await import('./sqlite/restore.ts')
+  return { database: path, ...restore(file, path, options) }
+}
+
+function pathForCopies(url: string, tool: string): string {
+  if (!isPostgresUrl(url)) return sqlitePath(url)
+  throw new UsageError(
+    'invalid',
+    `${parsePostgresUrl(url).shown} is on a server: its copies are made by PostgreSQL's own tools, ${tool} as docs/storage.md says`,
+  )
 }
 
 /** Where files that go with a database lie: beside it, or in `data` where it is on a server. */

@@ -37,13 +37,18 @@ export interface FileIdentity {
 /** Makes an empty file for a database, and the folders above it, where they are missing. */
 export function createDatabase(path: string): void {
   if (statOf(path) !== null) return
-  makeFolder(dirname(path), path)
+  makeFolderOf(path)
   try {
     closeSync(openSync(path, 'wx', FILE_MODE))
   } catch (error) {
     // Another process was quicker.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
+}
+
+/** Makes the folders above a file, where they are missing. */
+export function makeFolderOf(path: string): void {
+  makeFolder(dirname(path), path)
 }
 
 /** One folder after the other: what Node offers for several never ends on some file systems. */

@@ -30,7 +30,8 @@ export function translated<T>(path: string, work: () => T): T {
   }
 }
 
-function translate(path: string, error: unknown): unknown {
+/** What `error` means for the database at `path`. */
+export function translate(path: string, error: unknown): unknown {
   switch (resultCode(error)) {
     case BUSY:
     case LOCKED:

@@ -1,0 +1,54 @@
+/** `simtally backup`: copies a store while it is in use. */
+import type { Command } from 'commander'
+import { backUpStore } from '../../storage/open-store.ts'
+import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { withCopyProgress } from '../copy-progress.ts'
+import { throwAsWrongUsage } from '../failure.ts'
+import { formatCount } from '../quantity-text.ts'
+
+interface BackupOptions extends DatabaseOption, JsonOption {
+  readonly force?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  simtally backup /backups/simtally-2026-11-28.db
+  simtally backup latest.db --force --json
+
+Copies one state of the store, while serve and imports go on. The copy is read from end to end and
+compared before it takes its name, with mode 0600; ended at any moment, nothing of it is left, or
+FILE.partial, which the next backup to FILE takes away. simtally restore puts it back.
+
+A store on PostgreSQL is copied by pg_dump; docs/storage.md says how.`
+
+export function addBackupCommand(program: Command, commandLine: CommandLine): void {
+  program
+    .command('backup')
+    .description('copy a store while it is in use')
+    .argument('<file>', 'where the copy goes')
+    .option('--force', 'take the place of a file that is there')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((file: string, _: unknown, command: Command) =>
+      backUp(commandLine, file, command.optsWithGlobals()),
+    )
+}
+
+async function backUp(
+  commandLine: CommandLine,
+  file: string,
+  options: BackupOptions,
+): Promise<void> {
+  const url = commandLine.databaseUrl(options)
+  const force = options.force === true
+  const { database, storeId, bytes, rows } = await withCopyProgress(commandLine.context, (work) =>
+    backUpStore(url, file, { force, ...work }),
+  ).catch(throwAsWrongUsage)
+  if (options.json === true) {
+    await commandLine.printJson({ database, file, store_id: storeId, bytes, rows })
+    return
+  }
+  await commandLine.print(
+    `${database} is copied to ${file}: ${formatCount(rows)} rows, ${formatCount(bytes)} bytes, checked`,
+  )
+}

@@ -1,0 +1,56 @@
+/** `simtally restore`: puts a backup in the place of a store. */
+import type { Command } from 'commander'
+import { restoreStore } from '../../storage/open-store.ts'
+import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { withCopyProgress } from '../copy-progress.ts'
+import { throwAsWrongUsage } from '../failure.ts'
+import { formatCount } from '../quantity-text.ts'
+
+interface RestoreOptions extends DatabaseOption, JsonOption {
+  readonly force?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  simtally restore /backups/simtally-2026-11-28.db
+  simtally restore latest.db --force --database sqlite:/var/lib/simtally/simtally.db
+
+The backup is read from end to end before anything is touched. A store that is there is replaced
+only with --force, and only while no process uses it; it is kept beside, under a name that is
+printed. Ended at any moment, either the old store or the new one is in its place, whole.
+
+What came after the backup is counted by importing its files again.`
+
+export function addRestoreCommand(program: Command, commandLine: CommandLine): void {
+  program
+    .command('restore')
+    .description('put a backup in the place of a store')
+    .argument('<file>', 'what simtally backup has made')
+    .option('--force', 'replace the store that is there, and keep it beside')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((file: string, _: unknown, command: Command) =>
+      restore(commandLine, file, command.optsWithGlobals()),
+    )
+}
+
+async function restore(
+  commandLine: CommandLine,
+  file: string,
+  options: RestoreOptions,
+): Promise<void> {
+  const { context } = commandLine
+  const url = commandLine.databaseUrl(options)
+  const fixed = { force: options.force === true, now: context.clock() }
+  const { database, storeId, bytes, rows, replaced } = await withCopyProgress(context, (work) =>
+    restoreStore(url, file, { ...fixed, ...work }),
+  ).catch(throwAsWrongUsage)
+  if (options.json === true) {
+    await commandLine.printJson({ database, file, store_id: storeId, bytes, rows, replaced })
+    return
+  }
+  await commandLine.print(
+    `${file} is restored to ${database}: ${formatCount(rows)} rows, ${formatCount(bytes)} bytes, checked`,
+  )
+  if (replaced !== null) await commandLine.print(`what was there is kept as ${replaced}`)
+}

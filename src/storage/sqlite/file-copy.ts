@@ -1,0 +1,144 @@
+/** What making a copy and putting one back have in common: files that become whole in one step, and their proof. */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { UsageError } from '../../domain/usage-error.ts'
+import { storeIdOf } from '../store-id.ts'
+import { FILE_MODE } from './database-file.ts'
+import { translated } from './failures.ts'
+import { schemaVersion } from './schema.ts'
+
+/** What a database holds, as far as two of them are compared. */
+export interface Content {
+  readonly storeId: string
+  readonly schema: number
+  /** By table. */
+  readonly rows: Readonly<Record<string, number>>
+}
+
+/** Where a copy is made before it takes its name. */
+export function draftOf(path: string): string {
+  return `${path}.partial`
+}
+
+/** Takes what an earlier try has left, and makes the file, for its owner alone. */
+export function makeDraft(path: string): string {
+  const draft = draftOf(path)
+  translated(draft, () => {
+    for (const file of [draft, `${draft}-journal`, `${draft}-wal`, `${draft}-shm`]) {
+      rmSync(file, { force: true })
+    }
+    closeSync(openSync(draft, 'wx', FILE_MODE))
+  })
+  return draft
+}
+
+/** Brings a draft into a journal mode; then nothing is left beside it. */
+export function setMode(draft: string, mode: 'WAL' | 'DELETE', path: string): void {
+  const db = translated(path, () => new DatabaseSync(draft))
+  try {
+    translated(path, () => db.exec(`PRAGMA journal_mode = ${mode}`))
+  } finally {
+    db.close()
+  }
+}
+
+/** Puts the bytes of a file that nobody has open on the disk. */
+export function syncFile(path: string): void {
+  const descriptor = openSync(path, 'r+')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** What was renamed in it has its new name also after a loss of power. */
+export function syncFolderOf(path: string): void {
+  const descriptor = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Gives a draft its name, in one step. Throws `conflict` where the name is taken, unless `force`. */
+export function nameDraft(
+  draft: string,
+  path: string,
+  { force }: { readonly force: boolean },
+): void {
+  if (force) renameSync(draft, path)
+  else {
+    try {
+      linkSync(draft, path)
+      rmSync(draft)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      // Some file systems have no links; there, who makes the same file meanwhile is overwritten.
+      if (code !== 'EEXIST' && !existsSync(path)) renameSync(draft, path)
+      else throw isThere(path)
+    }
+  }
+  syncFolderOf(path)
+}
+
+export function isThere(path: string): UsageError {
+  return new UsageError('conflict', `${path} is there already; name another file, or say --force`)
+}
+
+export interface Proof extends Content {
+  readonly bytes: number
+}
+
+/**
+ * Reads a draft from end to end as SQLite checks it, and counts its rows. Throws `incompatible` where
+ * it is damaged, or no store, with the name `path`.
+ */
+export function readProof(draft: string, path: string): Proof {
+  const db = translated(path, () => new DatabaseSync(draft, { readOnly: true }))
+  try {
+    return translated(path, () => {
+      const [fault] = db
+        .prepare('PRAGMA integrity_check(1)')
+        .all()
+        .map((row) => String(Object.values(row)[0]))
+      if (fault !== 'ok') throw damaged(path, fault)
+      return { ...contentOf(db, path), bytes: statSync(draft).size }
+    })
+  } finally {
+    db.close()
+  }
+}
+
+function damaged(path: string, fault: string | undefined): UsageError {
+  return new UsageError('incompatible', `${path} is damaged (${fault}); it was not used`)
+}
+
+export function contentOf(db: DatabaseSync, path: string): Content {
+  const schema = schemaVersion({ db }, path)
+  if (schema === 0) throw new UsageError('incompatible', `${path} is empty, and no store`)
+  const key = db.prepare("SELECT value FROM setting WHERE name = 'signing_key'").get()?.value
+  if (!(key instanceof Uint8Array)) throw damaged(path, 'its signing key is lost')
+  const names = db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    .all()
+    .map(({ name }) => String(name))
+  const rows = Object.fromEntries(
+    names.map((name) => {
+      const { rows } = db.prepare(`SELECT COUNT(*) AS rows FROM "${name}"`).get()!
+      return [name, Number(rows)]
+    }),
+  )
+  return { storeId: storeIdOf(key), schema, rows }
+}

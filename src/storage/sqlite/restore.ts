@@ -1,0 +1,198 @@
+/** Puts a backup in the place of a database that nobody uses. */
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { UsageError } from '../../domain/usage-error.ts'
+import type { CopyOptions, CopyOutcome } from './backup.ts'
+import { Connection } from './connection.ts'
+import { FILE_MODE, makeFolderOf, requireStoreFile } from './database-file.ts'
+import { translated } from './failures.ts'
+import {
+  isThere,
+  makeDraft,
+  nameDraft,
+  type Proof,
+  readProof,
+  setMode,
+  syncFile,
+  syncFolderOf,
+} from './file-copy.ts'
+
+export interface RestoreOptions extends CopyOptions {
+  /** UTC seconds: part of the name that a replaced database gets. */
+  readonly now: number
+}
+
+export interface RestoreOutcome extends CopyOutcome {
+  /** Where the database is that was in the place before; null where none was. */
+  readonly replaced: string | null
+}
+
+/**
+ * Proves a copy of `file`, then gives it the name `path` in one step. A database that is there is kept
+ * beside it, and is replaced only with `force`, and only while no process uses it: else it fails with
+ * `conflict` and `unavailable`. Ended at any moment, either the old or the new one is in its place.
+ */
+export function restore(
+  file: string,
+  path: string,
+  { force, now, onProgress, isStopped }: RestoreOptions,
+): RestoreOutcome {
+  requireBackup(file)
+  if (existsSync(path) && !force) throw isThere(path)
+  translated(path, () => makeFolderOf(path))
+  const draft = makeDraft(path)
+  try {
+    onProgress({ step: 'copy', share: null })
+    translated(draft, () => {
+      copyFileSync(file, draft)
+      // It has the mode of the copy by now.
+      chmodSync(draft, FILE_MODE)
+    })
+    onProgress({ step: 'check', share: null })
+    const { bytes, storeId, rows: counts } = proofOf(draft, file)
+    translated(draft, () => syncFile(draft))
+    if (isStopped()) {
+      throw new UsageError(
+        'unavailable',
+        'stopped before the backup was in place; nothing was changed',
+      )
+    }
+    const replaced = translated(path, () => takePlace(draft, path, now))
+    const rows = Object.values(counts).reduce((sum, count) => sum + count, 0)
+    return { storeId, bytes, rows, replaced }
+  } finally {
+    for (const left of [draft, `${draft}-wal`, `${draft}-shm`]) rmSync(left, { force: true })
+  }
+}
+
+function requireBackup(file: string): void {
+  if (!existsSync(file)) throw new UsageError('missing', `there is no backup at ${file}`)
+  ofBackup(file, () => requireStoreFile(file, { mayBeEmpty: false }))
+  if (!existsSync(`${file}-wal`)) return
+  throw new UsageError(
+    'conflict',
+    `${file} is in use, or was copied without simtally backup: ${file}-wal belongs to it`,
+  )
+}
+
+function proofOf(draft: string, file: string): Proof {
+  return ofBackup(file, () => {
+    setMode(draft, 'DELETE', file)
+    const proof = readProof(draft, file)
+    setMode(draft, 'WAL', file)
+    return proof
+  })
+}
+
+/** What is wrong with a backup is no matter of `--database`. */
+function ofBackup<T>(file: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    const [what] = error.message.split('; ')
+    throw new UsageError(error.code, `${what}; nothing was restored from ${file}`, { cause: error })
+  }
+}
+
+function takePlace(draft: string, path: string, now: number): string | null {
+  if (!existsSync(path)) {
+    // A log without its database would be taken for one of the new file.
+    setAsideLog(path, `${path}.replaced-${now}`)
+    nameDraft(draft, path, { force: false })
+    return null
+  }
+  requireStoreFile(path, { mayBeEmpty: true })
+  const release = lockAlone(path)
+  try {
+    const aside = freeName(`${path}.replaced-${now}`)
+    keepAs(path, aside)
+    setAsideLog(path, aside)
+    syncFolderOf(path)
+    renameSync(draft, path)
+    syncFolderOf(path)
+    return aside
+  } finally {
+    release()
+  }
+}
+
+/** By a second name, so that there is always a database in the place; without links, by another. */
+function keepAs(path: string, aside: string): void {
+  try {
+    linkSync(path, aside)
+  } catch {
+    renameSync(path, aside)
+  }
+}
+
+function freeName(wanted: string): string {
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? wanted : `${wanted}-${n}`
+    if (!existsSync(name)) return name
+  }
+}
+
+/** What a database that cannot be opened has left beside it. */
+function setAsideLog(path: string, aside: string): void {
+  if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside}-wal`)
+  rmSync(`${path}-shm`, { force: true })
+}
+
+/**
+ * Folds the log into the database and keeps everybody out of it until it is released. Throws
+ * `unavailable` where another process has it open.
+ */
+function lockAlone(path: string): () => void {
+  let connection: Connection | null = null
+  try {
+    connection = new Connection(path, { role: 'writer' })
+    connection.db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE')
+    connection.db.exec('BEGIN EXCLUSIVE')
+    const held = connection
+    return () => held.close()
+  } catch (error) {
+    connection?.close()
+    const found = error as { errcode?: number }
+    if (isDamage(found.errcode)) {
+      // SQLite cannot say of it who has it open; the system may.
+      if (isLockedBySystem(path)) throw inUse(path)
+      return () => {}
+    }
+    if (isBusy(found.errcode)) throw inUse(path)
+    throw error
+  }
+}
+
+const BUSY = 5
+const DAMAGE = new Set([11, 26])
+
+const isBusy = (code?: number) => code !== undefined && (code & 0xff) === BUSY
+const isDamage = (code?: number) => code !== undefined && DAMAGE.has(code & 0xff)
+
+function inUse(path: string): UsageError {
+  return new UsageError(
+    'unavailable',
+    `${path} is in use by another process; end serve and imports on it, then repeat`,
+  )
+}
+
+/** Linux tells which files have locks, by inode; elsewhere nothing is known. */
+function isLockedBySystem(path: string): boolean {
+  try {
+    const { ino } = statSync(path, { bigint: true })
+    return readFileSync('/proc/locks', 'utf8')
+      .split('\n')
+      .some((line) => line.split(/\s+/)[5]?.endsWith(`:${ino}`))
+  } catch {
+    return false
+  }
+}
