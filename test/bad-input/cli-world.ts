@@ -128,6 +128,10 @@ export class Process {
     this.#ended.catch(() => {})
   }
 
+  get pid(): number {
+    return this.#child.pid!
+  }
+
   send(text: string): void {
     this.#child.stdin!.write(text)
   }

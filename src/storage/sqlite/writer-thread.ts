@@ -29,8 +29,16 @@ function reply({ id, name, values, acting }: WriterRequest): WriterReply {
     const operation = OPERATIONS[name] as (c: Connection, ...values: unknown[]) => unknown
     return { id, result: translated(path, () => operation(open, ...values)) }
   } catch (error) {
+    leaveReadOnly(error)
     return { id, failure: failureOf(error) }
   }
+}
+
+/** A connection that was made while the file could only be read stays so; the next may do better. */
+function leaveReadOnly(error: unknown): void {
+  if (!(error instanceof UsageError) || error.code !== 'read_only') return
+  connection?.close()
+  connection = null
 }
 
 function failureOf(error: unknown): NonNullable<WriterReply['failure']> {
