@@ -47,7 +47,7 @@ export interface UsageEvent extends Counters {
    * `recordId` stood at, and `counter-series.ts` says what was used.
    */
   readonly reading: { readonly is32Bit: boolean } | null
-  /** Line or position in the delivery, from 1. */
+  /** Line or position in the delivery, from 1; no two records of a delivery have the same. */
   readonly line: number
   /** The record as it was delivered, kept when the event ends in quarantine as a conflict. */
   readonly raw: string

@@ -329,7 +329,7 @@ class ImportRun {
 
   /** Records for which the sums have no room wait with the others that cannot be counted. */
   async #append({ events, quarantined, expired }: OpenBatch) {
-    const { store, feed, clock } = this.#request
+    const { store, feed, account, clock } = this.#request
     const rereading = this.#batches++ === 0 && {
       rereading: rereadingOf(this.#reader, this.#settings),
     }
@@ -337,6 +337,7 @@ class ImportRun {
     const append = async (part: Pick<AppendBatch, 'events' | 'quarantined' | 'expired'>) => {
       const outcome = await store.append({
         importId: this.#importId,
+        accountId: account?.id ?? null,
         feed: { id: feed.id, onConflict: feed.onConflict },
         ...part,
         knownAt: clock(),

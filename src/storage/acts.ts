@@ -179,12 +179,18 @@ export const actsOf = {
           object: String(id),
           details: { feed: feedName, status, replaced: counts.replaced },
         },
-  undoImport: ({ import: { id, feedName }, removed, restored, quarantineEntries }: UndoOutcome) =>
+  undoImport: ({
+    import: { id, feedName },
+    removed,
+    restored,
+    kept,
+    quarantineEntries,
+  }: UndoOutcome) =>
     ({
       verb: 'undo',
       objectKind: 'import',
       object: String(id),
-      details: { feed: feedName, removed, restored, quarantine_entries: quarantineEntries },
+      details: { feed: feedName, removed, restored, kept, quarantine_entries: quarantineEntries },
     }) satisfies NewAct,
   recycle: (importId: number, counts: VerdictCounts): NewAct | null =>
     Object.entries(counts).every(([verdict, count]) => verdict === 'quarantined' || count === 0)

@@ -81,6 +81,18 @@ export const STANDING_RULES: readonly AuditRule[] = [
   refers('import', 'feed_id', 'feed'),
   refers('import', 'account_id', 'account'),
   refers('import_bucket', 'import_id', 'import'),
+  refers('repeat_run', 'import_id', 'import'),
+  refers('repeat_run', 'of_import_id', 'import'),
+  rule('repeat_run', {
+    stored: "'import_id ' || repeat_run.import_id",
+    expected: "'of the same feed as ' || repeat_run.of_import_id || ', neither undone'",
+    from: `repeat_run
+      JOIN import ON import.id = repeat_run.import_id
+      JOIN import AS other ON other.id = repeat_run.of_import_id`,
+    where: `repeat_run.import_id = repeat_run.of_import_id
+      OR import.feed_id <> other.feed_id
+      OR import.status = 'undone' OR other.status = 'undone'`,
+  }),
   refers('feed_progress', 'feed_id', 'feed'),
   refers('gap_acceptance', 'feed_id', 'feed'),
   refers('drop_folder', 'feed_id', 'feed'),

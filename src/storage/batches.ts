@@ -13,6 +13,8 @@ export const BATCH_RECORDS_MAX = 100_000
 
 export interface AppendBatch {
   readonly importId: number
+  /** The account whose key delivers, as the import has it; null for the operator. */
+  readonly accountId: number | null
   readonly feed: Pick<Feed, 'id' | 'onConflict'>
   /** At most `BATCH_RECORDS_MAX`, in order of delivery. */
   readonly events: readonly UsageEvent[]

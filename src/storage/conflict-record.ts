@@ -27,6 +27,7 @@ export interface Conflict extends Omit<QuarantinedRecord, 'record'> {
 export function conflictRecord(
   { simId, recordId, occurredAt, line, raw, version, reading }: ConflictingRecord,
   stored: Pick<StoredEvent, 'version' | 'importId' | 'line'>,
+  verdict: 'conflict' | 'outranked',
 ): Conflict {
   const bytes = Buffer.from(raw, 'utf8')
   return {
@@ -35,7 +36,8 @@ export function conflictRecord(
     detail:
       `record ${JSON.stringify(recordId)} at ${formatInstant(occurredAt)} is stored with ` +
       `${describeVersion(stored.version)} (${describeImport(stored)}, line ${stored.line}), ` +
-      `this one states ${describeVersion(version)}`,
+      `this one states ${describeVersion(version)}` +
+      (verdict === 'outranked' ? '; what the operator has delivered stands above it' : ''),
     field: null,
     raw: bytes.subarray(0, RAW_BYTES_MAX),
     rawHash: createHash('sha256').update(bytes).digest('hex'),

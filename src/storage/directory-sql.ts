@@ -159,6 +159,7 @@ export const ADD_IMPORT_COUNTS = `
   WHERE id = ? AND status <> 'undone'`
 export const KEEP_REREADING = 'UPDATE import SET rereading = COALESCE(rereading, ?) WHERE id = ?'
 export const MARK_UNDONE = "UPDATE import SET status = 'undone', undone_at = ? WHERE id = ?"
+export const SELECT_IMPORT_ACCOUNT = 'SELECT account_id FROM import WHERE id = ?'
 export const SELECT_IMPORT = `SELECT ${IMPORT_COLUMNS} WHERE import.id = ?`
 /**
  * A duplicate counts as another import's version, which undoing that import may take away; accepted

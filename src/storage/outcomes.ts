@@ -14,8 +14,10 @@ export interface UndoOutcome {
   readonly import: Import
   /** Usage events that counted with the import's version and are gone. */
   readonly removed: number
-  /** Usage events whose version before counts again. */
+  /** Usage events of which another version counts now. */
   readonly restored: number
+  /** Usage events that count on, as of another import that delivered the same. */
+  readonly kept: number
   /** Deliveries of quarantined records that are gone. */
   readonly quarantineEntries: number
 }

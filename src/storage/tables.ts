@@ -24,20 +24,19 @@ export interface Table {
   readonly follows: boolean
 }
 
-const COUNTERS = {
-  upload: 'integer',
-  download: 'integer',
-  to_sim: 'integer',
-  from_sim: 'integer',
-} as const
+function integers<Name extends string>(...names: readonly Name[]) {
+  return Object.fromEntries(names.map((name) => [name, 'integer'])) as Record<Name, 'integer'>
+}
 
-const SUMS = { upload: 'sum', download: 'sum', to_sim: 'sum', from_sim: 'sum' } as const
+function counters<K extends ColumnKind>(kind: K) {
+  return { upload: kind, download: kind, to_sim: kind, from_sim: kind } as const
+}
+
+const COUNTERS = counters('integer')
+const SUMS = counters('sum')
 
 const IDENTITY = {
-  bucket: 'integer',
-  sim_id: 'integer',
-  occurred_at: 'integer',
-  feed_id: 'integer',
+  ...integers('bucket', 'sim_id', 'occurred_at', 'feed_id'),
   record_id: 'text',
 } as const
 
@@ -293,6 +292,16 @@ export const TABLES = [
       replaced_by_import: 'integer',
     },
     key: ['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id', 'version'],
+    ...keyed,
+    follows: true,
+  },
+  {
+    name: 'repeat_run',
+    columns: {
+      ...integers('of_import_id', 'of_line', 'import_id', 'line'),
+      ...integers('records', 'known_at', 'last_bucket'),
+    },
+    key: ['of_import_id', 'of_line', 'import_id', 'line'],
     ...keyed,
     follows: true,
   },

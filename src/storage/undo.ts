@@ -2,6 +2,9 @@
 import type { Import } from '../domain/import.ts'
 import { formatInstant } from '../domain/time.ts'
 import { UsageError } from '../domain/usage-error.ts'
+import { sameContent } from '../domain/usage-event.ts'
+import type { UndoOutcome } from './outcomes.ts'
+import type { StoredEvent } from './rows.ts'
 
 /** Throws `not_found` or `conflict` unless there is something to take back. */
 export function requireUndoable(found: Import | null, importId: number): Import {
@@ -24,3 +27,19 @@ export function undoneWhileRunning(found: Import | null, importId: number): Usag
 
 /** Identities that one step of an undo takes: it bounds the memory, not the transaction. */
 export const UNDO_STEP_IDENTITIES = 20_000
+
+type UndoCounts = { -readonly [K in 'removed' | 'restored' | 'kept']: UndoOutcome[K] }
+
+/** Counts an event of which `counted` counted before the undo, and `last` counts now. */
+export function undoneCounts(
+  counts: UndoCounts,
+  {
+    importId,
+    counted,
+    last,
+  }: { importId: number; counted: StoredEvent; last: StoredEvent | undefined },
+): void {
+  if (last === undefined) counts.removed++
+  else if (!sameContent(last.version, counted.version)) counts.restored++
+  else if (counted.importId === importId) counts.kept++
+}

@@ -227,7 +227,8 @@ export interface UsageStore {
   /**
    * Stores a batch whole or not at all: ledger rows, rollups, quarantine and the import's counts
    * change together. An event whose identity is stored with the same content changes nothing and
-   * is a `duplicate`, also within one batch; with other content, the feed's policy decides
+   * is a `duplicate`, also within one batch; with other content, the operator's stands above an
+   * account's, and among equals the feed's policy decides
    * (`resolveConflict`). A quarantined record that was quarantined before is counted again but
    * kept once. An event older than what `purge` took is `expired`. Repeating a batch whose outcome
    * is unknown is safe for all usage numbers. Fails with `conflict` when the import was undone, and
@@ -235,12 +236,11 @@ export interface UsageStore {
    */
   append(batch: AppendBatch): Promise<AppendOutcome>
   /**
-   * Takes one import back as one act, whole or not at all: its versions of usage events leave, the
-   * newest version of another import that is left of each counts again, and everything derived
-   * follows. What it left in quarantine goes too. Usage older than what `purge` took stays as it
-   * is. A record that another import delivered as a duplicate of one of these leaves with it,
-   * because it was stored once. Fails with `not_found`, or with `conflict` when it was undone
-   * before.
+   * Takes one import back as one act, whole or not at all: usage is what it would be had the import
+   * never come, and everything derived follows. A version that another import delivered too stays, as
+   * that one's. What it left in quarantine goes, and what it has driven there stays there. Usage older
+   * than what `purge` took stays as it is. Fails with `not_found`, or with `conflict` when it was
+   * undone before.
    */
   undoImport(importId: number, at: number): Promise<UndoOutcome>
   /**

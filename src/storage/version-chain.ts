@@ -1,12 +1,64 @@
-/** The versions of one usage event: those that were replaced, oldest first, then the one that counts. */
+/**
+ * The versions of one usage event: those that do not count, oldest first, then the one that counts.
+ * Here is what becomes of a further one, and what is left when an import's are taken out.
+ */
+import { type ConflictPolicy, compareVersions, sameContent } from '../domain/usage-event.ts'
+import type { Repeat, RepeatsOf } from './repeats.ts'
 import type { StoredEvent } from './rows.ts'
 
-/**
- * What is left of the versions of one identity, oldest first; the last one counts. Nothing where
- * all of them were the import's.
- */
-export function withoutImport(chain: readonly StoredEvent[], importId: number): StoredEvent[] {
-  return chain.filter((version) => version.importId !== importId)
+/** By what versions of a feed's events are weighed. */
+export interface ChainRules {
+  readonly onConflict: ConflictPolicy
+  /** True for an import of the operator, whose versions outrank those of an account. */
+  readonly isOperators: (importId: number) => boolean
+}
+
+/** What becomes of a version whose event is stored already. */
+export type Meeting =
+  /** It says what another version says already. */
+  | { readonly does: 'repeat'; readonly of: StoredEvent }
+  /** It says what an account's version says, and stands in its place as the operator's. */
+  | { readonly does: 'take over' }
+  | { readonly does: 'conflict'; readonly isOutranked: boolean }
+  /**
+   * It counts from now on, or goes among those that do not; `same` is an account's version that
+   * says the same, in whose place it stands.
+   */
+  | { readonly does: 'replace' | 'come late'; readonly same: StoredEvent | null }
+
+export interface Met {
+  readonly current: StoredEvent
+  /** Asked for only where the content differs. */
+  readonly history: () => readonly StoredEvent[]
+  readonly incoming: StoredEvent
+  /** It was delivered before what is stored, though it is counted after it. */
+  readonly isRecycled: boolean
+}
+
+export function meet(rules: ChainRules, { current, history, incoming, isRecycled }: Met): Meeting {
+  // Usage takes no reading's place, and a reading no usage's.
+  if (current.isReading !== incoming.isReading) return { does: 'conflict', isOutranked: false }
+  const precedence = rankOf(rules, incoming) - rankOf(rules, current)
+  if (sameContent(current.version, incoming.version)) {
+    return precedence > 0 ? { does: 'take over' } : { does: 'repeat', of: current }
+  }
+  const same = history().find((known) => sameContent(known.version, incoming.version)) ?? null
+  // What only an account has said before is new when the operator says it.
+  if (same !== null && precedence <= 0 && rankOf(rules, same) >= rankOf(rules, incoming)) {
+    return { does: 'repeat', of: same }
+  }
+  if (precedence < 0) return { does: 'conflict', isOutranked: true }
+  if (precedence > 0) return { does: 'replace', same }
+  if (rules.onConflict === 'reject') return { does: 'conflict', isOutranked: false }
+  const isLate =
+    rules.onConflict === 'max'
+      ? compareVersions(incoming.version, current.version) < 0
+      : isRecycled && cameBefore(incoming, current)
+  return { does: isLate ? 'come late' : 'replace', same }
+}
+
+function rankOf({ isOperators }: ChainRules, { importId }: StoredEvent): number {
+  return isOperators(importId) ? 1 : 0
 }
 
 /** A version as history keeps it: with its place, and what came after it. */
@@ -33,8 +85,66 @@ export function cameBefore(version: Provenance, other: Provenance): boolean {
   return version.line < other.line
 }
 
-/** The chain with a late version in its place: before the first one that was delivered after it. */
-export function withLate(chain: readonly StoredEvent[], late: StoredEvent): StoredEvent[] {
-  const at = chain.findIndex((version) => cameBefore(late, version))
-  return chain.toSpliced(at === -1 ? chain.length : at, 0, late)
+/**
+ * The chain with a version in its place: behind those that it outranks, and among its equals where
+ * it stands by size under `max`, else by delivery.
+ */
+export function withVersion(
+  rules: ChainRules,
+  chain: readonly StoredEvent[],
+  version: StoredEvent,
+): StoredEvent[] {
+  const rank = rankOf(rules, version)
+  const at = chain.findIndex((other) => {
+    const otherRank = rankOf(rules, other)
+    if (otherRank !== rank) return otherRank > rank
+    return rules.onConflict === 'max'
+      ? compareVersions(version.version, other.version) < 0
+      : cameBefore(version, other)
+  })
+  return chain.toSpliced(at === -1 ? chain.length : at, 0, version)
+}
+
+/** What is left of a chain. */
+export interface LeftChain {
+  /** Oldest first; the last one counts. Nothing where all versions were the import's alone. */
+  readonly left: readonly StoredEvent[]
+  /** Those that leave. */
+  readonly gone: readonly StoredEvent[]
+  /** Repeats that are left of those that stay as another import's. */
+  readonly repeats: readonly Repeat[]
+}
+
+/**
+ * The chain as if the import had never come. A version of it that another import has repeated
+ * stays, as that one's; `repeatsOf` are the repeats of the import's versions.
+ */
+export function withoutImport(
+  rules: ChainRules,
+  chain: readonly StoredEvent[],
+  { importId, repeatsOf }: { readonly importId: number; readonly repeatsOf: RepeatsOf },
+): LeftChain {
+  let left = chain.filter((version) => version.importId !== importId)
+  const gone: StoredEvent[] = []
+  const repeats: Repeat[] = []
+  for (const version of chain) {
+    if (version.importId !== importId) continue
+    const [first, ...others] = repeatsOf
+      .ofLine(version.line)
+      .sort(
+        (a, b) =>
+          Number(rules.isOperators(b.importId)) - Number(rules.isOperators(a.importId)) ||
+          (cameBefore(a, b) ? -1 : 1),
+      )
+    if (first === undefined) {
+      gone.push(version)
+      continue
+    }
+    const { importId: by, line, knownAt } = first
+    left = withVersion(rules, left, { ...version, importId: by, line, knownAt })
+    for (const other of others) {
+      if (other.importId !== by) repeats.push({ ...other, of: first })
+    }
+  }
+  return { left, gone, repeats }
 }

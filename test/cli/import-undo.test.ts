@@ -56,6 +56,7 @@ describe('simtally import undo', () => {
       status: 'undone',
       removed: 0,
       restored: 1,
+      kept: 0,
       quarantine_entries: 1,
       date_undone: '2026-03-15T12:34:56Z',
     })
@@ -75,7 +76,8 @@ describe('simtally import undo', () => {
     assert.equal(exitCode, 0)
     assert.equal(
       stdout,
-      `import ${id} of - is undone: 0 usage events are gone, 1 count again as they did before, ` +
+      `import ${id} of - is undone: 0 usage events are gone, 1 count with another version, ` +
+        `0 stay as another import's, ` +
         '0 quarantined records are gone\n',
     )
   })

@@ -21,16 +21,28 @@ const AT = '2026-03-14T10:20:30Z'
 const UNDONE_AT = NOW + 60
 
 /** A further import of the ledger's feed. */
-async function anotherImport({ store, feed }: Ledger, knownAt = NOW) {
-  const { id } = await store.beginImport(anImportStart(feed))
+async function anotherImport(
+  { store, feed }: Ledger,
+  knownAt = NOW,
+  accountId: number | null = null,
+) {
+  const start = anImportStart(feed)
+  const { id } = await store.beginImport({ ...start, accountId })
   const append = (events: readonly UsageEvent[], rest = {}) =>
-    store.append(aBatch({ importId: id, feed, events, knownAt, ...rest }))
+    store.append(aBatch({ importId: id, accountId, feed, events, knownAt, ...rest }))
   return { id, append }
 }
 
 const total = (upload: number, where = 'home US') => [
   `2026-01-01T00:00:00Z ${where} ${upload}/0/0/0`,
 ]
+
+/** Import, line and known-at of what counts, in the order of the ledger. */
+async function provenances({ store, sim }: Ledger) {
+  const period = { start: instant('2026-01-01T00:00:00Z'), end: instant('2026-04-01T00:00:00Z') }
+  const entries = await store.listUsageEvents({ simId: sim.id, ...period }, { limit: 100 })
+  return entries.map(({ importId, line, knownAt }) => [importId, line, knownAt])
+}
 
 async function assertTotal(ledger: Ledger, lines: readonly string[]): Promise<void> {
   assert.deepEqual(await ledger.simUsage(), lines)
@@ -49,7 +61,7 @@ export function describeUndo(engine: Engine): void {
       await second.append([AT, late].map((at) => ledger.event({ at, upload: 10 })))
       const outcome = await store.undoImport(second.id, UNDONE_AT)
       const { import: undone, ...counts } = outcome
-      assert.deepEqual(counts, { removed: 2, restored: 0, quarantineEntries: 0 })
+      assert.deepEqual(counts, { removed: 2, restored: 0, kept: 0, quarantineEntries: 0 })
       assert.deepEqual([undone.status, undone.undoneAt], ['undone', UNDONE_AT])
       assert.deepEqual(undone.counts, { ...NO_VERDICTS, accepted: 2 })
       assert.deepEqual(await store.findImport(second.id), undone)
@@ -71,17 +83,81 @@ export function describeUndo(engine: Engine): void {
       await assertTotal(ledger, total(7))
     })
 
-    it('lets a record that came again as a duplicate leave with it, and come again', async (t) => {
+    it('keeps a record that another import delivered too, as that one’s', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const records = [5, 6].map((upload, i) => ledger.event({ at: AT, upload, line: i + 1 }))
+      await ledger.append(records)
+      const second = await anotherImport(ledger, NOW + 1)
+      const again = records.map((record, i) => ({ ...record, line: i + 7 }))
+      assert.equal((await second.append(again)).counts.duplicate, 2)
+      const third = await anotherImport(ledger, NOW + 2)
+      await third.append([{ ...records[1]!, line: 3 }])
+      const { removed, restored, kept } = await ledger.store.undoImport(ledger.importId, UNDONE_AT)
+      assert.deepEqual([removed, restored, kept], [0, 0, 2])
+      await assertTotal(ledger, total(11))
+      assert.deepEqual(await provenances(ledger), [
+        [second.id, 7, NOW + 1],
+        [second.id, 8, NOW + 1],
+      ])
+      await ledger.store.undoImport(second.id, UNDONE_AT)
+      await assertTotal(ledger, total(6))
+      assert.deepEqual(await provenances(ledger), [[third.id, 3, NOW + 2]])
+      await ledger.store.undoImport(third.id, UNDONE_AT)
+      await assertTotal(ledger, [])
+    })
+
+    it('forgets repeats with the import that brought them', async (t) => {
       const ledger = await openLedger(t, engine)
       const record = ledger.event({ at: AT, upload: 5 })
       await ledger.append([record])
       const second = await anotherImport(ledger)
-      assert.equal((await second.append([record])).counts.duplicate, 1)
+      await second.append([record])
+      await ledger.store.undoImport(second.id, UNDONE_AT)
+      await assertTotal(ledger, total(5))
       await ledger.store.undoImport(ledger.importId, UNDONE_AT)
       await assertTotal(ledger, [])
+    })
+
+    it('counts a smaller version under max once the larger one is undone', async (t) => {
+      const ledger = await openLedger(t, engine, { onConflict: 'max' })
+      const record = ledger.event({ at: AT })
+      await ledger.append([{ ...record, upload: 9 }])
+      const second = await anotherImport(ledger)
+      assert.equal((await second.append([{ ...record, upload: 4 }])).counts.duplicate, 1)
+      const { restored } = await ledger.store.undoImport(ledger.importId, UNDONE_AT)
+      assert.equal(restored, 1)
+      await assertTotal(ledger, total(4))
+    })
+
+    it('lets what came twice be the newest, once what came between has it before it', async (t) => {
+      const ledger = await openLedger(t, engine, { onConflict: 'replace' })
+      const record = ledger.event({ at: AT })
+      const [first, other] = [1, 2].map((upload) => ({ ...record, upload }))
+      await ledger.append([first!])
+      const second = await anotherImport(ledger)
+      await second.append([other!])
       const third = await anotherImport(ledger)
-      assert.equal((await third.append([record])).counts.accepted, 1)
-      await assertTotal(ledger, total(5))
+      assert.equal((await third.append([first!])).counts.duplicate, 1)
+      await assertTotal(ledger, total(2))
+      // As if only the other one, and then the first, had come.
+      const { restored } = await ledger.store.undoImport(ledger.importId, UNDONE_AT)
+      assert.equal(restored, 1)
+      await assertTotal(ledger, total(1))
+    })
+
+    it('lets repeats go with the usage that retention takes', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const events = ['2026-01-10T00:00:00Z', AT].map((at, i) =>
+        ledger.event({ at, upload: 1, line: i + 1 }),
+      )
+      await ledger.append(events)
+      const second = await anotherImport(ledger)
+      await second.append(events)
+      const before = instant('2026-02-01T00:00:00Z')
+      while (!(await ledger.store.purge({ before, rowsMax: 10, dryRun: false })).done);
+      const { kept } = await ledger.store.undoImport(ledger.importId, UNDONE_AT)
+      assert.equal(kept, 1)
+      await assertTotal(ledger, total(1))
     })
 
     it('counts what it had replaced again, in the place where that was', async (t) => {
@@ -312,7 +388,7 @@ function describeUndoneReadings(engine: Engine): void {
   const anyRecord = fc.record({
     series: fc.constantFrom(...SERIES),
     hour: fc.nat({ max: 8 }),
-    upload: fc.oneof(fc.nat({ max: 50 }), fc.constantFrom(2 ** 32 - 10, 2 ** 32 - 1)),
+    upload: fc.oneof(fc.nat({ max: 5 }), fc.constantFrom(2 ** 32 - 10, 2 ** 32 - 1)),
     is32Bit: fc.boolean(),
     isAbroad: fc.boolean(),
     isReading: fc.boolean(),
@@ -320,49 +396,61 @@ function describeUndoneReadings(engine: Engine): void {
   const anyHistory = fc.record({
     batches: fc.array(
       fc.record({
-        by: fc.nat({ max: 3 }),
-        records: fc.array(anyRecord, { minLength: 1, maxLength: 8 }),
+        by: fc.nat({ max: IMPORTS - 1 }),
+        records: fc.array(anyRecord, { minLength: 1, maxLength: 10 }),
       }),
-      { minLength: 2, maxLength: 6 },
+      { minLength: 2, maxLength: 7 },
     ),
-    undone: fc.uniqueArray(fc.nat({ max: 3 }), { minLength: 1 }),
+    undone: fc.uniqueArray(fc.nat({ max: IMPORTS - 1 }), { minLength: 1 }),
     sealsAfter: fc.nat({ max: 6 }),
   })
 
   for (const onConflict of ['reject', 'replace', 'max'] as const satisfies ConflictPolicy[]) {
-    it(`leaves what the versions of the others say, under ${onConflict}`, async (t) => {
+    it(`leaves usage as if the import had never come, under ${onConflict}`, async (t) => {
       await fc.assert(
         fc.asyncProperty(anyHistory, async ({ batches, undone, sealsAfter }) => {
           const ledger = await openLedger(t, engine, { onConflict })
-          const imports = [await anotherImport(ledger), await anotherImport(ledger)]
-          imports.push(await anotherImport(ledger), await anotherImport(ledger))
-          const chains = new Map<string, { by: number; event: UsageEvent }[]>()
-          for (const [i, { by, records }] of batches.entries()) {
-            const events = records.map(({ series, hour, isReading, is32Bit, isAbroad, upload }) =>
-              ledger.event({
+          const imports: Awaited<ReturnType<typeof anotherImport>>[] = []
+          for (let by = 0; by < IMPORTS; by++) {
+            imports.push(await anotherImport(ledger, NOW, accountOf(ledger, by)))
+          }
+          const deliveries: Delivery[] = []
+          let line = 0
+          for (const [i, { by, records }] of batches.toSorted((a, b) => a.by - b.by).entries()) {
+            const isAccounts = accountOf(ledger, by) !== null
+            const events = records.map(({ series, hour, is32Bit, isAbroad, upload, ...record }) => {
+              const isReading = record.isReading && !isAccounts
+              return ledger.event({
                 recordId: `${series}${isReading}`,
                 occurredAt: FROM + hour * 10_000,
                 upload,
                 reading: isReading ? { is32Bit } : null,
                 serving: isAbroad ? abroad('FR') : AT_HOME,
-              }),
-            )
-            for (const event of events) keepVersion(chains, { by, event }, onConflict)
+                line: ++line,
+              })
+            })
+            for (const event of events) {
+              const delivery = { by, isAccounts, event }
+              if (isCounted(deliveries, delivery, onConflict)) deliveries.push(delivery)
+            }
             await imports[by]!.append(events)
             if (i === sealsAfter) while (await ledger.store.sealNextDay(NOW));
           }
           for (const [n, by] of undone.entries()) {
             const left = undone.slice(0, n + 1)
             await ledger.store.undoImport(imports[by]!.id, UNDONE_AT)
-            await assertCounted(ledger, chains, left)
+            const came = deliveries.filter((delivery) => !left.includes(delivery.by))
+            await assertCounted(ledger, counted(came, onConflict))
           }
-          // Everything once more: what was undone comes back, and what is there stays as it is.
+          // What is gone comes back once, and what is there stays as it is.
           const again = await anotherImport(ledger)
-          const others = [...chains.values()].map((chain) =>
-            chain.filter(({ by }) => !undone.includes(by)),
+          const came = deliveries.filter(({ by }) => !undone.includes(by))
+          const keys = new Set(came.map(({ event }) => identityOf(event)))
+          const gone = Map.groupBy(
+            deliveries.filter(({ event }) => !keys.has(identityOf(event))),
+            ({ event }) => identityOf(event),
           )
-          const gone = [...chains.values()].filter((_, i) => others[i]!.length === 0)
-          const firsts = gone.map((chain) => chain[0]!.event)
+          const firsts = [...gone.values()].map(([first]) => first!.event)
           const { counts } = await again.append(firsts)
           assert.deepEqual(counts, { ...NO_VERDICTS, accepted: firsts.length })
           await ledger.assertAuditClean()
@@ -374,32 +462,63 @@ function describeUndoneReadings(engine: Engine): void {
   }
 }
 
-type Chains = Map<string, { readonly by: number; readonly event: UsageEvent }[]>
+const IMPORTS = 5
 
-/** The policies once more, in few words: counters and place are all that differs here. */
-function keepVersion(chains: Chains, came: { by: number; event: UsageEvent }, policy: string) {
-  const { event } = came
-  const key = `${event.recordId} ${event.occurredAt}`
-  const chain = chains.get(key)
-  if (chain === undefined) {
-    chains.set(key, [came])
-    return
+/** Every third import is brought by the account's own key. */
+function accountOf({ account }: Ledger, by: number): number | null {
+  return by % 3 === 1 ? account.id : null
+}
+
+interface Delivery {
+  readonly by: number
+  readonly isAccounts: boolean
+  readonly event: UsageEvent
+}
+
+function identityOf({ recordId, occurredAt }: UsageEvent): string {
+  return `${recordId} ${occurredAt}`
+}
+
+function contentOf({ event: { upload, serving } }: Delivery): string {
+  return `${upload} ${serving.plmn}`
+}
+
+/** False for a conflict, which waits in quarantine whatever is undone. */
+function isCounted(before: readonly Delivery[], came: Delivery, policy: string): boolean {
+  const ofEvent = before.filter(({ event }) => identityOf(event) === identityOf(came.event))
+  const operators = ofEvent.filter(({ isAccounts }) => !isAccounts)
+  const isKnown = (known: readonly Delivery[]) =>
+    known.some((delivery) => contentOf(delivery) === contentOf(came))
+  if (came.isAccounts) {
+    if (isKnown(ofEvent)) return true
+    return operators.length === 0 && (policy !== 'reject' || ofEvent.length === 0)
   }
-  const content = ({ upload, serving }: UsageEvent) => `${upload} ${serving.plmn}`
-  const last = chain.at(-1)!.event
-  const isNew = chain.every((version) => content(version.event) !== content(event))
-  const isLarger =
-    event.upload > last.upload ||
-    (event.upload === last.upload && event.serving.plmn! > last.serving.plmn!)
-  if (policy === 'replace' ? isNew : policy === 'max' && isLarger) chain.push(came)
+  return policy !== 'reject' || operators.length === 0 || isKnown(operators)
+}
+
+/**
+ * What counts of each event when these deliveries come, one after the other: of the operator's, or of
+ * the account's where there are no others.
+ */
+function counted(deliveries: readonly Delivery[], policy: string): UsageEvent[] {
+  const events = Map.groupBy(deliveries, ({ event }) => identityOf(event))
+  return [...events.values()].map((all) => {
+    const operators = all.filter(({ isAccounts }) => !isAccounts)
+    const ranked = operators.length > 0 ? operators : all
+    const firsts = [...Map.groupBy(ranked, contentOf).values()].map(([first]) => first!)
+    if (policy === 'reject') return firsts[0]!.event
+    if (policy === 'replace') return firsts.at(-1)!.event
+    return firsts.reduce((most, { event }) => {
+      const isLarger =
+        event.upload > most.upload ||
+        (event.upload === most.upload && event.serving.plmn! > most.serving.plmn!)
+      return isLarger ? event : most
+    }, firsts[0]!.event)
+  })
 }
 
 /** What the versions that are left come to, as hour, zone and upload. */
-async function assertCounted(ledger: Ledger, chains: Chains, undone: readonly number[]) {
-  const left = [...chains.values()].flatMap((chain) => {
-    const last = chain.filter(({ by }) => !undone.includes(by)).at(-1)
-    return last === undefined ? [] : [last.event]
-  })
+async function assertCounted(ledger: Ledger, left: readonly UsageEvent[]) {
   const sums = new Map<string, bigint>()
   for (const list of Map.groupBy(left, ({ recordId }) => recordId).values()) {
     const sorted = list.sort((a, b) => a.occurredAt - b.occurredAt)

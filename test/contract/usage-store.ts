@@ -9,6 +9,7 @@ import type { Engine } from './engine.ts'
 import { describeFeedProgress } from './feed-progress.ts'
 import { describeImports } from './imports.ts'
 import { describeLifetime } from './lifetime.ts'
+import { describePrecedence } from './precedence.ts'
 import { describePurge } from './purge.ts'
 import { describeQuarantine } from './quarantine.ts'
 import { describeQueries } from './queries.ts'
@@ -35,6 +36,7 @@ export function describeUsageStore(engine: Engine): void {
     describeFeedProgress(engine)
     describeAppend(engine)
     describeConflicts(engine)
+    describePrecedence(engine)
     describeReadings(engine)
     describeQuarantine(engine)
     describeQueries(engine)

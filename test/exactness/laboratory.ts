@@ -173,14 +173,14 @@ export async function openLaboratory(
 
   async function storeUndo(importId: number) {
     const outcome = await temp.store.undoImport(importId, clock.now)
-    const { removed, restored, quarantineEntries } = outcome
-    return { removed, restored, quarantineEntries }
+    const { removed, restored, kept, quarantineEntries } = outcome
+    return { removed, restored, kept, quarantineEntries }
   }
 
   async function postUndo(importId: number) {
     const body = await postAsOperator(`/v1/Imports/${importId}/Undo`)
-    const { removed, restored, quarantine_entries: quarantineEntries } = body
-    return { removed, restored, quarantineEntries }
+    const { removed, restored, kept, quarantine_entries: quarantineEntries } = body
+    return { removed, restored, kept, quarantineEntries }
   }
 
   async function postAsOperator(url: string) {

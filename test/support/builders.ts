@@ -178,7 +178,7 @@ export function anEvent(stated: Partial<UsageEvent> = {}): UsageEvent {
 export function aBatch(
   stated: Partial<AppendBatch> & Pick<AppendBatch, 'importId' | 'feed'>,
 ): AppendBatch {
-  return { events: [], quarantined: [], expired: 0, knownAt: NOW, ...stated }
+  return { accountId: null, events: [], quarantined: [], expired: 0, knownAt: NOW, ...stated }
 }
 
 export function anImportStart(feed: Feed, stated: Partial<Import & { accountId: number }> = {}) {

@@ -16,7 +16,7 @@ import { fillStore } from './moved-store.ts'
 /** Days before it are sealed and under checksum; the later ones are not. */
 export const SEALED_THROUGH = instant('2026-04-02T00:00:00Z')
 
-/** As `fillStore`, with an import that was undone, late records, checksums, a drop folder. */
+/** As `fillStore`, with an import that was undone, one that repeats, late records, checksums, a drop folder. */
 export async function makeRichStore(store: UsageStore): Promise<void> {
   await fillStore(store)
   const [known] = await store.listFeeds()
@@ -48,6 +48,8 @@ export async function makeRichStore(store: UsageStore): Promise<void> {
   await store.append(aBatch({ importId: second.id, feed, events: larger }))
   await store.finishImport(second.id, end)
   await store.undoImport(second.id, NOW)
+  const third = await store.beginImport(anImportStart(feed, { source: 'n3.csv' }))
+  await store.append(aBatch({ importId: third.id, feed, events }))
   await store.noteDropFolder({
     feedId: feed.id,
     path: '/srv/drop',

@@ -51,11 +51,13 @@ interface Delivered {
 
 interface Version extends Delivered {
   readonly place: Place
+  /** Of the same content: this one, and those that repeat it. */
+  readonly deliveries: readonly Delivered[]
 }
 
 interface Entry {
   readonly sim: ModelSim
-  /** All versions that were kept, in the order in which they came; the last one counts. */
+  /** All versions that are known, the last one counts. */
   readonly versions: readonly Version[]
 }
 
@@ -188,46 +190,66 @@ export class UsageModel {
     if (place === null) return 'unknown_network'
 
     const identity = [sim.sid, record.occurredAt, feed.name, record.recordId].join('|')
-    const version = { ...delivered, place }
-    const versions = this.#entries.get(identity)?.versions ?? []
-    const last = versions.at(-1)
+    const version: Version = { ...delivered, place, deliveries: [delivered] }
+    const known = this.#entries.get(identity)?.versions ?? []
+    const last = known.at(-1)
     if (last === undefined) {
       this.#entries.set(identity, { sim, versions: [version] })
       return 'accepted'
     }
-    const content = contentOf(record)
-    if (content === contentOf(last.record)) return 'duplicate'
+    const same = known.find((other) => contentOf(other.record) === contentOf(record))
+    if (same === last || (same !== undefined && rankOf(version) <= rankOf(same))) {
+      const repeated = bestOf(same, [...same!.deliveries, delivered])
+      const versions = known.map((other) => (other === same ? repeated : other))
+      this.#entries.set(identity, { sim, versions })
+      return 'duplicate'
+    }
+    // What only an account has said before is new when the operator says it.
+    const others = known.filter((other) => other !== same)
+    const counted = same === undefined ? version : bestOf(version, [...same.deliveries, delivered])
+    if (rankOf(version) < rankOf(last)) return 'conflict'
+    if (rankOf(version) > rankOf(last)) {
+      this.#entries.set(identity, { sim, versions: [...others, counted] })
+      return 'replaced'
+    }
     if (feed.onConflict === 'reject') return 'conflict'
-    if (feed.onConflict === 'max') {
-      if (!isLarger(record, last.record)) return 'duplicate'
-    } else if (versions.some((known) => contentOf(known.record) === content)) return 'duplicate'
     // A record that was recycled may have been delivered before others that are counted already.
-    const later =
-      feed.onConflict === 'max' ? -1 : versions.findIndex((known) => cameAfter(known, version))
-    const at = later === -1 ? versions.length : later
-    this.#entries.set(identity, { sim, versions: versions.toSpliced(at, 0, version) })
-    return later === -1 || !cameAfter(last, version) ? 'replaced' : 'duplicate'
+    const versions = placed(others, counted)
+    this.#entries.set(identity, { sim, versions })
+    return versions.at(-1) === counted ? 'replaced' : 'duplicate'
   }
 
   /** Takes an import back; what has changed by it. */
-  undo(number: number): { removed: number; restored: number; quarantineEntries: number } {
-    let [removed, restored] = [0, 0]
+  undo(number: number): {
+    removed: number
+    restored: number
+    kept: number
+    quarantineEntries: number
+  } {
+    const counts = { removed: 0, restored: 0, kept: 0 }
     for (const [identity, { sim, versions }] of this.#entries) {
-      const left = versions.filter((version) => version.import !== number)
-      const counted = versions.at(-1)!.import === number
-      if (left.length === versions.length) continue
-      if (left.length === 0) {
-        removed++
-        this.#entries.delete(identity)
-      } else {
-        if (counted) restored++
-        this.#entries.set(identity, { sim, versions: left })
+      const counted = versions.at(-1)!
+      let left: readonly Version[] = versions
+        .filter((version) => version.import !== number)
+        .map((version) => withoutDeliveries(version, number))
+      for (const version of versions.filter(({ import: of }) => of === number)) {
+        const { deliveries } = withoutDeliveries(version, number)
+        if (deliveries.length > 0) left = placed(left, bestOf(version, deliveries))
       }
+      const last = left.at(-1)
+      if (last === undefined) {
+        counts.removed++
+        this.#entries.delete(identity)
+        continue
+      }
+      if (contentOf(last.record) !== contentOf(counted.record)) counts.restored++
+      else if (counted.import === number) counts.kept++
+      this.#entries.set(identity, { sim, versions: left })
     }
     const before = this.#waiting.length
     this.#waiting = this.#waiting.filter((waiting) => waiting.import !== number)
     this.#imports[number]!.status = 'undone'
-    return { removed, restored, quarantineEntries: before - this.#waiting.length }
+    return { ...counts, quarantineEntries: before - this.#waiting.length }
   }
 
   /** Looks at what waits again; one verdict each, `quarantined` for what goes on waiting. */
@@ -340,6 +362,34 @@ export interface EventJson {
 /** The version that counts. */
 function counting({ versions }: Entry): Version {
   return versions.at(-1)!
+}
+
+/** What the operator has delivered stands above what an account has. */
+function rankOf({ accountSid }: Delivered): number {
+  return accountSid === null ? 1 : 0
+}
+
+/** The version as the one of its deliveries that is above the others, and among these the first. */
+function bestOf(version: Version, deliveries: readonly Delivered[]): Version {
+  const [best] = deliveries.toSorted((a, b) => rankOf(b) - rankOf(a) || (cameAfter(a, b) ? 1 : -1))
+  const { record: _, ...provenance } = best!
+  return { ...version, ...provenance, deliveries }
+}
+
+function withoutDeliveries(version: Version, number: number): Version {
+  const deliveries = version.deliveries.filter(({ import: of }) => of !== number)
+  return { ...version, deliveries }
+}
+
+/** In its place: above what it outranks; then by size under `max`, else by delivery. */
+function placed(versions: readonly Version[], version: Version): readonly Version[] {
+  const at = versions.findIndex((other) => {
+    if (rankOf(other) !== rankOf(version)) return rankOf(other) > rankOf(version)
+    return version.feed.onConflict === 'max'
+      ? isLarger(other.record, version.record)
+      : cameAfter(other, version)
+  })
+  return versions.toSpliced(at === -1 ? versions.length : at, 0, version)
 }
 
 /** In the order of delivery, which is that of imports and of the records in them. */

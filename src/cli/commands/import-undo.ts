@@ -81,7 +81,7 @@ function throwNamingTheList(error: unknown): never {
   })
 }
 
-function toUndoJson({ import: undone, removed, restored, quarantineEntries }: UndoOutcome) {
+function toUndoJson({ import: undone, removed, restored, kept, quarantineEntries }: UndoOutcome) {
   return {
     import: undone.id,
     feed: undone.feedName,
@@ -89,15 +89,23 @@ function toUndoJson({ import: undone, removed, restored, quarantineEntries }: Un
     status: undone.status,
     removed,
     restored,
+    kept,
     quarantine_entries: quarantineEntries,
     date_undone: undone.undoneAt === null ? null : formatInstant(undone.undoneAt),
   }
 }
 
-function inWords({ import: undone, removed, restored, quarantineEntries }: UndoOutcome): string {
+function inWords({
+  import: undone,
+  removed,
+  restored,
+  kept,
+  quarantineEntries,
+}: UndoOutcome): string {
   return (
     `import ${undone.id} of ${undone.source} is undone: ${formatCount(removed)} usage events are ` +
-    `gone, ${formatCount(restored)} count again as they did before, ` +
+    `gone, ${formatCount(restored)} count with another version, ` +
+    `${formatCount(kept)} stay as another import's, ` +
     `${formatCount(quarantineEntries)} quarantined records are gone`
   )
 }

@@ -121,6 +121,7 @@ export const undoneSchema = Type.Object({
   ...importFields,
   removed: Type.Integer(),
   restored: Type.Integer(),
+  kept: Type.Integer(),
   quarantine_entries: Type.Integer(),
 })
 
@@ -128,11 +129,12 @@ export function undoneToApi(
   outcome: UndoOutcome,
   address: ImportAddress,
 ): Static<typeof undoneSchema> {
-  const { removed, restored, quarantineEntries } = outcome
+  const { removed, restored, kept, quarantineEntries } = outcome
   return {
     ...importToApi(outcome.import, address),
     removed,
     restored,
+    kept,
     quarantine_entries: quarantineEntries,
   }
 }

@@ -153,9 +153,12 @@ export interface AppendOptions {
 }
 
 /** What an event needs to be counted, and nothing of what could not be. */
-export interface EventBatch extends Pick<AppendBatch, 'importId' | 'feed' | 'knownAt'> {
+export interface EventBatch
+  extends Pick<AppendBatch, 'importId' | 'accountId' | 'feed' | 'knownAt'> {
   /** Its events were delivered before what is stored, see `UsageStore.recycle`. */
   readonly isRecycled: boolean
+  /** Histories may be written anew: no other batch is under way, or nothing of this one stays. */
+  readonly mayRewrite: boolean
   /** Is told what changes. */
   readonly changes?: UsageChanges
 }
@@ -168,7 +171,7 @@ export async function append(
   options: AppendOptions,
 ): Promise<AppendOutcome> {
   const { importId, rereading } = batch
-  const events = { ...batch, isRecycled: false }
+  const events = { ...batch, isRecycled: false, mayRewrite: options.alone }
   const { counts: counted, conflicts } = await applyEvents(session, events, ordered, options)
   const quarantined = [...batch.quarantined, ...conflicts]
   const counts: VerdictCounts = {

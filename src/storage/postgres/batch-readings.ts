@@ -3,14 +3,10 @@
  * `counter-series.ts`, series by series with the readings that are there already.
  */
 import type { Reading } from '../../domain/counter-series.ts'
-import {
-  COUNTER_NAMES,
-  type EventVersion,
-  resolveConflict,
-  sameContent,
-} from '../../domain/usage-event.ts'
+import { COUNTER_NAMES } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
-import { readingServingToRow, storedEventFromRow } from '../rows.ts'
+import { readingServingToRow, type StoredEvent, storedEventFromRow } from '../rows.ts'
+import type { ChainRules } from '../version-chain.ts'
 import {
   type EventBatch,
   type EventVerdicts,
@@ -20,7 +16,6 @@ import {
 } from './append.ts'
 import type { Session, Value } from './connection.ts'
 import { Overtaken } from './failures.ts'
-import { keepLate, type LateVersion } from './history.ts'
 import {
   type Current,
   identityOf,
@@ -29,7 +24,8 @@ import {
 } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
 import { lockReadings } from './locks.ts'
-import { isLate, versionOf } from './met-events.ts'
+import { chainRules, MetChain, MetVersions } from './met-chains.ts'
+import { versionOf } from './met-events.ts'
 import * as readingSql from './reading-sql.ts'
 import {
   loadSeries,
@@ -47,9 +43,8 @@ interface Entry {
   /** Null where the instant is known only as it is stored. */
   first: IncomingEvent | null
   reading: Reading
-  /** What counts, with the counters that were read. */
-  current: Current
-  readonly replaced: Current[]
+  /** Its versions, with the counters that were read. */
+  readonly chain: MetChain
 }
 
 interface Series {
@@ -75,7 +70,6 @@ class BatchReadings {
   readonly #batch: EventBatch
   readonly #limits: Limits
   readonly #conflicts: Conflict[] = []
-  readonly #lates: LateVersion[] = []
   readonly #counts = { accepted: 0, duplicate: 0, replaced: 0 }
 
   constructor(session: Session, batch: EventBatch, limits: Limits) {
@@ -87,14 +81,23 @@ class BatchReadings {
   async append(events: readonly IncomingEvent[]): Promise<EventVerdicts> {
     const ofReadings = await this.#withoutUsageRows(events)
     const list = groupBySeries(ofReadings)
-    await this.#loadKnown(list)
-    const versions = await this.#versionsBefore(ofReadings)
+    const histories = await this.#histories(ofReadings)
+    await this.#loadKnown(list, histories)
+    const versions = new MetVersions(this.#session, this.#batch, await this.#rules(list))
     for (const series of list) {
       for (const incoming of series.incoming) this.#resolve(series, incoming, versions)
     }
-    await this.#write(list, versions)
-    await keepLate(this.#session, this.#lates, this.#batch.feed.id)
+    versions.requireRoom()
+    await this.#write(list)
+    await versions.write()
     return { ...this.#counts, conflicts: this.#conflicts }
+  }
+
+  async #rules(list: readonly Series[]): Promise<ChainRules> {
+    const entries = list.flatMap((series) => [...series.entries.values()])
+    const met = entries.filter(({ row }) => row !== null).flatMap(({ chain }) => chain.versions)
+    const importIds = met.map(({ importId }) => importId)
+    return chainRules(this.#session, this.#batch, importIds, this.#batch)
   }
 
   /** A reading takes no usage's place: what meets usage in the ledger is a conflict. */
@@ -103,90 +106,76 @@ class BatchReadings {
     const rows = await this.#session.all(readingSql.SELECT_ROWS_AT, this.#identities(events))
     for (const row of rows) {
       const current = storedEventFromRow(row)
-      if (!current.isReading) met.set(identityText(events[row.position as number]!), current)
+      if (!current.isReading) met.set(identityText(events[row.position as number]!.event), current)
     }
     return events.filter((incoming) => {
-      const current = met.get(identityText(incoming))
+      const current = met.get(identityText(incoming.event))
       if (current === undefined) return true
       const version = versionOf(incoming)
-      this.#conflicts.push(conflictRecord({ ...incoming.event, version }, current))
+      this.#conflicts.push(conflictRecord({ ...incoming.event, version }, current, 'conflict'))
       return false
     })
   }
 
-  async #loadKnown(list: readonly Series[]): Promise<void> {
+  async #loadKnown(
+    list: readonly Series[],
+    histories: ReadonlyMap<string, readonly StoredEvent[]>,
+  ): Promise<void> {
     const parts = list.map(({ part }) => part)
     const known = await loadSeries(this.#session, this.#batch.feed.id, parts)
     known.forEach((readings, i) => {
-      for (const stored of readings) {
-        list[i]!.entries.set(stored.occurredAt, { ...stored, first: null, replaced: [] })
+      const { part, entries } = list[i]!
+      for (const { current, ...stored } of readings) {
+        const { occurredAt } = stored
+        const history = histories.get(identityText({ ...part, occurredAt })) ?? []
+        const chain = new MetChain(history, current)
+        entries.set(occurredAt, { ...stored, first: null, chain })
       }
     })
   }
 
   /** What history has of each identity, oldest first. */
-  async #versionsBefore(
+  async #histories(
     events: readonly IncomingEvent[],
-  ): Promise<ReadonlyMap<string, readonly EventVersion[]>> {
-    const versions = new Map<string, EventVersion[]>()
-    if (this.#batch.feed.onConflict === 'reject' || events.length === 0) return versions
+  ): Promise<ReadonlyMap<string, readonly StoredEvent[]>> {
+    if (events.length === 0) return new Map()
     const rows = await this.#session.all(readingSql.SELECT_VERSIONS_AT, this.#identities(events))
     const byPosition = Map.groupBy(rows, (row) => row.position as number)
-    for (const [position, list] of byPosition) {
-      const known = list.map((row) => storedEventFromRow(row).version)
-      versions.set(identityText(events[position]!), known)
-    }
-    return versions
+    return new Map(
+      [...byPosition].map(([position, list]) => [
+        identityText(events[position]!.event),
+        list.map(storedEventFromRow),
+      ]),
+    )
   }
 
-  #resolve(
-    series: Series,
-    incoming: IncomingEvent,
-    versions: ReadonlyMap<string, readonly EventVersion[]>,
-  ): void {
+  #resolve(series: Series, incoming: IncomingEvent, versions: MetVersions): void {
     const { event } = incoming
-    const entry = series.entries.get(event.occurredAt)
+    const { occurredAt } = event
+    const entry = series.entries.get(occurredAt)
     const current = this.#asCurrent(incoming)
     const reading = { ...versionOf(incoming), is32Bit: event.reading!.is32Bit }
     if (entry === undefined) {
-      const { occurredAt } = event
-      const added = { occurredAt, row: null, first: incoming, reading, current, replaced: [] }
-      series.entries.set(occurredAt, added)
+      const chain = new MetChain([], current)
+      series.entries.set(occurredAt, { occurredAt, row: null, first: incoming, reading, chain })
       this.#counts.accepted++
       return
     }
-    const wasReplaced = () =>
-      [
-        ...(versions.get(identityText(incoming)) ?? []),
-        ...entry.replaced.map(({ version }) => version),
-      ].some((version) => sameContent(version, current.version))
-    const verdict = resolveConflict(
-      this.#batch.feed.onConflict,
-      entry.current.version,
-      current.version,
-      wasReplaced,
-    )
-    if (verdict === 'conflict') {
-      this.#conflicts.push(conflictRecord({ ...event, version: current.version }, entry.current))
-      return
-    }
-    if (verdict === 'replaced' && isLate(this.#batch, event, entry.current)) {
-      this.#counts.duplicate++
-      this.#lates.push({ identity: identityOf(incoming, this.#batch.feed.id), event: current })
+    const identity = identityOf(incoming, this.#batch.feed.id)
+    const met = entry.chain.current
+    const verdict = versions.resolve(identity, entry.chain, current)
+    if (verdict === 'conflict' || verdict === 'outranked') {
+      const record = { ...event, version: current.version }
+      this.#conflicts.push(conflictRecord(record, met, verdict))
       return
     }
     this.#counts[verdict]++
     if (verdict === 'duplicate') return
-    entry.replaced.push(entry.current)
-    entry.current = current
     entry.reading = reading
     entry.first ??= incoming
   }
 
-  async #write(
-    list: readonly Series[],
-    versions: ReadonlyMap<string, readonly EventVersion[]>,
-  ): Promise<void> {
+  async #write(list: readonly Series[]): Promise<void> {
     const added: IncomingEvent[] = []
     const changes: LedgerChange[] = []
     const readings: NamedReading[] = []
@@ -202,11 +191,11 @@ class BatchReadings {
           readings.push({ simId, feedId: this.#batch.feed.id, recordId, occurredAt, reading })
         }
         const after: Current = {
-          ...entry.current,
-          version: { ...entry.current.version, ...usage },
+          ...entry.chain.current,
+          version: { ...entry.chain.current.version, ...usage },
         }
         if (entry.row === null) added.push(asUsage(entry, after))
-        const change = this.#changeOf(entry, after, versions)
+        const change = this.#changeOf(entry, after)
         if (change !== null)
           changes.push({ ...change, ...this.#identityAt(simId, recordId, entry) })
       })
@@ -218,17 +207,15 @@ class BatchReadings {
   }
 
   /** Null when the row stays as it is. */
-  #changeOf(
-    { row, replaced, first }: Entry,
-    after: Current,
-    versions: ReadonlyMap<string, readonly EventVersion[]>,
-  ): Omit<LedgerChange, 'identity'> | null {
+  #changeOf({ row, chain }: Entry, after: Current): Omit<LedgerChange, 'identity'> | null {
     // A row that was added a moment ago is as it shall be; its earlier versions go to history.
     const before = row ?? after
-    const isSame = COUNTER_NAMES.every((name) => before.version[name] === after.version[name])
-    if (isSame && replaced.length === 0) return null
-    const versionsBefore = first === null ? 0 : (versions.get(identityText(first))?.length ?? 0)
-    return { before, after, replaced, versionsBefore }
+    const isSame =
+      COUNTER_NAMES.every((name) => before.version[name] === after.version[name]) &&
+      before.importId === after.importId &&
+      before.line === after.line
+    if (isSame && chain.added.replaced.length === 0) return null
+    return { before, after, ...chain.added }
   }
 
   #identityAt(
@@ -295,6 +282,10 @@ function byIdentity(
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || (a[4] < b[4] ? -1 : a[4] > b[4] ? 1 : 0)
 }
 
-function identityText({ event }: IncomingEvent): string {
-  return `${event.simId} ${event.occurredAt} ${event.recordId}`
+function identityText({
+  simId,
+  occurredAt,
+  recordId,
+}: Pick<IncomingEvent['event'], 'simId' | 'occurredAt' | 'recordId'>): string {
+  return `${simId} ${occurredAt} ${recordId}`
 }

@@ -1,6 +1,6 @@
 /** The histories of identities: their versions that were replaced, read and written whole. */
 import { type StoredEvent, storedEventFromRow } from '../rows.ts'
-import { historyOf, withLate } from '../version-chain.ts'
+import { historyOf } from '../version-chain.ts'
 import { columnsOf, type Session, type Value } from './connection.ts'
 import { contentOf, type Identity } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
@@ -58,24 +58,4 @@ export async function rewriteHistories(
     ]),
   )
   if (rows.length > 0) await session.run(sql.INSERT_HISTORY, columnsOf(rows))
-}
-
-/** A version that was delivered before the one that counts. */
-export interface LateVersion {
-  readonly identity: Identity
-  readonly event: StoredEvent
-}
-
-/** Puts late versions into the histories they belong to; at most one an identity. */
-export async function keepLate(
-  session: Session,
-  lates: readonly LateVersion[],
-  feedId: number,
-): Promise<void> {
-  const identities = lates.map(({ identity }) => identity)
-  const chains = await readChains(session, identities, feedId)
-  const grown = chains.map(({ identity, versions }, i) => {
-    return { identity, versions: withLate(versions, lates[i]!.event) }
-  })
-  await rewriteHistories(session, grown, feedId)
 }

@@ -135,7 +135,7 @@ export const SELECT_MET = `
 export const SELECT_REPLACED = `
   SELECT incoming.position, history.zone, history.country, history.plmn, history.stated,
          history.upload, history.download, history.to_sim, history.from_sim,
-         history.account_id, history.import_id, history.line
+         history.account_id, history.import_id, history.line, history.known_at
   FROM incoming
   JOIN unnest(?2::integer[]) AS asked (position) ON asked.position = incoming.position
   JOIN ledger_history AS history

@@ -3,13 +3,11 @@
  * once: the feed's policy decides, version after version in order of delivery, as if they had come
  * one by one.
  */
-import { type EventVersion, resolveConflict, sameContent } from '../../domain/usage-event.ts'
+import { type EventVersion, sameContent } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
-import { storedEventFromRow } from '../rows.ts'
-import { cameBefore } from '../version-chain.ts'
+import { type StoredEvent, storedEventFromRow } from '../rows.ts'
 import type { EventBatch, IncomingEvent, Limits } from './append.ts'
 import type { Session } from './connection.ts'
-import { keepLate, type LateVersion } from './history.ts'
 import {
   type Current,
   identityOf,
@@ -17,6 +15,7 @@ import {
   writeLedgerChanges,
 } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
+import { chainRules, MetChain, type MetVerdict, MetVersions } from './met-chains.ts'
 
 /** One identity of the batch that was met. */
 interface Met {
@@ -25,9 +24,6 @@ interface Met {
   readonly versions: IncomingEvent[]
   /** The row as the transaction found it, or added it. */
   readonly found: Current
-  current: Current
-  /** Versions that later ones of this batch replace, oldest first. */
-  readonly replaced: Current[]
 }
 
 interface MetInput {
@@ -56,50 +52,39 @@ export class MetEvents {
   async resolve(): Promise<this> {
     const { feed } = this.#batch
     const mets = await this.#findMet()
-    const earlier = await this.#findEarlierVersions(mets)
-    const lates: LateVersion[] = []
-    for (const [position, met] of mets) {
-      const wasReplaced = (version: EventVersion) =>
-        [...(earlier.get(position) ?? []), ...met.replaced.map((known) => known.version)].some(
-          (known) => sameContent(known, version),
-        )
-      for (const incoming of met.versions) {
-        const version = versionOf(incoming)
-        // Usage takes no reading's place.
-        const verdict = met.current.isReading
-          ? 'conflict'
-          : resolveConflict(feed.onConflict, met.current.version, version, () =>
-              wasReplaced(version),
-            )
-        if (verdict === 'duplicate') this.duplicate++
-        else if (verdict === 'conflict') {
-          this.conflicts.push(conflictRecord({ ...incoming.event, version }, met.current))
-        } else if (isLate(this.#batch, incoming.event, met.current)) {
-          this.duplicate++
-          lates.push({ identity: identityOf(met.first, feed.id), event: this.#asRow(incoming) })
-        } else {
-          this.replaced++
-          met.replaced.push(met.current)
-          met.current = this.#asRow(incoming)
-        }
+    const history = await this.#findHistory(mets)
+    const chains = new Map(
+      [...mets].map(([position, { found }]) => [
+        position,
+        new MetChain(history.get(position) ?? [], found),
+      ]),
+    )
+    const met = [...chains.values()].flatMap(({ versions }) => versions)
+    const importIds = met.map(({ importId }) => importId)
+    const rules = await chainRules(this.#session, this.#batch, importIds, this.#batch)
+    const versions = new MetVersions(this.#session, this.#batch, rules)
+    const changes: LedgerChange[] = []
+    for (const [position, { first, found, versions: incoming }] of mets) {
+      const chain = chains.get(position)!
+      const identity = identityOf(first, feed.id)
+      for (const next of incoming)
+        this.#count(next, chain, versions.resolve(identity, chain, this.#asRow(next)))
+      if (chain.current !== found) {
+        changes.push({ identity, before: found, after: chain.current, ...chain.added })
       }
     }
-    const changes = [...mets].flatMap(([position, met]): LedgerChange[] =>
-      met.replaced.length === 0
-        ? []
-        : [
-            {
-              identity: identityOf(met.first, feed.id),
-              before: met.found,
-              after: met.current,
-              replaced: met.replaced,
-              versionsBefore: earlier.get(position)?.length ?? 0,
-            },
-          ],
-    )
+    versions.requireRoom()
     await writeLedgerChanges(this.#session, this.#batch, changes, this.#input.limits)
-    await keepLate(this.#session, lates, feed.id)
+    await versions.write()
     return this
+  }
+
+  #count(incoming: IncomingEvent, { current }: MetChain, verdict: MetVerdict): void {
+    if (verdict === 'duplicate' || verdict === 'replaced') this[verdict]++
+    else {
+      const record = { ...incoming.event, version: versionOf(incoming) }
+      this.conflicts.push(conflictRecord(record, current, verdict))
+    }
   }
 
   /** By position in `incoming`, ascending: the order of the key, in which rows are then changed. */
@@ -127,29 +112,26 @@ export class MetEvents {
         ...(repeatsAt.get(position) ?? []),
       ]
       if (versions.length === 0) continue
-      mets.set(position, { first, versions, found, current: found, replaced: [] })
+      mets.set(position, { first, versions, found })
     }
     return mets
   }
 
-  /** The versions that history has, by position; only `replace` asks for them. */
-  async #findEarlierVersions(
+  /** The versions that history has, by position; asked for where contents differ. */
+  async #findHistory(
     mets: ReadonlyMap<number, Met>,
-  ): Promise<ReadonlyMap<number, readonly EventVersion[]>> {
+  ): Promise<ReadonlyMap<number, readonly StoredEvent[]>> {
     const { feed } = this.#batch
-    const versions = new Map<number, EventVersion[]>()
-    const differs = [...mets.values()].some(({ found, versions: list }) =>
-      list.some((incoming) => !sameContent(found.version, versionOf(incoming))),
+    const differing = [...mets].filter(([, { found, versions }]) =>
+      versions.some((incoming) => !sameContent(found.version, versionOf(incoming))),
     )
-    if (!differs || feed.onConflict === 'reject') return versions
-    for (const row of await this.#session.all(sql.SELECT_REPLACED, [feed.id, [...mets.keys()]])) {
-      const position = row.position as number
-      const { version } = storedEventFromRow(row)
-      const list = versions.get(position)
-      if (list === undefined) versions.set(position, [version])
-      else list.push(version)
-    }
-    return versions
+    if (differing.length === 0) return new Map()
+    const positions = differing.map(([position]) => position)
+    const rows = await this.#session.all(sql.SELECT_REPLACED, [feed.id, positions])
+    const byPosition = Map.groupBy(rows, (row) => row.position as number)
+    return new Map(
+      [...byPosition].map(([position, list]) => [position, list.map(storedEventFromRow)]),
+    )
   }
 
   #asRow(incoming: IncomingEvent): Current {
@@ -165,15 +147,6 @@ export class MetEvents {
       knownAt: this.#batch.knownAt,
     }
   }
-}
-
-/** Delivered before what counts, under a policy by which the newest delivery wins. */
-export function isLate(
-  { importId, feed, isRecycled }: EventBatch,
-  { line }: IncomingEvent['event'],
-  current: Current,
-): boolean {
-  return isRecycled && feed.onConflict === 'replace' && cameBefore({ importId, line }, current)
 }
 
 export function versionOf({ event }: IncomingEvent): EventVersion {

@@ -1,4 +1,5 @@
 /** Counts quarantined records that can be counted now, and discards those that never shall be. */
+import { SELECT_IMPORT_ACCOUNT } from '../directory-sql.ts'
 import { entriesThere, recycledEntries } from '../recycle.ts'
 import { keptRecordToRow } from '../rows.ts'
 import type { AppendOutcome, RecycleBatch } from '../usage-store.ts'
@@ -59,9 +60,11 @@ export async function recycle(
   )
   const ids = new Set(rows.map((row) => row.id as number))
   const there = entriesThere(batch, (entryId) => ids.has(entryId))
+  const row = await session.get(SELECT_IMPORT_ACCOUNT, [importId])
+  const accountId = (row?.account_id ?? null) as number | null
   const { counts: counted, conflicts } = await applyEvents(
     session,
-    { importId, feed, knownAt, isRecycled: true },
+    { importId, accountId, feed, knownAt, isRecycled: true, mayRewrite: true },
     orderByKey(there.events.map(({ event }) => event)),
     { schema, assumeNew: false, alone: true },
   )

@@ -62,7 +62,7 @@ export const TOPOLOGIES = {
   },
 } as const satisfies Record<string, Topology>
 
-// What every import writes (`import`, `import_bucket`, `account_feed`, `feed_progress`, `quarantine`,
+// What every import writes (`import`, `import_bucket`, `repeat_run`, `account_feed`, `feed_progress`, `quarantine`,
 // `quarantine_delivery`, `commit_mark`) stays on the server that clients reach, and so do
 // `gap_acceptance`, `feed_grant` and `drop_folder`: with a copy on each server, imports would wait for
 // each other.

@@ -41,7 +41,12 @@ export function tryOut<T>(
         hasWritten = true
         const ofBatch = new UsageChanges()
         const { counts, conflicts } = await wholeOrNot(database, session, async () => {
-          const events = { ...batch, isRecycled: false, changes: ofBatch }
+          const events = {
+            ...batch,
+            isRecycled: false,
+            mayRewrite: true,
+            changes: ofBatch,
+          }
           const outcome = await applyEvents(session, events, ordered, {
             schema: database.target.schema,
             // A refused row would end the transaction, and with it the trial.

@@ -39,6 +39,16 @@ export const DELETE_EVENTS = deleteIdentities('ledger')
 export const DELETE_REPLACED_VERSIONS = deleteIdentities('ledger_history')
 
 /** Arrays of SIM, record id and instant, then the feed. */
+export const SELECT_READINGS = `
+  SELECT named.position - 1 AS position, reading.*
+  FROM unnest(?1::bigint[], ?2::text[], ?3::bigint[])
+    WITH ORDINALITY AS named (sim_id, record_id, occurred_at, position)
+  JOIN reading ON reading.sim_id = named.sim_id
+              AND reading.feed_id = ?4
+              AND reading.record_id = named.record_id
+              AND reading.occurred_at = named.occurred_at`
+
+/** Parameters as above. */
 export const DELETE_READINGS = `
   DELETE FROM reading
   USING unnest(?1::bigint[], ?2::text[], ?3::bigint[]) AS gone (sim_id, record_id, occurred_at)

@@ -1,8 +1,10 @@
 /** Takes one import back: its versions leave, the ones before count again, what is derived follows. */
-import { COUNTER_NAMES } from '../../domain/usage-event.ts'
+import type { Feed } from '../../domain/directory.ts'
+import { COUNTER_NAMES, type Counters } from '../../domain/usage-event.ts'
 import * as directorySql from '../directory-sql.ts'
-import type { Row, StoredEvent } from '../rows.ts'
-import { requireUndoable, UNDO_STEP_IDENTITIES } from '../undo.ts'
+import { DELETE_REPEATS_BY, DELETE_REPEATS_OF, type Repeat, RepeatsOf } from '../repeats.ts'
+import { type Row, readingFromRow, type StoredEvent } from '../rows.ts'
+import { requireUndoable, UNDO_STEP_IDENTITIES, undoneCounts } from '../undo.ts'
 import type { UndoOutcome } from '../usage-store.ts'
 import { withoutImport } from '../version-chain.ts'
 import { type Limits, readLimits } from './append.ts'
@@ -10,10 +12,12 @@ import { CellChanges } from './cell-changes.ts'
 import { columnsOf, type Session } from './connection.ts'
 import { findImport } from './directory-reads.ts'
 import { feedById, rebuildProgress } from './feed-progress.ts'
-import { namesOf, readChains, rewriteHistories } from './history.ts'
+import { type Chain, namesOf, readChains, rewriteHistories } from './history.ts'
 import { type Identity, type LedgerChange, writeLedgerChanges } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
 import { lock } from './locks.ts'
+import { chainRules } from './met-chains.ts'
+import { readRepeatsOf, writeRepeats } from './repeats.ts'
 import {
   loadSeries,
   type NamedReading,
@@ -30,7 +34,10 @@ export async function undoImport(
   { at, schema }: { at: number; schema: string },
 ): Promise<UndoOutcome> {
   const { feedId } = requireUndoable(await findImport(session, importId), importId)
-  const undo = new Undo(session, { importId, feedId, at }, await readLimits(session))
+  const feed = await feedById(session, feedId)
+  const repeatsOf = new RepeatsOf(await readRepeatsOf(session, importId))
+  for (const text of [DELETE_REPEATS_OF, DELETE_REPEATS_BY]) await session.run(text, [importId])
+  const undo = new Undo(session, { importId, feed, at, repeatsOf }, await readLimits(session))
   for (const row of await session.all(directorySql.SELECT_IMPORT_BUCKETS, [importId])) {
     await undo.takeBack(row.bucket as number)
   }
@@ -40,9 +47,8 @@ export async function undoImport(
   await session.run(directorySql.MARK_UNDONE, [at, importId])
   // It completes its feed no more; where it was numbered, its number is missing.
   await lock(session, 'directory', schema)
-  await rebuildProgress(session, await feedById(session, feedId))
-  const { removed, restored } = undo
-  return { import: (await findImport(session, importId))!, removed, restored, quarantineEntries }
+  await rebuildProgress(session, feed)
+  return { import: (await findImport(session, importId))!, ...undo.counts, quarantineEntries }
 }
 
 /** An identity the import has a version of. */
@@ -50,24 +56,27 @@ interface Touched {
   readonly identity: Identity
   /** The row of the ledger, with the usage that a reading comes to. */
   readonly row: StoredEvent
-  /** How many versions history has of it. */
-  readonly historyLength: number
+  /** The same with the counters that were delivered. */
+  readonly counted: StoredEvent
+  readonly hasHistory: boolean
   /** The versions that are left, oldest first. */
   readonly left: readonly StoredEvent[]
 }
 
+interface Undone {
+  readonly importId: number
+  readonly feed: Feed
+  readonly at: number
+  readonly repeatsOf: RepeatsOf
+}
+
 class Undo {
-  removed = 0
-  restored = 0
+  readonly counts = { removed: 0, restored: 0, kept: 0 }
   readonly #session: Session
-  readonly #of: { readonly importId: number; readonly feedId: number; readonly at: number }
+  readonly #of: Undone
   readonly #limits: Limits
 
-  constructor(
-    session: Session,
-    of: { importId: number; feedId: number; at: number },
-    limits: Limits,
-  ) {
+  constructor(session: Session, of: Undone, limits: Limits) {
     this.#session = session
     this.#of = of
     this.#limits = limits
@@ -83,16 +92,16 @@ class Undo {
   }
 
   async *#steps(text: string, bucket: number): AsyncGenerator<Identity[]> {
-    const { importId, feedId } = this.#of
+    const { importId, feed } = this.#of
     let after: [number, number, string] = [0, 0, '']
     for (;;) {
       const rows = await this.#session.all(text, [
-        ...[bucket, feedId, importId, this.#limits.purgedThrough],
+        ...[bucket, feed.id, importId, this.#limits.purgedThrough],
         ...after,
         UNDO_STEP_IDENTITIES,
       ])
       if (rows.length === 0) return
-      const identities = rows.map((row) => identityOf(row, feedId))
+      const identities = rows.map((row) => identityOf(row, feed.id))
       yield identities
       const [, simId, occurredAt, , recordId] = identities.at(-1)!
       after = [simId, occurredAt, recordId]
@@ -101,24 +110,50 @@ class Undo {
 
   /** In the order of the identities. */
   async #touched(identities: readonly Identity[]): Promise<Touched[]> {
-    const { importId, feedId } = this.#of
-    const chains = await readChains(this.#session, identities, feedId)
-    return chains.map(({ identity, versions }) => ({
-      identity,
-      row: versions.at(-1)!,
-      historyLength: versions.length - 1,
-      left: withoutImport(versions, importId),
-    }))
+    const { importId, feed, repeatsOf } = this.#of
+    const chains = await readChains(this.#session, identities, feed.id)
+    const read = await this.#readings(chains)
+    const importIds = chains.flatMap(({ versions }) => [
+      ...versions.map((version) => version.importId),
+      ...versions.flatMap(({ importId: by, line }) =>
+        by === importId ? repeatsOf.ofLine(line).map((repeat) => repeat.importId) : [],
+      ),
+    ])
+    const rules = await chainRules(this.#session, { feed }, importIds)
+    const repeats: Repeat[] = []
+    const touched = chains.map(({ identity, versions }, i): Touched => {
+      const row = versions.at(-1)!
+      const counted = { ...row, version: { ...row.version, ...read.get(i) } }
+      const taken = withoutImport(rules, versions.with(-1, counted), { importId, repeatsOf })
+      repeats.push(...taken.repeats)
+      undoneCounts(this.counts, { importId, counted, last: taken.left.at(-1) })
+      return { identity, row, counted, hasHistory: versions.length > 1, left: taken.left }
+    })
+    await writeRepeats(this.#session, repeats)
+    return touched
+  }
+
+  /** What was read, where usage followed from a reading, by position: as history keeps it. */
+  async #readings(chains: readonly Chain[]): Promise<ReadonlyMap<number, Counters>> {
+    const positions = chains.flatMap(({ versions }, i) => (versions.at(-1)!.isReading ? [i] : []))
+    if (positions.length === 0) return new Map()
+    const identities = positions.map((i) => chains[i]!.identity)
+    const columns = columnsOf(identities.map(([, sim, at, , id]) => [sim, id, at]))
+    const rows = await this.#session.all(undoSql.SELECT_READINGS, [...columns, this.#of.feed.id])
+    return new Map(
+      rows.map((row) => {
+        const { upload, download, toSim, fromSim } = readingFromRow(row)
+        return [positions[row.position as number]!, { upload, download, toSim, fromSim }]
+      }),
+    )
   }
 
   async #takeBackStep(touched: readonly Touched[]): Promise<void> {
-    const replaced = touched.filter(({ historyLength }) => historyLength > 0)
+    const replaced = touched.filter(({ hasHistory }) => hasHistory)
     const chains = replaced.map(({ identity, left }) => ({ identity, versions: left }))
-    await rewriteHistories(this.#session, chains, this.#of.feedId)
-    const counting = touched.filter(({ row }) => row.importId === this.#of.importId)
-    const gone = counting.filter(({ left }) => left.length === 0)
-    this.removed += gone.length
-    this.restored += counting.length - gone.length
+    await rewriteHistories(this.#session, chains, this.#of.feed.id)
+    const changed = touched.filter(({ counted, left }) => left.at(-1) !== counted)
+    const gone = changed.filter(({ left }) => left.length === 0)
     const cells = new CellChanges(this.#limits.sealedThrough)
     for (const { identity, row } of gone) {
       const [, simId, occurredAt] = identity
@@ -130,14 +165,14 @@ class Undo {
         undoSql.DELETE_EVENTS,
         namesOf(
           gone.map((one) => one.identity),
-          this.#of.feedId,
+          this.#of.feed.id,
         ),
       )
     }
-    const changes = counting
+    const changes = changed
       .filter(({ row, left }) => !row.isReading && left.length > 0)
       .map(({ identity, row, left }) => changeOf(identity, row, left.at(-1)!))
-    changes.push(...(await this.#takeBackReadings(counting.filter(({ row }) => row.isReading))))
+    changes.push(...(await this.#takeBackReadings(changed.filter(({ row }) => row.isReading))))
     await cells.write(this.#session)
     const { importId, at } = this.#of
     await writeLedgerChanges(this.#session, { importId, knownAt: at }, changes, this.#limits)
@@ -145,7 +180,7 @@ class Undo {
 
   /** Takes readings out of their series or puts older ones back; returns the rows that change. */
   async #takeBackReadings(touched: readonly Touched[]): Promise<LedgerChange[]> {
-    const { feedId } = this.#of
+    const feedId = this.#of.feed.id
     const list = groupBySeries(touched)
     const parts = list.map(({ part }) => part)
     const known = await loadSeries(this.#session, feedId, parts)

@@ -2,7 +2,7 @@
 import type { Feed } from '../../domain/directory.ts'
 import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
 import { floorTo } from '../../domain/time.ts'
-import { type EventVersion, resolveConflict, sameContent } from '../../domain/usage-event.ts'
+import type { EventVersion } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord, namedConflict } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
 import {
@@ -15,13 +15,13 @@ import {
 import { undoneWhileRunning } from '../undo.ts'
 import type { UsageChanges } from '../usage-changes.ts'
 import type { AppendOutcome } from '../usage-store.ts'
-import { cameBefore, withLate } from '../version-chain.ts'
 import { BatchReadings } from './batch-readings.ts'
 import type { Connection } from './connection.ts'
 import { findImport } from './directory-reads.ts'
-import { readHistory, rewriteHistory } from './history.ts'
+import { contentOf } from './history.ts'
 import * as sql from './ledger-sql.ts'
 import { readLimits } from './limits.ts'
+import { MetVersions } from './met-versions.ts'
 import * as packed from './packed-events.ts'
 import { RollupDeltas, type RollupPlace } from './rollup-deltas.ts'
 import type { Identity } from './series-writer.ts'
@@ -29,6 +29,7 @@ import { INSERT_IMPORT_BUCKET } from './undo-sql.ts'
 
 export interface PackedBatch {
   readonly importId: number
+  readonly accountId: number | null
   readonly feed: Pick<Feed, 'id' | 'onConflict'>
   readonly events: packed.PackedEvents
   readonly quarantined: readonly QuarantinedRecord[]
@@ -105,8 +106,8 @@ function quarantine(
 class BatchApplication {
   readonly #connection: Connection
   readonly #batch: EventBatch
-  readonly #isRecycled: boolean
   readonly #deltas: RollupDeltas
+  readonly #versions: MetVersions
   readonly #readings: BatchReadings
   readonly #purgedThrough: number
   readonly #servings: readonly ServingColumns[]
@@ -122,10 +123,11 @@ class BatchApplication {
   ) {
     this.#connection = connection
     this.#batch = batch
-    this.#isRecycled = isRecycled
     const limits = readLimits(connection)
     this.#deltas = new RollupDeltas(connection, limits, changes)
-    this.#readings = new BatchReadings(connection, { ...batch, isRecycled }, this.#deltas)
+    this.#versions = new MetVersions(connection, batch, isRecycled)
+    const { deltas, versions } = { deltas: this.#deltas, versions: this.#versions }
+    this.#readings = new BatchReadings(connection, batch, { deltas, versions })
     this.#purgedThrough = limits.purgedThrough
     this.#servings = batch.events.servings.map(servingToRow)
   }
@@ -133,6 +135,7 @@ class BatchApplication {
   run(): AppendOutcome {
     this.#applyAll(orderByKey(this.#batch.events))
     this.#deltas.write()
+    this.#versions.write()
     for (const accountId of this.#accountIds) {
       this.#connection.prepare(sql.INSERT_ACCOUNT_FEED).run(accountId, this.#batch.feed.id)
     }
@@ -221,70 +224,39 @@ class BatchApplication {
   }
 
   /** Another version of the event is stored already: the feed's policy says what becomes of this. */
-  #meetStored(identity: Identity, place: RollupPlace, incoming: EventVersion, index: number): void {
+  #meetStored(identity: Identity, place: RollupPlace, version: EventVersion, index: number): void {
     const stored = storedEventFromRow(this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!)
-    // Usage takes no reading's place.
-    const verdict = stored.isReading
-      ? 'conflict'
-      : resolveConflict(this.#batch.feed.onConflict, stored.version, incoming, () =>
-          this.#wasReplaced(identity, incoming),
-        )
-    if (verdict === 'duplicate') {
-      this.#counts.duplicate++
-    } else if (verdict === 'conflict') {
-      const { events } = this.#batch
-      const record = {
-        simId: identity[1],
-        recordId: identity[4],
-        occurredAt: place.occurredAt,
-        line: events.numbers[index * packed.COLUMNS + packed.LINE]!,
-        raw: packed.textAt(events.raws, index),
-        version: incoming,
-        reading: null,
-      }
-      this.#conflicts.push(conflictRecord(record, stored))
-    } else if (this.#isLate(stored, index)) {
-      this.#counts.duplicate++
-      this.#keepLate(identity, stored, { place, version: incoming, index })
-    } else {
-      this.#counts.replaced++
-      this.#deltas.add(
-        { ...place, accountId: stored.accountId, serving: stored.columns },
-        stored.version,
-        -1,
-      )
-      this.#deltas.add(place, incoming, 1)
-      this.#accountIds.add(place.accountId)
-      this.#replace(identity, place, incoming, index)
-    }
-  }
-
-  /** Delivered before what counts, under a policy by which the newest delivery wins. */
-  #isLate(stored: StoredEvent, index: number): boolean {
-    const { importId, feed, events } = this.#batch
-    const line = events.numbers[index * packed.COLUMNS + packed.LINE]!
-    const isNewestFirst = feed.onConflict === 'replace'
-    return this.#isRecycled && isNewestFirst && cameBefore({ importId, line }, stored)
-  }
-
-  #keepLate(
-    identity: Identity,
-    stored: StoredEvent,
-    { place, version, index }: { place: RollupPlace; version: EventVersion; index: number },
-  ): void {
     const { importId, knownAt, events } = this.#batch
-    const late: StoredEvent = {
+    const line = events.numbers[index * packed.COLUMNS + packed.LINE]!
+    const incoming: StoredEvent = {
       version,
       columns: place.serving,
       isReading: false,
       is32Bit: false,
       accountId: place.accountId,
       importId,
-      line: events.numbers[index * packed.COLUMNS + packed.LINE]!,
+      line,
       knownAt,
     }
-    const chain = [...readHistory(this.#connection, identity), stored]
-    rewriteHistory(this.#connection, identity, withLate(chain, late))
+    const verdict = this.#versions.resolve(identity, stored, incoming)
+    if (verdict === 'duplicate') {
+      this.#counts.duplicate++
+    } else if (verdict === 'replaced') {
+      this.#counts.replaced++
+      this.#deltas.add(
+        { ...place, accountId: stored.accountId, serving: stored.columns },
+        stored.version,
+        -1,
+      )
+      this.#deltas.add(place, version, 1)
+      this.#accountIds.add(place.accountId)
+      this.#connection.prepare(sql.REPLACE_EVENT).run(...contentOf(incoming), ...identity)
+    } else {
+      const [, simId, occurredAt, , recordId] = identity
+      const raw = packed.textAt(events.raws, index)
+      const record = { simId, recordId, occurredAt, line, raw, version, reading: null }
+      this.#conflicts.push(conflictRecord(record, stored, verdict))
+    }
   }
 
   #applyReading(index: number, bucket: number): void {
@@ -318,37 +290,6 @@ class BatchApplication {
       this.#counts[verdict]++
       if (verdict !== 'duplicate') this.#accountIds.add(accountId)
     }
-  }
-
-  #wasReplaced(identity: Identity, incoming: EventVersion): boolean {
-    const versions = this.#connection.prepare(sql.SELECT_REPLACED_VERSIONS).all(...identity)
-    return versions.some((row) => sameContent(storedEventFromRow(row).version, incoming))
-  }
-
-  #replace(identity: Identity, place: RollupPlace, version: EventVersion, index: number): void {
-    const { importId, knownAt, events } = this.#batch
-    const line = events.numbers[index * packed.COLUMNS + packed.LINE]!
-    const { zone, country, plmn, stated } = place.serving
-    this.#connection
-      .prepare(sql.KEEP_REPLACED_VERSION)
-      .run(...identity, knownAt, importId, ...identity)
-    this.#connection
-      .prepare(sql.REPLACE_EVENT)
-      .run(
-        place.accountId,
-        zone,
-        country,
-        plmn,
-        stated,
-        version.upload,
-        version.download,
-        version.toSim,
-        version.fromSim,
-        importId,
-        line,
-        knownAt,
-        ...identity,
-      )
   }
 }
 

@@ -3,13 +3,7 @@
  * `counter-series.ts`. A late reading takes its share from the one after it.
  */
 import type { Reading } from '../../domain/counter-series.ts'
-import type { Feed } from '../../domain/directory.ts'
-import {
-  type EventVersion,
-  resolveConflict,
-  type Serving,
-  sameContent,
-} from '../../domain/usage-event.ts'
+import type { Counters, EventVersion, Serving } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
 import {
   readingFromRow,
@@ -18,10 +12,9 @@ import {
   type StoredEvent,
   storedEventFromRow,
 } from '../rows.ts'
-import { cameBefore, withLate } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
-import { readHistory, rewriteHistory } from './history.ts'
 import * as sql from './ledger-sql.ts'
+import type { MetVersions } from './met-versions.ts'
 import type { RollupDeltas } from './rollup-deltas.ts'
 import { type Identity, SeriesWriter } from './series-writer.ts'
 
@@ -36,23 +29,26 @@ export interface IncomingReading {
 
 interface BatchFacts {
   readonly importId: number
-  readonly feed: Pick<Feed, 'onConflict'>
   readonly knownAt: number
-  /** They were delivered before what is stored, see `applyEvents`. */
-  readonly isRecycled: boolean
 }
 
 export class BatchReadings {
   readonly #connection: Connection
   readonly #batch: BatchFacts
+  readonly #versions: MetVersions
   readonly #series: SeriesWriter
   /** The deltas go by the identity of these columns. */
   readonly #columns = new Map<Serving, ServingColumns>()
   readonly #columns32Bit = new Map<Serving, ServingColumns>()
 
-  constructor(connection: Connection, batch: BatchFacts, deltas: RollupDeltas) {
+  constructor(
+    connection: Connection,
+    batch: BatchFacts,
+    { deltas, versions }: { deltas: RollupDeltas; versions: MetVersions },
+  ) {
     this.#connection = connection
     this.#batch = batch
+    this.#versions = versions
     this.#series = new SeriesWriter(connection, deltas)
   }
 
@@ -65,41 +61,17 @@ export class BatchReadings {
       return 'accepted'
     }
     const stored = storedEventFromRow(row)
-    const known = stored.isReading ? this.#readingAt(identity) : null
-    const version: EventVersion = { ...reading, serving }
-    const storedVersion: EventVersion = {
-      ...(known ?? stored.version),
-      serving: stored.version.serving,
-    }
-    // A reading takes no usage's place.
-    const verdict =
-      known === null
-        ? 'conflict'
-        : resolveConflict(this.#batch.feed.onConflict, storedVersion, version, () =>
-            this.#wasReplaced(identity, version),
-          )
-    if (verdict === 'conflict') {
+    const known = stored.isReading ? this.#readingAt(identity) : stored.version
+    const current = { ...stored, version: { ...stored.version, ...countersOf(known) } }
+    const verdict = this.#versions.resolve(identity, current, this.#asStored(incoming))
+    if (verdict === 'conflict' || verdict === 'outranked') {
       const [, simId, occurredAt, , recordId] = identity
       const { is32Bit } = reading
-      const record = {
-        simId,
-        recordId,
-        occurredAt,
-        line,
-        raw: raw(),
-        version,
-        reading: { is32Bit },
-      }
-      return conflictRecord(record, { ...stored, version: storedVersion })
+      const version: EventVersion = { ...reading, serving }
+      const record = { simId, recordId, occurredAt, line, raw: raw(), version }
+      return conflictRecord({ ...record, reading: { is32Bit } }, current, verdict)
     }
-    if (verdict === 'replaced' && this.#isLate(incoming, stored)) {
-      this.#keepLate(incoming, stored)
-      return 'duplicate'
-    }
-    if (verdict === 'replaced') {
-      this.#keepVersion(identity, known!)
-      this.#write(incoming, stored)
-    }
+    if (verdict === 'replaced') this.#write(incoming, stored)
     return verdict
   }
 
@@ -112,17 +84,10 @@ export class BatchReadings {
     this.#series.put({ identity, accountId, columns, reading, importId, line, knownAt }, stored)
   }
 
-  /** Delivered before what counts, under a policy by which the newest delivery wins. */
-  #isLate({ line }: IncomingReading, stored: StoredEvent): boolean {
-    const { importId, feed, isRecycled } = this.#batch
-    return isRecycled && feed.onConflict === 'replace' && cameBefore({ importId, line }, stored)
-  }
-
-  #keepLate(incoming: IncomingReading, stored: StoredEvent): void {
-    const { identity, accountId, serving, reading, line } = incoming
+  #asStored({ accountId, serving, reading, line }: IncomingReading): StoredEvent {
     const { importId, knownAt } = this.#batch
-    const late: StoredEvent = {
-      version: { ...reading, serving },
+    return {
+      version: { ...countersOf(reading), serving },
       columns: this.#columnsOf(serving, reading),
       isReading: true,
       is32Bit: reading.is32Bit,
@@ -131,18 +96,6 @@ export class BatchReadings {
       line,
       knownAt,
     }
-    const chain = [...readHistory(this.#connection, identity), stored]
-    rewriteHistory(this.#connection, identity, withLate(chain, late))
-  }
-
-  #keepVersion(identity: Identity, known: Reading): void {
-    const { knownAt, importId } = this.#batch
-    this.#connection
-      .prepare(sql.KEEP_REPLACED_VERSION)
-      .run(...identity, knownAt, importId, ...identity)
-    this.#connection
-      .prepare(sql.COUNTERS_OF_KEPT_VERSION)
-      .run(known.upload, known.download, known.toSim, known.fromSim, ...identity, ...identity)
   }
 
   #columnsOf(serving: Serving, { is32Bit }: Reading): ServingColumns {
@@ -159,9 +112,8 @@ export class BatchReadings {
     const statement = this.#connection.prepare(sql.SELECT_READING)
     return readingFromRow(statement.get(simId, feedId, recordId, occurredAt)!)
   }
+}
 
-  #wasReplaced(identity: Identity, version: EventVersion): boolean {
-    const rows = this.#connection.prepare(sql.SELECT_REPLACED_VERSIONS).all(...identity)
-    return rows.some((row) => sameContent(storedEventFromRow(row).version, version))
-  }
+function countersOf({ upload, download, toSim, fromSim }: Counters): Counters {
+  return { upload, download, toSim, fromSim }
 }

@@ -25,15 +25,6 @@ export const SELECT_EVENT = `SELECT * FROM ledger WHERE ${IDENTITY}`
 export const SELECT_REPLACED_VERSIONS = `
   SELECT * FROM ledger_history WHERE ${IDENTITY} ORDER BY version`
 
-export const KEEP_REPLACED_VERSION = `
-  INSERT INTO ledger_history
-  SELECT bucket, sim_id, occurred_at, feed_id, record_id,
-         (SELECT COUNT(*) FROM ledger_history WHERE ${IDENTITY}),
-         account_id, zone, country, plmn, stated, upload, download, to_sim, from_sim,
-         import_id, line, known_at, ?, ?
-  FROM ledger
-  WHERE ${IDENTITY}`
-
 export const REPLACE_EVENT = `
   UPDATE ledger
   SET account_id = ?, zone = ?, country = ?, plmn = ?, stated = ?,
@@ -81,12 +72,6 @@ export const PUT_READING = `
   ON CONFLICT DO UPDATE SET upload = excluded.upload, download = excluded.download,
                             to_sim = excluded.to_sim, from_sim = excluded.from_sim,
                             bits = excluded.bits`
-/** A version of a reading is what was read, not the usage that followed from it. */
-export const COUNTERS_OF_KEPT_VERSION = `
-  UPDATE ledger_history
-  SET upload = ?, download = ?, to_sim = ?, from_sim = ?
-  WHERE ${IDENTITY}
-    AND version = (SELECT MAX(version) FROM ledger_history WHERE ${IDENTITY})`
 export const DELETE_READING = `DELETE FROM reading WHERE ${SERIES} AND occurred_at = ?`
 export const SET_USAGE = `
   UPDATE ledger SET upload = ?, download = ?, to_sim = ?, from_sim = ? WHERE ${IDENTITY}`

@@ -13,7 +13,14 @@ export function recycle(connection: Connection, batch: RecycleBatch): AppendOutc
   const waiting = new Waiting(connection, importId)
   const there = entriesThere(batch, (entryId) => waiting.has(entryId))
   const packed = packEvents(there.events.map(({ event }) => event))
-  const of = { importId, feed, knownAt, events: packed }
+  const accountId = connection.prepare(directorySql.SELECT_IMPORT_ACCOUNT).get(importId)?.account_id
+  const of = {
+    importId,
+    accountId: (accountId ?? null) as number | null,
+    feed,
+    knownAt,
+    events: packed,
+  }
   const { counts: counted, conflicts } = applyEvents(connection, of, { isRecycled: true })
   const { stays, leaves, counts } = recycledEntries(there, counted, conflicts)
   for (const { entryId, fault } of stays) {

@@ -27,6 +27,8 @@ export const SELECT_REPLACED_OF_IMPORT = `
   LIMIT ?`
 export const DELETE_EVENT = `DELETE FROM ledger WHERE ${IDENTITY}`
 export const DELETE_REPLACED_VERSIONS = `DELETE FROM ledger_history WHERE ${IDENTITY}`
+export const SET_PROVENANCE = `
+  UPDATE ledger SET import_id = ?, line = ?, known_at = ? WHERE ${IDENTITY}`
 export const INSERT_REPLACED_VERSION = `
   INSERT INTO ledger_history (bucket, sim_id, occurred_at, feed_id, record_id, version,
                               account_id, zone, country, plmn, stated,

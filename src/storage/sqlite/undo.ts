@@ -1,15 +1,26 @@
 /** Takes one import back: its versions leave, the ones before count again, what is derived follows. */
+import type { Feed } from '../../domain/directory.ts'
+import { sameContent } from '../../domain/usage-event.ts'
 import * as directorySql from '../directory-sql.ts'
-import { type Row, type ServingColumns, type StoredEvent, storedEventFromRow } from '../rows.ts'
-import { requireUndoable, UNDO_STEP_IDENTITIES } from '../undo.ts'
+import { DELETE_REPEATS_BY, DELETE_REPEATS_OF, type Repeat, RepeatsOf } from '../repeats.ts'
+import {
+  type Row,
+  readingFromRow,
+  type ServingColumns,
+  type StoredEvent,
+  storedEventFromRow,
+} from '../rows.ts'
+import { requireUndoable, UNDO_STEP_IDENTITIES, undoneCounts } from '../undo.ts'
 import type { UndoOutcome } from '../usage-store.ts'
-import { withoutImport } from '../version-chain.ts'
+import { type ChainRules, withoutImport } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
 import { findImport } from './directory-reads.ts'
 import { feedById, rebuildProgress } from './feed-progress.ts'
 import { contentOf, readHistory, rewriteHistory } from './history.ts'
 import * as sql from './ledger-sql.ts'
 import { readLimits } from './limits.ts'
+import { operatorsImports } from './operators-imports.ts'
+import { readRepeatsOf, writeRepeats } from './repeats.ts'
 import { RollupDeltas } from './rollup-deltas.ts'
 import { type Identity, SeriesWriter } from './series-writer.ts'
 import * as undoSql from './undo-sql.ts'
@@ -17,7 +28,8 @@ import * as undoSql from './undo-sql.ts'
 /** Runs inside a write transaction. */
 export function undoImport(connection: Connection, importId: number, at: number): UndoOutcome {
   const { feedId } = requireUndoable(findImport(connection, importId), importId)
-  const undo = new Undo(connection, { importId, feedId })
+  const feed = feedById(connection, feedId)
+  const undo = new Undo(connection, { importId, feed })
   for (const row of connection.prepare(directorySql.SELECT_IMPORT_BUCKETS).all(importId)) {
     undo.takeBack(row.bucket as number)
   }
@@ -28,40 +40,54 @@ export function undoImport(connection: Connection, importId: number, at: number)
   run(directorySql.DELETE_IMPORT_BUCKETS, importId)
   run(directorySql.MARK_UNDONE, at, importId)
   // It completes its feed no more; where it was numbered, its number is missing.
-  rebuildProgress(connection, feedById(connection, feedId))
-  const { removed, restored } = undo
-  return { import: findImport(connection, importId)!, removed, restored, quarantineEntries }
+  rebuildProgress(connection, feed)
+  return { import: findImport(connection, importId)!, ...undo.counts, quarantineEntries }
 }
 
 class Undo {
-  removed = 0
-  restored = 0
+  readonly counts = { removed: 0, restored: 0, kept: 0 }
   readonly #connection: Connection
   readonly #of: { readonly importId: number; readonly feedId: number }
+  readonly #rules: ChainRules
   readonly #purgedThrough: number
   readonly #deltas: RollupDeltas
   readonly #series: SeriesWriter
+  readonly #repeatsOf: RepeatsOf
+  /** Repeats that are left of versions that stay. */
+  #repeats: Repeat[] = []
   /** The deltas go by the identity of columns, and every row is read with its own. */
   readonly #columns = new Map<string, ServingColumns>()
 
-  constructor(connection: Connection, of: { importId: number; feedId: number }) {
+  constructor(connection: Connection, { importId, feed }: { importId: number; feed: Feed }) {
     this.#connection = connection
-    this.#of = of
+    this.#of = { importId, feedId: feed.id }
+    this.#rules = { onConflict: feed.onConflict, isOperators: operatorsImports(connection) }
     const limits = readLimits(connection)
     this.#purgedThrough = limits.purgedThrough
     this.#deltas = new RollupDeltas(connection, limits)
     this.#series = new SeriesWriter(connection, this.#deltas)
+    this.#repeatsOf = new RepeatsOf(readRepeatsOf(connection, importId))
+    for (const text of [DELETE_REPEATS_OF, DELETE_REPEATS_BY]) {
+      connection.prepare(text).run(importId)
+    }
   }
 
   takeBack(bucket: number): void {
     // First what counts; then the rows of others that replaced some version of the import.
     for (const rows of this.#steps(undoSql.SELECT_EVENTS_OF_IMPORT, bucket)) {
-      for (const row of rows) this.#takeBackEvent(row)
-      this.#deltas.write()
+      for (const row of rows) this.#takeBackEvent(row, row.has_history !== 0)
+      this.#endStep()
     }
     for (const rows of this.#steps(undoSql.SELECT_REPLACED_OF_IMPORT, bucket)) {
-      for (const row of rows) this.#forgetReplaced(identityOf(row))
+      for (const row of rows) this.#takeBackEvent(this.#rowAt(identityOf(row)), true)
+      this.#endStep()
     }
+  }
+
+  #endStep(): void {
+    this.#deltas.write()
+    writeRepeats(this.#connection, this.#repeats)
+    this.#repeats = []
   }
 
   *#steps(text: string, bucket: number): Generator<Row[]> {
@@ -81,27 +107,37 @@ class Undo {
     }
   }
 
-  #takeBackEvent(row: Row): void {
+  #takeBackEvent(row: Row, hasHistory: boolean): void {
     const identity = identityOf(row)
     const found = this.#event(row)
     // A reading may have got other usage since the step was read, when one before it left.
-    const current = found.isReading
-      ? this.#event(this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!)
-      : found
-    const left = row.has_history === 0 ? [] : this.#rewriteHistory(identity, current)
+    const current = found.isReading ? this.#event(this.#rowAt(identity)) : found
+    const history = hasHistory
+      ? readHistory(this.#connection, identity, (version) => this.#event(version))
+      : []
+    const counted = found.isReading ? this.#asRead(identity, current) : current
+    const chain = [...history, counted]
+    const { importId } = this.#of
+    const taken = { importId, repeatsOf: this.#repeatsOf }
+    const { left, repeats } = withoutImport(this.#rules, chain, taken)
+    this.#repeats.push(...repeats)
+    if (hasHistory) rewriteHistory(this.#connection, identity, left)
     const last = left.at(-1)
-    if (last === undefined) {
-      this.removed++
-      this.#remove(identity, current)
-    } else {
-      this.restored++
-      this.#restore(identity, last, current)
-    }
+    undoneCounts(this.counts, { importId, counted, last })
+    if (last === undefined) this.#remove(identity, current)
+    else if (last !== counted) this.#restore(identity, last, { current, counted })
   }
 
-  #forgetReplaced(identity: Identity): void {
-    const row = this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!
-    this.#rewriteHistory(identity, this.#event(row))
+  #rowAt(identity: Identity): Row {
+    return this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!
+  }
+
+  /** What was read, in place of the usage that followed from it: as history keeps it. */
+  #asRead([, simId, occurredAt, feedId, recordId]: Identity, current: StoredEvent): StoredEvent {
+    const statement = this.#connection.prepare(sql.SELECT_READING)
+    const reading = readingFromRow(statement.get(simId, feedId, recordId, occurredAt)!)
+    const { upload, download, toSim, fromSim } = reading
+    return { ...current, version: { ...current.version, upload, download, toSim, fromSim } }
   }
 
   #remove(identity: Identity, current: StoredEvent): void {
@@ -112,10 +148,18 @@ class Undo {
     }
   }
 
-  #restore(identity: Identity, last: StoredEvent, current: StoredEvent): void {
+  /** `current` is the row with its usage, `counted` the version that was delivered for it. */
+  #restore(
+    identity: Identity,
+    last: StoredEvent,
+    { current, counted }: { current: StoredEvent; counted: StoredEvent },
+  ): void {
     const { accountId, columns, importId, line, knownAt, is32Bit } = last
+    if (columns === current.columns && sameContent(last.version, counted.version)) {
+      this.#connection.prepare(undoSql.SET_PROVENANCE).run(importId, line, knownAt, ...identity)
+      return
+    }
     if (last.isReading) {
-      // History keeps what was read, not the usage that followed from it.
       const reading = { ...last.version, is32Bit }
       const placed = { identity, accountId, columns, reading, importId, line, knownAt }
       this.#series.put(placed, current)
@@ -124,14 +168,6 @@ class Undo {
     this.#connection.prepare(sql.REPLACE_EVENT).run(...contentOf(last), ...identity)
     this.#count(identity, current, -1)
     this.#count(identity, last, 1)
-  }
-
-  /** The versions that are left of the identity. */
-  #rewriteHistory(identity: Identity, current: StoredEvent): StoredEvent[] {
-    const history = readHistory(this.#connection, identity, (row) => this.#event(row))
-    const left = withoutImport([...history, current], this.#of.importId)
-    rewriteHistory(this.#connection, identity, left)
-    return left
   }
 
   #count([, simId, occurredAt]: Identity, event: StoredEvent, times: 1 | -1): void {

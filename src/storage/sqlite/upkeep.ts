@@ -2,6 +2,7 @@
 import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
 import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
+import { DELETE_OLD_REPEATS } from '../repeats.ts'
 import type { PurgeOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
@@ -111,6 +112,7 @@ function dropOldCells(
   connection.prepare(UPSERT_SETTING).run('purged_through', before)
   run(purgeSql.DELETE_OLD_READINGS, before, before - BASE_KEPT_SECONDS)
   run(DELETE_OLD_IMPORT_BUCKETS, day)
+  run(DELETE_OLD_REPEATS, day)
   const dropped =
     run(purgeSql.DELETE_OLD_HOURS, before) +
     run(purgeSql.DELETE_OLD_DAYS, day) +

@@ -10,6 +10,7 @@ import { feedGrants } from './0008-feed-grants.ts'
 import { numberBringers } from './0009-number-bringers.ts'
 import { acts } from './0010-acts.ts'
 import { coverage } from './0011-coverage.ts'
+import { repeats } from './0012-repeats.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly string[] = [
   numberBringers,
   acts,
   coverage,
+  repeats,
 ]

@@ -12,6 +12,7 @@ import { feedGrants } from './0010-feed-grants.ts'
 import { numberBringers } from './0011-number-bringers.ts'
 import { acts } from './0012-acts.ts'
 import { coverage } from './0013-coverage.ts'
+import { repeats } from './0014-repeats.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly string[] = [
   numberBringers,
   acts,
   coverage,
+  repeats,
 ]

@@ -1,0 +1,30 @@
+/** Keeps repeats of versions, and lets them follow a version that becomes another import's. */
+import * as shared from '../repeats.ts'
+import type { Connection } from './connection.ts'
+
+const INSERT_RUN = `
+  ${shared.INSERT_REPEAT_RUNS}
+  VALUES (?, ?, ?, ?, ?, ?, ?)
+  ${shared.KEEP_LONGER_RUN}`
+
+export function readRepeatsOf(connection: Connection, importId: number): shared.RepeatRun[] {
+  return connection.prepare(shared.SELECT_REPEATS_OF).all(importId).map(shared.repeatRunFromRow)
+}
+
+export function writeRepeats(connection: Connection, repeats: readonly shared.Repeat[]): void {
+  writeRuns(connection, shared.runsOf(repeats))
+}
+
+function writeRuns(connection: Connection, runs: readonly shared.RepeatRun[]): void {
+  for (const run of runs) connection.prepare(INSERT_RUN).run(...shared.repeatRunToRow(run))
+}
+
+export function moveRepeats(connection: Connection, moves: readonly shared.Move[]): void {
+  for (const [importId, moved] of shared.movesByImport(moves)) {
+    const { gone, come } = shared.movedRuns(readRepeatsOf(connection, importId), moved)
+    for (const run of gone) {
+      connection.prepare(shared.DELETE_REPEAT_RUN).run(...shared.repeatRunToRow(run).slice(0, 4))
+    }
+    writeRuns(connection, come)
+  }
+}
