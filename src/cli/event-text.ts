@@ -1,6 +1,11 @@
 /** Usage events as a table and as CSV. */
 import { countryCodeAlpha3 } from '../domain/country.ts'
-import type { LedgerEntry, Provenance, ReplacedVersion } from '../domain/ledger-entry.ts'
+import type {
+  LedgerEntry,
+  Provenance,
+  ReplacedVersion,
+  UndoneVersion,
+} from '../domain/ledger-entry.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { EventVersion } from '../domain/usage-event.ts'
 import { csvLine } from './csv-line.ts'
@@ -15,11 +20,15 @@ const ALIGNMENTS = TITLES.map((title) =>
   ['UPLOAD', 'DOWNLOAD', 'TO SIM', 'FROM SIM', 'IMPORT', 'LINE'].includes(title) ? 'right' : 'left',
 )
 
-/** An event a line; below it the versions that it has replaced, the newest of them first. */
+/**
+ * An event a line; below it the versions that it has replaced, then those that were undone, the newest of
+ * them first.
+ */
 export function eventTable(entries: readonly LedgerEntry[]): string[] {
   const rows = entries.flatMap((entry) => [
     [formatInstant(entry.occurredAt), entry.recordId, entry.feedName, ...versionCells(entry)],
     ...entry.replaced.toReversed().map(replacedRow),
+    ...entry.undone.toReversed().map(undoneRow),
   ])
   return textTable([TITLES, ...rows], ALIGNMENTS)
 }
@@ -27,6 +36,10 @@ export function eventTable(entries: readonly LedgerEntry[]): string[] {
 function replacedRow(version: ReplacedVersion): string[] {
   const until = `until ${formatInstant(version.replacedAt)}, import ${version.replacedByImport}:`
   return ['', `  ${until}`, '', ...versionCells(version)]
+}
+
+function undoneRow(version: UndoneVersion): string[] {
+  return ['', `  undone ${formatInstant(version.undoneAt)}:`, '', ...versionCells(version)]
 }
 
 function versionCells(version: EventVersion & Provenance): string[] {
@@ -45,7 +58,7 @@ function versionCells(version: EventVersion & Provenance): string[] {
 
 export const EVENT_CSV_HEADER =
   'occurred_at,feed,record_id,zone,country_code,plmn,upload,download,to_sim,from_sim,' +
-  'import,source,line,date_known,versions_replaced'
+  'import,source,line,date_known,versions_replaced,status'
 
 /** Only what counts, so that the lines of a period add up to its usage. */
 export function eventCsvLine(entry: LedgerEntry): string {
@@ -66,5 +79,6 @@ export function eventCsvLine(entry: LedgerEntry): string {
     entry.line,
     formatInstant(entry.knownAt),
     entry.replaced.length,
+    entry.isCounted ? 'counted' : 'undone',
   ])
 }

@@ -19,14 +19,28 @@ export interface ReplacedVersion extends EventVersion, Provenance {
   readonly replacedByImport: number
 }
 
-/** A usage event as it counts now. */
+/** A version that counted until its import was taken back. */
+export interface UndoneVersion extends EventVersion, Provenance {
+  /** When another version took its place before that; null where it counted until it was undone. */
+  readonly replacedAt: number | null
+  readonly undoneAt: number
+}
+
+/**
+ * A usage event as it counts now. One of which an undo has left nothing has counters of 0; where it
+ * was, and what brought it, is of the version that was undone last.
+ */
 export interface LedgerEntry extends EventVersion, Provenance {
+  /** False where an undo has left nothing. */
+  readonly isCounted: boolean
   readonly occurredAt: number
   readonly feedId: number
   readonly feedName: string
   readonly recordId: string
   /** Oldest first. */
   readonly replaced: readonly ReplacedVersion[]
+  /** In the order in which they were taken back. */
+  readonly undone: readonly UndoneVersion[]
 }
 
 /** A place in a SIM's ledger, whose order is time, feed (as created), record id. */

@@ -93,6 +93,15 @@ export const STANDING_RULES: readonly AuditRule[] = [
       OR import.feed_id <> other.feed_id
       OR import.status = 'undone' OR other.status = 'undone'`,
   }),
+  refers('undone_version', 'sim_id', 'sim'),
+  refers('undone_version', 'feed_id', 'feed'),
+  rule('undone_version', {
+    stored: "'import_id ' || undone_version.import_id",
+    expected: "'one that was undone, of its feed'",
+    from: 'undone_version LEFT JOIN import ON import.id = undone_version.import_id',
+    where: `import.id IS NULL OR import.status <> 'undone'
+      OR import.feed_id <> undone_version.feed_id`,
+  }),
   refers('feed_progress', 'feed_id', 'feed'),
   refers('gap_acceptance', 'feed_id', 'feed'),
   refers('drop_folder', 'feed_id', 'feed'),

@@ -4,7 +4,6 @@ import type {
   LedgerFilter,
   LedgerPage,
   LedgerPosition,
-  ReplacedVersion,
 } from '../domain/ledger-entry.ts'
 import { ZONES } from '../domain/usage-event.ts'
 import { type Row, storedEventFromRow } from './rows.ts'
@@ -39,38 +38,97 @@ export function positionBefore({ start }: LedgerFilter, { after }: LedgerPage): 
   return after
 }
 
+/** Parameters of `selectGoneEvents`. */
+export function goneValues(filter: LedgerFilter, page: LedgerPage): (number | string)[] {
+  const { occurredAt, feedId, recordId } = positionBefore(filter, page)
+  const { simId, end } = filter
+  const position = [occurredAt, feedId, recordId]
+  return [simId, occurredAt, end, ...position, ...filterValues(filter), page.limit]
+}
+
+/** The first and the last instant of rows; null without any. */
+export function spanOf(rows: readonly Row[]): [first: number, last: number] | null {
+  if (rows.length === 0) return null
+  const times = rows.map((row) => row.occurred_at as number)
+  return [Math.min(...times), Math.max(...times)]
+}
+
+export interface EntryImport {
+  readonly source: string
+  readonly undoneAt: number | null
+}
+
 /** What entries name besides their rows. */
 export interface EntryNames {
   readonly feeds: ReadonlyMap<number, string>
-  readonly sources: ReadonlyMap<number, string>
+  readonly imports: ReadonlyMap<number, EntryImport>
 }
 
-/** `history` holds the versions that the rows have replaced, in the order of their replacement. */
-export function entriesFromRows(
-  rows: readonly Row[],
-  history: readonly Row[],
-  names: EntryNames,
-): LedgerEntry[] {
-  const replaced = new Map<string, ReplacedVersion[]>()
-  for (const row of history) {
-    const identity = identityOf(row)
-    const version = {
-      ...versionFromRow(row, names),
-      replacedAt: row.replaced_at as number,
-      replacedByImport: row.replaced_by_import as number,
-    }
-    const versions = replaced.get(identity)
-    if (versions === undefined) replaced.set(identity, [version])
-    else versions.push(version)
+/** Rows of one page, of one state of the store. */
+export interface EntryRows {
+  /** Of the ledger, in its order. */
+  readonly counted: readonly Row[]
+  /** The identities of events of which nothing is left, in the same order. */
+  readonly gone: readonly Row[]
+  /** The versions that the rows have replaced, in the order of their replacement. */
+  readonly replaced: readonly Row[]
+  /** The versions that were undone, in the order of their delivery. */
+  readonly undone: readonly Row[]
+}
+
+/** The first identities of a page, of those that count and those that are gone. */
+export function firstIdentities(
+  counted: readonly Row[],
+  gone: readonly Row[],
+  { limit }: LedgerPage,
+): Pick<EntryRows, 'counted' | 'gone'> {
+  const first = new Set([...counted, ...gone].sort(byPosition).slice(0, limit))
+  return {
+    counted: counted.filter((row) => first.has(row)),
+    gone: gone.filter((row) => first.has(row)),
   }
-  return rows.map((row) => ({
-    occurredAt: row.occurred_at as number,
-    feedId: row.feed_id as number,
-    feedName: names.feeds.get(row.feed_id as number) ?? '',
-    recordId: row.record_id as string,
-    ...versionFromRow(row, names),
-    replaced: replaced.get(identityOf(row)) ?? [],
-  }))
+}
+
+export function entriesFromRows(rows: EntryRows, names: EntryNames): LedgerEntry[] {
+  const replaced = Map.groupBy(rows.replaced, identityOf)
+  const undone = Map.groupBy(rows.undone, identityOf)
+  const isGone = new Set(rows.gone)
+  return [...rows.counted, ...rows.gone].sort(byPosition).map((row) => {
+    const identity = identityOf(row)
+    const undoneAt = ({ import_id }: Row) => names.imports.get(import_id as number)?.undoneAt ?? 0
+    const taken = (undone.get(identity) ?? []).toSorted((a, b) => undoneAt(a) - undoneAt(b))
+    return {
+      occurredAt: row.occurred_at as number,
+      feedId: row.feed_id as number,
+      feedName: names.feeds.get(row.feed_id as number) ?? '',
+      recordId: row.record_id as string,
+      isCounted: !isGone.has(row),
+      ...(isGone.has(row)
+        ? { ...versionFromRow(taken.at(-1)!, names), ...NOTHING }
+        : versionFromRow(row, names)),
+      replaced: (replaced.get(identity) ?? []).map((version) => ({
+        ...versionFromRow(version, names),
+        replacedAt: version.replaced_at as number,
+        replacedByImport: version.replaced_by_import as number,
+      })),
+      undone: taken.map((version) => ({
+        ...versionFromRow(version, names),
+        replacedAt: version.replaced_at as number | null,
+        undoneAt: undoneAt(version),
+      })),
+    }
+  })
+}
+
+const NOTHING = { upload: 0, download: 0, toSim: 0, fromSim: 0 } as const
+
+/** As both engines order record ids: by their bytes. */
+function byPosition(a: Row, b: Row): number {
+  return (
+    (a.occurred_at as number) - (b.occurred_at as number) ||
+    (a.feed_id as number) - (b.feed_id as number) ||
+    Buffer.compare(Buffer.from(a.record_id as string), Buffer.from(b.record_id as string))
+  )
 }
 
 /** The imports that rows name, each once. */
@@ -82,12 +140,12 @@ function identityOf({ occurred_at, feed_id, record_id }: Row): string {
   return `${occurred_at} ${feed_id} ${record_id}`
 }
 
-function versionFromRow(row: Row, { sources }: EntryNames) {
+function versionFromRow(row: Row, { imports }: EntryNames) {
   const { version, importId, line } = storedEventFromRow(row)
   return {
     ...version,
     importId,
-    source: sources.get(importId) ?? '',
+    source: imports.get(importId)?.source ?? '',
     line,
     knownAt: row.known_at as number,
   }

@@ -41,21 +41,16 @@ const IDENTITY = {
 } as const
 
 const CONTENT = {
-  account_id: 'integer',
-  zone: 'integer',
+  ...integers('account_id', 'zone'),
   country: 'text',
   plmn: 'text',
   stated: 'integer',
   ...COUNTERS,
-  import_id: 'integer',
-  line: 'integer',
-  known_at: 'integer',
+  ...integers('import_id', 'line', 'known_at'),
 } as const
 
 const ACCOUNT_CELL = {
-  account_id: 'integer',
-  started_at: 'integer',
-  zone: 'integer',
+  ...integers('account_id', 'started_at', 'zone'),
   country: 'text',
   plmn: 'text',
 } as const
@@ -171,11 +166,7 @@ export const TABLES = [
       source: 'text',
       format: 'text',
       status: 'text',
-      accepted: 'integer',
-      duplicate: 'integer',
-      replaced: 'integer',
-      quarantined: 'integer',
-      expired: 'integer',
+      ...integers('accepted', 'duplicate', 'replaced', 'quarantined', 'expired'),
       checksum: 'text',
       error: 'text',
       started_at: 'integer',
@@ -237,11 +228,7 @@ export const TABLES = [
     columns: {
       feed_id: 'integer',
       path: 'text',
-      waiting: 'integer',
-      waiting_since: 'integer',
-      failed: 'integer',
-      left_alone: 'integer',
-      seen_at: 'integer',
+      ...integers('waiting', 'waiting_since', 'failed', 'left_alone', 'seen_at'),
     },
     key: ['feed_id', 'path'],
     ...keyed,
@@ -292,6 +279,19 @@ export const TABLES = [
       replaced_by_import: 'integer',
     },
     key: ['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id', 'version'],
+    ...keyed,
+    follows: true,
+  },
+  {
+    name: 'undone_version',
+    columns: {
+      ...integers('sim_id', 'occurred_at', 'feed_id'),
+      record_id: 'text',
+      ...integers('import_id', 'version'),
+      ...CONTENT,
+      replaced_at: 'integer',
+    },
+    key: ['sim_id', 'occurred_at', 'feed_id', 'record_id', 'import_id', 'version'],
     ...keyed,
     follows: true,
   },

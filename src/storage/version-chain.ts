@@ -105,12 +105,19 @@ export function withVersion(
   return chain.toSpliced(at === -1 ? chain.length : at, 0, version)
 }
 
+/** `version` is its place in the chain; `replacedAt` is null of the one that counted. */
+export interface GoneVersion {
+  readonly event: StoredEvent
+  readonly version: number
+  readonly replacedAt: number | null
+}
+
 /** What is left of a chain. */
 export interface LeftChain {
   /** Oldest first; the last one counts. Nothing where all versions were the import's alone. */
   readonly left: readonly StoredEvent[]
   /** Those that leave. */
-  readonly gone: readonly StoredEvent[]
+  readonly gone: readonly GoneVersion[]
   /** Repeats that are left of those that stay as another import's. */
   readonly repeats: readonly Repeat[]
 }
@@ -125,9 +132,9 @@ export function withoutImport(
   { importId, repeatsOf }: { readonly importId: number; readonly repeatsOf: RepeatsOf },
 ): LeftChain {
   let left = chain.filter((version) => version.importId !== importId)
-  const gone: StoredEvent[] = []
+  const gone: GoneVersion[] = []
   const repeats: Repeat[] = []
-  for (const version of chain) {
+  for (const [i, version] of chain.entries()) {
     if (version.importId !== importId) continue
     const [first, ...others] = repeatsOf
       .ofLine(version.line)
@@ -137,7 +144,7 @@ export function withoutImport(
           (cameBefore(a, b) ? -1 : 1),
       )
     if (first === undefined) {
-      gone.push(version)
+      gone.push({ event: version, version: i, replacedAt: chain[i + 1]?.knownAt ?? null })
       continue
     }
     const { importId: by, line, knownAt } = first

@@ -72,6 +72,8 @@ export function describeUsageEvents(engine: Engine): void {
           line: 77,
           knownAt: NOW + 5,
           replaced: [],
+          isCounted: true,
+          undone: [],
         },
         {
           occurredAt: instant(at),
@@ -88,6 +90,8 @@ export function describeUsageEvents(engine: Engine): void {
           line: 1,
           knownAt: NOW,
           replaced: [],
+          isCounted: true,
+          undone: [],
         },
       ])
     })

@@ -23,6 +23,7 @@ import { describeTenants } from './tenants.ts'
 import { describeTime } from './time.ts'
 import { describeTrials } from './trials.ts'
 import { describeUndo } from './undo.ts'
+import { describeUndoneVersions } from './undone-versions.ts'
 import { describeUsageEvents } from './usage-events.ts'
 
 export function describeUsageStore(engine: Engine): void {
@@ -44,6 +45,7 @@ export function describeUsageStore(engine: Engine): void {
     describeSealing(engine)
     describeTrials(engine)
     describeUndo(engine)
+    describeUndoneVersions(engine)
     describeRecycling(engine)
     describePurge(engine)
     describeTime(engine)

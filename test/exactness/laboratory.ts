@@ -313,7 +313,10 @@ export async function openLaboratory(
       if (country !== undefined) query.set('Country', country)
       const path = `/v1/Sims/${sid}/UsageEvents?${query}`
       const events = await getList('usage_events', path, account.sid)
-      return events!.map(comparable)
+      // What was undone explains earlier answers, and counts nothing.
+      const undone = events!.filter(({ status }) => status === 'undone')
+      for (const event of undone) assert.deepEqual(usageOf(event), NO_USAGE_JSON)
+      return events!.filter(({ status }) => status === 'counted').map(comparable)
     },
     expectEvents(question) {
       const { sid, account } = sims[question.sim!]!
@@ -418,7 +421,16 @@ function byPlace([a]: readonly [string, unknown], [b]: readonly [string, unknown
 
 interface ListJson {
   readonly usage_records: readonly UsageRecordJson[]
-  readonly usage_events: readonly (Omit<EventJson, 'replaced'> & { replaced: unknown[] })[]
+  readonly usage_events: readonly (Omit<EventJson, 'replaced'> & {
+    status: string
+    replaced: unknown[]
+  })[]
+}
+
+const NO_USAGE_JSON = { upload: 0n, download: 0n, to_sim: 0n, from_sim: 0n }
+
+function usageOf({ upload, download, to_sim, from_sim }: ListJson['usage_events'][number]) {
+  return { upload, download, to_sim, from_sim }
 }
 
 /** What the model knows of an event. */

@@ -53,6 +53,7 @@ describe('usage events', () => {
         feed: 'fixes',
         record_id: 'r,1',
         occurred_at: '2026-03-14T10:20:30Z',
+        status: 'counted',
         zone: 'home',
         country_code: 'USA',
         plmn: '310-260',
@@ -81,6 +82,7 @@ describe('usage events', () => {
             replaced_by_import: second,
           },
         ],
+        undone: [],
       },
     ])
     assert.equal(headers['usage-complete-through'], '2026-03-13T12:00:00Z')

@@ -41,7 +41,9 @@ Examples:
   simtally events 8901260000010000018 --country FRA --csv
 
 The same period of simtally usage adds up to these events, also within a zone and a country. Below
-an event stand the versions of it that it has replaced; they do not count. CSV leaves them out.`
+an event stand the versions of it that it has replaced, and those that were taken back with their
+import; they do not count. An event of which an undo has left nothing counts 0. CSV leaves the versions
+out.`
 
 export function addEventsCommand(program: Command, commandLine: CommandLine): void {
   program

@@ -2,7 +2,12 @@
 import { Type } from 'typebox'
 import { countryCodeAlpha3 } from '../../domain/country.ts'
 import type { Sim } from '../../domain/directory.ts'
-import type { LedgerEntry, Provenance, ReplacedVersion } from '../../domain/ledger-entry.ts'
+import type {
+  LedgerEntry,
+  Provenance,
+  ReplacedVersion,
+  UndoneVersion,
+} from '../../domain/ledger-entry.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { EventVersion } from '../../domain/usage-event.ts'
 import { listSchema, nullableText } from './shapes.ts'
@@ -27,14 +32,22 @@ const replacedVersion = Type.Object({
   replaced_by_import: Type.String(),
 })
 
+const undoneVersion = Type.Object({
+  ...versionFields,
+  date_replaced: nullableText,
+  date_undone: Type.String(),
+})
+
 const usageEvent = Type.Object({
   account_sid: Type.String(),
   sim_sid: Type.String(),
   feed: Type.String(),
   record_id: Type.String(),
   occurred_at: Type.String(),
+  status: Type.String({ description: 'counted, or undone' }),
   ...versionFields,
   replaced: Type.Array(replacedVersion),
+  undone: Type.Array(undoneVersion),
 })
 
 export const usageEventsSchema = Type.Object({
@@ -55,8 +68,10 @@ export function usageEventToApi<Name>(entry: LedgerEntry, sim: Sim, names: Deliv
     feed: entry.feedName,
     record_id: entry.recordId,
     occurred_at: formatInstant(entry.occurredAt),
+    status: entry.isCounted ? 'counted' : 'undone',
     ...versionToApi(entry, names),
     replaced: entry.replaced.map((version) => replacedToApi(version, names)),
+    undone: entry.undone.map((version) => undoneToApi(version, names)),
   }
 }
 
@@ -65,6 +80,14 @@ function replacedToApi<Name>(version: ReplacedVersion, names: DeliveryNames<Name
     ...versionToApi(version, names),
     date_replaced: formatInstant(version.replacedAt),
     replaced_by_import: names.importOf(version.replacedByImport),
+  }
+}
+
+function undoneToApi<Name>(version: UndoneVersion, names: DeliveryNames<Name>) {
+  return {
+    ...versionToApi(version, names),
+    date_replaced: version.replacedAt === null ? null : formatInstant(version.replacedAt),
+    date_undone: formatInstant(version.undoneAt),
   }
 }
 

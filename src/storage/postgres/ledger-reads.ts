@@ -3,13 +3,18 @@ import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-
 import { bucketsOf } from '../day-ranges.ts'
 import {
   ENTRY_COLUMNS,
+  type EntryRows,
   entriesFromRows,
   filterConditions,
   filterValues,
+  firstIdentities,
+  goneValues,
   importIdsOf,
   positionBefore,
+  spanOf,
 } from '../ledger-entries.ts'
 import type { Row } from '../rows.ts'
+import { SELECT_UNDONE, selectGoneEvents } from '../undone-versions.ts'
 import type { Database, Session, Value } from './connection.ts'
 import { listFeeds } from './directory-reads.ts'
 import { LEDGER_BUCKET_SECONDS, SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'
@@ -43,7 +48,7 @@ const SELECT_VERSIONS = `
     AND occurred_at >= ? AND occurred_at <= ?
   ORDER BY occurred_at, feed_id, record_id, version`
 
-const SELECT_SOURCES = 'SELECT id, source FROM import WHERE id = ANY (?::bigint[])'
+const SELECT_SOURCES = 'SELECT id, source, undone_at FROM import WHERE id = ANY (?::bigint[])'
 
 /** A row and what it has replaced have to be of one state. */
 export function listUsageEvents(
@@ -52,13 +57,24 @@ export function listUsageEvents(
   page: LedgerPage,
 ): Promise<LedgerEntry[]> {
   return database.readOneState(async (session) => {
-    const rows = await entryRows(session, filter, page)
-    const history = await versionRows(session, filter.simId, rows)
-    const sources = await session.all(SELECT_SOURCES, [importIdsOf(rows, history)])
+    const gone = await goneRows(session, filter, page)
+    const first = firstIdentities(await entryRows(session, filter, page), gone, page)
+    const rows: EntryRows = {
+      ...first,
+      replaced: await versionRows(session, filter.simId, first.counted),
+      undone: await undoneRows(session, filter.simId, [...first.counted, ...first.gone]),
+    }
+    const importIds = importIdsOf(rows.counted, rows.replaced, rows.undone)
+    const sources = await session.all(SELECT_SOURCES, [importIds])
     const feeds = await listFeeds(session)
-    return entriesFromRows(rows, history, {
+    return entriesFromRows(rows, {
       feeds: new Map(feeds.map(({ id, name }) => [id, name])),
-      sources: new Map(sources.map(({ id, source }) => [id as number, source as string])),
+      imports: new Map(
+        sources.map(({ id, source, undone_at }) => [
+          id as number,
+          { source: source as string, undoneAt: undone_at as number | null },
+        ]),
+      ),
     })
   })
 }
@@ -96,6 +112,19 @@ async function bucketsAsked(session: Session, start: number, end: number): Promi
   if (bounds.first === null) return []
   const last = (bounds.last as number) + LEDGER_BUCKET_SECONDS
   return bucketsOf(Math.max(start, bounds.first as number), Math.min(end, last))
+}
+
+function goneRows(session: Session, filter: LedgerFilter, page: LedgerPage): Promise<Row[]> {
+  return session.all(selectGoneEvents(filterConditions(filter)), goneValues(filter, page))
+}
+
+async function undoneRows(
+  session: Session,
+  simId: number,
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
+  const span = spanOf(rows)
+  return span === null ? [] : session.all(SELECT_UNDONE, [simId, ...span])
 }
 
 async function versionRows(

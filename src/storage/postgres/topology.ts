@@ -51,6 +51,7 @@ export const TOPOLOGIES = {
       { table: 'ledger', column: 'sim_id', colocatedWith: null },
       { table: 'ledger_history', column: 'sim_id', colocatedWith: 'ledger' },
       { table: 'reading', column: 'sim_id', colocatedWith: 'ledger' },
+      { table: 'undone_version', column: 'sim_id', colocatedWith: 'ledger' },
       { table: 'sim_day', column: 'sim_id', colocatedWith: 'ledger' },
       { table: 'account_hour', column: 'account_id', colocatedWith: null },
       { table: 'account_day', column: 'account_id', colocatedWith: 'account_hour' },

@@ -1,4 +1,19 @@
 /** SQL that takes an import back. */
+import { UNDONE_COLUMNS } from '../undone-versions.ts'
+
+const UNDONE_TYPES: Readonly<Partial<Record<(typeof UNDONE_COLUMNS)[number], string>>> = {
+  record_id: 'text',
+  country: 'text',
+  plmn: 'text',
+  zone: 'smallint',
+  stated: 'smallint',
+}
+
+/** Arrays of a column each. */
+export const INSERT_UNDONE = `
+  INSERT INTO undone_version (${UNDONE_COLUMNS.join(', ')})
+  SELECT * FROM unnest(
+    ${UNDONE_COLUMNS.map((name) => `?::${UNDONE_TYPES[name] ?? 'bigint'}[]`).join(', ')})`
 
 /** Array of buckets, import. */
 export const INSERT_IMPORT_BUCKETS = `

@@ -5,6 +5,7 @@ import * as directorySql from '../directory-sql.ts'
 import { DELETE_REPEATS_BY, DELETE_REPEATS_OF, type Repeat, RepeatsOf } from '../repeats.ts'
 import { type Row, readingFromRow, type StoredEvent } from '../rows.ts'
 import { requireUndoable, UNDO_STEP_IDENTITIES, undoneCounts } from '../undo.ts'
+import { type UndoneVersion, undoneVersionToRow } from '../undone-versions.ts'
 import type { UndoOutcome } from '../usage-store.ts'
 import { withoutImport } from '../version-chain.ts'
 import { type Limits, readLimits } from './append.ts'
@@ -121,15 +122,32 @@ class Undo {
     ])
     const rules = await chainRules(this.#session, { feed }, importIds)
     const repeats: Repeat[] = []
+    const undone: UndoneVersion[] = []
     const touched = chains.map(({ identity, versions }, i): Touched => {
       const row = versions.at(-1)!
       const counted = { ...row, version: { ...row.version, ...read.get(i) } }
       const taken = withoutImport(rules, versions.with(-1, counted), { importId, repeatsOf })
       repeats.push(...taken.repeats)
+      const [, simId, occurredAt, , recordId] = identity
+      for (const { event, version, replacedAt } of taken.gone) {
+        const own = event === counted ? row : event
+        undone.push({
+          simId,
+          occurredAt,
+          feedId: feed.id,
+          recordId,
+          version,
+          event: own,
+          replacedAt,
+        })
+      }
       undoneCounts(this.counts, { importId, counted, last: taken.left.at(-1) })
       return { identity, row, counted, hasHistory: versions.length > 1, left: taken.left }
     })
     await writeRepeats(this.#session, repeats)
+    if (undone.length > 0) {
+      await this.#session.run(undoSql.INSERT_UNDONE, columnsOf(undone.map(undoneVersionToRow)))
+    }
     return touched
   }
 

@@ -3,6 +3,7 @@ import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, INSTANT_MIN, monthNumber, monthStart } from '../../domain/time.ts'
 import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
 import { DELETE_OLD_REPEATS } from '../repeats.ts'
+import { DELETE_OLD_UNDONE } from '../undone-versions.ts'
 import type { PurgeOutcome } from '../usage-store.ts'
 import { readLimits } from './append.ts'
 import * as checksums from './checksums.ts'
@@ -156,6 +157,7 @@ async function dropOldCells(
   await run(purgeSql.DELETE_OLD_READINGS, before, before - BASE_KEPT_SECONDS)
   await run(DELETE_OLD_IMPORT_BUCKETS, day)
   await run(DELETE_OLD_REPEATS, day)
+  await run(DELETE_OLD_UNDONE, before)
   const month = monthNumber(day)
   const dropped =
     (await run(purgeSql.DELETE_OLD_HOURS, before)) +

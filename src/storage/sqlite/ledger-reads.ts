@@ -3,13 +3,19 @@ import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-
 import { bucketsOf } from '../day-ranges.ts'
 import {
   ENTRY_COLUMNS,
+  type EntryImport,
+  type EntryRows,
   entriesFromRows,
   filterConditions,
   filterValues,
+  firstIdentities,
+  goneValues,
   importIdsOf,
   positionBefore,
+  spanOf,
 } from '../ledger-entries.ts'
 import type { Row } from '../rows.ts'
+import { SELECT_UNDONE, selectGoneEvents } from '../undone-versions.ts'
 import type { Connection } from './connection.ts'
 import { listFeeds } from './directory-reads.ts'
 import { withinLedger } from './usage-reads.ts'
@@ -35,7 +41,7 @@ const SELECT_VERSIONS = `
   WHERE bucket = ? AND sim_id = ? AND occurred_at >= ? AND occurred_at <= ?
   ORDER BY occurred_at, feed_id, record_id, version`
 
-const SELECT_SOURCE = 'SELECT source FROM import WHERE id = ?'
+const SELECT_SOURCE = 'SELECT source, undone_at AS "undoneAt" FROM import WHERE id = ?'
 
 /** Reads bucket after bucket until the page is full: what it costs is its own rows. */
 export function listUsageEvents(
@@ -44,12 +50,19 @@ export function listUsageEvents(
   page: LedgerPage,
 ): LedgerEntry[] {
   return connection.read(() => {
-    const rows = entryRows(connection, filter, page)
-    const history = versionRows(connection, filter.simId, rows)
-    const source = (id: number) => connection.prepare(SELECT_SOURCE).get(id)?.source as string
-    return entriesFromRows(rows, history, {
+    const gone = goneRows(connection, filter, page)
+    const first = firstIdentities(entryRows(connection, filter, page), gone, page)
+    const rows: EntryRows = {
+      ...first,
+      replaced: versionRows(connection, filter.simId, first.counted),
+      undone: undoneRows(connection, filter.simId, [...first.counted, ...first.gone]),
+    }
+    const found = (id: number) =>
+      connection.prepare(SELECT_SOURCE).get(id) as unknown as EntryImport
+    const importIds = importIdsOf(rows.counted, rows.replaced, rows.undone)
+    return entriesFromRows(rows, {
       feeds: new Map(listFeeds(connection).map(({ id, name }) => [id, name])),
-      sources: new Map(importIdsOf(rows, history).map((id) => [id, source(id)])),
+      imports: new Map(importIds.map((id) => [id, found(id)])),
     })
   })
 }
@@ -67,6 +80,17 @@ function entryRows(connection: Connection, filter: LedgerFilter, page: LedgerPag
     rows.push(...statement.all(...values))
   }
   return rows
+}
+
+function goneRows(connection: Connection, filter: LedgerFilter, page: LedgerPage): Row[] {
+  return connection
+    .prepare(selectGoneEvents(filterConditions(filter)))
+    .all(...goneValues(filter, page))
+}
+
+function undoneRows(connection: Connection, simId: number, rows: readonly Row[]): Row[] {
+  const span = spanOf(rows)
+  return span === null ? [] : connection.prepare(SELECT_UNDONE).all(simId, ...span)
 }
 
 function versionRows(connection: Connection, simId: number, rows: readonly Row[]): Row[] {

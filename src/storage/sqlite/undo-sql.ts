@@ -1,4 +1,5 @@
 /** SQL that takes an import back. */
+import { UNDONE_COLUMNS } from '../undone-versions.ts'
 import { IDENTITY } from './ledger-sql.ts'
 
 export const INSERT_IMPORT_BUCKET =
@@ -25,6 +26,9 @@ export const SELECT_REPLACED_OF_IMPORT = `
     AND (sim_id, occurred_at, record_id) > (?, ?, ?)
   ORDER BY sim_id, occurred_at, feed_id, record_id
   LIMIT ?`
+export const INSERT_UNDONE = `
+  INSERT INTO undone_version (${UNDONE_COLUMNS.join(', ')})
+  VALUES (${UNDONE_COLUMNS.map(() => '?').join(', ')})`
 export const DELETE_EVENT = `DELETE FROM ledger WHERE ${IDENTITY}`
 export const DELETE_REPLACED_VERSIONS = `DELETE FROM ledger_history WHERE ${IDENTITY}`
 export const SET_PROVENANCE = `

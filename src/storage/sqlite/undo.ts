@@ -11,8 +11,9 @@ import {
   storedEventFromRow,
 } from '../rows.ts'
 import { requireUndoable, UNDO_STEP_IDENTITIES, undoneCounts } from '../undo.ts'
+import { undoneVersionToRow } from '../undone-versions.ts'
 import type { UndoOutcome } from '../usage-store.ts'
-import { type ChainRules, withoutImport } from '../version-chain.ts'
+import { type ChainRules, type GoneVersion, withoutImport } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
 import { findImport } from './directory-reads.ts'
 import { feedById, rebuildProgress } from './feed-progress.ts'
@@ -119,13 +120,24 @@ class Undo {
     const chain = [...history, counted]
     const { importId } = this.#of
     const taken = { importId, repeatsOf: this.#repeatsOf }
-    const { left, repeats } = withoutImport(this.#rules, chain, taken)
+    const { left, gone, repeats } = withoutImport(this.#rules, chain, taken)
+    for (const one of gone) this.#keepUndone(identity, one, { current, counted })
     this.#repeats.push(...repeats)
     if (hasHistory) rewriteHistory(this.#connection, identity, left)
     const last = left.at(-1)
     undoneCounts(this.counts, { importId, counted, last })
     if (last === undefined) this.#remove(identity, current)
     else if (last !== counted) this.#restore(identity, last, { current, counted })
+  }
+
+  #keepUndone(
+    [, simId, occurredAt, feedId, recordId]: Identity,
+    { event: gone, version, replacedAt }: GoneVersion,
+    { current, counted }: { current: StoredEvent; counted: StoredEvent },
+  ): void {
+    const event = gone === counted ? current : gone
+    const undone = { simId, occurredAt, feedId, recordId, version, event, replacedAt }
+    this.#connection.prepare(undoSql.INSERT_UNDONE).run(...undoneVersionToRow(undone))
   }
 
   #rowAt(identity: Identity): Row {

@@ -3,6 +3,7 @@ import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
 import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
 import { DELETE_OLD_REPEATS } from '../repeats.ts'
+import { DELETE_OLD_UNDONE } from '../undone-versions.ts'
 import type { PurgeOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
@@ -113,6 +114,7 @@ function dropOldCells(
   run(purgeSql.DELETE_OLD_READINGS, before, before - BASE_KEPT_SECONDS)
   run(DELETE_OLD_IMPORT_BUCKETS, day)
   run(DELETE_OLD_REPEATS, day)
+  run(DELETE_OLD_UNDONE, before)
   const dropped =
     run(purgeSql.DELETE_OLD_HOURS, before) +
     run(purgeSql.DELETE_OLD_DAYS, day) +

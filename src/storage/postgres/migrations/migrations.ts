@@ -11,6 +11,7 @@ import { numberBringers } from './0009-number-bringers.ts'
 import { acts } from './0010-acts.ts'
 import { coverage } from './0011-coverage.ts'
 import { repeats } from './0012-repeats.ts'
+import { undoneVersions } from './0013-undone-versions.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly string[] = [
   acts,
   coverage,
   repeats,
+  undoneVersions,
 ]

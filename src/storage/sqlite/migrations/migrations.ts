@@ -13,6 +13,7 @@ import { numberBringers } from './0011-number-bringers.ts'
 import { acts } from './0012-acts.ts'
 import { coverage } from './0013-coverage.ts'
 import { repeats } from './0014-repeats.ts'
+import { undoneVersions } from './0015-undone-versions.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly string[] = [
   acts,
   coverage,
   repeats,
+  undoneVersions,
 ]

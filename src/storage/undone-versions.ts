@@ -1,0 +1,80 @@
+/**
+ * Versions that an undo has taken away: they count nowhere, and explain what was answered before.
+ */
+import type { StoredEvent } from './rows.ts'
+
+export interface UndoneVersion {
+  readonly simId: number
+  readonly occurredAt: number
+  readonly feedId: number
+  readonly recordId: string
+  /** Its place among the versions that there were. */
+  readonly version: number
+  /** Of the one that counted, with the usage that it came to. */
+  readonly event: StoredEvent
+  /** When another version took its place; null where it counted until it was undone. */
+  readonly replacedAt: number | null
+}
+
+export const UNDONE_COLUMNS = [
+  'sim_id',
+  'occurred_at',
+  'feed_id',
+  'record_id',
+  'import_id',
+  'version',
+  'line',
+  'account_id',
+  'zone',
+  'country',
+  'plmn',
+  'stated',
+  'upload',
+  'download',
+  'to_sim',
+  'from_sim',
+  'known_at',
+  'replaced_at',
+] as const
+
+/** Values of `UNDONE_COLUMNS`. */
+export function undoneVersionToRow(undone: UndoneVersion) {
+  const { simId, occurredAt, feedId, recordId, version: place, event, replacedAt } = undone
+  const { importId, line, accountId, columns, version, knownAt } = event
+  const { zone, country, plmn, stated } = columns
+  const { upload, download, toSim, fromSim } = version
+  return [
+    ...([simId, occurredAt, feedId, recordId, importId, place, line] as const),
+    ...([accountId, zone, country, plmn, stated, upload, download, toSim, fromSim] as const),
+    knownAt,
+    replacedAt,
+  ] as const
+}
+
+export const DELETE_OLD_UNDONE = 'DELETE FROM undone_version WHERE occurred_at < ?'
+
+/**
+ * Events of which nothing is left, in the order of a SIM's ledger. Parameters: SIM, from, end; the
+ * position before; those of the conditions; limit.
+ */
+export function selectGoneEvents(conditions: string): string {
+  return `
+    SELECT DISTINCT occurred_at, feed_id, record_id
+    FROM undone_version AS undone
+    WHERE sim_id = ? AND occurred_at >= ? AND occurred_at < ?
+      AND (occurred_at, feed_id, record_id) > (?, ?, ?) ${conditions}
+      AND NOT EXISTS (SELECT 1 FROM ledger
+                      WHERE ledger.bucket = undone.occurred_at - undone.occurred_at % 86400
+                        AND ledger.sim_id = undone.sim_id
+                        AND ledger.occurred_at = undone.occurred_at
+                        AND ledger.feed_id = undone.feed_id
+                        AND ledger.record_id = undone.record_id)
+    ORDER BY occurred_at, feed_id, record_id
+    LIMIT ?`
+}
+
+/** Parameters: SIM, first and last instant. */
+export const SELECT_UNDONE = `
+  SELECT * FROM undone_version
+  WHERE sim_id = ? AND occurred_at >= ? AND occurred_at <= ?
+  ORDER BY occurred_at, feed_id, record_id, import_id, version`
