@@ -119,6 +119,17 @@ export async function fillStore(store: UsageStore): Promise<void> {
   const acceptance = { by: AWKWARD, reason: 'never made', at: NOW }
   await store.acceptGap(feed.id, { stream: AWKWARD, from: 2, to: 3 }, acceptance)
   await store.beginImport(anImportStart(feed, { accountId: account.id }))
+  const wrong = await store.beginImport(anImportStart(feed))
+  const changed = events.slice(20, 24).map((event) => ({ ...event, download: 78, line: 10 }))
+  await store.append(aBatch({ importId: wrong.id, feed, events: changed }))
+  await store.undoImport(wrong.id, NOW)
+  const again = await store.beginImport(anImportStart(feed))
+  await store.append(aBatch({ importId: again.id, feed, events: events.slice(20, 24) }))
+  const [waiting, failed, leftAlone] = [1, 2, 3]
+  await store.noteDropFolder({
+    ...{ feedId: feed.id, path: AWKWARD, waiting, waitingSince: NOW, failed, leftAlone },
+    seenAt: NOW,
+  })
   for (let i = 0; i < 3; i++) await store.sealNextDay(NOW)
   const before = instant('2026-02-27T00:00:00Z')
   while (!(await store.purge({ before, rowsMax: 100, dryRun: false })).done);
