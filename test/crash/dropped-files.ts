@@ -28,14 +28,3 @@ export function contentOf(file: number): string {
   })
   return `record_id,sim,occurred_at,plmn,upload\n${lines.join('')}`
 }
-
-/** Mulberry32: the same numbers for the same seed. */
-export function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}

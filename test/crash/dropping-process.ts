@@ -6,7 +6,8 @@ import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { contentOf, nameOf, random } from './dropped-files.ts'
+import { seededRandom } from '../support/killed-process.ts'
+import { contentOf, nameOf } from './dropped-files.ts'
 
 /** Far below the settle time of the watcher, also where the machine is busy. */
 const PAUSE_MS_MAX = 20
@@ -14,7 +15,7 @@ const PIECES_MAX = 6
 
 const [folder = '', firstText = '', countText = ''] = process.argv.slice(2)
 const first = Number(firstText)
-const next = random(first + 1)
+const next = seededRandom(first + 1)
 
 for (let file = first; file < first + Number(countText); file++) {
   const name = nameOf(file)

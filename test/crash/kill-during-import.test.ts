@@ -16,6 +16,7 @@ import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { CliFixture } from '../cli/cli-fixture.ts'
 import { ANY_NAME, iccidOf, instant, sidOf } from '../support/builders.ts'
+import { seededRandom } from '../support/killed-process.ts'
 
 const KILLS = 25
 const SIMS = 5
@@ -42,17 +43,6 @@ function fileContent(file: number): string {
     return `r${file}-${i},${iccidOf(simOf(i))},${at},310-260,1\n`
   })
   return `record_id,sim,occurred_at,plmn,upload\n${lines.join('')}`
-}
-
-/** Mulberry32: the moments differ from kill to kill, and are the same in each run of the test. */
-function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 interface RunningImport {

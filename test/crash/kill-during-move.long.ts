@@ -23,6 +23,7 @@ import {
   newSimSid,
 } from '../support/builders.ts'
 import { runCli, startCli } from '../support/cli-process.ts'
+import { seededRandom } from '../support/killed-process.ts'
 import { execute, newDatabase } from '../support/postgres-schema.ts'
 import { stopServerAtEnd } from '../support/postgres-server.ts'
 import { openTempStore } from '../support/temp-store.ts'
@@ -38,17 +39,6 @@ const LINES_BEFORE_KILL = [0, 1, 2, 3, 5, 8, 13]
 
 /** A run waits at most so long between its line and its end, in milliseconds. */
 const DELAY_MAX_MS = 12
-
-/** Mulberry32: the moments differ from kill to kill, and are the same in each run of the test. */
-function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 async function openFilled(t: TestContext): Promise<string> {
   const temp = await openTempStore('sqlite')

@@ -12,7 +12,8 @@ import { floorTo, HOUR_SECONDS } from '../../src/domain/time.ts'
 import { openStore } from '../../src/storage/open-store.ts'
 import { CliFixture } from '../cli/cli-fixture.ts'
 import { ANY_NAME, iccidOf, sidOf } from '../support/builders.ts'
-import { isCopy, nameOf, RECORDS_PER_FILE, random, SIMS, secondOf, simOf } from './dropped-files.ts'
+import { seededRandom } from '../support/killed-process.ts'
+import { isCopy, nameOf, RECORDS_PER_FILE, SIMS, secondOf, simOf } from './dropped-files.ts'
 
 const FILES = 1_000
 const WRITERS = 4
@@ -138,7 +139,7 @@ describe('a watcher of a drop folder that is killed', () => {
     const children: ChildProcess[] = []
     try {
       const folder = await prepare(cli)
-      const next = random(20_261_123)
+      const next = seededRandom(20_261_123)
       const writers = Array.from({ length: WRITERS }, (_, i) => startWriter(folder, i))
       for (let kill = 0; kill < KILLS; kill++) {
         const watcher = startWatcher(cli, folder)

@@ -1,0 +1,224 @@
+/**
+ * Kills what changes a store, or copies it, at random moments, each time on the same store, and repeats
+ * it: after that every number is what it is where nobody kills, and the audit is clean. Between the two
+ * the store is whole as well.
+ */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { copyFile, readdir, rm } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, it } from 'node:test'
+import { DAY_SECONDS, formatInstant, monthsBefore } from '../../src/domain/time.ts'
+import { openStore } from '../../src/storage/open-store.ts'
+import { MIGRATIONS } from '../../src/storage/sqlite/migrations/migrations.ts'
+import { CliFixture } from '../cli/cli-fixture.ts'
+import { iccidOf } from '../support/builders.ts'
+import { runCli } from '../support/cli-process.ts'
+import { killRun, measureRun, seededRandom } from '../support/killed-process.ts'
+
+const SIMS = 20
+const RECORDS = 60_000
+const WAITING = 4_000
+const DAYS = 40
+
+/** Processes live in today's time, so their records do, too. */
+const TODAY = Math.floor(Date.now() / 1_000 / DAY_SECONDS) * DAY_SECONDS
+/** Most of them are older than the retention by today, but were not when they came. */
+const FIRST_DAY = TODAY - 580 * DAY_SECONDS
+const CAME_AT = FIRST_DAY + (DAYS + 1) * DAY_SECONDS
+const RETENTION_START = monthsBefore(TODAY, 18)
+const HEADER = 'record_id,sim,occurred_at,plmn,upload\n'
+
+const random = seededRandom(20_261_128)
+
+interface Operation {
+  readonly kills: number
+  /** Of runs, those that a kill ended; the others were done by then. */
+  readonly cutShortMin: number
+  /** Brings the store at `path` from the state of the fixture to the one that it is done on. */
+  readonly prepare?: (path: string) => Promise<unknown>
+  readonly args: (path: string) => readonly string[]
+  /** What else a repetition may say, because it was done already. */
+  readonly doneAlready?: RegExp
+  /** Where the store is that has to be right. */
+  readonly result?: (path: string) => string
+  /** A state between before and after may be seen: it goes in steps. */
+  readonly inSteps?: true
+}
+
+let cli: CliFixture
+let importId: number
+before(async () => {
+  cli = await CliFixture.open('sqlite')
+  const now = CAME_AT
+  const run = (args: readonly string[], stdin = '') =>
+    cli.json<{ import: number }>(args, { stdin, now })
+  const account = await cli.account()
+  const sims = Array.from({ length: SIMS }, (_, n) => `${iccidOf(n)}\n`).join('')
+  await run(['sim', 'import', '-', '--account', account], `iccid\n${sims}`)
+  await run(['feed', 'create', 'carrier', '--format', 'csv', '--on-conflict', 'replace'])
+  const lines = (count: number, upload: number, sim: (i: number) => number, fromDay = 0) =>
+    Array.from({ length: count }, (_, i) => {
+      const days = fromDay + (i / count) * (DAYS - fromDay)
+      const at = formatInstant(FIRST_DAY + Math.floor(days * DAY_SECONDS))
+      return `r${i}-${sim(i) >= SIMS},${iccidOf(sim(i))},${at},310-260,${upload}\n`
+    })
+  // The second replaces a half of the first; some of it waits for a SIM.
+  const known = (i: number) => i % SIMS
+  const first = lines(RECORDS, 1, known)
+  const second = [
+    ...lines(RECORDS, 3, known).slice(0, RECORDS / 2),
+    ...lines(WAITING, 5, () => SIMS, DAYS - 4),
+  ]
+  for (const delivery of [first, second]) {
+    const stdin = HEADER + delivery.join('')
+    const { exitCode, stderr } = await cli.run(['import', '-', '--feed', 'carrier'], { stdin, now })
+    // Those that wait for a SIM are said by it.
+    assert.equal(exitCode, delivery === first ? 0 : 3, stderr)
+  }
+  const [newest] = await run(['imports'])
+  importId = newest!.import
+})
+after(() => cli.close())
+
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  backup: {
+    kills: 30,
+    cutShortMin: 15,
+    args: (path) => ['backup', `${path}.backup`, '--force', '--database', `sqlite:${path}`],
+    result: (path) => `${path}.backup`,
+  },
+  restore: {
+    kills: 30,
+    cutShortMin: 15,
+    prepare: async (path) => {
+      await cli.json(['backup', `${path}.backup`, '--database', `sqlite:${path}`])
+      await cli.json(['account', 'create', '--name', 'Late', '--database', `sqlite:${path}`])
+    },
+    args: (path) => ['restore', `${path}.backup`, '--force', '--database', `sqlite:${path}`],
+  },
+  undo: {
+    kills: 28,
+    cutShortMin: 12,
+    args: (path) => ['import', 'undo', String(importId), '--database', `sqlite:${path}`],
+    doneAlready: /undone/,
+  },
+  purge: {
+    kills: 28,
+    cutShortMin: 12,
+    args: (path) => [
+      ...['purge', '--before', formatInstant(RETENTION_START)],
+      ...['--database', `sqlite:${path}`],
+    ],
+    inSteps: true,
+  },
+  recycle: {
+    kills: 28,
+    cutShortMin: 12,
+    prepare: async (path) => {
+      const url = `sqlite:${path}`
+      const [account] = await cli.json<{ sid: string }>(['account', 'list', '--database', url])
+      const to = ['--account', account!.sid, '--database', url]
+      await cli.json(['sim', 'import', '-', ...to], { stdin: `iccid\n${iccidOf(SIMS)}\n` })
+    },
+    args: (path) => [
+      ...['quarantine', 'recycle', '--feed', 'carrier', '--database', `sqlite:${path}`],
+    ],
+    inSteps: true,
+  },
+  'an upgrade of the schema': {
+    kills: 30,
+    cutShortMin: 12,
+    prepare: async (path) => {
+      // What the newest step would do is undone by leaving its version out: a file as it was before.
+      await rm(path)
+      const db = new DatabaseSync(path)
+      for (const step of MIGRATIONS.slice(0, 1)) db.exec(step)
+      db.exec(`PRAGMA application_id = ${0x536d546c}; PRAGMA user_version = 1`)
+      db.exec(`
+        INSERT INTO account (id, sid, name, auth_token_hash, home_plmns, home_countries, created_at)
+        VALUES (1, 'AC${'0'.repeat(32)}', 'Old', '', '', '', ${FIRST_DAY})`)
+      db.close()
+    },
+    args: (path) => ['migrate', '--database', `sqlite:${path}`],
+  },
+}
+
+/** Everything that is counted, in one value; fails unless the audit is clean. */
+async function stateOf(path: string): Promise<unknown> {
+  const store = await openStore(`sqlite:${path}`)
+  try {
+    const { ledgerRows, differences } = await store.audit()
+    assert.deepEqual(differences, [])
+    const accounts = await store.listAccounts()
+    const answers = await Promise.all(
+      accounts.map(({ id: accountId }) =>
+        store.queryUsage({
+          scope: { accountId },
+          start: FIRST_DAY,
+          end: TODAY + DAY_SECONDS,
+          granularity: 'daily',
+        }),
+      ),
+    )
+    const imports = await store.listImports({}, { limit: 10 })
+    const counts = imports.map(({ id, status, counts }) => ({ id, status, counts }))
+    const waiting = (await store.listQuarantine({}, { limit: 10_000 })).length
+    return { ledgerRows, answers, counts, waiting, accounts: accounts.length }
+  } finally {
+    await store.close()
+  }
+}
+
+/** A store of its own for an operation, copied from the one of the fixture while nobody has it open. */
+async function freshStore(name: string, { prepare }: Operation): Promise<string> {
+  const path = cli.path(`${name.replaceAll(' ', '-')}.db`)
+  for (const left of await readdir(cli.directory)) {
+    if (cli.path(left).startsWith(path)) await rm(cli.path(left))
+  }
+  await copyFile(cli.path('simtally.db'), path)
+  await prepare?.(path)
+  return path
+}
+
+describe('what is killed and then repeated ends as if nobody had killed it:', () => {
+  for (const [name, operation] of Object.entries(OPERATIONS)) {
+    const { kills, cutShortMin, args, doneAlready, result = (path) => path, inSteps } = operation
+    it(`${name}, ${kills} times`, { timeout: 1_200_000 }, async (t) => {
+      const first = await freshStore(name, operation)
+      const isOlder = name.startsWith('an upgrade')
+      const untouched = isOlder || result(first) !== first ? null : await stateOf(first)
+      const time = await measureRun(args(first))
+      const expected = await stateOf(result(first))
+      let cutShort = 0
+      for (let n = 0; n < kills; n++) {
+        const path = await freshStore(name, operation)
+        if (await killRun(args(path), time, random())) cutShort++
+        // Whole after the kill: as before, or as after.
+        if (existsSync(result(path)) && !isOlder) {
+          const found = await stateOf(result(path))
+          if (inSteps !== true && untouched !== null) {
+            const isEither = [untouched, expected].some((state) => same(state, found))
+            assert.ok(isEither, 'something between before and after')
+          } else if (untouched === null) assert.ok(same(found, expected))
+        }
+        const { exitCode, stderr } = await runCli(args(path))
+        if (exitCode !== 0) assert.match(stderr, doneAlready ?? /^$/)
+        assert.ok(same(await stateOf(result(path)), expected), `after kill ${n}`)
+        const partial = (await readdir(cli.directory)).filter((file) => file.includes('.partial'))
+        assert.deepEqual(partial, [])
+      }
+      t.diagnostic(`${cutShort} of ${kills} were cut short`)
+      assert.ok(cutShort >= cutShortMin, `only ${cutShort} were cut short`)
+    })
+  }
+})
+
+function same(a: unknown, b: unknown): boolean {
+  try {
+    assert.deepEqual(a, b)
+    return true
+  } catch {
+    return false
+  }
+}

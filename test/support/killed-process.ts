@@ -1,0 +1,45 @@
+/** Runs of the program that are killed at moments spread over what a run takes. */
+import assert from 'node:assert/strict'
+import { setTimeout } from 'node:timers/promises'
+import { runCli, startCli } from './cli-process.ts'
+
+/** Mulberry32: the same numbers for the same seed. */
+export function seededRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** From the start of a process to its end, in milliseconds. */
+export interface RunTime {
+  /** What the program takes to do nothing. */
+  readonly startMs: number
+  readonly wholeMs: number
+}
+
+/** Measures a run that nobody disturbs, which has to succeed. */
+export async function measureRun(args: readonly string[]): Promise<RunTime> {
+  const timed = async (measured: readonly string[]) => {
+    const startedAt = performance.now()
+    const { exitCode, stderr } = await runCli(measured)
+    assert.equal(exitCode, 0, stderr)
+    return performance.now() - startedAt
+  }
+  return { startMs: await timed(['--version']), wholeMs: await timed(args) }
+}
+
+/** Kills a run after `share` of what it does; true where that came before its end. */
+export async function killRun(
+  args: readonly string[],
+  { startMs, wholeMs }: RunTime,
+  share: number,
+): Promise<boolean> {
+  const running = startCli(args)
+  await setTimeout(startMs * 0.8 + share * (wholeMs - startMs * 0.8))
+  running.child.kill('SIGKILL')
+  return (await running.ended()).signal === 'SIGKILL'
+}
