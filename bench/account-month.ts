@@ -108,7 +108,15 @@ export async function fillAccount(store: UsageStore, size: AccountSize): Promise
         raw: '',
       }
     })
-    const batch = { importId, feed, events, quarantined: [], expired: 0, knownAt: NOW }
+    const batch = {
+      importId,
+      accountId: null,
+      feed,
+      events,
+      quarantined: [],
+      expired: 0,
+      knownAt: NOW,
+    }
     await store.append(batch)
   }
   return records

@@ -120,7 +120,7 @@ async function checkPolicy(
   onConflict: ConflictPolicy,
 ): Promise<void> {
   // Of its own, because connections to it are ended.
-  const temp = await openTempStore(engine, engine === 'postgres' ? newDatabase : undefined)
+  const temp = await openTempStore(engine, engine === 'postgres' ? () => newDatabase() : undefined)
   try {
     const { store, url, dir } = temp
     const account = await prepare(store, onConflict)

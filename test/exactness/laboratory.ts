@@ -358,7 +358,8 @@ async function register(store: UsageStore, world: World) {
   const accounts = new Map<string, Account>()
   for (const { sid, home } of world.accounts) {
     const authTokenHash = hashSecret(SECRET)
-    const stated = anAccount({ sid: sid as Sid, home: home as HomeSet, authTokenHash })
+    const facts = { sid: sid as Sid, home: home as HomeSet, authTokenHash }
+    const stated = anAccount({ ...facts, mayRegisterNumbers: true })
     accounts.set(sid, await store.createAccount(stated))
   }
   for (const sim of world.sims) await registerSim(store, sim, accounts, world.now)

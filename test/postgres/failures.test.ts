@@ -41,7 +41,7 @@ describe('failures of PostgreSQL', () => {
       '57014': 'unavailable',
       '53200': 'unavailable',
       '57P01': 'unavailable',
-      '22003': 'invalid',
+      '22003': 'overflow',
       '42P01': 'incompatible',
     }
     for (const [code, meaning] of Object.entries(expected)) {

@@ -183,6 +183,7 @@ describe('a server that is away', () => {
     const server = await startPostgresServer()
     t.after(() => server.stop())
     const url = `${server.url}?read_retry_ms=200&write_retry_ms=200`
+    await (await openStore(url, { create: true })).close()
     const serving = new Process(process.execPath, [
       ...[SIMTALLY, 'serve', '--port', '0', '--json', '--database', url],
     ])

@@ -111,12 +111,12 @@ describe('the model', () => {
     const place = `${ACCOUNT.sid} ${SIM.sid} home USA`
     const uploads = () => model.totals().get(place)?.[0]
     assert.equal(uploads(), 32n)
-    assert.deepEqual(model.undo(1), { removed: 1, restored: 1, quarantineEntries: 1 })
+    assert.deepEqual(model.undo(1), { removed: 1, restored: 1, kept: 0, quarantineEntries: 1 })
     assert.equal(uploads(), 11n)
     assert.deepEqual(model.waiting, ['0 unknown_sim'])
     model.beginImport()
     assert.equal(deliver({ upload: 2 }), 'replaced')
-    assert.deepEqual(model.undo(0), { removed: 1, restored: 0, quarantineEntries: 1 })
+    assert.deepEqual(model.undo(0), { removed: 1, restored: 0, kept: 0, quarantineEntries: 1 })
     assert.equal(uploads(), 2n)
     assert.deepEqual(
       model.imports.map(({ status }) => status),
