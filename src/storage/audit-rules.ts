@@ -225,13 +225,15 @@ export const RULES_OF_DAY: readonly AuditRule[] = [
   rule('ledger_history', {
     stored: `'version ' || version`,
     expected: `'one that the ledger counts instead'`,
-    where: `bucket = :day
+    // A purge deletes the rows before its limit in steps, those of the ledger first.
+    where: `bucket = :day AND occurred_at >= :purgedThrough
       AND NOT EXISTS (SELECT 1 FROM ledger AS other WHERE ${SAME_IDENTITY})`,
   }),
   rule('ledger_history', {
     stored: `'version ' || version`,
     expected: `'the versions before it'`,
-    where: `bucket = :day AND version <> (SELECT COUNT(*) FROM ledger_history AS other
+    where: `bucket = :day AND occurred_at >= :purgedThrough
+      AND version <> (SELECT COUNT(*) FROM ledger_history AS other
                                           WHERE ${SAME_IDENTITY}
                                             AND other.version < ledger_history.version)`,
   }),

@@ -153,7 +153,10 @@ export function describePurge(engine: Engine): void {
         await ledger.append([version(OLD[0]!, upload), version(KEPT[0]!, upload)])
       }
       const { ledgerRows } = await ledger.store.purge({ ...EVERYTHING, dryRun: true })
-      await ledger.store.purge(EVERYTHING)
+      // Each step leaves the store sound, the one between the ledger and its history as well.
+      while (!(await ledger.store.purge({ ...EVERYTHING, rowsMax: 1 })).done) {
+        await ledger.assertAuditClean()
+      }
       const left = await ledger.store.purge({ ...EVERYTHING, dryRun: true })
       assert.deepEqual([ledgerRows, left.ledgerRows], [3, 0])
       const { counts } = await ledger.append([version(KEPT[0]!, 1)])
