@@ -52,10 +52,12 @@ export async function carryOutAudit(
     },
   })
   const isDone = run.done === run.total && (last !== null || !isStopped())
+  // What a whole audit has counted on its way is of no use after it.
+  const counted = isDone ? undefined : run.state?.versions
   run = {
     ...run,
     seconds: secondsNow(),
-    state: { after: run.state?.after ?? '', report },
+    state: { after: run.state?.after ?? '', report, ...(counted && { versions: counted }) },
     finishedAt: isDone ? clock() : null,
   }
   await keep(run)

@@ -5,7 +5,7 @@ import {
   addTotals,
   headsOf,
   isFrozen,
-  LEDGER_TABLES,
+  isOfLedger,
   MONTH_CHAIN,
   type Month,
   type PartRule,
@@ -50,8 +50,7 @@ export function selectPartsThatDiffer(
 
 export function partDifference({ name, part }: ChecksummedTable, row: Row): AuditDifference {
   const number = Number(row.part)
-  const isOfLedger = (LEDGER_TABLES as readonly string[]).includes(name)
-  const cell = isOfLedger
+  const cell = isOfLedger(name)
     ? `rows of ${formatInstant(number).slice(0, 10)}`
     : part.column === null
       ? 'its rows'

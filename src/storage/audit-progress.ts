@@ -6,7 +6,7 @@ import {
   feedCompleteThrough,
   NO_DELIVERIES,
 } from '../domain/completeness.ts'
-import type { Ask } from './audit.ts'
+import type { Ask } from './audit-engine.ts'
 import type { AuditDifference } from './audit-report.ts'
 import { feedFromRow } from './feed-rows.ts'
 import { acceptanceFromRow, finishedFromRow } from './progress-sql.ts'

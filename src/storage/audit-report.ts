@@ -24,10 +24,24 @@ export interface AuditDifference {
   readonly recomputed: string
 }
 
+/** What a repair has done; the differences are those that were, each with what it is now. */
+export interface RepairReport {
+  readonly rebuilt: readonly AuditDifference[]
+  readonly notRebuilt: readonly NotRebuilt[]
+}
+
+/** What a repair leaves as it is, because nothing that can be trusted tells what it was. */
+export interface NotRebuilt extends Pick<AuditDifference, 'table' | 'cell'> {
+  /** In a line: why, and what to do. */
+  readonly remedy: string
+}
+
 /** How far an audit is: what it has found, and the step after which it goes on. */
 export interface AuditState {
   readonly after: string
   readonly report: AuditReport
+  /** So many versions of each import, by its id, have the days that were looked at. */
+  readonly versions?: readonly (readonly [importId: number, versions: number])[]
 }
 
 export interface AuditOptions {

@@ -2,14 +2,7 @@
  * The audit: goes over a store step by step, each on one state of it, so that nothing has to wait
  * for the whole. What it asks stands in the files beside this one; an engine only answers.
  */
-import {
-  DAY_SECONDS,
-  floorTo,
-  formatInstant,
-  INSTANT_MIN,
-  monthNumber,
-  monthStart,
-} from '../domain/time.ts'
+import { DAY_SECONDS, formatInstant, INSTANT_MIN, monthStart } from '../domain/time.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import {
   CELLS_OF_DAY,
@@ -28,50 +21,22 @@ import {
   selectStrayChecksums,
   strayChecksum,
 } from './audit-checksums.ts'
+import { boundsOf, daysOf, monthsOf } from './audit-days.ts'
+import type { Ask, AuditEngine, Parameters } from './audit-engine.ts'
+import { countVersions, importDifferences, type VersionCounts } from './audit-imports.ts'
 import { feedProgressDifferences } from './audit-progress.ts'
 import {
   AUDIT_DIFFERENCES_MAX,
   type AuditDifference,
   type AuditOptions,
   type AuditReport,
+  type AuditState,
 } from './audit-report.ts'
 import { brokenRuleFromRow, RULES_OF_DAY, STANDING_RULES } from './audit-rules.ts'
-import { CHECKSUMMED_THROUGH, LEDGER_TABLES } from './checksums.ts'
-import type { Row } from './rows.ts'
+import { isOfLedger } from './checksums.ts'
 
 /** The setting that keeps the last audit: for whoever goes on with it, and for monitoring. */
 export const AUDIT_RUN = 'audit_run'
-
-export type Parameters = Readonly<Record<string, number | null>>
-
-/** Parameters are named, as in `:day`; those that a question does not name are passed over. */
-export type Ask = (text: string, parameters?: Parameters) => Promise<Row[]>
-
-/** What an audit asks of an engine. Integers of its rows may be numbers or bigints. */
-export interface AuditEngine {
-  /** Runs `work` on one state of the store. */
-  onOneState<T>(work: (ask: Ask) => Promise<T>): Promise<T>
-  /** The tables with checksums, as the schema has them now. */
-  tables(): Promise<readonly ChecksummedTable[]>
-  /** What the hashes of the table's rows come to, as an expression. */
-  totalOf(table: ChecksummedTable): string
-  /** The checksums that are kept, as a question. */
-  readonly keptChecksums: string
-  /** What every hash begins with. */
-  checksumKey(): Promise<string>
-  /** True where whole months have totals of their own. */
-  readonly hasSimMonths: boolean
-  /** True where rows lie on several servers, which answer only questions of one table. */
-  readonly isSpread: boolean
-  /** What the engine itself finds wrong with its database. */
-  checkDatabase(): Promise<AuditDifference[]>
-}
-
-interface Bounds {
-  readonly purgedThrough: number
-  readonly sealedThrough: number
-  readonly checksummedThrough: number
-}
 
 interface Step {
   /** In the order of the steps when compared as text, so that a later run can go on after it. */
@@ -93,7 +58,7 @@ export async function runAudit(
   engine: AuditEngine,
   { accountId = null, since = null, resumeFrom = null, onStep, isStopped }: AuditOptions = {},
 ): Promise<AuditReport> {
-  const audit = new Audit(engine, { accountId, since }, resumeFrom?.report ?? NOTHING)
+  const audit = new Audit(engine, { accountId, since }, resumeFrom)
   const steps = await audit.plan()
   const after = resumeFrom?.after ?? ''
   const left = steps.filter(({ name }) => name > after)
@@ -103,7 +68,7 @@ export async function runAudit(
     await onStep?.({
       done: steps.length - left.length + i + 1,
       total: steps.length,
-      state: { after: step.name, report: audit.report() },
+      state: audit.stateAfter(step.name),
     })
   }
   return audit.report()
@@ -129,14 +94,20 @@ class Audit {
   readonly #all = new Found()
   #found = new Found()
   #checksummedThrough: number | null = null
+  /** Of each import, from the days looked at; null where the audit does not look at all of them. */
+  readonly #versions: VersionCounts | null
 
   constructor(
     engine: AuditEngine,
     scope: { readonly accountId: number | null; readonly since: number | null },
-    before: AuditReport,
+    resumeFrom: AuditState | null,
   ) {
     this.#engine = engine
     this.#scope = scope
+    const isWhole = scope.accountId === null && scope.since === null
+    const counted = resumeFrom === null ? [] : resumeFrom.versions
+    this.#versions = isWhole && counted !== undefined ? new Map(counted) : null
+    const before = resumeFrom?.report ?? NOTHING
     this.#all.add(before.differences, before.differenceCount)
     this.#all.ledgerRows = before.ledgerRows
     this.#all.cells = before.cellsChecked
@@ -151,6 +122,11 @@ class Audit {
       differences: [...differences],
       differenceCount: count,
     }
+  }
+
+  stateAfter(after: string): AuditState {
+    const versions = this.#versions === null ? {} : { versions: [...this.#versions] }
+    return { after, report: this.report(), ...versions }
   }
 
   /** What cannot be looked at because it is damaged is a difference, and the others are looked at. */
@@ -198,7 +174,20 @@ class Audit {
         of: `sim day of ${formatInstant(monthStart(month)).slice(0, 7)}`,
         run: () => this.#month(month),
       })),
+      ...this.#importSteps(),
     ]
+  }
+
+  /** Last, because it takes what the days have said together. */
+  #importSteps(): Step[] {
+    const versions = this.#versions
+    if (versions === null) return []
+    const run = () =>
+      this.#look(async (ask) => {
+        const { purgedThrough } = await boundsOf(ask)
+        this.#add(await importDifferences(ask, { versions, purgedThrough }))
+      })
+    return [{ name: '5 imports', of: 'import', run }]
   }
 
   /** What belongs to no day; of no use to somebody who asks for one account. */
@@ -262,18 +251,23 @@ class Audit {
   async #day(day: number): Promise<void> {
     const { accountId } = this.#scope
     const tables = (await this.#engine.tables()).filter(({ name }) => isOfLedger(name))
+    let counted: VersionCounts = new Map()
     await this.#look(async (ask) => {
       const bounds = await boundsOf(ask)
       const of = { day, dayEnd: day + DAY_SECONDS, account: accountId, ...bounds }
       const rows = await ask('SELECT COUNT(*) AS rows FROM ledger WHERE bucket = :day', of)
       this.#found.ledgerRows += Number(rows[0]!.rows)
       for (const derived of CELLS_OF_DAY) await this.#cells(ask, derived, of)
+      if (this.#versions !== null) counted = await countVersions(ask, of)
       for (const rule of this.#engine.isSpread ? [] : RULES_OF_DAY) {
         this.#add((await ask(rule.text, of)).map((row) => brokenRuleFromRow(rule, row)))
       }
       if (day >= bounds.checksummedThrough) return
       for (const table of tables) await this.#parts(ask, table, 'part = :day', of)
     })
+    for (const [id, count] of counted) {
+      this.#versions?.set(id, (this.#versions.get(id) ?? 0) + count)
+    }
   }
 
   async #month(month: number): Promise<void> {
@@ -303,74 +297,4 @@ class Audit {
   #add(differences: readonly AuditDifference[], count?: number): void {
     this.#found.add(differences, count)
   }
-}
-
-function isOfLedger(table: string): boolean {
-  return (LEDGER_TABLES as readonly string[]).includes(table)
-}
-
-async function boundsOf(ask: Ask): Promise<Bounds> {
-  const rows = await ask(
-    `SELECT name, value FROM setting
-     WHERE name IN ('purged_through', 'sealed_through', '${CHECKSUMMED_THROUGH}')`,
-  )
-  const limit = (name: string) =>
-    Number(rows.find((row) => row.name === name)?.value ?? Number.MIN_SAFE_INTEGER)
-  return {
-    purgedThrough: limit('purged_through'),
-    sealedThrough: limit('sealed_through'),
-    checksummedThrough: limit(CHECKSUMMED_THROUGH),
-  }
-}
-
-/**
- * Every day of which some table has something, in the order of time. Asked at the beginning of each
- * part of the way, so that no long table is read for it: hours and totals of SIMs have rules of their
- * own, by which they lie on one of these days.
- */
-export async function daysOf(
-  ask: Ask,
-  { isSpread }: Pick<AuditEngine, 'isSpread'>,
-): Promise<number[]> {
-  const bucketsOf = isSpread ? selectBuckets : skipToBuckets
-  const starts = [
-    ...LEDGER_TABLES.map(bucketsOf),
-    'SELECT DISTINCT started_at AS at FROM account_day',
-    `SELECT part AS at FROM checksum WHERE table_name IN ('ledger', 'ledger_history')`,
-  ]
-  const days = new Set<number>()
-  for (const text of starts) {
-    for (const { at } of await ask(text)) days.add(floorTo(Number(at), DAY_SECONDS))
-  }
-  return [...days].sort((a, b) => a - b)
-}
-
-function selectBuckets(table: string): string {
-  return `SELECT DISTINCT bucket AS at FROM ${table}`
-}
-
-/** From one bucket to the next by the key, however many rows each has; Citus does not take it. */
-function skipToBuckets(table: string): string {
-  return `
-    WITH RECURSIVE days (at) AS (
-      SELECT MIN(bucket) FROM ${table}
-      UNION ALL
-      SELECT (SELECT MIN(bucket) FROM ${table} WHERE bucket > days.at)
-      FROM days WHERE days.at IS NOT NULL
-    )
-    SELECT at FROM days WHERE at IS NOT NULL`
-}
-
-/** As `monthNumber` counts: of the days, and those that totals say they are of. */
-async function monthsOf(
-  ask: Ask,
-  days: readonly number[],
-  hasSimMonths: boolean,
-): Promise<number[]> {
-  const months = new Set(days.map(monthNumber))
-  for (const table of hasSimMonths ? ['sim_day', 'sim_month'] : ['sim_day']) {
-    for (const row of await ask(`SELECT DISTINCT month FROM ${table}`))
-      months.add(Number(row.month))
-  }
-  return [...months].sort((a, b) => a - b)
 }

@@ -32,6 +32,10 @@ export const WITHOUT_CHECKSUM: Readonly<Record<string, string>> = {
 /** They are under checksum from the day on which somebody has looked over them last. */
 export const LEDGER_TABLES = ['ledger', 'ledger_history'] as const
 
+export function isOfLedger(table: string): boolean {
+  return (LEDGER_TABLES as readonly string[]).includes(table)
+}
+
 /** The setting that says before which bucket rows of the ledger are under checksum. */
 export const CHECKSUMMED_THROUGH = 'checksummed_through'
 
@@ -57,7 +61,7 @@ export interface PartRule {
 
 /** `keyColumns` are the integers among the columns of the table's key, in its order. */
 export function partOf(table: string, keyColumns: readonly string[]): PartRule {
-  if ((LEDGER_TABLES as readonly string[]).includes(table)) return { column: 'bucket' }
+  if (isOfLedger(table)) return { column: 'bucket' }
   return PARTS[table] ?? { column: keyColumns[0] ?? null }
 }
 

@@ -1,6 +1,5 @@
 /** Rebuilds totals that do not agree with the ledger, a day in a transaction. Nothing else is touched. */
 import { DAY_SECONDS, monthNumber, monthStart } from '../domain/time.ts'
-import type { Ask, Parameters } from './audit.ts'
 import {
   CELLS_OF_DAY,
   type DerivedTable,
@@ -9,6 +8,7 @@ import {
   SIM_MONTH,
   selectDifferences,
 } from './audit-cells.ts'
+import type { Ask, Parameters } from './audit-engine.ts'
 import type { AuditDifference } from './audit-report.ts'
 
 const COUNTERS = 'upload, download, to_sim, from_sim'

@@ -48,6 +48,31 @@ describe('simtally audit', () => {
     )
   })
 
+  it('names counts of an import that its records do not bear out, with what they have to be', async (t) => {
+    const { cli, damage, audit } = await twoAccounts(t)
+    const stdin = `record_id,sim,occurred_at,plmn,upload\nq,${iccidOf(77)},2026-03-01T10:00:00Z,310-260,7\n`
+    await cli.run(['import', '-', '--feed', 'carrier'], { stdin })
+    const counts = async () =>
+      (await audit()).differences
+        .filter(({ cell }: { cell: string }) => cell.endsWith('counts'))
+        .map(({ cell, recomputed }: Record<string, string>) => `${cell}: ${recomputed}`)
+    assert.deepEqual(await counts(), [])
+    damage('UPDATE import SET accepted = accepted + 1 WHERE id = 1')
+    assert.deepEqual(await counts(), ['id 1, counts: accepted and replaced 4, quarantined 0'])
+    damage('UPDATE import SET accepted = accepted - 1, quarantined = 2')
+    assert.deepEqual(await counts(), [
+      'id 1, counts: accepted and replaced 4, quarantined 0',
+      'id 2, counts: accepted and replaced 0, quarantined 1',
+    ])
+    damage('UPDATE import SET accepted = 0, quarantined = id - 1 WHERE id = 2')
+    damage('UPDATE import SET accepted = 4, quarantined = 0 WHERE id = 1')
+    await cli.run(['quarantine', 'discard', '1', '--by', 'Ada', '--because', 'a test'])
+    damage('UPDATE import SET quarantined = 2 WHERE id = 2')
+    assert.deepEqual(await counts(), [
+      'id 2, counts: accepted and replaced 0, quarantined from 0 to 1',
+    ])
+  })
+
   it('looks at one account, or at what was since a time', async (t) => {
     const { accounts, damage, audit } = await twoAccounts(t)
     damage(

@@ -1,12 +1,7 @@
 /** An audit of a database: the shared questions, and what PostgreSQL checks itself. */
-import {
-  type Ask,
-  AUDIT_RUN,
-  type AuditEngine,
-  daysOf,
-  type Parameters,
-  runAudit,
-} from '../audit.ts'
+import { AUDIT_RUN, runAudit } from '../audit.ts'
+import { daysOf } from '../audit-days.ts'
+import type { Ask, AuditEngine, Parameters } from '../audit-engine.ts'
 import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
 import { UPSERT_SETTING } from '../directory-sql.ts'

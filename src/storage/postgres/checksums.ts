@@ -11,7 +11,7 @@ import {
   checksumKey,
   headsOf,
   isFrozen,
-  LEDGER_TABLES,
+  isOfLedger,
   MONTH_CHAIN,
   type Month,
   partExpression,
@@ -61,10 +61,6 @@ const FOLD = `
 const SELECT_MONTHS = `
   SELECT part AS month, row_count AS "rowCount", total FROM checksum
   WHERE table_name = '${MONTH_CHAIN}' ORDER BY part`
-
-function isOfLedger(table: string): boolean {
-  return (LEDGER_TABLES as readonly string[]).includes(table)
-}
 
 /** What the hashes of rows come to, in a transaction that has said the key. */
 export function totalOf({ name }: ChecksummedTable): string {

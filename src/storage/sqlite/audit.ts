@@ -1,12 +1,7 @@
 /** An audit of a file: a thread of its own asks the shared questions, and what SQLite checks itself. */
-import {
-  type Ask,
-  AUDIT_RUN,
-  type AuditEngine,
-  daysOf,
-  type Parameters,
-  runAudit,
-} from '../audit.ts'
+import { AUDIT_RUN, runAudit } from '../audit.ts'
+import { daysOf } from '../audit-days.ts'
+import type { Ask, AuditEngine, Parameters } from '../audit-engine.ts'
 import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
 import { UPSERT_SETTING } from '../directory-sql.ts'

@@ -13,7 +13,7 @@ import {
   HASH_DIGITS,
   headsOf,
   isFrozen,
-  LEDGER_TABLES,
+  isOfLedger,
   MONTH_CHAIN,
   partExpression,
   partOf,
@@ -284,8 +284,4 @@ export class Checksums {
       this.#connection.prepare(SET_HEAD).run(head, months[i]!.month)
     })
   }
-}
-
-function isOfLedger(table: string): boolean {
-  return (LEDGER_TABLES as readonly string[]).includes(table)
 }

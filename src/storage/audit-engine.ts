@@ -1,0 +1,29 @@
+/** What an audit asks of an engine. */
+import type { ChecksummedTable } from './audit-checksums.ts'
+import type { AuditDifference } from './audit-report.ts'
+import type { Row } from './rows.ts'
+
+export type Parameters = Readonly<Record<string, number | string | null>>
+
+/** Parameters are named, as in `:day`; those that a question does not name are passed over. */
+export type Ask = (text: string, parameters?: Parameters) => Promise<Row[]>
+
+/** What an audit asks of an engine. Integers of its rows may be numbers or bigints. */
+export interface AuditEngine {
+  /** Runs `work` on one state of the store. */
+  onOneState<T>(work: (ask: Ask) => Promise<T>): Promise<T>
+  /** The tables with checksums, as the schema has them now. */
+  tables(): Promise<readonly ChecksummedTable[]>
+  /** What the hashes of the table's rows come to, as an expression. */
+  totalOf(table: ChecksummedTable): string
+  /** The checksums that are kept, as a question. */
+  readonly keptChecksums: string
+  /** What every hash begins with. */
+  checksumKey(): Promise<string>
+  /** True where whole months have totals of their own. */
+  readonly hasSimMonths: boolean
+  /** True where rows lie on several servers, which answer only questions of one table. */
+  readonly isSpread: boolean
+  /** What the engine itself finds wrong with its database. */
+  checkDatabase(): Promise<AuditDifference[]>
+}

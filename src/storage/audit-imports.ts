@@ -1,0 +1,290 @@
+/**
+ * What imports say they have counted, against what is there of them. A version of the ledger or its
+ * history is one record that was accepted or replaced another. How many duplicates and expired records
+ * there were follows from nothing that is kept.
+ */
+import type { Ask, Parameters } from './audit-engine.ts'
+import type { AuditDifference } from './audit-report.ts'
+import type { Row } from './rows.ts'
+
+/** How many versions there are of each import, by its id. */
+export type VersionCounts = Map<number, number>
+
+interface Range {
+  readonly least: number
+  /** `Infinity` where nothing says. */
+  readonly most: number
+}
+
+/** What an import's counts have to be; one number where `least` is `most`. */
+export interface ExpectedCounts {
+  /** `accepted` and `replaced` together: what is there does not tell which came first. */
+  readonly counted: Range
+  readonly quarantined: Range
+}
+
+export interface ImportCounts {
+  readonly id: number
+  readonly accepted: number
+  readonly replaced: number
+  readonly quarantined: number
+}
+
+/** Parameters: `day`, `purgedThrough`. */
+const VERSIONS_OF_DAY = ['ledger', 'ledger_history'].map(
+  (table) => `
+    SELECT import_id, COUNT(*) AS versions FROM ${table}
+    WHERE bucket = :day AND occurred_at >= :purgedThrough
+    GROUP BY import_id`,
+)
+
+export async function countVersions(ask: Ask, of: Parameters): Promise<VersionCounts> {
+  const counts: VersionCounts = new Map()
+  for (const text of VERSIONS_OF_DAY) {
+    for (const row of await ask(text, of)) {
+      const id = Number(row.import_id)
+      counts.set(id, (counts.get(id) ?? 0) + Number(row.versions))
+    }
+  }
+  return counts
+}
+
+/** Of one import, on the state that is looked at. */
+async function versionsOf(ask: Ask, id: number, purgedThrough: number): Promise<number> {
+  const text = 'SELECT bucket FROM import_bucket WHERE import_id = :id'
+  let versions = 0
+  for (const { bucket } of await ask(text, { id })) {
+    const counts = await countVersions(ask, { day: Number(bucket), purgedThrough })
+    versions += counts.get(id) ?? 0
+  }
+  return versions
+}
+
+/**
+ * `versions` may have been counted day by day while others wrote: an import that does not fit them is
+ * counted once more.
+ */
+export async function importDifferences(
+  ask: Ask,
+  { versions, purgedThrough }: { readonly versions: VersionCounts; readonly purgedThrough: number },
+): Promise<AuditDifference[]> {
+  const books = await ImportBooks.read(ask, purgedThrough)
+  const differences: AuditDifference[] = []
+  for (const found of books.imports) {
+    const before = books.expected(found, versions.get(found.id) ?? 0)
+    if (fits(found, before)) continue
+    const expected = books.expected(found, await versionsOf(ask, found.id, purgedThrough))
+    if (!fits(found, expected)) differences.push(countDifference(found, expected))
+  }
+  return differences
+}
+
+/** Of one import; null where there is none. */
+export async function expectedCounts(
+  ask: Ask,
+  id: number,
+  purgedThrough: number,
+): Promise<{ readonly found: ImportCounts; readonly expected: ExpectedCounts } | null> {
+  const books = await ImportBooks.read(ask, purgedThrough)
+  const found = books.imports.find((one) => one.id === id)
+  if (found === undefined) return null
+  return { found, expected: books.expected(found, await versionsOf(ask, id, purgedThrough)) }
+}
+
+function isWithin(value: number, { least, most }: Range): boolean {
+  return value >= least && value <= most
+}
+
+function fits(found: ImportCounts, { counted, quarantined }: ExpectedCounts): boolean {
+  return (
+    isWithin(found.accepted + found.replaced, counted) && isWithin(found.quarantined, quarantined)
+  )
+}
+
+export function countDifference(found: ImportCounts, expected: ExpectedCounts): AuditDifference {
+  const { id, accepted, replaced, quarantined } = found
+  return {
+    table: 'import',
+    cell: `id ${id}, counts`,
+    stored: `accepted ${accepted}, replaced ${replaced}, quarantined ${quarantined}`,
+    recomputed:
+      `accepted and replaced ${rangeInWords(expected.counted)}, ` +
+      `quarantined ${rangeInWords(expected.quarantined)}`,
+  }
+}
+
+function rangeInWords({ least, most }: Range): string {
+  if (least === most) return `${least}`
+  return most === Number.POSITIVE_INFINITY ? `at least ${least}` : `from ${least} to ${most}`
+}
+
+interface ImportFacts extends ImportCounts {
+  readonly feedId: number
+  readonly duplicate: number
+  readonly isUndone: boolean
+  readonly isOperators: boolean
+  /** Null where it is not known. */
+  readonly usageFrom: number | null
+}
+
+/** What the counts of imports follow from, on one state. Only questions of one table, as Citus takes. */
+class ImportBooks {
+  readonly imports: readonly ImportFacts[]
+  readonly #purgedThrough: number
+  readonly #waiting: ReadonlyMap<number, number>
+  readonly #repeats: ReadonlyMap<number, number>
+  readonly #undoneVersions: ReadonlyMap<number, number>
+  readonly #maxFeeds: ReadonlySet<number>
+  readonly #feedsWithUndone: ReadonlySet<number>
+  readonly #feedsWithAccounts: ReadonlySet<number>
+  readonly #acts: ActsOfCounts
+
+  static async read(ask: Ask, purgedThrough: number): Promise<ImportBooks> {
+    const byImport = async (text: string) =>
+      new Map((await ask(text)).map((row) => [Number(row.import_id), Number(row.count)]))
+    return new ImportBooks(purgedThrough, {
+      imports: (
+        await ask(`
+          SELECT id, feed_id, account_id, status, accepted, duplicate, replaced, quarantined, usage_from
+          FROM import ORDER BY id`)
+      ).map(factsFromRow),
+      waiting: await byImport(
+        'SELECT import_id, COUNT(*) AS count FROM quarantine_delivery GROUP BY import_id',
+      ),
+      repeats: await byImport(
+        'SELECT import_id, SUM(records) AS count FROM repeat_run GROUP BY import_id',
+      ),
+      undoneVersions: await byImport(
+        'SELECT import_id, COUNT(*) AS count FROM undone_version GROUP BY import_id',
+      ),
+      maxFeeds: (await ask("SELECT id FROM feed WHERE on_conflict = 'max'")).map(({ id }) =>
+        Number(id),
+      ),
+      acts: new ActsOfCounts(await ask(SELECT_ACTS_OF_COUNTS)),
+    })
+  }
+
+  private constructor(
+    purgedThrough: number,
+    read: {
+      readonly imports: readonly ImportFacts[]
+      readonly waiting: ReadonlyMap<number, number>
+      readonly repeats: ReadonlyMap<number, number>
+      readonly undoneVersions: ReadonlyMap<number, number>
+      readonly maxFeeds: readonly number[]
+      readonly acts: ActsOfCounts
+    },
+  ) {
+    const feedsOf = (imports: readonly ImportFacts[]) =>
+      new Set(imports.map(({ feedId }) => feedId))
+    this.imports = read.imports
+    this.#purgedThrough = purgedThrough
+    this.#waiting = read.waiting
+    this.#repeats = read.repeats
+    this.#undoneVersions = read.undoneVersions
+    this.#maxFeeds = new Set(read.maxFeeds)
+    this.#feedsWithUndone = feedsOf(read.imports.filter(({ isUndone }) => isUndone))
+    this.#feedsWithAccounts = feedsOf(read.imports.filter(({ isOperators }) => !isOperators))
+    this.#acts = read.acts
+  }
+
+  expected(found: ImportFacts, versions: number): ExpectedCounts {
+    return { counted: this.#counted(found, versions), quarantined: this.#quarantined(found) }
+  }
+
+  /**
+   * Each version was accepted or replaced another, but for those that came as a duplicate and count
+   * since: they came late, stand in an account's place, or are left of an import that was undone. Of an
+   * account's versions some may be the operator's now, which the account's import then repeats.
+   */
+  #counted(found: ImportFacts, versions: number): Range {
+    if (found.isUndone) {
+      // The others are those that other imports have kept.
+      const gone = this.#undoneVersions.get(found.id) ?? 0
+      return { least: Math.max(0, gone - found.duplicate), most: Number.POSITIVE_INFINITY }
+    }
+    const fromDuplicates = this.#mayGain(found) ? found.duplicate : 0
+    const toOperator = found.isOperators ? 0 : (this.#repeats.get(found.id) ?? 0)
+    const most = this.#mayBePurged(found) ? Number.POSITIVE_INFINITY : versions + toOperator
+    return { least: Math.max(0, versions - fromDuplicates), most }
+  }
+
+  #mayGain({ id, feedId }: ImportFacts): boolean {
+    return (
+      this.#maxFeeds.has(feedId) ||
+      this.#acts.policiesChanged ||
+      this.#acts.recycled.has(id) ||
+      this.#feedsWithUndone.has(feedId) ||
+      this.#feedsWithAccounts.has(feedId)
+    )
+  }
+
+  #mayBePurged({ id, isOperators, usageFrom }: ImportFacts): boolean {
+    if (this.#purgedThrough === Number.MIN_SAFE_INTEGER) return false
+    return (
+      !isOperators ||
+      usageFrom === null ||
+      usageFrom < this.#purgedThrough ||
+      this.#acts.recycled.has(id)
+    )
+  }
+
+  /** Entries that wait, and those that were discarded or purged, of which the log tells how many. */
+  #quarantined({ id, isUndone }: ImportFacts): Range {
+    const { entriesGone, undoneEntries } = this.#acts
+    if (isUndone && !undoneEntries.has(id)) return { least: 0, most: Number.POSITIVE_INFINITY }
+    const waiting = (isUndone ? undoneEntries.get(id) : this.#waiting.get(id)) ?? 0
+    return { least: waiting, most: waiting + entriesGone }
+  }
+}
+
+function factsFromRow(row: Row): ImportFacts {
+  const numbers = ['id', 'accepted', 'duplicate', 'replaced', 'quarantined'] as const
+  return {
+    ...(Object.fromEntries(numbers.map((name) => [name, Number(row[name])])) as Record<
+      (typeof numbers)[number],
+      number
+    >),
+    feedId: Number(row.feed_id),
+    isUndone: row.status === 'undone',
+    isOperators: row.account_id === null,
+    usageFrom: row.usage_from === null ? null : Number(row.usage_from),
+  }
+}
+
+const SELECT_ACTS_OF_COUNTS = `
+  SELECT verb, object_kind, object, details FROM act
+  WHERE object_kind = 'quarantine' OR verb IN ('purge', 'recycle', 'undo')
+     OR (verb = 'change' AND object_kind = 'feed')`
+
+/** What the log says of acts that change what counts follow from. */
+class ActsOfCounts {
+  /** Imports of which records were counted later. */
+  readonly recycled = new Set<number>()
+  readonly undoneEntries = new Map<number, number>()
+  /** True when a feed may have been under `max` before. */
+  policiesChanged = false
+  /** Entries of quarantine that are gone and still counted, of all imports. */
+  entriesGone = 0
+
+  constructor(acts: readonly Row[]) {
+    for (const { verb, object_kind: kind, object, details } of acts) {
+      const detail = (name: string) => numberOf(details as string, name)
+      if (verb === 'recycle') this.recycled.add(Number(object))
+      else if (verb === 'undo') this.undoneEntries.set(Number(object), detail('quarantine_entries'))
+      else if (verb === 'purge') this.entriesGone += detail('quarantine_entries')
+      else if (kind === 'quarantine') this.entriesGone += detail('discarded')
+      else if ((details as string).includes('on_conflict')) this.policiesChanged = true
+    }
+  }
+}
+
+/** Without bound where the log does not say; what was changed in it shows by its checksum. */
+function numberOf(details: string, name: string): number {
+  try {
+    const value = (JSON.parse(details) as Record<string, unknown>)[name]
+    return typeof value === 'number' ? value : Number.POSITIVE_INFINITY
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
+}
