@@ -141,6 +141,14 @@ export const STANDING_RULES: readonly AuditRule[] = [
       JOIN import ON import.id = quarantine_delivery.import_id`,
     where: 'quarantine.feed_id <> import.feed_id',
   }),
+  rule('quarantine_delivery', {
+    stored: "'deliverer ' || quarantine.deliverer_id",
+    expected: "'deliverer ' || COALESCE(import.account_id, 0) || ', its import’s'",
+    from: `quarantine_delivery
+      JOIN quarantine ON quarantine.id = quarantine_delivery.quarantine_id
+      JOIN import ON import.id = quarantine_delivery.import_id`,
+    where: 'quarantine.deliverer_id <> COALESCE(import.account_id, 0)',
+  }),
   rule('quarantine', {
     stored: "'no delivery'",
     expected: "'at least one'",

@@ -205,12 +205,13 @@ export const UPSERT_DROP_FOLDER = `
 export const FORGET_DROP_FOLDERS = 'DELETE FROM drop_folder WHERE seen_at < ?'
 
 export const INSERT_QUARANTINE = `
-  INSERT INTO quarantine (feed_id, reason, raw_hash, detail, field, raw)
-  VALUES (?, ?, ?, ?, ?, ?)
+  INSERT INTO quarantine (feed_id, deliverer_id, reason, raw_hash, detail, field, raw)
+  VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO NOTHING`
 export const INSERT_QUARANTINE_DELIVERY = `
   INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at, record)
-  SELECT id, ?, ?, ?, ? FROM quarantine WHERE feed_id = ? AND raw_hash = ? AND reason = ?`
+  SELECT id, ?, ?, ?, ? FROM quarantine
+  WHERE feed_id = ? AND raw_hash = ? AND reason = ? AND deliverer_id = ?`
 
 export const DELETE_DELIVERIES_OF_IMPORT = 'DELETE FROM quarantine_delivery WHERE import_id = ?'
 export const DELETE_UNDELIVERED = `
@@ -223,8 +224,8 @@ export const SELECT_DELIVERY =
 export const DELETE_DELIVERY = 'DELETE FROM quarantine_delivery WHERE id = ?'
 /** The record of a delivery under another reason. Parameters: reason, detail, field, delivery. */
 export const INSERT_UNDER_REASON = `
-  INSERT INTO quarantine (feed_id, reason, raw_hash, detail, field, raw)
-  SELECT own.feed_id, ?, own.raw_hash, ?, ?, own.raw
+  INSERT INTO quarantine (feed_id, deliverer_id, reason, raw_hash, detail, field, raw)
+  SELECT own.feed_id, own.deliverer_id, ?, own.raw_hash, ?, ?, own.raw
   FROM quarantine_delivery AS delivery JOIN quarantine AS own ON own.id = delivery.quarantine_id
   WHERE delivery.id = ?
   ON CONFLICT DO NOTHING`
@@ -235,7 +236,8 @@ export const MOVE_TO_REASON = `
         (SELECT other.id
          FROM quarantine AS own
          JOIN quarantine AS other
-           ON other.feed_id = own.feed_id AND other.raw_hash = own.raw_hash AND other.reason = ?
+           ON other.feed_id = own.feed_id AND other.raw_hash = own.raw_hash
+          AND other.deliverer_id = own.deliverer_id AND other.reason = ?
          WHERE own.id = quarantine_delivery.quarantine_id),
       record = ?
   WHERE id = ?`

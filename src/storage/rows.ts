@@ -199,6 +199,11 @@ export function quarantineEntryFromRow(row: Row): QuarantineEntry {
   }
 }
 
+/** `deliverer_id` of a row of `quarantine`: of an import's account, or of the operator. */
+export function delivererId(accountId: number | null): number {
+  return accountId ?? 0
+}
+
 /** `record` of a row of `quarantine_delivery`. */
 export function keptRecordToRow({ record }: { readonly record?: KeptRecord }): string | null {
   return record === undefined ? null : JSON.stringify(record)

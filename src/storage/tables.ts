@@ -239,6 +239,7 @@ export const TABLES = [
     columns: {
       id: 'integer',
       feed_id: 'integer',
+      deliverer_id: 'integer',
       reason: 'text',
       raw_hash: 'text',
       detail: 'text',

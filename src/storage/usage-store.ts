@@ -229,8 +229,8 @@ export interface UsageStore {
    * change together. An event whose identity is stored with the same content changes nothing and
    * is a `duplicate`, also within one batch; with other content, the operator's stands above an
    * account's, and among equals the feed's policy decides
-   * (`resolveConflict`). A quarantined record that was quarantined before is counted again but
-   * kept once. An event older than what `purge` took is `expired`. Repeating a batch whose outcome
+   * (`resolveConflict`). A record that its deliverer has in quarantine already is counted again
+   * but kept once. An event older than what `purge` took is `expired`. Repeating a batch whose outcome
    * is unknown is safe for all usage numbers. Fails with `conflict` when the import was undone, and
    * with `overflow` when it takes a sum past 2^63 - 1.
    */

@@ -4,7 +4,15 @@ import { describe, it, type TestContext } from 'node:test'
 import { feedGaps } from '../../src/domain/completeness.ts'
 import type { Account, Feed } from '../../src/domain/directory.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
-import { aFeed, anAccount, anImportStart, NOW, sha256 } from '../support/builders.ts'
+import {
+  aBatch,
+  aFeed,
+  anAccount,
+  anImportStart,
+  aQuarantinedRecord,
+  NOW,
+  sha256,
+} from '../support/builders.ts'
 import { type Engine, failureOf, openEmpty, openLedger } from './engine.ts'
 
 export function describeTenants(engine: Engine): void {
@@ -134,6 +142,83 @@ export function describeTenants(engine: Engine): void {
       assert.equal(feedGaps(await progressOf(store, bound)).length, 1)
       const unbound = await store.updateFeed(bound.id, { accountId: null, simNames: ['imsi'] })
       assert.deepEqual(feedGaps(await progressOf(store, unbound)), [])
+    })
+  })
+  describe('the same bytes in quarantine', () => {
+    const record = (detail: string) => aQuarantinedRecord('same bytes', { line: 2, detail })
+
+    /** One import each of two accounts and of the operator; `entry` is what an import has waiting. */
+    async function openQuarantine(t: TestContext) {
+      const ledger = await openLedger(t, engine)
+      const { store, feed } = ledger
+      const accounts = [
+        await store.createAccount(anAccount()),
+        await store.createAccount(anAccount()),
+      ]
+      const deliver = async (accountId: number | null, detail: string) => {
+        const start = anImportStart(feed, accountId === null ? {} : { accountId })
+        const { id: importId } = await store.beginImport(start)
+        const quarantined = [record(detail)]
+        const batch = aBatch({ importId, accountId, feed, quarantined })
+        assert.equal((await store.append(batch)).counts.quarantined, 1)
+        return importId
+      }
+      const details = async (importId: number) =>
+        (await store.listQuarantine({ importId }, { limit: 9 })).map(({ detail }) => detail)
+      return { ...ledger, accounts, deliver, details }
+    }
+
+    it('tell each deliverer in its own words, and go with its own import', async (t) => {
+      const { store, feed, accounts, deliver, details } = await openQuarantine(t)
+      const [a, b] = accounts.map(({ id }) => id)
+      const ofA = await deliver(a!, 'for A')
+      const ofB = await deliver(b!, 'for B')
+      const ofOperator = await deliver(null, 'for the operator')
+      const again = await deliver(b!, 'for B once more')
+      assert.deepEqual(await details(ofA), ['for A'])
+      assert.deepEqual(await details(ofB), ['for B'])
+      assert.deepEqual(await details(ofOperator), ['for the operator'])
+      // A deliverer's own record is kept once, as it was first.
+      assert.deepEqual(await details(again), ['for B'])
+      const waiting = async () =>
+        (await store.listFeedTotals()).find(({ feedId }) => feedId === feed.id)!.waiting
+      assert.deepEqual(await waiting(), { unknown_sim: 3 })
+
+      assert.equal((await store.undoImport(ofB, NOW)).quarantineEntries, 1)
+      assert.deepEqual(await waiting(), { unknown_sim: 3 })
+      await store.undoImport(again, NOW)
+      assert.deepEqual(await waiting(), { unknown_sim: 2 })
+      assert.deepEqual(await details(ofB), [])
+      assert.deepEqual(await details(ofA), ['for A'])
+      assert.deepEqual(await details(ofOperator), ['for the operator'])
+      assert.equal((await store.audit()).differenceCount, 0)
+    })
+
+    it('are looked at again, counted and discarded for one deliverer alone', async (t) => {
+      const { store, feed, event, accounts, deliver, details } = await openQuarantine(t)
+      const ofA = await deliver(accounts[0]!.id, 'for A')
+      const ofB = await deliver(accounts[1]!.id, 'for B')
+      const ofOperator = await deliver(null, 'for the operator')
+      const entryOf = async (importId: number) =>
+        (await store.listQuarantine({ importId }, { limit: 9 }))[0]!.id
+      const nothing = { events: [], expired: [], faults: [], knownAt: NOW + 1 }
+      const later = (detail: string) => ({ ...record(detail), reason: 'future' as const })
+      for (const importId of [ofA, ofB]) {
+        const faults = [{ entryId: await entryOf(importId), fault: later(`later ${importId}`) }]
+        await store.recycle({ ...nothing, importId, feed, faults })
+      }
+      assert.deepEqual(await details(ofA), [`later ${ofA}`])
+      assert.deepEqual(await details(ofB), [`later ${ofB}`])
+      assert.deepEqual(await details(ofOperator), ['for the operator'])
+
+      const counted = [{ entryId: await entryOf(ofOperator), event: event({ line: 2, upload: 5 }) }]
+      const recycled = { ...nothing, importId: ofOperator, feed, events: counted }
+      assert.equal((await store.recycle(recycled)).counts.accepted, 1)
+      assert.equal(await store.discardQuarantine([await entryOf(ofB)]), 1)
+      assert.deepEqual(await details(ofOperator), [])
+      assert.deepEqual(await details(ofB), [])
+      assert.deepEqual(await details(ofA), [`later ${ofA}`])
+      assert.equal((await store.audit()).differenceCount, 0)
     })
   })
 }

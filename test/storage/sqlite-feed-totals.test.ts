@@ -26,8 +26,8 @@ async function openFilled(t: TestContext) {
     ${numbers} INSERT INTO import (id, feed_id, source, format, status, accepted, started_at)
       SELECT ${id} + n, ${inTurn}, 'f', 'csv', CASE n % 3 WHEN 0 THEN 'failed' ELSE 'done' END, n, n
       FROM number;
-    ${numbers} INSERT INTO quarantine (feed_id, reason, raw_hash, detail, raw)
-      SELECT ${inTurn}, CASE n % 5 WHEN 0 THEN 'future' ELSE 'unknown_sim' END,
+    ${numbers} INSERT INTO quarantine (feed_id, deliverer_id, reason, raw_hash, detail, raw)
+      SELECT ${inTurn}, 0, CASE n % 5 WHEN 0 THEN 'future' ELSE 'unknown_sim' END,
              printf('%064x', n * 7919), 'd', x'00'
       FROM number`)
   database.close()

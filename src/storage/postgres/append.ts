@@ -7,7 +7,7 @@ import { floorTo } from '../../domain/time.ts'
 import type { UsageEvent } from '../../domain/usage-event.ts'
 import { type Conflict, namedConflict } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
-import { keptRecordToRow, type ServingColumns, servingToRow } from '../rows.ts'
+import { delivererId, keptRecordToRow, type ServingColumns, servingToRow } from '../rows.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { UsageChanges } from '../usage-changes.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
@@ -271,7 +271,7 @@ async function appendUsage(
 
 async function quarantine(
   session: Session,
-  { feed, importId, knownAt }: AppendBatch,
+  { feed, importId, accountId, knownAt }: AppendBatch,
   records: readonly QuarantinedRecord[],
 ): Promise<void> {
   if (records.length === 0) return
@@ -284,6 +284,7 @@ async function quarantine(
     records.map(({ field }) => field),
     records.map(({ raw }) => Buffer.from(raw)),
     feed.id,
+    delivererId(accountId),
   ])
   const kept = records.map(keptRecordToRow)
   const lines = records.map(({ line }) => line)
@@ -295,5 +296,6 @@ async function quarantine(
     knownAt,
     feed.id,
     kept,
+    delivererId(accountId),
   ])
 }

@@ -237,16 +237,19 @@ export const ADD_TO_SIM_DAYS = `
 
 // Quarantine
 
-/** Arrays of a column each, then the feed. */
+/** Arrays of a column each, then the feed and the deliverer. */
 export const INSERT_QUARANTINE_ROWS = `
-  INSERT INTO quarantine (feed_id, reason, raw_hash, detail, field, raw)
-  SELECT ?6::bigint, reason, raw_hash, detail, field, raw
+  INSERT INTO quarantine (feed_id, deliverer_id, reason, raw_hash, detail, field, raw)
+  SELECT ?6::bigint, ?7::bigint, reason, raw_hash, detail, field, raw
   FROM unnest(?1::text[], ?2::text[], ?3::text[], ?4::text[], ?5::bytea[])
     AS record (reason, raw_hash, detail, field, raw)
   ORDER BY raw_hash COLLATE "C", reason COLLATE "C"
   ON CONFLICT DO NOTHING`
 
-/** Arrays of reason, hash and line in order of arrival; then import, seen at, feed, array of records. */
+/**
+ * Arrays of reason, hash and line in order of arrival; then import, seen at, feed, array of records,
+ * deliverer.
+ */
 export const INSERT_QUARANTINE_DELIVERIES = `
   INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at, record)
   SELECT quarantine.id, ?4::bigint, delivered.line, ?5::bigint, delivered.record
@@ -255,6 +258,7 @@ export const INSERT_QUARANTINE_DELIVERIES = `
   JOIN quarantine ON quarantine.feed_id = ?6
                  AND quarantine.raw_hash = delivered.raw_hash
                  AND quarantine.reason = delivered.reason
+                 AND quarantine.deliverer_id = ?8
   ORDER BY delivered.position`
 
 // Sealing

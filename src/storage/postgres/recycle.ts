@@ -14,8 +14,8 @@ const DELETE_ENTRIES = 'DELETE FROM quarantine_delivery WHERE id = ANY (?::bigin
 
 /** The records of entries under other reasons. Arrays of entry, reason, detail and field. */
 const INSERT_UNDER_REASONS = `
-  INSERT INTO quarantine (feed_id, reason, raw_hash, detail, field, raw)
-  SELECT own.feed_id, moved.reason, own.raw_hash, moved.detail, moved.field, own.raw
+  INSERT INTO quarantine (feed_id, deliverer_id, reason, raw_hash, detail, field, raw)
+  SELECT own.feed_id, own.deliverer_id, moved.reason, own.raw_hash, moved.detail, moved.field, own.raw
   FROM unnest(?1::bigint[], ?2::text[], ?3::text[], ?4::text[])
     AS moved (entry_id, reason, detail, field)
   JOIN quarantine_delivery AS delivery ON delivery.id = moved.entry_id
@@ -31,6 +31,7 @@ const MOVE_TO_REASONS = `
   WHERE delivery.id = moved.entry_id
     AND own.id = delivery.quarantine_id
     AND other.feed_id = own.feed_id
+    AND other.deliverer_id = own.deliverer_id
     AND other.raw_hash = own.raw_hash
     AND other.reason = moved.reason`
 

@@ -6,6 +6,7 @@ import type { EventVersion } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord, namedConflict } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
 import {
+  delivererId,
   keptRecordToRow,
   type ServingColumns,
   type StoredEvent,
@@ -91,16 +92,25 @@ export function countInImport(
 
 function quarantine(
   connection: Connection,
-  { feed, importId, knownAt }: EventBatch,
+  { feed, importId, accountId, knownAt }: EventBatch,
   record: QuarantinedRecord,
 ): void {
   const { reason, rawHash, detail, field, raw, line } = record
   connection
     .prepare(directorySql.INSERT_QUARANTINE)
-    .run(feed.id, reason, rawHash, detail, field, raw)
+    .run(feed.id, delivererId(accountId), reason, rawHash, detail, field, raw)
   connection
     .prepare(directorySql.INSERT_QUARANTINE_DELIVERY)
-    .run(importId, line, knownAt, keptRecordToRow(record), feed.id, rawHash, reason)
+    .run(
+      importId,
+      line,
+      knownAt,
+      keptRecordToRow(record),
+      feed.id,
+      rawHash,
+      reason,
+      delivererId(accountId),
+    )
 }
 
 class BatchApplication {

@@ -12,6 +12,7 @@ import { acts } from './0010-acts.ts'
 import { coverage } from './0011-coverage.ts'
 import { repeats } from './0012-repeats.ts'
 import { undoneVersions } from './0013-undone-versions.ts'
+import { deliverers } from './0014-deliverers.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly string[] = [
   coverage,
   repeats,
   undoneVersions,
+  deliverers,
 ]

@@ -14,6 +14,7 @@ import { acts } from './0012-acts.ts'
 import { coverage } from './0013-coverage.ts'
 import { repeats } from './0014-repeats.ts'
 import { undoneVersions } from './0015-undone-versions.ts'
+import { deliverers } from './0016-deliverers.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly string[] = [
   coverage,
   repeats,
   undoneVersions,
+  deliverers,
 ]
