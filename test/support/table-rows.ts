@@ -1,4 +1,5 @@
-/** What lies in the tables of a store on PostgreSQL or Citus, whole. */
+/** What lies in the tables of a store, whole. */
+import { DatabaseSync } from 'node:sqlite'
 import { TABLES } from '../../src/storage/tables.ts'
 import { execute, plainUrl, schemaOf } from './postgres-schema.ts'
 
@@ -12,6 +13,25 @@ export async function ask(url: string, ...statements: string[]) {
 export async function rowsOfPostgres(url: string): Promise<Record<string, string[]>> {
   const results = await ask(url, ...TABLES.map(({ name }) => `SELECT * FROM ${name}`))
   return Object.fromEntries(TABLES.map(({ name }, i) => [name, comparable(results[i]!.rows)]))
+}
+
+export function rowsOfSqlite(path: string): Record<string, string[]> {
+  const db = new DatabaseSync(path, { readOnly: true })
+  try {
+    const rows = (table: string) => {
+      const statement = db.prepare(`SELECT * FROM ${table}`)
+      statement.setReadBigInts(true)
+      return comparable(statement.all())
+    }
+    return Object.fromEntries(TABLES.map(({ name }) => [name, rows(name)]))
+  } finally {
+    db.close()
+  }
+}
+
+/** Every row of every table of a store, whichever engine keeps it. */
+export async function rowsOfStore(url: string): Promise<Record<string, string[]>> {
+  return url.startsWith('sqlite:') ? rowsOfSqlite(url.slice('sqlite:'.length)) : rowsOfPostgres(url)
 }
 
 export function comparable(rows: readonly Record<string, unknown>[]): string[] {
