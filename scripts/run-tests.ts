@@ -53,18 +53,36 @@ async function withPostgres(work: () => Promise<void>): Promise<void> {
 
 async function runFiles(files: readonly string[], minutesMax: number): Promise<void> {
   const empty: string[] = []
+  const unended = new Map<string, number>()
+  const count = (test: TestOfFile, by: number) => {
+    // Each file is enqueued as a test with the path as its name, and ends as its tests do.
+    if (test.nesting > 0 || test.file === undefined || test.file.endsWith(test.name)) return
+    unended.set(test.file, (unended.get(test.file) ?? 0) + by)
+  }
   const concurrency = Math.min(availableParallelism(), 4)
   const signal = AbortSignal.timeout(minutesMax * 60_000)
   const events = run({ cwd: root, files: [...files], concurrency, signal })
-    .on('test:fail', () => {
+    .on('test:enqueue', (test) => count(test, 1))
+    .on('test:fail', (test) => {
+      count(test, -1)
       process.exitCode = 1
     })
-    .on('test:pass', ({ name, nesting }) => {
+    .on('test:pass', (test) => {
+      count(test, -1)
       // The runner lets a file without tests pass as one test with the name of the file.
-      if (nesting === 0 && files.includes(name)) empty.push(name)
+      if (test.nesting === 0 && files.includes(test.name)) empty.push(test.name)
     })
   await pipeline(events, new spec(), process.stdout, { end: false })
   if (empty.length > 0) fail(`no test ran in ${empty.join(', ')}`)
+  // A process that runs out of things to wait for ends well, and what it had still to do is lost.
+  const cutShort = [...unended].filter(([, left]) => left > 0).map(([file]) => file)
+  if (cutShort.length > 0) fail(`ended in the middle of its tests: ${cutShort.join(', ')}`)
+}
+
+interface TestOfFile {
+  readonly name: string
+  readonly nesting: number
+  readonly file?: string
 }
 
 function fail(message: string): void {

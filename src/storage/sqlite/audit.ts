@@ -125,35 +125,6 @@ export function audit(thread: Writer, options?: AuditOptions): Promise<AuditRepo
   )
 }
 
-/**
- * The threads of a store's audits, one each at a time. A thread takes longer to start than a small
- * store takes to audit, so that one that is done waits for the next audit.
- */
-export class AuditThreads {
-  readonly #start: () => Writer
-  readonly #idle: Writer[] = []
-  #closed = false
-
-  constructor(start: () => Writer) {
-    this.#start = start
-  }
-
-  async use<T>(work: (thread: Writer) => Promise<T>): Promise<T> {
-    const thread = this.#idle.pop() ?? this.#start()
-    try {
-      return await work(thread)
-    } finally {
-      if (this.#closed || this.#idle.length > 0) await thread.close()
-      else this.#idle.push(thread)
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true
-    await Promise.all(this.#idle.splice(0).map((thread) => thread.close()))
-  }
-}
-
 type Operations = typeof auditOperations
 type Rest<F> = F extends (connection: Connection, ...rest: infer R) => unknown ? R : never
 

@@ -9,7 +9,7 @@ import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { listActs } from './acts.ts'
-import { AuditThreads, audit, readAuditRun, repairTotals } from './audit.ts'
+import { audit, readAuditRun, repairTotals } from './audit.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection } from './connection.ts'
 import { FileGuard } from './database-file.ts'
 import * as reads from './directory-reads.ts'
@@ -21,6 +21,7 @@ import { listUsageEvents } from './ledger-reads.ts'
 import { readLimits } from './limits.ts'
 import { packEvents, transfersOf } from './packed-events.ts'
 import { ReadMemo } from './read-memo.ts'
+import { SpareThreads } from './spare-threads.ts'
 import { readTime } from './time.ts'
 import { tryOut } from './trial.ts'
 import { queryUsage } from './usage-reads.ts'
@@ -51,7 +52,8 @@ export async function openSqliteStore(
   const newWriter = (role: 'reader' | 'writer' = 'writer') =>
     new Writer(path, { role, lockWaitMs, files: guard.files })
   const writer = newWriter()
-  const auditThreads = new AuditThreads(() => newWriter('reader'))
+  const auditThreads = new SpareThreads(() => newWriter('reader'))
+  const trialThreads = new SpareThreads(newWriter)
 
   /** Reads are synchronous inside; the promise is the port's, for engines that are not. */
   async function read<T>(work: (connection: Connection) => T): Promise<T> {
@@ -121,7 +123,7 @@ export async function openSqliteStore(
       beginImport: (start) => run('beginImport', [start]),
       append: (batch) => append(run, batch),
       finishImport: (importId, end) => run('finishImport', [importId, end]),
-      tryOut: (work) => tryOut(newWriter(), work),
+      tryOut: (work) => trialThreads.use((thread) => tryOut(thread, work)),
       undoImport: (importId, at) => run('undoImport', [importId, at]),
       findImport: (id) => read((c) => reads.findImport(c, id)),
       findCountedImport: (feedId, checksum) =>
@@ -170,7 +172,7 @@ export async function openSqliteStore(
         await read((c) => reads.readSetting(c, 'signing_key'))
       },
       close: async () => {
-        await Promise.all([writer.close(), auditThreads.close()])
+        await Promise.all([writer.close(), auditThreads.close(), trialThreads.close()])
         reader.close()
       },
       actingAs,

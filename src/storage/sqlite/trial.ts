@@ -57,7 +57,7 @@ export function endTrial(connection: Connection): void {
   trials.delete(connection)
 }
 
-/** On the caller's thread. */
+/** On the caller's thread; nothing else uses the writer meanwhile. */
 export async function tryOut<T>(writer: Writer, work: (trial: Trial) => Promise<T>): Promise<T> {
   try {
     await writer.run('beginTrial', [])
@@ -72,6 +72,5 @@ export async function tryOut<T>(writer: Writer, work: (trial: Trial) => Promise<
     })
   } finally {
     await writer.run('endTrial', []).catch(() => {})
-    await writer.close()
   }
 }

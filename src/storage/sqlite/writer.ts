@@ -106,8 +106,8 @@ export class Writer {
     if (waiting === undefined) return
     this.#waiting.delete(id)
     writes++
-    // An idle writer does not keep the process alive; one at work does.
-    if (this.#waiting.size === 0) worker.unref()
+    // An idle writer does not keep the process alive; one at work, or on its way out, does.
+    if (this.#waiting.size === 0 && !this.#closed) worker.unref()
     if (failure === undefined) waiting.resolve(result as never)
     else waiting.reject(errorOf(failure))
   }

@@ -1,0 +1,24 @@
+/** The runner of the tests: what went wrong in it is seen from outside. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+// As the runner does: what this package hooks into the end of a process must not hide a failure.
+import '../support/postgres-server.ts'
+
+const RUNNER = fileURLToPath(new URL('../../scripts/run-tests.ts', import.meta.url))
+
+describe('the runner of the tests', () => {
+  it('fails where a pattern has no test, and says so', () => {
+    const { status, stderr } = spawnSync(process.execPath, [RUNNER, 'test', 'no such test'])
+    assert.equal(status, 1)
+    assert.match(String(stderr), /no file of test\/\*\*\/\*\.test\.ts has no such test in its path/)
+  })
+
+  it('leaves an exit code as it was set', () => {
+    const server = fileURLToPath(new URL('../support/postgres-server.ts', import.meta.url))
+    const script = `import ${JSON.stringify(server)}; process.exitCode = 7`
+    const args = ['--input-type=module', '--eval', script]
+    assert.equal(spawnSync(process.execPath, args).status, 7)
+  })
+})
