@@ -17,6 +17,20 @@ export interface ImportSids {
   readonly idOf: (sid: string) => number | null
 }
 
+/** What the store says of an import, which it names by its id, in words for callers of the API. */
+export function inSids(text: string, id: number, sids: ImportSids): string {
+  return text.replaceAll(`import ${id} `, `import ${sids.of(id)} `)
+}
+
+/** Of a conflict, the version that is stored: after whatever the record itself says. */
+const STORED_VERSION = /^(.* \(import )(\d+)(, line \d+\), this one states .*)$/s
+
+/** Why a record waits, as `inSids`. */
+export function detailInSids(detail: string, sids: ImportSids): string {
+  const [, before, id, after] = STORED_VERSION.exec(detail) ?? []
+  return before === undefined ? detail : `${before}${sids.of(Number(id))}${after}`
+}
+
 export async function importSids(store: Pick<UsageStore, 'signingKey'>): Promise<ImportSids> {
   const key = createHmac('sha256', await store.signingKey())
     .update('import sid')

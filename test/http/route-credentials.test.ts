@@ -6,6 +6,7 @@ import { newSecret, newSid } from '../../src/domain/secret.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
 import { aFeed, NOW } from '../support/builders.ts'
 import { type Answer, basic, HttpFixture, type TestCredential } from '../support/http-fixture.ts'
+import { routesOf } from '../support/routes.ts'
 
 interface Needs {
   /** Null where no credentials are asked for. */
@@ -57,8 +58,7 @@ let named: Record<NonNullable<Needs['path']>, readonly [hidden: string, missing:
 
 before(async () => {
   fixture = await HttpFixture.open()
-  await fixture.server.ready()
-  routes = routesOf(fixture.server.printRoutes({ commonPrefix: false }))
+  routes = await routesOf(fixture.server)
   const sim = await fixture.addSim()
   const feed = await fixture.store.createFeed(aFeed())
   const { body } = await fixture.deliver('unreadable\n')
@@ -70,19 +70,6 @@ before(async () => {
   }
 })
 after(() => fixture.close())
-
-/** `GET /v1/Sims` and so on, from the tree that the router prints, a level four characters wide. */
-function routesOf(tree: string): string[] {
-  const parts: string[] = []
-  return tree.split('\n').flatMap((line) => {
-    const [, indent, part, methods] = /^(.*?── )(\S+)(?: \((.*)\))?/.exec(line) ?? []
-    if (indent === undefined || part === undefined) return []
-    parts.splice(indent.length / 4 - 1, parts.length, part)
-    const url = parts.join('')
-    const own = (methods ?? '').split(', ').filter((method) => method !== '' && method !== 'HEAD')
-    return own.map((method) => `${method} ${url}`)
-  })
-}
 
 function ask(route: string, which: 0 | 1, as: TestCredential | string | null): Promise<Answer> {
   const [method, pattern] = route.split(' ') as ['GET' | 'POST', string]

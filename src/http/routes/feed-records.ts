@@ -7,7 +7,7 @@ import { UsageError } from '../../domain/usage-error.ts'
 import { type ImportSummary, importRecords } from '../../ingest/import-records.ts'
 import { callerOf, feedToDeliverTo } from '../access.ts'
 import { HttpError } from '../error-reply.ts'
-import { type ImportSids, importSids } from '../import-sids.ts'
+import { type ImportSids, importSids, inSids } from '../import-sids.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import { deliverySchema, deliveryToApi } from '../schemas/import.ts'
@@ -107,7 +107,7 @@ async function receive(
   if (limit === null) {
     throw new HttpError(
       'invalid_parameter',
-      `${unreadable(summary)}; ${countedBefore(summary, sids)}`,
+      `${inSids(unreadable(summary), summary.import.id, sids)}; ${countedBefore(summary, sids)}`,
     )
   }
   const reason = summary.import.error!.replace(/^./, (first) => first.toUpperCase())

@@ -2,12 +2,13 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { IMPORT_STATUSES, type Import, type ImportStatus } from '../../domain/import.ts'
+import { UsageError } from '../../domain/usage-error.ts'
 import { recycleRecords } from '../../ingest/recycle-records.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { actingStore, callerOf, feedToDeliverTo } from '../access.ts'
 import type { Caller } from '../credentials.ts'
 import { notFound, pathOf } from '../error-reply.ts'
-import { importSids } from '../import-sids.ts'
+import { type ImportSids, importSids, inSids } from '../import-sids.ts'
 import { type KeysetList, keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
 import { listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
@@ -97,8 +98,11 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     { onRequest: gates.admin, schema: { params, response: { 200: undoneSchema, ...failures } } },
     async (request) => {
       const { id } = await findImportToChange(store, callerOf(request), request.params.id)
-      const undone = await actingStore(context, request).undoImport(id, clock())
-      return undoneToApi(undone, await addressOf(request))
+      const address = await addressOf(request)
+      const undone = await actingStore(context, request)
+        .undoImport(id, clock())
+        .catch((error: unknown) => refuseInSids(error, id, address.sids))
+      return undoneToApi(undone, address)
     },
   )
 
@@ -110,13 +114,14 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     },
     async (request) => {
       const { id } = await findImportToChange(store, callerOf(request), request.params.id)
-      const summary = await recycleRecords({
-        store: actingStore(context, request),
-        filter: { importId: id },
-        clock,
-      })
+      const address = await addressOf(request)
+      const acting = actingStore(context, request)
+      const recycling = recycleRecords({ store: acting, filter: { importId: id }, clock })
+      const summary = await recycling.catch((error: unknown) =>
+        refuseInSids(error, id, address.sids),
+      )
       const now = await findImport(store, callerOf(request), request.params.id)
-      return recycledToApi(now, summary, await addressOf(request))
+      return recycledToApi(now, summary, address)
     },
   )
 
@@ -135,12 +140,19 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
       )
       const links = await keysetLinks(page, { next, previous: null }, request.query, tokens)
       const location = baseUrlOf(request) + pathOf(request.url)
+      const sids = await importSids(store)
       return {
-        quarantine: rows.map(quarantineEntryToApi),
+        quarantine: rows.map((entry) => quarantineEntryToApi(entry, sids)),
         meta: listMeta({ key: 'quarantine', location, filters: [] }, links),
       }
     },
   )
+}
+
+function refuseInSids(error: unknown, id: number, sids: ImportSids): never {
+  if (!(error instanceof UsageError)) throw error
+  const { code, message, hint } = error
+  throw new UsageError(code, inSids(message, id, sids), { cause: error, ...(hint && { hint }) })
 }
 
 function isImportStatus(text: string): text is ImportStatus {

@@ -8,7 +8,7 @@ import type { ImportSummary } from '../../ingest/import-records.ts'
 import { rawText } from '../../ingest/raw-text.ts'
 import type { RecycleSummary } from '../../ingest/recycle-records.ts'
 import type { UndoOutcome } from '../../storage/usage-store.ts'
-import type { ImportSids } from '../import-sids.ts'
+import { detailInSids, type ImportSids, inSids } from '../import-sids.ts'
 import { feedStatusFields, feedStatusToApi } from './feed-status.ts'
 import { listSchema, nullable, nullableText, sourceToApi } from './shapes.ts'
 
@@ -105,7 +105,7 @@ export function importToApi(
     records: recordCount(found.counts),
     ...found.counts,
     checksum: found.checksum,
-    error: found.error,
+    error: found.error === null ? null : inSids(found.error, found.id, sids),
     sequence: found.facts.sequence,
     complete_through: instantOrNull(found.facts.completeThrough),
     date_started: formatInstant(found.startedAt),
@@ -164,7 +164,7 @@ export function deliveryToApi(
       line,
       reason,
       field,
-      detail,
+      detail: detailInSids(detail, address.sids),
     })),
   }
 }
@@ -194,7 +194,7 @@ export function recycledToApi(
     ...importToApi(found, address),
     recycled: { records: recordCount(counts), ...counts },
     errors: firstWaiting.map(({ entry: { line, field }, reason, detail }) => {
-      return { line, reason, field, detail }
+      return { line, reason, field, detail: detailInSids(detail, address.sids) }
     }),
   }
 }
@@ -204,7 +204,8 @@ export const quarantineSchema = listSchema(
   Type.Object({ ...faultFields, raw: Type.String(), date_seen: Type.String() }),
 )
 
-export function quarantineEntryToApi(entry: QuarantineEntry) {
-  const { line, reason, field, detail, raw, seenAt } = entry
+export function quarantineEntryToApi(entry: QuarantineEntry, sids: ImportSids) {
+  const { line, reason, field, raw, seenAt } = entry
+  const detail = detailInSids(entry.detail, sids)
   return { line, reason, field, detail, raw: rawText(raw), date_seen: formatInstant(seenAt) }
 }

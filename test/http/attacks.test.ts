@@ -1,0 +1,50 @@
+/**
+ * Whatever an account tries, over every route of the server's own table, another one’s answers stay
+ * as they are, byte by byte, and so does what becomes of records that are still to come.
+ */
+import assert from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { Attacker, attempts } from '../support/attack-attempts.ts'
+import { AttackWorld } from '../support/attack-world.ts'
+
+const SEED = Number(process.env.SIMTALLY_ATTACK_SEED ?? 20_260_315)
+const RUNS = Number(process.env.SIMTALLY_ATTACK_RUNS ?? 4)
+
+/** What would have become of all had B done nothing. */
+let control: string
+before(async () => {
+  const world = await AttackWorld.open({ mayRegister: false })
+  control = await world.deliverLater()
+  await world.close()
+})
+
+async function attack(parts: readonly Parameters<Attacker['try']>[0][][], mayRegister: boolean) {
+  const world = await AttackWorld.open({ mayRegister })
+  try {
+    const before = await world.snapshot()
+    const attacker = new Attacker(world)
+    for (const part of parts) {
+      for (const attempt of part) assert.equal(await attacker.try(attempt), '')
+      for (const [url, answer] of await world.snapshot()) {
+        assert.equal(answer, before.get(url), url)
+      }
+    }
+    const later = (await world.deliverLater()).split('\n')
+    for (const [i, line] of control.split('\n').entries()) assert.equal(later[i], line)
+    assert.deepEqual((await world.fixture.store.audit()).differences, [])
+  } finally {
+    await world.close()
+  }
+}
+
+describe('an account that attacks another one', () => {
+  it(`changes nothing and is told nothing, in ${RUNS} worlds`, async () => {
+    const sequences = fc.array(attempts, { minLength: 2, maxLength: 3 })
+    await fc.assert(fc.asyncProperty(sequences, fc.boolean(), attack), {
+      seed: SEED,
+      numRuns: RUNS,
+      endOnFailure: true,
+    })
+  })
+})
