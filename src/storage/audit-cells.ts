@@ -136,7 +136,10 @@ export const SIM_MONTH: DerivedTable = {
  * and says how many cells there are, and how many of them differ. A cell that is missing counts as
  * zeros, because a correction can leave zeros behind.
  */
-export function selectDifferences({ key, recomputed, stored }: DerivedTable): string {
+export function selectDifferences(
+  { key, recomputed, stored }: DerivedTable,
+  namedMax = AUDIT_DIFFERENCES_MAX,
+): string {
   // Columns of a UNION go by position, so both sides list the stored counters first.
   const side = (isStored: boolean, source: string) => `
       SELECT ${key.join(', ')},
@@ -160,7 +163,7 @@ export function selectDifferences({ key, recomputed, stored }: DerivedTable): st
       FROM cells
       WHERE ${differs}
       ORDER BY ${key.join(', ')}
-      LIMIT ${AUDIT_DIFFERENCES_MAX}
+      LIMIT ${namedMax}
     ) AS differing
     UNION ALL
     SELECT 0, ${columns.map(() => 'NULL').join(', ')},

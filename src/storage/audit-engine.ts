@@ -1,4 +1,5 @@
-/** What an audit asks of an engine. */
+/** What an audit asks of an engine, and what a repair changes through it. */
+import type { LoggedAct } from './acts.ts'
 import type { ChecksummedTable } from './audit-checksums.ts'
 import type { AuditDifference } from './audit-report.ts'
 import type { Row } from './rows.ts'
@@ -26,4 +27,19 @@ export interface AuditEngine {
   readonly isSpread: boolean
   /** What the engine itself finds wrong with its database. */
   checkDatabase(): Promise<AuditDifference[]>
+}
+
+/** One write transaction that keeps batches out. */
+export interface Change {
+  readonly ask: Ask
+  /** Writes with no checksum told of it: checksums themselves, and rows that shall fit theirs again. */
+  readonly rewrite: Ask
+}
+
+export interface ChangingEngine extends AuditEngine {
+  /** Runs `work` in one transaction, with what it comes to in the log. It may run again. */
+  change<T>(
+    work: (change: Change) => Promise<T>,
+    actOf: (result: T) => LoggedAct | null,
+  ): Promise<T>
 }

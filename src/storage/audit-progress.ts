@@ -6,6 +6,7 @@ import {
   feedCompleteThrough,
   NO_DELIVERIES,
 } from '../domain/completeness.ts'
+import type { Feed } from '../domain/directory.ts'
 import type { Ask } from './audit-engine.ts'
 import type { AuditDifference } from './audit-report.ts'
 import { feedFromRow } from './feed-rows.ts'
@@ -20,14 +21,19 @@ const SELECT_FINISHED = `
     AND (account_id IS NULL OR account_id = (SELECT account_id FROM feed WHERE id = :feed))
   ORDER BY end_order`
 
-export async function feedProgressDifferences(ask: Ask): Promise<AuditDifference[]> {
-  const differences: AuditDifference[] = []
-  const progress = new Map(
-    (await ask('SELECT * FROM feed_progress')).map((row) => [Number(row.feed_id), row]),
-  )
+export interface ExpectedProgress {
+  readonly feed: Feed
+  readonly deliveries: FeedDeliveries
+  readonly completeFrom: number | null
+  readonly completeThrough: number | null
+}
+
+/** Of each feed, what its finished imports come to. */
+export async function expectedProgress(ask: Ask): Promise<ExpectedProgress[]> {
   const accepted = Map.groupBy(await ask('SELECT * FROM gap_acceptance ORDER BY id'), (row) =>
     Number(row.feed_id),
   )
+  const progress: ExpectedProgress[] = []
   for (const row of await ask('SELECT * FROM feed ORDER BY id')) {
     const feed = feedFromRow(numbered(row))
     let deliveries: FeedDeliveries = NO_DELIVERIES
@@ -35,8 +41,22 @@ export async function feedProgressDifferences(ask: Ask): Promise<AuditDifference
       deliveries = addDelivery(deliveries, feed, finishedFromRow(numbered(finished)))
     }
     const acceptances = (accepted.get(feed.id) ?? []).map((one) => acceptanceFromRow(numbered(one)))
-    const completeThrough = feedCompleteThrough(deliveries, acceptances, feed)
-    const completeFrom = feedCompleteFrom(deliveries, feed)
+    progress.push({
+      feed,
+      deliveries,
+      completeFrom: feedCompleteFrom(deliveries, feed),
+      completeThrough: feedCompleteThrough(deliveries, acceptances, feed),
+    })
+  }
+  return progress
+}
+
+export async function feedProgressDifferences(ask: Ask): Promise<AuditDifference[]> {
+  const differences: AuditDifference[] = []
+  const progress = new Map(
+    (await ask('SELECT * FROM feed_progress')).map((row) => [Number(row.feed_id), row]),
+  )
+  for (const { feed, deliveries, completeFrom, completeThrough } of await expectedProgress(ask)) {
     const kept = progress.get(feed.id)
     // As texts, because what is kept may be no JSON any more.
     const stored = inWords(

@@ -60,3 +60,22 @@ export interface UsageChange {
   readonly toSim: bigint
   readonly fromSim: bigint
 }
+
+/** Why a record still waits. */
+export type RecordFault = Pick<QuarantinedRecord, 'reason' | 'detail' | 'field' | 'record'>
+
+/** Quarantined records of one import that are looked at again. */
+export interface RecycleBatch {
+  readonly importId: number
+  readonly feed: Pick<Feed, 'id' | 'onConflict'>
+  /**
+   * In the order of their entries, whose line they have. No two have one line, or one identity; at
+   * most `BATCH_RECORDS_MAX`.
+   */
+  readonly events: readonly { readonly entryId: number; readonly event: UsageEvent }[]
+  /** Entries whose record is older than the retention. */
+  readonly expired: readonly number[]
+  /** Entries that still cannot be counted, for another reason than before. */
+  readonly faults: readonly { readonly entryId: number; readonly fault: RecordFault }[]
+  readonly knownAt: number
+}

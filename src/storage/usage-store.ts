@@ -34,7 +34,6 @@ import type {
   FeedTotals,
   Import,
   ImportStatus,
-  QuarantinedRecord,
   QuarantineEntry,
   QuarantineReason,
 } from '../domain/import.ts'
@@ -42,10 +41,9 @@ import type { LedgerEntry, LedgerFilter, LedgerPage } from '../domain/ledger-ent
 import type { NamedGap } from '../domain/sequence.ts'
 import type { NameScope } from '../domain/sim-names.ts'
 import type { StoreTime } from '../domain/store-time.ts'
-import type { UsageEvent } from '../domain/usage-event.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
-import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from './audit-report.ts'
-import type { AppendBatch, AppendOutcome, Trial } from './batches.ts'
+import type { AuditOptions, AuditReport, AuditRun, RepairReport } from './audit-report.ts'
+import type { AppendBatch, AppendOutcome, RecycleBatch, Trial } from './batches.ts'
 import type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 
 export type {
@@ -54,6 +52,7 @@ export type {
   AuditReport,
   AuditRun,
   AuditState,
+  RepairReport,
 } from './audit-report.ts'
 export { endOfAudit, newAuditRun } from './audit-report.ts'
 
@@ -61,29 +60,12 @@ export {
   type AppendBatch,
   type AppendOutcome,
   BATCH_RECORDS_MAX,
+  type RecordFault,
+  type RecycleBatch,
   TRIAL_IMPORT_ID,
   type Trial,
   type UsageChange,
 } from './batches.ts'
-
-/** Why a record still waits. */
-export type RecordFault = Pick<QuarantinedRecord, 'reason' | 'detail' | 'field' | 'record'>
-
-/** Quarantined records of one import that are looked at again. */
-export interface RecycleBatch {
-  readonly importId: number
-  readonly feed: Pick<Feed, 'id' | 'onConflict'>
-  /**
-   * In the order of their entries, whose line they have. No two have one line, or one identity; at
-   * most `BATCH_RECORDS_MAX`.
-   */
-  readonly events: readonly { readonly entryId: number; readonly event: UsageEvent }[]
-  /** Entries whose record is older than the retention. */
-  readonly expired: readonly number[]
-  /** Entries that still cannot be counted, for another reason than before. */
-  readonly faults: readonly { readonly entryId: number; readonly fault: RecordFault }[]
-  readonly knownAt: number
-}
 
 /** What resolving a record's `sim` needs: the numbers to book under, and the home set to apply. */
 export interface SimMatch {
@@ -360,10 +342,12 @@ export interface UsageStore {
    */
   audit(options?: AuditOptions): Promise<AuditReport>
   /**
-   * Rebuilds from the ledger the totals that do not agree with it, a day in a transaction, and
-   * returns those that were wrong, some of each day.
+   * Rebuilds what is derived and does not agree with what it follows from: totals, feeds' progress,
+   * which feeds have brought usage of an account, days and counts of imports. Tells what was wrong, and
+   * what it leaves because nothing that can be trusted tells what it was; the ledger it never touches.
+   * Each transaction that changes something stands in the log.
    */
-  repairTotals(): Promise<AuditDifference[]>
+  repairDerived(): Promise<RepairReport>
   /** The last audit of the store that was asked for or begun, as it was kept; null without one. */
   readAuditRun(): Promise<AuditRun | null>
   keepAuditRun(run: AuditRun): Promise<void>

@@ -94,6 +94,27 @@ describe('simtally audit', () => {
     assert.equal(exitCode, 1)
     assert.match(stderr, /rebuilt account day, .*: was upload 8,.*, is upload 7,/)
     assert.match(stdout, /^sim, rows with id 1: .*\n1 thing is wrong/)
+    const [act] = (await cli.run(['log', '--json', '--kind', 'store'])).stdout.split('\n')
+    const { actor, verb, object, details } = JSON.parse(act!)
+    assert.deepEqual([actor, verb, object], ['operator', 'repair', 'totals of 2026-03-10'])
+    assert.deepEqual(details, { account_day: 2 })
+  })
+
+  it('leaves totals alone where the ledger does not fit its checksum, and says so', async (t) => {
+    const { damage, audit } = await twoAccounts(t)
+    await audit()
+    damage("UPDATE ledger SET upload = 8 WHERE record_id = 'r00'")
+    const before = await audit('--repair')
+    assert.deepEqual(before.rebuilt, [])
+    const [{ table, cell, remedy }] = before.not_rebuilt
+    assert.deepEqual([table, cell], ['account hour', 'of 2026-03-01'])
+    assert.match(remedy, /restore a backup/)
+    assert.equal(before.exitCode, 1)
+    damage("UPDATE ledger SET upload = 7 WHERE record_id = 'r00'; UPDATE sim_day SET to_sim = 1")
+    const { rebuilt, not_rebuilt, exitCode } = await audit('--repair')
+    assert.deepEqual([rebuilt.length, not_rebuilt, exitCode], [4, [], 0])
+    assert.match(rebuilt[0].was, /to_sim 1/)
+    assert.match(rebuilt[0].is, /to_sim 0/)
   })
 
   it('goes on with one that was stopped, and knows what it had found', async (t) => {

@@ -1,8 +1,16 @@
 /** Every cell of a PostgreSQL store, changed by hand. */
 import pg from 'pg'
-import { audit } from '../../src/storage/postgres/audit.ts'
+import { SOMEBODY } from '../../src/domain/act.ts'
+import { logAct } from '../../src/storage/postgres/acts.ts'
+import {
+  audit,
+  changeIn,
+  changingEngine,
+  type OnOneState,
+} from '../../src/storage/postgres/audit.ts'
 import { Session } from '../../src/storage/postgres/connection.ts'
 import { TOPOLOGIES } from '../../src/storage/postgres/topology.ts'
+import { runRepair } from '../../src/storage/repair.ts'
 import { type Column, describeEveryCell } from '../support/every-cell.ts'
 import { plainUrl, schemaOf } from '../support/postgres-schema.ts'
 import { stopServerAtEnd } from '../support/postgres-server.ts'
@@ -50,6 +58,7 @@ describeEveryCell('PostgreSQL', async () => {
     otherSetting: `CASE WHEN value ~ '^-?[0-9]+$' THEN (value::bigint + 3600)::text
                         ELSE repeat('00', 32) END`,
     otherBytes: (column) => `${column} || '\\x00'::bytea`,
+    isThorough: true,
     begin: async () => {
       // Whoever changes rows by hand does not stop at a trigger.
       await client.query('BEGIN; DROP TRIGGER act_is_kept ON act')
@@ -59,6 +68,22 @@ describeEveryCell('PostgreSQL', async () => {
         if (error instanceof pg.DatabaseError) return 0
         throw error
       }),
+    // Within the transaction of the change; triggers hear only of what is logged.
+    repair: async () => {
+      const onOneState: OnOneState = (work) => within(() => work(session))
+      const role = (name: string) => client.query(`SET session_replication_role = ${name}`)
+      return runRepair({
+        ...changingEngine({ look: onOneState, alone: onOneState }, TOPOLOGIES.plain, SOMEBODY),
+        change: (work, actOf) =>
+          changeIn(session, TOPOLOGIES.plain, work, async (result) => {
+            await role('origin')
+            await logAct(session, SOMEBODY, actOf(result))
+            await role('replica')
+          }),
+      })
+    },
+    rows: async (table) =>
+      (await client.query(`SELECT * FROM ${table}`)).rows.map((row) => JSON.stringify(row)).sort(),
     audit: async () => audit((work) => within(() => work(session)), TOPOLOGIES.plain),
     rollback: async () => void (await client.query('ROLLBACK')),
     close: async () => {

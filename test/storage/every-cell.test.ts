@@ -1,6 +1,9 @@
 /** Every cell of a SQLite store, changed by hand. */
+import type { LoggedAct } from '../../src/storage/acts.ts'
 import { runAudit } from '../../src/storage/audit.ts'
-import { auditEngine, auditOperations } from '../../src/storage/sqlite/audit.ts'
+import { runRepair } from '../../src/storage/repair.ts'
+import { logAct } from '../../src/storage/sqlite/acts.ts'
+import { auditOperations, changingEngine } from '../../src/storage/sqlite/audit.ts'
 import { Connection } from '../../src/storage/sqlite/connection.ts'
 import { type Column, describeEveryCell } from '../support/every-cell.ts'
 import { makeRichStore } from '../support/rich-store.ts'
@@ -27,8 +30,28 @@ describeEveryCell('SQLite', async () => {
   const connection = new Connection(temp.url.slice('sqlite:'.length), { role: 'reader' })
   const { db } = connection
   db.exec('PRAGMA foreign_keys = OFF')
-  // The looks are within the transaction of the change.
-  const operations = { ...auditOperations, beginLook: () => {}, endLook: () => {} }
+  // It is heard only while a repair writes its act.
+  const { checksums } = connection
+  checksums.listen()
+  checksums.beDeaf(true)
+  // The looks, and a repair, are within the transaction of the change.
+  const operations = {
+    ...auditOperations,
+    beginLook: () => {},
+    endLook: () => {},
+    beginChange: () => {},
+    endChange: (_: Connection, act: LoggedAct | null) => {
+      checksums.beDeaf(false)
+      logAct(connection, act)
+      checksums.end()
+      checksums.beDeaf(true)
+    },
+    abandonChange: () => {},
+  }
+  const engine = changingEngine(async (name, ...values) => {
+    const operation = operations[name] as (c: Connection, ...values: unknown[]) => never
+    return operation(connection, ...values)
+  })
   return {
     columns: async () =>
       db
@@ -47,6 +70,7 @@ describeEveryCell('SQLite', async () => {
         .join(', '),
     otherSetting: `CASE typeof(value) WHEN 'integer' THEN value + 3600 ELSE zeroblob(32) END`,
     otherBytes: (column) => `CAST(${column} || 'x' AS BLOB)`,
+    isThorough: false,
     begin: async () => {
       db.exec('BEGIN')
       // Whoever changes rows by hand does not stop at a trigger.
@@ -56,13 +80,14 @@ describeEveryCell('SQLite', async () => {
       const change = text.replace(/^UPDATE /, 'UPDATE OR IGNORE ')
       return Number(db.prepare(change).run().changes)
     },
-    audit: () =>
-      runAudit(
-        auditEngine(async (name, ...values) => {
-          const operation = operations[name] as (c: Connection, ...values: unknown[]) => never
-          return operation(connection, ...values)
-        }),
-      ),
+    audit: () => runAudit(engine),
+    repair: () => runRepair(engine),
+    rows: async (table) =>
+      connection
+        .prepareBigints(`SELECT * FROM ${table}`)
+        .all()
+        .map((row) => Object.values(row).join(' | '))
+        .sort(),
     rollback: async () => db.exec('ROLLBACK'),
     close: async () => {
       connection.close()

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { AuditReport } from '../../src/storage/audit-report.ts'
+import type { AuditReport, RepairReport } from '../../src/storage/audit-report.ts'
 import { SEALED_THROUGH } from './rich-store.ts'
 
 export interface Column {
@@ -25,8 +25,14 @@ export interface Hand {
   begin(): Promise<void>
   /** Returns how many rows were changed; none where the database refuses the change. */
   change(text: string): Promise<number>
+  /** True where each cell is repaired of every other value, not of one alone. */
+  readonly isThorough: boolean
   /** Of the state that the transaction has. */
   audit(): Promise<AuditReport>
+  /** In the transaction, with what it comes to in the log. */
+  repair(): Promise<RepairReport>
+  /** All rows of a table, each as text. */
+  rows(table: string): Promise<string[]>
   rollback(): Promise<void>
   close(): Promise<void>
 }
@@ -50,6 +56,18 @@ export const UNNOTICED_IN_NEW_ROWS = [
   'ledger.sim_id',
   'ledger.stated',
 ]
+
+/** What a repair rebuilds, with the columns of which it does where not all of them follow from others. */
+const REBUILT: Readonly<Record<string, readonly string[] | 'all'>> = {
+  account_hour: 'all',
+  account_day: 'all',
+  sim_day: 'all',
+  sim_month: 'all',
+  feed_progress: 'all',
+  account_feed: 'all',
+  import_bucket: 'all',
+  import: ['accepted', 'replaced', 'quarantined'],
+}
 
 /** Other values of the column's type, as expressions. */
 function others({ name, type }: Column, hand: Hand): string[] {
@@ -108,6 +126,14 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
       return `WHERE (${key}) = (SELECT ${key} FROM ${table} WHERE ${rows} LIMIT 1)`
     }
 
+    async function addedRow(table: string): Promise<string> {
+      const values = columns.filter((column) => column.table === table).map(otherIfUnique)
+      const names = values.map(([name]) => name).join(', ')
+      return `
+        INSERT INTO ${table} (${names})
+        SELECT ${values.map(([, value]) => value).join(', ')} FROM ${table} ${await oneRow(table)}`
+    }
+
     /** The columns of which some change was noticed by nobody. */
     async function unnoticedCells(changed: readonly Column[], isNew = false): Promise<string[]> {
       const unnoticed: string[] = []
@@ -156,19 +182,57 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
       assert.deepEqual((await unnoticedCells(ofLedger, true)).sort(), UNNOTICED_IN_NEW_ROWS)
     })
 
+    /** What a repair has not made as it was before. */
+    async function unmended(text: string, table: string): Promise<string[]> {
+      const before = await hand.rows(table)
+      await hand.begin()
+      try {
+        if ((await hand.change(text)) === 0) return []
+        const { rebuilt, notRebuilt } = await hand.repair()
+        const { differences } = await hand.audit()
+        const left = [...notRebuilt, ...differences].map((one) => `${one.table}, ${one.cell}`)
+        if (!rebuilt.some((one) => one.table === table.replaceAll('_', ' '))) left.push('not told')
+        assert.deepEqual(
+          [await hand.rows(table), left],
+          [before, []],
+          `${text} ${JSON.stringify({ rebuilt, notRebuilt, differences })}`,
+        )
+        return []
+      } catch (error) {
+        return [error instanceof Error ? error.message : String(error)]
+      } finally {
+        await hand.rollback()
+      }
+    }
+
+    it('is clean after a repair of each derived cell that was changed, taken away or added', async () => {
+      const wrong: string[] = []
+      for (const { table, ...rest } of columns) {
+        const mended = REBUILT[table]
+        if (mended === undefined || (mended !== 'all' && !mended.includes(rest.name))) continue
+        const column = { table, ...rest }
+        const values = others(column, hand)
+        for (const value of hand.isThorough ? values : values.slice(0, 1)) {
+          // Retention, undone imports and accounts leave bounds of most others' counts.
+          const row = await oneRow(table, table === 'import' ? "source = 'n1.csv'" : '1 = 1')
+          wrong.push(
+            ...(await unmended(`UPDATE ${table} SET ${rest.name} = ${value} ${row}`, table)),
+          )
+        }
+      }
+      for (const table of tables.filter((name) => REBUILT[name] === 'all')) {
+        wrong.push(...(await unmended(`DELETE FROM ${table} ${await oneRow(table)}`, table)))
+        wrong.push(...(await unmended(await addedRow(table), table)))
+      }
+      assert.deepEqual(wrong, [])
+    })
+
     it('names each row that was taken away by hand', async () => {
       await assertNamed(async (table) => `DELETE FROM ${table} ${await oneRow(table)}`)
     })
 
     it('names each row that was added by hand', async () => {
-      await assertNamed(async (table) => {
-        const values = columns.filter((column) => column.table === table).map(otherIfUnique)
-        const names = values.map(([name]) => name).join(', ')
-        const row = await oneRow(table)
-        return `
-          INSERT INTO ${table} (${names})
-          SELECT ${values.map(([, value]) => value).join(', ')} FROM ${table} ${row}`
-      })
+      await assertNamed(addedRow)
     })
   })
 }

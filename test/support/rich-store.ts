@@ -42,7 +42,8 @@ export async function makeRichStore(store: UsageStore): Promise<void> {
   const quarantined = [aQuarantinedRecord('waits', { line: 7 })]
   await store.append(aBatch({ importId: first.id, feed, events, quarantined }))
   const end = { status: 'done', finishedAt: NOW, checksum: 'd'.repeat(64), error: null } as const
-  await store.finishImport(first.id, end)
+  const facts = { sequence: null, completeThrough: null, usageFrom: events[0]!.occurredAt }
+  await store.finishImport(first.id, { ...end, facts })
   const second = await store.beginImport(anImportStart(feed, { source: 'n2.csv' }))
   const larger = events.map((event) => ({ ...event, upload: 50 }))
   await store.append(aBatch({ importId: second.id, feed, events: larger }))

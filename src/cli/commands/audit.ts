@@ -7,6 +7,7 @@ import {
   type AuditRun,
   endOfAudit,
   newAuditRun,
+  type RepairReport,
   type UsageStore,
 } from '../../storage/usage-store.ts'
 import { carryOutAudit } from '../audit-runs.ts'
@@ -42,8 +43,10 @@ Examples:
 Everything that follows from something else is recomputed, all rows are compared with their checksums,
 and the database checks itself. It runs beside a server, in parts, and keeps no writer waiting. Stopped,
 it goes on with --resume. After an audit of everything that found nothing wrong, the days that can be
-are put under checksum. --repair rebuilds totals of accounts and SIMs, says which were wrong, and then
-audits: what is still named is no total, and has to come from a backup. Exit code 1 when something is wrong; at most 100 things are named, all are counted.`
+are put under checksum. --repair rebuilds what is derived: totals of accounts and SIMs, progress of feeds,
+days and counts of imports; it says what each was and is, logs that, and then audits. It never touches
+the ledger: what is still named has to come from a backup. Exit code 1 when something is wrong; at most 100
+things are named, all are counted.`
 
 export function addAuditCommand(program: Command, commandLine: CommandLine): void {
   program
@@ -54,20 +57,18 @@ export function addAuditCommand(program: Command, commandLine: CommandLine): voi
     .option('--account <sid>', 'only the usage of this account', sidFlag('--account', 'AC'))
     .option('--since <time>', 'only usage since this time', instantFlag('--since'))
     .option('--resume', 'go on with the last audit, if it has not ended')
-    .option('--repair', 'first rebuild the totals that do not agree with the ledger')
+    .option('--repair', 'first rebuild what is derived and does not agree with the ledger')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => audit(commandLine, command.optsWithGlobals()))
 }
 
 async function audit(commandLine: CommandLine, options: AuditOptions): Promise<void> {
+  let repaired: RepairReport | null = null
   const run = await commandLine.withStore(options, async (store) => {
     if (options.repair === true) {
-      for (const { table, cell, stored, recomputed } of await store.repairTotals()) {
-        await commandLine.note(
-          `simtally: rebuilt ${table}, ${cell}: was ${stored}, is ${recomputed}`,
-        )
-      }
+      repaired = await store.repairDerived()
+      await tellRepaired(commandLine, repaired)
     }
     const done = await runAudit(commandLine, store, await runFor(store, options))
     const isWhole = done.accountId === null && done.since === null
@@ -78,7 +79,7 @@ async function audit(commandLine: CommandLine, options: AuditOptions): Promise<v
   })
   const { report } = run.state!
   if (report.differenceCount > 0) commandLine.exitCode = EXIT.failed
-  if (options.json === true) await commandLine.printJson(reportToJson(run))
+  if (options.json === true) await commandLine.printJson(reportToJson(run, repaired))
   else await printReport(commandLine, report)
   if (run.finishedAt === null) {
     throw new UsageError('unavailable', `stopped by ${commandLine.context.stop.signal}`, {
@@ -143,9 +144,27 @@ function passOverReadOnly(error: unknown): void {
   if (!(error instanceof UsageError && error.code === 'read_only')) throw error
 }
 
-function reportToJson({ state, seconds, finishedAt }: AuditRun) {
+async function tellRepaired(
+  commandLine: CommandLine,
+  { rebuilt, notRebuilt }: RepairReport,
+): Promise<void> {
+  for (const { table, cell, stored, recomputed } of rebuilt) {
+    await commandLine.note(`simtally: rebuilt ${table}, ${cell}: was ${stored}, is ${recomputed}`)
+  }
+  for (const { table, cell, remedy } of notRebuilt) {
+    await commandLine.note(`simtally: not rebuilt: ${table}, ${cell}: ${remedy}`)
+  }
+}
+
+function reportToJson({ state, seconds, finishedAt }: AuditRun, repaired: RepairReport | null) {
   const { report } = state!
   return {
+    ...(repaired !== null && {
+      rebuilt: repaired.rebuilt.map(({ table, cell, stored, recomputed }) => ({
+        ...{ table, cell, was: stored, is: recomputed },
+      })),
+      not_rebuilt: repaired.notRebuilt,
+    }),
     ledger_rows: report.ledgerRows,
     cells_checked: report.cellsChecked,
     checksummed_through:

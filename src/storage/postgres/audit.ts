@@ -1,13 +1,12 @@
 /** An audit of a database: the shared questions, and what PostgreSQL checks itself. */
+import type { Actor } from '../../domain/act.ts'
 import { AUDIT_RUN, runAudit } from '../audit.ts'
-import { daysOf } from '../audit-days.ts'
-import type { Ask, AuditEngine, Parameters } from '../audit-engine.ts'
+import type { Ask, AuditEngine, Change, ChangingEngine, Parameters } from '../audit-engine.ts'
 import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
 import { UPSERT_SETTING } from '../directory-sql.ts'
-import { repairDay } from '../repair.ts'
-import { readLimits } from './append.ts'
-import { checksummedTables, KEPT_CHECKSUMS, SAY_KEY, totalOf } from './checksums.ts'
+import { logAct } from './acts.ts'
+import { checksummedTables, KEPT_CHECKSUMS, SAY_KEY, totalOf, UNSAY_KEY } from './checksums.ts'
 import type { Session, Value } from './connection.ts'
 import { readSetting } from './directory-reads.ts'
 import { sqlState } from './failures.ts'
@@ -21,12 +20,16 @@ export function audit(
   topology: Topology,
   options?: AuditOptions,
 ): Promise<AuditReport> {
+  return runAudit(auditEngine(onOneState, topology), options)
+}
+
+function auditEngine(onOneState: OnOneState, topology: Topology): AuditEngine {
   const look: AuditEngine['onOneState'] = (work) =>
     onOneState(async (session) => {
       await session.client.query(`${SAY_KEY} SET LOCAL bytea_output = 'hex'`)
       return work(questions(session))
     })
-  const engine: AuditEngine = {
+  return {
     onOneState: look,
     tables: async () => checksummedTables(topology),
     totalOf,
@@ -39,7 +42,6 @@ export function audit(
     isSpread: topology.name === 'citus',
     checkDatabase: () => onOneState(checkDatabase),
   }
-  return runAudit(engine, options)
 }
 
 /** The shared questions name their parameters; here they get numbers, in order of appearance. */
@@ -53,25 +55,51 @@ function questions(session: Session): Ask {
         place = values.push(parameters[name] ?? null)
         places.set(name, place)
       }
-      return `?${place}::bigint`
+      return `?${place}::${typeof parameters[name] === 'string' ? 'text' : 'bigint'}`
     })
     return session.all(numbered, values)
   }
 }
 
 /** `alone` runs a write transaction that keeps batches out. */
-export async function repairTotals(
-  alone: OnOneState,
-  isSpread: boolean,
-): Promise<AuditDifference[]> {
-  const repaired: AuditDifference[] = []
-  for (const day of await alone((session) => daysOf(questions(session), { isSpread }))) {
-    const ofDay = await alone(async (session) =>
-      repairDay(questions(session), day, { ...(await readLimits(session)), hasSimMonths: false }),
-    )
-    repaired.push(...ofDay)
+export function changingEngine(
+  { look, alone }: { readonly look: OnOneState; readonly alone: OnOneState },
+  topology: Topology,
+  actor: Actor,
+): ChangingEngine {
+  return {
+    ...auditEngine(look, topology),
+    change: (work, actOf) =>
+      alone((session) =>
+        changeIn(session, topology, work, (result) => logAct(session, actor, actOf(result))),
+      ),
   }
-  return repaired
+}
+
+/** Inside a write transaction; `log` writes what the work has come to. */
+export async function changeIn<T>(
+  session: Session,
+  { name }: Pick<Topology, 'name'>,
+  work: (change: Change) => Promise<T>,
+  log: (result: T) => Promise<void>,
+): Promise<T> {
+  const ask = questions(session)
+  const hasChecksums = name === 'plain'
+  const sayKey = async () => {
+    if (hasChecksums) await session.client.query(`${SAY_KEY} SET LOCAL bytea_output = 'hex'`)
+  }
+  await sayKey()
+  const result = await work({
+    ask,
+    rewrite: async (text, parameters) => {
+      if (hasChecksums) await session.client.query(UNSAY_KEY)
+      const rows = await ask(text, parameters)
+      await sayKey()
+      return rows
+    },
+  })
+  await log(result)
+  return result
 }
 
 export async function readAuditRun(session: Session): Promise<AuditRun | null> {

@@ -32,6 +32,9 @@ export const SAY_KEY = `
     (SELECT encode(sha256(convert_to('checksum', 'UTF8') || decode(value, 'hex')), 'hex')
      FROM setting WHERE name = 'signing_key'), true);`
 
+/** From here on, what the transaction does is as if another program did it. */
+export const UNSAY_KEY = "SELECT set_config('simtally.checksum_key', '', true)"
+
 export const KEPT_CHECKSUMS = `
   SELECT table_name, part, row_count, total FROM checksum
   UNION ALL

@@ -3,6 +3,7 @@ import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { actsOf, type LoggedAct } from '../acts.ts'
+import { runRepair } from '../repair.ts'
 import {
   type AppendBatch,
   type AppendOutcome,
@@ -11,7 +12,7 @@ import {
 } from '../usage-store.ts'
 import { listActs, logAct } from './acts.ts'
 import { append, orderByKey, readLimits } from './append.ts'
-import { audit, keepAuditRun, type OnOneState, readAuditRun, repairTotals } from './audit.ts'
+import { audit, changingEngine, keepAuditRun, type OnOneState, readAuditRun } from './audit.ts'
 import { deleteOldMarks } from './commit-marks.ts'
 import { type ConnectionOptions, closedStore, Database, type Session } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
@@ -296,7 +297,8 @@ export async function openPostgresStore(
         ),
       proveTime: (at) => write((s) => proveTime(s, at, name)),
       audit: (options) => calls.run(() => audit(look, database.topology, options)),
-      repairTotals: () => calls.run(() => repairTotals(alone, database.topology.name === 'citus')),
+      repairDerived: () =>
+        calls.run(() => runRepair(changingEngine({ look, alone }, database.topology, actor))),
       readAuditRun: () => read(readAuditRun),
       keepAuditRun: (run) => write((s) => keepAuditRun(s, run)),
       checksumNextDay: () =>

@@ -1,16 +1,16 @@
 /** An audit of a file: a thread of its own asks the shared questions, and what SQLite checks itself. */
+import type { Actor } from '../../domain/act.ts'
+import type { LoggedAct } from '../acts.ts'
 import { AUDIT_RUN, runAudit } from '../audit.ts'
-import { daysOf } from '../audit-days.ts'
-import type { Ask, AuditEngine, Parameters } from '../audit-engine.ts'
+import type { Ask, AuditEngine, ChangingEngine, Parameters } from '../audit-engine.ts'
 import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
 import { UPSERT_SETTING } from '../directory-sql.ts'
-import { repairDay } from '../repair.ts'
 import type { Row } from '../rows.ts'
+import { logAct } from './acts.ts'
 import { Checksums, checksummedTables } from './checksums.ts'
 import type { Connection } from './connection.ts'
 import { readSetting } from './directory-reads.ts'
-import { readLimits } from './limits.ts'
 import type { Writer } from './writer.ts'
 
 /** What `PRAGMA integrity_check` says at most. */
@@ -26,14 +26,23 @@ export const auditOperations = {
   endLook: (connection: Connection) => {
     if (connection.db.isTransaction) connection.db.exec('ROLLBACK')
   },
-  beginRepair: (connection: Connection) =>
-    connection.withLock(() => connection.prepare('BEGIN IMMEDIATE').run()),
-  repairLimits: (connection: Connection) => {
-    const { purgedThrough, sealedThrough } = readLimits(connection)
-    return { purgedThrough, sealedThrough }
+  beginChange: (connection: Connection) => {
+    connection.withLock(() => connection.prepare('BEGIN IMMEDIATE').run())
+    connection.checksums.begin({ watchesLedger: false })
+    connection.checksums.beDeaf(true)
   },
-  /** Totals are under no checksum, so that there is nothing to add up. */
-  endRepair: (connection: Connection) => void connection.prepare('COMMIT').run(),
+  endChange: (connection: Connection, act: LoggedAct | null) => {
+    connection.checksums.beDeaf(false)
+    logAct(connection, act)
+    connection.checksums.end()
+    connection.prepare('COMMIT').run()
+  },
+  abandonChange: (connection: Connection) => {
+    connection.checksums.beDeaf(false)
+    if (!connection.db.isTransaction) return
+    connection.db.exec('ROLLBACK')
+    connection.checksums.abandon()
+  },
   auditedTables: (connection: Connection) => checksummedTables(connection),
   auditKey: (connection: Connection) =>
     checksumKey(readSetting(connection, 'signing_key') as Uint8Array),
@@ -96,22 +105,14 @@ export function keepAuditRun(connection: Connection, run: AuditRun): void {
   connection.prepare(UPSERT_SETTING).run(AUDIT_RUN, JSON.stringify(run))
 }
 
-/** On a thread of its own, which it ends: all of a day between two calls is one write transaction. */
-export async function repairTotals(thread: Writer): Promise<AuditDifference[]> {
-  const ask: Ask = (text, parameters = {}) => thread.run('look', [text, parameters])
+/** On a thread of its own, which it ends. */
+export async function changing<T>(
+  thread: Writer,
+  actor: Actor,
+  work: (engine: ChangingEngine) => Promise<T>,
+): Promise<T> {
   try {
-    const repaired: AuditDifference[] = []
-    for (const day of await daysOf(ask, { isSpread: false })) {
-      await thread.run('beginRepair', [])
-      try {
-        const limits = await thread.run('repairLimits', [])
-        repaired.push(...(await repairDay(ask, day, { ...limits, hasSimMonths: true })))
-        await thread.run('endRepair', [])
-      } finally {
-        await thread.run('endLook', [])
-      }
-    }
-    return repaired
+    return await work(changingEngine((name, ...values) => thread.run(name, values, { actor })))
   } finally {
     await thread.close()
   }
@@ -152,5 +153,23 @@ export function auditEngine(run: Run): AuditEngine {
     hasSimMonths: true,
     isSpread: false,
     checkDatabase: () => run('checkFile'),
+  }
+}
+
+/** All between the beginning of a change and its end is one write transaction. */
+export function changingEngine(run: Run): ChangingEngine {
+  const ask: Ask = (text, parameters = {}) => run('look', text, parameters)
+  return {
+    ...auditEngine(run),
+    change: async (work, actOf) => {
+      await run('beginChange')
+      try {
+        const result = await work({ ask, rewrite: ask })
+        await run('endChange', actOf(result))
+        return result
+      } finally {
+        await run('abandonChange')
+      }
+    },
   }
 }

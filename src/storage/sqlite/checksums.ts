@@ -73,6 +73,7 @@ export class Checksums {
   /** Before which bucket the triggers of the ledger act; null where there are none. */
   #ledgerLimit: number | null = null
   #isListening = false
+  #isDeaf = false
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -82,7 +83,8 @@ export class Checksums {
       step: (total: number, text: unknown) => addTotals(total, this.#hash(text as string)),
     })
     db.function('row_changed', (table, part, times, text) => {
-      this.#note(table as string, part as number, times as number, text as string)
+      if (!this.#isDeaf)
+        this.#note(table as string, part as number, times as number, text as string)
       return null
     })
   }
@@ -99,6 +101,11 @@ export class Checksums {
       if (!isOfLedger(table.name)) this.#install(table, '')
     }
     this.#isListening = true
+  }
+
+  /** Whether changes are passed over, as if somebody else made them. */
+  beDeaf(isDeaf: boolean): void {
+    this.#isDeaf = isDeaf
   }
 
   /** At the beginning of a write transaction. */

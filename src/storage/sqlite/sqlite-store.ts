@@ -7,9 +7,10 @@ import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
+import { runRepair } from '../repair.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { listActs } from './acts.ts'
-import { audit, readAuditRun, repairTotals } from './audit.ts'
+import { audit, changing, readAuditRun } from './audit.ts'
 import { type Connection, LOCK_WAIT_MS, openConnection } from './connection.ts'
 import { FileGuard } from './database-file.ts'
 import * as reads from './directory-reads.ts'
@@ -157,7 +158,7 @@ export async function openSqliteStore(
       trustClock: (at) => run('trustClock', [at]),
       proveTime: (at) => run('proveTime', [at]),
       audit: (options) => auditThreads.use((thread) => audit(thread, options)),
-      repairTotals: () => repairTotals(newWriter()),
+      repairDerived: () => changing(newWriter(), actor, runRepair),
       readAuditRun: () => read(readAuditRun),
       keepAuditRun: (auditRun) => run('keepAuditRun', [auditRun]),
       checksumNextDay: () => run('checksumNextDay', []),
