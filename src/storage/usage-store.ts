@@ -42,7 +42,14 @@ import type { NamedGap } from '../domain/sequence.ts'
 import type { NameScope } from '../domain/sim-names.ts'
 import type { StoreTime } from '../domain/store-time.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
-import type { AuditOptions, AuditReport, AuditRun, RepairReport } from './audit-report.ts'
+import type { Acceptance } from './accept.ts'
+import type {
+  AuditDifference,
+  AuditOptions,
+  AuditReport,
+  AuditRun,
+  RepairReport,
+} from './audit-report.ts'
 import type { AppendBatch, AppendOutcome, RecycleBatch, Trial } from './batches.ts'
 import type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 
@@ -348,6 +355,12 @@ export interface UsageStore {
    * Each transaction that changes something stands in the log.
    */
   repairDerived(): Promise<RepairReport>
+  /**
+   * Takes rows that do not fit their checksums as they are, for somebody who has restored or corrected
+   * them by hand: their checksums fit from then on. Returns what they were and are, which the log keeps
+   * with the reason. Nothing that is recomputed is accepted.
+   */
+  acceptRows(acceptance: Acceptance): Promise<AuditDifference[]>
   /** The last audit of the store that was asked for or begun, as it was kept; null without one. */
   readAuditRun(): Promise<AuditRun | null>
   keepAuditRun(run: AuditRun): Promise<void>

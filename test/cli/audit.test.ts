@@ -117,6 +117,35 @@ describe('simtally audit', () => {
     assert.match(rebuilt[0].is, /to_sim 0/)
   })
 
+  it('accepts rows that were corrected by hand, for a reason that is logged', async (t) => {
+    const { cli, damage, audit } = await twoAccounts(t)
+    await audit()
+    damage(
+      "UPDATE ledger SET line = 99 WHERE record_id = 'r00'; UPDATE sim SET friendly_name = 'x'",
+    )
+    const refused = await cli.run(['audit', '--accept'])
+    assert.equal(refused.exitCode, 2)
+    assert.match(refused.stderr, /--accept needs a reason.*--reason/s)
+    assert.equal((await cli.run(['audit', '--reason', 'none'])).exitCode, 2)
+    assert.equal((await audit()).difference_count, 3)
+    const why = ['--accept', '--reason', 'restored from the backup']
+    const ofDays = await audit('--since', '2026-03-01', ...why)
+    assert.deepEqual(
+      ofDays.accepted.map(({ table, cell }: Record<string, string>) => [table, cell]),
+      [['ledger', 'rows of 2026-03-01']],
+    )
+    assert.equal((await audit()).difference_count, 2)
+    const { accepted, exitCode } = await audit(...why)
+    assert.deepEqual([accepted.length, exitCode], [2, 0])
+    const acts = (await cli.run(['log', '--json', '--kind', 'store'])).stdout.trim().split('\n')
+    assert.equal(acts.length, 2)
+    const { actor, verb, details } = JSON.parse(acts[1]!)
+    assert.deepEqual([actor, verb, details.reason], ['operator', 'accept', why[2]])
+    const { was, is } = ofDays.accepted[0]
+    assert.deepEqual(details.were_and_are, [`ledger, rows of 2026-03-01: ${was} → ${is}`])
+    assert.deepEqual((await audit(...why)).accepted, [])
+  })
+
   it('goes on with one that was stopped, and knows what it had found', async (t) => {
     const { cli, damage, audit } = await twoAccounts(t)
     assert.equal((await cli.run(['audit', '--resume'])).exitCode, 1)

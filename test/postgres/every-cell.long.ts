@@ -1,6 +1,8 @@
 /** Every cell of a PostgreSQL store, changed by hand. */
 import pg from 'pg'
 import { SOMEBODY } from '../../src/domain/act.ts'
+import { acceptRows } from '../../src/storage/accept.ts'
+import type { ChangingEngine } from '../../src/storage/audit-engine.ts'
 import { logAct } from '../../src/storage/postgres/acts.ts'
 import {
   audit,
@@ -52,6 +54,18 @@ describeEveryCell('PostgreSQL', async () => {
       throw error
     }
   }
+  const onOneState: OnOneState = (work) => within(() => work(session))
+  const role = (name: string) => client.query(`SET session_replication_role = ${name}`)
+  // Within the transaction of the change; triggers hear only of what is logged.
+  const engine: ChangingEngine = {
+    ...changingEngine({ look: onOneState, alone: onOneState }, TOPOLOGIES.plain, SOMEBODY),
+    change: (work, actOf) =>
+      changeIn(session, TOPOLOGIES.plain, work, async (result) => {
+        await role('origin')
+        await logAct(session, SOMEBODY, actOf(result))
+        await role('replica')
+      }),
+  }
   return {
     columns: async () => (await client.query<Column>(SELECT_COLUMNS)).rows,
     keyOf: async () => 'tableoid, ctid',
@@ -68,20 +82,8 @@ describeEveryCell('PostgreSQL', async () => {
         if (error instanceof pg.DatabaseError) return 0
         throw error
       }),
-    // Within the transaction of the change; triggers hear only of what is logged.
-    repair: async () => {
-      const onOneState: OnOneState = (work) => within(() => work(session))
-      const role = (name: string) => client.query(`SET session_replication_role = ${name}`)
-      return runRepair({
-        ...changingEngine({ look: onOneState, alone: onOneState }, TOPOLOGIES.plain, SOMEBODY),
-        change: (work, actOf) =>
-          changeIn(session, TOPOLOGIES.plain, work, async (result) => {
-            await role('origin')
-            await logAct(session, SOMEBODY, actOf(result))
-            await role('replica')
-          }),
-      })
-    },
+    repair: () => runRepair(engine),
+    accept: () => acceptRows(engine, { reason: 'a test', since: null, ledgerOnly: false }),
     rows: async (table) =>
       (await client.query(`SELECT * FROM ${table}`)).rows.map((row) => JSON.stringify(row)).sort(),
     audit: async () => audit((work) => within(() => work(session)), TOPOLOGIES.plain),

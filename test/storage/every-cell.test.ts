@@ -1,4 +1,5 @@
 /** Every cell of a SQLite store, changed by hand. */
+import { acceptRows } from '../../src/storage/accept.ts'
 import type { LoggedAct } from '../../src/storage/acts.ts'
 import { runAudit } from '../../src/storage/audit.ts'
 import { runRepair } from '../../src/storage/repair.ts'
@@ -82,6 +83,7 @@ describeEveryCell('SQLite', async () => {
     },
     audit: () => runAudit(engine),
     repair: () => runRepair(engine),
+    accept: () => acceptRows(engine, { reason: 'a test', since: null, ledgerOnly: false }),
     rows: async (table) =>
       connection
         .prepareBigints(`SELECT * FROM ${table}`)

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { AuditReport, RepairReport } from '../../src/storage/audit-report.ts'
+import type { AuditDifference, AuditReport, RepairReport } from '../../src/storage/audit-report.ts'
 import { SEALED_THROUGH } from './rich-store.ts'
 
 export interface Column {
@@ -31,6 +31,7 @@ export interface Hand {
   audit(): Promise<AuditReport>
   /** In the transaction, with what it comes to in the log. */
   repair(): Promise<RepairReport>
+  accept(): Promise<readonly AuditDifference[]>
   /** All rows of a table, each as text. */
   rows(table: string): Promise<string[]>
   rollback(): Promise<void>
@@ -225,6 +226,27 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
         wrong.push(...(await unmended(await addedRow(table), table)))
       }
       assert.deepEqual(wrong, [])
+    })
+
+    it('is clean after what was changed by hand is accepted', async () => {
+      const changes: (readonly [text: string, ...named: string[]])[] = [
+        [`UPDATE ledger SET line = line + 1 ${await oneRow('ledger')}`, 'ledger'],
+        ["UPDATE sim SET friendly_name = 'by hand'", 'sim'],
+        ["DELETE FROM checksum WHERE table_name = 'ledger'", 'ledger', 'checksum'],
+        ["DELETE FROM checksum WHERE table_name = 'month'", 'checksum'],
+        ["UPDATE checksum SET total = total + 1 WHERE table_name = 'feed'", 'feed'],
+      ]
+      for (const [text, ...named] of changes) {
+        await hand.begin()
+        try {
+          assert.notEqual(await hand.change(text), 0)
+          const accepted = await hand.accept()
+          assert.deepEqual([...new Set(accepted.map(({ table }) => table))].sort(), named.sort())
+          assert.deepEqual((await hand.audit()).differences, [], text)
+        } finally {
+          await hand.rollback()
+        }
+      }
     })
 
     it('names each row that was taken away by hand', async () => {

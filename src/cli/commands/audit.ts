@@ -1,8 +1,10 @@
 /** `simtally audit`: looks over the whole store and names what is wrong. */
 import type { Command } from 'commander'
+import { parseReason } from '../../domain/feed-statements.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import {
+  type AuditDifference,
   type AuditReport,
   type AuditRun,
   endOfAudit,
@@ -19,7 +21,7 @@ import {
 } from '../command-line.ts'
 import { EXIT } from '../context.ts'
 import { WrongUsage } from '../failure.ts'
-import { instantFlag, sidFlag } from '../option-values.ts'
+import { flag, instantFlag, sidFlag } from '../option-values.ts'
 import { type ProgressBar, startBar } from '../progress-bar.ts'
 import { formatCount } from '../quantity-text.ts'
 import { checksumDays } from '../upkeep.ts'
@@ -30,6 +32,8 @@ interface AuditOptions extends DatabaseOption, JsonOption {
   readonly since?: number
   readonly resume?: boolean
   readonly repair?: boolean
+  readonly accept?: boolean
+  readonly reason?: string
 }
 
 const EXAMPLES = `
@@ -39,13 +43,16 @@ Examples:
   simtally audit --account AC0123456789abcdef0123456789abcdef
   simtally audit --resume
   simtally audit --repair
+  simtally audit --accept --since 2026-03-01 --reason 'rows of 2 March restored from the backup of the 3rd'
 
 Everything that follows from something else is recomputed, all rows are compared with their checksums,
 and the database checks itself. It runs beside a server, in parts, and keeps no writer waiting. Stopped,
 it goes on with --resume. After an audit of everything that found nothing wrong, the days that can be
 are put under checksum. --repair rebuilds what is derived: totals of accounts and SIMs, progress of feeds,
 days and counts of imports; it says what each was and is, logs that, and then audits. It never touches
-the ledger: what is still named has to come from a backup. Exit code 1 when something is wrong; at most 100
+the ledger: what is still named has to come from a backup. --accept, before anything else, takes rows that
+do not fit their checksums as they are, after somebody has restored or corrected them by hand; with
+--account or --since only days of the ledger. What the checksums were and are is logged with the reason. Exit code 1 when something is wrong; at most 100
 things are named, all are counted.`
 
 export function addAuditCommand(program: Command, commandLine: CommandLine): void {
@@ -58,14 +65,28 @@ export function addAuditCommand(program: Command, commandLine: CommandLine): voi
     .option('--since <time>', 'only usage since this time', instantFlag('--since'))
     .option('--resume', 'go on with the last audit, if it has not ended')
     .option('--repair', 'first rebuild what is derived and does not agree with the ledger')
+    .option('--accept', 'first accept rows that do not fit their checksums as they are')
+    .option('--reason <text>', 'why they are right, with --accept', flag('--reason', parseReason))
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => audit(commandLine, command.optsWithGlobals()))
 }
 
 async function audit(commandLine: CommandLine, options: AuditOptions): Promise<void> {
+  requireReason(options)
+  let accepted: readonly AuditDifference[] | null = null
   let repaired: RepairReport | null = null
   const run = await commandLine.withStore(options, async (store) => {
+    if (options.accept === true) {
+      const ledgerOnly = options.account !== undefined || options.since !== undefined
+      const since = options.since ?? null
+      accepted = await store.acceptRows({ reason: options.reason!, since, ledgerOnly })
+      for (const { table, cell, stored, recomputed } of accepted) {
+        await commandLine.note(
+          `simtally: accepted ${table}, ${cell}: was ${stored}, is ${recomputed}`,
+        )
+      }
+    }
     if (options.repair === true) {
       repaired = await store.repairDerived()
       await tellRepaired(commandLine, repaired)
@@ -79,7 +100,7 @@ async function audit(commandLine: CommandLine, options: AuditOptions): Promise<v
   })
   const { report } = run.state!
   if (report.differenceCount > 0) commandLine.exitCode = EXIT.failed
-  if (options.json === true) await commandLine.printJson(reportToJson(run, repaired))
+  if (options.json === true) await commandLine.printJson(reportToJson(run, { accepted, repaired }))
   else await printReport(commandLine, report)
   if (run.finishedAt === null) {
     throw new UsageError('unavailable', `stopped by ${commandLine.context.stop.signal}`, {
@@ -144,6 +165,26 @@ function passOverReadOnly(error: unknown): void {
   if (!(error instanceof UsageError && error.code === 'read_only')) throw error
 }
 
+/** What is accepted for ever is said why. */
+function requireReason({ accept, reason, resume }: AuditOptions): void {
+  if (accept === true && reason === undefined) {
+    throw new WrongUsage(
+      '--accept needs a reason',
+      "say with --reason 'text' why the rows are right",
+    )
+  }
+  if (accept !== true && reason !== undefined) {
+    throw new WrongUsage('--reason is for --accept', 'give both, or neither')
+  }
+  if (accept === true && resume === true) {
+    throw new WrongUsage('--accept does not go with --resume', 'begin a new audit with --accept')
+  }
+}
+
+function wasAndIs({ table, cell, stored, recomputed }: AuditDifference) {
+  return { table, cell, was: stored, is: recomputed }
+}
+
 async function tellRepaired(
   commandLine: CommandLine,
   { rebuilt, notRebuilt }: RepairReport,
@@ -156,13 +197,17 @@ async function tellRepaired(
   }
 }
 
-function reportToJson({ state, seconds, finishedAt }: AuditRun, repaired: RepairReport | null) {
+interface Done {
+  readonly accepted: readonly AuditDifference[] | null
+  readonly repaired: RepairReport | null
+}
+
+function reportToJson({ state, seconds, finishedAt }: AuditRun, { accepted, repaired }: Done) {
   const { report } = state!
   return {
+    ...(accepted !== null && { accepted: accepted.map(wasAndIs) }),
     ...(repaired !== null && {
-      rebuilt: repaired.rebuilt.map(({ table, cell, stored, recomputed }) => ({
-        ...{ table, cell, was: stored, is: recomputed },
-      })),
+      rebuilt: repaired.rebuilt.map(wasAndIs),
       not_rebuilt: repaired.notRebuilt,
     }),
     ledger_rows: report.ledgerRows,

@@ -2,14 +2,10 @@
 import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
+import { acceptRows } from '../accept.ts'
 import { actsOf, type LoggedAct } from '../acts.ts'
 import { runRepair } from '../repair.ts'
-import {
-  type AppendBatch,
-  type AppendOutcome,
-  BATCH_RECORDS_MAX,
-  type UsageStore,
-} from '../usage-store.ts'
+import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { listActs, logAct } from './acts.ts'
 import { append, orderByKey, readLimits } from './append.ts'
 import { audit, changingEngine, keepAuditRun, type OnOneState, readAuditRun } from './audit.ts'
@@ -18,11 +14,11 @@ import { type ConnectionOptions, closedStore, Database, type Session } from './c
 import { parsePostgresUrl } from './database-url.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
-import { isRefusedCopy } from './failures.ts'
 import * as feedAccess from './feed-access.ts'
 import * as progress from './feed-progress.ts'
 import { listUsageEvents } from './ledger-reads.ts'
 import { lock } from './locks.ts'
+import { NewRecordFeeds } from './new-record-feeds.ts'
 import { Partitions } from './partitions.ts'
 import { Place } from './place.ts'
 import { Readiness } from './readiness.ts'
@@ -130,6 +126,7 @@ export async function openPostgresStore(
         await logAct(session, actor, actOf(result))
         return result
       }
+    const changing = () => changingEngine({ look, alone }, database.topology, actor)
     return {
       createAccount: (account) =>
         change(logged((s) => writes.createAccount(s, account), actsOf.createAccount)),
@@ -297,8 +294,8 @@ export async function openPostgresStore(
         ),
       proveTime: (at) => write((s) => proveTime(s, at, name)),
       audit: (options) => calls.run(() => audit(look, database.topology, options)),
-      repairDerived: () =>
-        calls.run(() => runRepair(changingEngine({ look, alone }, database.topology, actor))),
+      repairDerived: () => calls.run(() => runRepair(changing())),
+      acceptRows: (acceptance) => calls.run(() => acceptRows(changing(), acceptance)),
       readAuditRun: () => read(readAuditRun),
       keepAuditRun: (run) => write((s) => keepAuditRun(s, run)),
       checksumNextDay: () =>
@@ -348,33 +345,6 @@ class SealedThrough {
       this.#value = (await this.#database.read(readLimits)).sealedThrough
     }
     return this.#value
-  }
-}
-
-/**
- * Which feeds bring records that were there already: their batches are stored in the way that meets
- * them. The batches of the others are tried in the quicker way first, which stores only what is all
- * new; a batch it refuses has left nothing behind.
- */
-class NewRecordFeeds {
-  readonly #meeting = new Set<number>()
-
-  async append(
-    feedId: number,
-    write: (assumeNew: boolean) => Promise<AppendOutcome>,
-  ): Promise<AppendOutcome> {
-    if (!this.#meeting.has(feedId)) {
-      try {
-        return await write(true)
-      } catch (error) {
-        if (!isRefusedCopy(error)) throw error
-      }
-    }
-    const outcome = await write(false)
-    const { duplicate, replaced } = outcome.counts
-    if (duplicate + replaced + outcome.conflicts.length > 0) this.#meeting.add(feedId)
-    else this.#meeting.delete(feedId)
-    return outcome
   }
 }
 

@@ -7,6 +7,7 @@ import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
+import { acceptRows } from '../accept.ts'
 import { runRepair } from '../repair.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { listActs } from './acts.ts'
@@ -159,6 +160,8 @@ export async function openSqliteStore(
       proveTime: (at) => run('proveTime', [at]),
       audit: (options) => auditThreads.use((thread) => audit(thread, options)),
       repairDerived: () => changing(newWriter(), actor, runRepair),
+      acceptRows: (acceptance) =>
+        changing(newWriter(), actor, (engine) => acceptRows(engine, acceptance)),
       readAuditRun: () => read(readAuditRun),
       keepAuditRun: (auditRun) => run('keepAuditRun', [auditRun]),
       checksumNextDay: () => run('checksumNextDay', []),
