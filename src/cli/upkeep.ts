@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { SETTLE_SECONDS } from '../domain/completeness.ts'
 import { upkeepTime } from '../domain/store-time.ts'
+import { UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { startAudits } from './audit-runs.ts'
 import { Retention, type RetentionLog } from './retention.ts'
@@ -42,9 +43,14 @@ export function startUpkeep({ store, clock, uptime, log, onError }: UpkeepOption
   /** Null while a pass is under way. */
   let timer: NodeJS.Timeout | null = null
   const isStopped = () => stopped
+  /** A day whose totals are too large holds up neither checksums nor the end of retention. */
+  const passOverUnsealable = (error: unknown) => {
+    if (!(error instanceof UsageError && error.code === 'overflow')) throw error
+    onError(error)
+  }
   const pass = async (): Promise<void> => {
     try {
-      await sealDays(store, clock(), isStopped)
+      await sealDays(store, clock(), isStopped).catch(passOverUnsealable)
       await checksumDays(store, isStopped)
       await retention.pass(clock(), await store.readTime(), isStopped)
     } catch (error) {

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { purgeInSteps } from '../../src/cli/purge-steps.ts'
 import { startUpkeep } from '../../src/cli/upkeep.ts'
 import type { StoreTime } from '../../src/domain/store-time.ts'
+import { UsageError } from '../../src/domain/usage-error.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { iccidOf, instant } from '../support/builders.ts'
 import type { EngineName } from '../support/temp-store.ts'
@@ -138,6 +139,26 @@ describe('upkeep of a served store', () => {
     assert.match(String(await failed.promise), /the disk is gone/)
     await upkeep.stop()
     assert.deepEqual(sealedBefore, Array(4).fill(NOW - 48 * 3600))
+  })
+
+  it('goes on to the rest where a day is too large to be sealed', async () => {
+    const purged = Promise.withResolvers<void>()
+    const tooLarge = new UsageError('overflow', 'not sealed')
+    const store: Partial<UsageStore> = {
+      readTime: async () => TIME,
+      checksumNextDay: async () => false,
+      sealNextDay: () => Promise.reject(tooLarge),
+      purge: async () => {
+        purged.resolve()
+        return { ledgerRows: 0, rollupCells: 0, quarantineEntries: 0, done: true }
+      },
+    }
+    const errors: unknown[] = []
+    const onError = (error: unknown) => void errors.push(error)
+    const upkeep = startUpkeep({ ...upkeepOptions, store: store as UsageStore, onError })
+    await purged.promise
+    await upkeep.stop()
+    assert.deepEqual(errors, [tooLarge])
   })
 
   it('takes up no further step once it is stopped', async () => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { NO_VERDICTS } from '../../src/domain/import.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { abroad, instant, NATIONAL } from '../support/builders.ts'
-import { type Engine, type Ledger, openLedger, register, usageLines } from './engine.ts'
+import { type Engine, failureOf, type Ledger, openLedger, register, usageLines } from './engine.ts'
 
 const MARCH_10 = instant('2026-03-10T00:00:00Z')
 
@@ -63,6 +63,31 @@ function threeDays(ledger: Ledger, simId = ledger.sim.id) {
 
 export function describeSealing(engine: Engine): void {
   describe('sealing', () => {
+    it('refuses a day whose totals of a SIM are too large, and answers as before', async (t) => {
+      const ledger = await openLedger(t, engine)
+      // The day of each network fits, that of the country does not.
+      const most = ['208-01', '208-10'].flatMap((plmn) =>
+        Array.from({ length: 600 }, (_, i) =>
+          ledger.event({
+            at: '2026-03-02T10:00:00Z',
+            recordId: `${plmn} ${i}`,
+            upload: Number.MAX_SAFE_INTEGER,
+            serving: abroad('FR', plmn),
+          }),
+        ),
+      )
+      await ledger.append([ledger.event({ at: '2026-03-01T10:00:00Z', upload: 1 }), ...most])
+      const ofFirst = { end: '2026-03-02T00:00:00Z' }
+      const before = await ledger.simUsage(ofFirst)
+      assert.equal(await ledger.store.sealNextDay(MARCH_10), true)
+      for (let again = 0; again < 2; again++) {
+        const failure = await failureOf('overflow', ledger.store.sealNextDay(MARCH_10))
+        assert.match(failure.message, /2026-03-02 is not sealed.*9223372036854775807/)
+      }
+      assert.deepEqual(await ledger.simUsage(ofFirst), before)
+      await ledger.assertAuditClean()
+    })
+
     it('goes day by day until none is left', async (t) => {
       const ledger = await openLedger(t, engine)
       assert.equal(await ledger.store.sealNextDay(MARCH_10), false)

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
 import { openStore } from '../../src/storage/open-store.ts'
 import { simMonth } from '../../src/storage/sqlite/migrations/0004-sim-month.ts'
-import { type Engine, openLedger, usageLines } from '../contract/engine.ts'
+import { type Engine, failureOf, openLedger, usageLines } from '../contract/engine.ts'
 import { abroad, instant } from '../support/builders.ts'
 import { openTempStore } from '../support/temp-store.ts'
 
@@ -54,6 +54,19 @@ describe('month totals of a SQLite store', () => {
     // The total alone answers: it says so itself when it is another one.
     query(ledger.temp.url, "UPDATE sim_month SET upload = 8 WHERE country = 'FR'")
     assert.match((await ledger.simUsage(FEBRUARY))[1]!, /FR 8\//)
+  })
+
+  it('are refused where they are too large, with the day that would end the month', async (t) => {
+    const ledger = await openLedger(t, ENGINE)
+    const days = ['2026-02-10T12:00:00Z', '2026-02-28T12:00:00Z']
+    const upload = Number.MAX_SAFE_INTEGER
+    await ledger.append(
+      days.flatMap((at) => Array.from({ length: 600 }, () => ledger.event({ at, upload }))),
+    )
+    const seal = () => ledger.store.sealNextDay(instant('2026-04-01T00:00:00Z'))
+    assert.equal(await seal(), true)
+    assert.match((await failureOf('overflow', seal())).message, /2026-02-28 is not sealed/)
+    await ledger.assertAuditClean()
   })
 
   it('are audited: one that differs is named', async (t) => {

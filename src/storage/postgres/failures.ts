@@ -56,6 +56,9 @@ export class NotWritable extends Error {}
 /** The rows a transaction was about to change have been changed by another one meanwhile. */
 export class Overtaken extends Error {}
 
+/** `numeric_value_out_of_range`: a sum that does not fit. */
+export const OUT_OF_RANGE = '22003'
+
 export function sqlState(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code
   return typeof code === 'string' ? code : ''
@@ -136,7 +139,7 @@ export function translate(place: string, error: unknown): unknown {
         `${place} did not answer in time (${messageOf(error)})`,
         'trying again is safe; read_timeout_ms and write_timeout_ms in the URL of the database give it more time',
       )
-    case '22003':
+    case OUT_OF_RANGE:
       return failure(
         'overflow',
         'a sum of usage passes 9223372036854775807, the largest kept',

@@ -3,11 +3,13 @@ import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, INSTANT_MIN, monthNumber, monthStart } from '../../domain/time.ts'
 import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
 import { DELETE_OLD_REPEATS } from '../repeats.ts'
+import { totalsTooLarge } from '../sealing.ts'
 import { DELETE_OLD_UNDONE } from '../undone-versions.ts'
 import type { PurgeOutcome } from '../usage-store.ts'
 import { readLimits } from './append.ts'
 import * as checksums from './checksums.ts'
 import type { Session } from './connection.ts'
+import { OUT_OF_RANGE, sqlState } from './failures.ts'
 import * as sql from './ledger-sql.ts'
 import { listPartitions, PARTITIONED_TABLES } from './partitions.ts'
 import * as purgeSql from './purge-sql.ts'
@@ -20,7 +22,11 @@ export async function sealNextDay(session: Session, before: number): Promise<boo
   if (next === undefined) return false
   const day = next as number
   if (day + DAY_SECONDS > before) return false
-  await session.run(sql.SEAL_DAY, [monthNumber(day), day, purgedThrough])
+  await session
+    .run(sql.SEAL_DAY, [monthNumber(day), day, purgedThrough])
+    .catch((error: unknown) => {
+      throw sqlState(error) === OUT_OF_RANGE ? totalsTooLarge(day, error) : error
+    })
   await session.run(UPSERT_SETTING, ['sealed_through', String(day + DAY_SECONDS)])
   return true
 }

@@ -72,7 +72,7 @@ export function translate(path: string, error: unknown): unknown {
 }
 
 /** Sums are kept in 64 bits, as SQLite keeps all integers; it says so in one of two ways. */
-function isOverflow(error: unknown): boolean {
+export function isOverflow(error: unknown): boolean {
   return /integer overflow|cannot store REAL value in INTEGER/.test(messageOf(error))
 }
 

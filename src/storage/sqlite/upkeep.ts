@@ -3,9 +3,11 @@ import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
 import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
 import { DELETE_OLD_REPEATS } from '../repeats.ts'
+import { totalsTooLarge } from '../sealing.ts'
 import { DELETE_OLD_UNDONE } from '../undone-versions.ts'
 import type { PurgeOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
+import { isOverflow } from './failures.ts'
 import * as sql from './ledger-sql.ts'
 import { firstMonthFrom, readLimits } from './limits.ts'
 import * as purgeSql from './purge-sql.ts'
@@ -18,12 +20,16 @@ export function sealNextDay(connection: Connection, before: number): boolean {
   if (next === undefined) return false
   const day = floorTo(next as number, DAY_SECONDS)
   if (day + DAY_SECONDS > before) return false
-  connection.prepare(sql.SEAL_DAY).run(monthNumber(day), day, purgedThrough)
   connection.prepare(UPSERT_SETTING).run('sealed_through', day + DAY_SECONDS)
   // Months that are behind the sealed days now are whole, and get their totals with them.
   const totals = { from: Math.max(firstMonth, endMonth), end: monthNumber(day + DAY_SECONDS) }
-  if (totals.from < totals.end) {
-    connection.prepare(sql.TOTAL_MONTHS).run(totals.from, totals.end)
+  try {
+    connection.prepare(sql.SEAL_DAY).run(monthNumber(day), day, purgedThrough)
+    if (totals.from < totals.end) {
+      connection.prepare(sql.TOTAL_MONTHS).run(totals.from, totals.end)
+    }
+  } catch (error) {
+    throw isOverflow(error) ? totalsTooLarge(day, error) : error
   }
   return true
 }
