@@ -8,8 +8,14 @@ import {
   type QuarantineReason,
   type VerdictCounts,
 } from '../domain/import.ts'
+import { UsageError } from '../domain/usage-error.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
-import type { RecordFault, RecycleBatch, UsageStore } from '../storage/usage-store.ts'
+import type {
+  ConflictAcceptance,
+  RecordFault,
+  RecycleBatch,
+  UsageStore,
+} from '../storage/usage-store.ts'
 import { EventResolver } from './event-resolver.ts'
 import { TOO_LARGE, writeFitting } from './fitting.ts'
 import { ImportRereader } from './rereading.ts'
@@ -30,11 +36,14 @@ export interface RecycleRequest {
     readonly importId?: number
     readonly feedId?: number
     readonly reason?: QuarantineReason
+    readonly line?: number
     /** Then only those of these that fit the rest. */
     readonly entryIds?: readonly number[]
   }
   /** UTC seconds. */
   readonly clock: () => number
+  /** For conflicts only: what waits counts, and not what it contradicts. */
+  readonly acceptance?: ConflictAcceptance
 }
 
 /** An entry that stays, and why. */
@@ -68,7 +77,7 @@ export async function recycleRecords(request: RecycleRequest): Promise<RecycleSu
 
 /** In the order of their arrival. Entries that keep waiting keep their place. */
 async function* pagesOf({ store, filter }: RecycleRequest): AsyncGenerator<QuarantineEntry[]> {
-  const { entryIds, ...conditions } = filter
+  const { entryIds, line, ...conditions } = filter
   if (entryIds !== undefined) {
     yield await namedEntries(store, filter, [...new Set(entryIds)])
     return
@@ -77,7 +86,7 @@ async function* pagesOf({ store, filter }: RecycleRequest): AsyncGenerator<Quara
   for (;;) {
     const page = await store.listQuarantine(conditions, { limit: RECYCLE_ENTRIES_MAX, afterId })
     if (page.length === 0) return
-    yield page
+    yield line === undefined ? page : page.filter((entry) => entry.line === line)
     afterId = page.at(-1)!.id
   }
 }
@@ -112,14 +121,16 @@ interface KnownImport {
 class RecycleRun {
   readonly #store: UsageStore
   readonly #clock: () => number
+  readonly #acceptance: ConflictAcceptance | undefined
   readonly #imports = new Map<number, KnownImport | null>()
   #counts: VerdictCounts = NO_VERDICTS
   #unreadable = 0
   readonly #firstWaiting: StillWaiting[] = []
 
-  constructor({ store, clock }: RecycleRequest) {
+  constructor({ store, clock, acceptance }: RecycleRequest) {
     this.#store = store
     this.#clock = clock
+    this.#acceptance = acceptance
   }
 
   summary(): RecycleSummary {
@@ -134,6 +145,7 @@ class RecycleRun {
     const known = await this.#knownImport(importId)
     // It was undone meanwhile, and its entries went with it.
     if (known === null) return
+    if (this.#acceptance !== undefined) requireDecidable(known.feed, entries)
     const batch = new OpenRecycleBatch(known, this.#clock())
     const read = entries.map((entry) => ({ entry, record: known.rereader.read(entry) }))
     const readable = read.flatMap(({ entry, record }) => {
@@ -189,7 +201,12 @@ class RecycleRun {
     taken: TakenBatch,
     part: Pick<RecycleBatch, 'events' | 'faults' | 'expired'>,
   ): Promise<void> {
-    const { counts, conflicts } = await this.#store.recycle({ ...taken.batch, ...part })
+    const acceptance = this.#acceptance
+    const { counts, conflicts } = await this.#store.recycle({
+      ...taken.batch,
+      ...part,
+      ...(acceptance !== undefined && { acceptance }),
+    })
     this.#counts = addVerdicts(this.#counts, counts)
     for (const { entryId, fault } of part.faults) {
       this.#show({ entry: taken.entries.get(entryId)!, ...fault, unreadable: null })
@@ -229,6 +246,25 @@ class RecycleRun {
     const resolver = new EventResolver(this.#store, feed, account)
     return { found, feed, rereader: new ImportRereader(found, feed), resolver }
   }
+}
+
+/** Throws `conflict` where there is nothing for a person to decide. */
+function requireDecidable({ name, onConflict }: Feed, entries: readonly QuarantineEntry[]): void {
+  const other = entries.find(({ reason }) => reason !== 'conflict')
+  if (other !== undefined) {
+    const { importId, line, reason } = other
+    throw new UsageError(
+      'conflict',
+      `import ${importId}, line ${line}: it waits as ${reason}, and contradicts nothing that counts`,
+      { hint: 'recycle it once the reason is gone; only conflicts are accepted' },
+    )
+  }
+  if (onConflict === 'reject') return
+  throw new UsageError(
+    'conflict',
+    `feed ${JSON.stringify(name)} decides between versions itself: its conflict policy is ${onConflict}`,
+    { hint: 'recycle the record, or set the policy to reject first' },
+  )
 }
 
 interface TakenBatch {

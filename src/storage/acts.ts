@@ -17,7 +17,7 @@ import type { Import, VerdictCounts } from '../domain/import.ts'
 import type { NamedGap } from '../domain/sequence.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { Row } from './rows.ts'
-import type { PurgeOutcome, RegisterOutcome, UndoOutcome } from './usage-store.ts'
+import type { PurgeOutcome, RecycleBatch, RegisterOutcome, UndoOutcome } from './usage-store.ts'
 
 /** Instant, actor, verb, kind of the object; a feed's number or else a name; details. */
 export const INSERT_ACT = `
@@ -192,15 +192,20 @@ export const actsOf = {
       object: String(id),
       details: { feed: feedName, removed, restored, kept, quarantine_entries: quarantineEntries },
     }) satisfies NewAct,
-  recycle: (importId: number, counts: VerdictCounts): NewAct | null =>
-    Object.entries(counts).every(([verdict, count]) => verdict === 'quarantined' || count === 0)
-      ? null
-      : {
-          verb: 'recycle',
-          objectKind: 'import',
-          object: String(importId),
-          details: { ...counts },
-        },
+  recycle: (
+    counts: VerdictCounts,
+    { importId, acceptance, events }: Pick<RecycleBatch, 'importId' | 'acceptance' | 'events'>,
+  ): NewAct | null => {
+    if (
+      Object.entries(counts).every(([verdict, count]) => verdict === 'quarantined' || count === 0)
+    )
+      return null
+    const act = { objectKind: 'import', object: String(importId) } as const
+    if (acceptance === undefined) return { ...act, verb: 'recycle', details: { ...counts } }
+    const { by, reason } = acceptance
+    const lines = events.slice(0, ENTRIES_NAMED_MAX).map(({ event }) => String(event.line))
+    return { ...act, verb: 'accept conflict', details: { ...counts, lines, by, reason } }
+  },
   discardQuarantine: (entryIds: readonly number[], discarded: number): NewAct | null =>
     discarded === 0
       ? null
@@ -234,7 +239,7 @@ export const actsOf = {
         },
 } as const
 
-/** Entries of quarantine that one act names; its count tells of all. */
+/** Records of quarantine that one act names; its count tells of all. */
 const ENTRIES_NAMED_MAX = 100
 
 /** A mapping may be a megabyte; the feed itself has it. */

@@ -195,7 +195,8 @@ class ImportBooks {
   /**
    * Each version was accepted or replaced another, but for those that came as a duplicate and count
    * since: they came late, stand in an account's place, or are left of an import that was undone. Of an
-   * account's versions some may be the operator's now, which the account's import then repeats.
+   * account's versions some may be the operator's now, and of any one's those that were accepted once
+   * more, which the import then repeats.
    */
   #counted(found: ImportFacts, versions: number): Range {
     if (found.isUndone) {
@@ -204,8 +205,9 @@ class ImportBooks {
       return { least: Math.max(0, gone - found.duplicate), most: Number.POSITIVE_INFINITY }
     }
     const fromDuplicates = this.#mayGain(found) ? found.duplicate : 0
-    const toOperator = found.isOperators ? 0 : (this.#repeats.get(found.id) ?? 0)
-    const most = this.#mayBePurged(found) ? Number.POSITIVE_INFINITY : versions + toOperator
+    const toOthers =
+      found.isOperators && !this.#acts.isDecided ? 0 : (this.#repeats.get(found.id) ?? 0)
+    const most = this.#mayBePurged(found) ? Number.POSITIVE_INFINITY : versions + toOthers
     return { least: Math.max(0, versions - fromDuplicates), most }
   }
 
@@ -254,7 +256,7 @@ function factsFromRow(row: Row): ImportFacts {
 
 const SELECT_ACTS_OF_COUNTS = `
   SELECT verb, object_kind, object, details FROM act
-  WHERE object_kind = 'quarantine' OR verb IN ('purge', 'recycle', 'undo')
+  WHERE object_kind = 'quarantine' OR verb IN ('purge', 'recycle', 'accept conflict', 'undo')
      OR (verb = 'change' AND object_kind = 'feed')`
 
 /** What the log says of acts that change what counts follow from. */
@@ -262,6 +264,8 @@ class ActsOfCounts {
   /** Imports of which records were counted later. */
   readonly recycled = new Set<number>()
   readonly undoneEntries = new Map<number, number>()
+  /** True when conflicts were decided for what waited. */
+  isDecided = false
   /** True when a feed may have been under `max` before. */
   policiesChanged = false
   /** Entries of quarantine that are gone and still counted, of all imports. */
@@ -271,7 +275,11 @@ class ActsOfCounts {
     for (const { verb, object_kind: kind, object, details } of acts) {
       const detail = (name: string) => numberOf(details as string, name)
       if (verb === 'recycle') this.recycled.add(Number(object))
-      else if (verb === 'undo') this.undoneEntries.set(Number(object), detail('quarantine_entries'))
+      else if (verb === 'accept conflict') {
+        this.recycled.add(Number(object))
+        this.isDecided = true
+      } else if (verb === 'undo')
+        this.undoneEntries.set(Number(object), detail('quarantine_entries'))
       else if (verb === 'purge') this.entriesGone += detail('quarantine_entries')
       else if (kind === 'quarantine') this.entriesGone += detail('discarded')
       else if ((details as string).includes('on_conflict')) this.policiesChanged = true

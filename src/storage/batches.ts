@@ -35,6 +35,33 @@ export interface AppendOutcome {
   readonly conflicts: readonly QuarantinedRecord[]
 }
 
+/** Why a record still waits. */
+export type RecordFault = Pick<QuarantinedRecord, 'reason' | 'detail' | 'field' | 'record'>
+
+/** Quarantined records of one import that are looked at again. */
+export interface RecycleBatch {
+  readonly importId: number
+  readonly feed: Pick<Feed, 'id' | 'onConflict'>
+  /**
+   * In the order of their entries, whose line they have. No two have one line, or one identity; at
+   * most `BATCH_RECORDS_MAX`.
+   */
+  readonly events: readonly { readonly entryId: number; readonly event: UsageEvent }[]
+  /** Entries whose record is older than the retention. */
+  readonly expired: readonly number[]
+  /** Entries that still cannot be counted, for another reason than before. */
+  readonly faults: readonly { readonly entryId: number; readonly fault: RecordFault }[]
+  readonly knownAt: number
+  /** Where somebody has decided that these records count, and not what they contradict. */
+  readonly acceptance?: ConflictAcceptance
+}
+
+export interface ConflictAcceptance {
+  /** The name of a person. */
+  readonly by: string
+  readonly reason: string
+}
+
 /** The import of a trial, which there never is. */
 export const TRIAL_IMPORT_ID = 0
 
@@ -59,23 +86,4 @@ export interface UsageChange {
   readonly download: bigint
   readonly toSim: bigint
   readonly fromSim: bigint
-}
-
-/** Why a record still waits. */
-export type RecordFault = Pick<QuarantinedRecord, 'reason' | 'detail' | 'field' | 'record'>
-
-/** Quarantined records of one import that are looked at again. */
-export interface RecycleBatch {
-  readonly importId: number
-  readonly feed: Pick<Feed, 'id' | 'onConflict'>
-  /**
-   * In the order of their entries, whose line they have. No two have one line, or one identity; at
-   * most `BATCH_RECORDS_MAX`.
-   */
-  readonly events: readonly { readonly entryId: number; readonly event: UsageEvent }[]
-  /** Entries whose record is older than the retention. */
-  readonly expired: readonly number[]
-  /** Entries that still cannot be counted, for another reason than before. */
-  readonly faults: readonly { readonly entryId: number; readonly fault: RecordFault }[]
-  readonly knownAt: number
 }

@@ -1,6 +1,7 @@
 /** What becomes of the entries of a recycled batch, the same for every engine. */
 import type { QuarantinedRecord, VerdictCounts } from '../domain/import.ts'
 import type { RecycleBatch } from './usage-store.ts'
+import type { Coming } from './version-chain.ts'
 
 /** The entries of a batch that are still there. */
 export type EntriesThere = Pick<RecycleBatch, 'events' | 'expired' | 'faults'>
@@ -14,6 +15,10 @@ export function entriesThere(
     expired: expired.filter(isThere),
     faults: faults.filter(({ entryId }) => isThere(entryId)),
   }
+}
+
+export function comingOf({ acceptance }: RecycleBatch): Coming {
+  return acceptance === undefined ? 'recycled' : 'accepted'
 }
 
 export interface RecycledEntries {

@@ -67,6 +67,7 @@ export {
   type AppendBatch,
   type AppendOutcome,
   BATCH_RECORDS_MAX,
+  type ConflictAcceptance,
   type RecordFault,
   type RecycleBatch,
   TRIAL_IMPORT_ID,
@@ -268,7 +269,10 @@ export interface UsageStore {
    * all. Entries that are gone meanwhile, or are another import's, are passed over. Under
    * `replace`, a record that came before the version that counts does not take its place: it goes
    * to history before the versions that came after it, as a `duplicate`. `quarantined` of the
-   * outcome are the entries that stay, each with its new reason. Fails with `overflow` as `append`.
+   * outcome are the entries that stay, each with its new reason. With an acceptance, a record counts
+   * in the place of the version that does, whatever the policy says, and that one goes to history;
+   * what the operator has delivered stays above an account's all the same. Fails with `overflow` as
+   * `append`.
    */
   recycle(batch: RecycleBatch): Promise<AppendOutcome>
   /** Deletes entries for good, their imports' counts stay. Returns how many there were. */

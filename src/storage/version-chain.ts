@@ -13,6 +13,12 @@ export interface ChainRules {
   readonly isOperators: (importId: number) => boolean
 }
 
+/**
+ * `recycled`: it was delivered before what is stored, though it is counted after it. `accepted`: a
+ * person has weighed it against what counts, and decided for it.
+ */
+export type Coming = 'delivered' | 'recycled' | 'accepted'
+
 /** What becomes of a version whose event is stored already. */
 export type Meeting =
   /** It says what another version says already. */
@@ -31,11 +37,10 @@ export interface Met {
   /** Asked for only where the content differs. */
   readonly history: () => readonly StoredEvent[]
   readonly incoming: StoredEvent
-  /** It was delivered before what is stored, though it is counted after it. */
-  readonly isRecycled: boolean
+  readonly coming: Coming
 }
 
-export function meet(rules: ChainRules, { current, history, incoming, isRecycled }: Met): Meeting {
+export function meet(rules: ChainRules, { current, history, incoming, coming }: Met): Meeting {
   // Usage takes no reading's place, and a reading no usage's.
   if (current.isReading !== incoming.isReading) return { does: 'conflict', isOutranked: false }
   const precedence = rankOf(rules, incoming) - rankOf(rules, current)
@@ -43,17 +48,18 @@ export function meet(rules: ChainRules, { current, history, incoming, isRecycled
     return precedence > 0 ? { does: 'take over' } : { does: 'repeat', of: current }
   }
   const same = history().find((known) => sameContent(known.version, incoming.version)) ?? null
-  // What only an account has said before is new when the operator says it.
-  if (same !== null && precedence <= 0 && rankOf(rules, same) >= rankOf(rules, incoming)) {
+  // What only an account has said before is new when the operator says it, and a decision is new.
+  const isNew = coming === 'accepted' || precedence > 0
+  if (same !== null && !isNew && rankOf(rules, same) >= rankOf(rules, incoming)) {
     return { does: 'repeat', of: same }
   }
   if (precedence < 0) return { does: 'conflict', isOutranked: true }
-  if (precedence > 0) return { does: 'replace', same }
+  if (isNew) return { does: 'replace', same }
   if (rules.onConflict === 'reject') return { does: 'conflict', isOutranked: false }
   const isLate =
     rules.onConflict === 'max'
       ? compareVersions(incoming.version, current.version) < 0
-      : isRecycled && cameBefore(incoming, current)
+      : coming === 'recycled' && cameBefore(incoming, current)
   return { does: isLate ? 'come late' : 'replace', same }
 }
 
@@ -131,7 +137,7 @@ export function withoutImport(
   chain: readonly StoredEvent[],
   { importId, repeatsOf }: { readonly importId: number; readonly repeatsOf: RepeatsOf },
 ): LeftChain {
-  let left = chain.filter((version) => version.importId !== importId)
+  const kept = new Map<StoredEvent, StoredEvent>()
   const gone: GoneVersion[] = []
   const repeats: Repeat[] = []
   for (const [i, version] of chain.entries()) {
@@ -148,10 +154,30 @@ export function withoutImport(
       continue
     }
     const { importId: by, line, knownAt } = first
-    left = withVersion(rules, left, { ...version, importId: by, line, knownAt })
+    kept.set(version, { ...version, importId: by, line, knownAt })
     for (const other of others) {
       if (other.importId !== by) repeats.push({ ...other, of: first })
     }
   }
-  return { left, gone, repeats }
+  return { left: leftOf(rules, chain, { importId, kept }), gone, repeats }
+}
+
+/** `kept` has what the import's versions are now, where they stay. */
+function leftOf(
+  rules: ChainRules,
+  chain: readonly StoredEvent[],
+  {
+    importId,
+    kept,
+  }: { readonly importId: number; readonly kept: ReadonlyMap<StoredEvent, StoredEvent> },
+): StoredEvent[] {
+  // Where decisions and not deliveries have made the order, it is kept, below what outranks.
+  if (rules.onConflict === 'reject') {
+    return chain
+      .flatMap((version) => (version.importId === importId ? (kept.get(version) ?? []) : version))
+      .sort((a, b) => rankOf(rules, a) - rankOf(rules, b))
+  }
+  let left = chain.filter((version) => version.importId !== importId)
+  for (const version of kept.values()) left = withVersion(rules, left, version)
+  return left
 }

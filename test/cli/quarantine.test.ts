@@ -108,6 +108,43 @@ describe('simtally quarantine', () => {
     assert.deepEqual(await cli.json(['quarantine', 'list', '--feed', feed]), [])
   })
 
+  it('accepts a conflict, which counts in the place of what it contradicts', async () => {
+    const iccid = iccidOf(++sims)
+    await register(iccid)
+    const feed = `feed-${++feeds}`
+    await cli.json(['feed', 'create', feed, '--format', 'csv'])
+    const ids: number[] = []
+    for (const upload of [5, 7]) {
+      const stdin = `${HEADER}r1,${iccid},2026-03-02T10:00:00Z,310-260,${upload}\n`
+      const { stdout } = await cli.run(['import', '-', '--feed', feed, '--json'], { stdin })
+      ids.push(JSON.parse(stdout).import)
+    }
+    const why = ['--by', 'Ada', '--because', 'ticket 12']
+    const accepted = await cli.run(['quarantine', 'accept', `${ids[1]}:2`, ...why])
+    assert.equal(accepted.exitCode, 0, accepted.stderr)
+    const usage = await cli.run(['usage', iccid, '--json', '--start', '2026-03-01'])
+    assert.match(usage.stdout, /"upload":7\b/)
+    const log = await cli.run(['log', '--kind', 'import', '--json'])
+    const [act] = jsonLines<{ verb: string; details: { by: string; reason: string } }>(log.stdout)
+    assert.deepEqual([act!.verb, act!.details.by], ['accept conflict', 'Ada'])
+    assert.equal((await cli.run(['quarantine', 'accept', '--feed', feed, ...why])).exitCode, 0)
+    const { id } = await quarantined()
+    for (const [args, exitCode, expected] of [
+      [[`${id}:2`], 1, /waits as unknown_sim, and contradicts nothing that counts/],
+      [[], 2, /which conflicts\?/],
+      [[`${id}:2`, '--feed', feed], 2, /of no use/],
+    ] as const) {
+      const result = await cli.run(['quarantine', 'accept', ...args, ...why])
+      assert.match(result.stderr, expected)
+      assert.equal(result.exitCode, exitCode)
+    }
+    const stdin = `${HEADER}r1,${iccid},2026-03-02T10:00:00Z,310-260,9\n`
+    const { stdout } = await cli.run(['import', '-', '--feed', feed, '--json'], { stdin })
+    await cli.run(['feed', 'set', feed, '--on-conflict', 'max'])
+    const again = await cli.run(['quarantine', 'accept', `${JSON.parse(stdout).import}:2`, ...why])
+    assert.match(again.stderr, /decides between versions itself: its conflict policy is max/)
+  })
+
   it('refuses wrong usage, and names what there is not', async () => {
     const { id } = await quarantined()
     const why = ['--by', 'Ada', '--because', 'x']

@@ -1,5 +1,7 @@
 /** The promises of `src/storage/usage-store.ts`, as tests that every engine has to pass. */
+
 import { describe } from 'node:test'
+import { describeAccepting } from './accept.ts'
 import { describeAccounts } from './accounts.ts'
 import { describeActs } from './acts.ts'
 import { describeAppend } from './append.ts'
@@ -47,6 +49,7 @@ export function describeUsageStore(engine: Engine): void {
     describeUndo(engine)
     describeUndoneVersions(engine)
     describeRecycling(engine)
+    describeAccepting(engine)
     describePurge(engine)
     describeTime(engine)
     describeAudit(engine)

@@ -11,7 +11,7 @@ import { buildServer } from '../../src/http/server.ts'
 import { importRecords } from '../../src/ingest/import-records.ts'
 import { recycleRecords } from '../../src/ingest/recycle-records.ts'
 import { tryImport } from '../../src/ingest/try-import.ts'
-import type { UsageChange, UsageStore } from '../../src/storage/usage-store.ts'
+import type { ConflictAcceptance, UsageChange, UsageStore } from '../../src/storage/usage-store.ts'
 import { aKey, anAccount, newSimSid, sidOf } from '../support/builders.ts'
 import { basic } from '../support/http-fixture.ts'
 import type { ModelSim } from '../support/model-directory.ts'
@@ -184,9 +184,13 @@ export async function openLaboratory(
     return { removed, restored, kept, quarantineEntries }
   }
 
-  async function postAsOperator(url: string) {
-    const headers = { authorization: basic(OPERATOR) }
-    const reply = await server.inject({ method: 'POST', url, headers })
+  async function postAsOperator(url: string, form: Record<string, string> = {}) {
+    const headers = {
+      authorization: basic(OPERATOR),
+      'content-type': 'application/x-www-form-urlencoded',
+    }
+    const payload = new URLSearchParams(form).toString()
+    const reply = await server.inject({ method: 'POST', url, headers, payload })
     assert.equal(reply.statusCode, 200, reply.body)
     return reply.json()
   }
@@ -214,8 +218,40 @@ export async function openLaboratory(
     }
   }
 
-  async function recycled(filter: Parameters<typeof recycleRecords>[0]['filter']): Promise<Counts> {
-    const request = { store: temp.store, filter, clock: () => clock.now }
+  /** What waits is told by import and line, and is to leave quarantine unless the operator's counts. */
+  async function accept(which: number, road: 'store' | 'http'): Promise<void> {
+    const accepted = model.accept(which, clock.now)
+    if (accepted === null) return
+    const importId = importIds[accepted.import]!
+    const conflicts = await temp.store.listQuarantine(
+      { importId, reason: 'conflict' },
+      { limit: 10_000 },
+    )
+    const { line } = conflicts.toSorted((a, b) => a.line - b.line)[accepted.position]!
+    const acceptance = { by: 'Ada', reason: 'the carrier says so' }
+    const counts =
+      road === 'http'
+        ? pickCounts(
+            (
+              await postAsOperator(`/v1/Imports/${importId}/Quarantine/Accept`, {
+                Line: String(line),
+                By: acceptance.by,
+                Reason: acceptance.reason,
+              })
+            ).recycled,
+          )
+        : await recycled({ importId, reason: 'conflict', line }, acceptance)
+    assert.deepEqual(counts, accepted.counts)
+  }
+
+  async function recycled(
+    filter: Parameters<typeof recycleRecords>[0]['filter'],
+    acceptance?: ConflictAcceptance,
+  ): Promise<Counts> {
+    const request = {
+      ...{ store: temp.store, filter, clock: () => clock.now },
+      ...(acceptance !== undefined && { acceptance }),
+    }
     return { ...(await recycleRecords(request)).counts }
   }
 
@@ -285,6 +321,7 @@ export async function openLaboratory(
     async act(act) {
       if (act.kind === 'undo') await undo(act.which, act.road)
       else if (act.kind === 'recycle') await recycle(act)
+      else if (act.kind === 'accept') await accept(act.which, act.road)
       else if (act.kind === 'register') await registerLate()
       else await tryDelivery(world.deliveries[act.which % world.deliveries.length]!)
       assert.deepEqual((await temp.store.audit()).differences, [])

@@ -22,7 +22,7 @@ describe('random feeds', () => {
     )
   })
 
-  it(`stay exact while imports are undone, tried and recycled, in ${EVENTFUL_RUNS}`, async () => {
+  it(`stay exact while imports are undone, tried, recycled and accepted, in ${EVENTFUL_RUNS}`, async () => {
     const worlds = anyWorld({ identitiesMax: 120, questions: 10, eventful: true })
     await fc.assert(
       fc.asyncProperty(worlds, (world) => checkWorld(world)),

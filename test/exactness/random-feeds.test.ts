@@ -20,7 +20,7 @@ describe('random feeds', () => {
     )
   })
 
-  it(`stay exact while imports are undone, tried and recycled, in ${EVENTFUL_RUNS} worlds`, async () => {
+  it(`stay exact while imports are undone, tried, recycled and accepted, in ${EVENTFUL_RUNS} worlds`, async () => {
     const worlds = anyWorld({ identitiesMax: 40, questions: 6, eventful: true })
     await fc.assert(
       fc.asyncProperty(worlds, (world) => checkWorld(world)),

@@ -45,6 +45,7 @@ export type Act = { readonly after: number } & (
       readonly road: 'store' | 'http'
       readonly waitsSeconds: number
     }
+  | { readonly kind: 'accept'; readonly which: number; readonly road: 'store' | 'http' }
   | { readonly kind: 'register' }
   | { readonly kind: 'try'; readonly which: number }
 )
@@ -319,7 +320,7 @@ function anyIdentity(now: number, eventful: boolean): fc.Arbitrary<Identity> {
   // Only where much is waited for does this cease to be too far in the future.
   const tooFar = now + 2 * DAY
   return fc.record({
-    feed: eventful ? fc.constantFrom(0, 1, 1, 2, 2) : fc.nat({ max: FEEDS - 1 }),
+    feed: eventful ? fc.constantFrom(0, 0, 1, 1, 2, 2) : fc.nat({ max: FEEDS - 1 }),
     sim: fc.oneof(
       { weight: 9, arbitrary: fc.nat({ max: SIMS - 1 }) },
       { weight: eventful ? 6 : 1, arbitrary: fc.constant(SIMS) },
@@ -387,6 +388,7 @@ const anyAct: fc.Arbitrary<Act> = fc
     kind: fc.oneof(
       { weight: 4, arbitrary: fc.constant('undo') },
       { weight: 4, arbitrary: fc.constant('recycle') },
+      { weight: 3, arbitrary: fc.constant('accept') },
       { weight: 1, arbitrary: fc.constant('register') },
       { weight: 1, arbitrary: fc.constant('try') },
     ),

@@ -130,7 +130,8 @@ const TYPES = [
 export function bodies(accountSid: string): fc.Arbitrary<InjectedRequest> {
   const url = fc.constantFrom(
     ...['/v1/Sims', '/v1/Sims/tracker-1', '/v1/Feeds/hub/Records', '/v1/Feeds/hub/Gaps/Accept'],
-    ...['/v1/Imports/1/Quarantine/Recycle', '/v1/Imports/1/Undo', '/v1/UsageRecords'],
+    ...['/v1/Imports/1/Quarantine/Recycle', '/v1/Imports/1/Quarantine/Accept'],
+    ...['/v1/Imports/1/Undo', '/v1/UsageRecords'],
   )
   const json = fc
     .array(fc.constantFrom(...JSON_WORDS), { maxLength: 60, size: 'max' })

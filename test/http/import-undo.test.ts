@@ -104,3 +104,69 @@ describe('recycling the quarantine of an import', () => {
     assert.equal((await fixture.post(url, {}, { as: admin })).status, 404)
   })
 })
+
+describe('accepting a conflict', () => {
+  let fixture: HttpFixture
+  before(async () => {
+    fixture = await HttpFixture.open()
+  })
+  after(() => fixture.close())
+
+  const record = (sim: string, upload: number) =>
+    `${JSON.stringify({ record_id: 'r', sim, occurred_at: '2026-03-14T10:00:00Z', plmn: '310-260', upload })}\n`
+  const accept = (id: number | string, form: Record<string, string>, as = fixture.operator) =>
+    fixture.post(`/v1/Imports/${id}/Quarantine/Accept`, form, { as })
+  const why = { Line: '1', By: 'Ada', Reason: 'ticket 12' }
+
+  it('lets it count, and names who and why in the log', async () => {
+    const sim = await fixture.addSim({})
+    await fixture.deliver(record(sim.sid, 5), { as: fixture.operator })
+    const { body } = await fixture.deliver(record(sim.sid, 7), { as: fixture.operator })
+    const answer = await accept(body.import, why)
+    assert.equal(answer.status, 200, answer.text)
+    const { replaced, quarantined, recycled } = JSON.parse(answer.text)
+    assert.deepEqual([replaced, quarantined, recycled.replaced], [1, 0, 1])
+    const { body: page } = await fixture.get(`/v1/Sims/${sim.sid}/UsageRecords`)
+    assert.equal(page.usage_records[0]!.data.total, 7)
+    const log = JSON.parse((await fixture.get('/v1/Log', { as: fixture.operator })).text)
+    const [{ verb, actor, details }] = log.acts
+    assert.deepEqual([verb, actor], ['accept conflict', fixture.operator.sid])
+    assert.deepEqual([details.by, details.reason, details.lines], ['Ada', 'ticket 12', ['1']])
+    assert.equal((await accept(body.import, why)).status, 404)
+  })
+
+  it('names what is missing, wrong, or waits for another reason', async () => {
+    const { body } = await fixture.deliver(record('nobody', 5), { as: fixture.operator })
+    for (const [form, expected] of [
+      [{}, /^Missing: Line, By, Reason; /],
+      [{ ...why, Line: 'one' }, /Line/],
+      [{ ...why, Reason: ' ' }, /Reason/],
+    ] as const) {
+      const { status, body: failure } = await accept(body.import, form)
+      assert.equal(status, 400)
+      assert.match(failure.message, expected)
+    }
+    assert.equal((await accept(body.import, why)).status, 404)
+  })
+
+  it('is for accounts on feeds that are bound to them, below what the operator delivered', async () => {
+    const { owner, store } = fixture
+    const admin = await fixture.addKey({ account: owner, scope: 'admin' })
+    const sim = await fixture.addSim({})
+    const deliver = (upload: number, as = admin) =>
+      fixture.deliver(record(sim.sid, upload), { as }).then(({ body }) => body.import)
+    await deliver(5)
+    const own = await deliver(6)
+    assert.equal((await accept(own, why, admin)).status, 403)
+    const { id: feedId, accountId } = fixture.feed
+    assert.equal(accountId, null)
+    await store.updateFeed(feedId, { accountId: owner.account.id })
+    const answer = await accept(own, why, admin)
+    assert.equal(JSON.parse(answer.text).replaced, 1, answer.text)
+    await deliver(8, fixture.operator)
+    const late = await deliver(9)
+    const refused = JSON.parse((await accept(late, why, admin)).text)
+    assert.deepEqual([refused.recycled.quarantined, refused.quarantined], [1, 1])
+    assert.match(refused.errors[0].detail, /what the operator has delivered stands above it/)
+  })
+})

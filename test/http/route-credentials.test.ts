@@ -39,6 +39,7 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   'GET /v1/Imports': read,
   'GET /v1/Imports/:id': { ...read, path: 'import' },
   'GET /v1/Imports/:id/Quarantine': { ...read, path: 'import' },
+  'POST /v1/Imports/:id/Quarantine/Accept': { ...admin, path: 'import' },
   'POST /v1/Imports/:id/Quarantine/Recycle': { ...admin, path: 'import' },
   'POST /v1/Imports/:id/Undo': { ...admin, path: 'import' },
   'GET /v1/Log': { ...read, ...operatorOnly },

@@ -24,7 +24,7 @@ const credential = fc.nat({ max: 3 })
 const FIELDS = [
   ...['Sid', 'Iccid', 'Imsi', 'Msisdn', 'UniqueName', 'FriendlyName', 'Status', 'AccountSid'],
   ...['Feed', 'PageToken', 'PageSize', 'Page', 'Start', 'End', 'Granularity', 'Import'],
-  ...['At', 'Reason', 'Stream', 'From', 'To', 'By', 'Kind', 'Object', 'Since'],
+  ...['At', 'Reason', 'Line', 'Stream', 'From', 'To', 'By', 'Kind', 'Object', 'Since'],
   ...['MayRegisterNumbers', 'HomeCountries', 'HomePlmns', 'Name'],
 ] as const
 
@@ -64,7 +64,11 @@ const anyAttempt = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      does: fc.constantFrom('Undo' as const, 'Quarantine/Recycle' as const),
+      does: fc.constantFrom(
+        'Undo' as const,
+        'Quarantine/Recycle' as const,
+        'Quarantine/Accept' as const,
+      ),
       as: fc.constantFrom(0, 3),
       nth: place,
     }),
@@ -141,7 +145,13 @@ export class Attacker {
         const imports = this.#imports
         if (imports.length === 0) return null
         const url = `/v1/Imports/${imports[attempt.nth % imports.length]}/${attempt.does}`
-        return { method: 'POST', url, as }
+        const line = String(1 + (attempt.nth % 6))
+        const decision = [
+          ['Line', line],
+          ['By', 'B'],
+          ['Reason', 'mine'],
+        ] as const
+        return { method: 'POST', url, as, ...form(decision) }
       }
     }
   }

@@ -176,7 +176,11 @@ export class UsageModel {
   }
 
   /** What becomes of a record now: its verdict, or why it has to wait. */
-  #take(delivered: Delivered, now: number): Exclude<Verdict, 'quarantined'> | Reason {
+  #take(
+    delivered: Delivered,
+    now: number,
+    isAccepted = false,
+  ): Exclude<Verdict, 'quarantined'> | Reason {
     const { record, feed, accountSid } = delivered
     const counters = [record.upload, record.download, record.toSim, record.fromSim]
     if (!counters.every((counter) => Number.isSafeInteger(counter) && counter >= 0)) {
@@ -198,17 +202,19 @@ export class UsageModel {
       return 'accepted'
     }
     const same = known.find((other) => contentOf(other.record) === contentOf(record))
-    if (same === last || (same !== undefined && rankOf(version) <= rankOf(same))) {
-      const repeated = bestOf(same, [...same!.deliveries, delivered])
+    if (same === last || (same !== undefined && !isAccepted && rankOf(version) <= rankOf(same))) {
+      const deliveries = [...same!.deliveries, delivered]
+      const isAbove = rankOf(delivered) > rankOf(same!)
+      const repeated = isAbove ? bestOf(same!, deliveries) : { ...same!, deliveries }
       const versions = known.map((other) => (other === same ? repeated : other))
       this.#entries.set(identity, { sim, versions })
       return 'duplicate'
     }
     // What only an account has said before is new when the operator says it.
     const others = known.filter((other) => other !== same)
-    const counted = same === undefined ? version : bestOf(version, [...same.deliveries, delivered])
+    const counted = { ...version, deliveries: [...(same?.deliveries ?? []), delivered] }
     if (rankOf(version) < rankOf(last)) return 'conflict'
-    if (rankOf(version) > rankOf(last)) {
+    if (rankOf(version) > rankOf(last) || isAccepted) {
       this.#entries.set(identity, { sim, versions: [...others, counted] })
       return 'replaced'
     }
@@ -229,13 +235,7 @@ export class UsageModel {
     const counts = { removed: 0, restored: 0, kept: 0 }
     for (const [identity, { sim, versions }] of this.#entries) {
       const counted = versions.at(-1)!
-      let left: readonly Version[] = versions
-        .filter((version) => version.import !== number)
-        .map((version) => withoutDeliveries(version, number))
-      for (const version of versions.filter(({ import: of }) => of === number)) {
-        const { deliveries } = withoutDeliveries(version, number)
-        if (deliveries.length > 0) left = placed(left, bestOf(version, deliveries))
-      }
+      const left = withoutImport(versions, number)
       const last = left.at(-1)
       if (last === undefined) {
         counts.removed++
@@ -276,6 +276,31 @@ export class UsageModel {
       return []
     })
     return verdicts
+  }
+
+  /** Lets a conflict count that waits on a feed with `reject`; null where there is none. */
+  accept(which: number, now: number): { import: number; position: number; counts: Counts } | null {
+    const conflicts = this.#waiting
+      .filter(({ reason, feed }) => reason === 'conflict' && feed.onConflict === 'reject')
+      .toSorted((a, b) => a.import - b.import || a.line - b.line)
+    const accepted = conflicts[which % conflicts.length]
+    if (accepted === undefined) return null
+    this.#learnNewestDay()
+    const result = this.#take(accepted, now, true)
+    const counts = noCounts()
+    const isCounted = (VERDICTS as readonly string[]).includes(result)
+    counts[isCounted ? (result as Verdict) : 'quarantined'] += 1
+    const { counts: ofImport } = this.#imports[accepted.import]!
+    const position = conflicts.filter(({ import: of }) => of === accepted.import).indexOf(accepted)
+    this.#waiting = this.#waiting.flatMap((waiting) => {
+      if (waiting !== accepted) return [waiting]
+      return isCounted ? [] : [{ ...waiting, reason: result as Reason }]
+    })
+    if (isCounted) {
+      ofImport.quarantined -= 1
+      ofImport[result as Verdict] += 1
+    }
+    return { import: accepted.import, position, counts }
   }
 
   /** What counts now, by account, SIM, zone and country; places where nothing was used are absent. */
@@ -374,6 +399,23 @@ function bestOf(version: Version, deliveries: readonly Delivered[]): Version {
   const [best] = deliveries.toSorted((a, b) => rankOf(b) - rankOf(a) || (cameAfter(a, b) ? 1 : -1))
   const { record: _, ...provenance } = best!
   return { ...version, ...provenance, deliveries }
+}
+
+function withoutImport(versions: readonly Version[], number: number): readonly Version[] {
+  const leftOf = (version: Version): Version[] => {
+    const { deliveries } = withoutDeliveries(version, number)
+    if (version.import !== number) return [{ ...version, deliveries }]
+    return deliveries.length === 0 ? [] : [bestOf(version, deliveries)]
+  }
+  // What a person has decided stands: only what outranks a version comes above it.
+  if (versions[0]!.feed.onConflict === 'reject') {
+    return versions.flatMap(leftOf).toSorted((a, b) => rankOf(a) - rankOf(b))
+  }
+  const others = versions.filter((version) => version.import !== number)
+  return versions
+    .filter((version) => version.import === number)
+    .flatMap(leftOf)
+    .reduce(placed, others.flatMap(leftOf))
 }
 
 function withoutDeliveries(version: Version, number: number): Version {

@@ -68,7 +68,7 @@ function parseTo(field: string, text: string): number | 'end' {
   return parseGapEnd(field, text) ?? 'end'
 }
 
-function parseBy(field: string, text: string): string {
+export function parseBy(field: string, text: string): string {
   const name = parseName(field, text)
   if (name !== '') return name
   throw invalidField(field, text, 'expected the name of a person')

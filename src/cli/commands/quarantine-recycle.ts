@@ -58,7 +58,7 @@ async function recycle(
   commandLine.exitCode = exitCodeOf(summary.counts)
 }
 
-function toRecycleJson({ counts, unreadable, firstWaiting }: RecycleSummary) {
+export function toRecycleJson({ counts, unreadable, firstWaiting }: RecycleSummary) {
   return {
     records: recordCount(counts),
     ...counts,
@@ -74,7 +74,10 @@ function toRecycleJson({ counts, unreadable, firstWaiting }: RecycleSummary) {
   }
 }
 
-async function printSummary(commandLine: CommandLine, summary: RecycleSummary): Promise<void> {
+export async function printSummary(
+  commandLine: CommandLine,
+  summary: RecycleSummary,
+): Promise<void> {
   const { counts, unreadable, firstWaiting } = summary
   const looked = recordCount(counts)
   const records =

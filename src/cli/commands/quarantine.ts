@@ -15,6 +15,7 @@ import {
   quarantineFilterFlags,
 } from '../quarantine-filter.ts'
 import { textTable } from '../text-table.ts'
+import { addAcceptCommand } from './quarantine-accept.ts'
 import { addDiscardCommand } from './quarantine-discard.ts'
 import { addRecycleCommand } from './quarantine-recycle.ts'
 
@@ -38,7 +39,9 @@ Examples:
 export function addQuarantineCommand(program: Command, commandLine: CommandLine): void {
   const quarantine = program
     .command('quarantine')
-    .description('show the records that could not be counted, count them later, or discard them')
+    .description(
+      'show the records that could not be counted, count them later or instead, or discard them',
+    )
   const list = quarantine.command('list').description('show them in the order of their arrival')
   for (const option of quarantineFilterFlags()) list.addOption(option)
   list
@@ -55,6 +58,7 @@ export function addQuarantineCommand(program: Command, commandLine: CommandLine)
       showEntries(commandLine, name, command.optsWithGlobals()),
     )
   addRecycleCommand(quarantine, commandLine)
+  addAcceptCommand(quarantine, commandLine)
   addDiscardCommand(quarantine, commandLine)
 }
 

@@ -1,11 +1,18 @@
 /** `/Imports`: what was delivered, what became of it, and the records that wait in quarantine. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { IMPORT_STATUSES, type Import, type ImportStatus } from '../../domain/import.ts'
+import type { Feed } from '../../domain/directory.ts'
+import {
+  IMPORT_STATUSES,
+  type Import,
+  type ImportStatus,
+  recordCount,
+} from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { recycleRecords } from '../../ingest/recycle-records.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
-import { actingStore, callerOf, feedToDeliverTo } from '../access.ts'
+import { actingStore, callerOf, feedToDeliverTo, permissionDenied } from '../access.ts'
+import { acceptanceFromApi, conflictAcceptanceBody } from '../conflict-parameters.ts'
 import type { Caller } from '../credentials.ts'
 import { notFound, pathOf } from '../error-reply.ts'
 import { type ImportSids, importSids, inSids } from '../import-sids.ts'
@@ -125,6 +132,30 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     },
   )
 
+  server.post(
+    '/v1/Imports/:id/Quarantine/Accept',
+    {
+      onRequest: gates.admin,
+      schema: {
+        params,
+        body: conflictAcceptanceBody,
+        response: { 200: recycledSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const caller = callerOf(request)
+      const { id, feedName } = await findImportToChange(store, caller, request.params.id)
+      requireToDecide(caller, await feedToDeliverTo(store, caller, feedName))
+      const { line, acceptance } = acceptanceFromApi(request.body)
+      const acting = actingStore(context, request)
+      const filter = { importId: id, reason: 'conflict', line } as const
+      const summary = await recycleRecords({ store: acting, filter, clock, acceptance })
+      if (recordCount(summary.counts) === 0) throw notFound()
+      const now = await findImport(store, caller, request.params.id)
+      return recycledToApi(now, summary, await addressOf(request))
+    },
+  )
+
   server.get(
     '/v1/Imports/:id/Quarantine',
     {
@@ -153,6 +184,14 @@ function refuseInSids(error: unknown, id: number, sids: ImportSids): never {
   if (!(error instanceof UsageError)) throw error
   const { code, message, hint } = error
   throw new UsageError(code, inSids(message, id, sids), { cause: error, ...(hint && { hint }) })
+}
+
+/** Between versions on a feed of several accounts, the operator decides. */
+function requireToDecide({ account }: Caller, feed: Feed): void {
+  if (account === null || feed.accountId === account.id) return
+  throw permissionDenied(
+    'conflicts on a feed that is not bound to the account are for the operator',
+  )
 }
 
 function isImportStatus(text: string): text is ImportStatus {

@@ -11,6 +11,7 @@ import { delivererId, keptRecordToRow, type ServingColumns, servingToRow } from 
 import { undoneWhileRunning } from '../undo.ts'
 import type { UsageChanges } from '../usage-changes.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
+import type { Coming } from '../version-chain.ts'
 import { appendReadings } from './batch-readings.ts'
 import { CellChanges } from './cell-changes.ts'
 import type { Session } from './connection.ts'
@@ -155,8 +156,7 @@ export interface AppendOptions {
 /** What an event needs to be counted, and nothing of what could not be. */
 export interface EventBatch
   extends Pick<AppendBatch, 'importId' | 'accountId' | 'feed' | 'knownAt'> {
-  /** Its events were delivered before what is stored, see `UsageStore.recycle`. */
-  readonly isRecycled: boolean
+  readonly coming: Coming
   /** Histories may be written anew: no other batch is under way, or nothing of this one stays. */
   readonly mayRewrite: boolean
   /** Is told what changes. */
@@ -171,7 +171,7 @@ export async function append(
   options: AppendOptions,
 ): Promise<AppendOutcome> {
   const { importId, rereading } = batch
-  const events = { ...batch, isRecycled: false, mayRewrite: options.alone }
+  const events = { ...batch, coming: 'delivered' as const, mayRewrite: options.alone }
   const { counts: counted, conflicts } = await applyEvents(session, events, ordered, options)
   const quarantined = [...batch.quarantined, ...conflicts]
   const counts: VerdictCounts = {

@@ -72,8 +72,8 @@ export class MetVersions {
   resolve(identity: Identity, chain: MetChain, incoming: StoredEvent): MetVerdict {
     const { current, versions } = chain
     const history = () => versions.slice(0, -1)
-    const { isRecycled } = this.#batch
-    const meeting = meet(this.#rules, { current, history, incoming, isRecycled })
+    const { coming } = this.#batch
+    const meeting = meet(this.#rules, { current, history, incoming, coming })
     switch (meeting.does) {
       case 'conflict':
         return meeting.isOutranked ? 'outranked' : 'conflict'

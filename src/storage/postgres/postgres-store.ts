@@ -254,7 +254,7 @@ export async function openPostgresStore(
           return alone(
             logged(
               (session) => recycle(session, batch, name),
-              ({ counts }) => actsOf.recycle(batch.importId, counts),
+              ({ counts }) => actsOf.recycle(counts, batch),
             ),
           )
         }),

@@ -1,6 +1,6 @@
 /** Counts quarantined records that can be counted now, and discards those that never shall be. */
 import { SELECT_IMPORT_ACCOUNT } from '../directory-sql.ts'
-import { entriesThere, recycledEntries } from '../recycle.ts'
+import { comingOf, entriesThere, recycledEntries } from '../recycle.ts'
 import { keptRecordToRow } from '../rows.ts'
 import type { AppendOutcome, RecycleBatch } from '../usage-store.ts'
 import { applyEvents, countInImport, orderByKey } from './append.ts'
@@ -65,7 +65,7 @@ export async function recycle(
   const accountId = (row?.account_id ?? null) as number | null
   const { counts: counted, conflicts } = await applyEvents(
     session,
-    { importId, accountId, feed, knownAt, isRecycled: true, mayRewrite: true },
+    { importId, accountId, feed, knownAt, coming: comingOf(batch), mayRewrite: true },
     orderByKey(there.events.map(({ event }) => event)),
     { schema, assumeNew: false, alone: true },
   )

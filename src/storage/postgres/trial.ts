@@ -43,7 +43,7 @@ export function tryOut<T>(
         const { counts, conflicts } = await wholeOrNot(database, session, async () => {
           const events = {
             ...batch,
-            isRecycled: false,
+            coming: 'delivered' as const,
             mayRewrite: true,
             changes: ofBatch,
           }

@@ -16,6 +16,7 @@ import {
 import { undoneWhileRunning } from '../undo.ts'
 import type { UsageChanges } from '../usage-changes.ts'
 import type { AppendOutcome } from '../usage-store.ts'
+import type { Coming } from '../version-chain.ts'
 import { BatchReadings } from './batch-readings.ts'
 import type { Connection } from './connection.ts'
 import { findImport } from './directory-reads.ts'
@@ -61,21 +62,21 @@ export function append(connection: Connection, batch: PackedBatch): AppendOutcom
 export type EventBatch = Omit<PackedBatch, 'quarantined' | 'expired'>
 
 export interface ApplyOptions {
-  readonly isRecycled?: boolean
+  readonly coming?: Coming
   /** Is told what changes. */
   readonly changes?: UsageChanges | null
 }
 
 /**
  * Brings events into the ledger and what is derived from it; conflicts are returned in the order of
- * their lines, and kept nowhere yet. `isRecycled` when they were delivered before what is stored.
+ * their lines, and kept nowhere yet.
  */
 export function applyEvents(
   connection: Connection,
   batch: EventBatch,
-  { isRecycled = false, changes = null }: ApplyOptions = {},
+  { coming = 'delivered', changes = null }: ApplyOptions = {},
 ): AppendOutcome {
-  return new BatchApplication(connection, batch, { isRecycled, changes }).run()
+  return new BatchApplication(connection, batch, { coming, changes }).run()
 }
 
 /** Throws `conflict` when the import was undone. */
@@ -129,13 +130,13 @@ class BatchApplication {
   constructor(
     connection: Connection,
     batch: EventBatch,
-    { isRecycled, changes }: Required<ApplyOptions>,
+    { coming, changes }: Required<ApplyOptions>,
   ) {
     this.#connection = connection
     this.#batch = batch
     const limits = readLimits(connection)
     this.#deltas = new RollupDeltas(connection, limits, changes)
-    this.#versions = new MetVersions(connection, batch, isRecycled)
+    this.#versions = new MetVersions(connection, batch, coming)
     const { deltas, versions } = { deltas: this.#deltas, versions: this.#versions }
     this.#readings = new BatchReadings(connection, batch, { deltas, versions })
     this.#purgedThrough = limits.purgedThrough

@@ -5,7 +5,7 @@
 import type { Feed } from '../../domain/directory.ts'
 import type { Move, Repeat } from '../repeats.ts'
 import type { StoredEvent } from '../rows.ts'
-import { type ChainRules, meet, withVersion } from '../version-chain.ts'
+import { type ChainRules, type Coming, meet, withVersion } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
 import { contentOf, readHistory, rewriteHistory } from './history.ts'
 import { operatorsImports } from './operators-imports.ts'
@@ -26,15 +26,15 @@ export type MetVerdict = 'duplicate' | 'replaced' | 'conflict' | 'outranked'
 export class MetVersions {
   readonly #connection: Connection
   readonly #batch: BatchFacts
-  readonly #isRecycled: boolean
+  readonly #coming: Coming
   readonly #rules: ChainRules
   readonly #moves: Move[] = []
   readonly #repeats: Repeat[] = []
 
-  constructor(connection: Connection, batch: BatchFacts, isRecycled: boolean) {
+  constructor(connection: Connection, batch: BatchFacts, coming: Coming) {
     this.#connection = connection
     this.#batch = batch
-    this.#isRecycled = isRecycled
+    this.#coming = coming
     this.#rules = {
       onConflict: batch.feed.onConflict,
       isOperators: operatorsImports(connection, batch),
@@ -45,8 +45,8 @@ export class MetVersions {
   resolve(identity: Identity, current: StoredEvent, incoming: StoredEvent): MetVerdict {
     let known: readonly StoredEvent[] | null = null
     const history = () => (known ??= readHistory(this.#connection, identity))
-    const isRecycled = this.#isRecycled
-    const meeting = meet(this.#rules, { current, history, incoming, isRecycled })
+    const coming = this.#coming
+    const meeting = meet(this.#rules, { current, history, incoming, coming })
     switch (meeting.does) {
       case 'conflict':
         return meeting.isOutranked ? 'outranked' : 'conflict'

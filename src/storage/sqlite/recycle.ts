@@ -1,6 +1,6 @@
 /** Counts quarantined records that can be counted now, and discards those that never shall be. */
 import * as directorySql from '../directory-sql.ts'
-import { entriesThere, recycledEntries } from '../recycle.ts'
+import { comingOf, entriesThere, recycledEntries } from '../recycle.ts'
 import { keptRecordToRow } from '../rows.ts'
 import type { AppendOutcome, RecycleBatch } from '../usage-store.ts'
 import { applyEvents, countInImport } from './append.ts'
@@ -21,7 +21,7 @@ export function recycle(connection: Connection, batch: RecycleBatch): AppendOutc
     knownAt,
     events: packed,
   }
-  const { counts: counted, conflicts } = applyEvents(connection, of, { isRecycled: true })
+  const { counts: counted, conflicts } = applyEvents(connection, of, { coming: comingOf(batch) })
   const { stays, leaves, counts } = recycledEntries(there, counted, conflicts)
   for (const { entryId, fault } of stays) {
     const { reason, detail, field } = fault

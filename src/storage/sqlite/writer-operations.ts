@@ -84,7 +84,7 @@ export const OPERATIONS = {
   appendToTrial,
   changesOfTrial,
   endTrial,
-  recycle: logged(recycle, ({ counts }, { importId }) => actsOf.recycle(importId, counts)),
+  recycle: logged(recycle, ({ counts }, batch) => actsOf.recycle(counts, batch)),
   discardQuarantine: logged(discardQuarantine, (count, entryIds) =>
     actsOf.discardQuarantine(entryIds, count),
   ),
