@@ -4,8 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { StopRequest } from '../../src/cli/context.ts'
 import { openStore } from '../../src/storage/open-store.ts'
-import { initialSchema } from '../../src/storage/sqlite/migrations/0001-initial.ts'
 import { MIGRATIONS } from '../../src/storage/sqlite/migrations/migrations.ts'
+import { runCli } from '../support/cli-process.ts'
 import { fillStore } from '../support/moved-store.ts'
 import { newDatabase } from '../support/postgres-schema.ts'
 import { stopServerAtEnd } from '../support/postgres-server.ts'
@@ -49,14 +49,17 @@ describe('simtally migrate on a SQLite file', () => {
   })
 
   it('upgrades an older one, and names its steps', async () => {
-    const path = cli.path('old.db')
-    const old = new DatabaseSync(path)
-    old.exec(`${initialSchema}; PRAGMA application_id = ${0x536d546c}; PRAGMA user_version = 1`)
-    old.close()
-    const [outcome] = await cli.json(['migrate', '--database', `sqlite:${path}`])
-    const steps = Array.from({ length: VERSION - 1 }, (_, i) => `schema version ${i + 2}`)
-    const expected = { database: path, engine: 'sqlite', from: 1, to: VERSION, steps }
-    assert.deepEqual(outcome, expected)
+    const url = await filledStore('old.db')
+    const nextSchemaStep = 'CREATE TABLE novelty (id INTEGER); INSERT INTO novelty VALUES (1)'
+    const migrate = () => runCli(['migrate', '--database', url, '--json'], { nextSchemaStep })
+    const first = await migrate()
+    const steps = [`schema version ${VERSION + 1}`]
+    const expected = { database: cli.path('old.db'), engine: 'sqlite', to: VERSION + 1 }
+    assert.deepEqual(JSON.parse(first.stdout), { ...expected, from: VERSION, steps }, first.stderr)
+    const second = await migrate()
+    assert.deepEqual(JSON.parse(second.stdout), { ...expected, from: VERSION + 1, steps: [] })
+    const audit = await runCli(['audit', '--database', url], { nextSchemaStep })
+    assert.equal(audit.exitCode, 0, audit.stdout)
   })
 
   it('refuses a newer one and leaves it', async () => {

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
 import { openStore } from '../../src/storage/open-store.ts'
-import { simMonth } from '../../src/storage/sqlite/migrations/0004-sim-month.ts'
-import { type Engine, failureOf, openLedger, usageLines } from '../contract/engine.ts'
+import { type Engine, failureOf, openLedger } from '../contract/engine.ts'
 import { abroad, instant } from '../support/builders.ts'
 import { openTempStore } from '../support/temp-store.ts'
 
@@ -94,24 +93,5 @@ describe('month totals of a SQLite store', () => {
     await purge('2026-03-05T00:00:00Z')
     assert.deepEqual(await ledger.simUsage(FEBRUARY), [])
     assert.deepEqual(query(ledger.temp.url, 'SELECT * FROM sim_month'), [])
-  })
-
-  it('are made for a store that was sealed before there were any', async (t) => {
-    const ledger = await openSealed(t)
-    const all = 'SELECT * FROM sim_month ORDER BY month, sim_id, zone, country'
-    const { url } = ledger.temp
-    const before = query(url, all)
-    const answer = await ledger.simUsage(FEBRUARY)
-    await ledger.store.close()
-    const database = new DatabaseSync(url.slice('sqlite:'.length))
-    database.exec('DROP TABLE sim_month')
-    database.exec(simMonth)
-    database.close()
-    const again = await openStore(url)
-    t.after(() => again.close())
-    assert.deepEqual(query(url, all), before)
-    assert.ok(before.length > 0)
-    assert.deepEqual(await usageLines(again, { simId: ledger.sim.id }, FEBRUARY), answer)
-    assert.equal((await again.audit()).differenceCount, 0)
   })
 })

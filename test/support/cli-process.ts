@@ -57,11 +57,15 @@ export function runCli(
   return startCli(args, options).ended()
 }
 
-/** Loaded before the program, it gives PostgreSQL's schema one step more. */
+/** Loaded before the program, it gives the schema of each engine one step more. */
 function laterSimtally(step: string): string {
-  const migrations = new URL('../../src/storage/postgres/migrations/migrations.ts', import.meta.url)
-  const text =
-    `import { MIGRATIONS } from ${JSON.stringify(migrations.href)}\n` +
-    `MIGRATIONS.push(${JSON.stringify(step)})`
-  return `data:text/javascript,${encodeURIComponent(text)}`
+  const later = ['postgres', 'sqlite'].map((engine, i) => {
+    const path = `../../src/storage/${engine}/migrations/migrations.ts`
+    const { href } = new URL(path, import.meta.url)
+    return (
+      `import { MIGRATIONS as steps${i} } from ${JSON.stringify(href)}\n` +
+      `steps${i}.push(${JSON.stringify(step)})\n`
+    )
+  })
+  return `data:text/javascript,${encodeURIComponent(later.join(''))}`
 }

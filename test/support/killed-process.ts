@@ -1,7 +1,7 @@
 /** Runs of the program that are killed at moments spread over what a run takes. */
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
-import { runCli, startCli } from './cli-process.ts'
+import { type CliProcessOptions, runCli, startCli } from './cli-process.ts'
 
 /** Mulberry32: the same numbers for the same seed. */
 export function seededRandom(seed: number): () => number {
@@ -22,10 +22,13 @@ export interface RunTime {
 }
 
 /** Measures a run that nobody disturbs, which has to succeed. */
-export async function measureRun(args: readonly string[]): Promise<RunTime> {
+export async function measureRun(
+  args: readonly string[],
+  options: CliProcessOptions = {},
+): Promise<RunTime> {
   const timed = async (measured: readonly string[]) => {
     const startedAt = performance.now()
-    const { exitCode, stderr } = await runCli(measured)
+    const { exitCode, stderr } = await runCli(measured, options)
     assert.equal(exitCode, 0, stderr)
     return performance.now() - startedAt
   }
@@ -37,8 +40,9 @@ export async function killRun(
   args: readonly string[],
   { startMs, wholeMs }: RunTime,
   share: number,
+  options: CliProcessOptions = {},
 ): Promise<boolean> {
-  const running = startCli(args)
+  const running = startCli(args, options)
   await setTimeout(startMs * 0.8 + share * (wholeMs - startMs * 0.8))
   running.child.kill('SIGKILL')
   return (await running.ended()).signal === 'SIGKILL'

@@ -1,7 +1,7 @@
 /**
- * Checksums over rows that cannot be recomputed; see `checksums.ts` beside the engines. Triggers tell
- * what a transaction does to rows, but only one of ours, which says the key: a change by another hand
- * is told to nobody.
+ * The first schema's checksums over rows that cannot be recomputed; see `checksums.ts` beside the
+ * engines. Triggers tell what a transaction does to rows, but only one of ours, which says the key: a
+ * change by another hand is told to nobody.
  */
 import { HASH_BITS, HASH_DIGITS, TOTAL_END } from '../../checksums.ts'
 
