@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// Starts Simtally on a Node that can run it. Written in old JavaScript, so that any Node since 12.20
-// reads this file and says what is missing, instead of showing a syntax error.
+// Starts Simtally on a Node that can run it. Node 20 is enough to install a checkout and start it: the
+// development packages bring Node 26, and Simtally runs on that. Installed without them, it needs Node 24.
+// Written in old JavaScript, so that any Node since 12.20 reads this file and says what is missing,
+// instead of showing a syntax error.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import module from 'node:module'
@@ -16,7 +18,7 @@ const main = join(here, '..', 'src', 'cli', 'main.ts')
 // Compiled once, the program starts in a third of the time. Not in the shared temporary folder,
 // where others could put code of theirs.
 const cache = join(here, '..', 'node_modules', '.cache', 'simtally')
-const major = Number(process.versions.node.split('.')[0])
+const major = majorOf(process.versions.node)
 
 if (major >= NODE_MAJOR_SILENT) {
   module.enableCompileCache(cache)
@@ -26,20 +28,27 @@ if (major >= NODE_MAJOR_SILENT) {
   if (node === null) {
     console.error(
       `simtally: needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.version}: ` +
-        'run "npm ci" in its directory, which brings one, or install a newer Node',
+        'install a newer one, or in a checkout run "npm ci" without --omit=dev, which brings it',
     )
     process.exit(1)
   }
   continueOn(node)
 }
 
-/** The program of the npm package `node`, looked for as Node looks for packages; null if missing. */
+function majorOf(version) {
+  return Number(version.split('.')[0])
+}
+
+/**
+ * The program of the npm package `node`, looked for as Node looks for packages; null if missing. An older
+ * one is passed over: where Simtally is a dependency, it belongs to the project around it.
+ */
 function packagedNode(from) {
   const home = join(from, 'node_modules', 'node')
   if (existsSync(join(home, 'package.json'))) {
-    const bin = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).bin
+    const { bin, version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
     const path = join(home, typeof bin === 'string' ? bin : bin.node)
-    if (existsSync(path)) return path
+    if (majorOf(version) >= NODE_MAJOR_MIN && existsSync(path)) return path
   }
   const parent = dirname(from)
   return parent === from ? null : packagedNode(parent)

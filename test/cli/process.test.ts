@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, realpathSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -101,16 +101,27 @@ describe('bin/simtally.js', () => {
     assert.equal(jsonLines(stdout).length, 1)
   })
 
-  it('says in one line what to do where the Node is old and none is packaged', async () => {
-    cpSync(join(ROOT, 'bin'), cli.path('alone/bin'), { recursive: true })
-    const args = ['--import', AS_NODE_20, cli.path('alone/bin/simtally.js'), '--help']
-    const { code, stdout, stderr } = await startProcess(process.execPath, args).ended()
-    assert.deepEqual([code, stdout], [1, ''])
-    assert.match(
-      stderr,
-      /^simtally: needs Node 24 or newer, this is v[\d.]+: run "npm ci" [^\n]*\n$/,
-    )
-  })
+  for (const [name, packaged] of [
+    ['none is packaged', null],
+    ['the packaged one is old as well', '22.21.1'],
+  ] as const) {
+    it(`says in one line what to do where the Node is old and ${name}`, async () => {
+      const home = packaged ?? 'alone'
+      cpSync(join(ROOT, 'bin'), cli.path(`${home}/bin`), { recursive: true })
+      if (packaged !== null) {
+        const manifest = JSON.stringify({ bin: { node: 'package.json' }, version: packaged })
+        mkdirSync(cli.path(`${home}/node_modules/node`), { recursive: true })
+        await cli.file(`${home}/node_modules/node/package.json`, manifest)
+      }
+      const args = ['--import', AS_NODE_20, cli.path(`${home}/bin/simtally.js`), '--help']
+      const { code, stdout, stderr } = await startProcess(process.execPath, args).ended()
+      assert.deepEqual([code, stdout], [1, ''])
+      assert.match(
+        stderr,
+        /^simtally: needs Node 24 or newer, this is v[\d.]+: install a newer one, [^\n]* --omit=dev[^\n]*\n$/,
+      )
+    })
+  }
 
   for (const node of olderNodes()) {
     it(`runs on ${node}, an older Node of this machine`, async () => {
