@@ -1,6 +1,6 @@
-/** The rules of the house that a program can check: who may import whom, sizes, no skipped test. */
+/** The rules of the house that a program can check: who imports whom, sizes, tests, pages, which Node. */
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { describe, it } from 'node:test'
@@ -232,5 +232,50 @@ describe('the tests', () => {
       (file) => !/\.(?:test|long)\.ts$/.test(file) && /^(?:describe|it|test)\(/m.test(read(file)),
     )
     assertNone(faults.map((file) => `${file}: the runner does not start it; rename it`))
+  })
+})
+
+describe('the pages', () => {
+  const decisions = 'docs/decisions'
+  const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT })
+
+  it('link to files that are there', () => {
+    const broken = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)]
+        .filter(([, target]) => !existsSync(join(ROOT, dirname(page), target!)))
+        .map(([, target]) => `${page}: there is no ${target}`),
+    )
+    assertNone(broken)
+    assert.ok(pages.length > 30, `only ${pages.length} pages were found`)
+  })
+
+  it('are all named in the index of decisions, by their titles', () => {
+    const entries = globSync(`${decisions}/*.md`, { cwd: ROOT })
+      .filter((page) => !page.endsWith('README.md'))
+      .map(
+        (page) => `- [${/^# (.*)$/m.exec(read(page))?.[1]}](${page.slice(decisions.length + 1)})`,
+      )
+    const index = read(`${decisions}/README.md`).split('\n')
+    const missing = entries.filter((entry) => !index.includes(entry))
+    assertNone(missing.map((entry) => `${decisions}/README.md lacks the line: ${entry}`))
+    assert.equal(index.filter((line) => line.startsWith('- ')).length, entries.length)
+  })
+})
+
+describe('the Node that is needed', () => {
+  const { engines, devDependencies } = JSON.parse(read('package.json')) as {
+    engines: { node: string }
+    devDependencies: { node: string }
+  }
+  const packaged = devDependencies.node.split('.')[0]
+  const alone = /NODE_MAJOR_MIN = (\d+)/.exec(read('bin/simtally.js'))![1]
+
+  it('is the same for the README, the packages and CI', () => {
+    assert.equal(engines.node, '>=20')
+    const said = read('README.md').replaceAll('\n', ' ')
+    assert.match(said, /Node 20 or newer: `npm ci` brings Node (\d+),/)
+    assert.ok(said.includes(`brings Node ${packaged},`), `the packaged Node is ${packaged}`)
+    assert.ok(said.includes(`(\`npm ci --omit=dev\`) it needs Node ${alone} or newer`))
+    assert.match(read('.ci/run'), /Node 20 or newer/)
   })
 })
