@@ -12,10 +12,10 @@ const SEED = Number(process.env.SIMTALLY_ATTACK_SEED ?? 20_260_315)
 const RUNS = Number(process.env.SIMTALLY_ATTACK_RUNS ?? 4)
 
 /** What would have become of all had B done nothing. */
-let control: string
+let control: readonly [later: string, atLast: string]
 before(async () => {
   const world = await AttackWorld.open({ mayRegister: false })
-  control = await world.deliverLater()
+  control = [await world.deliverLater(), await world.asIfNothing()]
   await world.close()
 })
 
@@ -30,12 +30,19 @@ async function attack(parts: readonly Parameters<Attacker['try']>[0][][], mayReg
         assert.equal(answer, before.get(url), url)
       }
     }
-    const later = (await world.deliverLater()).split('\n')
-    for (const [i, line] of control.split('\n').entries()) assert.equal(later[i], line)
+    assertLines(await world.deliverLater(), control[0])
+    await attacker.undoAll()
+    assertLines(await world.asIfNothing(), control[1])
     assert.deepEqual((await world.fixture.store.audit()).differences, [])
   } finally {
     await world.close()
   }
+}
+
+/** The first line that differs says more than all of them. */
+function assertLines(actual: string, expected: string): void {
+  const lines = actual.split('\n')
+  for (const [i, line] of expected.split('\n').entries()) assert.equal(lines[i], line)
 }
 
 describe('an account that attacks another one', () => {

@@ -8,6 +8,7 @@ import {
   bodyOf,
   FEED_NAMES,
   FREE_IMSI,
+  isGrantedToB,
   KNOWN_RECORDS,
   namesOf,
   type Request,
@@ -111,9 +112,19 @@ export class Attacker {
       (word) => answer.includes(word) && !own.includes(word) && !this.#sent.includes(word),
     )
     if (request.method !== 'GET') this.#sent += own
-    if (status === 200 && attempt.does === 'deliver') this.#imports.push(JSON.parse(text).import)
-    const told = leaks.length > 0 || status >= 500 || /\bimport \d+/.test(text)
+    const isDelivered = status === 200 && attempt.does === 'deliver'
+    if (isDelivered) this.#imports.push(JSON.parse(text).import)
+    const isNoFeed = isDelivered && !isGrantedToB(attempt.feed)
+    const told = isNoFeed || leaks.length > 0 || status >= 500 || /\bimport \d+/.test(text)
     return told ? `${request.method} ${request.url}: ${leaks} in ${status} ${answer}` : ''
+  }
+
+  /** Takes all that it has delivered back. */
+  async undoAll(): Promise<void> {
+    for (const sid of this.#imports) {
+      const url = `/v1/Imports/${sid}/Undo`
+      await this.#world.ask({ method: 'POST', url, as: this.#world.b })
+    }
   }
 
   #requestOf(attempt: Attempt): Request | null {

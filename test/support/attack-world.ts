@@ -41,6 +41,11 @@ const FEEDS = [
 ] as const
 export const FEED_NAMES = FEEDS.map(({ name }) => name)
 
+/** Whether the feed is one that B may deliver to; any other does not exist for it. */
+export function isGrantedToB(feed: string): boolean {
+  return FEEDS.some(({ name, grants }) => name === feed && grants.includes('B'))
+}
+
 /** What A's SIMs have used begins with digits that nothing else has. */
 const UPLOAD = 77_311_000
 
@@ -121,6 +126,7 @@ const LATER: readonly Delivery[] = FEED_NAMES.filter((feed) => feed !== 'for-b')
         aRecord('a0', A_SIMS[0]!.sid, DAY_AGO + 60, 43),
         aRecord('o2', A_SIMS[0]!.imsis[0]!, DAY_AGO + 2, 2),
         aRecord('n3', 'pump-4', DAY_AGO + 123, 44),
+        { ...aRecord('n4', B_SIMS[0]!.iccid, DAY_AGO + 124, 0), upload: 6 },
       ],
     },
     ...(['for-nobody', 'silent'].includes(feed)
@@ -279,10 +285,26 @@ export class AttackWorld {
       const as = delivery.by === 'A' ? this.a : this.fixture.operator
       const { status, text } = await deliver(this.fixture, delivery, as)
       const { accepted, duplicate, replaced, quarantined, expired, errors } = JSON.parse(text)
-      told.push([status, delivery, { accepted, duplicate, replaced, quarantined, expired, errors }])
+      told.push({ status, delivery, accepted, duplicate, replaced, quarantined, expired, errors })
+      const url = `/v1/Imports/${JSON.parse(text).import}/Quarantine`
+      told.push(JSON.parse((await this.ask({ method: 'GET', url, as })).text).quarantine)
     }
-    const seen = [...(await this.snapshot())].map((answer) => answer.join(' '))
-    return this.#inAnyWorld([JSON.stringify(told), ...seen].join('\n'))
+    const lines = told.map((one) => JSON.stringify(one))
+    return this.#inAnyWorld([...lines, ...(await this.#seen())].join('\n'))
+  }
+
+  /** What A sees, and what B has used: once B has taken all of its own back, as if it had done nothing. */
+  async asIfNothing(): Promise<string> {
+    const used: string[] = []
+    for (const { sid } of B_SIMS) {
+      const url = `/v1/Sims/${sid}/UsageRecords?${PERIOD}&Granularity=daily`
+      used.push((await this.ask({ method: 'GET', url, as: this.b })).text)
+    }
+    return this.#inAnyWorld([...used, ...(await this.#seen())].join('\n'))
+  }
+
+  async #seen(): Promise<string[]> {
+    return [...(await this.snapshot())].map((answer) => answer.join(' '))
   }
 
   #urls(): string[] {
