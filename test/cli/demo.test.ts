@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { StopRequest } from '../../src/cli/context.ts'
@@ -124,7 +124,12 @@ describe('simtally demo', () => {
     const second = await importOnly('lost.db')
     assert.match(second.username, /^SK/)
     await writeFile(second.credentials_file, '{ "half')
+    await chmod(second.credentials_file, 0o644)
+    const draft = `${second.credentials_file}.${process.pid}`
+    await writeFile(draft, 'left behind')
+    await chmod(draft, 0o644)
     const third = await importOnly('lost.db')
+    assert.equal((await stat(third.credentials_file)).mode & 0o777, 0o600)
     const database = ['--database', `sqlite:${cli.path('lost.db')}`]
     await cli.json(['key', 'revoke', third.username, ...database])
     const fourth = await importOnly('lost.db')

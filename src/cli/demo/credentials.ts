@@ -2,7 +2,7 @@
  * The demo's own credentials, kept in a file beside its database, because the store has only
  * hashes of secrets. Nothing but the demo reads or writes it.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Account } from '../../domain/directory.ts'
 import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
@@ -49,10 +49,12 @@ export async function keepCredentials(
   credentials: DemoCredentials,
 ): Promise<void> {
   const all: CredentialsFile = { ...(await readCredentials(path)), [accountSid]: credentials }
-  // Renamed into place, so that the file is whole and its mode is ours from the first byte on.
+  // Renamed into place, so that the file is whole and its mode is ours from the first byte on. A draft
+  // that a killed process has left may have another mode, and is nobody's.
   const draft = `${path}.${process.pid}`
   await mkdir(dirname(draft), { recursive: true })
-  await writeFile(draft, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 })
+  await rm(draft, { force: true })
+  await writeFile(draft, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
   await rename(draft, path)
 }
 
