@@ -5,6 +5,7 @@ import {
   A_SIMS,
   type AttackWorld,
   B_NAMES,
+  B_SIDS,
   bodyOf,
   FEED_NAMES,
   FREE_IMSI,
@@ -31,11 +32,17 @@ const FIELDS = [
 
 const fields = fc.array(fc.tuple(fc.constantFrom(...FIELDS), place), { maxLength: 4 })
 
+/** Records by which B comes before the operator, or after it with other content. */
+const OF_B = KNOWN_RECORDS.filter(({ sim }) => B_NAMES.includes(sim) && sim !== 'pump-4')
+
+/** What a record keeps of the known one as often as not. */
+const HALF = { freq: 1 }
+
 const record = fc.record({
-  known: fc.constantFrom(...KNOWN_RECORDS),
-  sim: fc.option(fc.constantFrom(...A_NAMES, ...B_NAMES, ...B_NAMES, FREE_IMSI)),
-  at: fc.option(fc.constantFrom(NOW, NOW + 80_000, NOW + 40 * 86_400, NOW - 800 * 86_400)),
-  upload: fc.option(fc.constantFrom(0, 1, 2 ** 53 - 1)),
+  known: fc.oneof(fc.constantFrom(...KNOWN_RECORDS), fc.constantFrom(...OF_B)),
+  sim: fc.option(fc.constantFrom(...A_NAMES, ...B_NAMES, ...B_NAMES, FREE_IMSI), HALF),
+  at: fc.option(fc.constantFrom(NOW, NOW + 80_000, NOW + 40 * 86_400, NOW - 800 * 86_400), HALF),
+  upload: fc.option(fc.constantFrom(0, 1, 2 ** 53 - 1), HALF),
 })
 
 const anyAttempt = fc.oneof(
@@ -57,7 +64,10 @@ const anyAttempt = fc.oneof(
     arbitrary: fc.record({
       does: fc.constant('deliver' as const),
       as: credential,
-      feed: fc.constantFrom(...FEED_NAMES, 'hub'),
+      feed: fc.oneof(
+        fc.constantFrom(...FEED_NAMES, 'hub'),
+        fc.constantFrom(...FEED_NAMES.filter(isGrantedToB)),
+      ),
       records: fc.array(record, { maxLength: 6 }),
       claims: fc.boolean(),
     }),
@@ -79,14 +89,39 @@ const anyAttempt = fc.oneof(
     arbitrary: fc.record({
       does: fc.constant('name' as const),
       as: fc.constantFrom(0, 3),
-      sim: fc.constantFrom(...B_NAMES),
-      name: fc.constantFrom(...A_NAMES, 'no-such-pump', FREE_IMSI, ''),
+      sim: fc.constantFrom(...B_SIDS),
+      name: fc.constantFrom(...A_NAMES, 'pump-4', 'no-such-pump', 'else', FREE_IMSI, ''),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      does: fc.constant('register' as const),
+      as: fc.constantFrom(0, 3),
+      numbers: fc.array(fc.tuple(fc.constantFrom('Sid', 'Iccid', 'Imsi', 'Msisdn'), place), {
+        minLength: 1,
+        maxLength: 2,
+      }),
+      name: fc.constantFrom('pump-4', 'meter 12-b', 'no-such-pump', ''),
     }),
   },
 )
 
 export type Attempt = typeof anyAttempt extends fc.Arbitrary<infer T> ? T : never
-export const attempts = fc.array(anyAttempt, { minLength: 12, maxLength: 24, size: 'max' })
+export const attempts = fc.array(anyAttempt, { minLength: 40, maxLength: 70, size: 'max' })
+
+/**
+ * Attacks that are known to have worked once: what the operator has delivered, or will, with the same and
+ * with another content, and a name of two accounts that one of them gives up.
+ */
+export const KNOWN_ATTACKS: readonly Attempt[] = [
+  ...FEED_NAMES.map((feed, i): Attempt => {
+    const upload = i % 2 === 0 ? 1 : null
+    const records = OF_B.map((known) => ({ known, sim: null, at: null, upload }))
+    return { does: 'deliver', as: 0, feed, records, claims: true }
+  }),
+  ...B_SIDS.map((sim): Attempt => ({ does: 'name', as: 0, sim, name: 'else' })),
+]
 
 /** B, with what it has done so far. */
 export class Attacker {
@@ -152,6 +187,14 @@ export class Attacker {
         const url = `/v1/Sims/${encodeURIComponent(attempt.sim)}`
         return { method: 'POST', url, as, ...form([['UniqueName', attempt.name]]) }
       }
+      case 'register': {
+        const named = attempt.numbers.map(([field, at]) => {
+          const numbers = this.#numbers(['Sid', 'Iccid', 'Imsi', 'Msisdn'].indexOf(field))
+          return [field, numbers[at % numbers.length]!]
+        })
+        const pairs = [...named, ['UniqueName', attempt.name]] as [string, string][]
+        return { method: 'POST', url: '/v1/Sims', as, ...form(pairs) }
+      }
       default: {
         const imports = this.#imports
         if (imports.length === 0) return null
@@ -172,7 +215,10 @@ export class Attacker {
     const [method, pattern] = routes[attempt.route % routes.length]!.split(' ') as [string, string]
     const words = this.#words()
     const word = (at: number) => words[at % words.length]!
-    const path = pattern.replace(/:\w+/, () => encodeURIComponent(word(attempt.path)))
+    const path = pattern.replace(/:\w+/, (parameter) => {
+      const meant = attempt.path % 3 === 0 ? words : this.#meantBy(parameter)
+      return encodeURIComponent(meant[attempt.path % meant.length]!)
+    })
     const named = (pairs: readonly (readonly [string, number])[]) =>
       pairs.map(([name, at]) => [name, word(at)] as const)
     const query = new URLSearchParams(named(attempt.query).map(([name, text]) => [name, text]))
@@ -182,17 +228,29 @@ export class Attacker {
     return { method: used, url, ...body }
   }
 
+  #meantBy(parameter: string): readonly string[] {
+    if (parameter === ':id') return [...this.#world.aImports, ...this.#imports.slice(0, 3)]
+    if (parameter === ':name') return FEED_NAMES
+    return parameter === ':Sid' ? [this.#world.a.sid] : [...A_NAMES, ...B_SIDS]
+  }
+
+  /** Of A's names those of a kind, or all; with the free number unless B may have it. */
+  #numbers(kind: number | null = null): readonly string[] {
+    const names = kind === null ? A_NAMES : A_SIMS.map((sim) => namesOf(sim)[kind]!)
+    return this.#world.mayRegister ? names : [...names, FREE_IMSI]
+  }
+
   /** Whatever stands for something: A's, B's, the operator's, and nothing at all. */
   #words(): string[] {
     const { a, b, aImports, aTokens } = this.#world
     return [
-      ...A_NAMES,
+      ...this.#numbers(),
       ...B_NAMES,
       ...FEED_NAMES,
       ...aImports,
       ...this.#imports,
       ...aTokens,
-      ...[a.sid, b.sid, FREE_IMSI, '..', '.', '', '1', '2', '17', 'active', 'true', 'hourly'],
+      ...[a.sid, b.sid, '..', '.', '', '1', '2', '17', 'active', 'true', 'hourly'],
       ...['2026-03-14', '2030-01-01T00:00:00Z', 'no-such-pump', 'end', 'US', '310-260'],
     ]
   }

@@ -64,13 +64,14 @@ function registration(n: number, uniqueName: string) {
 export const A_SIMS = [registration(1, 'pump-4'), registration(2, 'meter 12-b')]
 const HIDDEN_SIM = registration(3, 'nobody-knows')
 const B_SIMS = [registration(101, 'pump-4'), registration(102, 'mine')]
-/** A number that no SIM has yet. */
+/** A number that no SIM has yet: whoever may register numbers may have it, and what comes under it. */
 export const FREE_IMSI = imsiOf(955_555)
 
 export function namesOf({ sid, iccid, imsis, msisdn, uniqueName }: (typeof A_SIMS)[number]) {
   return [sid, iccid, imsis[0]!, msisdn, uniqueName]
 }
 export const B_NAMES = B_SIMS.flatMap(namesOf)
+export const B_SIDS = B_SIMS.map(({ sid }) => sid)
 
 function aRecord(id: string, sim: string, at: number, upload: number): WorldRecord {
   return { record_id: id, sim, occurred_at: formatInstant(at), upload: UPLOAD + upload }
@@ -80,6 +81,8 @@ interface Delivery {
   readonly feed: string
   readonly by: 'A' | 'operator'
   readonly records: readonly WorldRecord[]
+  /** Of B's SIMs: B may have brought the same before, and it counts as the operator says all the same. */
+  readonly isOfB?: true
 }
 
 /** The same on every feed: records of each kind of name, and of the SIM that nobody knows of. */
@@ -126,8 +129,14 @@ const LATER: readonly Delivery[] = FEED_NAMES.filter((feed) => feed !== 'for-b')
         aRecord('a0', A_SIMS[0]!.sid, DAY_AGO + 60, 43),
         aRecord('o2', A_SIMS[0]!.imsis[0]!, DAY_AGO + 2, 2),
         aRecord('n3', 'pump-4', DAY_AGO + 123, 44),
-        { ...aRecord('n4', B_SIMS[0]!.iccid, DAY_AGO + 124, 0), upload: 6 },
+        aRecord('o-free', FREE_IMSI, DAY_AGO + 125, 7),
       ],
+    },
+    {
+      feed,
+      by: 'operator',
+      records: [{ ...aRecord('n4', B_SIMS[0]!.iccid, DAY_AGO + 124, 0), upload: 6 }],
+      isOfB: true,
     },
     ...(['for-nobody', 'silent'].includes(feed)
       ? []
@@ -146,10 +155,15 @@ const LATER: readonly Delivery[] = FEED_NAMES.filter((feed) => feed !== 'for-b')
   ],
 )
 
-/** What B may know of it: everything that does not name the hidden SIM. */
-export const KNOWN_RECORDS: readonly WorldRecord[] = [...SENT, ...LATER]
-  .flatMap(({ records }) => records)
-  .filter(({ record_id }) => record_id !== 'o-hidden')
+/** What B may know of it, each once: everything that does not name the hidden SIM. */
+export const KNOWN_RECORDS: readonly WorldRecord[] = [
+  ...new Map(
+    [...SENT, ...LATER]
+      .flatMap(({ records }) => records)
+      .filter(({ record_id }) => record_id !== 'o-hidden')
+      .map((record) => [JSON.stringify(record), record]),
+  ).values(),
+]
 
 const GRANULARITIES = ['hourly', 'daily', 'all']
 const PERIOD = `Start=${formatInstant(NOW - 12 * DAY_SECONDS)}&End=${formatInstant(NOW)}`
@@ -160,6 +174,8 @@ export class AttackWorld {
   readonly b: TestAccount
   /** B's token, and a key of each scope. */
   readonly bCredentials: readonly TestCredential[]
+  /** Whether B may register numbers. */
+  readonly mayRegister: boolean
   readonly routes: readonly string[]
   readonly aImports: readonly string[]
   /** Of pages of A's lists. */
@@ -168,7 +184,10 @@ export class AttackWorld {
 
   private constructor(
     fixture: HttpFixture,
-    known: Pick<AttackWorld, 'a' | 'b' | 'bCredentials' | 'routes' | 'aImports' | 'aTokens'> & {
+    known: Pick<
+      AttackWorld,
+      'a' | 'b' | 'bCredentials' | 'routes' | 'aImports' | 'aTokens' | 'mayRegister'
+    > & {
       aKey: TestCredential
     },
   ) {
@@ -176,13 +195,13 @@ export class AttackWorld {
     this.a = known.a
     this.b = known.b
     this.bCredentials = known.bCredentials
+    this.mayRegister = known.mayRegister
     this.routes = known.routes
     this.aImports = known.aImports
     this.aTokens = known.aTokens
     this.#aKey = known.aKey
   }
 
-  /** `mayRegister` is whether B may register numbers. */
   static async open({ mayRegister }: { mayRegister: boolean }): Promise<AttackWorld> {
     const limits = { requestBurst: 1_000_000, requestRate: 1_000_000 }
     const fixture = await HttpFixture.open({ limits })
@@ -230,7 +249,7 @@ export class AttackWorld {
       aTokens.push(new URL(next).searchParams.get('PageToken')!)
     }
     return new AttackWorld(fixture, {
-      ...{ a, b, aKey: keys.a, bCredentials: keys.b },
+      ...{ a, b, aKey: keys.a, bCredentials: keys.b, mayRegister },
       routes: await routesOf(fixture.server),
       aImports: listed.body.imports.map(({ import: sid }) => sid),
       aTokens,
@@ -285,7 +304,10 @@ export class AttackWorld {
       const as = delivery.by === 'A' ? this.a : this.fixture.operator
       const { status, text } = await deliver(this.fixture, delivery, as)
       const { accepted, duplicate, replaced, quarantined, expired, errors } = JSON.parse(text)
-      told.push({ status, delivery, accepted, duplicate, replaced, quarantined, expired, errors })
+      const counted = delivery.isOfB
+        ? accepted + duplicate + replaced
+        : { accepted, duplicate, replaced }
+      told.push({ status, delivery, counted, quarantined, expired, errors })
       const url = `/v1/Imports/${JSON.parse(text).import}/Quarantine`
       told.push(JSON.parse((await this.ask({ method: 'GET', url, as })).text).quarantine)
     }
