@@ -1,6 +1,7 @@
 /** Feeds with a mapping, from the command line: made, checked against a sample, and used. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { READY_MAPPINGS } from '../../src/ingest/mappings/mappings.ts'
 import { CliFixture } from './cli-fixture.ts'
 
 const MAPPING = `# Semicolons, megabytes and local time.
@@ -297,10 +298,7 @@ describe('simtally feed mappings', () => {
     ])
     assert.deepEqual(
       listed.map(({ name }) => name),
-      [
-        ...['supersim', 'emnify', '1nce', 'telnyx-wdr', 'telnyx-usage'],
-        ...['things-mobile', 'hologram', 'soracom', 'cisco-control-center'],
-      ],
+      READY_MAPPINGS.map(({ name }) => name),
     )
   })
 })
