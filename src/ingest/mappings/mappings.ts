@@ -6,7 +6,6 @@ import { checkMapping } from '../mapped/mapping-check.ts'
 import { CISCO } from './cisco.ts'
 import { EMNIFY, ONE_NCE } from './emnify.ts'
 import { HOLOGRAM } from './hologram.ts'
-import { KESTREL } from './kestrel.ts'
 import type { MappingSetting, ReadyMapping } from './ready-mapping.ts'
 import { SORACOM } from './soracom.ts'
 import { SUPERSIM } from './supersim.ts'
@@ -23,7 +22,6 @@ export const READY_MAPPINGS: readonly ReadyMapping[] = [
   HOLOGRAM,
   SORACOM,
   CISCO,
-  KESTREL,
 ]
 
 export function readyMapping(name: unknown): ReadyMapping | null {
