@@ -6,6 +6,7 @@
  * many consecutive lines of one import say what as many consecutive lines of another have said. By
  * its import and line each version of the ledger and of its history is known.
  */
+import { BATCH_RECORDS_MAX } from './batches.ts'
 import type { Row } from './rows.ts'
 
 interface Place {
@@ -30,6 +31,9 @@ export interface RepeatRun extends Place {
   readonly lastBucket: number
 }
 
+/** Runs that touch some lines are found by where they begin, so none may begin far before them. */
+const RUN_RECORDS_MAX = BATCH_RECORDS_MAX
+
 /** Of a version that an import repeats more than once, the first time says it all. */
 export function runsOf(repeats: readonly Repeat[]): RepeatRun[] {
   const runs: Mutable<RepeatRun>[] = []
@@ -43,7 +47,8 @@ export function runsOf(repeats: readonly Repeat[]): RepeatRun[] {
       last !== undefined &&
       of.line === last.of.line + next &&
       line === last.line + next &&
-      knownAt === last.knownAt
+      knownAt === last.knownAt &&
+      next < RUN_RECORDS_MAX
     ) {
       last.records++
       last.lastBucket = Math.max(last.lastBucket, bucket)
@@ -66,39 +71,47 @@ function byPlaces(a: Repeat, b: Repeat): number {
   )
 }
 
-/** The repeats of one import's versions, found by line. */
+/**
+ * The repeats of one import's versions, found by line. Runs overlap in any way, so they are kept as
+ * a tree of intervals: the middle of each stretch of the order is the root of what lies on its sides.
+ */
 export class RepeatsOf {
-  /** Of each import that repeats, in the order of the lines repeated. */
-  readonly #runs: readonly (readonly RepeatRun[])[]
-  /** How far the runs up to each one go, since they may overlap. */
-  readonly #ends: readonly Float64Array[]
+  /** In the order of the lines repeated. */
+  readonly #runs: readonly RepeatRun[]
+  /** How far the runs below each root go, and it. */
+  readonly #ends: Float64Array
 
   constructor(runs: readonly RepeatRun[]) {
-    this.#runs = [...Map.groupBy(runs, ({ importId }) => importId).values()].map((list) =>
-      list.toSorted((a, b) => a.of.line - b.of.line),
-    )
-    this.#ends = this.#runs.map((list) => {
-      let end = 0
-      return Float64Array.from(list, ({ of, records }) => (end = Math.max(end, of.line + records)))
-    })
-  }
-
-  get isEmpty(): boolean {
-    return this.#runs.length === 0
+    this.#runs = runs.toSorted((a, b) => a.of.line - b.of.line)
+    this.#ends = new Float64Array(runs.length)
+    this.#measure(0, runs.length)
   }
 
   ofLine(line: number): Repeat[] {
-    return this.#runs.flatMap((list, n) => {
-      const found: Repeat[] = []
-      let at = lastUpTo(list, line)
-      for (; at >= 0 && this.#ends[n]![at]! > line; at--) {
-        const run = list[at]!
-        const offset = line - run.of.line
-        if (offset >= run.records) continue
-        found.push(repeatAt(run, offset))
-      }
-      return found
-    })
+    const found: Repeat[] = []
+    this.#find(line, { from: 0, to: this.#runs.length }, found)
+    return found
+  }
+
+  #measure(from: number, to: number): number {
+    if (from >= to) return 0
+    const root = (from + to) >>> 1
+    const { of, records } = this.#runs[root]!
+    const below = Math.max(this.#measure(from, root), this.#measure(root + 1, to))
+    const end = Math.max(of.line + records, below)
+    this.#ends[root] = end
+    return end
+  }
+
+  #find(line: number, { from, to }: { from: number; to: number }, found: Repeat[]): void {
+    const root = (from + to) >>> 1
+    if (from >= to || this.#ends[root]! <= line) return
+    this.#find(line, { from, to: root }, found)
+    const run = this.#runs[root]!
+    const offset = line - run.of.line
+    if (offset < 0) return
+    if (offset < run.records) found.push(repeatAt(run, offset))
+    this.#find(line, { from: root + 1, to }, found)
   }
 }
 
@@ -110,17 +123,6 @@ function repeatAt({ of, importId, line, knownAt, lastBucket }: RepeatRun, offset
     knownAt,
     bucket: lastBucket,
   }
-}
-
-/** The last run that begins at the line or before it; -1 where none does. */
-function lastUpTo(runs: readonly RepeatRun[], line: number): number {
-  let [from, to] = [0, runs.length]
-  while (from < to) {
-    const middle = (from + to) >>> 1
-    if (runs[middle]!.of.line <= line) from = middle + 1
-    else to = middle
-  }
-  return from - 1
 }
 
 /** A version that is another import's from now on. */
@@ -150,12 +152,11 @@ export function movedRuns(
   runs: readonly RepeatRun[],
   moved: ReadonlyMap<number, Place>,
 ): { readonly gone: RepeatRun[]; readonly come: RepeatRun[] } {
-  const lines = [...moved.keys()]
-  const gone = runs.filter(({ of, records }) =>
-    records < lines.length
-      ? Array.from({ length: records }, (_, i) => of.line + i).some((line) => moved.has(line))
-      : lines.some((line) => line >= of.line && line < of.line + records),
-  )
+  const lines = Float64Array.from(moved.keys()).sort()
+  const gone = runs.filter(({ of, records }) => {
+    const next = lines[firstFrom(lines, of.line)]
+    return next !== undefined && next < of.line + records
+  })
   const repeats = gone.flatMap((run) =>
     Array.from({ length: run.records }, (_, offset): Repeat => {
       const repeat = repeatAt(run, offset)
@@ -166,14 +167,39 @@ export function movedRuns(
   return { gone, come: runsOf(repeats.filter(({ of, importId }) => of.importId !== importId)) }
 }
 
+/** The position of the first of the sorted lines that is no less than the line. */
+function firstFrom(lines: Float64Array, line: number): number {
+  let [from, to] = [0, lines.length]
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (lines[middle]! < line) from = middle + 1
+    else to = middle
+  }
+  return from
+}
+
+/** Parameters of `SELECT_REPEATS_AMONG` for lines of one import. */
+export function amongValues(
+  importId: number,
+  lines: Iterable<number>,
+): readonly [importId: number, from: number, to: number, first: number] {
+  let first = Number.POSITIVE_INFINITY
+  let last = 0
+  for (const line of lines) {
+    first = Math.min(first, line)
+    last = Math.max(last, line)
+  }
+  return [importId, first - RUN_RECORDS_MAX, last, first]
+}
+
+/** Of lines from one to another. */
+export const SELECT_REPEATS_AMONG = `
+  SELECT * FROM repeat_run
+  WHERE of_import_id = ? AND of_line > ? AND of_line <= ? AND of_line + records > ?`
 export const SELECT_REPEATS_OF = 'SELECT * FROM repeat_run WHERE of_import_id = ?'
 export const DELETE_REPEATS_OF = 'DELETE FROM repeat_run WHERE of_import_id = ?'
 export const DELETE_REPEATS_BY = 'DELETE FROM repeat_run WHERE import_id = ?'
 export const DELETE_OLD_REPEATS = 'DELETE FROM repeat_run WHERE last_bucket < ?'
-/** Parameters: the key. */
-export const DELETE_REPEAT_RUN = `
-  DELETE FROM repeat_run
-  WHERE of_import_id = ? AND of_line = ? AND import_id = ? AND line = ?`
 
 /** `VALUES` or a `SELECT` of a row, as `repeatRunToRow` gives it, follows. */
 export const INSERT_REPEAT_RUNS = `

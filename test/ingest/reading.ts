@@ -1,4 +1,5 @@
 /** Reads a delivery with one format, as the import does, without resolving what it states. */
+import assert from 'node:assert/strict'
 import {
   byLine,
   type CdrReader,
@@ -24,12 +25,15 @@ export function readDelivery(
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   const ofBytes = 'read' in reader ? byLine(reader) : reader
   const read: ReadRecord[] = [...ofBytes.push(bytes), ...ofBytes.end()]
+  // By its import and line a version is known: see `storage/repeats.ts`.
+  const lines = read.map(({ line }) => line)
+  assert.equal(new Set(lines).size, lines.length, 'two records have one line')
   return {
     records: read.flatMap((record) => (isFault(record) ? [] : [record])),
     faults: read.filter(isFault).map(({ line, field, reason, detail }) => {
       return field === null ? `${line} ${reason}: ${detail}` : `${line} ${field}: ${detail}`
     }),
-    lines: read.map(({ line }) => line),
+    lines,
     warnings: reader.warnings(),
   }
 }

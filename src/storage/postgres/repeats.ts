@@ -8,6 +8,13 @@ const INSERT_RUNS = `
                        ?::bigint[], ?::bigint[], ?::bigint[])
   ${shared.KEEP_LONGER_RUN}`
 
+const DELETE_RUNS = `
+  DELETE FROM repeat_run
+  USING unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+    AS gone (of_import_id, of_line, import_id, line)
+  WHERE repeat_run.of_import_id = gone.of_import_id AND repeat_run.of_line = gone.of_line
+    AND repeat_run.import_id = gone.import_id AND repeat_run.line = gone.line`
+
 export async function readRepeatsOf(
   session: Session,
   importId: number,
@@ -29,9 +36,12 @@ async function writeRuns(session: Session, runs: readonly shared.RepeatRun[]): P
 
 export async function moveRepeats(session: Session, moves: readonly shared.Move[]): Promise<void> {
   for (const [importId, moved] of shared.movesByImport(moves)) {
-    const { gone, come } = shared.movedRuns(await readRepeatsOf(session, importId), moved)
-    for (const run of gone) {
-      await session.run(shared.DELETE_REPEAT_RUN, shared.repeatRunToRow(run).slice(0, 4))
+    const among = shared.amongValues(importId, moved.keys())
+    const runs = await session.all(shared.SELECT_REPEATS_AMONG, [...among])
+    const { gone, come } = shared.movedRuns(runs.map(shared.repeatRunFromRow), moved)
+    if (gone.length > 0) {
+      const keys = gone.map((run) => shared.repeatRunToRow(run).slice(0, 4))
+      await session.run(DELETE_RUNS, columnsOf(keys))
     }
     await writeRuns(session, come)
   }

@@ -7,6 +7,11 @@ const INSERT_RUN = `
   VALUES (?, ?, ?, ?, ?, ?, ?)
   ${shared.KEEP_LONGER_RUN}`
 
+/** Parameters: the key. */
+const DELETE_RUN = `
+  DELETE FROM repeat_run
+  WHERE of_import_id = ? AND of_line = ? AND import_id = ? AND line = ?`
+
 export function readRepeatsOf(connection: Connection, importId: number): shared.RepeatRun[] {
   return connection.prepare(shared.SELECT_REPEATS_OF).all(importId).map(shared.repeatRunFromRow)
 }
@@ -21,9 +26,11 @@ function writeRuns(connection: Connection, runs: readonly shared.RepeatRun[]): v
 
 export function moveRepeats(connection: Connection, moves: readonly shared.Move[]): void {
   for (const [importId, moved] of shared.movesByImport(moves)) {
-    const { gone, come } = shared.movedRuns(readRepeatsOf(connection, importId), moved)
+    const among = shared.amongValues(importId, moved.keys())
+    const runs = connection.prepare(shared.SELECT_REPEATS_AMONG).all(...among)
+    const { gone, come } = shared.movedRuns(runs.map(shared.repeatRunFromRow), moved)
     for (const run of gone) {
-      connection.prepare(shared.DELETE_REPEAT_RUN).run(...shared.repeatRunToRow(run).slice(0, 4))
+      connection.prepare(DELETE_RUN).run(...shared.repeatRunToRow(run).slice(0, 4))
     }
     writeRuns(connection, come)
   }
