@@ -3,6 +3,7 @@
  * how much the others and the operator deliver, so an id is shown as one encrypted block.
  */
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 
 const CIPHER = 'aes-256-ecb'
@@ -20,6 +21,16 @@ export interface ImportSids {
 /** What the store says of an import, which it names by its id, in words for callers of the API. */
 export function inSids(text: string, id: number, sids: ImportSids): string {
   return text.replaceAll(`import ${id} `, `import ${sids.of(id)} `)
+}
+
+/** Throws what the store has refused to do with an import, as `inSids`. */
+export function refuseInSids(error: unknown, sids: ImportSids): never {
+  if (!(error instanceof UsageError)) throw error
+  const { code, message, hint } = error
+  const id = /^(?:there is no )?import (\d+)(?= |$)/.exec(message)?.[1]
+  if (id === undefined) throw error
+  const told = inSids(`${message} `, Number(id), sids).trimEnd()
+  throw new UsageError(code, told, { cause: error, ...(hint && { hint }) })
 }
 
 /** Of a conflict, the version that is stored: after whatever the record itself says. */

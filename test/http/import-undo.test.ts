@@ -1,7 +1,8 @@
 /** `POST /Imports/{id}/Undo`: who may, and what it answers. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { iccidOf } from '../support/builders.ts'
+import type { AppendBatch } from '../../src/storage/usage-store.ts'
+import { iccidOf, NOW } from '../support/builders.ts'
 import { HttpFixture } from '../support/http-fixture.ts'
 
 describe('undoing an import', () => {
@@ -48,7 +49,26 @@ describe('undoing an import', () => {
     await undo(body.import)
     const { status, body: failure } = await undo(body.import)
     assert.deepEqual([status, failure.code], [400, 33101])
-    assert.match(failure.message, /was undone already, at 2026-03-15T12:34:56Z/)
+    assert.ok(
+      failure.message.startsWith(`import ${body.import} was undone already, at `),
+      failure.message,
+    )
+    assert.match(failure.message, /at 2026-03-15T12:34:56Z/)
+  })
+
+  it('ends a delivery that is under way, which is told by its SID', async (t) => {
+    const { store } = fixture
+    t.mock.method(store, 'actingAs', () =>
+      Object.assign(Object.create(store), {
+        append: async (batch: AppendBatch) => {
+          await store.undoImport(batch.importId, NOW)
+          return store.append(batch)
+        },
+      }),
+    )
+    const { status, body } = await fixture.deliver('unreadable\n')
+    assert.equal(status, 400)
+    assert.match(body.message, /^import IM[0-9a-f]{32} was undone while it ran/)
   })
 
   it('is for the admin scope, and for accounts on what their own keys delivered', async () => {

@@ -7,7 +7,7 @@ import { UsageError } from '../../domain/usage-error.ts'
 import { type ImportSummary, importRecords } from '../../ingest/import-records.ts'
 import { callerOf, feedToDeliverTo } from '../access.ts'
 import { HttpError } from '../error-reply.ts'
-import { type ImportSids, importSids, inSids } from '../import-sids.ts'
+import { type ImportSids, importSids, inSids, refuseInSids } from '../import-sids.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import { deliverySchema, deliveryToApi } from '../schemas/import.ts'
@@ -98,12 +98,13 @@ async function receive(
     batchTextMax: BATCH_TEXT_MAX,
     nextTurn: () => turns.next(),
   }
+  const sids = await importSids(store)
   const summary = await imports
     .run(caller.credentialSid, gone, () => importRecords(importing))
+    .catch((error: unknown) => refuseInSids(error, sids))
     .finally(onDelivery)
   if (summary.import.status === 'done') return summary
   const { limit } = summary
-  const sids = await importSids(store)
   if (limit === null) {
     throw new HttpError(
       'invalid_parameter',

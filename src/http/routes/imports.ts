@@ -8,14 +8,13 @@ import {
   type ImportStatus,
   recordCount,
 } from '../../domain/import.ts'
-import { UsageError } from '../../domain/usage-error.ts'
 import { recycleRecords } from '../../ingest/recycle-records.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { actingStore, callerOf, feedToDeliverTo, permissionDenied } from '../access.ts'
 import { acceptanceFromApi, conflictAcceptanceBody } from '../conflict-parameters.ts'
 import type { Caller } from '../credentials.ts'
 import { notFound, pathOf } from '../error-reply.ts'
-import { type ImportSids, importSids, inSids } from '../import-sids.ts'
+import { importSids, refuseInSids } from '../import-sids.ts'
 import { type KeysetList, keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
 import { listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
@@ -108,7 +107,7 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
       const address = await addressOf(request)
       const undone = await actingStore(context, request)
         .undoImport(id, clock())
-        .catch((error: unknown) => refuseInSids(error, id, address.sids))
+        .catch((error: unknown) => refuseInSids(error, address.sids))
       return undoneToApi(undone, address)
     },
   )
@@ -124,9 +123,7 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
       const address = await addressOf(request)
       const acting = actingStore(context, request)
       const recycling = recycleRecords({ store: acting, filter: { importId: id }, clock })
-      const summary = await recycling.catch((error: unknown) =>
-        refuseInSids(error, id, address.sids),
-      )
+      const summary = await recycling.catch((error: unknown) => refuseInSids(error, address.sids))
       const now = await findImport(store, callerOf(request), request.params.id)
       return recycledToApi(now, summary, address)
     },
@@ -178,12 +175,6 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
       }
     },
   )
-}
-
-function refuseInSids(error: unknown, id: number, sids: ImportSids): never {
-  if (!(error instanceof UsageError)) throw error
-  const { code, message, hint } = error
-  throw new UsageError(code, inSids(message, id, sids), { cause: error, ...(hint && { hint }) })
 }
 
 /** Between versions on a feed of several accounts, the operator decides. */
