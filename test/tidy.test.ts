@@ -261,6 +261,18 @@ describe('the pages', () => {
     assertNone(broken)
   })
 
+  it('name every file that both engines have, and none that one of them lacks', () => {
+    const twinsIn = (folder: string) =>
+      new Set(globSync('*.ts', { cwd: join(ROOT, 'src/storage', folder) }))
+    const twins = twinsIn('sqlite').intersection(twinsIn('postgres'))
+    const [paragraph] = /^\*\*Twins\*\*.* and the migrations\./ms.exec(
+      read('docs/architecture.md'),
+    )!
+    const named = new Set([...paragraph.matchAll(/`([a-z-]+\.ts)`/g)].map(([, name]) => name!))
+    const wrong = [...twins.symmetricDifference(named)]
+    assertNone(wrong.map((name) => `docs/architecture.md: is ${name} among the twins or not?`))
+  })
+
   it('are all named in the index of decisions, by their titles', () => {
     const entries = globSync(`${decisions}/*.md`, { cwd: ROOT })
       .filter((page) => !page.endsWith('README.md'))
