@@ -24,7 +24,7 @@ async function attack(parts: readonly (readonly Attempt[])[], mayRegister: boole
   try {
     const before = await world.snapshot()
     const attacker = new Attacker(world)
-    for (const part of [...parts, KNOWN_ATTACKS]) {
+    for (const part of [attacker.everyRoute(), ...parts, KNOWN_ATTACKS]) {
       for (const attempt of part) assert.equal(await attacker.try(attempt), '')
       for (const [url, answer] of await world.snapshot()) {
         assert.equal(answer, before.get(url), url)

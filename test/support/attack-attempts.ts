@@ -154,6 +154,18 @@ export class Attacker {
     return told ? `${request.method} ${request.url}: ${leaks} in ${status} ${answer}` : ''
   }
 
+  /** Each route once with each name of A's that its path may have. */
+  everyRoute(): Attempt[] {
+    return this.#world.routes.flatMap((pattern, route) => {
+      const parameter = /:\w+/.exec(pattern)?.[0]
+      const names = parameter === undefined ? [''] : this.#meantBy(parameter)
+      return names.map((_, i): Attempt => {
+        const path = 3 * i + 1
+        return { does: 'ask', as: 0, route, method: null, path, query: [], form: [] }
+      })
+    })
+  }
+
   /** Takes all that it has delivered back. */
   async undoAll(): Promise<void> {
     for (const sid of this.#imports) {
@@ -216,8 +228,9 @@ export class Attacker {
     const words = this.#words()
     const word = (at: number) => words[at % words.length]!
     const path = pattern.replace(/:\w+/, (parameter) => {
-      const meant = attempt.path % 3 === 0 ? words : this.#meantBy(parameter)
-      return encodeURIComponent(meant[attempt.path % meant.length]!)
+      // One in three names something else than the route is for.
+      const names = attempt.path % 3 === 0 ? words : this.#meantBy(parameter)
+      return encodeURIComponent(names[Math.floor(attempt.path / 3) % names.length]!)
     })
     const named = (pairs: readonly (readonly [string, number])[]) =>
       pairs.map(([name, at]) => [name, word(at)] as const)
