@@ -6,7 +6,8 @@ import type { Sid } from '../domain/identifiers.ts'
 import type { Limits } from '../domain/limits.ts'
 import { invalidField, UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
-import { authenticate, type Caller, type DirectoryOfCallers } from './credentials.ts'
+import type { AccessTokens } from './access-token.ts'
+import { authenticate, type Caller, type DirectoryOfCallers, ExpiredToken } from './credentials.ts'
 import { HttpError, notFound } from './error-reply.ts'
 import type { KeyUses } from './key-uses.ts'
 import type { LogIns } from './log-ins.ts'
@@ -22,32 +23,50 @@ declare module 'fastify' {
 
 export interface GateOptions {
   readonly store: DirectoryOfCallers
+  readonly accessTokens: AccessTokens
   readonly limits: Pick<Limits, 'requestsInFlight' | 'requestRate' | 'requestBurst'>
   readonly logIns: LogIns
   readonly keyUses: KeyUses
   /** UTC seconds. */
   readonly clock: () => number
-  readonly turns: Turns
   /** Milliseconds of a clock that only goes forward. */
   readonly nowMs: () => number
 }
 
 export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
-/** One gate a scope, all counting into the same places. */
-export function buildGates(options: GateOptions): Record<KeyScope, Gate> {
-  const { store, limits, logIns, keyUses, clock, turns, nowMs } = options
+/**
+ * Who shows this authorization. Throws 401, and 429 for too many requests of
+ * theirs or too many wrong credentials from their address.
+ */
+export type LogIn = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  authorization: string | undefined,
+) => Promise<Caller>
+
+/** What all gates, and whoever reads credentials from elsewhere, count into. */
+export function buildLogIn(options: GateOptions): LogIn {
+  const { limits, keyUses, clock, nowMs } = options
   const inFlight = new InFlightRequests(limits.requestsInFlight)
   const rate = { perSecond: limits.requestRate, burst: limits.requestBurst }
   const requests = new TokenBuckets(rate, nowMs)
+  return async (request, reply, authorization) => {
+    const now = clock()
+    const caller = await identify(options, request, { authorization, now })
+    if (caller.key !== null) keyUses.note(caller.key, now)
+    requireRate(requests, caller.credentialSid, limits.requestRate)
+    inFlight.enter(caller.credentialSid, reply.raw)
+    return caller
+  }
+}
+
+/** One gate a scope. */
+export function buildGates(logIn: LogIn, turns: Turns): Record<KeyScope, Gate> {
   const gateFor =
     (scope: KeyScope): Gate =>
     async (request, reply) => {
-      const now = clock()
-      const caller = await logIn(store, request, { logIns, now })
-      if (caller.key !== null) keyUses.note(caller.key, now)
-      requireRate(requests, caller.credentialSid, limits.requestRate)
-      inFlight.enter(caller.credentialSid, reply.raw)
+      const caller = await logIn(request, reply, request.headers.authorization)
       if (!scopeAllows(caller.scope, scope)) {
         throw permissionDenied(`this needs the scope "${scope}", the key has "${caller.scope}"`)
       }
@@ -58,18 +77,19 @@ export function buildGates(options: GateOptions): Record<KeyScope, Gate> {
   return { read: gateFor('read'), ingest: gateFor('ingest'), admin: gateFor('admin') }
 }
 
-async function logIn(
-  store: DirectoryOfCallers,
+async function identify(
+  { store, accessTokens, logIns }: GateOptions,
   request: FastifyRequest,
-  { logIns, now }: { readonly logIns: LogIns; readonly now: number },
+  { authorization, now }: { readonly authorization: string | undefined; readonly now: number },
 ): Promise<Caller> {
-  logIns.require(request)
+  logIns.require(request, authorization)
   try {
-    const caller = await authenticate(store, request.headers.authorization, now)
+    const caller = await authenticate({ directory: store, accessTokens, now }, authorization)
     logIns.succeeded(request, caller.credentialSid)
     return caller
   } catch (error) {
-    if (error instanceof HttpError && error.kind === 'unauthenticated') logIns.failed(request)
+    const isWrong = error instanceof HttpError && error.kind === 'unauthenticated'
+    if (isWrong && !(error instanceof ExpiredToken)) logIns.failed(request, authorization)
     throw error
   }
 }

@@ -1,10 +1,14 @@
-/** Who calls: HTTP Basic with an account's SID and auth token, or a key's SID and secret. */
+/**
+ * Who calls: HTTP Basic with an account's SID and auth token or a key's SID and secret, or Bearer
+ * with an access token that a key was exchanged for.
+ */
 import { timingSafeEqual } from 'node:crypto'
 import type { Account, ApiKey, KeyScope } from '../domain/directory.ts'
 import { isSid, type Sid } from '../domain/identifiers.ts'
 import { hashSecret } from '../domain/secret.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
-import { HttpError } from './error-reply.ts'
+import { type AccessTokens, keyNamedBy } from './access-token.ts'
+import { HttpError, type HttpErrorDetails } from './error-reply.ts'
 
 export interface Caller {
   /** The SID the caller showed: limits and logs go by it. */
@@ -38,17 +42,57 @@ const NOBODY: Credential = {
   key: null,
 }
 
-/** Throws the 401 every wrong credential gets, whatever is wrong with it. `now` in UTC seconds. */
+/** An access token that was good and is no longer: nobody guessed it, and a new one is the remedy. */
+export class ExpiredToken extends HttpError {
+  constructor() {
+    super('unauthenticated', 'Authenticate: the access token has expired, ask for another one', {
+      headers: BEARER_CHALLENGE,
+    })
+  }
+}
+
+export interface CredentialSources {
+  readonly directory: DirectoryOfCallers
+  readonly accessTokens: AccessTokens
+  /** UTC seconds. */
+  readonly now: number
+}
+
+/**
+ * Throws the 401 every wrong credential gets, whatever is wrong with it, and `ExpiredToken` for a
+ * token of a key that is still good.
+ */
 export async function authenticate(
-  directory: DirectoryOfCallers,
+  sources: CredentialSources,
   authorization: string | undefined,
-  now: number,
 ): Promise<Caller> {
+  const token = BEARER.exec(authorization ?? '')?.[1]
+  if (token !== undefined) return callerOfToken(sources, token)
+  const { directory, now } = sources
   const { user, secret } = readBasic(authorization)
   const credential = await findCredential(directory, user, now)
   const matches = secretMatches(secret, credential.secretHashes)
   if (!matches || credential.revoked) throw unauthenticated()
-  const credentialSid = user as Sid
+  return callerOfCredential(directory, user as Sid, credential)
+}
+
+async function callerOfToken(
+  { directory, accessTokens, now }: CredentialSources,
+  token: string,
+): Promise<Caller> {
+  const verdict = await accessTokens.judge(token, now)
+  if (verdict.is === 'wrong') throw unauthenticated(BEARER_CHALLENGE)
+  const credential = await findCredential(directory, verdict.keySid, now)
+  if (credential.revoked) throw unauthenticated(BEARER_CHALLENGE)
+  if (verdict.is === 'expired') throw new ExpiredToken()
+  return callerOfCredential(directory, verdict.keySid, credential)
+}
+
+async function callerOfCredential(
+  directory: DirectoryOfCallers,
+  credentialSid: Sid,
+  credential: Credential,
+): Promise<Caller> {
   const { scope, accountId, key } = credential
   if (accountId === null) return { credentialSid, scope, account: null, key }
   const account = credential.account ?? (await directory.findAccountById(accountId))
@@ -94,14 +138,27 @@ function secretMatches(secret: string, secretHashes: readonly [string, string]):
 }
 
 const BASIC = /^basic +([A-Za-z0-9+/_=-]+) *$/i
+const BEARER = /^bearer +([A-Za-z0-9._~+/=-]+) *$/i
+
+const BASIC_CHALLENGE = { 'WWW-Authenticate': 'Basic realm="Simtally"' }
+const BEARER_CHALLENGE = {
+  'WWW-Authenticate': 'Bearer realm="Simtally", error="invalid_token"',
+}
 
 /** Who a caller says to be, which may be anything; null where that cannot be read. */
 export function userOf(authorization: string | undefined): string | null {
+  const token = BEARER.exec(authorization ?? '')?.[1]
+  if (token !== undefined) return keyNamedBy(token)
   try {
     return readBasic(authorization).user
   } catch {
     return null
   }
+}
+
+/** The header for a user and a secret that were given in another way. */
+export function basicOf(user: string, secret: string): string {
+  return `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`
 }
 
 function readBasic(authorization: string | undefined): { user: string; secret: string } {
@@ -113,8 +170,6 @@ function readBasic(authorization: string | undefined): { user: string; secret: s
   return { user: text.slice(0, colon), secret: text.slice(colon + 1) }
 }
 
-function unauthenticated(): HttpError {
-  return new HttpError('unauthenticated', 'Authenticate', {
-    headers: { 'WWW-Authenticate': 'Basic realm="Simtally"' },
-  })
+function unauthenticated(headers: HttpErrorDetails['headers'] = BASIC_CHALLENGE): HttpError {
+  return new HttpError('unauthenticated', 'Authenticate', { headers })
 }

@@ -39,10 +39,10 @@ export class LogIns {
   }
 
   /** Throws `too_many_requests` while the address is held back. Call before credentials are checked. */
-  require({ ip, headers }: FastifyRequest): void {
+  require({ ip }: FastifyRequest, authorization: string | undefined): void {
     const address = addressKey(ip)
     const seconds = this.#failures.waitSeconds(address)
-    if (seconds === 0 || this.#wasRight(address, userOf(headers.authorization))) return
+    if (seconds === 0 || this.#wasRight(address, userOf(authorization))) return
     const { failedLogIns } = this.#options.limits
     throw new HttpError(
       'too_many_requests',
@@ -61,11 +61,11 @@ export class LogIns {
   }
 
   /** Logs it, with the SID that was tried and never with what else the caller sent. */
-  failed({ ip, headers, log }: FastifyRequest): void {
+  failed({ ip, log }: FastifyRequest, authorization: string | undefined): void {
     // Whoever shows none has guessed nothing.
-    if (headers.authorization === undefined) return
+    if (authorization === undefined) return
     const address = addressKey(ip)
-    const user = userOf(headers.authorization)
+    const user = userOf(authorization)
     const sid = user !== null && (isSid(user, 'AC') || isSid(user, 'SK')) ? user : null
     log.warn({ address: ip, credential: sid }, 'wrong credentials')
     this.#right.delete(`${address} ${user}`)

@@ -10,7 +10,8 @@ import type {
 import type { KeyScope } from '../domain/directory.ts'
 import type { Limits } from '../domain/limits.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
-import type { Gate } from './access.ts'
+import type { Gate, LogIn } from './access.ts'
+import type { AccessTokens } from './access-token.ts'
 import type { BaseUrlOf } from './base-url.ts'
 import type { Connections } from './connections.ts'
 import type { ImportSlots } from './import-slots.ts'
@@ -37,6 +38,9 @@ export interface RouteContext {
   /** UTC seconds. */
   readonly clock: () => number
   readonly gates: Readonly<Record<KeyScope, Gate>>
+  /** For credentials that do not stand where the gates look for them. */
+  readonly logIn: LogIn
+  readonly accessTokens: AccessTokens
   readonly tokens: PageTokens
   readonly baseUrlOf: BaseUrlOf
   readonly limits: Limits

@@ -4,7 +4,8 @@ import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest
 import { NAME_CHARACTERS_MAX } from '../domain/directory.ts'
 import { LIMITS_DEFAULT, type Limits } from '../domain/limits.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
-import { buildGates } from './access.ts'
+import { buildGates, buildLogIn } from './access.ts'
+import { AccessTokens } from './access-token.ts'
 import { buildBaseUrl, type TrustProxy, type TrustsPeer, trustsPeer } from './base-url.ts'
 import { addFormParser } from './bodies.ts'
 import { Connections } from './connections.ts'
@@ -17,11 +18,10 @@ import { newRequestId } from './raw-reply.ts'
 import { addRequestLimits } from './request-limits.ts'
 import { RequestLog } from './request-log.ts'
 import type { HttpServer, RouteContext } from './route-context.ts'
+import { addAccessTokenRoute } from './routes/access-token.ts'
 import { addAccountRoutes } from './routes/accounts.ts'
-
 import { addActRoutes } from './routes/acts.ts'
 import { addAuditRoutes } from './routes/audit.ts'
-
 import { addFeedGapRoutes } from './routes/feed-gaps.ts'
 import { addFeedRecordRoutes } from './routes/feed-records.ts'
 import { addFeedRetirementRoutes } from './routes/feed-retirement.ts'
@@ -79,10 +79,14 @@ export function buildServer(options: ServerOptions): HttpServer {
   const keyUses = new KeyUses(store)
   server.addHook('onClose', () => keyUses.flush())
   closeInTime(server, { limits, imports, connections })
+  const accessTokens = new AccessTokens(store)
+  const logIn = buildLogIn({ store, accessTokens, limits, logIns, keyUses, clock, nowMs })
   const context: RouteContext = {
     store,
     clock,
-    gates: buildGates({ store, limits, logIns, keyUses, clock, turns, nowMs }),
+    gates: buildGates(logIn, turns),
+    logIn,
+    accessTokens,
     tokens: new PageTokens(store),
     baseUrlOf: buildBaseUrl(options.publicUrl, trusts),
     limits,
@@ -95,6 +99,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   // First: what comes after it is measured.
   addMetricsRoute(server, context, measurements)
   addHealthRoutes(server, context)
+  addAccessTokenRoute(server, context)
   addUsageRecordRoutes(server, context)
   addUsageEventRoutes(server, context)
   addAccountRoutes(server, context)

@@ -50,7 +50,11 @@ describe('credentials', () => {
       const answer = await fixture.get('/v1/UsageRecords', { as: null, headers })
       assert.equal(answer.status, 401, what)
       assert.deepEqual(answer.body, UNAUTHENTICATED, what)
-      assert.equal(answer.headers['www-authenticate'], 'Basic realm="Simtally"')
+      const challenge =
+        what === 'another scheme'
+          ? 'Bearer realm="Simtally", error="invalid_token"'
+          : 'Basic realm="Simtally"'
+      assert.equal(answer.headers['www-authenticate'], challenge)
       assert.match(String(answer.headers['twilio-request-id']), /^RQ[0-9a-f]{32}$/)
     }
   })

@@ -1,9 +1,12 @@
 /** Every route with every kind of wrong credentials, from the server's own table of routes. */
 import assert from 'node:assert/strict'
+import { createHmac, randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { KEY_SCOPES, type KeyScope } from '../../src/domain/directory.ts'
+import type { Sid } from '../../src/domain/identifiers.ts'
 import { newSecret, newSid } from '../../src/domain/secret.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
+import { ACCESS_TOKEN_SECONDS, AccessTokens } from '../../src/http/access-token.ts'
 import { aFeed, NOW } from '../support/builders.ts'
 import { type Answer, basic, HttpFixture, type TestCredential } from '../support/http-fixture.ts'
 import { routesOf } from '../support/routes.ts'
@@ -25,6 +28,8 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   'GET /healthz': { scope: null },
   'GET /readyz': { scope: null },
   'GET /metrics': { ...read, ...operatorOnly },
+  // It reads them from the form: see the tests of access tokens.
+  'POST /api-services/v1/auth/token': { scope: null },
   'GET /v1/Accounts': { ...read, ...operatorOnly },
   'GET /v1/Accounts/:Sid': { ...read, ...operatorOnly, path: 'account' },
   'POST /v1/Accounts/:Sid': { ...admin, ...operatorOnly, path: 'account' },
@@ -101,8 +106,27 @@ describe('every route', () => {
 
   it('tells nothing to whoever shows no, wrong, unknown, revoked or malformed credentials', async () => {
     const key = await fixture.addKey({ account: null, scope: 'admin' })
+    const tokens = new AccessTokens(fixture.store)
+    const elsewhere = new AccessTokens({ signingKey: async () => randomBytes(32) })
+    const { sid } = fixture.operator
+    const [header, claims] = (await tokens.issue(sid as Sid, NOW)).split('.')
+    const bearer = [
+      // Of a key that is revoked, of another store, forged, of no key, unsigned, ended.
+      await tokens.issue(key.sid as Sid, NOW),
+      await elsewhere.issue(sid as Sid, NOW),
+      `${header}.${claims}.${createHmac('sha256', await fixture.store.signingKey())
+        .update(`${header}.${claims}`)
+        .digest('base64url')}`,
+      await tokens.issue(newSid('SK'), NOW),
+      await tokens.issue(fixture.owner.sid as Sid, NOW),
+      `${header}.${claims}.`,
+      `${Buffer.from('{"alg":"none"}').toString('base64url')}.${claims}.`,
+      await tokens.issue(sid as Sid, NOW - ACCESS_TOKEN_SECONDS),
+      await tokens.issue(sid as Sid, NOW + 86_400),
+    ].map((token) => `Bearer ${token}`)
     await fixture.store.revokeApiKey(key.sid, NOW)
     const wrong = [
+      ...bearer,
       null,
       { ...fixture.owner, secret: newSecret() },
       { sid: newSid('SK'), secret: newSecret() },
@@ -127,11 +151,13 @@ describe('every route', () => {
             headers: { authorization: typeof as === 'string' ? as : basic(as) },
           }),
         })
-        if (scope === null) assert.equal(reply.statusCode, 200, route)
+        if (route === 'POST /api-services/v1/auth/token') assert.equal(reply.statusCode, 400)
+        else if (scope === null) assert.equal(reply.statusCode, 200, route)
         else {
           assert.equal(reply.statusCode, 401, `${route} ${i}`)
-          assert.equal(reply.json().message, 'Authenticate')
-          assert.match(String(reply.headers['www-authenticate']), /^Basic/)
+          assert.match(reply.json().message, /^Authenticate(: the access token has expired, .*)?$/)
+          const challenge = String(as).startsWith('Bearer') ? /^Bearer/ : /^Basic/
+          assert.match(String(reply.headers['www-authenticate']), challenge)
         }
       }
     }

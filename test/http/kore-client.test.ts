@@ -1,0 +1,150 @@
+/**
+ * A client as KORE's OpenAPI files describe one: it asks for a token, sends it as Bearer, follows
+ * `next_page_url`, and asks for another token when one is refused. Only its base URLs differ.
+ */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { NOW } from '../support/builders.ts'
+import { HttpFixture, type TestCredential } from '../support/http-fixture.ts'
+
+class KoreError extends Error {
+  readonly status: number
+  readonly code: number | undefined
+
+  constructor(status: number, code: number | undefined, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+interface ListPage {
+  readonly meta: { readonly key: string; readonly next_page_url: string | null }
+  readonly [rows: string]: unknown
+}
+
+class KoreClient {
+  readonly #tokenBaseUrl: string
+  readonly #baseUrl: string
+  readonly #client: { readonly id: string; readonly secret: string }
+  #token: string | null = null
+  tokensAskedFor = 0
+
+  constructor(baseUrls: { token: string; api: string }, { sid, secret }: TestCredential) {
+    this.#tokenBaseUrl = baseUrls.token
+    this.#baseUrl = baseUrls.api
+    this.#client = { id: sid, secret }
+  }
+
+  async *list(path: string, query: Record<string, string> = {}): AsyncGenerator<unknown> {
+    let url: string | null = `${this.#baseUrl}/v1${path}?${new URLSearchParams(query)}`
+    while (url !== null) {
+      const page: ListPage = await this.#call('GET', url)
+      yield* page[page.meta.key] as unknown[]
+      url = page.meta.next_page_url
+    }
+  }
+
+  get(path: string): Promise<Record<string, unknown>> {
+    return this.#call('GET', `${this.#baseUrl}/v1${path}`)
+  }
+
+  update(path: string, form: Record<string, string>): Promise<Record<string, unknown>> {
+    return this.#call('POST', `${this.#baseUrl}/v1${path}`, new URLSearchParams(form))
+  }
+
+  async #call<T>(method: string, url: string, body?: URLSearchParams): Promise<T> {
+    const isFirst = this.#token === null
+    this.#token ??= await this.#newToken()
+    const headers = { authorization: `Bearer ${this.#token}` }
+    const reply = await fetch(url, { method, headers, ...(body !== undefined && { body }) })
+    if (reply.status === 401 && !isFirst) {
+      this.#token = null
+      await reply.text()
+      return this.#call(method, url, body)
+    }
+    const answer = await reply.json()
+    if (reply.ok) return answer as T
+    const { status, code, message } = answer as KoreError
+    throw new KoreError(status, code, message)
+  }
+
+  async #newToken(): Promise<string> {
+    this.tokensAskedFor++
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: this.#client.id,
+      client_secret: this.#client.secret,
+    })
+    const reply = await fetch(`${this.#tokenBaseUrl}/v1/auth/token`, { method: 'POST', body })
+    const answer = (await reply.json()) as Record<string, string>
+    if (reply.ok) return answer.access_token!
+    throw new KoreError(reply.status, undefined, `${answer.error}: ${answer.error_description}`)
+  }
+}
+
+describe('a client of KORE’s API', () => {
+  let fixture: HttpFixture
+  let baseUrl: string
+  let client: KoreClient
+
+  before(async () => {
+    fixture = await HttpFixture.open()
+    baseUrl = await fixture.listen()
+    for (let i = 0; i < 5; i++) await fixture.addSim({ uniqueName: `tracker-${i}` })
+    const sim = await fixture.store.findSim(fixture.owner.account.id, 'tracker-1')
+    await fixture.use(sim!, NOW - 3_600, { upload: 40, download: 2 })
+    client = clientOf(await fixture.addKey({ account: fixture.owner, scope: 'admin' }))
+  })
+  after(() => fixture.close())
+
+  function clientOf(key: TestCredential): KoreClient {
+    return new KoreClient({ token: `${baseUrl}/api-services`, api: baseUrl }, key)
+  }
+
+  it('lists SIMs over pages, and finds one by its name', async () => {
+    const sims = (await Array.fromAsync(client.list('/Sims', { PageSize: '2' }))) as {
+      readonly unique_name: string
+    }[]
+    const names = sims.map((sim) => sim.unique_name).sort()
+    assert.deepEqual(
+      names,
+      [0, 1, 2, 3, 4].map((i) => `tracker-${i}`),
+    )
+    assert.equal((await client.get('/Sims/tracker-3')).unique_name, 'tracker-3')
+  })
+
+  it('reads what a SIM and what the account has used', async () => {
+    for (const path of ['/Sims/tracker-1/UsageRecords', '/UsageRecords']) {
+      const [record] = (await Array.fromAsync(client.list(path))) as {
+        readonly data: Record<string, unknown>
+      }[]
+      const { upload, download, total, units } = record!.data
+      assert.deepEqual([upload, download, total, units], [40, 2, 42, 'bytes'])
+    }
+    const daily = { Granularity: 'daily', Start: '2026-01-01', End: '2026-01-08', PageSize: '3' }
+    assert.equal((await Array.fromAsync(client.list('/UsageRecords', daily))).length, 7)
+  })
+
+  it('changes a SIM', async () => {
+    const sim = await client.update('/Sims/tracker-2', { FriendlyName: 'Van', Status: 'suspended' })
+    assert.deepEqual([sim.friendly_name, sim.status], ['Van', 'suspended'])
+  })
+
+  it('goes on with another token when one has ended', async () => {
+    const before = client.tokensAskedFor
+    fixture.clock.now += 3_600
+    assert.equal((await client.get('/Sims/tracker-0')).unique_name, 'tracker-0')
+    assert.equal(client.tokensAskedFor, before + 1)
+  })
+
+  it('is told what is wrong in the form that it reads', async () => {
+    await assert.rejects(client.get('/Sims/none'), { status: 404, code: 20404 })
+    await assert.rejects(Array.fromAsync(client.list('/UsageRecords', { Granularity: 'weekly' })), {
+      status: 400,
+      message: /Granularity/,
+    })
+    const stranger = clientOf({ sid: fixture.owner.sid, secret: 'wrong' })
+    await assert.rejects(stranger.get('/Sims'), { status: 401, message: /^invalid_client: / })
+  })
+})
