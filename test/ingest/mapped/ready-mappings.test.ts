@@ -7,8 +7,7 @@ import { mappingOf, READY_MAPPINGS } from '../../../src/ingest/mappings/mappings
 import { describeCdrFormat } from '../../contract/cdr-format.ts'
 import { deliveriesOf, type MappedDelivery } from './deliveries.ts'
 
-const isOfLines = ({ settings }: MappedDelivery) =>
-  ['csv', 'ndjson'].includes(mappingOf(settings).source.format)
+const formatOf = ({ settings }: MappedDelivery) => mappingOf(settings).source.format
 
 for (const { name, settings } of READY_MAPPINGS) {
   const samples = deliveriesOf(name)
@@ -19,9 +18,11 @@ for (const { name, settings } of READY_MAPPINGS) {
       name: 'mapped',
       settings: stated,
       samples,
-      empty: 'refused',
+      empty: formatOf(samples[0]!) === 'ndjson' ? 'no records' : 'refused',
       // A line that was cut may look like a shorter one.
-      cutRecord: samples.some(isOfLines) ? 'may look whole' : 'seen',
+      cutRecord: samples.some((sample) => ['csv', 'ndjson'].includes(formatOf(sample)))
+        ? 'may look whole'
+        : 'seen',
       page: `${name}.md`,
       badSettings: [
         ...required.map(([setting]) => {
