@@ -26,7 +26,7 @@ const DEFINITIONS = {
     min: 1,
     max: 10_000,
     unit: 'requests',
-    bounds: 'requests that one credential has under way in a worker',
+    bounds: 'requests of one credential under way in a worker',
     reason: 'what the original API is said to allow; more would let one caller starve the others',
     refusal: '429',
   },
@@ -36,7 +36,7 @@ const DEFINITIONS = {
     max: 1_000_000,
     unit: 'requests a second',
     bounds: 'requests of one credential in a worker, on average',
-    reason: '100,000 SIMs asked for every two minutes, and no more than a worker answers at most',
+    reason: 'enough to ask for 100,000 SIMs every two minutes, and all that a worker can answer',
     refusal: '429',
   },
   requestBurst: {
@@ -44,8 +44,8 @@ const DEFINITIONS = {
     min: 1,
     max: 1_000_000,
     unit: 'requests',
-    bounds: 'requests of one credential in a worker that may come at once, beyond the rate',
-    reason: 'a caller who asks for everything once an hour is none who asks too often',
+    bounds: 'requests of one credential in a worker that may come at once, above the rate',
+    reason: 'a caller who asks for everything once an hour does not ask too often',
     refusal: '429',
   },
   requestsWaiting: {
@@ -54,7 +54,7 @@ const DEFINITIONS = {
     max: 100_000,
     unit: 'requests',
     bounds: 'requests that wait for their turn in a worker, which answers for 20 ms at a time',
-    reason: 'a second or less of work; health checks do not wait behind them',
+    reason: 'at most a second of work; health checks do not wait behind them',
     refusal: '503',
   },
   requestWaitSeconds: {
@@ -63,7 +63,8 @@ const DEFINITIONS = {
     max: 600,
     unit: 'seconds',
     bounds: 'how long a request waits for its turn',
-    reason: 'its caller has given up or repeats it; a queue is worked off soon after the load ends',
+    reason:
+      'by then its caller has given up or asks again; a queue empties soon after the load ends',
     refusal: '503',
   },
   failedLogIns: {
@@ -72,7 +73,7 @@ const DEFINITIONS = {
     max: 100_000,
     unit: 'failures a minute',
     bounds:
-      'wrong credentials from one address, in all workers; an IPv6 address stands for its /64',
+      'wrong credentials from one address, over all workers; an IPv6 address stands for its /64',
     reason: 'a wrong setting is repeated, but not twice a second; secrets have 128 bits and more',
     refusal: '429',
   },
@@ -99,8 +100,8 @@ const DEFINITIONS = {
     min: 10,
     max: 1_000,
     unit: 'parameters',
-    bounds: 'the parameters of a query string, repeated ones each counted',
-    reason: 'no route knows more than ten; beyond the limit some would be dropped silently',
+    bounds: 'the parameters of a query string, counting repeated ones each time',
+    reason: 'no route has more than ten; beyond the limit some would be dropped silently',
     refusal: '400',
   },
   headerBytes: {
@@ -135,8 +136,8 @@ const DEFINITIONS = {
     min: 10,
     max: 1_000,
     unit: 'fields',
-    bounds: 'the fields of a form or JSON body, repeated ones each counted',
-    reason: 'a SIM has a dozen, with several IMSIs a few more',
+    bounds: 'the fields of a form or JSON body, counting repeated ones each time',
+    reason: 'a SIM has a dozen, and a few more with several IMSIs',
     refusal: '400',
   },
   fieldNameCharacters: {
@@ -145,7 +146,7 @@ const DEFINITIONS = {
     max: 4 * KIB,
     unit: 'characters',
     bounds: 'the name of a parameter or field',
-    reason: 'the longest that means something has twenty',
+    reason: 'the longest known name has twenty',
     refusal: '400',
   },
   fieldValueCharacters: {
@@ -154,7 +155,7 @@ const DEFINITIONS = {
     max: 64 * KIB,
     unit: 'characters',
     bounds: 'the value of a parameter or field',
-    reason: 'page tokens and comments are the longest, with some hundreds',
+    reason: 'the longest are page tokens and comments, with a few hundred',
     refusal: '400',
   },
   headerSeconds: {
@@ -162,8 +163,7 @@ const DEFINITIONS = {
     min: 1,
     max: 120,
     unit: 'seconds',
-    bounds:
-      'from the opening of a connection, or the first byte of a request, to the end of its headers',
+    bounds: 'from the start of a connection, or of a request, to the end of its headers',
     reason: 'a request line is one packet; whoever takes longer holds a place and sends nothing',
     refusal: '408',
   },
@@ -172,7 +172,7 @@ const DEFINITIONS = {
     min: 120,
     max: 86_400,
     unit: 'seconds',
-    bounds: 'a whole request, until the last byte of its body has come',
+    bounds: 'a whole request, up to the last byte of its body',
     reason: 'the largest delivery at 300 kB a second',
     refusal: '408',
   },
@@ -181,7 +181,7 @@ const DEFINITIONS = {
     min: 1,
     max: 600,
     unit: 'seconds',
-    bounds: 'the time in which nothing comes of a body that is waited for',
+    bounds: 'how long a body may stall',
     reason: 'a network that loses packets repeats them within seconds',
     refusal: '408',
   },
@@ -190,8 +190,7 @@ const DEFINITIONS = {
     min: 1,
     max: MIB,
     unit: 'bytes a second',
-    bounds:
-      'the least that comes of a body, on average over the time it is waited for, from 30 s on',
+    bounds: 'the lowest average rate of a body, checked after 30 s',
     reason: 'slower than any line by which deliveries are sent',
     refusal: '408',
   },
@@ -200,8 +199,8 @@ const DEFINITIONS = {
     min: 1,
     max: 120,
     unit: 'seconds',
-    bounds: 'how long the rest of a body is taken in after its answer',
-    reason: 'some clients read the answer only after they have sent all',
+    bounds: 'how long the server reads the rest of a body after its answer',
+    reason: 'some clients read the answer only after sending everything',
     refusal: 'closes',
   },
   idleSeconds: {
@@ -219,7 +218,8 @@ const DEFINITIONS = {
     max: 100_000,
     unit: 'connections',
     bounds: 'connections open in a worker',
-    reason: 'each takes 10 kB and a file handle; beyond twice as many, closed without a word',
+    reason:
+      'each takes 10 kB and a file handle; beyond twice the limit they are closed without an answer',
     refusal: '503, and closes',
   },
   connectionsPerAddress: {
@@ -228,7 +228,7 @@ const DEFINITIONS = {
     max: 100_000,
     unit: 'connections',
     bounds:
-      'connections that one address has open in a worker; an IPv6 address stands for its /64, and a trusted proxy for nobody',
+      'connections of one address open in a worker; an IPv6 address stands for its /64, and trusted proxies are exempt',
     reason: 'one address cannot take all places',
     refusal: '429, and closes',
   },
@@ -247,7 +247,7 @@ const DEFINITIONS = {
     max: 1024 * GIB,
     unit: 'bytes',
     bounds: 'a delivery over HTTP, as it is sent',
-    reason: 'sent again after a lost connection, a larger one starts anew: it is better cut',
+    reason: 'after a lost connection a larger one would start again from zero: better cut it',
     refusal: '413',
   },
   unpackedBytes: {
@@ -256,7 +256,7 @@ const DEFINITIONS = {
     max: 16_384 * GIB,
     unit: 'bytes',
     bounds: 'what the packed data of a delivery or file unpacks to',
-    reason: 'the largest delivery over HTTP, packed as well as usage records ever are',
+    reason: 'the largest delivery over HTTP, compressed as well as usage records ever are',
     refusal: '413; a file fails',
   },
   unpackRatio: {
@@ -264,8 +264,8 @@ const DEFINITIONS = {
     min: 10,
     max: 1_100,
     unit: 'times',
-    bounds: 'how much larger packed data gets by unpacking, once it is past 16 MiB',
-    reason: 'usage records reach 5 to 50; only data that was made to can exceed 200',
+    bounds: 'how many times larger data may become by unpacking, once it is past 16 MiB',
+    reason: 'usage records reach 5 to 50; only crafted data exceeds 200',
     refusal: '413; a file fails',
   },
   deliveryRecords: {
@@ -282,7 +282,7 @@ const DEFINITIONS = {
     min: 1,
     max: 1_000,
     unit: 'imports',
-    bounds: 'imports that one credential has under way in a worker',
+    bounds: 'imports of one credential under way in a worker',
     reason: 'records are parsed on one core and written one batch after the other',
     refusal: 'waits, then 429',
   },
@@ -301,7 +301,7 @@ const DEFINITIONS = {
     max: 10_000,
     unit: 'imports',
     bounds: 'imports that wait for their turn in a worker',
-    reason: 'one that waits holds a connection, and 64 KiB of what was sent',
+    reason: 'each holds a connection, and 64 KiB of its body',
     refusal: '429',
   },
   keysPerAccount: {
@@ -310,7 +310,7 @@ const DEFINITIONS = {
     max: 1_000_000,
     unit: 'keys',
     bounds: 'the keys of an account, or of the operator, that are not revoked',
-    reason: 'a key a system that asks; a script that makes one each time it runs is noticed',
+    reason: 'one key for each system; a script that makes a key on every run is noticed',
     refusal: 'key create fails',
   },
   importWaitSeconds: {
@@ -319,7 +319,7 @@ const DEFINITIONS = {
     max: 600,
     unit: 'seconds',
     bounds: 'how long an import waits for its turn',
-    reason: 'shorter than the patience of HTTP clients, who then repeat it',
+    reason: 'shorter than the patience of HTTP clients, which then repeat the request',
     refusal: '429',
   },
 } as const satisfies Record<string, LimitDefinition>
