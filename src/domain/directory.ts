@@ -8,6 +8,7 @@ import {
   type Sid,
   type SimNameKind,
 } from './identifiers.ts'
+import type { CallbackChanges, SimCallbacks } from './sim-callbacks.ts'
 import { invalidField } from './usage-error.ts'
 import type { ConflictPolicy, Zone } from './usage-event.ts'
 
@@ -70,6 +71,7 @@ export interface Sim {
   readonly status: SimStatus
   /** Overrides the account's home set, part by part; empty parts do not. */
   readonly home: HomeSet
+  readonly callbacks: SimCallbacks
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -91,6 +93,7 @@ export interface SimChanges {
   readonly uniqueName?: string
   readonly friendlyName?: string
   readonly status?: SimStatus
+  readonly callbacks?: CallbackChanges
 }
 
 /** Each scope includes the ones before it. */

@@ -19,6 +19,15 @@ import {
   type Sid,
 } from '../domain/identifiers.ts'
 import type { Plmn } from '../domain/plmn.ts'
+import {
+  CALLBACK_KINDS,
+  CALLBACK_METHODS,
+  type Callback,
+  type CallbackChanges,
+  type CallbackKind,
+  parseCallbackMethod,
+  parseCallbackUrl,
+} from '../domain/sim-callbacks.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { pageParameters } from './list-page.ts'
 import { accountSidParameter } from './sim-lookup.ts'
@@ -71,7 +80,45 @@ const nameParameters = {
   Status: Type.Optional(statusParameter),
 }
 
-export const simUpdateBody = Type.Object(nameParameters)
+const callbackUrl = (name: string) =>
+  Type.Optional(
+    parsedParameter(name, 'kept and never called; empty takes it away', (text) =>
+      parseCallbackUrl(name, text),
+    ),
+  )
+const callbackMethod = (name: string) =>
+  Type.Optional(
+    parsedParameter(name, CALLBACK_METHODS.join(' or '), (text) => parseCallbackMethod(name, text)),
+  )
+
+const callbackParameters = {
+  CommandsCallbackUrl: callbackUrl('CommandsCallbackUrl'),
+  CommandsCallbackMethod: callbackMethod('CommandsCallbackMethod'),
+  SmsUrl: callbackUrl('SmsUrl'),
+  SmsMethod: callbackMethod('SmsMethod'),
+  SmsFallbackUrl: callbackUrl('SmsFallbackUrl'),
+  SmsFallbackMethod: callbackMethod('SmsFallbackMethod'),
+  VoiceUrl: callbackUrl('VoiceUrl'),
+  VoiceMethod: callbackMethod('VoiceMethod'),
+  VoiceFallbackUrl: callbackUrl('VoiceFallbackUrl'),
+  VoiceFallbackMethod: callbackMethod('VoiceFallbackMethod'),
+}
+
+/** Documented changes that nothing here could carry out: to drop them would look like success. */
+const REFUSED_CHANGES: ParameterOptions = {
+  refused: {
+    RatePlan: 'SIMs have no rate plan here; leave it out',
+    CallbackUrl: 'nobody is called back; the answer has the new status already, leave it out',
+    CallbackMethod: 'nobody is called back; leave it out',
+    ResetStatus: 'nothing here reaches the network to reset a connection; leave it out',
+    AccountSid: 'a SIM stays with its account; an operator names the account in the query',
+  },
+}
+
+export const simUpdateBody = Type.Object(
+  { ...nameParameters, ...callbackParameters },
+  REFUSED_CHANGES,
+)
 
 export const simRegistrationBody = Type.Object({
   ...accountSidParameter,
@@ -115,6 +162,29 @@ function parseHomeCountries(text: string): readonly CountryCode[] {
 
 /** From a body that `simUpdateBody` has accepted. */
 export function changesFromApi(body: Static<typeof simUpdateBody>): SimChanges {
+  const callbacks = callbacksFromApi(body)
+  return { ...namesFromApi(body), ...(Object.keys(callbacks).length > 0 && { callbacks }) }
+}
+
+/** The parameters of each kind begin with its name, and end with Url and Method. */
+function callbacksFromApi(body: Static<typeof simUpdateBody>): CallbackChanges {
+  const changes: Partial<Record<CallbackKind, Partial<Callback>>> = {}
+  for (const kind of CALLBACK_KINDS) {
+    const name = `${kind[0]!.toUpperCase()}${kind.slice(1)}` as Capitalize<CallbackKind>
+    const url = body[`${name}Url`]
+    const method = body[`${name}Method`]
+    if (url === undefined && method === undefined) continue
+    changes[kind] = {
+      ...(url !== undefined && { url: parseCallbackUrl(`${name}Url`, url) }),
+      ...(method !== undefined && { method: parseCallbackMethod(`${name}Method`, method) }),
+    }
+  }
+  return changes
+}
+
+type SimNames = Pick<Static<typeof simUpdateBody>, 'UniqueName' | 'FriendlyName' | 'Status'>
+
+function namesFromApi(body: SimNames): Pick<SimChanges, 'uniqueName' | 'friendlyName' | 'status'> {
   const { UniqueName, FriendlyName, Status } = body
   return {
     ...(UniqueName !== undefined && { uniqueName: parseUniqueName('UniqueName', UniqueName) }),
@@ -138,7 +208,7 @@ export function registrationFromApi(body: Static<typeof simRegistrationBody>): S
     ...(Iccid && { iccid: parseIccid(Iccid) }),
     ...(imsis.length > 0 && { imsis }),
     ...(Msisdn && { msisdn: parseMsisdn(Msisdn) }),
-    ...changesFromApi(body),
+    ...namesFromApi(body),
     home: {
       ...(HomePlmns && { plmns: parseHomePlmns(HomePlmns) }),
       ...(HomeCountries && { countries: parseHomeCountries(HomeCountries) }),

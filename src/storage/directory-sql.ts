@@ -51,13 +51,13 @@ export const SIM_COLUMNS = `
 
 export const INSERT_SIM = `
   INSERT INTO sim (sid, account_id, iccid, msisdn, unique_name, friendly_name, status,
-                   home_plmns, home_countries, created_at, updated_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   home_plmns, home_countries, callbacks, created_at, updated_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   RETURNING id`
 export const UPDATE_SIM = `
   UPDATE sim
   SET iccid = ?, msisdn = ?, unique_name = ?, friendly_name = ?, status = ?,
-      home_plmns = ?, home_countries = ?, updated_at = ?
+      home_plmns = ?, home_countries = ?, callbacks = ?, updated_at = ?
   WHERE id = ?`
 export const RELEASE_SIM_VALUES = `
   UPDATE sim SET iccid = NULL, msisdn = NULL, unique_name = NULL WHERE id = ?`

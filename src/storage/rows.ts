@@ -28,6 +28,7 @@ import {
   type QuarantineReason,
 } from '../domain/import.ts'
 import type { Plmn } from '../domain/plmn.ts'
+import type { SimCallbacks } from '../domain/sim-callbacks.ts'
 import { type EventVersion, type Serving, ZONES } from '../domain/usage-event.ts'
 import type { UsageGroup } from '../domain/usage-query.ts'
 import type { ImportEnd } from './usage-store.ts'
@@ -103,6 +104,7 @@ export function simFromRow(row: Row): Sim {
     friendlyName: row.friendly_name as string | null,
     status: row.status as SimStatus,
     home: homeSetFromRow(row.home_plmns, row.home_countries),
+    callbacks: JSON.parse(row.callbacks as string) as SimCallbacks,
     createdAt: row.created_at as number,
     updatedAt: row.updated_at as number,
   }

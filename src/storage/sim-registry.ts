@@ -4,6 +4,7 @@
  */
 import type { Account, Sim, SimChanges, SimRegistration } from '../domain/directory.ts'
 import { maskIdentifier, type Sid } from '../domain/identifiers.ts'
+import { changedCallbacks } from '../domain/sim-callbacks.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
 
 /** The values of registrations that at most one SIM may hold, for the engine to look up. */
@@ -105,6 +106,7 @@ export class SimRegistry {
       friendlyName: friendlyName || null,
       status: status ?? 'active',
       home: { plmns: home?.plmns ?? [], countries: home?.countries ?? [] },
+      callbacks: {},
       createdAt: at,
       updatedAt: at,
     }
@@ -113,7 +115,8 @@ export class SimRegistry {
   }
 
   /** Changes a stored SIM. Throws `conflict` when its new unique name is taken. */
-  change(sim: Sim, { uniqueName, friendlyName, status }: SimChanges, at: number): void {
+  change(sim: Sim, changes: SimChanges, at: number): void {
+    const { uniqueName, friendlyName, status, callbacks = {} } = changes
     const entry = this.#holders.sid.get(sim.sid)!
     this.#replace(
       entry,
@@ -122,6 +125,7 @@ export class SimRegistry {
         uniqueName: uniqueName === undefined ? sim.uniqueName : uniqueName || null,
         friendlyName: friendlyName === undefined ? sim.friendlyName : friendlyName || null,
         status: status ?? sim.status,
+        callbacks: changedCallbacks(sim.callbacks, callbacks),
       },
       { at, index: null },
     )
@@ -220,6 +224,20 @@ function heldBy(sim: SimDraft): [HeldKind, string][] {
   return HELD.flatMap((kind) =>
     held[kind].flatMap((value): [HeldKind, string][] => (value === null ? [] : [[kind, value]])),
   )
+}
+
+/** Values of the columns that may change, as statements list them. */
+export function changingColumns({ home, callbacks, ...sim }: SimDraft) {
+  return [
+    sim.iccid,
+    sim.msisdn,
+    sim.uniqueName,
+    sim.friendlyName,
+    sim.status,
+    home.plmns.join(' '),
+    home.countries.join(' '),
+    JSON.stringify(callbacks),
+  ] as const
 }
 
 function sameSim(a: SimDraft, b: SimDraft): boolean {

@@ -98,6 +98,7 @@ export const TABLES = [
       status: 'text',
       home_plmns: 'text',
       home_countries: 'text',
+      callbacks: 'text',
       created_at: 'integer',
       updated_at: 'integer',
     },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { SimRegistration } from '../../src/domain/directory.ts'
+import type { CallbackChanges } from '../../src/domain/sim-callbacks.ts'
 import {
   anAccount,
   aSim,
@@ -50,6 +51,7 @@ function describeRegistration(engine: Engine): void {
       id: sim.id,
       accountId: account.id,
       accountSid: account.sid,
+      callbacks: {},
       createdAt: NOW,
       updatedAt: NOW,
       ...stated,
@@ -180,6 +182,28 @@ function describeChanges(engine: Engine): void {
     assert.deepEqual(renamed, expected)
     assert.deepEqual(await store.findSim(account.id, 'v'), expected)
     assert.equal(await store.findSim(account.id, 'u'), null)
+  })
+
+  it('keeps callbacks part by part, also through another registration', async (t) => {
+    const { store, account } = await openAccounts(t, engine)
+    const sim = await register(store, account, aSim({ iccid: iccidOf(1) }))
+    const change = (callbacks: CallbackChanges, at: number) =>
+      store.updateSim(sim.id, { callbacks }, at)
+    const url = 'https://example.com/sms?to=é'
+    await change({ voiceFallback: { method: 'GET' }, sms: { url } }, NOW + 1)
+    const set = await change({ sms: { method: 'GET' } }, NOW + 2)
+    const expected = { sms: { url, method: 'GET' }, voiceFallback: { url: null, method: 'GET' } }
+    assert.deepEqual(set.callbacks, expected)
+    assert.equal(set.updatedAt, NOW + 2)
+    await register(store, account, { iccid: iccidOf(1), friendlyName: 'again' })
+    assert.deepEqual((await store.findSim(account.id, sim.sid))?.callbacks, expected)
+    const same = await change({ sms: { url, method: 'GET' } }, NOW + 9)
+    assert.ok(same.updatedAt < NOW + 9)
+    const bare = await change(
+      { sms: { url: null, method: 'POST' }, voiceFallback: { method: 'POST' } },
+      NOW + 9,
+    )
+    assert.deepEqual(bare.callbacks, {})
   })
 
   it('takes names away with an empty text', async (t) => {

@@ -147,6 +147,77 @@ describe('updating a SIM', () => {
     assert.equal((await fixture.post(url, { Status: 'suspended' })).status, 200)
   })
 
+  it('keeps URLs and methods of callbacks, and gives them back', async () => {
+    const { sid } = await fixture.addSim()
+    const given = {
+      CommandsCallbackUrl: 'https://example.com/commands?a=b',
+      CommandsCallbackMethod: 'GET',
+      SmsUrl: 'http://example.com/sms',
+      SmsFallbackUrl: 'https://example.com/fallback',
+      SmsFallbackMethod: 'GET',
+      VoiceMethod: 'GET',
+      VoiceFallbackUrl: 'https://example.com/voice',
+    }
+    const { status, body } = await fixture.post(`/v1/Sims/${sid}`, given)
+    assert.equal(status, 200)
+    const told = {
+      commands_callback_url: given.CommandsCallbackUrl,
+      commands_callback_method: 'GET',
+      sms_url: given.SmsUrl,
+      sms_method: 'POST',
+      sms_fallback_url: given.SmsFallbackUrl,
+      sms_fallback_method: 'GET',
+      voice_url: null,
+      voice_method: 'GET',
+      voice_fallback_url: given.VoiceFallbackUrl,
+      voice_fallback_method: 'POST',
+    }
+    assert.partialDeepStrictEqual(body, told)
+    assert.partialDeepStrictEqual((await fixture.get(`/v1/Sims/${sid}`)).body, told)
+    const cleared = await fixture.post(`/v1/Sims/${sid}`, {
+      SmsUrl: '',
+      CommandsCallbackMethod: '',
+    })
+    const after = { ...told, sms_url: null, commands_callback_method: 'POST' }
+    assert.partialDeepStrictEqual(cleared.body, after)
+  })
+
+  it('refuses what is no web address and no method, and changes nothing', async () => {
+    const { sid } = await fixture.addSim()
+    const wrong = {
+      CommandsCallbackUrl: 'example.com/commands',
+      SmsUrl: 'ftp://example.com',
+      SmsFallbackUrl: 'https://example.com/a b',
+      VoiceUrl: `https://example.com/${'a'.repeat(2_048)}`,
+      VoiceFallbackUrl: 'https://example.com/\n',
+      SmsMethod: 'PUT',
+      VoiceMethod: 'get',
+    }
+    for (const [name, value] of Object.entries(wrong)) {
+      const form = { FriendlyName: 'not kept', [name]: value }
+      const { status, body } = await fixture.post(`/v1/Sims/${sid}`, form)
+      assert.equal(status, 400, name)
+      assert.match(body.message, new RegExp(`^${name} `))
+    }
+    assert.equal((await fixture.get(`/v1/Sims/${sid}`)).body.friendly_name, null)
+  })
+
+  it('refuses by name the documented changes that it cannot carry out', async () => {
+    const { sid } = await fixture.addSim()
+    const names = ['RatePlan', 'CallbackUrl', 'CallbackMethod', 'ResetStatus', 'AccountSid']
+    for (const name of names) {
+      const form = { FriendlyName: 'not kept', [name]: 'x' }
+      const { status, body } = await fixture.post(`/v1/Sims/${sid}`, form)
+      assert.deepEqual([status, body.code], [400, 33101])
+      assert.match(body.message, new RegExp(`^${name}: `))
+    }
+    const json = await fixture.send('POST', `/v1/Sims/${sid}`, '{"RatePlan":"WP1"}', {
+      headers: { 'content-type': 'application/json' },
+    })
+    assert.equal(json.status, 400)
+    assert.equal((await fixture.get(`/v1/Sims/${sid}`)).body.friendly_name, null)
+  })
+
   it('takes a name away that is given empty, and leaves one that is not given', async () => {
     const sim = await fixture.addSim({ uniqueName: 'away', friendlyName: 'Stays' })
     const { body } = await fixture.post(`/v1/Sims/${sim.sid}`, { UniqueName: '' })

@@ -159,6 +159,13 @@ describe('the wireless client of npm twilio', () => {
     const named = await context.update({ uniqueName: 'tracker-2', friendlyName: 'Büro & Hof' })
     assert.equal(named.uniqueName, 'tracker-2')
     assert.equal(named.friendlyName, 'Büro & Hof')
+    const reported = await context.update({
+      commandsCallbackUrl: 'https://example.com/commands',
+      smsMethod: 'GET',
+    })
+    assert.equal(reported.commandsCallbackUrl, 'https://example.com/commands')
+    assert.deepEqual([reported.smsMethod, reported.smsUrl], ['GET', null])
+    await assert.rejects(context.update({ ratePlan: 'WP1' }), { status: 400, message: /RatePlan/ })
     const suspended = await context.update({ status: 'suspended' })
     assert.equal(suspended.status, 'suspended')
     assert.equal((await context.fetch()).uniqueName, 'tracker-2')

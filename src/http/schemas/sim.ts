@@ -1,6 +1,7 @@
 /** A SIM on the wire, with every field the original API has; what Simtally has not is null. */
 import { type Static, Type } from 'typebox'
 import type { Sim } from '../../domain/directory.ts'
+import { callbackOf } from '../../domain/sim-callbacks.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { listSchema, nullableText } from './shapes.ts'
 
@@ -37,11 +38,13 @@ export const simSchema = Type.Object({
 
 export const simsSchema = listSchema('sims', simSchema)
 
-/** What the original API answers where no callback is set. */
-const DEFAULT_METHOD = 'POST'
-
 export function simToApi(sim: Sim, baseUrl: string): Static<typeof simSchema> {
   const url = `${baseUrl}/v1/Sims/${sim.sid}`
+  const commands = callbackOf(sim.callbacks, 'commandsCallback')
+  const sms = callbackOf(sim.callbacks, 'sms')
+  const smsFallback = callbackOf(sim.callbacks, 'smsFallback')
+  const voice = callbackOf(sim.callbacks, 'voice')
+  const voiceFallback = callbackOf(sim.callbacks, 'voiceFallback')
   return {
     sid: sim.sid,
     unique_name: sim.uniqueName,
@@ -52,16 +55,16 @@ export function simToApi(sim: Sim, baseUrl: string): Static<typeof simSchema> {
     e_id: null,
     status: sim.status,
     reset_status: null,
-    commands_callback_url: null,
-    commands_callback_method: DEFAULT_METHOD,
-    sms_fallback_method: DEFAULT_METHOD,
-    sms_fallback_url: null,
-    sms_method: DEFAULT_METHOD,
-    sms_url: null,
-    voice_fallback_method: DEFAULT_METHOD,
-    voice_fallback_url: null,
-    voice_method: DEFAULT_METHOD,
-    voice_url: null,
+    commands_callback_url: commands.url,
+    commands_callback_method: commands.method,
+    sms_fallback_method: smsFallback.method,
+    sms_fallback_url: smsFallback.url,
+    sms_method: sms.method,
+    sms_url: sms.url,
+    voice_fallback_method: voiceFallback.method,
+    voice_fallback_url: voiceFallback.url,
+    voice_method: voice.method,
+    voice_url: voice.url,
     date_created: formatInstant(sim.createdAt),
     date_updated: formatInstant(sim.updatedAt),
     url,

@@ -27,7 +27,14 @@ import {
   newApiKeyToRow,
   simFromRow,
 } from '../rows.ts'
-import { feedNameTaken, SimRegistry, type SimWrite, taken, valuesNamedBy } from '../sim-registry.ts'
+import {
+  changingColumns,
+  feedNameTaken,
+  SimRegistry,
+  type SimWrite,
+  taken,
+  valuesNamedBy,
+} from '../sim-registry.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
 import { columnsOf, type Session } from './connection.ts'
@@ -194,13 +201,14 @@ async function simsNamedBy(
 
 const INSERT_SIMS = `
   INSERT INTO sim (sid, account_id, iccid, msisdn, unique_name, friendly_name, status,
-                   home_plmns, home_countries, created_at, updated_at)
+                   home_plmns, home_countries, callbacks, created_at, updated_at)
   SELECT sid, account_id, iccid, msisdn, unique_name, friendly_name, status,
-         home_plmns, home_countries, created_at, updated_at
+         home_plmns, home_countries, callbacks, created_at, updated_at
   FROM unnest(?1::text[], ?2::bigint[], ?3::text[], ?4::text[], ?5::text[], ?6::text[], ?7::text[],
-              ?8::text[], ?9::text[], ?10::bigint[], ?11::bigint[])
+              ?8::text[], ?9::text[], ?10::text[], ?11::bigint[], ?12::bigint[])
     WITH ORDINALITY AS added (sid, account_id, iccid, msisdn, unique_name, friendly_name, status,
-                              home_plmns, home_countries, created_at, updated_at, position)
+                              home_plmns, home_countries, callbacks, created_at, updated_at,
+                              position)
   ORDER BY position
   RETURNING id, sid`
 
@@ -244,16 +252,4 @@ async function insertSims(
   ])
   const inserted = await session.all(INSERT_SIMS, columnsOf(rows))
   return new Map(inserted.map((row) => [row.sid as Sid, row.id as number]))
-}
-
-function changingColumns(sim: SimWrite['draft']) {
-  return [
-    sim.iccid,
-    sim.msisdn,
-    sim.uniqueName,
-    sim.friendlyName,
-    sim.status,
-    sim.home.plmns.join(' '),
-    sim.home.countries.join(' '),
-  ] as const
 }

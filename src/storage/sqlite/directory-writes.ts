@@ -26,7 +26,14 @@ import {
   newAccountToRow,
   newApiKeyToRow,
 } from '../rows.ts'
-import { feedNameTaken, type SimDraft, SimRegistry, taken, valuesNamedBy } from '../sim-registry.ts'
+import {
+  changingColumns,
+  feedNameTaken,
+  type SimDraft,
+  SimRegistry,
+  taken,
+  valuesNamedBy,
+} from '../sim-registry.ts'
 import { undoneWhileRunning } from '../undo.ts'
 import type { RegisterOutcome, UsageStore } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
@@ -216,16 +223,4 @@ function insertSim(connection: Connection, draft: SimDraft): number {
     .prepare(sql.INSERT_SIM)
     .get(sid, accountId, ...changingColumns(draft), createdAt, updatedAt)
   return row!.id as number
-}
-
-function changingColumns(sim: SimDraft) {
-  return [
-    sim.iccid,
-    sim.msisdn,
-    sim.uniqueName,
-    sim.friendlyName,
-    sim.status,
-    sim.home.plmns.join(' '),
-    sim.home.countries.join(' '),
-  ] as const
 }

@@ -33,6 +33,7 @@ export const initialSchema = `
     status         text NOT NULL,
     home_plmns     text NOT NULL,
     home_countries text NOT NULL,
+    callbacks      text NOT NULL DEFAULT '{}',
     created_at     bigint NOT NULL,
     updated_at     bigint NOT NULL,
     UNIQUE (unique_name, account_id)

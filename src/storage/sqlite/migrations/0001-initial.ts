@@ -29,6 +29,7 @@ export const initialSchema = `
     status         TEXT NOT NULL,
     home_plmns     TEXT NOT NULL,
     home_countries TEXT NOT NULL,
+    callbacks      TEXT NOT NULL DEFAULT '{}',
     created_at     INTEGER NOT NULL,
     updated_at     INTEGER NOT NULL,
     UNIQUE (unique_name, account_id)
