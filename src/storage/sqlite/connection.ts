@@ -1,5 +1,5 @@
 /** A connection to a SQLite database: its prepared statements, its transactions and its locks. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { SOMEBODY } from '../../domain/act.ts'
@@ -7,6 +7,7 @@ import { Checksums } from './checksums.ts'
 import {
   createDatabase,
   type FileIdentity,
+  filesBeside,
   identifyFile,
   requireSameFiles,
   requireStoreFile,
@@ -46,10 +47,22 @@ const WRITER_CACHE_KIB = 65_536
  */
 const CHECKPOINT_PAGES = 8_000
 
+/**
+ * A commit folds the log only as far as no reader still needs it, and a log begins anew only when no
+ * reader is in it. Readers that always overlap keep it growing, and each read slower. From this size
+ * on, the writer waits for them for a moment.
+ */
+export const LOG_BYTES_MAX = 128 * 1_048_576
+const LOG_WAIT_MS = 250
+/** Between two such waits, in milliseconds. */
+const LOG_RETRY_MS = 1_000
+
 export interface ConnectionOptions {
   /** A writer waits for the lock by its own rule, see `Connection.write`. */
   readonly role: 'reader' | 'writer'
   readonly lockWaitMs?: number
+  /** From which size of the log on a writer waits for readers to fold it; `LOG_BYTES_MAX` unless given. */
+  readonly logBytesMax?: number
   /** Makes the database where it is missing or empty, with the folders above it. */
   readonly create?: boolean
   /** The files that the store was opened on; others in their place are refused. */
@@ -75,8 +88,16 @@ export class Connection {
   /** How long the lock was held since it was last free for a pause; until when. */
   #heldMs = 0
   #heldUntil = 0
+  readonly #logPath: string
+  readonly #logBytesMax: number
+  #logFoldedAt = Number.NEGATIVE_INFINITY
 
-  constructor(path: string, { role, lockWaitMs = LOCK_WAIT_MS }: ConnectionOptions) {
+  constructor(
+    path: string,
+    { role, lockWaitMs = LOCK_WAIT_MS, logBytesMax = LOG_BYTES_MAX }: ConnectionOptions,
+  ) {
+    this.#logPath = filesBeside(path).log
+    this.#logBytesMax = logBytesMax
     this.#lockWaitMs = lockWaitMs
     const timeout = role === 'writer' ? 0 : READER_WAIT_MS
     this.db = translated(path, () => new DatabaseSync(existingOnly(path), { timeout }))
@@ -139,6 +160,17 @@ export class Connection {
   /** Lets another process write, where this one has been at it for long. May block this thread. */
   giveWay(): void {
     if (this.#heldMs >= HELD_MAX_MS) pauseThread(PAUSE_MS)
+  }
+
+  /** Begins the log anew where it has grown too large. May block this thread for a moment. */
+  keepLogShort(): void {
+    const bytes = statSync(this.#logPath, { throwIfNoEntry: false })?.size ?? 0
+    if (bytes <= this.#logBytesMax || performance.now() - this.#logFoldedAt < LOG_RETRY_MS) return
+    this.#logFoldedAt = performance.now()
+    // Where readers or writers stay in the way, it says so and changes nothing.
+    this.db.exec(`PRAGMA busy_timeout = ${LOG_WAIT_MS}`)
+    this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    this.db.exec('PRAGMA busy_timeout = 0')
   }
 
   /** Runs `work` on one consistent state of the database. */

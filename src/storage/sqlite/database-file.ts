@@ -133,7 +133,7 @@ export function identifyFile(path: string): FileIdentity {
 }
 
 /** SQLite puts its files beside the file that a link leads to. */
-function filesBeside(path: string): { readonly log: string; readonly index: string } {
+export function filesBeside(path: string): { readonly log: string; readonly index: string } {
   const real = realpathSync(path)
   return { log: `${real}-wal`, index: `${real}-shm` }
 }

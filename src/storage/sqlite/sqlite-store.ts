@@ -12,7 +12,7 @@ import { runRepair } from '../repair.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { listActs } from './acts.ts'
 import { audit, changing, readAuditRun } from './audit.ts'
-import { type Connection, LOCK_WAIT_MS, openConnection } from './connection.ts'
+import { type Connection, LOCK_WAIT_MS, LOG_BYTES_MAX, openConnection } from './connection.ts'
 import { FileGuard } from './database-file.ts'
 import * as reads from './directory-reads.ts'
 import { translated } from './failures.ts'
@@ -32,6 +32,8 @@ import { Writer } from './writer.ts'
 export interface SqliteOptions {
   /** How long a write waits while another process holds the lock; 30 s unless given. */
   readonly lockWaitMs?: number
+  /** From which size of the log on a write waits for readers to fold it; 128 MiB unless given. */
+  readonly logBytesMax?: number
   /** Makes the store where the file is missing or empty. */
   readonly create?: boolean
   /** Told in a line what an operator should see to. */
@@ -46,13 +48,13 @@ export interface SqliteOptions {
  */
 export async function openSqliteStore(
   path: string,
-  { lockWaitMs = LOCK_WAIT_MS, ...options }: SqliteOptions = {},
+  { lockWaitMs = LOCK_WAIT_MS, logBytesMax = LOG_BYTES_MAX, ...options }: SqliteOptions = {},
 ): Promise<UsageStore> {
   const reader = openConnection(path, { ...options, role: 'reader', lockWaitMs })
   const guard = new FileGuard(path, () => reader.bytesInUse())
   const memo = new ReadMemo(reader)
   const newWriter = (role: 'reader' | 'writer' = 'writer') =>
-    new Writer(path, { role, lockWaitMs, files: guard.files })
+    new Writer(path, { role, lockWaitMs, logBytesMax, files: guard.files })
   const writer = newWriter()
   const auditThreads = new SpareThreads(() => newWriter('reader'))
   const trialThreads = new SpareThreads(newWriter)

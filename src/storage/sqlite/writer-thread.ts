@@ -18,7 +18,15 @@ port.on('message', (request: WriterRequest | 'close') => {
   }
   port.postMessage(reply(request))
   connection?.giveWay()
+  keepLogShort()
 })
+
+/** Nobody waits for it: what makes it fail meets the next operation, which tells of it. */
+function keepLogShort(): void {
+  try {
+    if (connection?.db.isTransaction === false) connection.keepLogShort()
+  } catch {}
+}
 
 function reply({ id, name, values, acting }: WriterRequest): WriterReply {
   try {

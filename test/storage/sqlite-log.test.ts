@@ -1,0 +1,35 @@
+/** The log beside a SQLite database begins anew, whatever readers do. */
+import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it } from 'node:test'
+import { openStore } from '../../src/storage/open-store.ts'
+import { aFeed, anImportStart } from '../support/builders.ts'
+import { openTempStore } from '../support/temp-store.ts'
+
+const LOG_BYTES_MAX = 200_000
+
+describe('the log of a SQLite store', () => {
+  it('is folded once it is large and its readers have gone', async (t) => {
+    const temp = await openTempStore('sqlite')
+    t.after(() => temp.dispose())
+    const store = await openStore(temp.url, { logBytesMax: LOG_BYTES_MAX })
+    t.after(() => store.close())
+    const path = temp.url.slice('sqlite:'.length)
+    const logBytes = () => statSync(`${path}-wal`).size
+    const feed = await store.createFeed(aFeed())
+    const write = () => store.beginImport(anImportStart(feed, { source: 'x'.repeat(50_000) }))
+
+    const reader = new DatabaseSync(path)
+    t.after(() => reader.close())
+    reader.exec('BEGIN; SELECT * FROM feed')
+    while (logBytes() <= LOG_BYTES_MAX) await write()
+    // The writer cannot fold what somebody reads, and says nothing of it.
+    await write()
+    assert.ok(logBytes() > LOG_BYTES_MAX)
+
+    reader.exec('COMMIT')
+    while (logBytes() > LOG_BYTES_MAX) await write()
+    assert.equal((await store.audit()).differenceCount, 0)
+  })
+})
