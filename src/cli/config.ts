@@ -10,6 +10,8 @@ export interface Config {
   readonly databaseParameters: Readonly<Record<string, string>>
   /** `SIMTALLY_LOG_LEVEL`: how much is logged while serving; null leaves it to the command. */
   readonly logLevel: string | null
+  /** `SIMTALLY_EMPTY_BRANCHES`; `serve --empty-branches` goes before it. */
+  readonly emptyBranches: string | null
   /** `SIMTALLY_LIMIT_…`, by the variable's name: see `domain/limits.ts`. */
   readonly limits: Readonly<Record<string, string>>
 }
@@ -19,6 +21,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     databaseUrl: env.SIMTALLY_DATABASE_URL || DATABASE_URL_DEFAULT,
     databaseParameters: databaseParameters(env),
     logLevel: env.SIMTALLY_LOG_LEVEL || null,
+    emptyBranches: env.SIMTALLY_EMPTY_BRANCHES || null,
     limits: Object.fromEntries(
       Object.entries(env).flatMap(([name, value]) =>
         name.startsWith('SIMTALLY_LIMIT_') && value ? [[name, value]] : [],

@@ -5,6 +5,7 @@ import { UsageError } from '../domain/usage-error.ts'
 import type { TrustProxy } from '../http/base-url.ts'
 import type { LogIns } from '../http/log-ins.ts'
 import type { Measurements } from '../http/routes/metrics.ts'
+import type { EmptyBranches } from '../http/usage-record.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { Log } from './log.ts'
 
@@ -14,6 +15,7 @@ export interface HttpServiceOptions {
   readonly host: string
   readonly publicUrl?: string
   readonly trustProxy?: TrustProxy
+  readonly emptyBranches?: EmptyBranches
   readonly limits: Limits
 }
 
@@ -46,15 +48,13 @@ export async function startHttpService(
   options: HttpServiceOptions,
   { log, ...dependencies }: HttpDependencies,
 ): Promise<Service> {
-  const { port, host, publicUrl, trustProxy, limits } = options
+  const { port, host, ...given } = options
   // Loaded here, because loading it takes longer than most other commands do.
   const { buildServer } = await import('../http/server.ts')
   const server = buildServer({
     ...dependencies,
+    ...given,
     logger: log,
-    limits,
-    ...(publicUrl === undefined ? {} : { publicUrl }),
-    ...(trustProxy === undefined ? {} : { trustProxy }),
   })
   try {
     await server.listen({ port, host })

@@ -112,7 +112,7 @@ async function startService(
   options: ServingOptions,
   dependencies: HttpDependencies,
 ): Promise<Service> {
-  const { workers, databaseUrl, host, publicUrl, trustProxy, limits } = options
+  const { workers, databaseUrl, host, publicUrl, trustProxy, emptyBranches, limits } = options
   // Here and not in each worker, where it would be found out once for each.
   fromFlags(() => buildBaseUrl(publicUrl, trustsPeer(trustProxy ?? false)))
   const http = (port: number): HttpServiceOptions => ({
@@ -121,6 +121,7 @@ async function startService(
     limits,
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
+    ...(emptyBranches === undefined ? {} : { emptyBranches }),
   })
   if (workers === 1) {
     return await onPort(context, options, (port) => startHttpService(http(port), dependencies))

@@ -17,6 +17,7 @@ import type { Connections } from './connections.ts'
 import type { ImportSlots } from './import-slots.ts'
 import type { PageTokens } from './page-token.ts'
 import type { Turns } from './turns.ts'
+import type { EmptyBranches } from './usage-record.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -43,6 +44,7 @@ export interface RouteContext {
   readonly accessTokens: AccessTokens
   readonly tokens: PageTokens
   readonly baseUrlOf: BaseUrlOf
+  readonly emptyBranches: EmptyBranches
   readonly limits: Limits
   readonly imports: ImportSlots
   readonly turns: Turns

@@ -33,6 +33,7 @@ import { addSimRoutes } from './routes/sims.ts'
 import { addUsageEventRoutes } from './routes/usage-events.ts'
 import { addUsageRecordRoutes } from './routes/usage-records.ts'
 import { Turns } from './turns.ts'
+import type { EmptyBranches } from './usage-record.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface ServerOptions {
@@ -45,6 +46,8 @@ export interface ServerOptions {
   readonly publicUrl?: string
   /** Whose `X-Forwarded-*` headers are believed; nobody's by default. */
   readonly trustProxy?: TrustProxy
+  /** What stands in usage records for branches without usage; null by default, as documented. */
+  readonly emptyBranches?: EmptyBranches
   /** The limits that do not stand where they do by default. */
   readonly limits?: Partial<Limits>
   /** Called when a delivery of usage records has ended, well or not. */
@@ -89,6 +92,7 @@ export function buildServer(options: ServerOptions): HttpServer {
     accessTokens,
     tokens: new PageTokens(store),
     baseUrlOf: buildBaseUrl(options.publicUrl, trusts),
+    emptyBranches: options.emptyBranches ?? 'null',
     limits,
     imports,
     turns,

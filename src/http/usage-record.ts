@@ -34,6 +34,14 @@ export async function groupsByBucket(
   return found
 }
 
+/** What stands for a branch in which nothing was used. */
+export const EMPTY_BRANCHES = ['null', 'zero'] as const
+export type EmptyBranches = (typeof EMPTY_BRANCHES)[number]
+
+export function isEmptyBranches(text: string): text is EmptyBranches {
+  return (EMPTY_BRANCHES as readonly string[]).includes(text)
+}
+
 const NO_GROUPS: readonly UsageGroup[] = []
 
 /** The fields of a record that say whose usage it is, to be handed to `usageRecordJson`. */
@@ -50,18 +58,26 @@ export function usageRecordJson(
   owner: string,
   bucket: Bucket,
   groups: readonly UsageGroup[] = NO_GROUPS,
+  empty: EmptyBranches = 'null',
 ): string {
   const tree = buildUsageTree(groups)
   const abroad = tree.internationalRoaming
     .map(({ country, sums }) => ({ code: countryCodeAlpha3(country), sums }))
     .sort((a, b) => (a.code < b.code ? -1 : 1))
+  const branches = { tree, abroad, empty }
   const start = formatInstant(bucket.start)
   const end = formatInstant(bucket.end)
   return (
     `{${owner},"period":{"start":"${start}","end":"${end}"},` +
-    `"commands":${branchesJson(tree, abroad, commandTotal, commandFields)},` +
-    `"data":${branchesJson(tree, abroad, dataTotal, dataFields)}}`
+    `"commands":${branchesJson(branches, commandTotal, commandFields)},` +
+    `"data":${branchesJson(branches, dataTotal, dataFields)}}`
   )
+}
+
+interface Branches {
+  readonly tree: UsageTree
+  readonly abroad: readonly { readonly code: string; readonly sums: UsageSums }[]
+  readonly empty: EmptyBranches
 }
 
 const commandTotal = ({ toSim, fromSim }: UsageSums) => toSim + fromSim
@@ -76,18 +92,17 @@ function dataFields({ download, upload }: UsageSums, total: bigint): string {
 }
 
 /**
- * Commands and data are trees of their own: a branch in which nothing of the one was used is null
+ * Commands and data are trees of their own: a branch in which nothing of the one was used is empty
  * or absent there, whatever was used of the other.
  */
 function branchesJson(
-  { total, home, nationalRoaming }: UsageTree,
-  abroad: readonly { readonly code: string; readonly sums: UsageSums }[],
+  { tree: { total, home, nationalRoaming }, abroad, empty }: Branches,
   totalOf: (sums: UsageSums) => bigint,
   fieldsOf: (sums: UsageSums, total: bigint) => string,
 ): string {
   const branch = (sums: UsageSums): string => {
     const used = totalOf(sums)
-    return used === 0n ? 'null' : `{${fieldsOf(sums, used)}}`
+    return used === 0n && empty === 'null' ? 'null' : `{${fieldsOf(sums, used)}}`
   }
   let countries = ''
   for (const { code, sums } of abroad) {

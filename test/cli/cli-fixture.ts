@@ -82,6 +82,7 @@ export class CliFixture {
         databaseUrl: this.databaseUrl,
         databaseParameters: options.databaseParameters ?? {},
         logLevel: options.logLevel ?? 'warn',
+        emptyBranches: null,
         limits: options.limits ?? {},
       },
       clock: () => options.now ?? NOW,

@@ -7,12 +7,14 @@ describe('the environment', () => {
     const env = {
       SIMTALLY_DATABASE_URL: 'sqlite:/var/lib/usage.db',
       SIMTALLY_LOG_LEVEL: 'debug',
+      SIMTALLY_EMPTY_BRANCHES: 'zero',
       SIMTALLY_LIMIT_HEADERS: '50',
     }
     assert.deepEqual(readConfig(env), {
       databaseUrl: 'sqlite:/var/lib/usage.db',
       databaseParameters: {},
       logLevel: 'debug',
+      emptyBranches: 'zero',
       limits: { SIMTALLY_LIMIT_HEADERS: '50' },
     })
   })
@@ -20,12 +22,18 @@ describe('the environment', () => {
   it('leaves them at their defaults where it is silent or empty', () => {
     for (const env of [
       {},
-      { SIMTALLY_DATABASE_URL: '', SIMTALLY_LOG_LEVEL: '', SIMTALLY_LIMIT_HEADERS: '' },
+      {
+        SIMTALLY_DATABASE_URL: '',
+        SIMTALLY_LOG_LEVEL: '',
+        SIMTALLY_EMPTY_BRANCHES: '',
+        SIMTALLY_LIMIT_HEADERS: '',
+      },
     ]) {
       assert.deepEqual(readConfig(env), {
         databaseUrl: 'sqlite:./data/simtally.db',
         databaseParameters: {},
         logLevel: null,
+        emptyBranches: null,
         limits: {},
       })
     }

@@ -75,6 +75,27 @@ describe('simtally serve', () => {
     await ended
   })
 
+  it('answers zero objects for branches without usage where it is told to', async () => {
+    const [account] = await cli.json<{ sid: string; auth_token: string }>([
+      ...['account', 'create', '--name', 'Zeros'],
+    ])
+    const basic = Buffer.from(`${account!.sid}:${account!.auth_token}`).toString('base64')
+    const homeWith = async (flags: string[]) => {
+      const { url, stop, ended } = await serve(['--port', '0', ...flags])
+      const headers = { authorization: `Basic ${basic}`, connection: 'close' }
+      const answer = await fetch(`${url}/v1/UsageRecords`, { headers })
+      const { usage_records } = (await answer.json()) as {
+        usage_records: { data: { home: unknown } }[]
+      }
+      stop.request('SIGTERM')
+      await ended
+      return usage_records[0]!.data.home
+    }
+    const zeros = { total: 0, download: 0, upload: 0, units: 'bytes' }
+    assert.deepEqual(await homeWith(['--empty-branches', 'zero']), zeros)
+    assert.equal(await homeWith([]), null)
+  })
+
   it('seals the days that are complete while it serves', async () => {
     const account = await cli.account()
     await cli.json(['sim', 'import', '-', '--account', account], {
@@ -191,6 +212,7 @@ describe('simtally serve', () => {
     for (const [args, message] of [
       [['--port', '65536'], /--port "65536": expected a whole number from 0 to 65535/],
       [['--workers', '0'], /--workers "0": expected a whole number from 1 to 64/],
+      [['--empty-branches', 'none'], /argument 'none' is invalid\. Allowed choices are null, zero/],
       [['--public-url', 'usage.example.com'], /publicUrl usage\.example\.com: expected an http/],
       [['--limit', 'headers=1'], /--limit headers "1": expected a whole number from 20 to 1000/],
       [['--limit', 'headers'], /--limit "headers": expected name=value/],

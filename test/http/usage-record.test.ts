@@ -7,7 +7,12 @@ import type { CountryCode } from '../../src/domain/country.ts'
 import { ZONES } from '../../src/domain/usage-event.ts'
 import type { UsageGroup } from '../../src/domain/usage-query.ts'
 import { accountUsageRecord, simUsageRecord } from '../../src/http/schemas/usage-record.ts'
-import { ownerJson, usageRecordJson } from '../../src/http/usage-record.ts'
+import {
+  EMPTY_BRANCHES,
+  type EmptyBranches,
+  ownerJson,
+  usageRecordJson,
+} from '../../src/http/usage-record.ts'
 import { instant } from '../support/builders.ts'
 import { toExactJson } from '../support/exact-json.ts'
 
@@ -30,17 +35,18 @@ const anyGroups = fc.array(
 )
 
 /** The record's rule again, counter by counter, from the documentation. */
-function expected(groups: readonly UsageGroup[]) {
+function expected(groups: readonly UsageGroup[], empty: EmptyBranches = 'null') {
   const tree = (counts: (of: readonly UsageGroup[]) => { total: bigint }) => {
     const branch = (of: readonly UsageGroup[]) => (counts(of).total === 0n ? null : counts(of))
+    const always = empty === 'zero' ? counts : branch
     const inZone = (zone: string) => groups.filter((group) => group.zone === zone)
     const abroad = inZone('international_roaming')
     const codeOf = ({ country }: UsageGroup) => ALPHA3[country ?? 'ZZ']!
     const codes = [...new Set(abroad.map(codeOf))].sort()
     return {
       ...counts(groups),
-      home: branch(inZone('home')),
-      national_roaming: branch(inZone('national_roaming')),
+      home: always(inZone('home')),
+      national_roaming: always(inZone('national_roaming')),
       international_roaming: codes.flatMap((country_code) => {
         const used = branch(abroad.filter((group) => codeOf(group) === country_code))
         return used === null ? [] : [{ country_code, ...used }]
@@ -66,9 +72,9 @@ function expected(groups: readonly UsageGroup[]) {
 describe('the text of a usage record', () => {
   it('is what the rule says of any usage, to the last digit', () => {
     fc.assert(
-      fc.property(anyGroups, (groups) => {
-        const text = usageRecordJson(ownerJson(SIM_OWNER), BUCKET, groups)
-        assert.equal(text, toExactJson(expected(groups)))
+      fc.property(anyGroups, fc.constantFrom(...EMPTY_BRANCHES), (groups, empty) => {
+        const text = usageRecordJson(ownerJson(SIM_OWNER), BUCKET, groups, empty)
+        assert.equal(text, toExactJson(expected(groups, empty)))
       }),
     )
   })

@@ -1,6 +1,10 @@
 /** `simtally serve`: answers the API over HTTP. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { shown } from '../../domain/usage-error.ts'
+import { EMPTY_BRANCHES, type EmptyBranches, isEmptyBranches } from '../../http/usage-record.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import type { Config } from '../config.ts'
+import { WrongUsage } from '../failure.ts'
 import { addLimit, LIMIT_HELP, type LimitOption, limitsOf } from '../limit-settings.ts'
 import { wholeNumberFlag } from '../option-values.ts'
 import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
@@ -12,6 +16,7 @@ interface ServeOptions extends DatabaseOption, JsonOption, LimitOption {
   readonly publicUrl?: string
   /** True for every proxy, or the addresses and networks of those that are trusted. */
   readonly trustProxy?: true | string
+  readonly emptyBranches?: EmptyBranches
   readonly workers?: number
   readonly logFile?: string
 }
@@ -23,6 +28,7 @@ Examples:
   simtally serve
   simtally serve --host 0.0.0.0 --port 80 --public-url https://usage.example.com
   simtally serve --trust-proxy 10.0.0.0/8,127.0.0.1
+  simtally serve --empty-branches zero
   simtally serve --workers 1
   simtally serve --limit imports-per-key=8 --limit delivery-bytes=5000000000
 
@@ -47,6 +53,12 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
     .option('--host <address>', 'on which address', HOST_DEFAULT)
     .option('--public-url <url>', 'what URLs in answers start with')
     .option('--trust-proxy [addresses]', 'whose X-Forwarded-* headers count; all, if none is named')
+    .addOption(
+      new Option(
+        '--empty-branches <null|zero>',
+        'what stands in usage records for branches without usage; null, unless set',
+      ).choices(EMPTY_BRANCHES),
+    )
     .option(
       '--workers <number>',
       'how many processes answer',
@@ -63,6 +75,7 @@ async function serveStore(commandLine: CommandLine, options: ServeOptions): Prom
   const { context } = commandLine
   const { port, host, publicUrl, trustProxy, logFile } = options
   const limits = limitsOf(context.config, options)
+  const emptyBranches = options.emptyBranches ?? emptyBranchesOf(context.config)
   await commandLine.withStore(options, (store) =>
     serve(context, {
       store,
@@ -75,11 +88,20 @@ async function serveStore(commandLine: CommandLine, options: ServeOptions): Prom
       ...(logFile !== undefined && { logFile }),
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(trustProxy === undefined ? {} : { trustProxy: proxiesOf(trustProxy) }),
+      ...(emptyBranches !== null && { emptyBranches }),
       onListening: async (url) => {
         if (options.json === true) await commandLine.printJson({ url })
         else await commandLine.print(`Simtally answers at ${url}`)
       },
     }),
+  )
+}
+
+/** For clients written against answers that had zeros there. Throws a wrong usage. */
+function emptyBranchesOf({ emptyBranches }: Config): EmptyBranches | null {
+  if (emptyBranches === null || isEmptyBranches(emptyBranches)) return emptyBranches
+  throw new WrongUsage(
+    `SIMTALLY_EMPTY_BRANCHES ${shown(emptyBranches)}: expected ${EMPTY_BRANCHES.join(', ')}`,
   )
 }
 

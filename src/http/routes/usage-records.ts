@@ -69,7 +69,7 @@ type UsageRequest = FastifyRequest<{ Querystring: UsageListQuery & { AccountSid?
 
 /** The page of records, newest first, as JSON text; sets the headers. */
 async function usageList(
-  { store, clock, tokens, baseUrlOf }: RouteContext,
+  { store, clock, tokens, baseUrlOf, emptyBranches }: RouteContext,
   request: UsageRequest,
   reply: FastifyReply,
   { subject, owner }: { readonly subject: UsageSubject; readonly owner: string },
@@ -97,7 +97,9 @@ async function usageList(
     },
     links,
   )
-  const records = buckets.map((bucket) => usageRecordJson(owner, bucket, groups.get(bucket.start)))
+  const records = buckets.map((bucket) =>
+    usageRecordJson(owner, bucket, groups.get(bucket.start), emptyBranches),
+  )
   reply.type(JSON_TYPE)
   return `{"usage_records":[${records.join(',')}],"meta":${JSON.stringify(meta)}}`
 }
