@@ -47,9 +47,17 @@ export function buildBaseUrl(publicUrl: string | undefined, trusts: TrustsPeer):
     return () => base
   }
   return (request) => {
-    const host = request.host === '' ? 'localhost' : request.host
+    const host = request.host === '' ? ownAddress(request) : request.host
     return `${request.protocol}://${host}${forwardedPrefix(request, trusts)}`
   }
+}
+
+/** HTTP/1.0 has no Host, so it is the address that the request came to, with its port. */
+function ownAddress({ socket: { localAddress, localPort } }: FastifyRequest): string {
+  if (localAddress === undefined) return 'localhost'
+  // Where a server listens to both, IPv4 is written like this.
+  const address = localAddress.replace(/^::ffff:(?=[\d.]+$)/, '')
+  return `${isIPv6(address) ? `[${address}]` : address}:${localPort}`
 }
 
 function forwardedPrefix(request: FastifyRequest, trusts: TrustsPeer): string {

@@ -52,6 +52,8 @@ export interface ListAddress {
 
 export interface PageLink {
   readonly page: number
+  /** Where it is another than that of the page which has the link. */
+  readonly pageSize?: number
   readonly token?: string | undefined
 }
 
@@ -89,18 +91,19 @@ export function listMeta(address: ListAddress, { pageSize, ...links }: PageLinks
   for (const [name, value] of address.filters) {
     if (value !== undefined) head += `${name}=${encodeURIComponent(value)}&`
   }
-  head += `PageSize=${pageSize}&Page=`
   return {
-    first_page_url: urlOf(head, links.first),
+    first_page_url: urlOf(head, pageSize, links.first),
     key: address.key,
-    next_page_url: links.next === null ? null : urlOf(head, links.next),
+    next_page_url: links.next === null ? null : urlOf(head, pageSize, links.next),
     page: links.current.page,
     page_size: pageSize,
-    previous_page_url: links.previous === null ? null : urlOf(head, links.previous),
-    url: urlOf(head, links.current),
+    previous_page_url: links.previous === null ? null : urlOf(head, pageSize, links.previous),
+    url: urlOf(head, pageSize, links.current),
   }
 }
 
-function urlOf(head: string, { page, token }: PageLink): string {
-  return token === undefined ? `${head}${page}` : `${head}${page}&PageToken=${token}`
+function urlOf(head: string, usualSize: number, link: PageLink): string {
+  const { page, pageSize = usualSize, token } = link
+  const url = `${head}PageSize=${pageSize}&Page=${page}`
+  return token === undefined ? url : `${url}&PageToken=${token}`
 }

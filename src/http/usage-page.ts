@@ -120,20 +120,28 @@ export async function usagePageLinks(
   tokens: PageTokens,
 ): Promise<PageLinks> {
   const { window, offset, page, pageSize } = usagePage
-  const linkTo = async (at: Pick<UsagePage, 'offset' | 'page'>): Promise<PageLink> => ({
-    page: at.page,
+  const linkTo = async (
+    at: Pick<UsagePage, 'offset' | 'page'> & Partial<Pick<UsagePage, 'pageSize'>>,
+  ): Promise<PageLink> => ({
+    ...at,
     token: await tokens.seal(toToken({ ...usagePage, ...at }, subject)),
   })
   const hasNext = offset + pageSize < bucketCount(window)
-  const hasPrevious = page > 0 && offset > 0
+  // A PageSize that changed beside a token may leave fewer records before this page than it shows.
+  const before = Math.min(pageSize, offset)
   return {
     pageSize,
     current: { page, token: query.PageToken },
     first: query.PageToken === undefined ? { page: 0 } : await linkTo({ offset: 0, page: 0 }),
     next: hasNext ? await linkTo({ offset: offset + pageSize, page: page + 1 }) : null,
-    previous: hasPrevious
-      ? await linkTo({ offset: Math.max(0, offset - pageSize), page: page - 1 })
-      : null,
+    previous:
+      before > 0
+        ? await linkTo({
+            offset: offset - before,
+            page: Math.max(0, page - 1),
+            pageSize: before,
+          })
+        : null,
   }
 }
 

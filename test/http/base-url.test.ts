@@ -1,10 +1,12 @@
 /** URLs in answers lead back to the server by the way the caller came. */
 import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { UsageError } from '../../src/domain/usage-error.ts'
 import { buildServer, type ServerOptions } from '../../src/http/server.ts'
 import { NOW } from '../support/builders.ts'
 import { basic, HttpFixture } from '../support/http-fixture.ts'
+import { talk } from '../support/raw-http.ts'
 
 const FORWARDED = {
   host: 'inside:8080',
@@ -39,6 +41,25 @@ describe('URLs in answers', () => {
 
   it('start with the Host of the request', async () => {
     assert.equal(await urlGiven({}, { host: 'meter:8080' }), `http://meter:8080${LIST}`)
+  })
+
+  it('of HTTP/1.0, and with a port in Host, can be followed', async (t) => {
+    const server = buildServer({ store: fixture.store, clock: () => NOW })
+    t.after(() => server.close())
+    await server.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = server.server.address() as AddressInfo
+    const authorization = basic(fixture.owner)
+    for (const lines of ['HTTP/1.0', `HTTP/1.0\r\nHost: localhost:${port}`]) {
+      const path = '/v1/UsageRecords?Granularity=hourly&PageSize=2'
+      const request = `GET ${path} ${lines}\r\nAuthorization: ${authorization}\r\n\r\n`
+      const { status, text } = await talk(port, request)
+      assert.equal(status, 200)
+      const reply = await fetch(JSON.parse(text).meta.next_page_url, {
+        headers: { authorization, connection: 'close' },
+      })
+      const { meta } = (await reply.json()) as { meta: { page: number } }
+      assert.equal(meta.page, 1)
+    }
   })
 
   it('start with the public URL, whatever the request says', async () => {

@@ -1,6 +1,7 @@
 /** Pages of usage: page sizes, page tokens, and the URLs of `meta`. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
+import fc from 'fast-check'
 import type { Sim } from '../../src/domain/directory.ts'
 import { NOW } from '../support/builders.ts'
 import { type Answer, HttpFixture, type RequestOptions } from '../support/http-fixture.ts'
@@ -165,6 +166,37 @@ describe('pages of usage records', () => {
     assert.deepEqual(startsOf(larger), all.slice(5, 15))
     const later = await fixture.get(`${path}?PageToken=${token}&Page=4`)
     assert.deepEqual(startsOf(later), all.slice(20, 25))
+  })
+
+  it('hold every record once, forward and back, however often the page size changes', async () => {
+    const asked = `${path}?Granularity=hourly&Start=2026-03-01&End=2026-03-03`
+    const all = startsOf(await fixture.get(asked))
+    const size = fc.integer({ min: 1, max: 17 })
+    const sizes = fc.array(size, { minLength: 48, maxLength: 48 })
+    const run = async (forward: readonly number[], back: readonly number[]) => {
+      const sized = (url: string, at: number | undefined) =>
+        at === undefined ? url : url.replace(/PageSize=\d+/, `PageSize=${at}`)
+      let page = await fixture.get(`${asked}&PageSize=${forward[0]}`)
+      const seen = startsOf(page)
+      for (let i = 1; page.body.meta.next_page_url !== null; i++) {
+        page = await follow(sized(page.body.meta.next_page_url, forward[i]))
+        seen.push(...startsOf(page))
+      }
+      assert.deepEqual(seen, all)
+      // What a client changes on the way back makes pages end elsewhere; what it is given does not.
+      const behind = startsOf(page)
+      for (let i = 0; page.body.meta.previous_page_url !== null; i++) {
+        page = await follow(sized(page.body.meta.previous_page_url, undefined))
+        behind.unshift(...startsOf(page))
+        if (i % 2 === 0 && page.body.meta.next_page_url !== null) {
+          const ahead = await follow(sized(page.body.meta.next_page_url, back[i]))
+          const from = all.length - behind.length + startsOf(page).length
+          assert.deepEqual(startsOf(ahead), all.slice(from, from + startsOf(ahead).length))
+        }
+      }
+      assert.deepEqual(behind, all)
+    }
+    await fc.assert(fc.asyncProperty(sizes, sizes, run), { numRuns: 15, endOnFailure: true })
   })
 
   describe('refuse a page token', () => {
