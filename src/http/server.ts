@@ -8,6 +8,7 @@ import { buildGates, buildLogIn } from './access.ts'
 import { AccessTokens } from './access-token.ts'
 import { buildBaseUrl, type TrustProxy, type TrustsPeer, trustsPeer } from './base-url.ts'
 import { addFormParser } from './bodies.ts'
+import { addCompression } from './compression.ts'
 import { Connections } from './connections.ts'
 import { limitOf, replyWithError, replyWithNoRoute, SAFETY_HEADERS } from './error-reply.ts'
 import { ImportSlots } from './import-slots.ts'
@@ -198,6 +199,7 @@ function createServer(
     done(connections.refusalOf(request.socket) ?? undefined)
   })
   requireStoreInPlace(server, store)
+  addCompression(server)
   // The answers of one turn of the event loop are written together at its end. A write wakes the
   // process that waits for it, which costs a third of an answer; one that is awake costs nothing.
   server.addHook('onSend', (_request, _reply, payload, done) => {
