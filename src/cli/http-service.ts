@@ -15,6 +15,7 @@ export interface HttpServiceOptions {
   readonly host: string
   readonly publicUrl?: string
   readonly trustProxy?: TrustProxy
+  readonly allowedOrigins?: readonly string[]
   readonly emptyBranches?: EmptyBranches
   readonly limits: Limits
 }

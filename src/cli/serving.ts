@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { limitRemedy } from '../domain/limits.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { buildBaseUrl, trustsPeer } from '../http/base-url.ts'
+import { parseOrigin } from '../http/cross-origin.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { type CliContext, EXIT } from './context.ts'
 import { fromFlags, report } from './failure.ts'
@@ -112,13 +113,16 @@ async function startService(
   options: ServingOptions,
   dependencies: HttpDependencies,
 ): Promise<Service> {
-  const { workers, databaseUrl, host, publicUrl, trustProxy, emptyBranches, limits } = options
+  const { workers, databaseUrl, host, publicUrl, trustProxy, limits } = options
+  const { allowedOrigins = [], emptyBranches } = options
   // Here and not in each worker, where it would be found out once for each.
   fromFlags(() => buildBaseUrl(publicUrl, trustsPeer(trustProxy ?? false)))
+  fromFlags(() => allowedOrigins.map(parseOrigin))
   const http = (port: number): HttpServiceOptions => ({
     port,
     host,
     limits,
+    allowedOrigins,
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
     ...(emptyBranches === undefined ? {} : { emptyBranches }),

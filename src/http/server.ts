@@ -10,6 +10,7 @@ import { buildBaseUrl, type TrustProxy, type TrustsPeer, trustsPeer } from './ba
 import { addFormParser } from './bodies.ts'
 import { addCompression } from './compression.ts'
 import { Connections } from './connections.ts'
+import { addCrossOrigin, type CrossOrigin } from './cross-origin.ts'
 import { limitOf, replyWithError, replyWithNoRoute, SAFETY_HEADERS } from './error-reply.ts'
 import { ImportSlots } from './import-slots.ts'
 import { KeyUses } from './key-uses.ts'
@@ -47,6 +48,8 @@ export interface ServerOptions {
   readonly publicUrl?: string
   /** Whose `X-Forwarded-*` headers are believed; nobody's by default. */
   readonly trustProxy?: TrustProxy
+  /** Whose pages in browsers may read answers, such as `https://app.example.com`; nobody's by default. */
+  readonly allowedOrigins?: readonly string[]
   /** What stands in usage records for branches without usage; null by default, as documented. */
   readonly emptyBranches?: EmptyBranches
   /** The limits that do not stand where they do by default. */
@@ -79,7 +82,12 @@ export function buildServer(options: ServerOptions): HttpServer {
     onConnection: () => turns.connected(),
   })
   measurements.requests.watch({ imports, connections, turns })
-  const server = createServer(options, { limits, trusts, measurements, connections })
+  const { server, crossOrigin } = createServer(options, {
+    limits,
+    trusts,
+    measurements,
+    connections,
+  })
   const keyUses = new KeyUses(store)
   server.addHook('onClose', () => keyUses.flush())
   closeInTime(server, { limits, imports, connections })
@@ -117,7 +125,10 @@ export function buildServer(options: ServerOptions): HttpServer {
   addImportRoutes(server, context)
   addActRoutes(server, context)
 
-  server.setNotFoundHandler((request, reply) => replyWithNoRoute(request, reply, methodsOf))
+  server.setNotFoundHandler((request, reply) => {
+    if (crossOrigin.answerPreflight(request, reply, methodsOf)) return
+    replyWithNoRoute(request, reply, methodsOf)
+  })
   return server
 }
 
@@ -153,9 +164,9 @@ interface ServerParts {
 }
 
 function createServer(
-  { logger, store }: ServerOptions,
+  { logger, store, allowedOrigins = [] }: ServerOptions,
   { limits, trusts, measurements, connections }: ServerParts,
-): HttpServer {
+): { readonly server: HttpServer; readonly crossOrigin: CrossOrigin } {
   const replyWithMeasuredError = (
     error: unknown,
     request: FastifyRequest,
@@ -194,6 +205,7 @@ function createServer(
   server.setValidatorCompiler(validatorCompiler)
   server.setErrorHandler(replyWithMeasuredError)
   server.decorateRequest('caller', null)
+  const crossOrigin = addCrossOrigin(server, allowedOrigins)
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('Twilio-Request-Id', request.id).headers(SAFETY_HEADERS)
     done(connections.refusalOf(request.socket) ?? undefined)
@@ -207,7 +219,7 @@ function createServer(
   })
   addRequestLimits(server, limits)
   addFormParser(server, limits)
-  return server
+  return { server, crossOrigin }
 }
 
 /** Whether the process lives, it can say in any case. */

@@ -16,6 +16,7 @@ interface ServeOptions extends DatabaseOption, JsonOption, LimitOption {
   readonly publicUrl?: string
   /** True for every proxy, or the addresses and networks of those that are trusted. */
   readonly trustProxy?: true | string
+  readonly allowOrigin?: readonly string[]
   readonly emptyBranches?: EmptyBranches
   readonly workers?: number
   readonly logFile?: string
@@ -29,6 +30,7 @@ Examples:
   simtally serve --host 0.0.0.0 --port 80 --public-url https://usage.example.com
   simtally serve --trust-proxy 10.0.0.0/8,127.0.0.1
   simtally serve --empty-branches zero
+  simtally serve --allow-origin https://app.example.com --allow-origin http://localhost:5173
   simtally serve --workers 1
   simtally serve --limit imports-per-key=8 --limit delivery-bytes=5000000000
 
@@ -53,6 +55,11 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
     .option('--host <address>', 'on which address', HOST_DEFAULT)
     .option('--public-url <url>', 'what URLs in answers start with')
     .option('--trust-proxy [addresses]', 'whose X-Forwarded-* headers count; all, if none is named')
+    .option(
+      '--allow-origin <origin>',
+      'whose pages in browsers may read answers; may be repeated',
+      (origin: string, before: readonly string[] = []) => [...before, origin],
+    )
     .addOption(
       new Option(
         '--empty-branches <null|zero>',
@@ -89,6 +96,7 @@ async function serveStore(commandLine: CommandLine, options: ServeOptions): Prom
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(trustProxy === undefined ? {} : { trustProxy: proxiesOf(trustProxy) }),
       ...(emptyBranches !== null && { emptyBranches }),
+      allowedOrigins: options.allowOrigin ?? [],
       onListening: async (url) => {
         if (options.json === true) await commandLine.printJson({ url })
         else await commandLine.print(`Simtally answers at ${url}`)
