@@ -24,7 +24,7 @@ export interface FileImport {
   readonly dryRun?: boolean
 }
 
-/** Reports what is wrong with the file. Rejects for failures of the store: they are all files'. */
+/** Reports what is wrong with the file. Rejects when the store fails, which concerns every file. */
 export async function importFile(context: CliContext, file: FileImport): Promise<ExitCode> {
   let delivery: Delivery
   try {

@@ -165,7 +165,7 @@ export interface FeedRetirement {
   readonly reason: string
 }
 
-/** What is left out is as it usually is. */
+/** Fields that are left out take their defaults. */
 export type NewFeed = Pick<
   Feed,
   'name' | 'format' | 'settings' | 'onConflict' | 'defaultZone' | 'createdAt'

@@ -279,7 +279,7 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
 
 async function moveIfFree(from: Buffer, to: Buffer): Promise<boolean> {
   try {
-    // Renaming would overwrite a file that comes to be just now.
+    // Renaming would overwrite a file that is created at this moment.
     await link(from, to)
     await unlink(from)
     return true

@@ -108,7 +108,7 @@ class Differences {
   }
 }
 
-/** All SIMs where they are few, else every so many-th in the order of their ids. */
+/** All SIMs where there are few, otherwise a sample at equal steps in the order of their ids. */
 async function sampleSims(
   store: UsageStore,
   simsTotal: number,

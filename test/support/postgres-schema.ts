@@ -74,7 +74,7 @@ export function plainUrl(url: string): string {
   return plain.href
 }
 
-/** As an upgrade does at its end: what was changed by hand until now is as it shall be. */
+/** As an upgrade does at its end: rows that were changed by hand until now count as right. */
 export async function takeChecksumsAnew(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: plainUrl(url) })
   await client.connect()

@@ -208,7 +208,7 @@ class BatchReadings {
 
   /** Null when the row stays as it is. */
   #changeOf({ row, chain }: Entry, after: Current): Omit<LedgerChange, 'identity'> | null {
-    // A row that was added a moment ago is as it shall be; its earlier versions go to history.
+    // A row that was just added is right already; its earlier versions go to history.
     const before = row ?? after
     const isSame =
       COUNTER_NAMES.every((name) => before.version[name] === after.version[name]) &&

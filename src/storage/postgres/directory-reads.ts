@@ -106,7 +106,7 @@ function matchesBy(column: string, join = ''): string {
     WHERE ${column} = ANY (?1) AND (?2::bigint IS NULL OR sim.account_id = ?2)`
 }
 
-/** Two SIMs fit a name: it is nobody's for sure. */
+/** Two SIMs fit a name, so it stands for neither. */
 const AMBIGUOUS = Symbol('ambiguous')
 
 /** Five questions for any number of names, one a kind. */

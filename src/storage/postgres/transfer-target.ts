@@ -188,7 +188,7 @@ async function ensurePartitions(partitions: Partitions, { table, rows }: Piece):
 
 async function write(session: Session, shown: string, piece: Piece): Promise<void> {
   const { table, rows, from, to } = piece
-  // Whoever moves on first, does it; a second process finds another position, and ends.
+  // The first process to move on wins; a second one finds another position and ends.
   if ((await session.run(MOVE_ON, [textOf(to), textOf(from)])) !== 1) {
     throw new UsageError('conflict', `another process has gone on moving rows into ${shown}`)
   }

@@ -109,7 +109,7 @@ function resolveSim(
 ): SimMatch | null {
   for (const { kind, value } of simIdentities(name, kinds)) {
     const rows = connection.prepare(sql.SELECT_SIM_MATCHES[kind]).all(value, accountId)
-    // A unique name is unique within an account only; two accounts' SIMs are nobody's for sure.
+    // A unique name is unique within an account only; where SIMs of two accounts have it, it stands for neither.
     if (rows.length > 1) return null
     const row = rows[0]
     if (row !== undefined) {

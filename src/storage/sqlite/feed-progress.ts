@@ -1,4 +1,4 @@
-/** What is known of feeds' deliveries: kept with every import that ends, and told to whom asks. */
+/** What is known of feeds' deliveries. Every import that ends updates it. */
 import {
   addDelivery,
   type FeedCoverage,
