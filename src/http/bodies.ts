@@ -1,6 +1,8 @@
 /** How request bodies are read: forms as the original API's clients send them. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Limits } from '../domain/limits.ts'
+import { shown } from '../domain/usage-error.ts'
+import { HttpError } from './error-reply.ts'
 import { requireFewFields } from './request-limits.ts'
 
 export function addFormParser(server: FastifyInstance, limits: Limits): void {
@@ -12,12 +14,40 @@ export function addFormParser(server: FastifyInstance, limits: Limits): void {
       return parseForm(text)
     },
   )
+  // The first clients with usage records send forms like this.
+  server.addContentTypeParser(
+    'multipart/form-data',
+    { parseAs: 'buffer', bodyLimit: limits.formBytes },
+    (request: FastifyRequest, body: Buffer) => parseMultipart(request, body),
+  )
+}
+
+/** Read by Node itself. Throws 400 for what is no such form, and for files: no route takes one. */
+async function parseMultipart({ headers }: FastifyRequest, body: Buffer): Promise<Form> {
+  const type = headers['content-type'] ?? ''
+  const form = await new Response(new Uint8Array(body), { headers: { 'Content-Type': type } })
+    .formData()
+    .catch(() => {
+      throw new HttpError('invalid_parameter', 'The body is not the form its Content-Type says')
+    })
+  return collected(
+    [...form].map(([name, value]): [string, string] => {
+      if (typeof value === 'string') return [name, value]
+      throw new HttpError('invalid_parameter', `${shown(name)} is a file: expected text`)
+    }),
+  )
+}
+
+type Form = Record<string, string | string[]>
+
+export function parseForm(text: string): Form {
+  return collected(new URLSearchParams(text))
 }
 
 /** A name that comes several times becomes a list of its values. */
-export function parseForm(text: string): Record<string, string | string[]> {
-  const form: Record<string, string | string[]> = Object.create(null)
-  for (const [name, value] of new URLSearchParams(text)) {
+function collected(fields: Iterable<[string, string]>): Form {
+  const form: Form = Object.create(null)
+  for (const [name, value] of fields) {
     const before = form[name]
     if (before === undefined) form[name] = value
     else if (typeof before === 'string') form[name] = [before, value]

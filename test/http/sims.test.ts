@@ -218,6 +218,32 @@ describe('updating a SIM', () => {
     assert.equal((await fixture.get(`/v1/Sims/${sid}`)).body.friendly_name, null)
   })
 
+  it('takes a form in parts, as the first clients send it, and no files', async () => {
+    const { sid } = await fixture.addSim()
+    const send = (parts: string, type = 'multipart/form-data; boundary=xyz') =>
+      fixture.send('POST', `/v1/Sims/${sid}`, parts, { headers: { 'content-type': type } })
+    const part = (name: string, value: string, more = '') =>
+      `--xyz\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`
+    const named = await send(
+      `${part('FriendlyName', 'Büro & Hof')}${part('Status', 'ready')}--xyz--\r\n`,
+    )
+    assert.equal(named.status, 200)
+    assert.deepEqual([named.body.friendly_name, named.body.status], ['Büro & Hof', 'ready'])
+    const wrong = [
+      await send(`${part('FriendlyName', 'x', '; filename="x.txt"')}--xyz--\r\n`),
+      await send(part('FriendlyName', 'x')),
+      await send('FriendlyName=x'),
+      await send(`${part('FriendlyName', 'x')}--xyz--\r\n`, 'multipart/form-data'),
+      await send(`${part('RatePlan', 'x')}--xyz--\r\n`),
+      await send(`${part('a', 'x').repeat(101)}--xyz--\r\n`),
+      await send(`${part('FriendlyName', 'x')}${part('FriendlyName', 'y')}--xyz--\r\n`),
+    ]
+    for (const [i, { status, body }] of wrong.entries()) {
+      assert.deepEqual([status, body.code], [400, 33101], `${i}: ${body.message}`)
+    }
+    assert.equal((await fixture.get(`/v1/Sims/${sid}`)).body.friendly_name, 'Büro & Hof')
+  })
+
   it('takes a name away that is given empty, and leaves one that is not given', async () => {
     const sim = await fixture.addSim({ uniqueName: 'away', friendlyName: 'Stays' })
     const { body } = await fixture.post(`/v1/Sims/${sim.sid}`, { UniqueName: '' })
