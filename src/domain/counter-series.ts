@@ -1,42 +1,93 @@
 /**
- * Cumulative counters: what was used at each reading of counters that only grow. A reading's usage
- * depends on the reading before it in time and on nothing else, so what a series has used is a
- * function of the set of its readings: they may come late, twice and in any order.
+ * Cumulative counters: what was used at each reading of counters that only grow. A series proves
+ * only what its counters prove. Its readings are gone through in order of time, and what a reading
+ * proves depends on itself and on what those before it have proved: so what a series has used is a
+ * function of the set of its readings, which may come late, twice and in any order.
  */
 import { DAY_SECONDS } from './time.ts'
-import { COUNTER_NAMES, type Counters } from './usage-event.ts'
+import {
+  COUNTER_NAMES,
+  type CounterName,
+  type Counters,
+  type ReadingTraits,
+} from './usage-event.ts'
 
-/** What the counters of a series stood at. Its instant orders it, and is kept beside it. */
-export interface Reading extends Counters {
-  /** True where the source counts in 32 bits: its counters go on from 0 when they are full. */
-  readonly is32Bit: boolean
+/**
+ * What the counters of a series stood at; null where the record does not say. Its instant orders it,
+ * and is kept beside it.
+ */
+export interface Reading extends Readonly<Record<CounterName, number | null>> {
+  readonly traits: ReadingTraits
+}
+
+/**
+ * The highest value that each counter has proved since it last began, 0 where it has proved none. A
+ * counter that has wrapped goes on above its range.
+ */
+export type Highs = Counters
+
+/** What a series has proved before its first reading. */
+export const NOTHING_PROVED: Highs = { upload: 0, download: 0, toSim: 0, fromSim: 0 }
+
+/** Every reading has one: the first of these that is true of one of its counters. */
+export const SERIES_VERDICTS = ['reset', 'fall', 'wrap', 'growth', 'unknown'] as const
+/**
+ * `reset`: its counters began again. `fall`: a counter is below what was proved, and nothing says that
+ * it began again. `wrap`: a full counter went on from 0. `unknown`: no counter is stated.
+ */
+export type SeriesVerdict = (typeof SERIES_VERDICTS)[number]
+
+/** What a reading proves. */
+export interface Proved {
+  readonly usage: Counters
+  /** What is proved of the series from this reading on. */
+  readonly highs: Highs
+  readonly verdict: SeriesVerdict
 }
 
 /** What a 32-bit counter can hold is less than this. */
 export const COUNTER_RANGE_32_BIT = 2 ** 32
 
 /**
- * A fall of a 32-bit counter is a wrap when it then has grown by at most this much: a quarter of
- * its range, 1 GiB between two readings. A fall that needs more growth than that is a reset.
+ * Serial numbers (RFC 1982): up to half the range further on is growth, and anything else a fall. So
+ * much can be used between two readings before a wrap is not seen as one.
  */
-export const WRAP_GROWTH_MAX = COUNTER_RANGE_32_BIT / 4
+export const WRAP_GROWTH_MAX = COUNTER_RANGE_32_BIT / 2
 
-/**
- * What was used between the reading before and this one. The first reading of a series counts
- * whole, because the counters began at 0. When a counter has fallen, and not by a wrap, all of
- * them began again, and the reading counts whole as well.
- */
-export function usageOfReading(previous: Reading | null, reading: Reading): Counters {
-  const { upload, download, toSim, fromSim } = reading
-  const whole = { upload, download, toSim, fromSim }
-  if (previous === null) return whole
-  const growths: Record<keyof Counters, number> = { ...whole }
+/** What a reading proves after what those before it have proved. */
+export function prove(before: Highs, reading: Reading): Proved {
+  if (isBeginning(reading)) return beginAgain(before, reading)
+  const usage = { ...NOTHING_PROVED }
+  const highs = { ...before }
+  const verdicts = new Set<SeriesVerdict>()
   for (const name of COUNTER_NAMES) {
-    const growth = growthOf(previous[name], reading[name], reading.is32Bit)
-    if (growth === null) return whole
-    growths[name] = growth
+    const value = reading[name]
+    if (value === null) continue
+    const growth = growthOf(before[name], value, reading.traits)
+    if (growth === null && reading.traits.resets === 'fall') return beginAgain(before, reading)
+    if (growth === null) {
+      verdicts.add('fall')
+      continue
+    }
+    usage[name] = growth
+    highs[name] += growth
+    verdicts.add(value < before[name] && hasWrapped(before[name], highs[name]) ? 'wrap' : 'growth')
   }
-  return growths
+  return { usage, highs, verdict: SERIES_VERDICTS.find((one) => verdicts.has(one)) ?? 'unknown' }
+}
+
+/** What each of the readings proves, given and returned in order of time. */
+export function proveAll(before: Highs, readings: readonly Reading[]): Proved[] {
+  let highs = before
+  return readings.map((reading) => {
+    const proved = prove(highs, reading)
+    highs = proved.highs
+    return proved
+  })
+}
+
+export function sameCounters(a: Counters, b: Counters): boolean {
+  return COUNTER_NAMES.every((name) => a[name] === b[name])
 }
 
 /**
@@ -45,42 +96,41 @@ export function usageOfReading(previous: Reading | null, reading: Reading): Coun
  */
 export const BASE_KEPT_SECONDS = 93 * DAY_SECONDS
 
-/** Null when the counter was reset. */
-function growthOf(previous: number, value: number, is32Bit: boolean): number | null {
-  if (value >= previous) return value - previous
-  if (!is32Bit || previous >= COUNTER_RANGE_32_BIT) return null
-  const growth = value + COUNTER_RANGE_32_BIT - previous
-  return growth <= WRAP_GROWTH_MAX ? growth : null
+/** The beginning of a session is a sign only where its source's counters can begin again. */
+function isBeginning({ traits: { isStart = false, resets = 'never' } }: Reading): boolean {
+  return isStart && resets !== 'never'
 }
 
-/** A reading between its neighbours in time, as far as they are known. */
-export interface ReadingPlace {
-  /** The last reading of the series before the incoming one; null when there is none. */
-  readonly previous: Reading | null
-  readonly incoming: Reading
-  /** The first reading of the series after the incoming one; null when there is none. */
-  readonly next: Reading | null
-}
-
-export interface PlacedUsage {
-  readonly usage: Counters
-  /** What the next reading's usage is from now on; null when there is no next reading. */
-  readonly nextUsage: Counters | null
-}
-
-/**
- * What a reading that arrives changes, wherever it belongs: a late one takes its share from its
- * successor. No other reading's usage changes. A reading that replaces one of the same instant is
- * placed in the same way.
- */
-export function placeReading({ previous, incoming, next }: ReadingPlace): PlacedUsage {
-  return {
-    usage: usageOfReading(previous, incoming),
-    nextUsage: next === null ? null : usageOfReading(incoming, next),
+/** One session holds all counters: they begin together, also those that the record does not state. */
+function beginAgain(before: Highs, { upload, download, toSim, fromSim }: Reading): Proved {
+  const usage: Counters = {
+    upload: upload ?? 0,
+    download: download ?? 0,
+    toSim: toSim ?? 0,
+    fromSim: fromSim ?? 0,
   }
+  return { usage, highs: usage, verdict: sameCounters(before, NOTHING_PROVED) ? 'growth' : 'reset' }
 }
 
-/** The usage of each reading of a whole series, given and returned in order of time. */
-export function usageOfSeries(readings: readonly Reading[]): Counters[] {
-  return readings.map((reading, i) => usageOfReading(readings[i - 1] ?? null, reading))
+/** Null when the value is below what was proved. */
+function growthOf(high: number, value: number, traits: ReadingTraits): number | null {
+  if (!isPartOfRange(high, value, traits)) return value >= high ? value - high : null
+  const low = high % COUNTER_RANGE_32_BIT
+  const growth = (value - low + COUNTER_RANGE_32_BIT) % COUNTER_RANGE_32_BIT
+  if (high + growth > Number.MAX_SAFE_INTEGER) return null
+  // Hardly a counter stands at 0 when it has wrapped; a source that has lost it does.
+  if (value === 0 && growth > 0 && traits.resets !== 'fall') return null
+  if (growth <= WRAP_GROWTH_MAX) return growth
+  // No counter stood higher than this before it has wrapped for the first time.
+  return value > low && (high < COUNTER_RANGE_32_BIT || traits.resets === 'fall') ? growth : null
+}
+
+function hasWrapped(before: number, after: number): boolean {
+  return Math.floor(after / COUNTER_RANGE_32_BIT) > Math.floor(before / COUNTER_RANGE_32_BIT)
+}
+
+/** True where the value is what a larger counter leaves when it is divided by the range. */
+function isPartOfRange(high: number, value: number, traits: ReadingTraits): boolean {
+  if (value >= COUNTER_RANGE_32_BIT) return false
+  return traits.is32Bit || (traits.mayLackGigawords === true && high >= COUNTER_RANGE_32_BIT)
 }

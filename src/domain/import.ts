@@ -4,7 +4,7 @@ import type { CountryCode } from './country.ts'
 import type { FeedFormat } from './directory.ts'
 import type { Sid } from './identifiers.ts'
 import type { Plmn } from './plmn.ts'
-import type { Counters, Zone } from './usage-event.ts'
+import type { Counters, ReadingTraits, Zone } from './usage-event.ts'
 
 /** One verdict a record; together they count every record of the delivery exactly once. */
 export interface VerdictCounts {
@@ -124,7 +124,7 @@ export interface KeptRecord extends Counters {
   readonly country: CountryCode | null
   readonly zone: Zone | null
   /** Null where the counters are what was used, see `UsageEvent`. */
-  readonly reading: { readonly is32Bit: boolean } | null
+  readonly reading: ReadingTraits | null
 }
 
 /** A record that could not be counted, as the import pipeline hands it to the store. */

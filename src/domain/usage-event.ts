@@ -14,6 +14,24 @@ export interface Counters {
 }
 
 export const COUNTER_NAMES = ['upload', 'download', 'toSim', 'fromSim'] as const
+export type CounterName = (typeof COUNTER_NAMES)[number]
+
+/** How the counters of a source begin again: at no time, at a start only, or whenever they fall. */
+export const RESETS = ['never', 'start', 'fall'] as const
+export type Resets = (typeof RESETS)[number]
+
+/** How a reading is read. What is not said of it is not so, and its counters begin again `never`. */
+export interface ReadingTraits {
+  /** True where the source counts in 32 bits: its counters go on from 0 when they are full. */
+  readonly is32Bit: boolean
+  /** True where a counter below 2^32 may be the lower half of one of which the upper half is left out. */
+  readonly mayLackGigawords?: boolean
+  readonly resets?: Resets
+  /** True of the record that begins a session. */
+  readonly isStart?: boolean
+  /** Counters that the record does not state. */
+  readonly unknown?: readonly CounterName[]
+}
 
 export const ZONES = ['home', 'national_roaming', 'international_roaming'] as const
 export type Zone = (typeof ZONES)[number]
@@ -44,9 +62,9 @@ export interface UsageEvent extends Counters {
   readonly serving: Serving
   /**
    * Null where the counters are what was used. Else they are what the counters of the series
-   * `recordId` stood at, and `counter-series.ts` says what was used.
+   * `recordId` stood at, and `counter-series.ts` says what was used. One that is not known is 0 here.
    */
-  readonly reading: { readonly is32Bit: boolean } | null
+  readonly reading: ReadingTraits | null
   /** Line or position in the delivery, from 1; no two records of a delivery have the same. */
   readonly line: number
   /** The record as it was delivered, kept when the event ends in quarantine as a conflict. */
@@ -60,15 +78,19 @@ export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number]
 /** One version of an event: everything that can differ while the identity is the same. */
 export interface EventVersion extends Counters {
   readonly serving: Serving
+  /** Of a reading. */
+  readonly traits?: ReadingTraits
 }
 
 /**
  * True when two versions state the same. Derived values do not count: a zone that changed because
- * the account's home networks changed does not make a repeated record another one.
+ * the account's home networks changed does not make a repeated record another one. Neither does what
+ * the feed says of its source's counters.
  */
 export function sameContent(a: EventVersion, b: EventVersion): boolean {
   return (
     COUNTER_NAMES.every((name) => a[name] === b[name]) &&
+    traitsRank(a) === traitsRank(b) &&
     a.serving.plmn === b.serving.plmn &&
     a.serving.countryStated === b.serving.countryStated &&
     a.serving.zoneStated === b.serving.zoneStated &&
@@ -103,8 +125,17 @@ export function compareVersions(a: EventVersion, b: EventVersion): number {
     compareSums([a.toSim, a.fromSim], [b.toSim, b.fromSim]) ||
     a.upload - b.upload ||
     a.toSim - b.toSim ||
+    traitsRank(a) - traitsRank(b) ||
     compareText(servingKey(a.serving), servingKey(b.serving))
   )
+}
+
+/** What a record itself says beside its counters: of two, the one that says more is the larger. */
+function traitsRank({ traits }: EventVersion): number {
+  if (traits === undefined) return 0
+  const { isStart = false, unknown = [] } = traits
+  const known = COUNTER_NAMES.filter((name) => !unknown.includes(name))
+  return known.reduce((rank, name) => rank + 2 ** COUNTER_NAMES.indexOf(name), isStart ? 16 : 0)
 }
 
 /** Each number is a safe integer, but their sum need not be. */

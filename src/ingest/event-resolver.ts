@@ -37,14 +37,6 @@ export interface ResolvedRecords {
   readonly expired: number
 }
 
-const READING = { is32Bit: false }
-const READING_32_BIT = { is32Bit: true }
-
-function readingOf({ isReading, is32Bit }: CdrRecord): UsageEvent['reading'] {
-  if (!isReading) return null
-  return is32Bit === true ? READING_32_BIT : READING
-}
-
 /** What resolving needs of the store. */
 export type ResolverStore = Pick<UsageStore, 'resolveSims' | 'readTime'>
 
@@ -142,7 +134,7 @@ export class EventResolver {
       toSim: record.counters.toSim,
       fromSim: record.counters.fromSim,
       serving,
-      reading: readingOf(record),
+      reading: record.reading,
       line: record.line,
       raw: record.raw,
     }
@@ -213,7 +205,7 @@ function keptRecord(record: CdrRecord): KeptRecord {
     ...{ plmn: network.plmn, country: network.country, zone: network.zone },
     ...{ upload: counters.upload, download: counters.download },
     ...{ toSim: counters.toSim, fromSim: counters.fromSim },
-    reading: readingOf(record),
+    reading: record.reading,
   }
 }
 

@@ -87,8 +87,7 @@ export class ImportRereader {
     return {
       ...{ recordId, sim, occurredAt, network },
       counters: { upload, download, toSim, fromSim },
-      isReading: reading !== null,
-      is32Bit: reading?.is32Bit === true,
+      reading,
       line,
       raw: Buffer.from(raw).toString('utf8'),
     }

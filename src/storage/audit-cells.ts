@@ -1,5 +1,4 @@
 /** The ledger against what is derived from it: the questions, and how a difference is told. */
-import { COUNTER_RANGE_32_BIT, WRAP_GROWTH_MAX } from '../domain/counter-series.ts'
 import { formatInstant, monthStart } from '../domain/time.ts'
 import { ZONES } from '../domain/usage-event.ts'
 import { AUDIT_DIFFERENCES_MAX, type AuditDifference } from './audit-report.ts'
@@ -10,34 +9,6 @@ const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
 function sums(): string {
   return COUNTERS.map((name) => `SUM(${name}) AS ${name}`).join(', ')
 }
-
-/** As `growthOf` in `domain/counter-series.ts`: null where a counter was reset. */
-function growth(name: string): string {
-  return `
-    CASE WHEN ${name} >= last_${name} THEN ${name} - last_${name}
-         WHEN bits = 32 AND last_${name} < ${COUNTER_RANGE_32_BIT}
-              AND ${name} + ${COUNTER_RANGE_32_BIT} - last_${name} <= ${WRAP_GROWTH_MAX}
-         THEN ${name} + ${COUNTER_RANGE_32_BIT} - last_${name}
-    END`
-}
-
-/** Each reading of a day beside the one before it in its series. */
-const GROWN_READINGS = `
-  SELECT beside.*,
-         ${COUNTERS.map((name) => `${growth(name)} AS grown_${name}`).join(', ')},
-         (${COUNTERS.map((name) => `${growth(name)} IS NULL`).join(' OR ')}) AS begins_anew
-  FROM (SELECT reading.*, ${COUNTERS.map((name) => `last.${name} AS last_${name}`).join(', ')}
-        FROM reading
-        LEFT JOIN reading AS last
-          ON last.sim_id = reading.sim_id AND last.feed_id = reading.feed_id
-         AND last.record_id = reading.record_id
-         AND last.occurred_at = (SELECT MAX(before.occurred_at) FROM reading AS before
-                                 WHERE before.sim_id = reading.sim_id
-                                   AND before.feed_id = reading.feed_id
-                                   AND before.record_id = reading.record_id
-                                   AND before.occurred_at < reading.occurred_at)
-        WHERE reading.occurred_at >= :day AND reading.occurred_at < :dayEnd
-          AND reading.occurred_at >= :purgedThrough) AS beside`
 
 /** One derived table, its key, and the ledger's own answer for the same cells. */
 export interface DerivedTable {
@@ -85,19 +56,6 @@ export const CELLS_OF_DAY: readonly DerivedTable[] = [
       WHERE bucket = :day AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
       GROUP BY 1, 2, 3, 4, 5`,
     stored: cellsOfAccounts('account_day'),
-  },
-  {
-    name: 'reading',
-    key: ['sim_id', 'feed_id', 'record_id', 'occurred_at'],
-    recomputed: `
-      SELECT sim_id, feed_id, record_id, occurred_at,
-             ${COUNTERS.map((name) => `CASE WHEN begins_anew THEN ${name} ELSE grown_${name} END AS ${name}`).join(', ')}
-      FROM (${GROWN_READINGS}) AS grown
-      WHERE ${SIMS_OF_ACCOUNT}`,
-    stored: `
-      SELECT * FROM ledger
-      WHERE bucket = :day AND (stated & 4) <> 0 AND occurred_at >= :purgedThrough
-        AND ${SIMS_OF_ACCOUNT}`,
   },
 ]
 

@@ -1,5 +1,6 @@
 /** What has to be true of rows for themselves and beside others: each rule finds those that break it. */
 
+import { SERIES_VERDICTS } from '../domain/counter-series.ts'
 import { FEED_FORMATS, KEY_SCOPES, SIM_STATUSES } from '../domain/directory.ts'
 import { IMPORT_STATUSES, QUARANTINE_REASONS } from '../domain/import.ts'
 import { CONFLICT_POLICIES, ZONES } from '../domain/usage-event.ts'
@@ -71,7 +72,7 @@ export const STANDING_RULES: readonly AuditRule[] = [
   oneOf('feed', 'on_conflict', CONFLICT_POLICIES),
   oneOf('import', 'status', IMPORT_STATUSES),
   oneOf('quarantine', 'reason', QUARANTINE_REASONS),
-  oneOf('reading', 'bits', [32, 64]),
+  oneOf('reading', 'verdict', [...SERIES_VERDICTS.keys()]),
   refers('sim', 'account_id', 'account'),
   refers('sim_imsi', 'sim_id', 'sim'),
   refers('api_key', 'account_id', 'account'),

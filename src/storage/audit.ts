@@ -25,6 +25,7 @@ import { boundsOf, daysOf, monthsOf } from './audit-days.ts'
 import type { Ask, AuditEngine, Parameters } from './audit-engine.ts'
 import { countVersions, importDifferences, type VersionCounts } from './audit-imports.ts'
 import { feedProgressDifferences } from './audit-progress.ts'
+import { compareReadings } from './audit-readings.ts'
 import {
   AUDIT_DIFFERENCES_MAX,
   type AuditDifference,
@@ -258,6 +259,10 @@ class Audit {
       const rows = await ask('SELECT COUNT(*) AS rows FROM ledger WHERE bucket = :day', of)
       this.#found.ledgerRows += Number(rows[0]!.rows)
       for (const derived of CELLS_OF_DAY) await this.#cells(ask, derived, of)
+      await compareReadings(ask, of, (differences, looked) => {
+        this.#found.cells += looked
+        this.#add(differences)
+      })
       if (this.#versions !== null) counted = await countVersions(ask, of)
       for (const rule of this.#engine.isSpread ? [] : RULES_OF_DAY) {
         this.#add((await ask(rule.text, of)).map((row) => brokenRuleFromRow(rule, row)))

@@ -3,7 +3,6 @@
  * columns alike, and each gives integers as numbers, except sums, which are bigints.
  */
 import type { HomeSet } from '../domain/classification.ts'
-import type { Reading } from '../domain/counter-series.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type {
   Account,
@@ -29,8 +28,14 @@ import {
 } from '../domain/import.ts'
 import type { Plmn } from '../domain/plmn.ts'
 import type { SimCallbacks } from '../domain/sim-callbacks.ts'
-import { type EventVersion, type Serving, ZONES } from '../domain/usage-event.ts'
+import {
+  type EventVersion,
+  type ReadingTraits,
+  type Serving,
+  ZONES,
+} from '../domain/usage-event.ts'
 import type { UsageGroup } from '../domain/usage-query.ts'
+import { isOfReading, traitsFromBits, traitsToBits } from './reading-rows.ts'
 import type { ImportEnd } from './usage-store.ts'
 
 export type Row = Record<string, unknown>
@@ -242,9 +247,6 @@ export function usageGroupsFromRows(rows: readonly unknown[]): UsageGroup[] {
 
 const COUNTRY_STATED = 1
 const ZONE_STATED = 2
-const OF_A_READING = 4
-const OF_32_BITS = 8
-
 /** Where usage happened, as the ledger's columns hold it. */
 export interface ServingColumns {
   readonly zone: number
@@ -263,29 +265,9 @@ export function servingToRow(serving: Serving): ServingColumns {
 }
 
 /** The columns of a row whose usage follows from a reading. */
-export function readingServingToRow(
-  serving: Serving,
-  { is32Bit }: Pick<Reading, 'is32Bit'>,
-): ServingColumns {
+export function readingServingToRow(serving: Serving, traits: ReadingTraits): ServingColumns {
   const columns = servingToRow(serving)
-  const ofReading = is32Bit ? OF_A_READING | OF_32_BITS : OF_A_READING
-  return { ...columns, stated: columns.stated | ofReading }
-}
-
-/** From a row of `reading`. */
-export function readingFromRow(row: Row): Reading {
-  return {
-    upload: row.upload as number,
-    download: row.download as number,
-    toSim: row.to_sim as number,
-    fromSim: row.from_sim as number,
-    is32Bit: row.bits === 32,
-  }
-}
-
-/** `bits` of a row of `reading`. */
-export function readingBits({ is32Bit }: Pick<Reading, 'is32Bit'>): number {
-  return is32Bit ? 32 : 64
+  return { ...columns, stated: columns.stated | traitsToBits(traits) }
 }
 
 /** A row of the ledger, as far as a second version of it is concerned. */
@@ -294,8 +276,6 @@ export interface StoredEvent {
   readonly columns: ServingColumns
   /** True when the row's counters follow from a reading, which is kept beside it. */
   readonly isReading: boolean
-  /** True for a reading of counters that have 32 bits. */
-  readonly is32Bit: boolean
   readonly accountId: number
   readonly importId: number
   readonly line: number
@@ -309,8 +289,10 @@ export function storedEventFromRow(row: Row): StoredEvent {
     plmn: row.plmn as string,
     stated: row.stated as number,
   }
+  const isReading = isOfReading(columns.stated)
   return {
     version: {
+      ...(isReading && { traits: traitsFromBits(columns.stated) }),
       upload: row.upload as number,
       download: row.download as number,
       toSim: row.to_sim as number,
@@ -324,8 +306,7 @@ export function storedEventFromRow(row: Row): StoredEvent {
       },
     },
     columns,
-    isReading: (columns.stated & OF_A_READING) !== 0,
-    is32Bit: (columns.stated & OF_32_BITS) !== 0,
+    isReading,
     accountId: row.account_id as number,
     importId: row.import_id as number,
     line: row.line as number,

@@ -173,7 +173,7 @@ export function assertSound({ records, error, warnings }: Reading): void {
 }
 
 function assertRecord(record: CdrRecord): void {
-  const { recordId, sim, occurredAt, network, counters, isReading, raw } = record
+  const { recordId, sim, occurredAt, network, counters, reading, raw } = record
   assertText(recordId, 1, RECORD_ID_CHARACTERS_MAX)
   assertText(sim, 1, SIM_CHARACTERS_MAX)
   assert.ok(Number.isSafeInteger(occurredAt), `${occurredAt} is no instant`)
@@ -182,7 +182,7 @@ function assertRecord(record: CdrRecord): void {
   for (const value of Object.values(counters)) {
     assert.ok(Number.isSafeInteger(value) && value >= 0, `${value} is no count`)
   }
-  assert.equal(typeof isReading, 'boolean')
+  if (reading !== null) assert.equal(typeof reading.is32Bit, 'boolean')
   assert.equal(typeof raw, 'string')
   for (const part of [record, network, counters]) {
     assert.equal(Object.getPrototypeOf(part), Object.prototype)

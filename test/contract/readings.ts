@@ -2,11 +2,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Reading, usageOfSeries } from '../../src/domain/counter-series.ts'
 import { NO_VERDICTS } from '../../src/domain/import.ts'
 import { DAY_SECONDS } from '../../src/domain/time.ts'
-import { resolveConflict, sameContent, type UsageEvent } from '../../src/domain/usage-event.ts'
+import {
+  COUNTER_NAMES,
+  RESETS,
+  type ReadingTraits,
+  resolveConflict,
+  sameContent,
+  type UsageEvent,
+} from '../../src/domain/usage-event.ts'
 import { aBatch, abroad, aFeed, anImportStart, instant, NOW } from '../support/builders.ts'
+import { modelUsage } from '../support/series-model.ts'
+import { anySimulation } from '../support/simulated-source.ts'
 import { type Engine, type Ledger, openLedger } from './engine.ts'
 
 const FROM = instant('2026-03-08T00:00:00Z')
@@ -17,17 +25,24 @@ const anyReading = fc.record({
   hour: fc.nat({ max: 60 }),
   upload: fc.oneof(fc.nat({ max: 50 }), fc.constantFrom(2 ** 32 - 10, 2 ** 32 - 1)),
   download: fc.nat({ max: 50 }),
-  is32Bit: fc.boolean(),
+  traits: fc.record<ReadingTraits>({
+    is32Bit: fc.boolean(),
+    resets: fc.constantFrom('never', ...RESETS),
+    isStart: fc.nat({ max: 4 }).map((n) => n === 0),
+    unknown: fc.subarray([...COUNTER_NAMES], { maxLength: 1 }),
+  }),
   isAbroad: fc.boolean(),
 })
 type AnyReading = typeof anyReading extends fc.Arbitrary<infer T> ? T : never
 
-function eventOf(ledger: Ledger, { series, hour, isAbroad, is32Bit, ...counters }: AnyReading) {
+function eventOf(ledger: Ledger, { series, hour, isAbroad, traits, ...read }: AnyReading) {
+  const { unknown = [] } = traits
+  const counters = { ...read, ...Object.fromEntries(unknown.map((name) => [name, 0])) }
   return ledger.event({
     recordId: series,
     occurredAt: FROM + hour * 3_600,
     ...counters,
-    reading: { is32Bit },
+    reading: traits,
     ...(isAbroad && { serving: abroad('FR') }),
   })
 }
@@ -38,9 +53,7 @@ function expectedUsage(readings: Iterable<UsageEvent>): Map<string, bigint> {
   const sums = new Map<string, bigint>()
   for (const list of bySeries.values()) {
     const sorted = list.sort((a, b) => a.occurredAt - b.occurredAt)
-    const usages = usageOfSeries(
-      sorted.map((event): Reading => ({ ...event, is32Bit: event.reading!.is32Bit })),
-    )
+    const usages = modelUsage(sorted.map((event) => ({ ...event, traits: event.reading! })))
     sorted.forEach(({ occurredAt, serving }, i) => {
       const key = `${occurredAt} ${serving.zone}`
       const { upload, download } = usages[i]!
@@ -64,6 +77,10 @@ async function storedUsage({ store, sim, account }: Ledger) {
   )
 }
 
+function asVersion(event: UsageEvent) {
+  return { ...event, traits: event.reading! }
+}
+
 /** All versions that counted of each identity, the one that counts last. */
 function keep(
   kept: Map<string, UsageEvent[]>,
@@ -76,8 +93,10 @@ function keep(
     kept.set(key, [event])
     return
   }
-  const wasReplaced = () => versions.some((version) => sameContent(version, event))
-  const verdict = resolveConflict(policy, versions.at(-1)!, event, wasReplaced)
+  const [stored, ...others] = versions.map(asVersion).reverse()
+  const incoming = asVersion(event)
+  const wasReplaced = () => others.some((version) => sameContent(version, incoming))
+  const verdict = resolveConflict(policy, stored!, incoming, wasReplaced)
   if (verdict === 'replaced') versions.push(event)
 }
 
@@ -87,14 +106,19 @@ function sorted(map: ReadonlyMap<string, bigint>) {
 
 export function describeReadings(engine: Engine): void {
   describe('readings', () => {
-    const hour = (hours: number, upload: number, download = 0): AnyReading => {
-      const rest = { is32Bit: false, isAbroad: false }
+    const hour = (
+      hours: number,
+      upload: number,
+      { download = 0, ...traits }: Partial<ReadingTraits & { download: number }> = {},
+    ): AnyReading => {
+      const rest = { traits: { is32Bit: false, ...traits }, isAbroad: false }
       return { series: 's1', hour: hours, upload, download, ...rest }
     }
 
     it('count what they exceed the one before by', async (t) => {
       const ledger = await openLedger(t, engine)
-      const readings = [hour(1, 100), hour(2, 150), hour(3, 150), hour(4, 30)]
+      const fall = { resets: 'fall' } as const
+      const readings = [hour(1, 100), hour(2, 150), hour(3, 150), hour(4, 30, fall)]
       const events = readings.map((reading) => eventOf(ledger, reading))
       const { counts } = await ledger.append(events)
       assert.deepEqual(counts, { ...NO_VERDICTS, accepted: 4 })
@@ -117,6 +141,69 @@ export function describeReadings(engine: Engine): void {
         '2026-03-09T00:00:00Z home US 40/0/0/0',
       ])
       assert.deepEqual(await ledger.accountUsage(), ['2026-01-01T00:00:00Z home US 150/0/0/0'])
+      await ledger.assertAuditClean()
+    })
+
+    it('that fall add nothing until the highest so far is passed, in whatever order', async (t) => {
+      const readings = [hour(1, 100), hour(2, 40), hour(30, 90), hour(31, 101), hour(55, 130)]
+      for (const order of [
+        readings,
+        readings.toReversed(),
+        [2, 4, 1, 0, 3].map((i) => readings[i]!),
+      ]) {
+        const ledger = await openLedger(t, engine)
+        for (const [i, reading] of order.entries()) {
+          await ledger.append([eventOf(ledger, reading)])
+          if (i === 1) while (await ledger.store.sealNextDay(NOW));
+        }
+        assert.deepEqual(await ledger.simUsage({ granularity: 'daily' }), [
+          '2026-03-08T00:00:00Z home US 100/0/0/0',
+          '2026-03-09T00:00:00Z home US 1/0/0/0',
+          '2026-03-10T00:00:00Z home US 29/0/0/0',
+        ])
+        await ledger.assertAuditClean()
+      }
+    })
+
+    it('that are taken back change all that were measured from them', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const { store, feed } = ledger
+      const hours = Array.from({ length: 40 }, (_, i) => hour(i + 2, 10 * i))
+      const { id: importId } = await store.beginImport(anImportStart(feed))
+      await store.append(aBatch({ importId, feed, events: [eventOf(ledger, hour(1, 385))] }))
+      await ledger.append(hours.map((reading) => eventOf(ledger, reading)))
+      const total = (upload: number) => [`2026-01-01T00:00:00Z home US ${upload}/0/0/0`]
+      assert.deepEqual(await ledger.simUsage(), total(390))
+      await store.undoImport(importId, NOW)
+      assert.deepEqual(await ledger.simUsage(), total(390))
+      assert.equal((await ledger.simUsage({ granularity: 'hourly' })).length, 39)
+      await ledger.assertAuditClean()
+    })
+
+    it('begin again at a start, and only there', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const start = { resets: 'start', isStart: true } as const
+      const [early, late] = [hour(5, 60), hour(4, 0, start)]
+      await ledger.append([hour(1, 100), early].map((reading) => eventOf(ledger, reading)))
+      assert.deepEqual(await ledger.simUsage(), ['2026-01-01T00:00:00Z home US 100/0/0/0'])
+      await ledger.append([eventOf(ledger, late)])
+      assert.deepEqual(await ledger.simUsage(), ['2026-01-01T00:00:00Z home US 160/0/0/0'])
+      await ledger.assertAuditClean()
+    })
+
+    it('of which a counter is not known count the others, and are no repeat of a 0', async (t) => {
+      const ledger = await openLedger(t, engine, { onConflict: 'max' })
+      const unknown = { unknown: ['upload'], download: 7 } as const
+      await ledger.append([hour(1, 100), hour(2, 0, unknown)].map((one) => eventOf(ledger, one)))
+      await ledger.append([eventOf(ledger, hour(3, 130, { download: 7 }))])
+      assert.deepEqual(await ledger.simUsage(), ['2026-01-01T00:00:00Z home US 130/7/0/0'])
+      const { counts } = await ledger.append([eventOf(ledger, hour(2, 110, { download: 7 }))])
+      assert.deepEqual(counts, { ...NO_VERDICTS, replaced: 1 })
+      assert.deepEqual(await ledger.simUsage({ granularity: 'hourly' }), [
+        '2026-03-08T01:00:00Z home US 100/0/0/0',
+        '2026-03-08T02:00:00Z home US 10/7/0/0',
+        '2026-03-08T03:00:00Z home US 20/0/0/0',
+      ])
       await ledger.assertAuditClean()
     })
 
@@ -169,7 +256,8 @@ export function describeReadings(engine: Engine): void {
 
     it('are measured from one that retention has taken', async (t) => {
       const ledger = await openLedger(t, engine)
-      await ledger.append([0, 5, 30, 40].map((hours) => eventOf(ledger, hour(hours, 100 + hours))))
+      const readings = [hour(0, 100), hour(4, 105), hour(5, 101), hour(30, 130), hour(40, 140)]
+      await ledger.append(readings.map((reading) => eventOf(ledger, reading)))
       const before = FROM + 26 * 3_600
       await ledger.store.purge({ before, rowsMax: 1_000, dryRun: false })
       await ledger.append([eventOf(ledger, hour(28, 110))])
@@ -179,6 +267,49 @@ export function describeReadings(engine: Engine): void {
         '2026-03-09T16:00:00Z home US 10/0/0/0',
       ])
       await ledger.assertAuditClean()
+    })
+
+    it('of a source in the field never come to more than the truth', async (t) => {
+      const anyDelivery = anySimulation
+        .filter(({ readings }) => readings.length > 0)
+        .chain(({ readings, ...simulated }) =>
+          fc.record({
+            simulated: fc.constant(simulated),
+            order: fc.shuffledSubarray([...readings], { minLength: readings.length }),
+            batches: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 20, maxLength: 20 }),
+            seals: fc.boolean(),
+          }),
+        )
+      const check = async ({ simulated, order, batches, seals }: Delivered) => {
+        const ledger = await openLedger(t, engine)
+        for (let i = 0, from = 0; from < order.length; from += batches[i++ % 20]!) {
+          const events = order
+            .slice(from, from + batches[i % 20]!)
+            // Hours apart, so that days are sealed between them.
+            .map(({ at, upload, download, traits }) =>
+              ledger.event({
+                ...{ recordId: 's1', occurredAt: FROM + at * 60, upload, download },
+                reading: traits,
+              }),
+            )
+          await ledger.append(events)
+          if (seals) await ledger.store.sealNextDay(NOW)
+        }
+        const [sums] = await ledger.store.queryUsage({
+          scope: { simId: ledger.sim.id },
+          ...{ start: FROM, end: FROM + 60 * DAY_SECONDS, granularity: 'all' },
+        })
+        const { upload = 0n, download = 0n } = sums ?? {}
+        const { truth, isProved } = simulated
+        assert.ok(upload <= truth.upload && download <= truth.download)
+        if (isProved)
+          assert.deepEqual([upload, download], [truth.upload, truth.download].map(BigInt))
+        await ledger.assertAuditClean()
+        await ledger.temp.dispose()
+      }
+      type Delivered = typeof anyDelivery extends fc.Arbitrary<infer T> ? T : never
+      const runs = { numRuns: 10, seed: 20_261_128 }
+      await fc.assert(fc.asyncProperty(anyDelivery, check), runs)
     })
 
     for (const onConflict of ['reject', 'replace', 'max'] as const) {

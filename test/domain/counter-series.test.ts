@@ -1,313 +1,331 @@
-/** What was used at the readings of counters that only grow, in whatever order they arrive. */
+/** What the readings of counters that only grow prove, in the words of a reader. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import {
   COUNTER_RANGE_32_BIT,
-  placeReading,
+  NOTHING_PROVED,
+  type Proved,
+  proveAll,
   type Reading,
-  usageOfReading,
-  usageOfSeries,
   WRAP_GROWTH_MAX,
 } from '../../src/domain/counter-series.ts'
-import { COUNTER_NAMES, type Counters } from '../../src/domain/usage-event.ts'
+import {
+  COUNTER_NAMES,
+  type CounterName,
+  RESETS,
+  type ReadingTraits,
+} from '../../src/domain/usage-event.ts'
+import { type ModelReading, modelUsage } from '../support/series-model.ts'
+import { anySimulation, type SourceReading } from '../support/simulated-source.ts'
 
-const NOTHING: Counters = { upload: 0, download: 0, toSim: 0, fromSim: 0 }
+type Stated = Partial<Record<CounterName, number | null>>
 
-const aReading = (stated: Partial<Reading> = {}): Reading => ({
-  ...NOTHING,
-  is32Bit: false,
+const aReading = (stated: Stated, traits: Partial<ReadingTraits> = {}): Reading => ({
+  ...NOTHING_PROVED,
   ...stated,
+  traits: { is32Bit: false, ...traits },
 })
-const of32Bits = (stated: Partial<Counters>) => aReading({ ...stated, is32Bit: true })
-const uploads = (usages: readonly Counters[]) => usages.map(({ upload }) => upload)
+const proved = (...readings: Reading[]) => proveAll(NOTHING_PROVED, readings)
+const uploads = (list: readonly Proved[]) => list.map(({ usage }) => usage.upload)
+const downloads = (list: readonly Proved[]) => list.map(({ usage }) => usage.download)
+const verdicts = (list: readonly Proved[]) => list.map(({ verdict }) => verdict)
+const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
 
-const total = (usages: readonly Counters[], name: keyof Counters) =>
-  usages.reduce((sum, usage) => sum + usage[name], 0)
+/** Uploads that are read one after the other. */
+const series = (values: readonly (number | null)[], traits: Partial<ReadingTraits> = {}) =>
+  proved(...values.map((upload) => aReading({ upload }, traits)))
 
-describe('the usage of a reading', () => {
-  it('is all of it when it is the first one', () => {
-    const reading = aReading({ upload: 1, download: 2, toSim: 3, fromSim: 4 })
-    assert.deepEqual(usageOfReading(null, reading), {
-      upload: 1,
-      download: 2,
-      toSim: 3,
-      fromSim: 4,
-    })
+describe('a reading', () => {
+  it('counts whole when it is the first one', () => {
+    const whole = { upload: 1, download: 2, toSim: 3, fromSim: 4 }
+    assert.deepEqual(proved(aReading(whole))[0]!.usage, whole)
   })
 
-  it('is what it exceeds the one before by, counter by counter', () => {
-    const previous = aReading({ upload: 1, download: 20, toSim: 3, fromSim: 4 })
-    const reading = aReading({ upload: 11, download: 20, toSim: 4, fromSim: 4 })
-    const usage = { upload: 10, download: 0, toSim: 1, fromSim: 0 }
-    assert.deepEqual(usageOfReading(previous, reading), usage)
+  it('counts what it exceeds those before it by, counter by counter', () => {
+    const list = proved(
+      aReading({ upload: 1, download: 20, toSim: 3 }),
+      aReading({ upload: 11, download: 20, toSim: 4 }),
+    )
+    assert.deepEqual(list[1]!.usage, { upload: 10, download: 0, toSim: 1, fromSim: 0 })
+    assert.equal(list[1]!.verdict, 'growth')
   })
-
-  it('is nothing when nothing has grown', () => {
-    const reading = aReading({ upload: 5, download: 6 })
-    assert.deepEqual(usageOfReading(reading, reading), NOTHING)
-  })
-
-  for (const name of COUNTER_NAMES) {
-    it(`is all of it, in every counter, when ${name} has fallen`, () => {
-      const previous = aReading({ upload: 10, download: 10, toSim: 10, fromSim: 10 })
-      const reading = aReading({ upload: 12, download: 12, toSim: 12, fromSim: 12, [name]: 9 })
-      const { is32Bit: _, ...whole } = reading
-      assert.deepEqual(usageOfReading(previous, reading), whole)
-    })
-  }
 
   it('is exact where counters are as large as they can be', () => {
-    const previous = aReading({ upload: Number.MAX_SAFE_INTEGER - 1 })
-    const reading = aReading({ upload: Number.MAX_SAFE_INTEGER })
-    assert.equal(usageOfReading(previous, reading).upload, 1)
+    const most = Number.MAX_SAFE_INTEGER
+    assert.deepEqual(uploads(series([most - 1, most])), [most - 1, 1])
+  })
+
+  it('of which a counter is not stated counts the others, and the next one counts from before', () => {
+    const list = proved(
+      aReading({ upload: 100, toSim: 3 }),
+      aReading({ upload: null, toSim: 4 }),
+      aReading({ upload: 130, toSim: null }),
+      aReading({ upload: null, download: null, toSim: null, fromSim: null }),
+      aReading({ upload: 130, toSim: 5 }),
+    )
+    assert.deepEqual(uploads(list), [100, 0, 30, 0, 0])
+    assert.deepEqual(
+      list.map(({ usage }) => usage.toSim),
+      [3, 1, 0, 0, 1],
+    )
+    assert.deepEqual(verdicts(list), ['growth', 'growth', 'growth', 'unknown', 'growth'])
   })
 })
 
-describe('a fall of a 32-bit counter', () => {
+describe('a fall without a sign', () => {
+  it('adds nothing until the highest value so far is passed', () => {
+    const list = series([1000, 900, 950, 1000, 1001])
+    assert.deepEqual(uploads(list), [1000, 0, 0, 0, 1])
+    assert.deepEqual(verdicts(list), ['growth', 'fall', 'fall', 'growth', 'growth'])
+  })
+
+  it('takes nothing from the other counters', () => {
+    const list = proved(
+      aReading({ upload: 100, download: 100 }),
+      aReading({ upload: 90, download: 130 }),
+      aReading({ upload: 110, download: 130 }),
+    )
+    assert.deepEqual(uploads(list), [100, 0, 10])
+    assert.deepEqual(downloads(list), [100, 30, 0])
+    assert.deepEqual(verdicts(list), ['growth', 'fall', 'growth'])
+  })
+
+  it('is what a zero between two good readings is', () => {
+    const list = series([1_000_000_000, 0, 1_000_001_000])
+    assert.deepEqual(uploads(list), [1_000_000_000, 0, 1000])
+  })
+
+  it('is one under every rule by which a feed has its counters begin again, but at falls', () => {
+    for (const resets of ['never', 'start'] as const) {
+      assert.deepEqual(uploads(series([50, 20, 60], { resets })), [50, 0, 10])
+    }
+  })
+})
+
+describe('counters that begin again whenever they fall', () => {
+  const fall = { resets: 'fall' } as const
+
+  for (const name of COUNTER_NAMES) {
+    it(`all count whole when ${name} has fallen`, () => {
+      const before = { upload: 10, download: 10, toSim: 10, fromSim: 10 }
+      const after = { upload: 12, download: 12, toSim: 12, fromSim: 12, [name]: 9 }
+      const list = proved(aReading(before, fall), aReading(after, fall))
+      assert.deepEqual(list[1]!.usage, after)
+      assert.equal(list[1]!.verdict, 'reset')
+    })
+  }
+
+  it('count from 0 after it, also those that the reading does not state', () => {
+    const list = proved(
+      aReading({ upload: 50, download: 50 }, fall),
+      aReading({ upload: 20, download: null }, fall),
+      aReading({ upload: 20, download: 30 }, fall),
+    )
+    assert.deepEqual(downloads(list), [50, 0, 30])
+  })
+
+  it('do not fall where a counter is not stated', () => {
+    const list = series([5_000_000, null, 5_000_100], fall)
+    assert.deepEqual(uploads(list), [5_000_000, 0, 100])
+  })
+})
+
+describe('a start', () => {
+  const start = (upload: number, resets: ReadingTraits['resets'] = 'start') =>
+    aReading({ upload }, { resets, isStart: true })
+  const interim = (upload: number) => aReading({ upload }, { resets: 'start' })
+
+  it('is where counters begin again', () => {
+    const list = proved(interim(100), start(0), interim(60), interim(130))
+    assert.deepEqual(uploads(list), [100, 0, 60, 70])
+    assert.deepEqual(verdicts(list), ['growth', 'reset', 'growth', 'growth'])
+  })
+
+  it('is no reset where nothing has counted before it', () => {
+    assert.deepEqual(verdicts(proved(start(0), start(0), interim(5))), [
+      'growth',
+      'growth',
+      'growth',
+    ])
+  })
+
+  it('counts what its counters stand at', () => {
+    assert.deepEqual(uploads(proved(interim(100), start(7), interim(9))), [100, 7, 2])
+  })
+
+  it('is none where the counters of the feed never begin again', () => {
+    assert.deepEqual(uploads(proved(interim(100), start(0, 'never'), interim(130))), [100, 0, 30])
+  })
+})
+
+describe('a counter of 32 bits', () => {
+  const of32 = { is32Bit: true }
   const LAST = COUNTER_RANGE_32_BIT - 1
 
-  it('near the end of its range is a wrap, in this counter alone', () => {
-    const previous = of32Bits({ upload: LAST, download: 7 })
-    const usage = usageOfReading(previous, of32Bits({ upload: 9, download: 8 }))
-    assert.deepEqual(usage, { ...NOTHING, upload: 10, download: 1 })
+  it('goes on from 0 when it is full, each by itself', () => {
+    const list = proved(
+      aReading({ upload: LAST, download: 7 }, of32),
+      aReading({ upload: 9, download: 8 }, of32),
+      aReading({ upload: 10, download: 8 }, of32),
+    )
+    assert.deepEqual(uploads(list), [LAST, 10, 1])
+    assert.deepEqual(downloads(list), [7, 1, 0])
+    assert.deepEqual(verdicts(list), ['growth', 'wrap', 'growth'])
   })
 
-  it('is a wrap up to the growth that is allowed for, and a reset beyond', () => {
-    const previous = of32Bits({ upload: LAST, download: 5 })
-    const most = of32Bits({ upload: WRAP_GROWTH_MAX - 1, download: 5 })
-    const wrapped = { ...NOTHING, upload: WRAP_GROWTH_MAX }
-    assert.deepEqual(usageOfReading(previous, most), wrapped)
-    const tooMuch = of32Bits({ upload: WRAP_GROWTH_MAX, download: 5 })
-    const reset = { ...NOTHING, upload: WRAP_GROWTH_MAX, download: 5 }
-    assert.deepEqual(usageOfReading(previous, tooMuch), reset)
+  it('has grown by up to half of its range, and fallen otherwise', () => {
+    const high = 4_000_000_000
+    const most = high + WRAP_GROWTH_MAX - COUNTER_RANGE_32_BIT
+    assert.deepEqual(uploads(series([high, 1_500_000_000], of32)), [high, 1_794_967_296])
+    assert.deepEqual(uploads(series([high, most], of32)), [high, WRAP_GROWTH_MAX])
+    assert.deepEqual(uploads(series([high, most + 1], of32)), [high, 0])
+    assert.deepEqual(verdicts(series([high, most + 1], of32)), ['growth', 'fall'])
   })
 
-  it('from the middle of its range is a reset', () => {
-    const previous = of32Bits({ upload: COUNTER_RANGE_32_BIT / 2 })
-    assert.equal(usageOfReading(previous, of32Bits({ upload: 9 })).upload, 9)
+  it('may grow by more than half before it has wrapped at all', () => {
+    assert.deepEqual(uploads(series([10, 4_000_000_000], of32)), [10, 3_999_999_990])
   })
 
-  it('is part of a reset when another counter has fallen and not wrapped', () => {
-    const previous = of32Bits({ upload: LAST, download: 500 })
-    const usage = usageOfReading(previous, of32Bits({ upload: 9, download: 3 }))
-    assert.deepEqual(usage, { ...NOTHING, upload: 9, download: 3 })
+  it('has fallen when it stands where it stood before it wrapped', () => {
+    assert.deepEqual(uploads(series([LAST, 9, LAST, 20], of32)), [LAST, 10, 0, 11])
   })
 
-  it('is a wrap in both directions at once', () => {
-    const previous = of32Bits({ upload: LAST, download: LAST - 1 })
-    const usage = usageOfReading(previous, of32Bits({ upload: 0, download: 0 }))
-    assert.deepEqual(usage, { ...NOTHING, upload: 1, download: 2 })
+  it('wraps as often as it does', () => {
+    const values = [3.5e9, 1e9, 3e9, 0.5e9, 2.5e9, 0.2e9]
+    const wrapped = COUNTER_RANGE_32_BIT - 2.5e9
+    const last = COUNTER_RANGE_32_BIT - 2.3e9
+    assert.deepEqual(uploads(series(values, of32)), [3.5e9, wrapped, 2e9, wrapped, 2e9, last])
   })
 
-  it('is a reset where the source does not declare 32 bits', () => {
-    const previous = aReading({ upload: LAST })
-    assert.equal(usageOfReading(previous, aReading({ upload: 9 })).upload, 9)
+  it('that stands at 0 has lost what it was, until the next reading tells', () => {
+    const list = series([3_000_000_000, 0, 3_000_000_100], of32)
+    assert.deepEqual(uploads(list), [3_000_000_000, 0, 100])
+    assert.deepEqual(uploads(series([LAST, 0, 5], of32)), [LAST, 0, 6])
   })
 
-  it('is a reset from a value that no 32-bit counter can have', () => {
-    const previous = aReading({ upload: 2 * COUNTER_RANGE_32_BIT })
-    const reading = of32Bits({ upload: COUNTER_RANGE_32_BIT })
-    assert.equal(usageOfReading(previous, reading).upload, COUNTER_RANGE_32_BIT)
-  })
-})
-
-describe('a reading that arrives late', () => {
-  it('takes its share from its successor', () => {
-    const previous = aReading({ upload: 100 })
-    const next = aReading({ upload: 300 })
-    const placed = placeReading({ previous, incoming: aReading({ upload: 180 }), next })
-    assert.deepEqual([placed.usage.upload, placed.nextUsage?.upload], [80, 120])
-  })
-
-  it('changes nothing but itself when it is the last one', () => {
-    const incoming = aReading({ upload: 180 })
-    const placed = placeReading({ previous: null, incoming, next: null })
-    assert.deepEqual([placed.usage.upload, placed.nextUsage], [180, null])
-  })
-
-  it('may show that the counters began again in between', () => {
-    const readings = [100, 50, 120].map((upload) => aReading({ upload }))
-    assert.deepEqual(uploads(usageOfSeries([readings[0]!, readings[2]!])), [100, 20])
-    assert.deepEqual(uploads(usageOfSeries(readings)), [100, 50, 70])
+  it('is none where the source does not say so', () => {
+    assert.deepEqual(uploads(series([LAST, 9])), [LAST, 0])
   })
 })
 
-/** A series as a store keeps it: readings by time, each with the usage that is booked for it. */
-class BookedSeries {
-  readonly #rows: { at: number; reading: Reading; usage: Counters }[] = []
+describe('a counter whose upper half may be left out', () => {
+  const lacks = { mayLackGigawords: true }
+  const high = COUNTER_RANGE_32_BIT + 3_000_000_000
 
-  /** The later of two readings of one instant replaces the other, whatever they state. */
-  take(at: number, incoming: Reading): void {
-    const found = this.#rows.findIndex((row) => row.at >= at)
-    const index = found === -1 ? this.#rows.length : found
-    const isKnown = this.#rows[index]?.at === at
-    const previous = this.#rows[index - 1]?.reading ?? null
-    const next = this.#rows[isKnown ? index + 1 : index]
-    const placed = placeReading({ previous, incoming, next: next?.reading ?? null })
-    this.#rows.splice(index, isKnown ? 1 : 0, { at, reading: incoming, usage: placed.usage })
-    if (next !== undefined) next.usage = placed.nextUsage!
-  }
+  it('is measured by its lower half once it was larger than that', () => {
+    const list = proved(aReading({ upload: high }), aReading({ upload: 3_000_000_100 }, lacks))
+    assert.deepEqual(uploads(list), [high, 100])
+    assert.deepEqual(verdicts(list), ['growth', 'growth'])
+  })
 
-  usages(): Counters[] {
-    return this.#rows.map(({ usage }) => usage)
-  }
-}
+  it('is a plain one before', () => {
+    assert.deepEqual(uploads(series([4_000_000_000, 100], lacks)), [4_000_000_000, 0])
+  })
+})
 
 /** Values that often tie, fall a little, fall far, and stand at the ends of 32 and of 53 bits. */
 const anyCounter = fc.oneof(
   fc.nat(5),
   fc.nat(1_000_000),
   fc.nat(20).map((below) => COUNTER_RANGE_32_BIT - 1 - below),
-  fc.nat(5).map((below) => Number.MAX_SAFE_INTEGER - below),
+  fc.nat(5).map((above) => COUNTER_RANGE_32_BIT / 2 + above),
+  fc.nat(2 ** 34),
 )
-const anyReading: fc.Arbitrary<Reading> = fc.record({
-  upload: anyCounter,
-  download: anyCounter,
-  toSim: fc.nat(3),
-  fromSim: fc.nat(3),
-  is32Bit: fc.boolean(),
-})
-const anySeries = fc.array(anyReading, { minLength: 1, maxLength: 12 })
-
-/** Positions in the series, each at least once, in any order. */
-const arrivalsOf = (length: number) =>
-  fc
-    .tuple(
-      fc.shuffledSubarray([...Array(length).keys()], { minLength: length }),
-      fc.array(fc.nat(length - 1), { maxLength: length }),
-    )
-    .chain(([once, again]) => {
-      const all = [...once, ...again]
-      return fc.shuffledSubarray(all, { minLength: all.length })
-    })
-const seriesAndArrivals = anySeries.chain((series) =>
-  fc.tuple(fc.constant(series), arrivalsOf(series.length)),
-)
-
-const MANY = { numRuns: 2_000 }
-
-describe('a counter series', () => {
-  it('has used the same in whatever order its readings arrive, and however often', () => {
-    fc.assert(
-      fc.property(seriesAndArrivals, ([series, arrivals]) => {
-        const booked = new BookedSeries()
-        for (const position of arrivals) booked.take(position, series[position]!)
-        assert.deepEqual(booked.usages(), usageOfSeries(series))
-      }),
-      MANY,
-    )
-  })
-
-  it('has used the same when a reading is corrected as if the correction had come at once', () => {
-    fc.assert(
-      fc.property(seriesAndArrivals, anySeries, ([series, arrivals], corrections) => {
-        const booked = new BookedSeries()
-        for (const position of arrivals) booked.take(position, series[position]!)
-        const corrected = series.map((reading, i) => corrections[i] ?? reading)
-        for (const [i, reading] of corrected.entries()) booked.take(i, reading)
-        assert.deepEqual(booked.usages(), usageOfSeries(corrected))
-      }),
-      MANY,
-    )
-  })
-
-  it('never has used less than nothing', () => {
-    fc.assert(
-      fc.property(anySeries, (series) => {
-        for (const usage of usageOfSeries(series)) {
-          for (const name of COUNTER_NAMES) {
-            assert.ok(Number.isSafeInteger(usage[name]) && usage[name] >= 0, `${usage[name]}`)
-          }
-        }
-      }),
-      MANY,
-    )
-  })
-})
-
-/** Growths so small that their sums stay exact. */
-const anyGrowth: fc.Arbitrary<Counters> = fc.record(
+const anyTraits: fc.Arbitrary<ReadingTraits> = fc.record(
   {
-    upload: fc.nat(1_000_000_000),
-    download: fc.nat(3),
-    toSim: fc.nat(2),
-    fromSim: fc.constant(0),
+    is32Bit: fc.boolean(),
+    mayLackGigawords: fc.boolean(),
+    resets: fc.constantFrom(...RESETS),
+    isStart: fc.nat(4).map((n) => n === 0),
+    unknown: fc.subarray([...COUNTER_NAMES], { maxLength: 2 }),
   },
-  { noNullPrototype: true },
+  { requiredKeys: ['is32Bit'] },
 )
-const anyGrowths = fc.array(anyGrowth, { minLength: 1, maxLength: 20 })
+const anySeries: fc.Arbitrary<ModelReading[]> = fc.array(
+  fc.record({
+    upload: anyCounter,
+    download: anyCounter,
+    toSim: fc.nat(3),
+    fromSim: fc.nat(3),
+    traits: anyTraits,
+  }),
+  { minLength: 1, maxLength: 12 },
+)
 
-/** The readings of counters that begin at 0 and grow so. */
-function readingsOf(growths: readonly Counters[]): Reading[] {
-  let reading = aReading()
-  return growths.map((growth) => {
-    const grown = COUNTER_NAMES.map((name) => [name, reading[name] + growth[name]])
-    reading = { ...reading, ...Object.fromEntries(grown) }
-    return reading
-  })
+function asReading(model: ModelReading): Reading {
+  const unknown = (model.traits.unknown ?? []).map((name) => [name, null])
+  return { ...model, ...Object.fromEntries(unknown) }
 }
 
-describe('all that a counter series has used', () => {
-  it('is its last reading when it only grows, and each usage is its growth', () => {
+describe('a counter series', () => {
+  it('has used what the plain model says', () => {
     fc.assert(
-      fc.property(anyGrowths, (growths) => {
-        const readings = readingsOf(growths)
-        const usages = usageOfSeries(readings)
-        assert.deepEqual(usages, growths)
-        for (const name of COUNTER_NAMES) {
-          assert.equal(total(usages, name), readings.at(-1)![name])
-        }
+      fc.property(anySeries, (models) => {
+        const list = proveAll(NOTHING_PROVED, models.map(asReading))
+        assert.deepEqual(
+          list.map(({ usage }) => usage),
+          modelUsage(models),
+        )
       }),
+      { numRuns: 3_000 },
     )
   })
 
-  it('is the sum of the maxima of its runs when it begins again and again', () => {
+  it('never has used less than nothing, and its highs fall at resets only', () => {
     fc.assert(
-      fc.property(fc.array(anyGrowths, { minLength: 1, maxLength: 5 }), (runs) => {
-        // A run that begins with a zero reading has begun again in any case.
-        const begun = runs.map((growths) => [aReading(), ...readingsOf(growths)])
-        const usages = usageOfSeries(begun.flat())
-        for (const name of COUNTER_NAMES) {
-          const maxima = begun.map((readings) => Math.max(...readings.map((r) => r[name])))
-          assert.equal(
-            total(usages, name),
-            maxima.reduce((sum, maximum) => sum + maximum, 0),
+      fc.property(anySeries, (models) => {
+        let before = NOTHING_PROVED
+        for (const { usage, highs, verdict } of proveAll(before, models.map(asReading))) {
+          for (const name of COUNTER_NAMES) {
+            assert.ok(Number.isSafeInteger(usage[name]) && usage[name] >= 0, `${usage[name]}`)
+            if (verdict !== 'reset') assert.equal(highs[name], before[name] + usage[name])
+          }
+          before = highs
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+describe('a source that loses, repeats and damages readings, wraps and starts again', () => {
+  const sourceReading = ({ upload, download, traits }: SourceReading) =>
+    asReading({ ...NOTHING_PROVED, upload, download, traits })
+
+  it('never counts above the truth, and the truth where its readings prove it', () => {
+    let provedRuns = 0
+    fc.assert(
+      fc.property(anySimulation, ({ truth, readings, isProved }) => {
+        const list = proveAll(NOTHING_PROVED, readings.map(sourceReading))
+        const [upload, download] = [sum(uploads(list)), sum(downloads(list))]
+        assert.ok(upload <= truth.upload && download <= truth.download)
+        if (!isProved) return
+        provedRuns++
+        assert.deepEqual({ upload, download }, truth)
+      }),
+      { numRuns: 5_000, seed: 20_261_128 },
+    )
+    assert.ok(provedRuns > 1_000, `${provedRuns} were proved`)
+  })
+
+  it('has a fall counted for every reading below what was told before', () => {
+    fc.assert(
+      fc.property(anySimulation, ({ readings }) => {
+        const plain = readings.filter(({ traits }) => !traits.is32Bit && !traits.isStart)
+        const list = proveAll(NOTHING_PROVED, plain.map(sourceReading))
+        const highest = { upload: 0, download: 0 }
+        let falls = 0
+        for (const { traits, ...reading } of plain) {
+          const known = (['upload', 'download'] as const).filter(
+            (name) => traits.unknown?.includes(name) !== true,
           )
+          if (known.some((name) => reading[name] < highest[name])) falls++
+          for (const name of known) highest[name] = Math.max(highest[name], reading[name])
         }
+        assert.equal(verdicts(list).filter((verdict) => verdict === 'fall').length, falls)
       }),
-    )
-  })
-
-  it('is the sum of the maxima of the runs between its falls', () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat(20), { minLength: 1, maxLength: 20 }), (values) => {
-        const usages = usageOfSeries(values.map((upload) => aReading({ upload })))
-        const runEnds = values.filter(
-          (value, i) => i + 1 === values.length || values[i + 1]! < value,
-        )
-        assert.equal(
-          total(usages, 'upload'),
-          runEnds.reduce((sum, value) => sum + value, 0),
-        )
-      }),
-    )
-  })
-
-  it('is what was really used when 32-bit counters wrap, however often', () => {
-    const growths = fc.array(fc.integer({ min: 0, max: WRAP_GROWTH_MAX }), {
-      minLength: 1,
-      maxLength: 40,
-    })
-    fc.assert(
-      fc.property(growths, (uploadGrowths) => {
-        let used = 0
-        const readings = uploadGrowths.map((growth) => {
-          used += growth
-          return of32Bits({ upload: used % COUNTER_RANGE_32_BIT })
-        })
-        assert.deepEqual(uploads(usageOfSeries(readings)), uploadGrowths)
-      }),
+      { numRuns: 1_000, seed: 20_261_128 },
     )
   })
 })

@@ -77,7 +77,7 @@ describe('a CSV delivery', () => {
         occurredAt: Date.parse(AT) / 1_000,
         network: { plmn: '310-260', country: 'US', zone: 'home' },
         counters: { upload: 1, download: 20, toSim: 300, fromSim: 4_000 },
-        isReading: false,
+        reading: null,
         line: 2,
         raw: `r-1,DE1,${AT},310-260,US,home,1,20,300,4000`,
       },

@@ -348,12 +348,15 @@ describe('the order of records', () => {
 
   it('says of a reading how its counters count', async () => {
     const { events } = await resolve([
-      { ...aRecord(), isReading: true },
-      { ...aRecord(), isReading: true, is32Bit: true },
+      { ...aRecord(), reading: { is32Bit: false, resets: 'start' } },
+      { ...aRecord(), reading: { is32Bit: true, unknown: ['upload'] } },
     ])
     assert.deepEqual(
       events.map(({ reading }) => reading),
-      [{ is32Bit: false }, { is32Bit: true }],
+      [
+        { is32Bit: false, resets: 'start' },
+        { is32Bit: true, unknown: ['upload'] },
+      ],
     )
   })
 })

@@ -36,7 +36,7 @@ describe('an NDJSON delivery', () => {
         occurredAt: Date.parse(AT) / 1_000,
         network: { plmn: '310-260', country: 'US', zone: 'home' },
         counters: { upload: 1, download: 20, toSim: 300, fromSim: 4_000 },
-        isReading: false,
+        reading: null,
         line: 1,
         raw: line,
       },

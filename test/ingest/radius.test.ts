@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { type Reading, usageOfSeries } from '../../src/domain/counter-series.ts'
 import type { FeedSettings } from '../../src/domain/directory.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
 import { CDR_FORMATS } from '../../src/ingest/formats/formats.ts'
@@ -11,6 +10,7 @@ import {
   BLOCK_CHARACTERS_MAX,
 } from '../../src/ingest/formats/radius-detail.ts'
 import { LINE_BYTES_MAX } from '../../src/ingest/lines.ts'
+import { type ModelReading, modelUsage } from '../support/series-model.ts'
 import { readDelivery } from './reading.ts'
 
 const readRadius = (content: string | Uint8Array, settings: FeedSettings = {}) =>
@@ -102,7 +102,7 @@ describe('the session of a RADIUS record', () => {
 
 describe('a RADIUS feed whose source has no gigawords', () => {
   const is32Bit = (stated: Attributes, settings: FeedSettings) =>
-    readRadius(block(stated), settings).records[0]?.is32Bit
+    readRadius(block(stated), settings).records[0]?.reading?.is32Bit
 
   it('declares its readings as such', () => {
     assert.equal(is32Bit({}, { gigawords: false }), true)
@@ -110,12 +110,12 @@ describe('a RADIUS feed whose source has no gigawords', () => {
   })
 
   it('never declares a start so, since all counters begin again there', () => {
-    assert.equal(is32Bit({ 'Acct-Status-Type': 'Start' }, { gigawords: false }), undefined)
+    assert.equal(is32Bit({ 'Acct-Status-Type': 'Start' }, { gigawords: false }), false)
   })
 
   it('has to say so', () => {
-    assert.equal(is32Bit({}, {}), undefined)
-    assert.equal(is32Bit({}, { gigawords: true }), undefined)
+    assert.equal(is32Bit({}, {}), false)
+    assert.equal(is32Bit({}, { gigawords: true }), false)
   })
 
   it('is asked to say so when its counters may have wrapped', () => {
@@ -233,9 +233,9 @@ describe('what the example sessions have used', () => {
   const usageOf = (name: string, settings: FeedSettings = {}) => {
     const content = readFileSync(new URL(`../fixtures/radius/${name}`, import.meta.url))
     const readings = readRadius(content, settings).records.map(
-      ({ counters, is32Bit = false }): Reading => ({ ...counters, is32Bit }),
+      ({ counters, reading }): ModelReading => ({ ...counters, traits: reading! }),
     )
-    return usageOfSeries(readings).map(({ upload, download }) => [upload, download])
+    return modelUsage(readings).map(({ upload, download }) => [upload, download])
   }
 
   it('is what docs/formats/radius.md says', () => {

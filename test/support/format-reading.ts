@@ -62,7 +62,7 @@ export function tellReading({ records, error, warnings, facts }: Reading): ToldR
   }
 }
 
-function tellRecord({ network, counters, ...record }: CdrRecord): object {
+function tellRecord({ network, counters, reading, ...record }: CdrRecord): object {
   return {
     line: record.line,
     recordId: record.recordId,
@@ -70,7 +70,7 @@ function tellRecord({ network, counters, ...record }: CdrRecord): object {
     occurredAt: utc(record.occurredAt),
     ...Object.fromEntries(Object.entries(network).filter(([, value]) => value !== null)),
     ...Object.fromEntries(Object.entries(counters).filter(([, value]) => value !== 0)),
-    ...(record.isReading && { isReading: true }),
+    ...(reading !== null && { isReading: true }),
   }
 }
 

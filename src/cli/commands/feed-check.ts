@@ -216,7 +216,7 @@ class Check {
 
   #count(record: CdrRecord, place: Place): void {
     this.counted++
-    if (record.isReading) this.#readings++
+    if (record.reading !== null) this.#readings++
     if (place.country === null && place.zone === null) this.#placeless++
     if (this.shown.length >= this.#limit) return
     const { upload, download, toSim, fromSim } = record.counters

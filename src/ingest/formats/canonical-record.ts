@@ -78,7 +78,7 @@ export class CanonicalRecordParser {
         toSim: this.#counter('to_sim', fields.to_sim),
         fromSim: this.#counter('from_sim', fields.from_sim),
       },
-      isReading: false,
+      reading: null,
       line,
       raw,
     }

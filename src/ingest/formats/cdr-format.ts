@@ -9,7 +9,7 @@ import {
   type StatedFacts,
 } from '../../domain/import.ts'
 import { invalidField } from '../../domain/usage-error.ts'
-import type { Counters } from '../../domain/usage-event.ts'
+import type { Counters, ReadingTraits } from '../../domain/usage-event.ts'
 import { type Line, LineReader } from '../lines.ts'
 
 /** The carrier's record, read but not yet resolved: its SIM is a name, its zone unknown. */
@@ -23,13 +23,11 @@ export interface CdrRecord {
   readonly network: StatedNetwork
   readonly counters: Counters
   /**
-   * False where `counters` are what was used; true where they are the readings, at `occurredAt`,
-   * of counters that only grow, so that usage is what a reading exceeds the one before by.
-   * `recordId` then names the series (a session, a billing cycle) that the readings belong to.
+   * Null where `counters` are what was used. Else they are a reading, at `occurredAt`, of counters that
+   * only grow, so that usage is what a reading exceeds those before it by; one that is not known is 0
+   * among `counters`. `recordId` then names the series (a session, a billing cycle) of the readings.
    */
-  readonly isReading: boolean
-  /** True where the counters of a reading are known to have 32 bits, and so go on from 0 when full. */
-  readonly is32Bit?: boolean
+  readonly reading: ReadingTraits | null
   readonly line: number
   readonly raw: string
 }

@@ -2,17 +2,15 @@
  * What the attributes of a RADIUS accounting packet say of usage. Detail text and JSON differ only
  * in how attributes are found. See `docs/formats/radius.md`.
  */
-import { createHash } from 'node:crypto'
 import type { StatedNetwork } from '../../domain/classification.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import { parsePlmn } from '../../domain/plmn.ts'
 import { DAY_SECONDS, formatInstant, HOUR_SECONDS } from '../../domain/time.ts'
 import { shown } from '../../domain/usage-error.ts'
-import type { Counters } from '../../domain/usage-event.ts'
-import { RECORD_ID_CHARACTERS_MAX } from './canonical-record.ts'
 import { type CdrRecord, faultOf, type ReadRecord } from './cdr-format.ts'
 import { canonicalName, type StatedAttributes, WantedAttributes } from './radius-attributes.ts'
 import type { RadiusSettings } from './radius-settings.ts'
+import { decodedDigits, seriesId } from './radius-texts.ts'
 import { parseDateLine, parseEventTimestamp, parseWholeNumber } from './radius-time.ts'
 import { CountedNames, shownName } from './radius-warnings.ts'
 
@@ -105,10 +103,7 @@ export class RadiusRecordParser {
       sim: this.#sim(),
       occurredAt: this.#occurredAt(),
       network: this.#network(),
-      counters: this.#counters(status),
-      isReading: true,
-      // A session that starts has counters that begin again, whatever they stood at.
-      ...(this.#settings.gigawords === false && status !== 'start' && { is32Bit: true }),
+      ...this.#counters(status),
       line: packet.line,
       raw: packet.raw,
     }
@@ -304,33 +299,54 @@ export class RadiusRecordParser {
     return null
   }
 
-  #counters(status: Status): Counters {
-    const [upload, download] =
-      this.#settings.input === 'upload'
-        ? (['Input', 'Output'] as const)
-        : (['Output', 'Input'] as const)
+  #counters(status: Status): Pick<CdrRecord, 'counters' | 'reading'> {
+    const { input, gigawords, resets } = this.#settings
+    const isStart = status === 'start'
+    const directions =
+      input === 'upload' ? (['Input', 'Output'] as const) : (['Output', 'Input'] as const)
+    const [upload, download] = directions.map((direction) => this.#octets(direction))
+    const unknown = [
+      ...(upload === null ? (['upload'] as const) : []),
+      ...(download === null ? (['download'] as const) : []),
+    ]
+    // A session that starts stands at 0. Anywhere else a counter that is missing is not known.
+    if (unknown.length === 2 && !isStart) {
+      for (const direction of directions) this.#require(`Acct-${direction}-Octets`)
+    }
+    const lacks = directions.some((direction) => this.#lacksGigawords(direction))
     return {
-      upload: this.#octets(upload, status),
-      download: this.#octets(download, status),
-      toSim: 0,
-      fromSim: 0,
+      counters: { upload: upload ?? 0, download: download ?? 0, toSim: 0, fromSim: 0 },
+      reading: {
+        // A session that starts has counters that begin again, whatever they stood at.
+        is32Bit: gigawords === false && !isStart,
+        resets,
+        ...(isStart && { isStart }),
+        ...(gigawords === null && !isStart && lacks && { mayLackGigawords: true }),
+        ...(unknown.length > 0 && !isStart && { unknown }),
+      },
     }
   }
 
-  #octets(direction: Direction, status: Status): number {
+  /** Null where the packet does not state them. */
+  #octets(direction: Direction): number | null {
     const whole = this.#octets64(direction)
     if (whole !== null) return whole
-    const name = `Acct-${direction}-Octets`
-    const octets = this.#number(name, UINT32_MAX)
-    // A missing counter is not taken for 0: that would look as if the session had begun again.
-    if (octets === null && status !== 'start') this.#require(name)
+    const octets = this.#number(`Acct-${direction}-Octets`, UINT32_MAX)
     const gigawordsName = `Acct-${direction}-Gigawords`
     const gigawords = this.#number(gigawordsName, GIGAWORDS_MAX) ?? 0
     if (gigawords > 0 && this.#settings.gigawords === false) {
       const rule = 'the setting gigawords says that the source has none; set it to true'
       this.#refuse(gigawordsName, String(gigawords), rule)
     }
-    return gigawords * (UINT32_MAX + 1) + (octets ?? 0)
+    return octets === null ? null : gigawords * (UINT32_MAX + 1) + octets
+  }
+
+  #lacksGigawords(direction: Direction): boolean {
+    const names = [
+      `Acct-${direction}-Gigawords`,
+      ...OCTETS_64_ATTRIBUTES.map((of) => of(direction)),
+    ]
+    return names.every((name) => this.#packet.attributes.valuesOf(name).length === 0)
   }
 
   #octets64(direction: Direction): number | null {
@@ -362,27 +378,10 @@ export class RadiusRecordParser {
     if (this.#settings.gigawords !== null) return
     const isInput = this.#settings.input === 'upload'
     const isSuspect = (direction: Direction, octets: number) =>
-      octets >= OCTETS_SUSPECT &&
-      [`Acct-${direction}-Gigawords`, ...OCTETS_64_ATTRIBUTES.map((name) => name(direction))].every(
-        (name) => this.#packet.attributes.valuesOf(name).length === 0,
-      )
+      octets >= OCTETS_SUSPECT && this.#lacksGigawords(direction)
     const [input, output] = isInput ? [upload, download] : [download, upload]
     if (isSuspect('Input', input) || isSuspect('Output', output)) this.#suspectReadings++
   }
-}
-
-/** Parts as one text, which no other parts give; hashed when it is too long for a record id. */
-function seriesId(parts: readonly string[]): string {
-  const text = parts.map((part) => part.replace(/[\\/]/g, '\\$&')).join('/')
-  const isKept = text.length <= RECORD_ID_CHARACTERS_MAX && !text.includes('\0')
-  if (isKept && text.isWellFormed()) return text
-  return `sha256:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`
-}
-
-/** Servers without the 3GPP dictionary write the bytes of a text in hexadecimal. */
-function decodedDigits(text: string): string {
-  if (!/^0x(?:[0-9a-f]{2})+$/i.test(text)) return text
-  return Buffer.from(text.slice(2), 'hex').toString('latin1').replace(/\0+$/, '')
 }
 
 function describeFault({ field, value, rule }: AttributeFault): string {

@@ -1,6 +1,7 @@
 /** What a feed of RADIUS accounting may set, and what holds where it sets nothing. */
 import type { FeedSettings } from '../../domain/directory.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
+import { RESETS, type Resets } from '../../domain/usage-event.ts'
 
 export interface RadiusSettings {
   /** The attributes that may name the SIM, best first. */
@@ -17,6 +18,8 @@ export interface RadiusSettings {
   readonly time: (typeof TIMES)[number] | null
   /** The direction of `Acct-Input-Octets`: from the SIM, unless the NAS counts the other way round. */
   readonly input: (typeof INPUTS)[number]
+  /** How the source's counters begin again. */
+  readonly resets: Resets
 }
 
 const TIMES = ['event', 'receipt'] as const
@@ -24,7 +27,16 @@ const INPUTS = ['upload', 'download'] as const
 
 export const SIM_ATTRIBUTES_DEFAULT = ['3GPP-IMSI', 'Calling-Station-Id'] as const
 
-const SETTING_NAMES = ['sim', 'series', 'gigawords', 'zones', 'date_line', 'time', 'input']
+const SETTING_NAMES = [
+  'sim',
+  'series',
+  'gigawords',
+  'zones',
+  'date_line',
+  'time',
+  'input',
+  'resets',
+]
 /** More names than any server gives to one session or SIM. */
 const ATTRIBUTES_MAX = 8
 /** The time zones of the world have fewer abbreviations. */
@@ -51,7 +63,7 @@ export function parseRadiusSettings(settings: FeedSettings): RadiusSettings {
     const rule = `this format has no such setting; it has ${SETTING_NAMES.join(', ')}`
     faults.push({ path: name, value, rule })
   }
-  const { sim, series, gigawords, zones, date_line: dateLine, time, input } = settings
+  const { sim, series, gigawords, zones, date_line: dateLine, time, input, resets } = settings
   faults.push(...attributeFaults('sim', sim), ...attributeFaults('series', series))
   faults.push(...subscriberFaults(series), ...zoneFaults(zones))
   if (gigawords !== undefined && typeof gigawords !== 'boolean') {
@@ -61,6 +73,7 @@ export function parseRadiusSettings(settings: FeedSettings): RadiusSettings {
     faults.push({ path: 'date_line', value: dateLine, rule: OFFSET_RULE })
   }
   faults.push(...choiceFaults('time', time, TIMES), ...choiceFaults('input', input, INPUTS))
+  faults.push(...choiceFaults('resets', resets, RESETS))
   if (faults.length > 0) throw invalidSettings(faults)
   return {
     sim: (sim as string[] | undefined) ?? SIM_ATTRIBUTES_DEFAULT,
@@ -70,6 +83,7 @@ export function parseRadiusSettings(settings: FeedSettings): RadiusSettings {
     dateLine: (dateLine as string | undefined) ?? null,
     time: (time as RadiusSettings['time'] | undefined) ?? null,
     input: (input as RadiusSettings['input'] | undefined) ?? 'upload',
+    resets: (resets as Resets | undefined) ?? 'start',
   }
 }
 

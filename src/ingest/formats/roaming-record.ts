@@ -143,7 +143,7 @@ export class RoamingRecords {
       occurredAt,
       network: this.#network(stated.servingNetwork),
       counters,
-      isReading: false,
+      reading: null,
       line,
       raw,
     }

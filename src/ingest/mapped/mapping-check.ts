@@ -6,6 +6,7 @@ import {
   COUNTRY_FORMS,
   DATA_UNITS,
   ENCODINGS,
+  MAPPED_RESETS,
   type Mapping,
   SOURCE_FORMATS,
   type SourceFormat,
@@ -61,6 +62,9 @@ export function mappingFaults(value: unknown): string[] {
     isRecord(value) ? '' : 'mapping',
     faults,
   )
+  if (isRecord(value) && value.resets !== undefined && value.readings !== true) {
+    refuse(faults, 'resets', value.resets, 'it belongs to readings only: set readings to true')
+  }
   return faults
 }
 
@@ -73,6 +77,7 @@ function rulesFor(source: Readonly<Record<string, unknown>>): Readonly<Record<st
     skip: listOf(condition),
     expect: listOf(condition),
     readings: flags,
+    resets: choice(MAPPED_RESETS),
   }
 }
 

@@ -132,6 +132,9 @@ export interface FieldValues {
   readonly from_sim?: Reference | CommandsValue
 }
 
+/** A mapping names no record that begins a session. */
+export const MAPPED_RESETS = ['never', 'fall'] as const
+
 export interface Mapping {
   readonly source: Source
   readonly fields: FieldValues
@@ -139,8 +142,10 @@ export interface Mapping {
   readonly skip?: readonly Condition[]
   /** Records for which any of these does not hold go to quarantine. */
   readonly expect?: readonly Condition[]
-  /** True where counters are cumulative: see `CdrRecord.isReading`. */
+  /** True where counters are cumulative: see `CdrRecord.reading`. */
   readonly readings?: boolean
+  /** How cumulative counters begin again; `never` unless stated. */
+  readonly resets?: (typeof MAPPED_RESETS)[number]
 }
 
 /** What a feed of format `mapped` is set to: a mapping of its own, or a ready one and its settings. */

@@ -1,6 +1,7 @@
 /** Applies a mapping to one row: the canonical fields as texts, or the faults that keep it out. */
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { shown } from '../../domain/usage-error.ts'
+import { COUNTER_NAMES, type CounterName, type ReadingTraits } from '../../domain/usage-event.ts'
 import {
   type CanonicalField,
   CanonicalRecordParser,
@@ -15,6 +16,14 @@ import { isRecord } from './rules.ts'
 
 type TextField = Exclude<CanonicalField, 'occurred_at'>
 
+const COUNTER_FIELDS = {
+  upload: 'upload',
+  download: 'download',
+  toSim: 'to_sim',
+  fromSim: 'from_sim',
+} as const satisfies Record<CounterName, CanonicalField>
+type CounterField = (typeof COUNTER_FIELDS)[CounterName]
+
 interface Test<Row> {
   readonly condition: Condition
   readonly holds: (row: Row) => boolean
@@ -22,7 +31,6 @@ interface Test<Row> {
 
 /** Builds the records of one delivery. */
 export class RecordBuilder<Row> {
-  readonly #mapping: Mapping
   readonly #parser: CanonicalRecordParser
   readonly #fields: Readonly<Record<TextField, (row: Row) => string>>
   readonly #occurredAt: (row: Row) => number | null
@@ -31,11 +39,12 @@ export class RecordBuilder<Row> {
   /** How many records each of the skip rules has passed over. */
   readonly #skipped: number[]
   readonly #contentIds: ContentIds | null
+  /** Null where counters are what was used. */
+  readonly #reading: ReadingTraits | null
   #faults: FieldFault[] = []
 
   constructor(mapping: Mapping, access: RowAccess<Row>) {
     const { fields, source } = mapping
-    this.#mapping = mapping
     const compiler = new FieldCompiler(access, source, (fault) => this.#faults.push(fault))
     const recordId = compiler.recordId(fields.record_id)
     const sim = compiler.text('sim', fields.sim)
@@ -62,6 +71,8 @@ export class RecordBuilder<Row> {
       const text = access.textOf(condition.field)
       return { ...testOf(condition), shownOf: (row) => shown(text(row) ?? '') }
     })
+    const { readings = false, resets = 'never' } = mapping
+    this.#reading = readings ? { is32Bit: false, resets } : null
     const hasContentId = isRecord(fields.record_id) && fields.record_id.content !== undefined
     this.#contentIds = hasContentId ? new ContentIds() : null
   }
@@ -81,6 +92,12 @@ export class RecordBuilder<Row> {
     const fields = this.#fields
     const recordId = fields.record_id(row)
     const occurredAt = this.#occurredAt(row)
+    const texts = {
+      upload: fields.upload(row),
+      download: fields.download(row),
+      to_sim: fields.to_sim(row),
+      from_sim: fields.from_sim(row),
+    }
     const record = this.#parser.parse(
       {
         record_id: this.#contentIds === null ? recordId : this.#contentIds.idOf(recordId),
@@ -89,17 +106,20 @@ export class RecordBuilder<Row> {
         plmn: fields.plmn(row),
         country: fields.country(row),
         zone: fields.zone(row),
-        upload: fields.upload(row),
-        download: fields.download(row),
-        to_sim: fields.to_sim(row),
-        from_sim: fields.from_sim(row),
+        ...texts,
       },
       line,
       raw,
       this.#faults,
       occurredAt,
     )
-    return this.#mapping.readings === true && !isFault(record) ? asReading(record) : record
+    return this.#reading === null || isFault(record) ? record : this.#asReading(record, texts)
+  }
+
+  /** A counter that the record does not state, or states as nothing, is not known. */
+  #asReading(record: CdrRecord, texts: Readonly<Record<CounterField, string>>): CdrRecord {
+    const unknown = COUNTER_NAMES.filter((name) => texts[COUNTER_FIELDS[name]] === '')
+    return { ...record, reading: { ...this.#reading!, ...(unknown.length > 0 && { unknown }) } }
   }
 
   warnings(): string[] {
@@ -111,10 +131,6 @@ export class RecordBuilder<Row> {
         : [`${what} skipped, as the mapping says: ${describeCondition(condition)}`]
     })
   }
-}
-
-function asReading(record: CdrRecord): CdrRecord {
-  return { ...record, isReading: true }
 }
 
 function unexpected(

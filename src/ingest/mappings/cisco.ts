@@ -24,5 +24,7 @@ export const CISCO: ReadyMapping = {
       ...(sms === 'ignore' ? {} : { [sms as 'to_sim' | 'from_sim']: 'ctdSMSUsage' }),
     },
     readings: true,
+    // No answer says to which cycle it belongs.
+    resets: 'fall',
   }),
 }

@@ -2,9 +2,9 @@
  * Readings of one batch: what counters stood at becomes usage in the ledger, by the rule of
  * `counter-series.ts`, series by series with the readings that are there already.
  */
-import type { Reading } from '../../domain/counter-series.ts'
-import { COUNTER_NAMES } from '../../domain/usage-event.ts'
+import { type Reading, sameCounters } from '../../domain/counter-series.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
+import { type KeptReading, readingOf } from '../reading-rows.ts'
 import { readingServingToRow, type StoredEvent, storedEventFromRow } from '../rows.ts'
 import type { ChainRules } from '../version-chain.ts'
 import {
@@ -28,18 +28,18 @@ import { chainRules, MetChain, MetVersions } from './met-chains.ts'
 import { versionOf } from './met-events.ts'
 import * as readingSql from './reading-sql.ts'
 import {
+  isToBePut,
   loadSeries,
   type NamedReading,
+  proveSeries,
   putReadings,
+  type SeriesEntry,
   type SeriesPart,
-  usagesFrom,
+  type StoredReading,
 } from './series.ts'
 
 /** One instant of a series. */
-interface Entry {
-  readonly occurredAt: number
-  /** The ledger's row; null for a new instant, and for one that retention has taken. */
-  readonly row: Current | null
+interface Entry extends SeriesEntry {
   /** Null where the instant is known only as it is stored. */
   first: IncomingEvent | null
   reading: Reading
@@ -125,11 +125,10 @@ class BatchReadings {
     const known = await loadSeries(this.#session, this.#batch.feed.id, parts)
     known.forEach((readings, i) => {
       const { part, entries } = list[i]!
-      for (const { current, ...stored } of readings) {
+      for (const stored of readings) {
         const { occurredAt } = stored
         const history = histories.get(identityText({ ...part, occurredAt })) ?? []
-        const chain = new MetChain(history, current)
-        entries.set(occurredAt, { ...stored, first: null, chain })
+        entries.set(occurredAt, entryOf(stored, history))
       }
     })
   }
@@ -154,10 +153,11 @@ class BatchReadings {
     const { occurredAt } = event
     const entry = series.entries.get(occurredAt)
     const current = this.#asCurrent(incoming)
-    const reading = { ...versionOf(incoming), is32Bit: event.reading!.is32Bit }
+    const reading = readingOf(event, event.reading!)
     if (entry === undefined) {
       const chain = new MetChain([], current)
-      series.entries.set(occurredAt, { occurredAt, row: null, first: incoming, reading, chain })
+      const isNew = { occurredAt, row: null, kept: null, first: incoming }
+      series.entries.set(occurredAt, { ...isNew, reading, chain })
       this.#counts.accepted++
       return
     }
@@ -179,26 +179,29 @@ class BatchReadings {
     const added: IncomingEvent[] = []
     const changes: LedgerChange[] = []
     const readings: NamedReading[] = []
-    for (const { part, entries } of list) {
+    const feedId = this.#batch.feed.id
+    const sorted = list.map(({ part, entries }) => ({
+      part,
+      entries: [...entries.values()].sort((a, b) => a.occurredAt - b.occurredAt),
+    }))
+    const proved = await proveSeries(this.#session, feedId, sorted, (stored) => entryOf(stored))
+    for (const [i, { part }] of list.entries()) {
       const { simId, recordId } = part
-      const sorted = [...entries.values()].sort((a, b) => a.occurredAt - b.occurredAt)
-      const usages = usagesFrom(sorted, part.first)
-      sorted.forEach((entry, i) => {
-        const usage = usages[i]
-        if (usage == null) return
-        if (entry.first !== null) {
+      for (const found of proved[i]!) {
+        const { entry } = found
+        const { usage, highs, verdict } = found.proved
+        if (isToBePut(found)) {
           const { occurredAt, reading } = entry
-          readings.push({ simId, feedId: this.#batch.feed.id, recordId, occurredAt, reading })
+          const kept: KeptReading = { reading, highs, verdict }
+          readings.push({ simId, feedId, recordId, occurredAt, kept })
         }
-        const after: Current = {
-          ...entry.chain.current,
-          version: { ...entry.chain.current.version, ...usage },
-        }
+        const { current } = entry.chain
+        const after: Current = { ...current, version: { ...current.version, ...usage } }
         if (entry.row === null) added.push(asUsage(entry, after))
         const change = this.#changeOf(entry, after)
         if (change !== null)
           changes.push({ ...change, ...this.#identityAt(simId, recordId, entry) })
-      })
+      }
     }
     const { met } = await moveToLedger(this.#session, this.#batch, added.sort(byKey), this.#limits)
     if (met.size > 0) throw new Overtaken('usage came where a reading was to be added')
@@ -211,7 +214,7 @@ class BatchReadings {
     // A row that was just added is right already; its earlier versions go to history.
     const before = row ?? after
     const isSame =
-      COUNTER_NAMES.every((name) => before.version[name] === after.version[name]) &&
+      sameCounters(before.version, after.version) &&
       before.importId === after.importId &&
       before.line === after.line
     if (isSame && chain.added.replaced.length === 0) return null
@@ -229,12 +232,10 @@ class BatchReadings {
 
   #asCurrent(incoming: IncomingEvent): Current {
     const { event } = incoming
-    const { is32Bit } = event.reading!
     return {
       version: versionOf(incoming),
-      columns: readingServingToRow(event.serving, { is32Bit }),
+      columns: readingServingToRow(event.serving, event.reading!),
       isReading: true,
-      is32Bit,
       accountId: event.accountId,
       importId: this.#batch.importId,
       line: event.line,
@@ -262,6 +263,11 @@ function groupBySeries(events: readonly IncomingEvent[]): Series[] {
     const part = { simId, recordId, first: Math.min(...times), last: Math.max(...times) }
     return { part, incoming, entries: new Map() }
   })
+}
+
+function entryOf(stored: StoredReading, history: readonly StoredEvent[] = []): Entry {
+  const { current, ...entry } = stored
+  return { ...entry, first: null, chain: new MetChain(history, current) }
 }
 
 /** The new instant of a series as the ledger takes it: with its usage for counters. */

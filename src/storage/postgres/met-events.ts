@@ -140,7 +140,6 @@ export class MetEvents {
       version: versionOf(incoming),
       columns: serving,
       isReading: false,
-      is32Bit: false,
       accountId: event.accountId,
       importId: this.#batch.importId,
       line: event.line,
@@ -150,8 +149,9 @@ export class MetEvents {
 }
 
 export function versionOf({ event }: IncomingEvent): EventVersion {
-  const { upload, download, toSim, fromSim, serving } = event
-  return { upload, download, toSim, fromSim, serving }
+  const { upload, download, toSim, fromSim, serving, reading } = event
+  const traits = reading === null ? {} : { traits: reading }
+  return { upload, download, toSim, fromSim, serving, ...traits }
 }
 
 function identityText({ simId, occurredAt, recordId }: IncomingEvent['event']): string {

@@ -1,4 +1,6 @@
 /** SQL of readings, of their series, and of ledger rows that are found by their identities. */
+import { READING_COLUMNS } from '../reading-rows.ts'
+import type { Row } from '../rows.ts'
 
 /**
  * The nearest readings before and after a part of each series. Arrays of a column each: SIM, series,
@@ -17,14 +19,36 @@ export const SELECT_NEIGHBOURS = `
               AND reading.occurred_at <= part.to_at
   GROUP BY part.position`
 
-/** The readings of a part of each series with their ledger rows; arrays as above, then the feed. */
+/** What a row of the ledger says beside its identity. */
+const LEDGER_COLUMNS = [
+  'account_id',
+  'zone',
+  'country',
+  'plmn',
+  'stated',
+  'upload',
+  'download',
+  'to_sim',
+  'from_sim',
+  'import_id',
+  'line',
+  'known_at',
+] as const
+
+export function ledgerRowFrom(row: Row): Row {
+  return Object.fromEntries(LEDGER_COLUMNS.map((name) => [name, row[`ledger_${name}`]]))
+}
+
+const READ_COLUMNS = READING_COLUMNS.slice(READING_COLUMNS.indexOf('occurred_at') + 1)
+
+/**
+ * The readings of a part of each series with their ledger rows; arrays as above, then the feed. Columns
+ * of the ledger begin with `ledger_`.
+ */
 export const SELECT_SERIES = `
-  SELECT part.position - 1 AS position, reading.occurred_at, reading.bits,
-         reading.upload AS read_upload, reading.download AS read_download,
-         reading.to_sim AS read_to_sim, reading.from_sim AS read_from_sim,
-         ledger.account_id, ledger.zone, ledger.country, ledger.plmn, ledger.stated,
-         ledger.upload, ledger.download, ledger.to_sim, ledger.from_sim,
-         ledger.import_id, ledger.line, ledger.known_at
+  SELECT part.position - 1 AS position, reading.occurred_at,
+         ${READ_COLUMNS.map((name) => `reading.${name}`).join(', ')},
+         ${LEDGER_COLUMNS.map((name) => `ledger.${name} AS ledger_${name}`).join(', ')}
   FROM unnest(?1::bigint[], ?2::text[], ?3::bigint[], ?4::bigint[])
     WITH ORDINALITY AS part (sim_id, record_id, from_at, to_at, position)
   JOIN reading ON reading.sim_id = part.sim_id
@@ -64,10 +88,12 @@ export const SELECT_VERSIONS_AT = `
 
 /** Arrays of a column each. */
 export const PUT_READINGS = `
-  INSERT INTO reading (sim_id, feed_id, record_id, occurred_at,
-                       upload, download, to_sim, from_sim, bits)
-  SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
-                       ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::smallint[])
+  INSERT INTO reading (${READING_COLUMNS.join(', ')})
+  SELECT * FROM unnest(${READING_COLUMNS.map((name) => `?::${typeOf(name)}[]`).join(', ')})
   ON CONFLICT (sim_id, feed_id, record_id, occurred_at)
-  DO UPDATE SET upload = excluded.upload, download = excluded.download,
-                to_sim = excluded.to_sim, from_sim = excluded.from_sim, bits = excluded.bits`
+  DO UPDATE SET ${READ_COLUMNS.map((name) => `${name} = excluded.${name}`).join(', ')}`
+
+function typeOf(column: (typeof READING_COLUMNS)[number]): string {
+  if (column === 'record_id') return 'text'
+  return column === 'traits' || column === 'verdict' ? 'smallint' : 'bigint'
+}

@@ -1,8 +1,19 @@
-/** Series of readings as the database has them: the part around what changes, and its usage. */
-import { type Reading, usageOfReading } from '../../domain/counter-series.ts'
+/** Series of readings as the database has them: the part around what changes, and what it proves. */
+import {
+  NOTHING_PROVED,
+  type Proved,
+  prove,
+  type Reading,
+  sameCounters,
+} from '../../domain/counter-series.ts'
 import { DAY_SECONDS } from '../../domain/time.ts'
-import type { Counters } from '../../domain/usage-event.ts'
-import { type Row, readingBits, type StoredEvent, storedEventFromRow } from '../rows.ts'
+import {
+  countersRead,
+  type KeptReading,
+  keptReadingFromRow,
+  keptReadingToRow,
+} from '../reading-rows.ts'
+import { type Row, type StoredEvent, storedEventFromRow } from '../rows.ts'
 import { columnsOf, type Session, type Value } from './connection.ts'
 import * as sql from './reading-sql.ts'
 
@@ -17,12 +28,21 @@ export interface SeriesPart {
   readonly last: number
 }
 
-/** One instant of a series. */
-export interface StoredReading {
+/** So many series are gone through to their ends at once. */
+const SERIES_AT_ONCE = 100
+
+/** One instant of a series, as it will be. */
+export interface SeriesEntry {
   readonly occurredAt: number
-  /** The ledger's row; null for one that retention has taken. */
-  readonly row: StoredEvent | null
   readonly reading: Reading
+  /** As it is stored; null for a new instant. */
+  readonly kept: KeptReading | null
+  /** The ledger's row; null for a new instant, and for one that retention has taken. */
+  readonly row: StoredEvent | null
+}
+
+export interface StoredReading extends SeriesEntry {
+  readonly kept: KeptReading
   /** What counts, with the counters that were read. */
   readonly current: StoredEvent
 }
@@ -70,38 +90,84 @@ export async function loadSeries(
 }
 
 function storedReadingFromRow(row: Row): StoredReading {
-  const reading: Reading = {
-    upload: row.read_upload as number,
-    download: row.read_download as number,
-    toSim: row.read_to_sim as number,
-    fromSim: row.read_from_sim as number,
-    is32Bit: row.bits === 32,
-  }
-  const stored = row.zone === null ? null : storedEventFromRow(row)
+  const kept = keptReadingFromRow(row)
+  const { reading } = kept
+  const ledgerRow = sql.ledgerRowFrom(row)
+  const stored = ledgerRow.zone === null ? null : storedEventFromRow(ledgerRow)
   // Without its row it can be no more than the base of those after it.
-  const current =
-    stored ?? storedEventFromRow({ ...row, zone: 0, country: '', plmn: '', stated: 0 })
-  const { upload, download, toSim, fromSim } = reading
-  const version = { ...current.version, upload, download, toSim, fromSim }
+  const current = stored ?? storedEventFromRow({ zone: 0, country: '', plmn: '', stated: 0 })
+  const version = { ...current.version, ...countersRead(reading) }
   return {
     occurredAt: row.occurred_at as number,
     row: stored,
     reading,
+    kept,
     current: { ...current, version },
   }
 }
 
+/** A part of a series with its entries in order of time, from the one before it to the one after it. */
+export interface ChangedSeries<Entry extends SeriesEntry> {
+  readonly part: SeriesPart
+  readonly entries: readonly Entry[]
+}
+
+export interface ProvedEntry<Entry extends SeriesEntry> {
+  readonly entry: Entry
+  readonly proved: Proved
+}
+
 /**
- * What was used at each of the readings, which are in order of time; null before `first`, where
- * nothing has changed and the reading before is not known.
+ * What each reading proves, from the first of each part on up to where nothing changes any more; in
+ * the order of the series, and of time.
  */
-export function usagesFrom(
-  readings: readonly { readonly occurredAt: number; readonly reading: Reading }[],
-  first: number,
-): (Counters | null)[] {
-  return readings.map(({ occurredAt, reading }, i) =>
-    occurredAt < first ? null : usageOfReading(readings[i - 1]?.reading ?? null, reading),
-  )
+export async function proveSeries<Entry extends SeriesEntry>(
+  session: Session,
+  feedId: number,
+  list: readonly ChangedSeries<Entry>[],
+  asEntry: (stored: StoredReading) => Entry,
+): Promise<ProvedEntry<Entry>[][]> {
+  const walks = list.map(({ part, entries }) => new SeriesWalk(part, entries))
+  const open = walks.filter(({ isOpen }) => isOpen)
+  for (let from = 0; from < open.length; from += SERIES_AT_ONCE) {
+    const some = open.slice(from, from + SERIES_AT_ONCE)
+    const rows = await session.all(sql.SELECT_SERIES, [
+      some.map(({ part }) => part.simId),
+      some.map(({ part }) => part.recordId),
+      some.map(({ proved }) => proved.at(-1)!.entry.occurredAt + 1),
+      some.map(() => Number.MAX_SAFE_INTEGER),
+      feedId,
+    ])
+    for (const row of rows) {
+      const walk = some[row.position as number]!
+      if (walk.isOpen) walk.step(asEntry(storedReadingFromRow(row)))
+    }
+  }
+  return walks.map(({ proved }) => proved)
+}
+
+class SeriesWalk<Entry extends SeriesEntry> {
+  readonly part: SeriesPart
+  readonly proved: ProvedEntry<Entry>[] = []
+  /** True while what comes after the part may change as well. */
+  isOpen = false
+  #highs = NOTHING_PROVED
+
+  constructor(part: SeriesPart, entries: readonly Entry[]) {
+    this.part = part
+    for (const entry of entries) {
+      if (entry.occurredAt < part.first) this.#highs = entry.kept!.highs
+      else this.step(entry)
+    }
+  }
+
+  step(entry: Entry): void {
+    const proved = prove(this.#highs, entry.reading)
+    this.#highs = proved.highs
+    this.proved.push({ entry, proved })
+    const isAfter = entry.occurredAt > this.part.last
+    this.isOpen = isAfter && !sameCounters(proved.highs, entry.kept!.highs)
+  }
 }
 
 export interface NamedReading {
@@ -109,7 +175,18 @@ export interface NamedReading {
   readonly feedId: number
   readonly recordId: string
   readonly occurredAt: number
-  readonly reading: Reading
+  readonly kept: KeptReading
+}
+
+/** True where what is stored of a reading says something else. */
+export function isToBePut({ entry, proved }: ProvedEntry<SeriesEntry>): boolean {
+  const { kept, reading } = entry
+  return (
+    kept === null ||
+    kept.reading !== reading ||
+    kept.verdict !== proved.verdict ||
+    !sameCounters(kept.highs, proved.highs)
+  )
 }
 
 export async function putReadings(
@@ -117,12 +194,9 @@ export async function putReadings(
   readings: readonly NamedReading[],
 ): Promise<void> {
   if (readings.length === 0) return
-  const rows = readings.map(({ simId, feedId, recordId, occurredAt, reading }): Value[] => {
-    const { upload, download, toSim, fromSim } = reading
-    return [
-      ...[simId, feedId, recordId, occurredAt],
-      ...[upload, download, toSim, fromSim, readingBits(reading)],
-    ]
-  })
+  const rows = readings.map(({ simId, feedId, recordId, occurredAt, kept }): Value[] => [
+    ...[simId, feedId, recordId, occurredAt],
+    ...keptReadingToRow(kept),
+  ])
   await session.run(sql.PUT_READINGS, columnsOf(rows))
 }

@@ -1,9 +1,12 @@
 /** Takes one import back: its versions leave, the ones before count again, what is derived follows. */
+
+import { sameCounters } from '../../domain/counter-series.ts'
 import type { Feed } from '../../domain/directory.ts'
-import { COUNTER_NAMES, type Counters } from '../../domain/usage-event.ts'
+import type { Counters } from '../../domain/usage-event.ts'
 import * as directorySql from '../directory-sql.ts'
+import { countersRead, type KeptReading, keptReadingFromRow, readingOf } from '../reading-rows.ts'
 import { DELETE_REPEATS_BY, DELETE_REPEATS_OF, type Repeat, RepeatsOf } from '../repeats.ts'
-import { type Row, readingFromRow, type StoredEvent } from '../rows.ts'
+import type { Row, StoredEvent } from '../rows.ts'
 import { requireUndoable, UNDO_STEP_IDENTITIES, undoneCounts } from '../undo.ts'
 import { type UndoneVersion, undoneVersionToRow } from '../undone-versions.ts'
 import type { UndoOutcome } from '../usage-store.ts'
@@ -20,11 +23,13 @@ import { lock } from './locks.ts'
 import { chainRules } from './met-chains.ts'
 import { readRepeatsOf, writeRepeats } from './repeats.ts'
 import {
+  isToBePut,
   loadSeries,
   type NamedReading,
+  proveSeries,
   putReadings,
   type SeriesPart,
-  usagesFrom,
+  type StoredReading,
 } from './series.ts'
 import * as undoSql from './undo-sql.ts'
 
@@ -160,8 +165,8 @@ class Undo {
     const rows = await this.#session.all(undoSql.SELECT_READINGS, [...columns, this.#of.feed.id])
     return new Map(
       rows.map((row) => {
-        const { upload, download, toSim, fromSim } = readingFromRow(row)
-        return [positions[row.position as number]!, { upload, download, toSim, fromSim }]
+        const { reading } = keptReadingFromRow(row)
+        return [positions[row.position as number]!, countersRead(reading)]
       }),
     )
   }
@@ -205,8 +210,8 @@ class Undo {
     const gone: Touched[] = []
     const put: NamedReading[] = []
     const changes: LedgerChange[] = []
-    list.forEach(({ part, at }, i) => {
-      const left = known[i]!.flatMap((stored) => {
+    const left = list.map(({ part, at }, i) => {
+      const entries = known[i]!.flatMap((stored): StoredReading[] => {
         const taken = at.get(stored.occurredAt)
         if (taken === undefined) return [stored]
         const last = taken.left.at(-1)
@@ -215,23 +220,27 @@ class Undo {
           return []
         }
         // History keeps what was read, not the usage that followed from it.
-        const reading = { ...last.version, is32Bit: last.is32Bit }
-        put.push({ ...part, feedId, occurredAt: stored.occurredAt, reading })
+        const reading = readingOf(last.version, last.version.traits!)
         return [{ ...stored, reading, current: last }]
       })
-      const usages = usagesFrom(left, part.first)
-      left.forEach(({ occurredAt, row, current }, j) => {
-        const usage = usages[j]
-        if (usage == null) return
+      return { part, entries }
+    })
+    const proved = await proveSeries(this.#session, feedId, left, (stored) => stored)
+    for (const [i, { part, at }] of list.entries()) {
+      for (const found of proved[i]!) {
+        const { occurredAt, reading, row, current } = found.entry
+        const { usage, highs, verdict } = found.proved
+        if (isToBePut(found)) {
+          const kept: KeptReading = { reading, highs, verdict }
+          put.push({ simId: part.simId, recordId: part.recordId, feedId, occurredAt, kept })
+        }
+        if (sameCounters(row!.version, usage) && !at.has(occurredAt)) continue
         const bucket = occurredAt - (occurredAt % sql.LEDGER_BUCKET_SECONDS)
         const identity = [bucket, part.simId, occurredAt, feedId, part.recordId] as const
         const version = { ...current.version, ...usage }
-        const isPutBack = at.has(occurredAt)
-        const isSame = COUNTER_NAMES.every((name) => row!.version[name] === usage[name])
-        if (isSame && !isPutBack) return
         changes.push(changeOf(identity, row!, { ...current, version }))
-      })
-    })
+      }
+    }
     if (gone.length > 0) {
       const columns = columnsOf(gone.map(({ identity: [, sim, at, , id] }) => [sim, id, at]))
       await this.#session.run(undoSql.DELETE_READINGS, [...columns, feedId])

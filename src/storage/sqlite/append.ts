@@ -5,6 +5,7 @@ import { floorTo } from '../../domain/time.ts'
 import type { EventVersion } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord, namedConflict } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
+import { traitsFromBits } from '../reading-rows.ts'
 import {
   delivererId,
   keptRecordToRow,
@@ -189,7 +190,7 @@ class BatchApplication {
     const bucket = floorTo(occurredAt, sql.LEDGER_BUCKET_SECONDS)
     this.#buckets.add(bucket)
     const simId = n[at + packed.SIM_ID]!
-    if (n[at + packed.READING_BITS] !== 0) {
+    if (n[at + packed.TRAITS] !== 0) {
       this.#applyReading(index, bucket)
       return
     }
@@ -243,7 +244,6 @@ class BatchApplication {
       version,
       columns: place.serving,
       isReading: false,
-      is32Bit: false,
       accountId: place.accountId,
       importId,
       line,
@@ -285,13 +285,13 @@ class BatchApplication {
         packed.textAt(events.recordIds, index),
       ],
       accountId,
-      serving,
-      reading: {
+      version: {
         upload: n[at + packed.UPLOAD]!,
         download: n[at + packed.DOWNLOAD]!,
         toSim: n[at + packed.TO_SIM]!,
         fromSim: n[at + packed.FROM_SIM]!,
-        is32Bit: n[at + packed.READING_BITS] === 32,
+        traits: traitsFromBits(n[at + packed.TRAITS]!),
+        serving,
       },
       line: n[at + packed.LINE]!,
       raw: () => packed.textAt(events.raws, index),

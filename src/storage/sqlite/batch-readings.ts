@@ -1,12 +1,11 @@
 /**
  * Readings of one batch: what counters stood at becomes usage in the ledger, by the rule of
- * `counter-series.ts`. A late reading takes its share from the one after it.
+ * `counter-series.ts`. A late reading takes its share from those after it.
  */
-import type { Reading } from '../../domain/counter-series.ts'
-import type { Counters, EventVersion, Serving } from '../../domain/usage-event.ts'
+import type { EventVersion, ReadingTraits, Serving } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
+import { countersRead, keptReadingFromRow } from '../reading-rows.ts'
 import {
-  readingFromRow,
   readingServingToRow,
   type ServingColumns,
   type StoredEvent,
@@ -21,8 +20,7 @@ import { type Identity, SeriesWriter } from './series-writer.ts'
 export interface IncomingReading {
   readonly identity: Identity
   readonly accountId: number
-  readonly serving: Serving
-  readonly reading: Reading
+  readonly version: EventVersion & { readonly traits: ReadingTraits }
   readonly line: number
   readonly raw: () => string
 }
@@ -38,8 +36,7 @@ export class BatchReadings {
   readonly #versions: MetVersions
   readonly #series: SeriesWriter
   /** The deltas go by the identity of these columns. */
-  readonly #columns = new Map<Serving, ServingColumns>()
-  readonly #columns32Bit = new Map<Serving, ServingColumns>()
+  readonly #columns = new Map<ReadingTraits, Map<Serving, ServingColumns>>()
 
   constructor(
     connection: Connection,
@@ -54,66 +51,49 @@ export class BatchReadings {
 
   /** The verdict, or what quarantine keeps of a conflict. */
   apply(incoming: IncomingReading): 'accepted' | 'duplicate' | 'replaced' | Conflict {
-    const { identity, reading, serving, line, raw } = incoming
+    const { identity, version, line, raw } = incoming
+    const asStored = this.#asStored(incoming)
     const row = this.#connection.prepare(sql.SELECT_EVENT).get(...identity)
     if (row === undefined) {
-      this.#write(incoming, null)
+      this.#series.put(identity, asStored, null)
       return 'accepted'
     }
     const stored = storedEventFromRow(row)
-    const known = stored.isReading ? this.#readingAt(identity) : stored.version
-    const current = { ...stored, version: { ...stored.version, ...countersOf(known) } }
-    const verdict = this.#versions.resolve(identity, current, this.#asStored(incoming))
+    const current = stored.isReading ? this.#asRead(identity, stored) : stored
+    const verdict = this.#versions.resolve(identity, current, asStored)
     if (verdict === 'conflict' || verdict === 'outranked') {
       const [, simId, occurredAt, , recordId] = identity
-      const { is32Bit } = reading
-      const version: EventVersion = { ...reading, serving }
       const record = { simId, recordId, occurredAt, line, raw: raw(), version }
-      return conflictRecord({ ...record, reading: { is32Bit } }, current, verdict)
+      return conflictRecord({ ...record, reading: version.traits }, current, verdict)
     }
-    if (verdict === 'replaced') this.#write(incoming, stored)
+    if (verdict === 'replaced') this.#series.put(identity, asStored, stored)
     return verdict
   }
 
-  #write(
-    { identity, accountId, serving, reading, line }: IncomingReading,
-    stored: StoredEvent | null,
-  ): void {
+  #asStored({ accountId, version, line }: IncomingReading): StoredEvent {
     const { importId, knownAt } = this.#batch
-    const columns = this.#columnsOf(serving, reading)
-    this.#series.put({ identity, accountId, columns, reading, importId, line, knownAt }, stored)
+    const columns = this.#columnsOf(version)
+    return { version, columns, isReading: true, accountId, importId, line, knownAt }
   }
 
-  #asStored({ accountId, serving, reading, line }: IncomingReading): StoredEvent {
-    const { importId, knownAt } = this.#batch
-    return {
-      version: { ...countersOf(reading), serving },
-      columns: this.#columnsOf(serving, reading),
-      isReading: true,
-      is32Bit: reading.is32Bit,
-      accountId,
-      importId,
-      line,
-      knownAt,
+  #columnsOf({ serving, traits }: IncomingReading['version']): ServingColumns {
+    let known = this.#columns.get(traits)
+    if (known === undefined) {
+      known = new Map()
+      this.#columns.set(traits, known)
     }
-  }
-
-  #columnsOf(serving: Serving, { is32Bit }: Reading): ServingColumns {
-    const known = is32Bit ? this.#columns32Bit : this.#columns
     let columns = known.get(serving)
     if (columns === undefined) {
-      columns = readingServingToRow(serving, { is32Bit })
+      columns = readingServingToRow(serving, traits)
       known.set(serving, columns)
     }
     return columns
   }
 
-  #readingAt([, simId, occurredAt, feedId, recordId]: Identity): Reading {
+  /** With what was read, in place of the usage that followed from it. */
+  #asRead([, simId, occurredAt, feedId, recordId]: Identity, stored: StoredEvent): StoredEvent {
     const statement = this.#connection.prepare(sql.SELECT_READING)
-    return readingFromRow(statement.get(simId, feedId, recordId, occurredAt)!)
+    const { reading } = keptReadingFromRow(statement.get(simId, feedId, recordId, occurredAt)!)
+    return { ...stored, version: { ...stored.version, ...countersRead(reading) } }
   }
-}
-
-function countersOf({ upload, download, toSim, fromSim }: Counters): Counters {
-  return { upload, download, toSim, fromSim }
 }

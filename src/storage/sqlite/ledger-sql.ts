@@ -1,5 +1,7 @@
 /** SQL of the ledger, of what is derived from it, and of the questions both answer. */
 
+import { READING_COLUMNS } from '../reading-rows.ts'
+
 /** A bucket of the ledger is one UTC day, by the measurement in `docs/storage.md`. */
 export const LEDGER_BUCKET_SECONDS = 86_400
 
@@ -65,13 +67,12 @@ export const SELECT_PREVIOUS_READING = `
   SELECT * FROM reading WHERE ${SERIES} AND occurred_at < ? ORDER BY occurred_at DESC LIMIT 1`
 export const SELECT_NEXT_READING = `
   SELECT * FROM reading WHERE ${SERIES} AND occurred_at > ? ORDER BY occurred_at LIMIT 1`
+const READ_COLUMNS = READING_COLUMNS.slice(READING_COLUMNS.indexOf('occurred_at') + 1)
 export const PUT_READING = `
-  INSERT INTO reading (sim_id, feed_id, record_id, occurred_at,
-                       upload, download, to_sim, from_sim, bits)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT DO UPDATE SET upload = excluded.upload, download = excluded.download,
-                            to_sim = excluded.to_sim, from_sim = excluded.from_sim,
-                            bits = excluded.bits`
+  INSERT INTO reading (${READING_COLUMNS.join(', ')})
+  VALUES (${READING_COLUMNS.map(() => '?').join(', ')})
+  ON CONFLICT DO UPDATE
+  SET ${READ_COLUMNS.map((name) => `${name} = excluded.${name}`).join(', ')}`
 export const DELETE_READING = `DELETE FROM reading WHERE ${SERIES} AND occurred_at = ?`
 export const SET_USAGE = `
   UPDATE ledger SET upload = ?, download = ?, to_sim = ?, from_sim = ? WHERE ${IDENTITY}`

@@ -3,7 +3,7 @@
  * hands. Copying the events as objects would cost the importing thread more than reading them.
  */
 import type { Serving, UsageEvent } from '../../domain/usage-event.ts'
-import { readingBits } from '../rows.ts'
+import { traitsToBits } from '../reading-rows.ts'
 
 export interface PackedEvents {
   readonly count: number
@@ -31,8 +31,8 @@ export const TO_SIM = 5
 export const FROM_SIM = 6
 export const LINE = 7
 export const SERVING = 8
-/** 0 for usage; for a reading how many bits its counters have. */
-export const READING_BITS = 9
+/** 0 for usage; for a reading how it is read. */
+export const TRAITS = 9
 export const COLUMNS = 10
 
 export function packEvents(events: readonly UsageEvent[]): PackedEvents {
@@ -55,7 +55,7 @@ export function packEvents(events: readonly UsageEvent[]): PackedEvents {
     numbers[at + FROM_SIM] = event.fromSim
     numbers[at + LINE] = event.line
     numbers[at + SERVING] = serving
-    numbers[at + READING_BITS] = event.reading === null ? 0 : readingBits(event.reading)
+    numbers[at + TRAITS] = event.reading === null ? 0 : traitsToBits(event.reading)
     at += COLUMNS
   }
   return {

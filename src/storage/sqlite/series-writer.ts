@@ -2,17 +2,18 @@
  * Puts readings into the series they belong to and takes them out again, so that the usage in the
  * ledger stays a function of the readings that are there.
  */
-import { placeReading, type Reading, usageOfReading } from '../../domain/counter-series.ts'
+import { type Highs, NOTHING_PROVED, prove, sameCounters } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo } from '../../domain/time.ts'
 import type { Counters } from '../../domain/usage-event.ts'
 import {
-  readingBits,
-  readingFromRow,
-  type ServingColumns,
-  type StoredEvent,
-  storedEventFromRow,
-} from '../rows.ts'
+  type KeptReading,
+  keptReadingFromRow,
+  keptReadingToRow,
+  readingOf,
+} from '../reading-rows.ts'
+import { type StoredEvent, storedEventFromRow } from '../rows.ts'
 import type { Connection } from './connection.ts'
+import { contentOf } from './history.ts'
 import * as sql from './ledger-sql.ts'
 import type { RollupDeltas } from './rollup-deltas.ts'
 import { DELETE_EVENT } from './undo-sql.ts'
@@ -25,17 +26,6 @@ export type Identity = readonly [
   recordId: string,
 ]
 
-/** A reading as it shall stand in the ledger. */
-export interface PlacedReading {
-  readonly identity: Identity
-  readonly accountId: number
-  readonly columns: ServingColumns
-  readonly reading: Reading
-  readonly importId: number
-  readonly line: number
-  readonly knownAt: number
-}
-
 export class SeriesWriter {
   readonly #connection: Connection
   readonly #deltas: RollupDeltas
@@ -45,100 +35,78 @@ export class SeriesWriter {
     this.#deltas = deltas
   }
 
-  /** Puts a reading in its place in the series; `stored` is the row that it replaces. */
-  put(placed: PlacedReading, stored: StoredEvent | null): void {
-    const { identity, accountId, reading, columns } = placed
-    const [, simId, occurredAt, feedId, recordId] = identity
-    const next = this.#neighbour(sql.SELECT_NEXT_READING, identity)
-    const { usage, nextUsage } = placeReading({
-      previous: this.#neighbour(sql.SELECT_PREVIOUS_READING, identity)?.reading ?? null,
-      incoming: reading,
-      next: next?.reading ?? null,
-    })
-    const { upload, download, toSim, fromSim } = reading
-    this.#connection
-      .prepare(sql.PUT_READING)
-      .run(
-        ...[simId, feedId, recordId, occurredAt],
-        ...[upload, download, toSim, fromSim],
-        readingBits(reading),
-      )
-    if (stored !== null) {
-      this.#count(identity, stored, stored.version, -1)
-      this.#replaceRow(placed, usage)
-    } else this.#insertRow(placed, usage)
-    this.#count(identity, { accountId, columns }, usage, 1)
-    if (next !== null) this.#moveUsage(identity, next.occurredAt, nextUsage!)
+  /**
+   * Puts a reading in its place in the series: `event` is as it was delivered, `stored` the row that
+   * it replaces, with its usage.
+   */
+  put(identity: Identity, event: StoredEvent, stored: StoredEvent | null): void {
+    const reading = readingOf(event.version, event.version.traits!)
+    const proved = prove(this.#provedBefore(identity), reading)
+    const after = { ...event, version: { ...event.version, ...proved.usage } }
+    this.#keep(identity, { ...proved, reading })
+    if (stored === null) {
+      this.#connection.prepare(sql.INSERT_EVENT).run(...identity, ...contentOf(after))
+    } else {
+      this.#count(identity, stored, -1)
+      this.#connection.prepare(sql.REPLACE_EVENT).run(...contentOf(after), ...identity)
+    }
+    this.#count(identity, after, 1)
+    this.#goOn(identity, proved.highs)
   }
 
-  /** Takes a reading away, with its row; what it had used goes back to its successor. */
+  /** Takes a reading away, with its row; what it had used goes back to those after it. */
   remove(identity: Identity, stored: StoredEvent): void {
     const [, simId, occurredAt, feedId, recordId] = identity
-    const previous = this.#neighbour(sql.SELECT_PREVIOUS_READING, identity)
-    const next = this.#neighbour(sql.SELECT_NEXT_READING, identity)
     this.#connection.prepare(sql.DELETE_READING).run(simId, feedId, recordId, occurredAt)
     this.#connection.prepare(DELETE_EVENT).run(...identity)
-    this.#count(identity, stored, stored.version, -1)
-    if (next === null) return
-    const nextUsage = usageOfReading(previous?.reading ?? null, next.reading)
-    this.#moveUsage(identity, next.occurredAt, nextUsage)
+    this.#count(identity, stored, -1)
+    this.#goOn(identity, this.#provedBefore(identity))
   }
 
-  #insertRow({ identity, accountId, columns, ...placed }: PlacedReading, usage: Counters): void {
-    const { zone, country, plmn, stated } = columns
-    this.#connection
-      .prepare(sql.INSERT_EVENT)
-      .run(
-        ...identity,
-        ...[accountId, zone, country, plmn, stated],
-        ...[usage.upload, usage.download, usage.toSim, usage.fromSim],
-        ...[placed.importId, placed.line, placed.knownAt],
-      )
+  /** Goes through the readings after one that has changed, until nothing changes any more. */
+  #goOn([, simId, occurredAt, feedId, recordId]: Identity, before: Highs): void {
+    const select = this.#connection.prepare(sql.SELECT_NEXT_READING)
+    let highs = before
+    let at = occurredAt
+    for (;;) {
+      const row = select.get(simId, feedId, recordId, at)
+      if (row === undefined) return
+      at = row.occurred_at as number
+      const kept = keptReadingFromRow(row)
+      const proved = prove(highs, kept.reading)
+      const identity: Identity = [floorTo(at, DAY_SECONDS), simId, at, feedId, recordId]
+      this.#moveUsage(identity, proved.usage)
+      const isSame = sameCounters(proved.highs, kept.highs)
+      if (isSame && proved.verdict === kept.verdict) return
+      this.#keep(identity, { ...proved, reading: kept.reading })
+      if (isSame) return
+      highs = proved.highs
+    }
   }
 
-  #replaceRow({ identity, accountId, columns, ...placed }: PlacedReading, usage: Counters): void {
-    const { zone, country, plmn, stated } = columns
-    this.#connection
-      .prepare(sql.REPLACE_EVENT)
-      .run(
-        ...[accountId, zone, country, plmn, stated],
-        ...[usage.upload, usage.download, usage.toSim, usage.fromSim],
-        ...[placed.importId, placed.line, placed.knownAt],
-        ...identity,
-      )
-  }
-
-  /** The next reading of the series has used something else from now on. */
-  #moveUsage([, simId, , feedId, recordId]: Identity, occurredAt: number, usage: Counters): void {
-    const identity: Identity = [
-      floorTo(occurredAt, DAY_SECONDS),
-      simId,
-      occurredAt,
-      feedId,
-      recordId,
-    ]
+  /** A later reading of the series has used something else from now on. */
+  #moveUsage(identity: Identity, usage: Counters): void {
     const stored = storedEventFromRow(this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!)
+    if (sameCounters(stored.version, usage)) return
     const { upload, download, toSim, fromSim } = usage
     this.#connection.prepare(sql.SET_USAGE).run(upload, download, toSim, fromSim, ...identity)
-    this.#count(identity, stored, stored.version, -1)
-    this.#count(identity, stored, usage, 1)
+    this.#count(identity, stored, -1)
+    this.#count(identity, { ...stored, version: { ...stored.version, ...usage } }, 1)
   }
 
-  #count(
-    [, simId, occurredAt]: Identity,
-    { accountId, columns }: Pick<StoredEvent, 'accountId' | 'columns'>,
-    counters: Counters,
-    times: 1 | -1,
-  ): void {
-    this.#deltas.add({ accountId, simId, occurredAt, serving: columns }, counters, times)
+  #keep([, simId, occurredAt, feedId, recordId]: Identity, kept: KeptReading): void {
+    const key = [simId, feedId, recordId, occurredAt] as const
+    this.#connection.prepare(sql.PUT_READING).run(...key, ...keptReadingToRow(kept))
   }
 
-  #neighbour(
-    text: string,
-    [, simId, occurredAt, feedId, recordId]: Identity,
-  ): { readonly reading: Reading; readonly occurredAt: number } | null {
-    const row = this.#connection.prepare(text).get(simId, feedId, recordId, occurredAt)
-    if (row === undefined) return null
-    return { reading: readingFromRow(row), occurredAt: row.occurred_at as number }
+  #provedBefore([, simId, occurredAt, feedId, recordId]: Identity): Highs {
+    const statement = this.#connection.prepare(sql.SELECT_PREVIOUS_READING)
+    const row = statement.get(simId, feedId, recordId, occurredAt)
+    return row === undefined ? NOTHING_PROVED : keptReadingFromRow(row).highs
+  }
+
+  #count([, simId, occurredAt]: Identity, event: StoredEvent, times: 1 | -1): void {
+    const { accountId, columns, version } = event
+    this.#deltas.add({ accountId, simId, occurredAt, serving: columns }, version, times)
   }
 }

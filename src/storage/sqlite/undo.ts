@@ -2,14 +2,9 @@
 import type { Feed } from '../../domain/directory.ts'
 import { sameContent } from '../../domain/usage-event.ts'
 import * as directorySql from '../directory-sql.ts'
+import { countersRead, keptReadingFromRow } from '../reading-rows.ts'
 import { DELETE_REPEATS_BY, DELETE_REPEATS_OF, type Repeat, RepeatsOf } from '../repeats.ts'
-import {
-  type Row,
-  readingFromRow,
-  type ServingColumns,
-  type StoredEvent,
-  storedEventFromRow,
-} from '../rows.ts'
+import { type Row, type ServingColumns, type StoredEvent, storedEventFromRow } from '../rows.ts'
 import { requireUndoable, UNDO_STEP_IDENTITIES, undoneCounts } from '../undo.ts'
 import { undoneVersionToRow } from '../undone-versions.ts'
 import type { UndoOutcome } from '../usage-store.ts'
@@ -147,9 +142,8 @@ class Undo {
   /** What was read, in place of the usage that followed from it: as history keeps it. */
   #asRead([, simId, occurredAt, feedId, recordId]: Identity, current: StoredEvent): StoredEvent {
     const statement = this.#connection.prepare(sql.SELECT_READING)
-    const reading = readingFromRow(statement.get(simId, feedId, recordId, occurredAt)!)
-    const { upload, download, toSim, fromSim } = reading
-    return { ...current, version: { ...current.version, upload, download, toSim, fromSim } }
+    const { reading } = keptReadingFromRow(statement.get(simId, feedId, recordId, occurredAt)!)
+    return { ...current, version: { ...current.version, ...countersRead(reading) } }
   }
 
   #remove(identity: Identity, current: StoredEvent): void {
@@ -166,15 +160,13 @@ class Undo {
     last: StoredEvent,
     { current, counted }: { current: StoredEvent; counted: StoredEvent },
   ): void {
-    const { accountId, columns, importId, line, knownAt, is32Bit } = last
+    const { columns, importId, line, knownAt } = last
     if (columns === current.columns && sameContent(last.version, counted.version)) {
       this.#connection.prepare(undoSql.SET_PROVENANCE).run(importId, line, knownAt, ...identity)
       return
     }
     if (last.isReading) {
-      const reading = { ...last.version, is32Bit }
-      const placed = { identity, accountId, columns, reading, importId, line, knownAt }
-      this.#series.put(placed, current)
+      this.#series.put(identity, last, current)
       return
     }
     this.#connection.prepare(sql.REPLACE_EVENT).run(...contentOf(last), ...identity)

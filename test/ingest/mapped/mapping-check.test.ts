@@ -25,9 +25,11 @@ const withFields = (fields: object) => ({ ...GOOD, fields: { ...GOOD.fields, ...
 
 /** `schema` is false where the schema's language cannot say the rule. */
 const BAD: readonly [mapping: unknown, faults: readonly RegExp[], schema?: false][] = [
-  [undefined, [/^mapping: expected a map of source, fields, skip, expect, readings$/]],
+  [undefined, [/^mapping: expected a map of source, fields, skip, expect, readings, resets$/]],
   [[], [/^mapping "\[\]": expected a map of/]],
   [{}, [/^source: it is required$/, /^fields: it is required$/]],
+  [{ ...GOOD, readings: true, resets: 'start' }, [/^resets "start": expected one of never, fall$/]],
+  [{ ...GOOD, resets: 'fall' }, [/^resets "fall": it belongs to readings only/], false],
   [{ ...GOOD, feilds: 1 }, [/^feilds: not known here; expected one of source, fields/]],
   [
     withSource({ format: 'tsv' }),

@@ -175,7 +175,7 @@ export const initialSchema = `
   );
 
   -- bucket: start of the UTC day. zone: position in ZONES. stated, added up: 1 country,
-  -- 2 zone, 4 a reading, 8 its counters have 32 bits.
+  -- 2 zone, 4 a reading; above that how it is read, see reading-rows.ts.
   -- plmn and country are '' where unknown, so that they can stand in keys of derived tables.
   -- The key carries what questions add up, so that they read the index alone. Partitions are
   -- calendar months; they are made when a month is near, or when a late record needs one.
@@ -263,17 +263,24 @@ export const initialSchema = `
     PRIMARY KEY (of_import_id, of_line, import_id, line)
   );
 
-  -- What counters that only grow stood at, beside the usage that follows from it in the ledger.
+  -- What counters that only grow stood at, null where it is not known, beside the usage that follows
+  -- from it in the ledger. traits: as in ledger.stated. high_…: what is proved of the series up to here,
+  -- so that each reading is measured from the row before. verdict: position in SERIES_VERDICTS.
   CREATE TABLE reading (
-    sim_id      bigint NOT NULL,
-    feed_id     bigint NOT NULL,
-    record_id   text COLLATE "C" NOT NULL,
-    occurred_at bigint NOT NULL,
-    upload      bigint NOT NULL,
-    download    bigint NOT NULL,
-    to_sim      bigint NOT NULL,
-    from_sim    bigint NOT NULL,
-    bits        smallint NOT NULL,
+    sim_id        bigint NOT NULL,
+    feed_id       bigint NOT NULL,
+    record_id     text COLLATE "C" NOT NULL,
+    occurred_at   bigint NOT NULL,
+    upload        bigint,
+    download      bigint,
+    to_sim        bigint,
+    from_sim      bigint,
+    high_upload   bigint NOT NULL,
+    high_download bigint NOT NULL,
+    high_to_sim   bigint NOT NULL,
+    high_from_sim bigint NOT NULL,
+    traits        smallint NOT NULL,
+    verdict       smallint NOT NULL,
     PRIMARY KEY (sim_id, feed_id, record_id, occurred_at)
   );
   CREATE INDEX reading_by_time ON reading (occurred_at);

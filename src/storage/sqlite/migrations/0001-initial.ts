@@ -164,7 +164,7 @@ export const initialSchema = `
   ) STRICT, WITHOUT ROWID;
 
   -- bucket: start of the UTC day. zone: position in ZONES. stated, added up: 1 country,
-  -- 2 zone, 4 a reading, 8 its counters have 32 bits.
+  -- 2 zone, 4 a reading; above that how it is read, see reading-rows.ts.
   -- plmn and country are '' where unknown, so that they can stand in keys of derived tables.
   CREATE TABLE ledger (
     bucket      INTEGER NOT NULL,
@@ -249,17 +249,24 @@ export const initialSchema = `
     PRIMARY KEY (of_import_id, of_line, import_id, line)
   ) STRICT, WITHOUT ROWID;
 
-  -- What counters that only grow stood at, beside the usage that follows from it in the ledger.
+  -- What counters that only grow stood at, null where it is not known, beside the usage that follows
+  -- from it in the ledger. traits: as in ledger.stated. high_…: what is proved of the series up to here,
+  -- so that each reading is measured from the row before. verdict: position in SERIES_VERDICTS.
   CREATE TABLE reading (
-    sim_id      INTEGER NOT NULL,
-    feed_id     INTEGER NOT NULL,
-    record_id   TEXT NOT NULL,
-    occurred_at INTEGER NOT NULL,
-    upload      INTEGER NOT NULL,
-    download    INTEGER NOT NULL,
-    to_sim      INTEGER NOT NULL,
-    from_sim    INTEGER NOT NULL,
-    bits        INTEGER NOT NULL,
+    sim_id        INTEGER NOT NULL,
+    feed_id       INTEGER NOT NULL,
+    record_id     TEXT NOT NULL,
+    occurred_at   INTEGER NOT NULL,
+    upload        INTEGER,
+    download      INTEGER,
+    to_sim        INTEGER,
+    from_sim      INTEGER,
+    high_upload   INTEGER NOT NULL,
+    high_download INTEGER NOT NULL,
+    high_to_sim   INTEGER NOT NULL,
+    high_from_sim INTEGER NOT NULL,
+    traits        INTEGER NOT NULL,
+    verdict       INTEGER NOT NULL,
     PRIMARY KEY (sim_id, feed_id, record_id, occurred_at)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX reading_by_time ON reading (occurred_at);
