@@ -5,6 +5,7 @@ import { UsageError } from '../../domain/usage-error.ts'
 import { ANSWER_GRACE_MS, disconnect, limitAnswers } from './answer-limit.ts'
 import type { PostgresTarget } from './database-url.ts'
 import {
+  ConnectionLost,
   isNotYet,
   isOfHost,
   isPassing,
@@ -80,7 +81,9 @@ async function connected(
         failures.set(host, error)
       }
     }
-    const mayCome = [...failures.values()].some(isNotYet)
+    const mayCome = [...failures.values()].some(
+      (failure) => isNotYet(failure) || failure instanceof ConnectionLost,
+    )
     if (!mayCome || performance.now() + CONNECT_AGAIN_MS > giveUpAt) {
       throw failureOfAll(target, failures)
     }
@@ -91,10 +94,16 @@ async function connected(
 async function connectedTo(target: PostgresTarget, onLost: () => void): Promise<pg.Client> {
   const client = newClient(target)
   let second: pg.Client | null = null
+  let isConnected = false
+  let isEnded = false
   // A failure reaches the query that meets it, but not always with a code.
-  client.on('error', onLost)
+  client.on('error', () => {
+    isEnded = true
+    onLost()
+  })
   try {
     await client.connect()
+    isConnected = true
     await prepareSession(client, target, { planCacheMode: 'auto' }, async () => {
       second = await secondSession(target)
       return second
@@ -102,6 +111,8 @@ async function connectedTo(target: PostgresTarget, onLost: () => void): Promise<
     return client
   } catch (error) {
     end(client)
+    // The server was there and has ended the connection before the first question.
+    if (isConnected && isEnded && !(error instanceof UsageError)) throw new ConnectionLost(error)
     throw error
   } finally {
     if (second !== null) end(second)
