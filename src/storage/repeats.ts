@@ -7,7 +7,7 @@
  * its import and line each version of the ledger and of its history is known.
  */
 import { BATCH_RECORDS_MAX } from './batches.ts'
-import type { Row } from './rows.ts'
+import type { Row, StoredEvent } from './rows.ts'
 
 interface Place {
   readonly importId: number
@@ -129,6 +129,25 @@ function repeatAt({ of, importId, line, knownAt, lastBucket }: RepeatRun, offset
 export interface Move {
   readonly from: Place
   readonly to: Place
+}
+
+/** What a batch does to repeats; written at its end. */
+export class NotedRepeats {
+  readonly repeats: Repeat[] = []
+  readonly moves: Move[] = []
+
+  /** An import that says the same twice repeats nothing. */
+  note(bucket: number, of: StoredEvent, { importId, line, knownAt }: StoredEvent): void {
+    if (of.importId === importId) return
+    const place = { importId: of.importId, line: of.line }
+    this.repeats.push({ of: place, importId, line, knownAt, bucket })
+  }
+
+  /** What was an account's version is the operator's, which the account's repeats. */
+  standInFor(bucket: number, version: StoredEvent, incoming: StoredEvent): void {
+    this.moves.push({ from: version, to: incoming })
+    this.note(bucket, incoming, version)
+  }
 }
 
 /** The new places by the old lines, for each import that versions leave. */

@@ -155,7 +155,8 @@ export const INSERT_ACCOUNT_FEEDS = `
 // Replacing
 
 const IDENTITY = ['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id'] as const
-const CONTENT = [
+/** What a row of the ledger says beside its identity. */
+export const CONTENT = [
   'account_id',
   'zone',
   'country',

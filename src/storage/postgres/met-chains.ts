@@ -2,7 +2,7 @@
  * The versions of events that a batch meets, while it goes through them: what becomes of each, and
  * what has to be written of their histories and repeats at its end.
  */
-import type { Move, Repeat } from '../repeats.ts'
+import { NotedRepeats } from '../repeats.ts'
 import type { StoredEvent } from '../rows.ts'
 import { type ChainRules, meet, withVersion } from '../version-chain.ts'
 import type { EventBatch } from './append.ts'
@@ -59,8 +59,7 @@ export class MetVersions {
   readonly #session: Session
   readonly #batch: EventBatch
   readonly #rules: ChainRules
-  readonly #moves: Move[] = []
-  readonly #repeats: Repeat[] = []
+  readonly #noted = new NotedRepeats()
   readonly #rewritten = new Map<MetChain, Identity>()
 
   constructor(session: Session, batch: EventBatch, rules: ChainRules) {
@@ -78,17 +77,17 @@ export class MetVersions {
       case 'conflict':
         return meeting.isOutranked ? 'outranked' : 'conflict'
       case 'repeat':
-        this.#note(identity, meeting.of, incoming)
+        this.#noted.note(identity[0], meeting.of, incoming)
         return 'duplicate'
       case 'take over': {
         const { importId, line, knownAt } = incoming
-        this.#standInFor(identity, current, incoming)
+        this.#noted.standInFor(identity[0], current, incoming)
         chain.versions = versions.with(-1, { ...current, importId, line, knownAt })
         return 'duplicate'
       }
       default: {
         const { same } = meeting
-        if (same !== null) this.#standInFor(identity, same, incoming)
+        if (same !== null) this.#noted.standInFor(identity[0], same, incoming)
         const others = versions.filter((version) => version !== same)
         const isLate = meeting.does === 'come late'
         chain.versions = isLate ? withVersion(this.#rules, others, incoming) : [...others, incoming]
@@ -104,7 +103,7 @@ export class MetVersions {
   /** Before anything is written. */
   requireRoom(): void {
     // Another batch could add to the same history, or repeat a version that moves meanwhile.
-    if (this.#rewritten.size + this.#moves.length > 0 && !this.#batch.mayRewrite) {
+    if (this.#rewritten.size + this.#noted.moves.length > 0 && !this.#batch.mayRewrite) {
       throw new Overtaken('the history of records is to be written anew')
     }
   }
@@ -115,19 +114,7 @@ export class MetVersions {
       ([{ versions }, identity]): Chain => ({ identity, versions }),
     )
     await rewriteHistories(this.#session, chains, this.#batch.feed.id)
-    await moveRepeats(this.#session, this.#moves)
-    await writeRepeats(this.#session, this.#repeats)
-  }
-
-  #note([bucket]: Identity, of: StoredEvent, { importId, line, knownAt }: StoredEvent): void {
-    if (of.importId === importId) return
-    const place = { importId: of.importId, line: of.line }
-    this.#repeats.push({ of: place, importId, line, knownAt, bucket })
-  }
-
-  /** What was an account's version is the operator's, which the account's repeats. */
-  #standInFor(identity: Identity, version: StoredEvent, incoming: StoredEvent): void {
-    this.#moves.push({ from: version, to: incoming })
-    this.#note(identity, incoming, version)
+    await moveRepeats(this.#session, this.#noted.moves)
+    await writeRepeats(this.#session, this.#noted.repeats)
   }
 }

@@ -1,6 +1,7 @@
 /** SQL of readings, of their series, and of ledger rows that are found by their identities. */
 import { READING_COLUMNS } from '../reading-rows.ts'
 import type { Row } from '../rows.ts'
+import { CONTENT } from './ledger-sql.ts'
 
 /**
  * The nearest readings before and after a part of each series. Arrays of a column each: SIM, series,
@@ -19,24 +20,8 @@ export const SELECT_NEIGHBOURS = `
               AND reading.occurred_at <= part.to_at
   GROUP BY part.position`
 
-/** What a row of the ledger says beside its identity. */
-const LEDGER_COLUMNS = [
-  'account_id',
-  'zone',
-  'country',
-  'plmn',
-  'stated',
-  'upload',
-  'download',
-  'to_sim',
-  'from_sim',
-  'import_id',
-  'line',
-  'known_at',
-] as const
-
 export function ledgerRowFrom(row: Row): Row {
-  return Object.fromEntries(LEDGER_COLUMNS.map((name) => [name, row[`ledger_${name}`]]))
+  return Object.fromEntries(CONTENT.map((name) => [name, row[`ledger_${name}`]]))
 }
 
 const READ_COLUMNS = READING_COLUMNS.slice(READING_COLUMNS.indexOf('occurred_at') + 1)
@@ -48,7 +33,7 @@ const READ_COLUMNS = READING_COLUMNS.slice(READING_COLUMNS.indexOf('occurred_at'
 export const SELECT_SERIES = `
   SELECT part.position - 1 AS position, reading.occurred_at,
          ${READ_COLUMNS.map((name) => `reading.${name}`).join(', ')},
-         ${LEDGER_COLUMNS.map((name) => `ledger.${name} AS ledger_${name}`).join(', ')}
+         ${CONTENT.map((name) => `ledger.${name} AS ledger_${name}`).join(', ')}
   FROM unnest(?1::bigint[], ?2::text[], ?3::bigint[], ?4::bigint[])
     WITH ORDINALITY AS part (sim_id, record_id, from_at, to_at, position)
   JOIN reading ON reading.sim_id = part.sim_id

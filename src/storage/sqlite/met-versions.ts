@@ -3,7 +3,7 @@
  * is. The row that counts is its caller's to write.
  */
 import type { Feed } from '../../domain/directory.ts'
-import type { Move, Repeat } from '../repeats.ts'
+import { NotedRepeats } from '../repeats.ts'
 import type { StoredEvent } from '../rows.ts'
 import { type ChainRules, type Coming, meet, withVersion } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
@@ -28,8 +28,7 @@ export class MetVersions {
   readonly #batch: BatchFacts
   readonly #coming: Coming
   readonly #rules: ChainRules
-  readonly #moves: Move[] = []
-  readonly #repeats: Repeat[] = []
+  readonly #noted = new NotedRepeats()
 
   constructor(connection: Connection, batch: BatchFacts, coming: Coming) {
     this.#connection = connection
@@ -51,15 +50,15 @@ export class MetVersions {
       case 'conflict':
         return meeting.isOutranked ? 'outranked' : 'conflict'
       case 'repeat':
-        this.#note(identity, meeting.of, incoming)
+        this.#noted.note(identity[0], meeting.of, incoming)
         return 'duplicate'
       case 'take over':
-        this.#standInFor(identity, current, incoming)
+        this.#noted.standInFor(identity[0], current, incoming)
         this.#run(SET_PROVENANCE, incoming.importId, incoming.line, incoming.knownAt, ...identity)
         return 'duplicate'
       default: {
         const { same } = meeting
-        if (same !== null) this.#standInFor(identity, same, incoming)
+        if (same !== null) this.#noted.standInFor(identity[0], same, incoming)
         const others = history().filter((version) => version !== same)
         const isLate = meeting.does === 'come late'
         if (isLate || same !== null) {
@@ -74,20 +73,8 @@ export class MetVersions {
 
   /** Once, at the end of the batch. */
   write(): void {
-    moveRepeats(this.#connection, this.#moves)
-    writeRepeats(this.#connection, this.#repeats)
-  }
-
-  #note([bucket]: Identity, of: StoredEvent, { importId, line, knownAt }: StoredEvent): void {
-    if (of.importId === importId) return
-    const place = { importId: of.importId, line: of.line }
-    this.#repeats.push({ of: place, importId, line, knownAt, bucket })
-  }
-
-  /** What was an account's version is the operator's, which the account's repeats. */
-  #standInFor(identity: Identity, version: StoredEvent, incoming: StoredEvent): void {
-    this.#moves.push({ from: version, to: incoming })
-    this.#note(identity, incoming, version)
+    moveRepeats(this.#connection, this.#noted.moves)
+    writeRepeats(this.#connection, this.#noted.repeats)
   }
 
   #keep(identity: Identity, replaced: StoredEvent, version: number): void {
