@@ -96,6 +96,22 @@ describe('connections that end', () => {
     await assertAuditClean(store)
   })
 
+  it('before they are ready for use are made again', async (t) => {
+    const url = await database(t)
+    const proxy = await TcpProxy.open(url)
+    t.after(() => proxy.close())
+    for (const statement of ['pg_stat_get_activity', 'search_path', 'transaction_read_only']) {
+      const ended = proxy.before(statement, async () => {
+        const [terminated] = await execute(plainUrl(url), TERMINATE)
+        assert.ok(terminated!.rowCount! >= 1)
+      })
+      const store = await openStore(proxy.through(url), { create: true })
+      await ended
+      await store.check()
+      await store.close()
+    }
+  })
+
   it('while a store is opened, new or not, are made again', async (t) => {
     const url = await database(t)
     const proxy = await TcpProxy.open(url)

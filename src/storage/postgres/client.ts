@@ -6,6 +6,8 @@ import { ANSWER_GRACE_MS, disconnect, limitAnswers } from './answer-limit.ts'
 import type { PostgresTarget } from './database-url.ts'
 import {
   ConnectionLost,
+  isInterrupted,
+  isLost,
   isNotYet,
   isOfHost,
   isPassing,
@@ -82,7 +84,7 @@ async function connected(
       }
     }
     const mayCome = [...failures.values()].some(
-      (failure) => isNotYet(failure) || failure instanceof ConnectionLost,
+      (failure) => isNotYet(failure) || isInterrupted(failure) || failure instanceof ConnectionLost,
     )
     if (!mayCome || performance.now() + CONNECT_AGAIN_MS > giveUpAt) {
       throw failureOfAll(target, failures)
@@ -111,9 +113,9 @@ async function connectedTo(target: PostgresTarget, onLost: () => void): Promise<
     return client
   } catch (error) {
     end(client)
-    // The server was there and has ended the connection before the first question.
-    if (isConnected && isEnded && !(error instanceof UsageError)) throw new ConnectionLost(error)
-    throw error
+    // The server was there and has ended the connection before it could be used.
+    const wasLost = isConnected && (isEnded || isLost(error))
+    throw wasLost && !(error instanceof UsageError) ? new ConnectionLost(error) : error
   } finally {
     if (second !== null) end(second)
   }

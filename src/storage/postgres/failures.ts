@@ -93,6 +93,11 @@ export function isNotYet(error: unknown): boolean {
   return NOT_YET.has(sqlState(error))
 }
 
+/** True when the server itself has ended the connection, and may take the next. */
+export function isInterrupted(error: unknown): boolean {
+  return INTERRUPTED.has(sqlState(error))
+}
+
 /** True when the server makes no such plan: Citus refuses some that one server would have made. */
 export function isUnplannable(error: unknown): boolean {
   return sqlState(error) === '0A000'
