@@ -42,14 +42,16 @@ export function parseIccid(text: string, field = 'iccid'): Iccid {
 
 /** 6 to 15 digits. Throws `invalid`. */
 export function parseImsi(text: string, field = 'imsi'): Imsi {
-  const digits = text.replace(/\s/g, '')
+  const digits = unmarked(text).replace(/\s/g, '')
   if (/^\d{6,15}$/.test(digits)) return digits as Imsi
   throw invalidField(field, text, spreadsheetDamage(digits) ?? 'expected 6 to 15 digits')
 }
 
 /** E.164, with or without the plus sign; kept without. Throws `invalid`. */
 export function parseMsisdn(text: string, field = 'msisdn'): Msisdn {
-  const digits = text.replace(/[\s()-]/g, '').replace(/^\+/, '')
+  const digits = unmarked(text)
+    .replace(/[\s()-]/g, '')
+    .replace(/^\+/, '')
   if (/^\d{5,15}$/.test(digits)) return digits as Msisdn
   const rule = 'expected 5 to 15 digits, with or without a leading +'
   throw invalidField(field, text, spreadsheetDamage(digits) ?? rule)
@@ -85,8 +87,9 @@ export function isNameShaped(text: string): boolean {
 
 function meaningsByShape(trimmed: string): readonly SimIdentity[] {
   if (isSid(trimmed, 'DE', 'HS')) return [{ kind: 'sid', value: trimmed }]
+  const number = unmarked(trimmed)
   const found: SimIdentity[] = []
-  const iccidDigits = normalizeIccid(trimmed)
+  const iccidDigits = normalizeIccid(number)
   if (iccidDigits !== null) {
     found.push({ kind: 'iccid', value: iccidDigits })
     if (/^\d+$/.test(iccidDigits)) {
@@ -96,8 +99,8 @@ function meaningsByShape(trimmed: string): readonly SimIdentity[] {
       found.push({ kind: 'iccid', value: iccidDigits.slice(0, -1) })
     }
   }
-  if (/^\d{6,15}$/.test(trimmed)) found.push({ kind: 'imsi', value: trimmed })
-  const phone = /^\+?\d{5,15}$/.test(trimmed) ? trimmed.replace('+', '') : null
+  if (/^\d{6,15}$/.test(number)) found.push({ kind: 'imsi', value: number })
+  const phone = /^\+?\d{5,15}$/.test(number) ? number.replace('+', '') : null
   if (phone !== null) found.push({ kind: 'msisdn', value: phone })
   return found.length > 0 ? found : [{ kind: 'unique_name', value: trimmed }]
 }
@@ -107,9 +110,14 @@ export function maskIdentifier(text: string): string {
   return text.length <= 10 ? `${text.slice(0, 2)}…` : `${text.slice(0, 6)}…${text.slice(-2)}`
 }
 
+/** The number in a cell that a spreadsheet was told to keep as text: `'890…` or `="890…"`. */
+function unmarked(text: string): string {
+  return /^\s*(?:'(?=\+?\d)(.*)|="([+\d][^"]*)")\s*$/.exec(text)?.slice(1).join('') ?? text
+}
+
 /** An ICCID is ten octets on the card: what it leaves of them is filled with F. */
 function normalizeIccid(text: string): Iccid | null {
-  const digits = text
+  const digits = unmarked(text)
     .replace(/[\s-]/g, '')
     .toUpperCase()
     .replace(/^(.{18})FF?$|^(.{19})F$/, '$1$2')
@@ -126,7 +134,8 @@ const SPREADSHEET_DIGITS = 15
  */
 export function spreadsheetDamage(text: string): string | null {
   const remedy = 'export it as text and bring it again'
-  if (/^[+-]?\d+([.,]\d+)?E[+-]?\d+$/i.test(text)) {
+  // One digit stands in front: more of them, and the letter is one of a hexadecimal ICCID.
+  if (/^[+-]?\d([.,]\d+)?E[+-]?\d{1,3}$/i.test(text)) {
     return `a spreadsheet has shortened this number, and digits of it are lost: ${remedy}`
   }
   const isRounded =
