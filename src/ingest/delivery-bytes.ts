@@ -49,6 +49,12 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
   { mark: 'PAR1', name: 'a Parquet file', remedy: EXPORT },
   { mark: 'SQLite format 3\0', name: 'a SQLite database', remedy: EXPORT },
   { mark: '\x89PNG', name: 'a picture', remedy: EXPORT },
+  ...['<!DOCTYPE html', '<!doctype html', '<html', '<HTML'].map((mark) => ({
+    mark,
+    name: 'a web page',
+    remedy:
+      'fetch it again: a server answers with a page where a login has ended or a link is wrong',
+  })),
 ]
 
 /**

@@ -55,9 +55,11 @@ export async function* unpackedZip(
   }
 }
 
-/** Folders, and what macOS puts beside files. */
+/** Folders, and what macOS and Windows put beside files. */
+const BESIDE = /\/$|^__MACOSX\/|(?:^|\/)(?:\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)$/i
+
 function isBeside({ name }: Entry): boolean {
-  return name.endsWith('/') || name.startsWith('__MACOSX/')
+  return BESIDE.test(name)
 }
 
 async function readEntry(input: ByteSource): Promise<Entry> {

@@ -21,8 +21,14 @@ export interface CsvDialect {
 
 export const RFC_4180: CsvDialect = { delimiter: ',', quote: '"' }
 
-/** Excel writes it, and reads it, where columns are separated by something else than it expects. */
-const SEPARATOR_LINE = /^sep=([^"\r\n])$/i
+/** What spreadsheets put between columns where a comma is the decimal sign, or when they copy. */
+const OTHER_DELIMITERS = [';', '\t', '|']
+
+/**
+ * Excel writes it, and reads it, where columns are separated by something else than it expects. Other
+ * programs keep it as a cell, which they quote, or put in a row with as many cells as the others.
+ */
+const SEPARATOR_LINE = /^("?)sep=([^"\r\n])\1\2*$/i
 
 /** Why a record cannot be split, for a person. */
 export const SPLIT_FAULTS = {
@@ -60,6 +66,24 @@ export function splitCsvRecord(
     at++
     if (at === text.length) return [...fields, '']
   }
+}
+
+/** The names in a header line, trimmed; the whole of it where it cannot be split. */
+export function columnNames(header: string, dialect: CsvDialect): string[] {
+  const split = splitCsvRecord(header, dialect)
+  return (typeof split === 'string' ? [header] : split).map((name) => name.trim())
+}
+
+/** How a table is written, as its header shows by the names in it, in lower case; else `stated`. */
+export function dialectByHeader(
+  header: string,
+  stated: CsvDialect,
+  isHeader: (names: readonly string[]) => boolean,
+): CsvDialect {
+  const others = OTHER_DELIMITERS.map((delimiter) => ({ ...stated, delimiter }))
+  const fits = (dialect: CsvDialect) =>
+    isHeader(columnNames(header, dialect).map((name) => name.toLowerCase()))
+  return [stated, ...others].find(fits) ?? stated
 }
 
 /** What is made of a table's lines. */
@@ -130,7 +154,7 @@ export class CsvRecords {
   }
 
   #readHeader(text: string, line: number): void {
-    const separator = this.#separatorLine === null ? SEPARATOR_LINE.exec(text)?.[1] : undefined
+    const separator = this.#separatorLine === null ? SEPARATOR_LINE.exec(text)?.[2] : undefined
     if (separator !== undefined) {
       this.#separatorLine = text
       this.#dialect = { ...this.#dialect, delimiter: separator }

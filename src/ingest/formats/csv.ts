@@ -21,15 +21,13 @@ import {
   type CsvDialect,
   CsvRecords,
   type CsvTable,
+  columnNames,
+  dialectByHeader,
   RFC_4180,
-  splitCsvRecord,
 } from './csv-records.ts'
 
 /** How many unknown columns the warning names. */
 const UNKNOWN_COLUMNS_MAX = 20
-
-/** What spreadsheets put between columns where a comma is the decimal sign, or when they copy. */
-const OTHER_DELIMITERS = [';', '\t', '|']
 
 export class CsvReader implements LineCdrReader {
   readonly #table = new CanonicalTable()
@@ -64,11 +62,6 @@ export function csvRereader(header: string | null): Rereader | null {
   return header === null ? null : lineRereader(new CsvReader(), linesOf(header))
 }
 
-function columnNames(header: string, dialect: CsvDialect): string[] {
-  const split = splitCsvRecord(header, dialect)
-  return (typeof split === 'string' ? [header] : split).map((name) => name.trim())
-}
-
 class CanonicalTable implements CsvTable {
   readonly headerHint =
     `the first line names the columns, separated by commas: ${CANONICAL_FIELDS.join(',')}`
@@ -86,12 +79,9 @@ class CanonicalTable implements CsvTable {
   }
 
   dialectOf(header: string, stated: CsvDialect): CsvDialect {
-    const fits = (dialect: CsvDialect) => {
-      const lower = columnNames(header, dialect).map((name) => name.toLowerCase())
-      return REQUIRED_FIELDS.every((field) => lower.includes(field))
-    }
-    const others = OTHER_DELIMITERS.map((delimiter) => ({ ...stated, delimiter }))
-    return [stated, ...others].find(fits) ?? stated
+    return dialectByHeader(header, stated, (names) =>
+      REQUIRED_FIELDS.every((field) => names.includes(field)),
+    )
   }
 
   header(text: string, _line: number, dialect: CsvDialect): number {
