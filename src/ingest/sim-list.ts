@@ -8,9 +8,20 @@ import {
   parseMsisdn,
   parseSid,
 } from '../domain/identifiers.ts'
+import type { QuarantinedRecord } from '../domain/import.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
-import { SPLIT_FAULTS, splitCsvRecord } from './formats/csv-records.ts'
-import { type Line, LineReader } from './lines.ts'
+import { plainBytes } from './delivery-bytes.ts'
+import {
+  type CsvDialect,
+  CsvRecords,
+  type CsvTable,
+  columnNames,
+  dialectByHeader,
+  RFC_4180,
+  splitCsvRecord,
+} from './formats/csv-records.ts'
+import { LineReader } from './lines.ts'
+import { Utf8Stream } from './mapped/encoding.ts'
 
 export const SIM_COLUMNS = [
   'sid',
@@ -45,52 +56,69 @@ export interface SimList {
   readonly warnings: readonly string[]
 }
 
-/** Throws `unreadable` when there is no header that names `iccid` or `imsi`. */
+/**
+ * The list may be packed, in UTF-16, and separated as spreadsheets do it. Throws `unreadable` when
+ * there is no header that names `iccid` or `imsi`.
+ */
 export async function readSimList(bytes: AsyncIterable<Uint8Array>): Promise<SimList> {
   const lines = new LineReader()
-  const reader = new SimListReader()
-  for await (const chunk of bytes) reader.read(lines.push(chunk))
-  reader.read(lines.end())
-  return reader.end()
+  const utf8 = new Utf8Stream({ stated: undefined, isXml: false })
+  const table = new SimTable()
+  const records = new CsvRecords(table, RFC_4180)
+  for await (const chunk of plainBytes(bytes)) records.read(lines.push(utf8.push(chunk)))
+  records.read(lines.push(utf8.end()))
+  records.read(lines.end())
+  table.requireHeader()
+  records.end()
+  return table.list()
 }
 
-class SimListReader {
+class SimTable implements CsvTable {
+  readonly headerHint = HEADER_HINT
+  readonly firstLine = 'header'
   readonly #entries: SimListEntry[] = []
   readonly #faults: SimListFault[] = []
   readonly #lineByValue = new Map<string, number>()
   #columns: readonly string[] | null = null
 
-  read(lines: readonly Line[]): void {
-    for (const line of lines) this.#readLine(line)
+  dialectOf(header: string, stated: CsvDialect): CsvDialect {
+    return dialectByHeader(header, stated, namesSims)
   }
 
-  end(): SimList {
+  header(text: string, _line: number, dialect: CsvDialect): number {
+    this.#columns = headerColumns(text, dialect)
+    return this.#columns.length
+  }
+
+  record(fields: readonly string[], line: number): void {
+    if (this.#entries.length === SIM_LIST_SIMS_MAX) {
+      throw new UsageError('unreadable', `more than ${SIM_LIST_SIMS_MAX} SIMs in one list`, {
+        hint: 'cut it into several lists',
+      })
+    }
+    this.#readSim(line, new Map(this.#columns!.map((name, i) => [name, fields[i]!.trim()])))
+  }
+
+  fault({ line, detail }: QuarantinedRecord): void {
+    this.#fault(line, detail)
+  }
+
+  requireHeader(): void {
     if (this.#columns === null) throw headerError('there is no header line: the list is empty')
+  }
+
+  list(): SimList {
     const known: readonly string[] = SIM_COLUMNS
-    const unknown = this.#columns.filter((column) => !known.includes(column))
+    const unknown = this.#columns!.filter((column) => !known.includes(column))
     const warnings =
       unknown.length === 0
         ? []
         : [`columns that Simtally does not know were ignored: ${unknown.map(shown).join(', ')}`]
-    return { entries: this.#entries, faults: this.#faults, warnings }
+    const faults = this.#faults.toSorted((a, b) => a.line - b.line)
+    return { entries: this.#entries, faults, warnings }
   }
 
-  #readLine(line: Line): void {
-    if (line.text?.trim() === '') return
-    const cells = line.text === null ? null : splitCsvRecord(line.text)
-    if (this.#columns === null) this.#columns = headerColumns(cells)
-    else if (cells === null) this.#fault(line, line.fault!.detail)
-    else if (typeof cells === 'string') this.#fault(line, SPLIT_FAULTS[cells])
-    else if (cells.length !== this.#columns.length) {
-      this.#fault(line, `${cells.length} fields, but the header has ${this.#columns.length}`)
-    } else if (this.#entries.length === SIM_LIST_SIMS_MAX) {
-      throw new UsageError('unreadable', `more than ${SIM_LIST_SIMS_MAX} SIMs in one list`, {
-        hint: 'cut it into several lists',
-      })
-    } else this.#readSim(line, new Map(this.#columns.map((name, i) => [name, cells[i]!.trim()])))
-  }
-
-  #readSim(line: Line, cells: ReadonlyMap<string, string>): void {
+  #readSim(line: number, cells: ReadonlyMap<string, string>): void {
     const read = <T>(column: SimColumn, parse: (text: string) => T): T | undefined => {
       const text = cells.get(column)
       if (text === undefined || text === '') return undefined
@@ -127,12 +155,12 @@ class SimListReader {
         ...(countries === undefined ? {} : { countries }),
       },
     }
-    this.#entries.push({ line: line.number, registration })
+    this.#entries.push({ line, registration })
   }
 
   /** A value that names one SIM stands in one line; twice in a line is a repeat as well. */
   #refuseRepeated(
-    line: Line,
+    line: number,
     sim: {
       readonly sid: string | undefined
       readonly iccid: string | undefined
@@ -152,7 +180,7 @@ class SimListReader {
       if (value === undefined) continue
       const key = `${column} ${value}`
       const first = this.#lineByValue.get(key)
-      if (first === undefined) this.#lineByValue.set(key, line.number)
+      if (first === undefined) this.#lineByValue.set(key, line)
       else {
         const name = column === 'sid' || column === 'unique_name' ? value : maskIdentifier(value)
         this.#fault(line, `${column} ${shown(name)}: stands in line ${first} already`)
@@ -160,22 +188,28 @@ class SimListReader {
     }
   }
 
-  #fault(line: Line, message: string): void {
-    this.#faults.push({ line: line.number, message })
+  #fault(line: number, message: string): void {
+    this.#faults.push({ line, message })
   }
 }
 
-function headerColumns(cells: ReturnType<typeof splitCsvRecord> | null): readonly string[] {
-  if (cells === null || typeof cells === 'string') throw headerError('the header cannot be read')
-  const columns = cells.map((cell) => cell.trim().toLowerCase())
+const HEADER_HINT = `the first line names the columns: ${SIM_COLUMNS.join(',')}; iccid or imsi is required`
+
+function namesSims(columns: readonly string[]): boolean {
+  return columns.includes('iccid') || columns.includes('imsi')
+}
+
+function headerColumns(text: string, dialect: CsvDialect): readonly string[] {
+  if (typeof splitCsvRecord(text, dialect) === 'string') {
+    throw headerError('the header cannot be read')
+  }
+  const columns = columnNames(text, dialect).map((name) => name.toLowerCase())
   const repeated = columns.find((column, i) => columns.indexOf(column) !== i)
   if (repeated !== undefined) throw headerError(`the header has ${shown(repeated)} twice`)
-  if (columns.includes('iccid') || columns.includes('imsi')) return columns
-  throw headerError(`the header ${shown(cells.join(','))} has neither iccid nor imsi`)
+  if (namesSims(columns)) return columns
+  throw headerError(`the header ${shown(columns.join(','))} has neither iccid nor imsi`)
 }
 
 function headerError(message: string): UsageError {
-  return new UsageError('unreadable', message, {
-    hint: `the first line names the columns: ${SIM_COLUMNS.join(',')}; iccid or imsi is required`,
-  })
+  return new UsageError('unreadable', message, { hint: HEADER_HINT })
 }
