@@ -6,6 +6,7 @@ import { decodedReader } from './decoded-reader.ts'
 import { MAPPED_FORMAT } from './mapped.ts'
 import { NdjsonReader } from './ndjson.ts'
 import { nrtrde } from './nrtrde.ts'
+import { tellingOtherForm } from './other-form.ts'
 import { RADIUS_FORMAT } from './radius.ts'
 import { tap3 } from './tap3.ts'
 
@@ -15,7 +16,12 @@ const BY_ITS_MARK = { stated: undefined, isXml: false }
 export const CDR_FORMATS: Readonly<Record<FeedFormat, CdrFormat>> = {
   csv: {
     checkSettings: refuseSettings,
-    createReader: () => decodedReader(byLine(new CsvReader()), BY_ITS_MARK),
+    createReader: () =>
+      tellingOtherForm(decodedReader(byLine(new CsvReader()), BY_ITS_MARK), {
+        form: 'CSV',
+        remedyOf: (other) =>
+          `a feed of format ${other === 'JSON' ? 'ndjson, or mapped,' : 'mapped'} reads ${other}`,
+      }),
     createRereader: (_, header) => csvRereader(header),
   },
   ndjson: {

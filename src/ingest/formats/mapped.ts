@@ -9,7 +9,7 @@ import { MappedJsonReader } from '../mapped/json-source.ts'
 import type { Mapping } from '../mapped/mapping.ts'
 import { parsePath } from '../mapped/paths.ts'
 import { MappedXmlReader } from '../mapped/xml-source.ts'
-import { mappingOf } from '../mappings/mappings.ts'
+import { mappingOf, settingThatReads } from '../mappings/mappings.ts'
 import {
   type CdrFormat,
   type CdrReader,
@@ -19,13 +19,29 @@ import {
   type Rereader,
 } from './cdr-format.ts'
 import { decodedReader } from './decoded-reader.ts'
+import { type TextForm, tellingOtherForm } from './other-form.ts'
 
 export const MAPPED_FORMAT: CdrFormat = {
   checkSettings: (settings) => {
     mappingOf(settings)
   },
-  createReader: (settings: FeedSettings) => createMappedReader(mappingOf(settings)),
+  createReader: (settings: FeedSettings) => {
+    const mapping = mappingOf(settings)
+    return tellingOtherForm(createMappedReader(mapping), {
+      form: FORMS[mapping.source.format],
+      remedyOf: (other) => remedyOf(settings, other),
+    })
+  },
   createRereader: (settings, context) => createMappedRereader(mappingOf(settings), context),
+}
+
+const FORMS = { csv: 'CSV', ndjson: 'JSON', json: 'JSON', xml: 'XML' } as const
+
+function remedyOf(settings: FeedSettings, other: TextForm): string {
+  const setting = settingThatReads(settings, (mapping) => FORMS[mapping.source.format] === other)
+  return setting === null
+    ? `the feed needs a mapping that reads ${other}; simtally feed mappings lists the ready ones`
+    : `the feed's mapping reads ${other} with --set ${setting}`
 }
 
 function createMappedRereader(mapping: Mapping, context: string | null): Rereader | null {

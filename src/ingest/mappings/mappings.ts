@@ -48,6 +48,24 @@ export function mappingOf(settings: FeedSettings): Mapping {
   return mapping
 }
 
+/** `name=value` of the one setting by which the same mapping would pass; null where there is none. */
+export function settingThatReads(
+  settings: FeedSettings,
+  passes: (mapping: Mapping) => boolean,
+): string | null {
+  const { mapping, ...given } = settings
+  const ready = readyMapping(mapping)
+  if (ready === null) return null
+  for (const [name, { choices }] of Object.entries(ready.settings)) {
+    for (const value of Object.keys(choices ?? {})) {
+      if (passes(ready.build(checkedSettings(ready, { ...given, [name]: value })))) {
+        return `${name}=${value}`
+      }
+    }
+  }
+  return null
+}
+
 /** The setting's values with their meanings, for a person. */
 export function describeChoices({ choices, expected }: MappingSetting): string {
   if (choices === null) return expected
