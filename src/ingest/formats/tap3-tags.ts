@@ -62,6 +62,7 @@ export const EVENT_NAMES: Readonly<Record<number, string>> = {
   297: 'LocationService',
   433: 'MessagingEvent',
   434: 'MobileSession',
+  453: 'AggregatedUsageRecord',
 }
 
 /** Every other kind is counted, but no usage of ours. */

@@ -1,0 +1,267 @@
+/** Files that spreadsheets, archives and web servers make of usage records: read, or named with the remedy. */
+import { crc32, deflateRawSync, gzipSync } from 'node:zlib'
+import { type Case, describeCases, type FeedSetUp } from './cases.ts'
+
+const CSV: FeedSetUp = { format: 'csv' }
+const home = (up: number, down: number) => [`home US ${up}/${down}/0/0`]
+
+const COLUMNS = ['record_id', 'sim', 'occurred_at', 'plmn', 'upload', 'download']
+const table = (sim: string, delimiter: string, ...rows: readonly [up: number, down: number][]) =>
+  [
+    COLUMNS,
+    ...rows.map(([up, down], i) => [`q-${i}`, sim, '2026-03-14T10:00:00Z', '310-260', up, down]),
+  ]
+    .map((cells) => `${cells.join(delimiter)}\n`)
+    .join('')
+const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
+
+const separators: readonly Case[] = [
+  {
+    name: 'sep=; in front of semicolons',
+    content: ({ iccid }) => `sep=;\n${table(iccid, ';', [30, 40])}`,
+    used: home(30, 40),
+  },
+  {
+    name: 'SEP=| behind a byte order mark, with Windows line ends',
+    content: ({ iccid }) =>
+      `\ufeffSEP=|\n${table(iccid, '|', [30, 40], [1, 2])}`.replaceAll('\n', '\r\n'),
+    used: home(31, 42),
+  },
+  {
+    name: 'sep= and a tab, in UTF-16',
+    content: ({ iccid }) => utf16(`sep=\t\r\n${table(iccid, '\t', [30, 40])}`),
+    used: home(30, 40),
+  },
+  {
+    name: 'sep=, which changes nothing, and an empty line',
+    content: ({ iccid }) => `sep=,\n\n${table(iccid, ',', [30, 40])}`,
+    used: home(30, 40),
+  },
+  {
+    name: 'sep=; in quotes, as a program writes that quotes every cell',
+    content: ({ iccid }) => `"sep=;"\n${table(iccid, ';', [30, 40])}`,
+    used: home(30, 40),
+  },
+  {
+    name: 'sep=; and the empty cells that a spreadsheet puts behind it',
+    content: ({ iccid }) => `sep=;;;;;;\n${table(iccid, ';', [30, 40])}`,
+    used: home(30, 40),
+  },
+  {
+    name: 'sep=^ in a mapping that expects commas',
+    feed: {
+      format: 'mapped',
+      settings: {
+        mapping: {
+          source: { format: 'csv' },
+          fields: {
+            record_id: 'record_id',
+            sim: 'sim',
+            occurred_at: { from: 'occurred_at' },
+            plmn: 'plmn',
+            download: { from: 'download', unit: 'kB' },
+          },
+        },
+      },
+    },
+    content: ({ iccid }) => `sep=^\n${table(iccid, '^', [30, 40])}`,
+    used: home(0, 40_000),
+  },
+  {
+    name: 'sep=; in front of a table without the columns: it fails',
+    content: () => 'sep=;\nDatum;Karte;MB\n14.03.2026;89;5\n',
+    used: [],
+    waits: ['failed'],
+    says: /no column record_id, sim, occurred_at/,
+  },
+]
+
+/** A ZIP as any program packs it: entries, then the directory. */
+function zip(...files: readonly (readonly [name: string, content: string | Uint8Array])[]): Buffer {
+  const entries: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const [name, content] of files) {
+    const bytes = Buffer.from(content as string)
+    const packed = deflateRawSync(bytes)
+    const head = Buffer.alloc(26)
+    head.writeUInt16LE(20, 0)
+    head.writeUInt16LE(8, 4)
+    head.writeUInt32LE(crc32(bytes), 10)
+    head.writeUInt32LE(packed.length, 14)
+    head.writeUInt32LE(bytes.length, 18)
+    head.writeUInt16LE(Buffer.byteLength(name), 22)
+    entries.push(Buffer.from('PK\x03\x04', 'latin1'), head, Buffer.from(name), packed)
+    const tail = Buffer.alloc(14)
+    tail.writeUInt32LE(offset, 10)
+    directory.push(Buffer.from('PK\x01\x02\x14\x00', 'latin1'), head, tail, Buffer.from(name))
+    offset += 30 + Buffer.byteLength(name) + packed.length
+  }
+  const end = Buffer.alloc(18)
+  end.writeUInt16LE(files.length, 4)
+  end.writeUInt16LE(files.length, 6)
+  end.writeUInt32LE(
+    directory.reduce((sum, { length }) => sum + length, 0),
+    8,
+  )
+  end.writeUInt32LE(offset, 12)
+  return Buffer.concat([...entries, ...directory, Buffer.from('PK\x05\x06', 'latin1'), end])
+}
+
+const packed: readonly Case[] = [
+  {
+    name: 'a ZIP of one text file, whatever it is called',
+    content: ({ iccid }) => zip(['USAGE_20260314.TXT', table(iccid, ',', [500, 600])]),
+    used: home(500, 600),
+  },
+  {
+    name: 'the ZIP, and then the file that was in it',
+    content: ({ iccid }) => {
+      const text = table(iccid, ',', [500, 600])
+      return [zip(['usage.csv', text]), text, gzipSync(text)]
+    },
+    used: home(500, 600),
+  },
+  {
+    name: 'a ZIP with what macOS puts beside files',
+    content: ({ iccid }) =>
+      zip(
+        ['usage/', ''],
+        ['usage/.DS_Store', 'Bud1'],
+        ['usage/usage.csv', table(iccid, ',', [500, 600])],
+        ['__MACOSX/usage/._usage.csv', 'Mac OS X'],
+        ['usage/._usage.csv', 'Mac OS X'],
+      ),
+    used: home(500, 600),
+  },
+  {
+    name: 'a ZIP with what Windows puts beside files',
+    content: ({ iccid }) =>
+      zip(
+        ['Thumbs.db', 'x'],
+        ['desktop.ini', '[.ShellClassInfo]'],
+        ['usage.csv', table(iccid, ',', [500, 600])],
+      ),
+    used: home(500, 600),
+  },
+  {
+    name: 'a ZIP of two files: nothing of it counts',
+    content: ({ iccid }) =>
+      zip(['1.csv', table(iccid, ',', [500, 600])], ['2.csv', table(iccid, ',', [1, 1])]),
+    used: [],
+    waits: ['failed'],
+    says: /more than one file \("1\.csv", "2\.csv"\); unpack it/,
+  },
+  {
+    name: 'a ZIP of a UTF-16 table with semicolons',
+    content: ({ iccid }) => zip(['Mappe1.csv', utf16(table(iccid, ';', [500, 600]))]),
+    used: home(500, 600),
+  },
+  {
+    name: 'a ZIP within a ZIP: it fails, and says so',
+    content: ({ iccid }) => zip(['inner.zip', zip(['usage.csv', table(iccid, ',', [5, 6])])]),
+    used: [],
+    waits: ['failed'],
+    says: /packed twice/,
+  },
+  {
+    name: 'a ZIP that was cut while it was sent, and then whole',
+    content: ({ iccid }) => {
+      const whole = zip(['usage.csv', table(iccid, ',', [500, 600])])
+      return [whole.subarray(0, whole.length - 30), whole]
+    },
+    used: home(500, 600),
+    waits: ['failed'],
+    says: /cut off/,
+  },
+]
+
+const failing = (name: string, content: string | Uint8Array, says: RegExp): Case => ({
+  name,
+  content: () => content,
+  used: [],
+  waits: ['failed'],
+  says,
+})
+const foreign: readonly Case[] = [
+  failing(
+    'an Excel workbook',
+    zip(['[Content_Types].xml', '<Types/>'], ['xl/workbook.xml', '<workbook/>']),
+    /Excel workbook.*save it as CSV/,
+  ),
+  failing('a PDF', '%PDF-1.4\n1 0 obj\n', /PDF document/),
+  failing(
+    'the page of a login that has ended',
+    '<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>\n',
+    /a web page.*fetch it again/,
+  ),
+  failing('the answer of a proxy', '<html>\r\n<head><title>502 Bad Gateway</title>', /a web page/),
+  failing(
+    'an error in JSON',
+    '{"error":"token expired","code":401}\n',
+    /no column.*it looks like JSON.*ndjson/,
+  ),
+  failing('XML', '<?xml version="1.0"?><usage/>', /it looks like XML/),
+  failing('an empty file', '', /empty/),
+  failing('a file of blank lines', '\r\n \n\n', /empty/),
+  failing('a byte order mark alone', '\ufeff', /empty/),
+  failing('an encrypted file', '-----BEGIN PGP MESSAGE-----\n\nhQEM', /encrypted/),
+  failing(
+    'UTF-16 without its mark',
+    utf16(table('8901260000000000014', ',', [1, 2])).subarray(2),
+    /UTF-16|NUL/,
+  ),
+]
+
+const spoiled: readonly Case[] = [
+  {
+    name: 'an ICCID as a power of ten, which waits with its cause',
+    content: () => table('8.90126E+18', ',', [1, 2]),
+    used: [],
+    waits: ['2 unknown_sim'],
+    says: /spreadsheet has shortened/,
+  },
+  {
+    name: 'an ICCID as a power of ten with a decimal comma',
+    content: () => table('8,90126E+18', ';', [1, 2]),
+    used: [],
+    waits: ['2 unknown_sim'],
+    says: /spreadsheet has shortened/,
+  },
+  {
+    name: 'an ICCID that was rounded to fifteen digits',
+    content: () => table('8901260000012350000', ',', [1, 2]),
+    used: [],
+    waits: ['2 unknown_sim'],
+    says: /as a spreadsheet rounds/,
+  },
+  {
+    name: 'an IMSI as a power of ten',
+    content: () => table('3.1026E+14', ',', [1, 2]),
+    used: [],
+    waits: ['2 unknown_sim'],
+    says: /spreadsheet has shortened/,
+  },
+  {
+    name: 'an ICCID behind the apostrophe that keeps it a text',
+    content: ({ iccid }) => table(`'${iccid}`, ',', [1, 2]),
+    used: home(1, 2),
+  },
+  {
+    name: 'an ICCID in the formula that keeps it a text',
+    content: ({ iccid }) => table(`"=""${iccid}"""`, ',', [1, 2]),
+    used: home(1, 2),
+  },
+  {
+    name: 'an ICCID with a space that does not break',
+    content: ({ iccid }) => table(`${iccid}\u00a0`, ',', [1, 2]),
+    used: home(1, 2),
+  },
+]
+
+describeCases([
+  { title: 'a line that says what separates columns:', feed: CSV, cases: separators },
+  { title: 'what is packed is read as what is in it:', feed: CSV, cases: packed },
+  { title: 'what is no table is named, with the remedy:', feed: CSV, cases: foreign },
+  { title: 'numbers as spreadsheets leave them:', feed: CSV, cases: spoiled },
+])
