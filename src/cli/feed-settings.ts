@@ -53,7 +53,7 @@ export async function chosenFormat(options: SettingsOptions): Promise<ChosenForm
     )
   }
   const given =
-    options.settings === undefined ? namedSettings(options) : jsonObject(options.settings)
+    options.settings === undefined ? settingsOf(format, options) : jsonObject(options.settings)
   const isFile = mapping !== undefined && readyMapping(mapping) === null
   const settings = {
     ...(mapping !== undefined && { mapping: isFile ? await mappingFile(mapping) : mapping }),
@@ -73,6 +73,24 @@ function check(format: FeedFormat, settings: FeedSettings, file: string | null):
       ...(hint === undefined ? {} : { hint }),
       ...(faults.length > 1 ? { faults: [`${file}:`, ...faults] } : {}),
     })
+  }
+}
+
+/** Settings of mappings are texts; those of the other formats are also lists, objects, true and false. */
+function settingsOf(format: FeedFormat, options: SettingsOptions): FeedSettings {
+  const named = namedSettings(options)
+  if (format === 'mapped') return named
+  const typed = Object.entries(named).map(([name, value]) => [name, typedValue(value as string)])
+  return Object.fromEntries(typed)
+}
+
+/** What is no JSON stays the text it is; the format says what it expects instead. */
+function typedValue(text: string): unknown {
+  if (!/^(?:true|false|[[{].*)$/s.test(text)) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
   }
 }
 

@@ -201,6 +201,20 @@ describe('simtally feed create --mapping', () => {
     assert.equal(stated!.on_conflict, 'max')
   })
 
+  it('takes settings that are no texts, one by one', async () => {
+    const set = ['gigawords=false', 'sim=["3GPP-IMSI"]', 'zones={"CET":"+01:00"}', 'resets=never']
+    const [made] = await cli.json<{ settings: object }>([
+      ...['feed', 'create', 'gateway', '--format', 'radius'],
+      ...set.flatMap((setting) => ['--set', setting]),
+    ])
+    assert.deepEqual(made!.settings, {
+      gigawords: false,
+      sim: ['3GPP-IMSI'],
+      zones: { CET: '+01:00' },
+      resets: 'never',
+    })
+  })
+
   it('takes all settings of a format as JSON', async () => {
     const settings = JSON.stringify({ mapping: 'supersim', usage: 'ended' })
     const [made] = await cli.json<{ settings: object }>([
