@@ -134,11 +134,11 @@ export class IngestFixture {
   }
 
   /** All that the SIM used, a line a zone and country: bytes up, down, Commands to and from it. */
-  async usage(sim: Sim = this.sim): Promise<string[]> {
+  async usage(sim: Sim = this.sim, now = NOW): Promise<string[]> {
     const groups = await this.store.queryUsage({
       scope: { simId: sim.id },
-      start: NOW - 730 * DAY_SECONDS,
-      end: NOW + 2 * DAY_SECONDS,
+      start: now - 730 * DAY_SECONDS,
+      end: now + 2 * DAY_SECONDS,
       granularity: 'all',
     })
     return groups.map(

@@ -40,7 +40,7 @@ const FORMS = { csv: 'CSV', ndjson: 'JSON', json: 'JSON', xml: 'XML' } as const
 function remedyOf(settings: FeedSettings, other: TextForm): string {
   const setting = settingThatReads(settings, (mapping) => FORMS[mapping.source.format] === other)
   return setting === null
-    ? `the feed needs a mapping that reads ${other}; simtally feed mappings lists the ready ones`
+    ? `the feed needs a mapping that reads ${other}`
     : `the feed's mapping reads ${other} with --set ${setting}`
 }
 
