@@ -12,7 +12,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   storage: ['domain'],
   ingest: ['domain', 'storage/usage-store.ts'],
-  http: ['domain', 'ingest', 'storage/usage-store.ts'],
+  http: [
+    'domain',
+    'ingest',
+    'storage/usage-store.ts',
+    // To serve it.
+    '../docs/openapi.json',
+  ],
+  // Talks HTTP only.
+  client: [],
   cli: [
     'domain',
     'ingest',
@@ -22,6 +30,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     // For the version.
     '../package.json',
   ],
+  // What the package offers to programs of others.
+  'index.ts': ['domain', 'http', 'storage/usage-store.ts', 'storage/open-store.ts'],
 }
 
 /** Each package is imported in one place of `src` only, so that replacing it changes one place. */
@@ -29,6 +39,7 @@ const PACKAGE_HOMES: Readonly<Record<string, string>> = {
   fastify: 'http',
   '@fastify/type-provider-typebox': 'http',
   typebox: 'http',
+  'openapi-fetch': 'client',
   commander: 'cli',
   'cli-progress': 'cli',
   pino: 'cli',
@@ -51,6 +62,9 @@ const DOMAIN_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 }
 
 const LINES_MAX = 400
+
+/** As long as what it is made from. */
+const GENERATED = ['client/api.ts']
 
 interface Import {
   /** Below `src`, as `http/server.ts`. */
@@ -203,6 +217,7 @@ describe('the source', () => {
 
   it(`has files of at most ${LINES_MAX} lines`, () => {
     const long = files
+      .filter((file) => !GENERATED.includes(file))
       .map((file) => ({ file, lines: read(`src/${file}`).split('\n').length - 1 }))
       .filter(({ lines }) => lines > LINES_MAX)
     assertNone(long.map(({ file, lines }) => `src/${file} has ${lines} lines: split it by idea`))

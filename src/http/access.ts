@@ -33,7 +33,11 @@ export interface GateOptions {
   readonly nowMs: () => number
 }
 
-export type Gate = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+export interface Gate {
+  (request: FastifyRequest, reply: FastifyReply): Promise<void>
+  /** What credentials need. */
+  readonly scope: KeyScope
+}
 
 /**
  * Who shows this authorization. Throws 401, and 429 for too many requests of
@@ -63,9 +67,8 @@ export function buildLogIn(options: GateOptions): LogIn {
 
 /** One gate a scope. */
 export function buildGates(logIn: LogIn, turns: Turns): Record<KeyScope, Gate> {
-  const gateFor =
-    (scope: KeyScope): Gate =>
-    async (request, reply) => {
+  const gateFor = (scope: KeyScope): Gate => {
+    const gate = async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await logIn(request, reply, request.headers.authorization)
       if (!scopeAllows(caller.scope, scope)) {
         throw permissionDenied(`this needs the scope "${scope}", the key has "${caller.scope}"`)
@@ -74,6 +77,8 @@ export function buildGates(logIn: LogIn, turns: Turns): Record<KeyScope, Gate> {
       const turn = turns.take()
       if (turn !== null) await turn
     }
+    return Object.assign(gate, { scope })
+  }
   return { read: gateFor('read'), ingest: gateFor('ingest'), admin: gateFor('admin') }
 }
 

@@ -24,6 +24,12 @@ declare module 'fastify' {
     /** Those of this server. */
     connections: Connections
   }
+  interface FastifySchema {
+    /** What the OpenAPI file calls the route, and so clients that are made from it. */
+    operationId?: string
+    /** What the OpenAPI file says of the route. */
+    summary?: string
+  }
 }
 
 export type HttpServer = FastifyInstance<

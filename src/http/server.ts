@@ -1,6 +1,11 @@
 /** The HTTP server, ready to listen or to be asked in a test. It reads no environment and no clock. */
 import { parse as parseQuery } from 'node:querystring'
-import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteOptions,
+} from 'fastify'
 import { NAME_CHARACTERS_MAX } from '../domain/directory.ts'
 import { LIMITS_DEFAULT, type Limits } from '../domain/limits.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
@@ -31,6 +36,7 @@ import { addFeedRoutes } from './routes/feeds.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addImportRoutes } from './routes/imports.ts'
 import { addMetricsRoute, type Measurements, measureAlone } from './routes/metrics.ts'
+import { addOpenApiRoute } from './routes/openapi.ts'
 import { addSimRoutes } from './routes/sims.ts'
 import { addUsageEventRoutes } from './routes/usage-events.ts'
 import { addUsageRecordRoutes } from './routes/usage-records.ts'
@@ -60,6 +66,8 @@ export interface ServerOptions {
   readonly logIns?: LogIns
   /** Shared with other processes; without them, the server measures for itself alone. */
   readonly measurements?: Measurements
+  /** Called with each route as it is added, the last ones when the server is ready. */
+  readonly onRoute?: (route: RouteOptions) => void
   readonly logger?: FastifyBaseLogger
 }
 
@@ -108,6 +116,7 @@ export function buildServer(options: ServerOptions): HttpServer {
     onDelivery: options.onDelivery ?? (() => {}),
   }
   const methodsOf = collectMethods(server)
+  if (options.onRoute !== undefined) server.addHook('onRoute', options.onRoute)
 
   // First: what comes after it is measured.
   addMetricsRoute(server, context, measurements)
@@ -124,6 +133,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   addFeedRecordRoutes(server, context)
   addImportRoutes(server, context)
   addActRoutes(server, context)
+  addOpenApiRoute(server, context)
 
   server.setNotFoundHandler((request, reply) => {
     if (crossOrigin.answerPreflight(request, reply, methodsOf)) return

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { StopRequest } from '../../src/cli/context.ts'
+import { answerOf, createClient } from '../../src/client/client.ts'
 import { iccidOf, instant } from '../support/builders.ts'
 import { CliFixture, type CliResult, type CliRunOptions, jsonLines } from './cli-fixture.ts'
 
@@ -40,6 +41,18 @@ async function serve(args: readonly string[], options: CliRunOptions = {}): Prom
   return { url: await listening.promise, stop, ended }
 }
 
+/** Of an account, on connections that do not keep the server waiting. */
+function clientOf(url: string, { sid, auth_token }: { sid: string; auth_token: string }) {
+  return createClient({
+    url,
+    credentials: { sid, secret: auth_token },
+    fetch: (request) => {
+      request.headers.set('connection', 'close')
+      return fetch(request)
+    },
+  })
+}
+
 describe('simtally serve', () => {
   it('answers at the URL it prints, and ends with 0 when it is asked to stop', async () => {
     const [account] = await cli.json<{ sid: string; auth_token: string }>([
@@ -47,11 +60,7 @@ describe('simtally serve', () => {
     ])
     const { url, stop, ended } = await serve(['--port', '0'])
     assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
-    const basic = Buffer.from(`${account!.sid}:${account!.auth_token}`).toString('base64')
-    const headers = { authorization: `Basic ${basic}`, connection: 'close' }
-    const answer = await fetch(`${url}/v1/UsageRecords`, { headers })
-    assert.equal(answer.status, 200)
-    const body = (await answer.json()) as { usage_records: unknown[]; meta: { url: string } }
+    const body = await answerOf(clientOf(url, account!).GET('/v1/UsageRecords'))
     assert.equal(body.usage_records.length, 1)
     assert.ok(body.meta.url.startsWith(`${url}/v1/UsageRecords`))
     assert.ok(stop.request('SIGTERM'))
@@ -66,10 +75,7 @@ describe('simtally serve', () => {
     const { url, stop, ended } = await serve([
       ...['--port', '0', '--public-url', 'https://usage.example.com/iot'],
     ])
-    const basic = Buffer.from(`${account!.sid}:${account!.auth_token}`).toString('base64')
-    const headers = { authorization: `Basic ${basic}`, connection: 'close' }
-    const answer = await fetch(`${url}/v1/Sims`, { headers })
-    const { meta } = (await answer.json()) as { meta: { url: string } }
+    const { meta } = await answerOf(clientOf(url, account!).GET('/v1/Sims'))
     assert.ok(meta.url.startsWith('https://usage.example.com/iot/v1/Sims'), meta.url)
     stop.request('SIGTERM')
     await ended
@@ -79,14 +85,9 @@ describe('simtally serve', () => {
     const [account] = await cli.json<{ sid: string; auth_token: string }>([
       ...['account', 'create', '--name', 'Zeros'],
     ])
-    const basic = Buffer.from(`${account!.sid}:${account!.auth_token}`).toString('base64')
     const homeWith = async (flags: string[]) => {
       const { url, stop, ended } = await serve(['--port', '0', ...flags])
-      const headers = { authorization: `Basic ${basic}`, connection: 'close' }
-      const answer = await fetch(`${url}/v1/UsageRecords`, { headers })
-      const { usage_records } = (await answer.json()) as {
-        usage_records: { data: { home: unknown } }[]
-      }
+      const { usage_records } = await answerOf(clientOf(url, account!).GET('/v1/UsageRecords'))
       stop.request('SIGTERM')
       await ended
       return usage_records[0]!.data.home

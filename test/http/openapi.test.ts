@@ -1,14 +1,13 @@
-/** Answers against the OpenAPI file of the original API, as its command line tool ships it. */
+/** Answers against the OpenAPI file of the original API. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { after, before, describe, it } from 'node:test'
 import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { Sim } from '../../src/domain/directory.ts'
 import { HttpFixture } from '../support/http-fixture.ts'
 
-const OPENAPI = '@twilio/cli-core/src/services/twilio-api/twilio_wireless_v1.json'
+const OPENAPI = new URL('../fixtures/wireless-api/twilio_wireless_v1.json', import.meta.url)
 
 interface OpenApi {
   readonly paths: Record<string, Record<string, { readonly responses: Record<string, Response> }>>
@@ -39,8 +38,7 @@ describe('answers, against the OpenAPI file of the original API', () => {
   let validatorOf: (path: string, method: 'get' | 'post') => ValidateFunction
 
   before(async () => {
-    const file = createRequire(import.meta.url).resolve(OPENAPI)
-    openapi = JSON.parse(await readFile(file, 'utf8'))
+    openapi = JSON.parse(await readFile(OPENAPI, 'utf8'))
     const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true })
     addFormats.default(ajv, ['date-time', 'uri'])
     ajv.addFormat('http-method', /^(GET|POST)$/)

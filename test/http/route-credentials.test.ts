@@ -30,6 +30,7 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   'GET /metrics': { ...read, ...operatorOnly },
   // It reads them from the form: see the tests of access tokens.
   'POST /api-services/v1/auth/token': { scope: null },
+  'GET /docs/openapi.json': read,
   'GET /v1/Accounts': { ...read, ...operatorOnly },
   'GET /v1/Accounts/:Sid': { ...read, ...operatorOnly, path: 'account' },
   'POST /v1/Accounts/:Sid': { ...admin, ...operatorOnly, path: 'account' },

@@ -1,6 +1,7 @@
 /** A server on a store of its own, with one account, one feed and a clock that tests move. */
 import type { AddressInfo } from 'node:net'
 import type { Static } from 'typebox'
+import { createClient, type SimtallyClient } from '../../src/client/client.ts'
 import type {
   Account,
   ApiKey,
@@ -188,6 +189,27 @@ export class HttpFixture {
     })
     const { statusCode: status, body: text } = reply
     return { status, headers: reply.headers, text, body: text === '' ? null : JSON.parse(text) }
+  }
+
+  /** A client of this server, without a socket. */
+  client({ sid, secret }: TestCredential = this.owner): SimtallyClient {
+    return createClient({
+      url: 'http://localhost',
+      credentials: { sid, secret },
+      fetch: async (request) => {
+        const reply = await this.server.inject({
+          method: request.method as 'GET' | 'POST',
+          url: request.url.slice('http://localhost'.length),
+          headers: Object.fromEntries(request.headers),
+          ...(request.body !== null && { payload: await request.text() }),
+        })
+        const headers = Object.entries(reply.headers).map(([name, value]) => [name, String(value)])
+        return new Response(reply.body, {
+          status: reply.statusCode,
+          headers: headers as [string, string][],
+        })
+      },
+    })
   }
 
   /** Listens on a port of its own and returns `http://127.0.0.1:<port>`. */

@@ -38,6 +38,8 @@ export function addAccessTokenRoute(server: HttpServer, context: RouteContext): 
     '/api-services/v1/auth/token',
     {
       schema: {
+        operationId: 'issueAccessToken',
+        summary: 'Exchanges the SID and secret of a key for a Bearer token',
         body: tokenBody,
         response: { 200: tokenSchema, 401: clientRefusalSchema, ...failures },
       },

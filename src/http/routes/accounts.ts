@@ -41,6 +41,8 @@ export function addAccountRoutes(server: HttpServer, context: RouteContext): voi
     {
       onRequest: gates.read,
       schema: {
+        operationId: 'listAccounts',
+        summary: 'Lists the accounts; for the operator',
         querystring: Type.Object(pageParameters),
         response: { 200: accountsSchema, ...failures },
       },
@@ -60,7 +62,15 @@ export function addAccountRoutes(server: HttpServer, context: RouteContext): voi
 
   server.get(
     '/v1/Accounts/:Sid',
-    { onRequest: gates.read, schema: { params, response: { 200: accountSchema, ...failures } } },
+    {
+      onRequest: gates.read,
+      schema: {
+        operationId: 'fetchAccount',
+        summary: 'An account; for the operator',
+        params,
+        response: { 200: accountSchema, ...failures },
+      },
+    },
     async (request) => {
       requireOperator(callerOf(request))
       const account = await store.findAccount(request.params.Sid)
@@ -73,7 +83,13 @@ export function addAccountRoutes(server: HttpServer, context: RouteContext): voi
     '/v1/Accounts/:Sid',
     {
       onRequest: gates.admin,
-      schema: { params, body: changesBody, response: { 200: accountSchema, ...failures } },
+      schema: {
+        operationId: 'updateAccount',
+        summary: 'Changes what is given of an account; for the operator',
+        params,
+        body: changesBody,
+        response: { 200: accountSchema, ...failures },
+      },
     },
     async (request) => {
       requireOperator(callerOf(request))

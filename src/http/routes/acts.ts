@@ -29,7 +29,12 @@ export function addActRoutes(server: HttpServer, context: RouteContext): void {
     '/v1/Log',
     {
       onRequest: gates.admin,
-      schema: { querystring, response: { 200: actsSchema, ...failures } },
+      schema: {
+        operationId: 'listActs',
+        summary: 'Lists what was done to the store, and by whom, newest first; for the operator',
+        querystring,
+        response: { 200: actsSchema, ...failures },
+      },
     },
     async (request) => {
       requireOperator(callerOf(request))

@@ -9,7 +9,14 @@ import { failures } from '../schemas/error.ts'
 export function addAuditRoutes(server: HttpServer, { store, clock, gates }: RouteContext): void {
   server.get(
     '/v1/Audit',
-    { onRequest: gates.read, schema: { response: { 200: auditSchema, ...failures } } },
+    {
+      onRequest: gates.read,
+      schema: {
+        operationId: 'fetchAudit',
+        summary: 'What the last audit has found; for the operator',
+        response: { 200: auditSchema, ...failures },
+      },
+    },
     async (request) => {
       requireOperator(callerOf(request))
       const run = await store.readAuditRun()
@@ -20,7 +27,14 @@ export function addAuditRoutes(server: HttpServer, { store, clock, gates }: Rout
 
   server.post(
     '/v1/Audit',
-    { onRequest: gates.admin, schema: { response: { 202: auditSchema, ...failures } } },
+    {
+      onRequest: gates.admin,
+      schema: {
+        operationId: 'requestAudit',
+        summary: 'Asks for an audit; for the operator',
+        response: { 202: auditSchema, ...failures },
+      },
+    },
     async (request, reply) => {
       requireOperator(callerOf(request))
       const last = await store.readAuditRun()

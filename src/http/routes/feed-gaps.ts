@@ -27,6 +27,8 @@ export function addFeedGapRoutes(server: HttpServer, context: RouteContext): voi
     {
       onRequest: gates.read,
       schema: {
+        operationId: 'listFeedGaps',
+        summary: 'Lists the numbered deliveries of a feed that are missing; for the operator',
         params,
         querystring: Type.Object(pageParameters),
         response: { 200: gapsSchema, ...failures },
@@ -51,6 +53,8 @@ export function addFeedGapRoutes(server: HttpServer, context: RouteContext): voi
     {
       onRequest: gates.admin,
       schema: {
+        operationId: 'acceptFeedGap',
+        summary: 'Accepts that deliveries of a feed do not come; for the operator',
         params,
         body: gapAcceptanceBody,
         response: { 200: acceptedGapSchema, ...failures },

@@ -54,6 +54,8 @@ export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): 
       {
         onRequest: context.gates.ingest,
         schema: {
+          operationId: 'deliverRecords',
+          summary: 'Delivers usage records; answers once they are on disk',
           params: Type.Object({ name: Type.String() }),
           response: { 200: deliverySchema, ...failures },
         },

@@ -34,7 +34,13 @@ export function addFeedRetirementRoutes(server: HttpServer, context: RouteContex
     '/v1/Feeds/:name/Retire',
     {
       onRequest: gates.admin,
-      schema: { params, body, response: { 200: feedSchema, ...failures } },
+      schema: {
+        operationId: 'retireFeed',
+        summary: 'Says that a feed has ended; for the operator',
+        params,
+        body,
+        response: { 200: feedSchema, ...failures },
+      },
     },
     async (request) => {
       requireOperator(callerOf(request))
@@ -45,7 +51,15 @@ export function addFeedRetirementRoutes(server: HttpServer, context: RouteContex
 
   server.post(
     '/v1/Feeds/:name/Unretire',
-    { onRequest: gates.admin, schema: { params, response: { 200: feedSchema, ...failures } } },
+    {
+      onRequest: gates.admin,
+      schema: {
+        operationId: 'unretireFeed',
+        summary: 'Says that a feed goes on after all; for the operator',
+        params,
+        response: { 200: feedSchema, ...failures },
+      },
+    },
     async (request) => {
       requireOperator(callerOf(request))
       return change(request, null)

@@ -15,6 +15,9 @@ export function addFeedRoutes(server: HttpServer, context: RouteContext): void {
     {
       onRequest: gates.read,
       schema: {
+        operationId: 'listFeeds',
+        summary:
+          'Lists the feeds, whether they deliver and how far they are complete; for the operator',
         querystring: Type.Object(pageParameters),
         response: { 200: feedsSchema, ...failures },
       },

@@ -9,14 +9,22 @@ const statusSchema = Type.Object({ status: Type.String() })
 const schema = { response: { 200: statusSchema, ...failures } }
 
 export function addHealthRoutes(server: HttpServer, { store, clock }: RouteContext): void {
-  server.get('/healthz', { schema }, async () => ({ status: 'up' }))
+  server.get(
+    '/healthz',
+    { schema: { ...schema, operationId: 'fetchLiveness', summary: 'Whether the process is up' } },
+    async () => ({ status: 'up' }),
+  )
 
-  server.get('/readyz', { schema }, async () => {
-    await store.check()
-    const fault = clockFault(clock(), await store.readTime())
-    if (fault !== null) throw clockIsWrong(fault)
-    return { status: 'ready' }
-  })
+  server.get(
+    '/readyz',
+    { schema: { ...schema, operationId: 'fetchReadiness', summary: 'Whether it can answer' } },
+    async () => {
+      await store.check()
+      const fault = clockFault(clock(), await store.readTime())
+      if (fault !== null) throw clockIsWrong(fault)
+      return { status: 'ready' }
+    },
+  )
 }
 
 /** A clock is not put right within seconds. */

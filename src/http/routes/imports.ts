@@ -53,7 +53,12 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     '/v1/Imports',
     {
       onRequest: gates.read,
-      schema: { querystring: importsQuery, response: { 200: importsSchema, ...failures } },
+      schema: {
+        operationId: 'listImports',
+        summary: 'Lists deliveries, newest first',
+        querystring: importsQuery,
+        response: { 200: importsSchema, ...failures },
+      },
     },
     async (request) => {
       const { account } = callerOf(request)
@@ -92,7 +97,15 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
 
   server.get(
     '/v1/Imports/:id',
-    { onRequest: gates.read, schema: { params, response: { 200: importSchema, ...failures } } },
+    {
+      onRequest: gates.read,
+      schema: {
+        operationId: 'fetchImport',
+        summary: 'A delivery and its counts',
+        params,
+        response: { 200: importSchema, ...failures },
+      },
+    },
     async (request) => {
       const found = await findImport(store, callerOf(request), request.params.id)
       return importToApi(found, await addressOf(request))
@@ -101,7 +114,15 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
 
   server.post(
     '/v1/Imports/:id/Undo',
-    { onRequest: gates.admin, schema: { params, response: { 200: undoneSchema, ...failures } } },
+    {
+      onRequest: gates.admin,
+      schema: {
+        operationId: 'undoImport',
+        summary: 'Takes a delivery back',
+        params,
+        response: { 200: undoneSchema, ...failures },
+      },
+    },
     async (request) => {
       const { id } = await findImportToChange(store, callerOf(request), request.params.id)
       const address = await addressOf(request)
@@ -116,7 +137,12 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     '/v1/Imports/:id/Quarantine/Recycle',
     {
       onRequest: gates.admin,
-      schema: { params, response: { 200: recycledSchema, ...failures } },
+      schema: {
+        operationId: 'recycleQuarantine',
+        summary: 'Counts the quarantined records of a delivery that can be counted now',
+        params,
+        response: { 200: recycledSchema, ...failures },
+      },
     },
     async (request) => {
       const { id } = await findImportToChange(store, callerOf(request), request.params.id)
@@ -134,6 +160,8 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     {
       onRequest: gates.admin,
       schema: {
+        operationId: 'acceptConflict',
+        summary: 'Lets a conflict count in place of what it contradicts',
         params,
         body: conflictAcceptanceBody,
         response: { 200: recycledSchema, ...failures },
@@ -157,7 +185,13 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
     '/v1/Imports/:id/Quarantine',
     {
       onRequest: gates.read,
-      schema: { params, querystring, response: { 200: quarantineSchema, ...failures } },
+      schema: {
+        operationId: 'listQuarantine',
+        summary: 'Lists the records of a delivery that could not be counted',
+        params,
+        querystring,
+        response: { 200: quarantineSchema, ...failures },
+      },
     },
     async (request) => {
       const { id } = await findImport(store, callerOf(request), request.params.id)

@@ -41,19 +41,29 @@ export function addMetricsRoute(
     done()
   })
 
-  server.get('/metrics', { onRequest: gates.read }, async (request, reply) => {
-    requireOperator(callerOf(request))
-    const own = await requests.snapshot()
-    const ofRequests = await requestText([own, ...(await ofOthers(own))])
-    const ofTime = await time.text(clock(), await store.readTime())
-    const states = await feedStates(store)
-    const ofFeeds = await feeds.text(states, clock())
-    const known = states.map(({ feed }) => feed)
-    const ofFolders = await folders.text(await store.listDropFolders(), known, clock())
-    reply.header('Content-Type', feeds.contentType)
-    const ofAudit = await audit.text(await store.readAuditRun())
-    return [ofRequests, ofTime, ofAudit, ofFeeds, ofFolders].join('\n')
-  })
+  server.get(
+    '/metrics',
+    {
+      onRequest: gates.read,
+      schema: {
+        operationId: 'fetchMetrics',
+        summary: 'What a monitoring system watches; for the operator',
+      },
+    },
+    async (request, reply) => {
+      requireOperator(callerOf(request))
+      const own = await requests.snapshot()
+      const ofRequests = await requestText([own, ...(await ofOthers(own))])
+      const ofTime = await time.text(clock(), await store.readTime())
+      const states = await feedStates(store)
+      const ofFeeds = await feeds.text(states, clock())
+      const known = states.map(({ feed }) => feed)
+      const ofFolders = await folders.text(await store.listDropFolders(), known, clock())
+      reply.header('Content-Type', feeds.contentType)
+      const ofAudit = await audit.text(await store.readAuditRun())
+      return [ofRequests, ofTime, ofAudit, ofFeeds, ofFolders].join('\n')
+    },
+  )
 }
 
 async function feedStates(store: UsageStore): Promise<FeedState[]> {

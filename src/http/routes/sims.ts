@@ -44,7 +44,12 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
     '/v1/Sims',
     {
       onRequest: gates.read,
-      schema: { querystring: simListQuery, response: { 200: simsSchema, ...failures } },
+      schema: {
+        operationId: 'listSims',
+        summary: 'Lists SIMs',
+        querystring: simListQuery,
+        response: { 200: simsSchema, ...failures },
+      },
     },
     async (request) => {
       const { query } = request
@@ -77,7 +82,12 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
     '/v1/Sims',
     {
       onRequest: gates.admin,
-      schema: { body: simRegistrationBody, response: { 201: simSchema, ...failures } },
+      schema: {
+        operationId: 'createSim',
+        summary: 'Registers a SIM',
+        body: simRegistrationBody,
+        response: { 201: simSchema, ...failures },
+      },
     },
     async (request, reply) => {
       const { body } = request
@@ -118,7 +128,13 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
     '/v1/Sims/:SidOrUniqueName',
     {
       onRequest: gates.read,
-      schema: { params: simParams, querystring, response: { 200: simSchema, ...failures } },
+      schema: {
+        operationId: 'fetchSim',
+        summary: 'A SIM',
+        params: simParams,
+        querystring,
+        response: { 200: simSchema, ...failures },
+      },
     },
     async (request) => simToApi(await findSim(store, request), baseUrlOf(request)),
   )
@@ -128,6 +144,8 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
     {
       onRequest: gates.admin,
       schema: {
+        operationId: 'updateSim',
+        summary: 'Changes what is given of a SIM',
         params: simParams,
         querystring,
         body: simUpdateBody,

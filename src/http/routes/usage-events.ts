@@ -25,6 +25,8 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
     {
       onRequest: gates.read,
       schema: {
+        operationId: 'listUsageEvents',
+        summary: 'Lists the records behind what a SIM used, with file and line',
         params: simParams,
         querystring: eventListQuery,
         response: { 200: usageEventsSchema, ...failures },

@@ -36,6 +36,8 @@ export function addUsageRecordRoutes(server: HttpServer, context: RouteContext):
     {
       onRequest: context.gates.read,
       schema: {
+        operationId: 'listSimUsageRecords',
+        summary: 'What a SIM used',
         params: simParams,
         querystring,
         response: { 200: asText(simUsageRecords), ...failures },
@@ -53,7 +55,12 @@ export function addUsageRecordRoutes(server: HttpServer, context: RouteContext):
     '/v1/UsageRecords',
     {
       onRequest: context.gates.read,
-      schema: { querystring, response: { 200: asText(accountUsageRecords), ...failures } },
+      schema: {
+        operationId: 'listAccountUsageRecords',
+        summary: 'What all SIMs of an account used',
+        querystring,
+        response: { 200: asText(accountUsageRecords), ...failures },
+      },
     },
     async (request, reply) => {
       const { AccountSid } = request.query

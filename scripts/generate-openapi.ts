@@ -1,0 +1,206 @@
+/**
+ * Writes `docs/openapi.json` from the routes and their schemas: `node scripts/generate-openapi.ts`. A test
+ * fails while the file says something else than the program. Types for clients are made from the file.
+ */
+import { writeFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifySchema, type RouteOptions } from 'fastify'
+import type { TSchema } from 'typebox'
+import type { Gate } from '../src/http/access.ts'
+import { accountSchema } from '../src/http/schemas/account.ts'
+import { actsSchema } from '../src/http/schemas/act.ts'
+import { auditSchema } from '../src/http/schemas/audit.ts'
+import { errorSchema } from '../src/http/schemas/error.ts'
+import { acceptedGapSchema, gapsSchema } from '../src/http/schemas/feed-status.ts'
+import {
+  deliverySchema,
+  feedSchema,
+  importSchema,
+  quarantineSchema,
+  recycledSchema,
+  undoneSchema,
+} from '../src/http/schemas/import.ts'
+import { simSchema } from '../src/http/schemas/sim.ts'
+import { usageEventsSchema } from '../src/http/schemas/usage-event.ts'
+import { accountUsageRecord, simUsageRecord } from '../src/http/schemas/usage-record.ts'
+import { buildServer } from '../src/http/server.ts'
+import type { UsageStore } from '../src/storage/usage-store.ts'
+
+export const OPENAPI_FILE = new URL('../docs/openapi.json', import.meta.url)
+
+/** What the file names, so that clients have a type of that name. */
+const COMPONENTS: Readonly<Record<string, TSchema>> = {
+  Account: accountSchema,
+  Act: actsSchema.properties.acts.items,
+  AcceptedGap: acceptedGapSchema,
+  AccountUsageRecord: accountUsageRecord,
+  Audit: auditSchema,
+  Delivery: deliverySchema,
+  Error: errorSchema,
+  Feed: feedSchema,
+  Gap: gapsSchema.properties.gaps.items,
+  Import: importSchema,
+  ListMeta: actsSchema.properties.meta,
+  QuarantineEntry: quarantineSchema.properties.quarantine.items,
+  RecycledImport: recycledSchema,
+  Sim: simSchema,
+  SimUsageRecord: simUsageRecord,
+  UndoneImport: undoneSchema,
+  UsageEvent: usageEventsSchema.properties.usage_events.items,
+}
+
+/** How bodies that are not forms come and go; schemas say nothing of them. */
+const TEXT_BODIES: Readonly<Record<string, readonly string[]>> = {
+  deliverRecords: ['text/csv', 'application/x-ndjson', 'application/octet-stream'],
+}
+const TEXT_ANSWERS: Readonly<Record<string, string>> = { fetchMetrics: 'text/plain' }
+
+type Json = Record<string, unknown>
+
+/** The whole file as text. */
+export async function openApiText(): Promise<string> {
+  const describing = Fastify()
+  describing.setValidatorCompiler(() => () => true)
+  await describing.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Simtally',
+        description:
+          'Exact usage metering for cellular SIMs: the UsageRecords API of Programmable Wireless, and the surface of its own that lies beside it.',
+        version: '1',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: 'http://127.0.0.1:8080' }],
+      components: {
+        securitySchemes: {
+          basic: {
+            type: 'http',
+            scheme: 'basic',
+            description: 'The SID and auth token of an account, or the SID and secret of a key',
+          },
+          bearer: { type: 'http', scheme: 'bearer', description: 'An access token' },
+        },
+      },
+    },
+    transform: ({ schema, url, route }) => ({ schema: described(schema, route), url }),
+  })
+  for (const route of await routesOfServer()) describing.route({ ...route, handler: () => {} })
+  await describing.ready()
+  const file = plain(describing.swagger()) as Json
+  const named = Object.entries(COMPONENTS).map(([name, schema]) => [name, plain(schema)] as const)
+  const components = file.components as Json
+  const whole = {
+    ...file,
+    paths: withReferences(withTextBodies(file.paths as Json), named),
+    components: {
+      ...components,
+      schemas: Object.fromEntries(
+        named.map(([name, schema]) => [
+          name,
+          withReferences(
+            schema,
+            named.filter(([other]) => other !== name),
+          ),
+        ]),
+      ),
+    },
+  }
+  await describing.close()
+  return `${JSON.stringify(whole, null, 2)}\n`
+}
+
+/** Sorted by address, so that moving code moves nothing here. */
+async function routesOfServer(): Promise<RouteOptions[]> {
+  const routes: RouteOptions[] = []
+  // No route is asked, and so neither is the store.
+  const store = { actingAs: () => store } as unknown as UsageStore
+  const server = buildServer({ store, clock: () => 0, onRoute: (route) => routes.push(route) })
+  await server.ready()
+  return routes
+    .filter(({ method }) => method !== 'HEAD')
+    .sort((a, b) =>
+      a.url < b.url ? -1 : a.url > b.url ? 1 : String(a.method) < String(b.method) ? -1 : 1,
+    )
+}
+
+function described(schema: FastifySchema, route: RouteOptions): FastifySchema {
+  const { scope } = (route.onRequest ?? {}) as Partial<Gate>
+  return {
+    ...(plain(schema) as FastifySchema),
+    ...(schema.body !== undefined && {
+      consumes: ['application/x-www-form-urlencoded', 'application/json'],
+    }),
+    ...(scope !== undefined && {
+      description: `Needs the scope \`${scope}\`.`,
+      security: [{ basic: [] }, { bearer: [] }],
+    }),
+  }
+}
+
+/**
+ * A copy of what is JSON in it. What OpenAPI 3.0 called nullable is a type in 3.1; a parameter's description
+ * begins with its name, for the sentences about wrong ones, and need not repeat it here.
+ */
+function plain(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => plain(item))
+  if (typeof value !== 'object' || value === null) return value
+  const { nullable, ...rest } = value as Json
+  const copy = Object.fromEntries(
+    Object.entries(rest)
+      .filter(([, item]) => typeof item !== 'function')
+      .map(([name, item]) => [name, plain(item, name)]),
+  )
+  const { description, type } = copy
+  if (typeof description === 'string' && description.startsWith(`${key}: `)) {
+    copy.description = description.slice(key.length + 2)
+  }
+  if (nullable === true) copy.type = [type, 'null']
+  return copy
+}
+
+/** What a status says, where the generator says the same of all. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  200: 'Done',
+  201: 'Made',
+  202: 'Taken on',
+  401: 'Refused for its credentials',
+  '4XX': 'Refused: the message says what is wrong',
+  '5XX': 'Failed; it may be asked again',
+}
+
+function withTextBodies(paths: Json): Json {
+  for (const operations of Object.values(paths) as Record<string, Json>[]) {
+    for (const operation of Object.values(operations)) {
+      const types = TEXT_BODIES[operation.operationId as string]
+      if (types !== undefined) {
+        const content = types.map((type) => [type, { schema: { type: 'string' } }])
+        operation.requestBody = { required: true, content: Object.fromEntries(content) }
+      }
+      const type = TEXT_ANSWERS[operation.operationId as string]
+      if (type !== undefined) {
+        const content = { [type]: { schema: { type: 'string' } } }
+        operation.responses = { 200: { content } }
+      }
+      for (const [status, answer] of Object.entries(operation.responses as Record<string, Json>)) {
+        answer.description = MEANINGS[status]
+      }
+    }
+  }
+  return paths
+}
+
+type Named = readonly (readonly [name: string, schema: unknown])[]
+
+function withReferences(value: unknown, named: Named): unknown {
+  if (Array.isArray(value)) return value.map((item) => withReferences(item, named))
+  if (typeof value !== 'object' || value === null) return value
+  const found = named.find(([, schema]) => isDeepStrictEqual(schema, value))
+  if (found !== undefined) return { $ref: `#/components/schemas/${found[0]}` }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, withReferences(item, named)]),
+  )
+}
+
+if (import.meta.main) writeFileSync(OPENAPI_FILE, await openApiText())

@@ -1,0 +1,124 @@
+/**
+ * A client of Simtally's API: `simtally/client`. Addresses, parameters and answers are typed by the OpenAPI
+ * file; it runs where `fetch` does, and imports nothing of the program.
+ */
+import createFetchClient, { type Client } from 'openapi-fetch'
+import type { components, paths } from './api.ts'
+
+export type { components, paths }
+
+/** A schema of the OpenAPI file: `Schema<'Sim'>`. */
+export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name]
+
+/** `GET` and `POST`, by the addresses of the OpenAPI file. They resolve to `data` or `error`; see `answerOf`. */
+export type SimtallyClient = Client<paths>
+
+export interface ClientOptions {
+  /** Where Simtally answers, with a path where it has one: `https://example.com/usage`. */
+  readonly url: string
+  /** The SID and token of an account, or the SID and secret of a key; or an access token alone. */
+  readonly credentials:
+    | { readonly sid: string; readonly secret: string }
+    | { readonly accessToken: string }
+  /** What sends requests, in place of the platform's own. */
+  readonly fetch?: (request: Request) => Promise<Response>
+}
+
+export function createClient({ url, credentials, fetch }: ClientOptions): SimtallyClient {
+  return createFetchClient<paths>({
+    baseUrl: url,
+    headers: { Authorization: authorizationOf(credentials) },
+    ...(fetch !== undefined && { fetch }),
+    // Deliveries are text as it stands.
+    bodySerializer: (body: unknown) => (typeof body === 'string' ? body : JSON.stringify(body)),
+  })
+}
+
+/** A refusal or failure that was answered as such. */
+export class SimtallyError extends Error {
+  override readonly name = 'SimtallyError'
+  /** Of HTTP. */
+  readonly status: number
+  /** Of the API, such as 20404; null where the answer has none. */
+  readonly code: number | null
+  /** By which the server's log names the request. */
+  readonly requestId: string | null
+  /** After so many seconds it may be asked again; null where the answer does not say. */
+  readonly retryAfterSeconds: number | null
+
+  constructor(response: Response, body: unknown) {
+    const { message, code } = (body ?? {}) as { message?: unknown; code?: unknown }
+    super(typeof message === 'string' ? message : `HTTP ${response.status}`)
+    this.status = response.status
+    this.code = typeof code === 'number' ? code : null
+    this.requestId = response.headers.get('Twilio-Request-Id')
+    const seconds = response.headers.get('Retry-After')
+    this.retryAfterSeconds = seconds === null ? null : Number(seconds)
+  }
+}
+
+type Outcome<Data> = {
+  readonly data?: Data
+  readonly error?: unknown
+  readonly response: Response
+}
+
+/** The answer to a request, `await answerOf(client.GET(…))`. Rejects with `SimtallyError` for any other. */
+export async function answerOf<Data>(outcome: Promise<Outcome<Data>>): Promise<Data> {
+  const { data, error, response } = await outcome
+  if (!response.ok || data === undefined) throw new SimtallyError(response, error)
+  return data
+}
+
+type Page<Path extends keyof paths> = paths[Path] extends {
+  get: { responses: { 200: { content: { 'application/json': infer Body } } } }
+}
+  ? Body
+  : never
+
+/** The addresses that answer lists. */
+export type ListPath = {
+  [Path in keyof paths]: Page<Path> extends { meta: Schema<'ListMeta'> } ? Path : never
+}[keyof paths]
+
+/** What stands in a list: the one property that is an array. */
+export type Row<Path extends ListPath> = {
+  [Key in keyof Page<Path>]: Page<Path>[Key] extends readonly (infer Item)[] ? Item : never
+}[keyof Page<Path>]
+
+type ListParameters<Path extends ListPath> = paths[Path] extends {
+  get: { parameters: infer Parameters }
+}
+  ? Pick<Parameters, Extract<keyof Parameters, 'path' | 'query'>>
+  : never
+
+/** What all lists have in common, whatever their rows are called. */
+interface ListBody {
+  readonly meta: Schema<'ListMeta'>
+  readonly [rows: string]: unknown
+}
+
+/** Every row of a list, page after page. Rejects with `SimtallyError`. */
+export async function* rowsOf<Path extends ListPath>(
+  client: SimtallyClient,
+  path: Path,
+  params: ListParameters<Path>,
+): AsyncGenerator<Row<Path>, void, undefined> {
+  // The general form of all lists, which the compiler cannot work out for a path that it does not know.
+  const get = client.GET as unknown as (
+    path: string,
+    init: { readonly params: object },
+  ) => Promise<Outcome<ListBody>>
+  const { query: asked = {} } = params as { readonly query?: object }
+  for (let query: object | null = asked; query !== null; ) {
+    const page: ListBody = await answerOf(get(path, { params: { ...params, query } }))
+    yield* page[page.meta.key] as Row<Path>[]
+    const next: string | null = page.meta.next_page_url
+    query = next === null ? null : Object.fromEntries(new URL(next).searchParams)
+  }
+}
+
+function authorizationOf(credentials: ClientOptions['credentials']): string {
+  if ('accessToken' in credentials) return `Bearer ${credentials.accessToken}`
+  return `Basic ${btoa(`${credentials.sid}:${credentials.secret}`)}`
+}

@@ -1,0 +1,99 @@
+/** Our own OpenAPI file: that it says what the routes do, and that clients get it. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, describe, it } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { CLIENT_TYPES, clientTypesMark } from '../../scripts/generate-client.ts'
+import { OPENAPI_FILE, openApiText } from '../../scripts/generate-openapi.ts'
+import { HttpFixture } from '../support/http-fixture.ts'
+import { routesOf } from '../support/routes.ts'
+
+interface Operation {
+  readonly operationId?: string
+  readonly summary?: string
+  readonly responses: Record<string, { readonly content?: Record<string, { schema: object }> }>
+}
+
+const text = readFileSync(OPENAPI_FILE, 'utf8')
+const file: {
+  readonly paths: Record<string, Record<string, Operation>>
+  readonly components: object
+} = JSON.parse(text)
+
+let fixture: HttpFixture
+before(async () => {
+  fixture = await HttpFixture.open()
+})
+after(() => fixture.close())
+
+describe('docs/openapi.json', () => {
+  it('is what the routes make of it, and the client’s types are made of it', async () => {
+    assert.equal(text, await openApiText(), 'run "npm run generate:client"')
+    const [mark] = readFileSync(CLIENT_TYPES, 'utf8').split('\n')
+    assert.equal(mark, clientTypesMark(), 'run "npm run generate:client"')
+  })
+
+  it('has every route, under a name and with a sentence of its own', async () => {
+    const operations = Object.entries(file.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        route: `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+        ...operation,
+      })),
+    )
+    assert.deepEqual(
+      operations.map(({ route }) => route).sort(),
+      (await routesOf(fixture.server)).sort(),
+    )
+    assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length)
+    assert.deepEqual(
+      operations.filter(({ operationId, summary }) => !operationId || !summary),
+      [],
+    )
+  })
+
+  it('is served with the address of the server', async () => {
+    const { status, text: served } = await fixture.get('/docs/openapi.json', {
+      headers: { host: 'usage.example.com' },
+    })
+    assert.equal(status, 200)
+    assert.deepEqual(JSON.parse(served), {
+      ...file,
+      servers: [{ url: 'http://usage.example.com' }],
+    })
+    assert.equal((await fixture.get('/docs/openapi.json', { as: null })).status, 401)
+  })
+
+  it('describes what is answered', async () => {
+    const sim = await fixture.addSim({ uniqueName: 'tracker-1' })
+    await fixture.use(sim, '2026-03-15T10:00:00Z', { upload: 10, to_sim: 1 })
+    await fixture.use(sim, '2026-03-15T10:00:00Z', { plmn: '208-01', from_sim: 7 })
+    await fixture.deliver('{"record_id":"r"}\n')
+    const delivery = await fixture.get('/v1/Imports?Status=done')
+    const { import: id } = (JSON.parse(delivery.text) as { imports: { import: string }[] })
+      .imports[0]!
+    const ajv = new Ajv2020({ strict: false, allErrors: true })
+    const answers: [path: string, url: string, answer: string][] = [
+      ['/v1/Sims', '/v1/Sims', '200'],
+      ['/v1/Sims/{SidOrUniqueName}', `/v1/Sims/${sim.sid}`, '200'],
+      ['/v1/Sims/{SidOrUniqueName}', '/v1/Sims/nobody', '4XX'],
+      ['/v1/Sims/{SidOrUniqueName}/UsageEvents', `/v1/Sims/${sim.sid}/UsageEvents`, '200'],
+      ['/v1/Sims/{SidOrUniqueName}/UsageRecords', `/v1/Sims/${sim.sid}/UsageRecords`, '200'],
+      ['/v1/UsageRecords', `/v1/UsageRecords?AccountSid=${fixture.owner.sid}`, '200'],
+      ['/v1/Accounts', '/v1/Accounts', '200'],
+      ['/v1/Feeds', '/v1/Feeds', '200'],
+      ['/v1/Feeds/{name}/Gaps', `/v1/Feeds/${fixture.feed.name}/Gaps`, '200'],
+      ['/v1/Imports', '/v1/Imports', '200'],
+      ['/v1/Imports/{id}', `/v1/Imports/${id}`, '200'],
+      ['/v1/Imports/{id}/Quarantine', `/v1/Imports/${id}/Quarantine`, '200'],
+      ['/v1/Log', '/v1/Log', '200'],
+      ['/v1/Audit', '/v1/Audit', '4XX'],
+      ['/readyz', '/readyz', '200'],
+    ]
+    for (const [path, url, answer] of answers) {
+      const { schema } = file.paths[path]!.get!.responses[answer]!.content!['application/json']!
+      const validate = ajv.compile({ ...schema, components: file.components })
+      const { body } = await fixture.get(url, { as: fixture.operator })
+      assert.ok(validate(body), `${url}: ${JSON.stringify(validate.errors)}`)
+    }
+  })
+})
