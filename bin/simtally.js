@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Starts Simtally on a Node that can run it. Node 20 is enough to install a checkout and start it: the
-// development packages bring Node 26, and Simtally runs on that. Installed without them, it needs Node 24.
+// Starts Simtally on a Node that can run it: in a checkout its source, in an installed package what was
+// compiled of it. Node 20 is enough to install a checkout and start it: the development packages bring
+// Node 26, and Simtally runs on that. Without them it needs Node 24.
 // Written in old JavaScript, so that any Node since 12.20 reads this file and says what is missing,
 // instead of showing a syntax error.
 import { spawn } from 'node:child_process'
@@ -14,7 +15,9 @@ const NODE_MAJOR_MIN = 24
 const NODE_MAJOR_SILENT = 26
 
 const here = dirname(fileURLToPath(import.meta.url))
-const main = join(here, '..', 'src', 'cli', 'main.ts')
+const source = join(here, '..', 'src', 'cli', 'main.ts')
+const isCheckout = existsSync(source)
+const main = isCheckout ? source : join(here, '..', 'dist', 'cli', 'main.js')
 // Compiled once, the program starts in a third of the time. Not in the shared temporary folder,
 // where others could put code of theirs.
 const cache = join(here, '..', 'node_modules', '.cache', 'simtally')
@@ -26,9 +29,11 @@ if (major >= NODE_MAJOR_SILENT) {
 } else {
   const node = major >= NODE_MAJOR_MIN ? process.execPath : packagedNode(here)
   if (node === null) {
+    const remedy = isCheckout
+      ? `install Node ${NODE_MAJOR_SILENT}, or run "npm ci" without --omit=dev and --ignore-scripts, which brings it`
+      : `install Node ${NODE_MAJOR_SILENT} and start simtally with it`
     console.error(
-      `simtally: needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.version}: ` +
-        'install a newer one, or in a checkout run "npm ci" without --omit=dev, which brings it',
+      `simtally: needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.version}: ${remedy}`,
     )
     process.exit(1)
   }

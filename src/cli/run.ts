@@ -1,6 +1,5 @@
 /** From the words of a command line to an exit code. */
 import { Command } from 'commander'
-import packageJson from '../../package.json' with { type: 'json' }
 import { UsageError } from '../domain/usage-error.ts'
 import { CommandLine } from './command-line.ts'
 import { addAccountCommand } from './commands/account.ts'
@@ -24,6 +23,7 @@ import { addSimCommand } from './commands/sim.ts'
 import { addUsageCommand } from './commands/usage.ts'
 import type { CliContext, ExitCode } from './context.ts'
 import { reportFailure } from './failure.ts'
+import { VERSION } from './version.ts'
 
 const EXIT_CODES_HELP = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some records were quarantined or expired.
@@ -48,7 +48,7 @@ export function buildProgram(commandLine: CommandLine): Command {
   inheritedSettings(program, commandLine.context)
   program
     .description('Counts what SIMs use, and answers through the UsageRecords API.')
-    .version(packageJson.version)
+    .version(VERSION)
     .option('--database <url>', 'where usage is kept, such as sqlite:./data/simtally.db')
     .addHelpText('after', EXIT_CODES_HELP)
   addDemoCommand(program, commandLine)

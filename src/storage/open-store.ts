@@ -1,4 +1,4 @@
-/** From a database URL to its engine. Only the command line imports this file. */
+/** From a database URL to its engine. Only the command line and the entry of the package import this file. */
 import { fileURLToPath } from 'node:url'
 import { shown, UsageError } from '../domain/usage-error.ts'
 import { isPostgresUrl, parsePostgresUrl } from './postgres/database-url.ts'

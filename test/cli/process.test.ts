@@ -101,13 +101,31 @@ describe('bin/simtally.js', () => {
     assert.equal(jsonLines(stdout).length, 1)
   })
 
-  for (const [name, packaged] of [
-    ['none is packaged', null],
-    ['the packaged one is old as well', '22.21.1'],
-  ] as const) {
+  for (const [name, { packaged, isCheckout, remedy }] of Object.entries({
+    'it is an installed package': {
+      packaged: null,
+      isCheckout: false,
+      remedy: 'install Node 26 and start simtally with it',
+    },
+    'a checkout lacks its development packages': {
+      packaged: null,
+      isCheckout: true,
+      remedy:
+        'install Node 26, or run "npm ci" without --omit=dev and --ignore-scripts, which brings it',
+    },
+    'the packaged one is old as well': {
+      packaged: '22.21.1',
+      isCheckout: false,
+      remedy: 'install Node 26 and start simtally with it',
+    },
+  })) {
     it(`says in one line what to do where the Node is old and ${name}`, async () => {
-      const home = packaged ?? 'alone'
+      const home = name.replaceAll(' ', '-')
       cpSync(join(ROOT, 'bin'), cli.path(`${home}/bin`), { recursive: true })
+      if (isCheckout) {
+        mkdirSync(cli.path(`${home}/src/cli`), { recursive: true })
+        await cli.file(`${home}/src/cli/main.ts`, '')
+      }
       if (packaged !== null) {
         const manifest = JSON.stringify({ bin: { node: 'package.json' }, version: packaged })
         mkdirSync(cli.path(`${home}/node_modules/node`), { recursive: true })
@@ -116,10 +134,9 @@ describe('bin/simtally.js', () => {
       const args = ['--import', AS_NODE_20, cli.path(`${home}/bin/simtally.js`), '--help']
       const { code, stdout, stderr } = await startProcess(process.execPath, args).ended()
       assert.deepEqual([code, stdout], [1, ''])
-      assert.match(
-        stderr,
-        /^simtally: needs Node 24 or newer, this is v[\d.]+: install a newer one, [^\n]* --omit=dev[^\n]*\n$/,
-      )
+      const [problem, ...rest] = stderr.split(': ').slice(1)
+      assert.match(problem!, /^needs Node 24 or newer, this is v[\d.]+$/)
+      assert.equal(rest.join(': '), `${remedy}\n`)
     })
   }
 

@@ -1,0 +1,32 @@
+/**
+ * Compiles `src` to `dist`: `node scripts/build.ts`. Node runs TypeScript as it is, but not below a folder
+ * called `node_modules`, where an installed package lies. `npm pack` calls this.
+ */
+import { execFileSync } from 'node:child_process'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '..')
+const DIST = join(ROOT, 'dist')
+
+/** A file that is named as the start of a thread or process: the compiler renames only what is imported. */
+const STARTED_FILE = /(new URL\(\s*)(['"])(\.{1,2}\/[^'"]+)\.ts\2/g
+
+/** An import in declarations, where the compiler renames nothing. */
+const DECLARED_IMPORT = /(\bfrom |\bimport\()(['"])(\.{1,2}\/[^'"]+)\.ts\2/g
+
+rmSync(DIST, { recursive: true, force: true })
+execFileSync(
+  process.execPath,
+  [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
+  { cwd: ROOT, stdio: 'inherit' },
+)
+rename('**/*.js', STARTED_FILE)
+rename('**/*.d.ts', DECLARED_IMPORT)
+
+function rename(files: string, reference: RegExp): void {
+  for (const file of globSync(files, { cwd: DIST })) {
+    const path = join(DIST, file)
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(reference, '$1$2$3.js$2'))
+  }
+}
