@@ -5,7 +5,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { NOW } from '../support/builders.ts'
-import { HttpFixture, type TestCredential } from '../support/http-fixture.ts'
+import {
+  basic,
+  HttpFixture,
+  type RequestOptions,
+  type TestCredential,
+} from '../support/http-fixture.ts'
+import { routesOf } from '../support/routes.ts'
 
 class KoreError extends Error {
   readonly status: number
@@ -146,5 +152,99 @@ describe('a client of KORE’s API', () => {
     })
     const stranger = clientOf({ sid: fixture.owner.sid, secret: 'wrong' })
     await assert.rejects(stranger.get('/Sims'), { status: 401, message: /^invalid_client: / })
+  })
+
+  it('opens with its token every route that its key opens', async () => {
+    const { operator } = fixture
+    const form = { grant_type: 'client_credentials', client_id: operator.sid }
+    const { body } = await fixture.post(
+      '/api-services/v1/auth/token',
+      { ...form, client_secret: operator.secret },
+      { as: null },
+    )
+    const { access_token: token } = body as unknown as { access_token: string }
+    const told = async (method: 'GET' | 'POST', url: string, authorization: string) => {
+      const reply = await fixture.server.inject({ method, url, headers: { authorization } })
+      return [reply.statusCode, reply.headers['content-type'], Object.keys(reply.headers).sort()]
+    }
+    for (const route of await routesOf(fixture.server)) {
+      if (route.endsWith('/auth/token')) continue
+      const [method, pattern] = route.split(' ') as ['GET' | 'POST', string]
+      // Of nothing that there is, so that asking twice changes nothing.
+      const url = pattern.replace(/:\w+/, 'none')
+      const byToken = await told(method, url, `Bearer ${token}`)
+      assert.ok(byToken[0] !== 401 && byToken[0] !== 403, route)
+      assert.deepEqual(byToken, await told(method, url, basic(operator)), route)
+    }
+  })
+
+  it('is told in one form, whatever is wrong, on every route of its documents', async () => {
+    const sim = (await fixture.store.findSim(fixture.owner.account.id, 'tracker-1'))!
+    const reader = await fixture.addKey({ account: fixture.owner, scope: 'read' })
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const ask = (
+      status: number,
+      [method, url, payload]: readonly [
+        method: 'GET' | 'POST' | 'DELETE',
+        url: string,
+        body?: string,
+      ],
+      options: RequestOptions = {},
+    ) => ({ status, method, url, payload, options })
+    const wrong = [
+      ask(400, ['GET', '/v1/UsageRecords?Granularity=weekly']),
+      ask(400, ['GET', '/v1/UsageRecords?Start=soon']),
+      ask(400, ['GET', `/v1/Sims/${sim.sid}/UsageRecords?PageSize=0`]),
+      ask(400, ['GET', `/v1/Sims/${sim.sid}/UsageRecords?PageToken=none`]),
+      ask(400, ['GET', '/v1/Sims?Status=lost']),
+      ask(400, ['GET', '/v1/Sims?RatePlan=WP1']),
+      ask(400, ['POST', `/v1/Sims/${sim.sid}`, 'Status=lost'], { headers: form }),
+      ask(400, ['POST', `/v1/Sims/${sim.sid}`, 'RatePlan=WP1'], { headers: form }),
+      ask(400, ['POST', '/api-services/v1/auth/token', 'grant_type=password'], { headers: form }),
+      ask(401, ['GET', '/v1/Sims'], { as: null }),
+      ask(401, ['GET', '/v1/UsageRecords'], {
+        as: null,
+        headers: { authorization: 'Bearer a.b.c' },
+      }),
+      ask(403, ['POST', `/v1/Sims/${sim.sid}`, 'Status=active'], { as: reader, headers: form }),
+      ask(404, ['GET', '/v1/Sims/none']),
+      ask(404, ['GET', '/v1/Sims/none/UsageRecords']),
+      ask(404, ['GET', `/v1/Sims/${sim.sid}/DataSessions`]),
+      ask(404, ['GET', '/v1/RatePlans']),
+      ask(404, ['GET', '/v1/Commands']),
+      ask(405, ['DELETE', `/v1/Sims/${sim.sid}`]),
+      ask(415, ['POST', `/v1/Sims/${sim.sid}`, '<a/>'], {
+        headers: { 'content-type': 'application/xml' },
+      }),
+    ]
+    for (const { status, method, url, payload, options } of wrong) {
+      const answer = await fixture.send(method, url, payload, options)
+      const { code, message, more_info, ...rest } = answer.body
+      assert.deepEqual([answer.status, rest], [status, { status }], `${method} ${url}`)
+      assert.ok(Number.isSafeInteger(code), answer.text)
+      assert.ok(message.length > 0 && more_info.endsWith(`/${code}`), answer.text)
+      assert.match(String(answer.headers['content-type']), /^application\/json/)
+    }
+  })
+
+  it('asks for a token with the key of an API, and is told in the form of OAuth what is wrong', async () => {
+    const key = await fixture.addKey({ account: fixture.owner, scope: 'read' })
+    const revoked = await fixture.addKey({ account: fixture.owner, scope: 'read' })
+    await fixture.store.revokeApiKey(revoked.sid, fixture.clock.now)
+    for (const client of [{ ...key, secret: 'wrong' }, revoked, { sid: '', secret: '' }]) {
+      await assert.rejects(clientOf(client).get('/Sims'), {
+        status: 401,
+        message: 'invalid_client: Invalid client or Invalid client credentials',
+      })
+    }
+  })
+
+  it('has no token any more that is good when its key is revoked', async () => {
+    const key = await fixture.addKey({ account: fixture.owner, scope: 'read' })
+    const holder = clientOf(key)
+    assert.equal((await holder.get('/Sims/tracker-0')).unique_name, 'tracker-0')
+    await fixture.store.revokeApiKey(key.sid, fixture.clock.now)
+    await assert.rejects(holder.get('/Sims/tracker-0'), { status: 401, message: /^invalid_client/ })
+    assert.equal(holder.tokensAskedFor, 2)
   })
 })
