@@ -8,6 +8,7 @@ import type { Measurements } from '../http/routes/metrics.ts'
 import type { EmptyBranches } from '../http/usage-record.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { Log } from './log.ts'
+import { readTlsFiles, renewTls, type TlsFiles } from './tls-files.ts'
 
 export interface HttpServiceOptions {
   /** 0 takes a free one. */
@@ -18,6 +19,8 @@ export interface HttpServiceOptions {
   readonly allowedOrigins?: readonly string[]
   readonly emptyBranches?: EmptyBranches
   readonly limits: Limits
+  /** To answer HTTPS. */
+  readonly tls?: TlsFiles
 }
 
 export interface HttpDependencies {
@@ -35,8 +38,8 @@ export interface HttpDependencies {
 /** What answers requests until it is closed, in this process or in others. */
 export interface Service {
   readonly port: number
-  /** Opens the log files of other processes anew. */
-  reopenLog(): void
+  /** Opens the log files of other processes anew, and takes the certificate that is there now. */
+  hangUp(): void
   /**
    * Resolves when every request under way has been answered, or was cut off at the deadline: then
    * with how many there were.
@@ -49,12 +52,13 @@ export async function startHttpService(
   options: HttpServiceOptions,
   { log, ...dependencies }: HttpDependencies,
 ): Promise<Service> {
-  const { port, host, ...given } = options
+  const { port, host, tls, ...given } = options
   // Loaded here, because loading it takes longer than most other commands do.
   const { buildServer } = await import('../http/server.ts')
   const server = buildServer({
     ...dependencies,
     ...given,
+    ...(tls !== undefined && { tls: readTlsFiles(tls) }),
     logger: log,
   })
   try {
@@ -65,7 +69,9 @@ export async function startHttpService(
   }
   return {
     port: (server.server.address() as AddressInfo).port,
-    reopenLog: () => {},
+    hangUp: () => {
+      if (tls !== undefined) renewTls(server.server, tls, log)
+    },
     close: async () => {
       await server.close()
       return server.connections.cutOff

@@ -25,6 +25,7 @@ import {
   parseLogLevel,
   reopenLog,
 } from './log.ts'
+import { readTlsFiles } from './tls-files.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { startWorkerPool } from './worker-pool.ts'
 
@@ -53,6 +54,7 @@ export interface ServingOptions extends HttpServiceOptions {
  */
 export async function serve(context: CliContext, options: ServingOptions): Promise<void> {
   const { store, host, onListening } = options
+  const scheme = options.tls === undefined ? 'http' : 'https'
   const { clock, config, stop } = context
   const level = parseLogLevel(config.logLevel) ?? options.logLevel
   const target = logTarget(options.logFile, context.stderr)
@@ -66,10 +68,10 @@ export async function serve(context: CliContext, options: ServingOptions): Promi
     const unlisten = context.hangUp.listen(() => {
       lines.flush()
       reopenLog(target, log)
-      service.reopenLog()
+      service.hangUp()
     })
     try {
-      await onListening(`http://${urlHost(host)}:${service.port}`)
+      await onListening(`${scheme}://${urlHost(host)}:${service.port}`)
       upkeep = startUpkeep({
         store: store.actingAs({ name: 'upkeep', clock }),
         clock,
@@ -114,10 +116,11 @@ async function startService(
   dependencies: HttpDependencies,
 ): Promise<Service> {
   const { workers, databaseUrl, host, publicUrl, trustProxy, limits } = options
-  const { allowedOrigins = [], emptyBranches } = options
+  const { allowedOrigins = [], emptyBranches, tls } = options
   // Here and not in each worker, where it would be found out once for each.
   fromFlags(() => buildBaseUrl(publicUrl, trustsPeer(trustProxy ?? false)))
   fromFlags(() => allowedOrigins.map(parseOrigin))
+  if (tls !== undefined) fromFlags(() => readTlsFiles(tls))
   const http = (port: number): HttpServiceOptions => ({
     port,
     host,
@@ -126,6 +129,7 @@ async function startService(
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
     ...(emptyBranches === undefined ? {} : { emptyBranches }),
+    ...(tls !== undefined && { tls }),
   })
   if (workers === 1) {
     return await onPort(context, options, (port) => startHttpService(http(port), dependencies))

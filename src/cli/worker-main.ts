@@ -38,8 +38,8 @@ process.on('message', async (message: ToWorker) => {
     asked.delete(message.question)
   } else if (message.kind === 'failed log-in') {
     logIns?.count(message.address)
-  } else if (message.kind === 'reopen log') {
-    await serving?.then((service) => service.reopenLog()).catch(() => {})
+  } else if (message.kind === 'hang up') {
+    await serving?.then((service) => service.hangUp()).catch(() => {})
   } else {
     const cutOff = await serving?.then((service) => service.close()).catch(() => 0)
     if (process.connected) {
@@ -50,7 +50,7 @@ process.on('message', async (message: ToWorker) => {
   }
 })
 
-type WorkerService = Pick<Service, 'close' | 'reopenLog'>
+type WorkerService = Pick<Service, 'close' | 'hangUp'>
 
 async function start(options: WorkerOptions): Promise<WorkerService> {
   const { databaseUrl, http, logLevel, logFile } = options
@@ -73,9 +73,10 @@ async function start(options: WorkerOptions): Promise<WorkerService> {
       measurements: { requests, ofOthers },
     })
     return {
-      reopenLog: () => {
+      hangUp: () => {
         lines.flush()
         reopenLog(target, log)
+        service.hangUp()
       },
       close: async () => {
         const cutOff = await service.close()

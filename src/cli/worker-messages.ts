@@ -17,8 +17,8 @@ export type ToWorker =
   | { readonly kind: 'stop' }
   /** Another worker was shown wrong credentials from an address. */
   | { readonly kind: 'failed log-in'; readonly address: string }
-  /** Open your log file anew. */
-  | { readonly kind: 'reopen log' }
+  /** Open your log file anew, and take the certificate that is there now. */
+  | { readonly kind: 'hang up' }
   /** Tell what you have measured. */
   | { readonly kind: 'measure'; readonly question: number }
   /** What all others have measured, for the worker that asked. */

@@ -64,7 +64,7 @@ export async function startWorkerPool(
   }
   return {
     port: shared.http.port,
-    reopenLog: () => pool.reopenLog(),
+    hangUp: () => pool.hangUp(),
     close: () => pool.close(),
   }
 }
@@ -96,8 +96,8 @@ class WorkerPool {
     if (first !== undefined && !failures.includes(null)) throw first
   }
 
-  reopenLog(): void {
-    for (const worker of this.#running.keys()) send(worker, { kind: 'reopen log' })
+  hangUp(): void {
+    for (const worker of this.#running.keys()) send(worker, { kind: 'hang up' })
   }
 
   /** Answers how many requests were cut off. */

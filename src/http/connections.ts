@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { TLSSocket, Server as TlsServer } from 'node:tls'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LimitName, Limits } from '../domain/limits.ts'
 import { addressKey } from './client-address.ts'
@@ -28,6 +29,8 @@ export class Connections {
   readonly #bodies: BodyWatch
   readonly #open = new Set<Socket>()
   readonly #byAddress = new Map<string, number>()
+  /** Those over which TLS is still to be agreed, by their other end. */
+  readonly #handshakes = new Map<string, Socket>()
   /** One too many: the first request over it is answered with this, and it is closed. */
   readonly #tooMany = new WeakMap<Socket, Refusal>()
   /** The answers under way. */
@@ -63,6 +66,10 @@ export class Connections {
   watch(server: Server, log: FastifyBaseLogger): void {
     this.#log = log
     server.prependListener('connection', (socket: Socket) => this.#admit(socket))
+    if (server instanceof TlsServer) {
+      server.prependListener('connection', (socket: Socket) => this.#awaitHandshake(socket))
+      server.prependListener('secureConnection', (socket: TLSSocket) => this.#secure(socket))
+    }
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request
       this.#answers.set(socket, response)
@@ -91,7 +98,9 @@ export class Connections {
 
   /** Node's listener for what is no request: it never reaches a route. */
   readonly onClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    // Without a handshake there is no channel for an answer.
+    const isSecuring = socket instanceof TLSSocket && !this.#open.has(socket)
+    if (error.code === 'ECONNRESET' || !socket.writable || isSecuring) {
       socket.destroy()
       return
     }
@@ -147,6 +156,27 @@ export class Connections {
     }
   }
 
+  #awaitHandshake(socket: Socket): void {
+    const end = otherEnd(socket)
+    this.#handshakes.set(end, socket)
+    socket.once('close', () => {
+      if (this.#handshakes.get(end) === socket) this.#handshakes.delete(end)
+    })
+  }
+
+  /** Requests and answers know only the socket above TLS, so it stands for the one below from now on. */
+  #secure(socket: TLSSocket): void {
+    const end = otherEnd(socket)
+    const below = this.#handshakes.get(end)
+    if (below === undefined) return
+    this.#handshakes.delete(end)
+    this.#open.delete(below)
+    this.#open.add(socket)
+    socket.once('close', () => this.#open.delete(socket))
+    const refusal = this.#tooMany.get(below)
+    if (refusal !== undefined) this.#tooMany.set(socket, refusal)
+  }
+
   /** Answers, unless an answer has begun, and closes. */
   #refuse(socket: Socket, [limit, kind, message]: Refusal): void {
     if (limit !== null) this.#options.onRefusal(limit)
@@ -155,4 +185,8 @@ export class Connections {
     if (socket.writable && this.#answers.get(socket)?.headersSent !== true) socket.write(text)
     socket.destroySoon()
   }
+}
+
+function otherEnd({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }

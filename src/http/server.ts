@@ -66,9 +66,18 @@ export interface ServerOptions {
   readonly logIns?: LogIns
   /** Shared with other processes; without them, the server measures for itself alone. */
   readonly measurements?: Measurements
+  /** In PEM, to answer HTTPS; plain HTTP without it. */
+  readonly tls?: TlsIdentity
   /** Called with each route as it is added, the last ones when the server is ready. */
   readonly onRoute?: (route: RouteOptions) => void
   readonly logger?: FastifyBaseLogger
+}
+
+export interface TlsIdentity {
+  /** The certificate, followed by those that lead to a root. */
+  readonly cert: string
+  /** Its private key. */
+  readonly key: string
 }
 
 /** The store stays the caller's: closing the server does not close it. Throws `invalid`. */
@@ -174,7 +183,7 @@ interface ServerParts {
 }
 
 function createServer(
-  { logger, store, allowedOrigins = [] }: ServerOptions,
+  { logger, store, allowedOrigins = [], tls }: ServerOptions,
   { limits, trusts, measurements, connections }: ServerParts,
 ): { readonly server: HttpServer; readonly crossOrigin: CrossOrigin } {
   const replyWithMeasuredError = (
@@ -186,20 +195,14 @@ function createServer(
     if (limit !== null) measurements.requests.refused(limit)
     replyWithError(error, request, reply)
   }
-  const server: HttpServer = Fastify({
+  const server = Fastify({
     ...(logger !== undefined && { loggerInstance: logger }),
     logController: new RequestLog({ requestIdLogLabel: 'requestId' }),
     trustProxy: trusts,
     genReqId: newRequestId,
     // Callers do not choose the id that answers and logs are found by.
     requestIdHeader: false,
-    http: {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headerSeconds * 1_000,
-      connectionsCheckingInterval: 1_000,
-      // Refused in our own form instead.
-      requireHostHeader: false,
-    },
+    ...nodeOptions(limits, tls),
     requestTimeout: limits.bodySeconds * 1_000,
     keepAliveTimeout: limits.idleSeconds * 1_000,
     clientErrorHandler: connections.onClientError,
@@ -211,7 +214,7 @@ function createServer(
       querystringParser: (text) => parseGivenParameters(text, limits.queryParameters),
     },
     frameworkErrors: replyWithMeasuredError,
-  })
+  }) as HttpServer
   server.setValidatorCompiler(validatorCompiler)
   server.setErrorHandler(replyWithMeasuredError)
   server.decorateRequest('caller', null)
@@ -230,6 +233,21 @@ function createServer(
   addRequestLimits(server, limits)
   addFormParser(server, limits)
   return { server, crossOrigin }
+}
+
+/** Of Node's own server. */
+function nodeOptions(limits: Limits, tls: TlsIdentity | undefined) {
+  const headersTimeout = limits.headerSeconds * 1_000
+  const http = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout,
+    connectionsCheckingInterval: 1_000,
+    // Refused in our own form instead.
+    requireHostHeader: false,
+  }
+  return tls === undefined
+    ? { http }
+    : { https: { ...http, ...tls, handshakeTimeout: headersTimeout } }
 }
 
 /** Whether the process lives, it can say in any case. */

@@ -8,6 +8,7 @@ import { WrongUsage } from '../failure.ts'
 import { addLimit, LIMIT_HELP, type LimitOption, limitsOf } from '../limit-settings.ts'
 import { wholeNumberFlag } from '../option-values.ts'
 import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
+import type { TlsFiles } from '../tls-files.ts'
 import { WORKERS_DEFAULT_MAX, WORKERS_MAX } from '../worker-pool.ts'
 
 interface ServeOptions extends DatabaseOption, JsonOption, LimitOption {
@@ -20,6 +21,8 @@ interface ServeOptions extends DatabaseOption, JsonOption, LimitOption {
   readonly emptyBranches?: EmptyBranches
   readonly workers?: number
   readonly logFile?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
 }
 
 export const PORT_MAX = 65_535
@@ -28,6 +31,7 @@ const EXAMPLES = `
 Examples:
   simtally serve
   simtally serve --host 0.0.0.0 --port 80 --public-url https://usage.example.com
+  simtally serve --port 443 --host 0.0.0.0 --tls-cert fullchain.pem --tls-key privkey.pem
   simtally serve --trust-proxy 10.0.0.0/8,127.0.0.1
   simtally serve --empty-branches zero
   simtally serve --allow-origin https://app.example.com --allow-origin http://localhost:5173
@@ -71,6 +75,8 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
       'how many processes answer',
       wholeNumberFlag('--workers', 1, WORKERS_MAX),
     )
+    .option('--tls-cert <file>', 'answer HTTPS with this certificate, in PEM; SIGHUP reads it anew')
+    .option('--tls-key <file>', 'its private key, in PEM')
     .option('--log-file <path>', 'where logs go; SIGHUP opens it anew')
     .option('--limit <name=value>', LIMIT_HELP, addLimit)
     .option('--json', 'print the URL as JSON')
@@ -82,6 +88,7 @@ async function serveStore(commandLine: CommandLine, options: ServeOptions): Prom
   const { context } = commandLine
   const { port, host, publicUrl, trustProxy, logFile } = options
   const limits = limitsOf(context.config, options)
+  const tls = tlsFilesOf(options)
   const emptyBranches = options.emptyBranches ?? emptyBranchesOf(context.config)
   await commandLine.withStore(options, (store) =>
     serve(context, {
@@ -96,6 +103,7 @@ async function serveStore(commandLine: CommandLine, options: ServeOptions): Prom
       ...(publicUrl === undefined ? {} : { publicUrl }),
       ...(trustProxy === undefined ? {} : { trustProxy: proxiesOf(trustProxy) }),
       ...(emptyBranches !== null && { emptyBranches }),
+      ...(tls !== null && { tls }),
       allowedOrigins: options.allowOrigin ?? [],
       onListening: async (url) => {
         if (options.json === true) await commandLine.printJson({ url })
@@ -110,6 +118,17 @@ function emptyBranchesOf({ emptyBranches }: Config): EmptyBranches | null {
   if (emptyBranches === null || isEmptyBranches(emptyBranches)) return emptyBranches
   throw new WrongUsage(
     `SIMTALLY_EMPTY_BRANCHES ${shown(emptyBranches)}: expected ${EMPTY_BRANCHES.join(', ')}`,
+  )
+}
+
+/** Throws a wrong usage for one without the other. */
+function tlsFilesOf({ tlsCert, tlsKey }: ServeOptions): TlsFiles | null {
+  if (tlsCert === undefined && tlsKey === undefined) return null
+  if (tlsCert !== undefined && tlsKey !== undefined) return { certFile: tlsCert, keyFile: tlsKey }
+  throw new WrongUsage(
+    tlsKey === undefined
+      ? '--tls-cert needs --tls-key, the private key of the certificate'
+      : '--tls-key needs --tls-cert, the certificate of the key',
   )
 }
 

@@ -1,0 +1,54 @@
+/** The certificate and key that `serve` answers HTTPS with, from their files. */
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createSecureContext, Server as TlsServer } from 'node:tls'
+import { shown, UsageError } from '../domain/usage-error.ts'
+import type { TlsIdentity } from '../http/server.ts'
+import type { Log } from './log.ts'
+
+/** The paths of two files in PEM. */
+export interface TlsFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** Throws `unreadable` for a file that cannot be read, and `invalid` for two that do not belong together. */
+export function readTlsFiles({ certFile, keyFile }: TlsFiles): TlsIdentity {
+  const identity = { cert: read('--tls-cert', certFile), key: read('--tls-key', keyFile) }
+  try {
+    createSecureContext(identity)
+    return identity
+  } catch (cause) {
+    const { message } = cause as Error
+    throw new UsageError(
+      'invalid',
+      `--tls-cert ${shown(certFile)} and --tls-key ${shown(keyFile)} are no certificate and its key (${message})`,
+      { hint: 'both are PEM; the certificate of the server comes first in its file', cause },
+    )
+  }
+}
+
+/**
+ * Has a server take the certificate that the files hold now, for connections that come from now on. One that
+ * cannot be used is logged, and the server goes on with what it has.
+ */
+export function renewTls(server: unknown, files: TlsFiles, log: Log): void {
+  if (!(server instanceof TlsServer)) return
+  try {
+    const identity = readTlsFiles(files)
+    server.setSecureContext(identity)
+    const { validTo, subject } = new X509Certificate(identity.cert)
+    log.info({ validTo, subject }, 'SIGHUP: the certificate is read anew')
+  } catch (error) {
+    log.error(error, 'SIGHUP: the server goes on with the certificate that it has')
+  }
+}
+
+function read(flag: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new UsageError('unreadable', `${flag} ${shown(path)} cannot be read (${code})`, { cause })
+  }
+}
