@@ -22,6 +22,7 @@ import { TOO_LARGE, writeFitting } from './fitting.ts'
 import type { CdrReader, ReadRecord } from './formats/cdr-format.ts'
 import { CDR_FORMATS } from './formats/formats.ts'
 import { rereadingOf, settingsFor } from './rereading.ts'
+import { RestartStarts, type RestartsOfStore } from './restart-starts.ts'
 
 /** Records in one transaction unless the caller says otherwise; measured, see `docs/storage.md`. */
 export const BATCH_RECORDS_DEFAULT = 50_000
@@ -39,7 +40,8 @@ export const QUARANTINE_SHOWN_MAX = 10
 export type ImportStore = Pick<
   UsageStore,
   'beginImport' | 'append' | 'finishImport' | 'resolveSims' | 'readTime'
->
+> &
+  RestartsOfStore
 
 export interface ImportRequest {
   readonly store: ImportStore
@@ -161,6 +163,7 @@ class ImportRun {
   readonly #reader: CdrReader
   readonly #settings: FeedSettings
   readonly #resolver: EventResolver
+  readonly #restarts: RestartStarts
   readonly #hash = createHash('sha256')
   readonly #recordsMax: number
   readonly #textMax: number
@@ -186,6 +189,13 @@ class ImportRun {
     this.#reader = reader
     this.#settings = settings
     this.#resolver = new EventResolver(request.store, request.feed, request.account)
+    this.#restarts = new RestartStarts({
+      store: request.store,
+      feedId: request.feed.id,
+      importId,
+      accountId: request.account?.id ?? null,
+      announced: () => reader.restarts?.() ?? null,
+    })
     this.#textMax = request.batchTextMax ?? BATCH_TEXT_MAX
     this.#limits = request.limits ?? LIMITS_DEFAULT
     this.#recordsMax = Math.min(
@@ -247,6 +257,21 @@ class ImportRun {
       await nextTurn()
     }
     await this.#take(this.#reader.end())
+    await this.#startWriting()
+    await this.#writing
+    await this.#ofStore(this.#addStartsOfStored())
+  }
+
+  async #addStartsOfStored(): Promise<void> {
+    for await (const starts of this.#restarts.missingInStore()) await this.#add(starts)
+  }
+
+  /** Beside the delivery's own records, so that a batch may be full before they are all in it. */
+  async #add(events: readonly UsageEvent[]): Promise<void> {
+    for (const event of events) {
+      this.#batch.events.push(event)
+      await this.#writeWhenFull()
+    }
   }
 
   async *#observedSource(): AsyncIterable<Uint8Array> {
@@ -268,6 +293,7 @@ class ImportRun {
         { limit: 'deliveryRecords', hint: limitRemedy('deliveryRecords') },
       )
     }
+    await this.#ofStore(this.#restarts.note())
     for (let from = 0; from < records.length; ) {
       const room = this.#recordsMax - this.#size()
       const slice =
@@ -287,6 +313,7 @@ class ImportRun {
         batch.textLength += record.raw.length
       }
       await this.#writeWhenFull()
+      await this.#add(this.#restarts.missingBefore(resolved.events))
     }
   }
 

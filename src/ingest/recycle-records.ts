@@ -19,6 +19,7 @@ import type {
 import { EventResolver } from './event-resolver.ts'
 import { TOO_LARGE, writeFitting } from './fitting.ts'
 import { ImportRereader } from './rereading.ts'
+import { RestartStarts } from './restart-starts.ts'
 
 /** Entries looked at in one go: what stays in memory, and the most of one transaction. */
 export const RECYCLE_ENTRIES_MAX = 5_000
@@ -116,6 +117,8 @@ interface KnownImport {
   readonly feed: Feed
   readonly rereader: ImportRereader
   readonly resolver: EventResolver
+  readonly account: Account | null
+  readonly restarts: RestartStarts
 }
 
 class RecycleRun {
@@ -168,6 +171,25 @@ class RecycleRun {
       }
     }
     await this.#write(batch)
+    const isEvent = (result: (typeof results)[number]) =>
+      result !== 'expired' && !('reason' in result)
+    await this.#addStarts(known, results.filter(isEvent) as UsageEvent[])
+  }
+
+  /** As their import would have, had they been right the first time. */
+  async #addStarts(
+    { found, feed, account, restarts }: KnownImport,
+    events: readonly UsageEvent[],
+  ): Promise<void> {
+    if (!events.some(({ reading }) => reading?.resets === 'start')) return
+    await restarts.note()
+    const starts = restarts.missingBefore(events)
+    if (starts.length === 0) return
+    await this.#store.append({
+      ...{ importId: found.id, feed: { id: feed.id, onConflict: feed.onConflict } },
+      ...{ accountId: account?.id ?? null, events: starts, quarantined: [], expired: 0 },
+      knownAt: this.#clock(),
+    })
   }
 
   async #write(batch: OpenRecycleBatch): Promise<void> {
@@ -244,7 +266,11 @@ class RecycleRun {
     const account: Account | null =
       found.accountSid === null ? null : await this.#store.findAccount(found.accountSid)
     const resolver = new EventResolver(this.#store, feed, account)
-    return { found, feed, rereader: new ImportRereader(found, feed), resolver }
+    const restarts = new RestartStarts({
+      ...{ store: this.#store, feedId: feed.id, importId: found.id },
+      ...{ accountId: account?.id ?? null, announced: () => [] },
+    })
+    return { found, feed, account, rereader: new ImportRereader(found, feed), resolver, restarts }
   }
 }
 

@@ -1,5 +1,6 @@
 /** A dry run: what a delivery would change, without changing it. */
 import { addVerdicts, type Import, NO_FACTS, NO_VERDICTS } from '../domain/import.ts'
+import type { NotedRestart, Restart } from '../domain/restart.ts'
 import {
   TRIAL_IMPORT_ID,
   type Trial,
@@ -13,8 +14,10 @@ import {
   importRecords,
 } from './import-records.ts'
 
+type ReadByTrial = 'resolveSims' | 'readTime' | 'listRestarts' | 'listSeries'
+
 export interface DryRunRequest extends Omit<ImportRequest, 'store'> {
-  readonly store: Pick<UsageStore, 'tryOut' | 'resolveSims' | 'readTime'>
+  readonly store: Pick<UsageStore, 'tryOut' | ReadByTrial>
 }
 
 export interface DryRunSummary extends ImportSummary {
@@ -40,17 +43,24 @@ export function tryImport({ store, ...request }: DryRunRequest): Promise<DryRunS
 class TrialStore implements ImportStore {
   readonly resolveSims: ImportStore['resolveSims']
   readonly readTime: ImportStore['readTime']
+  readonly listSeries: ImportStore['listSeries']
+  readonly #store: Pick<UsageStore, ReadByTrial>
   readonly #trial: Trial
+  readonly #accountId: number | null
+  #restarts: readonly NotedRestart[] = []
   #import: Import
 
   constructor(
-    store: Pick<UsageStore, 'resolveSims' | 'readTime'>,
+    store: Pick<UsageStore, ReadByTrial>,
     trial: Trial,
     { feed, account, source, format = feed.format, clock }: Omit<ImportRequest, 'store'>,
   ) {
     this.readTime = () => store.readTime()
     this.resolveSims = (names, scope) => store.resolveSims(names, scope)
+    this.listSeries = (filter, page) => store.listSeries(filter, page)
+    this.#store = store
     this.#trial = trial
+    this.#accountId = account?.id ?? null
     this.#import = {
       id: TRIAL_IMPORT_ID,
       feedId: feed.id,
@@ -72,6 +82,16 @@ class TrialStore implements ImportStore {
 
   async beginImport(): Promise<Import> {
     return this.#import
+  }
+
+  /** What the delivery announces is told to its own readings, and to those that are there. */
+  async noteRestarts(_: number, restarts: readonly Restart[]): Promise<void> {
+    const accountId = this.#accountId
+    this.#restarts = restarts.map((restart) => ({ ...restart, accountId }))
+  }
+
+  async listRestarts(feedId: number): Promise<NotedRestart[]> {
+    return [...(await this.#store.listRestarts(feedId)), ...this.#restarts]
   }
 
   append: ImportStore['append'] = async (batch) => {

@@ -10,7 +10,7 @@ import type { Row } from './rows.ts'
 
 const OF_A_READING = 4
 const OF_32_BITS = 8
-const OF_A_START = 16
+export const OF_A_START = 16
 const RESETS_AT_START = 32
 const RESETS_AT_FALL = 64
 const LACKS_GIGAWORDS = 128

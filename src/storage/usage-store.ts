@@ -52,6 +52,7 @@ import type {
 } from './audit-report.ts'
 import type { AppendBatch, AppendOutcome, RecycleBatch, Trial } from './batches.ts'
 import type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
+import type { RestartStore } from './restarts.ts'
 
 export type {
   AuditDifference,
@@ -111,7 +112,7 @@ export interface ImportEnd {
 
 export type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 
-export interface UsageStore {
+export interface UsageStore extends RestartStore {
   // Directory
 
   /** Fails with `conflict` when the SID is taken. */

@@ -58,7 +58,8 @@ export function sessionsFrom(startAt: number): readonly SimOfSessions[] {
   }
   const plain = session(2001, '0A0009F1', { '3GPP-Charging-ID': 41_394 })
   const large = session(2002, '0A0009F2', { Class: '0x0102ff00' })
-  const reused = session(2003, '1')
+  const ofAnother = { 'NAS-Identifier': 'pgw-8', 'NAS-IP-Address': '192.0.2.8' }
+  const reused = session(2003, '1', ofAnother)
   // FreeRADIUS escapes quotes and backslashes of JSON twice, so names with them would differ.
   const odd = session(2004, "it's ü #1 = {x}", { 'Connect-Info': 'a "b" \\c\\ {"d":1}' })
   const abroad = session(2005, '0A0009F5', { '3GPP-SGSN-MCC-MNC': '334020' })
@@ -94,9 +95,8 @@ export function sessionsFrom(startAt: number): readonly SimOfSessions[] {
         reused(0, start),
         reused(10, interim(500, 900)),
         {
+          ...ofAnother,
           'Acct-Status-Type': 'Accounting-On',
-          'NAS-Identifier': 'pgw-9',
-          'NAS-IP-Address': '192.0.2.9',
           'Event-Timestamp': startAt + 60 * 12,
         },
         reused(15, start),

@@ -17,6 +17,7 @@ import { describeQuarantine } from './quarantine.ts'
 import { describeQueries } from './queries.ts'
 import { describeReadings } from './readings.ts'
 import { describeRecycling } from './recycle.ts'
+import { describeRestarts } from './restarts.ts'
 import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
 import { describeSimResolution } from './sim-resolution.ts'
@@ -41,6 +42,7 @@ export function describeUsageStore(engine: Engine): void {
     describeConflicts(engine)
     describePrecedence(engine)
     describeReadings(engine)
+    describeRestarts(engine)
     describeQuarantine(engine)
     describeQueries(engine)
     describeUsageEvents(engine)

@@ -51,6 +51,7 @@ export async function makeRichStore(store: UsageStore): Promise<void> {
   await store.undoImport(second.id, NOW)
   const third = await store.beginImport(anImportStart(feed, { source: 'n3.csv' }))
   await store.append(aBatch({ importId: third.id, feed, events }))
+  await store.noteRestarts(third.id, [{ seriesPrefix: 'gw/', at: NOW }])
   await store.noteDropFolder({
     feedId: feed.id,
     path: '/srv/drop',

@@ -8,6 +8,7 @@ import {
   RAW_BYTES_MAX,
   type StatedFacts,
 } from '../../domain/import.ts'
+import type { Restart } from '../../domain/restart.ts'
 import { invalidField } from '../../domain/usage-error.ts'
 import type { Counters, ReadingTraits } from '../../domain/usage-event.ts'
 import { type Line, LineReader } from '../lines.ts'
@@ -71,6 +72,11 @@ export interface CdrReader {
   warnings(): string[]
   /** What the delivery says of itself; known once it was read to its end. */
   facts(): StatedFacts
+  /**
+   * Restarts that the source has announced, up to the chunk read last; `null` where the feed's counters
+   * do not begin again at a start. Absent in formats that have no such thing.
+   */
+  restarts?(): readonly Restart[] | null
   /** What a single record needs in front of it to be read by itself, such as a header line. */
   context?(): string | null
 }

@@ -5,14 +5,16 @@
 import type { StatedNetwork } from '../../domain/classification.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import { parsePlmn } from '../../domain/plmn.ts'
+import type { Restart } from '../../domain/restart.ts'
 import { DAY_SECONDS, formatInstant, HOUR_SECONDS } from '../../domain/time.ts'
-import { shown } from '../../domain/usage-error.ts'
 import { type CdrRecord, faultOf, type ReadRecord } from './cdr-format.ts'
 import { canonicalName, type StatedAttributes, WantedAttributes } from './radius-attributes.ts'
+import { type AttributeFault, describeFault } from './radius-fault.ts'
 import type { RadiusSettings } from './radius-settings.ts'
+import { Announcements, isRestart, STATUSES, type Status } from './radius-status.ts'
 import { decodedDigits, seriesId } from './radius-texts.ts'
 import { parseDateLine, parseEventTimestamp, parseWholeNumber } from './radius-time.ts'
-import { CountedNames, shownName } from './radius-warnings.ts'
+import { CountedNames } from './radius-warnings.ts'
 
 /** One packet, as the delivery holds it. */
 export interface RadiusPacket {
@@ -23,18 +25,7 @@ export interface RadiusPacket {
   readonly attributes: StatedAttributes
 }
 
-type Status = 'start' | 'stop' | 'interim'
 type Direction = 'Input' | 'Output'
-const STATUSES: ReadonlyMap<string, Status> = new Map([
-  ['1', 'start'],
-  ['start', 'start'],
-  ['2', 'stop'],
-  ['stop', 'stop'],
-  ['3', 'interim'],
-  ['interim-update', 'interim'],
-  // What dictionaries before RFC 2869 called it.
-  ['alive', 'interim'],
-])
 
 const UINT32_MAX = 0xffff_ffff
 /** Gigawords above this make counts that are no safe integers: 8 PiB. */
@@ -61,13 +52,6 @@ const TIMES_DIFFER_MAX_SECONDS = DAY_SECONDS
 const NAS_ATTRIBUTES = ['NAS-Identifier', 'NAS-IP-Address', 'NAS-IPv6-Address']
 const UNKNOWN_NETWORK: StatedNetwork = { plmn: null, country: null, zone: null }
 
-interface AttributeFault {
-  readonly field: string
-  /** Null where there is nothing to repeat. */
-  readonly value: string | null
-  readonly rule: string
-}
-
 /** Turns packets into records; remembers what the warnings of the delivery have to say. */
 export class RadiusRecordParser {
   readonly wanted: WantedAttributes
@@ -75,6 +59,7 @@ export class RadiusRecordParser {
   readonly #networks = new Map<string, StatedNetwork>()
   readonly #skipped = new CountedNames()
   readonly #unusableTimes = new CountedNames()
+  readonly #announcements = new Announcements()
   #suspectReadings = 0
   #packet!: RadiusPacket
   #faults: AttributeFault[] = []
@@ -112,8 +97,15 @@ export class RadiusRecordParser {
     return record
   }
 
+  /** Null where the counters of sessions do not begin again, or their names do not begin with the NAS. */
+  restarts(): readonly Restart[] | null {
+    const { resets, series } = this.#settings
+    const hasNas = series === null || isNasAttribute(series[0]!)
+    return resets === 'start' && hasNas ? this.#announcements.restarts : null
+  }
+
   warnings(): string[] {
-    const warnings: string[] = []
+    const warnings = this.#announcements.warnings()
     if (this.#skipped.total > 0) {
       warnings.push(`packets that state no usage were skipped: ${this.#skipped.told()}`)
     }
@@ -172,7 +164,7 @@ export class RadiusRecordParser {
     if (text !== null) {
       const status = STATUSES.get(text.toLowerCase())
       if (status !== undefined) return status
-      this.#skipped.add(`Acct-Status-Type ${text}`)
+      if (!isRestart(text) || !this.#noteRestart()) this.#skipped.add(`Acct-Status-Type ${text}`)
       return 'skipped'
     }
     const packetType = this.#text('Packet-Type')
@@ -183,6 +175,17 @@ export class RadiusRecordParser {
     }
     this.#require('Acct-Status-Type')
     return 'interim'
+  }
+
+  /** False where it cannot be told whose sessions have ended, or when. */
+  #noteRestart(): boolean {
+    const { series } = this.#settings
+    const nas = this.#firstText(series === null ? NAS_ATTRIBUTES : [series[0]!])
+    const at = this.#occurredAt()
+    if (this.restarts() === null || nas === null || this.#faults.length > 0) return false
+    const seriesPrefix = seriesId([nas, ''])
+    if (!seriesPrefix.endsWith('/')) return false
+    return this.#announcements.add({ seriesPrefix, at })
   }
 
   #require(name: string, hint = ''): void {
@@ -384,9 +387,6 @@ export class RadiusRecordParser {
   }
 }
 
-function describeFault({ field, value, rule }: AttributeFault): string {
-  if (value === null) return `${shownName(field)}: ${rule}`
-  // Where a number stands in the wrong place, it may be a subscriber's.
-  const masked = value.replace(/\d{10,}/g, (digits) => maskIdentifier(digits))
-  return `${shownName(field)} ${shown(masked)}: ${rule}`
+function isNasAttribute(name: string): boolean {
+  return NAS_ATTRIBUTES.some((known) => known.toLowerCase() === name.toLowerCase())
 }

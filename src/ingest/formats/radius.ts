@@ -77,6 +77,10 @@ class RadiusReader implements CdrReader {
     return NO_FACTS
   }
 
+  restarts() {
+    return this.#parser.restarts()
+  }
+
   #choose(first: number): readonly ReadRecord[] {
     const start = this.#start
     this.#start = NO_BYTES

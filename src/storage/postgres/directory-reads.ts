@@ -4,9 +4,19 @@ import type { Account, ApiKey, Feed, Sim } from '../../domain/directory.ts'
 import type { DropFolderState } from '../../domain/drop-folder.ts'
 import { type SimNameKind, simIdentities } from '../../domain/identifiers.ts'
 import type { Import, QuarantineEntry } from '../../domain/import.ts'
+import type { NotedRestart, SeriesPlace } from '../../domain/restart.ts'
 import type { NameScope } from '../../domain/sim-names.ts'
 import * as sql from '../directory-sql.ts'
 import { feedFromRow } from '../feed-rows.ts'
+import {
+  restartsFromRow,
+  SELECT_RESTARTS,
+  SELECT_SERIES_PLACES,
+  type SeriesFilter,
+  type SeriesPage,
+  seriesPlaceFromRow,
+  seriesPlacesAsked,
+} from '../restarts.ts'
 import {
   accountFromRow,
   apiKeyFromRow,
@@ -52,6 +62,19 @@ export async function listApiKeys(session: Session): Promise<ApiKey[]> {
 
 export async function listDropFolders(session: Session): Promise<DropFolderState[]> {
   return (await session.all(sql.SELECT_DROP_FOLDERS)).map(dropFolderFromRow)
+}
+
+export async function listRestarts(session: Session, feedId: number): Promise<NotedRestart[]> {
+  return (await session.all(SELECT_RESTARTS, [feedId])).flatMap(restartsFromRow)
+}
+
+export async function listSeries(
+  session: Session,
+  filter: SeriesFilter,
+  page: SeriesPage,
+): Promise<SeriesPlace[]> {
+  const rows = await session.all(SELECT_SERIES_PLACES, [...seriesPlacesAsked(filter, page)])
+  return rows.map(seriesPlaceFromRow)
 }
 
 export function findSimById(session: Session, id: number): Promise<Sim | null> {

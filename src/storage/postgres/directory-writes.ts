@@ -15,9 +15,11 @@ import type {
 import { type DropFolderState, FOLDER_FORGOTTEN_SECONDS } from '../../domain/drop-folder.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { Import } from '../../domain/import.ts'
+import type { Restart } from '../../domain/restart.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import * as sql from '../directory-sql.ts'
 import { newFeedToRow } from '../feed-rows.ts'
+import { NOTE_RESTARTS, restartsToText } from '../restarts.ts'
 import {
   accountFromRow,
   changedAccountToRow,
@@ -76,6 +78,14 @@ export async function endPreviousToken(session: Session, accountId: number): Pro
 
 export async function noteKeyUses(session: Session, uses: readonly KeyUse[]): Promise<void> {
   for (const { sid, at } of uses) await session.run(sql.NOTE_KEY_USE, [at, sid])
+}
+
+export async function noteRestarts(
+  session: Session,
+  importId: number,
+  restarts: readonly Restart[],
+): Promise<void> {
+  await session.run(NOTE_RESTARTS, [restartsToText(restarts), importId])
 }
 
 export async function noteDropFolder(session: Session, state: DropFolderState): Promise<void> {

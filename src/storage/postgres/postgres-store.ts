@@ -227,6 +227,10 @@ export async function openPostgresStore(
             )
           return newFeeds.append(batch.feed.id, write)
         }),
+      noteRestarts: (importId, restarts) =>
+        write((s) => writes.noteRestarts(s, importId, restarts)),
+      listRestarts: (feedId) => read((s) => reads.listRestarts(s, feedId)),
+      listSeries: (filter, page) => read((s) => reads.listSeries(s, filter, page)),
       // One after the other, as the feed's progress takes each delivery in.
       finishImport: (importId, end) =>
         change(logged((s) => writes.finishImport(s, importId, end), actsOf.finishImport)),

@@ -4,9 +4,19 @@ import type { Account, ApiKey, Feed, Sim } from '../../domain/directory.ts'
 import type { DropFolderState } from '../../domain/drop-folder.ts'
 import { simIdentities } from '../../domain/identifiers.ts'
 import type { Import, QuarantineEntry } from '../../domain/import.ts'
+import type { NotedRestart, SeriesPlace } from '../../domain/restart.ts'
 import type { NameScope } from '../../domain/sim-names.ts'
 import * as sql from '../directory-sql.ts'
 import { feedFromRow } from '../feed-rows.ts'
+import {
+  restartsFromRow,
+  SELECT_RESTARTS,
+  SELECT_SERIES_PLACES,
+  type SeriesFilter,
+  type SeriesPage,
+  seriesPlaceFromRow,
+  seriesPlacesAsked,
+} from '../restarts.ts'
 import {
   accountFromRow,
   apiKeyFromRow,
@@ -52,6 +62,22 @@ export function listApiKeys(connection: Connection): ApiKey[] {
 
 export function listDropFolders(connection: Connection): DropFolderState[] {
   return connection.prepare(sql.SELECT_DROP_FOLDERS).all().map(dropFolderFromRow)
+}
+
+export function listRestarts(connection: Connection, feedId: number): NotedRestart[] {
+  return connection.prepare(SELECT_RESTARTS).all(feedId).flatMap(restartsFromRow)
+}
+
+export function listSeries(
+  connection: Connection,
+  filter: SeriesFilter,
+  page: SeriesPage,
+): SeriesPlace[] {
+  const asked = seriesPlacesAsked(filter, page)
+  return connection
+    .prepare(SELECT_SERIES_PLACES)
+    .all(...asked)
+    .map(seriesPlaceFromRow)
 }
 
 export function findSimById(connection: Connection, id: number): Sim | null {

@@ -15,9 +15,11 @@ import type {
 import { type DropFolderState, FOLDER_FORGOTTEN_SECONDS } from '../../domain/drop-folder.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { Import } from '../../domain/import.ts'
+import type { Restart } from '../../domain/restart.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import * as sql from '../directory-sql.ts'
 import { newFeedToRow } from '../feed-rows.ts'
+import { NOTE_RESTARTS, restartsToText } from '../restarts.ts'
 import {
   accountFromRow,
   changedAccountToRow,
@@ -74,6 +76,14 @@ export function endPreviousToken(connection: Connection, accountId: number): Acc
 
 export function noteKeyUses(connection: Connection, uses: readonly KeyUse[]): void {
   for (const { sid, at } of uses) connection.prepare(sql.NOTE_KEY_USE).run(at, sid)
+}
+
+export function noteRestarts(
+  connection: Connection,
+  importId: number,
+  restarts: readonly Restart[],
+): void {
+  connection.prepare(NOTE_RESTARTS).run(restartsToText(restarts), importId)
 }
 
 export function noteDropFolder(connection: Connection, state: DropFolderState): void {

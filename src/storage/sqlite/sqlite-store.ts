@@ -126,6 +126,9 @@ export async function openSqliteStore(
 
       beginImport: (start) => run('beginImport', [start]),
       append: (batch) => append(run, batch),
+      noteRestarts: (importId, restarts) => run('noteRestarts', [importId, restarts]),
+      listRestarts: (feedId) => read((c) => reads.listRestarts(c, feedId)),
+      listSeries: (filter, page) => read((c) => reads.listSeries(c, filter, page)),
       finishImport: (importId, end) => run('finishImport', [importId, end]),
       tryOut: (work) => trialThreads.use((thread) => tryOut(thread, work)),
       undoImport: (importId, at) => run('undoImport', [importId, at]),

@@ -76,6 +76,7 @@ export const OPERATIONS = {
   createSim: logged(writes.createSim, actsOf.createSim),
   updateSim: logged(writes.updateSim, (sim, _id, changes) => actsOf.updateSim(sim, changes)),
   beginImport: besideLedger(writes.beginImport),
+  noteRestarts: besideLedger(writes.noteRestarts),
   finishImport: besideLedger(finishImport),
   append: besideLedger(append),
   undoImport: logged(undoImport, actsOf.undoImport),

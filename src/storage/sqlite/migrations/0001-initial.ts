@@ -100,7 +100,9 @@ export const initialSchema = `
     complete_through INTEGER,
     usage_from       INTEGER,
     -- What is needed to read its quarantined records again.
-    rereading        TEXT
+    rereading        TEXT,
+    -- Restarts of sources that it announces: JSON, see domain/restart.ts.
+    restarts         TEXT
   ) STRICT;
   CREATE INDEX import_by_feed ON import (feed_id, status, started_at);
   CREATE INDEX import_by_account ON import (account_id, id);
@@ -108,6 +110,7 @@ export const initialSchema = `
   CREATE INDEX import_by_status ON import (status, id);
   CREATE INDEX import_by_checksum ON import (feed_id, checksum);
   CREATE INDEX import_by_end ON import (feed_id, end_order);
+  CREATE INDEX import_by_restarts ON import (feed_id) WHERE restarts IS NOT NULL;
 
   CREATE TABLE import_bucket (
     import_id INTEGER NOT NULL,

@@ -1,0 +1,143 @@
+/**
+ * Tells series of restarts that their source has announced: as the start that each of them lacks. A
+ * start is missing where a series has a reading after the restart, whichever of the two came first:
+ * one delivery finds those of its own readings, and those that earlier ones have stored.
+ */
+import {
+  type NotedRestart,
+  RESTART_TELLS_SECONDS,
+  type Restart,
+  restartReading,
+  type SeriesPlace,
+} from '../domain/restart.ts'
+import type { UsageEvent } from '../domain/usage-event.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+
+export type RestartsOfStore = Pick<UsageStore, 'listRestarts' | 'noteRestarts' | 'listSeries'>
+
+/** No delivery has so many lines: starts have lines of their own after them, by the line that shows one. */
+const AFTER_LINES = 1_000_000_000_000
+const OF_STORED = 2 * AFTER_LINES
+
+/** Series remembered; those beyond are told again, which changes nothing. */
+const TOLD_MAX = 500_000
+
+const SERIES_A_LOOK = 10_000
+
+/** The first part of a record id, as `seriesId` writes it. */
+const SERIES_PREFIX = /^(?:[^\\/]|\\.)*\//s
+
+export interface RestartsOf {
+  readonly store: RestartsOfStore
+  readonly feedId: number
+  readonly importId: number
+  /** Who delivers; null for the operator. */
+  readonly accountId: number | null
+  /** What the delivery announces, as far as it is read; null where the format has no restarts. */
+  readonly announced: () => readonly Restart[] | null
+}
+
+export class RestartStarts {
+  readonly #of: RestartsOf
+  #known: ReadonlyMap<string, readonly NotedRestart[]> | null = null
+  #own: readonly Restart[] = []
+  /** By series and restart: from when on nothing is missing. */
+  readonly #told = new Map<string, number>()
+  #lines = 0
+
+  constructor(of: RestartsOf) {
+    this.#of = of
+  }
+
+  /** Keeps what the delivery has announced since it was called last. */
+  async note(): Promise<void> {
+    const { store, importId } = this.#of
+    const own = this.#of.announced()
+    if (own === null || (this.#known !== null && own.length === this.#own.length)) return
+    if (own.length > 0) await store.noteRestarts(importId, own)
+    this.#own = own
+    await this.#learn()
+  }
+
+  /** The starts that are missing before the events, which go the same way as they do. */
+  missingBefore(events: readonly UsageEvent[]): UsageEvent[] {
+    const known = this.#known
+    if (known === null || known.size === 0) return []
+    const starts: UsageEvent[] = []
+    for (const event of events) {
+      if (event.reading?.resets !== 'start') continue
+      const prefix = SERIES_PREFIX.exec(event.recordId)?.[0]
+      const restart = latestBefore(event, (prefix !== undefined && known.get(prefix)) || [])
+      if (restart === undefined) continue
+      if (event.reading.isStart) this.#tell(event, restart.at, event.occurredAt)
+      else if (this.#tell(event, restart.at, event.occurredAt, restart.at)) {
+        starts.push(restartReading(event, restart.at, AFTER_LINES + event.line))
+      }
+    }
+    return starts
+  }
+
+  /**
+   * The starts that are missing before readings that were stored before their restart was known; call
+   * when all of the delivery is stored.
+   */
+  async *missingInStore(): AsyncGenerator<UsageEvent[]> {
+    const { store, feedId, accountId } = this.#of
+    if (this.#of.announced() === null) return
+    const before = this.#known
+    // Another delivery may have announced one while this one stored readings after it.
+    await this.#learn()
+    const isNew = (restart: NotedRestart) => {
+      const isOwn = this.#own.some((own) => isSame(own, restart))
+      const wasKnown = before?.get(restart.seriesPrefix)?.some((known) => isSame(known, restart))
+      return (isOwn && restart.accountId === accountId) || wasKnown !== true
+    }
+    for (const restart of [...this.#known!.values()].flat().filter(isNew)) {
+      const { seriesPrefix: recordIdPrefix, at } = restart
+      const range = { from: at + 1, until: at + RESTART_TELLS_SECONDS }
+      const filter = { feedId, accountId: restart.accountId, recordIdPrefix, ...range }
+      let after: SeriesPlace | undefined
+      do {
+        const page = { limit: SERIES_A_LOOK, ...(after !== undefined && { after }) }
+        const series = await store.listSeries(filter, page)
+        const missing = series.filter((one) => this.#tell(one, at, at + 1, at))
+        yield missing.map((one) => restartReading(one, at, this.#nextLine()))
+        after = series.length < SERIES_A_LOOK ? undefined : series.at(-1)
+      } while (after !== undefined)
+    }
+  }
+
+  async #learn(): Promise<void> {
+    const known = await this.#of.store.listRestarts(this.#of.feedId)
+    this.#known = Map.groupBy(known, ({ seriesPrefix }) => seriesPrefix)
+  }
+
+  /** False where nothing was missing at `at`; from `from` on nothing is missing any more. */
+  #tell({ simId, recordId }: SeriesPlace, restartAt: number, at: number, from = at): boolean {
+    const key = `${simId} ${restartAt} ${recordId}`
+    const since = this.#told.get(key)
+    if (since !== undefined && since <= at) return false
+    if (this.#told.size >= TOLD_MAX) this.#told.clear()
+    this.#told.set(key, from)
+    return true
+  }
+
+  #nextLine(): number {
+    return OF_STORED + this.#lines++
+  }
+}
+
+/** An account's announcement concerns its own SIMs alone. */
+function latestBefore(
+  { occurredAt, accountId }: UsageEvent,
+  restarts: readonly NotedRestart[],
+): NotedRestart | undefined {
+  return restarts
+    .filter(({ at }) => at < occurredAt && occurredAt - at <= RESTART_TELLS_SECONDS)
+    .filter((restart) => restart.accountId === null || restart.accountId === accountId)
+    .sort((a, b) => b.at - a.at)[0]
+}
+
+function isSame(a: Restart, b: Restart): boolean {
+  return a.at === b.at && a.seriesPrefix === b.seriesPrefix
+}

@@ -1,0 +1,82 @@
+/** Restarts that sources announce: what the port promises of them, and the SQL that engines share. */
+import type { NotedRestart, Restart, SeriesPlace } from '../domain/restart.ts'
+import { OF_A_START } from './reading-rows.ts'
+import type { Row } from './rows.ts'
+
+export interface RestartStore {
+  /**
+   * Keeps what a running import has read of restarts, in the place of what was noted of it before.
+   * They are no more than the import says: undoing it takes them back.
+   */
+  noteRestarts(importId: number, restarts: readonly Restart[]): Promise<void>
+  /** Those that imports of the feed have noted and that were not undone, in no order. */
+  listRestarts(feedId: number): Promise<NotedRestart[]>
+  /**
+   * Series of the feed of which the first reading in the range, `until` included, is no start; with an
+   * account, those of its SIMs. Ordered by SIM and record id.
+   */
+  listSeries(
+    filter: {
+      readonly feedId: number
+      readonly accountId: number | null
+      readonly recordIdPrefix: string
+      readonly from: number
+      readonly until: number
+    },
+    page: { readonly limit: number; readonly after?: SeriesPlace },
+  ): Promise<SeriesPlace[]>
+}
+
+export type SeriesFilter = Parameters<RestartStore['listSeries']>[0]
+export type SeriesPage = Parameters<RestartStore['listSeries']>[1]
+
+export const NOTE_RESTARTS = 'UPDATE import SET restarts = ? WHERE id = ?'
+
+export const SELECT_RESTARTS = `
+  SELECT account_id, restarts FROM import
+  WHERE feed_id = ? AND restarts IS NOT NULL AND undone_at IS NULL`
+
+const instantsOf = (which: string) =>
+  `MIN(CASE WHEN (reading.traits & ${OF_A_START}) ${which} 0 THEN reading.occurred_at END)`
+
+export const SELECT_SERIES_PLACES = `
+  SELECT reading.sim_id, reading.record_id, sim.account_id
+  FROM reading JOIN sim ON sim.id = reading.sim_id
+  WHERE reading.occurred_at >= ?1 AND reading.occurred_at <= ?2 AND reading.feed_id = ?3
+    AND substr(reading.record_id, 1, length(?4)) = ?4
+    AND (CAST(?5 AS BIGINT) IS NULL OR sim.account_id = ?5)
+    AND (reading.sim_id, reading.record_id) > (?6, ?7)
+  GROUP BY reading.sim_id, reading.record_id, sim.account_id
+  HAVING ${instantsOf('=')} < COALESCE(${instantsOf('<>')}, ?2 + 1)
+  ORDER BY reading.sim_id, reading.record_id
+  LIMIT ?8`
+
+/** Values of `SELECT_SERIES_PLACES`. */
+export function seriesPlacesAsked(
+  { from, until, feedId, recordIdPrefix, accountId }: SeriesFilter,
+  { limit, after }: SeriesPage,
+) {
+  const name = [after?.simId ?? 0, after?.recordId ?? ''] as const
+  return [from, until, feedId, recordIdPrefix, accountId, ...name, limit] as const
+}
+
+export function restartsToText(restarts: readonly Restart[]): string {
+  return JSON.stringify(restarts.map(({ seriesPrefix, at }) => [seriesPrefix, at]))
+}
+
+export function restartsFromRow({ account_id: accountId, restarts }: Row): NotedRestart[] {
+  const list = JSON.parse(restarts as string) as [string, number][]
+  return list.map(([seriesPrefix, at]) => ({
+    seriesPrefix,
+    at,
+    accountId: accountId === null ? null : Number(accountId),
+  }))
+}
+
+export function seriesPlaceFromRow(row: Row): SeriesPlace {
+  return {
+    simId: Number(row.sim_id),
+    accountId: Number(row.account_id),
+    recordId: row.record_id as string,
+  }
+}
