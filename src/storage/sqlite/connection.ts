@@ -53,7 +53,12 @@ const CHECKPOINT_PAGES = 8_000
  * on, the writer waits for them for a moment.
  */
 export const LOG_BYTES_MAX = 128 * 1_048_576
-const LOG_WAIT_MS = 250
+const LOG_WAIT_MS = 500
+/**
+ * While another process folds the log, this one cannot. Several that write hand the folding to each
+ * other without a gap that is easily met, and none of them folds all of it.
+ */
+const LOG_TURN_MS = 2_000
 /** Between two such waits, in milliseconds. */
 const LOG_RETRY_MS = 1_000
 
@@ -164,13 +169,28 @@ export class Connection {
 
   /** Begins the log anew where it has grown too large. May block this thread for a moment. */
   keepLogShort(): void {
-    const bytes = statSync(this.#logPath, { throwIfNoEntry: false })?.size ?? 0
-    if (bytes <= this.#logBytesMax || performance.now() - this.#logFoldedAt < LOG_RETRY_MS) return
-    this.#logFoldedAt = performance.now()
+    if (!this.#isLogLong() || performance.now() - this.#logFoldedAt < LOG_RETRY_MS) return
     // Where readers or writers stay in the way, it says so and changes nothing.
     this.db.exec(`PRAGMA busy_timeout = ${LOG_WAIT_MS}`)
-    this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    this.db.exec('PRAGMA busy_timeout = 0')
+    try {
+      const giveUpAt = performance.now() + LOG_TURN_MS
+      while (!this.#foldLog() && this.#isLogLong() && performance.now() < giveUpAt) {
+        pauseThread(LOCK_RETRY_MS)
+      }
+    } finally {
+      this.db.exec('PRAGMA busy_timeout = 0')
+      this.#logFoldedAt = performance.now()
+    }
+  }
+
+  #isLogLong(): boolean {
+    const bytes = statSync(this.#logPath, { throwIfNoEntry: false })?.size ?? 0
+    return bytes > this.#logBytesMax
+  }
+
+  /** False where another process is at it. */
+  #foldLog(): boolean {
+    return this.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()!.log !== -1
   }
 
   /** Runs `work` on one consistent state of the database. */
