@@ -1,5 +1,5 @@
 /** A connection to a SQLite database: its prepared statements, its transactions and its locks. */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { SOMEBODY } from '../../domain/act.ts'
@@ -7,7 +7,6 @@ import { Checksums } from './checksums.ts'
 import {
   createDatabase,
   type FileIdentity,
-  filesBeside,
   identifyFile,
   requireSameFiles,
   requireStoreFile,
@@ -15,7 +14,9 @@ import {
 } from './database-file.ts'
 import { isLocked, translated } from './failures.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
+import { pauseThread } from './pause-thread.ts'
 import { keepInWal, migrate, schemaVersion } from './schema.ts'
+import { LOG_BYTES_MAX, WriteAheadLog } from './write-ahead-log.ts'
 import type { Acting } from './writer.ts'
 
 /** How long a write waits for another process that holds the lock, in milliseconds. */
@@ -41,32 +42,11 @@ const READER_WAIT_MS = 5_000
 /** Page cache of the writing connection, in KiB: it keeps the days that are being written. */
 const WRITER_CACHE_KIB = 65_536
 
-/**
- * Pages in the write-ahead log before a commit folds it into the database. Larger than SQLite's
- * 1000, so that a batch of 20 000 rows is not folded in more than once.
- */
-const CHECKPOINT_PAGES = 8_000
-
-/**
- * A commit folds the log only as far as no reader still needs it, and a log begins anew only when no
- * reader is in it. Readers that always overlap keep it growing, and each read slower. From this size
- * on, the writer waits for them for a moment.
- */
-export const LOG_BYTES_MAX = 128 * 1_048_576
-const LOG_WAIT_MS = 500
-/**
- * While another process folds the log, this one cannot. Several that write hand the folding to each
- * other without a gap that is easily met, and none of them folds all of it.
- */
-const LOG_TURN_MS = 2_000
-/** Between two such waits, in milliseconds. */
-const LOG_RETRY_MS = 1_000
-
 export interface ConnectionOptions {
   /** A writer waits for the lock by its own rule, see `Connection.write`. */
   readonly role: 'reader' | 'writer'
   readonly lockWaitMs?: number
-  /** From which size of the log on a writer waits for readers to fold it; `LOG_BYTES_MAX` unless given. */
+  /** From which size of the log on a writer waits longer to fold it; `LOG_BYTES_MAX` unless given. */
   readonly logBytesMax?: number
   /** Makes the database where it is missing or empty, with the folders above it. */
   readonly create?: boolean
@@ -93,20 +73,17 @@ export class Connection {
   /** How long the lock was held since it was last free for a pause; until when. */
   #heldMs = 0
   #heldUntil = 0
-  readonly #logPath: string
-  readonly #logBytesMax: number
-  #logFoldedAt = Number.NEGATIVE_INFINITY
+  readonly log: WriteAheadLog
 
   constructor(
     path: string,
     { role, lockWaitMs = LOCK_WAIT_MS, logBytesMax = LOG_BYTES_MAX }: ConnectionOptions,
   ) {
-    this.#logPath = filesBeside(path).log
-    this.#logBytesMax = logBytesMax
     this.#lockWaitMs = lockWaitMs
     const timeout = role === 'writer' ? 0 : READER_WAIT_MS
     this.db = translated(path, () => new DatabaseSync(existingOnly(path), { timeout }))
     this.checksums = new Checksums(this)
+    this.log = new WriteAheadLog(this, logBytesMax)
   }
 
   prepare(text: string): StatementSync {
@@ -167,32 +144,6 @@ export class Connection {
     if (this.#heldMs >= HELD_MAX_MS) pauseThread(PAUSE_MS)
   }
 
-  /** Begins the log anew where it has grown too large. May block this thread for a moment. */
-  keepLogShort(): void {
-    if (!this.#isLogLong() || performance.now() - this.#logFoldedAt < LOG_RETRY_MS) return
-    // Where readers or writers stay in the way, it says so and changes nothing.
-    this.db.exec(`PRAGMA busy_timeout = ${LOG_WAIT_MS}`)
-    try {
-      const giveUpAt = performance.now() + LOG_TURN_MS
-      while (!this.#foldLog() && this.#isLogLong() && performance.now() < giveUpAt) {
-        pauseThread(LOCK_RETRY_MS)
-      }
-    } finally {
-      this.db.exec('PRAGMA busy_timeout = 0')
-      this.#logFoldedAt = performance.now()
-    }
-  }
-
-  #isLogLong(): boolean {
-    const bytes = statSync(this.#logPath, { throwIfNoEntry: false })?.size ?? 0
-    return bytes > this.#logBytesMax
-  }
-
-  /** False where another process is at it. */
-  #foldLog(): boolean {
-    return this.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()!.log !== -1
-  }
-
   /** Runs `work` on one consistent state of the database. */
   read<T>(work: () => T): T {
     this.prepare('BEGIN').run()
@@ -249,11 +200,6 @@ function existingOnly(path: string): URL {
   return url
 }
 
-/** Blocks this thread; only for threads that serve nobody else meanwhile. */
-function pauseThread(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
-}
-
 /**
  * Opens for reading and writing. Fails with `missing` where there is no store, unless `create` says
  * to make one.
@@ -276,7 +222,8 @@ export function openConnection(path: string, options: ConnectionOptions): Connec
         PRAGMA synchronous = FULL;
         PRAGMA foreign_keys = ON;
         PRAGMA cache_size = -${WRITER_CACHE_KIB};
-        PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+        PRAGMA wal_autocheckpoint = 0;
+        PRAGMA journal_size_limit = ${options.logBytesMax ?? LOG_BYTES_MAX};
       `)
       const warning = warningOfMode(path)
       if (warning !== null) options.onWarning?.(warning)

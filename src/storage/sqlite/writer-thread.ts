@@ -24,7 +24,7 @@ port.on('message', (request: WriterRequest | 'close') => {
 /** Nobody waits for it: what makes it fail meets the next operation, which tells of it. */
 function keepLogShort(): void {
   try {
-    if (connection?.db.isTransaction === false) connection.keepLogShort()
+    if (connection?.db.isTransaction === false) connection.log.keepShort()
   } catch {}
 }
 
