@@ -5,7 +5,7 @@ import type { DryRunSummary } from '../ingest/try-import.ts'
 import type { UsageChange } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
 import { report } from './failure.ts'
-import { exitCodeOf, toImportJson, verdictTable } from './import-report.ts'
+import { exitCodeOf, seriesLines, toImportJson, verdictTable } from './import-report.ts'
 import { formatCount, formatDuration } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
@@ -48,6 +48,7 @@ export async function printDryRun(
       `dry run: ${records} records of ${done.source} in ${formatDuration(elapsedMs)}, nothing is stored`,
     )
     await stdout.line(verdictTable(summary))
+    for (const line of seriesLines(done)) await stdout.line(line)
     for (const { line, reason, detail } of firstQuarantined) {
       await stdout.line(`  line ${line}: ${reason}: ${detail}`)
     }

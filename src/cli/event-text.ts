@@ -21,16 +21,22 @@ const ALIGNMENTS = TITLES.map((title) =>
 )
 
 /**
- * An event a line; below it the versions that it has replaced, then those that were undone, the newest of
+ * An event a line, and what its reading is where some are readings; below it the versions that it has replaced, then those that were undone, the newest of
  * them first.
  */
 export function eventTable(entries: readonly LedgerEntry[]): string[] {
+  const hasReadings = entries.some(({ reading }) => reading !== null)
+  const titles = hasReadings ? [...TITLES, 'READING'] : TITLES
   const rows = entries.flatMap((entry) => [
-    [formatInstant(entry.occurredAt), entry.recordId, entry.feedName, ...versionCells(entry)],
+    [
+      ...[formatInstant(entry.occurredAt), entry.recordId, entry.feedName],
+      ...versionCells(entry),
+      ...(hasReadings ? [entry.reading ?? ''] : []),
+    ],
     ...entry.replaced.toReversed().map(replacedRow),
     ...entry.undone.toReversed().map(undoneRow),
   ])
-  return textTable([TITLES, ...rows], ALIGNMENTS)
+  return textTable([titles, ...rows], ALIGNMENTS)
 }
 
 function replacedRow(version: ReplacedVersion): string[] {
@@ -58,7 +64,7 @@ function versionCells(version: EventVersion & Provenance): string[] {
 
 export const EVENT_CSV_HEADER =
   'occurred_at,feed,record_id,zone,country_code,plmn,upload,download,to_sim,from_sim,' +
-  'import,source,line,date_known,versions_replaced,status'
+  'import,source,line,date_known,versions_replaced,status,reading'
 
 /** Only what counts, so that the lines of a period add up to its usage. */
 export function eventCsvLine(entry: LedgerEntry): string {
@@ -80,5 +86,6 @@ export function eventCsvLine(entry: LedgerEntry): string {
     formatInstant(entry.knownAt),
     entry.replaced.length,
     entry.isCounted ? 'counted' : 'undone',
+    entry.reading ?? '',
   ])
 }

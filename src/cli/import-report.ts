@@ -13,6 +13,7 @@ export function toImportJson({ import: done, warnings, firstQuarantined }: Impor
     import: done.id,
     records: recordCount(done.counts),
     ...done.counts,
+    readings: done.series,
     source: done.source,
     status: done.status,
     error: done.error,
@@ -40,6 +41,7 @@ export async function printImportReport(
       `import ${done.id}: ${records} records of ${done.source} in ${formatDuration(elapsedMs)}`,
     )
     await context.stdout.line(verdictTable(summary))
+    for (const line of seriesLines(done)) await context.stdout.line(line)
     for (const { line, reason, detail } of firstQuarantined) {
       await context.stdout.line(`  line ${line}: ${reason}: ${detail}`)
     }
@@ -83,6 +85,18 @@ function expiredText({ source, counts, startedAt }: Import): string {
     `${source}: ${formatCount(counts.expired)} records are expired, older than the ` +
     `${RETENTION_MONTHS} months that are kept, and not counted; the clock says ` +
     `${formatInstant(startedAt)}. If it is wrong, set it right and deliver again: that counts them`
+  )
+}
+
+/** What a person wants to know of readings beside their growth. */
+export function seriesLines({ series }: Pick<Import, 'series'>): string[] {
+  const told = [
+    [series.falls, 'below what was counted before: they add nothing until that is passed'],
+    [series.resets, 'whose counters have begun again'],
+    [series.wraps, 'of full counters that go on from 0'],
+  ] as const
+  return told.flatMap(([count, meaning]) =>
+    count === 0 ? [] : [`  readings ${meaning}: ${formatCount(count)}`],
   )
 }
 

@@ -2,6 +2,7 @@
  * Up to when usage can be taken as complete. A delivery completes its feed up to the cut-off that it
  * states, else up to a settle time before it came; what is missing before it holds that back.
  */
+import type { SeriesCounts } from './counter-series.ts'
 import type { Feed } from './directory.ts'
 import type { DeliveryFacts, Import } from './import.ts'
 import { retentionStart } from './period.ts'
@@ -55,6 +56,8 @@ export interface FeedProgress {
   readonly completeThrough: number | null
   /** The whole hour from which on it brought everything; null while nothing can be said. */
   readonly completeFrom: number | null
+  /** Of its readings, as they are now. */
+  readonly series: SeriesCounts
 }
 
 /** What is known of a feed, as far as an account's answers are concerned. */

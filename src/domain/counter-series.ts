@@ -37,6 +37,24 @@ export const SERIES_VERDICTS = ['reset', 'fall', 'wrap', 'growth', 'unknown'] as
  */
 export type SeriesVerdict = (typeof SERIES_VERDICTS)[number]
 
+/** Of readings, those that are more than growth. */
+export interface SeriesCounts {
+  readonly resets: number
+  readonly falls: number
+  readonly wraps: number
+}
+
+export const NO_SERIES_COUNTS: SeriesCounts = { resets: 0, falls: 0, wraps: 0 }
+
+export function seriesCounts(verdicts: readonly SeriesVerdict[]): SeriesCounts {
+  const count = (verdict: SeriesVerdict) => verdicts.filter((one) => one === verdict).length
+  return { resets: count('reset'), falls: count('fall'), wraps: count('wrap') }
+}
+
+export function addSeriesCounts(a: SeriesCounts, b: SeriesCounts): SeriesCounts {
+  return { resets: a.resets + b.resets, falls: a.falls + b.falls, wraps: a.wraps + b.wraps }
+}
+
 /** What a reading proves. */
 export interface Proved {
   readonly usage: Counters

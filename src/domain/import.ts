@@ -1,5 +1,6 @@
 /** An import is one delivery to a feed, and what became of each of its records. */
 
+import type { SeriesCounts } from './counter-series.ts'
 import type { CountryCode } from './country.ts'
 import type { FeedFormat } from './directory.ts'
 import type { Sid } from './identifiers.ts'
@@ -71,6 +72,8 @@ export interface Import {
   readonly accountSid: Sid | null
   readonly status: ImportStatus
   readonly counts: VerdictCounts
+  /** What its readings came to when they came: those after them may say otherwise. */
+  readonly series: SeriesCounts
   /** SHA-256 of the delivered bytes, hexadecimal; null until the end has been read. */
   readonly checksum: string | null
   /** Why the delivery failed; null unless it did. */

@@ -1,4 +1,5 @@
 /** A row of the ledger as it is shown: what counts, where it came from, and what it has replaced. */
+import type { SeriesVerdict } from './counter-series.ts'
 import type { CountryCode } from './country.ts'
 import type { EventVersion, Zone } from './usage-event.ts'
 
@@ -37,6 +38,8 @@ export interface LedgerEntry extends EventVersion, Provenance {
   readonly feedId: number
   readonly feedName: string
   readonly recordId: string
+  /** What its reading is; null where its counters are what was used, or nothing is left. */
+  readonly reading: SeriesVerdict | null
   /** Oldest first. */
   readonly replaced: readonly ReplacedVersion[]
   /** In the order in which they were taken back. */

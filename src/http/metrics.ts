@@ -159,6 +159,11 @@ export class FeedMetrics {
     'The instant from which on the feed is complete',
   )
   readonly #gaps = this.#gauge('feed_open_gaps', 'Gaps in the numbers of its deliveries')
+  readonly #readings = this.#gauge(
+    'feed_readings',
+    'Readings that are more than growth, as they are now',
+    'verdict',
+  )
   readonly #imports = this.#gauge('feed_imports', 'Deliveries by what became of them', 'status')
   readonly #records = new Counter({
     name: 'simtally_feed_records_total',
@@ -176,7 +181,7 @@ export class FeedMetrics {
 
   /** Everything there is to say at this moment. Feeds are told anew each time. */
   async text(feeds: readonly FeedState[], nowSeconds: number): Promise<string> {
-    for (const metric of [this.#silent, this.#state, this.#gaps]) metric.reset()
+    for (const metric of [this.#silent, this.#state, this.#gaps, this.#readings]) metric.reset()
     for (const metric of [this.#complete, this.#completeFrom]) metric.reset()
     for (const metric of [this.#imports, this.#records, this.#quarantine]) metric.reset()
     for (const { feed, progress, totals } of feeds) {
@@ -193,6 +198,10 @@ export class FeedMetrics {
     this.#silent.set(labels, Math.max(0, nowSeconds - since))
     for (const state of NEWS_STATES) this.#state.set({ ...labels, state }, state === now ? 1 : 0)
     this.#gaps.set(labels, openGapCount(progress))
+    const { resets, falls, wraps } = progress.series
+    for (const [verdict, count] of Object.entries({ reset: resets, fall: falls, wrap: wraps })) {
+      this.#readings.set({ ...labels, verdict }, count)
+    }
     // Absent where nothing can be said: any number would be taken for an instant.
     const { completeFrom, completeThrough } = progress
     if (completeThrough !== null) this.#complete.set(labels, completeThrough)

@@ -1,4 +1,5 @@
 /** A dry run: what a delivery would change, without changing it. */
+import { addSeriesCounts, NO_SERIES_COUNTS } from '../domain/counter-series.ts'
 import { addVerdicts, type Import, NO_FACTS, NO_VERDICTS } from '../domain/import.ts'
 import type { NotedRestart, Restart } from '../domain/restart.ts'
 import {
@@ -70,6 +71,7 @@ class TrialStore implements ImportStore {
       accountSid: account?.sid ?? null,
       status: 'running',
       counts: NO_VERDICTS,
+      series: NO_SERIES_COUNTS,
       checksum: null,
       error: null,
       facts: NO_FACTS,
@@ -97,7 +99,8 @@ class TrialStore implements ImportStore {
   append: ImportStore['append'] = async (batch) => {
     const outcome = await this.#trial.append(batch)
     const counts = addVerdicts(this.#import.counts, outcome.counts)
-    this.#import = { ...this.#import, counts }
+    const series = addSeriesCounts(this.#import.series, outcome.series)
+    this.#import = { ...this.#import, counts, series }
     return outcome
   }
 

@@ -1,4 +1,5 @@
 /** What an import hands to the store, batch by batch, and what becomes of it. */
+import type { SeriesCounts } from '../domain/counter-series.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type { Feed } from '../domain/directory.ts'
 import type { Sid } from '../domain/identifiers.ts'
@@ -31,6 +32,8 @@ export interface AppendBatch {
 export interface AppendOutcome {
   /** One verdict for each event, quarantined and expired record of the batch. */
   readonly counts: VerdictCounts
+  /** Of the readings that were accepted or replaced others. */
+  readonly series: SeriesCounts
   /** The events of this batch that were quarantined as `conflict`. */
   readonly conflicts: readonly QuarantinedRecord[]
 }

@@ -155,7 +155,8 @@ export const FINISH_IMPORT = `
 export const ADD_IMPORT_COUNTS = `
   UPDATE import
   SET accepted = accepted + ?, duplicate = duplicate + ?, replaced = replaced + ?,
-      quarantined = quarantined + ?, expired = expired + ?
+      quarantined = quarantined + ?, expired = expired + ?,
+      resets = resets + ?, falls = falls + ?, wraps = wraps + ?
   WHERE id = ? AND status <> 'undone'`
 export const KEEP_REREADING = 'UPDATE import SET rereading = COALESCE(rereading, ?) WHERE id = ?'
 export const MARK_UNDONE = "UPDATE import SET status = 'undone', undone_at = ? WHERE id = ?"

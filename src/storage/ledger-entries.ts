@@ -1,4 +1,5 @@
 /** From rows of the ledger and of its history to entries, and what the engines' reads of them share. */
+import { SERIES_VERDICTS } from '../domain/counter-series.ts'
 import type {
   LedgerEntry,
   LedgerFilter,
@@ -12,6 +13,14 @@ import { type Row, storedEventFromRow } from './rows.ts'
 export const ENTRY_COLUMNS = `
   bucket, occurred_at, feed_id, record_id, account_id, zone, country, plmn, stated,
   upload, download, to_sim, from_sim, import_id, line, known_at`
+
+/** Of a row of the ledger: what its reading is, as a position in `SERIES_VERDICTS`. */
+export const READING_COLUMN = `
+  CASE WHEN (stated & 4) <> 0 THEN
+    (SELECT reading.verdict FROM reading
+     WHERE reading.sim_id = ledger.sim_id AND reading.feed_id = ledger.feed_id
+       AND reading.record_id = ledger.record_id AND reading.occurred_at = ledger.occurred_at)
+  END AS verdict`
 
 /** Conditions beside the period, each with one parameter, in the order of `filterValues`. */
 export function filterConditions({ zone, country, feedId }: LedgerFilter): string {
@@ -103,6 +112,7 @@ export function entriesFromRows(rows: EntryRows, names: EntryNames): LedgerEntry
       feedName: names.feeds.get(row.feed_id as number) ?? '',
       recordId: row.record_id as string,
       isCounted: !isGone.has(row),
+      reading: row.verdict == null ? null : SERIES_VERDICTS[row.verdict as number]!,
       ...(isGone.has(row)
         ? { ...versionFromRow(taken.at(-1)!, names), ...NOTHING }
         : versionFromRow(row, names)),

@@ -8,6 +8,7 @@ import {
   feedCompleteThrough,
   NO_DELIVERIES,
 } from '../domain/completeness.ts'
+import { SERIES_VERDICTS, type SeriesCounts, type SeriesVerdict } from '../domain/counter-series.ts'
 import type { Feed } from '../domain/directory.ts'
 import {
   type FeedTotals,
@@ -61,6 +62,11 @@ export const SELECT_IMPORT_TOTALS = `
 export const SELECT_WAITING = `
   SELECT feed_id, reason, COUNT(*) AS records FROM quarantine GROUP BY feed_id, reason`
 
+/** By an index that has these verdicts only; they are the first of `SERIES_VERDICTS`. */
+export const SELECT_READING_COUNTS = `
+  SELECT feed_id, verdict, COUNT(*) AS readings
+  FROM reading WHERE verdict < 3 GROUP BY feed_id, verdict`
+
 export function acceptanceFromRow(row: Row): GapAcceptance {
   return {
     stream: row.stream as string,
@@ -109,11 +115,12 @@ export function progressToRow(
   ] as const
 }
 
-/** Of every feed; `progress` and `acceptances` are the rows of all feeds. */
+/** Of every feed; the rows are those of all feeds. */
 export function progressOfFeeds(
   feeds: readonly Feed[],
   progress: readonly Row[],
   acceptances: readonly Row[],
+  readings: readonly Row[],
 ): FeedProgress[] {
   const rows = new Map(progress.map((row) => [row.feed_id as number, row]))
   const accepted = Map.groupBy(acceptances, (row) => row.feed_id as number)
@@ -123,7 +130,14 @@ export function progressOfFeeds(
     acceptances: (accepted.get(id) ?? []).map(acceptanceFromRow),
     completeThrough: (rows.get(id)?.complete_through ?? null) as number | null,
     completeFrom: (rows.get(id)?.complete_from ?? null) as number | null,
+    series: seriesCountsFrom(readings.filter((row) => row.feed_id === id)),
   }))
+}
+
+function seriesCountsFrom(rows: readonly Row[]): SeriesCounts {
+  const count = (verdict: SeriesVerdict) =>
+    Number(rows.find((row) => SERIES_VERDICTS[Number(row.verdict)] === verdict)?.readings ?? 0)
+  return { resets: count('reset'), falls: count('fall'), wraps: count('wrap') }
 }
 
 /** Of every feed; sums come as numbers or as the texts of numbers. */

@@ -145,6 +145,11 @@ export function importFromRow(row: Row): Import {
       quarantined: row.quarantined as number,
       expired: row.expired as number,
     },
+    series: {
+      resets: row.resets as number,
+      falls: row.falls as number,
+      wraps: row.wraps as number,
+    },
     checksum: row.checksum as string | null,
     error: row.error as string | null,
     facts: factsFromRow(row),

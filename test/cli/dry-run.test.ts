@@ -51,6 +51,7 @@ describe('simtally import --dry-run', () => {
       replaced: 1,
       quarantined: 1,
       expired: 0,
+      readings: { resets: 0, falls: 0, wraps: 0 },
       source: '-',
       status: 'done',
       error: null,

@@ -87,10 +87,10 @@ describe('simtally events', () => {
     const { stdout } = await events('truck', '--csv', '--start', '2026-03-08')
     assert.deepEqual(stdout.replaceAll(first, 'FIRST').replaceAll(fix, 'FIX').split('\n'), [
       'occurred_at,feed,record_id,zone,country_code,plmn,upload,download,to_sim,from_sim,' +
-        'import,source,line,date_known,versions_replaced,status',
-      '2026-03-08T06:00:00Z,carrier,c,home,USA,310-260,5,6,7,8,2,FIX,3,2026-03-10T12:29:30Z,1,counted',
-      '2026-03-09T00:00:00Z,carrier,a,home,USA,310-260,1000,20,0,0,1,FIRST,2,2026-03-10T12:29:00Z,0,counted',
-      '2026-03-09T11:59:59Z,carrier,"b,""2""",national_roaming,USA,310-410,500,0,1,2,1,FIRST,3,2026-03-10T12:29:00Z,0,counted',
+        'import,source,line,date_known,versions_replaced,status,reading',
+      '2026-03-08T06:00:00Z,carrier,c,home,USA,310-260,5,6,7,8,2,FIX,3,2026-03-10T12:29:30Z,1,counted,',
+      '2026-03-09T00:00:00Z,carrier,a,home,USA,310-260,1000,20,0,0,1,FIRST,2,2026-03-10T12:29:00Z,0,counted,',
+      '2026-03-09T11:59:59Z,carrier,"b,""2""",national_roaming,USA,310-410,500,0,1,2,1,FIRST,3,2026-03-10T12:29:00Z,0,counted,',
       '',
     ])
     const usage = await cli.run(['usage', 'truck', '--json', '--start', '2026-03-08'], { now: NOW })

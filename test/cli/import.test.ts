@@ -60,6 +60,7 @@ describe('simtally import', () => {
       replaced: 0,
       quarantined: 0,
       expired: 0,
+      readings: { resets: 0, falls: 0, wraps: 0 },
       source: file,
       status: 'done',
       error: null,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { feedGaps, NO_DELIVERIES } from '../../src/domain/completeness.ts'
+import { NO_SERIES_COUNTS } from '../../src/domain/counter-series.ts'
 import type { Feed } from '../../src/domain/directory.ts'
 import { type DeliveryFacts, NO_FACTS, NO_VERDICTS } from '../../src/domain/import.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
@@ -71,6 +72,7 @@ function describeProgress(engine: Engine): void {
         acceptances: [],
         completeThrough: null,
         completeFrom: null,
+        series: NO_SERIES_COUNTS,
       },
     ])
   })

@@ -1,6 +1,7 @@
 /** Feeds, and the deliveries to them. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { NO_SERIES_COUNTS } from '../../src/domain/counter-series.ts'
 import type { Feed } from '../../src/domain/directory.ts'
 import { FOLDER_FORGOTTEN_SECONDS } from '../../src/domain/drop-folder.ts'
 import { NO_FACTS, NO_VERDICTS, type QuarantinedRecord } from '../../src/domain/import.ts'
@@ -72,6 +73,7 @@ export function describeImports(engine: Engine): void {
         accountSid: null,
         status: 'running',
         counts: NO_VERDICTS,
+        series: NO_SERIES_COUNTS,
         checksum: null,
         error: null,
         facts: NO_FACTS,

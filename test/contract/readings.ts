@@ -207,6 +207,47 @@ export function describeReadings(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
+    it('that are more than growth are counted, and shown', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const { store, sim, feed, importId } = ledger
+      const [start, wraps] = [{ resets: 'start', isStart: true } as const, { is32Bit: true }]
+      const readings = [
+        ...[
+          hour(1, 100),
+          hour(2, 40),
+          hour(3, 0, start),
+          hour(4, 2 ** 32 - 10),
+          hour(5, 20, wraps),
+        ],
+        // One that is repeated within the batch counts as it is at its end.
+        hour(2, 40),
+      ]
+      const events = readings.map((reading) => eventOf(ledger, reading))
+      const counts = { resets: 1, falls: 1, wraps: 1 }
+      await store.tryOut(async (trial) => {
+        const outcome = await trial.append(aBatch({ importId: 0, feed, events }))
+        assert.deepEqual(outcome.series, counts)
+      })
+      assert.deepEqual((await ledger.append(events)).series, counts)
+      assert.deepEqual((await store.findImport(importId))!.series, counts)
+      assert.deepEqual((await store.listFeedProgress())[0]!.series, counts)
+      const filter = { simId: sim.id, start: FROM, end: FROM + DAY_SECONDS }
+      const shown = async () => {
+        const page = await store.listUsageEvents(filter, { limit: 10 })
+        return page.map(({ reading }) => reading)
+      }
+      assert.deepEqual(await shown(), ['growth', 'fall', 'reset', 'growth', 'wrap'])
+      // What comes late explains the fall: the feed has it no more, the import had it.
+      const { id: late } = await store.beginImport(anImportStart(feed))
+      const first = { ...eventOf(ledger, hour(1.5, 0, start)), recordId: 's1' }
+      const outcome = await store.append(aBatch({ importId: late, feed, events: [first] }))
+      assert.deepEqual(outcome.series, { resets: 1, falls: 0, wraps: 0 })
+      const now = (await store.listFeedProgress())[0]!.series
+      assert.deepEqual(now, { resets: 2, falls: 0, wraps: 1 })
+      assert.deepEqual((await store.findImport(importId))!.series, counts)
+      await ledger.assertAuditClean()
+    })
+
     it('stay what they were read as when they are compared', async (t) => {
       const ledger = await openLedger(t, engine)
       const readings = [eventOf(ledger, hour(1, 100)), eventOf(ledger, hour(2, 150))]

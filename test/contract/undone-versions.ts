@@ -46,7 +46,7 @@ export function describeUndoneVersions(engine: Engine): void {
         [ledger.feed.id, ledger.feed.name, instant(AT)],
       )
       assert.deepEqual(rest, {
-        ...{ recordId: 'r', isCounted: false, serving: abroad('FR'), ...from },
+        ...{ recordId: 'r', isCounted: false, reading: null, serving: abroad('FR'), ...from },
         ...{ upload: 0, download: 0, toSim: 0, fromSim: 0, replaced: [] },
         undone: [
           {

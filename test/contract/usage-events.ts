@@ -73,6 +73,7 @@ export function describeUsageEvents(engine: Engine): void {
           knownAt: NOW + 5,
           replaced: [],
           isCounted: true,
+          reading: null,
           undone: [],
         },
         {
@@ -91,6 +92,7 @@ export function describeUsageEvents(engine: Engine): void {
           knownAt: NOW,
           replaced: [],
           isCounted: true,
+          reading: null,
           undone: [],
         },
       ])

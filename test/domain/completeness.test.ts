@@ -14,6 +14,7 @@ import {
   NO_DELIVERIES,
   newsState,
 } from '../../src/domain/completeness.ts'
+import { NO_SERIES_COUNTS } from '../../src/domain/counter-series.ts'
 import type { Feed } from '../../src/domain/directory.ts'
 import type { DeliveryFacts } from '../../src/domain/import.ts'
 import { formatInstant } from '../../src/domain/time.ts'
@@ -222,6 +223,7 @@ describe('a feed without news', () => {
         acceptances: [],
         completeThrough: null,
         completeFrom: null,
+        series: NO_SERIES_COUNTS,
       },
       MARCH + age,
     )

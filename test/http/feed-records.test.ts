@@ -78,6 +78,7 @@ describe('delivering usage records', () => {
       replaced: 0,
       quarantined: 2,
       expired: 0,
+      readings: { resets: 0, falls: 0, wraps: 0 },
       checksum: createHash('sha256').update(body).digest('hex'),
       error: null,
       sequence: null,

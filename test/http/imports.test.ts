@@ -41,6 +41,7 @@ describe('feeds', () => {
       complete_from: null,
       complete_through: null,
       open_gaps: 0,
+      readings: { resets: 0, falls: 0, wraps: 0 },
       date_created: '2026-03-15T12:34:56Z',
       links: {
         records: 'http://localhost:80/v1/Feeds/roaming/Records',

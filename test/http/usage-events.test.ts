@@ -54,6 +54,7 @@ describe('usage events', () => {
         record_id: 'r,1',
         occurred_at: '2026-03-14T10:20:30Z',
         status: 'counted',
+        reading: null,
         zone: 'home',
         country_code: 'USA',
         plmn: '310-260',

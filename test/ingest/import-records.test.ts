@@ -67,6 +67,7 @@ describe('an import', () => {
       accountSid: null,
       status: 'done',
       counts: { accepted: 2, duplicate: 0, replaced: 0, quarantined: 0, expired: 0 },
+      series: { resets: 0, falls: 0, wraps: 0 },
       checksum: createHash('sha256').update(bytes).digest('hex'),
       error: null,
       facts: { ...NO_FACTS, usageFrom: done.facts.usageFrom },

@@ -19,11 +19,16 @@ describe('the rows of a SIM', () => {
         .map(({ detail }) => detail)
     const search =
       'SEARCH ledger USING PRIMARY KEY (bucket=? AND sim_id=? AND occurred_at>? AND occurred_at<?)'
-    assert.deepEqual(planOf({}), [search])
-    assert.deepEqual(planOf({ zone: 'home', country: 'US' as CountryCode }), [search])
+    // Of rows that follow from a reading, and only of those.
+    const reading = [
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH reading USING PRIMARY KEY (sim_id=? AND feed_id=? AND record_id=? AND occurred_at=?)',
+    ]
+    assert.deepEqual(planOf({}), [search, ...reading])
+    assert.deepEqual(planOf({ zone: 'home', country: 'US' as CountryCode }), [search, ...reading])
     // Sorts the rows of one instant, no more.
     const oneInstant = 'USE TEMP B-TREE FOR LAST TERM OF ORDER BY'
-    assert.deepEqual(planOf({ feedId: 1 }), [search, oneInstant])
+    assert.deepEqual(planOf({ feedId: 1 }), [search, ...reading, oneInstant])
     db.close()
   })
 })

@@ -139,10 +139,11 @@ async function list(commandLine: CommandLine, options: DatabaseOption & JsonOpti
     state: 'STATE',
     silent: 'SILENT',
     open_gaps: 'OPEN GAPS',
+    ...(rows.some(({ falls }) => falls > 0) && { falls: 'FALLS' }),
     complete_from: 'COMPLETE FROM',
     complete_through: 'COMPLETE THROUGH',
   }
-  const forJson = rows.map(({ silent: _, ...row }) => row)
+  const forJson = rows.map(({ silent: _, falls: __, ...row }) => row)
   if (options.json === true) for (const row of forJson) await commandLine.printJson(row)
   else await printListing(commandLine, options, titles, rows)
 }
@@ -164,6 +165,7 @@ function feedRow(
     granted_to: grantedTo,
     ...status,
     silent: formatAge(status.silent_seconds),
+    falls: status.readings.falls,
     date_created: formatInstant(feed.createdAt),
   }
 }

@@ -11,6 +11,12 @@ import type { GapAcceptance, NamedGap, SequenceGap } from '../../domain/sequence
 import { formatInstant, instantOrNull } from '../../domain/time.ts'
 import { listSchema, nullable, nullableText } from './shapes.ts'
 
+export const readingCounts = Type.Object({
+  resets: Type.Integer(),
+  falls: Type.Integer(),
+  wraps: Type.Integer(),
+})
+
 export const feedStatusFields = {
   settle_seconds: Type.Integer(),
   sequence_pattern: nullableText,
@@ -24,6 +30,7 @@ export const feedStatusFields = {
   complete_from: nullableText,
   complete_through: nullableText,
   open_gaps: Type.Integer(),
+  readings: readingCounts,
 }
 
 const feedStatus = Type.Object(feedStatusFields)
@@ -50,6 +57,7 @@ export function feedStatusToApi(
     complete_from: instantOrNull(progress.completeFrom),
     complete_through: instantOrNull(progress.completeThrough),
     open_gaps: openGapCount(progress),
+    readings: progress.series,
   }
 }
 

@@ -9,7 +9,7 @@ import { rawText } from '../../ingest/raw-text.ts'
 import type { RecycleSummary } from '../../ingest/recycle-records.ts'
 import type { UndoOutcome } from '../../storage/usage-store.ts'
 import { detailInSids, type ImportSids, inSids } from '../import-sids.ts'
-import { feedStatusFields, feedStatusToApi } from './feed-status.ts'
+import { feedStatusFields, feedStatusToApi, readingCounts } from './feed-status.ts'
 import { listSchema, nullable, nullableText, sourceToApi } from './shapes.ts'
 
 export const feedSchema = Type.Object({
@@ -69,6 +69,7 @@ const importFields = {
   replaced: Type.Integer(),
   quarantined: Type.Integer(),
   expired: Type.Integer(),
+  readings: readingCounts,
   checksum: nullableText,
   error: nullableText,
   sequence: nullable(Type.Object({ stream: Type.String(), number: Type.Integer() })),
@@ -104,6 +105,7 @@ export function importToApi(
     account_sid: found.accountSid,
     records: recordCount(found.counts),
     ...found.counts,
+    readings: found.series,
     checksum: found.checksum,
     error: found.error === null ? null : inSids(found.error, found.id, sids),
     sequence: found.facts.sequence,

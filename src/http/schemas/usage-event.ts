@@ -45,6 +45,9 @@ const usageEvent = Type.Object({
   record_id: Type.String(),
   occurred_at: Type.String(),
   status: Type.String({ description: 'counted, or undone' }),
+  reading: Type.Union([Type.String(), Type.Null()], {
+    description: 'of cumulative counters: growth, fall, wrap, reset or unknown',
+  }),
   ...versionFields,
   replaced: Type.Array(replacedVersion),
   undone: Type.Array(undoneVersion),
@@ -69,6 +72,7 @@ export function usageEventToApi<Name>(entry: LedgerEntry, sim: Sim, names: Deliv
     record_id: entry.recordId,
     occurred_at: formatInstant(entry.occurredAt),
     status: entry.isCounted ? 'counted' : 'undone',
+    reading: entry.reading,
     ...versionToApi(entry, names),
     replaced: entry.replaced.map((version) => replacedToApi(version, names)),
     undone: entry.undone.map((version) => undoneToApi(version, names)),

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
+import { NO_SERIES_COUNTS, type SeriesCounts } from '../../domain/counter-series.ts'
 import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
 import { floorTo } from '../../domain/time.ts'
 import type { UsageEvent } from '../../domain/usage-event.ts'
@@ -172,7 +173,8 @@ export async function append(
 ): Promise<AppendOutcome> {
   const { importId, rereading } = batch
   const events = { ...batch, coming: 'delivered' as const, mayRewrite: options.alone }
-  const { counts: counted, conflicts } = await applyEvents(session, events, ordered, options)
+  const applied = await applyEvents(session, events, ordered, options)
+  const { counts: counted, series, conflicts } = applied
   const quarantined = [...batch.quarantined, ...conflicts]
   const counts: VerdictCounts = {
     ...counted,
@@ -180,11 +182,11 @@ export async function append(
     expired: batch.expired + counted.expired,
   }
   await quarantine(session, batch, quarantined)
-  await countInImport(session, importId, counts)
+  await countInImport(session, importId, counts, series)
   if (rereading !== undefined) {
     await session.run(directorySql.KEEP_REREADING, [rereading, importId])
   }
-  return { counts, conflicts }
+  return { counts, series, conflicts }
 }
 
 /**
@@ -214,7 +216,8 @@ export async function applyEvents(
     quarantined: 0,
     expired: ordered.length - kept.length,
   }
-  return { counts, conflicts: await named(session, conflicts) }
+  const { series = NO_SERIES_COUNTS } = readings
+  return { counts, series, conflicts: await named(session, conflicts) }
 }
 
 async function named(
@@ -233,8 +236,10 @@ export async function countInImport(
   session: Session,
   importId: number,
   { accepted, duplicate, replaced, quarantined, expired }: VerdictCounts,
+  { resets, falls, wraps }: SeriesCounts,
 ): Promise<void> {
-  const values = [accepted, duplicate, replaced, quarantined, expired, importId]
+  const verdicts = [accepted, duplicate, replaced, quarantined, expired]
+  const values = [...verdicts, resets, falls, wraps, importId]
   const changed = await session.run(directorySql.ADD_IMPORT_COUNTS, values)
   if (changed === 0) throw undoneWhileRunning(await findImport(session, importId), importId)
 }
@@ -242,6 +247,8 @@ export async function countInImport(
 /** What became of the events of one kind. */
 export interface EventVerdicts extends Pick<VerdictCounts, 'accepted' | 'duplicate' | 'replaced'> {
   readonly conflicts: readonly Conflict[]
+  /** Of readings. */
+  readonly series?: SeriesCounts
 }
 
 async function appendUsage(

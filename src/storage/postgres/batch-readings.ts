@@ -2,7 +2,12 @@
  * Readings of one batch: what counters stood at becomes usage in the ledger, by the rule of
  * `counter-series.ts`, series by series with the readings that are there already.
  */
-import { type Reading, sameCounters } from '../../domain/counter-series.ts'
+import {
+  type Reading,
+  type SeriesVerdict,
+  sameCounters,
+  seriesCounts,
+} from '../../domain/counter-series.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
 import { type KeptReading, readingOf } from '../reading-rows.ts'
 import { readingServingToRow, type StoredEvent, storedEventFromRow } from '../rows.ts'
@@ -70,6 +75,7 @@ class BatchReadings {
   readonly #batch: EventBatch
   readonly #limits: Limits
   readonly #conflicts: Conflict[] = []
+  readonly #verdicts: SeriesVerdict[] = []
   readonly #counts = { accepted: 0, duplicate: 0, replaced: 0 }
 
   constructor(session: Session, batch: EventBatch, limits: Limits) {
@@ -90,7 +96,8 @@ class BatchReadings {
     versions.requireRoom()
     await this.#write(list)
     await versions.write()
-    return { ...this.#counts, conflicts: this.#conflicts }
+    const series = seriesCounts(this.#verdicts)
+    return { ...this.#counts, series, conflicts: this.#conflicts }
   }
 
   async #rules(list: readonly Series[]): Promise<ChainRules> {
@@ -190,6 +197,7 @@ class BatchReadings {
       for (const found of proved[i]!) {
         const { entry } = found
         const { usage, highs, verdict } = found.proved
+        if (entry.first !== null) this.#verdicts.push(verdict)
         if (isToBePut(found)) {
           const { occurredAt, reading } = entry
           const kept: KeptReading = { reading, highs, verdict }

@@ -32,6 +32,7 @@ export async function listFeedProgress(session: Session): Promise<FeedProgress[]
     await listFeeds(session),
     await session.all(sql.SELECT_ALL_PROGRESS),
     await session.all(sql.SELECT_ALL_ACCEPTANCES),
+    await session.all(sql.SELECT_READING_COUNTS),
   )
 }
 

@@ -11,6 +11,7 @@ import {
   goneValues,
   importIdsOf,
   positionBefore,
+  READING_COLUMN,
   spanOf,
 } from '../ledger-entries.ts'
 import type { Row } from '../rows.ts'
@@ -31,7 +32,7 @@ const BUCKETS_USUALLY = 1_000
  */
 export function selectEntries(filter: LedgerFilter): string {
   return `
-    SELECT ${ENTRY_COLUMNS}
+    SELECT ${ENTRY_COLUMNS}, ${READING_COLUMN}
     FROM ledger
     WHERE bucket = ANY (?::bigint[]) AND bucket >= ? AND bucket <= ? AND sim_id = ?
       AND occurred_at >= ? AND occurred_at < ?

@@ -63,7 +63,11 @@ export async function recycle(
   const there = entriesThere(batch, (entryId) => ids.has(entryId))
   const row = await session.get(SELECT_IMPORT_ACCOUNT, [importId])
   const accountId = (row?.account_id ?? null) as number | null
-  const { counts: counted, conflicts } = await applyEvents(
+  const {
+    counts: counted,
+    series,
+    conflicts,
+  } = await applyEvents(
     session,
     { importId, accountId, feed, knownAt, coming: comingOf(batch), mayRewrite: true },
     orderByKey(there.events.map(({ event }) => event)),
@@ -75,9 +79,9 @@ export async function recycle(
   await dropUndelivered(session, rows)
 
   if (leaves.length > 0) {
-    await countInImport(session, importId, { ...counts, quarantined: -leaves.length })
+    await countInImport(session, importId, { ...counts, quarantined: -leaves.length }, series)
   }
-  return { counts, conflicts }
+  return { counts, series, conflicts }
 }
 
 async function moveEntries(session: Session, stays: RecycleBatch['faults']): Promise<void> {

@@ -40,7 +40,7 @@ export function tryOut<T>(
         }
         hasWritten = true
         const ofBatch = new UsageChanges()
-        const { counts, conflicts } = await wholeOrNot(database, session, async () => {
+        const { counts, series, conflicts } = await wholeOrNot(database, session, async () => {
           const events = {
             ...batch,
             coming: 'delivered' as const,
@@ -60,7 +60,7 @@ export function tryOut<T>(
         changes.addAll(ofBatch)
         const quarantined = batch.quarantined.length + conflicts.length
         const expired = counts.expired + batch.expired
-        return { counts: { ...counts, quarantined, expired }, conflicts }
+        return { counts: { ...counts, quarantined, expired }, series, conflicts }
       },
       changes: () => named(session, changes),
     })

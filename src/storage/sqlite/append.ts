@@ -1,4 +1,5 @@
 /** Applies one batch of an import: ledger, derived tables, quarantine and counts in one transaction. */
+import type { SeriesCounts } from '../../domain/counter-series.ts'
 import type { Feed } from '../../domain/directory.ts'
 import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
 import { floorTo } from '../../domain/time.ts'
@@ -44,7 +45,7 @@ export interface PackedBatch {
 /** Runs inside a write transaction. */
 export function append(connection: Connection, batch: PackedBatch): AppendOutcome {
   const { importId, rereading } = batch
-  const { counts: counted, conflicts } = applyEvents(connection, batch)
+  const { counts: counted, series, conflicts } = applyEvents(connection, batch)
   const quarantined = [...batch.quarantined, ...conflicts]
   for (const record of quarantined) quarantine(connection, batch, record)
   const counts: VerdictCounts = {
@@ -52,11 +53,11 @@ export function append(connection: Connection, batch: PackedBatch): AppendOutcom
     quarantined: quarantined.length,
     expired: counted.expired + batch.expired,
   }
-  countInImport(connection, importId, counts)
+  countInImport(connection, importId, counts, series)
   if (rereading !== undefined) {
     connection.prepare(directorySql.KEEP_REREADING).run(rereading, importId)
   }
-  return { counts, conflicts }
+  return { counts, series, conflicts }
 }
 
 /** What an event needs to be counted, and nothing of what could not be. */
@@ -85,10 +86,11 @@ export function countInImport(
   connection: Connection,
   importId: number,
   { accepted, duplicate, replaced, quarantined, expired }: VerdictCounts,
+  { resets, falls, wraps }: SeriesCounts,
 ): void {
   const { changes } = connection
     .prepare(directorySql.ADD_IMPORT_COUNTS)
-    .run(accepted, duplicate, replaced, quarantined, expired, importId)
+    .run(accepted, duplicate, replaced, quarantined, expired, resets, falls, wraps, importId)
   if (changes === 0) throw undoneWhileRunning(findImport(connection, importId), importId)
 }
 
@@ -157,7 +159,7 @@ class BatchApplication {
     const conflicts = this.#conflicts
       .sort((a, b) => a.line - b.line)
       .map((conflict) => namedConflict(conflict, (simId) => this.#sidOf(simId)))
-    return { counts: this.#counts, conflicts }
+    return { counts: this.#counts, series: this.#readings.series, conflicts }
   }
 
   /** Days under checksum come first in the order, and nothing of a later day changes one of them. */

@@ -2,6 +2,7 @@
  * Readings of one batch: what counters stood at becomes usage in the ledger, by the rule of
  * `counter-series.ts`. A late reading takes its share from those after it.
  */
+import { type SeriesCounts, type SeriesVerdict, seriesCounts } from '../../domain/counter-series.ts'
 import type { EventVersion, ReadingTraits, Serving } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
 import { countersRead, keptReadingFromRow } from '../reading-rows.ts'
@@ -31,6 +32,8 @@ interface BatchFacts {
 }
 
 export class BatchReadings {
+  /** Of the readings that were put in their places. */
+  readonly #verdicts = new Map<string, SeriesVerdict>()
   readonly #connection: Connection
   readonly #batch: BatchFacts
   readonly #versions: MetVersions
@@ -55,7 +58,7 @@ export class BatchReadings {
     const asStored = this.#asStored(incoming)
     const row = this.#connection.prepare(sql.SELECT_EVENT).get(...identity)
     if (row === undefined) {
-      this.#series.put(identity, asStored, null)
+      this.#put(identity, asStored, null)
       return 'accepted'
     }
     const stored = storedEventFromRow(row)
@@ -66,8 +69,18 @@ export class BatchReadings {
       const record = { simId, recordId, occurredAt, line, raw: raw(), version }
       return conflictRecord({ ...record, reading: version.traits }, current, verdict)
     }
-    if (verdict === 'replaced') this.#series.put(identity, asStored, stored)
+    if (verdict === 'replaced') this.#put(identity, asStored, stored)
     return verdict
+  }
+
+  get series(): SeriesCounts {
+    return seriesCounts([...this.#verdicts.values()])
+  }
+
+  #put(identity: Identity, event: StoredEvent, stored: StoredEvent | null): void {
+    const [, simId, occurredAt, , recordId] = identity
+    const verdict = this.#series.put(identity, event, stored)
+    this.#verdicts.set(`${simId} ${occurredAt} ${recordId}`, verdict)
   }
 
   #asStored({ accountId, version, line }: IncomingReading): StoredEvent {

@@ -28,6 +28,7 @@ export function listFeedProgress(connection: Connection): FeedProgress[] {
     listFeeds(connection),
     connection.prepare(sql.SELECT_ALL_PROGRESS).all(),
     connection.prepare(sql.SELECT_ALL_ACCEPTANCES).all(),
+    connection.prepare(sql.SELECT_READING_COUNTS).all(),
   )
 }
 

@@ -12,6 +12,7 @@ import {
   goneValues,
   importIdsOf,
   positionBefore,
+  READING_COLUMN,
   spanOf,
 } from '../ledger-entries.ts'
 import type { Row } from '../rows.ts'
@@ -26,7 +27,7 @@ import { withinLedger } from './usage-reads.ts'
  */
 export function selectEntries(filter: LedgerFilter): string {
   return `
-    SELECT ${ENTRY_COLUMNS}
+    SELECT ${ENTRY_COLUMNS}, ${READING_COLUMN}
     FROM ledger
     WHERE bucket = ? AND sim_id = ? AND occurred_at >= ? AND occurred_at < ?
       AND (occurred_at, feed_id, record_id) > (?, ?, ?) ${filterConditions(filter)}

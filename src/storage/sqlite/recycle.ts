@@ -21,7 +21,8 @@ export function recycle(connection: Connection, batch: RecycleBatch): AppendOutc
     knownAt,
     events: packed,
   }
-  const { counts: counted, conflicts } = applyEvents(connection, of, { coming: comingOf(batch) })
+  const applied = applyEvents(connection, of, { coming: comingOf(batch) })
+  const { counts: counted, series, conflicts } = applied
   const { stays, leaves, counts } = recycledEntries(there, counted, conflicts)
   for (const { entryId, fault } of stays) {
     const { reason, detail, field } = fault
@@ -32,9 +33,9 @@ export function recycle(connection: Connection, batch: RecycleBatch): AppendOutc
   waiting.dropUndelivered()
 
   if (leaves.length > 0) {
-    countInImport(connection, importId, { ...counts, quarantined: -leaves.length })
+    countInImport(connection, importId, { ...counts, quarantined: -leaves.length }, series)
   }
-  return { counts, conflicts }
+  return { counts, series, conflicts }
 }
 
 /** Runs inside a write transaction. */

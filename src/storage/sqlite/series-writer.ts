@@ -2,7 +2,13 @@
  * Puts readings into the series they belong to and takes them out again, so that the usage in the
  * ledger stays a function of the readings that are there.
  */
-import { type Highs, NOTHING_PROVED, prove, sameCounters } from '../../domain/counter-series.ts'
+import {
+  type Highs,
+  NOTHING_PROVED,
+  prove,
+  type SeriesVerdict,
+  sameCounters,
+} from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo } from '../../domain/time.ts'
 import type { Counters } from '../../domain/usage-event.ts'
 import {
@@ -39,7 +45,7 @@ export class SeriesWriter {
    * Puts a reading in its place in the series: `event` is as it was delivered, `stored` the row that
    * it replaces, with its usage.
    */
-  put(identity: Identity, event: StoredEvent, stored: StoredEvent | null): void {
+  put(identity: Identity, event: StoredEvent, stored: StoredEvent | null): SeriesVerdict {
     const reading = readingOf(event.version, event.version.traits!)
     const proved = prove(this.#provedBefore(identity), reading)
     const after = { ...event, version: { ...event.version, ...proved.usage } }
@@ -52,6 +58,7 @@ export class SeriesWriter {
     }
     this.#count(identity, after, 1)
     this.#goOn(identity, proved.highs)
+    return proved.verdict
   }
 
   /** Takes a reading away, with its row; what it had used goes back to those after it. */

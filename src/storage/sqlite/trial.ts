@@ -21,12 +21,13 @@ export function beginTrial(connection: Connection): void {
 /** On the writer thread, between `beginTrial` and `endTrial`. */
 export function appendToTrial(connection: Connection, batch: PackedBatch): AppendOutcome {
   const changes = new UsageChanges()
-  const { counts, conflicts } = wholeOrNot(connection, () =>
+  const { counts, series, conflicts } = wholeOrNot(connection, () =>
     applyEvents(connection, batch, { changes }),
   )
   trials.get(connection)!.addAll(changes)
   const quarantined = batch.quarantined.length + conflicts.length
-  return { counts: { ...counts, quarantined, expired: counts.expired + batch.expired }, conflicts }
+  const expired = counts.expired + batch.expired
+  return { counts: { ...counts, quarantined, expired }, series, conflicts }
 }
 
 /** A batch that fails leaves the trial as it was before it. */

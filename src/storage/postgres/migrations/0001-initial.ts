@@ -91,6 +91,10 @@ export const initialSchema = `
     replaced         bigint NOT NULL DEFAULT 0,
     quarantined      bigint NOT NULL DEFAULT 0,
     expired          bigint NOT NULL DEFAULT 0,
+    -- Of its readings, when they came.
+    resets           bigint NOT NULL DEFAULT 0,
+    falls            bigint NOT NULL DEFAULT 0,
+    wraps            bigint NOT NULL DEFAULT 0,
     checksum         text,
     error            text,
     started_at       bigint NOT NULL,
@@ -287,6 +291,7 @@ export const initialSchema = `
     PRIMARY KEY (sim_id, feed_id, record_id, occurred_at)
   );
   CREATE INDEX reading_by_time ON reading (occurred_at);
+  CREATE INDEX reading_by_verdict ON reading (feed_id, verdict) WHERE verdict < 3;
 
   CREATE TABLE account_hour (
     account_id bigint NOT NULL,

@@ -87,6 +87,10 @@ export const initialSchema = `
     replaced         INTEGER NOT NULL DEFAULT 0,
     quarantined      INTEGER NOT NULL DEFAULT 0,
     expired          INTEGER NOT NULL DEFAULT 0,
+    -- Of its readings, when they came.
+    resets           INTEGER NOT NULL DEFAULT 0,
+    falls            INTEGER NOT NULL DEFAULT 0,
+    wraps            INTEGER NOT NULL DEFAULT 0,
     checksum         TEXT,
     error            TEXT,
     started_at       INTEGER NOT NULL,
@@ -273,6 +277,7 @@ export const initialSchema = `
     PRIMARY KEY (sim_id, feed_id, record_id, occurred_at)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX reading_by_time ON reading (occurred_at);
+  CREATE INDEX reading_by_verdict ON reading (feed_id, verdict) WHERE verdict < 3;
 
   CREATE TABLE account_hour (
     account_id INTEGER NOT NULL,
