@@ -1,5 +1,4 @@
-/** Countries by their English name, and by the TADIG code of one of their networks. */
-import { type CountryCode, parseCountry } from '../../domain/country.ts'
+/** Countries by their English name. */
 import { ISO_COUNTRIES } from '../../domain/iso-countries.ts'
 
 /** Names in use beside the one that Unicode's data has. */
@@ -40,11 +39,6 @@ let byName: ReadonlyMap<string, string> | null = null
 export function countryOfName(name: string): string | null {
   byName ??= namesOfCountries()
   return byName.get(normalized(name)) ?? null
-}
-
-/** A TADIG code is a country's alpha-3 code and two characters of the network's own. */
-export function countryOfTadig(tadig: string): CountryCode | null {
-  return /^[A-Za-z]{3}[A-Za-z0-9]{2}$/.test(tadig) ? parseCountry(tadig.slice(0, 3)) : null
 }
 
 function namesOfCountries(): Map<string, string> {

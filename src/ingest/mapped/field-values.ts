@@ -1,26 +1,51 @@
 /** Turns the values of a mapping into functions of a row, once a delivery. */
+
+import { parseCountry } from '../../domain/country.ts'
 import { shown } from '../../domain/usage-error.ts'
 import type { CanonicalField, FieldFault } from '../formats/canonical-record.ts'
-import { clockOf } from './clock.ts'
+import { countryOfTadig } from '../formats/tadig.ts'
+import { type Clock, clockOf } from './clock.ts'
 import { joinedTexts } from './content-ids.ts'
-import { countryOfName, countryOfTadig } from './country-names.ts'
+import { countryOfName } from './country-names.ts'
 import {
   type CommandsValue,
   type Condition,
+  type CountryForm,
   type CountryValue,
   type DataUnit,
   type DataValue,
   type FieldValues,
   isReference,
+  type NetworkValue,
   type PlmnParts,
+  type PlmnValue,
   type Reference,
   referenceText,
   type Source,
   type TextValue,
   type TimeValue,
 } from './mapping.ts'
+import { mncOf, type NetworkText, NO_NETWORK, networkOf, plmnOf } from './network-text.ts'
 import { type NumberStyle, plainNumber, UNIT_BYTES, wholeBytes, wholeNumber } from './quantity.ts'
 import type { RowAccess, TextOf } from './row.ts'
+import { isTimeZone, ZONE_RULE } from './time-zone.ts'
+
+/** Records name few zones; what they are made of is remembered once more by name. */
+const CLOCKS_MAX = 1_000
+
+const COUNTRY_READERS: Readonly<
+  Record<CountryForm, { read: (text: string) => string | null; expected: string }>
+> = {
+  code: { read: parseCountry, expected: 'an ISO 3166-1 code such as ES or ESP' },
+  name: {
+    read: countryOfName,
+    expected: "a country's English name; others can be listed in values",
+  },
+  tadig: {
+    read: (text) => countryOfTadig(text.toUpperCase()),
+    expected: 'a TADIG code: 5 characters that begin with a country, as ESPVV does',
+  },
+}
 
 type FieldText<Row> = (row: Row) => string
 
@@ -74,7 +99,7 @@ export class FieldCompiler<Row> {
 
   /** UTC seconds; null where there is no time, or a faulty one. */
   time(value: TimeValue): (row: Row) => number | null {
-    const clock = clockOf(value.format ?? 'iso', value.zone)
+    const clockOfRow = this.#clocks(value)
     const written =
       value.first_of === undefined
         ? this.#joined('occurred_at', isList(value.from) ? value.from : [value.from!])
@@ -82,15 +107,47 @@ export class FieldCompiler<Row> {
     return (row) => {
       const text = written(row)
       if (text === '') return null
+      const clock = clockOfRow(row)
+      if (clock === null) return null
       const at = clock.read(text)
       if (at === null) this.#refuse('occurred_at', text, clock.rule)
       return at
     }
   }
 
-  plmn(value: Reference | TextValue | PlmnParts | undefined): FieldText<Row> {
-    if (value === undefined || isReference(value) || !('mcc' in value)) {
-      return this.text('plmn', value)
+  /** Null where the record's zone is none. */
+  #clocks({ format = 'iso', zone }: TimeValue): (row: Row) => Clock | null {
+    if (zone === undefined || typeof zone === 'string') {
+      const clock = clockOf(format, zone)
+      return () => clock
+    }
+    const { from, values = {} } = zone
+    const meanings = new Map(Object.entries(values))
+    const stated = this.#single('occurred_at', this.#access.textOf(from))
+    const clocks = new Map<string, Clock>()
+    const rule = `its zone, ${referenceText(from)}: ${ZONE_RULE}`
+    return (row) => {
+      const text = stated(row)
+      const known = clocks.get(text)
+      if (known !== undefined) return known
+      const name = meanings.get(text) ?? text
+      if (name === '' || !isTimeZone(name)) {
+        this.#refuse('occurred_at', text, rule)
+        return null
+      }
+      const clock = clockOf(format, name)
+      if (clocks.size >= CLOCKS_MAX) clocks.clear()
+      clocks.set(text, clock)
+      return clock
+    }
+  }
+
+  plmn(value: Reference | PlmnValue | PlmnParts | undefined): FieldText<Row> {
+    if (value === undefined || isReference(value)) return this.text('plmn', value)
+    if (!('mcc' in value)) {
+      const { mnc_digits: digits } = value
+      const text = this.text('plmn', value)
+      return digits === undefined ? text : (row) => plmnOf(text(row), digits)
     }
     const { mcc, mnc, mnc_digits: digits } = value
     const mccText = this.#from('plmn', [mcc])
@@ -98,15 +155,34 @@ export class FieldCompiler<Row> {
     const isBareNumber = this.#access.isBareNumber(mnc)
     this.#name('plmn', [mcc, mnc])
     return (row) => {
-      const given = mncText(row)
       const found = mccText(row)
-      if (given === '' && found === '') return ''
-      if (digits !== undefined) return `${found}-${given.padStart(digits, '0')}`
+      const stated = mncText(row)
+      if (stated === '' && found === '') return ''
+      const given = mncOf(found, stated, digits)
+      const isAsStated = given === stated && typeof digits !== 'number'
       const mayHaveLostZeros = given.length < 2 || (given.length === 2 && isBareNumber(row))
-      if (!mayHaveLostZeros || given === '') return `${found}-${given}`
+      if (!isAsStated || !mayHaveLostZeros || given === '') return `${found}-${given}`
       const rule =
         'an MNC has 2 or 3 digits, zeros included: 7 may be 07 or 007; mnc_digits in the mapping says which'
       return this.#refuse('plmn', `${found}-${given}`, rule)
+    }
+  }
+
+  /** Refuses, of the field `plmn`, what names no network. */
+  network(value: Reference | NetworkValue | undefined): ((row: Row) => NetworkText) | null {
+    if (value === undefined) return null
+    const stated: NetworkValue = isReference(value) ? { from: value } : value
+    const { values = {}, mnc_digits: digits } = stated
+    const names = new Map(Object.entries(values))
+    const given = this.#when(stated.when, this.#given('plmn', stated))
+    const rule =
+      'expected a PLMN such as 310-260, a TADIG code such as ESPVV, or a name that values lists'
+    return (row) => {
+      const text = given(row)
+      if (text === '') return NO_NETWORK
+      const found = networkOf(text, names, digits)
+      if (found === null) this.#refuse('plmn', text, rule)
+      return found ?? NO_NETWORK
     }
   }
 
@@ -114,17 +190,16 @@ export class FieldCompiler<Row> {
     const text = this.text('country', value)
     const form = value === undefined || isReference(value) ? undefined : value.as
     if (form === undefined || form === 'code') return text
-    const [codeOf, rule] =
-      form === 'name'
-        ? [countryOfName, "expected a country's English name; others can be listed in values"]
-        : [
-            countryOfTadig,
-            'expected a TADIG code: 5 characters that begin with a country, as ESPVV does',
-          ]
+    const forms = [form].flat()
+    const rule = `expected ${forms.map((one) => COUNTRY_READERS[one].expected).join(', or ')}`
     return (row) => {
       const found = text(row)
       if (found === '') return ''
-      return codeOf(found) ?? this.#refuse('country', found, rule)
+      for (const one of forms) {
+        const code = COUNTRY_READERS[one].read(found)
+        if (code !== null) return code
+      }
+      return this.#refuse('country', found, rule)
     }
   }
 

@@ -1,4 +1,6 @@
 /** Checks that data from outside is a mapping. Every fault is found, and named by its path. */
+import { parseCountry } from '../../domain/country.ts'
+import { parsePlmn } from '../../domain/plmn.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { ZONES } from '../../domain/usage-event.ts'
 import { COLUMNS_MAX } from '../formats/csv-records.ts'
@@ -27,7 +29,7 @@ import {
   wholeNumbers,
 } from './rules.ts'
 import { parseTimePattern } from './time-pattern.ts'
-import { isTimeZone } from './time-zone.ts'
+import { isTimeZone, ZONE_NAMES, ZONE_RULE } from './time-zone.ts'
 
 /** Which keys of the source belong to which formats. */
 const SOURCE_KEYS: Readonly<Record<string, readonly SourceFormat[]>> = {
@@ -164,10 +166,15 @@ function fieldsRule(reference: Rule, condition: Rule): Rule {
   const translated = { constant: anyText, values: mapOf(anyText), otherwise: anyText }
   const textValue = objectOf({ ...origins, ...translated }, { oneOf })
   const parts = objectOf(
-    { mcc: reference, mnc: reference, mnc_digits: wholeNumbers(2, 3) },
+    { mcc: reference, mnc: reference, mnc_digits: mncDigits },
     { required: ['mcc', 'mnc'] },
   )
-  const country = { ...origins, ...translated, as: choice(COUNTRY_FORMS) }
+  const plmn = objectOf({ ...origins, ...translated, mnc_digits: mncDigits }, { oneOf })
+  const network = objectOf(
+    { ...origins, values: mapOf(networkName), mnc_digits: mncDigits },
+    { oneOf: ['from', 'first_of'] },
+  )
+  const country = { ...origins, ...translated, as: countryForms }
   const zones = choice(ZONES)
   const zone = { ...origins, constant: zones, values: mapOf(zones), otherwise: zones }
   const data = objectOf(
@@ -185,9 +192,10 @@ function fieldsRule(reference: Rule, condition: Rule): Rule {
       occurred_at: timeRule(reference),
       plmn: eitherObjectOr(reference, (value, path, faults) => {
         const hasParts = isRecord(value) && (value.mcc !== undefined || value.mnc !== undefined)
-        ;(hasParts ? parts : textValue)(value, path, faults)
+        ;(hasParts ? parts : plmn)(value, path, faults)
       }),
       country: eitherObjectOr(reference, objectOf(country, { oneOf })),
+      network: eitherObjectOr(reference, network),
       zone: objectOf(zone, { oneOf }),
       upload: data,
       download: data,
@@ -201,8 +209,33 @@ function fieldsRule(reference: Rule, condition: Rule): Rule {
     if (isRecord(value) && COUNTERS.every((name) => value[name] === undefined)) {
       refuse(faults, path, undefined, `at least one of ${COUNTERS.join(', ')} is required`)
     }
+    if (!isRecord(value) || value.network === undefined) return
+    for (const name of ['plmn', 'country'] as const) {
+      const rule = 'network tells it already: one of the two has to go'
+      if (value[name] !== undefined) refuse(faults, `${path}.${name}`, value[name], rule)
+    }
   }
 }
+
+const mncDigits: Rule = (value, path, faults) => {
+  const digits = wholeNumbers(2, 3)
+  if (!isRecord(value)) return digits(value, path, faults)
+  mapOf(digits)(value, path, faults)
+  for (const mcc of Object.keys(value)) {
+    if (/^\d{3}$/.test(mcc) || mcc === 'otherwise') continue
+    refuse(faults, `${path}.${mcc}`, value[mcc], 'expected an MCC of 3 digits, or otherwise')
+  }
+}
+
+const countryForms: Rule = (value, path, faults) => {
+  const form = choice(COUNTRY_FORMS)
+  ;(Array.isArray(value) ? listOf(form) : form)(value, path, faults)
+}
+
+const networkName = texts(
+  'expected a PLMN such as 310-260, or an ISO 3166-1 code such as ES or ESP',
+  (text) => parsePlmn(text) !== null || parseCountry(text) !== null,
+)
 
 function recordIdRule(reference: Rule, textValue: Rule): Rule {
   const references = listOf(reference)
@@ -226,9 +259,10 @@ function unitRule(reference: Rule): Rule {
 function timeRule(reference: Rule): Rule {
   const references: Rule = (value, path, faults) =>
     (Array.isArray(value) ? listOf(reference) : reference)(value, path, faults)
-  const zone = texts(
-    'expected UTC, an offset such as +05:45, or a name such as Europe/Berlin',
-    isTimeZone,
+  const named = texts(ZONE_RULE, isTimeZone)
+  const zone = eitherObjectOr(
+    named,
+    objectOf({ from: reference, values: mapOf(named) }, { required: ['from'] }),
   )
   const formats = `${TIME_FORMATS.join(', ')}, or a pattern such as DD.MM.YYYY HH:mm:ss`
   const shape = objectOf(
@@ -250,8 +284,7 @@ function timeRule(reference: Rule): Rule {
     if (typeof pattern === 'string') {
       refuse(faults, `${path}.format`, format, `expected ${formats}; ${pattern}`)
     } else if (pattern !== null && !statesZone && value.zone === undefined) {
-      const rule =
-        'times of this format do not state their zone, so it is required here: UTC, an offset such as +05:45, or a name such as Europe/Berlin'
+      const rule = `times of this format do not state their zone, so it is required here: ${ZONE_NAMES}; or {from: …} where each record states it`
       refuse(faults, `${path}.zone`, undefined, rule)
     } else if ((statesZone || format.startsWith('unix')) && value.zone !== undefined) {
       refuse(faults, `${path}.zone`, value.zone, 'times of this format state their zone themselves')

@@ -83,22 +83,47 @@ export interface TimeValue {
   readonly first_of?: readonly Reference[]
   /** `iso`, `unix`, `unix_ms` or a pattern such as `DD.MM.YYYY HH:mm:ss`. */
   readonly format?: string
-  /** `UTC`, an offset or an IANA name: the zone of times that do not state one. */
-  readonly zone?: string
+  /** `UTC`, an offset or an IANA name: the zone of times that do not state one; or where it stands. */
+  readonly zone?: string | ZoneOfRecord
+}
+
+export interface ZoneOfRecord {
+  readonly from: Reference
+  /** What the carrier's words for zones mean; others are read as they are. */
+  readonly values?: Readonly<Record<string, string>>
+}
+
+/**
+ * How long MNCs are. A number is 2 or 3: shorter MNCs have lost their zeros and get them back up to this
+ * length. By MCC, or `otherwise`, all have this length: carriers that pad lose zeros again.
+ */
+export type MncDigits = number | Readonly<Record<string, number>>
+
+export interface PlmnValue extends TextValue {
+  readonly mnc_digits?: MncDigits
 }
 
 export interface PlmnParts {
   readonly mcc: Reference
   readonly mnc: Reference
-  /** 2 or 3: shorter MNCs have lost their zeros and get them back up to this length. */
-  readonly mnc_digits?: number
+  readonly mnc_digits?: MncDigits
+}
+
+/** One text that names the network in any of several ways: a PLMN, a TADIG code, or a name. */
+export interface NetworkValue extends Pick<PlmnValue, 'from' | 'first_of' | 'when' | 'mnc_digits'> {
+  /** The PLMN or the country of each name, and of each TADIG code of which more is known. */
+  readonly values?: Readonly<Record<string, string>>
 }
 
 export const COUNTRY_FORMS = ['code', 'name', 'tadig'] as const
+export type CountryForm = (typeof COUNTRY_FORMS)[number]
 
 export interface CountryValue extends TextValue {
-  /** An ISO code, a country's English name, or a TADIG code, which begins with one. */
-  readonly as?: (typeof COUNTRY_FORMS)[number]
+  /**
+   * An ISO code, a country's English name, or a TADIG code, which begins with one; the first of several
+   * that the text is.
+   */
+  readonly as?: CountryForm | readonly CountryForm[]
 }
 
 export const DATA_UNITS = ['bytes', 'kB', 'KiB', 'MB', 'MiB', 'GB', 'GiB'] as const
@@ -123,8 +148,10 @@ export interface FieldValues {
   readonly record_id: RecordIdValue
   readonly sim: Reference | TextValue
   readonly occurred_at: TimeValue
-  readonly plmn?: Reference | TextValue | PlmnParts
+  readonly plmn?: Reference | PlmnValue | PlmnParts
   readonly country?: Reference | CountryValue
+  /** In the place of `plmn` and `country`. */
+  readonly network?: Reference | NetworkValue
   readonly zone?: TextValue
   readonly upload?: DataValue
   readonly download?: DataValue

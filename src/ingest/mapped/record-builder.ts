@@ -11,6 +11,7 @@ import { type CdrRecord, faultOf, isFault, type ReadRecord } from '../formats/cd
 import { ContentIds } from './content-ids.ts'
 import { compileCondition, describeCondition, FieldCompiler } from './field-values.ts'
 import type { Condition, Mapping } from './mapping.ts'
+import type { NetworkText } from './network-text.ts'
 import type { RowAccess } from './row.ts'
 import { isRecord } from './rules.ts'
 
@@ -34,6 +35,8 @@ export class RecordBuilder<Row> {
   readonly #parser: CanonicalRecordParser
   readonly #fields: Readonly<Record<TextField, (row: Row) => string>>
   readonly #occurredAt: (row: Row) => number | null
+  /** In the place of PLMN and country, where one text tells the network. */
+  readonly #network: ((row: Row) => NetworkText) | null
   readonly #skip: readonly Test<Row>[]
   readonly #expect: readonly (Test<Row> & { readonly shownOf: (row: Row) => string })[]
   /** How many records each of the skip rules has passed over. */
@@ -49,6 +52,7 @@ export class RecordBuilder<Row> {
     const recordId = compiler.recordId(fields.record_id)
     const sim = compiler.text('sim', fields.sim)
     this.#occurredAt = compiler.time(fields.occurred_at)
+    this.#network = compiler.network(fields.network)
     this.#fields = {
       record_id: recordId,
       sim,
@@ -92,6 +96,7 @@ export class RecordBuilder<Row> {
     const fields = this.#fields
     const recordId = fields.record_id(row)
     const occurredAt = this.#occurredAt(row)
+    const network = this.#network === null ? null : this.#network(row)
     const texts = {
       upload: fields.upload(row),
       download: fields.download(row),
@@ -103,8 +108,8 @@ export class RecordBuilder<Row> {
         record_id: this.#contentIds === null ? recordId : this.#contentIds.idOf(recordId),
         sim: fields.sim(row),
         occurred_at: '',
-        plmn: fields.plmn(row),
-        country: fields.country(row),
+        plmn: network === null ? fields.plmn(row) : network.plmn,
+        country: network === null ? fields.country(row) : network.country,
         zone: fields.zone(row),
         ...texts,
       },

@@ -7,6 +7,13 @@ import { DAY_SECONDS } from '../../domain/time.ts'
 /** Distinct minutes whose offset is remembered; asking for one takes microseconds. */
 const MINUTES_REMEMBERED_MAX = 20_000
 
+/** What a time zone may be, in words. */
+export const ZONE_NAMES = 'UTC, an offset such as +05:45, or a name such as Europe/Berlin'
+export const ZONE_RULE = `expected ${ZONE_NAMES}`
+
+/** Records may name zones in any letter case; there are fewer than 600. */
+const CLOCKS_MAX = 2_000
+
 const OFFSET = /^([+-])(\d{2}):?(\d{2})?$/
 
 /** Seconds east of UTC of `UTC`, `Z` or an offset such as `+05:45`; null for other names. */
@@ -47,6 +54,7 @@ function zoneClock(zone: string): ZoneClock {
   let clock = clocks.get(zone)
   if (clock === undefined) {
     clock = new ZoneClock(zone)
+    if (clocks.size >= CLOCKS_MAX) clocks.clear()
     clocks.set(zone, clock)
   }
   return clock

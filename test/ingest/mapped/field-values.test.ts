@@ -2,11 +2,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { countryCodeAlpha3, parseCountry } from '../../../src/domain/country.ts'
 import { createMappedReader } from '../../../src/ingest/formats/mapped.ts'
 import { ContentIds, joinedTexts } from '../../../src/ingest/mapped/content-ids.ts'
-import { countryOfName, countryOfTadig } from '../../../src/ingest/mapped/country-names.ts'
-import type { FieldValues, Mapping } from '../../../src/ingest/mapped/mapping.ts'
+import { countryOfName } from '../../../src/ingest/mapped/country-names.ts'
+import type {
+  CountryValue,
+  FieldValues,
+  Mapping,
+  MncDigits,
+} from '../../../src/ingest/mapped/mapping.ts'
 import { readDelivery } from '../reading.ts'
 
 function mapping(fields: Partial<FieldValues>, more: Partial<Mapping> = {}): Mapping {
@@ -97,6 +101,39 @@ describe('an MNC on its own', () => {
     assert.deepEqual(plmnsOf(2, '1234'), ['1 plmn: plmn "310-'])
   })
 
+  it('is as long as the mapping says of its MCC, and loses the zeros of a carrier that pads', () => {
+    const digits = { 310: 3, 206: 2 }
+    const parts = (mnc_digits: MncDigits) => ({ mcc: 'mcc', mnc: 'mnc', mnc_digits })
+    const of = (plmn: FieldValues['plmn'], ...records: object[]) =>
+      read({ plmn: plmn! }, records).records.map(({ network }) => network.plmn)
+    const records = [
+      ...[
+        { mcc: 206, mnc: '001' },
+        { mcc: 206, mnc: 1 },
+        { mcc: 206, mnc: '000' },
+      ],
+      ...[
+        { mcc: 310, mnc: 26 },
+        { mcc: 310, mnc: '004' },
+        { mcc: 310, mnc: '260' },
+      ],
+    ]
+    assert.deepEqual(of(parts(digits), ...records), [
+      ...['206-01', '206-01', '206-00', '310-026', '310-004', '310-260'],
+    ])
+    assert.deepEqual(of(parts({ ...digits, otherwise: 2 }), { mcc: 262, mnc: '002' }), ['262-02'])
+    // Of other MCCs nothing is known.
+    assert.deepEqual(of(parts(digits), { mcc: 334, mnc: '020' }, { mcc: 334, mnc: 20 }), [
+      '334-020',
+    ])
+    const inOne = { from: 'plmn', mnc_digits: digits }
+    assert.deepEqual(
+      of(inOne, { plmn: '206001' }, { plmn: 2061 }, { plmn: '310 26' }, { plmn: '334-020' }, {}),
+      ['206-01', '206-01', '310-026', '334-020', null],
+    )
+    assert.match(read({ plmn: inOne }, [{ plmn: 'Proximus' }]).faults.join(), /"Proximus"/)
+  })
+
   it('is no network without its MCC, and nothing where both are absent', () => {
     const { records, faults } = read({ plmn: { mcc: 'mcc', mnc: 'mnc' } }, [{ mnc: '07' }, {}])
     assert.equal(faults.length, 1)
@@ -127,13 +164,25 @@ describe('a country', () => {
     }
   })
 
-  it('stands at the beginning of a TADIG code', () => {
-    for (const code of ['ES', 'DE', 'GB', 'XK']) {
-      assert.equal(countryOfTadig(`${countryCodeAlpha3(parseCountry(code)!)}V1`), code)
+  it('may be written in several forms in one column, of which the first that fits counts', () => {
+    const of = (as: CountryValue['as'], ...texts: string[]) => {
+      const { records, faults } = read(
+        { country: { from: 'where', as: as! } },
+        texts.map((where) => ({ where })),
+      )
+      return [...records.map(({ network }) => network.country), ...faults]
     }
-    for (const tadig of ['ESPV', 'ESPVVV', 'XXXVV', 'ES-VV', '']) {
-      assert.equal(countryOfTadig(tadig), null, tadig)
+    assert.deepEqual(of(['tadig', 'name', 'code'], 'ESPVV', 'espvv', 'Spain', 'ES', 'ESP', ''), [
+      ...['ES', 'ES', 'ES', 'ES', 'ES', null],
+    ])
+    assert.deepEqual(of('tadig', 'K00MT', 'AAAMS'), ['XK', 'ZZ'])
+    for (const tadig of ['ESPV', 'ESPVVV', 'XXXVV', 'ES-VV']) {
+      assert.match(of('tadig', tadig).join(), /expected a TADIG code/)
     }
+    assert.match(
+      of(['tadig', 'name'], 'Vodafone').join(),
+      /expected a TADIG code: .*, or a country's English name/,
+    )
   })
 })
 

@@ -115,6 +115,54 @@ const BAD: readonly [mapping: unknown, faults: readonly RegExp[], schema?: false
   ],
   [withFields({ plmn: { mcc: 'a' } }), [/^fields\.plmn\.mnc: it is required$/]],
   [
+    withFields({ plmn: { mcc: 'a', mnc: 'b', mnc_digits: { 31: 2, otherwise: 4 } } }),
+    [
+      /^fields\.plmn\.mnc_digits\.otherwise "4": /,
+      /^fields\.plmn\.mnc_digits\.31 "2": expected an MCC/,
+    ],
+  ],
+  [
+    withFields({ plmn: { from: 'a', mnc_digits: {} } }),
+    [/^fields\.plmn\.mnc_digits "\{\}": expected a map/],
+  ],
+  [
+    withFields({ plmn: undefined, network: { from: 'a', values: { x: 'nowhere' } } }),
+    [/^fields\.network\.values\.x "nowhere": expected a PLMN such as/],
+    false,
+  ],
+  [
+    withFields({ plmn: 'b', country: 'c', network: 'a' }),
+    [
+      /^fields\.plmn "b": network tells it already/,
+      /^fields\.country "c": network tells it already/,
+    ],
+    false,
+  ],
+  [
+    withFields({ plmn: undefined, network: { constant: 'ES' } }),
+    [/^fields\.network\.constant: not known here/, /exactly one of/],
+  ],
+  [
+    withFields({ country: { from: 'a', as: ['code', 'flag'] } }),
+    [/^fields\.country\.as\[1\] "flag": /],
+  ],
+  [
+    withFields({ country: { from: 'a', as: [] } }),
+    [/^fields\.country\.as "\[\]": expected a list/],
+  ],
+  [
+    withFields({
+      occurred_at: { from: 'a', format: 'YYYY-MM-DD', zone: { from: 'z', values: { X: 'Mars' } } },
+    }),
+    [/^fields\.occurred_at\.zone\.values\.X "Mars": expected UTC/],
+    false,
+  ],
+  [
+    withFields({ occurred_at: { from: 'a', format: 'unix', zone: { from: 'z' } } }),
+    [/^fields\.occurred_at\.zone .* state their zone themselves/],
+    false,
+  ],
+  [
     withFields({ plmn: { mcc: 'a', mnc: 'b', mnc_digits: 4 } }),
     [/^fields\.plmn\.mnc_digits "4": /],
   ],
