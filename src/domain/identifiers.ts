@@ -2,6 +2,7 @@
  * The names a SIM, an account or a key goes by. All of them are text: leading zeros count. They
  * are parsed at the edge; inside, the branded type is the proof that it was done.
  */
+import { MADE_DECIMAL, ROUNDED, SHORTENED, SPREADSHEET_DIGITS } from './spreadsheet-numbers.ts'
 import { invalidField } from './usage-error.ts'
 
 declare const sid: unique symbol
@@ -124,27 +125,20 @@ function normalizeIccid(text: string): Iccid | null {
   return /^89[\dA-F]{16,18}$/.test(digits) ? (digits as Iccid) : null
 }
 
-/** Spreadsheets keep this many digits of a number, and write zeros for the others. */
-const SPREADSHEET_DIGITS = 15
-
 /**
  * What a spreadsheet has done to a number of a SIM, and the remedy, as the end of a message; null
  * where nothing shows. A rounded ICCID is known by its zeros and by a check digit that fails: the
  * digits that are lost cannot be guessed, and another SIM may have those that are left.
  */
 export function spreadsheetDamage(text: string): string | null {
-  const remedy = 'export it as text and bring it again'
-  // One digit stands in front: more of them, and the letter is one of a hexadecimal ICCID.
-  if (/^[+-]?\d([.,]\d+)?E[+-]?\d{1,3}$/i.test(text)) {
-    return `a spreadsheet has shortened this number, and digits of it are lost: ${remedy}`
-  }
+  // More digits in front, and the letter is one of a hexadecimal ICCID.
+  if (/^[+-]?\d([.,]\d+)?E[+-]?\d{1,3}$/i.test(text)) return SHORTENED
+  if (/^\d{5,20}\.0+$/.test(text)) return MADE_DECIMAL
   const isRounded =
     /^89\d{17,18}$/.test(text) &&
     text.endsWith('0'.repeat(text.length - SPREADSHEET_DIGITS)) &&
     !hasCheckDigit(text)
-  return isRounded
-    ? `its check digit is wrong and it ends in zeros, as a spreadsheet rounds long numbers: ${remedy}`
-    : null
+  return isRounded ? ROUNDED : null
 }
 
 function hasCheckDigit(digits: string): boolean {

@@ -3,6 +3,23 @@ import { crc32, deflateRawSync, gzipSync } from 'node:zlib'
 import { type Case, describeCases, type FeedSetUp } from './cases.ts'
 
 const CSV: FeedSetUp = { format: 'csv' }
+/** The same columns, of which it counts kilobytes. */
+const MAPPED_SHEET: FeedSetUp = {
+  format: 'mapped',
+  settings: {
+    mapping: {
+      source: { format: 'csv' },
+      fields: {
+        record_id: 'record_id',
+        sim: 'sim',
+        occurred_at: { from: 'occurred_at' },
+        plmn: 'plmn',
+        download: { from: 'download', unit: 'kB' },
+      },
+    },
+  },
+}
+
 const home = (up: number, down: number) => [`home US ${up}/${down}/0/0`]
 
 const COLUMNS = ['record_id', 'sim', 'occurred_at', 'plmn', 'upload', 'download']
@@ -49,21 +66,7 @@ const separators: readonly Case[] = [
   },
   {
     name: 'sep=^ in a mapping that expects commas',
-    feed: {
-      format: 'mapped',
-      settings: {
-        mapping: {
-          source: { format: 'csv' },
-          fields: {
-            record_id: 'record_id',
-            sim: 'sim',
-            occurred_at: { from: 'occurred_at' },
-            plmn: 'plmn',
-            download: { from: 'download', unit: 'kB' },
-          },
-        },
-      },
-    },
+    feed: MAPPED_SHEET,
     content: ({ iccid }) => `sep=^\n${table(iccid, '^', [30, 40])}`,
     used: home(0, 40_000),
   },
@@ -241,6 +244,48 @@ const spoiled: readonly Case[] = [
     used: [],
     waits: ['2 unknown_sim'],
     says: /spreadsheet has shortened/,
+  },
+  {
+    name: 'an IMSI that a program took for a decimal number',
+    content: () => table('310260000000001.0', ',', [1, 2]),
+    used: [],
+    waits: ['2 unknown_sim'],
+    says: /taken it for a decimal number/,
+  },
+  {
+    name: 'bytes as a power of ten, of which the last six digits are lost',
+    content: ({ iccid }) =>
+      table(iccid, ';', [1.23457e11, 7]).replace('123457000000', '1,23457E+11'),
+    used: [],
+    waits: ['2 invalid_field'],
+    says: /upload "1,23457E\+11": a spreadsheet has shortened/,
+  },
+  {
+    name: 'bytes as a power of ten in a sheet that is mapped',
+    feed: MAPPED_SHEET,
+    content: ({ iccid }) => table(iccid, ',', [0, 5], [0, 6]).replace(',6\n', ',1.23457E+11\n'),
+    used: home(0, 5_000),
+    waits: ['3 invalid_field'],
+    says: /download "1\.23457E\+11" in "download": a spreadsheet has shortened/,
+  },
+  {
+    name: 'small fractions as a power of ten, which lose nothing',
+    feed: MAPPED_SHEET,
+    content: ({ iccid }) => table(iccid, ',', [0, 6]).replace(',6\n', ',5E-03\n'),
+    used: home(0, 5),
+  },
+  {
+    name: 'ids of records as powers of ten, which are no ids any more',
+    content: ({ iccid }) => table(iccid, ',', [1, 2], [1, 2]).replaceAll(/q-\d/g, '9.00001E+17'),
+    used: [],
+    waits: ['2 invalid_field', '3 invalid_field'],
+    says: /record_id "9\.00001E\+17": a spreadsheet has shortened/,
+  },
+  {
+    name: 'ids that are hexadecimal, and only look like powers of ten',
+    content: ({ iccid }) =>
+      table(iccid, ',', [1, 2], [10, 20]).replace('q-0', '1E5').replace('q-1', '7e12'),
+    used: home(11, 22),
   },
   {
     name: 'an ICCID behind the apostrophe that keeps it a text',

@@ -7,6 +7,7 @@ import { type CountryCode, parseCountry } from '../../domain/country.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { type Plmn, parsePlmn } from '../../domain/plmn.ts'
+import { isShortened, SHORTENED } from '../../domain/spreadsheet-numbers.ts'
 import { shown } from '../../domain/usage-error.ts'
 import { ZONES, type Zone } from '../../domain/usage-event.ts'
 import { type CdrRecord, faultOf } from './cdr-format.ts'
@@ -108,6 +109,9 @@ export class CanonicalRecordParser {
     } else if (text.includes('\0') || !text.isWellFormed()) {
       // No engine keeps them, so two ids that differ only in them would be taken for one.
       this.#refuse(field, text, 'NUL and halves of surrogate pairs are not allowed')
+    } else if (field === 'record_id' && isShortened(text)) {
+      // Other records have the same, and would be taken for this one.
+      this.#refuse(field, text, SHORTENED)
     }
     return text
   }
@@ -129,7 +133,8 @@ export class CanonicalRecordParser {
     for (let i = 0; i < text.length; i++) {
       const digit = text.charCodeAt(i) - 48
       if (digit < 0 || digit > 9) {
-        this.#refuse(field, text, 'expected a whole number, 0 or more, without sign or fraction')
+        const rule = 'expected a whole number, 0 or more, without sign or fraction'
+        this.#refuse(field, text, isShortened(text) ? SHORTENED : rule)
         return 0
       }
       value = value * 10 + digit

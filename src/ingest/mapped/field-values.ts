@@ -1,6 +1,7 @@
 /** Turns the values of a mapping into functions of a row, once a delivery. */
 
 import { parseCountry } from '../../domain/country.ts'
+import { isShortened, SHORTENED } from '../../domain/spreadsheet-numbers.ts'
 import { shown } from '../../domain/usage-error.ts'
 import type { CanonicalField, FieldFault } from '../formats/canonical-record.ts'
 import { countryOfTadig } from '../formats/tadig.ts'
@@ -57,12 +58,15 @@ export class FieldCompiler<Row> {
   readonly #access: RowAccess<Row>
   readonly #style: NumberStyle
   readonly #isPlain: boolean
+  /** Other sources write powers of ten in full, and know none of the digits that a cell has no room for. */
+  readonly #isSheet: boolean
   readonly #report: (fault: FieldFault) => void
 
   constructor(access: RowAccess<Row>, source: Source, report: (fault: FieldFault) => void) {
     this.#access = access
     this.#style = { decimal: source.decimal ?? '.', thousands: source.thousands ?? '' }
     this.#isPlain = this.#style.decimal === '.' && this.#style.thousands === ''
+    this.#isSheet = source.format === 'csv'
     this.#report = report
   }
 
@@ -213,6 +217,7 @@ export class FieldCompiler<Row> {
       if (text === '') return ''
       const unit = unitOf(row)
       if (unit === null) return ''
+      if (this.#isSheet && isShortened(text)) return this.#refuse(field, text, SHORTENED)
       const plain = number(text)
       const bytes = plain === null ? null : wholeBytes(plain, UNIT_BYTES[unit])
       return (
@@ -231,6 +236,7 @@ export class FieldCompiler<Row> {
     return this.#when(stated.when, (row) => {
       const text = given(row)
       if (text === '') return ''
+      if (this.#isSheet && isShortened(text)) return this.#refuse(field, text, SHORTENED)
       const plain = number(text)
       const count = plain === null ? null : wholeNumber(plain)
       return count ?? this.#refuse(field, text, 'expected a whole number of Commands, 0 or more')
