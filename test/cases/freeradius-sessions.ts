@@ -60,6 +60,7 @@ export function sessionsFrom(startAt: number): readonly SimOfSessions[] {
   const large = session(2002, '0A0009F2', { Class: '0x0102ff00' })
   const ofAnother = { 'NAS-Identifier': 'pgw-8', 'NAS-IP-Address': '192.0.2.8' }
   const reused = session(2003, '1', ofAnother)
+  const goingOn = session(2007, '2', ofAnother)
   // FreeRADIUS escapes quotes and backslashes of JSON twice, so names with them would differ.
   const odd = session(2004, "it's ü #1 = {x}", { 'Connect-Info': 'a "b" \\c\\ {"d":1}' })
   const abroad = session(2005, '0A0009F5', { '3GPP-SGSN-MCC-MNC': '334020' })
@@ -94,11 +95,8 @@ export function sessionsFrom(startAt: number): readonly SimOfSessions[] {
       packets: [
         reused(0, start),
         reused(10, interim(500, 900)),
-        {
-          ...ofAnother,
-          'Acct-Status-Type': 'Accounting-On',
-          'Event-Timestamp': startAt + 60 * 12,
-        },
+        { ...ofAnother, 'Acct-Status-Type': 'Accounting-Off', 'Event-Timestamp': startAt + 660 },
+        { ...ofAnother, 'Acct-Status-Type': 'Accounting-On', 'Event-Timestamp': startAt + 720 },
         reused(15, start),
         reused(20, interim(40, 50)),
         reused(25, stop(70, 80)),
@@ -124,6 +122,12 @@ export function sessionsFrom(startAt: number): readonly SimOfSessions[] {
         { ...untimed, ...stop(30, 40) },
       ],
       used: home(30, 40),
+    },
+    {
+      imsi: imsiOf(2007),
+      // Its counters begin again with the restart, and no start says so.
+      packets: [goingOn(0, start), goingOn(11, interim(500, 900)), goingOn(20, stop(40, 50))],
+      used: home(540, 950),
     },
   ]
 }
@@ -153,9 +157,10 @@ export async function compare(
       assert.deepEqual(await fixture.quarantined(done), [])
       for (const [n, { used }] of sims.entries()) {
         const [up, down] = [(i + 1) * used.up, (i + 1) * used.down]
-        assert.deepEqual(await fixture.usage(registered[n]!, now), [
-          `${used.where} ${up}/${down}/0/0`,
-        ])
+        const usage = await fixture.usage(registered[n]!, now)
+        // A start that was missing is an event of nothing, on no network.
+        const counted = usage.filter((line) => !line.endsWith(' 0/0/0/0'))
+        assert.deepEqual(counted, [`${used.where} ${up}/${down}/0/0`])
       }
     }
     for (const content of files) {
