@@ -98,3 +98,28 @@ export const ONE_NCE: ReadyMapping = {
   onConflict: 'reject',
   build,
 }
+
+export const ONE_NCE_STATISTICS: ReadyMapping = {
+  name: '1nce-statistics',
+  title:
+    '1NCE daily usage of SIMs (GET /v1/sims/{iccid}/usage), with the key iccid added to answers',
+  settings: { megabyte: MEGABYTE },
+  // A day's totals grow until the day is over, and are fetched again.
+  onConflict: 'replace',
+  build: ({ megabyte }) => {
+    const unit = megabyte as 'MB' | 'MiB'
+    return {
+      source: { format: 'json', each: 'stats' },
+      fields: {
+        record_id: { constant: 'day' },
+        sim: 'iccid',
+        occurred_at: { from: '@value.date', format: 'iso' },
+        // Of data, rx is what the SIM received; of SMS, what it sent.
+        upload: { from: '@value.data.volume_tx', unit },
+        download: { from: '@value.data.volume_rx', unit },
+        to_sim: '@value.sms.volume_tx',
+        from_sim: '@value.sms.volume_rx',
+      },
+    }
+  },
+}

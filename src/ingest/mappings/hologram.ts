@@ -1,26 +1,65 @@
-/** Data sessions of Hologram. */
+/** Data usage of Hologram: sessions, and totals of days. */
+import type { Mapping } from '../mapped/mapping.ts'
 import { oneOf, type ReadyMapping, TOTAL_IS, timeZone } from './ready-mapping.ts'
+
+const SIM_CHOICES = {
+  linkid: "the link's id, also called the profile's, as unique name",
+  deviceid: "the device's id, as unique name",
+}
+
+type Counter = 'upload' | 'download'
 
 export const HOLOGRAM: ReadyMapping = {
   name: 'hologram',
-  title: 'Hologram data usage (GET /usage/data)',
+  title: 'Hologram data sessions (GET /usage/data)',
   settings: {
     zone: timeZone('the zone of timestamp, which states none'),
     total_is: TOTAL_IS,
     sim: oneOf(
-      "which number is the SIM's unique name here: records have neither ICCID nor IMSI",
-      { linkid: "the link's id", deviceid: "the device's id" },
+      'which value names the SIM: records have no IMSI, and an ICCID only where it is asked for',
+      { ...SIM_CHOICES, sim: 'the ICCID, which records have with SIM metadata' },
       'linkid',
+    ),
+    country: oneOf(
+      'what becomes of country, which records have with country metadata, as a code or a name',
+      { ignore: 'nothing: the default zone holds', read: 'it is where usage happened' },
+      'ignore',
     ),
   },
   onConflict: 'reject',
-  build: ({ zone, total_is: totalIs, sim }) => ({
+  build: ({ zone, total_is: totalIs, sim, country }) => ({
     source: { format: 'json', records: 'data' },
     fields: {
       record_id: { first_of: ['record_id', 'id'] },
       sim: sim!,
       occurred_at: { from: 'timestamp', format: 'YYYY-MM-DD HH:mm:ss', zone: zone! },
-      [totalIs as 'upload' | 'download']: { from: 'bytes', unit: 'bytes' },
+      ...(country === 'read' && COUNTRY),
+      [totalIs as Counter]: { from: 'bytes', unit: 'bytes' },
+    },
+  }),
+}
+
+const COUNTRY: Pick<Mapping['fields'], 'country'> = {
+  country: { from: 'country', as: ['code', 'name'] },
+}
+
+export const HOLOGRAM_DAILY: ReadyMapping = {
+  name: 'hologram-daily',
+  title: 'Hologram data usage by day (GET /usage/data/daily)',
+  settings: {
+    total_is: TOTAL_IS,
+    sim: oneOf("which number is the SIM's unique name here", SIM_CHOICES, 'linkid'),
+  },
+  // A day's total grows until the day is over, and is fetched again.
+  onConflict: 'replace',
+  build: ({ total_is: totalIs, sim }) => ({
+    source: { format: 'json', records: 'data' },
+    fields: {
+      // Whether a day keeps its id while it grows is not said; it has one total for each SIM.
+      record_id: { constant: 'day' },
+      sim: sim!,
+      occurred_at: { from: 'date', format: 'YYYY-MM-DD', zone: 'UTC' },
+      [totalIs as Counter]: { from: 'bytes', unit: 'bytes' },
     },
   }),
 }

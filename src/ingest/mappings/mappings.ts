@@ -4,8 +4,8 @@ import { shown, UsageError } from '../../domain/usage-error.ts'
 import type { Mapping } from '../mapped/mapping.ts'
 import { checkMapping } from '../mapped/mapping-check.ts'
 import { CISCO } from './cisco.ts'
-import { EMNIFY, ONE_NCE } from './emnify.ts'
-import { HOLOGRAM } from './hologram.ts'
+import { EMNIFY, ONE_NCE, ONE_NCE_STATISTICS } from './emnify.ts'
+import { HOLOGRAM, HOLOGRAM_DAILY } from './hologram.ts'
 import type { MappingSetting, ReadyMapping } from './ready-mapping.ts'
 import { SORACOM } from './soracom.ts'
 import { SUPERSIM } from './supersim.ts'
@@ -16,10 +16,12 @@ export const READY_MAPPINGS: readonly ReadyMapping[] = [
   SUPERSIM,
   EMNIFY,
   ONE_NCE,
+  ONE_NCE_STATISTICS,
   TELNYX_WDR,
   TELNYX_USAGE,
   THINGS_MOBILE,
   HOLOGRAM,
+  HOLOGRAM_DAILY,
   SORACOM,
   CISCO,
 ]

@@ -1,5 +1,6 @@
 /** Every ready mapping keeps the promises of every format, and reads its example deliveries. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { MAPPED_FORMAT } from '../../../src/ingest/formats/mapped.ts'
 import { checkMapping } from '../../../src/ingest/mapped/mapping-check.ts'
@@ -38,7 +39,38 @@ for (const { name, settings } of READY_MAPPINGS) {
   })
 }
 
+/** The last keys of all references of a mapping, as pages name them. */
+function fieldsRead(mapping: unknown): string[] {
+  if (typeof mapping !== 'object' || mapping === null) return []
+  return Object.entries(mapping).flatMap(([key, value]) => {
+    const references = ['from', 'first_of', 'content', 'mcc', 'mnc', 'field'].includes(key)
+    if (references) return [value].flat().map((reference) => String(reference).split('.').at(-1)!)
+    return fieldsRead(value)
+  })
+}
+
 describe('a ready mapping', () => {
+  it('says in its page where each of its fields comes from, and what is unknown', () => {
+    for (const { name, settings } of READY_MAPPINGS) {
+      const page = new URL(`../../../docs/formats/${name}.md`, import.meta.url)
+      const [, sources = ''] = readFileSync(page, 'utf8').split('\n## Sources\n')
+      assert.match(sources, /\| field +\| source document +\| looked at/, name)
+      assert.match(sources, /\nUnknown:\n\n- /, name)
+      const choices = Object.entries(settings).flatMap(([setting, of]) =>
+        Object.keys(of.choices ?? {}).map((value) => ({ [setting]: value })),
+      )
+      for (const choice of [{}, ...choices]) {
+        const mapping = mappingOf({ ...deliveriesOf(name)[0]!.settings, ...choice })
+        const { occurred_at: time, record_id: id, sim } = mapping.fields
+        const plain = [id, sim].filter((value) => typeof value === 'string')
+        for (const field of [...fieldsRead(mapping), ...fieldsRead({ time }), ...plain]) {
+          const key = field.replace(/^.*\./, '')
+          if (key !== '@key') assert.ok(sources.includes(key), `${name}: ${key}`)
+        }
+      }
+    }
+  })
+
   it('has examples of all its settings that are choices', () => {
     for (const { name, settings, build } of READY_MAPPINGS) {
       for (const [setting, { choices }] of Object.entries(settings)) {
