@@ -8,7 +8,8 @@ import { DAY_SECONDS } from '../../domain/time.ts'
 const MINUTES_REMEMBERED_MAX = 20_000
 
 /** What a time zone may be, in words. */
-export const ZONE_NAMES = 'UTC, an offset such as +05:45, or a name such as Europe/Berlin'
+export const ZONE_NAMES =
+  'UTC, an offset such as +05:45, or a name such as Europe/Berlin (abbreviations have several meanings)'
 export const ZONE_RULE = `expected ${ZONE_NAMES}`
 
 /** Records may name zones in any letter case; there are fewer than 600. */
@@ -26,10 +27,13 @@ export function offsetOfZone(zone: string): number | null {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 3_600 + Number(minutes) * 60)
 }
 
-/** True for `UTC`, an offset, and the IANA names this program knows. */
+/**
+ * True for `UTC`, an offset, and the IANA names this program knows. An abbreviation is none: by what
+ * libraries know for it, BST is the time of Dhaka and not of London.
+ */
 export function isTimeZone(zone: string): boolean {
   if (offsetOfZone(zone) !== null) return true
-  if (/^[+-]/.test(zone)) return false
+  if (zone.toUpperCase() !== 'GMT' && !zone.includes('/')) return false
   try {
     zoneClock(zone)
     return true
