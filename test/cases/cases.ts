@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { HomeSet } from '../../src/domain/classification.ts'
 import type { Feed, Sim } from '../../src/domain/directory.ts'
 import { shown } from '../../src/domain/usage-error.ts'
 import { CDR_FORMATS } from '../../src/ingest/formats/formats.ts'
@@ -35,8 +36,8 @@ export interface Case {
   readonly says?: RegExp
   /** Each has to be in one of the warnings. */
   readonly warns?: readonly RegExp[]
-  /** As the SIM is registered; an ICCID and an IMSI of its own by default. */
-  readonly sim?: Partial<CaseSim>
+  /** Where the SIM is at home, where it is not the account's home. */
+  readonly home?: Partial<HomeSet>
 }
 
 export interface CaseGroup {
@@ -102,9 +103,8 @@ async function check(fixture: IngestFixture, one: Case & { readonly feed: FeedSe
   }
 }
 
-async function register(fixture: IngestFixture, { sim = {} }: Case, n: number): Promise<Sim> {
-  const { iccid, imsi = imsiOf(n) } = sim
-  const names = { imsis: [imsi], ...(iccid !== undefined && { iccid }) }
+async function register(fixture: IngestFixture, { home = {} }: Case, n: number): Promise<Sim> {
   const options = { at: NOW, newSid: newSimSid }
-  return fixture.store.createSim(fixture.account.id, aSim(names as never), options)
+  const registration = aSim({ imsis: [imsiOf(n)], home })
+  return fixture.store.createSim(fixture.account.id, registration, options)
 }
