@@ -215,6 +215,16 @@ describe('the source', () => {
     assertNone(idle.map((name) => `package.json: no file of src imports ${name}; remove it`))
   })
 
+  it('says of each package that it depends on what for', () => {
+    const { dependencies } = JSON.parse(read('package.json')) as {
+      dependencies: Record<string, string>
+    }
+    const page = 'docs/decisions/packages.md'
+    const named = [...read(page).matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name!)
+    const wrong = [...new Set(named).symmetricDifference(new Set(Object.keys(dependencies)))]
+    assertNone(wrong.map((name) => `${page}: ${name} is in one of it and package.json only`))
+  })
+
   it(`has files of at most ${LINES_MAX} lines`, () => {
     const long = files
       .filter((file) => !GENERATED.includes(file))

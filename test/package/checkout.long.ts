@@ -15,10 +15,10 @@ describe('a checkout', () => {
   it('is installed without warnings and runs the demo, by a user without a home', async () => {
     await machine.copyCheckout('all of it')
     const cwd = 'all of it'
-    for (const node of [20, 24] as const) {
-      const installed = await machine.run('npm', ['ci'], { cwd, node })
-      assert.equal(installed.code, 0, installed.stderr)
-      assert.doesNotMatch(installed.stderr, /warn/i)
+    const installed = await machine.run('npm', ['ci'], { cwd, node: 20 })
+    assert.equal(installed.code, 0, installed.stderr)
+    assert.doesNotMatch(installed.stderr, /warn/i)
+    for (const node of [20, 22, 24, 26] as const) {
       const shown = await machine.run('npm', demo, { cwd, node })
       assert.equal(shown.code, 0, shown.stderr)
       assert.match(shown.stdout, /Credentials/)

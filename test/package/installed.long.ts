@@ -1,6 +1,7 @@
 /** What `npm pack` makes, installed where there is no checkout, on each Node that people have. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -9,39 +10,32 @@ import { ROOT, StrangeMachine } from './strange-machine.ts'
 
 const INSTALLED_MEGABYTES_MAX = 60
 
-/** A program of somebody else's: it has the meter answer below a path of its own server. */
-const EMBEDDING = `
-import Fastify from 'fastify'
-import { buildServer, createStore, openStore, UsageError } from 'simtally'
+/** The examples of the page on programs: a client, and the server below a path of another one. */
+const [CLIENT = '', EMBEDDING = ''] = [
+  ...readFileSync(join(ROOT, 'docs/programs.md'), 'utf8').matchAll(/^```js\n(.*?)^```$/gms),
+].map(([, code]) => code!)
 
-const missing = await openStore('sqlite:./none.db').catch((error) => error)
-if (!(missing instanceof UsageError) || missing.code !== 'missing') throw missing
-
-await createStore('sqlite:./embedded.db')
-const store = await openStore('sqlite:./embedded.db')
-const meter = buildServer({ store, clock: () => Math.floor(Date.now() / 1000) })
-await meter.ready()
-
-const app = Fastify()
-app.get('/', async () => 'mine')
-app.register(async (scope) => {
-  scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  scope.all('/usage/*', (request, reply) => {
-    reply.hijack()
-    request.raw.url = request.raw.url.slice('/usage'.length)
-    meter.routing(request.raw, reply.raw)
-  })
-})
+/** Both examples as one program, on a port that is free and with credentials that are right. */
+function exampleProgram({ sid, auth_token }: { sid: string; auth_token: string }): string {
+  const client = CLIENT.replace(/url: '[^']+'/, "url: url + '/usage'").replace(
+    /credentials: \{[^}]+\}.*/,
+    `credentials: { sid: '${sid}', secret: '${auth_token}' },`,
+  )
+  const checks = `
 const url = await app.listen({ port: 0, host: '127.0.0.1' })
-for (const path of ['/', '/usage/readyz', '/usage/v1/Sims']) {
+for (const path of ['/usage/readyz', '/usage/v1/Sims', '/mine']) {
   const reply = await fetch(url + path)
   console.log(reply.status, await reply.text())
 }
+${client}
+const missing = await openStore('sqlite:./none.db').catch((error) => error)
+console.log(missing.name, missing.code)
 await app.close()
 await meter.close()
 await store.close()
 `
+  return EMBEDDING.replace(/^await app\.listen.*$/m, () => checks)
+}
 
 /** What a program in TypeScript may rely on, and what must not compile. */
 const TYPED = `
@@ -155,17 +149,22 @@ describe('the package', () => {
     )
     const [fastify, types] = [dependencies.fastify, devDependencies['@types/node']]
     await machine.makeFolder('own')
+    const simtallyJson = async (...args: string[]) =>
+      JSON.parse(await machine.mustRun(simtally(), [...args, '--json'], { cwd: 'own', node: 24 }))
+    const account = await simtallyJson('account', 'create', '--name', 'Acme')
+    await simtallyJson('sim', 'import', packagePath('examples/sims.csv'), '--account', account.sid)
     await machine.writeFile('own/package.json', '{"type":"module"}')
-    await machine.writeFile('own/own.js', EMBEDDING)
+    await machine.writeFile('own/own.js', exampleProgram(account))
     await machine.writeFile('own/typed.ts', TYPED)
-    await machine.mustRun(
-      'npm',
-      ['install', tarball, `fastify@${fastify}`, `@types/node@${types}`],
-      { cwd: 'own' },
-    )
+    const others = [`fastify@${fastify}`, `@types/node@${types}`]
+    await machine.mustRun('npm', ['install', tarball, ...others], { cwd: 'own' })
     for (const node of [24, 26] as const) {
       const printed = await machine.mustRun(machine.nodeOf(node), ['own.js'], { cwd: 'own' })
-      assert.match(printed, /^200 mine\n200 \{"status":"ready"\}\n401 \{"code":20003,/)
+      assert.match(
+        printed,
+        /^200 \{"status":"ready"\}\n401 \{"code":20003,.*\n404 .*\n0\nDE\w+ truck-1$/m,
+      )
+      assert.match(printed, /^UsageError missing$/m)
     }
     assert.match(
       await machine.mustRun('npx', ['--offline', 'simtally', '--version'], {
