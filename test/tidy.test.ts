@@ -4,6 +4,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { describe, it } from 'node:test'
+import { clientTypesMark } from '../scripts/generate-client.ts'
+import { openApiText } from '../scripts/generate-openapi.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -257,6 +259,14 @@ describe('the tests', () => {
       (file) => !/\.(?:test|long)\.ts$/.test(file) && /^(?:describe|it|test)\(/m.test(read(file)),
     )
     assertNone(faults.map((file) => `${file}: the runner does not start it; rename it`))
+  })
+})
+
+describe('what is generated', () => {
+  it('is made from what is there now: docs/openapi.json and the types of the client', async () => {
+    assert.ok(read('docs/openapi.json') === (await openApiText()), 'run npm run generate:client')
+    const [mark] = read('src/client/api.ts').split('\n')
+    assert.equal(mark, clientTypesMark(), 'run npm run generate:client')
   })
 })
 
