@@ -1,6 +1,6 @@
 /**
- * The log of acts: its SQL, and what each change of a store writes into it. An engine writes the
- * act in the transaction of the change, so that neither is there without the other.
+ * The log of acts: its SQL, and what each change of a store writes into it. An act is written in the
+ * transaction of the change, so that neither is there without the other.
  */
 import type { Act, ActDetails, ActFilter, ActObject, NewAct } from '../domain/act.ts'
 import type {
@@ -17,10 +17,11 @@ import type { Import, VerdictCounts } from '../domain/import.ts'
 import type { NamedGap } from '../domain/sequence.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { Row } from './rows.ts'
+import { acting, all, now, run, type Steps } from './session.ts'
 import type { PurgeOutcome, RecycleBatch, RegisterOutcome, UndoOutcome } from './usage-store.ts'
 
 /** Instant, actor, verb, kind of the object; a feed's number or else a name; details. */
-export const INSERT_ACT = `
+const INSERT_ACT = `
   INSERT INTO act (at, actor, verb, object_kind, object, details)
   VALUES (?, ?, ?, ?, COALESCE((SELECT name FROM feed WHERE id = ?), ?), ?)`
 
@@ -28,13 +29,13 @@ export const INSERT_ACT = `
 export type LoggedAct = Omit<NewAct, 'object'> & { readonly object: string | { feedId: number } }
 
 /** Newest first; parameters as `actFilterValues` gives them, then how many. */
-export function selectActs(filter: ActFilter & { beforeId?: number }): string {
+function selectActs(filter: ActFilter & { beforeId?: number }): string {
   const conditions = conditionsOf(filter).map(([condition]) => condition)
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   return `SELECT * FROM act ${where} ORDER BY id DESC LIMIT ?`
 }
 
-export function actFilterValues(filter: ActFilter & { beforeId?: number }): (string | number)[] {
+function actFilterValues(filter: ActFilter & { beforeId?: number }): (string | number)[] {
   return conditionsOf(filter).map(([, value]) => value)
 }
 
@@ -52,7 +53,7 @@ function conditionsOf({
   ]
 }
 
-export function actToRow(
+function actToRow(
   { verb, objectKind, object, details }: LoggedAct,
   { at, actor }: { at: number; actor: string },
 ): (number | string | null)[] {
@@ -60,7 +61,7 @@ export function actToRow(
   return [at, actor, verb, objectKind, feedId, name, JSON.stringify(details)]
 }
 
-export function actFromRow(row: Row): Act {
+function actFromRow(row: Row): Act {
   return {
     id: row.id as number,
     at: row.at as number,
@@ -70,6 +71,33 @@ export function actFromRow(row: Row): Act {
     object: row.object as string,
     details: JSON.parse(row.details as string) as ActDetails,
   }
+}
+
+/** Runs inside the transaction of what is logged. */
+export function* logAct(act: LoggedAct | null): Steps<void> {
+  if (act === null) return
+  const { actor, at } = yield* acting()
+  yield* run(INSERT_ACT, actToRow(act, { at: at ?? (yield* now()), actor }))
+}
+
+/** Operations whose steps end with what they came to in the log. */
+export function logged<Given extends unknown[], T>(
+  operation: (...given: Given) => Steps<T>,
+  actOf: (result: T, ...given: Given) => LoggedAct | null,
+): (...given: Given) => Steps<T> {
+  return function* (...given) {
+    const result = yield* operation(...given)
+    yield* logAct(actOf(result, ...given))
+    return result
+  }
+}
+
+export function* listActs(
+  filter: ActFilter,
+  { limit, beforeId }: { limit: number; beforeId?: number },
+): Steps<Act[]> {
+  const wanted = beforeId === undefined ? filter : { ...filter, beforeId }
+  return (yield* all(selectActs(wanted), [...actFilterValues(wanted), limit])).map(actFromRow)
 }
 
 /** What each change is in the log, from what it came to and what it was given; null for none. */

@@ -9,8 +9,8 @@ import {
 import type { Feed } from '../domain/directory.ts'
 import type { Ask } from './audit-engine.ts'
 import type { AuditDifference } from './audit-report.ts'
+import { acceptanceFromRow, finishedFromRow } from './feed-progress.ts'
 import { feedFromRow } from './feed-rows.ts'
-import { acceptanceFromRow, finishedFromRow } from './progress-sql.ts'
 import type { Row } from './rows.ts'
 
 const SELECT_FINISHED = `

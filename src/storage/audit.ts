@@ -36,9 +36,6 @@ import {
 import { brokenRuleFromRow, RULES_OF_DAY, STANDING_RULES } from './audit-rules.ts'
 import { isOfLedger } from './checksums.ts'
 
-/** The setting that keeps the last audit: for whoever goes on with it, and for monitoring. */
-export const AUDIT_RUN = 'audit_run'
-
 interface Step {
   /** In the order of the steps when compared as text, so that a later run can go on after it. */
   readonly name: string

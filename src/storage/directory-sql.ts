@@ -2,6 +2,7 @@
  * SQL of accounts, SIMs, keys, feeds and imports, the same for every engine. Values are always
  * parameters: `?` in their order, or `?1` by number.
  */
+import type { SimNameKind } from '../domain/identifiers.ts'
 
 export const INSERT_ACCOUNT = `
   INSERT INTO account (sid, name, auth_token_hash, home_plmns, home_countries,
@@ -49,11 +50,6 @@ export const SIM_COLUMNS = `
    FROM sim_imsi WHERE sim_imsi.sim_id = sim.id) AS imsis
   FROM sim JOIN account ON account.id = sim.account_id`
 
-export const INSERT_SIM = `
-  INSERT INTO sim (sid, account_id, iccid, msisdn, unique_name, friendly_name, status,
-                   home_plmns, home_countries, callbacks, created_at, updated_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  RETURNING id`
 export const UPDATE_SIM = `
   UPDATE sim
   SET iccid = ?, msisdn = ?, unique_name = ?, friendly_name = ?, status = ?,
@@ -61,7 +57,6 @@ export const UPDATE_SIM = `
   WHERE id = ?`
 export const RELEASE_SIM_VALUES = `
   UPDATE sim SET iccid = NULL, msisdn = NULL, unique_name = NULL WHERE id = ?`
-export const INSERT_IMSI = 'INSERT INTO sim_imsi (imsi, sim_id, position) VALUES (?, ?, ?)'
 
 export const SELECT_SIM_BY_ID = `SELECT ${SIM_COLUMNS} WHERE sim.id = ?`
 export const SELECT_SIM_SID = 'SELECT sid FROM sim WHERE id = ?'
@@ -69,34 +64,36 @@ export const SELECT_SIM_BY_SID = `SELECT ${SIM_COLUMNS} WHERE sim.sid = ?`
 export const SELECT_SIM_BY_UNIQUE_NAME = `
   SELECT ${SIM_COLUMNS} WHERE sim.unique_name = ? AND sim.account_id = ?`
 
-/** Which SIM holds a value that at most one SIM may hold. */
-export const SIM_ID_HOLDING = {
-  sid: 'SELECT id FROM sim WHERE sid = ?',
-  iccid: 'SELECT id FROM sim WHERE iccid = ?',
-  imsi: 'SELECT sim_id AS id FROM sim_imsi WHERE imsi = ?',
-  msisdn: 'SELECT id FROM sim WHERE msisdn = ?',
-  /** At most one within an account; the account is the second parameter. */
-  unique_name: 'SELECT id FROM sim WHERE unique_name = ? AND account_id = ?',
-} as const
+/**
+ * SIMs that hold one of the values. A UNION, because PostgreSQL answers each part by its index; an OR
+ * of them reads every SIM. Parameters: lists of SIDs, ICCIDs and MSISDNs, the account, lists of its
+ * unique names and of IMSIs.
+ */
+export const SELECT_SIMS_HOLDING = `
+  SELECT ${SIM_COLUMNS}
+  WHERE sim.id IN (
+    SELECT id FROM sim WHERE sid = ANY (?1)
+    UNION SELECT id FROM sim WHERE iccid = ANY (?2)
+    UNION SELECT id FROM sim WHERE msisdn = ANY (?3)
+    UNION SELECT id FROM sim WHERE account_id = ?4 AND unique_name = ANY (?5)
+    UNION SELECT sim_id FROM sim_imsi WHERE imsi = ANY (?6))`
 
-/** The SIMs a record can mean by a name, at most two: two are one too many. */
-export const SELECT_SIM_MATCHES = {
-  sid: matchBy('sim.sid = ?1'),
-  iccid: matchBy('sim.iccid = ?1'),
-  imsi: matchBy('sim.id = (SELECT sim_id FROM sim_imsi WHERE imsi = ?1)'),
-  msisdn: matchBy('sim.msisdn = ?1'),
-  unique_name: matchBy('sim.unique_name = ?1'),
-} as const
+/** Which names of a kind fit which SIMs. Parameters: a list of names; the account, or null. */
+export const SELECT_SIM_MATCHES: Readonly<Record<SimNameKind, string>> = {
+  sid: matchesBy('sim.sid'),
+  iccid: matchesBy('sim.iccid'),
+  imsi: matchesBy('sim_imsi.imsi', 'JOIN sim_imsi ON sim_imsi.sim_id = sim.id'),
+  msisdn: matchesBy('sim.msisdn'),
+  unique_name: matchesBy('sim.unique_name'),
+}
 
-function matchBy(condition: string): string {
+function matchesBy(column: string, join = ''): string {
   return `
-    SELECT sim.id, sim.account_id,
-           sim.home_plmns, sim.home_countries,
+    SELECT ${column} AS name, sim.id, sim.account_id, sim.home_plmns, sim.home_countries,
            account.home_plmns AS account_home_plmns,
            account.home_countries AS account_home_countries
-    FROM sim JOIN account ON account.id = sim.account_id
-    WHERE ${condition} AND (?2 IS NULL OR sim.account_id = ?2)
-    LIMIT 2`
+    FROM sim ${join} JOIN account ON account.id = sim.account_id
+    WHERE ${column} = ANY (?1) AND (?2::bigint IS NULL OR sim.account_id = ?2)`
 }
 
 export function selectSims(
@@ -219,33 +216,6 @@ export const DELETE_UNDELIVERED = `
   DELETE FROM quarantine
   WHERE NOT EXISTS (SELECT 1 FROM quarantine_delivery
                     WHERE quarantine_delivery.quarantine_id = quarantine.id)`
-
-export const SELECT_DELIVERY =
-  'SELECT quarantine_id, import_id FROM quarantine_delivery WHERE id = ?'
-export const DELETE_DELIVERY = 'DELETE FROM quarantine_delivery WHERE id = ?'
-/** The record of a delivery under another reason. Parameters: reason, detail, field, delivery. */
-export const INSERT_UNDER_REASON = `
-  INSERT INTO quarantine (feed_id, deliverer_id, reason, raw_hash, detail, field, raw)
-  SELECT own.feed_id, own.deliverer_id, ?, own.raw_hash, ?, ?, own.raw
-  FROM quarantine_delivery AS delivery JOIN quarantine AS own ON own.id = delivery.quarantine_id
-  WHERE delivery.id = ?
-  ON CONFLICT DO NOTHING`
-/** Parameters: reason, what the record says, delivery. */
-export const MOVE_TO_REASON = `
-  UPDATE quarantine_delivery
-  SET quarantine_id =
-        (SELECT other.id
-         FROM quarantine AS own
-         JOIN quarantine AS other
-           ON other.feed_id = own.feed_id AND other.raw_hash = own.raw_hash
-          AND other.deliverer_id = own.deliverer_id AND other.reason = ?
-         WHERE own.id = quarantine_delivery.quarantine_id),
-      record = ?
-  WHERE id = ?`
-export const DELETE_QUARANTINE_IF_UNDELIVERED = `
-  DELETE FROM quarantine
-  WHERE id = ? AND NOT EXISTS (SELECT 1 FROM quarantine_delivery
-                               WHERE quarantine_delivery.quarantine_id = quarantine.id)`
 
 const QUARANTINE_COLUMNS = `
   delivery.id, delivery.import_id, delivery.line, delivery.seen_at, delivery.record,

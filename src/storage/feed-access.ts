@@ -1,10 +1,12 @@
-/** Which feeds exist for which accounts, the same for every engine: grants, binding, and their SQL. */
+/** Which feeds exist for which accounts: grants, binding, and their SQL. */
 import type { Account, AccountFeed, Feed, FeedGrant } from '../domain/directory.ts'
 import type { Sid } from '../domain/identifiers.ts'
 import { UsageError } from '../domain/usage-error.ts'
+import { accountById, feedById } from './directory-reads.ts'
 import { FEED_COLUMNS } from './directory-sql.ts'
 import { feedFromRow } from './feed-rows.ts'
 import type { Row } from './rows.ts'
+import { findOne, list, run, type Steps } from './session.ts'
 
 /** One question, whether the feed exists or not: its time tells nothing either. */
 export const SELECT_ACCOUNT_FEED = `
@@ -73,4 +75,29 @@ export function refuseGrant(
     'conflict',
     `feed ${name} is bound to ${accountSid}: ${to.sid} cannot deliver to it`,
   )
+}
+
+export function findAccountFeed(accountId: number, name: string): Steps<AccountFeed | null> {
+  return findOne(SELECT_ACCOUNT_FEED, [accountId, name], accountFeedFromRow)
+}
+
+export function listFeedGrants(): Steps<FeedGrant[]> {
+  return list(SELECT_GRANTS, grantFromRow)
+}
+
+export function* grantFeed(feedId: number, accountId: number, at: number): Steps<FeedGrant> {
+  const account = yield* accountById(accountId)
+  refuseGrant(yield* feedById(feedId), account)
+  yield* run(INSERT_GRANT, [accountId, feedId, at])
+  return (yield* findGrant(feedId, accountId))!
+}
+
+export function* revokeFeedGrant(feedId: number, accountId: number): Steps<FeedGrant | null> {
+  const known = yield* findGrant(feedId, accountId)
+  yield* run(DELETE_GRANT, [accountId, feedId])
+  return known
+}
+
+function findGrant(feedId: number, accountId: number): Steps<FeedGrant | null> {
+  return findOne(SELECT_GRANT, [accountId, feedId], grantFromRow)
 }

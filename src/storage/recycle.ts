@@ -1,12 +1,18 @@
-/** What becomes of the entries of a recycled batch, the same for every engine. */
+/** What becomes of quarantined records that are counted after all, or never shall be. */
+import type { SeriesCounts } from '../domain/counter-series.ts'
 import type { QuarantinedRecord, VerdictCounts } from '../domain/import.ts'
-import type { RecycleBatch } from './usage-store.ts'
+import { findImport } from './directory-reads.ts'
+import { ADD_IMPORT_COUNTS, SELECT_IMPORT_ACCOUNT } from './directory-sql.ts'
+import { keptRecordToRow, type Row } from './rows.ts'
+import { all, get, run, type Steps } from './session.ts'
+import { undoneWhileRunning } from './undo.ts'
+import type { AppendOutcome, RecycleBatch } from './usage-store.ts'
 import type { Coming } from './version-chain.ts'
 
 /** The entries of a batch that are still there. */
-export type EntriesThere = Pick<RecycleBatch, 'events' | 'expired' | 'faults'>
+type EntriesThere = Pick<RecycleBatch, 'events' | 'expired' | 'faults'>
 
-export function entriesThere(
+function entriesThere(
   { events, expired, faults }: RecycleBatch,
   isThere: (entryId: number) => boolean,
 ): EntriesThere {
@@ -21,7 +27,7 @@ export function comingOf({ acceptance }: RecycleBatch): Coming {
   return acceptance === undefined ? 'recycled' : 'accepted'
 }
 
-export interface RecycledEntries {
+interface RecycledEntries {
   /** Entries that cannot be counted yet, each with its reason of now. */
   readonly stays: RecycleBatch['faults']
   readonly leaves: readonly number[]
@@ -29,7 +35,7 @@ export interface RecycledEntries {
 }
 
 /** `counted` and `conflicts` are what became of the events. */
-export function recycledEntries(
+function recycledEntries(
   { events, expired, faults }: EntriesThere,
   counted: VerdictCounts,
   conflicts: readonly QuarantinedRecord[],
@@ -49,4 +55,115 @@ export function recycledEntries(
     expired: counted.expired + expired.length,
   }
   return { stays, leaves, counts }
+}
+
+const SELECT_ENTRIES = `
+  SELECT id, import_id, quarantine_id FROM quarantine_delivery WHERE id = ANY (?::bigint[])`
+
+const DELETE_ENTRIES = 'DELETE FROM quarantine_delivery WHERE id = ANY (?::bigint[])'
+
+const DELETE_UNDELIVERED_OF = `
+  DELETE FROM quarantine
+  WHERE id = ANY (?::bigint[])
+    AND NOT EXISTS (SELECT 1 FROM quarantine_delivery
+                    WHERE quarantine_delivery.quarantine_id = quarantine.id)`
+
+/** The records of entries under other reasons. */
+const INSERT_UNDER_REASONS = `
+  INSERT INTO quarantine (feed_id, deliverer_id, reason, raw_hash, detail, field, raw)
+  SELECT own.feed_id, own.deliverer_id, named.reason, own.raw_hash, named.detail, named.field, own.raw
+  FROM :named
+  JOIN quarantine_delivery AS delivery ON delivery.id = named.entry_id
+  JOIN quarantine AS own ON own.id = delivery.quarantine_id
+  WHERE true
+  ON CONFLICT DO NOTHING`
+
+const MOVE_TO_REASONS = `
+  UPDATE quarantine_delivery
+  SET quarantine_id = other.id, record = named.record
+  FROM :named, quarantine AS own, quarantine AS other
+  WHERE quarantine_delivery.id = named.entry_id
+    AND own.id = quarantine_delivery.quarantine_id
+    AND other.feed_id = own.feed_id
+    AND other.deliverer_id = own.deliverer_id
+    AND other.raw_hash = own.raw_hash
+    AND other.reason = named.reason`
+
+/** An entry that is still there, and the quarantined record that it is a delivery of. */
+interface Waiting {
+  readonly entryId: number
+  readonly recordId: number
+}
+
+/** The entries of a batch that still wait as records of its import, and that import's account. */
+export function* findWaiting(batch: RecycleBatch) {
+  const { importId, events, expired, faults } = batch
+  const named = [
+    ...events.map(({ entryId }) => entryId),
+    ...expired,
+    ...faults.map(({ entryId }) => entryId),
+  ]
+  const rows = (yield* all(SELECT_ENTRIES, [named])).filter((row) => row.import_id === importId)
+  const waiting = rows.map(waitingFromRow)
+  const ids = new Set(waiting.map(({ entryId }) => entryId))
+  const row = yield* get(SELECT_IMPORT_ACCOUNT, [importId])
+  return {
+    waiting,
+    there: entriesThere(batch, (entryId) => ids.has(entryId)),
+    accountId: (row?.account_id ?? null) as number | null,
+  }
+}
+
+/** Moves entries on, once their events are counted. Runs in the same transaction. */
+export function* endRecycling(
+  { importId }: Pick<RecycleBatch, 'importId'>,
+  { waiting, there }: { readonly waiting: readonly Waiting[]; readonly there: EntriesThere },
+  { counts: counted, series, conflicts }: AppendOutcome,
+): Steps<AppendOutcome> {
+  const { stays, leaves, counts } = recycledEntries(there, counted, conflicts)
+  yield* run(INSERT_UNDER_REASONS, [], {
+    columns: { entry_id: 'bigint', reason: 'text', detail: 'text', field: 'text' },
+    rows: stays.map(({ entryId, fault: { reason, detail, field } }) => [
+      ...[entryId, reason, detail, field],
+    ]),
+  })
+  yield* run(MOVE_TO_REASONS, [], {
+    columns: { entry_id: 'bigint', reason: 'text', record: 'text' },
+    rows: stays.map(({ entryId, fault }) => [entryId, fault.reason, keptRecordToRow(fault)]),
+  })
+  if (leaves.length > 0) yield* run(DELETE_ENTRIES, [leaves])
+  yield* dropUndelivered(waiting)
+  if (leaves.length > 0) {
+    yield* countInImport(importId, { ...counts, quarantined: -leaves.length }, series)
+  }
+  return { counts, series, conflicts }
+}
+
+/** Runs inside a write transaction that keeps batches out, as recycling does. */
+export function* discardQuarantine(entryIds: readonly number[]): Steps<number> {
+  const rows = yield* all(SELECT_ENTRIES, [entryIds])
+  const deleted = yield* run(DELETE_ENTRIES, [entryIds])
+  yield* dropUndelivered(rows.map(waitingFromRow))
+  return deleted
+}
+
+function waitingFromRow({ id, quarantine_id }: Row): Waiting {
+  return { entryId: id as number, recordId: quarantine_id as number }
+}
+
+function* dropUndelivered(waiting: readonly Waiting[]): Steps<void> {
+  if (waiting.length === 0) return
+  yield* run(DELETE_UNDELIVERED_OF, [[...new Set(waiting.map(({ recordId }) => recordId))]])
+}
+
+/** Throws `conflict` when the import was undone. */
+export function* countInImport(
+  importId: number,
+  { accepted, duplicate, replaced, quarantined, expired }: VerdictCounts,
+  { resets, falls, wraps }: SeriesCounts,
+): Steps<void> {
+  const verdicts = [accepted, duplicate, replaced, quarantined, expired]
+  const values = [...verdicts, resets, falls, wraps, importId]
+  const changed = yield* run(ADD_IMPORT_COUNTS, values)
+  if (changed === 0) throw undoneWhileRunning(yield* findImport(importId), importId)
 }

@@ -1,7 +1,8 @@
-/** Restarts that sources announce: what the port promises of them, and the SQL that engines share. */
+/** Restarts that sources announce: what the port promises of them, and how engines keep it. */
 import type { NotedRestart, Restart, SeriesPlace } from '../domain/restart.ts'
 import { OF_A_START } from './reading-rows.ts'
 import type { Row } from './rows.ts'
+import { all, run, type Steps } from './session.ts'
 
 export interface RestartStore {
   /**
@@ -27,19 +28,19 @@ export interface RestartStore {
   ): Promise<SeriesPlace[]>
 }
 
-export type SeriesFilter = Parameters<RestartStore['listSeries']>[0]
-export type SeriesPage = Parameters<RestartStore['listSeries']>[1]
+type SeriesFilter = Parameters<RestartStore['listSeries']>[0]
+type SeriesPage = Parameters<RestartStore['listSeries']>[1]
 
-export const NOTE_RESTARTS = 'UPDATE import SET restarts = ? WHERE id = ?'
+const NOTE_RESTARTS = 'UPDATE import SET restarts = ? WHERE id = ?'
 
-export const SELECT_RESTARTS = `
+const SELECT_RESTARTS = `
   SELECT account_id, restarts FROM import
   WHERE feed_id = ? AND restarts IS NOT NULL AND undone_at IS NULL`
 
 const instantsOf = (which: string) =>
   `MIN(CASE WHEN (reading.traits & ${OF_A_START}) ${which} 0 THEN reading.occurred_at END)`
 
-export const SELECT_SERIES_PLACES = `
+const SELECT_SERIES_PLACES = `
   SELECT reading.sim_id, reading.record_id, sim.account_id
   FROM reading JOIN sim ON sim.id = reading.sim_id
   WHERE reading.occurred_at >= ?1 AND reading.occurred_at <= ?2 AND reading.feed_id = ?3
@@ -52,7 +53,7 @@ export const SELECT_SERIES_PLACES = `
   LIMIT ?8`
 
 /** Values of `SELECT_SERIES_PLACES`. */
-export function seriesPlacesAsked(
+function seriesPlacesAsked(
   { from, until, feedId, recordIdPrefix, accountId }: SeriesFilter,
   { limit, after }: SeriesPage,
 ) {
@@ -60,11 +61,11 @@ export function seriesPlacesAsked(
   return [from, until, feedId, recordIdPrefix, accountId, ...name, limit] as const
 }
 
-export function restartsToText(restarts: readonly Restart[]): string {
+function restartsToText(restarts: readonly Restart[]): string {
   return JSON.stringify(restarts.map(({ seriesPrefix, at }) => [seriesPrefix, at]))
 }
 
-export function restartsFromRow({ account_id: accountId, restarts }: Row): NotedRestart[] {
+function restartsFromRow({ account_id: accountId, restarts }: Row): NotedRestart[] {
   const list = JSON.parse(restarts as string) as [string, number][]
   return list.map(([seriesPrefix, at]) => ({
     seriesPrefix,
@@ -73,10 +74,22 @@ export function restartsFromRow({ account_id: accountId, restarts }: Row): Noted
   }))
 }
 
-export function seriesPlaceFromRow(row: Row): SeriesPlace {
+function seriesPlaceFromRow(row: Row): SeriesPlace {
   return {
     simId: Number(row.sim_id),
     accountId: Number(row.account_id),
     recordId: row.record_id as string,
   }
+}
+
+export function* noteRestarts(importId: number, restarts: readonly Restart[]): Steps<void> {
+  yield* run(NOTE_RESTARTS, [restartsToText(restarts), importId])
+}
+
+export function* listRestarts(feedId: number): Steps<NotedRestart[]> {
+  return (yield* all(SELECT_RESTARTS, [feedId])).flatMap(restartsFromRow)
+}
+
+export function* listSeries(filter: SeriesFilter, page: SeriesPage): Steps<SeriesPlace[]> {
+  return (yield* all(SELECT_SERIES_PLACES, seriesPlacesAsked(filter, page))).map(seriesPlaceFromRow)
 }

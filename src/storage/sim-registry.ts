@@ -226,7 +226,19 @@ function heldBy(sim: SimDraft): [HeldKind, string][] {
   )
 }
 
-/** Values of the columns that may change, as statements list them. */
+/** The columns that may change. */
+export const CHANGING_COLUMNS = [
+  'iccid',
+  'msisdn',
+  'unique_name',
+  'friendly_name',
+  'status',
+  'home_plmns',
+  'home_countries',
+  'callbacks',
+] as const
+
+/** Values of `CHANGING_COLUMNS`. */
 export function changingColumns({ home, callbacks, ...sim }: SimDraft) {
   return [
     sim.iccid,

@@ -2,15 +2,15 @@
 import pg from 'pg'
 import { SOMEBODY } from '../../src/domain/act.ts'
 import { acceptRows } from '../../src/storage/accept.ts'
+import { logAct } from '../../src/storage/acts.ts'
 import type { ChangingEngine } from '../../src/storage/audit-engine.ts'
-import { logAct } from '../../src/storage/postgres/acts.ts'
 import {
   audit,
   changeIn,
   changingEngine,
   type OnOneState,
 } from '../../src/storage/postgres/audit.ts'
-import { Session } from '../../src/storage/postgres/connection.ts'
+import { PostgresSession } from '../../src/storage/postgres/session.ts'
 import { TOPOLOGIES } from '../../src/storage/postgres/topology.ts'
 import { runRepair } from '../../src/storage/repair.ts'
 import { type Column, describeEveryCell } from '../support/every-cell.ts'
@@ -43,7 +43,7 @@ describeEveryCell('PostgreSQL', async () => {
   await client.query(
     `SET search_path TO ${schemaOf(temp.url)}; SET session_replication_role = replica`,
   )
-  const session = new Session(client)
+  const session = new PostgresSession(client, schemaOf(temp.url))
   /** What a failed look has broken is mended, as its own transaction would. */
   const within = async <T>(work: () => Promise<T>): Promise<T> => {
     await client.query('SAVEPOINT look')
@@ -62,7 +62,7 @@ describeEveryCell('PostgreSQL', async () => {
     change: (work, actOf) =>
       changeIn(session, TOPOLOGIES.plain, work, async (result) => {
         await role('origin')
-        await logAct(session, SOMEBODY, actOf(result))
+        await session.take(logAct(actOf(result)))
         await role('replica')
       }),
   }

@@ -1,8 +1,8 @@
 /** How PostgreSQL finds a SIM's rows: by the ledger's key, in the buckets asked for. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { numbered } from '../../src/storage/postgres/connection.ts'
 import { selectEntries } from '../../src/storage/postgres/ledger-reads.ts'
+import { numbered } from '../../src/storage/postgres/session.ts'
 import { openLedger } from '../contract/engine.ts'
 import { postgresEngine } from '../contract/postgres-engine.ts'
 import { instant } from '../support/builders.ts'

@@ -1,9 +1,8 @@
 /** Every cell of a SQLite store, changed by hand. */
 import { acceptRows } from '../../src/storage/accept.ts'
-import type { LoggedAct } from '../../src/storage/acts.ts'
+import { type LoggedAct, logAct } from '../../src/storage/acts.ts'
 import { runAudit } from '../../src/storage/audit.ts'
 import { runRepair } from '../../src/storage/repair.ts'
-import { logAct } from '../../src/storage/sqlite/acts.ts'
 import { auditOperations, changingEngine } from '../../src/storage/sqlite/audit.ts'
 import { Connection } from '../../src/storage/sqlite/connection.ts'
 import { type Column, describeEveryCell } from '../support/every-cell.ts'
@@ -43,7 +42,7 @@ describeEveryCell('SQLite', async () => {
     beginChange: () => {},
     endChange: (_: Connection, act: LoggedAct | null) => {
       checksums.beDeaf(false)
-      logAct(connection, act)
+      connection.take(logAct(act))
       checksums.end()
       checksums.beDeaf(true)
     },

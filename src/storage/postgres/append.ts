@@ -8,19 +8,18 @@ import { floorTo } from '../../domain/time.ts'
 import type { UsageEvent } from '../../domain/usage-event.ts'
 import { type Conflict, namedConflict } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
+import { type Limits, readLimits } from '../limits.ts'
+import { countInImport } from '../recycle.ts'
 import { delivererId, keptRecordToRow, type ServingColumns, servingToRow } from '../rows.ts'
-import { undoneWhileRunning } from '../undo.ts'
 import type { UsageChanges } from '../usage-changes.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
 import type { Coming } from '../version-chain.ts'
 import { appendReadings } from './batch-readings.ts'
 import { CellChanges } from './cell-changes.ts'
-import type { Session } from './connection.ts'
 import { incomingLines, ledgerLines } from './copy-text.ts'
-import { findImport } from './directory-reads.ts'
 import * as sql from './ledger-sql.ts'
-import { lock, lockShared } from './locks.ts'
 import { MetEvents } from './met-events.ts'
+import type { PostgresSession } from './session.ts'
 import { INSERT_IMPORT_BUCKETS } from './undo-sql.ts'
 
 const SELECT_SIM_SIDS = 'SELECT id, sid FROM sim WHERE id = ANY (?::bigint[])'
@@ -30,25 +29,6 @@ export interface IncomingEvent {
   readonly event: UsageEvent
   readonly bucket: number
   readonly serving: ServingColumns
-}
-
-/** The instants by which a batch goes; the lock that sealing and purging wait for keeps them. */
-export interface Limits {
-  /** What was deleted as too old is never counted again. */
-  readonly purgedThrough: number
-  /** Days before this one have per-SIM totals. */
-  readonly sealedThrough: number
-}
-
-export async function readLimits(session: Session): Promise<Limits> {
-  const rows = await session.all(
-    "SELECT name, value FROM setting WHERE name IN ('purged_through', 'sealed_through')",
-  )
-  const limit = (name: string) => {
-    const row = rows.find((candidate) => candidate.name === name)
-    return row === undefined ? Number.MIN_SAFE_INTEGER : Number(row.value)
-  }
-  return { purgedThrough: limit('purged_through'), sealedThrough: limit('sealed_through') }
 }
 
 /** The events of a batch in the order of the ledger's key; equal identities in order of delivery. */
@@ -87,7 +67,7 @@ interface Moved {
 
 /** For events of which some may be there: what was really added decides. */
 export async function moveToLedger(
-  session: Session,
+  session: PostgresSession,
   { feed, importId, knownAt, changes }: EventBatch,
   events: readonly IncomingEvent[],
   { sealedThrough }: Limits,
@@ -114,7 +94,7 @@ export async function moveToLedger(
  * the server copies rows in less than half the time that it takes to move them.
  */
 async function copyToLedger(
-  session: Session,
+  session: PostgresSession,
   { feed, importId, knownAt, changes }: EventBatch,
   events: readonly IncomingEvent[],
   { sealedThrough }: Limits,
@@ -139,12 +119,15 @@ function tell(changes: UsageChanges | undefined, added: readonly IncomingEvent[]
   for (const { event, serving } of added) changes.add({ ...event, columns: serving }, event, 1)
 }
 
-async function copy(session: Session, text: string, lines: Iterable<Buffer>): Promise<void> {
+async function copy(
+  session: PostgresSession,
+  text: string,
+  lines: Iterable<Buffer>,
+): Promise<void> {
   await pipeline(Readable.from(lines), session.client.query(copyFrom(text)))
 }
 
 export interface AppendOptions {
-  readonly schema: string
   /**
    * Takes the ledger to have none of the events. Where it does have one, the append fails with a
    * unique violation, and is to be repeated without the assumption in a new transaction.
@@ -166,7 +149,7 @@ export interface EventBatch
 
 /** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
 export async function append(
-  session: Session,
+  session: PostgresSession,
   batch: AppendBatch,
   ordered: readonly IncomingEvent[],
   options: AppendOptions,
@@ -182,7 +165,7 @@ export async function append(
     expired: batch.expired + counted.expired,
   }
   await quarantine(session, batch, quarantined)
-  await countInImport(session, importId, counts, series)
+  await session.take(countInImport(importId, counts, series))
   if (rereading !== undefined) {
     await session.run(directorySql.KEEP_REREADING, [rereading, importId])
   }
@@ -194,18 +177,18 @@ export async function append(
  * their lines, and kept nowhere yet.
  */
 export async function applyEvents(
-  session: Session,
+  session: PostgresSession,
   batch: EventBatch,
   ordered: readonly IncomingEvent[],
-  { schema, assumeNew, alone }: AppendOptions,
+  { assumeNew, alone }: AppendOptions,
 ): Promise<AppendOutcome> {
-  await (alone ? lock : lockShared)(session, 'limits', schema)
-  const limits = await readLimits(session)
+  await (alone ? session.lock('limits') : session.lockShared('limits'))
+  const limits = await session.take(readLimits())
   const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
   const ofUsage = kept.filter(({ event }) => event.reading === null)
   const ofReadings = kept.filter(({ event }) => event.reading !== null)
   const usage = await appendUsage(session, batch, ofUsage, { limits, assumeNew })
-  const readings = await appendReadings(session, batch, ofReadings, { limits, schema })
+  const readings = await appendReadings(session, batch, ofReadings, limits)
   const buckets = [...new Set(kept.map(({ bucket }) => bucket))]
   if (buckets.length > 0) await session.run(INSERT_IMPORT_BUCKETS, [buckets, batch.importId])
   const conflicts = [...usage.conflicts, ...readings.conflicts].sort((a, b) => a.line - b.line)
@@ -221,7 +204,7 @@ export async function applyEvents(
 }
 
 async function named(
-  session: Session,
+  session: PostgresSession,
   conflicts: readonly Conflict[],
 ): Promise<QuarantinedRecord[]> {
   if (conflicts.length === 0) return []
@@ -229,19 +212,6 @@ async function named(
   const rows = await session.all(SELECT_SIM_SIDS, [ids])
   const sids = new Map(rows.map((row) => [row.id as number, row.sid as string]))
   return conflicts.map((conflict) => namedConflict(conflict, (simId) => sids.get(simId)!))
-}
-
-/** Throws `conflict` when the import was undone. */
-export async function countInImport(
-  session: Session,
-  importId: number,
-  { accepted, duplicate, replaced, quarantined, expired }: VerdictCounts,
-  { resets, falls, wraps }: SeriesCounts,
-): Promise<void> {
-  const verdicts = [accepted, duplicate, replaced, quarantined, expired]
-  const values = [...verdicts, resets, falls, wraps, importId]
-  const changed = await session.run(directorySql.ADD_IMPORT_COUNTS, values)
-  if (changed === 0) throw undoneWhileRunning(await findImport(session, importId), importId)
 }
 
 /** What became of the events of one kind. */
@@ -252,7 +222,7 @@ export interface EventVerdicts extends Pick<VerdictCounts, 'accepted' | 'duplica
 }
 
 async function appendUsage(
-  session: Session,
+  session: PostgresSession,
   batch: EventBatch,
   events: readonly IncomingEvent[],
   { limits, assumeNew }: { limits: Limits; assumeNew: boolean },
@@ -277,7 +247,7 @@ async function appendUsage(
 }
 
 async function quarantine(
-  session: Session,
+  session: PostgresSession,
   { feed, importId, accountId, knownAt }: AppendBatch,
   records: readonly QuarantinedRecord[],
 ): Promise<void> {

@@ -1,19 +1,19 @@
 /** An audit of a database: the shared questions, and what PostgreSQL checks itself. */
 import type { Actor } from '../../domain/act.ts'
-import { AUDIT_RUN, runAudit } from '../audit.ts'
+import { logAct } from '../acts.ts'
+import { runAudit } from '../audit.ts'
 import type { Ask, AuditEngine, Change, ChangingEngine, Parameters } from '../audit-engine.ts'
-import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from '../audit-report.ts'
+import type { AuditDifference, AuditOptions, AuditReport } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
-import { UPSERT_SETTING } from '../directory-sql.ts'
-import { logAct } from './acts.ts'
+import { signingKey } from '../directory-reads.ts'
+import { actingOf, type Value } from '../session.ts'
 import { checksummedTables, KEPT_CHECKSUMS, SAY_KEY, totalOf, UNSAY_KEY } from './checksums.ts'
-import type { Session, Value } from './connection.ts'
-import { readSetting } from './directory-reads.ts'
 import { sqlState } from './failures.ts'
+import type { PostgresSession } from './session.ts'
 import type { Topology } from './topology.ts'
 
 /** How an audit looks at one state: with nothing in its way, or, on Citus, with writers kept out. */
-export type OnOneState = <T>(work: (session: Session) => Promise<T>) => Promise<T>
+export type OnOneState = <T>(work: (session: PostgresSession) => Promise<T>) => Promise<T>
 
 export function audit(
   onOneState: OnOneState,
@@ -34,10 +34,7 @@ function auditEngine(onOneState: OnOneState, topology: Topology): AuditEngine {
     tables: async () => checksummedTables(topology),
     totalOf,
     keptChecksums: KEPT_CHECKSUMS,
-    checksumKey: () =>
-      onOneState(async (session) =>
-        checksumKey(Buffer.from((await readSetting(session, 'signing_key')) ?? '', 'hex')),
-      ),
+    checksumKey: () => onOneState(async (session) => checksumKey(await session.take(signingKey()))),
     hasSimMonths: false,
     isSpread: topology.name === 'citus',
     checkDatabase: () => onOneState(checkDatabase),
@@ -45,7 +42,7 @@ function auditEngine(onOneState: OnOneState, topology: Topology): AuditEngine {
 }
 
 /** The shared questions name their parameters; here they get numbers, in order of appearance. */
-function questions(session: Session): Ask {
+function questions(session: PostgresSession): Ask {
   return (text, parameters: Parameters = {}) => {
     const values: Value[] = []
     const places = new Map<string, number>()
@@ -70,15 +67,16 @@ export function changingEngine(
   return {
     ...auditEngine(look, topology),
     change: (work, actOf) =>
-      alone((session) =>
-        changeIn(session, topology, work, (result) => logAct(session, actor, actOf(result))),
-      ),
+      alone((session) => {
+        session.acting = actingOf(actor)
+        return changeIn(session, topology, work, (result) => session.take(logAct(actOf(result))))
+      }),
   }
 }
 
 /** Inside a write transaction; `log` writes what the work has come to. */
 export async function changeIn<T>(
-  session: Session,
+  session: PostgresSession,
   { name }: Pick<Topology, 'name'>,
   work: (change: Change) => Promise<T>,
   log: (result: T) => Promise<void>,
@@ -102,16 +100,6 @@ export async function changeIn<T>(
   return result
 }
 
-export async function readAuditRun(session: Session): Promise<AuditRun | null> {
-  const text = await readSetting(session, AUDIT_RUN)
-  return text === null ? null : (JSON.parse(text) as AuditRun)
-}
-
-/** Runs inside a write transaction. */
-export async function keepAuditRun(session: Session, run: AuditRun): Promise<void> {
-  await session.run(UPSERT_SETTING, [AUDIT_RUN, JSON.stringify(run)])
-}
-
 const UNSOUND = `
   SELECT 'index ' || c.relname AS cell, 'invalid' AS stored, 'valid' AS recomputed
   FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
@@ -133,7 +121,7 @@ const INDEXES = `
     AND has_function_privilege('bt_index_check(regclass, boolean)', 'EXECUTE')
   ORDER BY 1`
 
-async function checkDatabase(session: Session): Promise<AuditDifference[]> {
+async function checkDatabase(session: PostgresSession): Promise<AuditDifference[]> {
   const unsound = await session.all(UNSOUND)
   const differences = unsound.map((row) => ({ table: 'database', ...row }) as AuditDifference)
   // Where the extension is there and this user may use it; PostgreSQL has no check of its own.
@@ -153,7 +141,7 @@ async function checkDatabase(session: Session): Promise<AuditDifference[]> {
   return differences
 }
 
-async function amcheckedIndexes(session: Session) {
+async function amcheckedIndexes(session: PostgresSession) {
   const [found] = await session.all("SELECT 1 AS one FROM pg_extension WHERE extname = 'amcheck'")
   return found === undefined ? [] : session.all(INDEXES)
 }

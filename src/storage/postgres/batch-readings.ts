@@ -9,17 +9,12 @@ import {
   seriesCounts,
 } from '../../domain/counter-series.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
+import type { Limits } from '../limits.ts'
 import { type KeptReading, readingOf } from '../reading-rows.ts'
 import { readingServingToRow, type StoredEvent, storedEventFromRow } from '../rows.ts'
+import type { Value } from '../session.ts'
 import type { ChainRules } from '../version-chain.ts'
-import {
-  type EventBatch,
-  type EventVerdicts,
-  type IncomingEvent,
-  type Limits,
-  moveToLedger,
-} from './append.ts'
-import type { Session, Value } from './connection.ts'
+import { type EventBatch, type EventVerdicts, type IncomingEvent, moveToLedger } from './append.ts'
 import { Overtaken } from './failures.ts'
 import {
   type Current,
@@ -28,7 +23,6 @@ import {
   writeLedgerChanges,
 } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
-import { lockReadings } from './locks.ts'
 import { chainRules, MetChain, MetVersions } from './met-chains.ts'
 import { versionOf } from './met-events.ts'
 import * as readingSql from './reading-sql.ts'
@@ -42,6 +36,7 @@ import {
   type SeriesPart,
   type StoredReading,
 } from './series.ts'
+import type { PostgresSession } from './session.ts'
 
 /** One instant of a series. */
 interface Entry extends SeriesEntry {
@@ -60,25 +55,25 @@ interface Series {
 
 /** `events` are in the order of the ledger's key, and equal identities in order of delivery. */
 export async function appendReadings(
-  session: Session,
+  session: PostgresSession,
   batch: EventBatch,
   events: readonly IncomingEvent[],
-  { limits, schema }: { limits: Limits; schema: string },
+  limits: Limits,
 ): Promise<EventVerdicts> {
   if (events.length === 0) return { accepted: 0, duplicate: 0, replaced: 0, conflicts: [] }
-  await lockReadings(session, schema, batch.feed.id)
+  await session.lockReadings(batch.feed.id)
   return new BatchReadings(session, batch, limits).append(events)
 }
 
 class BatchReadings {
-  readonly #session: Session
+  readonly #session: PostgresSession
   readonly #batch: EventBatch
   readonly #limits: Limits
   readonly #conflicts: Conflict[] = []
   readonly #verdicts: SeriesVerdict[] = []
   readonly #counts = { accepted: 0, duplicate: 0, replaced: 0 }
 
-  constructor(session: Session, batch: EventBatch, limits: Limits) {
+  constructor(session: PostgresSession, batch: EventBatch, limits: Limits) {
     this.#session = session
     this.#batch = batch
     this.#limits = limits

@@ -2,8 +2,9 @@
 import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber } from '../../domain/time.ts'
 import type { Counters } from '../../domain/usage-event.ts'
 import type { ServingColumns } from '../rows.ts'
-import { columnsOf, type Session, type Value } from './connection.ts'
+import type { Value } from '../session.ts'
 import * as sql from './ledger-sql.ts'
+import { columnsOf, type PostgresSession } from './session.ts'
 
 interface Counted extends Counters {
   readonly accountId: number
@@ -51,7 +52,7 @@ export class CellChanges {
     addToCell(simDay, counted, times)
   }
 
-  async write(session: Session): Promise<void> {
+  async write(session: PostgresSession): Promise<void> {
     const hours = [...this.#hours.values()]
     await writeCells(session, sql.addToAccountCells('account_hour'), hours)
     await writeCells(session, sql.addToAccountCells('account_day'), daysOf(hours))
@@ -95,7 +96,11 @@ function daysOf(hours: readonly Cell[]): Cell[] {
   return [...days.values()]
 }
 
-async function writeCells(session: Session, text: string, cells: readonly Cell[]): Promise<void> {
+async function writeCells(
+  session: PostgresSession,
+  text: string,
+  cells: readonly Cell[],
+): Promise<void> {
   const rows = cells.map(({ key, upload, download, toSim, fromSim }): Value[] => [
     ...key,
     ...[upload, download, toSim, fromSim].map((sum) => sum.toString()),

@@ -19,11 +19,11 @@ import {
   TOTAL_END,
   WITHOUT_CHECKSUM,
 } from '../checksums.ts'
+import { readNumber, signingKey } from '../directory-reads.ts'
 import { UPSERT_SETTING } from '../directory-sql.ts'
 import { columnsOfTable, TABLES, type Table } from '../tables.ts'
-import type { Session } from './connection.ts'
-import { readSetting } from './directory-reads.ts'
 import type { Partition } from './partitions.ts'
+import type { PostgresSession } from './session.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
 /** For the transaction under way: that what it does is ours. As `checksumKey` says it. */
@@ -128,14 +128,14 @@ export async function dropTriggers(client: pg.ClientBase): Promise<void> {
 }
 
 /** Rows of buckets before it are under checksum; null where none are. */
-export async function ledgerLimit(session: Session): Promise<number | null> {
-  const value = await readSetting(session, CHECKSUMMED_THROUGH)
-  return value === null || Number(value) < INSTANT_MIN ? null : Number(value)
+export async function ledgerLimit(session: PostgresSession): Promise<number | null> {
+  const value = await session.take(readNumber(CHECKSUMMED_THROUGH))
+  return value === null || value < INSTANT_MIN ? null : value
 }
 
 /** Has changes of a month noted, as far as its rows lie before the limit. */
 export async function watchPartition(
-  session: Session,
+  session: PostgresSession,
   { parent, name, month }: Partition,
   limit: number,
 ): Promise<void> {
@@ -148,7 +148,7 @@ export async function watchPartition(
 }
 
 /** Adds up what was noted. Inside a write transaction. */
-export async function fold(session: Session, purgedThrough: number): Promise<void> {
+export async function fold(session: PostgresSession, purgedThrough: number): Promise<void> {
   const days = await session.all(FOLD)
   const changes = days.map((row) => ({
     month: monthNumber(row.part as number),
@@ -160,7 +160,7 @@ export async function fold(session: Session, purgedThrough: number): Promise<voi
 
 /** Puts a day of the ledger under checksum. Inside a write transaction that keeps batches out. */
 export async function takeDay(
-  session: Session,
+  session: PostgresSession,
   bucket: number,
   {
     purgedThrough,
@@ -192,7 +192,7 @@ export async function takeDay(
 }
 
 async function addToMonths(
-  session: Session,
+  session: PostgresSession,
   changes: readonly Month[],
   purgedThrough: number,
 ): Promise<void> {
@@ -210,7 +210,7 @@ async function addToMonths(
       total: addTotals(known.total, total),
     })
   }
-  const key = checksumKey(Buffer.from((await readSetting(session, 'signing_key'))!, 'hex'))
+  const key = checksumKey(await session.take(signingKey()))
   const chain = [...months.values()].sort((a, b) => a.month - b.month)
   const heads = headsOf(key, chain)
   await session.run(
@@ -228,7 +228,7 @@ async function addToMonths(
 }
 
 /** Of months whose partitions are gone: their days' checksums go, those of the months stay. */
-export async function forgetDays(session: Session, month: number): Promise<void> {
+export async function forgetDays(session: PostgresSession, month: number): Promise<void> {
   for (const table of ['checksum', 'checksum_change']) {
     await session.run(
       `DELETE FROM ${table}

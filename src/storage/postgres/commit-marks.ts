@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import type { Session } from './connection.ts'
+import type { PostgresSession } from './session.ts'
 
 /** A transaction under way, by what finds it from another connection. */
 export interface Begun {
@@ -54,7 +54,7 @@ const END_TRANSACTION = `
   WHERE pid = ?::integer AND backend_xid = ?::xid8::xid`
 
 /** Ends what the server still does for a lost connection; it may end by its commit. */
-export async function endTransaction(session: Session, begun: Begun): Promise<void> {
+export async function endTransaction(session: PostgresSession, begun: Begun): Promise<void> {
   await session.all(END_TRANSACTION, [begun.pid, begun.transactionId])
 }
 
@@ -66,7 +66,7 @@ const READ_MARK = `
   RETURNING number`
 
 /** True when the transaction was committed; false when it was not, and never will be. */
-export async function wasCommitted(session: Session, begun: Begun): Promise<boolean> {
+export async function wasCommitted(session: PostgresSession, begun: Begun): Promise<boolean> {
   await endTransaction(session, begun)
   return (await session.get(READ_MARK, [begun.writer]))!.number === begun.number
 }
@@ -74,7 +74,7 @@ export async function wasCommitted(session: Session, begun: Begun): Promise<bool
 /** Marks are asked for within minutes; those of processes that have ended are of no use later. */
 const MARK_KEPT_SECONDS = 7 * 86_400
 
-export async function deleteOldMarks(session: Session): Promise<void> {
+export async function deleteOldMarks(session: PostgresSession): Promise<void> {
   await session.run(
     `DELETE FROM commit_mark
      WHERE written_at < EXTRACT(EPOCH FROM now())::bigint - ${MARK_KEPT_SECONDS}`,

@@ -4,11 +4,9 @@
  * where a connection ends at COMMIT, because the database then tells whether the transaction left
  * its mark.
  */
-import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { UsageError } from '../../domain/usage-error.ts'
-import type { Row } from '../rows.ts'
 import { ANSWER_GRACE_MS, limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
 import { SAY_KEY } from './checksums.ts'
 import { type Begun, begin, endTransaction, wasCommitted } from './commit-marks.ts'
@@ -26,6 +24,7 @@ import {
 } from './failures.ts'
 import type { Place } from './place.ts'
 import { isGone, newPool } from './pool.ts'
+import { PostgresSession } from './session.ts'
 import { isPooled, requireSamePid, requireSameSession } from './sessions.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
@@ -52,83 +51,6 @@ export interface ReadOptions {
 }
 
 const FIND_CITUS = "SELECT 1 FROM pg_extension WHERE extname = 'citus'"
-
-const INT8 = 20
-const defaultParser = pg.types.getTypeParser
-
-function typesWith(parseInt8: (text: string) => unknown): pg.CustomTypesConfig {
-  const getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? parseInt8 : defaultParser(oid, format as 'text')) as typeof defaultParser
-  return { getTypeParser }
-}
-
-/** Ids, instants and counters of one record are safe integers; only sums may pass 2^53. */
-const NUMBERS = typesWith(Number)
-const BIGINTS = typesWith(BigInt)
-
-export type Value = string | number | bigint | boolean | null | Buffer | readonly Value[]
-
-/** One connection, for as long as a read or a transaction has it. */
-export class Session {
-  readonly client: pg.ClientBase
-
-  constructor(client: pg.ClientBase) {
-    this.client = client
-  }
-
-  /** Text as the shared SQL writes it, with `?` for values; prepared once a connection. */
-  async all(text: string, values: readonly Value[] = []): Promise<Row[]> {
-    return (await this.#query(text, values, NUMBERS)).rows
-  }
-
-  /** As `all`, with every integer as a bigint: for sums. */
-  async allBigints(text: string, values: readonly Value[] = []): Promise<Row[]> {
-    return (await this.#query(text, values, BIGINTS)).rows
-  }
-
-  /** As `allBigints`, each row an array of its columns: quicker for many rows. */
-  async bigintArrays(text: string, values: readonly Value[] = []): Promise<unknown[][]> {
-    const query = { ...statementOf(text), values: values as unknown[], types: BIGINTS }
-    return (await this.client.query<unknown[]>({ ...query, rowMode: 'array' })).rows
-  }
-
-  async get(text: string, values: readonly Value[] = []): Promise<Row | undefined> {
-    return (await this.all(text, values))[0]
-  }
-
-  /** Returns how many rows were changed. */
-  async run(text: string, values: readonly Value[] = []): Promise<number> {
-    return (await this.#query(text, values, NUMBERS)).rowCount ?? 0
-  }
-
-  #query(text: string, values: readonly Value[], types: pg.CustomTypesConfig) {
-    return this.client.query<Row>({ ...statementOf(text), values: values as unknown[], types })
-  }
-}
-
-/** From rows, of which there is at least one, to columns: the arrays that `unnest` takes. */
-export function columnsOf(rows: readonly (readonly Value[])[]): Value[][] {
-  return rows[0]!.map((_, column) => rows.map((row) => row[column]!))
-}
-
-const statements = new Map<string, { readonly name: string; readonly text: string }>()
-
-/** `?` becomes `$1`, `$2` in turn, and `?1` becomes `$1`. */
-export function numbered(text: string): string {
-  let last = 0
-  return text.replace(/\?(\d*)/g, (_, number: string) => `$${number === '' ? ++last : number}`)
-}
-
-/** The texts of this program are a few dozen, so that each is kept. */
-function statementOf(text: string): { readonly name: string; readonly text: string } {
-  let statement = statements.get(text)
-  if (statement === undefined) {
-    const name = createHash('sha256').update(text).digest('hex').slice(0, 32)
-    statement = { name, text: numbered(text) }
-    statements.set(text, statement)
-  }
-  return statement
-}
 
 /** How the tables lie, as all connections of one store know it. */
 interface KnownTopology {
@@ -168,14 +90,17 @@ export class Database {
   }
 
   /** Runs `work` on one connection. It may run again from its beginning. */
-  read<T>(work: (session: Session) => Promise<T>, { answerMs }: ReadOptions = {}): Promise<T> {
+  read<T>(
+    work: (session: PostgresSession) => Promise<T>,
+    { answerMs }: ReadOptions = {},
+  ): Promise<T> {
     const limitMs = answerMs ?? this.#answerMs(this.target.readTimeoutMs)
     return this.#retrying(this.target.readRetryMs, () => this.#withClient(limitMs, work))
   }
 
   /** Runs `work` on one unchanging state of the database. It may run again from its beginning. */
   readOneState<T>(
-    work: (session: Session) => Promise<T>,
+    work: (session: PostgresSession) => Promise<T>,
     { unlimited = false }: WriteOptions = {},
   ): Promise<T> {
     const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY${unlimited ? '; SET LOCAL statement_timeout = 0' : ''}`
@@ -196,7 +121,7 @@ export class Database {
    * told when it runs again because it and another transaction were in each other's way.
    */
   write<T>(
-    work: (session: Session, wasInTheWay: boolean) => Promise<T>,
+    work: (session: PostgresSession, wasInTheWay: boolean) => Promise<T>,
     { unlimited = false }: WriteOptions = {},
   ): Promise<T> {
     const timeoutMs = unlimited ? 0 : this.target.writeTimeoutMs
@@ -214,7 +139,7 @@ export class Database {
       let begun: Begun | null = null
       let result: T
       try {
-        const session = new Session(client)
+        const session = new PostgresSession(client, this.target.schema)
         // What the server still does for the last try would be in the way of this one.
         if (lost !== null) await endTransaction(session, lost)
         lost = null
@@ -232,7 +157,7 @@ export class Database {
   }
 
   /** Runs `work` once in one transaction, and takes back all that it has done. */
-  async rolledBack<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async rolledBack<T>(work: (session: PostgresSession) => Promise<T>): Promise<T> {
     const limitMs = this.#answerMs(this.target.writeTimeoutMs)
     const planned = this.topology
     try {
@@ -283,12 +208,15 @@ export class Database {
     return serverLimitMs + this.#answerGraceMs
   }
 
-  async #withClient<T>(limitMs: number, work: (session: Session) => Promise<T>): Promise<T> {
+  async #withClient<T>(
+    limitMs: number,
+    work: (session: PostgresSession) => Promise<T>,
+  ): Promise<T> {
     const client = await this.#connect(limitMs)
     let result: T
     try {
       if (isPooled(client)) await requireSameSession(client, this.target)
-      result = await work(new Session(client))
+      result = await work(new PostgresSession(client, this.target.schema))
     } catch (error) {
       throw await this.#abandon(client, error)
     }

@@ -1,10 +1,11 @@
 /** The histories of identities: their versions that were replaced, read and written whole. */
 import { type StoredEvent, storedEventFromRow } from '../rows.ts'
+import type { Value } from '../session.ts'
 import { historyOf } from '../version-chain.ts'
-import { columnsOf, type Session, type Value } from './connection.ts'
 import { contentOf, type Identity } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
 import * as readingSql from './reading-sql.ts'
+import { columnsOf, type PostgresSession } from './session.ts'
 import { DELETE_REPLACED_VERSIONS } from './undo-sql.ts'
 
 /** Identities of one feed as the SQL takes them: arrays of a column each, then the feed. */
@@ -23,7 +24,7 @@ export interface Chain {
 
 /** In the order of the identities, which are of one feed and all in the ledger. */
 export async function readChains(
-  session: Session,
+  session: PostgresSession,
   identities: readonly Identity[],
   feedId: number,
 ): Promise<Chain[]> {
@@ -41,7 +42,7 @@ export async function readChains(
 
 /** Writes the history that belongs to each chain in place of the one that is there. */
 export async function rewriteHistories(
-  session: Session,
+  session: PostgresSession,
   chains: readonly Chain[],
   feedId: number,
 ): Promise<void> {

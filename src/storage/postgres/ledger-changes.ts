@@ -1,10 +1,13 @@
 /** Rows of the ledger that change: they, their history and what is derived from them. */
+
+import type { Limits } from '../limits.ts'
 import type { StoredEvent } from '../rows.ts'
-import type { EventBatch, IncomingEvent, Limits } from './append.ts'
+import type { Value } from '../session.ts'
+import type { EventBatch, IncomingEvent } from './append.ts'
 import { CellChanges } from './cell-changes.ts'
-import { columnsOf, type Session, type Value } from './connection.ts'
 import { Overtaken } from './failures.ts'
 import * as sql from './ledger-sql.ts'
+import { columnsOf, type PostgresSession } from './session.ts'
 
 /** A row of the ledger as it is, or as it will be. */
 export type Current = StoredEvent
@@ -36,7 +39,7 @@ export function identityOf({ bucket, event }: IncomingEvent, feedId: number): Id
  * before; the decision then has to be made anew on what is there.
  */
 export async function writeLedgerChanges(
-  session: Session,
+  session: PostgresSession,
   { importId, knownAt, changes: told }: Pick<EventBatch, 'importId' | 'knownAt' | 'changes'>,
   changes: readonly LedgerChange[],
   { sealedThrough }: Limits,

@@ -1,6 +1,7 @@
 /** The ledger's rows of a SIM, page by page, with what each has replaced. */
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-entry.ts'
 import { bucketsOf } from '../day-ranges.ts'
+import { listFeeds } from '../directory-reads.ts'
 import {
   ENTRY_COLUMNS,
   type EntryRows,
@@ -15,10 +16,11 @@ import {
   spanOf,
 } from '../ledger-entries.ts'
 import type { Row } from '../rows.ts'
+import type { Value } from '../session.ts'
 import { SELECT_UNDONE, selectGoneEvents } from '../undone-versions.ts'
-import type { Database, Session, Value } from './connection.ts'
-import { listFeeds } from './directory-reads.ts'
+import type { Database } from './connection.ts'
 import { LEDGER_BUCKET_SECONDS, SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'
+import type { PostgresSession } from './session.ts'
 
 /** How many buckets the first question of a page takes in; each further one takes twice as many. */
 const BUCKETS_FIRST = 8
@@ -67,7 +69,7 @@ export function listUsageEvents(
     }
     const importIds = importIdsOf(rows.counted, rows.replaced, rows.undone)
     const sources = await session.all(SELECT_SOURCES, [importIds])
-    const feeds = await listFeeds(session)
+    const feeds = await session.take(listFeeds())
     return entriesFromRows(rows, {
       feeds: new Map(feeds.map(({ id, name }) => [id, name])),
       imports: new Map(
@@ -81,7 +83,11 @@ export function listUsageEvents(
 }
 
 /** Few buckets at first: they are sorted as a whole, and most pages are full soon. */
-async function entryRows(session: Session, filter: LedgerFilter, page: LedgerPage): Promise<Row[]> {
+async function entryRows(
+  session: PostgresSession,
+  filter: LedgerFilter,
+  page: LedgerPage,
+): Promise<Row[]> {
   const { occurredAt, feedId, recordId } = positionBefore(filter, page)
   const buckets = await bucketsAsked(session, occurredAt, filter.end)
   const rows: Row[] = []
@@ -106,7 +112,11 @@ async function entryRows(session: Session, filter: LedgerFilter, page: LedgerPag
 }
 
 /** A question about all of time would list the days of ten thousand years. */
-async function bucketsAsked(session: Session, start: number, end: number): Promise<number[]> {
+async function bucketsAsked(
+  session: PostgresSession,
+  start: number,
+  end: number,
+): Promise<number[]> {
   if (start >= end) return []
   if (end - start <= BUCKETS_USUALLY * LEDGER_BUCKET_SECONDS) return bucketsOf(start, end)
   const bounds = (await session.get(SELECT_LEDGER_BOUNDS))!
@@ -115,12 +125,16 @@ async function bucketsAsked(session: Session, start: number, end: number): Promi
   return bucketsOf(Math.max(start, bounds.first as number), Math.min(end, last))
 }
 
-function goneRows(session: Session, filter: LedgerFilter, page: LedgerPage): Promise<Row[]> {
+function goneRows(
+  session: PostgresSession,
+  filter: LedgerFilter,
+  page: LedgerPage,
+): Promise<Row[]> {
   return session.all(selectGoneEvents(filterConditions(filter)), goneValues(filter, page))
 }
 
 async function undoneRows(
-  session: Session,
+  session: PostgresSession,
   simId: number,
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
@@ -129,7 +143,7 @@ async function undoneRows(
 }
 
 async function versionRows(
-  session: Session,
+  session: PostgresSession,
   simId: number,
   rows: readonly Row[],
 ): Promise<readonly Row[]> {

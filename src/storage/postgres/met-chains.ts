@@ -6,11 +6,11 @@ import { NotedRepeats } from '../repeats.ts'
 import type { StoredEvent } from '../rows.ts'
 import { type ChainRules, meet, withVersion } from '../version-chain.ts'
 import type { EventBatch } from './append.ts'
-import type { Session } from './connection.ts'
 import { Overtaken } from './failures.ts'
 import { type Chain, rewriteHistories } from './history.ts'
 import type { Identity, LedgerChange } from './ledger-changes.ts'
 import { moveRepeats, writeRepeats } from './repeats.ts'
+import type { PostgresSession } from './session.ts'
 
 /** One event. Its versions have the counters that were delivered. */
 export class MetChain {
@@ -38,7 +38,7 @@ export class MetChain {
 
 /** `importIds` are those of all versions that may be met. */
 export async function chainRules(
-  session: Session,
+  session: PostgresSession,
   { feed: { onConflict } }: Pick<EventBatch, 'feed'>,
   importIds: Iterable<number>,
   own?: { readonly importId: number; readonly accountId: number | null },
@@ -56,13 +56,13 @@ export async function chainRules(
 export type MetVerdict = 'duplicate' | 'replaced' | 'conflict' | 'outranked'
 
 export class MetVersions {
-  readonly #session: Session
+  readonly #session: PostgresSession
   readonly #batch: EventBatch
   readonly #rules: ChainRules
   readonly #noted = new NotedRepeats()
   readonly #rewritten = new Map<MetChain, Identity>()
 
-  constructor(session: Session, batch: EventBatch, rules: ChainRules) {
+  constructor(session: PostgresSession, batch: EventBatch, rules: ChainRules) {
     this.#session = session
     this.#batch = batch
     this.#rules = rules

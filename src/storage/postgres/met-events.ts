@@ -5,9 +5,9 @@
  */
 import { type EventVersion, sameContent } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
+import type { Limits } from '../limits.ts'
 import { type StoredEvent, storedEventFromRow } from '../rows.ts'
-import type { EventBatch, IncomingEvent, Limits } from './append.ts'
-import type { Session } from './connection.ts'
+import type { EventBatch, IncomingEvent } from './append.ts'
 import {
   type Current,
   identityOf,
@@ -16,6 +16,7 @@ import {
 } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
 import { chainRules, MetChain, type MetVerdict, MetVersions } from './met-chains.ts'
+import type { PostgresSession } from './session.ts'
 
 /** One identity of the batch that was met. */
 interface Met {
@@ -39,11 +40,11 @@ export class MetEvents {
   duplicate = 0
   replaced = 0
   readonly conflicts: Conflict[] = []
-  readonly #session: Session
+  readonly #session: PostgresSession
   readonly #batch: EventBatch
   readonly #input: MetInput
 
-  constructor(session: Session, batch: EventBatch, input: MetInput) {
+  constructor(session: PostgresSession, batch: EventBatch, input: MetInput) {
     this.#session = session
     this.#batch = batch
     this.#input = input

@@ -1,8 +1,8 @@
 /** The monthly partitions of the ledger and of its history: made ahead and on demand, and dropped. */
 import { monthNumber, monthStart } from '../../domain/time.ts'
 import { ledgerLimit, watchPartition } from './checksums.ts'
-import type { Database, Session } from './connection.ts'
-import { lock } from './locks.ts'
+import type { Database } from './connection.ts'
+import type { PostgresSession } from './session.ts'
 
 export const PARTITIONED_TABLES = ['ledger', 'ledger_history'] as const
 export type PartitionedTable = (typeof PARTITIONED_TABLES)[number]
@@ -25,7 +25,7 @@ export interface Partition {
   readonly month: number
 }
 
-export async function listPartitions(session: Session): Promise<Partition[]> {
+export async function listPartitions(session: PostgresSession): Promise<Partition[]> {
   return (await session.all(LIST)).map((row) => {
     const name = row.name as string
     const [, year, month] = /_(\d{4})_(\d{2})$/.exec(name)!
@@ -59,7 +59,11 @@ export class Partitions {
   }
 
   /** As `ensure`, in a transaction that is under way: they last if it does. */
-  async ensureWithin(session: Session, instants: Iterable<number>, now: number): Promise<void> {
+  async ensureWithin(
+    session: PostgresSession,
+    instants: Iterable<number>,
+    now: number,
+  ): Promise<void> {
     const wanted = this.#missing(instants, now)
     if (wanted.size > 0) await this.#make(session, wanted)
   }
@@ -71,8 +75,8 @@ export class Partitions {
     return wanted.difference(this.#known)
   }
 
-  async #make(session: Session, months: ReadonlySet<number>): Promise<void> {
-    await lock(session, 'partitions', this.#database.target.schema)
+  async #make(session: PostgresSession, months: ReadonlySet<number>): Promise<void> {
+    await session.lock('partitions')
     const limit = await ledgerLimit(session)
     const there = new Set((await listPartitions(session)).map(({ name }) => name))
     for (const month of [...months].sort((a, b) => a - b)) {

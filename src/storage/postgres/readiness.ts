@@ -1,18 +1,19 @@
 /** Whether the database answers, for a monitor that asks often and does not wait long. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { UsageError } from '../../domain/usage-error.ts'
-import type { Database, Session } from './connection.ts'
+import type { Database } from './connection.ts'
+import type { PostgresSession } from './session.ts'
 
 /** Longer than any answer of a database that is well, shorter than a monitor waits. */
 const ANSWER_MS = 1_000
 
 export class Readiness {
   readonly #database: Database
-  readonly #read: (session: Session) => Promise<unknown>
+  readonly #read: (session: PostgresSession) => Promise<unknown>
   /** A look under way, which all who ask share: null, or what it fails with. */
   #look: Promise<unknown> | null = null
 
-  constructor(database: Database, read: (session: Session) => Promise<unknown>) {
+  constructor(database: Database, read: (session: PostgresSession) => Promise<unknown>) {
     this.#database = database
     this.#read = read
   }

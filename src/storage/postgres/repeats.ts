@@ -1,6 +1,6 @@
 /** Keeps repeats of versions, and lets them follow a version that becomes another import's. */
 import * as shared from '../repeats.ts'
-import { columnsOf, type Session } from './connection.ts'
+import { columnsOf, type PostgresSession } from './session.ts'
 
 const INSERT_RUNS = `
   ${shared.INSERT_REPEAT_RUNS}
@@ -16,25 +16,31 @@ const DELETE_RUNS = `
     AND repeat_run.import_id = gone.import_id AND repeat_run.line = gone.line`
 
 export async function readRepeatsOf(
-  session: Session,
+  session: PostgresSession,
   importId: number,
 ): Promise<shared.RepeatRun[]> {
   return (await session.all(shared.SELECT_REPEATS_OF, [importId])).map(shared.repeatRunFromRow)
 }
 
 export async function writeRepeats(
-  session: Session,
+  session: PostgresSession,
   repeats: readonly shared.Repeat[],
 ): Promise<void> {
   await writeRuns(session, shared.runsOf(repeats))
 }
 
-async function writeRuns(session: Session, runs: readonly shared.RepeatRun[]): Promise<void> {
+async function writeRuns(
+  session: PostgresSession,
+  runs: readonly shared.RepeatRun[],
+): Promise<void> {
   if (runs.length === 0) return
   await session.run(INSERT_RUNS, columnsOf(runs.map(shared.repeatRunToRow)))
 }
 
-export async function moveRepeats(session: Session, moves: readonly shared.Move[]): Promise<void> {
+export async function moveRepeats(
+  session: PostgresSession,
+  moves: readonly shared.Move[],
+): Promise<void> {
   for (const [importId, moved] of shared.movesByImport(moves)) {
     const among = shared.amongValues(importId, moved.keys())
     const runs = await session.all(shared.SELECT_REPEATS_AMONG, [...among])

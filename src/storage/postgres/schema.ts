@@ -8,7 +8,7 @@ import { withClient } from './client.ts'
 import type { PostgresTarget } from './database-url.ts'
 import { waitForMigration } from './migration-lock.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
-import { SERVER_TIME } from './time.ts'
+import { SERVER_TIME } from './session.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
 const SERVER_VERSION_MIN = 14

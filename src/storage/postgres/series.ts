@@ -14,8 +14,9 @@ import {
   keptReadingToRow,
 } from '../reading-rows.ts'
 import { type Row, type StoredEvent, storedEventFromRow } from '../rows.ts'
-import { columnsOf, type Session, type Value } from './connection.ts'
+import type { Value } from '../session.ts'
 import * as sql from './reading-sql.ts'
+import { columnsOf, type PostgresSession } from './session.ts'
 
 /** Most series report more often: their neighbours are found in a short look. */
 const NEAR_SECONDS = 2 * DAY_SECONDS
@@ -52,7 +53,7 @@ export interface StoredReading extends SeriesEntry {
  * in the order of the parts, and of time.
  */
 export async function loadSeries(
-  session: Session,
+  session: PostgresSession,
   feedId: number,
   parts: readonly SeriesPart[],
 ): Promise<readonly (readonly StoredReading[])[]> {
@@ -122,7 +123,7 @@ export interface ProvedEntry<Entry extends SeriesEntry> {
  * the order of the series, and of time.
  */
 export async function proveSeries<Entry extends SeriesEntry>(
-  session: Session,
+  session: PostgresSession,
   feedId: number,
   list: readonly ChangedSeries<Entry>[],
   asEntry: (stored: StoredReading) => Entry,
@@ -190,7 +191,7 @@ export function isToBePut({ entry, proved }: ProvedEntry<SeriesEntry>): boolean 
 }
 
 export async function putReadings(
-  session: Session,
+  session: PostgresSession,
   readings: readonly NamedReading[],
 ): Promise<void> {
   if (readings.length === 0) return

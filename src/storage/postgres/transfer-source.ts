@@ -5,12 +5,12 @@
 import { hasSums, selectRowsAfter, type Table, type TableKey, type TableRow } from '../tables.ts'
 import type { TransferSource } from '../transfer.ts'
 import { connectClient } from './client.ts'
-import { Session } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import { translate } from './failures.ts'
 import { SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'
 import { lockKey } from './locks.ts'
 import { inspectSchema, requireCurrentSchema } from './schema.ts'
+import { PostgresSession } from './session.ts'
 
 const LAST_ID = `
   SELECT COALESCE(pg_sequence_last_value(pg_get_serial_sequence(?, 'id')::regclass), 0) AS id`
@@ -20,7 +20,7 @@ export async function openTransferSource(url: string): Promise<TransferSource> {
   const target = parsePostgresUrl(url)
   requireCurrentSchema(target, await inspectSchema(target))
   const client = await connectClient(target)
-  const session = new Session(client)
+  const session = new PostgresSession(client, target.schema)
 
   async function translated<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -75,7 +75,7 @@ export async function openTransferSource(url: string): Promise<TransferSource> {
 }
 
 async function readPage(
-  session: Session,
+  session: PostgresSession,
   table: Table,
   { after, rowsMax }: { readonly after: TableKey | null; readonly rowsMax: number },
 ): Promise<TableRow[]> {

@@ -16,13 +16,14 @@ import {
 } from '../transfer.ts'
 import { takeAnew, UNDER_NO_CHECKSUM } from './checksums.ts'
 import { connectClient } from './client.ts'
-import { Database, type Session } from './connection.ts'
+import { Database } from './connection.ts'
 import { copyTableRows } from './copy-text.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import { messageOf, sqlState, translate } from './failures.ts'
 import { type LockName, lockKey } from './locks.ts'
 import { PARTITIONED_TABLES, Partitions } from './partitions.ts'
 import { migrateSchema } from './schema.ts'
+import type { PostgresSession } from './session.ts'
 
 const IS_BEGUN = "SELECT to_regclass('transfer') IS NOT NULL AS is_begun"
 const CREATE_TRANSFER = `
@@ -113,11 +114,15 @@ async function keep(
   }
 }
 
-async function countRows(session: Session, table: string): Promise<number> {
+async function countRows(session: PostgresSession, table: string): Promise<number> {
   return (await session.get(`SELECT COUNT(*) AS rows FROM ${table}`))!.rows as number
 }
 
-async function begin(session: Session, shown: string, origin: TransferOrigin): Promise<void> {
+async function begin(
+  session: PostgresSession,
+  shown: string,
+  origin: TransferOrigin,
+): Promise<void> {
   const content: string[] = []
   for (const { name } of TABLES) {
     // The signing key is there from the beginning; it gives way to the one that is moved.
@@ -138,19 +143,23 @@ async function begin(session: Session, shown: string, origin: TransferOrigin): P
   await note(session, origin)
 }
 
-async function note(session: Session, origin: TransferOrigin): Promise<void> {
+async function note(session: PostgresSession, origin: TransferOrigin): Promise<void> {
   const { shown, storeId, fingerprint } = origin
   await session.run(INSERT_TRANSFER, [shown, storeId, fingerprint, textOf(FIRST_POSITION)])
 }
 
 /** Only what a transfer has brought is deleted: its table stands for all of the content. */
-async function restartWith(session: Session, origin: TransferOrigin): Promise<void> {
+async function restartWith(session: PostgresSession, origin: TransferOrigin): Promise<void> {
   await session.client.query(`TRUNCATE ${TABLES.map(({ name }) => name).join(', ')}`)
   await session.client.query('DELETE FROM transfer')
   await note(session, origin)
 }
 
-async function goOn(session: Session, shown: string, origin: TransferOrigin): Promise<Position> {
+async function goOn(
+  session: PostgresSession,
+  shown: string,
+  origin: TransferOrigin,
+): Promise<Position> {
   // Waits for what a killed process has under way.
   const row = (await session.get('SELECT * FROM transfer FOR UPDATE'))!
   if (row.store_id !== origin.storeId) {
@@ -186,7 +195,7 @@ async function ensurePartitions(partitions: Partitions, { table, rows }: Piece):
   await partitions.ensure(buckets, Math.max(...buckets))
 }
 
-async function write(session: Session, shown: string, piece: Piece): Promise<void> {
+async function write(session: PostgresSession, shown: string, piece: Piece): Promise<void> {
   const { table, rows, from, to } = piece
   // The first process to move on wins; a second one finds another position and ends.
   if ((await session.run(MOVE_ON, [textOf(to), textOf(from)])) !== 1) {
@@ -223,7 +232,7 @@ function explained(error: unknown, shown: string, table: string): unknown {
 }
 
 async function continueIds(
-  session: Session,
+  session: PostgresSession,
   lastIds: Readonly<Record<string, number>>,
 ): Promise<void> {
   for (const [table, lastId] of Object.entries(lastIds)) {

@@ -3,10 +3,11 @@ import { UsageError } from '../../domain/usage-error.ts'
 import { UsageChanges } from '../usage-changes.ts'
 import type { Trial, UsageChange } from '../usage-store.ts'
 import { applyEvents, orderByKey } from './append.ts'
-import type { Database, Session } from './connection.ts'
+import type { Database } from './connection.ts'
 import { translate } from './failures.ts'
 import { MAKE_INCOMING } from './ledger-sql.ts'
 import type { Partitions } from './partitions.ts'
+import type { PostgresSession } from './session.ts'
 
 /** SIMs that are asked for at once. */
 const SIMS_ASKED_MAX = 10_000
@@ -48,7 +49,6 @@ export function tryOut<T>(
             changes: ofBatch,
           }
           const outcome = await applyEvents(session, events, ordered, {
-            schema: database.target.schema,
             // A refused row would end the transaction, and with it the trial.
             assumeNew: false,
             alone: false,
@@ -70,7 +70,7 @@ export function tryOut<T>(
 /** A batch whose sums are too large leaves the trial as it was before it; other failures end it. */
 async function wholeOrNot<T>(
   { target }: Database,
-  session: Session,
+  session: PostgresSession,
   work: () => Promise<T>,
 ): Promise<T> {
   await session.client.query('SAVEPOINT batch')
@@ -86,7 +86,7 @@ async function wholeOrNot<T>(
   }
 }
 
-async function named(session: Session, changes: UsageChanges): Promise<UsageChange[]> {
+async function named(session: PostgresSession, changes: UsageChanges): Promise<UsageChange[]> {
   const sids = async (text: string, ids: readonly number[]) => {
     const found = new Map<number, string>()
     for (let from = 0; from < ids.length; from += SIMS_ASKED_MAX) {

@@ -3,7 +3,10 @@
 import { sameCounters } from '../../domain/counter-series.ts'
 import type { Feed } from '../../domain/directory.ts'
 import type { Counters } from '../../domain/usage-event.ts'
+import { feedById, findImport } from '../directory-reads.ts'
 import * as directorySql from '../directory-sql.ts'
+import { rebuildProgress } from '../feed-progress.ts'
+import { type Limits, readLimits } from '../limits.ts'
 import { countersRead, type KeptReading, keptReadingFromRow, readingOf } from '../reading-rows.ts'
 import { DELETE_REPEATS_BY, DELETE_REPEATS_OF, type Repeat, RepeatsOf } from '../repeats.ts'
 import type { Row, StoredEvent } from '../rows.ts'
@@ -11,15 +14,10 @@ import { requireUndoable, UNDO_STEP_IDENTITIES, undoneCounts } from '../undo.ts'
 import { type UndoneVersion, undoneVersionToRow } from '../undone-versions.ts'
 import type { UndoOutcome } from '../usage-store.ts'
 import { withoutImport } from '../version-chain.ts'
-import { type Limits, readLimits } from './append.ts'
 import { CellChanges } from './cell-changes.ts'
-import { columnsOf, type Session } from './connection.ts'
-import { findImport } from './directory-reads.ts'
-import { feedById, rebuildProgress } from './feed-progress.ts'
 import { type Chain, namesOf, readChains, rewriteHistories } from './history.ts'
 import { type Identity, type LedgerChange, writeLedgerChanges } from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
-import { lock } from './locks.ts'
 import { chainRules } from './met-chains.ts'
 import { readRepeatsOf, writeRepeats } from './repeats.ts'
 import {
@@ -31,19 +29,24 @@ import {
   type SeriesPart,
   type StoredReading,
 } from './series.ts'
+import { columnsOf, type PostgresSession } from './session.ts'
 import * as undoSql from './undo-sql.ts'
 
 /** Runs inside a write transaction that keeps batches out. */
 export async function undoImport(
-  session: Session,
+  session: PostgresSession,
   importId: number,
-  { at, schema }: { at: number; schema: string },
+  at: number,
 ): Promise<UndoOutcome> {
-  const { feedId } = requireUndoable(await findImport(session, importId), importId)
-  const feed = await feedById(session, feedId)
+  const { feedId } = requireUndoable(await session.take(findImport(importId)), importId)
+  const feed = await session.take(feedById(feedId))
   const repeatsOf = new RepeatsOf(await readRepeatsOf(session, importId))
   for (const text of [DELETE_REPEATS_OF, DELETE_REPEATS_BY]) await session.run(text, [importId])
-  const undo = new Undo(session, { importId, feed, at, repeatsOf }, await readLimits(session))
+  const undo = new Undo(
+    session,
+    { importId, feed, at, repeatsOf },
+    await session.take(readLimits()),
+  )
   for (const row of await session.all(directorySql.SELECT_IMPORT_BUCKETS, [importId])) {
     await undo.takeBack(row.bucket as number)
   }
@@ -52,9 +55,9 @@ export async function undoImport(
   await session.run(directorySql.DELETE_IMPORT_BUCKETS, [importId])
   await session.run(directorySql.MARK_UNDONE, [at, importId])
   // It completes its feed no more; where it was numbered, its number is missing.
-  await lock(session, 'directory', schema)
-  await rebuildProgress(session, feed)
-  return { import: (await findImport(session, importId))!, ...undo.counts, quarantineEntries }
+  await session.lock('directory')
+  await session.take(rebuildProgress(feed))
+  return { import: (await session.take(findImport(importId)))!, ...undo.counts, quarantineEntries }
 }
 
 /** An identity the import has a version of. */
@@ -78,11 +81,11 @@ interface Undone {
 
 class Undo {
   readonly counts = { removed: 0, restored: 0, kept: 0 }
-  readonly #session: Session
+  readonly #session: PostgresSession
   readonly #of: Undone
   readonly #limits: Limits
 
-  constructor(session: Session, of: Undone, limits: Limits) {
+  constructor(session: PostgresSession, of: Undone, limits: Limits) {
     this.#session = session
     this.#of = of
     this.#limits = limits

@@ -2,21 +2,21 @@
 import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, INSTANT_MIN, monthNumber, monthStart } from '../../domain/time.ts'
 import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
+import { readLimits } from '../limits.ts'
 import { DELETE_OLD_REPEATS } from '../repeats.ts'
 import { totalsTooLarge } from '../sealing.ts'
 import { DELETE_OLD_UNDONE } from '../undone-versions.ts'
 import type { PurgeOutcome } from '../usage-store.ts'
-import { readLimits } from './append.ts'
 import * as checksums from './checksums.ts'
-import type { Session } from './connection.ts'
 import { OUT_OF_RANGE, sqlState } from './failures.ts'
 import * as sql from './ledger-sql.ts'
 import { listPartitions, PARTITIONED_TABLES } from './partitions.ts'
 import * as purgeSql from './purge-sql.ts'
+import type { PostgresSession } from './session.ts'
 
 /** Runs inside a write transaction that keeps batches out. */
-export async function sealNextDay(session: Session, before: number): Promise<boolean> {
-  const { purgedThrough, sealedThrough } = await readLimits(session)
+export async function sealNextDay(session: PostgresSession, before: number): Promise<boolean> {
+  const { purgedThrough, sealedThrough } = await session.take(readLimits())
   const from = Math.max(sealedThrough, floorTo(purgedThrough, DAY_SECONDS))
   const next = (await session.get(sql.SELECT_NEXT_BUCKET, [from, before]))?.bucket
   if (next === undefined) return false
@@ -32,8 +32,8 @@ export async function sealNextDay(session: Session, before: number): Promise<boo
 }
 
 /** Runs inside a write transaction that keeps batches out; not on Citus, which has no checksums. */
-export async function checksumNextDay(session: Session): Promise<boolean> {
-  const { purgedThrough, sealedThrough } = await readLimits(session)
+export async function checksumNextDay(session: PostgresSession): Promise<boolean> {
+  const { purgedThrough, sealedThrough } = await session.take(readLimits())
   await checksums.fold(session, purgedThrough)
   const limit = (await checksums.ledgerLimit(session)) ?? INSTANT_MIN
   const from = Math.max(limit, floorTo(purgedThrough, DAY_SECONDS))
@@ -51,7 +51,7 @@ interface PurgeLimits {
 }
 
 /** What a purge would take; changes nothing. */
-export async function countOld(session: Session, before: number): Promise<PurgeOutcome> {
+export async function countOld(session: PostgresSession, before: number): Promise<PurgeOutcome> {
   const day = floorTo(before, DAY_SECONDS)
   const count = async (text: string, ...values: number[]) =>
     (await session.get(text, values))!.rows as number
@@ -72,8 +72,8 @@ export async function countOld(session: Session, before: number): Promise<PurgeO
  * Takes what is older out of all that is derived and lets no more of it in. Runs inside a write
  * transaction that keeps batches out. Returns how many cells are gone.
  */
-export async function endRetention(session: Session, before: number): Promise<number> {
-  const { purgedThrough, sealedThrough } = await readLimits(session)
+export async function endRetention(session: PostgresSession, before: number): Promise<number> {
+  const { purgedThrough, sealedThrough } = await session.take(readLimits())
   if (purgedThrough >= before) return 0
   return dropOldCells(session, { before, day: floorTo(before, DAY_SECONDS) }, sealedThrough)
 }
@@ -88,7 +88,7 @@ export type OldMonths = ReadonlyMap<string, number>
  * Counting takes as long as reading their keys. After `endRetention` no batch adds to them, so that
  * none has to wait for it.
  */
-export async function countOldMonths(session: Session, before: number): Promise<OldMonths> {
+export async function countOldMonths(session: PostgresSession, before: number): Promise<OldMonths> {
   const months = new Map<string, number>()
   for (const { name, month } of await listPartitions(session)) {
     if (monthStart(month + 1) > before) continue
@@ -105,7 +105,7 @@ export async function countOldMonths(session: Session, before: number): Promise<
  * batches out. `months` are dropped whole, which costs the same whatever they hold.
  */
 export async function deleteOld(
-  session: Session,
+  session: PostgresSession,
   { before, rowsMax }: { before: number; rowsMax: number },
   months: OldMonths,
 ): Promise<Omit<PurgeOutcome, 'rollupCells'>> {
@@ -131,7 +131,7 @@ export async function deleteOld(
 
 /** Deletes about `rowsMax` old rows, bucket by bucket, in each the SIMs up to the limit. */
 async function deleteOldRows(
-  session: Session,
+  session: PostgresSession,
   table: (typeof PARTITIONED_TABLES)[number],
   before: number,
   rowsMax: number,
@@ -154,7 +154,7 @@ async function deleteOldRows(
  * ledger rows before it count nowhere, and can be deleted in as many steps as it takes.
  */
 async function dropOldCells(
-  session: Session,
+  session: PostgresSession,
   { before, day }: PurgeLimits,
   sealedThrough: number,
 ): Promise<number> {

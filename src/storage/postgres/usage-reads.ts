@@ -3,8 +3,9 @@ import { DAY_SECONDS } from '../../domain/time.ts'
 import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
 import { usageGroupsFromRows } from '../rows.ts'
-import type { Database, Session } from './connection.ts'
+import type { Database } from './connection.ts'
 import * as sql from './ledger-sql.ts'
+import type { PostgresSession } from './session.ts'
 
 /** A longer question asks for the ledger's bounds first: it may be about all of time. */
 const DAYS_ASKED_USUALLY = 1_000
@@ -46,7 +47,7 @@ export async function queryUsage(
 }
 
 async function queryAccount(
-  session: Session,
+  session: PostgresSession,
   { start, end, granularity }: UsageQuery,
   accountId: number,
 ): Promise<UsageGroup[]> {
@@ -68,7 +69,7 @@ export function accountUsageValues(
 
 /** Sealed days come from their totals, the rest from the ledger. */
 export async function querySim(
-  session: Session,
+  session: PostgresSession,
   { start, end, granularity }: UsageQuery,
   simId: number,
   sealedThrough: number,

@@ -1,12 +1,13 @@
 /** Applies one batch of an import: ledger, derived tables, quarantine and counts in one transaction. */
-import type { SeriesCounts } from '../../domain/counter-series.ts'
 import type { Feed } from '../../domain/directory.ts'
 import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
 import { floorTo } from '../../domain/time.ts'
 import type { EventVersion } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord, namedConflict } from '../conflict-record.ts'
 import * as directorySql from '../directory-sql.ts'
+import { readLimits } from '../limits.ts'
 import { traitsFromBits } from '../reading-rows.ts'
+import { countInImport } from '../recycle.ts'
 import {
   delivererId,
   keptRecordToRow,
@@ -15,16 +16,13 @@ import {
   servingToRow,
   storedEventFromRow,
 } from '../rows.ts'
-import { undoneWhileRunning } from '../undo.ts'
 import type { UsageChanges } from '../usage-changes.ts'
 import type { AppendOutcome } from '../usage-store.ts'
 import type { Coming } from '../version-chain.ts'
 import { BatchReadings } from './batch-readings.ts'
 import type { Connection } from './connection.ts'
-import { findImport } from './directory-reads.ts'
 import { contentOf } from './history.ts'
 import * as sql from './ledger-sql.ts'
-import { readLimits } from './limits.ts'
 import { MetVersions } from './met-versions.ts'
 import * as packed from './packed-events.ts'
 import { RollupDeltas, type RollupPlace } from './rollup-deltas.ts'
@@ -53,7 +51,7 @@ export function append(connection: Connection, batch: PackedBatch): AppendOutcom
     quarantined: quarantined.length,
     expired: counted.expired + batch.expired,
   }
-  countInImport(connection, importId, counts, series)
+  connection.take(countInImport(importId, counts, series))
   if (rereading !== undefined) {
     connection.prepare(directorySql.KEEP_REREADING).run(rereading, importId)
   }
@@ -79,19 +77,6 @@ export function applyEvents(
   { coming = 'delivered', changes = null }: ApplyOptions = {},
 ): AppendOutcome {
   return new BatchApplication(connection, batch, { coming, changes }).run()
-}
-
-/** Throws `conflict` when the import was undone. */
-export function countInImport(
-  connection: Connection,
-  importId: number,
-  { accepted, duplicate, replaced, quarantined, expired }: VerdictCounts,
-  { resets, falls, wraps }: SeriesCounts,
-): void {
-  const { changes } = connection
-    .prepare(directorySql.ADD_IMPORT_COUNTS)
-    .run(accepted, duplicate, replaced, quarantined, expired, resets, falls, wraps, importId)
-  if (changes === 0) throw undoneWhileRunning(findImport(connection, importId), importId)
 }
 
 function quarantine(
@@ -137,7 +122,7 @@ class BatchApplication {
   ) {
     this.#connection = connection
     this.#batch = batch
-    const limits = readLimits(connection)
+    const limits = connection.take(readLimits())
     this.#deltas = new RollupDeltas(connection, limits, changes)
     this.#versions = new MetVersions(connection, batch, coming)
     const { deltas, versions } = { deltas: this.#deltas, versions: this.#versions }

@@ -1,16 +1,14 @@
 /** An audit of a file: a thread of its own asks the shared questions, and what SQLite checks itself. */
 import type { Actor } from '../../domain/act.ts'
-import type { LoggedAct } from '../acts.ts'
-import { AUDIT_RUN, runAudit } from '../audit.ts'
+import { type LoggedAct, logAct } from '../acts.ts'
+import { runAudit } from '../audit.ts'
 import type { Ask, AuditEngine, ChangingEngine, Parameters } from '../audit-engine.ts'
-import type { AuditDifference, AuditOptions, AuditReport, AuditRun } from '../audit-report.ts'
+import type { AuditDifference, AuditOptions, AuditReport } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
-import { UPSERT_SETTING } from '../directory-sql.ts'
+import { signingKey } from '../directory-reads.ts'
 import type { Row } from '../rows.ts'
-import { logAct } from './acts.ts'
 import { Checksums, checksummedTables } from './checksums.ts'
 import type { Connection } from './connection.ts'
-import { readSetting } from './directory-reads.ts'
 import type { Writer } from './writer.ts'
 
 /** What `PRAGMA integrity_check` says at most. */
@@ -33,7 +31,7 @@ export const auditOperations = {
   },
   endChange: (connection: Connection, act: LoggedAct | null) => {
     connection.checksums.beDeaf(false)
-    logAct(connection, act)
+    connection.take(logAct(act))
     connection.checksums.end()
     connection.prepare('COMMIT').run()
   },
@@ -44,8 +42,7 @@ export const auditOperations = {
     connection.checksums.abandon()
   },
   auditedTables: (connection: Connection) => checksummedTables(connection),
-  auditKey: (connection: Connection) =>
-    checksumKey(readSetting(connection, 'signing_key') as Uint8Array),
+  auditKey: (connection: Connection) => checksumKey(connection.take(signingKey())),
   checkFile: (connection: Connection): AuditDifference[] => [
     ...integrityFaults(connection),
     ...foreignKeyFaults(connection),
@@ -93,16 +90,6 @@ function lostIds({ db }: Connection): AuditDifference[] {
     const [stored, recomputed] = [`last id ${last}`, `at least ${largest}`]
     return [{ table: 'database', cell: `ids of ${name}`, stored, recomputed }]
   })
-}
-
-export function readAuditRun(connection: Connection): AuditRun | null {
-  const text = readSetting(connection, AUDIT_RUN) as string | null
-  return text === null ? null : (JSON.parse(text) as AuditRun)
-}
-
-/** Runs inside a write transaction. */
-export function keepAuditRun(connection: Connection, run: AuditRun): void {
-  connection.prepare(UPSERT_SETTING).run(AUDIT_RUN, JSON.stringify(run))
 }
 
 /** On a thread of its own, which it ends. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { SOMEBODY } from '../../domain/act.ts'
+import type { Acting, Steps } from '../session.ts'
 import { Checksums } from './checksums.ts'
 import {
   createDatabase,
@@ -16,8 +17,8 @@ import { isLocked, translated } from './failures.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 import { pauseThread } from './pause-thread.ts'
 import { keepInWal, migrate, schemaVersion } from './schema.ts'
+import { asSqlite, SqliteSession } from './session.ts'
 import { LOG_BYTES_MAX, WriteAheadLog } from './write-ahead-log.ts'
-import type { Acting } from './writer.ts'
 
 /** How long a write waits for another process that holds the lock, in milliseconds. */
 export const LOCK_WAIT_MS = 30_000
@@ -66,6 +67,7 @@ export class Connection {
   readonly checksums: Checksums
   /** Whose changes the next ones are. */
   acting: Acting = { actor: SOMEBODY.name, at: null }
+  readonly #session = new SqliteSession(this)
   readonly #statements = new Map<string, StatementSync>()
   readonly #bigintStatements = new Map<string, StatementSync>()
   readonly #bigintArrayStatements = new Map<string, StatementSync>()
@@ -86,10 +88,15 @@ export class Connection {
     this.log = new WriteAheadLog(this, logBytesMax)
   }
 
+  /** Takes shared steps to their end. */
+  take<T>(steps: Steps<T>): T {
+    return this.#session.take(steps)
+  }
+
   prepare(text: string): StatementSync {
     let statement = this.#statements.get(text)
     if (statement === undefined) {
-      statement = this.db.prepare(text)
+      statement = this.db.prepare(asSqlite(text))
       this.#statements.set(text, statement)
     }
     return statement
@@ -99,7 +106,7 @@ export class Connection {
   prepareBigints(text: string): StatementSync {
     let statement = this.#bigintStatements.get(text)
     if (statement === undefined) {
-      statement = this.db.prepare(text)
+      statement = this.db.prepare(asSqlite(text))
       statement.setReadBigInts(true)
       this.#bigintStatements.set(text, statement)
     }
@@ -110,7 +117,7 @@ export class Connection {
   prepareBigintArrays(text: string): StatementSync {
     let statement = this.#bigintArrayStatements.get(text)
     if (statement === undefined) {
-      statement = this.db.prepare(text)
+      statement = this.db.prepare(asSqlite(text))
       statement.setReadBigInts(true)
       statement.setReturnArrays(true)
       this.#bigintArrayStatements.set(text, statement)

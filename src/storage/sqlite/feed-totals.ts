@@ -5,10 +5,10 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FeedTotals } from '../../domain/import.ts'
-import { SELECT_IMPORT_TOTALS, totalsOfFeeds } from '../progress-sql.ts'
+import { listFeeds } from '../directory-reads.ts'
+import { SELECT_IMPORT_TOTALS, totalsOfFeeds } from '../feed-progress.ts'
 import type { Row } from '../rows.ts'
 import type { Connection } from './connection.ts'
-import { listFeeds } from './directory-reads.ts'
 
 /** Rows of one step: some milliseconds. */
 export const STEP_ROWS = 10_000
@@ -34,7 +34,7 @@ const LAST_HASH = 'g'
 type Read = <T>(work: (connection: Connection) => T) => Promise<T>
 
 export async function listFeedTotals(read: Read): Promise<FeedTotals[]> {
-  const feeds = await read(listFeeds)
+  const feeds = await read((c) => c.take(listFeeds()))
   const imports: Row[] = []
   const last = await read((c) => (c.prepare(SELECT_LAST_IMPORT).get()?.id ?? 0) as number)
   for (let from = 0; from < last; from += STEP_ROWS) {

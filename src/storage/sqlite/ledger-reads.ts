@@ -1,6 +1,7 @@
 /** The ledger's rows of a SIM, page by page, with what each has replaced. */
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-entry.ts'
 import { bucketsOf } from '../day-ranges.ts'
+import { listFeeds } from '../directory-reads.ts'
 import {
   ENTRY_COLUMNS,
   type EntryImport,
@@ -18,7 +19,6 @@ import {
 import type { Row } from '../rows.ts'
 import { SELECT_UNDONE, selectGoneEvents } from '../undone-versions.ts'
 import type { Connection } from './connection.ts'
-import { listFeeds } from './directory-reads.ts'
 import { withinLedger } from './usage-reads.ts'
 
 /**
@@ -62,7 +62,7 @@ export function listUsageEvents(
       connection.prepare(SELECT_SOURCE).get(id) as unknown as EntryImport
     const importIds = importIdsOf(rows.counted, rows.replaced, rows.undone)
     return entriesFromRows(rows, {
-      feeds: new Map(listFeeds(connection).map(({ id, name }) => [id, name])),
+      feeds: new Map(connection.take(listFeeds()).map(({ id, name }) => [id, name])),
       imports: new Map(importIds.map((id) => [id, found(id)])),
     })
   })

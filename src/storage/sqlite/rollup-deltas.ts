@@ -5,11 +5,11 @@
 
 import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber } from '../../domain/time.ts'
 import type { Counters } from '../../domain/usage-event.ts'
+import type { Limits } from '../limits.ts'
 import type { ServingColumns } from '../rows.ts'
 import type { UsageChanges } from '../usage-changes.ts'
 import type { Connection } from './connection.ts'
 import { ADD_TO_SIM_DAY, ADD_TO_SIM_MONTH, addToAccountCell } from './ledger-sql.ts'
-import type { Limits } from './limits.ts'
 
 /** Where and when a ledger row counts. */
 export interface RollupPlace {

@@ -1,7 +1,10 @@
 /** Takes one import back: its versions leave, the ones before count again, what is derived follows. */
 import type { Feed } from '../../domain/directory.ts'
 import { sameContent } from '../../domain/usage-event.ts'
+import { feedById, findImport } from '../directory-reads.ts'
 import * as directorySql from '../directory-sql.ts'
+import { rebuildProgress } from '../feed-progress.ts'
+import { readLimits } from '../limits.ts'
 import { countersRead, keptReadingFromRow } from '../reading-rows.ts'
 import { DELETE_REPEATS_BY, DELETE_REPEATS_OF, type Repeat, RepeatsOf } from '../repeats.ts'
 import { type Row, type ServingColumns, type StoredEvent, storedEventFromRow } from '../rows.ts'
@@ -10,11 +13,8 @@ import { undoneVersionToRow } from '../undone-versions.ts'
 import type { UndoOutcome } from '../usage-store.ts'
 import { type ChainRules, type GoneVersion, withoutImport } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
-import { findImport } from './directory-reads.ts'
-import { feedById, rebuildProgress } from './feed-progress.ts'
 import { contentOf, readHistory, rewriteHistory } from './history.ts'
 import * as sql from './ledger-sql.ts'
-import { readLimits } from './limits.ts'
 import { operatorsImports } from './operators-imports.ts'
 import { readRepeatsOf, writeRepeats } from './repeats.ts'
 import { RollupDeltas } from './rollup-deltas.ts'
@@ -23,8 +23,8 @@ import * as undoSql from './undo-sql.ts'
 
 /** Runs inside a write transaction. */
 export function undoImport(connection: Connection, importId: number, at: number): UndoOutcome {
-  const { feedId } = requireUndoable(findImport(connection, importId), importId)
-  const feed = feedById(connection, feedId)
+  const { feedId } = requireUndoable(connection.take(findImport(importId)), importId)
+  const feed = connection.take(feedById(feedId))
   const undo = new Undo(connection, { importId, feed })
   for (const row of connection.prepare(directorySql.SELECT_IMPORT_BUCKETS).all(importId)) {
     undo.takeBack(row.bucket as number)
@@ -36,8 +36,8 @@ export function undoImport(connection: Connection, importId: number, at: number)
   run(directorySql.DELETE_IMPORT_BUCKETS, importId)
   run(directorySql.MARK_UNDONE, at, importId)
   // It completes its feed no more; where it was numbered, its number is missing.
-  rebuildProgress(connection, feed)
-  return { import: findImport(connection, importId)!, ...undo.counts, quarantineEntries }
+  connection.take(rebuildProgress(feed))
+  return { import: connection.take(findImport(importId))!, ...undo.counts, quarantineEntries }
 }
 
 class Undo {
@@ -58,7 +58,7 @@ class Undo {
     this.#connection = connection
     this.#of = { importId, feedId: feed.id }
     this.#rules = { onConflict: feed.onConflict, isOperators: operatorsImports(connection) }
-    const limits = readLimits(connection)
+    const limits = connection.take(readLimits())
     this.#purgedThrough = limits.purgedThrough
     this.#deltas = new RollupDeltas(connection, limits)
     this.#series = new SeriesWriter(connection, this.#deltas)

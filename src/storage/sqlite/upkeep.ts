@@ -2,6 +2,7 @@
 import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
 import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory-sql.ts'
+import { firstMonthFrom, readLimits } from '../limits.ts'
 import { DELETE_OLD_REPEATS } from '../repeats.ts'
 import { totalsTooLarge } from '../sealing.ts'
 import { DELETE_OLD_UNDONE } from '../undone-versions.ts'
@@ -9,12 +10,11 @@ import type { PurgeOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import { isOverflow } from './failures.ts'
 import * as sql from './ledger-sql.ts'
-import { firstMonthFrom, readLimits } from './limits.ts'
 import * as purgeSql from './purge-sql.ts'
 
 /** Runs inside a write transaction. */
 export function sealNextDay(connection: Connection, before: number): boolean {
-  const { purgedThrough, sealedThrough, firstMonth, endMonth } = readLimits(connection)
+  const { purgedThrough, sealedThrough, firstMonth, endMonth } = connection.take(readLimits())
   const from = Math.max(sealedThrough, floorTo(purgedThrough, DAY_SECONDS))
   const next = connection.prepare(sql.SELECT_NEXT_BUCKET).get(from)?.bucket
   if (next === undefined) return false
@@ -36,7 +36,7 @@ export function sealNextDay(connection: Connection, before: number): boolean {
 
 /** Runs inside a write transaction. */
 export function checksumNextDay(connection: Connection): boolean {
-  const { purgedThrough, sealedThrough } = readLimits(connection)
+  const { purgedThrough, sealedThrough } = connection.take(readLimits())
   const { checksums } = connection
   const from = Math.max(
     checksums.ledgerLimit() ?? purgedThrough,
@@ -55,7 +55,7 @@ export function purge(
 ): PurgeOutcome {
   const limits = { before, day: floorTo(before, DAY_SECONDS) }
   if (dryRun) return { ...countOld(connection, limits), done: true }
-  const { purgedThrough, sealedThrough } = readLimits(connection)
+  const { purgedThrough, sealedThrough } = connection.take(readLimits())
   const rollupCells = purgedThrough < before ? dropOldCells(connection, limits, sealedThrough) : 0
   let ledgerRows = 0
   for (const text of [purgeSql.DELETE_LEDGER_STEP, purgeSql.DELETE_HISTORY_STEP]) {

@@ -10,10 +10,10 @@ import {
   type UsageQuery,
 } from '../../domain/usage-query.ts'
 import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
+import { type Limits, readLimits } from '../limits.ts'
 import { usageGroupsFromRows } from '../rows.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
-import { type Limits, readLimits } from './limits.ts'
 
 /** Retention keeps 18 months, at most 550 days. */
 const DAYS_ASKED_USUALLY = 600
@@ -62,7 +62,7 @@ function querySim(
   const { start, end, granularity } = query
   // A statement sees one state of the store by itself; several, and the limits they go by, do not.
   const asOneState = () =>
-    connection.read(() => querySim(connection, query, simId, readLimits(connection)))
+    connection.read(() => querySim(connection, query, simId, connection.take(readLimits())))
   const { isTransaction } = connection.db
   if (end - start > DAYS_ASKED_USUALLY * DAY_SECONDS && !isTransaction) return asOneState()
   const [from, to] = withinLedger(connection, start, end)

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import { UsageError, type UsageErrorCode } from '../../domain/usage-error.ts'
+import { type Acting, actingOf } from '../session.ts'
 import type { ConnectionOptions } from './connection.ts'
 import type { OperationArguments, OperationName, OperationResult } from './writer-operations.ts'
 
@@ -10,12 +11,6 @@ export interface WriterRequest {
   readonly name: OperationName
   readonly values: readonly unknown[]
   readonly acting: Acting
-}
-
-/** Whose change an operation is, and when; null where the database's own clock tells. */
-export interface Acting {
-  readonly actor: string
-  readonly at: number | null
 }
 
 export interface WriterReply {
@@ -72,7 +67,7 @@ export class Writer {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
       worker.ref()
-      const acting = { actor: actor.name, at: actor.clock?.() ?? null }
+      const acting = actingOf(actor)
       worker.postMessage({ id, name, values, acting } satisfies WriterRequest, transfers)
     })
   }

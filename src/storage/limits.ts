@@ -1,7 +1,6 @@
 /** How far a store is purged and sealed, and which whole months have totals by that. */
-import { INSTANT_MIN, monthNumber, monthStart } from '../../domain/time.ts'
-import type { Connection } from './connection.ts'
-import { readSetting } from './directory-reads.ts'
+import { INSTANT_MIN, monthNumber, monthStart } from '../domain/time.ts'
+import { all, type Steps } from './session.ts'
 
 export interface Limits {
   /** What was before has been deleted as too old, and is never counted again. */
@@ -14,10 +13,14 @@ export interface Limits {
   readonly endMonth: number
 }
 
-export function readLimits(connection: Connection): Limits {
-  const limit = (name: string) => Number(readSetting(connection, name) ?? Number.MIN_SAFE_INTEGER)
-  const purgedThrough = limit('purged_through')
-  const sealedThrough = limit('sealed_through')
+const SELECT_LIMITS =
+  "SELECT name, value FROM setting WHERE name IN ('purged_through', 'sealed_through')"
+
+/** The lock that sealing and purging wait for keeps them as they are. */
+export function* readLimits(): Steps<Limits> {
+  const known = new Map((yield* all(SELECT_LIMITS)).map(({ name, value }) => [name, Number(value)]))
+  const purgedThrough = known.get('purged_through') ?? Number.MIN_SAFE_INTEGER
+  const sealedThrough = known.get('sealed_through') ?? Number.MIN_SAFE_INTEGER
   return {
     purgedThrough,
     sealedThrough,

@@ -1,5 +1,6 @@
-/** SQL of what is known of feeds' deliveries, the same for every engine, and its rows. */
+/** What is known of feeds' deliveries: every import that ends updates it. Its SQL, rows and rules. */
 import {
+  addDelivery,
   type FeedCoverage,
   type FeedDeliveries,
   type FeedProgress,
@@ -7,20 +8,28 @@ import {
   feedCompleteFrom,
   feedCompleteThrough,
   NO_DELIVERIES,
+  speaksForFeed,
 } from '../domain/completeness.ts'
 import { SERIES_VERDICTS, type SeriesCounts, type SeriesVerdict } from '../domain/counter-series.ts'
-import type { Feed } from '../domain/directory.ts'
+import type { Feed, FeedChanges } from '../domain/directory.ts'
 import {
   type FeedTotals,
   IMPORT_STATUSES,
+  type Import,
   type ImportStatus,
   NO_VERDICTS,
   type QuarantineReason,
 } from '../domain/import.ts'
-import type { GapAcceptance } from '../domain/sequence.ts'
+import { findOpenGap, type GapAcceptance, type NamedGap } from '../domain/sequence.ts'
+import { feedById, findFeed, listFeeds } from './directory-reads.ts'
+import { UPDATE_FEED } from './directory-sql.ts'
+import { refuseOtherAccount, SELECT_OTHER_ACCOUNT } from './feed-access.ts'
+import { changedFeedToRow } from './feed-rows.ts'
 import { factsFromRow, type Row } from './rows.ts'
+import { all, get, run, type Steps } from './session.ts'
+import { feedNameTaken } from './sim-registry.ts'
 
-export const SELECT_COVERAGE = `
+const SELECT_COVERAGE = `
   SELECT feed_progress.complete_from, feed_progress.complete_through, feed.retired_at,
          feed.settle_seconds
   FROM account_feed
@@ -28,27 +37,27 @@ export const SELECT_COVERAGE = `
   LEFT JOIN feed_progress ON feed_progress.feed_id = account_feed.feed_id
   WHERE account_feed.account_id = ?`
 
-export const SELECT_PROGRESS = 'SELECT * FROM feed_progress WHERE feed_id = ?'
-export const SELECT_ALL_PROGRESS = 'SELECT * FROM feed_progress'
-export const UPSERT_PROGRESS = `
+const SELECT_PROGRESS = 'SELECT * FROM feed_progress WHERE feed_id = ?'
+const SELECT_ALL_PROGRESS = 'SELECT * FROM feed_progress'
+const UPSERT_PROGRESS = `
   INSERT INTO feed_progress (feed_id, complete_from, complete_through, deliveries)
   VALUES (?, ?, ?, ?)
   ON CONFLICT (feed_id) DO UPDATE
   SET complete_from = excluded.complete_from, complete_through = excluded.complete_through,
       deliveries = excluded.deliveries`
 
-export const INSERT_ACCEPTANCE = `
+const INSERT_ACCEPTANCE = `
   INSERT INTO gap_acceptance (feed_id, stream, first_position, last_position, accepted_by, reason,
                               accepted_at)
   VALUES (?, ?, ?, ?, ?, ?, ?)`
-export const SELECT_ACCEPTANCES = 'SELECT * FROM gap_acceptance WHERE feed_id = ? ORDER BY id'
-export const SELECT_ALL_ACCEPTANCES = 'SELECT * FROM gap_acceptance ORDER BY id'
+const SELECT_ACCEPTANCES = 'SELECT * FROM gap_acceptance WHERE feed_id = ? ORDER BY id'
+const SELECT_ALL_ACCEPTANCES = 'SELECT * FROM gap_acceptance ORDER BY id'
 
 /**
  * The finished deliveries that speak for a feed, in the order in which they were taken in, by any clock.
  * The second parameter is the account that the feed is bound to.
  */
-export const SELECT_FINISHED = `
+const SELECT_FINISHED = `
   SELECT source, started_at, sequence_stream, sequence_number, complete_through, usage_from
   FROM import
   WHERE feed_id = ? AND status = 'done' AND (account_id IS NULL OR account_id = ?)
@@ -59,11 +68,11 @@ export const SELECT_IMPORT_TOTALS = `
          SUM(duplicate) AS duplicate, SUM(replaced) AS replaced, SUM(quarantined) AS quarantined,
          SUM(expired) AS expired
   FROM import GROUP BY feed_id, status`
-export const SELECT_WAITING = `
+const SELECT_WAITING = `
   SELECT feed_id, reason, COUNT(*) AS records FROM quarantine GROUP BY feed_id, reason`
 
 /** By an index that has these verdicts only; they are the first of `SERIES_VERDICTS`. */
-export const SELECT_READING_COUNTS = `
+const SELECT_READING_COUNTS = `
   SELECT feed_id, verdict, COUNT(*) AS readings
   FROM reading WHERE verdict < 3 GROUP BY feed_id, verdict`
 
@@ -166,4 +175,85 @@ export function totalsOfFeeds(
       ),
     }
   })
+}
+
+export function* accountCoverage(accountId: number): Steps<FeedCoverage[]> {
+  const rows = yield* all(SELECT_COVERAGE, [accountId])
+  return rows.map(coverageFromRow)
+}
+
+export function* listFeedProgress(): Steps<FeedProgress[]> {
+  return progressOfFeeds(
+    yield* listFeeds(),
+    yield* all(SELECT_ALL_PROGRESS),
+    yield* all(SELECT_ALL_ACCEPTANCES),
+    yield* all(SELECT_READING_COUNTS),
+  )
+}
+
+/** Of every feed, on one state. */
+export function* listFeedTotals(): Steps<FeedTotals[]> {
+  return totalsOfFeeds(
+    yield* listFeeds(),
+    yield* all(SELECT_IMPORT_TOTALS),
+    yield* all(SELECT_WAITING),
+  )
+}
+
+/** Takes in an import that is `done` and speaks for its feed. Runs inside the transaction that ends it. */
+export function* addToProgress(finished: Import): Steps<void> {
+  const feed = yield* feedById(finished.feedId)
+  if (!speaksForFeed(feed, finished)) return
+  const known = yield* deliveriesOf(feed.id)
+  yield* writeProgress(feed, addDelivery(known, feed, finished))
+}
+
+/** Tells what is known from all finished imports anew. Runs inside a write transaction. */
+export function* rebuildProgress(feed: Feed): Steps<void> {
+  let deliveries: FeedDeliveries = NO_DELIVERIES
+  for (const row of yield* all(SELECT_FINISHED, [feed.id, feed.accountId])) {
+    deliveries = addDelivery(deliveries, feed, finishedFromRow(row))
+  }
+  yield* writeProgress(feed, deliveries)
+}
+
+export function* updateFeed(feedId: number, changes: FeedChanges): Steps<Feed> {
+  const changed = { ...(yield* feedById(feedId)), ...changes }
+  const named = yield* findFeed(changed.name)
+  if (named !== null && named.id !== feedId) throw feedNameTaken(changed.name)
+  if (changed.accountId !== null) {
+    const values = [feedId, changed.accountId]
+    refuseOtherAccount(changed, yield* get(SELECT_OTHER_ACCOUNT, values))
+  }
+  yield* run(UPDATE_FEED, [...changedFeedToRow(changed), feedId])
+  const feed = yield* feedById(feedId)
+  yield* rebuildProgress(feed)
+  return feed
+}
+
+export function* acceptGap(
+  feedId: number,
+  gap: NamedGap,
+  { by, reason, at }: { by: string; reason: string; at: number },
+): Steps<FeedProgress> {
+  const feed = yield* feedById(feedId)
+  const deliveries = yield* deliveriesOf(feedId)
+  const acceptances = yield* acceptancesOf(feedId)
+  const { stream, first, last } = findOpenGap(deliveries.streams, acceptances, gap)
+  yield* run(INSERT_ACCEPTANCE, [feedId, stream, first, last, by, reason, at])
+  yield* writeProgress(feed, deliveries)
+  return (yield* listFeedProgress()).find((progress) => progress.feedId === feedId)!
+}
+
+function* writeProgress(feed: Feed, deliveries: FeedDeliveries): Steps<void> {
+  const acceptances = yield* acceptancesOf(feed.id)
+  yield* run(UPSERT_PROGRESS, progressToRow(feed, deliveries, acceptances))
+}
+
+function* deliveriesOf(feedId: number): Steps<FeedDeliveries> {
+  return deliveriesFromRow(yield* get(SELECT_PROGRESS, [feedId]))
+}
+
+function* acceptancesOf(feedId: number): Steps<GapAcceptance[]> {
+  return (yield* all(SELECT_ACCEPTANCES, [feedId])).map(acceptanceFromRow)
 }

@@ -1,0 +1,93 @@
+/** What every engine has done in the same steps, by the names of the port. */
+import { actsOf, listActs, logged } from './acts.ts'
+import { keepAuditRun, readAuditRun } from './audit-run.ts'
+import * as reads from './directory-reads.ts'
+import * as writes from './directory-writes.ts'
+import * as feedAccess from './feed-access.ts'
+import * as progress from './feed-progress.ts'
+import { listRestarts, listSeries, noteRestarts } from './restarts.ts'
+import type { Offered } from './session.ts'
+import { proveTime, trustClock } from './time.ts'
+import type { UsageStore } from './usage-store.ts'
+
+/** Questions. */
+export const READS = {
+  findAccount: reads.findAccount,
+  findAccountById: reads.findAccountById,
+  listAccounts: reads.listAccounts,
+  findApiKey: reads.findApiKey,
+  listApiKeys: reads.listApiKeys,
+  findSim: reads.findSim,
+  listSims: reads.listSims,
+  resolveSims: reads.resolveSims,
+  findFeed: reads.findFeed,
+  listFeeds: reads.listFeeds,
+  findAccountFeed: feedAccess.findAccountFeed,
+  listFeedGrants: feedAccess.listFeedGrants,
+  findImport: reads.findImport,
+  findCountedImport: reads.findCountedImport,
+  listImports: reads.listImports,
+  findQuarantineEntry: reads.findQuarantineEntry,
+  listQuarantine: reads.listQuarantine,
+  accountCoverage: progress.accountCoverage,
+  listDropFolders: reads.listDropFolders,
+  listRestarts,
+  listSeries,
+  readAuditRun,
+  signingKey: reads.signingKey,
+  listActs,
+}
+
+/** Changes of the directory: they follow one another, so that a look and a change see the same. */
+export const CHANGES = {
+  createAccount: logged(writes.createAccount, actsOf.createAccount),
+  updateAccount: logged(writes.updateAccount, (account, _id, changes) =>
+    actsOf.updateAccount(account, changes),
+  ),
+  rotateAuthToken: logged(writes.rotateAuthToken, (account, _id, token) =>
+    actsOf.rotateAuthToken(account, token),
+  ),
+  endPreviousToken: logged(writes.endPreviousToken, actsOf.endPreviousToken),
+  createApiKey: logged(writes.createApiKey, actsOf.createApiKey),
+  revokeApiKey: logged(writes.revokeApiKey, (key, _sid, at) => actsOf.revokeApiKey(key, at)),
+  noteKeyUses: writes.noteKeyUses,
+  registerSims: logged(writes.registerSims, actsOf.registerSims),
+  createSim: logged(writes.createSim, actsOf.createSim),
+  updateSim: logged(writes.updateSim, (sim, _id, changes) => actsOf.updateSim(sim, changes)),
+  createFeed: logged(writes.createFeed, actsOf.createFeed),
+  updateFeed: logged(progress.updateFeed, (feed, _id, changes) => actsOf.updateFeed(feed, changes)),
+  grantFeed: logged(feedAccess.grantFeed, actsOf.grantFeed),
+  revokeFeedGrant: logged(feedAccess.revokeFeedGrant, actsOf.revokeFeedGrant),
+  acceptGap: logged(progress.acceptGap, ({ feedId }, _id, gap, acceptance) =>
+    actsOf.acceptGap(feedId, gap, acceptance),
+  ),
+  finishImport: logged(writes.finishImport, actsOf.finishImport),
+  noteDropFolder: writes.noteDropFolder,
+  trustClock: logged(trustClock, actsOf.trustClock),
+}
+
+/** Changes that keep nobody waiting. */
+export const NOTES = {
+  beginImport: writes.beginImport,
+  noteRestarts,
+  proveTime,
+  keepAuditRun,
+}
+
+/** Steps may be taken again, and elsewhere: the SIDs that may be needed are made beforehand. */
+export function withSids({
+  registerSims,
+  createSim,
+}: Pick<Offered<typeof CHANGES>, 'registerSims' | 'createSim'>): Pick<
+  UsageStore,
+  'registerSims' | 'createSim'
+> {
+  return {
+    registerSims: async (accountId, registrations, { at, newSid }) => {
+      const newSids = registrations.map(({ sid }) => sid ?? newSid())
+      return registerSims(accountId, registrations, { at, newSids })
+    },
+    createSim: async (accountId, registration, { at, newSid }) =>
+      createSim(accountId, registration, { at, newSids: [newSid()] }),
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * What every engine's session can do, and how code that all of them share asks it: as a generator,
+ * which yields each question and is handed the answer. SQLite answers at once and PostgreSQL later;
+ * the code does not know which. `docs/decisions/one-session.md` says why.
+ */
+import type { Actor } from '../domain/act.ts'
+import type { Row } from './rows.ts'
+import type { TABLES } from './tables.ts'
+
+export type Value = string | number | bigint | boolean | null | Uint8Array | readonly Value[]
+export type Values = readonly Value[]
+
+export type LockName = 'directory' | 'limits'
+
+type TableName = (typeof TABLES)[number]['name']
+
+/** Rows to add to a table, by the names of their columns. */
+export interface Insert {
+  readonly table: TableName
+  readonly columns: readonly string[]
+  readonly rows: readonly Values[]
+  /** `ON CONFLICT` and `RETURNING`, as both engines understand them. */
+  readonly suffix?: string
+}
+
+/** Rows that a text joins as `:named`, by their columns with the types of them. */
+export interface NamedRows {
+  readonly columns: Readonly<Record<string, 'bigint' | 'smallint' | 'text'>>
+  readonly rows: readonly Values[]
+}
+
+/** Rows to delete from a table, by values of some columns. */
+export interface Gone {
+  readonly table: TableName
+  readonly columns: readonly string[]
+  readonly rows: readonly Values[]
+}
+
+/** Whose changes are made, and when; null where the database's own clock tells. */
+export interface Acting {
+  readonly actor: string
+  readonly at: number | null
+}
+
+export function actingOf(actor: Actor): Acting {
+  return { actor: actor.name, at: actor.clock?.() ?? null }
+}
+
+type Later<T> = T | Promise<T>
+
+/**
+ * A session of a database. Texts have `?` for values, or `?1` where one stands twice. A list of values
+ * is asked for as `= ANY (?)`, and a type is said as `?::bigint`; an engine that has no types passes over
+ * them. In `FROM` of a text, `:named` stands for the named rows, which have a `position` as well: it
+ * must mean the same for all of them at once and for one after the other.
+ */
+export interface Session {
+  all(text: string, values?: Values, named?: NamedRows): Later<Row[]>
+  get(text: string, values?: Values): Later<Row | undefined>
+  /** Returns how many rows were changed. */
+  run(text: string, values?: Values, named?: NamedRows): Later<number>
+  /** Adds rows in their order; returns the rows of `RETURNING`. */
+  insert(insert: Insert): Later<Row[]>
+  delete(gone: Gone): Later<number>
+  /** Until the transaction ends; SQLite's has all locks there are. */
+  lock(name: LockName): Later<void>
+  /** UTC seconds by the clock of the database. */
+  now(): Later<number>
+  /** True where a sum did not fit into 64 bits. */
+  isOverflow(error: unknown): boolean
+  readonly acting: Acting
+}
+
+export type Ask = (session: Session) => unknown
+
+/** Work that asks a session step by step, and comes to a `T`. */
+export type Steps<T> = Generator<Ask, T, unknown>
+
+export function* all(text: string, values?: Values, named?: NamedRows): Steps<Row[]> {
+  if (named?.rows.length === 0) return []
+  return (yield (session) => session.all(text, values, named)) as Row[]
+}
+
+export function* get(text: string, values?: Values): Steps<Row | undefined> {
+  return (yield (session) => session.get(text, values)) as Row | undefined
+}
+
+export function* run(text: string, values?: Values, named?: NamedRows): Steps<number> {
+  if (named?.rows.length === 0) return 0
+  return (yield (session) => session.run(text, values, named)) as number
+}
+
+export function* insert(rows: Insert): Steps<Row[]> {
+  if (rows.rows.length === 0) return []
+  return (yield (session) => session.insert(rows)) as Row[]
+}
+
+export function* deleteRows(gone: Gone): Steps<number> {
+  if (gone.rows.length === 0) return 0
+  return (yield (session) => session.delete(gone)) as number
+}
+
+export function* lock(name: LockName): Steps<void> {
+  yield (session) => session.lock(name)
+}
+
+export function* now(): Steps<number> {
+  return (yield (session) => session.now()) as number
+}
+
+export function* isOverflow(error: unknown): Steps<boolean> {
+  return (yield (session) => session.isOverflow(error)) as boolean
+}
+
+export function* acting(): Steps<Acting> {
+  return (yield (session) => session.acting) as Acting
+}
+
+/** Null where the text finds nothing. */
+export function* findOne<T>(
+  text: string,
+  values: Values,
+  fromRow: (row: Row) => T,
+): Steps<T | null> {
+  const row = yield* get(text, values)
+  return row === undefined ? null : fromRow(row)
+}
+
+export function* list<T>(text: string, fromRow: (row: Row) => T): Steps<T[]> {
+  return (yield* all(text)).map(fromRow)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever an operation takes, its caller hands over
+export type Operation = (...given: any[]) => Steps<unknown>
+export type Operations = Readonly<Record<string, Operation>>
+export type Result<O extends Operation> = ReturnType<O> extends Steps<infer T> ? T : never
+
+/** Operations as an engine offers them. */
+export type Offered<Of extends Operations> = {
+  [Name in keyof Of]: (...given: Parameters<Of[Name]>) => Promise<Result<Of[Name]>>
+}
+
+/** Operations with an engine's way to have their steps taken; `begin` may be called again. */
+export function offered<Of extends Operations>(
+  operations: Of,
+  take: <T>(begin: () => Steps<T>, name: keyof Of & string, given: unknown[]) => Promise<T>,
+): Offered<Of> {
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, operation]) => [
+      name,
+      (...given: unknown[]) => take(() => operation(...given), name, given),
+    ]),
+  ) as unknown as Offered<Of>
+}

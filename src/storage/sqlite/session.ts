@@ -1,0 +1,103 @@
+/** A connection as a session of shared code: it answers each question at once. */
+import type { SQLInputValue } from 'node:sqlite'
+import type { Row } from '../rows.ts'
+import type { Acting, Gone, Insert, NamedRows, Session, Steps, Value, Values } from '../session.ts'
+import type { Connection } from './connection.ts'
+import { isOverflow } from './failures.ts'
+
+const NO_VALUES: Values = []
+
+export class SqliteSession implements Session {
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** Takes the steps to their end. What a question fails with is thrown where it was asked. */
+  take<T>(steps: Steps<T>): T {
+    let step = steps.next()
+    while (step.done !== true) {
+      let answer: unknown
+      try {
+        answer = step.value(this)
+      } catch (error) {
+        step = steps.throw(error)
+        continue
+      }
+      step = steps.next(answer)
+    }
+    return step.value
+  }
+
+  all(text: string, values = NO_VALUES, named?: NamedRows): Row[] {
+    if (named === undefined) return this.#connection.prepare(text).all(...bound(values))
+    const statement = this.#connection.prepare(withOneRow(text, values, named))
+    return named.rows.flatMap((row, i) => statement.all(...bound([...values, ...row, i])))
+  }
+
+  get(text: string, values = NO_VALUES): Row | undefined {
+    return this.#connection.prepare(text).get(...bound(values))
+  }
+
+  run(text: string, values = NO_VALUES, named?: NamedRows): number {
+    if (named === undefined) {
+      return Number(this.#connection.prepare(text).run(...bound(values)).changes)
+    }
+    const ofOne = withOneRow(text, values, named)
+    return named.rows.reduce((sum, row, i) => sum + this.run(ofOne, [...values, ...row, i]), 0)
+  }
+
+  insert({ table, columns, rows, suffix = '' }: Insert): Row[] {
+    const places = columns.map(() => '?').join(', ')
+    const statement = this.#connection.prepare(
+      `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places}) ${suffix}`,
+    )
+    return rows.flatMap((row) => statement.all(...bound(row)))
+  }
+
+  delete({ table, columns, rows }: Gone): number {
+    const equal = columns.map((name) => `${name} = ?`).join(' AND ')
+    const text = `DELETE FROM ${table} WHERE ${equal}`
+    return rows.reduce((deleted, row) => deleted + this.run(text, row), 0)
+  }
+
+  /** A write transaction has the whole database. */
+  lock(): void {}
+
+  now(): number {
+    return this.get('SELECT unixepoch() AS now')!.now as number
+  }
+
+  isOverflow(error: unknown): boolean {
+    return isOverflow(error)
+  }
+
+  get acting(): Acting {
+    return this.#connection.acting
+  }
+}
+
+/** The text for one of the named rows: each is a question of its own. */
+function withOneRow(text: string, values: Values, { columns }: NamedRows): string {
+  const row = [...Object.keys(columns), 'position'].map(
+    (name, i) => `?${values.length + i + 1} AS ${name}`,
+  )
+  return text.replace(':named', `(SELECT ${row.join(', ')}) AS named`)
+}
+
+function bound(values: Values): SQLInputValue[] {
+  return values.some(Array.isArray) ? values.map(asInput) : (values as SQLInputValue[])
+}
+
+/** Lists are JSON, which `json_each` reads. */
+function asInput(value: Value): SQLInputValue {
+  return (Array.isArray(value) ? JSON.stringify(value) : value) as SQLInputValue
+}
+
+/** Shared texts as SQLite takes them: it knows no types, and lists only as JSON. */
+export function asSqlite(text: string): string {
+  return text
+    .replaceAll(/::\w+(?:\[\])?/g, '')
+    .replaceAll(/= ANY \((\?\d*)\)/g, 'IN (SELECT value FROM json_each($1))')
+}

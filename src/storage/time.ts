@@ -1,0 +1,54 @@
+/** What a store knows of the time, and what its processes have seen pass. */
+import type { StoreTime } from '../domain/store-time.ts'
+import { feedById, readNumber } from './directory-reads.ts'
+import { UPSERT_SETTING } from './directory-sql.ts'
+import { rebuildProgress } from './feed-progress.ts'
+import { all, get, lock, run, type Steps } from './session.ts'
+
+const SELECT_NEWEST_USAGE = 'SELECT MAX(bucket) AS newest FROM ledger'
+
+/** Only the latest deliveries: the stamps of a clock that was wrong long ago do not matter for ever. */
+const SELECT_NEWEST_STAMP = `
+  SELECT MAX(started_at) AS started, MAX(finished_at) AS finished
+  FROM (SELECT started_at, finished_at FROM import
+        WHERE status <> 'undone' ORDER BY id DESC LIMIT 1000) AS latest`
+
+// Stamps of a clock that was ahead; every parameter is the instant that it is ahead of.
+const SELECT_STAMPED_AHEAD = `
+  SELECT DISTINCT feed_id FROM import WHERE started_at > ? OR finished_at > ?`
+const CORRECT_STAMPS = `
+  UPDATE import
+  SET started_at = CASE WHEN started_at > ? THEN ? ELSE started_at END,
+      finished_at = CASE WHEN finished_at > ? THEN ? ELSE finished_at END
+  WHERE started_at > ? OR finished_at > ?`
+
+const TIME_PROVEN = 'time_proven'
+
+/** Without the time of a server, which only some engines have. */
+export function* readTime(): Steps<Omit<StoreTime, 'serverAt'>> {
+  const usage = yield* get(SELECT_NEWEST_USAGE)
+  const stamps = yield* get(SELECT_NEWEST_STAMP)
+  const number = (value: unknown) => (value == null ? null : Number(value))
+  const started = number(stamps?.started)
+  return {
+    newestUsageAt: number(usage?.newest),
+    newestStampAt: started === null ? null : Math.max(started, number(stamps?.finished) ?? started),
+    provenAt: yield* readNumber(TIME_PROVEN),
+    purgedThrough: yield* readNumber('purged_through'),
+  }
+}
+
+/** Runs inside a write transaction. */
+export function* proveTime(at: number): Steps<void> {
+  yield* lock('directory')
+  const known = yield* readNumber(TIME_PROVEN)
+  if (known === null || known < at) yield* run(UPSERT_SETTING, [TIME_PROVEN, at])
+}
+
+/** Runs inside a change of the directory. Returns how many imports were stamped anew. */
+export function* trustClock(at: number): Steps<number> {
+  const feeds = yield* all(SELECT_STAMPED_AHEAD, [at, at])
+  const changed = yield* run(CORRECT_STAMPS, [at, at, at, at, at, at])
+  for (const row of feeds) yield* rebuildProgress(yield* feedById(row.feed_id as number))
+  return changed
+}
