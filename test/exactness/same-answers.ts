@@ -27,9 +27,16 @@ const KEY = Buffer.alloc(32, 7)
 /** A request that may depend on the answer before it: the pages of a list follow each other. */
 type Step = (previous: RawAnswer | null) => RawRequest
 
+interface AskedAtRandom {
+  readonly seed: number
+  readonly requests: number
+  /** Is told each answer, which all engines give. */
+  readonly told?: (answer: RawAnswer) => void
+}
+
 export async function assertSameAnswers(
   engines: readonly EngineName[],
-  { seed, requests }: { readonly seed: number; readonly requests: number },
+  { seed, requests, told = () => {} }: AskedAtRandom,
 ): Promise<ReadonlyMap<number, number>> {
   const [world] = fc.sample(anyWorld({ identitiesMax: 60, questions: 1 }), { seed, numRuns: 1 })
   const steps = fc.sample(anyStep(world!), { seed, numRuns: requests })
@@ -50,11 +57,12 @@ export async function assertSameAnswers(
       for (const laboratory of laboratories) answers.push(compared(await laboratory.send(request)))
       const [first, ...others] = answers
       for (const [i, other] of others.entries()) {
-        const told = `request ${number} of seed ${seed} on ${engines[0]} and ${engines[i + 1]}`
-        assert.deepEqual(other, first, `${told}: ${JSON.stringify(request)}`)
+        const where = `request ${number} of seed ${seed} on ${engines[0]} and ${engines[i + 1]}`
+        assert.deepEqual(other, first, `${where}: ${JSON.stringify(request)}`)
       }
       assert.ok(first!.status < 500, `${first!.body} to ${JSON.stringify(request)}`)
       statuses.set(first!.status, (statuses.get(first!.status) ?? 0) + 1)
+      told(first!)
       previous = first!
     }
     for (const laboratory of laboratories) await laboratory.assertAuditClean()
