@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -103,7 +104,10 @@ describe('simtally import --watch --once', () => {
     assert.deepEqual(listed('done'), ['c.csv'])
     assert.match(stderr, /a-cut\.csv\.gz: the gzip data is cut off/)
     assert.match(stderr, /b-headless\.csv: the header line/)
-    assert.match(stderr, /^simtally: .*a-cut\.csv\.gz: moved to failed\/a-cut\.csv\.gz$/m)
+    assert.match(
+      stderr,
+      /^2026-03-15T12:34:56Z simtally: .*a-cut\.csv\.gz: moved to failed\/a-cut\.csv\.gz$/m,
+    )
   })
 
   it('keeps what failed in the list of imports, and tells how the folder is doing', async () => {
@@ -212,11 +216,11 @@ fields: {record_id: record_id, sim: sim, occurred_at: {from: occurred_at}, plmn:
       await drop('a.csv', HEADER + records(0, 1))
       return (await cli.run([...watchOf(`${feed}m`), '--once'])).stdout
     }
-    assert.match(await look(), /^import/)
+    assert.match(await look(), /^\S+Z import/)
     assert.match(await look(), /has the content of/)
     await mapping('download')
     await cli.json(['feed', 'set', `${feed}m`, '--mapping', mapped])
-    assert.match(await look(), /^import/)
+    assert.match(await look(), /^\S+Z import/)
   })
 
   it('counts content again that had records in quarantine', async () => {
@@ -261,6 +265,97 @@ fields: {record_id: record_id, sim: sim, occurred_at: {from: occurred_at}, plmn:
     })
     assert.equal(exitCode, 0)
     assert.deepEqual(listed(''), ['.simtally', 'b.csv.part', 'done', 'failed', 'late.csv'])
+  })
+})
+
+describe('a drop folder of several feeds', () => {
+  const other = () => `${feed}-b`
+  const watchAll = (args: readonly string[], options: CliRunOptions = {}) =>
+    cli.run(['import', '--watch', folder, '--settle', '0', '--json', ...args], options)
+  const sources = async (name: string) => {
+    const imports = await cli.json<{ source: string; accepted: number }>([
+      'imports',
+      '--feed',
+      name,
+    ])
+    return imports
+      .map(({ source, accepted }) => `${source.slice(folder.length + 1)} ${accepted}`)
+      .sort()
+  }
+  beforeEach(() => cli.json(['feed', 'create', other(), '--format', 'csv']))
+
+  it('takes each file to the feed whose pattern its name fits first', async () => {
+    await drop('a-1.csv', HEADER + records(0, 1))
+    await drop('b-1.csv', HEADER + records(1, 2))
+    await drop('b-2.csv', records(0, 1))
+    await drop('c-1.csv', HEADER + records(3, 3))
+    await drop('d.txt', HEADER + records(6, 4))
+    const matches = ['--match', `a-*=${feed}`, '--match', `b-?.csv=${other()}`]
+    const { exitCode, stderr, stdout } = await watchAll([
+      ...[...matches, '--match', `*.csv=${feed}`, '--once'],
+    ])
+    assert.equal(exitCode, 1)
+    assert.deepEqual(await sources(feed), ['a-1.csv 1', 'c-1.csv 3'])
+    assert.deepEqual(await sources(other()), ['b-1.csv 2', 'b-2.csv 0'])
+    assert.match(stderr, /d\.txt is no feed's, by its name, and is left alone/)
+    assert.deepEqual(listed('done'), ['a-1.csv', 'b-1.csv', 'c-1.csv'])
+    assert.match(stdout, /^\{"date_written":"2026-03-15T12:34:56Z","import":/m)
+    const folders = await cli.json<FolderJson>(['feed', 'folders'])
+    const failed = folders
+      .filter((one) => one.folder === folder)
+      .map((one) => [one.feed, one.failed])
+    assert.deepEqual(failed.sort(), [
+      [feed, 0],
+      [other(), 1],
+    ])
+    await watchAll([...matches, '--feed', feed, '--once'])
+    assert.deepEqual(await sources(feed), ['a-1.csv 1', 'c-1.csv 3', 'd.txt 4'])
+  })
+
+  it('has a folder for each feed, also for one that comes later', async () => {
+    const stop = new StopRequest()
+    await mkdir(join(folder, feed))
+    await mkdir(join(folder, 'nobody'))
+    await drop('stray.csv', HEADER)
+    await drop(`${feed}/a.csv`, HEADER + records(0, 1))
+    const { exitCode, stderr } = await watchAll(['--by-folder'], {
+      stop,
+      onOutput: (text) => {
+        if (/moved to done\/a\.csv/.test(text)) {
+          mkdirSync(join(folder, other()))
+          writeFileSync(join(folder, other(), 'b.csv'), HEADER + records(1, 2))
+        }
+        if (/moved to done\/b\.csv/.test(text)) stop.request('SIGTERM')
+      },
+    })
+    assert.equal(exitCode, 0)
+    assert.deepEqual(await sources(feed), [`${feed}/a.csv 1`])
+    assert.deepEqual(await sources(other()), [`${other()}/b.csv 2`])
+    assert.deepEqual(listed(feed), ['.simtally', 'done', 'failed'])
+    assert.deepEqual(listed(''), [feed, other(), 'nobody', 'stray.csv'].sort())
+    assert.match(stderr, /nobody is a folder with the name of no feed and is left alone/)
+    assert.match(stderr, /stray\.csv is in no feed's folder and is left alone/)
+  })
+
+  it('refuses what makes no sense', async () => {
+    const wrong: readonly [readonly string[], number, RegExp][] = [
+      [
+        ['import', '--watch', folder, '--match', 'a'],
+        2,
+        /--match "a": expected a pattern and a feed/,
+      ],
+      [['import', '--watch', folder, '--match', `x/a=${feed}`], 2, /patterns are of names/],
+      [['import', '--watch', folder, '--match', 'a=nobody'], 1, /there is no feed "nobody"/],
+      [['import', '--watch', folder, '--by-folder', '--feed', feed], 2, /leave out the others/],
+      [['import', '--watch', folder], 2, /required option '--feed/],
+      [['import', 'a.csv', '--by-folder', '--feed', feed], 2, /are for --watch/],
+      [['import', '--watch', join(folder, 'no'), '--by-folder'], 1, /there is no folder/],
+    ]
+    for (const [args, code, message] of wrong) {
+      const { exitCode, stderr } = await cli.run(args)
+      assert.equal(exitCode, code, stderr)
+      assert.match(stderr, message)
+    }
   })
 })
 
@@ -370,7 +465,7 @@ describe('what somebody else does in the folder', () => {
       },
     })
     assert.match(stderr, /a\.csv is imported and is moved to done\/ once it can be/)
-    assert.equal(stdout.match(/^import /gm)?.length, 1)
+    assert.equal(stdout.match(/^\S+Z import /gm)?.length, 1)
     assert.deepEqual(listed('done'), ['a.csv'])
   })
 })
@@ -419,7 +514,7 @@ describe('simtally import --watch', () => {
     const wrong = [
       [['import', 'a.csv', '--watch', folder], /--watch takes its files from the folder/],
       [['import'], /no file is named/],
-      [['import', 'a.csv', '--once'], /--settle and --once are for --watch/],
+      [['import', 'a.csv', '--once'], /--settle, --once, --match and --by-folder are for --watch/],
       [
         ['import', '--watch', folder, '--settle', '1.5'],
         /--settle "1\.5": expected a whole number/,

@@ -1,10 +1,12 @@
 /** `simtally import`: counts the usage records of files, or of those dropped into a folder. */
 import type { Command } from 'commander'
 import { UsageError } from '../../domain/usage-error.ts'
+import { onePlace, placesByFeed, type WatchedPlaces } from '../../ingest/drop-folder/places.ts'
+import { type FolderRoute, FolderRoutes, parseRoute } from '../../ingest/drop-folder/routes.ts'
 import { BATCH_RECORDS_MAX, type UsageStore } from '../../storage/usage-store.ts'
 import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { STANDARD_INPUT } from '../delivery.ts'
-import { report, WrongUsage } from '../failure.ts'
+import { fromFlags, report, WrongUsage } from '../failure.ts'
 import { importFile, worse } from '../file-import.ts'
 import { wholeNumberFlag } from '../option-values.ts'
 import { sealDays } from '../upkeep.ts'
@@ -12,7 +14,9 @@ import { watchFolder } from '../watch-folder.ts'
 import { addImportUndoCommand } from './import-undo.ts'
 
 interface ImportOptions extends DatabaseOption, JsonOption {
-  readonly feed: string
+  readonly feed?: string
+  readonly match?: readonly string[]
+  readonly byFolder?: boolean
   readonly batchSize?: number
   readonly watch?: string
   readonly settle?: number
@@ -29,6 +33,8 @@ Examples:
   simtally import usage-2026-11-*.csv.gz --feed roamco
   zcat usage.csv.gz | simtally import - --feed roamco --json
   simtally import --watch /srv/roamco --feed roamco
+  simtally import --watch /srv/drop --match 'CD*=roamco' --match 'usage-*.csv=acme'
+  simtally import --watch /srv/carriers --by-folder
   simtally import usage.csv --feed roamco --dry-run
   simtally import undo 17
 
@@ -44,7 +50,9 @@ of the same accounts, or retention and undoing have to wait for imports anyway.
 
 With --watch, a file is taken once it has not changed for the settle time, or was renamed in the
 folder from a temporary name, and goes to done/ or failed/ in it after its import. Names
-that begin with a dot or end in .part, .tmp and the like are left alone. It ends at a signal, after
+that begin with a dot or end in .part, .tmp and the like are left alone. With --match, the first
+pattern that a name fits says its feed (* stands for any characters, ? for one); with --by-folder,
+each folder of a feed's name has a done/ and a failed/ of its own. Each line says when it was written. It ends at a signal, after
 the file under way; a file whose import was cut short stays, and is imported again.`
 
 export function addImportCommand(program: Command, commandLine: CommandLine): void {
@@ -55,8 +63,14 @@ export function addImportCommand(program: Command, commandLine: CommandLine): vo
     .helpCommand(false)
     .description('count the usage records of files')
     .argument('[file...]', 'files, or - for standard input')
-    .option('--feed <name>', 'the feed they belong to (required)')
+    .option('--feed <name>', 'the feed they belong to (required, unless the next two say it)')
     .option('--watch <folder>', 'import the files that are dropped into this folder')
+    .option(
+      '--match <pattern=feed>',
+      'with --watch: files whose names fit belong to this feed, those that fit none to --feed; may be repeated',
+      (text: string, before: readonly string[] = []) => [...before, text],
+    )
+    .option('--by-folder', 'with --watch: each folder in it belongs to the feed of its name')
     .option(
       '--settle <seconds>',
       `with --watch: a file is complete when unchanged for so long (default: ${SETTLE_SECONDS_DEFAULT})`,
@@ -72,14 +86,11 @@ export function addImportCommand(program: Command, commandLine: CommandLine): vo
     .option('--json', 'print JSON, one file a line')
     .addHelpText('after', EXAMPLES)
     .action((files: readonly string[]) => {
-      const given: Partial<ImportOptions> = command.optsWithGlobals()
-      const { feed } = given
-      // Not commander's to require: it would of `import undo` too.
-      if (feed === undefined) throw new WrongUsage("required option '--feed <name>' not specified")
-      const options: ImportOptions = { ...given, feed }
-      return options.watch === undefined
-        ? importFiles(commandLine, files, options)
-        : importFolder(commandLine, files, { ...options, watch: options.watch })
+      const given: ImportOptions = command.optsWithGlobals()
+      const { watch } = given
+      return watch === undefined
+        ? importFiles(commandLine, files, given)
+        : importFolder(commandLine, files, { ...given, watch })
     })
 }
 
@@ -91,15 +102,19 @@ async function importFiles(
   if (names.length === 0) {
     throw new WrongUsage('no file is named', 'name files, - for standard input, or --watch FOLDER')
   }
-  if (options.settle !== undefined || options.once !== undefined) {
-    throw new WrongUsage('--settle and --once are for --watch')
+  const ofWatch = (['settle', 'once', 'match', 'byFolder'] as const).filter(
+    (name) => options[name] !== undefined,
+  )
+  if (ofWatch.length > 0) {
+    throw new WrongUsage('--settle, --once, --match and --by-folder are for --watch')
   }
+  const feedName = requiredFeed(options)
   if (names.filter((name) => name === STANDARD_INPUT).length > 1) {
     throw new WrongUsage('standard input (-) can be read only once')
   }
   const { context } = commandLine
   await commandLine.withStore(options, async (store) => {
-    const feed = await feedOf(store, options.feed)
+    const feed = await feedOf(store, feedName)
     for (const name of names) {
       const dryRun = options.dryRun === true
       const file = { store, feed, name, dryRun, ...shared(options) }
@@ -120,18 +135,44 @@ async function importFolder(
   if (names.length > 0) {
     throw new WrongUsage('--watch takes its files from the folder', 'leave out the names of files')
   }
+  const routes = fromFlags(() => (options.match ?? []).map(parseRoute))
+  if (options.byFolder === true) {
+    if (options.feed !== undefined || routes.length > 0) {
+      throw new WrongUsage(
+        '--by-folder takes feeds from the names of folders: leave out the others',
+      )
+    }
+  } else if (routes.length === 0) requiredFeed(options)
   await commandLine.withStore(options, async (store) => {
-    const feed = await feedOf(store, options.feed)
     commandLine.exitCode = await watchFolder(commandLine.context, {
       store,
-      feed,
-      folder: options.watch,
-      settleSeconds: options.settle ?? SETTLE_SECONDS_DEFAULT,
+      places: await placesOf(store, options, routes),
       once: options.once === true,
       ...shared(options),
     })
     if (commandLine.context.stop.signal === null) await sealCompleteDays(commandLine, store)
   })
+}
+
+async function placesOf(
+  store: UsageStore,
+  { watch, feed, byFolder, settle = SETTLE_SECONDS_DEFAULT }: ImportOptions & { watch: string },
+  routes: readonly ReturnType<typeof parseRoute>[],
+): Promise<WatchedPlaces> {
+  const settleMs = settle * 1000
+  if (byFolder === true) return placesByFeed(watch, store, settleMs)
+  const found: FolderRoute[] = []
+  for (const { pattern, feedName } of routes) {
+    found.push({ pattern, feed: await feedOf(store, feedName) })
+  }
+  const others = feed === undefined ? null : await feedOf(store, feed)
+  return onePlace(watch, new FolderRoutes(found, others), settleMs)
+}
+
+/** Not commander's to require: it would of `import undo` too. */
+function requiredFeed({ feed }: ImportOptions): string {
+  if (feed === undefined) throw new WrongUsage("required option '--feed <name>' not specified")
+  return feed
 }
 
 /** What was imported is on disk and told already: a failure here costs speed and nothing else. */

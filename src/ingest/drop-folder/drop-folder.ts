@@ -18,8 +18,8 @@ import {
   unlink,
 } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { UsageError } from '../domain/usage-error.ts'
-import { rawText } from './raw-text.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+import { rawText } from '../raw-text.ts'
 
 export type Outbox = 'done' | 'failed'
 
@@ -213,9 +213,13 @@ export class DropFolder {
     }
   }
 
-  /** How many files lie in an outbox. */
-  async countIn(outbox: Outbox): Promise<number> {
-    return (await readdir(join(this.path, outbox)).catch(() => [])).length
+  /** The names of what lies in an outbox. */
+  async namesIn(outbox: Outbox): Promise<string[]> {
+    return await readdir(join(this.path, outbox)).catch(() => [])
+  }
+
+  pathOf(name: string): string {
+    return join(this.path, name)
   }
 
   async #names(): Promise<Buffer[]> {
@@ -293,7 +297,7 @@ async function moveIfFree(from: Buffer, to: Buffer): Promise<boolean> {
   return true
 }
 
-function folderFailure(path: string, error: unknown): unknown {
+export function folderFailure(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (error instanceof UsageError || code === undefined) return error
   if (code === 'ENOENT') {

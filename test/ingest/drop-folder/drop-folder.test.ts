@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { UsageError } from '../../src/domain/usage-error.ts'
-import { DropFolder } from '../../src/ingest/drop-folder.ts'
+import { UsageError } from '../../../src/domain/usage-error.ts'
+import { DropFolder } from '../../../src/ingest/drop-folder/drop-folder.ts'
 
 const SETTLE_MS = 10_000
 
