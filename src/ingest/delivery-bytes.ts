@@ -9,8 +9,12 @@ import { unpackedGzip } from './gzip.ts'
 import { READ_BYTES, type UnpackLimits } from './unpack-limits.ts'
 import { unpackedZip } from './zip.ts'
 
-/** The longest mark below. */
-const HEAD_BYTES = 19
+/** As far as the mark of a tar archive, which is the last one. */
+const HEAD_BYTES = 262
+/** The longest of the marks at the beginning. */
+const MARK_BYTES_MAX = 19
+/** So far a tar archive has a zero somewhere: behind the name of its first file, or its rights. */
+const TAR_ZERO_BYTES = 108
 
 const GZIP = [0x1f, 0x8b]
 const ZIP_MARKS = [
@@ -21,6 +25,8 @@ const ZIP_MARKS = [
 
 interface ForeignKind {
   readonly mark: readonly number[] | string
+  /** Where it stands, if not at the beginning. */
+  readonly at?: number
   readonly name: string
   readonly remedy: string
 }
@@ -46,6 +52,12 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
   { mark: 'Rar!', name: 'a RAR archive', remedy: UNPACK },
   { mark: '-----BEGIN PGP ', name: 'encrypted or signed by PGP', remedy: DECRYPT },
   { mark: 'Salted__', name: 'encrypted by OpenSSL', remedy: DECRYPT },
+  {
+    mark: 'ustar',
+    at: 257,
+    name: 'a tar archive',
+    remedy: 'unpack it and import its files one by one',
+  },
   { mark: 'PAR1', name: 'a Parquet file', remedy: EXPORT },
   { mark: 'SQLite format 3\0', name: 'a SQLite database', remedy: EXPORT },
   { mark: '\x89PNG', name: 'a picture', remedy: EXPORT },
@@ -104,10 +116,22 @@ function isPacked(head: Uint8Array): boolean {
   return [GZIP, ...ZIP_MARKS].some((mark) => startsWith(head, mark))
 }
 
-function refuseForeign(head: Uint8Array): void {
-  const kind = FOREIGN_KINDS.find(({ mark }) =>
-    startsWith(head, typeof mark === 'string' ? Buffer.from(mark, 'latin1') : mark),
+function foreignKind(head: Uint8Array): ForeignKind | undefined {
+  return FOREIGN_KINDS.find(({ mark, at = 0 }) =>
+    startsWith(head.subarray(at), typeof mark === 'string' ? Buffer.from(mark, 'latin1') : mark),
   )
+}
+
+/** True where more bytes would not change what it is taken for: whoever sends slowly is not waited for. */
+function isEnough(head: Uint8Array): boolean {
+  if (head.length >= HEAD_BYTES) return true
+  if (head.length < MARK_BYTES_MAX) return false
+  if (isPacked(head) || foreignKind(head) !== undefined) return true
+  return head.length >= TAR_ZERO_BYTES && !head.includes(0)
+}
+
+function refuseForeign(head: Uint8Array): void {
+  const kind = foreignKind(head)
   if (kind === undefined) return
   throw new UsageError('unreadable', `the delivery is ${kind.name}, not usage records`, {
     hint: kind.remedy,
@@ -125,7 +149,7 @@ async function sniff(
   const iterator = source[Symbol.asyncIterator]()
   let head: Uint8Array = new Uint8Array(0)
   let done = false
-  while (head.length < HEAD_BYTES && !done) {
+  while (!isEnough(head) && !done) {
     const next = await iterator.next()
     done = next.done === true
     if (!done) head = head.length === 0 ? next.value : Buffer.concat([head, next.value])

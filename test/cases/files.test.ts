@@ -148,6 +148,12 @@ const packed: readonly Case[] = [
   },
 ]
 
+/** With one file in it, as the beginning shows. */
+const tar = Buffer.alloc(2_048)
+tar.write('usage.csv')
+tar.write('ustar', 257)
+tar.write(table('8901260000000000014', ',', [1, 2]), 512)
+
 const failing = (name: string, content: string | Uint8Array, says: RegExp): Case => ({
   name,
   content: () => content,
@@ -178,11 +184,61 @@ const foreign: readonly Case[] = [
   failing('a file of blank lines', '\r\n \n\n', /empty/),
   failing('a byte order mark alone', '\ufeff', /empty/),
   failing('an encrypted file', '-----BEGIN PGP MESSAGE-----\n\nhQEM', /encrypted/),
+  failing('a tar archive', tar, /a tar archive.*unpack it/),
+  failing('a packed tar archive', gzipSync(tar), /a tar archive/),
   failing(
-    'UTF-16 without its mark',
-    utf16(table('8901260000000000014', ',', [1, 2])).subarray(2),
-    /UTF-16|NUL/,
+    'lines that end in CR alone, as old Macs wrote them',
+    table('8901260000000000014', ',', [1, 2], [3, 4]).replaceAll('\n', '\r'),
+    /its lines end in CR alone; save it with the line ends of/,
   ),
+]
+
+const residue: readonly Case[] = [
+  {
+    name: 'UTF-16 without its mark, the low byte first',
+    content: ({ iccid }) => utf16(table(iccid, ';', [30, 40])).subarray(2),
+    used: home(30, 40),
+  },
+  {
+    name: 'UTF-16 without its mark, the high byte first',
+    content: ({ iccid }) =>
+      utf16(table(iccid, '\t', [30, 40]))
+        .subarray(2)
+        .swap16(),
+    used: home(30, 40),
+  },
+  {
+    name: 'two byte order marks, of two files that were joined',
+    content: ({ iccid }) => `\ufeff\ufeff${table(iccid, ',', [30, 40])}`,
+    used: home(30, 40),
+  },
+  {
+    name: 'rows of nothing, where a spreadsheet once had something',
+    content: ({ iccid }) => `${table(iccid, ';', [30, 40])};;;;;\r\n; ; ; ; ;\r\n"";;;;;""\r\n`,
+    used: home(30, 40),
+  },
+  {
+    name: 'the character by which DOS ends files',
+    content: ({ iccid }) => `${table(iccid, ',', [30, 40])}\x1a`,
+    used: home(30, 40),
+  },
+  {
+    name: 'line ends that were translated twice',
+    content: ({ iccid }) => table(iccid, ',', [30, 40], [1, 2]).replaceAll('\n', '\r\r\n'),
+    used: home(31, 42),
+  },
+  {
+    name: 'a separator behind the last column, in every row',
+    content: ({ iccid }) => table(iccid, ',', [30, 40]).replaceAll('\n', ',\n'),
+    used: home(30, 40),
+    warns: [/columns that Simtally does not know were ignored: ""/],
+  },
+  {
+    name: 'a row of sums at its end, which waits',
+    content: ({ iccid }) => `${table(iccid, ',', [30, 40])}Total,,,,30,40\n`,
+    used: home(30, 40),
+    waits: ['3 invalid_field'],
+  },
 ]
 
 const spoiled: readonly Case[] = [
@@ -277,5 +333,6 @@ describeCases([
   { title: 'a line that says what separates columns:', feed: CSV, cases: separators },
   { title: 'what is packed is read as what is in it:', feed: CSV, cases: packed },
   { title: 'what is no table is named, with the remedy:', feed: CSV, cases: foreign },
+  { title: 'what programs leave in tables counts for nothing:', feed: CSV, cases: residue },
   { title: 'numbers as spreadsheets leave them:', feed: CSV, cases: spoiled },
 ])

@@ -62,7 +62,7 @@ describe('a list of SIMs', () => {
     const faults = await faultsOf(
       `iccid,imsi,unique_name,home_countries\n` +
         `12,x,a/b,UK\n` +
-        `,,,\n` +
+        `,,b,\n` +
         `${iccidOf(1)},1,2\n` +
         `${iccidOf(2)},"${imsiOf(1)},,\n` +
         `"${iccidOf(2)}"x,,,\n` +

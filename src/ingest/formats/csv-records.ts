@@ -86,6 +86,11 @@ export function dialectByHeader(
   return [stated, ...others].find(fits) ?? stated
 }
 
+/** Nothing, or the character by which DOS ends files. */
+function isBlank(text: string): boolean {
+  return text.trim() === '' || text === '\x1a'
+}
+
 /** What is made of a table's lines. */
 export interface CsvTable {
   /** What a header is expected to be, for a person. */
@@ -145,15 +150,21 @@ export class CsvRecords {
       while (this.#open.length > 0) this.#giveUpOpenRecord()
       this.#faultyLine(line)
     } else if (this.#columnCount === 0) {
-      if (line.text.trim() !== '') this.#readHeader(line.text, line.number)
+      if (!isBlank(line.text)) this.#readHeader(line.text, line.number)
     } else if (this.#open.length > 0) {
       this.#continueRecord(line)
-    } else if (line.text.trim() !== '') {
+    } else if (!isBlank(line.text)) {
       this.#readRecord(line, line.text)
     }
   }
 
   #readHeader(text: string, line: number): void {
+    // All records would be columns of the header, and nothing of the delivery would count.
+    if (/\r[^\r]/.test(text)) {
+      throw new UsageError('unreadable', `line ${line}, the header: its lines end in CR alone`, {
+        hint: 'save it with the line ends of Windows or Unix, CR LF or LF',
+      })
+    }
     const separator = this.#separatorLine === null ? SEPARATOR_LINE.exec(text)?.[2] : undefined
     if (separator !== undefined) {
       this.#separatorLine = text
@@ -182,7 +193,10 @@ export class CsvRecords {
     else if (fields.length !== this.#columnCount) {
       const detail = `${fields.length} fields, but the ${this.#table.firstLine} has ${this.#columnCount}`
       this.#unreadable(line, text, detail)
-    } else this.#table.record(fields, line.number, text)
+    } else if (fields.some((field) => !isBlank(field))) {
+      // Spreadsheets leave rows of nothing behind where there once was something.
+      this.#table.record(fields, line.number, text)
+    }
   }
 
   /** Joins the line to the open record; when they make no record of the header's width, gives up. */

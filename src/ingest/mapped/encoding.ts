@@ -9,7 +9,8 @@ const MARKS: readonly (readonly [bytes: readonly number[], encoding: Encoding])[
   [[0xfe, 0xff], 'utf-16be'],
 ]
 
-const LONGEST_MARK = 3
+/** As long as the longest mark, or as two characters of UTF-16 without one. */
+const HEAD_BYTES = 4
 
 const DECLARATION_BEGIN = '<?xml'
 /** Bytes by which an XML declaration has ended, where there is one. */
@@ -58,7 +59,7 @@ export class Utf8Stream {
   }
 
   #knowsEncoding(head: Buffer): boolean {
-    if (head.length < LONGEST_MARK) return false
+    if (head.length < HEAD_BYTES) return false
     if (!this.#choice.isXml || head.length >= DECLARATION_BYTES_MAX) return true
     const begin = head.toString('latin1', 0, DECLARATION_BEGIN.length)
     return !DECLARATION_BEGIN.startsWith(begin) || head.includes('?>')
@@ -84,7 +85,8 @@ export class Utf8Stream {
       })
     }
     if (stated !== undefined) return stated
-    if (marked !== undefined) return marked
+    const unmarked = unmarkedUtf16(head)
+    if (marked !== undefined || unmarked !== undefined) return marked ?? unmarked!
     const declared = isXml ? DECLARATION.exec(declarationOf(head))?.[1] : undefined
     if (declared === undefined) return 'utf-8'
     const known = DECLARED[declared.toLowerCase()]
@@ -97,6 +99,14 @@ export class Utf8Stream {
   #decoded(bytes: Uint8Array): Uint8Array {
     return this.#decoder === null ? bytes : Buffer.from(this.#decoder.push(bytes), 'utf8')
   }
+}
+
+/** UTF-16 that has lost its mark: every second byte of ASCII is 0, and UTF-8 has no reason for one. */
+function unmarkedUtf16(head: Buffer): Encoding | undefined {
+  if (head.length < HEAD_BYTES) return undefined
+  const [a, b, c, d] = head
+  if (b === 0 && d === 0 && a !== 0 && c !== 0) return 'utf-16le'
+  return a === 0 && c === 0 && b !== 0 && d !== 0 ? 'utf-16be' : undefined
 }
 
 /** What stands up to the first end of a declaration, if any; not what happens to have come with it. */
