@@ -71,6 +71,52 @@ describe('several parts of one session in one second', () => {
   }
 })
 
+describe('parts of one session in one second', () => {
+  it('differ in anything that is read, or are the same part', async () => {
+    const world = await newWorld()
+    const part = (stated: TapData) => world.data({ chargingId: 78, incoming: 1, ...stated })
+    const events = [
+      ...[part({}), part({ durationSeconds: 7 }), part({ servingNetwork: 'PRTTM' })],
+      // Told apart by its name alone; and two with the same volumes, in the other direction.
+      ...[part({ partial: 'I' }), part({ outgoing: 9 }), part({ outgoing: 9, durationSeconds: 7 })],
+      // Another bearer, and one without a number.
+      ...[part({ chargingId: 79 }), gprsCall({ imsi: world.imsi, incoming: 1, outgoing: 10 })],
+    ]
+    const file = transferBatch({ events })
+    const summary = await world.deliver(file, { chunkBytes: [1], batchRecordsMax: 2 })
+    assert.deepEqual(verdicts(summary), { accepted: 8 })
+    assert.deepEqual(await world.usage(), [
+      'international_roaming ES 68/7/0/0',
+      'international_roaming PT 10/1/0/0',
+    ])
+    const twice = transferBatch({ sequence: '00002', events: [...events, ...events] })
+    assert.deepEqual(verdicts(await world.deliver(twice)), { duplicate: 16 })
+  })
+
+  for (const [onConflict, verdict] of [
+    ['reject', 'quarantined'],
+    ['replace', 'replaced'],
+  ] as const) {
+    it(`lose nothing when they come in another order, under ${onConflict}`, async () => {
+      const world = await newWorld({ onConflict })
+      const parts = [1_000, 500, 20].map((incoming) => world.data({ chargingId: 80, incoming }))
+      await world.deliver(transferBatch({ events: parts }))
+      const reversed = transferBatch({ sequence: '00002', events: parts.toReversed() })
+      assert.deepEqual(verdicts(await world.deliver(reversed)), { [verdict]: 2, duplicate: 1 })
+      assert.deepEqual(await world.usage(), ['international_roaming ES 30/1520/0/0'])
+    })
+  }
+
+  it('that come in another file wait where the feed rejects, and are lost nowhere', async () => {
+    const world = await newWorld({ onConflict: 'reject' })
+    const part = (incoming: number) => world.data({ chargingId: 81, incoming })
+    await world.deliver(transferBatch({ events: [part(1_000)] }))
+    const summary = await world.deliver(transferBatch({ sequence: '00002', events: [part(7)] }))
+    assert.deepEqual(await fixture.quarantined(summary), ['1 conflict'])
+    assert.deepEqual(await world.usage(), ['international_roaming ES 10/1000/0/0'])
+  })
+})
+
 describe('a TAP3 file', () => {
   it('is counted by country, in the direction that the network states', async () => {
     const { deliver, data, imsi, usage } = await newWorld()
