@@ -47,6 +47,8 @@ export class StrangeMachine {
       ([line, version]) => `node-${line}@npm:node-${process.platform}-${process.arch}@${version}`,
     )
     await machine.mustRun('npm', ['install', '--no-save', ...nodes], { cwd: 'nodes' })
+    // The user may not enter the checkout.
+    await cp(process.execPath, machine.nodeOf(26))
     return machine
   }
 
@@ -80,7 +82,6 @@ export class StrangeMachine {
   }
 
   nodeOf(line: NodeLine): string {
-    if (line === 26) return process.execPath
     return this.path('nodes', 'node_modules', `node-${line}`, 'bin', 'node')
   }
 
