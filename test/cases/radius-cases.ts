@@ -1,5 +1,5 @@
 /** RADIUS accounting as imperfect servers send it: what comes of it is what its counters prove. */
-import { type Case, describeCases, type FeedSetUp } from './cases.ts'
+import type { Case, CaseGroup, FeedSetUp } from './cases.ts'
 import {
   type Attributes,
   anInterim,
@@ -372,11 +372,11 @@ function reversedJson(content: unknown): string[] {
   return packets.reverse().map((packet) => jsonLines([packet]))
 }
 
-describeCases([
+export const RADIUS_CASES: readonly CaseGroup[] = [
   { title: 'packets whose two times differ', feed: RADIUS, cases: stale },
   { title: 'a session counts what its counters prove, after', feed: RADIUS, cases: falling },
   { title: 'a zero between two good readings adds nothing, of', feed: RADIUS, cases: zeros },
   { title: 'counters of 32 bits go on past their end, for', feed: RADIUS, cases: wraps },
   { title: 'gigawords are not lost by leaving them out of', feed: RADIUS, cases: lost },
   { title: 'the same in any order, as JSON, a packet a delivery:', feed: RADIUS, cases: same },
-])
+]

@@ -1,5 +1,5 @@
 /** Carriers' records as their documents and their customers show them: each counts once, and as it says. */
-import { type Case, type CaseSim, describeCases, type FeedSetUp } from './cases.ts'
+import type { Case, CaseGroup, CaseSim, FeedSetUp } from './cases.ts'
 
 const lines = (...objects: readonly object[]) =>
   objects.map((object) => `${JSON.stringify(object)}\n`).join('')
@@ -438,7 +438,7 @@ const units: readonly Case[] = [
   },
 ]
 
-describeCases([
+export const CARRIER_CASES: readonly CaseGroup[] = [
   { title: 'a Super SIM event is counted once:', feed: SUPERSIM, cases: events },
   { title: 'a stream of events has more than usage:', feed: SUPERSIM, cases: unusual },
   { title: 'a poll says nothing of what it leaves out:', feed: CISCO, cases: polls },
@@ -448,4 +448,4 @@ describeCases([
     feed: { format: 'mapped', settings: TELNYX },
     cases: units,
   },
-])
+]

@@ -1,7 +1,7 @@
 /** Events of visited networks that are more than data and messages: named, and never silently lost. */
 import { integer, seq } from '../support/ber-writer.ts'
 import { call, gprsCall, otherEvent, transferBatch } from '../support/tap3-writer.ts'
-import { type Case, type CaseSim, describeCases } from './cases.ts'
+import type { Case, CaseGroup, CaseSim } from './cases.ts'
 
 const MESSAGING_EVENT = 433
 const AGGREGATED_USAGE = 453
@@ -75,6 +75,6 @@ const cases: readonly Case[] = [
   },
 ]
 
-describeCases([
+export const ROAMING_CASES: readonly CaseGroup[] = [
   { title: 'a roaming batch has', feed: { format: 'tap3', onConflict: 'reject' }, cases },
-])
+]

@@ -1,6 +1,6 @@
 /** Networks and times as carriers' own tables state them, read by a mapping of one's own. */
 import { homeSet } from '../support/builders.ts'
-import { type Case, type CaseSim, describeCases, type FeedSetUp } from './cases.ts'
+import type { Case, CaseGroup, CaseSim, FeedSetUp } from './cases.ts'
 import { zip } from './zip.ts'
 
 const BELGIUM = { home: homeSet('206-01', 'BE') }
@@ -206,8 +206,8 @@ const zones: readonly Case[] = [
   },
 ]
 
-describeCases([
+export const NETWORK_CASES: readonly CaseGroup[] = [
   { title: 'a carrier that pads MNCs does so', feed: { format: 'mapped' }, cases: padding },
   { title: 'a column names the network', feed: { format: 'mapped' }, cases: names },
   { title: 'a column states the time zone', feed: { format: 'mapped' }, cases: zones },
-])
+]

@@ -1,6 +1,6 @@
 /** Files that spreadsheets, archives and web servers make of usage records: read, or named with the remedy. */
 import { gzipSync } from 'node:zlib'
-import { type Case, describeCases, type FeedSetUp } from './cases.ts'
+import type { Case, CaseGroup, FeedSetUp } from './cases.ts'
 import { zip } from './zip.ts'
 
 const CSV: FeedSetUp = { format: 'csv' }
@@ -329,10 +329,10 @@ const spoiled: readonly Case[] = [
   },
 ]
 
-describeCases([
+export const FILE_CASES: readonly CaseGroup[] = [
   { title: 'a line that says what separates columns:', feed: CSV, cases: separators },
   { title: 'what is packed is read as what is in it:', feed: CSV, cases: packed },
   { title: 'what is no table is named, with the remedy:', feed: CSV, cases: foreign },
   { title: 'what programs leave in tables counts for nothing:', feed: CSV, cases: residue },
   { title: 'numbers as spreadsheets leave them:', feed: CSV, cases: spoiled },
-])
+]

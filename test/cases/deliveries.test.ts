@@ -1,0 +1,15 @@
+/** Small deliveries as imperfect sources send them, each with what it has to come to. */
+import { CARRIER_CASES } from './carriers-cases.ts'
+import { describeCases } from './cases.ts'
+import { FILE_CASES } from './files-cases.ts'
+import { NETWORK_CASES } from './networks-cases.ts'
+import { RADIUS_CASES } from './radius-cases.ts'
+import { ROAMING_CASES } from './tap3-cases.ts'
+
+describeCases([
+  ...RADIUS_CASES,
+  ...CARRIER_CASES,
+  ...NETWORK_CASES,
+  ...FILE_CASES,
+  ...ROAMING_CASES,
+])
