@@ -48,7 +48,7 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   'POST /v1/Imports/:id/Quarantine/Accept': { ...admin, path: 'import' },
   'POST /v1/Imports/:id/Quarantine/Recycle': { ...admin, path: 'import' },
   'POST /v1/Imports/:id/Undo': { ...admin, path: 'import' },
-  'GET /v1/Log': { ...read, ...operatorOnly },
+  'GET /v1/Log': { ...admin, ...operatorOnly },
   'GET /v1/Sims': read,
   'POST /v1/Sims': admin,
   'GET /v1/Sims/:SidOrUniqueName': { ...read, path: 'sim' },
@@ -174,6 +174,19 @@ describe('every route', () => {
         assert.equal(hidden.status, 403, `${route} with ${held}`)
         assert.deepEqual(told(hidden), told(missing))
       }
+    }
+  })
+
+  it('takes the operator’s key with the scope it needs', async () => {
+    for (const route of routes) {
+      const { scope, path } = NEEDS[route]!
+      if (scope === null) continue
+      const key = await fixture.addKey({ account: null, scope })
+      const [method, pattern] = route.split(' ') as ['GET' | 'POST', string]
+      const url = path === undefined ? pattern : pattern.replace(/:\w+/, named[path][1])
+      const headers = { authorization: basic(key) }
+      const { statusCode, body } = await fixture.server.inject({ method, url, headers })
+      assert.ok(statusCode !== 401 && statusCode !== 403, `${route} with ${scope}: ${body}`)
     }
   })
 
