@@ -27,4 +27,4 @@ simtally usage truck-1 --start 2026-10-01 --end 2026-11-01
 simtally usage truck-1 --start 2026-10-05 --end 2026-10-07 --granularity daily --csv
 
 # Which lines of which file that is.
-simtally events truck-1 --start 2026-10-01 --end 2026-11-01
+simtally event list truck-1 --start 2026-10-01 --end 2026-11-01

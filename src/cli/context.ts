@@ -28,14 +28,21 @@ export interface HangUp {
   listen(listener: () => void): () => void
 }
 
+/** With which a line for people begins. */
+const NAME = /^simtally: /
+
 /** A stream to write to. When its reader is gone, writing does nothing: that is no failure. */
 export class Output {
   readonly stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }
   #closed = false
   #failure: NodeJS.ErrnoException | null = null
 
-  constructor(stream: Output['stream']) {
+  /** True where each line is a JSON object, for programs: that is stderr of a command with `--json`. */
+  readonly isJson: boolean
+
+  constructor(stream: Output['stream'], { isJson = false }: { readonly isJson?: boolean } = {}) {
     this.stream = stream
+    this.isJson = isJson
     stream.on('error', (error: NodeJS.ErrnoException) => {
       this.#closed = true
       if (error.code !== 'EPIPE') this.#failure = error
@@ -84,7 +91,15 @@ export class Output {
    */
   line(text: string | readonly string[]): Promise<void> {
     const lines = typeof text === 'string' ? [text] : text
+    if (this.isJson) {
+      return this.json(...lines.map((line) => ({ note: { message: line.replace(NAME, '') } })))
+    }
     return this.write(lines.map((line) => `${printable(line)}\n`).join(''))
+  }
+
+  /** One JSON value a line. */
+  json(...values: readonly unknown[]): Promise<void> {
+    return this.write(values.map((value) => `${JSON.stringify(value)}\n`).join(''))
   }
 }
 

@@ -4,9 +4,10 @@ import { recordCount } from '../domain/import.ts'
 import type { DryRunSummary } from '../ingest/try-import.ts'
 import type { UsageChange } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
-import { report } from './failure.ts'
+import { report, reportError } from './failure.ts'
 import { exitCodeOf, seriesLines, toImportJson, verdictTable } from './import-report.ts'
-import { formatCount, formatDuration } from './quantity-text.ts'
+import { operatorDetail } from './operator-detail.ts'
+import { countOf, formatCount, formatDuration } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
 /** Not yet known to the type definitions. */
@@ -43,14 +44,14 @@ export async function printDryRun(
   for (const warning of warnings) await report(context, `${done.source}: ${warning}`)
   if (!quiet) {
     const { stdout } = context
-    const records = formatCount(recordCount(done.counts))
+    const records = countOf(recordCount(done.counts), 'record')
     await stdout.line(
-      `dry run: ${records} records of ${done.source} in ${formatDuration(elapsedMs)}, nothing is stored`,
+      `dry run: ${records} of ${done.source} in ${formatDuration(elapsedMs)}, nothing is stored`,
     )
     await stdout.line(verdictTable(summary))
     for (const line of seriesLines(done)) await stdout.line(line)
-    for (const { line, reason, detail } of firstQuarantined) {
-      await stdout.line(`  line ${line}: ${reason}: ${detail}`)
+    for (const record of firstQuarantined) {
+      await stdout.line(`  line ${record.line}: ${record.reason}: ${operatorDetail(record)}`)
     }
     await stdout.line(changes.length === 0 ? 'no usage would change' : 'usage would change by')
     if (changes.length > 0) await stdout.line(changeTable(changes))
@@ -58,7 +59,8 @@ export async function printDryRun(
     if (others > 0) await stdout.line(`  and ${formatCount(others)} more: --json has all`)
   }
   if (done.status === 'failed') {
-    await report(context, `${done.source}: ${done.error ?? 'failed'}`)
+    const faults = [`${done.source}: ${done.error ?? 'failed'}`]
+    await reportError(context, { code: 'failed', exitCode: EXIT.failed, faults })
     return EXIT.failed
   }
   return exitCodeOf(done.counts)

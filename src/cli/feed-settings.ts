@@ -29,13 +29,18 @@ export function settingsFlags(): readonly Option[] {
     new Option('--format <format>', 'how its records are written').choices(FEED_FORMATS),
     new Option(
       '--mapping <name|file>',
-      'a ready mapping (simtally feed mappings) or a file of YAML or JSON; the format is then mapped',
+      'a ready mapping (simtally mapping list) or a file of YAML or JSON; the format is then mapped',
     ).conflicts('settings'),
-    new Option('--set <name=value>', 'a setting of the format or the mapping; may be repeated')
-      .argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
-      .conflicts('settings'),
+    setOption().conflicts('settings'),
     new Option('--settings <json>', 'all settings of the format, as a JSON object'),
   ]
+}
+
+export function setOption(): Option {
+  return new Option(
+    '--set <name=value>',
+    'a setting of the format or the mapping; may be repeated',
+  ).argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
 }
 
 /** Throws `WrongUsage` with everything that is wrong with them. */
@@ -171,7 +176,7 @@ async function readMappingFile(path: string): Promise<string> {
     const { code } = error as NodeJS.ErrnoException
     throw new WrongUsage(
       `--mapping ${JSON.stringify(path)}: no ready mapping has this name, and as a file it cannot be read (${code})`,
-      'simtally feed mappings shows the ready ones',
+      'simtally mapping list shows the ready ones',
     )
   }
   if (bytes.length <= MAPPING_BYTES_MAX) return bytes.toString('utf8')

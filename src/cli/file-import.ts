@@ -9,7 +9,7 @@ import type { UsageStore } from '../storage/usage-store.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
 import { type Delivery, openUnverified } from './delivery.ts'
 import { dryRunJson, printDryRun } from './dry-run-report.ts'
-import { report } from './failure.ts'
+import { reportUsageError } from './failure.ts'
 import { showImportProgress } from './import-progress.ts'
 import { committedHint, printImportReport, toImportJson } from './import-report.ts'
 import { limitsOf } from './limit-settings.ts'
@@ -31,7 +31,7 @@ export async function importFile(context: CliContext, file: FileImport): Promise
     delivery = await openUnverified(context, file.name)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    await report(context, error.message, error.hint)
+    await reportUsageError(context, error)
     return EXIT.failed
   }
   return await importOpened(context, file, delivery)
@@ -64,7 +64,7 @@ export async function failDelivery(
   { store, feed, name, dryRun, json }: FileImport,
   failure: UsageError,
 ): Promise<ExitCode> {
-  await report(context, failure.message, failure.hint)
+  await reportUsageError(context, failure)
   if (dryRun === true) return EXIT.failed
   const delivery = { store, feed, source: name, clock: context.clock }
   const failed = await keepFailedDelivery(delivery, failure)

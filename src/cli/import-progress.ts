@@ -3,7 +3,7 @@ import { recordCount } from '../domain/import.ts'
 import type { ImportProgress } from '../ingest/import-records.ts'
 import type { Output } from './context.ts'
 import { startBar } from './progress-bar.ts'
-import { formatBytes, formatCount, formatDuration } from './quantity-text.ts'
+import { countOf, formatBytes, formatCount, formatDuration } from './quantity-text.ts'
 
 export interface ProgressDisplay {
   /** Takes only what is committed: these lines are a promise. */
@@ -22,7 +22,9 @@ export function showImportProgress(stderr: Output, shareDone: ShareDone): Progre
 function progressLines(stderr: Output): ProgressDisplay {
   return {
     update: ({ importId, counts }) => {
-      void stderr.line(`simtally: import ${importId}: ${recordCount(counts)} records committed`)
+      const committed = recordCount(counts)
+      const records = committed === 1 ? 'record' : 'records'
+      void stderr.line(`simtally: import ${importId}: ${committed} ${records} committed`)
     },
     end: () => {},
   }
@@ -44,7 +46,7 @@ function progressWords(progress: ImportProgress, share: number | null, elapsedMs
   const records = recordCount(progress.counts)
   const words = [
     formatBytes(progress.bytesRead),
-    `${formatCount(records)} records`,
+    countOf(records, 'record'),
     `${formatCount(Math.round((records / elapsedMs) * 1000))} a second`,
   ]
   if (share !== null && share > 0) {

@@ -4,8 +4,9 @@ import { RETENTION_MONTHS } from '../domain/period.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { ImportSummary } from '../ingest/import-records.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
-import { report } from './failure.ts'
-import { formatCount, formatDuration } from './quantity-text.ts'
+import { report, reportError } from './failure.ts'
+import { operatorDetail } from './operator-detail.ts'
+import { countOf, formatCount, formatDuration } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
 export function toImportJson({ import: done, warnings, firstQuarantined }: ImportSummary) {
@@ -18,11 +19,11 @@ export function toImportJson({ import: done, warnings, firstQuarantined }: Impor
     status: done.status,
     error: done.error,
     warnings,
-    errors: firstQuarantined.map(({ line, reason, field, detail }) => ({
-      line,
-      reason,
-      field,
-      detail,
+    errors: firstQuarantined.map((record) => ({
+      line: record.line,
+      reason: record.reason,
+      field: record.field,
+      detail: operatorDetail(record),
     })),
   }
 }
@@ -34,16 +35,17 @@ export async function printImportReport(
   { elapsedMs, quiet }: { readonly elapsedMs: number; readonly quiet: boolean },
 ): Promise<ExitCode> {
   const { import: done, hint, warnings, firstQuarantined } = summary
-  const records = formatCount(recordCount(done.counts))
+  const records = countOf(recordCount(done.counts), 'record')
   for (const warning of warnings) await report(context, `${done.source}: ${warning}`)
   if (!quiet) {
     await context.stdout.line(
-      `import ${done.id}: ${records} records of ${done.source} in ${formatDuration(elapsedMs)}`,
+      `import ${done.id}: ${records} of ${done.source} in ${formatDuration(elapsedMs)}`,
     )
     await context.stdout.line(verdictTable(summary))
     for (const line of seriesLines(done)) await context.stdout.line(line)
-    for (const { line, reason, detail } of firstQuarantined) {
-      await context.stdout.line(`  line ${line}: ${reason}: ${detail}`)
+    for (const record of firstQuarantined) {
+      const { line, reason } = record
+      await context.stdout.line(`  line ${line}: ${reason}: ${operatorDetail(record)}`)
     }
     if (done.counts.quarantined > 0) {
       await context.stdout.line(`  all of them: simtally quarantine list --import ${done.id}`)
@@ -51,11 +53,12 @@ export async function printImportReport(
   }
   if (done.counts.expired > 0) await report(context, expiredText(done))
   if (done.status === 'failed') {
-    await report(
-      context,
-      `${done.source}: ${done.error ?? 'failed'}`,
-      [...(hint === null ? [] : [hint]), countedHint(recordCount(done.counts))].join('; '),
-    )
+    await reportError(context, {
+      code: 'failed',
+      exitCode: EXIT.failed,
+      faults: [`${done.source}: ${done.error ?? 'failed'}`],
+      hint: [...(hint === null ? [] : [hint]), countedHint(recordCount(done.counts))].join('; '),
+    })
     return EXIT.failed
   }
   return exitCodeOf(done.counts)
@@ -69,20 +72,20 @@ export function exitCodeOf({ quarantined, expired }: VerdictCounts): ExitCode {
 /** Of a delivery that is at fault itself: as it is, it would fail again. */
 function countedHint(counted: number): string {
   if (counted === 0) return 'nothing of it was counted'
-  const records = `${formatCount(counted)} records of it are committed`
-  return `${records}; importing it again is safe, and completes the count once it can be read to its end`
+  const records = countOf(counted, 'record of it is', 'records of it are')
+  return `${records} committed; importing it again is safe, and completes the count once it can be read to its end`
 }
 
 /** Of a delivery that failed for no fault of its own. */
 export function committedHint(committed: number): string {
-  const records = `${formatCount(committed)} records of it are committed`
-  return `${records}; importing it again is safe and completes the count`
+  const records = countOf(committed, 'record of it is', 'records of it are')
+  return `${records} committed; importing it again is safe and completes the count`
 }
 
 /** Records that are not counted for their age are said apart: a wrong clock shows by them. */
 function expiredText({ source, counts, startedAt }: Import): string {
   return (
-    `${source}: ${formatCount(counts.expired)} records are expired, older than the ` +
+    `${source}: ${countOf(counts.expired, 'record is', 'records are')} expired, older than the ` +
     `${RETENTION_MONTHS} months that are kept, and not counted; the clock says ` +
     `${formatInstant(startedAt)}. If it is wrong, set it right and deliver again: that counts them`
   )

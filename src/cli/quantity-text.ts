@@ -7,6 +7,11 @@ export function formatCount(count: number | bigint): string {
   return count.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ',')
 }
 
+/** `1 record`, `2 records`, `1,234 entries`. */
+export function countOf(count: number | bigint, one: string, several = `${one}s`): string {
+  return `${formatCount(count)} ${Number(count) === 1 ? one : several}`
+}
+
 /** `1.23 MB`: decimal units, three digits; whole bytes below 1000. */
 export function formatBytes(bytes: number | bigint): string {
   let scaled = Number(bytes)

@@ -9,12 +9,15 @@ import { UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { feedOf } from './command-line.ts'
 import { WrongUsage } from './failure.ts'
+import { importNamed } from './import-names.ts'
+import { oldestFirst } from './listing.ts'
 import { wholeNumberFlag } from './option-values.ts'
+import { feedFilter } from './options.ts'
 
 export interface QuarantineFilter {
   readonly import?: number
   readonly feed?: string
-  readonly reason?: QuarantineReason
+  readonly cause?: QuarantineReason
 }
 
 /** Made anew for each command that has them. */
@@ -23,29 +26,23 @@ export function quarantineFilterFlags(): Option[] {
     new Option('--import <number>', 'of this import only').argParser(
       wholeNumberFlag('--import', 1, Number.MAX_SAFE_INTEGER),
     ),
-    new Option('--feed <name>', 'of this feed only'),
-    new Option('--reason <reason>', 'that wait for this reason only').choices(QUARANTINE_REASONS),
+    feedFilter(),
+    new Option('--cause <reason>', 'that wait for this reason only').choices(QUARANTINE_REASONS),
   ]
 }
 
 /** As the store takes it. Throws `not_found`. */
 export async function quarantineFilter(
   store: UsageStore,
-  { import: importId, feed, reason }: QuarantineFilter,
+  { import: importId, feed, cause }: QuarantineFilter,
 ): Promise<Parameters<UsageStore['listQuarantine']>[0]> {
-  if (importId !== undefined && (await store.findImport(importId)) === null) {
-    throw new UsageError('not_found', `there is no import ${importId}`, {
-      hint: 'simtally imports shows those there are',
-    })
-  }
+  if (importId !== undefined) await importNamed(store, importId)
   return {
     ...(importId === undefined ? {} : { importId }),
     ...(feed === undefined ? {} : { feedId: (await feedOf(store, feed)).id }),
-    ...(reason === undefined ? {} : { reason }),
+    ...(cause === undefined ? {} : { reason: cause }),
   }
 }
-
-const PAGE_ENTRIES = 1000
 
 /** By id, or as `IMPORT:LINE`. Throws `not_found` for one that there is not. */
 export async function entriesNamed(
@@ -81,10 +78,8 @@ async function entriesOfLine(
   line: number,
 ): Promise<QuarantineEntry[]> {
   const entries: QuarantineEntry[] = []
-  for (let afterId = 0; ; ) {
-    const page = await store.listQuarantine({ importId }, { limit: PAGE_ENTRIES, afterId })
-    if (page.length === 0) return entries
-    entries.push(...page.filter((entry) => entry.line === line))
-    afterId = page.at(-1)!.id
+  for await (const entry of oldestFirst((page) => store.listQuarantine({ importId }, page))) {
+    if (entry.line === line) entries.push(entry)
   }
+  return entries
 }

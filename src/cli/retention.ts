@@ -11,7 +11,7 @@ import {
 import { formatInstant, HOUR_SECONDS } from '../domain/time.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { type Gone, purgeInSteps } from './purge-steps.ts'
-import { formatCount } from './quantity-text.ts'
+import { countOf } from './quantity-text.ts'
 
 /** Between two full steps of the limit: a time that is wrong after all is noticed before much is gone. */
 const STEP_INTERVAL_SECONDS = HOUR_SECONDS
@@ -103,8 +103,8 @@ export function anythingOf({ ledgerRows, rollupCells, quarantineEntries }: Gone)
 
 export function goneText(gone: Gone, before: number, verb = 'are deleted'): string {
   return (
-    `${formatCount(gone.ledgerRows)} ledger rows, ${formatCount(gone.rollupCells)} derived ` +
-    `numbers and ${formatCount(gone.quarantineEntries)} quarantined records ` +
+    `${countOf(gone.ledgerRows, 'ledger row')}, ${countOf(gone.rollupCells, 'derived number')} ` +
+    `and ${countOf(gone.quarantineEntries, 'quarantined record')} ` +
     `from before ${formatInstant(before)} ${verb}`
   )
 }

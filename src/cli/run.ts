@@ -1,19 +1,22 @@
 /** From the words of a command line to an exit code. */
 import { Command } from 'commander'
 import { UsageError } from '../domain/usage-error.ts'
+import { asksForJson, calledCommand, pathOf } from './called-command.ts'
 import { CommandLine } from './command-line.ts'
 import { addAccountCommand } from './commands/account.ts'
 import { addAuditCommand } from './commands/audit.ts'
 import { addBackupCommand } from './commands/backup.ts'
 import { addClockCommand } from './commands/clock.ts'
 import { addDemoCommand } from './commands/demo.ts'
-import { addEventsCommand } from './commands/events.ts'
+import { addEventCommand } from './commands/event.ts'
 import { addFeedCommand } from './commands/feed.ts'
+import { addFolderCommand } from './commands/folder.ts'
+import { addGapCommand } from './commands/gap.ts'
 import { addImportCommand } from './commands/import.ts'
-import { addImportsCommand } from './commands/imports.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addKeyCommand } from './commands/key.ts'
 import { addLogCommand } from './commands/log.ts'
+import { addMappingCommand } from './commands/mapping.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addPurgeCommand } from './commands/purge.ts'
 import { addQuarantineCommand } from './commands/quarantine.ts'
@@ -21,7 +24,7 @@ import { addRestoreCommand } from './commands/restore.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addSimCommand } from './commands/sim.ts'
 import { addUsageCommand } from './commands/usage.ts'
-import type { CliContext, ExitCode } from './context.ts'
+import { type CliContext, type ExitCode, Output } from './context.ts'
 import { reportFailure } from './failure.ts'
 import { VERSION } from './version.ts'
 
@@ -30,15 +33,21 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some records were quaran
 Results go to stdout, everything else to stderr.`
 
 /** Runs one command to its end. Rejects only for a bug: every expected failure is reported. */
-export async function run(argv: readonly string[], context: CliContext): Promise<ExitCode> {
+export async function run(argv: readonly string[], given: CliContext): Promise<ExitCode> {
+  const { stderr } = given
+  // A program reads both streams then, and its own words come as objects too.
+  const isJson = asksForJson(argv)
+  const context = isJson ? { ...given, stderr: new Output(stderr.stream, { isJson }) } : given
   const commandLine = new CommandLine(context)
+  const program = buildProgram(commandLine)
   try {
-    await buildProgram(commandLine).parseAsync([...argv], { from: 'user' })
+    await program.parseAsync([...argv], { from: 'user' })
     const { failure } = context.stdout
     if (failure === null) return commandLine.exitCode
     throw new UsageError('storage_full', `standard output cannot be written (${failure.code})`)
   } catch (error) {
-    return await reportFailure(context, error)
+    const help = `${pathOf(calledCommand(program, argv))} --help`
+    return await reportFailure(context, error, help)
   }
 }
 
@@ -56,12 +65,14 @@ export function buildProgram(commandLine: CommandLine): Command {
   addServeCommand(program, commandLine)
   addImportCommand(program, commandLine)
   addUsageCommand(program, commandLine)
-  addEventsCommand(program, commandLine)
+  addEventCommand(program, commandLine)
   addAccountCommand(program, commandLine)
   addSimCommand(program, commandLine)
   addFeedCommand(program, commandLine)
+  addMappingCommand(program, commandLine)
+  addFolderCommand(program, commandLine)
+  addGapCommand(program, commandLine)
   addKeyCommand(program, commandLine)
-  addImportsCommand(program, commandLine)
   addLogCommand(program, commandLine)
   addQuarantineCommand(program, commandLine)
   addAuditCommand(program, commandLine)
@@ -81,16 +92,10 @@ function inheritedSettings(program: Command, { stdout, stderr }: CliContext): vo
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
+      writeErr: (text) => void (stderr.isJson || stderr.write(text)),
       getOutHelpWidth: () => stdout.width,
       getErrHelpWidth: () => stderr.width,
-      outputError: (text) => void stderr.line(errorLines(text)),
+      // Told once it is known which command was meant.
+      outputError: () => {},
     })
-}
-
-/** Its own suggestion is a line of its own; any other line break came with an argument. */
-function errorLines(text: string): string[] {
-  const [, message = '', suggestion] =
-    /^error: (.*?)(?:\n(\(Did you mean .*\)))?\n$/s.exec(text) ?? []
-  return [`simtally: ${message}`, ...(suggestion === undefined ? [] : [suggestion])]
 }

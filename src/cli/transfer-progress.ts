@@ -2,7 +2,7 @@
 import type { ProofProgress, TransferProgress } from '../storage/open-store.ts'
 import type { Output } from './context.ts'
 import { type ProgressBar, startBar } from './progress-bar.ts'
-import { formatCount, formatDuration } from './quantity-text.ts'
+import { countOf, formatCount, formatDuration } from './quantity-text.ts'
 
 /** How often the comparison, of which thousands are made, writes a line. */
 const COMPARED_A_LINE = 200
@@ -60,7 +60,7 @@ function bars(stderr: Output): TransferDisplay {
 }
 
 function movedWords({ table, rows, rowsTotal }: TransferProgress, rowsAMs: number): string {
-  const words = [table, `${formatCount(rows)} rows`]
+  const words = [table, countOf(rows, 'row')]
   if (rowsAMs > 0) {
     words.push(`${formatCount(Math.round(rowsAMs * 1000))} a second`)
     words.push(`${formatDuration((rowsTotal - rows) / rowsAMs)} left`)

@@ -12,7 +12,7 @@ export function totalsTooLarge(day: number, cause: unknown): UsageError {
     'overflow',
     `${date} is not sealed, nor what is after it: a total of a SIM would pass 9223372036854775807`,
     {
-      hint: 'answers stay right, and get slower; find the records with absurd counters by simtally events, and undo their import',
+      hint: 'answers stay right, and get slower; find the records with absurd counters by simtally event list, and undo their import',
       cause,
     },
   )

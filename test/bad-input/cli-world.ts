@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { DAY_SECONDS, formatInstant } from '../../src/domain/time.ts'
 import { openStore } from '../../src/storage/open-store.ts'
-import { CliFixture, type CliRunOptions, jsonLines } from '../cli/cli-fixture.ts'
+import { CliFixture, type CliRunOptions, inWords, jsonLines } from '../cli/cli-fixture.ts'
 import { iccidOf } from '../support/builders.ts'
 
 export const SIMTALLY = fileURLToPath(new URL('../../bin/simtally.js', import.meta.url))
@@ -72,7 +72,7 @@ export class CliWorld {
       ['import', ...args, '--feed', FEED, '--json'],
       { now, ...options },
     )
-    return { exitCode, stderr, done: jsonLines<ImportJson>(stdout) }
+    return { exitCode, stderr: inWords(stderr), done: jsonLines<ImportJson>(stdout) }
   }
 
   async quarantined(importId: number): Promise<QuarantineJson[]> {

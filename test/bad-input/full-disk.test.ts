@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { describe, it } from 'node:test'
+import { inWords } from '../cli/cli-fixture.ts'
 import { CliWorld, type Ended, FEED, HEADER, records, run, SIMTALLY } from './cli-world.ts'
 
 const RECORDS = 20_000
@@ -68,16 +69,21 @@ describe('an import', { concurrency: 2 }, () => {
       const world = await CliWorld.open()
       t.after(() => world.close())
       const file = await world.cli.file('usage.csv', HEADER + records(RECORDS).join(''))
-      const { code, stdout, stderr } = await shortage.importWithin(world, [
+      const {
+        code,
+        stdout,
+        stderr: told,
+      } = await shortage.importWithin(world, [
         ...['import', file, '--feed', FEED, '--batch-size', String(BATCH_RECORDS), '--json'],
       ])
+      const stderr = inWords(told)
       assert.equal(code, 1, stderr)
       assert.equal(stdout, '')
       assert.match(stderr, shortage.message)
       assert.match(stderr, /space.* repeat/)
       assert.doesNotMatch(stderr, /^ +at /m)
 
-      const committed = [...stderr.matchAll(/: (\d+) records committed$/gm)].map(([, n]) =>
+      const committed = [...stderr.matchAll(/: (\d+) records? committed$/gm)].map(([, n]) =>
         Number(n),
       )
       const acknowledged = committed.at(-1) ?? 0

@@ -4,6 +4,7 @@ import { chmodSync, readdirSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { inWords } from '../cli/cli-fixture.ts'
 import { CliWorld, FEED, HEADER, records, SIMTALLY } from './cli-world.ts'
 import { runNode, type Way, wayThatHoldsBack } from './held-back.ts'
 
@@ -27,7 +28,7 @@ async function importInto(database: string): Promise<string> {
   ])
   assert.deepEqual([code, stdout], [1, ''], stderr)
   assert.doesNotMatch(stderr, /^ +at /m)
-  return stderr
+  return inWords(stderr)
 }
 
 describe('an import', { concurrency: 4 }, () => {

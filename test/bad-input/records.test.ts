@@ -71,7 +71,11 @@ const BAD_RECORDS: readonly BadRecord[] = [
     reason: 'future',
   },
   {
-    ...field('sim', iccidOf(99), /^sim "890126…\d\d": no SIM is registered with this name$/),
+    ...field(
+      'sim',
+      iccidOf(99),
+      /^sim "8901260000000000998": no SIM is registered with this name$/,
+    ),
     reason: 'unknown_sim',
   },
   {

@@ -66,7 +66,7 @@ describe('simtally audit', () => {
     ])
     damage('UPDATE import SET accepted = 0, quarantined = id - 1 WHERE id = 2')
     damage('UPDATE import SET accepted = 4, quarantined = 0 WHERE id = 1')
-    await cli.run(['quarantine', 'discard', '1', '--by', 'Ada', '--because', 'a test'])
+    await cli.run(['quarantine', 'discard', '1', '--by', 'Ada', '--reason', 'a test'])
     damage('UPDATE import SET quarantined = 2 WHERE id = 2')
     assert.deepEqual(await counts(), [
       'id 2, counts: accepted and replaced 0, quarantined from 0 to 1',
@@ -94,7 +94,7 @@ describe('simtally audit', () => {
     assert.equal(exitCode, 1)
     assert.match(stderr, /rebuilt account day, .*: was upload 8,.*, is upload 7,/)
     assert.match(stdout, /^sim, rows with id 1: .*\n1 thing is wrong/)
-    const [act] = (await cli.run(['log', '--json', '--kind', 'store'])).stdout.split('\n')
+    const [act] = (await cli.run(['log', 'list', '--json', '--kind', 'store'])).stdout.split('\n')
     const { actor, verb, object, details } = JSON.parse(act!)
     assert.deepEqual([actor, verb, object], ['operator', 'repair', 'totals of 2026-03-10'])
     assert.deepEqual(details, { account_day: 2 })
@@ -137,7 +137,9 @@ describe('simtally audit', () => {
     assert.equal((await audit()).difference_count, 2)
     const { accepted, exitCode } = await audit(...why)
     assert.deepEqual([accepted.length, exitCode], [2, 0])
-    const acts = (await cli.run(['log', '--json', '--kind', 'store'])).stdout.trim().split('\n')
+    const acts = (await cli.run(['log', 'list', '--json', '--kind', 'store'])).stdout
+      .trim()
+      .split('\n')
     assert.equal(acts.length, 2)
     const { actor, verb, details } = JSON.parse(acts[1]!)
     assert.deepEqual([actor, verb, details.reason], ['operator', 'accept', why[2]])

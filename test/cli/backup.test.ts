@@ -68,7 +68,8 @@ async function backUp(name: string): Promise<string> {
 async function refusal(args: readonly string[], code = 1): Promise<string> {
   const { exitCode, stdout, stderr } = await cli.run(args)
   assert.deepEqual([exitCode, stdout], [code, ''], stderr)
-  assert.equal(stderr.trimEnd().split('\n').length, 1, stderr)
+  // Wrong usage is shown where the right one is.
+  assert.equal(stderr.trimEnd().split('\n').length, code, stderr)
   return stderr.replaceAll(cli.directory, '…')
 }
 

@@ -127,6 +127,22 @@ export function jsonLines<T>(text: string): T[] {
     .map((line) => JSON.parse(line) as T)
 }
 
+interface Told {
+  readonly faults?: readonly string[]
+  readonly message: string
+  readonly hint?: string | null
+}
+
+/** What a command with `--json` has said on stderr, as it says it to people without. */
+export function inWords(stderr: string): string {
+  const lines = jsonLines<Readonly<Record<string, Told>>>(stderr).flatMap((line) => {
+    const { faults, message, hint } = Object.values(line)[0]!
+    const [first, ...more] = faults ?? [message]
+    return [`simtally: ${first}`, ...[...more, ...(hint ? [hint] : [])].map((text) => `  ${text}`)]
+  })
+  return lines.map((line) => `${line}\n`).join('')
+}
+
 class Collected extends Writable {
   text = ''
   readonly #onOutput: (text: string) => void

@@ -33,7 +33,7 @@ function deliver(cli: CliFixture, stdin: string, options: CliRunOptions) {
 async function uploaded(cli: CliFixture): Promise<number> {
   const args = ['usage', SIM, '--start', '2024-09-11', '--end', '2026-03-20', '--json']
   const { stdout } = await cli.run(args, { now: NOW })
-  return (JSON.parse(stdout) as { data: { upload: number } }[])[0]!.data.upload
+  return (JSON.parse(stdout) as { data: { upload: number } }).data.upload
 }
 
 /** Usage of 18 months, delivered under a right clock. */

@@ -176,7 +176,7 @@ describe('simtally demo feed', () => {
     const sims = cli.path('demo-sims.csv')
     const feed = cli.path('demo-feed.csv')
     const written = await cli.run([
-      ...['demo', 'feed', ...SMALL, '--until', '2026-03-10T12:00:00Z'],
+      ...['demo', 'write', ...SMALL, '--until', '2026-03-10T12:00:00Z'],
       ...['--out', feed, '--sim-list', sims],
     ])
     assert.deepEqual(written, { exitCode: 0, stdout: '', stderr: '' })
@@ -194,7 +194,7 @@ describe('simtally demo feed', () => {
   })
 
   it('writes to standard output, the same bytes every time', async () => {
-    const args = ['demo', 'feed', ...SMALL, '--until', '2026-03-10']
+    const args = ['demo', 'write', ...SMALL, '--until', '2026-03-10']
     const { stdout } = await cli.run(args)
     assert.match(stdout, /^record_id,sim,occurred_at,plmn,upload,download,to_sim,from_sim\n/)
     assert.equal((await cli.run(args, { now: NOW + 86_400 })).stdout, stdout)
@@ -202,7 +202,7 @@ describe('simtally demo feed', () => {
 
   it('fails where it cannot write', async () => {
     const out = cli.path('missing/feed.csv')
-    const { exitCode, stderr } = await cli.run(['demo', 'feed', ...SMALL, '--out', out])
+    const { exitCode, stderr } = await cli.run(['demo', 'write', ...SMALL, '--out', out])
     assert.equal(exitCode, 1)
     assert.equal(stderr, `simtally: ${out} cannot be written (ENOENT)\n`)
   })

@@ -32,7 +32,7 @@ describe('simtally import --dry-run', () => {
   ].join('')
 
   it('tells verdicts and changes as JSON, exactly, and stores nothing', async () => {
-    const before = await cli.json(['imports'])
+    const before = await cli.json(['import', 'list'])
     const { exitCode, stdout } = await cli.run(
       ['import', '-', '--feed', 'f', '--dry-run', '--json'],
       {
@@ -66,7 +66,7 @@ describe('simtally import --dry-run', () => {
       [account, first, 'international_roaming', 'FRA', 2 ** 54 - 2, 0, 2, 0],
       [account, second, 'home', 'USA', 6, 0, 1, 0],
     ])
-    assert.deepEqual(await cli.json(['imports']), before)
+    assert.deepEqual(await cli.json(['import', 'list']), before)
     assert.deepEqual(await cli.json(['quarantine', 'list']), [])
   })
 

@@ -33,7 +33,7 @@ before(async () => {
 })
 after(() => cli.close())
 
-const events = (...args: string[]) => cli.run(['events', ...args], { now: NOW })
+const events = (...args: string[]) => cli.run(['event', 'list', ...args], { now: NOW })
 
 interface EventJson {
   readonly record_id: string
@@ -43,7 +43,7 @@ interface EventJson {
   readonly replaced: readonly { readonly source: string; readonly line: number }[]
 }
 
-describe('simtally events', () => {
+describe('simtally event list', () => {
   it('shows each record with its file and line, and below it what it replaced', async () => {
     const { stdout, exitCode } = await events('truck', '--start', '2026-03-08')
     assert.equal(exitCode, 0)
@@ -67,7 +67,9 @@ describe('simtally events', () => {
   })
 
   it('leads to the very lines of the files', async () => {
-    const found = await cli.json<EventJson>(['events', 'truck', '--account', account], { now: NOW })
+    const found = await cli.json<EventJson>(['event', 'list', 'truck', '--account', account], {
+      now: NOW,
+    })
     assert.deepEqual(
       found.map(({ record_id }) => record_id),
       ['d\u001b[31m', 'c', 'a', 'b,"2"'],
@@ -94,7 +96,7 @@ describe('simtally events', () => {
       '',
     ])
     const usage = await cli.run(['usage', 'truck', '--json', '--start', '2026-03-08'], { now: NOW })
-    assert.equal(JSON.parse(usage.stdout)[0].data.upload, 5 + 1000 + 500)
+    assert.equal(JSON.parse(usage.stdout).data.upload, 5 + 1000 + 500)
   })
 
   it('does not hand on what steers a terminal', async () => {
@@ -104,7 +106,7 @@ describe('simtally events', () => {
 
   it('is narrowed to a zone, a country, a feed', async () => {
     const ids = async (...args: string[]) =>
-      (await cli.json<EventJson>(['events', 'truck', ...args], { now: NOW })).map(
+      (await cli.json<EventJson>(['event', 'list', 'truck', ...args], { now: NOW })).map(
         ({ upload }) => upload,
       )
     assert.deepEqual(await ids('--zone', 'home'), [5, 1000])

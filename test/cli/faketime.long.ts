@@ -44,7 +44,7 @@ describe('under libfaketime', () => {
   async function uploaded(): Promise<number> {
     const from = formatInstant(monthsBefore(NOW, 17) - 20 * DAY)
     const { stdout } = await run(null, 'usage', SIM, '--start', from, '--json')
-    return (JSON.parse(stdout) as { data: { upload: number } }[])[0]!.data.upload
+    return (JSON.parse(stdout) as { data: { upload: number } }).data.upload
   }
 
   async function deliver(shift: string | null, id: string, at: number): Promise<Ended> {

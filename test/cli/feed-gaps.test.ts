@@ -120,7 +120,7 @@ describe('simtally feed set', () => {
   })
 })
 
-describe('simtally feed gaps', () => {
+describe('simtally gap', () => {
   before(async () => {
     await cli.json(['feed', 'create', 'gappy', '--format', 'csv', '--sequence-pattern', PATTERN])
     await deliver('gappy', 'tap-1.csv')
@@ -130,13 +130,13 @@ describe('simtally feed gaps', () => {
   })
 
   it('lists what is missing, with its age', async () => {
-    const { stdout } = await cli.run(['feed', 'gaps', 'gappy'], { now: NOW + 30 * HOUR })
+    const { stdout } = await cli.run(['gap', 'list', '--feed', 'gappy'], { now: NOW + 30 * HOUR })
     assert.deepEqual(squeezed(stdout), [
-      'STREAM  FROM  TO  COUNT  AGE  STATUS  ACCEPTED BY  REASON',
-      'tap  2  3  2  1d 5h  open',
-      'b  8  8  1  1d 4h  open',
+      'FEED  STREAM  FROM  TO  COUNT  AGE  STATUS  ACCEPTED BY  REASON',
+      'gappy  tap  2  3  2  1d 5h  open',
+      'gappy  b  8  8  1  1d 4h  open',
     ])
-    const [first] = await cli.json(['feed', 'gaps', 'gappy'], { now: NOW + 30 * HOUR })
+    const [first] = await cli.json(['gap', 'list', '--feed', 'gappy'], { now: NOW + 30 * HOUR })
     assert.deepEqual(first, {
       feed: 'gappy',
       stream: 'tap',
@@ -152,7 +152,7 @@ describe('simtally feed gaps', () => {
 
   it('lets somebody accept one, or the end of a stream', async () => {
     const accept = (...args: string[]) =>
-      cli.run(['feed', 'accept-gap', 'gappy', ...args], { now: NOW + 30 * HOUR })
+      cli.run(['gap', 'accept', '--feed', 'gappy', ...args], { now: NOW + 30 * HOUR })
     const who = ['--by', 'Ada', '--reason', 'never made']
     const tap = await accept('--stream', 'tap', '--from', '2', '--to', '3', ...who)
     assert.equal(
@@ -160,10 +160,10 @@ describe('simtally feed gaps', () => {
       'feed gappy: 2 to 3 accepted by Ada at 2026-03-16T18:34:56Z; ' +
         'open gaps 1, complete through 2026-03-13T13:00:00Z\n',
     )
-    const { stdout } = await cli.run(['feed', 'gaps', 'gappy'], { now: NOW + 30 * HOUR })
+    const { stdout } = await cli.run(['gap', 'list', '--feed', 'gappy'], { now: NOW + 30 * HOUR })
     assert.equal(
       squeezed(stdout)[1],
-      'tap  2  3  2  1d 5h  accepted  Ada, 2026-03-16T18:34:56Z  never made',
+      'gappy  tap  2  3  2  1d 5h  accepted  Ada, 2026-03-16T18:34:56Z  never made',
     )
     await deliver('gappy', 'tap-5.csv', NOW + 99 * HOUR)
     assert.equal((await listed('gappy', NOW)).complete_through, '2026-03-13T13:00:00Z')
@@ -173,7 +173,7 @@ describe('simtally feed gaps', () => {
   })
 
   it('refuses what is not missing, and what is said wrongly', async () => {
-    const accept = (...args: string[]) => cli.run(['feed', 'accept-gap', 'gappy', ...args])
+    const accept = (...args: string[]) => cli.run(['gap', 'accept', '--feed', 'gappy', ...args])
     const good = ['--by', 'Ada', '--reason', 'x']
     const full = await accept('--stream', 'tap', '--from', '4', '--to', '4', ...good)
     assert.equal(full.exitCode, 1)

@@ -54,7 +54,7 @@ describe('simtally feed check', () => {
       /^ +2 {2}a +8901260000000000014 {2}2026-03-01T10:00:00Z {2}262-01 {2}DE +172848/m,
     )
     assert.match(checked.stdout, /2 records would be counted, 1 would go to quarantine/)
-    assert.match(checked.stdout, /1 name no network and no country: .*--default-zone/)
+    assert.match(checked.stdout, /1 names no network and no country: .*--default-zone/)
     assert.match(
       checked.stdout,
       / line 4: invalid_field: occurred_at "yesterday" in "When": .*; upload "1,5" in "Up"/,
@@ -112,7 +112,7 @@ describe('simtally feed check', () => {
     const csv = 'record_id,sim,occurred_at,plmn\na,x,2026-03-01,310-260\n'
     const canonical = await cli.run(['feed', 'check', '-', '--format', 'csv'], { stdin: csv })
     assert.equal(canonical.exitCode, 0)
-    assert.match(canonical.stdout, /1 records would be counted, 0 would go to quarantine/)
+    assert.match(canonical.stdout, /1 record would be counted, 0 would go to quarantine/)
   })
 
   it('tells for a feed also whether its SIMs are known and where they are at home', async () => {
@@ -140,7 +140,7 @@ describe('simtally feed check', () => {
       checked.errors.map(({ line, reason }) => `${line} ${reason}`),
       ['3 unknown_network', '4 invalid_field', '6 unknown_sim'],
     )
-    assert.deepEqual(await cli.json(['imports']), [])
+    assert.deepEqual(await cli.json(['import', 'list']), [])
   })
 
   it('fails for a file that the mapping cannot read', async () => {
@@ -262,44 +262,37 @@ describe('simtally feed create --mapping', () => {
   })
 })
 
-describe('simtally feed mappings', () => {
-  it('--show prints each one as a mapping that does what the ready one does', async () => {
-    const { stdout: list } = await cli.run(['feed', 'mappings', '--json'])
+describe('simtally mapping', () => {
+  it('prints each one as a mapping that does what the ready one does', async () => {
+    const { stdout: list } = await cli.run(['mapping', 'list', '--json'])
     for (const line of list.trim().split('\n')) {
       const { name } = JSON.parse(line)
-      const { stdout } = await cli.run(['feed', 'mappings', '--show', name])
+      const { stdout } = await cli.run(['mapping', 'show', name])
       const file = await cli.file(`${name}.yaml`, stdout)
-      const shown = await cli.run(['feed', 'mappings', '--show', name, '--json'])
+      const shown = await cli.run(['mapping', 'show', name, '--json'])
       const created = await cli.run(['feed', 'create', `from-${name}`, '--mapping', file, '--json'])
       assert.deepEqual(JSON.parse(created.stdout).settings.mapping, JSON.parse(shown.stdout))
     }
   })
 
-  it('--show says which settings it has taken, and takes those that are given', async () => {
-    const { stdout } = await cli.run([
-      'feed',
-      'mappings',
-      '--show',
-      'emnify',
-      '--set',
-      'rx=download',
-    ])
+  it('says which settings it has taken, and takes those that are given', async () => {
+    const { stdout } = await cli.run(['mapping', 'show', 'emnify', '--set', 'rx=download'])
     assert.match(stdout, /^# emnify data streamer/)
     assert.match(stdout, /^# rx=download$/m)
     assert.match(stdout, /^# megabyte=MB, because none was given: MB \(1,000,000 bytes\), MiB/m)
     assert.match(stdout, /download:\n {4}from: volume\.rx\n {4}unit: MB/)
   })
 
-  it('--show refuses a name and a setting that it does not know', async () => {
-    const unknown = await cli.run(['feed', 'mappings', '--show', 'emnifi'])
+  it('refuses a name and a setting that it does not know', async () => {
+    const unknown = await cli.run(['mapping', 'show', 'emnifi'])
     assert.deepEqual([unknown.exitCode, unknown.stdout], [2, ''])
     assert.match(unknown.stderr, /no ready mapping has this name\n {2}ready: supersim, emnify/)
-    const setting = await cli.run(['feed', 'mappings', '--show', 'emnify', '--set', 'mb=1'])
+    const setting = await cli.run(['mapping', 'show', 'emnify', '--set', 'mb=1'])
     assert.match(setting.stderr, /mb: the mapping emnify has no such setting/)
   })
 
   it('shows what each leaves open, and its choices', async () => {
-    const { stdout } = await cli.run(['feed', 'mappings'])
+    const { stdout } = await cli.run(['mapping', 'list'])
     assert.match(
       stdout,
       /^emnify: emnify data streamer, usage records\n {2}megabyte \(required\): /m,
@@ -307,8 +300,8 @@ describe('simtally feed mappings', () => {
     assert.match(stdout, /^ {2}booked_at \(end unless set\): .*\n {4}end \(at its end\), start/m)
     assert.match(stdout, /^soracom: .*\n {2}on conflict: replace\n/m)
     const listed = await cli.json<{ name: string; settings: { required: boolean }[] }>([
-      'feed',
-      'mappings',
+      'mapping',
+      'list',
     ])
     assert.deepEqual(
       listed.map(({ name }) => name),

@@ -38,8 +38,7 @@ describe('simtally import undo', () => {
   async function counted(): Promise<string> {
     const [sim] = await cli.json<{ sid: string }>(['sim', 'list'])
     const period = ['--start', '2026-03-01', '--end', '2026-03-02']
-    const { stdout } = await cli.run(['usage', sim!.sid, ...period, '--json'])
-    const [record] = JSON.parse(stdout) as { data: { total: number } }[]
+    const [record] = await cli.json<{ data: { total: number } }>(['usage', sim!.sid, ...period])
     return String(record!.data.total)
   }
 
@@ -61,7 +60,7 @@ describe('simtally import undo', () => {
       date_undone: '2026-03-15T12:34:56Z',
     })
     assert.equal(await counted(), '5')
-    const [newest] = await cli.json<ImportJson>(['imports'])
+    const [newest] = await cli.json<ImportJson>(['import', 'list'])
     assert.deepEqual(
       [newest!.import, newest!.status, newest!.replaced, newest!.date_undone],
       [id, 'undone', 1, '2026-03-15T12:34:56Z'],
@@ -76,7 +75,7 @@ describe('simtally import undo', () => {
     assert.equal(exitCode, 0)
     assert.equal(
       stdout,
-      `import ${id} of - is undone: 0 usage events are gone, 1 count with another version, ` +
+      `import ${id} of - is undone: 0 usage events are gone, 1 counts with another version, ` +
         `0 stay as another import's, ` +
         '0 quarantined records are gone\n',
     )
@@ -90,7 +89,7 @@ describe('simtally import undo', () => {
     assert.match(twice.stderr, /import \d+ was undone already, at 2026-03-15T12:34:56Z/)
     const unknown = await cli.run(['import', 'undo', '4711'])
     assert.equal(unknown.exitCode, 1)
-    assert.match(unknown.stderr, /there is no import 4711\n {2}simtally imports shows/)
+    assert.match(unknown.stderr, /there is no import 4711\n {2}simtally import list shows/)
   })
 
   it('refuses wrong usage', async () => {
@@ -99,9 +98,9 @@ describe('simtally import undo', () => {
       [['0'], /import "0": expected a whole number/],
       [['usage.csv'], /import "usage.csv": expected a whole number/],
       [['1', '2'], /too many arguments/],
-      [['1', '--feed', 'f'], /--feed is no option of import undo/],
-      [['1', '--batch-size', '7'], /--batch-size is no option of import undo/],
-      [['1', '--watch', '.'], /--watch is no option of import undo/],
+      [['1', '--feed', 'f'], /unknown option '--feed'/],
+      [['1', '--batch-size', '7'], /unknown option '--batch-size'/],
+      [['1', '--watch', '.'], /unknown option '--watch'/],
     ] as const) {
       const { exitCode, stderr } = await cli.run(['import', 'undo', ...args])
       assert.equal(exitCode, 2, stderr)

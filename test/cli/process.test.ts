@@ -69,7 +69,10 @@ describe('bin/simtally.js', () => {
       assert.equal(unknown.code, 1)
       assert.match(unknown.stderr, /^simtally: there is no feed "no such feed"\n {2}[^\n]+\n$/)
       assert.deepEqual([wrong.code, wrong.stdout], [2, ''])
-      assert.equal(wrong.stderr, "simtally: missing required argument 'sim'\n")
+      assert.equal(
+        wrong.stderr,
+        "simtally: missing required argument 'sim'\n  see simtally usage show --help\n",
+      )
     })
 
     it(`stops an import at a signal on ${name}`, async () => {
@@ -185,9 +188,10 @@ describe('the process', () => {
     const full = await startProcess('sh', ['-c', limited, 'sh', ...args]).ended()
     assert.equal(full.code, 1)
     const said = full.stderr.trimEnd().split('\n')
-    const [, committed] = /: (\d+) records committed$/.exec(said.at(-3)!)!
-    assert.match(said.at(-2)!, /^simtally: .*many\.csv: .*simtally\.db/)
-    const hint = said.at(-1)!.replaceAll(',', '')
+    const [, committed] = /: (\d+) records? committed"/.exec(said.at(-2)!)!
+    const { error } = JSON.parse(said.at(-1)!)
+    assert.match(error.message, /many\.csv: .*simtally\.db/)
+    const hint = error.hint.replaceAll(',', '')
     assert.match(hint, new RegExp(` ${committed} records of it are committed; importing it again`))
     const [again] = await cli.json<{ accepted: number; duplicate: number }>(args.slice(0, -1))
     assert.deepEqual(again!.duplicate, Number(committed))

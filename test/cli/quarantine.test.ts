@@ -60,10 +60,10 @@ describe('simtally quarantine', () => {
       [[id, 3, 'invalid_field']],
     )
     const [shown] = (
-      await cli.json<{ import: number; accepted: number; quarantined: number }>(['imports'])
+      await cli.json<{ import: number; accepted: number; quarantined: number }>(['import', 'list'])
     ).filter((one) => one.import === id)
     assert.deepEqual([shown!.accepted, shown!.quarantined], [1, 1])
-    const again = await cli.run([...args, '--reason', 'unknown_sim'])
+    const again = await cli.run([...args, '--cause', 'unknown_sim'])
     assert.deepEqual([again.exitCode, jsonLines<RecycledJson>(again.stdout)[0]!.records], [0, 0])
   })
 
@@ -87,14 +87,15 @@ describe('simtally quarantine', () => {
     const byId = await cli.run(['quarantine', 'show', String(entry!.id)])
     assert.match(byId.stdout, /^reason +unknown_sim$/m)
     assert.match(byId.stdout, /^record +record "r1" of sim .* at 2026-03-01T10:00:00Z/m)
-    assert.doesNotMatch(byId.stdout.replace(/^raw.*$/m, ''), new RegExp(iccid))
+    // Whoever runs the meter has to find the SIM; accounts are shown it masked.
+    assert.match(byId.stdout, new RegExp(`^detail +sim "${iccid}": no SIM`, 'm'))
     const unread = await cli.run(['quarantine', 'show', `${id}:3`])
     assert.match(unread.stdout, /^record +could not be read$/m)
   })
 
   it('discards what is named, and prints who did so, why, and what is gone', async () => {
     const { feed, id } = await quarantined()
-    const why = ['--by', 'Ada', '--because', 'test SIMs']
+    const why = ['--by', 'Ada', '--reason', 'test SIMs']
     const gone = await cli.json<
       EntryJson & { by: string; because: string; date_discarded: string }
     >(['quarantine', 'discard', `${id}:2`, ...why])
@@ -104,7 +105,7 @@ describe('simtally quarantine', () => {
     )
     const rest = await cli.run(['quarantine', 'discard', '--feed', feed, ...why])
     assert.match(rest.stdout, /line 3: invalid_field: r2,/)
-    assert.match(rest.stdout, /^1 quarantined records are discarded by Ada: test SIMs$/m)
+    assert.match(rest.stdout, /^1 quarantined record is discarded by Ada: test SIMs$/m)
     assert.deepEqual(await cli.json(['quarantine', 'list', '--feed', feed]), [])
   })
 
@@ -119,12 +120,12 @@ describe('simtally quarantine', () => {
       const { stdout } = await cli.run(['import', '-', '--feed', feed, '--json'], { stdin })
       ids.push(JSON.parse(stdout).import)
     }
-    const why = ['--by', 'Ada', '--because', 'ticket 12']
+    const why = ['--by', 'Ada', '--reason', 'ticket 12']
     const accepted = await cli.run(['quarantine', 'accept', `${ids[1]}:2`, ...why])
     assert.equal(accepted.exitCode, 0, accepted.stderr)
     const usage = await cli.run(['usage', iccid, '--json', '--start', '2026-03-01'])
     assert.match(usage.stdout, /"upload":7\b/)
-    const log = await cli.run(['log', '--kind', 'import', '--json'])
+    const log = await cli.run(['log', 'list', '--kind', 'import', '--json'])
     const [act] = jsonLines<{ verb: string; details: { by: string; reason: string } }>(log.stdout)
     assert.deepEqual([act!.verb, act!.details.by], ['accept conflict', 'Ada'])
     assert.equal((await cli.run(['quarantine', 'accept', '--feed', feed, ...why])).exitCode, 0)
@@ -147,13 +148,17 @@ describe('simtally quarantine', () => {
 
   it('refuses wrong usage, and names what there is not', async () => {
     const { id } = await quarantined()
-    const why = ['--by', 'Ada', '--because', 'x']
+    const why = ['--by', 'Ada', '--reason', 'x']
     for (const [args, exitCode, expected] of [
       [['discard', `${id}:2`], 2, /required option '--by <name>'/],
       [['discard', ...why], 2, /everything would be discarded/],
       [['discard', `${id}:2`, '--import', String(id), ...why], 2, /of no use/],
-      [['discard', `${id}:2`, '--by', ' ', '--because', 'x'], 2, /--by " ": a text is required/],
-      [['discard', '--reason', 'whim', ...why], 2, /Allowed choices are/],
+      [
+        ['discard', `${id}:2`, '--by', ' ', '--reason', 'x'],
+        2,
+        /--by " ": expected the name of a person/,
+      ],
+      [['discard', '--cause', 'whim', ...why], 2, /Allowed choices are/],
       [['recycle', 'first'], 2, /"first": expected IMPORT:LINE such as 7:42/],
       [['recycle', `${id}:9`], 1, new RegExp(`no quarantined record ${id}:9`)],
       [['show', '4711000'], 1, /no quarantined record 4711000/],

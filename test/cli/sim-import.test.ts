@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { iccidOf, imsiOf, sidOf } from '../support/builders.ts'
-import { CliFixture } from './cli-fixture.ts'
+import { CliFixture, jsonLines } from './cli-fixture.ts'
 
 interface ListedSim {
   readonly iccid: string
@@ -49,11 +49,13 @@ describe('simtally sim import', () => {
     const before = await listed()
     const refused = await importList(`iccid,imsi\n${iccidOf(10)},\n1,\n,2\n`)
     assert.deepEqual([refused.exitCode, refused.stdout], [1, ''])
-    assert.equal(
-      refused.stderr,
-      'simtally: - line 3: iccid "1": expected 18 to 20 digits starting with 89\n' +
-        'simtally: - line 4: imsi "2": expected 6 to 15 digits\n' +
-        'simtally: -: 2 faults, so no SIM was registered\n',
+    assert.deepEqual(
+      jsonLines<{ error: { message: string } }>(refused.stderr).map(({ error }) => error.message),
+      [
+        '- line 3: iccid "1": expected 18 to 20 digits starting with 89',
+        '- line 4: imsi "2": expected 6 to 15 digits',
+        '-: 2 faults, so no SIM was registered',
+      ],
     )
     assert.deepEqual(await listed(), before)
   })
@@ -74,7 +76,7 @@ describe('simtally sim import', () => {
   it('warns of unknown columns and goes on', async () => {
     const { exitCode, stderr } = await importList(`iccid,colour\n${iccidOf(1)},red\n`)
     assert.equal(exitCode, 0)
-    assert.match(stderr, /^simtally: -: columns .* ignored: "colour"\n$/)
+    assert.match(stderr, /^{"warning":{"message":"-: columns .* ignored: \\"colour\\""/)
   })
 
   it('fails without a header, without a file, and for an account that does not exist', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { iccidOf, imsiOf, instant, sidOf } from '../support/builders.ts'
-import { CliFixture } from './cli-fixture.ts'
+import { CliFixture, jsonLines } from './cli-fixture.ts'
 
 const SIM = sidOf('DE', 1)
 const NOW = instant('2026-03-10T12:30:00Z')
@@ -28,6 +28,10 @@ before(async () => {
 after(() => cli.close())
 
 const usage = (...args: string[]) => cli.run(['usage', ...args], { now: NOW })
+
+interface UsageJson {
+  readonly data: { readonly international_roaming: readonly { readonly country_code: string }[] }
+}
 
 describe('simtally usage', () => {
   it('finds the SIM by each of its names', async () => {
@@ -89,7 +93,7 @@ describe('simtally usage', () => {
       '--json',
     )
     assert.match(stdout, /"upload":18014398509481982[,}]/)
-    const records = JSON.parse(stdout)
+    const records = jsonLines<UsageJson>(stdout)
     assert.equal(records.length, 3)
     assert.deepEqual(records[0], {
       account_sid: account,
@@ -113,7 +117,7 @@ describe('simtally usage', () => {
         international_roaming: [],
       },
     })
-    assert.equal(records[2].data.international_roaming[0].country_code, 'MEX')
+    assert.equal(records[2]!.data.international_roaming[0]!.country_code, 'MEX')
   })
 
   it('answers CSV with a line a bucket, zone and country', async () => {
@@ -139,7 +143,7 @@ describe('simtally usage', () => {
   it('counts what the stated period holds, its end on the hour left out', async () => {
     const total = async (end: string) => {
       const { stdout } = await usage('truck', '--start', '2026-03-09', '--end', end, '--json')
-      return JSON.parse(stdout)[0].data.total
+      return JSON.parse(stdout).data.total
     }
     assert.equal(await total('2026-03-10T00:00:00Z'), 0)
     assert.equal(await total('2026-03-10T00:00:01Z'), 3000000)

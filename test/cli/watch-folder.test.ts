@@ -118,7 +118,7 @@ describe('simtally import --watch --once', () => {
     await mkdir(join(folder, 'sub'))
     await watch(['--once'])
     const failed = await cli.json<{ source: string; status: string; error: string }>([
-      ...['imports', '--status', 'failed', '--feed', feed],
+      ...['import', 'list', '--status', 'failed', '--feed', feed],
     ])
     assert.deepEqual(
       failed.map(({ source, error }) => [source.slice(folder.length + 1), error.split(' (')[0]]),
@@ -127,7 +127,7 @@ describe('simtally import --watch --once', () => {
         ['cut.csv.gz', `${join(folder, 'cut.csv.gz')}: the gzip data is cut off`],
       ],
     )
-    const folders = await cli.json<FolderJson>(['feed', 'folders'])
+    const folders = await cli.json<FolderJson>(['folder', 'list'])
     assert.deepEqual(
       folders.filter((one) => one.feed === feed),
       [
@@ -142,7 +142,7 @@ describe('simtally import --watch --once', () => {
         },
       ],
     )
-    assert.match((await cli.run(['feed', 'folders'])).stdout, /FOLDER +WAITING +OLDEST +FAILED/)
+    assert.match((await cli.run(['folder', 'list'])).stdout, /FOLDER +WAITING +OLDEST +FAILED/)
   })
 
   it('tells what waits', async () => {
@@ -153,7 +153,7 @@ describe('simtally import --watch --once', () => {
       stop,
       onOutput: () => stop.request('SIGTERM'),
     })
-    const folders = await cli.json<FolderJson>(['feed', 'folders'], { now: NOW + 90 })
+    const folders = await cli.json<FolderJson>(['folder', 'list'], { now: NOW + 90 })
     const found = folders.find((one) => one.feed === feed)!
     assert.equal(found.waiting, 1)
     assert.ok(found.oldest_waiting_seconds >= 90)
@@ -179,7 +179,7 @@ describe('simtally import --watch --once', () => {
     await drop('b.csv', HEADER + records(0, 2))
     assert.deepEqual(await once(), [0, ['b.csv known a.csv']])
     assert.deepEqual(listed('done'), ['a.csv', 'b.csv'])
-    const imports = await cli.json<{ source: string }>(['imports'])
+    const imports = await cli.json<{ source: string }>(['import', 'list'])
     assert.ok(!imports.some(({ source }) => source === join(folder, 'b.csv')))
   })
 
@@ -190,7 +190,7 @@ describe('simtally import --watch --once', () => {
     const second = `${HEADER}${records(0, 3, 2)}\n`
     await drop('b.csv', second)
     assert.deepEqual(await once(), [0, ['b.csv done 0']])
-    const imports = await cli.json<{ import: number; source: string }>(['imports'])
+    const imports = await cli.json<{ import: number; source: string }>(['import', 'list'])
     const first = imports.find(({ source }) => source === join(folder, 'a.csv'))!
     await cli.json(['import', 'undo', String(first.import)])
     await drop('b.csv', second)
@@ -456,7 +456,7 @@ describe('what somebody else does in the folder', () => {
     const { stderr, stdout } = await watch([], {
       stop,
       onOutput: (text) => {
-        if (/records committed|has the content/.test(text)) {
+        if (/records? committed|has the content/.test(text)) {
           rmSync(join(folder, 'done'), { recursive: true })
           writeFileSync(join(folder, 'done'), '')
         }

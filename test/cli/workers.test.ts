@@ -188,7 +188,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
       }
     }
     await cli.json(['import', '-', '--feed', 'carrier'], { stdin: HEADER })
-    const { length: imports } = await cli.json(['imports'])
+    const { length: imports } = await cli.json(['import', 'list'])
     const expected = (requests: number) => ({ requests, quickOnes: requests, imports, states: 1 })
     await Promise.all(Array.from({ length: 10 }, () => getTwice(port, '/healthz')))
     const twenty = expected(20)
@@ -278,7 +278,10 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     serving.process.child.kill('SIGTERM')
     const { code, stderr } = await serving.process.ended()
     assert.equal(code, 1)
-    assert.match(stderr, /^simtally: requests cut off at the deadline for stopping, after 1 s: 1$/m)
+    assert.match(
+      stderr,
+      /^{"error":{"code":"unavailable","message":"requests cut off at the deadline for stopping, after 1 s: 1"/m,
+    )
     socket.destroy()
   })
 
@@ -293,7 +296,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     const [answer] = await once(socket, 'data')
     assert.match(String(answer), /^HTTP\/1\.1 200 /)
     assert.equal((await serving.process.ended()).code, 0)
-    const [counted] = await cli.json<{ accepted: number }>(['imports'])
+    const [counted] = await cli.json<{ accepted: number }>(['import', 'list'])
     assert.equal(counted!.accepted, 1)
   })
 
@@ -357,7 +360,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
       [
         ['--public-url', 'usage.example.com'],
         2,
-        2,
+        3,
         /^simtally: publicUrl usage\.example\.com: exp/,
       ],
       [['--host', '192.0.2.1'], 1, 2, /^simtally: this machine has no address 192\.0\.2\.1/],

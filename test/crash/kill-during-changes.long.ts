@@ -93,7 +93,7 @@ before(async () => {
     // Those that wait for a SIM are said by it.
     assert.equal(exitCode, delivery === first ? 0 : 3, stderr)
   }
-  const [newest] = await run(['imports'])
+  const [newest] = await run(['import', 'list'])
   importId = newest!.import
   await fillUnsealed(cli.path('unsealed.db'))
   await writeFile(cli.path('empty.csv'), HEADER)

@@ -63,7 +63,7 @@ function startImport(cli: CliFixture, path: string): RunningImport {
   const acknowledged: number[] = []
   const lines = createInterface({ input: child.stderr! })
   lines.on('line', (line) => {
-    const [, records] = /^simtally: import \d+: (\d+) records committed$/.exec(line) ?? []
+    const [, records] = /^simtally: import \d+: (\d+) records? committed$/.exec(line) ?? []
     assert.ok(records !== undefined, line)
     acknowledged.push(Number(records))
   })

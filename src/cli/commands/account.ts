@@ -2,11 +2,10 @@
 import { type Command, Option } from 'commander'
 import type { CountryCode } from '../../domain/country.ts'
 import { type Account, type AccountChanges, parseName } from '../../domain/directory.ts'
-import { parseCountryList, parsePlmnList } from '../../domain/home-set.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { Plmn } from '../../domain/plmn.ts'
 import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
-import { formatInstant, instantOrNull } from '../../domain/time.ts'
+import { instantOrNull } from '../../domain/time.ts'
 import {
   accountOf,
   type CommandLine,
@@ -14,8 +13,9 @@ import {
   type JsonOption,
 } from '../command-line.ts'
 import { WrongUsage } from '../failure.ts'
-import { printListing } from '../listing.ts'
 import { flag, sidFlag, timeSpanFlag } from '../option-values.ts'
+import { homeOptions } from '../options.ts'
+import { accountRow, addAccountListCommands } from './account-list.ts'
 
 interface HomeOptions extends DatabaseOption, JsonOption {
   readonly homePlmns?: readonly Plmn[]
@@ -80,7 +80,7 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
     .description('make an account and its auth token')
     .requiredOption('--name <name>', 'what people call it', flag('--name', parseName))
     .option('--sid <sid>', 'keep a SID from elsewhere', sidFlag('--sid', 'AC'))
-  for (const option of homeFlags()) create.addOption(option)
+  for (const option of homeOptions()) create.addOption(option)
   create.addOption(registerFlag())
   create
     .option('--json', 'print JSON')
@@ -91,7 +91,7 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
     .description('change the name of an account, and where its SIMs are at home')
     .argument('<sid>', 'the account, AC…', sidFlag('sid', 'AC'))
     .option('--name <name>', 'what people call it', flag('--name', parseName))
-  for (const option of homeFlags()) set.addOption(option)
+  for (const option of homeOptions()) set.addOption(option)
   set
     .addOption(registerFlag())
     .option('--no-may-register-numbers', 'only the operator registers its SIMs')
@@ -117,12 +117,7 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
     .option('--json', 'print JSON')
     .addHelpText('after', ROTATE_EXAMPLES)
   rotate.action((sid: Sid) => rotateToken(commandLine, sid, rotate.optsWithGlobals()))
-  account
-    .command('list')
-    .description('show the accounts, oldest first')
-    .option('--json', 'print JSON, one account a line')
-    .addHelpText('after', '\nExample:\n  simtally account list --json')
-    .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
+  addAccountListCommands(account, commandLine)
 }
 
 function registerFlag(): Option {
@@ -130,17 +125,6 @@ function registerFlag(): Option {
     '--may-register-numbers',
     'its own keys may register SIMs, with numbers that records name SIMs by',
   )
-}
-
-function homeFlags(): Option[] {
-  return [
-    new Option('--home-plmns <list>', 'home networks as MCC-MNC').argParser(
-      flag('--home-plmns', parsePlmnList),
-    ),
-    new Option('--home-countries <list>', 'home countries, ISO 3166-1').argParser(
-      flag('--home-countries', parseCountryList),
-    ),
-  ]
 }
 
 async function createAccount(commandLine: CommandLine, options: CreateOptions): Promise<void> {
@@ -238,31 +222,4 @@ async function rotateToken(
     return await store.rotateAuthToken(id, { hash: hashSecret(authToken), previousUntil })
   })
   await printToken(commandLine, options, rotated, authToken)
-}
-
-async function list(commandLine: CommandLine, options: DatabaseOption & JsonOption) {
-  const accounts = await commandLine.withStore(options, (store) => store.listAccounts())
-  const titles = {
-    sid: 'SID',
-    name: 'NAME',
-    home_plmns: 'HOME NETWORKS',
-    home_countries: 'HOME COUNTRIES',
-    may_register_numbers: 'MAY REGISTER NUMBERS',
-    date_created: 'CREATED',
-    previous_token_until: 'OLD TOKEN UNTIL',
-  }
-  await printListing(commandLine, options, titles, accounts.map(accountRow))
-}
-
-function accountRow(account: Account) {
-  const { sid, name, home, mayRegisterNumbers, createdAt, previousToken } = account
-  return {
-    sid,
-    name,
-    home_plmns: home.plmns,
-    home_countries: home.countries,
-    may_register_numbers: mayRegisterNumbers,
-    date_created: formatInstant(createdAt),
-    previous_token_until: instantOrNull(previousToken?.until ?? null),
-  }
 }

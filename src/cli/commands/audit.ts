@@ -1,6 +1,5 @@
 /** `simtally audit`: looks over the whole store and names what is wrong. */
 import type { Command } from 'commander'
-import { parseReason } from '../../domain/feed-statements.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import {
@@ -21,9 +20,9 @@ import {
 } from '../command-line.ts'
 import { EXIT } from '../context.ts'
 import { WrongUsage } from '../failure.ts'
-import { flag, instantFlag, sidFlag } from '../option-values.ts'
+import { accountFilter, reasonOption, sinceOption } from '../options.ts'
 import { type ProgressBar, startBar } from '../progress-bar.ts'
-import { formatCount } from '../quantity-text.ts'
+import { countOf, formatCount } from '../quantity-text.ts'
 import { checksumDays } from '../upkeep.ts'
 
 interface AuditOptions extends DatabaseOption, JsonOption {
@@ -61,12 +60,12 @@ export function addAuditCommand(program: Command, commandLine: CommandLine): voi
     .description(
       'recompute what can be, compare the rest with its checksums, and name what is wrong',
     )
-    .option('--account <sid>', 'only the usage of this account', sidFlag('--account', 'AC'))
-    .option('--since <time>', 'only usage since this time', instantFlag('--since'))
+    .addOption(accountFilter())
+    .addOption(sinceOption())
     .option('--resume', 'go on with the last audit, if it has not ended')
     .option('--repair', 'first rebuild what is derived and does not agree with the ledger')
     .option('--accept', 'first accept rows that do not fit their checksums as they are')
-    .option('--reason <text>', 'why they are right, with --accept', flag('--reason', parseReason))
+    .addOption(reasonOption())
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => audit(commandLine, command.optsWithGlobals()))
@@ -225,17 +224,18 @@ async function printReport(commandLine: CommandLine, report: AuditReport): Promi
   for (const { table, cell, stored, recomputed } of report.differences) {
     await commandLine.print(`${table}, ${cell}: stored ${stored}, expected ${recomputed}`)
   }
-  const checked = `${formatCount(report.cellsChecked)} derived numbers`
-  const rows = `${formatCount(report.ledgerRows)} ledger rows`
+  const checked = countOf(report.cellsChecked, 'derived number')
+  const rows = countOf(report.ledgerRows, 'ledger row')
   const through = report.checksummedThrough
   const sums =
     through === null ? 'no day is under checksum' : `checksums through ${formatInstant(through)}`
   if (report.differenceCount === 0) {
-    await commandLine.print(`${checked} agree with ${rows}; ${sums}`)
+    await commandLine.print(
+      `${checked} ${report.cellsChecked === 1 ? 'agrees' : 'agree'} with ${rows}; ${sums}`,
+    )
     return
   }
-  const wrong = report.differenceCount === 1 ? 'thing is' : 'things are'
   await commandLine.print(
-    `${formatCount(report.differenceCount)} ${wrong} wrong, of ${checked} and ${rows}; ${sums}`,
+    `${countOf(report.differenceCount, 'thing is', 'things are')} wrong, of ${checked} and ${rows}; ${sums}`,
   )
 }

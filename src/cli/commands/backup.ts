@@ -4,7 +4,8 @@ import { backUpStore } from '../../storage/open-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { withCopyProgress } from '../copy-progress.ts'
 import { throwAsWrongUsage } from '../failure.ts'
-import { formatCount } from '../quantity-text.ts'
+import { forceOption } from '../options.ts'
+import { countOf } from '../quantity-text.ts'
 
 interface BackupOptions extends DatabaseOption, JsonOption {
   readonly force?: boolean
@@ -26,7 +27,7 @@ export function addBackupCommand(program: Command, commandLine: CommandLine): vo
     .command('backup')
     .description('copy a store while it is in use')
     .argument('<file>', 'where the copy goes')
-    .option('--force', 'take the place of a file that is there')
+    .addOption(forceOption())
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((file: string, _: unknown, command: Command) =>
@@ -49,6 +50,6 @@ async function backUp(
     return
   }
   await commandLine.print(
-    `${database} is copied to ${file}: ${formatCount(rows)} rows, ${formatCount(bytes)} bytes, checked`,
+    `${database} is copied to ${file}: ${countOf(rows, 'row')}, ${countOf(bytes, 'byte')}, checked`,
   )
 }

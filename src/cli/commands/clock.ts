@@ -4,20 +4,29 @@ import { clockFault, type StoreTime } from '../../domain/store-time.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { EXIT } from '../context.ts'
-import { formatCount } from '../quantity-text.ts'
+import { countOf } from '../quantity-text.ts'
 
 const EXAMPLES = `
 Examples:
-  simtally clock
+  simtally clock show
   simtally clock trust
 
 Exit code 1 where the clock is certainly wrong: it stands behind what the store has seen, or is off from
 the database server's. "trust" says that it is right all the same: deliveries that a clock that was ahead
 has stamped are stamped with the time of now, and what their feeds are complete through is told anew.`
 
+const TRUST_EXAMPLES = `
+Example:
+  simtally clock trust
+
+What a clock that was ahead has stamped is stamped with the time of now.`
+
 export function addClockCommand(program: Command, commandLine: CommandLine): void {
   const clock = program
     .command('clock')
+    .description('compare the clock with what the store has seen, or say that it is right')
+  clock
+    .command('show', { isDefault: true })
     .description('compare the clock with what the store has seen')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
@@ -26,6 +35,7 @@ export function addClockCommand(program: Command, commandLine: CommandLine): voi
     .command('trust')
     .description('say that the clock is right, and correct later stamps')
     .option('--json', 'print JSON')
+    .addHelpText('after', TRUST_EXAMPLES)
     .action((_: unknown, command: Command) => trust(commandLine, command.optsWithGlobals()))
 }
 
@@ -64,7 +74,11 @@ async function trust(
   const imports = await commandLine.withStore(options, (store) => store.trustClock(now))
   if (options.json === true) await commandLine.printJson({ clock: formatInstant(now), imports })
   else {
-    const what = `${formatCount(imports)} imports that were stamped later`
-    await commandLine.print(`it is ${formatInstant(now)}: ${what} are corrected`)
+    const what = countOf(
+      imports,
+      'import that was stamped later is',
+      'imports that were stamped later are',
+    )
+    await commandLine.print(`it is ${formatInstant(now)}: ${what} corrected`)
   }
 }

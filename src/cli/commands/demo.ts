@@ -44,16 +44,17 @@ const EXAMPLES = `
 Examples:
   simtally demo
   simtally demo --port 9000 --sims 1000 --days 30
-  simtally demo feed --out feed.csv --sim-list sims.csv
+  simtally demo write --out feed.csv --sim-list sims.csv
 
 Makes an account, its SIMs and a feed in ${DEMO_DATABASE_URL}, unless --database names another,
-imports the feed's records up to now, and serves them. Running it again keeps what is there and
+imports the feed's records up to now, and serves them on port ${PORT_DEFAULT}, or a free one where that is in
+use. Running it again keeps what is there and
 imports the feed again: what was counted stays counted once.`
 
 const FEED_EXAMPLES = `
 Examples:
-  simtally demo feed --out feed.csv --sim-list sims.csv
-  simtally demo feed --until 2026-01-01 --days 7 | gzip > week.csv.gz
+  simtally demo write --out feed.csv --sim-list sims.csv
+  simtally demo write --until 2026-01-01 --days 7 | gzip > week.csv.gz
 
 The same seed and end make the same bytes.`
 
@@ -63,7 +64,7 @@ export function addDemoCommand(program: Command, commandLine: CommandLine): void
     .description('make a fleet with usage to look at, and serve it')
     .option(
       '--port <number>',
-      `where to listen; ${PORT_DEFAULT}, or a free one when it is in use`,
+      'where to listen; 0 takes a free port',
       wholeNumberFlag('--port', 0, PORT_MAX),
     )
     .option('--seed <number>', 'which fleet', wholeNumberFlag('--seed', 0, SEED_MAX), 1)
@@ -74,7 +75,7 @@ export function addDemoCommand(program: Command, commandLine: CommandLine): void
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => runDemo(commandLine, command.optsWithGlobals()))
   demo
-    .command('feed')
+    .command('write')
     .description("write the demo's feed and SIM list to files, to import them by hand")
     .option('--out <file>', 'where the feed goes, - for standard output', '-')
     .option('--sim-list <file>', 'where the list of its SIMs goes')

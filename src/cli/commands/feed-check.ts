@@ -13,15 +13,16 @@ import type { UsageStore } from '../../storage/usage-store.ts'
 import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { EXIT } from '../context.ts'
 import { openDelivery } from '../delivery.ts'
-import { report, WrongUsage } from '../failure.ts'
+import { report, reportError, WrongUsage } from '../failure.ts'
 import {
   type ChosenFormat,
   chosenFormat,
   type SettingsOptions,
   settingsFlags,
 } from '../feed-settings.ts'
-import { wholeNumberFlag } from '../option-values.ts'
-import { formatCount } from '../quantity-text.ts'
+import { operatorDetail } from '../operator-detail.ts'
+import { feedOption, limitOption } from '../options.ts'
+import { countOf, formatCount } from '../quantity-text.ts'
 import { textTable } from '../text-table.ts'
 
 interface CheckOptions extends DatabaseOption, JsonOption, SettingsOptions {
@@ -30,7 +31,6 @@ interface CheckOptions extends DatabaseOption, JsonOption, SettingsOptions {
 }
 
 const LIMIT_DEFAULT = 10
-const LIMIT_MAX = 1_000
 
 const EXAMPLES = `
 Examples:
@@ -46,13 +46,8 @@ export function addFeedCheckCommand(feed: Command, commandLine: CommandLine): vo
     .command('check')
     .description('show the first records of a file as they would be counted')
     .argument('<file>', 'the file, or - for standard input')
-    .option('--feed <name>', 'check it for this feed')
-    .option(
-      '--limit <records>',
-      'how many records are shown',
-      wholeNumberFlag('--limit', 1, LIMIT_MAX),
-      LIMIT_DEFAULT,
-    )
+    .addOption(feedOption())
+    .addOption(limitOption(LIMIT_DEFAULT))
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
   for (const option of settingsFlags()) command.addOption(option)
@@ -91,7 +86,10 @@ async function checkFile(
   else await printCheck(commandLine, check)
   const { context } = commandLine
   for (const warning of check.warnings) await report(context, `${file}: ${warning}`)
-  if (check.error !== null) await report(context, `${file}: ${check.error}`)
+  if (check.error !== null) {
+    const faults = [`${file}: ${check.error}`]
+    await reportError(context, { code: 'unreadable', exitCode: EXIT.failed, faults })
+  }
   const incomplete = check.quarantined + check.expired > 0 ? EXIT.quarantined : EXIT.done
   commandLine.exitCode = check.error === null ? incomplete : EXIT.failed
 }
@@ -105,8 +103,8 @@ async function printCheck(commandLine: CommandLine, check: Check): Promise<void>
     await commandLine.print([...textTable([header, ...cells], alignments), ''])
   }
   await commandLine.print(check.summary())
-  for (const { line, reason, detail } of check.faults) {
-    await commandLine.print(`  line ${line}: ${reason}: ${detail}`)
+  for (const fault of check.faults) {
+    await commandLine.print(`  line ${fault.line}: ${fault.reason}: ${operatorDetail(fault)}`)
   }
 }
 
@@ -159,11 +157,13 @@ class Check {
   /** One sentence a line. */
   summary(): string[] {
     return [
-      `${formatCount(this.counted)} records would be counted, ${formatCount(this.quarantined)} would go to quarantine`,
-      ...(this.expired > 0 ? [`${formatCount(this.expired)} are older than the retention`] : []),
+      `${countOf(this.counted, 'record')} would be counted, ${formatCount(this.quarantined)} would go to quarantine`,
+      ...(this.expired > 0
+        ? [`${countOf(this.expired, 'is', 'are')} older than the retention`]
+        : []),
       ...(this.#placeless > 0
         ? [
-            `${formatCount(this.#placeless)} name no network and no country: they need a feed with --default-zone`,
+            `${countOf(this.#placeless, 'names', 'name')} no network and no country: that needs a feed with --default-zone`,
           ]
         : []),
       ...(this.#readings > 0
@@ -182,11 +182,11 @@ class Check {
       error: this.error,
       warnings: this.warnings,
       records: this.shown,
-      errors: this.faults.map(({ line, reason, field, detail }) => ({
-        line,
-        reason,
-        field,
-        detail,
+      errors: this.faults.map((fault) => ({
+        line: fault.line,
+        reason: fault.reason,
+        field: fault.field,
+        detail: operatorDetail(fault),
       })),
     }
   }

@@ -10,7 +10,7 @@ import {
   feedOf,
   type JsonOption,
 } from '../command-line.ts'
-import { sidFlag } from '../option-values.ts'
+import { accountOption } from '../options.ts'
 
 interface GrantOptions extends DatabaseOption, JsonOption {
   readonly account: Sid
@@ -34,7 +34,7 @@ export function addFeedGrantCommands(feed: Command, commandLine: CommandLine): v
     .command('grant')
     .description('let an account deliver to a feed')
     .argument('<name>', 'the feed')
-    .requiredOption('--account <sid>', 'the account', sidFlag('--account', 'AC'))
+    .addOption(accountOption().makeOptionMandatory())
     .option('--json', 'print JSON')
     .addHelpText('after', GRANT_EXAMPLE)
     .action((name: string, _: unknown, command: Command) =>
@@ -44,7 +44,7 @@ export function addFeedGrantCommands(feed: Command, commandLine: CommandLine): v
     .command('revoke')
     .description('take the grant of an account away')
     .argument('<name>', 'the feed')
-    .requiredOption('--account <sid>', 'the account', sidFlag('--account', 'AC'))
+    .addOption(accountOption().makeOptionMandatory())
     .option('--json', 'print JSON')
     .addHelpText('after', REVOKE_EXAMPLE)
     .action((name: string, _: unknown, command: Command) =>

@@ -1,11 +1,12 @@
 /** `simtally feed retire` and `feed unretire`: a feed that has ended, and one that goes on after all. */
 import { type Command, Option } from 'commander'
 import type { FeedRetirement } from '../../domain/directory.ts'
-import { feedRetirement, parseReason } from '../../domain/feed-statements.ts'
+import { feedRetirement } from '../../domain/feed-statements.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { fromFlags } from '../failure.ts'
-import { flag, instantFlag } from '../option-values.ts'
+import { instantFlag } from '../option-values.ts'
+import { reasonOption } from '../options.ts'
 
 interface RetireOptions extends DatabaseOption, JsonOption {
   /** UTC seconds. */
@@ -23,7 +24,7 @@ to quarantine.`
 
 const UNRETIRE_EXAMPLES = `
 Example:
-  simtally feed unretire roamco && simtally quarantine recycle --feed roamco --reason feed_retired`
+  simtally feed unretire roamco && simtally quarantine recycle --feed roamco --cause feed_retired`
 
 export function addFeedRetireCommands(feed: Command, commandLine: CommandLine): void {
   feed
@@ -35,11 +36,7 @@ export function addFeedRetireCommands(feed: Command, commandLine: CommandLine): 
         .argParser(instantFlag('--at'))
         .makeOptionMandatory(),
     )
-    .addOption(
-      new Option('--reason <text>', 'why it has ended')
-        .argParser(flag('--reason', parseReason))
-        .makeOptionMandatory(),
-    )
+    .addOption(reasonOption().makeOptionMandatory())
     .option('--json', 'print JSON')
     .addHelpText('after', RETIRE_EXAMPLES)
     .action((name: string, _: unknown, command: Command) => {

@@ -9,8 +9,10 @@ import { STANDARD_INPUT } from '../delivery.ts'
 import { fromFlags, report, WrongUsage } from '../failure.ts'
 import { importFile, worse } from '../file-import.ts'
 import { wholeNumberFlag } from '../option-values.ts'
+import { batchSizeOption, dryRunOption, feedOption, jsonOption } from '../options.ts'
 import { sealDays } from '../upkeep.ts'
 import { watchFolder } from '../watch-folder.ts'
+import { addImportListCommands } from './import-list.ts'
 import { addImportUndoCommand } from './import-undo.ts'
 
 interface ImportOptions extends DatabaseOption, JsonOption {
@@ -36,11 +38,11 @@ Examples:
   simtally import --watch /srv/drop --match 'CD*=roamco' --match 'usage-*.csv=acme'
   simtally import --watch /srv/carriers --by-folder
   simtally import usage.csv --feed roamco --dry-run
-  simtally import undo 17
 
-Files are read as their feed says, plain or gzip. A record that was counted before is a
-duplicate and changes nothing, so any file may be imported again. With --json each file's result
-is one line. A file that fails does not keep the others from being imported.
+"simtally import FILE" is short for "simtally import run FILE". Files are read as their feed says, plain or
+gzip. --feed names it, unless --match or --by-folder do. A record that was counted before is a duplicate and
+changes nothing, so any file may be imported again. With --json each file's result is one line. A file that
+fails does not keep the others from being imported.
 
 With --dry-run each file goes the whole road by itself and is then taken back: its verdicts, and the
 usage that would change by account, SIM and country, are those of importing it now. Until it is done,
@@ -55,15 +57,27 @@ pattern that a name fits says its feed (* stands for any characters, ? for one);
 each folder of a feed's name has a done/ and a failed/ of its own. Each line says when it was written. It ends at a signal, after
 the file under way; a file whose import was cut short stays, and is imported again.`
 
+const GROUP_EXAMPLES = `
+Examples:
+  simtally import usage-2026-11-*.csv.gz --feed roamco
+  simtally import list --feed roamco
+  simtally import undo 17
+
+Files are imported by "import run", which needs not be said: simtally import run --help tells more. A file
+that is named as a command is imported as ./list.`
+
 export function addImportCommand(program: Command, commandLine: CommandLine): void {
-  const command = program.command('import')
-  addImportUndoCommand(command, commandLine)
-  command
+  const imports = program
+    .command('import')
     // `help` is a name that a file may have.
     .helpCommand(false)
-    .description('count the usage records of files')
+    .description('count the usage records of files, show imports, and take them back')
+    .addHelpText('after', GROUP_EXAMPLES)
+  const command = imports
+    .command('run', { isDefault: true })
+    .description('count the usage records of files; what import does unless told otherwise')
     .argument('[file...]', 'files, or - for standard input')
-    .option('--feed <name>', 'the feed they belong to (required, unless the next two say it)')
+    .addOption(feedOption())
     .option('--watch <folder>', 'import the files that are dropped into this folder')
     .option(
       '--match <pattern=feed>',
@@ -77,21 +91,18 @@ export function addImportCommand(program: Command, commandLine: CommandLine): vo
       wholeNumberFlag('--settle', 0, SETTLE_SECONDS_MAX),
     )
     .option('--once', 'with --watch: take the files that are there, and end')
-    .option(
-      '--batch-size <records>',
-      'records in one transaction',
-      wholeNumberFlag('--batch-size', 1, BATCH_RECORDS_MAX),
-    )
-    .option('--dry-run', 'tell what the files would change, and change nothing')
-    .option('--json', 'print JSON, one file a line')
+    .addOption(batchSizeOption(BATCH_RECORDS_MAX))
+    .addOption(dryRunOption())
+    .addOption(jsonOption('file'))
     .addHelpText('after', EXAMPLES)
     .action((files: readonly string[]) => {
-      const given: ImportOptions = command.optsWithGlobals()
-      const { watch } = given
-      return watch === undefined
-        ? importFiles(commandLine, files, given)
-        : importFolder(commandLine, files, { ...given, watch })
+      const options: ImportOptions = command.optsWithGlobals()
+      return options.watch === undefined
+        ? importFiles(commandLine, files, options)
+        : importFolder(commandLine, files, { ...options, watch: options.watch })
     })
+  addImportListCommands(imports, commandLine)
+  addImportUndoCommand(imports, commandLine)
 }
 
 async function importFiles(

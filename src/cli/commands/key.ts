@@ -4,7 +4,7 @@ import { type Account, KEY_SCOPES, type KeyScope, parseName } from '../../domain
 import type { Sid } from '../../domain/identifiers.ts'
 import { type Limits, limitRemedy } from '../../domain/limits.ts'
 import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
-import { formatInstant, instantOrNull } from '../../domain/time.ts'
+import { formatInstant } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import {
@@ -15,8 +15,9 @@ import {
 } from '../command-line.ts'
 import { WrongUsage } from '../failure.ts'
 import { limitsOf } from '../limit-settings.ts'
-import { printListing } from '../listing.ts'
 import { flag, sidFlag } from '../option-values.ts'
+import { accountOption } from '../options.ts'
+import { addKeyListCommands, noSuchKey } from './key-list.ts'
 
 interface CreateOptions extends DatabaseOption, JsonOption {
   readonly account?: Sid
@@ -33,19 +34,12 @@ Examples:
 A scope includes the ones before it: read, ingest, admin. An operator's key acts for every
 account. The secret is shown once; only its hash is stored.`
 
-const LIST_EXAMPLE = `
-Example:
-  simtally key list --json
-
-The last use is known to the hour. A key is replaced like this: make a second one, wait until the first
-is used no more, revoke it.`
-
 export function addKeyCommand(program: Command, commandLine: CommandLine): void {
   const key = program.command('key').description('make, show and revoke API keys')
   key
     .command('create')
     .description('make an API key of an account or of the operator')
-    .option('--account <sid>', 'the account it belongs to', sidFlag('--account', 'AC'))
+    .addOption(accountOption())
     .addOption(new Option('--operator', 'a key for every account').conflicts('account'))
     .addOption(
       new Option('--scope <scope>', 'what it may do').choices(KEY_SCOPES).makeOptionMandatory(),
@@ -54,12 +48,7 @@ export function addKeyCommand(program: Command, commandLine: CommandLine): void 
     .option('--json', 'print JSON')
     .addHelpText('after', CREATE_EXAMPLES)
     .action((_: unknown, command: Command) => create(commandLine, command.optsWithGlobals()))
-  key
-    .command('list')
-    .description('show the keys, without their secrets')
-    .option('--json', 'print JSON, one key a line')
-    .addHelpText('after', LIST_EXAMPLE)
-    .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
+  addKeyListCommands(key, commandLine)
   key
     .command('revoke')
     .description('make a key useless, for good')
@@ -115,29 +104,6 @@ async function requireRoom(
   })
 }
 
-async function list(commandLine: CommandLine, options: DatabaseOption & JsonOption) {
-  const keys = await commandLine.withStore(options, (store) => store.listApiKeys())
-  const titles = {
-    sid: 'SID',
-    label: 'LABEL',
-    scope: 'SCOPE',
-    account_sid: 'ACCOUNT',
-    date_created: 'CREATED',
-    date_last_used: 'LAST USED',
-    date_revoked: 'REVOKED',
-  }
-  const rows = keys.map((key) => ({
-    sid: key.sid,
-    label: key.label,
-    account_sid: key.accountSid,
-    scope: key.scope,
-    date_created: formatInstant(key.createdAt),
-    date_last_used: instantOrNull(key.lastUsedAt),
-    date_revoked: instantOrNull(key.revokedAt),
-  }))
-  await printListing(commandLine, options, titles, rows)
-}
-
 async function revoke(
   commandLine: CommandLine,
   sid: Sid,
@@ -146,11 +112,7 @@ async function revoke(
   const key = await commandLine.withStore(options, (store) =>
     store.revokeApiKey(sid, commandLine.context.clock()),
   )
-  if (key === null || key.revokedAt === null) {
-    throw new UsageError('not_found', `there is no key ${sid}`, {
-      hint: 'simtally key list shows those there are',
-    })
-  }
+  if (key === null || key.revokedAt === null) throw noSuchKey(sid)
   const revokedAt = formatInstant(key.revokedAt)
   if (options.json === true) {
     await commandLine.printJson({ sid: key.sid, date_revoked: revokedAt })

@@ -11,9 +11,9 @@ import {
 } from '../../storage/open-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { EXIT } from '../context.ts'
-import { report, throwAsWrongUsage, WrongUsage } from '../failure.ts'
-import { wholeNumberFlag } from '../option-values.ts'
-import { formatCount } from '../quantity-text.ts'
+import { reportError, throwAsWrongUsage, WrongUsage } from '../failure.ts'
+import { batchSizeOption } from '../options.ts'
+import { countOf, formatCount } from '../quantity-text.ts'
 import { textTable } from '../text-table.ts'
 import { showTransferProgress } from '../transfer-progress.ts'
 
@@ -49,11 +49,7 @@ export function addMigrateCommand(program: Command, commandLine: CommandLine): v
     .option('--from <url>', 'the store to move, such as sqlite:./data/simtally.db')
     .option('--to <url>', 'the empty database that takes it, postgres://…')
     .option('--restart', 'with --to: give up what an unfinished move has brought, and begin anew')
-    .option(
-      '--batch-size <rows>',
-      'with --to: rows in one transaction',
-      wholeNumberFlag('--batch-size', 1, BATCH_ROWS_MAX),
-    )
+    .addOption(batchSizeOption(BATCH_ROWS_MAX))
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => {
@@ -162,21 +158,24 @@ async function printProof(
     await commandLine.print(textTable([['table', 'rows'], ...cells]))
     const asked = period === null ? '' : `, from ${period.start} to ${period.end}`
     await commandLine.print(
-      `${formatCount(answers)} answers of ${formatCount(accounts)} accounts and ` +
-        `${formatCount(sims)} of ${formatCount(simsTotal)} SIMs compared${asked}`,
+      `${countOf(answers, 'answer')} of ${countOf(accounts, 'account')} and ` +
+        `${formatCount(sims)} of ${countOf(simsTotal, 'SIM')} compared${asked}`,
     )
     await commandLine.print(
-      `${formatCount(audit.cellsChecked)} derived numbers recomputed from ` +
-        `${formatCount(audit.ledgerRows)} ledger rows`,
+      `${countOf(audit.cellsChecked, 'derived number')} recomputed from ` +
+        countOf(audit.ledgerRows, 'ledger row'),
     )
     if (differenceCount === 0) await commandLine.print(`${from} is moved to ${to}; nothing differs`)
   }
   if (differenceCount === 0) return
   commandLine.exitCode = EXIT.failed
   for (const difference of differences) await commandLine.note(`simtally: ${difference}`)
-  await report(
-    commandLine.context,
-    `${formatCount(differenceCount)} differences between ${from} and ${to}, which stays unused`,
-    'simtally audit tells whether the old store has them by itself; --restart moves it anew',
-  )
+  await reportError(commandLine.context, {
+    code: 'failed',
+    exitCode: EXIT.failed,
+    faults: [
+      `${countOf(differenceCount, 'difference')} between ${from} and ${to}, which stays unused`,
+    ],
+    hint: 'simtally audit tells whether the old store has them by itself; --restart moves it anew',
+  })
 }

@@ -14,6 +14,7 @@ import type { UsageStore } from '../../storage/usage-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { WrongUsage } from '../failure.ts'
 import { instantFlag } from '../option-values.ts'
+import { dryRunOption } from '../options.ts'
 import { type Gone, purgeInSteps } from '../purge-steps.ts'
 import { goneText } from '../retention.ts'
 
@@ -37,7 +38,7 @@ export function addPurgeCommand(program: Command, commandLine: CommandLine): voi
   program
     .command('purge')
     .description(`delete usage and quarantine older than ${RETENTION_MONTHS} months`)
-    .option('--dry-run', 'only count what would be deleted')
+    .addOption(dryRunOption())
     .option(
       '--before <time>',
       'delete what is older than this, whatever the store has seen',

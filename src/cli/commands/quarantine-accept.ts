@@ -1,32 +1,30 @@
 /** `simtally quarantine accept`: lets a conflict count in the place of what it contradicts. */
 import type { Command } from 'commander'
-import { parseReason } from '../../domain/feed-statements.ts'
 import { recycleRecords } from '../../ingest/recycle-records.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { WrongUsage } from '../failure.ts'
 import { exitCodeOf } from '../import-report.ts'
-import { flag } from '../option-values.ts'
+import { byOption, jsonOption, reasonOption, withOptions } from '../options.ts'
 import {
   entriesNamed,
   type QuarantineFilter,
   quarantineFilter,
   quarantineFilterFlags,
 } from '../quarantine-filter.ts'
-import { parseBy } from './feed-gaps.ts'
 import { printSummary, toRecycleJson } from './quarantine-recycle.ts'
 
-interface AcceptOptions extends DatabaseOption, JsonOption, Omit<QuarantineFilter, 'reason'> {
+interface AcceptOptions extends DatabaseOption, JsonOption, Omit<QuarantineFilter, 'cause'> {
   readonly by: string
-  readonly because: string
+  readonly reason: string
 }
 
 const EXAMPLES = `
 Examples:
-  simtally quarantine accept 7:42 --by Ada --because 'corrected by the carrier, ticket 12'
-  simtally quarantine accept --import 7 --by Ada --because 'the second file is the right one' --json
+  simtally quarantine accept 7:42 --by Ada --reason 'corrected by the carrier, ticket 12'
+  simtally quarantine accept --import 7 --by Ada --reason 'the second file is the right one' --json
 
 For conflicts on a feed with --on-conflict reject: the record counts from now on, as one of the import
-and line that brought it, and the version that counted stands in its history (simtally events). Either
+and line that brought it, and the version that counted stands in its history (simtally event list). Either
 one that is delivered again is a duplicate. Undoing the import of the accepted record lets the other
 version count again; undoing the other's import changes nothing that counts. To keep what counts
 instead, discard the conflict. What the operator has delivered stands above what an account has: such a
@@ -37,13 +35,13 @@ export function addAcceptCommand(quarantine: Command, commandLine: CommandLine):
     .command('accept')
     .description('let conflicts count in the place of what they contradict')
     .argument('[entry...]', 'single ones, as IMPORT:LINE or id')
-  for (const option of quarantineFilterFlags()) {
-    if (option.long !== '--reason') command.addOption(option)
-  }
-  command
-    .requiredOption('--by <name>', 'who accepts them', flag('--by', parseBy))
-    .requiredOption('--because <text>', 'why', flag('--because', parseReason))
-    .option('--json', 'print JSON')
+  withOptions(
+    command,
+    ...quarantineFilterFlags().filter(({ long }) => long !== '--cause'),
+    byOption().makeOptionMandatory(),
+    reasonOption().makeOptionMandatory(),
+    jsonOption(),
+  )
     .addHelpText('after', EXAMPLES)
     .action((names: readonly string[]) => accept(commandLine, names, command.optsWithGlobals()))
 }
@@ -53,7 +51,7 @@ async function accept(
   names: readonly string[],
   options: AcceptOptions,
 ): Promise<void> {
-  const { import: importId, feed, by, because } = options
+  const { import: importId, feed, by, reason } = options
   const isNamed = names.length > 0
   const isFiltered = importId !== undefined || feed !== undefined
   if (isNamed === isFiltered) {
@@ -65,8 +63,12 @@ async function accept(
     const filter = isNamed
       ? { entryIds: (await entriesNamed(store, names)).map(({ id }) => id) }
       : { ...(await quarantineFilter(store, options)), reason: 'conflict' as const }
-    const acceptance = { by, reason: because }
-    return recycleRecords({ store, filter, acceptance, clock: commandLine.context.clock })
+    return recycleRecords({
+      store,
+      filter,
+      acceptance: { by, reason },
+      clock: commandLine.context.clock,
+    })
   })
   if (options.json === true) await commandLine.printJson(toRecycleJson(summary))
   else await printSummary(commandLine, summary)

@@ -2,12 +2,13 @@
 import type { Command } from 'commander'
 import type { QuarantineEntry } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
-import { shown } from '../../domain/usage-error.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { escapedText } from '../escaped-text.ts'
 import { WrongUsage } from '../failure.ts'
-import { formatCount } from '../quantity-text.ts'
+import { operatorDetail } from '../operator-detail.ts'
+import { byOption, jsonOption, reasonOption, withOptions } from '../options.ts'
+import { countOf } from '../quantity-text.ts'
 import {
   entriesNamed,
   type QuarantineFilter,
@@ -17,15 +18,15 @@ import {
 
 interface DiscardOptions extends DatabaseOption, JsonOption, QuarantineFilter {
   readonly by: string
-  readonly because: string
+  readonly reason: string
 }
 
 const PAGE_ENTRIES = 1000
 
 const EXAMPLES = `
 Examples:
-  simtally quarantine discard --import 7 --by Ada --because 'test SIMs of the carrier'
-  simtally quarantine discard 7:42 --by Ada --because 'sent by mistake, carrier ticket 12' --json
+  simtally quarantine discard --import 7 --by Ada --reason 'test SIMs of the carrier'
+  simtally quarantine discard 7:42 --by Ada --reason 'sent by mistake, carrier ticket 12' --json
 
 They are gone for good, and printed as they go: keep what is printed where who did what is kept.
 The import still counts them as quarantined, since they never were counted as anything else. When
@@ -36,11 +37,13 @@ export function addDiscardCommand(quarantine: Command, commandLine: CommandLine)
     .command('discard')
     .description('delete those that shall never be counted')
     .argument('[entry...]', 'single ones, as IMPORT:LINE or id')
-  for (const option of quarantineFilterFlags()) command.addOption(option)
-  command
-    .requiredOption('--by <name>', 'who discards them')
-    .requiredOption('--because <text>', 'why')
-    .option('--json', 'print JSON, one record a line')
+  withOptions(
+    command,
+    ...quarantineFilterFlags(),
+    byOption().makeOptionMandatory(),
+    reasonOption().makeOptionMandatory(),
+    jsonOption('record'),
+  )
     .addHelpText('after', EXAMPLES)
     .action((names: readonly string[]) => discard(commandLine, names, command.optsWithGlobals()))
 }
@@ -50,19 +53,16 @@ async function discard(
   names: readonly string[],
   options: DiscardOptions,
 ): Promise<void> {
-  const { import: importId, feed, reason, by, because } = options
+  const { import: importId, feed, cause, by, reason } = options
   const isNamed = names.length > 0
-  if (!isNamed && importId === undefined && feed === undefined && reason === undefined) {
-    throw new WrongUsage(
-      'which records? everything would be discarded',
-      'name entries, or give --import, --feed or --reason',
-    )
-  }
-  if (isNamed && (importId !== undefined || feed !== undefined || reason !== undefined)) {
-    throw new WrongUsage('entries are named, so --import, --feed and --reason are of no use')
-  }
-  for (const [flag, text] of Object.entries({ '--by': by, '--because': because })) {
-    if (text.trim() === '') throw new WrongUsage(`${flag} ${shown(text)}: a text is required`)
+  const isFiltered = importId !== undefined || feed !== undefined || cause !== undefined
+  if (isNamed === isFiltered) {
+    throw isNamed
+      ? new WrongUsage('entries are named, so --import, --feed and --cause are of no use')
+      : new WrongUsage(
+          'which records? everything would be discarded',
+          'name entries, or give --import, --feed or --cause',
+        )
   }
   let total = 0
   await commandLine.withStore(options, async (store) => {
@@ -74,7 +74,7 @@ async function discard(
   })
   if (options.json !== true) {
     await commandLine.print(
-      `${formatCount(total)} quarantined records are discarded by ${by}: ${because}`,
+      `${countOf(total, 'quarantined record is', 'quarantined records are')} discarded by ${by}: ${reason}`,
     )
   }
 }
@@ -94,14 +94,16 @@ async function* pagesOf(
 
 async function print(
   commandLine: CommandLine,
-  { id, importId, line, reason, detail, raw }: QuarantineEntry,
-  { json, by, because }: DiscardOptions,
+  entry: QuarantineEntry,
+  { json, by, reason }: DiscardOptions,
 ): Promise<void> {
+  const { id, importId, line, reason: cause, raw } = entry
   if (json === true) {
+    const detail = operatorDetail(entry)
     const date = formatInstant(commandLine.context.clock())
-    const record = { id, import: importId, line, reason, detail, raw: escapedText(raw) }
-    await commandLine.printJson({ ...record, by, because, date_discarded: date })
+    const record = { id, import: importId, line, reason: cause, detail, raw: escapedText(raw) }
+    await commandLine.printJson({ ...record, by, because: reason, date_discarded: date })
     return
   }
-  await commandLine.print(`import ${importId}, line ${line}: ${reason}: ${escapedText(raw)}`)
+  await commandLine.print(`import ${importId}, line ${line}: ${cause}: ${escapedText(raw)}`)
 }

@@ -4,7 +4,9 @@ import { recordCount } from '../../domain/import.ts'
 import { type RecycleSummary, recycleRecords } from '../../ingest/recycle-records.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { exitCodeOf, verdictTable } from '../import-report.ts'
-import { formatCount } from '../quantity-text.ts'
+import { operatorDetail } from '../operator-detail.ts'
+import { jsonOption, withOptions } from '../options.ts'
+import { countOf } from '../quantity-text.ts'
 import {
   entriesNamed,
   type QuarantineFilter,
@@ -16,7 +18,7 @@ interface RecycleOptions extends DatabaseOption, JsonOption, QuarantineFilter {}
 
 const EXAMPLES = `
 Examples:
-  simtally quarantine recycle --feed roamco --reason unknown_sim
+  simtally quarantine recycle --feed roamco --cause unknown_sim
   simtally quarantine recycle --import 7
   simtally quarantine recycle 7:42 7:43
 
@@ -32,9 +34,7 @@ export function addRecycleCommand(quarantine: Command, commandLine: CommandLine)
     .command('recycle')
     .description('count those that can be counted now')
     .argument('[entry...]', 'single ones, as IMPORT:LINE or id')
-  for (const option of quarantineFilterFlags()) command.addOption(option)
-  command
-    .option('--json', 'print JSON')
+  withOptions(command, ...quarantineFilterFlags(), jsonOption())
     .addHelpText('after', EXAMPLES)
     .action((names: readonly string[]) => recycle(commandLine, names, command.optsWithGlobals()))
 }
@@ -68,7 +68,7 @@ export function toRecycleJson({ counts, unreadable, firstWaiting }: RecycleSumma
       import: entry.importId,
       line: entry.line,
       reason,
-      detail,
+      detail: operatorDetail({ detail, record: entry.record }),
       unreadable: why,
     })),
   }
@@ -79,18 +79,17 @@ export async function printSummary(
   summary: RecycleSummary,
 ): Promise<void> {
   const { counts, unreadable, firstWaiting } = summary
-  const looked = recordCount(counts)
-  const records =
-    looked === 1 ? '1 quarantined record' : `${formatCount(looked)} quarantined records`
-  await commandLine.print(`${records} looked at`)
+  await commandLine.print(`${countOf(recordCount(counts), 'quarantined record')} looked at`)
   await commandLine.print(verdictTable({ import: { counts } }))
   for (const { entry, reason, detail, unreadable: why } of firstWaiting) {
     const cannot = why === null ? '' : ` (not read again: ${why})`
     const { importId, line } = entry
-    await commandLine.print(`  import ${importId}, line ${line}: ${reason}: ${detail}${cannot}`)
+    const words = operatorDetail({ detail, record: entry.record })
+    await commandLine.print(`  import ${importId}, line ${line}: ${reason}: ${words}${cannot}`)
   }
   if (unreadable > 0) {
-    const records = unreadable === 1 ? '1 record' : `${formatCount(unreadable)} records`
-    await commandLine.print(`  ${records} cannot be read again here: import the files again`)
+    await commandLine.print(
+      `  ${countOf(unreadable, 'record')} cannot be read again here: import the files again`,
+    )
   }
 }

@@ -1,13 +1,13 @@
 /** `simtally quarantine`: shows the records that could not be counted, and why. */
 import type { Command } from 'commander'
-import { maskIdentifier } from '../../domain/identifiers.ts'
 import type { QuarantineEntry } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { shown } from '../../domain/usage-error.ts'
-import type { UsageStore } from '../../storage/usage-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { escapedText } from '../escaped-text.ts'
-import { printListing } from '../listing.ts'
+import { oldestFirst, printListing } from '../listing.ts'
+import { operatorDetail } from '../operator-detail.ts'
+import { jsonOption, type LimitOption, limitOption, withOptions } from '../options.ts'
 import {
   entriesNamed,
   type QuarantineFilter,
@@ -19,14 +19,12 @@ import { addAcceptCommand } from './quarantine-accept.ts'
 import { addDiscardCommand } from './quarantine-discard.ts'
 import { addRecycleCommand } from './quarantine-recycle.ts'
 
-interface ListOptions extends DatabaseOption, JsonOption, QuarantineFilter {}
-
-const PAGE_ENTRIES = 1000
+interface ListOptions extends DatabaseOption, JsonOption, LimitOption, QuarantineFilter {}
 
 const LIST_EXAMPLES = `
 Examples:
   simtally quarantine list --import 7
-  simtally quarantine list --feed roamco --reason unknown_sim --json
+  simtally quarantine list --feed roamco --cause unknown_sim --json
 
 The raw text is the record as delivered, at most its first 4096 bytes; bytes that are not UTF-8,
 control characters and the backslash itself are written as \\xNN.`
@@ -43,9 +41,7 @@ export function addQuarantineCommand(program: Command, commandLine: CommandLine)
       'show the records that could not be counted, count them later or instead, or discard them',
     )
   const list = quarantine.command('list').description('show them in the order of their arrival')
-  for (const option of quarantineFilterFlags()) list.addOption(option)
-  list
-    .option('--json', 'print JSON, one record a line')
+  withOptions(list, ...quarantineFilterFlags(), limitOption(), jsonOption('record'))
     .addHelpText('after', LIST_EXAMPLES)
     .action((_: unknown, command: Command) => listEntries(commandLine, command.optsWithGlobals()))
   quarantine
@@ -72,7 +68,8 @@ async function listEntries(commandLine: CommandLine, options: ListOptions): Prom
   }
   await commandLine.withStore(options, async (store) => {
     const filter = await quarantineFilter(store, options)
-    await printListing(commandLine, options, titles, entries(store, filter))
+    const entries = oldestFirst((page) => store.listQuarantine(filter, page))
+    await printListing(commandLine, options, titles, rowsOf(entries))
   })
 }
 
@@ -101,21 +98,12 @@ function wordsOf({ record }: QuarantineEntry): string {
   const stated = Object.entries(rest).filter(([, value]) => value !== null && value !== 0)
   const words = stated.map(([field, value]) => `${field} ${value}`)
   const kind = reading === null ? [] : ['counters only grow']
-  const name = `record ${shown(recordId)} of sim ${shown(maskIdentifier(sim))}`
+  const name = `record ${shown(recordId)} of sim ${shown(sim)}`
   return [`${name} at ${formatInstant(occurredAt)}`, ...words, ...kind].join(', ')
 }
 
-async function* entries(store: UsageStore, filter: Parameters<UsageStore['listQuarantine']>[0]) {
-  let afterId: number | undefined
-  for (;;) {
-    const page = await store.listQuarantine(filter, {
-      limit: PAGE_ENTRIES,
-      ...(afterId === undefined ? {} : { afterId }),
-    })
-    if (page.length === 0) return
-    yield* page.map(entryRow)
-    afterId = page.at(-1)?.id
-  }
+async function* rowsOf(entries: AsyncIterable<QuarantineEntry>) {
+  for await (const entry of entries) yield entryRow(entry)
 }
 
 function entryRow(entry: QuarantineEntry) {
@@ -126,7 +114,7 @@ function entryRow(entry: QuarantineEntry) {
     line: entry.line,
     reason: entry.reason,
     field: entry.field,
-    detail: entry.detail,
+    detail: operatorDetail(entry),
     raw: escapedText(entry.raw),
     date_seen: formatInstant(entry.seenAt),
   }

@@ -4,7 +4,8 @@ import { restoreStore } from '../../storage/open-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { withCopyProgress } from '../copy-progress.ts'
 import { throwAsWrongUsage } from '../failure.ts'
-import { formatCount } from '../quantity-text.ts'
+import { forceOption } from '../options.ts'
+import { countOf } from '../quantity-text.ts'
 
 interface RestoreOptions extends DatabaseOption, JsonOption {
   readonly force?: boolean
@@ -26,7 +27,7 @@ export function addRestoreCommand(program: Command, commandLine: CommandLine): v
     .command('restore')
     .description('put a backup in the place of a store')
     .argument('<file>', 'what simtally backup has made')
-    .option('--force', 'replace the store that is there, and keep it beside')
+    .addOption(forceOption())
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((file: string, _: unknown, command: Command) =>
@@ -50,7 +51,7 @@ async function restore(
     return
   }
   await commandLine.print(
-    `${file} is restored to ${database}: ${formatCount(rows)} rows, ${formatCount(bytes)} bytes, checked`,
+    `${file} is restored to ${database}: ${countOf(rows, 'row')}, ${countOf(bytes, 'byte')}, checked`,
   )
   if (replaced !== null) await commandLine.print(`what was there is kept as ${replaced}`)
 }

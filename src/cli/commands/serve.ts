@@ -7,6 +7,7 @@ import type { Config } from '../config.ts'
 import { WrongUsage } from '../failure.ts'
 import { addLimit, LIMIT_HELP, type LimitOption, limitsOf } from '../limit-settings.ts'
 import { wholeNumberFlag } from '../option-values.ts'
+import { jsonOption } from '../options.ts'
 import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
 import type { TlsFiles } from '../tls-files.ts'
 import { WORKERS_DEFAULT_MAX, WORKERS_MAX } from '../worker-pool.ts'
@@ -79,7 +80,7 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
     .option('--tls-key <file>', 'its private key, in PEM')
     .option('--log-file <path>', 'where logs go; SIGHUP opens it anew')
     .option('--limit <name=value>', LIMIT_HELP, addLimit)
-    .option('--json', 'print the URL as JSON')
+    .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => serveStore(commandLine, command.optsWithGlobals()))
 }

@@ -1,11 +1,9 @@
 /** `simtally sim`: registers SIMs from a list, and shows them. */
-import { type Command, Option } from 'commander'
-import { SIM_STATUSES, type Sim, type SimStatus } from '../../domain/directory.ts'
+import type { Command } from 'commander'
 import type { Sid } from '../../domain/identifiers.ts'
 import { newSid } from '../../domain/secret.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { readSimList, type SimList } from '../../ingest/sim-list.ts'
-import type { UsageStore } from '../../storage/usage-store.ts'
 import {
   accountOf,
   type CommandLine,
@@ -14,24 +12,18 @@ import {
 } from '../command-line.ts'
 import { EXIT } from '../context.ts'
 import { openDelivery, throwNaming } from '../delivery.ts'
-import { report } from '../failure.ts'
-import { printListing } from '../listing.ts'
-import { sidFlag } from '../option-values.ts'
-import { formatCount } from '../quantity-text.ts'
+import { report, reportError } from '../failure.ts'
+import { accountOption } from '../options.ts'
+import { countOf, formatCount } from '../quantity-text.ts'
+import { addSimListCommands } from './sim-list.ts'
+import { addSimSetCommand } from './sim-set.ts'
 
 interface ImportOptions extends DatabaseOption, JsonOption {
   readonly account: Sid
 }
 
-interface ListOptions extends DatabaseOption, JsonOption {
-  readonly account?: Sid
-  readonly status?: SimStatus
-}
-
 /** More faults than a person reads; the count says how many there are. */
 const FAULTS_SHOWN_MAX = 1_000
-
-const PAGE_SIMS = 1_000
 
 const IMPORT_EXAMPLES = `
 Examples:
@@ -43,25 +35,19 @@ and imsi is required; several IMSIs, networks or countries are separated by spac
 registered already is updated. All SIMs of the list are registered, or none.`
 
 export function addSimCommand(program: Command, commandLine: CommandLine): void {
-  const sim = program.command('sim').description('register SIMs and show them')
+  const sim = program.command('sim').description('register SIMs, show and change them')
   sim
     .command('import')
     .description('register the SIMs of a CSV file')
     .argument('<file>', 'the list, or - for standard input')
-    .requiredOption('--account <sid>', 'the account they belong to', sidFlag('--account', 'AC'))
+    .addOption(accountOption().makeOptionMandatory())
     .option('--json', 'print JSON')
     .addHelpText('after', IMPORT_EXAMPLES)
     .action((file: string, _: unknown, command: Command) =>
       importSims(commandLine, file, command.optsWithGlobals()),
     )
-  sim
-    .command('list')
-    .description('show the SIMs in the order of their registration')
-    .option('--account <sid>', 'of this account only', sidFlag('--account', 'AC'))
-    .addOption(new Option('--status <status>', 'in this status only').choices(SIM_STATUSES))
-    .option('--json', 'print JSON, one SIM a line')
-    .addHelpText('after', '\nExample:\n  simtally sim list --status active --json')
-    .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
+  addSimListCommands(sim, commandLine)
+  addSimSetCommand(sim, commandLine)
 }
 
 async function importSims(
@@ -113,12 +99,16 @@ async function reportFaults(
   { faults }: SimList,
 ): Promise<void> {
   for (const { line, message } of faults.slice(0, FAULTS_SHOWN_MAX)) {
-    await report(commandLine.context, `${file} line ${line}: ${message}`)
+    await tellFault(commandLine, `${file} line ${line}: ${message}`)
   }
-  const count = faults.length === 1 ? '1 fault' : `${formatCount(faults.length)} faults`
+  const count = countOf(faults.length, 'fault')
   const rest = faults.length > FAULTS_SHOWN_MAX ? ` (the first ${FAULTS_SHOWN_MAX} are shown)` : ''
-  await report(commandLine.context, `${file}: ${count}${rest}, so no SIM was registered`)
+  await tellFault(commandLine, `${file}: ${count}${rest}, so no SIM was registered`)
   commandLine.exitCode = EXIT.failed
+}
+
+function tellFault({ context }: CommandLine, fault: string): Promise<void> {
+  return reportError(context, { code: 'invalid', exitCode: EXIT.failed, faults: [fault] })
 }
 
 /** The store names the SIM by its position in the list; a person looks for a line. */
@@ -131,53 +121,4 @@ function throwWithLine(error: unknown, file: string, { entries }: SimList): neve
     hint: 'no SIM of the list was registered',
     cause: error,
   })
-}
-
-async function list(commandLine: CommandLine, options: ListOptions): Promise<void> {
-  const titles = {
-    sid: 'SID',
-    unique_name: 'UNIQUE NAME',
-    status: 'STATUS',
-    iccid: 'ICCID',
-    imsis: 'IMSI',
-    msisdn: 'MSISDN',
-    friendly_name: 'FRIENDLY NAME',
-  }
-  await commandLine.withStore(options, async (store) => {
-    const { status } = options
-    const account = options.account === undefined ? null : await accountOf(store, options.account)
-    const filter = {
-      ...(account === null ? {} : { accountId: account.id }),
-      ...(status === undefined ? {} : { status }),
-    }
-    await printListing(commandLine, options, titles, sims(store, filter))
-  })
-}
-
-async function* sims(store: UsageStore, filter: { accountId?: number; status?: SimStatus }) {
-  let afterId: number | undefined
-  for (;;) {
-    const page = await store.listSims(filter, {
-      limit: PAGE_SIMS,
-      ...(afterId === undefined ? {} : { afterId }),
-    })
-    if (page.length === 0) return
-    yield* page.map(simRow)
-    afterId = page.at(-1)?.id
-  }
-}
-
-function simRow(sim: Sim) {
-  return {
-    sid: sim.sid,
-    account_sid: sim.accountSid,
-    status: sim.status,
-    unique_name: sim.uniqueName,
-    friendly_name: sim.friendlyName,
-    iccid: sim.iccid,
-    imsis: sim.imsis,
-    msisdn: sim.msisdn,
-    home_plmns: sim.home.plmns,
-    home_countries: sim.home.countries,
-  }
 }

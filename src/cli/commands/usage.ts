@@ -14,7 +14,7 @@ import {
   type JsonOption,
 } from '../command-line.ts'
 import { fromFlags } from '../failure.ts'
-import { instantFlag, sidFlag } from '../option-values.ts'
+import { accountOption, jsonOption, periodOptions, withOptions } from '../options.ts'
 import { findNamedSim } from '../sim-lookup.ts'
 import {
   type BucketUsage,
@@ -41,24 +41,33 @@ Examples:
 The SIM is named by SID, unique name, ICCID, IMSI or MSISDN. Times are ISO 8601, UTC unless they
 say otherwise; an end on a whole minute is the border, so periods that meet add up. A total is open
 while records of its period may still come, and where it begins before feeds brought all: it does not
-lie within what is complete. JSON is the
-usage_records array of the API.`
+lie within what is complete. JSON has the
+records of the API's usage_records, one a line.`
+
+const GROUP_EXAMPLES = `
+Examples:
+  simtally usage tracker-0001 --granularity daily
+
+That is short for "simtally usage show tracker-0001": simtally usage show --help tells more.`
 
 export function addUsageCommand(program: Command, commandLine: CommandLine): void {
-  program
+  const usage = program
     .command('usage')
     .description('show what a SIM used')
-    .argument('<sim>', 'the SIM, by any of its names')
-    .option('--account <sid>', 'the account that the SIM belongs to', sidFlag('--account', 'AC'))
-    .option('--start <time>', 'from here on; one month before the end', instantFlag('--start'))
-    .option('--end <time>', 'up to here; now', instantFlag('--end'))
-    .addOption(
-      new Option('--granularity <granularity>', 'one record, or one an hour or day')
-        .choices(GRANULARITIES)
-        .default('all'),
-    )
-    .option('--json', 'print JSON')
-    .addOption(new Option('--csv', 'print CSV').conflicts('json'))
+    .addHelpText('after', GROUP_EXAMPLES)
+  withOptions(
+    usage
+      .command('show', { isDefault: true })
+      .description('show what a SIM used; what usage does unless told otherwise')
+      .argument('<sim>', 'the SIM, by any of its names'),
+    accountOption(),
+    ...periodOptions(),
+    new Option('--granularity <granularity>', 'one record, or one an hour or day')
+      .choices(GRANULARITIES)
+      .default('all'),
+    jsonOption('record'),
+    new Option('--csv', 'print CSV').conflicts('json'),
+  )
     .addHelpText('after', EXAMPLES)
     .action((sim: string, _: unknown, command: Command) =>
       showUsage(commandLine, sim, command.optsWithGlobals()),
@@ -93,15 +102,9 @@ async function showUsage(
   })
 }
 
-/** An array with a record on each line. */
 async function printJson(commandLine: CommandLine, sim: Sim, usage: readonly BucketUsage[]) {
   const owner = ownerJson({ account_sid: sim.accountSid, sim_sid: sim.sid })
-  const records = usage.map(({ bucket, groups }) => usageRecordJson(owner, bucket, groups))
-  const last = records.length - 1
-  const lines = records.map(
-    (record, i) => `${i === 0 ? '[' : ''}${record}${i === last ? ']' : ','}`,
-  )
-  await commandLine.print(lines.length === 0 ? '[]' : lines)
+  await commandLine.print(usage.map(({ bucket, groups }) => usageRecordJson(owner, bucket, groups)))
 }
 
 async function printCsv(commandLine: CommandLine, usage: readonly BucketUsage[]): Promise<void> {

@@ -5,7 +5,7 @@ import { type Import, recordCount } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { ImportSummary } from '../../ingest/import-records.ts'
 import type { CliContext } from '../context.ts'
-import { formatCount, formatDuration } from '../quantity-text.ts'
+import { countOf, formatCount, formatDuration } from '../quantity-text.ts'
 import { textTable } from '../text-table.ts'
 import type { DemoFeedShape } from './deliveries.ts'
 import type { Demo } from './setup.ts'
@@ -19,10 +19,10 @@ export async function printDemoImport(
   },
 ): Promise<void> {
   const { shape, summary, elapsedMs } = result
-  const fleet = `${formatCount(shape.fleet.length)} SIMs, ${shape.days} days`
-  const records = formatCount(recordCount(summary.import.counts))
+  const fleet = `${countOf(shape.fleet.length, 'SIM')}, ${countOf(shape.days, 'day')}`
+  const records = countOf(recordCount(summary.import.counts), 'record')
   await stdout.line(`The demo's fleet: ${fleet} of usage until ${formatInstant(shape.until)}`)
-  await stdout.line(`Imported ${records} records in ${formatDuration(elapsedMs)}:`)
+  await stdout.line(`Imported ${records} in ${formatDuration(elapsedMs)}:`)
   await stdout.line(verdicts(summary.import))
 }
 

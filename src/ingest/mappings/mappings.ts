@@ -94,7 +94,7 @@ function checkedSettings(ready: ReadyMapping, given: FeedSettings): Record<strin
   throw new UsageError('invalid', faults.join('; '), {
     faults,
     field: 'settings',
-    hint: `give each as --set name=value; simtally feed mappings explains them`,
+    hint: `give each as --set name=value; simtally mapping list explains them`,
   })
 }
 

@@ -1,4 +1,4 @@
-/** `simtally events`: from what a SIM used to the lines of the files that say so. */
+/** `simtally event list`: from what a SIM used to the lines of the files that say so. */
 import { type Command, Option } from 'commander'
 import { type CountryCode, parseCountry } from '../../domain/country.ts'
 import type { Sim } from '../../domain/directory.ts'
@@ -19,10 +19,20 @@ import {
 } from '../command-line.ts'
 import { EVENT_CSV_HEADER, eventCsvLine, eventTable } from '../event-text.ts'
 import { fromFlags } from '../failure.ts'
-import { flag, instantFlag, sidFlag } from '../option-values.ts'
+import { limited } from '../listing.ts'
+import { flag } from '../option-values.ts'
+import {
+  accountOption,
+  feedFilter,
+  jsonOption,
+  type LimitOption,
+  limitOption,
+  periodOptions,
+  withOptions,
+} from '../options.ts'
 import { findNamedSim } from '../sim-lookup.ts'
 
-interface EventOptions extends DatabaseOption, JsonOption {
+interface EventOptions extends DatabaseOption, JsonOption, LimitOption {
   readonly account?: Sid
   readonly start?: number
   readonly end?: number
@@ -36,28 +46,33 @@ const PAGE_EVENTS = 1000
 
 const EXAMPLES = `
 Examples:
-  simtally events tracker-0001 --start 2026-02-01 --end 2026-03-01
-  simtally events tracker-0001 --start 2026-02-14 --end 2026-02-15 --zone home
-  simtally events 8901260000010000018 --country FRA --csv
+  simtally event list tracker-0001 --start 2026-02-01 --end 2026-03-01
+  simtally event list tracker-0001 --start 2026-02-14 --end 2026-02-15 --zone home
+  simtally event list 8901260000010000018 --country FRA --csv
 
 The same period of simtally usage adds up to these events, also within a zone and a country. Below
 an event stand the versions of it that it has replaced, and those that were taken back with their
 import; they do not count. An event of which an undo has left nothing counts 0. CSV leaves the versions
 out.`
 
-export function addEventsCommand(program: Command, commandLine: CommandLine): void {
-  program
-    .command('events')
-    .description('show the records behind what a SIM used, each with its file and line')
-    .argument('<sim>', 'the SIM, by any of its names')
-    .option('--account <sid>', 'the account that the SIM belongs to', sidFlag('--account', 'AC'))
-    .option('--start <time>', 'from here on; one month before the end', instantFlag('--start'))
-    .option('--end <time>', 'up to here; now', instantFlag('--end'))
-    .addOption(new Option('--zone <zone>', 'in this zone only').choices(ZONES))
-    .option('--country <code>', 'in this country only: FRA or FR', flag('--country', countryOf))
-    .option('--feed <name>', 'of this feed only')
-    .option('--json', 'print JSON, one event a line')
-    .addOption(new Option('--csv', 'print CSV').conflicts('json'))
+export function addEventCommand(program: Command, commandLine: CommandLine): void {
+  const event = program.command('event').description('show the records behind what a SIM used')
+  withOptions(
+    event
+      .command('list')
+      .description('show the records behind what a SIM used, each with its file and line')
+      .argument('<sim>', 'the SIM, by any of its names'),
+    accountOption(),
+    ...periodOptions(),
+    new Option('--zone <zone>', 'in this zone only').choices(ZONES),
+    new Option('--country <code>', 'in this country only: FRA or FR').argParser(
+      flag('--country', countryOf),
+    ),
+    feedFilter(),
+    limitOption(),
+    jsonOption('event'),
+    new Option('--csv', 'print CSV').conflicts('json'),
+  )
     .addHelpText('after', EXAMPLES)
     .action((sim: string, _: unknown, command: Command) =>
       showEvents(commandLine, sim, command.optsWithGlobals()),
@@ -83,14 +98,15 @@ async function showEvents(
     const account = options.account === undefined ? null : await accountOf(store, options.account)
     const sim = await findNamedSim(store, name, account)
     const feed = options.feed === undefined ? null : await feedOf(store, options.feed)
-    const events = eventsOf(store, {
+    const filter = {
       simId: sim.id,
       start: Math.max(window.start, window.keptFrom),
       end: window.end,
       ...(zone === undefined ? {} : { zone }),
       ...(country === undefined ? {} : { country }),
       ...(feed === null ? {} : { feedId: feed.id }),
-    })
+    }
+    const events = limited(commandLine, options, eventsOf(store, filter))
     if (options.json === true) await printJson(commandLine, sim, events)
     else if (options.csv === true) await printCsv(commandLine, events)
     else await printTable(commandLine, sim, window, events)
@@ -110,14 +126,13 @@ async function* eventsOf(store: UsageStore, filter: LedgerFilter): AsyncGenerato
   }
 }
 
-/** The operator's own words: numbers as `simtally imports` shows them, and whole paths. */
+/** The operator's own words: numbers as `simtally import list` shows them, and whole paths. */
 const AS_KEPT = { importOf: (id: number) => id, sourceOf: (source: string) => source }
 
 type Events = AsyncIterable<LedgerEntry>
 
 async function printJson(commandLine: CommandLine, sim: Sim, events: Events): Promise<void> {
   for await (const event of events) {
-    if (commandLine.context.stdout.closed) return
     await commandLine.printJson(usageEventToApi(event, sim, AS_KEPT))
   }
 }
@@ -125,7 +140,6 @@ async function printJson(commandLine: CommandLine, sim: Sim, events: Events): Pr
 async function printCsv(commandLine: CommandLine, events: Events): Promise<void> {
   await commandLine.print(EVENT_CSV_HEADER)
   for await (const event of events) {
-    if (commandLine.context.stdout.closed) return
     await commandLine.print(eventCsvLine(event))
   }
 }

@@ -1,4 +1,4 @@
-/** `simtally feed mappings`: the ready mappings, what each leaves open, and what each is made of. */
+/** `simtally mapping`: the ready mappings, what each leaves open, and what each is made of. */
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { shown } from '../../domain/usage-error.ts'
@@ -9,58 +9,85 @@ import {
   readyMapping,
 } from '../../ingest/mappings/mappings.ts'
 import type { MappingSetting, ReadyMapping } from '../../ingest/mappings/ready-mapping.ts'
-import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import type { CommandLine, JsonOption } from '../command-line.ts'
 import { fromFlags, WrongUsage } from '../failure.ts'
-import { namedSettings } from '../feed-settings.ts'
+import { namedSettings, setOption } from '../feed-settings.ts'
+import { limited } from '../listing.ts'
+import {
+  jsonOption,
+  type LimitOption,
+  limitOption,
+  type MatchOption,
+  matches,
+  matchOption,
+  withOptions,
+} from '../options.ts'
 
-interface MappingsOptions extends DatabaseOption, JsonOption {
-  readonly show?: string
+interface ListOptions extends JsonOption, LimitOption, MatchOption {}
+
+interface ShowOptions extends JsonOption {
   readonly set?: readonly string[]
 }
 
-const EXAMPLES = `
+const LIST_EXAMPLES = `
 Examples:
-  simtally feed mappings
-  simtally feed mappings --json | jq -r .name
-  simtally feed mappings --show emnify --set megabyte=MB --set rx=upload > emnify.yaml
+  simtally mapping list
+  simtally mapping list --json | jq -r .name`
+
+const SHOW_EXAMPLES = `
+Examples:
+  simtally mapping show emnify --set megabyte=MB --set rx=upload > emnify.yaml
   simtally feed check --mapping emnify.yaml sample.json
 
---show prints a mapping as YAML, to start one of your own from. A setting that has to be stated and is
-not given has its first value in it; the lines at its head say which.`
+Prints it as YAML, to start one of your own from. A setting that has to be stated and is not given has its
+first value in it; the lines at its head say which.`
 
-export function addFeedMappingsCommand(feed: Command, commandLine: CommandLine): void {
-  feed
-    .command('mappings')
-    .description('show the ready mappings and their settings')
-    .option('--show <name>', 'print this one as YAML')
-    .option(
-      '--set <name=value>',
-      'with --show, a setting of the mapping; may be repeated',
-      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+export function addMappingCommand(program: Command, commandLine: CommandLine): void {
+  const mapping = program
+    .command('mapping')
+    .description("show the ready mappings, which read carriers' files")
+  withOptions(
+    mapping.command('list').description('show the ready mappings and their settings'),
+    matchOption(),
+    limitOption(),
+    jsonOption('mapping'),
+  )
+    .addHelpText('after', LIST_EXAMPLES)
+    .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
+  withOptions(
+    mapping
+      .command('show')
+      .description('print a ready mapping as YAML')
+      .argument('<name>', 'its name, as mapping list shows it'),
+    setOption(),
+    jsonOption(),
+  )
+    .addHelpText('after', SHOW_EXAMPLES)
+    .action((name: string, _: unknown, command: Command) =>
+      show(commandLine, name, command.optsWithGlobals()),
     )
-    .option('--json', 'print JSON, one mapping a line; with --show, the mapping')
-    .addHelpText('after', EXAMPLES)
-    .action((_: unknown, command: Command) => show(commandLine, command.optsWithGlobals()))
 }
 
-async function show(commandLine: CommandLine, options: MappingsOptions): Promise<void> {
-  if (options.show !== undefined) return showOne(commandLine, options.show, options)
-  if (options.set !== undefined) throw new WrongUsage('--set: it goes with --show')
-  for (const ready of READY_MAPPINGS) {
+async function list(commandLine: CommandLine, options: ListOptions): Promise<void> {
+  const found = READY_MAPPINGS.filter(({ name, title }) => matches(options, name, title))
+  for await (const ready of limited(commandLine, options, found)) {
     if (options.json === true) await commandLine.printJson(toJson(ready))
     else await commandLine.print(toText(ready))
   }
 }
 
-async function showOne(
+async function show(
   commandLine: CommandLine,
   name: string,
-  { set, json }: MappingsOptions,
+  { set, json }: ShowOptions,
 ): Promise<void> {
   const ready = readyMapping(name)
   if (ready === null) {
     const names = READY_MAPPINGS.map((known) => known.name).join(', ')
-    throw new WrongUsage(`--show ${shown(name)}: no ready mapping has this name`, `ready: ${names}`)
+    throw new WrongUsage(
+      `mapping ${shown(name)}: no ready mapping has this name`,
+      `ready: ${names}`,
+    )
   }
   const given = namedSettings(set === undefined ? {} : { set })
   const assumed = Object.entries(ready.settings).flatMap(([setting, rule]) =>

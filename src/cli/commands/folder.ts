@@ -1,35 +1,58 @@
-/** `simtally feed folders`: the drop folders, and what waits or has failed in them. */
+/** `simtally folder list`: the drop folders, and what waits or has failed in them. */
 import type { Command } from 'commander'
 import type { Feed } from '../../domain/directory.ts'
 import { type DropFolderState, waitingSeconds } from '../../domain/drop-folder.ts'
 import { formatInstant } from '../../domain/time.ts'
-import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { printListing } from '../listing.ts'
+import {
+  feedFilter,
+  jsonOption,
+  type LimitOption,
+  limitOption,
+  type MatchOption,
+  matches,
+  matchOption,
+  withOptions,
+} from '../options.ts'
 import { formatAge } from '../quantity-text.ts'
+
+interface ListOptions extends DatabaseOption, JsonOption, LimitOption, MatchOption {
+  readonly feed?: string
+}
 
 const EXAMPLES = `
 Examples:
-  simtally feed folders
-  simtally feed folders --json
-  simtally imports --status failed      why files failed
+  simtally folder list
+  simtally folder list --feed roamco --json
+  simtally import list --status failed      why files failed
 
 Folders are known here once simtally import --watch has looked at them with this store; one that nobody
 has looked at for 30 days is forgotten. What is left alone is no plain file: the watcher says which.`
 
-export function addFeedFoldersCommand(feed: Command, commandLine: CommandLine): void {
-  feed
-    .command('folders')
-    .description('show the drop folders, and what waits or has failed in them')
-    .option('--json', 'print JSON, one folder a line')
+export function addFolderCommand(program: Command, commandLine: CommandLine): void {
+  const folder = program.command('folder').description('show the drop folders')
+  withOptions(
+    folder
+      .command('list')
+      .description('show the drop folders, and what waits or has failed in them'),
+    feedFilter(),
+    matchOption(),
+    limitOption(),
+    jsonOption('folder'),
+  )
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => list(commandLine, command.optsWithGlobals()))
 }
 
-async function list(commandLine: CommandLine, options: DatabaseOption & JsonOption) {
+async function list(commandLine: CommandLine, options: ListOptions) {
   const now = commandLine.context.clock()
   const rows = await commandLine.withStore(options, async (store) => {
     const feeds = await store.listFeeds()
-    return (await store.listDropFolders()).map((folder) => folderRow(folder, feeds, now))
+    const feed = options.feed === undefined ? null : await feedOf(store, options.feed)
+    return (await store.listDropFolders())
+      .filter(({ feedId, path }) => matches(options, path) && (feed === null || feed.id === feedId))
+      .map((folder) => folderRow(folder, feeds, now))
   })
   const titles = {
     feed: 'FEED',
@@ -40,8 +63,7 @@ async function list(commandLine: CommandLine, options: DatabaseOption & JsonOpti
     left_alone: 'LEFT ALONE',
     date_seen: 'SEEN',
   }
-  const forJson = rows.map(({ oldest: _, ...row }) => row)
-  await printListing(commandLine, options, titles, options.json === true ? forJson : rows)
+  await printListing(commandLine, options, titles, rows, ({ oldest: _, ...row }) => row)
 }
 
 function folderRow(folder: DropFolderState, feeds: readonly Feed[], now: number) {

@@ -1,0 +1,19 @@
+/** What is wrong with a record, in the words for the operator. */
+import { maskIdentifier } from '../domain/identifiers.ts'
+import type { KeptRecord } from '../domain/import.ts'
+import { shown } from '../domain/usage-error.ts'
+
+/**
+ * Details are kept with the SIM's name masked, because accounts and logs see them. The operator, who
+ * holds the delivery itself, needs the whole name to find the SIM.
+ */
+export function operatorDetail({
+  detail,
+  record,
+}: {
+  readonly detail: string
+  readonly record?: Pick<KeptRecord, 'sim'> | null
+}): string {
+  if (record === undefined || record === null) return detail
+  return detail.replaceAll(shown(maskIdentifier(record.sim)), shown(record.sim))
+}

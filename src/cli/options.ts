@@ -1,0 +1,125 @@
+/** Options that several commands have: one meaning has one name and one text, written here. */
+import { type Command, Option } from 'commander'
+import { parseName } from '../domain/directory.ts'
+import { parseReason } from '../domain/feed-statements.ts'
+import { parseCountryList, parsePlmnList } from '../domain/home-set.ts'
+import { invalidField } from '../domain/usage-error.ts'
+import { flag, instantFlag, sidFlag, wholeNumberFlag } from './option-values.ts'
+
+/** More than a person reads or a script needs at once; it only keeps the number a number. */
+export const LIST_COUNT_MAX = 1_000_000_000
+
+export interface LimitOption {
+  readonly limit?: number
+}
+
+export interface MatchOption {
+  readonly match?: string
+}
+
+/** Of a list; without a default, everything is shown. */
+export function limitOption(countDefault?: number): Option {
+  const option = new Option('--limit <count>', 'show at most so many').argParser(
+    wholeNumberFlag('--limit', 1, LIST_COUNT_MAX),
+  )
+  return countDefault === undefined ? option : option.default(countDefault)
+}
+
+export function matchOption(): Option {
+  return new Option('--match <text>', 'only those whose name contains this')
+}
+
+export function accountFilter(): Option {
+  return new Option('--account <sid>', 'of this account only').argParser(sidFlag('--account', 'AC'))
+}
+
+/** Of a command that does something for an account. */
+export function accountOption(): Option {
+  return new Option('--account <sid>', 'the account, AC…').argParser(sidFlag('--account', 'AC'))
+}
+
+export function feedFilter(): Option {
+  return new Option('--feed <name>', 'of this feed only')
+}
+
+export function feedOption(): Option {
+  return new Option('--feed <name>', 'the feed')
+}
+
+export function reasonOption(): Option {
+  return new Option('--reason <text>', 'why').argParser(flag('--reason', parseReason))
+}
+
+export function byOption(): Option {
+  return new Option('--by <name>', 'who says so').argParser(
+    flag('--by', (field, text) => {
+      const name = parseName(field, text)
+      if (name !== '') return name
+      throw invalidField(field, text, 'expected the name of a person')
+    }),
+  )
+}
+
+export function sinceOption(): Option {
+  return new Option('--since <time>', 'from this time on').argParser(instantFlag('--since'))
+}
+
+/** The period of a question about usage. */
+export function periodOptions(): Option[] {
+  return [
+    new Option('--start <time>', 'from here on; one month before the end').argParser(
+      instantFlag('--start'),
+    ),
+    new Option('--end <time>', 'up to here; now').argParser(instantFlag('--end')),
+  ]
+}
+
+/** Where SIMs are at home. */
+export function homeOptions(): Option[] {
+  return [
+    new Option('--home-plmns <list>', 'home networks as MCC-MNC').argParser(
+      flag('--home-plmns', parsePlmnList),
+    ),
+    new Option('--home-countries <list>', 'home countries, ISO 3166-1').argParser(
+      flag('--home-countries', parseCountryList),
+    ),
+  ]
+}
+
+export function statusOption(statuses: readonly string[]): Option {
+  return new Option('--status <status>', 'in this status only').choices(statuses)
+}
+
+export function dryRunOption(): Option {
+  return new Option('--dry-run', 'only tell what would change')
+}
+
+export function batchSizeOption(countMax: number): Option {
+  return new Option('--batch-size <count>', 'how many in one transaction').argParser(
+    wholeNumberFlag('--batch-size', 1, countMax),
+  )
+}
+
+export function forceOption(): Option {
+  return new Option('--force', 'take the place of what is there')
+}
+
+export function jsonOption(entry?: string): Option {
+  return new Option(
+    '--json',
+    entry === undefined ? 'print JSON' : `print JSON, one ${entry} a line`,
+  )
+}
+
+/** Adds them in their order. */
+export function withOptions(command: Command, ...options: readonly Option[]): Command {
+  for (const option of options) command.addOption(option)
+  return command
+}
+
+/** True where a name contains the text, whatever the case of letters. */
+export function matches({ match }: MatchOption, ...names: readonly (string | null)[]): boolean {
+  if (match === undefined) return true
+  const wanted = match.toLowerCase()
+  return names.some((name) => name?.toLowerCase().includes(wanted))
+}
