@@ -12,7 +12,7 @@ export function textFiles(root: string): string[] {
  * and hints. Cut where a comment, another command or the end of the span begins.
  */
 export function commandLinesOf(text: string): string[] {
-  return [...text.matchAll(/(?<![\w/.-]|-O )simtally ((?:--)?[a-z][^\n]*)/g)].map(([, line]) =>
+  return [...text.matchAll(/(?<![\w/.-]|-[Ou] )simtally ((?:--)?[a-z][^\n]*)/g)].map(([, line]) =>
     line!.split(/[`":]|'$| {2,}|\s#|[|;&<>()]|\.\s|\.$|,\s|\$\{/)[0]!.trim(),
   )
 }
