@@ -13,8 +13,8 @@ export interface LimitOption {
   readonly limit?: number
 }
 
-export interface MatchOption {
-  readonly match?: string
+export interface SearchOption {
+  readonly search?: string
 }
 
 /** Of a list; without a default, everything is shown. */
@@ -25,8 +25,8 @@ export function limitOption(countDefault?: number): Option {
   return countDefault === undefined ? option : option.default(countDefault)
 }
 
-export function matchOption(): Option {
-  return new Option('--match <text>', 'only those whose name contains this')
+export function searchOption(): Option {
+  return new Option('--search <text>', 'only those whose name contains this')
 }
 
 export function accountFilter(): Option {
@@ -118,8 +118,8 @@ export function withOptions(command: Command, ...options: readonly Option[]): Co
 }
 
 /** True where a name contains the text, whatever the case of letters. */
-export function matches({ match }: MatchOption, ...names: readonly (string | null)[]): boolean {
-  if (match === undefined) return true
-  const wanted = match.toLowerCase()
+export function matches({ search }: SearchOption, ...names: readonly (string | null)[]): boolean {
+  if (search === undefined) return true
+  const wanted = search.toLowerCase()
   return names.some((name) => name?.toLowerCase().includes(wanted))
 }

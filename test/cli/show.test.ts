@@ -121,13 +121,13 @@ describe('every list', () => {
 
   it('can be filtered', async () => {
     for (const [args, count] of [
-      [['sim', 'list', '--match', 'TRUCK'], 2],
-      [['account', 'list', '--match', 'acm'], 1],
-      [['account', 'list', '--match', 'x'], 0],
+      [['sim', 'list', '--search', 'TRUCK'], 2],
+      [['account', 'list', '--search', 'acm'], 1],
+      [['account', 'list', '--search', 'x'], 0],
       [['feed', 'list', '--status', 'current'], 0],
-      [['feed', 'list', '--match', 'roam'], 1],
+      [['feed', 'list', '--search', 'roam'], 1],
       [['key', 'list', '--scope', 'admin'], 0],
-      [['mapping', 'list', '--match', 'emnify'], 1],
+      [['mapping', 'list', '--search', 'emnify'], 1],
       [['gap', 'list', '--status', 'open'], 0],
       [['quarantine', 'list', '--cause', 'unknown_sim'], 3],
     ] as const) {

@@ -15,18 +15,18 @@ import {
   jsonOption,
   type LimitOption,
   limitOption,
-  type MatchOption,
   matches,
-  matchOption,
+  type SearchOption,
+  searchOption,
   withOptions,
 } from '../options.ts'
 
-interface ListOptions extends DatabaseOption, JsonOption, LimitOption, MatchOption {}
+interface ListOptions extends DatabaseOption, JsonOption, LimitOption, SearchOption {}
 
 const LIST_EXAMPLES = `
 Examples:
   simtally account list --json
-  simtally account list --match acme`
+  simtally account list --search acme`
 
 const SHOW_EXAMPLES = `
 Example:
@@ -35,7 +35,7 @@ Example:
 export function addAccountListCommands(account: Command, commandLine: CommandLine): void {
   withOptions(
     account.command('list').description('show the accounts, oldest first'),
-    matchOption(),
+    searchOption(),
     limitOption(),
     jsonOption('account'),
   )

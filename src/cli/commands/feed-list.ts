@@ -12,16 +12,16 @@ import {
   jsonOption,
   type LimitOption,
   limitOption,
-  type MatchOption,
   matches,
-  matchOption,
+  type SearchOption,
+  searchOption,
   statusOption,
   withOptions,
 } from '../options.ts'
 import { formatAge } from '../quantity-text.ts'
 import { feedSettings } from './feed-set.ts'
 
-interface ListOptions extends DatabaseOption, JsonOption, LimitOption, MatchOption {
+interface ListOptions extends DatabaseOption, JsonOption, LimitOption, SearchOption {
   readonly status?: NewsState
 }
 
@@ -45,7 +45,7 @@ export function addFeedListCommands(feed: Command, commandLine: CommandLine): vo
     feed
       .command('list')
       .description('show the feeds, whether they deliver, and how far they are complete'),
-    matchOption(),
+    searchOption(),
     statusOption(NEWS_STATES),
     limitOption(),
     jsonOption('feed'),

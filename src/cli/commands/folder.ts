@@ -10,14 +10,14 @@ import {
   jsonOption,
   type LimitOption,
   limitOption,
-  type MatchOption,
   matches,
-  matchOption,
+  type SearchOption,
+  searchOption,
   withOptions,
 } from '../options.ts'
 import { formatAge } from '../quantity-text.ts'
 
-interface ListOptions extends DatabaseOption, JsonOption, LimitOption, MatchOption {
+interface ListOptions extends DatabaseOption, JsonOption, LimitOption, SearchOption {
   readonly feed?: string
 }
 
@@ -37,7 +37,7 @@ export function addFolderCommand(program: Command, commandLine: CommandLine): vo
       .command('list')
       .description('show the drop folders, and what waits or has failed in them'),
     feedFilter(),
-    matchOption(),
+    searchOption(),
     limitOption(),
     jsonOption('folder'),
   )

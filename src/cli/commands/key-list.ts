@@ -17,13 +17,13 @@ import {
   jsonOption,
   type LimitOption,
   limitOption,
-  type MatchOption,
   matches,
-  matchOption,
+  type SearchOption,
+  searchOption,
   withOptions,
 } from '../options.ts'
 
-interface ListOptions extends DatabaseOption, JsonOption, LimitOption, MatchOption {
+interface ListOptions extends DatabaseOption, JsonOption, LimitOption, SearchOption {
   readonly account?: Sid
   readonly scope?: KeyScope
 }
@@ -45,7 +45,7 @@ export function addKeyListCommands(key: Command, commandLine: CommandLine): void
     key.command('list').description('show the keys, without their secrets'),
     accountFilter(),
     new Option('--scope <scope>', 'what it may do').choices(KEY_SCOPES),
-    matchOption(),
+    searchOption(),
     limitOption(),
     jsonOption('key'),
   )

@@ -17,13 +17,13 @@ import {
   jsonOption,
   type LimitOption,
   limitOption,
-  type MatchOption,
   matches,
-  matchOption,
+  type SearchOption,
+  searchOption,
   withOptions,
 } from '../options.ts'
 
-interface ListOptions extends JsonOption, LimitOption, MatchOption {}
+interface ListOptions extends JsonOption, LimitOption, SearchOption {}
 
 interface ShowOptions extends JsonOption {
   readonly set?: readonly string[]
@@ -48,7 +48,7 @@ export function addMappingCommand(program: Command, commandLine: CommandLine): v
     .description("show the ready mappings, which read carriers' files")
   withOptions(
     mapping.command('list').description('show the ready mappings and their settings'),
-    matchOption(),
+    searchOption(),
     limitOption(),
     jsonOption('mapping'),
   )

@@ -16,15 +16,15 @@ import {
   jsonOption,
   type LimitOption,
   limitOption,
-  type MatchOption,
   matches,
-  matchOption,
+  type SearchOption,
+  searchOption,
   statusOption,
   withOptions,
 } from '../options.ts'
 import { findNamedSim } from '../sim-lookup.ts'
 
-interface ListOptions extends DatabaseOption, JsonOption, LimitOption, MatchOption {
+interface ListOptions extends DatabaseOption, JsonOption, LimitOption, SearchOption {
   readonly account?: Sid
   readonly status?: SimStatus
 }
@@ -36,7 +36,7 @@ interface ShowOptions extends DatabaseOption, JsonOption {
 const LIST_EXAMPLES = `
 Examples:
   simtally sim list --status active --json
-  simtally sim list --match truck`
+  simtally sim list --search truck`
 
 const SHOW_EXAMPLES = `
 Examples:
@@ -48,7 +48,7 @@ export function addSimListCommands(sim: Command, commandLine: CommandLine): void
     sim.command('list').description('show the SIMs in the order of their registration'),
     accountFilter(),
     statusOption(SIM_STATUSES),
-    matchOption(),
+    searchOption(),
     limitOption(),
     jsonOption('SIM'),
   )
@@ -90,7 +90,7 @@ async function list(commandLine: CommandLine, options: ListOptions): Promise<voi
   })
 }
 
-async function* rowsOf(sims: AsyncIterable<Sim>, options: MatchOption) {
+async function* rowsOf(sims: AsyncIterable<Sim>, options: SearchOption) {
   for await (const sim of sims) {
     if (matches(options, sim.uniqueName, sim.friendlyName)) yield simRow(sim)
   }
