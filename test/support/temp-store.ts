@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { NOW } from './builders.ts'
-import { newSchema, type TempPlace } from './postgres-schema.ts'
+import { newSchema, newStore, type TempPlace } from './postgres-schema.ts'
 
 export interface TempStore {
   readonly store: UsageStore
@@ -37,10 +37,11 @@ export async function newPlace(engine: EngineName, dir: string): Promise<TempPla
   return { url: `sqlite:${join(dir, 'simtally.db')}`, remove: async () => {} }
 }
 
-/** A new, empty store, in `newPlace` unless another kind of place is given. */
+/** A new, empty store in a place of its own, or of the given kind. */
 export async function openTempStore(
   engine: EngineName = engineOfTests(),
-  makePlace: (dir: string) => Promise<TempPlace> = (dir) => newPlace(engine, dir),
+  makePlace: (dir: string) => Promise<TempPlace> = (dir) =>
+    engine === 'postgres' ? newStore() : newPlace(engine, dir),
 ): Promise<TempStore> {
   const dir = await mkdtemp(join(tmpdir(), 'simtally-test-'))
   const removeDir = () => rm(dir, { recursive: true, force: true })
