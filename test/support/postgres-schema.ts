@@ -1,8 +1,9 @@
 /** Schemas and databases of a test's own on the PostgreSQL or Citus server of the tests. */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { openStore } from '../../src/storage/open-store.ts'
 import { takeAnew } from '../../src/storage/postgres/checksums.ts'
+import { MIGRATIONS } from '../../src/storage/postgres/migrations/migrations.ts'
 import { NOW } from './builders.ts'
 import { postgresUrl } from './postgres-server.ts'
 
@@ -65,7 +66,8 @@ export async function newDatabase(options = ''): Promise<TempPlace> {
   }
 }
 
-const TEMPLATE = 'simtally_template'
+/** Its schema is in its name: a server that is kept may have one of an older program. */
+const TEMPLATE = `simtally_${createHash('sha256').update(MIGRATIONS.join()).digest('hex').slice(0, 16)}`
 
 /** Any number that nothing else on the server of the tests locks. */
 const TEMPLATE_LOCK = 7_345_001
