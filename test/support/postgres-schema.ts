@@ -62,7 +62,8 @@ export async function newDatabase(options = ''): Promise<TempPlace> {
   url.pathname = `/${name}`
   return {
     url: url.href,
-    remove: async () => void (await execute(server, `DROP DATABASE ${name} WITH (FORCE)`)),
+    remove: async () =>
+      void (await execute(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
   }
 }
 
