@@ -2,7 +2,13 @@
  * The names a SIM, an account or a key goes by. All of them are text: leading zeros count. They
  * are parsed at the edge; inside, the branded type is the proof that it was done.
  */
-import { MADE_DECIMAL, ROUNDED, SHORTENED, SPREADSHEET_DIGITS } from './spreadsheet-numbers.ts'
+import {
+  GROUPED,
+  MADE_DECIMAL,
+  ROUNDED,
+  SHORTENED,
+  SPREADSHEET_DIGITS,
+} from './spreadsheet-numbers.ts'
 import { invalidField } from './usage-error.ts'
 
 declare const sid: unique symbol
@@ -111,8 +117,12 @@ export function maskIdentifier(text: string): string {
   return text.length <= 10 ? `${text.slice(0, 2)}…` : `${text.slice(0, 6)}…${text.slice(-2)}`
 }
 
-/** The number in a cell that a spreadsheet was told to keep as text: `'890…` or `="890…"`. */
-function unmarked(text: string): string {
+/**
+ * The number in a cell that a spreadsheet was told to keep as text: `'890…` or `="890…"`; without
+ * characters that nobody sees, which come with what is copied from a web page.
+ */
+function unmarked(given: string): string {
+  const text = given.replace(/[\u200b-\u200d\u2060\ufeff]/g, '')
   return /^\s*(?:'(?=\+?\d)(.*)|="([+\d][^"]*)")\s*$/.exec(text)?.slice(1).join('') ?? text
 }
 
@@ -133,7 +143,8 @@ function normalizeIccid(text: string): Iccid | null {
 export function spreadsheetDamage(text: string): string | null {
   // More digits in front, and the letter is one of a hexadecimal ICCID.
   if (/^[+-]?\d([.,]\d+)?E[+-]?\d{1,3}$/i.test(text)) return SHORTENED
-  if (/^\d{5,20}\.0+$/.test(text)) return MADE_DECIMAL
+  if (/^\d{5,20}[.,]0+$/.test(text)) return MADE_DECIMAL
+  if (/^\d{1,3}(?:,\d{3}){2,6}$|^\d{1,3}(?:[.']\d{3}){2,6}$/.test(text)) return GROUPED
   const isRounded =
     /^89\d{17,18}$/.test(text) &&
     text.endsWith('0'.repeat(text.length - SPREADSHEET_DIGITS)) &&

@@ -5,6 +5,7 @@ const REMEDY = 'export it as text and bring it again'
 /** The end of a message about a number of which digits are lost. */
 export const SHORTENED = `a spreadsheet has shortened this number, and digits of it are lost: ${REMEDY}`
 export const ROUNDED = `its check digit is wrong and it ends in zeros, as a spreadsheet rounds long numbers: ${REMEDY}`
+export const GROUPED = `its digits are grouped as those of an amount: ${REMEDY}`
 export const MADE_DECIMAL = `a program has taken it for a decimal number: ${REMEDY}`
 
 /** Spreadsheets keep this many digits of a number, and write zeros for the others. */

@@ -12,11 +12,13 @@ import { unpackedZip } from './zip.ts'
 /** As far as the mark of a tar archive, which is the last one. */
 const HEAD_BYTES = 262
 /** The longest of the marks at the beginning. */
-const MARK_BYTES_MAX = 19
+const MARK_BYTES_MAX = 22
 /** So far a tar archive has a zero somewhere: behind the name of its first file, or its rights. */
 const TAR_ZERO_BYTES = 108
 
 const GZIP = [0x1f, 0x8b]
+/** With the bytes of a byte order mark. */
+const BLANKS = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]
 const ZIP_MARKS = [
   [0x50, 0x4b, 0x03, 0x04],
   [0x50, 0x4b, 0x05, 0x06],
@@ -51,7 +53,28 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
   { mark: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], name: 'a 7z archive', remedy: UNPACK },
   { mark: 'Rar!', name: 'a RAR archive', remedy: UNPACK },
   { mark: '-----BEGIN PGP ', name: 'encrypted or signed by PGP', remedy: DECRYPT },
+  // The packets of a message for a key (RSA of 2048 to 4096 bits, or a curve), and for a password.
+  ...[
+    [0x85, 0x01, 0x0c, 0x03],
+    [0x85, 0x01, 0x8c, 0x03],
+    [0x85, 0x02, 0x0c, 0x03],
+    [0x84, 0x5e, 0x03],
+    [0x8c, 0x0d, 0x04],
+  ].map((mark) => ({ mark, name: 'encrypted by PGP', remedy: DECRYPT })),
   { mark: 'Salted__', name: 'encrypted by OpenSSL', remedy: DECRYPT },
+  { mark: 'age-encryption.org/v1', name: 'encrypted by age', remedy: DECRYPT },
+  // Behind a header of two to five bytes stands the name of what is in it: PKCS #7.
+  ...[2, 4, 5, 6].map((at) => ({
+    mark: [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07],
+    at,
+    name: 'encrypted or signed by S/MIME',
+    remedy: DECRYPT,
+  })),
+  ...['MIME-Version: ', 'Return-Path: <', 'Received: from '].map((mark) => ({
+    mark,
+    name: 'a mail message',
+    remedy: 'save the file that is attached to it, and import that',
+  })),
   {
     mark: 'ustar',
     at: 257,
@@ -60,7 +83,22 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
   },
   { mark: 'PAR1', name: 'a Parquet file', remedy: EXPORT },
   { mark: 'SQLite format 3\0', name: 'a SQLite database', remedy: EXPORT },
-  { mark: '\x89PNG', name: 'a picture', remedy: EXPORT },
+  ...['\x89PNG', '\xff\xd8\xff', 'GIF8'].map((mark) => ({
+    mark,
+    name: 'a picture',
+    remedy: EXPORT,
+  })),
+  { mark: '{\\rtf1', name: 'a document of a word processor (RTF)', remedy: EXPORT },
+  { mark: 'Obj\x01', name: 'an Avro file', remedy: EXPORT },
+  ...[
+    [0xff, 0xfe, 0x00, 0x00],
+    [0x00, 0x00, 0xfe, 0xff],
+  ].map((mark) => ({ mark, name: 'text in UTF-32', remedy: 'save it in UTF-8' })),
+  {
+    mark: new Array<number>(16).fill(0),
+    name: 'nothing but zeros where it begins',
+    remedy: 'fetch it again: a copy that was cut short leaves them',
+  },
   ...['<!DOCTYPE html', '<!doctype html', '<html', '<HTML'].map((mark) => ({
     mark,
     name: 'a web page',
@@ -117,9 +155,12 @@ function isPacked(head: Uint8Array): boolean {
 }
 
 function foreignKind(head: Uint8Array): ForeignKind | undefined {
-  return FOREIGN_KINDS.find(({ mark, at = 0 }) =>
-    startsWith(head.subarray(at), typeof mark === 'string' ? Buffer.from(mark, 'latin1') : mark),
-  )
+  const blanks = head.findIndex((byte) => !BLANKS.includes(byte))
+  return FOREIGN_KINDS.find(({ mark, at }) => {
+    // Readers of such files do not mind what stands in front of a text that begins them.
+    if (typeof mark !== 'string') return startsWith(head.subarray(at ?? 0), mark)
+    return startsWith(head.subarray(at ?? Math.max(0, blanks)), Buffer.from(mark, 'latin1'))
+  })
 }
 
 /** True where more bytes would not change what it is taken for: whoever sends slowly is not waited for. */

@@ -113,8 +113,28 @@ describe('parseIccid', () => {
         /check digit is wrong and it ends in zeros/,
       )
     }
+    for (const text of ['8901260000000000014.0', '8901260000000000014,00', '310260000000001,0']) {
+      assert.match(refusal(() => parseIccid(text)).message, /taken it for a decimal number/)
+    }
+    for (const text of ['8,901,260,000,000,000,014', '8.901.260.000.000.000.014']) {
+      assert.match(refusal(() => parseIccid(text)).message, /digits are grouped/)
+    }
+    assert.match(refusal(() => parseImsi("310'260'000'000'001")).message, /digits are grouped/)
     assert.match(refusal(() => parseImsi('3.1026E+14')).message, /shortened this number/)
     assert.match(refusal(() => parseMsisdn('1.555E+10')).message, /shortened this number/)
+  })
+
+  it('does not see characters that nobody sees', () => {
+    for (const text of [
+      '8901260000000000014\u200b',
+      '\ufeff8901260000000000014',
+      '8901\u20602600\u200c00000000014',
+    ]) {
+      assert.equal(parseIccid(text), '8901260000000000014')
+      assert.deepEqual(simIdentities(text)[0], { kind: 'iccid', value: '8901260000000000014' })
+    }
+    assert.equal(parseMsisdn('\u200b+15550100001'), '15550100001')
+    assert.deepEqual(simIdentities('pump\u200b7'), [{ kind: 'unique_name', value: 'pump\u200b7' }])
   })
 
   it('does not verify the check digit', () => {

@@ -94,6 +94,17 @@ describe('a delivery that is no text', () => {
     [Buffer.from('-----BEGIN PGP MESSAGE-----\n'), /encrypted or signed by PGP/],
     [Buffer.from('Salted__abcdefgh'), /encrypted by OpenSSL/],
     [Buffer.from('PAR1\u0015\u0004'), /a Parquet file/],
+    [Buffer.from('\ufeff\r\n%PDF-1.4\n'), /^the delivery is a PDF document, /],
+    [Buffer.from('85010c0397', 'hex'), /encrypted by PGP/],
+    [Buffer.from('8c0d04090302', 'hex'), /encrypted by PGP/],
+    [Buffer.from('age-encryption.org/v1\n-> X25519 abc\n'), /encrypted by age/],
+    [Buffer.from('3082052106092a864886f70d010703a0', 'hex'), /encrypted or signed by S\/MIME/],
+    [Buffer.from('MIME-Version: 1.0\nContent-Type: application/pkcs7-mime\n'), /a mail message/],
+    [Buffer.from('ffd8ffe000104a464946', 'hex'), /a picture/],
+    [Buffer.from('{\\rtf1\\ansi usage}'), /a document of a word processor/],
+    [Buffer.from('Obj\u0001\u0004'), /an Avro file/],
+    [Buffer.from('fffe000072000000', 'hex'), /text in UTF-32/],
+    [Buffer.alloc(512), /nothing but zeros where it begins/],
   ]
   for (const [bytes, message] of kinds) {
     it(`is named, packed or not, with what to do: ${message.source}`, async () => {
@@ -109,7 +120,18 @@ describe('a delivery that is no text', () => {
   }
 
   it('is not seen in records that begin a little like it', async () => {
-    for (const text of ['PK', 'PKG,sim\n', 'BZ', '%PD', 'a', '']) {
+    for (const text of [
+      'PK',
+      'PKG,sim\n',
+      'BZ',
+      '%PD',
+      'a',
+      '',
+      ' \n',
+      'From: 1 March\nsim\n',
+      '{"rtf":1}',
+      'age,sim\n',
+    ]) {
       assert.equal(await unpack(Buffer.from(text), 1), text)
     }
   })

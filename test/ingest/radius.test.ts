@@ -55,6 +55,18 @@ describe('a RADIUS delivery', () => {
     assert.deepEqual(readRadius(`\ufeff\n\n[${object()}]`).lines, [1])
   })
 
+  it('is read in UTF-16 as well, with a byte order mark and without', () => {
+    for (const text of [block(), `${object()}\n`, `[${object()}]`]) {
+      const plain = readRadius(text).records
+      assert.equal(plain.length, 1)
+      for (const mark of ['\ufeff', '']) {
+        const bytes = Buffer.from(mark + text, 'utf16le')
+        assert.deepEqual(readRadius(bytes).records, plain)
+        assert.deepEqual(readRadius(Buffer.from(bytes).swap16()).records, plain)
+      }
+    }
+  })
+
   it('has nothing but blanks, and no records', () => {
     const nothing = { records: [], faults: [], lines: [], warnings: [] }
     assert.deepEqual(readRadius(' \r\n\n'), nothing)

@@ -24,5 +24,6 @@ export function decodedReader(reader: CdrReader, choice: EncodingChoice): CdrRea
     warnings: () => reader.warnings(),
     facts: () => reader.facts(),
     context: () => reader.context?.() ?? null,
+    ...(reader.restarts !== undefined && { restarts: () => reader.restarts!() }),
   }
 }

@@ -11,6 +11,7 @@ import {
   lineRereader,
   type ReadRecord,
 } from './cdr-format.ts'
+import { decodedReader } from './decoded-reader.ts'
 import { RadiusDetailReader } from './radius-detail.ts'
 import { RadiusJsonArrayReader, RadiusJsonLinesReader } from './radius-json.ts'
 import { RadiusRecordParser } from './radius-record.ts'
@@ -20,8 +21,11 @@ export const RADIUS_FORMAT: CdrFormat = {
   checkSettings: (settings) => {
     parseRadiusSettings(settings)
   },
-  createReader: (settings) =>
-    new RadiusReader(new RadiusRecordParser(parseRadiusSettings(settings))),
+  createReader: (settings) => {
+    const reader = new RadiusReader(new RadiusRecordParser(parseRadiusSettings(settings)))
+    // A shell that was told to write JSON into a file writes UTF-16 on some systems.
+    return decodedReader(reader, { stated: undefined, isXml: false })
+  },
   createRereader: (settings) => {
     const parser = new RadiusRecordParser(parseRadiusSettings(settings))
     const objects = lineRereader(new RadiusJsonLinesReader(parser))
