@@ -274,7 +274,8 @@ describe('a drop folder of several feeds', () => {
     cli.run(['import', '--watch', folder, '--settle', '0', '--json', ...args], options)
   const sources = async (name: string) => {
     const imports = await cli.json<{ source: string; accepted: number }>([
-      'imports',
+      'import',
+      'list',
       '--feed',
       name,
     ])
@@ -300,7 +301,7 @@ describe('a drop folder of several feeds', () => {
     assert.match(stderr, /d\.txt is no feed's, by its name, and is left alone/)
     assert.deepEqual(listed('done'), ['a-1.csv', 'b-1.csv', 'c-1.csv'])
     assert.match(stdout, /^\{"date_written":"2026-03-15T12:34:56Z","import":/m)
-    const folders = await cli.json<FolderJson>(['feed', 'folders'])
+    const folders = await cli.json<FolderJson>(['folder', 'list'])
     const failed = folders
       .filter((one) => one.folder === folder)
       .map((one) => [one.feed, one.failed])
