@@ -43,8 +43,14 @@ export function setOption(): Option {
   ).argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
 }
 
-/** Throws `WrongUsage` with everything that is wrong with them. */
-export async function chosenFormat(options: SettingsOptions): Promise<ChosenFormat> {
+/**
+ * `before` are the settings to which single ones are added. Throws `WrongUsage` with everything that is
+ * wrong with them.
+ */
+export async function chosenFormat(
+  options: SettingsOptions,
+  before: FeedSettings = {},
+): Promise<ChosenFormat> {
   const { mapping, format = mapping === undefined ? undefined : 'mapped' } = options
   if (format === undefined) {
     throw new WrongUsage(
@@ -61,6 +67,7 @@ export async function chosenFormat(options: SettingsOptions): Promise<ChosenForm
     options.settings === undefined ? settingsOf(format, options) : jsonObject(options.settings)
   const isFile = mapping !== undefined && readyMapping(mapping) === null
   const settings = {
+    ...before,
     ...(mapping !== undefined && { mapping: isFile ? await mappingFile(mapping) : mapping }),
     ...given,
   }

@@ -290,6 +290,11 @@ describe('simtally feed', () => {
     const mapped = await set('renamed', ...emnify, '--set', 'rx=upload')
     assert.match(mapped.stdout, /^feed renamed: mapped, /)
     assert.match(mapped.stderr, /deliveries are read so from now on/)
+    const one = ['feed', 'set', 'renamed', '--set', 'delivery=csv']
+    const [added] = await cli.json<{ settings: object }>(one)
+    const whole = { mapping: 'emnify', megabyte: 'MB', rx: 'upload', delivery: 'csv' }
+    assert.deepEqual(added!.settings, whole)
+    assert.match((await set('renamed', '--set', 'delivery=x')).stderr, /delivery "x": expected/)
     assert.match((await set('renamed', '--mapping', 'emnify')).stderr, /megabyte: it is required/)
     const [plain] = await cli.json<{ settings: object; format: string }>([
       ...['feed', 'set', 'renamed', '--format', 'ndjson'],

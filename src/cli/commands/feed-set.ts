@@ -78,6 +78,7 @@ export function deliveryChanges({
 const EXAMPLES = `
 Examples:
   simtally feed set roamco --settle 24h
+  simtally feed set gateway --set time=receipt
   simtally feed set roamco --on-conflict replace --default-zone home
   simtally feed set roamco --name roamco-eu
   simtally feed set roamco --late 6h --overdue 12h
@@ -139,7 +140,9 @@ async function set(commandLine: CommandLine, name: string, options: SetOptions):
   const { changed, all } = await commandLine.withStore(options, async (store) => {
     const feed = await feedOf(store, name)
     const given = { ...options, format: format ?? feed.format }
-    const chosen = hasSettings ? await chosenFormat(given) : null
+    // One setting changes one, unless the whole is stated anew.
+    const isWhole = [format, options.mapping, options.settings].some((one) => one !== undefined)
+    const chosen = hasSettings ? await chosenFormat(given, isWhole ? {} : feed.settings) : null
     const all: FeedChanges = {
       ...changes,
       ...(await nameChanges(store, options, feed)),
