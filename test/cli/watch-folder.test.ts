@@ -317,12 +317,16 @@ describe('a drop folder of several feeds', () => {
     const stop = new StopRequest()
     await mkdir(join(folder, feed))
     await mkdir(join(folder, 'nobody'))
+    await mkdir(join(folder, 'no-done'))
+    await cli.json(['feed', 'create', 'no-done', '--format', 'csv'])
+    await drop('no-done/done', 'no folder')
     await drop('stray.csv', HEADER)
     await drop(`${feed}/a.csv`, HEADER + records(0, 1))
     const { exitCode, stderr } = await watchAll(['--by-folder'], {
       stop,
       onOutput: (text) => {
         if (/moved to done\/a\.csv/.test(text)) {
+          rmSync(join(folder, feed), { recursive: true })
           mkdirSync(join(folder, other()))
           writeFileSync(join(folder, other(), 'b.csv'), HEADER + records(1, 2))
         }
@@ -332,8 +336,9 @@ describe('a drop folder of several feeds', () => {
     assert.equal(exitCode, 0)
     assert.deepEqual(await sources(feed), [`${feed}/a.csv 1`])
     assert.deepEqual(await sources(other()), [`${other()}/b.csv 2`])
-    assert.deepEqual(listed(feed), ['.simtally', 'done', 'failed'])
-    assert.deepEqual(listed(''), [feed, other(), 'nobody', 'stray.csv'].sort())
+    assert.deepEqual(listed(other()), ['.simtally', 'done', 'failed'])
+    assert.deepEqual(listed(''), [other(), 'no-done', 'nobody', 'stray.csv'].sort())
+    assert.match(stderr, /no-done is a folder that cannot be used \(EEXIST\) and is left alone/)
     assert.match(stderr, /nobody is a folder with the name of no feed and is left alone/)
     assert.match(stderr, /stray\.csv is in no feed's folder and is left alone/)
   })

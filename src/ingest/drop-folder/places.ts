@@ -1,7 +1,8 @@
 /** The folders that one watch looks at: one with files of one or more feeds, or one for each feed. */
+import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Feed } from '../../domain/directory.ts'
+import { UsageError } from '../../domain/usage-error.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { DropFolder, folderFailure, type LeftAlone } from './drop-folder.ts'
 import { FolderRoutes } from './routes.ts'
@@ -9,6 +10,8 @@ import { FolderRoutes } from './routes.ts'
 export interface WatchedPlace {
   readonly folder: DropFolder
   readonly routes: FolderRoutes
+  /** True where the watch goes on without it. */
+  readonly mayGo: boolean
 }
 
 export interface WatchedPlaces {
@@ -26,47 +29,73 @@ export async function onePlace(
   settleMs: number,
 ): Promise<WatchedPlaces> {
   const found = {
-    places: [{ folder: await DropFolder.open(path, settleMs), routes }],
+    places: [{ folder: await DropFolder.open(path, settleMs), routes, mayGo: false }],
     leftAlone: [],
   }
   return { look: async () => found }
 }
 
-/** Every folder in a folder, each for the feed of its name; those that come later are found too. */
+/**
+ * Every folder in a folder, each for the feed of its name; those that come later are found too, and one
+ * that cannot be used or goes away keeps none of the others from being imported.
+ */
 export async function placesByFeed(
   path: string,
   store: Pick<UsageStore, 'findFeed'>,
   settleMs: number,
 ): Promise<WatchedPlaces> {
-  const places = new Map<string, WatchedPlace>()
-  const open = async (name: string, feed: Feed): Promise<WatchedPlace> => {
-    const known = places.get(name)
-    if (known !== undefined) return known
-    const folder = await DropFolder.open(join(path, name), settleMs)
-    const place = { folder, routes: new FolderRoutes([], feed) }
-    places.set(name, place)
-    return place
+  const places = new PlacesByFeed(path, store, settleMs)
+  await places.look()
+  return places
+}
+
+class PlacesByFeed implements WatchedPlaces {
+  readonly #path: string
+  readonly #store: Pick<UsageStore, 'findFeed'>
+  readonly #settleMs: number
+  readonly #places = new Map<string, WatchedPlace>()
+
+  constructor(path: string, store: Pick<UsageStore, 'findFeed'>, settleMs: number) {
+    this.#path = path
+    this.#store = store
+    this.#settleMs = settleMs
   }
-  const look: WatchedPlaces['look'] = async () => {
-    const [found, leftAlone]: [WatchedPlace[], LeftAlone[]] = [[], []]
-    const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
-      throw folderFailure(path, error)
-    })
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const { name } = entry
-      if (name.startsWith('.')) continue
-      const isFolder = entry.isDirectory()
-      const feed = isFolder
-        ? (places.get(name)?.routes.feedOf('') ?? (await store.findFeed(name)))
-        : null
-      if (feed !== null) found.push(await open(name, feed))
-      else {
-        const what = isFolder ? 'a folder with the name of no feed' : "in no feed's folder"
-        leftAlone.push({ path: join(path, name), what })
-      }
+
+  async look() {
+    const [places, leftAlone]: [WatchedPlace[], LeftAlone[]] = [[], []]
+    for (const entry of await this.#entries()) {
+      const found = entry.isDirectory() ? await this.#placeOf(entry.name) : "in no feed's folder"
+      if (typeof found !== 'string') places.push(...found)
+      else leftAlone.push({ path: join(this.#path, entry.name), what: found })
     }
-    return { places: found, leftAlone }
+    return { places, leftAlone }
   }
-  await look()
-  return { look }
+
+  async #entries(): Promise<Dirent[]> {
+    const entries = await readdir(this.#path, { withFileTypes: true }).catch((error: unknown) => {
+      throw folderFailure(this.#path, error)
+    })
+    return entries
+      .filter(({ name }) => !name.startsWith('.'))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** What is wrong with it where it is none; none at all while the store does not say. */
+  async #placeOf(name: string): Promise<readonly WatchedPlace[] | string> {
+    const known = this.#places.get(name)
+    if (known !== undefined) return [known]
+    try {
+      const feed = await this.#store.findFeed(name)
+      if (feed === null) return 'a folder with the name of no feed'
+      const folder = await DropFolder.open(join(this.#path, name), this.#settleMs)
+      const place = { folder, routes: new FolderRoutes([], feed), mayGo: true }
+      this.#places.set(name, place)
+      return [place]
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      if (error.code === 'unavailable') return []
+      const { code = error.code } = (error.cause ?? {}) as NodeJS.ErrnoException
+      return `a folder that cannot be used (${code})`
+    }
+  }
 }

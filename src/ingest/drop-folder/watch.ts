@@ -138,7 +138,8 @@ class FolderWatcher {
     const present = new Set<string>()
     const leftAlone = [...elsewhere]
     for (const place of places) {
-      const scan = await place.folder.scan(this.#watch.monotonicMs())
+      const scan = await this.#scan(place)
+      if (scan === null) continue
       const { routes } = place
       for (const name of scan.waiting) {
         if (routes.feedOf(name) !== null) present.add(place.folder.pathOf(name))
@@ -156,6 +157,16 @@ class FolderWatcher {
     }
     await this.#tellLeftAlone(leftAlone)
     return { files, present }
+  }
+
+  /** Null for a place that has gone, or cannot be used now, where the watch goes on without it. */
+  async #scan({ folder, mayGo }: WatchedPlace): Promise<FolderScan | null> {
+    try {
+      return await folder.scan(this.#watch.monotonicMs())
+    } catch (error) {
+      if (mayGo && error instanceof UsageError) return null
+      throw error
+    }
   }
 
   /** For lists and metrics. What cannot be kept now is told at the next look. */
