@@ -1,7 +1,7 @@
 /**
- * Restarts that a source announces: all counters of all its series begin again. A restart is told to a
- * series as a reading of its own, a start at 0, so that what follows from it is a function of the
- * readings like everything else, whatever comes first.
+ * Restarts that a source announces: all counters of all its series begin again. Each series gets a
+ * reading for it, a start at 0, so that usage stays a function of the readings alone, in whatever
+ * order they arrive.
  */
 import { DAY_SECONDS } from './time.ts'
 import type { UsageEvent } from './usage-event.ts'
@@ -26,8 +26,8 @@ export interface SeriesPlace {
 }
 
 /**
- * A session that goes on under its name after a restart reports well within this time; from then on,
- * whoever takes the name again says so by a start. Each series that goes on costs a row.
+ * A session that continues under its name after a restart reports well within this time. Later, a
+ * session that takes the name again sends a start. Each series that continues costs a row.
  */
 export const RESTART_TELLS_SECONDS = 7 * DAY_SECONDS
 
@@ -35,8 +35,8 @@ export const RESTART_TELLS_SECONDS = 7 * DAY_SECONDS
 export const RESTARTS_MAX = 10_000
 
 /**
- * The start that a restart means for one series. It is the same whoever finds that it is missing, so
- * its network is none of those that the readings around it state.
+ * The start that a restart means for one series. Every delivery that adds it adds the same one, so it
+ * takes no network from the readings around it.
  */
 export function restartReading(
   { simId, accountId, recordId }: SeriesPlace,

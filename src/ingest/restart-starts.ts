@@ -1,7 +1,7 @@
 /**
- * Tells series of restarts that their source has announced: as the start that each of them lacks. A
- * start is missing where a series has a reading after the restart, whichever of the two came first:
- * one delivery finds those of its own readings, and those that earlier ones have stored.
+ * Adds the start that a series lacks after a restart that its source has announced. A start is missing
+ * where a series has a reading after the restart, whichever of the two came first: a delivery finds
+ * those of its own readings, and those of readings that earlier deliveries have stored.
  */
 import {
   type NotedRestart,
@@ -15,11 +15,11 @@ import type { UsageStore } from '../storage/usage-store.ts'
 
 export type RestartsOfStore = Pick<UsageStore, 'listRestarts' | 'noteRestarts' | 'listSeries'>
 
-/** No delivery has so many lines: starts have lines of their own after them, by the line that shows one. */
+/** No delivery has so many lines: added starts are numbered after them, so that no two records share a line. */
 const AFTER_LINES = 1_000_000_000_000
 const OF_STORED = 2 * AFTER_LINES
 
-/** Series remembered; those beyond are told again, which changes nothing. */
+/** Series remembered. Beyond that a start may be added twice, which changes nothing. */
 const TOLD_MAX = 500_000
 
 const SERIES_A_LOOK = 10_000
@@ -41,7 +41,7 @@ export class RestartStarts {
   readonly #of: RestartsOf
   #known: ReadonlyMap<string, readonly NotedRestart[]> | null = null
   #own: readonly Restart[] = []
-  /** By series and restart: from when on nothing is missing. */
+  /** By series and restart: the instant from which on no start is missing. */
   readonly #told = new Map<string, number>()
   #lines = 0
 
@@ -49,7 +49,7 @@ export class RestartStarts {
     this.#of = of
   }
 
-  /** Keeps what the delivery has announced since it was called last. */
+  /** Stores what the delivery has announced since the last call. */
   async note(): Promise<void> {
     const { store, importId } = this.#of
     const own = this.#of.announced()
@@ -59,7 +59,7 @@ export class RestartStarts {
     await this.#learn()
   }
 
-  /** The starts that are missing before the events, which go the same way as they do. */
+  /** The starts that the events lack; they are stored as the events are. */
   missingBefore(events: readonly UsageEvent[]): UsageEvent[] {
     const known = this.#known
     if (known === null || known.size === 0) return []
@@ -78,8 +78,8 @@ export class RestartStarts {
   }
 
   /**
-   * The starts that are missing before readings that were stored before their restart was known; call
-   * when all of the delivery is stored.
+   * The starts that stored readings lack, whose restart was not known when they came; call when all of
+   * the delivery is stored.
    */
   async *missingInStore(): AsyncGenerator<UsageEvent[]> {
     const { store, feedId, accountId } = this.#of
@@ -112,7 +112,7 @@ export class RestartStarts {
     this.#known = Map.groupBy(known, ({ seriesPrefix }) => seriesPrefix)
   }
 
-  /** False where nothing was missing at `at`; from `from` on nothing is missing any more. */
+  /** Notes that no start is missing from `from` on. False where none was missing at `at`. */
   #tell({ simId, recordId }: SeriesPlace, restartAt: number, at: number, from = at): boolean {
     const key = `${simId} ${restartAt} ${recordId}`
     const since = this.#told.get(key)
