@@ -1,8 +1,9 @@
 /**
- * Writes the tables of limits into `docs/settings.md`: `node scripts/generate-settings.ts`. The test of
+ * Writes the tables of settings and limits into `docs/settings.md`: `node scripts/generate-settings.ts`. The test of
  * the limits fails while the page says something else than the program.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { SETTING_NAMES, SETTINGS, settingVariable } from '../src/cli/settings.ts'
 import { NAME_CHARACTERS_MAX } from '../src/domain/directory.ts'
 import { HOME_SET_ENTRIES_MAX } from '../src/domain/home-set.ts'
 import { RAW_BYTES_MAX } from '../src/domain/import.ts'
@@ -42,6 +43,7 @@ const FIXED: readonly (readonly [bounds: string, value: number, unit: string, be
 
 /** Each table with the mark before it and the one after it. */
 const TABLES: readonly (readonly [begin: string, table: () => string, end: string])[] = [
+  ['<!-- settings -->\n', settingTable, '\n<!-- end of settings -->'],
   ['<!-- limits -->\n', limitTable, '\n<!-- end of limits -->'],
   ['<!-- fixed limits -->\n', fixedTable, '\n<!-- end of fixed limits -->'],
 ]
@@ -54,6 +56,15 @@ export function settingsPage(page: string): string {
     if (from === -1 || to < from) throw new Error(`docs/settings.md has no place ${begin}`)
     return `${text.slice(0, from + begin.length)}\n${table()}\n${text.slice(to)}`
   }, page)
+}
+
+function settingTable(): string {
+  const rows = SETTING_NAMES.map((name) => {
+    const { value, sets, default: otherwise, flag } = SETTINGS[name]
+    const flagText = flag === null ? '' : `\`--${name} ${value}\``.replaceAll('|', '\\|')
+    return [`\`${name}\``, `\`${settingVariable(name)}\``, flagText, sets, otherwise]
+  })
+  return aligned([['name in the file', 'variable', 'flag', 'sets', 'default'], ...rows])
 }
 
 function fixedTable(): string {

@@ -4,8 +4,11 @@ import { formatInstant } from '../domain/time.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { namesServer, openStore, withServerParameters } from '../storage/open-store.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
+import { SETTINGS_FILE_DEFAULT } from './config.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
-import { throwAsWrongUsage } from './failure.ts'
+import { fromFlags, throwAsWrongUsage } from './failure.ts'
+import { SETTINGS, type SettingName, type SettingValue } from './settings.ts'
+import { readSettingsFile } from './settings-file.ts'
 
 /**
  * How far the clocks of this machine and of the database's server may be apart before it is said:
@@ -14,7 +17,7 @@ import { throwAsWrongUsage } from './failure.ts'
 export const CLOCK_DRIFT_SECONDS_MAX = 60
 
 export interface DatabaseOption {
-  readonly database?: string
+  readonly databaseUrl?: string
 }
 
 export interface JsonOption {
@@ -22,7 +25,7 @@ export interface JsonOption {
 }
 
 export class CommandLine {
-  readonly context: CliContext
+  context: CliContext
   /** What the process ends with when the command ends by itself. */
   exitCode: ExitCode = EXIT.done
 
@@ -30,8 +33,24 @@ export class CommandLine {
     this.context = context
   }
 
+  /** Reads the settings file, which says what neither flags nor the environment do. */
+  readSettings(named: string | undefined): void {
+    const { config } = this.context
+    const path = named ?? config.settingsFile
+    const file = readSettingsFile(path ?? SETTINGS_FILE_DEFAULT, { isNamed: path !== null })
+    if (file !== null) this.context = { ...this.context, config: config.withFile(file) }
+  }
+
+  /** What environment or file say of a setting. Throws `WrongUsage` for a value that it does not take. */
+  setting<Name extends SettingName>(name: Name): SettingValue<Name> | undefined {
+    const stated = this.context.config.stated[name]
+    if (stated === undefined) return undefined
+    const { parse } = SETTINGS[name]
+    return fromFlags(() => parse(stated.from, stated.text)) as SettingValue<Name>
+  }
+
   databaseUrl(options: DatabaseOption): string {
-    return this.completeUrl(options.database ?? this.context.config.databaseUrl)
+    return this.completeUrl(options.databaseUrl ?? this.context.config.databaseUrl)
   }
 
   /** With what the environment says of logging in to a server. */

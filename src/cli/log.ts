@@ -3,9 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { shown, UsageError } from '../domain/usage-error.ts'
 import type { Output } from './context.ts'
 import { WrongUsage } from './failure.ts'
-
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+import { LOG_LEVELS, type LogLevel } from './settings.ts'
 
 /** Null for null. Throws `WrongUsage` for a level that does not exist. */
 export function parseLogLevel(text: string | null): LogLevel | null {

@@ -24,8 +24,10 @@ import { addRestoreCommand } from './commands/restore.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addSimCommand } from './commands/sim.ts'
 import { addUsageCommand } from './commands/usage.ts'
+import { SETTINGS_FILE_DEFAULT } from './config.ts'
 import { type CliContext, type ExitCode, Output } from './context.ts'
 import { reportFailure } from './failure.ts'
+import { SETTINGS } from './settings.ts'
 import { VERSION } from './version.ts'
 
 const EXIT_CODES_HELP = `
@@ -58,7 +60,9 @@ export function buildProgram(commandLine: CommandLine): Command {
   program
     .description('Counts what SIMs use, and answers through the UsageRecords API.')
     .version(VERSION)
-    .option('--database <url>', 'where usage is kept, such as sqlite:./data/simtally.db')
+    .option('--database, --database-url <url>', SETTINGS['database-url'].sets)
+    .option('--config <file>', `the settings file; ${SETTINGS_FILE_DEFAULT} here, where it is`)
+    .hook('preAction', (_, command) => commandLine.readSettings(command.optsWithGlobals().config))
     .addHelpText('after', EXIT_CODES_HELP)
   addDemoCommand(program, commandLine)
   addInitCommand(program, commandLine)

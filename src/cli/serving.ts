@@ -16,15 +16,8 @@ import {
   type Service,
   startHttpService,
 } from './http-service.ts'
-import {
-  type Log,
-  type LogLevel,
-  LogLines,
-  logTarget,
-  openLog,
-  parseLogLevel,
-  reopenLog,
-} from './log.ts'
+import { type Log, LogLines, logTarget, openLog, reopenLog } from './log.ts'
+import type { LogLevel } from './settings.ts'
 import { readTlsFiles } from './tls-files.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { startWorkerPool } from './worker-pool.ts'
@@ -40,7 +33,7 @@ export interface ServingOptions extends HttpServiceOptions {
   readonly workers: number
   /** A free port is taken where this one is in use. */
   readonly otherPortAllowed?: boolean
-  /** How much is logged where the environment does not say. */
+  /** How much is logged. */
   readonly logLevel: LogLevel
   /** Where the log goes, opened anew at SIGHUP; stderr where it is not named. */
   readonly logFile?: string
@@ -55,11 +48,10 @@ export interface ServingOptions extends HttpServiceOptions {
 export async function serve(context: CliContext, options: ServingOptions): Promise<void> {
   const { store, host, onListening } = options
   const scheme = options.tls === undefined ? 'http' : 'https'
-  const { clock, config, stop } = context
-  const level = parseLogLevel(config.logLevel) ?? options.logLevel
+  const { clock, stop } = context
   const target = logTarget(options.logFile, context.stderr)
   const lines = new LogLines(target)
-  const log = await openLog(level, lines)
+  const log = await openLog(options.logLevel, lines)
   const stopped = new Promise<void>((resolve) => stop.listen(() => resolve()))
   let upkeep: Upkeep | null = null
   const onDelivery = () => upkeep?.recordsCame()

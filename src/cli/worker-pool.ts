@@ -13,7 +13,6 @@ import { errorOf, type FromWorker, type ToWorker, type WorkerOptions } from './w
 
 /** Each worker takes about 100 MB of memory. */
 export const WORKERS_DEFAULT_MAX = 8
-export const WORKERS_MAX = 64
 
 /**
  * Before a worker is started anew, doubled each time it fails again: one that cannot start, or dies

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, type Readable, Writable } from 'node:stream'
+import { readConfig } from '../../src/cli/config.ts'
 import { type CliContext, type HangUp, Output, StopRequest } from '../../src/cli/context.ts'
 import { run } from '../../src/cli/run.ts'
 import { NOW } from '../support/builders.ts'
@@ -25,6 +26,8 @@ export interface CliRunOptions {
   readonly stop?: StopRequest
   readonly hangUp?: HangUp
   readonly logLevel?: string
+  /** Of the environment. */
+  readonly env?: Readonly<Record<string, string>>
   /** Of the environment, by the variables' names. */
   readonly limits?: Readonly<Record<string, string>>
   /** Called with each piece of stdout and stderr as it is written. */
@@ -79,11 +82,13 @@ export class CliFixture {
     const stderr = new Collected(options)
     const context: CliContext = {
       config: {
-        databaseUrl: this.databaseUrl,
-        databaseParameters: options.databaseParameters ?? {},
-        logLevel: options.logLevel ?? 'warn',
-        emptyBranches: null,
-        limits: options.limits ?? {},
+        ...readConfig({
+          SIMTALLY_DATABASE_URL: this.databaseUrl,
+          SIMTALLY_LOG_LEVEL: options.logLevel ?? 'warn',
+          ...options.limits,
+          ...options.env,
+        }),
+        ...(options.databaseParameters && { databaseParameters: options.databaseParameters }),
       },
       clock: () => options.now ?? NOW,
       serverClock: () => options.serverNow ?? options.now ?? NOW,

@@ -214,7 +214,7 @@ describe('simtally serve', () => {
       [['--port', '65536'], /--port "65536": expected a whole number from 0 to 65535/],
       [['--workers', '0'], /--workers "0": expected a whole number from 1 to 64/],
       [['--allow-origin', '*'], /allowOrigin \*: expected an origin/],
-      [['--empty-branches', 'none'], /argument 'none' is invalid\. Allowed choices are null, zero/],
+      [['--empty-branches', 'none'], /--empty-branches "none": expected null, zero/],
       [['--public-url', 'usage.example.com'], /publicUrl usage\.example\.com: expected an http/],
       [['--limit', 'headers=1'], /--limit headers "1": expected a whole number from 20 to 1000/],
       [['--limit', 'headers'], /--limit "headers": expected name=value/],

@@ -15,7 +15,7 @@ import { toImportJson } from '../import-report.ts'
 import { limitsOf } from '../limit-settings.ts'
 import { instantFlag, wholeNumberFlag } from '../option-values.ts'
 import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
-import { PORT_MAX } from './serve.ts'
+import { PORT_MAX } from '../settings.ts'
 
 interface ShapeOptions {
   readonly seed: number
@@ -96,11 +96,11 @@ async function writeFeed({ context }: CommandLine, options: FeedOptions): Promis
 
 async function runDemo(commandLine: CommandLine, options: DemoOptions): Promise<void> {
   const { context } = commandLine
-  const databaseUrl = options.database ?? DEMO_DATABASE_URL
+  const databaseUrl = options.databaseUrl ?? DEMO_DATABASE_URL
   const credentialsPath = `${fromFlags(() => localPath(databaseUrl))}.credentials.json`
   const shape = shapeOf(options, context.clock())
   await commandLine.withStore(
-    { database: databaseUrl },
+    { databaseUrl },
     async (store) => {
       const { fleet } = shape
       const now = context.clock()
@@ -131,7 +131,7 @@ async function runDemo(commandLine: CommandLine, options: DemoOptions): Promise<
         otherPortAllowed: options.port === undefined,
         limits: limitsOf(context.config, {}),
         // On the terminal where the demo explains itself, a line a request would be in the way.
-        logLevel: 'warn',
+        logLevel: commandLine.setting('log-level') ?? 'warn',
         onListening: show,
       })
     },

@@ -17,6 +17,7 @@ import { WrongUsage } from '../failure.ts'
 import { limitsOf } from '../limit-settings.ts'
 import { flag, sidFlag } from '../option-values.ts'
 import { accountOption } from '../options.ts'
+import { countOf } from '../quantity-text.ts'
 import { addKeyListCommands, noSuchKey } from './key-list.ts'
 
 interface CreateOptions extends DatabaseOption, JsonOption {
@@ -99,9 +100,13 @@ async function requireRoom(
   const own = keys.filter((key) => key.accountSid === ownerSid && key.revokedAt === null)
   if (own.length < keysPerAccount) return
   const owner = ownerSid === null ? 'the operator' : `account ${ownerSid}`
-  throw new UsageError('conflict', `${owner} has ${own.length} keys, as many as allowed`, {
-    hint: `revoke those that nobody uses; ${limitRemedy('keysPerAccount')}`,
-  })
+  throw new UsageError(
+    'conflict',
+    `${owner} has ${countOf(own.length, 'key')}, as many as allowed`,
+    {
+      hint: `revoke those that nobody uses; ${limitRemedy('keysPerAccount')}`,
+    },
+  )
 }
 
 async function revoke(

@@ -59,7 +59,7 @@ export function addMigrateCommand(program: Command, commandLine: CommandLine): v
       if (from === undefined || to === undefined) {
         throw new WrongUsage('--from and --to belong together', 'name both, or --database alone')
       }
-      if (options.database !== undefined) {
+      if (options.databaseUrl !== undefined) {
         throw new WrongUsage(
           '--database has no part in a move',
           'name the stores by --from and --to',

@@ -1,32 +1,19 @@
 /** `simtally serve`: answers the API over HTTP. */
 import { type Command, Option } from 'commander'
-import { shown } from '../../domain/usage-error.ts'
-import { EMPTY_BRANCHES, type EmptyBranches, isEmptyBranches } from '../../http/usage-record.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
-import type { Config } from '../config.ts'
 import { WrongUsage } from '../failure.ts'
 import { addLimit, LIMIT_HELP, type LimitOption, limitsOf } from '../limit-settings.ts'
-import { wholeNumberFlag } from '../option-values.ts'
+import { flag } from '../option-values.ts'
 import { jsonOption } from '../options.ts'
 import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
+import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValue } from '../settings.ts'
 import type { TlsFiles } from '../tls-files.ts'
-import { WORKERS_DEFAULT_MAX, WORKERS_MAX } from '../worker-pool.ts'
+import { WORKERS_DEFAULT_MAX } from '../worker-pool.ts'
 
 interface ServeOptions extends DatabaseOption, JsonOption, LimitOption {
-  readonly port: number
-  readonly host: string
-  readonly publicUrl?: string
-  /** True for every proxy, or the addresses and networks of those that are trusted. */
-  readonly trustProxy?: true | string
-  readonly allowOrigin?: readonly string[]
-  readonly emptyBranches?: EmptyBranches
-  readonly workers?: number
-  readonly logFile?: string
-  readonly tlsCert?: string
-  readonly tlsKey?: string
+  /** By the names of options; what is not there stands in the environment, the file, or nowhere. */
+  readonly [option: string]: unknown
 }
-
-export const PORT_MAX = 65_535
 
 const EXAMPLES = `
 Examples:
@@ -42,70 +29,63 @@ Examples:
 Requests are answered by as many processes as the machine has cores, at most ${WORKERS_DEFAULT_MAX} unless
 --workers says otherwise; with --workers 1, by this one alone. One that ends is replaced.
 
-Logs go to stderr or the --log-file, one JSON object a line; SIMTALLY_LOG_LEVEL sets how much. At
+Each option but --limit may stand in the environment or in simtally.yaml: docs/settings.md. Logs go to stderr
+or the --log-file, one JSON object a line. At
 SIGTERM or SIGINT, requests under way get 25 seconds (--limit shutdown-seconds), then the exit
 code is 1; a second signal ends it at once. Days that are
 complete are summed up, and usage older than the retention is deleted, while it serves.`
 
 export function addServeCommand(program: Command, commandLine: CommandLine): void {
-  program
-    .command('serve')
-    .description('answer the API over HTTP')
-    .option(
-      '--port <number>',
-      'where to listen; 0 takes a free port',
-      wholeNumberFlag('--port', 0, PORT_MAX),
-      PORT_DEFAULT,
-    )
-    .option('--host <address>', 'on which address', HOST_DEFAULT)
-    .option('--public-url <url>', 'what URLs in answers start with')
-    .option('--trust-proxy [addresses]', 'whose X-Forwarded-* headers count; all, if none is named')
-    .option(
-      '--allow-origin <origin>',
-      'whose pages in browsers may read answers; may be repeated',
-      (origin: string, before: readonly string[] = []) => [...before, origin],
-    )
-    .addOption(
-      new Option(
-        '--empty-branches <null|zero>',
-        'what stands in usage records for branches without usage; null, unless set',
-      ).choices(EMPTY_BRANCHES),
-    )
-    .option(
-      '--workers <number>',
-      'how many processes answer',
-      wholeNumberFlag('--workers', 1, WORKERS_MAX),
-    )
-    .option('--tls-cert <file>', 'answer HTTPS with this certificate, in PEM; SIGHUP reads it anew')
-    .option('--tls-key <file>', 'its private key, in PEM')
-    .option('--log-file <path>', 'where logs go; SIGHUP opens it anew')
+  const command = program.command('serve').description('answer the API over HTTP')
+  const names = SETTING_NAMES.filter((name) => SETTINGS[name].flag === 'serve')
+  for (const name of names) command.addOption(settingOption(name))
+  command
     .option('--limit <name=value>', LIMIT_HELP, addLimit)
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => serveStore(commandLine, command.optsWithGlobals()))
 }
 
+/** Its flag: one that is repeated adds to what was said before. */
+function settingOption(name: SettingName): Option {
+  const { value, sets } = SETTINGS[name]
+  const parse: (field: string, text: string) => unknown = SETTINGS[name].parse
+  const read = flag(`--${name}`, parse)
+  const option = new Option(`--${name} ${value}`, sets)
+  return option.argParser((text: string, before: unknown) => {
+    const given = read(text)
+    return Array.isArray(before) && Array.isArray(given) ? [...before, ...given] : given
+  })
+}
+
 async function serveStore(commandLine: CommandLine, options: ServeOptions): Promise<void> {
   const { context } = commandLine
-  const { port, host, publicUrl, trustProxy, logFile } = options
+  const said = <Name extends SettingName>(name: Name): SettingValue<Name> | undefined => {
+    const given = options[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())]
+    return given === undefined ? commandLine.setting(name) : (given as SettingValue<Name>)
+  }
   const limits = limitsOf(context.config, options)
-  const tls = tlsFilesOf(options)
-  const emptyBranches = options.emptyBranches ?? emptyBranchesOf(context.config)
+  const tls = tlsFilesOf(said('tls-cert'), said('tls-key'))
+  const [logFile, publicUrl] = [said('log-file'), said('public-url')]
+  const [trustProxy, emptyBranches] = [said('trust-proxy'), said('empty-branches')]
+  const rest = {
+    workers: said('workers') ?? Math.min(context.cores, WORKERS_DEFAULT_MAX),
+    port: said('port') ?? PORT_DEFAULT,
+    host: said('host') ?? HOST_DEFAULT,
+    logLevel: said('log-level') ?? 'info',
+    allowedOrigins: said('allow-origin') ?? [],
+  } as const
   await commandLine.withStore(options, (store) =>
     serve(context, {
       store,
       databaseUrl: commandLine.databaseUrl(options),
-      workers: options.workers ?? Math.min(context.cores, WORKERS_DEFAULT_MAX),
-      port,
-      host,
       limits,
-      logLevel: 'info',
+      ...rest,
       ...(logFile !== undefined && { logFile }),
-      ...(publicUrl === undefined ? {} : { publicUrl }),
-      ...(trustProxy === undefined ? {} : { trustProxy: proxiesOf(trustProxy) }),
-      ...(emptyBranches !== null && { emptyBranches }),
+      ...(publicUrl !== undefined && { publicUrl }),
+      ...(trustProxy !== undefined && { trustProxy }),
+      ...(emptyBranches !== undefined && { emptyBranches }),
       ...(tls !== null && { tls }),
-      allowedOrigins: options.allowOrigin ?? [],
       onListening: async (url) => {
         if (options.json === true) await commandLine.printJson({ url })
         else await commandLine.print(`Simtally answers at ${url}`)
@@ -114,25 +94,13 @@ async function serveStore(commandLine: CommandLine, options: ServeOptions): Prom
   )
 }
 
-/** For clients written against answers that had zeros there. Throws a wrong usage. */
-function emptyBranchesOf({ emptyBranches }: Config): EmptyBranches | null {
-  if (emptyBranches === null || isEmptyBranches(emptyBranches)) return emptyBranches
-  throw new WrongUsage(
-    `SIMTALLY_EMPTY_BRANCHES ${shown(emptyBranches)}: expected ${EMPTY_BRANCHES.join(', ')}`,
-  )
-}
-
 /** Throws a wrong usage for one without the other. */
-function tlsFilesOf({ tlsCert, tlsKey }: ServeOptions): TlsFiles | null {
-  if (tlsCert === undefined && tlsKey === undefined) return null
-  if (tlsCert !== undefined && tlsKey !== undefined) return { certFile: tlsCert, keyFile: tlsKey }
+function tlsFilesOf(certFile: string | undefined, keyFile: string | undefined): TlsFiles | null {
+  if (certFile === undefined && keyFile === undefined) return null
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile }
   throw new WrongUsage(
-    tlsKey === undefined
+    keyFile === undefined
       ? '--tls-cert needs --tls-key, the private key of the certificate'
       : '--tls-key needs --tls-cert, the certificate of the key',
   )
-}
-
-function proxiesOf(trustProxy: true | string): true | string[] {
-  return trustProxy === true ? true : trustProxy.split(/[\s,]+/).filter((text) => text !== '')
 }

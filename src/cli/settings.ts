@@ -1,0 +1,194 @@
+/**
+ * Every setting that is no limit: its name, what it sets, and how its text is read. Its flag, its
+ * environment variable and its key in the settings file are made of the name, and `docs/settings.md` of
+ * this file.
+ */
+import { LIMIT_NAMES, limitLabel, limitOfLabel, parseLimit } from '../domain/limits.ts'
+import { invalidField } from '../domain/usage-error.ts'
+import { parseOrigin } from '../http/cross-origin.ts'
+import { EMPTY_BRANCHES, type EmptyBranches } from '../http/usage-record.ts'
+
+export const PORT_MAX = 65_535
+/** More than are of use on one machine: each has a store and its connections. */
+export const WORKERS_MAX = 64
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+interface SettingDefinition {
+  /** What stands for its value in help. */
+  readonly value: string
+  /** What it sets, as help and the page say it. */
+  readonly sets: string
+  /** As the page says it; empty where there is none. */
+  readonly default: string
+  /** Where it has a flag: every command or `serve`; a secret has none, since others see the flags. */
+  readonly flag: 'every' | 'serve' | null
+  /** Throws `invalid`, naming `field`. */
+  parse(field: string, text: string): unknown
+}
+
+const text = (_field: string, given: string): string => given
+
+export const SETTINGS = {
+  'database-url': {
+    value: '<url>',
+    sets: 'where usage is kept, such as sqlite:./data/simtally.db',
+    default: '`sqlite:./data/simtally.db`',
+    flag: 'every',
+    parse: text,
+  },
+  'database-password-file': {
+    value: '<file>',
+    sets: 'a file with the password of a database server',
+    default: '',
+    flag: null,
+    parse: text,
+  },
+  'database-password': {
+    value: '<text>',
+    sets: 'the password of a database server',
+    default: '',
+    flag: null,
+    parse: text,
+  },
+  port: {
+    value: '<number>',
+    sets: 'where to listen; 0 takes a free port',
+    default: '8080',
+    flag: 'serve',
+    parse: (field, given) => wholeNumber(field, given, 0, PORT_MAX),
+  },
+  host: {
+    value: '<address>',
+    sets: 'on which address to listen',
+    default: '127.0.0.1',
+    flag: 'serve',
+    parse: text,
+  },
+  'public-url': {
+    value: '<url>',
+    sets: 'what URLs in answers start with',
+    default: 'what the request was sent to',
+    flag: 'serve',
+    parse: text,
+  },
+  'trust-proxy': {
+    value: '[addresses]',
+    sets: 'whose X-Forwarded-* headers count: addresses and networks, or true for all',
+    default: "nobody's",
+    flag: 'serve',
+    parse: (_field, given): true | string[] => {
+      const addresses = given.split(/[\s,]+/).filter((address) => address !== '')
+      return addresses.length === 0 || given === 'true' ? true : addresses
+    },
+  },
+  'allow-origin': {
+    value: '<origin>',
+    sets: 'whose pages in browsers may read answers (CORS), never *; may be repeated',
+    default: "nobody's",
+    flag: 'serve',
+    parse: (_field, given): string[] => {
+      const origins = given.split(/[\s,]+/).filter((origin) => origin !== '')
+      for (const origin of origins) parseOrigin(origin)
+      return origins
+    },
+  },
+  'empty-branches': {
+    value: '<null|zero>',
+    sets: 'what stands in usage records for branches without usage',
+    default: '`null`, as documented',
+    flag: 'serve',
+    parse: (field, given): EmptyBranches => oneOf(field, given, EMPTY_BRANCHES),
+  },
+  workers: {
+    value: '<number>',
+    sets: 'how many processes answer',
+    default: 'as many as there are cores, at most 8',
+    flag: 'serve',
+    parse: (field, given) => wholeNumber(field, given, 1, WORKERS_MAX),
+  },
+  'tls-cert': {
+    value: '<file>',
+    sets: 'answer HTTPS with this certificate, in PEM; SIGHUP reads it anew',
+    default: '',
+    flag: 'serve',
+    parse: text,
+  },
+  'tls-key': {
+    value: '<file>',
+    sets: 'its private key, in PEM',
+    default: '',
+    flag: 'serve',
+    parse: text,
+  },
+  'log-file': {
+    value: '<path>',
+    sets: 'where logs go, made with mode 0600; SIGHUP opens it anew',
+    default: 'stderr',
+    flag: 'serve',
+    parse: text,
+  },
+  'log-level': {
+    value: '<level>',
+    sets: `how much is logged: ${LOG_LEVELS.join(', ')}`,
+    default: '`info`',
+    flag: 'serve',
+    parse: (field, given): LogLevel => oneOf(field, given.toLowerCase(), LOG_LEVELS),
+  },
+} as const satisfies Record<string, SettingDefinition>
+
+export type SettingName = keyof typeof SETTINGS
+export type SettingValue<Name extends SettingName> = ReturnType<(typeof SETTINGS)[Name]['parse']>
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
+
+/** `SIMTALLY_LOG_LEVEL` for `log-level`. */
+export function settingVariable(name: string): string {
+  return `SIMTALLY_${name.toUpperCase().replaceAll('-', '_')}`
+}
+
+/** All names that a settings file may have: limits stand among them as `limit-form-fields`. */
+export function settingNames(): string[] {
+  return [...SETTING_NAMES, ...LIMIT_NAMES.map((name) => `limit-${limitLabel(name)}`)]
+}
+
+/** Throws `invalid`, naming `field`, for a value that the setting or limit does not take. */
+export function checkSetting(name: string, field: string, value: string): void {
+  const limit = name.startsWith('limit-') ? limitOfLabel(name.slice('limit-'.length)) : null
+  if (limit !== null) parseLimit(field, limit, value)
+  else SETTINGS[name as SettingName].parse(field, value)
+}
+
+/** The name that is the fewest letters away; null where all are far from it. */
+export function nearestName(name: string, names: readonly string[]): string | null {
+  const [nearest] = names
+    .map((known) => ({ known, distance: lettersApart(name, known) }))
+    .sort((a, b) => a.distance - b.distance)
+  const isNear = nearest !== undefined && nearest.distance <= Math.max(2, name.length / 3)
+  return isNear ? nearest.known : null
+}
+
+function lettersApart(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (const [j, other] of [...b].entries()) {
+      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other ? 0 : 1)))
+    }
+    row = next
+  }
+  return row.at(-1)!
+}
+
+function wholeNumber(field: string, given: string, min: number, max: number): number {
+  const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw invalidField(field, given, `expected a whole number from ${min} to ${max}`)
+}
+
+function oneOf<T extends string>(field: string, given: string, known: readonly T[]): T {
+  const found = known.find((value) => value === given)
+  if (found !== undefined) return found
+  throw invalidField(field, given, `expected ${known.join(', ')}`)
+}
