@@ -95,7 +95,11 @@ describe('a file that is no delivery', () => {
       /the header line ".*" has no column record_id, sim, /,
     ],
     ['a document', '%PDF-1.7\n', /the delivery is a PDF document, not usage records\n {2}ask /],
-    ['a web page', '<!DOCTYPE html>\n<html>\n', /the header line "<!DOCTYPE html>" has no column /],
+    [
+      'a web page',
+      '<!DOCTYPE html>\n<html>\n',
+      /the delivery is a web page, .*\n {2}fetch it again: /,
+    ],
   ]
   for (const [name, content, message] of files) {
     it(`is refused: ${name}`, async () => {
