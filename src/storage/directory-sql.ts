@@ -59,7 +59,9 @@ export const RELEASE_SIM_VALUES = `
   UPDATE sim SET iccid = NULL, msisdn = NULL, unique_name = NULL WHERE id = ?`
 
 export const SELECT_SIM_BY_ID = `SELECT ${SIM_COLUMNS} WHERE sim.id = ?`
-export const SELECT_SIM_SID = 'SELECT sid FROM sim WHERE id = ?'
+/** Each asks for a list of ids. */
+export const SELECT_SIM_SIDS = 'SELECT id, sid FROM sim WHERE id = ANY (?::bigint[])'
+export const SELECT_ACCOUNT_SIDS = 'SELECT id, sid FROM account WHERE id = ANY (?::bigint[])'
 export const SELECT_SIM_BY_SID = `SELECT ${SIM_COLUMNS} WHERE sim.sid = ?`
 export const SELECT_SIM_BY_UNIQUE_NAME = `
   SELECT ${SIM_COLUMNS} WHERE sim.unique_name = ? AND sim.account_id = ?`
@@ -201,15 +203,6 @@ export const UPSERT_DROP_FOLDER = `
   SET waiting = excluded.waiting, waiting_since = excluded.waiting_since,
       failed = excluded.failed, left_alone = excluded.left_alone, seen_at = excluded.seen_at`
 export const FORGET_DROP_FOLDERS = 'DELETE FROM drop_folder WHERE seen_at < ?'
-
-export const INSERT_QUARANTINE = `
-  INSERT INTO quarantine (feed_id, deliverer_id, reason, raw_hash, detail, field, raw)
-  VALUES (?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT DO NOTHING`
-export const INSERT_QUARANTINE_DELIVERY = `
-  INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at, record)
-  SELECT id, ?, ?, ?, ? FROM quarantine
-  WHERE feed_id = ? AND raw_hash = ? AND reason = ? AND deliverer_id = ?`
 
 export const DELETE_DELIVERIES_OF_IMPORT = 'DELETE FROM quarantine_delivery WHERE import_id = ?'
 export const DELETE_UNDELIVERED = `

@@ -39,7 +39,7 @@ import {
   taken,
   valuesNamedBy,
 } from './sim-registry.ts'
-import { undoneWhileRunning } from './undo.ts'
+import { undoneWhileRunning } from './undo-refusals.ts'
 import type { RegisterOutcome, UsageStore } from './usage-store.ts'
 
 export function* createAccount(account: NewAccount): Steps<Account> {

@@ -6,7 +6,7 @@ import { accountById, feedById } from './directory-reads.ts'
 import { FEED_COLUMNS } from './directory-sql.ts'
 import { feedFromRow } from './feed-rows.ts'
 import type { Row } from './rows.ts'
-import { findOne, list, run, type Steps } from './session.ts'
+import { findOne, insert, list, run, type Steps } from './session.ts'
 
 /** One question, whether the feed exists or not: its time tells nothing either. */
 export const SELECT_ACCOUNT_FEED = `
@@ -100,4 +100,14 @@ export function* revokeFeedGrant(feedId: number, accountId: number): Steps<FeedG
 
 function findGrant(feedId: number, accountId: number): Steps<FeedGrant | null> {
   return findOne(SELECT_GRANT, [accountId, feedId], grantFromRow)
+}
+
+/** The feed has brought usage of the accounts. */
+export function addAccountFeeds(accountIds: ReadonlySet<number>, feedId: number): Steps<unknown> {
+  return insert({
+    table: 'account_feed',
+    columns: ['account_id', 'feed_id'],
+    rows: [...accountIds].sort((a, b) => a - b).map((accountId) => [accountId, feedId]),
+    suffix: 'ON CONFLICT DO NOTHING',
+  })
 }

@@ -7,7 +7,10 @@ import type {
   LedgerPosition,
 } from '../domain/ledger-entry.ts'
 import { ZONES } from '../domain/usage-event.ts'
+import { listFeeds } from './directory-reads.ts'
 import { type Row, storedEventFromRow } from './rows.ts'
+import { all, type Steps } from './session.ts'
+import { SELECT_UNDONE, selectGoneEvents } from './undone-versions.ts'
 
 /** Columns of an entry, without those that say which SIM's it is. */
 export const ENTRY_COLUMNS = `
@@ -48,7 +51,7 @@ export function positionBefore({ start }: LedgerFilter, { after }: LedgerPage): 
 }
 
 /** Parameters of `selectGoneEvents`. */
-export function goneValues(filter: LedgerFilter, page: LedgerPage): (number | string)[] {
+function goneValues(filter: LedgerFilter, page: LedgerPage): (number | string)[] {
   const { occurredAt, feedId, recordId } = positionBefore(filter, page)
   const { simId, end } = filter
   const position = [occurredAt, feedId, recordId]
@@ -56,25 +59,25 @@ export function goneValues(filter: LedgerFilter, page: LedgerPage): (number | st
 }
 
 /** The first and the last instant of rows; null without any. */
-export function spanOf(rows: readonly Row[]): [first: number, last: number] | null {
+function spanOf(rows: readonly Row[]): [first: number, last: number] | null {
   if (rows.length === 0) return null
   const times = rows.map((row) => row.occurred_at as number)
   return [Math.min(...times), Math.max(...times)]
 }
 
-export interface EntryImport {
+interface EntryImport {
   readonly source: string
   readonly undoneAt: number | null
 }
 
 /** What entries name besides their rows. */
-export interface EntryNames {
+interface EntryNames {
   readonly feeds: ReadonlyMap<number, string>
   readonly imports: ReadonlyMap<number, EntryImport>
 }
 
 /** Rows of one page, of one state of the store. */
-export interface EntryRows {
+interface EntryRows {
   /** Of the ledger, in its order. */
   readonly counted: readonly Row[]
   /** The identities of events of which nothing is left, in the same order. */
@@ -86,7 +89,7 @@ export interface EntryRows {
 }
 
 /** The first identities of a page, of those that count and those that are gone. */
-export function firstIdentities(
+function firstIdentities(
   counted: readonly Row[],
   gone: readonly Row[],
   { limit }: LedgerPage,
@@ -98,7 +101,7 @@ export function firstIdentities(
   }
 }
 
-export function entriesFromRows(rows: EntryRows, names: EntryNames): LedgerEntry[] {
+function entriesFromRows(rows: EntryRows, names: EntryNames): LedgerEntry[] {
   const replaced = Map.groupBy(rows.replaced, identityOf)
   const undone = Map.groupBy(rows.undone, identityOf)
   const isGone = new Set(rows.gone)
@@ -142,7 +145,7 @@ function byPosition(a: Row, b: Row): number {
 }
 
 /** The imports that rows name, each once. */
-export function importIdsOf(...lists: readonly (readonly Row[])[]): number[] {
+function importIdsOf(...lists: readonly (readonly Row[])[]): number[] {
   return [...new Set(lists.flat().map((row) => row.import_id as number))]
 }
 
@@ -159,4 +162,43 @@ function versionFromRow(row: Row, { imports }: EntryNames) {
     line,
     knownAt: row.known_at as number,
   }
+}
+
+const SELECT_SOURCES = 'SELECT id, source, undone_at FROM import WHERE id = ANY (?::bigint[])'
+
+/** How an engine finds rows of the ledger: by its buckets, in one way or another. */
+export interface LedgerRows {
+  /** Of the ledger, in its order, at most those of the page. */
+  readonly entries: (filter: LedgerFilter, page: LedgerPage) => Steps<Row[]>
+  /** What rows of a SIM have replaced, in the order of the replacement. */
+  readonly versions: (simId: number, rows: readonly Row[]) => Steps<Row[]>
+}
+
+/** A row and what it has replaced have to be of one state. */
+export function* listUsageEvents(
+  { entries, versions }: LedgerRows,
+  filter: LedgerFilter,
+  page: LedgerPage,
+): Steps<LedgerEntry[]> {
+  const { simId } = filter
+  const gone = yield* all(selectGoneEvents(filterConditions(filter)), goneValues(filter, page))
+  const first = firstIdentities(yield* entries(filter, page), gone, page)
+  const span = spanOf([...first.counted, ...first.gone])
+  const rows: EntryRows = {
+    ...first,
+    replaced: yield* versions(simId, first.counted),
+    undone: span === null ? [] : yield* all(SELECT_UNDONE, [simId, ...span]),
+  }
+  const importIds = importIdsOf(rows.counted, rows.replaced, rows.undone)
+  const sources = yield* all(SELECT_SOURCES, [importIds])
+  const feeds = yield* listFeeds()
+  return entriesFromRows(rows, {
+    feeds: new Map(feeds.map(({ id, name }) => [id, name])),
+    imports: new Map(
+      sources.map(({ id, source, undone_at }) => [
+        id as number,
+        { source: source as string, undoneAt: undone_at as number | null },
+      ]),
+    ),
+  })
 }

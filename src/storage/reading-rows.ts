@@ -7,6 +7,7 @@ import {
 } from '../domain/counter-series.ts'
 import { COUNTER_NAMES, type Counters, type ReadingTraits } from '../domain/usage-event.ts'
 import type { Row } from './rows.ts'
+import { columnsNamed } from './tables.ts'
 
 const OF_A_READING = 4
 const OF_32_BITS = 8
@@ -75,29 +76,15 @@ export interface KeptReading {
   readonly verdict: SeriesVerdict
 }
 
-export const READING_COLUMNS = [
-  'sim_id',
-  'feed_id',
-  'record_id',
-  'occurred_at',
-  'upload',
-  'download',
-  'to_sim',
-  'from_sim',
-  'traits',
-  'high_upload',
-  'high_download',
-  'high_to_sim',
-  'high_from_sim',
-  'verdict',
-] as const
+export const READING_KEY = ['sim_id', 'feed_id', 'record_id', 'occurred_at'] as const
+export const READ_COLUMNS = columnsNamed('reading').slice(READING_KEY.length)
 
-/** Those after the key, in the order of `READING_COLUMNS`. */
+/** Values of `READ_COLUMNS`. */
 export function keptReadingToRow({ reading, highs, verdict }: KeptReading) {
   return [
     ...([reading.upload, reading.download, reading.toSim, reading.fromSim] as const),
-    traitsToBits(reading.traits),
     ...([highs.upload, highs.download, highs.toSim, highs.fromSim] as const),
+    traitsToBits(reading.traits),
     SERIES_VERDICTS.indexOf(verdict),
   ] as const
 }

@@ -1,11 +1,9 @@
 /** What becomes of quarantined records that are counted after all, or never shall be. */
-import type { SeriesCounts } from '../domain/counter-series.ts'
 import type { QuarantinedRecord, VerdictCounts } from '../domain/import.ts'
-import { findImport } from './directory-reads.ts'
-import { ADD_IMPORT_COUNTS, SELECT_IMPORT_ACCOUNT } from './directory-sql.ts'
+import { SELECT_IMPORT_ACCOUNT } from './directory-sql.ts'
+import { countInImport } from './quarantine.ts'
 import { keptRecordToRow, type Row } from './rows.ts'
 import { all, get, run, type Steps } from './session.ts'
-import { undoneWhileRunning } from './undo.ts'
 import type { AppendOutcome, RecycleBatch } from './usage-store.ts'
 import type { Coming } from './version-chain.ts'
 
@@ -154,16 +152,4 @@ function waitingFromRow({ id, quarantine_id }: Row): Waiting {
 function* dropUndelivered(waiting: readonly Waiting[]): Steps<void> {
   if (waiting.length === 0) return
   yield* run(DELETE_UNDELIVERED_OF, [[...new Set(waiting.map(({ recordId }) => recordId))]])
-}
-
-/** Throws `conflict` when the import was undone. */
-export function* countInImport(
-  importId: number,
-  { accepted, duplicate, replaced, quarantined, expired }: VerdictCounts,
-  { resets, falls, wraps }: SeriesCounts,
-): Steps<void> {
-  const verdicts = [accepted, duplicate, replaced, quarantined, expired]
-  const values = [...verdicts, resets, falls, wraps, importId]
-  const changed = yield* run(ADD_IMPORT_COUNTS, values)
-  if (changed === 0) throw undoneWhileRunning(yield* findImport(importId), importId)
 }

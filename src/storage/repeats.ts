@@ -8,6 +8,8 @@
  */
 import { BATCH_RECORDS_MAX } from './batches.ts'
 import type { Row, StoredEvent } from './rows.ts'
+import { all, deleteRows, insert, type Steps } from './session.ts'
+import { columnsNamed } from './tables.ts'
 
 interface Place {
   readonly importId: number
@@ -212,28 +214,51 @@ export function amongValues(
 }
 
 /** Of lines from one to another. */
-export const SELECT_REPEATS_AMONG = `
+const SELECT_REPEATS_AMONG = `
   SELECT * FROM repeat_run
   WHERE of_import_id = ? AND of_line > ? AND of_line <= ? AND of_line + records > ?`
-export const SELECT_REPEATS_OF = 'SELECT * FROM repeat_run WHERE of_import_id = ?'
+const SELECT_REPEATS_OF = 'SELECT * FROM repeat_run WHERE of_import_id = ?'
 export const DELETE_REPEATS_OF = 'DELETE FROM repeat_run WHERE of_import_id = ?'
 export const DELETE_REPEATS_BY = 'DELETE FROM repeat_run WHERE import_id = ?'
 export const DELETE_OLD_REPEATS = 'DELETE FROM repeat_run WHERE last_bucket < ?'
 
-/** `VALUES` or a `SELECT` of a row, as `repeatRunToRow` gives it, follows. */
-export const INSERT_REPEAT_RUNS = `
-  INSERT INTO repeat_run (of_import_id, of_line, import_id, line, records, known_at, last_bucket)`
 /** A batch that is stored once more may find runs of its own that are longer or shorter. */
-export const KEEP_LONGER_RUN = `
+const KEEP_LONGER_RUN = `
   ON CONFLICT (of_import_id, of_line, import_id, line) DO UPDATE
   SET records = excluded.records, last_bucket = excluded.last_bucket
   WHERE excluded.records > repeat_run.records`
 
-export function repeatRunToRow({ of, importId, line, records, knownAt, lastBucket }: RepeatRun) {
+export function* readRepeatsOf(importId: number): Steps<RepeatRun[]> {
+  return (yield* all(SELECT_REPEATS_OF, [importId])).map(repeatRunFromRow)
+}
+
+export function writeRepeats(repeats: readonly Repeat[]): Steps<void> {
+  return writeRuns(runsOf(repeats))
+}
+
+function* writeRuns(runs: readonly RepeatRun[]): Steps<void> {
+  const columns = columnsNamed('repeat_run')
+  const rows = runs.map(repeatRunToRow)
+  yield* insert({ table: 'repeat_run', columns, rows, suffix: KEEP_LONGER_RUN })
+}
+
+/** Lets repeats follow versions that become another import's. */
+export function* moveRepeats(moves: readonly Move[]): Steps<void> {
+  for (const [importId, moved] of movesByImport(moves)) {
+    const runs = yield* all(SELECT_REPEATS_AMONG, amongValues(importId, moved.keys()))
+    const { gone, come } = movedRuns(runs.map(repeatRunFromRow), moved)
+    const columns = ['of_import_id', 'of_line', 'import_id', 'line']
+    const rows = gone.map((run) => repeatRunToRow(run).slice(0, columns.length))
+    yield* deleteRows({ table: 'repeat_run', columns, rows })
+    yield* writeRuns(come)
+  }
+}
+
+function repeatRunToRow({ of, importId, line, records, knownAt, lastBucket }: RepeatRun) {
   return [of.importId, of.line, importId, line, records, knownAt, lastBucket] as const
 }
 
-export function repeatRunFromRow(row: Row): RepeatRun {
+function repeatRunFromRow(row: Row): RepeatRun {
   return {
     of: { importId: row.of_import_id as number, line: row.of_line as number },
     importId: row.import_id as number,

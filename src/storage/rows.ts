@@ -275,6 +275,15 @@ export function readingServingToRow(serving: Serving, traits: ReadingTraits): Se
   return { ...columns, stated: columns.stated | traitsToBits(traits) }
 }
 
+/** By what a row of the ledger is known: values of `IDENTITY_COLUMNS`. */
+export type Identity = readonly [
+  bucket: number,
+  simId: number,
+  occurredAt: number,
+  feedId: number,
+  recordId: string,
+]
+
 /** A row of the ledger, as far as a second version of it is concerned. */
 export interface StoredEvent {
   readonly version: EventVersion

@@ -5,14 +5,12 @@
  */
 import type { Actor } from '../domain/act.ts'
 import type { Row } from './rows.ts'
-import type { TABLES } from './tables.ts'
+import type { TableName } from './tables.ts'
 
 export type Value = string | number | bigint | boolean | null | Uint8Array | readonly Value[]
 export type Values = readonly Value[]
 
 export type LockName = 'directory' | 'limits'
-
-type TableName = (typeof TABLES)[number]['name']
 
 /** Rows to add to a table, by the names of their columns. */
 export interface Insert {
@@ -69,6 +67,8 @@ export interface Session {
   /** True where a sum did not fit into 64 bits. */
   isOverflow(error: unknown): boolean
   readonly acting: Acting
+  /** True where whole months have totals of their own. */
+  readonly hasSimMonths: boolean
 }
 
 export type Ask = (session: Session) => unknown
@@ -110,6 +110,10 @@ export function* now(): Steps<number> {
 
 export function* isOverflow(error: unknown): Steps<boolean> {
   return (yield (session) => session.isOverflow(error)) as boolean
+}
+
+export function* hasSimMonths(): Steps<boolean> {
+  return (yield (session) => session.hasSimMonths) as boolean
 }
 
 export function* acting(): Steps<Acting> {

@@ -28,6 +28,10 @@ function integers<Name extends string>(...names: readonly Name[]) {
   return Object.fromEntries(names.map((name) => [name, 'integer'])) as Record<Name, 'integer'>
 }
 
+function texts<Name extends string>(...names: readonly Name[]) {
+  return Object.fromEntries(names.map((name) => [name, 'text'])) as Record<Name, 'text'>
+}
+
 function counters<K extends ColumnKind>(kind: K) {
   return { upload: kind, download: kind, to_sim: kind, from_sim: kind } as const
 }
@@ -72,11 +76,7 @@ export const TABLES = [
     name: 'account',
     columns: {
       id: 'integer',
-      sid: 'text',
-      name: 'text',
-      auth_token_hash: 'text',
-      home_plmns: 'text',
-      home_countries: 'text',
+      ...texts('sid', 'name', 'auth_token_hash', 'home_plmns', 'home_countries'),
       created_at: 'integer',
       previous_token_hash: 'text',
       previous_token_until: 'integer',
@@ -91,14 +91,8 @@ export const TABLES = [
       id: 'integer',
       sid: 'text',
       account_id: 'integer',
-      iccid: 'text',
-      msisdn: 'text',
-      unique_name: 'text',
-      friendly_name: 'text',
-      status: 'text',
-      home_plmns: 'text',
-      home_countries: 'text',
-      callbacks: 'text',
+      ...texts('iccid', 'msisdn', 'unique_name', 'friendly_name', 'status', 'home_plmns'),
+      ...texts('home_countries', 'callbacks'),
       created_at: 'integer',
       updated_at: 'integer',
     },
@@ -132,18 +126,10 @@ export const TABLES = [
     name: 'feed',
     columns: {
       id: 'integer',
-      name: 'text',
-      format: 'text',
-      settings: 'text',
-      on_conflict: 'text',
-      default_zone: 'integer',
-      created_at: 'integer',
-      settle_seconds: 'integer',
+      ...texts('name', 'format', 'settings', 'on_conflict'),
+      ...integers('default_zone', 'created_at', 'settle_seconds'),
       sequence_pattern: 'text',
-      late_seconds: 'integer',
-      overdue_seconds: 'integer',
-      covers_from: 'integer',
-      retired_at: 'integer',
+      ...integers('late_seconds', 'overdue_seconds', 'covers_from', 'retired_at'),
       retired_reason: 'text',
       account_id: 'integer',
       sim_names: 'text',
@@ -161,12 +147,8 @@ export const TABLES = [
   {
     name: 'import',
     columns: {
-      id: 'integer',
-      feed_id: 'integer',
-      account_id: 'integer',
-      source: 'text',
-      format: 'text',
-      status: 'text',
+      ...integers('id', 'feed_id', 'account_id'),
+      ...texts('source', 'format', 'status'),
       ...integers('accepted', 'duplicate', 'replaced', 'quarantined', 'expired'),
       ...integers('resets', 'falls', 'wraps'),
       checksum: 'text',
@@ -174,9 +156,7 @@ export const TABLES = [
       started_at: 'integer',
       finished_at: 'integer',
       sequence_stream: 'text',
-      sequence_number: 'integer',
-      complete_through: 'integer',
-      undone_at: 'integer',
+      ...integers('sequence_number', 'complete_through', 'undone_at'),
       rereading: 'text',
       ...integers('usage_from', 'end_order'),
       restarts: 'text',
@@ -239,13 +219,8 @@ export const TABLES = [
   {
     name: 'quarantine',
     columns: {
-      id: 'integer',
-      feed_id: 'integer',
-      deliverer_id: 'integer',
-      reason: 'text',
-      raw_hash: 'text',
-      detail: 'text',
-      field: 'text',
+      ...integers('id', 'feed_id', 'deliverer_id'),
+      ...texts('reason', 'raw_hash', 'detail', 'field'),
       raw: 'bytes',
     },
     ...numbered,
@@ -254,11 +229,7 @@ export const TABLES = [
   {
     name: 'quarantine_delivery',
     columns: {
-      id: 'integer',
-      quarantine_id: 'integer',
-      import_id: 'integer',
-      line: 'integer',
-      seen_at: 'integer',
+      ...integers('id', 'quarantine_id', 'import_id', 'line', 'seen_at'),
       record: 'text',
     },
     ...numbered,
@@ -339,9 +310,7 @@ export const TABLES = [
   {
     name: 'sim_day',
     columns: {
-      month: 'integer',
-      sim_id: 'integer',
-      zone: 'integer',
+      ...integers('month', 'sim_id', 'zone'),
       country: 'text',
       started_at: 'integer',
       ...SUMS,
@@ -355,16 +324,25 @@ export const TABLES = [
     columns: {
       id: 'integer',
       at: 'integer',
-      actor: 'text',
-      verb: 'text',
-      object_kind: 'text',
-      object: 'text',
-      details: 'text',
+      ...texts('actor', 'verb', 'object_kind', 'object', 'details'),
     },
     ...numbered,
     ...directory,
   },
 ] as const satisfies readonly Table[]
+
+export type TableName = (typeof TABLES)[number]['name'] | 'sim_month'
+
+export const COUNTER_COLUMNS = Object.keys(COUNTERS) as (keyof typeof COUNTERS)[]
+/** By what a row of the ledger is known. */
+export const IDENTITY_COLUMNS = Object.keys(IDENTITY)
+/** What a row of the ledger says beside its identity. */
+export const CONTENT_COLUMNS = Object.keys(CONTENT)
+
+/** The columns of a table, by its name. */
+export function columnsNamed(name: (typeof TABLES)[number]['name']): string[] {
+  return columnsOfTable(TABLES.find((table) => table.name === name)!)
+}
 
 export function columnsOfTable({ columns }: Table): string[] {
   return Object.keys(columns)

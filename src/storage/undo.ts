@@ -1,37 +1,92 @@
-/** What taking an import back means, the same for every engine. */
-import type { Import } from '../domain/import.ts'
-import { formatInstant } from '../domain/time.ts'
-import { UsageError } from '../domain/usage-error.ts'
-import { sameContent } from '../domain/usage-event.ts'
+/** Takes one import back: its versions leave, the ones before count again, what is derived follows. */
+import { sameCounters } from '../domain/counter-series.ts'
+import type { Feed } from '../domain/directory.ts'
+import { type Counters, sameContent } from '../domain/usage-event.ts'
+import { feedById, findImport } from './directory-reads.ts'
+import {
+  DELETE_DELIVERIES_OF_IMPORT,
+  DELETE_IMPORT_BUCKETS,
+  DELETE_UNDELIVERED,
+  MARK_UNDONE,
+  SELECT_IMPORT_BUCKETS,
+} from './directory-sql.ts'
+import { rebuildProgress } from './feed-progress.ts'
+import { bucketOf } from './incoming-events.ts'
+import {
+  type Chain,
+  identityFromRow,
+  type LedgerChange,
+  readChains,
+  rewriteHistories,
+  writeLedgerChanges,
+} from './ledger-changes.ts'
+import { type Limits, readLimits } from './limits.ts'
+import { chainRules } from './met-versions.ts'
 import type { UndoOutcome } from './outcomes.ts'
-import type { StoredEvent } from './rows.ts'
+import {
+  countersRead,
+  type KeptReading,
+  keptReadingFromRow,
+  READING_KEY,
+  readingOf,
+} from './reading-rows.ts'
+import {
+  DELETE_REPEATS_BY,
+  DELETE_REPEATS_OF,
+  type Repeat,
+  RepeatsOf,
+  readRepeatsOf,
+  writeRepeats,
+} from './repeats.ts'
+import type { Identity, StoredEvent } from './rows.ts'
+import {
+  isToBePut,
+  loadSeries,
+  type NamedReading,
+  proveSeries,
+  putReadings,
+  type SeriesPart,
+  type StoredReading,
+} from './series.ts'
+import { all, deleteRows, insert, lock, run, type Steps } from './session.ts'
+import { IDENTITY_COLUMNS } from './tables.ts'
+import { requireUndoable } from './undo-refusals.ts'
+import { UNDONE_COLUMNS, type UndoneVersion, undoneVersionToRow } from './undone-versions.ts'
+import { UsageDeltas } from './usage-deltas.ts'
+import { withoutImport } from './version-chain.ts'
 
-/** Throws `not_found` or `conflict` unless there is something to take back. */
-export function requireUndoable(found: Import | null, importId: number): Import {
-  if (found === null) throw new UsageError('not_found', `there is no import ${importId}`)
-  if (found.status !== 'undone') return found
-  throw new UsageError(
-    'conflict',
-    `import ${importId} was undone already, at ${formatInstant(found.undoneAt ?? 0)}`,
-    { hint: 'nothing of it counts any more; its file may be imported again' },
-  )
-}
+/**
+ * What an import has written to a bucket, in the order of the key, after an identity. Parameters:
+ * bucket, feed, import, purged through, SIM, instant and record id of that identity, limit.
+ */
+const OF_IMPORT = `
+  WHERE bucket = ?1 AND feed_id = ?2 AND import_id = ?3 AND occurred_at >= ?4
+    AND (sim_id, occurred_at, record_id) > (?5::bigint, ?6::bigint, ?7::text)
+  ORDER BY sim_id, occurred_at, feed_id, record_id
+  LIMIT ?8`
 
-/** Why an import that was taken back while it ran goes no further. */
-export function undoneWhileRunning(found: Import | null, importId: number): UsageError {
-  if (found === null) return new UsageError('not_found', `there is no import ${importId}`)
-  return new UsageError('conflict', `import ${importId} was undone while it ran`, {
-    hint: 'nothing of it counts any more; deliver it again to count it',
-  })
-}
+const SELECT_EVENTS_OF_IMPORT = `
+  SELECT bucket, sim_id, occurred_at, feed_id, record_id FROM ledger ${OF_IMPORT}`
+/** Identities with a version that was replaced. */
+const SELECT_REPLACED_OF_IMPORT = `
+  SELECT DISTINCT bucket, sim_id, occurred_at, feed_id, record_id FROM ledger_history ${OF_IMPORT}`
+
+/** Of the feed `?1`. */
+const SELECT_READINGS = `
+  SELECT named.position - 1 AS position, reading.*
+  FROM :named
+  JOIN reading ON reading.sim_id = named.sim_id
+              AND reading.feed_id = ?1
+              AND reading.record_id = named.record_id
+              AND reading.occurred_at = named.occurred_at`
 
 /** Identities that one step of an undo takes: it bounds the memory, not the transaction. */
-export const UNDO_STEP_IDENTITIES = 20_000
+const UNDO_STEP_IDENTITIES = 20_000
 
 type UndoCounts = { -readonly [K in 'removed' | 'restored' | 'kept']: UndoOutcome[K] }
 
 /** Counts an event of which `counted` counted before the undo, and `last` counts now. */
-export function undoneCounts(
+function undoneCounts(
   counts: UndoCounts,
   {
     importId,
@@ -42,4 +97,241 @@ export function undoneCounts(
   if (last === undefined) counts.removed++
   else if (!sameContent(last.version, counted.version)) counts.restored++
   else if (counted.importId === importId) counts.kept++
+}
+
+/** Runs inside a write transaction that keeps batches out. */
+export function* undoImport(importId: number, at: number): Steps<UndoOutcome> {
+  const { feedId } = requireUndoable(yield* findImport(importId), importId)
+  const feed = yield* feedById(feedId)
+  const repeatsOf = new RepeatsOf(yield* readRepeatsOf(importId))
+  for (const text of [DELETE_REPEATS_OF, DELETE_REPEATS_BY]) yield* run(text, [importId])
+  const undo = new Undo({ importId, feed, at, repeatsOf }, yield* readLimits())
+  for (const row of yield* all(SELECT_IMPORT_BUCKETS, [importId])) {
+    yield* undo.takeBack(row.bucket as number)
+  }
+  const quarantineEntries = yield* run(DELETE_DELIVERIES_OF_IMPORT, [importId])
+  if (quarantineEntries > 0) yield* run(DELETE_UNDELIVERED)
+  yield* run(DELETE_IMPORT_BUCKETS, [importId])
+  yield* run(MARK_UNDONE, [at, importId])
+  // It completes its feed no more; where it was numbered, its number is missing.
+  yield* lock('directory')
+  yield* rebuildProgress(feed)
+  return { import: (yield* findImport(importId))!, ...undo.counts, quarantineEntries }
+}
+
+/** An identity the import has a version of. */
+interface Touched {
+  readonly identity: Identity
+  /** The row of the ledger, with the usage that a reading comes to. */
+  readonly row: StoredEvent
+  /** The same with the counters that were delivered. */
+  readonly counted: StoredEvent
+  readonly hasHistory: boolean
+  /** The versions that are left, oldest first. */
+  readonly left: readonly StoredEvent[]
+}
+
+interface Undone {
+  readonly importId: number
+  readonly feed: Feed
+  readonly at: number
+  readonly repeatsOf: RepeatsOf
+}
+
+class Undo {
+  readonly counts = { removed: 0, restored: 0, kept: 0 }
+  readonly #of: Undone
+  readonly #limits: Limits
+
+  constructor(of: Undone, limits: Limits) {
+    this.#of = of
+    this.#limits = limits
+  }
+
+  *takeBack(bucket: number): Steps<void> {
+    // First what counts; then the rows of others that replaced some version of the import.
+    for (const text of [SELECT_EVENTS_OF_IMPORT, SELECT_REPLACED_OF_IMPORT]) {
+      let after: readonly [number, number, string] = [0, 0, '']
+      for (;;) {
+        const identities = yield* this.#next(text, bucket, after)
+        if (identities.length === 0) break
+        yield* this.#takeBackStep(yield* this.#touched(identities))
+        const [, simId, occurredAt, , recordId] = identities.at(-1)!
+        after = [simId, occurredAt, recordId]
+      }
+    }
+  }
+
+  *#next(
+    text: string,
+    bucket: number,
+    after: readonly [number, number, string],
+  ): Steps<Identity[]> {
+    const { importId, feed } = this.#of
+    const of = [bucket, feed.id, importId, this.#limits.purgedThrough]
+    const rows = yield* all(text, [...of, ...after, UNDO_STEP_IDENTITIES])
+    return rows.map((row) => identityFromRow(row, feed.id))
+  }
+
+  /** In the order of the identities. */
+  *#touched(identities: readonly Identity[]): Steps<Touched[]> {
+    const { importId, feed, repeatsOf } = this.#of
+    const chains = yield* readChains(identities, feed.id)
+    const read = yield* this.#readings(chains)
+    const importIds = chains.flatMap(({ versions }) => [
+      ...versions.map((version) => version.importId),
+      ...versions.flatMap(({ importId: by, line }) =>
+        by === importId ? repeatsOf.ofLine(line).map((repeat) => repeat.importId) : [],
+      ),
+    ])
+    const rules = yield* chainRules(feed, importIds)
+    const repeats: Repeat[] = []
+    const undone: UndoneVersion[] = []
+    const touched = chains.map(({ identity, versions }, i): Touched => {
+      const row = versions.at(-1)!
+      const counted = { ...row, version: { ...row.version, ...read.get(i) } }
+      const taken = withoutImport(rules, versions.with(-1, counted), { importId, repeatsOf })
+      repeats.push(...taken.repeats)
+      const [, simId, occurredAt, , recordId] = identity
+      for (const { event, version, replacedAt } of taken.gone) {
+        const own = event === counted ? row : event
+        undone.push({
+          simId,
+          occurredAt,
+          feedId: feed.id,
+          recordId,
+          version,
+          event: own,
+          replacedAt,
+        })
+      }
+      undoneCounts(this.counts, { importId, counted, last: taken.left.at(-1) })
+      return { identity, row, counted, hasHistory: versions.length > 1, left: taken.left }
+    })
+    yield* writeRepeats(repeats)
+    yield* insert({
+      table: 'undone_version',
+      columns: UNDONE_COLUMNS,
+      rows: undone.map(undoneVersionToRow),
+    })
+    return touched
+  }
+
+  /** What was read, where usage followed from a reading, by position: as history keeps it. */
+  *#readings(chains: readonly Chain[]): Steps<ReadonlyMap<number, Counters>> {
+    const positions = chains.flatMap(({ versions }, i) => (versions.at(-1)!.isReading ? [i] : []))
+    const rows = yield* all(SELECT_READINGS, [this.#of.feed.id], {
+      columns: { sim_id: 'bigint', record_id: 'text', occurred_at: 'bigint' },
+      rows: positions.map((i) => {
+        const [, simId, occurredAt, , recordId] = chains[i]!.identity
+        return [simId, recordId, occurredAt]
+      }),
+    })
+    return new Map(
+      rows.map((row) => {
+        const { reading } = keptReadingFromRow(row)
+        return [positions[row.position as number]!, countersRead(reading)]
+      }),
+    )
+  }
+
+  *#takeBackStep(touched: readonly Touched[]): Steps<void> {
+    const replaced = touched.filter(({ hasHistory }) => hasHistory)
+    const chains = replaced.map(({ identity, left }) => ({ identity, versions: left }))
+    yield* rewriteHistories(chains)
+    const changed = touched.filter(({ counted, left }) => left.at(-1) !== counted)
+    const gone = changed.filter(({ left }) => left.length === 0)
+    const deltas = new UsageDeltas(this.#limits)
+    for (const { identity, row } of gone) {
+      const [, simId, occurredAt] = identity
+      const { accountId, columns, version } = row
+      deltas.add({ accountId, simId, occurredAt }, columns, version, -1)
+    }
+    yield* deleteRows({
+      table: 'ledger',
+      columns: IDENTITY_COLUMNS,
+      rows: gone.map(({ identity }) => identity),
+    })
+    const changes = changed
+      .filter(({ row, left }) => !row.isReading && left.length > 0)
+      .map(({ identity, row, left }) => changeOf(identity, row, left.at(-1)!))
+    changes.push(...(yield* this.#takeBackReadings(changed.filter(({ row }) => row.isReading))))
+    yield* deltas.write()
+    const { importId, at } = this.#of
+    yield* writeLedgerChanges({ importId, knownAt: at, changes: null }, changes, this.#limits)
+  }
+
+  /** Takes readings out of their series or puts older ones back; returns the rows that change. */
+  *#takeBackReadings(touched: readonly Touched[]): Steps<LedgerChange[]> {
+    const feedId = this.#of.feed.id
+    const list = groupBySeries(touched)
+    const parts = list.map(({ part }) => part)
+    const known = yield* loadSeries(feedId, parts)
+    const gone: Touched[] = []
+    const put: NamedReading[] = []
+    const changes: LedgerChange[] = []
+    const left = list.map(({ part, at }, i) => {
+      const entries = known[i]!.flatMap((stored): StoredReading[] => {
+        const taken = at.get(stored.occurredAt)
+        if (taken === undefined) return [stored]
+        const last = taken.left.at(-1)
+        if (last === undefined) {
+          gone.push(taken)
+          return []
+        }
+        // History keeps what was read, not the usage that followed from it.
+        const reading = readingOf(last.version, last.version.traits!)
+        return [{ ...stored, reading, current: last }]
+      })
+      return { part, entries }
+    })
+    const proved = yield* proveSeries(feedId, left, (stored) => stored)
+    for (const [i, { part, at }] of list.entries()) {
+      for (const found of proved[i]!) {
+        const { occurredAt, reading, row, current } = found.entry
+        const { usage, highs, verdict } = found.proved
+        if (isToBePut(found)) {
+          const kept: KeptReading = { reading, highs, verdict }
+          put.push({ simId: part.simId, recordId: part.recordId, feedId, occurredAt, kept })
+        }
+        if (sameCounters(row!.version, usage) && !at.has(occurredAt)) continue
+        const identity = [
+          bucketOf(occurredAt),
+          part.simId,
+          occurredAt,
+          feedId,
+          part.recordId,
+        ] as const
+        const version = { ...current.version, ...usage }
+        changes.push(changeOf(identity, row!, { ...current, version }))
+      }
+    }
+    yield* deleteRows({
+      table: 'reading',
+      columns: READING_KEY,
+      rows: gone.map(({ identity: [, simId, at, , recordId] }) => [simId, feedId, recordId, at]),
+    })
+    yield* putReadings(put)
+    return changes
+  }
+}
+
+function changeOf(identity: Identity, before: StoredEvent, after: StoredEvent): LedgerChange {
+  return { identity, before, after, replaced: [], versionsBefore: 0 }
+}
+
+/** The readings of each series by their instants. */
+function groupBySeries(touched: readonly Touched[]) {
+  const groups = Map.groupBy(touched, ({ identity: [, simId, , , id] }) => `${simId} ${id}`)
+  return [...groups.values()].map((list) => {
+    const [, simId, , , recordId] = list[0]!.identity
+    const times = list.map(({ identity }) => identity[2])
+    const part: SeriesPart = {
+      simId,
+      recordId,
+      first: Math.min(...times),
+      last: Math.max(...times),
+    }
+    return { part, at: new Map(list.map((one) => [one.identity[2], one])) }
+  })
 }

@@ -1,7 +1,10 @@
 /**
  * Versions that an undo has taken away: they count nowhere, and explain what was answered before.
  */
+import { contentOf } from './ledger-changes.ts'
 import type { StoredEvent } from './rows.ts'
+import type { Values } from './session.ts'
+import { CONTENT_COLUMNS, columnsNamed } from './tables.ts'
 
 export interface UndoneVersion {
   readonly simId: number
@@ -16,39 +19,15 @@ export interface UndoneVersion {
   readonly replacedAt: number | null
 }
 
-export const UNDONE_COLUMNS = [
-  'sim_id',
-  'occurred_at',
-  'feed_id',
-  'record_id',
-  'import_id',
-  'version',
-  'line',
-  'account_id',
-  'zone',
-  'country',
-  'plmn',
-  'stated',
-  'upload',
-  'download',
-  'to_sim',
-  'from_sim',
-  'known_at',
-  'replaced_at',
-] as const
+export const UNDONE_COLUMNS = columnsNamed('undone_version')
+
+const IMPORT_ID = CONTENT_COLUMNS.indexOf('import_id')
 
 /** Values of `UNDONE_COLUMNS`. */
-export function undoneVersionToRow(undone: UndoneVersion) {
-  const { simId, occurredAt, feedId, recordId, version: place, event, replacedAt } = undone
-  const { importId, line, accountId, columns, version, knownAt } = event
-  const { zone, country, plmn, stated } = columns
-  const { upload, download, toSim, fromSim } = version
-  return [
-    ...([simId, occurredAt, feedId, recordId, importId, place, line] as const),
-    ...([accountId, zone, country, plmn, stated, upload, download, toSim, fromSim] as const),
-    knownAt,
-    replacedAt,
-  ] as const
+export function undoneVersionToRow(undone: UndoneVersion): Values {
+  const { simId, occurredAt, feedId, recordId, version, event, replacedAt } = undone
+  const place = [simId, occurredAt, feedId, recordId, event.importId, version]
+  return [...place, ...contentOf(event).toSpliced(IMPORT_ID, 1), replacedAt]
 }
 
 export const DELETE_OLD_UNDONE = 'DELETE FROM undone_version WHERE occurred_at < ?'

@@ -2,34 +2,26 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
-import { NO_SERIES_COUNTS, type SeriesCounts } from '../../domain/counter-series.ts'
-import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
-import { floorTo } from '../../domain/time.ts'
+import type { VerdictCounts } from '../../domain/import.ts'
 import type { UsageEvent } from '../../domain/usage-event.ts'
-import { type Conflict, namedConflict } from '../conflict-record.ts'
-import * as directorySql from '../directory-sql.ts'
+import { appendReadings } from '../batch-readings.ts'
+import { addAccountFeeds } from '../feed-access.ts'
+import {
+  addImportBuckets,
+  bucketOf,
+  type EventBatch,
+  type EventVerdicts,
+  type IncomingEvent,
+} from '../incoming-events.ts'
 import { type Limits, readLimits } from '../limits.ts'
-import { countInImport } from '../recycle.ts'
-import { delivererId, keptRecordToRow, type ServingColumns, servingToRow } from '../rows.ts'
-import type { UsageChanges } from '../usage-changes.ts'
+import { endBatch, namedConflicts } from '../quarantine.ts'
+import { type ServingColumns, servingToRow } from '../rows.ts'
+import { UsageDeltas } from '../usage-deltas.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
-import type { Coming } from '../version-chain.ts'
-import { appendReadings } from './batch-readings.ts'
-import { CellChanges } from './cell-changes.ts'
 import { incomingLines, ledgerLines } from './copy-text.ts'
 import * as sql from './ledger-sql.ts'
 import { MetEvents } from './met-events.ts'
 import type { PostgresSession } from './session.ts'
-import { INSERT_IMPORT_BUCKETS } from './undo-sql.ts'
-
-const SELECT_SIM_SIDS = 'SELECT id, sid FROM sim WHERE id = ANY (?::bigint[])'
-
-/** An event with what the ledger keeps of it. */
-export interface IncomingEvent {
-  readonly event: UsageEvent
-  readonly bucket: number
-  readonly serving: ServingColumns
-}
 
 /** The events of a batch in the order of the ledger's key; equal identities in order of delivery. */
 export function orderByKey(events: readonly UsageEvent[]): IncomingEvent[] {
@@ -40,7 +32,7 @@ export function orderByKey(events: readonly UsageEvent[]): IncomingEvent[] {
       serving = servingToRow(event.serving)
       servings.set(event.serving, serving)
     }
-    return { event, bucket: floorTo(event.occurredAt, sql.LEDGER_BUCKET_SECONDS), serving }
+    return { event, bucket: bucketOf(event.occurredAt), serving }
   })
   return incoming.sort(
     (a, b) =>
@@ -66,7 +58,7 @@ interface Moved {
 }
 
 /** For events of which some may be there: what was really added decides. */
-export async function moveToLedger(
+async function moveToLedger(
   session: PostgresSession,
   { feed, importId, knownAt, changes }: EventBatch,
   events: readonly IncomingEvent[],
@@ -78,14 +70,11 @@ export async function moveToLedger(
   const values = [feed.id, importId, knownAt, sealedThrough, events.length]
   const moved = (await session.get(sql.MOVE_INCOMING, values))!
   const added = moved.added as number
-  if (added > 0) {
-    await session.run(sql.INSERT_ACCOUNT_FEEDS, [moved.account_ids as number[], feed.id])
-  }
+  await session.take(addAccountFeeds(new Set(moved.account_ids as number[] | null), feed.id))
   const met = new Set(moved.met as number[] | null)
-  tell(
-    changes,
-    events.filter((_, position) => !met.has(position)),
-  )
+  for (const [position, { event, serving }] of events.entries()) {
+    if (!met.has(position)) changes?.add(event, serving, event, 1)
+  }
   return { added, met }
 }
 
@@ -97,26 +86,20 @@ async function copyToLedger(
   session: PostgresSession,
   { feed, importId, knownAt, changes }: EventBatch,
   events: readonly IncomingEvent[],
-  { sealedThrough }: Limits,
+  limits: Limits,
 ): Promise<Moved> {
   if (events.length === 0) return { added: 0, met: new Set() }
   const lines = ledgerLines(events, { feedId: feed.id, importId, knownAt })
   await copy(session, sql.COPY_LEDGER, lines)
-  const cells = new CellChanges(sealedThrough)
+  const deltas = new UsageDeltas(limits, changes)
   const accountIds = new Set<number>()
   for (const { event, serving } of events) {
-    cells.add(event, serving, 1)
+    deltas.add(event, serving, event, 1)
     accountIds.add(event.accountId)
   }
-  await cells.write(session)
-  await session.run(sql.INSERT_ACCOUNT_FEEDS, [[...accountIds], feed.id])
-  tell(changes, events)
+  await session.take(deltas.write())
+  await session.take(addAccountFeeds(accountIds, feed.id))
   return { added: events.length, met: new Set() }
-}
-
-function tell(changes: UsageChanges | undefined, added: readonly IncomingEvent[]): void {
-  if (changes === undefined) return
-  for (const { event, serving } of added) changes.add({ ...event, columns: serving }, event, 1)
 }
 
 async function copy(
@@ -137,16 +120,6 @@ export interface AppendOptions {
   readonly alone: boolean
 }
 
-/** What an event needs to be counted, and nothing of what could not be. */
-export interface EventBatch
-  extends Pick<AppendBatch, 'importId' | 'accountId' | 'feed' | 'knownAt'> {
-  readonly coming: Coming
-  /** Histories may be written anew: no other batch is under way, or nothing of this one stays. */
-  readonly mayRewrite: boolean
-  /** Is told what changes. */
-  readonly changes?: UsageChanges
-}
-
 /** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
 export async function append(
   session: PostgresSession,
@@ -154,22 +127,9 @@ export async function append(
   ordered: readonly IncomingEvent[],
   options: AppendOptions,
 ): Promise<AppendOutcome> {
-  const { importId, rereading } = batch
-  const events = { ...batch, coming: 'delivered' as const, mayRewrite: options.alone }
-  const applied = await applyEvents(session, events, ordered, options)
-  const { counts: counted, series, conflicts } = applied
-  const quarantined = [...batch.quarantined, ...conflicts]
-  const counts: VerdictCounts = {
-    ...counted,
-    quarantined: quarantined.length,
-    expired: batch.expired + counted.expired,
-  }
-  await quarantine(session, batch, quarantined)
-  await session.take(countInImport(importId, counts, series))
-  if (rereading !== undefined) {
-    await session.run(directorySql.KEEP_REREADING, [rereading, importId])
-  }
-  return { counts, series, conflicts }
+  const given = { coming: 'delivered', mayRewrite: options.alone, changes: null } as const
+  const applied = await applyEvents(session, { ...batch, ...given }, ordered, options)
+  return session.take(endBatch(batch, applied))
 }
 
 /**
@@ -188,10 +148,10 @@ export async function applyEvents(
   const ofUsage = kept.filter(({ event }) => event.reading === null)
   const ofReadings = kept.filter(({ event }) => event.reading !== null)
   const usage = await appendUsage(session, batch, ofUsage, { limits, assumeNew })
-  const readings = await appendReadings(session, batch, ofReadings, limits)
-  const buckets = [...new Set(kept.map(({ bucket }) => bucket))]
-  if (buckets.length > 0) await session.run(INSERT_IMPORT_BUCKETS, [buckets, batch.importId])
-  const conflicts = [...usage.conflicts, ...readings.conflicts].sort((a, b) => a.line - b.line)
+  if (ofReadings.length > 0) await session.lockReadings(batch.feed.id)
+  const readings = await session.take(appendReadings(batch, ofReadings, limits))
+  const buckets = new Set(kept.map(({ bucket }) => bucket))
+  await session.take(addImportBuckets(buckets, batch.importId))
   const counts: VerdictCounts = {
     accepted: usage.accepted + readings.accepted,
     duplicate: usage.duplicate + readings.duplicate,
@@ -199,26 +159,8 @@ export async function applyEvents(
     quarantined: 0,
     expired: ordered.length - kept.length,
   }
-  const { series = NO_SERIES_COUNTS } = readings
-  return { counts, series, conflicts: await named(session, conflicts) }
-}
-
-async function named(
-  session: PostgresSession,
-  conflicts: readonly Conflict[],
-): Promise<QuarantinedRecord[]> {
-  if (conflicts.length === 0) return []
-  const ids = [...new Set(conflicts.map(({ simId }) => simId))]
-  const rows = await session.all(SELECT_SIM_SIDS, [ids])
-  const sids = new Map(rows.map((row) => [row.id as number, row.sid as string]))
-  return conflicts.map((conflict) => namedConflict(conflict, (simId) => sids.get(simId)!))
-}
-
-/** What became of the events of one kind. */
-export interface EventVerdicts extends Pick<VerdictCounts, 'accepted' | 'duplicate' | 'replaced'> {
-  readonly conflicts: readonly Conflict[]
-  /** Of readings. */
-  readonly series?: SeriesCounts
+  const conflicts = namedConflicts([...usage.conflicts, ...readings.conflicts])
+  return { counts, series: readings.series, conflicts: await session.take(conflicts) }
 }
 
 async function appendUsage(
@@ -244,35 +186,4 @@ async function appendUsage(
   const met = new MetEvents(session, batch, { firsts, repeats, metPositions, limits })
   const { duplicate, replaced, conflicts } = await met.resolve()
   return { accepted: added, duplicate, replaced, conflicts }
-}
-
-async function quarantine(
-  session: PostgresSession,
-  { feed, importId, accountId, knownAt }: AppendBatch,
-  records: readonly QuarantinedRecord[],
-): Promise<void> {
-  if (records.length === 0) return
-  const reasons = records.map(({ reason }) => reason)
-  const hashes = records.map(({ rawHash }) => rawHash)
-  await session.run(sql.INSERT_QUARANTINE_ROWS, [
-    reasons,
-    hashes,
-    records.map(({ detail }) => detail),
-    records.map(({ field }) => field),
-    records.map(({ raw }) => Buffer.from(raw)),
-    feed.id,
-    delivererId(accountId),
-  ])
-  const kept = records.map(keptRecordToRow)
-  const lines = records.map(({ line }) => line)
-  await session.run(sql.INSERT_QUARANTINE_DELIVERIES, [
-    reasons,
-    hashes,
-    lines,
-    importId,
-    knownAt,
-    feed.id,
-    kept,
-    delivererId(accountId),
-  ])
 }

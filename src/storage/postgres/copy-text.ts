@@ -1,6 +1,7 @@
 /** Rows as PostgreSQL's COPY reads them: a line a row, tabs between columns. */
+
+import type { IncomingEvent } from '../incoming-events.ts'
 import type { TableRow, TableValue } from '../tables.ts'
-import type { IncomingEvent } from './append.ts'
 
 /** Rows in one piece; a piece has some hundred kilobytes. */
 const ROWS_A_PIECE = 2_000

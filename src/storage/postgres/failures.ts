@@ -1,5 +1,6 @@
 /** Which failures of PostgreSQL pass by themselves, and what the others mean to a person. */
 import { UsageError } from '../../domain/usage-error.ts'
+import { Overtaken } from '../ledger-changes.ts'
 
 /** Another transaction was in the way: SQLSTATEs of serialization, deadlock and lock waits. */
 const CONTENTION = new Set(['40001', '40P01', '55P03'])
@@ -52,9 +53,6 @@ export class ConnectionLost extends Error {
 
 /** The server may not be written, where the URL names others that may be. */
 export class NotWritable extends Error {}
-
-/** The rows a transaction was about to change have been changed by another one meanwhile. */
-export class Overtaken extends Error {}
 
 /** `numeric_value_out_of_range`: a sum that does not fit. */
 export const OUT_OF_RANGE = '22003'

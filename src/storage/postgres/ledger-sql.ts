@@ -1,17 +1,14 @@
 /** SQL of the ledger, of what is derived from it, and of the questions both answer. */
 
-/** A bucket of the ledger is one UTC day, as in every engine. */
-export const LEDGER_BUCKET_SECONDS = 86_400
-
-const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
+import { COUNTER_COLUMNS } from '../tables.ts'
 
 /** PostgreSQL adds up 64-bit integers to `numeric`; a sum that passes 64 bits is refused here. */
 function sums(): string {
-  return COUNTERS.map((name) => `SUM(${name})::bigint AS ${name}`).join(', ')
+  return COUNTER_COLUMNS.map((name) => `SUM(${name})::bigint AS ${name}`).join(', ')
 }
 
 function addCounters(table: string): string {
-  return COUNTERS.map((name) => `${name} = ${table}.${name} + excluded.${name}`).join(', ')
+  return COUNTER_COLUMNS.map((name) => `${name} = ${table}.${name} + excluded.${name}`).join(', ')
 }
 
 /** As `monthNumber` counts. The zone is named, because a session's own does not reach every server. */
@@ -145,137 +142,6 @@ export const SELECT_REPLACED = `
    AND history.feed_id = ?1
    AND history.record_id = incoming.record_id
   ORDER BY incoming.position, history.version`
-
-export const INSERT_ACCOUNT_FEEDS = `
-  INSERT INTO account_feed (account_id, feed_id)
-  SELECT account_id, ?2::bigint FROM unnest(?1::bigint[]) AS seen (account_id)
-  ORDER BY account_id
-  ON CONFLICT DO NOTHING`
-
-// Replacing
-
-const IDENTITY = ['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id'] as const
-/** What a row of the ledger says beside its identity. */
-export const CONTENT = [
-  'account_id',
-  'zone',
-  'country',
-  'plmn',
-  'stated',
-  'upload',
-  'download',
-  'to_sim',
-  'from_sim',
-  'import_id',
-  'line',
-  'known_at',
-] as const
-
-const TYPES: Readonly<Record<(typeof IDENTITY)[number] | (typeof CONTENT)[number], string>> = {
-  bucket: 'bigint',
-  sim_id: 'bigint',
-  occurred_at: 'bigint',
-  feed_id: 'bigint',
-  record_id: 'text',
-  account_id: 'bigint',
-  zone: 'smallint',
-  country: 'text',
-  plmn: 'text',
-  stated: 'smallint',
-  upload: 'bigint',
-  download: 'bigint',
-  to_sim: 'bigint',
-  from_sim: 'bigint',
-  import_id: 'bigint',
-  line: 'bigint',
-  known_at: 'bigint',
-}
-
-const OLD = ['import_id', 'line', 'known_at'] as const
-
-/**
- * Replaces rows that still are what they were when the decision was made. Arrays of a column each:
- * the identity, then import, line and `known_at` of the row that is replaced, then the new content.
- */
-export const REPLACE_EVENTS = `
-  UPDATE ledger
-  SET ${CONTENT.map((name) => `${name} = changed.${name}`).join(', ')}
-  FROM unnest(${[...IDENTITY, ...OLD, ...CONTENT].map((name) => `?::${TYPES[name]}[]`).join(', ')})
-    AS changed (${[...IDENTITY, ...OLD.map((name) => `old_${name}`), ...CONTENT].join(', ')})
-  WHERE ${IDENTITY.map((name) => `ledger.${name} = changed.${name}`).join(' AND ')}
-    AND ${OLD.map((name) => `ledger.${name} = changed.old_${name}`).join(' AND ')}`
-
-/** Arrays of a column each: identity, version, content, replaced at, replaced by. */
-export const INSERT_HISTORY = `
-  INSERT INTO ledger_history (${IDENTITY.join(', ')}, version, ${CONTENT.join(', ')},
-                              replaced_at, replaced_by_import)
-  SELECT * FROM unnest(
-    ${IDENTITY.map((name) => `?::${TYPES[name]}[]`).join(', ')}, ?::integer[],
-    ${CONTENT.map((name) => `?::${TYPES[name]}[]`).join(', ')}, ?::bigint[], ?::bigint[])`
-
-/** Arrays of a column each: the key, then what is to be added to each counter. */
-export function addToAccountCells(table: 'account_hour' | 'account_day'): string {
-  return `
-    INSERT INTO ${table} (account_id, started_at, zone, country, plmn,
-                          upload, download, to_sim, from_sim)
-    SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::smallint[], ?::text[], ?::text[],
-                         ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
-      AS cell (account_id, started_at, zone, country, plmn, upload, download, to_sim, from_sim)
-    ORDER BY account_id, started_at, zone, country COLLATE "C", plmn COLLATE "C"
-    ON CONFLICT (account_id, started_at, zone, country, plmn)
-    DO UPDATE SET ${addCounters(table)}`
-}
-
-export const ADD_TO_SIM_DAYS = `
-  INSERT INTO sim_day (month, sim_id, zone, country, started_at,
-                       upload, download, to_sim, from_sim)
-  SELECT * FROM unnest(?::integer[], ?::bigint[], ?::smallint[], ?::text[], ?::bigint[],
-                       ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
-    AS cell (month, sim_id, zone, country, started_at, upload, download, to_sim, from_sim)
-  ORDER BY month, sim_id, zone, country COLLATE "C", started_at
-  ON CONFLICT (month, sim_id, zone, country, started_at)
-  DO UPDATE SET ${addCounters('sim_day')}`
-
-// Quarantine
-
-/** Arrays of a column each, then the feed and the deliverer. */
-export const INSERT_QUARANTINE_ROWS = `
-  INSERT INTO quarantine (feed_id, deliverer_id, reason, raw_hash, detail, field, raw)
-  SELECT ?6::bigint, ?7::bigint, reason, raw_hash, detail, field, raw
-  FROM unnest(?1::text[], ?2::text[], ?3::text[], ?4::text[], ?5::bytea[])
-    AS record (reason, raw_hash, detail, field, raw)
-  ORDER BY raw_hash COLLATE "C", reason COLLATE "C"
-  ON CONFLICT DO NOTHING`
-
-/**
- * Arrays of reason, hash and line in order of arrival; then import, seen at, feed, array of records,
- * deliverer.
- */
-export const INSERT_QUARANTINE_DELIVERIES = `
-  INSERT INTO quarantine_delivery (quarantine_id, import_id, line, seen_at, record)
-  SELECT quarantine.id, ?4::bigint, delivered.line, ?5::bigint, delivered.record
-  FROM unnest(?1::text[], ?2::text[], ?3::bigint[], ?7::text[])
-    WITH ORDINALITY AS delivered (reason, raw_hash, line, record, position)
-  JOIN quarantine ON quarantine.feed_id = ?6
-                 AND quarantine.raw_hash = delivered.raw_hash
-                 AND quarantine.reason = delivered.reason
-                 AND quarantine.deliverer_id = ?8
-  ORDER BY delivered.position`
-
-// Sealing
-
-/** The bounds keep PostgreSQL to the partitions that can hold such a bucket. */
-export const SELECT_NEXT_BUCKET =
-  'SELECT bucket FROM ledger WHERE bucket >= ? AND bucket < ? ORDER BY bucket LIMIT 1'
-
-/** Parameters: month, bucket, purged through. */
-export const SEAL_DAY = `
-  INSERT INTO sim_day (month, sim_id, started_at, zone, country,
-                       upload, download, to_sim, from_sim)
-  SELECT ?1::integer, sim_id, bucket, zone, country, ${sums()}
-  FROM ledger
-  WHERE bucket = ?2 AND occurred_at >= ?3
-  GROUP BY sim_id, bucket, zone, country`
 
 export const SELECT_LEDGER_BOUNDS = 'SELECT MIN(bucket) AS first, MAX(bucket) AS last FROM ledger'
 

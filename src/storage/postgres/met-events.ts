@@ -3,19 +3,14 @@
  * once: the feed's policy decides, version after version in order of delivery, as if they had come
  * one by one.
  */
-import { type EventVersion, sameContent } from '../../domain/usage-event.ts'
+import { sameContent } from '../../domain/usage-event.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
+import { type EventBatch, type IncomingEvent, identityOf, versionOf } from '../incoming-events.ts'
+import { type LedgerChange, Overtaken, writeLedgerChanges } from '../ledger-changes.ts'
 import type { Limits } from '../limits.ts'
+import { chainRules, MetChain, type MetVerdict, MetVersions } from '../met-versions.ts'
 import { type StoredEvent, storedEventFromRow } from '../rows.ts'
-import type { EventBatch, IncomingEvent } from './append.ts'
-import {
-  type Current,
-  identityOf,
-  type LedgerChange,
-  writeLedgerChanges,
-} from './ledger-changes.ts'
 import * as sql from './ledger-sql.ts'
-import { chainRules, MetChain, type MetVerdict, MetVersions } from './met-chains.ts'
 import type { PostgresSession } from './session.ts'
 
 /** One identity of the batch that was met. */
@@ -24,7 +19,7 @@ interface Met {
   /** Versions still to be resolved, in order of delivery. */
   readonly versions: IncomingEvent[]
   /** The row as the transaction found it, or added it. */
-  readonly found: Current
+  readonly found: StoredEvent
 }
 
 interface MetInput {
@@ -62,8 +57,8 @@ export class MetEvents {
     )
     const met = [...chains.values()].flatMap(({ versions }) => versions)
     const importIds = met.map(({ importId }) => importId)
-    const rules = await chainRules(this.#session, this.#batch, importIds, this.#batch)
-    const versions = new MetVersions(this.#session, this.#batch, rules)
+    const rules = await this.#session.take(chainRules(feed, importIds, this.#batch))
+    const versions = new MetVersions(rules, this.#batch.coming)
     const changes: LedgerChange[] = []
     for (const [position, { first, found, versions: incoming }] of mets) {
       const chain = chains.get(position)!
@@ -74,9 +69,11 @@ export class MetEvents {
         changes.push({ identity, before: found, after: chain.current, ...chain.added })
       }
     }
-    versions.requireRoom()
-    await writeLedgerChanges(this.#session, this.#batch, changes, this.#input.limits)
-    await versions.write()
+    if (versions.rewrites && !this.#batch.mayRewrite) {
+      throw new Overtaken('the history of records is to be written anew')
+    }
+    await this.#session.take(writeLedgerChanges(this.#batch, changes, this.#input.limits))
+    await this.#session.take(versions.write())
     return this
   }
 
@@ -135,7 +132,7 @@ export class MetEvents {
     )
   }
 
-  #asRow(incoming: IncomingEvent): Current {
+  #asRow(incoming: IncomingEvent): StoredEvent {
     const { event, serving } = incoming
     return {
       version: versionOf(incoming),
@@ -147,12 +144,6 @@ export class MetEvents {
       knownAt: this.#batch.knownAt,
     }
   }
-}
-
-export function versionOf({ event }: IncomingEvent): EventVersion {
-  const { upload, download, toSim, fromSim, serving, reading } = event
-  const traits = reading === null ? {} : { traits: reading }
-  return { upload, download, toSim, fromSim, serving, ...traits }
 }
 
 function identityText({ simId, occurredAt, recordId }: IncomingEvent['event']): string {

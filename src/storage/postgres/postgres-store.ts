@@ -9,6 +9,8 @@ import { discardQuarantine } from '../recycle.ts'
 import { runRepair } from '../repair.ts'
 import { actingOf, offered, type Steps } from '../session.ts'
 import { readTime } from '../time.ts'
+import { undoImport } from '../undo.ts'
+import { countOld, deleteOld, endRetention, sealNextDay } from '../upkeep.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { append, orderByKey } from './append.ts'
 import { audit, changingEngine, type OnOneState } from './audit.ts'
@@ -24,7 +26,6 @@ import { recycle } from './recycle.ts'
 import { openSchema } from './schema.ts'
 import type { PostgresSession } from './session.ts'
 import { tryOut } from './trial.ts'
-import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
 import { queryUsage } from './usage-reads.ts'
 
@@ -89,20 +90,21 @@ export async function openPostgresStore(
     actor: Actor,
   ): ReturnType<UsageStore['purge']> {
     if (given.dryRun) {
-      return database.readOneState((session) => upkeep.countOld(session, given.before), {
+      return database.readOneState((session) => session.take(countOld(given.before)), {
         unlimited: true,
       })
     }
     try {
       const rollupCells = await alone(async (session) => {
         await deleteOldMarks(session)
-        return upkeep.endRetention(session, given.before)
+        return session.take(endRetention(given.before))
       })
       const months = await database.readOneState((s) => upkeep.countOldMonths(s, given.before), {
         unlimited: true,
       })
       return await alone(async (session) => {
-        const deleted = { ...(await upkeep.deleteOld(session, given, months)), rollupCells }
+        const dropped = await upkeep.dropMonths(session, months)
+        const deleted = { ...(await session.take(deleteOld(given, dropped))), rollupCells }
         session.acting = actingOf(actor)
         await session.take(logAct(actsOf.purge(deleted, given)))
         return deleted
@@ -163,7 +165,7 @@ export async function openPostgresStore(
           return tryOut(own, partitions, work).finally(() => own.close())
         }),
       undoImport: (importId, at) =>
-        calls.run(() => alone(logged((s) => undoImport(s, importId, at), actsOf.undoImport))),
+        calls.run(() => alone(logged((s) => s.take(undoImport(importId, at)), actsOf.undoImport))),
       recycle: (batch) =>
         calls.run(async () => {
           await partitions.ensure(
@@ -205,7 +207,7 @@ export async function openPostgresStore(
         calls.run(async () =>
           database.topology.name === 'plain' ? alone(upkeep.checksumNextDay) : false,
         ),
-      sealNextDay: (before) => calls.run(() => alone((s) => upkeep.sealNextDay(s, before))),
+      sealNextDay: (before) => calls.run(() => alone((s) => s.take(sealNextDay(before)))),
       purge: (given) => calls.run(() => purge(given, actor)),
 
       requireInPlace: () => place.require(() => readiness.require()),

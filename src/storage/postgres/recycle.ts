@@ -16,7 +16,15 @@ export async function recycle(
   const { accountId, ...found } = await session.take(findWaiting(batch))
   const outcome = await applyEvents(
     session,
-    { importId, accountId, feed, knownAt, coming: comingOf(batch), mayRewrite: true },
+    {
+      importId,
+      accountId,
+      feed,
+      knownAt,
+      coming: comingOf(batch),
+      mayRewrite: true,
+      changes: null,
+    },
     orderByKey(found.there.events.map(({ event }) => event)),
     { assumeNew: false, alone: true },
   )

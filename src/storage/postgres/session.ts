@@ -36,6 +36,7 @@ export const SERVER_TIME = 'floor(extract(epoch FROM clock_timestamp()))::bigint
 
 /** One connection, for as long as a read or a transaction has it. */
 export class PostgresSession implements Session {
+  readonly hasSimMonths = false
   readonly client: pg.ClientBase
   readonly schema: string
   acting: Acting = actingOf(SOMEBODY)
@@ -164,11 +165,8 @@ function withNamed(text: string, values: Values, named?: NamedRows): [string, Va
   const { columns, rows } = named
   const types = Object.values(columns).map((type, i) => `?${values.length + i + 1}::${type}[]`)
   const names = Object.keys(columns).join(', ')
-  // Positions count from 0, as in lists.
-  const positioned = `
-    (SELECT ${names}, number - 1 AS position
-     FROM unnest(${types.join(', ')}) WITH ORDINALITY AS one (${names}, number)) AS named`
-  return [text.replace(':named', positioned), [...values, ...columnsOf(rows)]]
+  const joined = `unnest(${types.join(', ')}) WITH ORDINALITY AS named (${names}, position)`
+  return [text.replace(':named', joined), [...values, ...columnsOf(rows)]]
 }
 
 /** From rows, of which there is at least one, to columns: the arrays that `unnest` takes. */

@@ -1,19 +1,14 @@
 /** A trial: batches in one transaction that is rolled back. */
 import { UsageError } from '../../domain/usage-error.ts'
-import { UsageChanges } from '../usage-changes.ts'
-import type { Trial, UsageChange } from '../usage-store.ts'
+import { countsOf } from '../quarantine.ts'
+import { UsageChanges } from '../usage-deltas.ts'
+import type { Trial } from '../usage-store.ts'
 import { applyEvents, orderByKey } from './append.ts'
 import type { Database } from './connection.ts'
 import { translate } from './failures.ts'
 import { MAKE_INCOMING } from './ledger-sql.ts'
 import type { Partitions } from './partitions.ts'
 import type { PostgresSession } from './session.ts'
-
-/** SIMs that are asked for at once. */
-const SIMS_ASKED_MAX = 10_000
-
-const SELECT_ACCOUNT_SIDS = 'SELECT id, sid FROM account WHERE id = ANY (?::bigint[])'
-const SELECT_SIM_SIDS = 'SELECT id, sid FROM sim WHERE id = ANY (?::bigint[])'
 
 /** One connection a server, so that making a partition does not wait for what the trial itself did. */
 const ONE_CONNECTION_A_SERVER = "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'"
@@ -41,7 +36,7 @@ export function tryOut<T>(
         }
         hasWritten = true
         const ofBatch = new UsageChanges()
-        const { counts, series, conflicts } = await wholeOrNot(database, session, async () => {
+        const applied = await wholeOrNot(database, session, async () => {
           const events = {
             ...batch,
             coming: 'delivered' as const,
@@ -58,11 +53,9 @@ export function tryOut<T>(
           return outcome
         })
         changes.addAll(ofBatch)
-        const quarantined = batch.quarantined.length + conflicts.length
-        const expired = counts.expired + batch.expired
-        return { counts: { ...counts, quarantined, expired }, series, conflicts }
+        return { ...applied, counts: countsOf(batch, applied) }
       },
-      changes: () => named(session, changes),
+      changes: () => session.take(changes.list()),
     })
   })
 }
@@ -84,18 +77,4 @@ async function wholeOrNot<T>(
     await session.client.query('ROLLBACK TO SAVEPOINT batch; RELEASE SAVEPOINT batch')
     throw failure
   }
-}
-
-async function named(session: PostgresSession, changes: UsageChanges): Promise<UsageChange[]> {
-  const sids = async (text: string, ids: readonly number[]) => {
-    const found = new Map<number, string>()
-    for (let from = 0; from < ids.length; from += SIMS_ASKED_MAX) {
-      const rows = await session.all(text, [ids.slice(from, from + SIMS_ASKED_MAX)])
-      for (const row of rows) found.set(row.id as number, row.sid as string)
-    }
-    return found
-  }
-  const accounts = await sids(SELECT_ACCOUNT_SIDS, changes.accountIds)
-  const sims = await sids(SELECT_SIM_SIDS, changes.simIds)
-  return changes.list({ account: (id) => accounts.get(id)!, sim: (id) => sims.get(id)! })
 }

@@ -2,6 +2,7 @@
 import { DAY_SECONDS } from '../../domain/time.ts'
 import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
+import { LEDGER_BUCKET_SECONDS } from '../incoming-events.ts'
 import { usageGroupsFromRows } from '../rows.ts'
 import type { Database } from './connection.ts'
 import * as sql from './ledger-sql.ts'
@@ -31,7 +32,7 @@ export async function queryUsage(
   return database.readOneState(async (session) => {
     const bounds = (await session.get(sql.SELECT_LEDGER_BOUNDS))!
     if (bounds.first === null) return []
-    const last = (bounds.last as number) + sql.LEDGER_BUCKET_SECONDS
+    const last = (bounds.last as number) + LEDGER_BUCKET_SECONDS
     const from = Math.max(start, bounds.first as number)
     const to = Math.min(end, last)
     if (from >= to) return []

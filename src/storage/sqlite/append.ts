@@ -1,65 +1,47 @@
 /** Applies one batch of an import: ledger, derived tables, quarantine and counts in one transaction. */
-import type { Feed } from '../../domain/directory.ts'
-import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
-import { floorTo } from '../../domain/time.ts'
-import type { EventVersion } from '../../domain/usage-event.ts'
-import { type Conflict, conflictRecord, namedConflict } from '../conflict-record.ts'
-import * as directorySql from '../directory-sql.ts'
-import { readLimits } from '../limits.ts'
-import { traitsFromBits } from '../reading-rows.ts'
-import { countInImport } from '../recycle.ts'
+import { NO_SERIES_COUNTS } from '../../domain/counter-series.ts'
+import type { UsageEvent } from '../../domain/usage-event.ts'
+import { appendReadings } from '../batch-readings.ts'
+import { type Conflict, conflictRecord } from '../conflict-record.ts'
+import { addAccountFeeds } from '../feed-access.ts'
 import {
-  delivererId,
-  keptRecordToRow,
+  addImportBuckets,
+  bucketOf,
+  type IncomingEvent,
+  type EventBatch as SharedBatch,
+} from '../incoming-events.ts'
+import { historiesAt, writeLedgerChanges } from '../ledger-changes.ts'
+import { type Limits, readLimits } from '../limits.ts'
+import { MetChain, MetVersions } from '../met-versions.ts'
+import { type BatchRest, endBatch, namedConflicts } from '../quarantine.ts'
+import { traitsFromBits } from '../reading-rows.ts'
+import {
+  type Identity,
   type ServingColumns,
   type StoredEvent,
   servingToRow,
   storedEventFromRow,
 } from '../rows.ts'
-import type { UsageChanges } from '../usage-changes.ts'
+import { type UsageChanges, UsageDeltas } from '../usage-deltas.ts'
 import type { AppendOutcome } from '../usage-store.ts'
 import type { Coming } from '../version-chain.ts'
-import { BatchReadings } from './batch-readings.ts'
 import type { Connection } from './connection.ts'
-import { contentOf } from './history.ts'
 import * as sql from './ledger-sql.ts'
-import { MetVersions } from './met-versions.ts'
+import { operatorsImports } from './operators-imports.ts'
 import * as packed from './packed-events.ts'
-import { RollupDeltas, type RollupPlace } from './rollup-deltas.ts'
-import type { Identity } from './series-writer.ts'
-import { INSERT_IMPORT_BUCKET } from './undo-sql.ts'
 
-export interface PackedBatch {
-  readonly importId: number
-  readonly accountId: number | null
-  readonly feed: Pick<Feed, 'id' | 'onConflict'>
+export interface PackedBatch extends BatchRest {
   readonly events: packed.PackedEvents
-  readonly quarantined: readonly QuarantinedRecord[]
-  readonly expired: number
-  readonly knownAt: number
-  readonly rereading?: string
 }
 
 /** Runs inside a write transaction. */
 export function append(connection: Connection, batch: PackedBatch): AppendOutcome {
-  const { importId, rereading } = batch
-  const { counts: counted, series, conflicts } = applyEvents(connection, batch)
-  const quarantined = [...batch.quarantined, ...conflicts]
-  for (const record of quarantined) quarantine(connection, batch, record)
-  const counts: VerdictCounts = {
-    ...counted,
-    quarantined: quarantined.length,
-    expired: counted.expired + batch.expired,
-  }
-  connection.take(countInImport(importId, counts, series))
-  if (rereading !== undefined) {
-    connection.prepare(directorySql.KEEP_REREADING).run(rereading, importId)
-  }
-  return { counts, series, conflicts }
+  return connection.take(endBatch(batch, applyEvents(connection, batch)))
 }
 
 /** What an event needs to be counted, and nothing of what could not be. */
-export type EventBatch = Omit<PackedBatch, 'quarantined' | 'expired'>
+type PackedEvents = Omit<PackedBatch, 'quarantined' | 'expired' | 'rereading'>
+type EventBatch = PackedEvents & SharedBatch
 
 export interface ApplyOptions {
   readonly coming?: Coming
@@ -73,78 +55,53 @@ export interface ApplyOptions {
  */
 export function applyEvents(
   connection: Connection,
-  batch: EventBatch,
+  batch: PackedEvents,
   { coming = 'delivered', changes = null }: ApplyOptions = {},
 ): AppendOutcome {
   return new BatchApplication(connection, batch, { coming, changes }).run()
 }
 
-function quarantine(
-  connection: Connection,
-  { feed, importId, accountId, knownAt }: EventBatch,
-  record: QuarantinedRecord,
-): void {
-  const { reason, rawHash, detail, field, raw, line } = record
-  connection
-    .prepare(directorySql.INSERT_QUARANTINE)
-    .run(feed.id, delivererId(accountId), reason, rawHash, detail, field, raw)
-  connection
-    .prepare(directorySql.INSERT_QUARANTINE_DELIVERY)
-    .run(
-      importId,
-      line,
-      knownAt,
-      keptRecordToRow(record),
-      feed.id,
-      rawHash,
-      reason,
-      delivererId(accountId),
-    )
-}
-
 class BatchApplication {
   readonly #connection: Connection
   readonly #batch: EventBatch
-  readonly #deltas: RollupDeltas
+  readonly #limits: Limits
+  readonly #deltas: UsageDeltas
   readonly #versions: MetVersions
-  readonly #readings: BatchReadings
-  readonly #purgedThrough: number
   readonly #servings: readonly ServingColumns[]
   readonly #accountIds = new Set<number>()
   readonly #buckets = new Set<number>()
+  readonly #readings: IncomingEvent[] = []
+  /** Events whose versions are others than the transaction has found, by their identities. */
+  readonly #changed = new Map<string, Changed>()
   readonly #conflicts: Conflict[] = []
+  #series = NO_SERIES_COUNTS
   readonly #counts = { accepted: 0, duplicate: 0, replaced: 0, quarantined: 0, expired: 0 }
 
   constructor(
     connection: Connection,
-    batch: EventBatch,
+    batch: PackedEvents,
     { coming, changes }: Required<ApplyOptions>,
   ) {
     this.#connection = connection
-    this.#batch = batch
-    const limits = connection.take(readLimits())
-    this.#deltas = new RollupDeltas(connection, limits, changes)
-    this.#versions = new MetVersions(connection, batch, coming)
-    const { deltas, versions } = { deltas: this.#deltas, versions: this.#versions }
-    this.#readings = new BatchReadings(connection, batch, { deltas, versions })
-    this.#purgedThrough = limits.purgedThrough
+    this.#batch = { ...batch, coming, mayRewrite: true, changes }
+    this.#limits = connection.take(readLimits())
+    this.#deltas = new UsageDeltas(this.#limits, changes)
+    const { onConflict } = batch.feed
+    const isOperators = operatorsImports(connection, batch)
+    this.#versions = new MetVersions({ onConflict, isOperators }, coming)
     this.#servings = batch.events.servings.map(servingToRow)
   }
 
   run(): AppendOutcome {
+    const { feed, importId } = this.#batch
     this.#applyAll(orderByKey(this.#batch.events))
-    this.#deltas.write()
-    this.#versions.write()
-    for (const accountId of this.#accountIds) {
-      this.#connection.prepare(sql.INSERT_ACCOUNT_FEED).run(accountId, this.#batch.feed.id)
-    }
-    for (const bucket of this.#buckets) {
-      this.#connection.prepare(INSERT_IMPORT_BUCKET).run(this.#batch.importId, bucket)
-    }
-    const conflicts = this.#conflicts
-      .sort((a, b) => a.line - b.line)
-      .map((conflict) => namedConflict(conflict, (simId) => this.#sidOf(simId)))
-    return { counts: this.#counts, series: this.#readings.series, conflicts }
+    this.#connection.take(this.#deltas.write())
+    this.#writeChanged()
+    this.#applyReadings()
+    this.#connection.take(addAccountFeeds(this.#accountIds, feed.id))
+    this.#connection.take(addImportBuckets(this.#buckets, importId))
+    const conflicts = this.#connection.take(namedConflicts(this.#conflicts))
+    return { counts: this.#counts, series: this.#series, conflicts }
   }
 
   /** Days under checksum come first in the order, and nothing of a later day changes one of them. */
@@ -161,24 +118,20 @@ class BatchApplication {
     }
   }
 
-  #sidOf(simId: number): string {
-    return this.#connection.prepare(directorySql.SELECT_SIM_SID).get(simId)!.sid as string
-  }
-
   #applyEvent(index: number): void {
     const { events, feed, importId, knownAt } = this.#batch
     const n = events.numbers
     const at = index * packed.COLUMNS
     const occurredAt = n[at + packed.OCCURRED_AT]!
-    if (occurredAt < this.#purgedThrough) {
+    if (occurredAt < this.#limits.purgedThrough) {
       this.#counts.expired++
       return
     }
-    const bucket = floorTo(occurredAt, sql.LEDGER_BUCKET_SECONDS)
+    const bucket = bucketOf(occurredAt)
     this.#buckets.add(bucket)
     const simId = n[at + packed.SIM_ID]!
     if (n[at + packed.TRAITS] !== 0) {
-      this.#applyReading(index, bucket)
+      this.#readings.push(this.#readingAt(index, bucket))
       return
     }
     const accountId = n[at + packed.ACCOUNT_ID]!
@@ -211,84 +164,105 @@ class BatchApplication {
         n[at + packed.LINE]!,
         knownAt,
       )
-    const place = { accountId, simId, occurredAt, serving }
     if (changes === 1) {
       this.#counts.accepted++
-      this.#deltas.add(place, counters, 1)
+      this.#deltas.add({ accountId, simId, occurredAt }, serving, counters, 1)
       this.#accountIds.add(accountId)
     } else {
-      const version = { ...counters, serving: events.servings[n[at + packed.SERVING]!]! }
-      this.#meetStored([bucket, simId, occurredAt, feed.id, recordId], place, version, index)
+      const incoming: StoredEvent = {
+        version: { ...counters, serving: events.servings[n[at + packed.SERVING]!]! },
+        columns: serving,
+        isReading: false,
+        accountId,
+        importId,
+        line: n[at + packed.LINE]!,
+        knownAt,
+      }
+      this.#meetStored([bucket, simId, occurredAt, feed.id, recordId], incoming, index)
     }
   }
 
   /** Another version of the event is stored already: the feed's policy says what becomes of this. */
-  #meetStored(identity: Identity, place: RollupPlace, version: EventVersion, index: number): void {
-    const stored = storedEventFromRow(this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!)
-    const { importId, knownAt, events } = this.#batch
-    const line = events.numbers[index * packed.COLUMNS + packed.LINE]!
-    const incoming: StoredEvent = {
-      version,
-      columns: place.serving,
-      isReading: false,
-      accountId: place.accountId,
-      importId,
-      line,
-      knownAt,
+  #meetStored(identity: Identity, incoming: StoredEvent, index: number): void {
+    const { chain, before } = this.#metAt(identity)
+    const met = chain.current
+    const verdict = this.#versions.resolve(identity, chain, incoming)
+    if (verdict === 'duplicate' || verdict === 'replaced') {
+      this.#counts[verdict]++
+      if (verdict === 'replaced') this.#accountIds.add(incoming.accountId)
+      if (chain.current === before && !chain.isRewritten) return
+      this.#changed.set(identity.join(' '), { identity, chain, before })
+      return
     }
-    const verdict = this.#versions.resolve(identity, stored, incoming)
-    if (verdict === 'duplicate') {
-      this.#counts.duplicate++
-    } else if (verdict === 'replaced') {
-      this.#counts.replaced++
-      this.#deltas.add(
-        { ...place, accountId: stored.accountId, serving: stored.columns },
-        stored.version,
-        -1,
-      )
-      this.#deltas.add(place, version, 1)
-      this.#accountIds.add(place.accountId)
-      this.#connection.prepare(sql.REPLACE_EVENT).run(...contentOf(incoming), ...identity)
-    } else {
-      const [, simId, occurredAt, , recordId] = identity
-      const raw = packed.textAt(events.raws, index)
-      const record = { simId, recordId, occurredAt, line, raw, version, reading: null }
-      this.#conflicts.push(conflictRecord(record, stored, verdict))
-    }
+    const [, simId, occurredAt, , recordId] = identity
+    const { line, version } = incoming
+    const raw = packed.textAt(this.#batch.events.raws, index)
+    const record = { simId, recordId, occurredAt, line, raw, version, reading: null }
+    this.#conflicts.push(conflictRecord(record, met, verdict))
   }
 
-  #applyReading(index: number, bucket: number): void {
-    const { events, feed } = this.#batch
+  #metAt(identity: Identity): Omit<Changed, 'identity'> {
+    const known = this.#changed.size > 0 ? this.#changed.get(identity.join(' ')) : undefined
+    if (known !== undefined) return known
+    const row = this.#connection.prepare(sql.SELECT_EVENT).get(...identity)!
+    const before = storedEventFromRow(row)
+    const history = () =>
+      this.#connection.take(historiesAt([identity], this.#batch.feed.id)).get(0) ?? []
+    return { chain: new MetChain(history, before), before }
+  }
+
+  #writeChanged(): void {
+    if (this.#changed.size > 0) this.#connection.checksums.watchLedger(true)
+    const changes = [...this.#changed.values()]
+      .filter(({ chain, before }) => chain.current !== before)
+      .map(({ identity, chain, before }) => {
+        return { identity, before, after: chain.current, ...chain.added }
+      })
+    this.#connection.take(writeLedgerChanges(this.#batch, changes, this.#limits))
+    this.#connection.take(this.#versions.write())
+  }
+
+  #applyReadings(): void {
+    if (this.#readings.length === 0) return
+    this.#connection.checksums.watchLedger(true)
+    const readings = appendReadings(this.#batch, this.#readings, this.#limits)
+    const { accepted, duplicate, replaced, series, conflicts } = this.#connection.take(readings)
+    this.#series = series
+    this.#counts.accepted += accepted
+    this.#counts.duplicate += duplicate
+    this.#counts.replaced += replaced
+    this.#conflicts.push(...conflicts)
+  }
+
+  #readingAt(index: number, bucket: number): IncomingEvent {
+    const { events } = this.#batch
     const n = events.numbers
     const at = index * packed.COLUMNS
-    const serving = events.servings[n[at + packed.SERVING]!]!
-    const accountId = n[at + packed.ACCOUNT_ID]!
-    const verdict = this.#readings.apply({
-      identity: [
-        bucket,
-        n[at + packed.SIM_ID]!,
-        n[at + packed.OCCURRED_AT]!,
-        feed.id,
-        packed.textAt(events.recordIds, index),
-      ],
-      accountId,
-      version: {
-        upload: n[at + packed.UPLOAD]!,
-        download: n[at + packed.DOWNLOAD]!,
-        toSim: n[at + packed.TO_SIM]!,
-        fromSim: n[at + packed.FROM_SIM]!,
-        traits: traitsFromBits(n[at + packed.TRAITS]!),
-        serving,
-      },
+    const serving = n[at + packed.SERVING]!
+    const event: UsageEvent = {
+      simId: n[at + packed.SIM_ID]!,
+      accountId: n[at + packed.ACCOUNT_ID]!,
+      occurredAt: n[at + packed.OCCURRED_AT]!,
+      recordId: packed.textAt(events.recordIds, index),
+      upload: n[at + packed.UPLOAD]!,
+      download: n[at + packed.DOWNLOAD]!,
+      toSim: n[at + packed.TO_SIM]!,
+      fromSim: n[at + packed.FROM_SIM]!,
+      serving: events.servings[serving]!,
+      reading: traitsFromBits(n[at + packed.TRAITS]!),
       line: n[at + packed.LINE]!,
-      raw: () => packed.textAt(events.raws, index),
-    })
-    if (typeof verdict !== 'string') this.#conflicts.push(verdict)
-    else {
-      this.#counts[verdict]++
-      if (verdict !== 'duplicate') this.#accountIds.add(accountId)
+      raw: packed.textAt(events.raws, index),
     }
+    return { event, bucket, serving: this.#servings[serving]! }
   }
+}
+
+/** An event that was met. */
+interface Changed {
+  readonly identity: Identity
+  readonly chain: MetChain
+  /** The row as the transaction found it. */
+  readonly before: StoredEvent
 }
 
 /**
@@ -304,7 +278,7 @@ function orderByKey({ count, numbers }: packed.PackedEvents): Uint32Array {
     const leftAt = numbers[left + packed.OCCURRED_AT]!
     const rightAt = numbers[right + packed.OCCURRED_AT]!
     return (
-      floorTo(leftAt, sql.LEDGER_BUCKET_SECONDS) - floorTo(rightAt, sql.LEDGER_BUCKET_SECONDS) ||
+      bucketOf(leftAt) - bucketOf(rightAt) ||
       numbers[left + packed.SIM_ID]! - numbers[right + packed.SIM_ID]! ||
       leftAt - rightAt ||
       a - b

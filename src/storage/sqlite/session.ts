@@ -8,6 +8,7 @@ import { isOverflow } from './failures.ts'
 const NO_VALUES: Values = []
 
 export class SqliteSession implements Session {
+  readonly hasSimMonths = true
   readonly #connection: Connection
 
   constructor(connection: Connection) {
@@ -33,7 +34,7 @@ export class SqliteSession implements Session {
   all(text: string, values = NO_VALUES, named?: NamedRows): Row[] {
     if (named === undefined) return this.#connection.prepare(text).all(...bound(values))
     const statement = this.#connection.prepare(withOneRow(text, values, named))
-    return named.rows.flatMap((row, i) => statement.all(...bound([...values, ...row, i])))
+    return named.rows.flatMap((row, i) => statement.all(...bound([...values, ...row, i + 1])))
   }
 
   get(text: string, values = NO_VALUES): Row | undefined {
@@ -45,7 +46,7 @@ export class SqliteSession implements Session {
       return Number(this.#connection.prepare(text).run(...bound(values)).changes)
     }
     const ofOne = withOneRow(text, values, named)
-    return named.rows.reduce((sum, row, i) => sum + this.run(ofOne, [...values, ...row, i]), 0)
+    return named.rows.reduce((sum, row, i) => sum + this.run(ofOne, [...values, ...row, i + 1]), 0)
   }
 
   insert({ table, columns, rows, suffix = '' }: Insert): Row[] {

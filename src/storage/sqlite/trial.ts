@@ -2,8 +2,8 @@
  * A trial: batches in one write transaction that is rolled back. It has a writer thread of its own,
  * which holds nothing else, so that no other write of this process falls into the transaction.
  */
-import { SELECT_ACCOUNT_BY_ID, SELECT_SIM_SID } from '../directory-sql.ts'
-import { UsageChanges } from '../usage-changes.ts'
+import { countsOf } from '../quarantine.ts'
+import { UsageChanges } from '../usage-deltas.ts'
 import type { AppendOutcome, Trial, UsageChange } from '../usage-store.ts'
 import { applyEvents, type PackedBatch } from './append.ts'
 import type { Connection } from './connection.ts'
@@ -21,13 +21,9 @@ export function beginTrial(connection: Connection): void {
 /** On the writer thread, between `beginTrial` and `endTrial`. */
 export function appendToTrial(connection: Connection, batch: PackedBatch): AppendOutcome {
   const changes = new UsageChanges()
-  const { counts, series, conflicts } = wholeOrNot(connection, () =>
-    applyEvents(connection, batch, { changes }),
-  )
+  const applied = wholeOrNot(connection, () => applyEvents(connection, batch, { changes }))
   trials.get(connection)!.addAll(changes)
-  const quarantined = batch.quarantined.length + conflicts.length
-  const expired = counts.expired + batch.expired
-  return { counts: { ...counts, quarantined, expired }, series, conflicts }
+  return { ...applied, counts: countsOf(batch, applied) }
 }
 
 /** A batch that fails leaves the trial as it was before it. */
@@ -45,10 +41,7 @@ function wholeOrNot<T>({ db }: Connection, work: () => T): T {
 }
 
 export function changesOfTrial(connection: Connection): UsageChange[] {
-  const sidBy = (text: string) => (id: number) => connection.prepare(text).get(id)!.sid as string
-  return trials
-    .get(connection)!
-    .list({ account: sidBy(SELECT_ACCOUNT_BY_ID), sim: sidBy(SELECT_SIM_SID) })
+  return connection.take(trials.get(connection)!.list())
 }
 
 export function endTrial(connection: Connection): void {

@@ -10,8 +10,10 @@ import {
   type UsageQuery,
 } from '../../domain/usage-query.ts'
 import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
+import { LEDGER_BUCKET_SECONDS } from '../incoming-events.ts'
 import { type Limits, readLimits } from '../limits.ts'
 import { usageGroupsFromRows } from '../rows.ts'
+import { get, type Steps } from '../session.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 
@@ -65,7 +67,7 @@ function querySim(
     connection.read(() => querySim(connection, query, simId, connection.take(readLimits())))
   const { isTransaction } = connection.db
   if (end - start > DAYS_ASKED_USUALLY * DAY_SECONDS && !isTransaction) return asOneState()
-  const [from, to] = withinLedger(connection, start, end)
+  const [from, to] = connection.take(withinLedger(start, end))
   const { firstDay, endDay } =
     granularity === 'hourly'
       ? { firstDay: from, endDay: from }
@@ -107,12 +109,12 @@ function isWhole(month: number, firstDay: number, endDay: number): boolean {
  * A question about all of time would list the days of ten thousand years; those beyond the first
  * and the last bucket of the ledger have no usage.
  */
-export function withinLedger(connection: Connection, start: number, end: number): [number, number] {
+export function* withinLedger(start: number, end: number): Steps<[number, number]> {
   if (end - start <= DAYS_ASKED_USUALLY * DAY_SECONDS) return [start, end]
-  const bounds = connection.prepare(sql.SELECT_LEDGER_BOUNDS).get()!
+  const bounds = (yield* get(sql.SELECT_LEDGER_BOUNDS))!
   const first = bounds.first as number | null
   if (first === null) return [start, start]
-  const last = (bounds.last as number) + sql.LEDGER_BUCKET_SECONDS
+  const last = (bounds.last as number) + LEDGER_BUCKET_SECONDS
   const from = Math.max(start, first)
   return [from, Math.max(from, Math.min(end, last))]
 }

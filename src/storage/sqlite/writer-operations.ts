@@ -2,13 +2,14 @@
 import { actsOf, type LoggedAct, logAct } from '../acts.ts'
 import { CHANGES, NOTES } from '../operations.ts'
 import { discardQuarantine } from '../recycle.ts'
-import type { Operation, Result, Operations as Shared } from '../session.ts'
+import type { Result, Operations as Shared, Steps } from '../session.ts'
+import { undoImport } from '../undo.ts'
+import { sealNextDay } from '../upkeep.ts'
 import { append } from './append.ts'
 import { auditOperations } from './audit.ts'
 import type { Connection } from './connection.ts'
 import { recycle } from './recycle.ts'
 import { appendToTrial, beginTrial, changesOfTrial, endTrial } from './trial.ts'
-import { undoImport } from './undo.ts'
 import * as upkeep from './upkeep.ts'
 
 type Rest<F> = F extends (connection: Connection, ...rest: infer R) => unknown ? R : never
@@ -40,9 +41,8 @@ type Taken<Of extends Shared> = {
   [N in keyof Of]: (connection: Connection, ...given: Parameters<Of[N]>) => Result<Of[N]>
 }
 
-function taken<O extends Operation>(operation: O) {
-  return (connection: Connection, ...given: Parameters<O>) =>
-    connection.take(operation(...given)) as Result<O>
+function taken<Given extends unknown[], T>(operation: (...given: Given) => Steps<T>) {
+  return (connection: Connection, ...given: Given): T => connection.take(operation(...given))
 }
 
 /** Steps that leave the ledger alone. */
@@ -57,7 +57,7 @@ export const OPERATIONS = {
   ...takenBesideLedger(CHANGES),
   ...takenBesideLedger(NOTES),
   append: besideLedger(append),
-  undoImport: logged(undoImport, actsOf.undoImport),
+  undoImport: logged(taken(undoImport), (outcome) => actsOf.undoImport(outcome)),
   // These four share one transaction, on a writer of their own.
   beginTrial,
   appendToTrial,
@@ -67,7 +67,7 @@ export const OPERATIONS = {
   discardQuarantine: logged(taken(discardQuarantine), (count, entryIds) =>
     actsOf.discardQuarantine(entryIds, count),
   ),
-  sealNextDay: besideLedger(upkeep.sealNextDay),
+  sealNextDay: besideLedger(taken(sealNextDay)),
   purge: logged(upkeep.purge, actsOf.purge),
   checksumNextDay: besideLedger(upkeep.checksumNextDay),
   // Questions of an audit, on a thread of its own: all between a beginning and an end see one state.

@@ -1,22 +1,23 @@
-/** Series of readings as the database has them: the part around what changes, and what it proves. */
+/** Series of readings: the part of one around what changes, and what it proves. */
 import {
   NOTHING_PROVED,
   type Proved,
   prove,
   type Reading,
   sameCounters,
-} from '../../domain/counter-series.ts'
-import { DAY_SECONDS } from '../../domain/time.ts'
+} from '../domain/counter-series.ts'
+import { DAY_SECONDS } from '../domain/time.ts'
 import {
   countersRead,
   type KeptReading,
   keptReadingFromRow,
   keptReadingToRow,
-} from '../reading-rows.ts'
-import { type Row, type StoredEvent, storedEventFromRow } from '../rows.ts'
-import type { Value } from '../session.ts'
-import * as sql from './reading-sql.ts'
-import { columnsOf, type PostgresSession } from './session.ts'
+  READ_COLUMNS,
+  READING_KEY,
+} from './reading-rows.ts'
+import { type Row, type StoredEvent, storedEventFromRow } from './rows.ts'
+import { all, insert, type NamedRows, type Steps } from './session.ts'
+import { CONTENT_COLUMNS } from './tables.ts'
 
 /** Most series report more often: their neighbours are found in a short look. */
 const NEAR_SECONDS = 2 * DAY_SECONDS
@@ -52,48 +53,104 @@ export interface StoredReading extends SeriesEntry {
  * The readings between the first and the last instant of each part, and one around on each side;
  * in the order of the parts, and of time.
  */
-export async function loadSeries(
-  session: PostgresSession,
+export function* loadSeries(
   feedId: number,
   parts: readonly SeriesPart[],
-): Promise<readonly (readonly StoredReading[])[]> {
+): Steps<readonly (readonly StoredReading[])[]> {
   if (parts.length === 0) return []
-  const names = [parts.map(({ simId }) => simId), parts.map(({ recordId }) => recordId)]
-  const firsts = parts.map(({ first }) => first)
-  const lasts = parts.map(({ last }) => last)
-  const neighbours = async (froms: number[], tos: number[]) => {
-    const values = [...names, firsts, lasts, froms, tos, feedId]
-    const rows = await session.all(sql.SELECT_NEIGHBOURS, values)
-    return new Map(
-      rows.map((row) => [
-        row.position as number,
-        { previous: row.previous_at as number | null, next: row.next_at as number | null },
-      ]),
-    )
-  }
-  const near = await neighbours(
-    firsts.map((at) => at - NEAR_SECONDS),
-    lasts.map((at) => at + NEAR_SECONDS),
-  )
+  const froms = parts.map(({ first }) => first)
+  const tos = parts.map(({ last }) => last)
+  const near = yield* neighboursOf(feedId, parts, {
+    froms: froms.map((at) => at - NEAR_SECONDS),
+    tos: tos.map((at) => at + NEAR_SECONDS),
+  })
   // Where the short look has found none on a side, that side is looked at to its end.
-  const far = await neighbours(
-    firsts.map((first, i) => (near.get(i)?.previous == null ? Number.MIN_SAFE_INTEGER : first)),
-    lasts.map((last, i) => (near.get(i)?.next == null ? Number.MAX_SAFE_INTEGER : last)),
+  const far = yield* neighboursOf(feedId, parts, {
+    froms: froms.map((at, i) => (near.get(i)?.previous == null ? Number.MIN_SAFE_INTEGER : at)),
+    tos: tos.map((at, i) => (near.get(i)?.next == null ? Number.MAX_SAFE_INTEGER : at)),
+  })
+  const rows = yield* all(
+    SELECT_SERIES,
+    [feedId],
+    spans(parts, {
+      froms: froms.map((at, i) => near.get(i)?.previous ?? far.get(i)?.previous ?? at),
+      tos: tos.map((at, i) => near.get(i)?.next ?? far.get(i)?.next ?? at),
+    }),
   )
-  const rows = await session.all(sql.SELECT_SERIES, [
-    ...names,
-    firsts.map((first, i) => near.get(i)?.previous ?? far.get(i)?.previous ?? first),
-    lasts.map((last, i) => near.get(i)?.next ?? far.get(i)?.next ?? last),
-    feedId,
-  ])
   const byPosition = Map.groupBy(rows, (row) => row.position as number)
   return parts.map((_, i) => (byPosition.get(i) ?? []).map(storedReadingFromRow))
 }
 
+/** Where to look, for each part. */
+interface Spans {
+  readonly froms: readonly number[]
+  readonly tos: readonly number[]
+}
+
+function* neighboursOf(feedId: number, parts: readonly SeriesPart[], { froms, tos }: Spans) {
+  const rows = yield* all(SELECT_NEIGHBOURS, [feedId], {
+    columns: {
+      ...SERIES,
+      first_at: 'bigint',
+      last_at: 'bigint',
+      from_at: 'bigint',
+      to_at: 'bigint',
+    },
+    rows: parts.map(({ simId, recordId, first, last }, i) => [
+      ...[simId, recordId, first, last, froms[i]!, tos[i]!],
+    ]),
+  })
+  return new Map(
+    rows.map((row) => [
+      row.position as number,
+      { previous: row.previous_at as number | null, next: row.next_at as number | null },
+    ]),
+  )
+}
+
+const SERIES = { sim_id: 'bigint', record_id: 'text' } as const
+
+function spans(parts: readonly SeriesPart[], { froms, tos }: Spans): NamedRows {
+  return {
+    columns: { ...SERIES, from_at: 'bigint', to_at: 'bigint' },
+    rows: parts.map(({ simId, recordId }, i) => [simId, recordId, froms[i]!, tos[i]!]),
+  }
+}
+
+/** Of the feed `?1`, the readings of a series from one instant to another. */
+const JOINED = `
+  FROM :named
+  JOIN reading ON reading.sim_id = named.sim_id
+              AND reading.feed_id = ?1
+              AND reading.record_id = named.record_id
+              AND reading.occurred_at >= named.from_at
+              AND reading.occurred_at <= named.to_at`
+
+/** The nearest readings before and after a part of each series. */
+const SELECT_NEIGHBOURS = `
+  SELECT named.position - 1 AS position,
+         MAX(CASE WHEN reading.occurred_at < named.first_at THEN reading.occurred_at END)
+           AS previous_at,
+         MIN(CASE WHEN reading.occurred_at > named.last_at THEN reading.occurred_at END) AS next_at
+  ${JOINED}
+  GROUP BY named.position`
+
+/** Columns of the ledger begin with `ledger_`. */
+const SELECT_SERIES = `
+  SELECT named.position - 1 AS position, reading.*,
+         ${CONTENT_COLUMNS.map((name) => `ledger.${name} AS ledger_${name}`).join(', ')}
+  ${JOINED}
+  LEFT JOIN ledger ON ledger.bucket = reading.occurred_at - reading.occurred_at % 86400
+                  AND ledger.sim_id = reading.sim_id
+                  AND ledger.occurred_at = reading.occurred_at
+                  AND ledger.feed_id = reading.feed_id
+                  AND ledger.record_id = reading.record_id
+  ORDER BY named.position, reading.occurred_at`
+
 function storedReadingFromRow(row: Row): StoredReading {
   const kept = keptReadingFromRow(row)
   const { reading } = kept
-  const ledgerRow = sql.ledgerRowFrom(row)
+  const ledgerRow = Object.fromEntries(CONTENT_COLUMNS.map((name) => [name, row[`ledger_${name}`]]))
   const stored = ledgerRow.zone === null ? null : storedEventFromRow(ledgerRow)
   // Without its row it can be no more than the base of those after it.
   const current = stored ?? storedEventFromRow({ zone: 0, country: '', plmn: '', stated: 0 })
@@ -122,23 +179,26 @@ export interface ProvedEntry<Entry extends SeriesEntry> {
  * What each reading proves, from the first of each part on up to where nothing changes any more; in
  * the order of the series, and of time.
  */
-export async function proveSeries<Entry extends SeriesEntry>(
-  session: PostgresSession,
+export function* proveSeries<Entry extends SeriesEntry>(
   feedId: number,
   list: readonly ChangedSeries<Entry>[],
   asEntry: (stored: StoredReading) => Entry,
-): Promise<ProvedEntry<Entry>[][]> {
+): Steps<ProvedEntry<Entry>[][]> {
   const walks = list.map(({ part, entries }) => new SeriesWalk(part, entries))
   const open = walks.filter(({ isOpen }) => isOpen)
   for (let from = 0; from < open.length; from += SERIES_AT_ONCE) {
     const some = open.slice(from, from + SERIES_AT_ONCE)
-    const rows = await session.all(sql.SELECT_SERIES, [
-      some.map(({ part }) => part.simId),
-      some.map(({ part }) => part.recordId),
-      some.map(({ proved }) => proved.at(-1)!.entry.occurredAt + 1),
-      some.map(() => Number.MAX_SAFE_INTEGER),
-      feedId,
-    ])
+    const rows = yield* all(
+      SELECT_SERIES,
+      [feedId],
+      spans(
+        some.map(({ part }) => part),
+        {
+          froms: some.map(({ proved }) => proved.at(-1)!.entry.occurredAt + 1),
+          tos: some.map(() => Number.MAX_SAFE_INTEGER),
+        },
+      ),
+    )
     for (const row of rows) {
       const walk = some[row.position as number]!
       if (walk.isOpen) walk.step(asEntry(storedReadingFromRow(row)))
@@ -190,14 +250,13 @@ export function isToBePut({ entry, proved }: ProvedEntry<SeriesEntry>): boolean 
   )
 }
 
-export async function putReadings(
-  session: PostgresSession,
-  readings: readonly NamedReading[],
-): Promise<void> {
-  if (readings.length === 0) return
-  const rows = readings.map(({ simId, feedId, recordId, occurredAt, kept }): Value[] => [
+export function* putReadings(readings: readonly NamedReading[]): Steps<void> {
+  const columns = [...READING_KEY, ...READ_COLUMNS]
+  const rows = readings.map(({ simId, feedId, recordId, occurredAt, kept }) => [
     ...[simId, feedId, recordId, occurredAt],
     ...keptReadingToRow(kept),
   ])
-  await session.run(sql.PUT_READINGS, columnsOf(rows))
+  const read = READ_COLUMNS.map((name) => `${name} = excluded.${name}`)
+  const suffix = `ON CONFLICT (${READING_KEY.join(', ')}) DO UPDATE SET ${read.join(', ')}`
+  yield* insert({ table: 'reading', columns, rows, suffix })
 }

@@ -3,29 +3,35 @@
  * `counter-series.ts`, series by series with the readings that are there already.
  */
 import {
+  NO_SERIES_COUNTS,
   type Reading,
+  type SeriesCounts,
   type SeriesVerdict,
   sameCounters,
   seriesCounts,
-} from '../../domain/counter-series.ts'
-import { type Conflict, conflictRecord } from '../conflict-record.ts'
-import type { Limits } from '../limits.ts'
-import { type KeptReading, readingOf } from '../reading-rows.ts'
-import { readingServingToRow, type StoredEvent, storedEventFromRow } from '../rows.ts'
-import type { Value } from '../session.ts'
-import type { ChainRules } from '../version-chain.ts'
-import { type EventBatch, type EventVerdicts, type IncomingEvent, moveToLedger } from './append.ts'
-import { Overtaken } from './failures.ts'
+} from '../domain/counter-series.ts'
+import { type Conflict, conflictRecord } from './conflict-record.ts'
+import { addAccountFeeds } from './feed-access.ts'
 import {
-  type Current,
+  bucketOf,
+  type EventBatch,
+  type EventVerdicts,
+  type IncomingEvent,
   identityOf,
+  versionOf,
+} from './incoming-events.ts'
+import {
+  contentOf,
+  historiesAt,
   type LedgerChange,
+  Overtaken,
+  rowsAt,
   writeLedgerChanges,
 } from './ledger-changes.ts'
-import * as sql from './ledger-sql.ts'
-import { chainRules, MetChain, MetVersions } from './met-chains.ts'
-import { versionOf } from './met-events.ts'
-import * as readingSql from './reading-sql.ts'
+import type { Limits } from './limits.ts'
+import { chainRules, MetChain, MetVersions } from './met-versions.ts'
+import { type KeptReading, readingOf } from './reading-rows.ts'
+import { type Identity, readingServingToRow, type StoredEvent, storedEventFromRow } from './rows.ts'
 import {
   isToBePut,
   loadSeries,
@@ -36,7 +42,10 @@ import {
   type SeriesPart,
   type StoredReading,
 } from './series.ts'
-import type { PostgresSession } from './session.ts'
+import { insert, type Steps } from './session.ts'
+import { CONTENT_COLUMNS, IDENTITY_COLUMNS } from './tables.ts'
+import { UsageDeltas } from './usage-deltas.ts'
+import type { ChainRules } from './version-chain.ts'
 
 /** One instant of a series. */
 interface Entry extends SeriesEntry {
@@ -47,6 +56,18 @@ interface Entry extends SeriesEntry {
   readonly chain: MetChain
 }
 
+interface ReadingVerdicts extends EventVerdicts {
+  readonly series: SeriesCounts
+}
+
+/** A row that the ledger gets. */
+interface Added {
+  readonly identity: Identity
+  readonly row: StoredEvent
+}
+
+const REWRITTEN = 'the history of records is to be written anew'
+
 interface Series {
   readonly part: SeriesPart
   readonly incoming: IncomingEvent[]
@@ -54,58 +75,55 @@ interface Series {
 }
 
 /** `events` are in the order of the ledger's key, and equal identities in order of delivery. */
-export async function appendReadings(
-  session: PostgresSession,
+export function* appendReadings(
   batch: EventBatch,
   events: readonly IncomingEvent[],
   limits: Limits,
-): Promise<EventVerdicts> {
-  if (events.length === 0) return { accepted: 0, duplicate: 0, replaced: 0, conflicts: [] }
-  await session.lockReadings(batch.feed.id)
-  return new BatchReadings(session, batch, limits).append(events)
+): Steps<ReadingVerdicts> {
+  if (events.length === 0) {
+    return { accepted: 0, duplicate: 0, replaced: 0, series: NO_SERIES_COUNTS, conflicts: [] }
+  }
+  return yield* new BatchReadings(batch, limits).append(events)
 }
 
 class BatchReadings {
-  readonly #session: PostgresSession
   readonly #batch: EventBatch
   readonly #limits: Limits
   readonly #conflicts: Conflict[] = []
   readonly #verdicts: SeriesVerdict[] = []
   readonly #counts = { accepted: 0, duplicate: 0, replaced: 0 }
 
-  constructor(session: PostgresSession, batch: EventBatch, limits: Limits) {
-    this.#session = session
+  constructor(batch: EventBatch, limits: Limits) {
     this.#batch = batch
     this.#limits = limits
   }
 
-  async append(events: readonly IncomingEvent[]): Promise<EventVerdicts> {
-    const ofReadings = await this.#withoutUsageRows(events)
+  *append(events: readonly IncomingEvent[]): Steps<ReadingVerdicts> {
+    const ofReadings = yield* this.#withoutUsageRows(events)
     const list = groupBySeries(ofReadings)
-    const histories = await this.#histories(ofReadings)
-    await this.#loadKnown(list, histories)
-    const versions = new MetVersions(this.#session, this.#batch, await this.#rules(list))
+    yield* this.#loadKnown(list, yield* this.#histories(ofReadings))
+    const versions = new MetVersions(yield* this.#rules(list), this.#batch.coming)
     for (const series of list) {
       for (const incoming of series.incoming) this.#resolve(series, incoming, versions)
     }
-    versions.requireRoom()
-    await this.#write(list)
-    await versions.write()
+    if (versions.rewrites && !this.#batch.mayRewrite) throw new Overtaken(REWRITTEN)
+    yield* this.#write(list)
+    yield* versions.write()
     const series = seriesCounts(this.#verdicts)
     return { ...this.#counts, series, conflicts: this.#conflicts }
   }
 
-  async #rules(list: readonly Series[]): Promise<ChainRules> {
+  #rules(list: readonly Series[]): Steps<ChainRules> {
     const entries = list.flatMap((series) => [...series.entries.values()])
     const met = entries.filter(({ row }) => row !== null).flatMap(({ chain }) => chain.versions)
     const importIds = met.map(({ importId }) => importId)
-    return chainRules(this.#session, this.#batch, importIds, this.#batch)
+    return chainRules(this.#batch.feed, importIds, this.#batch)
   }
 
   /** A reading takes no usage's place: what meets usage in the ledger is a conflict. */
-  async #withoutUsageRows(events: readonly IncomingEvent[]): Promise<IncomingEvent[]> {
-    const met = new Map<string, Current>()
-    const rows = await this.#session.all(readingSql.SELECT_ROWS_AT, this.#identities(events))
+  *#withoutUsageRows(events: readonly IncomingEvent[]): Steps<IncomingEvent[]> {
+    const met = new Map<string, StoredEvent>()
+    const rows = yield* rowsAt(this.#identities(events), this.#batch.feed.id)
     for (const row of rows) {
       const current = storedEventFromRow(row)
       if (!current.isReading) met.set(identityText(events[row.position as number]!.event), current)
@@ -119,12 +137,12 @@ class BatchReadings {
     })
   }
 
-  async #loadKnown(
+  *#loadKnown(
     list: readonly Series[],
     histories: ReadonlyMap<string, readonly StoredEvent[]>,
-  ): Promise<void> {
+  ): Steps<void> {
     const parts = list.map(({ part }) => part)
-    const known = await loadSeries(this.#session, this.#batch.feed.id, parts)
+    const known = yield* loadSeries(this.#batch.feed.id, parts)
     known.forEach((readings, i) => {
       const { part, entries } = list[i]!
       for (const stored of readings) {
@@ -136,18 +154,11 @@ class BatchReadings {
   }
 
   /** What history has of each identity, oldest first. */
-  async #histories(
+  *#histories(
     events: readonly IncomingEvent[],
-  ): Promise<ReadonlyMap<string, readonly StoredEvent[]>> {
-    if (events.length === 0) return new Map()
-    const rows = await this.#session.all(readingSql.SELECT_VERSIONS_AT, this.#identities(events))
-    const byPosition = Map.groupBy(rows, (row) => row.position as number)
-    return new Map(
-      [...byPosition].map(([position, list]) => [
-        identityText(events[position]!.event),
-        list.map(storedEventFromRow),
-      ]),
-    )
+  ): Steps<ReadonlyMap<string, readonly StoredEvent[]>> {
+    const histories = yield* historiesAt(this.#identities(events), this.#batch.feed.id)
+    return new Map([...histories].map(([at, list]) => [identityText(events[at]!.event), list]))
   }
 
   #resolve(series: Series, incoming: IncomingEvent, versions: MetVersions): void {
@@ -177,8 +188,8 @@ class BatchReadings {
     entry.first ??= incoming
   }
 
-  async #write(list: readonly Series[]): Promise<void> {
-    const added: IncomingEvent[] = []
+  *#write(list: readonly Series[]): Steps<void> {
+    const added: Added[] = []
     const changes: LedgerChange[] = []
     const readings: NamedReading[] = []
     const feedId = this.#batch.feed.id
@@ -186,7 +197,7 @@ class BatchReadings {
       part,
       entries: [...entries.values()].sort((a, b) => a.occurredAt - b.occurredAt),
     }))
-    const proved = await proveSeries(this.#session, feedId, sorted, (stored) => entryOf(stored))
+    const proved = yield* proveSeries(feedId, sorted, (stored) => entryOf(stored))
     for (const [i, { part }] of list.entries()) {
       const { simId, recordId } = part
       for (const found of proved[i]!) {
@@ -199,21 +210,41 @@ class BatchReadings {
           readings.push({ simId, feedId, recordId, occurredAt, kept })
         }
         const { current } = entry.chain
-        const after: Current = { ...current, version: { ...current.version, ...usage } }
-        if (entry.row === null) added.push(asUsage(entry, after))
+        const after = { ...current, version: { ...current.version, ...usage } }
+        const { occurredAt } = entry
+        const identity = [bucketOf(occurredAt), simId, occurredAt, feedId, recordId] as const
+        if (entry.row === null) added.push({ identity, row: after })
         const change = this.#changeOf(entry, after)
-        if (change !== null)
-          changes.push({ ...change, ...this.#identityAt(simId, recordId, entry) })
+        if (change !== null) changes.push({ identity, ...change })
       }
     }
-    const { met } = await moveToLedger(this.#session, this.#batch, added.sort(byKey), this.#limits)
-    if (met.size > 0) throw new Overtaken('usage came where a reading was to be added')
-    await writeLedgerChanges(this.#session, this.#batch, changes.sort(byIdentity), this.#limits)
-    await putReadings(this.#session, readings)
+    yield* this.#addRows(added.sort(byIdentity))
+    yield* writeLedgerChanges(this.#batch, changes.sort(byIdentity), this.#limits)
+    yield* putReadings(readings)
+  }
+
+  *#addRows(added: readonly Added[]): Steps<void> {
+    const { feed, changes } = this.#batch
+    const deltas = new UsageDeltas(this.#limits, changes)
+    for (const { identity, row } of added) {
+      const [, simId, occurredAt] = identity
+      deltas.add({ accountId: row.accountId, simId, occurredAt }, row.columns, row.version, 1)
+    }
+    const rows = yield* insert({
+      table: 'ledger',
+      columns: [...IDENTITY_COLUMNS, ...CONTENT_COLUMNS],
+      rows: added.map(({ identity, row }) => [...identity, ...contentOf(row)]),
+      suffix: 'ON CONFLICT DO NOTHING RETURNING 1 AS added',
+    })
+    if (rows.length < added.length) {
+      throw new Overtaken('usage came where a reading was to be added')
+    }
+    yield* deltas.write()
+    yield* addAccountFeeds(new Set(added.map(({ row }) => row.accountId)), feed.id)
   }
 
   /** Null when the row stays as it is. */
-  #changeOf({ row, chain }: Entry, after: Current): Omit<LedgerChange, 'identity'> | null {
+  #changeOf({ row, chain }: Entry, after: StoredEvent): Omit<LedgerChange, 'identity'> | null {
     // A row that was just added is right already; its earlier versions go to history.
     const before = row ?? after
     const isSame =
@@ -224,16 +255,7 @@ class BatchReadings {
     return { before, after, ...chain.added }
   }
 
-  #identityAt(
-    simId: number,
-    recordId: string,
-    { occurredAt }: Entry,
-  ): Pick<LedgerChange, 'identity'> {
-    const bucket = occurredAt - (occurredAt % sql.LEDGER_BUCKET_SECONDS)
-    return { identity: [bucket, simId, occurredAt, this.#batch.feed.id, recordId] }
-  }
-
-  #asCurrent(incoming: IncomingEvent): Current {
+  #asCurrent(incoming: IncomingEvent): StoredEvent {
     const { event } = incoming
     return {
       version: versionOf(incoming),
@@ -246,15 +268,8 @@ class BatchReadings {
     }
   }
 
-  #identities(events: readonly IncomingEvent[]): Value[] {
-    const identities = events.map((incoming) => identityOf(incoming, this.#batch.feed.id))
-    return [
-      identities.map(([bucket]) => bucket),
-      identities.map(([, simId]) => simId),
-      identities.map(([, , occurredAt]) => occurredAt),
-      identities.map(([, , , , recordId]) => recordId),
-      this.#batch.feed.id,
-    ]
+  #identities(events: readonly IncomingEvent[]) {
+    return events.map((incoming) => identityOf(incoming, this.#batch.feed.id))
   }
 }
 
@@ -271,17 +286,6 @@ function groupBySeries(events: readonly IncomingEvent[]): Series[] {
 function entryOf(stored: StoredReading, history: readonly StoredEvent[] = []): Entry {
   const { current, ...entry } = stored
   return { ...entry, first: null, chain: new MetChain(history, current) }
-}
-
-/** The new instant of a series as the ledger takes it: with its usage for counters. */
-function asUsage({ first }: Entry, after: Current): IncomingEvent {
-  const { upload, download, toSim, fromSim } = after.version
-  const event = { ...first!.event, upload, download, toSim, fromSim, line: after.line }
-  return { ...first!, event, serving: after.columns }
-}
-
-function byKey(a: IncomingEvent, b: IncomingEvent): number {
-  return byIdentity({ identity: identityOf(a, 0) }, { identity: identityOf(b, 0) })
 }
 
 function byIdentity(
