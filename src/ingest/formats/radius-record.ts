@@ -366,7 +366,7 @@ export class RadiusRecordParser {
     const digits = decodedDigits(text)
     const known = this.#networks.get(digits)
     if (known !== undefined) return known
-    const plmn = /^\d{5,6}$/.test(digits) ? parsePlmn(digits) : null
+    const plmn = /^\d{3}-?\d{2,3}$/.test(digits) ? parsePlmn(digits) : null
     if (plmn === null) {
       this.#refuse('3GPP-SGSN-MCC-MNC', text, 'expected 5 or 6 digits, MCC and MNC')
       return UNKNOWN_NETWORK

@@ -10,8 +10,12 @@ export function seriesId(parts: readonly string[]): string {
   return `sha256:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`
 }
 
-/** Servers without the 3GPP dictionary write the bytes of a text in hexadecimal. */
+/**
+ * Digits of a text attribute. Servers without the 3GPP dictionary write its bytes in hexadecimal, and some
+ * gateways fill it up: with NULs, or with the F that ends an odd number of digits in BCD.
+ */
 export function decodedDigits(text: string): string {
-  if (!/^0x(?:[0-9a-f]{2})+$/i.test(text)) return text
-  return Buffer.from(text.slice(2), 'hex').toString('latin1').replace(/\0+$/, '')
+  const isHexadecimal = /^0x(?:[0-9a-f]{2})+$/i.test(text)
+  const decoded = isHexadecimal ? Buffer.from(text.slice(2), 'hex').toString('latin1') : text
+  return decoded.replace(/\0+$/, '').replace(/^(\d{5}|\d{14,15})F$/i, '$1')
 }
