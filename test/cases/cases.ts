@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { HomeSet } from '../../src/domain/classification.ts'
-import type { Feed, Sim } from '../../src/domain/directory.ts'
+import type { Feed, FeedSettings, Sim } from '../../src/domain/directory.ts'
 import { shown } from '../../src/domain/usage-error.ts'
 import { CDR_FORMATS } from '../../src/ingest/formats/formats.ts'
 import { aSim, imsiOf, NOW, newSimSid } from '../support/builders.ts'
@@ -38,6 +38,20 @@ export interface Case {
   readonly warns?: readonly RegExp[]
   /** Where the SIM is at home, where it is not the account's home. */
   readonly home?: Partial<HomeSet>
+}
+
+/** All that was used at home, as `used` states it. */
+export function atHome(upload: number, download: number, toSim = 0, fromSim = 0): string[] {
+  return [`home US ${upload}/${download}/${toSim}/${fromSim}`]
+}
+
+/** A feed that reads by a ready mapping, or by one of its own. */
+export function mapped(settings: FeedSettings): { readonly feed: FeedSetUp } {
+  return { feed: { format: 'mapped', settings } }
+}
+
+export function jsonLines(...objects: readonly object[]): string {
+  return objects.map((object) => `${JSON.stringify(object)}\n`).join('')
 }
 
 export interface CaseGroup {

@@ -4,10 +4,14 @@ import { describeCases } from './cases.ts'
 import { FILE_CASES } from './files-cases.ts'
 import { NETWORK_CASES } from './networks-cases.ts'
 import { RADIUS_CASES } from './radius-cases.ts'
+import { RADIUS_SPELLING_CASES } from './radius-spelling-cases.ts'
+import { SUPERSIM_CASES } from './supersim-cases.ts'
 import { ROAMING_CASES } from './tap3-cases.ts'
 
 describeCases([
   ...RADIUS_CASES,
+  ...RADIUS_SPELLING_CASES,
+  ...SUPERSIM_CASES,
   ...CARRIER_CASES,
   ...NETWORK_CASES,
   ...FILE_CASES,

@@ -1,6 +1,6 @@
 /** Files that spreadsheets, archives and web servers make of usage records: read, or named with the remedy. */
 import { gzipSync } from 'node:zlib'
-import type { Case, CaseGroup, FeedSetUp } from './cases.ts'
+import { atHome, type Case, type CaseGroup, type FeedSetUp } from './cases.ts'
 import { zip } from './zip.ts'
 
 const CSV: FeedSetUp = { format: 'csv' }
@@ -21,8 +21,6 @@ const MAPPED_SHEET: FeedSetUp = {
   },
 }
 
-const home = (up: number, down: number) => [`home US ${up}/${down}/0/0`]
-
 const COLUMNS = ['record_id', 'sim', 'occurred_at', 'plmn', 'upload', 'download']
 const table = (sim: string, delimiter: string, ...rows: readonly [up: number, down: number][]) =>
   [
@@ -37,39 +35,39 @@ const separators: readonly Case[] = [
   {
     name: 'sep=; in front of semicolons',
     content: ({ iccid }) => `sep=;\n${table(iccid, ';', [30, 40])}`,
-    used: home(30, 40),
+    used: atHome(30, 40),
   },
   {
     name: 'SEP=| behind a byte order mark, with Windows line ends',
     content: ({ iccid }) =>
       `\ufeffSEP=|\n${table(iccid, '|', [30, 40], [1, 2])}`.replaceAll('\n', '\r\n'),
-    used: home(31, 42),
+    used: atHome(31, 42),
   },
   {
     name: 'sep= and a tab, in UTF-16',
     content: ({ iccid }) => utf16(`sep=\t\r\n${table(iccid, '\t', [30, 40])}`),
-    used: home(30, 40),
+    used: atHome(30, 40),
   },
   {
     name: 'sep=, which changes nothing, and an empty line',
     content: ({ iccid }) => `sep=,\n\n${table(iccid, ',', [30, 40])}`,
-    used: home(30, 40),
+    used: atHome(30, 40),
   },
   {
     name: 'sep=; in quotes, as a program writes that quotes every cell',
     content: ({ iccid }) => `"sep=;"\n${table(iccid, ';', [30, 40])}`,
-    used: home(30, 40),
+    used: atHome(30, 40),
   },
   {
     name: 'sep=; and the empty cells that a spreadsheet puts behind it',
     content: ({ iccid }) => `sep=;;;;;;\n${table(iccid, ';', [30, 40])}`,
-    used: home(30, 40),
+    used: atHome(30, 40),
   },
   {
     name: 'sep=^ in a mapping that expects commas',
     feed: MAPPED_SHEET,
     content: ({ iccid }) => `sep=^\n${table(iccid, '^', [30, 40])}`,
-    used: home(0, 40_000),
+    used: atHome(0, 40_000),
   },
   {
     name: 'sep=; in front of a table without the columns: it fails',
@@ -84,7 +82,7 @@ const packed: readonly Case[] = [
   {
     name: 'a ZIP of one text file, whatever it is called',
     content: ({ iccid }) => zip(['USAGE_20260314.TXT', table(iccid, ',', [500, 600])]),
-    used: home(500, 600),
+    used: atHome(500, 600),
   },
   {
     name: 'the ZIP, and then the file that was in it',
@@ -92,7 +90,7 @@ const packed: readonly Case[] = [
       const text = table(iccid, ',', [500, 600])
       return [zip(['usage.csv', text]), text, gzipSync(text)]
     },
-    used: home(500, 600),
+    used: atHome(500, 600),
   },
   {
     name: 'a ZIP with what macOS puts beside files',
@@ -104,7 +102,7 @@ const packed: readonly Case[] = [
         ['__MACOSX/usage/._usage.csv', 'Mac OS X'],
         ['usage/._usage.csv', 'Mac OS X'],
       ),
-    used: home(500, 600),
+    used: atHome(500, 600),
   },
   {
     name: 'a ZIP with what Windows puts beside files',
@@ -114,7 +112,7 @@ const packed: readonly Case[] = [
         ['desktop.ini', '[.ShellClassInfo]'],
         ['usage.csv', table(iccid, ',', [500, 600])],
       ),
-    used: home(500, 600),
+    used: atHome(500, 600),
   },
   {
     name: 'a ZIP of two files: nothing of it counts',
@@ -127,7 +125,7 @@ const packed: readonly Case[] = [
   {
     name: 'a ZIP of a UTF-16 table with semicolons',
     content: ({ iccid }) => zip(['Mappe1.csv', utf16(table(iccid, ';', [500, 600]))]),
-    used: home(500, 600),
+    used: atHome(500, 600),
   },
   {
     name: 'a ZIP within a ZIP: it fails, and says so',
@@ -142,7 +140,7 @@ const packed: readonly Case[] = [
       const whole = zip(['usage.csv', table(iccid, ',', [500, 600])])
       return [whole.subarray(0, whole.length - 30), whole]
     },
-    used: home(500, 600),
+    used: atHome(500, 600),
     waits: ['failed'],
     says: /cut off/,
   },
@@ -197,7 +195,7 @@ const residue: readonly Case[] = [
   {
     name: 'UTF-16 without its mark, the low byte first',
     content: ({ iccid }) => utf16(table(iccid, ';', [30, 40])).subarray(2),
-    used: home(30, 40),
+    used: atHome(30, 40),
   },
   {
     name: 'UTF-16 without its mark, the high byte first',
@@ -205,38 +203,38 @@ const residue: readonly Case[] = [
       utf16(table(iccid, '\t', [30, 40]))
         .subarray(2)
         .swap16(),
-    used: home(30, 40),
+    used: atHome(30, 40),
   },
   {
     name: 'two byte order marks, of two files that were joined',
     content: ({ iccid }) => `\ufeff\ufeff${table(iccid, ',', [30, 40])}`,
-    used: home(30, 40),
+    used: atHome(30, 40),
   },
   {
     name: 'rows of nothing, where a spreadsheet once had something',
     content: ({ iccid }) => `${table(iccid, ';', [30, 40])};;;;;\r\n; ; ; ; ;\r\n"";;;;;""\r\n`,
-    used: home(30, 40),
+    used: atHome(30, 40),
   },
   {
     name: 'the character by which DOS ends files',
     content: ({ iccid }) => `${table(iccid, ',', [30, 40])}\x1a`,
-    used: home(30, 40),
+    used: atHome(30, 40),
   },
   {
     name: 'line ends that were translated twice',
     content: ({ iccid }) => table(iccid, ',', [30, 40], [1, 2]).replaceAll('\n', '\r\r\n'),
-    used: home(31, 42),
+    used: atHome(31, 42),
   },
   {
     name: 'a separator behind the last column, in every row',
     content: ({ iccid }) => table(iccid, ',', [30, 40]).replaceAll('\n', ',\n'),
-    used: home(30, 40),
+    used: atHome(30, 40),
     warns: [/columns that Simtally does not know were ignored: ""/],
   },
   {
     name: 'a row of sums at its end, which waits',
     content: ({ iccid }) => `${table(iccid, ',', [30, 40])}Total,,,,30,40\n`,
-    used: home(30, 40),
+    used: atHome(30, 40),
     waits: ['3 invalid_field'],
   },
 ]
@@ -289,7 +287,7 @@ const spoiled: readonly Case[] = [
     name: 'bytes as a power of ten in a sheet that is mapped',
     feed: MAPPED_SHEET,
     content: ({ iccid }) => table(iccid, ',', [0, 5], [0, 6]).replace(',6\n', ',1.23457E+11\n'),
-    used: home(0, 5_000),
+    used: atHome(0, 5_000),
     waits: ['3 invalid_field'],
     says: /download "1\.23457E\+11" in "download": a spreadsheet has shortened/,
   },
@@ -297,7 +295,7 @@ const spoiled: readonly Case[] = [
     name: 'small fractions as a power of ten, which lose nothing',
     feed: MAPPED_SHEET,
     content: ({ iccid }) => table(iccid, ',', [0, 6]).replace(',6\n', ',5E-03\n'),
-    used: home(0, 5),
+    used: atHome(0, 5),
   },
   {
     name: 'ids of records as powers of ten, which are no ids any more',
@@ -310,22 +308,22 @@ const spoiled: readonly Case[] = [
     name: 'ids that are hexadecimal, and only look like powers of ten',
     content: ({ iccid }) =>
       table(iccid, ',', [1, 2], [10, 20]).replace('q-0', '1E5').replace('q-1', '7e12'),
-    used: home(11, 22),
+    used: atHome(11, 22),
   },
   {
     name: 'an ICCID behind the apostrophe that keeps it a text',
     content: ({ iccid }) => table(`'${iccid}`, ',', [1, 2]),
-    used: home(1, 2),
+    used: atHome(1, 2),
   },
   {
     name: 'an ICCID in the formula that keeps it a text',
     content: ({ iccid }) => table(`"=""${iccid}"""`, ',', [1, 2]),
-    used: home(1, 2),
+    used: atHome(1, 2),
   },
   {
     name: 'an ICCID with a space that does not break',
     content: ({ iccid }) => table(`${iccid}\u00a0`, ',', [1, 2]),
-    used: home(1, 2),
+    used: atHome(1, 2),
   },
 ]
 

@@ -1,5 +1,5 @@
 /** RADIUS accounting as imperfect servers send it: what comes of it is what its counters prove. */
-import type { Case, CaseGroup, FeedSetUp } from './cases.ts'
+import { atHome, type Case, type CaseGroup, type FeedSetUp, jsonLines } from './cases.ts'
 import {
   type Attributes,
   anInterim,
@@ -8,7 +8,6 @@ import {
   detail,
   eventTime,
   FIRST_PACKET_AT,
-  jsonLines,
   packetsOf,
 } from './radius-packets.ts'
 
@@ -16,7 +15,6 @@ const RADIUS: FeedSetUp = { format: 'radius', onConflict: 'max' }
 const withSettings = (settings: FeedSetUp['settings']): { feed: FeedSetUp } => ({
   feed: { ...RADIUS, settings: settings! },
 })
-const home = (up: number, down: number) => [`home US ${up}/${down}/0/0`]
 const session =
   (...packets: readonly Attributes[]) =>
   ({ imsi }: { imsi: string }) =>
@@ -44,13 +42,13 @@ const stale: readonly Case[] = [
     name: 'count when they were received where the feed says so',
     ...withSettings({ time: 'receipt' }),
     content: session(aStart(clock(-WEEKS, 0)), aStop(9_000, 31_000, clock(-WEEKS, 1))),
-    used: home(9_000, 31_000),
+    used: atHome(9_000, 31_000),
   },
   {
     name: 'count when they say where the feed says so, if they came late by a file',
     ...withSettings({ time: 'event' }),
     content: session(aStart(clock(-WEEKS, 0)), aStop(9_000, 31_000, clock(-WEEKS, 1))),
-    used: home(9_000, 31_000),
+    used: atHome(9_000, 31_000),
   },
   {
     name: 'wait where the clock of the NAS is ahead by days',
@@ -62,7 +60,7 @@ const stale: readonly Case[] = [
   {
     name: 'count where they waited in the NAS for days, and say for how long',
     content: session(anInterim(5, 6, { ...clock(-3 * 86_400, 0), 'Acct-Delay-Time': 3 * 86_400 })),
-    used: home(5, 6),
+    used: atHome(5, 6),
   },
   {
     name: 'wait where the delay that they state explains a part of the difference only',
@@ -77,13 +75,13 @@ const stale: readonly Case[] = [
       anInterim(5, 6, { 'Event-Timestamp': 'Jan  1 1970 00:03:12 UTC' }),
       aStop(7, 8, { 'Event-Timestamp': 'Jan  1 1970 00:13:12 UTC' }),
     ),
-    used: home(7, 8),
+    used: atHome(7, 8),
     warns: [/Event-Timestamps could not be used/],
   },
   {
     name: 'count where the clocks are apart by less than a day',
     content: session(anInterim(5, 6, clock(-86_000, 0)), aStop(7, 9, clock(-86_000, 1))),
-    used: home(7, 9),
+    used: atHome(7, 9),
   },
   {
     name: 'wait alone where the clock was put right in the middle of a session',
@@ -92,7 +90,7 @@ const stale: readonly Case[] = [
       anInterim(150, 260, {}),
       aStop(190, 300, {}),
     ),
-    used: home(190, 300),
+    used: atHome(190, 300),
     waits: ['1 invalid_field'],
   },
 ]
@@ -105,7 +103,7 @@ const falling: readonly Case[] = [
       aStop(2_600_000, 7_000_000),
       anInterim(2_580_000, 6_900_000),
     ),
-    used: home(2_600_000, 7_000_000),
+    used: atHome(2_600_000, 7_000_000),
   },
   {
     name: 'an interim after its stop, of the same second',
@@ -114,7 +112,7 @@ const falling: readonly Case[] = [
       aStop(60, 70, { 'Event-Timestamp': eventTime(FIRST_PACKET_AT + 600) }),
       anInterim(50, 65, { 'Event-Timestamp': eventTime(FIRST_PACKET_AT + 600) }),
     ),
-    used: home(60, 70),
+    used: atHome(60, 70),
   },
   {
     name: 'a stop that was sent three times, with a growing delay and no time of its own',
@@ -125,7 +123,7 @@ const falling: readonly Case[] = [
       })
       return detail(stops)
     },
-    used: home(60, 70),
+    used: atHome(60, 70),
   },
   {
     name: 'the whole session sent again an hour later',
@@ -135,23 +133,23 @@ const falling: readonly Case[] = [
       return detail(again)
     },
     // The start of the second time is a sign that the counters began again.
-    used: home(120, 140),
+    used: atHome(120, 140),
   },
   {
     name: 'the whole session in the order of a queue that was emptied from its end',
     content: ({ imsi }) =>
       detail(packetsOf(imsi, [aStart(), anInterim(20, 30), aStop(60, 70)]).reverse()),
-    used: home(60, 70),
+    used: atHome(60, 70),
   },
   {
     name: 'a stop that states what the last interval used instead of the total',
     content: session(anInterim(500, 900), anInterim(800, 1_500), aStop(30, 40)),
-    used: home(800, 1_500),
+    used: atHome(800, 1_500),
   },
   {
     name: 'an interim of the gateway that took over, with older counters',
     content: session(anInterim(500, 900), anInterim(450, 870), aStop(700, 1_000)),
-    used: home(700, 1_000),
+    used: atHome(700, 1_000),
   },
   {
     name: 'one file twice, and its second half once more',
@@ -164,7 +162,7 @@ const falling: readonly Case[] = [
       ])
       return [detail(packets), detail(packets), detail(packets.slice(2))]
     },
-    used: home(60, 70),
+    used: atHome(60, 70),
   },
   {
     name: 'two sessions of one SIM at once, as two bearers have',
@@ -176,7 +174,7 @@ const falling: readonly Case[] = [
           'Acct-Session-Id': '0A00017C',
         })),
       ]),
-    used: home(115, 278),
+    used: atHome(115, 278),
   },
 ]
 
@@ -188,17 +186,17 @@ const zeros: readonly Case[] = [
       anInterim(0, 0),
       aStop(200_000_300, 700_000_700),
     ),
-    used: home(200_000_300, 700_000_700),
+    used: atHome(200_000_300, 700_000_700),
   },
   {
     name: 'one direction for one interim',
     content: session(anInterim(2_000, 7_000), anInterim(0, 8_000), aStop(2_300, 8_700)),
-    used: home(2_300, 8_700),
+    used: atHome(2_300, 8_700),
   },
   {
     name: 'both directions in the stop, as servers do that have lost the session',
     content: session(aStart(), anInterim(2_000, 7_000), aStop(0, 0)),
-    used: home(2_000, 7_000),
+    used: atHome(2_000, 7_000),
   },
   {
     name: 'several interims in a row, and counters go on from before',
@@ -210,25 +208,25 @@ const zeros: readonly Case[] = [
       anInterim(0, 0),
       aStop(2_002, 7_001),
     ),
-    used: home(2_002, 7_001),
+    used: atHome(2_002, 7_001),
   },
   {
     name: 'both directions, after which small counters begin',
     content: session(anInterim(2_000, 7_000), anInterim(0, 0), anInterim(5, 6), aStop(8, 9)),
     // No start says that the session began again: too little rather than too much.
-    used: home(2_000, 7_000),
+    used: atHome(2_000, 7_000),
   },
   {
     name: 'both directions, where the server writes no starts',
     ...withSettings({ resets: 'fall' }),
     content: session(anInterim(2_000, 7_000), anInterim(0, 0), anInterim(5, 6), aStop(8, 9)),
-    used: home(2_008, 7_009),
+    used: atHome(2_008, 7_009),
   },
   {
     name: 'a 32-bit counter near its end, which has not wrapped',
     ...withSettings({ gigawords: false }),
     content: session(anInterim(1, 4_294_000_000), anInterim(0, 0), anInterim(2, 4_294_000_500)),
-    used: home(2, 4_294_000_500),
+    used: atHome(2, 4_294_000_500),
   },
 ]
 
@@ -238,7 +236,7 @@ const wraps: readonly Case[] = [
     name: 'a fast download between two interims',
     ...NO_GIGAWORDS,
     content: session(anInterim(3_000, 4_100_000_000), anInterim(5_000, 1_700_000_000)),
-    used: home(5_000, 5_994_967_296),
+    used: atHome(5_000, 5_994_967_296),
   },
   {
     name: 'both directions, several times over',
@@ -249,7 +247,7 @@ const wraps: readonly Case[] = [
       anInterim(3_000_000_000, 3_500_000_000),
       aStop(500_000_000, 900_000_000),
     ),
-    used: home(2 ** 33 + 500_000_000, 2 ** 33 + 900_000_000),
+    used: atHome(2 ** 33 + 500_000_000, 2 ** 33 + 900_000_000),
   },
   {
     name: 'a wrap that is delivered before the reading ahead of it',
@@ -258,7 +256,7 @@ const wraps: readonly Case[] = [
       const [first, second] = packetsOf(imsi, [anInterim(7, 4_100_000_000), aStop(8, 300)])
       return [detail([second!]), detail([first!])]
     },
-    used: home(8, 2 ** 32 + 300),
+    used: atHome(8, 2 ** 32 + 300),
   },
   {
     name: 'an interim from before the wrap that is sent again after it',
@@ -269,26 +267,26 @@ const wraps: readonly Case[] = [
       anInterim(7, 4_200_000_000),
       aStop(9, 200_000_000),
     ),
-    used: home(9, 2 ** 32 + 200_000_000),
+    used: atHome(9, 2 ** 32 + 200_000_000),
   },
   {
     name: 'a session that is closed and starts again at 0 below its old counter',
     ...NO_GIGAWORDS,
     content: session(aStart(), aStop(70, 4_000_000_000), aStart(), aStop(9, 1_000_000)),
-    used: home(79, 4_001_000_000),
+    used: atHome(79, 4_001_000_000),
   },
   {
     name: 'a server that has gigawords all the same, which wait',
     ...NO_GIGAWORDS,
     content: session(anInterim(1, 5, { 'Acct-Output-Gigawords': 1 }), anInterim(2, 6)),
-    used: home(2, 6),
+    used: atHome(2, 6),
     waits: ['1 invalid_field'],
     says: /the setting gigawords/,
   },
   {
     name: 'a source that says nothing of its counters, with a warning',
     content: session(anInterim(1, 4_100_000_000), anInterim(2, 1_700_000_000)),
-    used: home(2, 4_100_000_000),
+    used: atHome(2, 4_100_000_000),
     warns: [/readings of 2 GiB and more come without gigawords/],
   },
 ]
@@ -299,17 +297,17 @@ const lost: readonly Case[] = [
   {
     name: 'the stop',
     content: session(anInterim(1_000, 2_000_000_000, down(1)), aStop(1_500, 2_000_000_700)),
-    used: home(1_500, GIGA + 2_000_000_700),
+    used: atHome(1_500, GIGA + 2_000_000_700),
   },
   {
     name: 'the stop, which has passed the border once more',
     content: session(anInterim(1_000, 4_200_000_000, down(1)), aStop(1_500, 100_000_000)),
-    used: home(1_500, 2 * GIGA + 100_000_000),
+    used: atHome(1_500, 2 * GIGA + 100_000_000),
   },
   {
     name: 'one interim in the middle',
     content: session(anInterim(1, 50, down(2)), anInterim(2, 60), aStop(3, 70, down(2))),
-    used: home(3, 2 * GIGA + 70),
+    used: atHome(3, 2 * GIGA + 70),
   },
   {
     name: 'every packet but one',
@@ -320,7 +318,7 @@ const lost: readonly Case[] = [
       anInterim(4, 30),
       aStop(5, 40),
     ),
-    used: home(5, GIGA + 40),
+    used: atHome(5, GIGA + 40),
   },
   {
     name: 'the stop, and upload only is above the border',
@@ -328,14 +326,14 @@ const lost: readonly Case[] = [
       anInterim(3_000_000_000, 7, { 'Acct-Input-Gigawords': 3 }),
       aStop(3_000_000_001, 8),
     ),
-    used: home(3 * GIGA + 3_000_000_001, 8),
+    used: atHome(3 * GIGA + 3_000_000_001, 8),
   },
   {
     name: 'the stop, of a server that is known to leave out zeros only',
     ...withSettings({ gigawords: true }),
     content: session(anInterim(1, 50, down(2)), aStop(2, 60)),
     // A fall: nothing is added until what was proved is passed.
-    used: home(2, 2 * GIGA + 50),
+    used: atHome(2, 2 * GIGA + 50),
   },
   {
     name: 'the stop, beside 64-bit octets that have it all',
@@ -343,7 +341,7 @@ const lost: readonly Case[] = [
       anInterim(1, 50, down(2)),
       aStop(2, 60, { 'Acct-Output-Octets64': 2 * GIGA + 60, 'Acct-Input-Octets64': 2 }),
     ),
-    used: home(2, 2 * GIGA + 60),
+    used: atHome(2, 2 * GIGA + 60),
   },
 ]
 
@@ -369,7 +367,7 @@ function reversedJson(content: unknown): string[] {
         .map((line) => line.trim().split(' = '))
       return Object.fromEntries(pairs.map(([name, value]) => [name, value!.replaceAll('"', '')]))
     })
-  return packets.reverse().map((packet) => jsonLines([packet]))
+  return packets.reverse().map((packet) => jsonLines(packet))
 }
 
 export const RADIUS_CASES: readonly CaseGroup[] = [

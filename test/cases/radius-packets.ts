@@ -61,7 +61,3 @@ export function detail(packets: readonly Attributes[]): string {
   }
   return packets.map(block).join('')
 }
-
-export function jsonLines(packets: readonly Attributes[]): string {
-  return packets.map((packet) => `${JSON.stringify(packet)}\n`).join('')
-}
