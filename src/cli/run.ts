@@ -8,6 +8,7 @@ import { addAuditCommand } from './commands/audit.ts'
 import { addBackupCommand } from './commands/backup.ts'
 import { addClockCommand } from './commands/clock.ts'
 import { addDemoCommand } from './commands/demo.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addEventCommand } from './commands/event.ts'
 import { addFeedCommand } from './commands/feed.ts'
 import { addFolderCommand } from './commands/folder.ts'
@@ -29,6 +30,8 @@ import { type CliContext, type ExitCode, Output } from './context.ts'
 import { reportFailure } from './failure.ts'
 import { SETTINGS } from './settings.ts'
 import { VERSION } from './version.ts'
+
+const WITHOUT_SETTINGS = ['doctor', 'completion']
 
 const EXIT_CODES_HELP = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some records were quarantined or expired.
@@ -62,7 +65,12 @@ export function buildProgram(commandLine: CommandLine): Command {
     .version(VERSION)
     .option('--database, --database-url <url>', SETTINGS['database-url'].sets)
     .option('--config <file>', `the settings file; ${SETTINGS_FILE_DEFAULT} here, where it is`)
-    .hook('preAction', (_, command) => commandLine.readSettings(command.optsWithGlobals().config))
+    .hook('preAction', (_, command) => {
+      // The doctor tells what is wrong with them instead, and completion is of no store.
+      if (!WITHOUT_SETTINGS.includes(command.name())) {
+        commandLine.readSettings(command.optsWithGlobals().config)
+      }
+    })
     .addHelpText('after', EXIT_CODES_HELP)
   addDemoCommand(program, commandLine)
   addInitCommand(program, commandLine)
@@ -85,6 +93,7 @@ export function buildProgram(commandLine: CommandLine): Command {
   addBackupCommand(program, commandLine)
   addRestoreCommand(program, commandLine)
   addMigrateCommand(program, commandLine)
+  addDoctorCommand(program, commandLine)
   return program
 }
 

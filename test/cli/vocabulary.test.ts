@@ -13,7 +13,7 @@ import { commandLinesOf, textFiles } from '../support/command-lines.ts'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** What a command does to the store or the program as a whole is one verb. */
-const WHOLE = ['init', 'serve', 'audit', 'purge', 'backup', 'restore', 'migrate']
+const WHOLE = ['init', 'serve', 'audit', 'purge', 'backup', 'restore', 'migrate', 'doctor']
 /** A noun that is a verb as well: it does something by itself, too. */
 const BOTH = ['demo']
 const VERBS = [

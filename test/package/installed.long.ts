@@ -132,8 +132,10 @@ describe('the package', () => {
       const sims = packagePath('examples', 'sims.csv')
       assert.equal((await run('sim', 'import', sims, '--account', account.sid)).code, 0)
       assert.equal((await run('feed', 'create', 'roamco', '--format', 'csv')).code, 0)
-      const usage = packagePath('examples', 'usage.csv')
-      const imported = await run('import', usage, '--feed', 'roamco', '--json')
+      const example = [packagePath('examples', 'usage.js')]
+      const usage = await machine.mustRun(machine.nodeOf(node), example, { cwd })
+      await machine.writeFile(`${cwd}/usage.csv`, usage)
+      const imported = await run('import', 'usage.csv', '--feed', 'roamco', '--json')
       assert.equal(imported.code, 3)
       assert.match(imported.stdout, /"accepted":\d/)
       assert.equal((await run('audit')).code, 0)

@@ -13,6 +13,6 @@ export function textFiles(root: string): string[] {
  */
 export function commandLinesOf(text: string): string[] {
   return [...text.matchAll(/(?<![\w/.-]|-[Ou] )simtally ((?:--)?[a-z][^\n]*)/g)].map(([, line]) =>
-    line!.split(/[`":]|'$| {2,}|\s#|[|;&<>()]|\.\s|\.$|,\s|\$\{/)[0]!.trim(),
+    line!.split(/[`":]|'(?=[,)]|$)| {2,}|\s#|[|;&<>()]|\.\s|\.$|,\s|\$\{/)[0]!.trim(),
   )
 }
