@@ -7,6 +7,7 @@ import { addAccountCommand } from './commands/account.ts'
 import { addAuditCommand } from './commands/audit.ts'
 import { addBackupCommand } from './commands/backup.ts'
 import { addClockCommand } from './commands/clock.ts'
+import { addCompletionCommand } from './commands/completion.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEventCommand } from './commands/event.ts'
@@ -94,6 +95,7 @@ export function buildProgram(commandLine: CommandLine): Command {
   addRestoreCommand(program, commandLine)
   addMigrateCommand(program, commandLine)
   addDoctorCommand(program, commandLine)
+  addCompletionCommand(program, commandLine)
   return program
 }
 
