@@ -110,7 +110,7 @@ describe('simtally import undo', () => {
 
   it('is shown with its own options only', async () => {
     const { stdout } = await cli.run(['import', 'undo', '--help'])
-    assert.match(stdout, /--database <url>/)
+    assert.match(stdout, /--database, --database-url <url>/)
     assert.doesNotMatch(stdout, /--watch|--feed/)
   })
 
