@@ -9,23 +9,23 @@ import type { Row } from './rows.ts'
 import { findOne, insert, list, run, type Steps } from './session.ts'
 
 /** One question, whether the feed exists or not: its time tells nothing either. */
-export const SELECT_ACCOUNT_FEED = `
+const SELECT_ACCOUNT_FEED = `
   SELECT granted.account_id AS granted_to, ${FEED_COLUMNS}
   LEFT JOIN feed_grant AS granted ON granted.feed_id = feed.id AND granted.account_id = ?1
   WHERE feed.name = ?2
     AND (granted.account_id IS NOT NULL
          OR EXISTS (SELECT 1 FROM account_feed AS brought
                     WHERE brought.account_id = ?1 AND brought.feed_id = feed.id))`
-export const INSERT_GRANT = `
+const INSERT_GRANT = `
   INSERT INTO feed_grant (account_id, feed_id, granted_at) VALUES (?, ?, ?)
   ON CONFLICT DO NOTHING`
-export const DELETE_GRANT = 'DELETE FROM feed_grant WHERE account_id = ? AND feed_id = ?'
+const DELETE_GRANT = 'DELETE FROM feed_grant WHERE account_id = ? AND feed_id = ?'
 const GRANT_COLUMNS = `
   feed_grant.*, account.sid AS account_sid
   FROM feed_grant JOIN account ON account.id = feed_grant.account_id`
-export const SELECT_GRANT = `
+const SELECT_GRANT = `
   SELECT ${GRANT_COLUMNS} WHERE feed_grant.account_id = ? AND feed_grant.feed_id = ?`
-export const SELECT_GRANTS = `
+const SELECT_GRANTS = `
   SELECT ${GRANT_COLUMNS} ORDER BY feed_grant.feed_id, feed_grant.account_id`
 
 /** An account besides `?2` that may deliver to the feed `?1`, or has usage that it brought. */
@@ -38,11 +38,11 @@ export const SELECT_OTHER_ACCOUNT = `
   WHERE account.id <> ?2
   LIMIT 1`
 
-export function accountFeedFromRow(row: Row): AccountFeed {
+function accountFeedFromRow(row: Row): AccountFeed {
   return { feed: feedFromRow(row), mayDeliver: row.granted_to !== null }
 }
 
-export function grantFromRow(row: Row): FeedGrant {
+function grantFromRow(row: Row): FeedGrant {
   return {
     feedId: row.feed_id as number,
     accountId: row.account_id as number,
@@ -66,7 +66,7 @@ export function refuseOtherAccount({ name }: Pick<Feed, 'name'>, other: Row | un
 }
 
 /** Throws `conflict` where the feed is bound to another account. */
-export function refuseGrant(
+function refuseGrant(
   { name, accountId, accountSid }: Pick<Feed, 'name' | 'accountId' | 'accountSid'>,
   to: Pick<Account, 'id' | 'sid'>,
 ): void {

@@ -87,7 +87,7 @@ export function acceptanceFromRow(row: Row): GapAcceptance {
   }
 }
 
-export function deliveriesFromRow(row: Row | undefined): FeedDeliveries {
+function deliveriesFromRow(row: Row | undefined): FeedDeliveries {
   return row === undefined
     ? NO_DELIVERIES
     : (JSON.parse(row.deliveries as string) as FeedDeliveries)
@@ -101,7 +101,7 @@ export function finishedFromRow(row: Row): FinishedDelivery {
   }
 }
 
-export function coverageFromRow(row: Row): FeedCoverage {
+function coverageFromRow(row: Row): FeedCoverage {
   return {
     completeFrom: row.complete_from as number | null,
     completeThrough: row.complete_through as number | null,
@@ -111,7 +111,7 @@ export function coverageFromRow(row: Row): FeedCoverage {
 }
 
 /** Values of `UPSERT_PROGRESS`. */
-export function progressToRow(
+function progressToRow(
   feed: Feed,
   deliveries: FeedDeliveries,
   acceptances: readonly GapAcceptance[],
@@ -125,7 +125,7 @@ export function progressToRow(
 }
 
 /** Of every feed; the rows are those of all feeds. */
-export function progressOfFeeds(
+function progressOfFeeds(
   feeds: readonly Feed[],
   progress: readonly Row[],
   acceptances: readonly Row[],

@@ -101,7 +101,7 @@ export function* writeLedgerChanges(
 }
 
 /** Rows of `ledger_history`: identity, version, content, when it was replaced and by which import. */
-export function addToHistory(rows: readonly Values[]): Steps<unknown> {
+function addToHistory(rows: readonly Values[]): Steps<unknown> {
   const replacement = ['replaced_at', 'replaced_by_import']
   const columns = [...IDENTITY_COLUMNS, 'version', ...CONTENT_COLUMNS, ...replacement]
   return insert({ table: 'ledger_history', columns, rows })

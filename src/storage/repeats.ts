@@ -128,7 +128,7 @@ function repeatAt({ of, importId, line, knownAt, lastBucket }: RepeatRun, offset
 }
 
 /** A version that is another import's from now on. */
-export interface Move {
+interface Move {
   readonly from: Place
   readonly to: Place
 }
@@ -153,9 +153,7 @@ export class NotedRepeats {
 }
 
 /** The new places by the old lines, for each import that versions leave. */
-export function movesByImport(
-  moves: readonly Move[],
-): ReadonlyMap<number, ReadonlyMap<number, Place>> {
+function movesByImport(moves: readonly Move[]): ReadonlyMap<number, ReadonlyMap<number, Place>> {
   const groups = Map.groupBy(moves, ({ from }) => from.importId)
   return new Map(
     [...groups].map(([importId, list]) => [

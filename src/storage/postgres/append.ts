@@ -110,7 +110,7 @@ async function copy(
   await pipeline(Readable.from(lines), session.client.query(copyFrom(text)))
 }
 
-export interface AppendOptions {
+interface AppendOptions {
   /**
    * Takes the ledger to have none of the events. Where it does have one, the append fails with a
    * unique violation, and is to be repeated without the assumption in a new transaction.

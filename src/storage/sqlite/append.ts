@@ -43,7 +43,7 @@ export function append(connection: Connection, batch: PackedBatch): AppendOutcom
 type PackedEvents = Omit<PackedBatch, 'quarantined' | 'expired' | 'rereading'>
 type EventBatch = PackedEvents & SharedBatch
 
-export interface ApplyOptions {
+interface ApplyOptions {
   readonly coming?: Coming
   /** Is told what changes. */
   readonly changes?: UsageChanges | null
