@@ -79,7 +79,7 @@ describe('under a clock that is wrong', () => {
     assert.equal(inside.exitCode, 2)
     assert.match(inside.stderr, /usage from 2024-09-10T12:00:00Z on is kept/)
     const told = await cli.run(args, { now: NOW + YEAR })
-    assert.match(told.stdout, /^1 ledger rows, .* from before 2025-01-01T00:00:00Z are deleted/)
+    assert.match(told.stdout, /^1 ledger row, .* from before 2025-01-01T00:00:00Z are deleted/)
   })
 
   it('records that expire are said, in words and by the exit code, and count when sent again', async (t) => {
@@ -148,7 +148,7 @@ describe('upkeep of retention', () => {
     await pass(NOW, 0)
     for (let day = 1; day <= 9; day++) assert.deepEqual(await pass(NOW + day * DAY, day * DAY), [])
     const gone = (await pass(NOW + 10 * DAY, 10 * DAY)).join()
-    assert.match(gone, /^info 1 ledger rows, .* from before 2024-09-2\dT.* are deleted$/)
+    assert.match(gone, /^info 1 ledger row, .* from before 2024-09-2\dT.* are deleted$/)
     assert.equal(await rows(), 2)
     assert.ok((await store.readTime()).provenAt! > NOW + 9 * DAY)
   })
