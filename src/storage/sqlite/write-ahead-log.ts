@@ -1,6 +1,5 @@
 /** Keeps the write-ahead log of a SQLite database short, however many processes read and write it. */
 import type { Connection } from './connection.ts'
-import { pauseThread } from './pause-thread.ts'
 
 /** As SQLite makes them, in bytes. */
 const PAGE_BYTES = 4_096
@@ -17,18 +16,9 @@ const FOLD_AGAIN_PAGES = 4_000
 /** From which size on a writer waits longer for others to let it fold the log. */
 export const LOG_BYTES_MAX = 128 * 1_048_576
 
-/** How long a writer waits for others, below that size and above it, in milliseconds. */
+/** How long a writer lets readers move on, below that size and above it, in milliseconds. */
 const WAIT_MS = 100
-const WAIT_LONG_MS = 2_000
-
-/** How long SQLite itself waits for a writer and for readers in one try, in milliseconds. */
-const TRY_MS = 20
-
-/** Between two tries, in milliseconds. */
-const PAUSE_MS = 1
-
-/** A reader that has not moved on after so many tries stays for long, as a backup does. */
-const TRIES_BESIDE_READER = 10
+const WAIT_LONG_MS = 1_000
 
 /**
  * A log begins anew only when all of it is folded and nobody reads it. Where readers and writers of
@@ -56,35 +46,24 @@ export class WriteAheadLog {
     const { log } = this.#checkpoint('NOOP')
     if (log < this.#foldPages) this.#nextFoldPages = this.#foldPages
     if (log < this.#nextFoldPages) return
+    const isFolded = this.#fold(log < this.#pagesMax ? WAIT_MS : WAIT_LONG_MS)
+    this.#nextFoldPages = isFolded ? this.#foldPages : log + FOLD_AGAIN_PAGES
+  }
+
+  /**
+   * False where readers stayed in the way for so long. SQLite folds all of the log only under the
+   * lock for writing, for which it asks seldom: beside writers in a hurry it would never get it. So
+   * the lock is taken as each writer takes it, and asked for again before any other can have it.
+   */
+  #fold(waitMs: number): boolean {
     const { db } = this.#connection
-    db.exec(`PRAGMA busy_timeout = ${TRY_MS}`)
+    this.#connection.withLock(() => db.exec('BEGIN IMMEDIATE'))
     try {
-      const isFolded = this.#fold(log < this.#pagesMax ? WAIT_MS : WAIT_LONG_MS)
-      const more = isFolded ? 0 : log + FOLD_AGAIN_PAGES
-      this.#nextFoldPages = Math.max(this.#foldPages, more)
+      db.exec(`PRAGMA busy_timeout = ${waitMs}; ROLLBACK`)
+      return this.#checkpoint('RESTART').busy === 0
     } finally {
       db.exec('PRAGMA busy_timeout = 0')
     }
-  }
-
-  /** False where readers or writers stayed in the way for so long. */
-  #fold(waitMs: number): boolean {
-    const giveUpAt = performance.now() + waitMs
-    let foldedPages = -1
-    let triesBesideReader = 0
-    while (triesBesideReader < TRIES_BESIDE_READER) {
-      const { busy, log, checkpointed } = this.#checkpoint('RESTART')
-      if (busy === 0) return true
-      // Without a reader in the way, each try folds what was written since the last one.
-      const isBesideReader = checkpointed < log && checkpointed === foldedPages
-      triesBesideReader = isBesideReader ? triesBesideReader + 1 : 0
-      foldedPages = checkpointed
-      if (performance.now() >= giveUpAt) return false
-      pauseThread(PAUSE_MS)
-      // Another process that was at it may have done it all.
-      if (log === -1 && this.#checkpoint('NOOP').log < this.#foldPages) return true
-    }
-    return false
   }
 
   /** How many pages the log has, and how many of them are folded; -1 where another process folds. */
