@@ -10,6 +10,9 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { startPostgresServer } from '../test/support/postgres-server.ts'
 
+/** What measures the whole machine runs when all else has ended, a file at a time. */
+const ALONE = ['test/overload/']
+
 /** A run that takes longer hangs, and is ended. */
 const MODES = new Map([
   ['test', { glob: 'test/**/*.test.ts', minutesMax: 30 }],
@@ -35,7 +38,12 @@ if (chosen === undefined) {
   if (files.length === 0) {
     fail(`no file of ${chosen.glob} has ${patterns.join(' or ') || 'a test'} in its path`)
   } else {
-    await withPostgres(() => runFiles(files, chosen.minutesMax))
+    const alone = files.filter((file) => ALONE.some((folder) => file.startsWith(folder)))
+    const together = files.filter((file) => !alone.includes(file))
+    await withPostgres(async () => {
+      await runFiles(together, { ...chosen, concurrency: Math.min(availableParallelism(), 4) })
+      await runFiles(alone, { ...chosen, concurrency: 1 })
+    })
   }
 }
 
@@ -51,7 +59,17 @@ async function withPostgres(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function runFiles(files: readonly string[], minutesMax: number): Promise<void> {
+interface RunOptions {
+  readonly minutesMax: number
+  /** Files at a time. */
+  readonly concurrency: number
+}
+
+async function runFiles(
+  files: readonly string[],
+  { minutesMax, concurrency }: RunOptions,
+): Promise<void> {
+  if (files.length === 0) return
   const empty: string[] = []
   const unended = new Map<string, number>()
   const count = (test: TestOfFile, by: number) => {
@@ -59,7 +77,6 @@ async function runFiles(files: readonly string[], minutesMax: number): Promise<v
     if (test.nesting > 0 || test.file === undefined || test.file.endsWith(test.name)) return
     unended.set(test.file, (unended.get(test.file) ?? 0) + by)
   }
-  const concurrency = Math.min(availableParallelism(), 4)
   const signal = AbortSignal.timeout(minutesMax * 60_000)
   const events = run({ cwd: root, files: [...files], concurrency, signal })
     .on('test:enqueue', (test) => count(test, 1))
