@@ -15,7 +15,12 @@ export interface Certificate {
 export async function makeCertificate(path: string): Promise<Certificate> {
   const [certFile, keyFile] = [`${path}.crt`, `${path}.key`]
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const names = [
+    '-subj',
+    '/CN=localhost',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1,DNS:usage.example.com',
+  ]
   const files = ['-keyout', keyFile, '-out', certFile]
   await promisify(execFile)('openssl', ['req', '-x509', '-days', '2', ...key, ...names, ...files])
   const read = (file: string) => readFile(file, 'utf8')
