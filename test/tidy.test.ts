@@ -296,6 +296,20 @@ describe('the pages', () => {
     assertNone(broken)
   })
 
+  it('name the version that this is', () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string }
+    assert.match(version, /^\d+\.\d+\.\d+(-rc\.\d+)?$/)
+    assert.equal((JSON.parse(read('package-lock.json')) as { version: string }).version, version)
+    const [, newest] = /^## (\S+)/m.exec(read('CHANGELOG.md'))!
+    assert.ok([version, 'Unreleased'].includes(newest!), `CHANGELOG.md begins with ${newest}`)
+    const others = pages.flatMap((page) =>
+      [...read(page).matchAll(/simtally-(\d\S*)\.tgz/g)]
+        .filter(([, named]) => named !== version)
+        .map(([file]) => `${page}: ${file} is of another version`),
+    )
+    assertNone(others)
+  })
+
   it('name every file that both engines have, and none that one of them lacks', () => {
     const twinsIn = (folder: string) =>
       new Set(globSync('*.ts', { cwd: join(ROOT, 'src/storage', folder) }))

@@ -103,6 +103,11 @@ export const SCENES: readonly Scene[] = [
     instead: [[/\/srv\//, './srv/']],
   },
   {
+    page: 'docs/versions.md',
+    before: INIT,
+    shows: { 'simtally migrate': /there was nothing to do/ },
+  },
+  {
     page: 'docs/storage.md',
     blocks: /simtally backup \/backups/,
     before: INIT,
