@@ -17,6 +17,7 @@ const RESPONSE_HEADERS = [
   'ETag',
   'Allow',
   'Retry-After',
+  'Server-Timing',
   'Twilio-Request-Id',
   'Usage-Complete-From',
   'Usage-Complete-Through',

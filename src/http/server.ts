@@ -40,6 +40,7 @@ import { addOpenApiRoute } from './routes/openapi.ts'
 import { addSimRoutes } from './routes/sims.ts'
 import { addUsageEventRoutes } from './routes/usage-events.ts'
 import { addUsageRecordRoutes } from './routes/usage-records.ts'
+import { addServerTiming, timedStore } from './server-timing.ts'
 import { Turns } from './turns.ts'
 import type { EmptyBranches } from './usage-record.ts'
 import { validatorCompiler } from './validation.ts'
@@ -82,7 +83,8 @@ export interface TlsIdentity {
 
 /** The store stays the caller's: closing the server does not close it. Throws `invalid`. */
 export function buildServer(options: ServerOptions): HttpServer {
-  const { store, clock } = options
+  const { clock } = options
+  const store = timedStore(options.store)
   const trusts = trustsPeer(options.trustProxy ?? false)
   const limits: Limits = { ...LIMITS_DEFAULT, ...options.limits }
   const measurements = options.measurements ?? measureAlone()
@@ -225,6 +227,7 @@ function createServer(
   })
   requireStoreInPlace(server, store)
   addCompression(server)
+  addServerTiming(server)
   // The answers of one turn of the event loop are written together at its end. A write wakes the
   // process that waits for it, which costs a third of an answer; one that is awake costs nothing.
   server.addHook('onSend', (_request, _reply, payload, done) => {

@@ -285,7 +285,7 @@ export class AttackWorld {
     const answers = new Map<string, string>()
     const look = async (as: TestCredential, url: string) => {
       const { status, headers, text } = await ask(this.fixture, { method: 'GET', url, as })
-      const { date: _, 'twilio-request-id': __, ...rest } = headers
+      const { date: _, 'twilio-request-id': __, 'server-timing': ___, ...rest } = headers
       answers.set(url, JSON.stringify([status, rest, text]))
     }
     for (const url of this.#urls()) await look(this.a, url)

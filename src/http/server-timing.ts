@@ -1,0 +1,94 @@
+/**
+ * `Server-Timing` on answers: how long each took, and for how much of that it waited for the store. Only who has
+ * shown right credentials is told, because how long a refusal took could say what was found.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { FastifyRequest } from 'fastify'
+import type { Actor } from '../domain/act.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import type { HttpServer } from './route-context.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What it has asked of the store so far. */
+    storeTime: StoreTime
+  }
+}
+
+/** While at least one question is open, time counts; several at once count once. */
+export class StoreTime {
+  #open = 0
+  #since = 0
+  #milliseconds = 0
+
+  begin(): void {
+    if (this.#open++ === 0) this.#since = performance.now()
+  }
+
+  end(): void {
+    if (--this.#open === 0) this.#milliseconds += performance.now() - this.#since
+  }
+
+  get milliseconds(): number {
+    return this.#milliseconds
+  }
+}
+
+/** Of the request whose work goes on. */
+const asking = new AsyncLocalStorage<StoreTime>()
+
+export function addServerTiming(server: HttpServer): void {
+  server.decorateRequest('storeTime')
+  server.addHook('onRequest', (request, _reply, done) => {
+    request.storeTime = new StoreTime()
+    asking.run(request.storeTime, done)
+  })
+  // A body that was read in between came with another context.
+  server.addHook('preHandler', (request, _reply, done) => asking.run(request.storeTime, done))
+  server.addHook('onSend', (request, reply, payload, done) => {
+    if (request.caller !== null) {
+      reply.header('Server-Timing', timingOf(request, reply.elapsedTime))
+    }
+    done(null, payload)
+  })
+}
+
+function timingOf({ storeTime }: FastifyRequest, totalMs: number): string {
+  return `total;dur=${totalMs.toFixed(1)}, store;dur=${storeTime.milliseconds.toFixed(1)}`
+}
+
+/** The same store, each of whose questions counts for the request that asks it. */
+export function timedStore(store: UsageStore): UsageStore {
+  const timed = new WeakMap<Method, Method>()
+  return new Proxy(store, {
+    get: (_, name: keyof UsageStore) => {
+      if (name === 'actingAs') return (actor: Actor) => timedStore(store.actingAs(actor))
+      const method: unknown = store[name]
+      if (typeof method !== 'function') return method
+      const found = timed.get(method as Method) ?? timedMethod(store, method as Method)
+      timed.set(method as Method, found)
+      return found
+    },
+  })
+}
+
+type Method = (...given: unknown[]) => unknown
+
+function timedMethod(store: UsageStore, method: Method): Method {
+  return (...given) => {
+    const time = asking.getStore()
+    if (time === undefined) return method.apply(store, given)
+    time.begin()
+    let answer: unknown
+    try {
+      answer = method.apply(store, given)
+    } catch (error) {
+      time.end()
+      throw error
+    }
+    const end = () => time.end()
+    if (answer instanceof Promise) answer.then(end, end)
+    else end()
+    return answer
+  }
+}
