@@ -7,6 +7,7 @@ export const ACT_OBJECTS = [
   'account',
   'key',
   'sim',
+  'group',
   'feed',
   'import',
   'quarantine',

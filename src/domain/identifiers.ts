@@ -22,7 +22,7 @@ export type Iccid = string & { readonly [iccid]: true }
 export type Imsi = string & { readonly [imsi]: true }
 export type Msisdn = string & { readonly [msisdn]: true }
 
-export type SidPrefix = 'AC' | 'DE' | 'HS' | 'SK' | 'RQ'
+export type SidPrefix = 'AC' | 'DE' | 'HS' | 'HF' | 'SK' | 'RQ'
 
 export function isSid(text: string, ...prefixes: SidPrefix[]): text is Sid {
   return /^[A-Z]{2}[0-9a-fA-F]{32}$/.test(text) && prefixes.some((p) => text.startsWith(p))

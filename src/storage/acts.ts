@@ -15,7 +15,9 @@ import type {
 } from '../domain/directory.ts'
 import type { Import, VerdictCounts } from '../domain/import.ts'
 import type { NamedGap } from '../domain/sequence.ts'
+import type { SimAssignment, SimGroup, SimGroupChanges } from '../domain/sim-group.ts'
 import { formatInstant } from '../domain/time.ts'
+import type { AssignOutcome } from './fleet-store.ts'
 import type { Row } from './rows.ts'
 import { acting, all, now, run, type Steps } from './session.ts'
 import type { PurgeOutcome, RecycleBatch, RegisterOutcome, UndoOutcome } from './usage-store.ts'
@@ -158,6 +160,30 @@ export const actsOf = {
     object: sim.sid,
     details: plain(changes),
   }),
+  createGroup: ({ sid, accountSid, uniqueName }: SimGroup): NewAct => ({
+    verb: 'create',
+    objectKind: 'group',
+    object: sid,
+    details: { account: accountSid, unique_name: uniqueName },
+  }),
+  updateGroup: ({ sid }: SimGroup, changes: SimGroupChanges): NewAct => ({
+    verb: 'change',
+    objectKind: 'group',
+    object: sid,
+    details: plain(changes),
+  }),
+  assignSims: (
+    { changed, unchanged }: AssignOutcome,
+    assignments: readonly SimAssignment[],
+  ): LoggedAct | null =>
+    changed === 0
+      ? null
+      : {
+          verb: 'assign',
+          objectKind: 'sim',
+          object: `${changed} SIMs`,
+          details: { changed, unchanged, ...assigned(assignments) },
+        },
   createFeed: ({ name, format, onConflict, defaultZone }: Feed): NewAct => ({
     verb: 'create',
     objectKind: 'feed',
@@ -266,6 +292,12 @@ export const actsOf = {
           },
         },
 } as const
+
+/** What one assignment says; of several, their number says enough. */
+function assigned(assignments: readonly SimAssignment[]): ActDetails {
+  const [first] = assignments
+  return assignments.length === 1 && first !== undefined ? plain(first) : {}
+}
 
 /** Records of quarantine that one act names; its count tells of all. */
 const ENTRIES_NAMED_MAX = 100

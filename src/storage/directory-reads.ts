@@ -19,7 +19,7 @@ import {
   simFromRow,
 } from './rows.ts'
 import { all, findOne, get, list, type Steps } from './session.ts'
-import type { PageRequest, SimMatch, UsageStore } from './usage-store.ts'
+import type { SimMatch, UsageStore } from './usage-store.ts'
 
 export function findAccount(sid: string): Steps<Account | null> {
   return findOne(sql.SELECT_ACCOUNT_BY_SID, [sid], accountFromRow)
@@ -62,21 +62,6 @@ export function* findSim(accountId: number | null, sidOrUniqueName: string): Ste
   if (accountId === null) return null
   const values = [sidOrUniqueName, accountId]
   return yield* findOne(sql.SELECT_SIM_BY_UNIQUE_NAME, values, simFromRow)
-}
-
-export function* listSims(
-  { accountId, iccid, status }: Parameters<UsageStore['listSims']>[0],
-  { limit, afterId, beforeId }: PageRequest,
-): Steps<Sim[]> {
-  const direction = beforeId === undefined ? 'after' : 'before'
-  const text = sql.selectSims(
-    { account: accountId !== undefined, iccid: iccid !== undefined, status: status !== undefined },
-    direction,
-  )
-  const conditions = [accountId, iccid, status].filter((value) => value !== undefined)
-  const rows = yield* all(text, [beforeId ?? afterId ?? 0, ...conditions, limit])
-  const sims = rows.map(simFromRow)
-  return direction === 'after' ? sims : sims.reverse()
 }
 
 /** Two SIMs fit a name, so it stands for neither. */

@@ -98,23 +98,6 @@ function matchesBy(column: string, join = ''): string {
     WHERE ${column} = ANY (?1) AND (?2::bigint IS NULL OR sim.account_id = ?2)`
 }
 
-export function selectSims(
-  conditions: { account: boolean; iccid: boolean; status: boolean },
-  direction: 'after' | 'before',
-): string {
-  const where = [
-    direction === 'after' ? 'sim.id > ?' : 'sim.id < ?',
-    ...(conditions.account ? ['sim.account_id = ?'] : []),
-    ...(conditions.iccid ? ['sim.iccid = ?'] : []),
-    ...(conditions.status ? ['sim.status = ?'] : []),
-  ]
-  return `
-    SELECT ${SIM_COLUMNS}
-    WHERE ${where.join(' AND ')}
-    ORDER BY sim.id ${direction === 'after' ? 'ASC' : 'DESC'}
-    LIMIT ?`
-}
-
 export const INSERT_FEED = `
   INSERT INTO feed (name, format, settings, on_conflict, default_zone, settle_seconds,
                     sequence_pattern, late_seconds, overdue_seconds, covers_from, retired_at,

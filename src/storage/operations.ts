@@ -5,8 +5,11 @@ import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
 import * as feedAccess from './feed-access.ts'
 import * as progress from './feed-progress.ts'
+import * as groups from './groups.ts'
+import { listUsedNetworks } from './question.ts'
 import { listRestarts, listSeries, noteRestarts } from './restarts.ts'
 import type { Offered } from './session.ts'
+import { listSims } from './sim-list.ts'
 import { proveTime, trustClock } from './time.ts'
 import type { UsageStore } from './usage-store.ts'
 
@@ -18,7 +21,11 @@ export const READS = {
   findApiKey: reads.findApiKey,
   listApiKeys: reads.listApiKeys,
   findSim: reads.findSim,
-  listSims: reads.listSims,
+  listSims,
+  simPlaces: groups.simPlaces,
+  findGroup: groups.findGroup,
+  listGroups: groups.listGroups,
+  listUsedNetworks,
   resolveSims: reads.resolveSims,
   findFeed: reads.findFeed,
   listFeeds: reads.listFeeds,
@@ -54,6 +61,13 @@ export const CHANGES = {
   registerSims: logged(writes.registerSims, actsOf.registerSims),
   createSim: logged(writes.createSim, actsOf.createSim),
   updateSim: logged(writes.updateSim, (sim, _id, changes) => actsOf.updateSim(sim, changes)),
+  createGroup: logged(groups.createGroup, actsOf.createGroup),
+  updateGroup: logged(groups.updateGroup, (group, _id, changes) =>
+    actsOf.updateGroup(group, changes),
+  ),
+  assignSims: logged(groups.assignSims, (outcome, _id, assignments) =>
+    actsOf.assignSims(outcome, assignments),
+  ),
   createFeed: logged(writes.createFeed, actsOf.createFeed),
   updateFeed: logged(progress.updateFeed, (feed, _id, changes) => actsOf.updateFeed(feed, changes)),
   grantFeed: logged(feedAccess.grantFeed, actsOf.grantFeed),

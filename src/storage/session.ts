@@ -54,6 +54,11 @@ type Later<T> = T | Promise<T>
  */
 export interface Session {
   all(text: string, values?: Values, named?: NamedRows): Later<Row[]>
+  /**
+   * As `all`, for a text that is made for a question: its integers are bigints, and nothing of it is
+   * kept, because there may be any number of such texts.
+   */
+  ask(text: string, values?: Values): Later<Row[]>
   get(text: string, values?: Values): Later<Row | undefined>
   /** Returns how many rows were changed. */
   run(text: string, values?: Values, named?: NamedRows): Later<number>
@@ -69,6 +74,8 @@ export interface Session {
   readonly acting: Acting
   /** True where whole months have totals of their own. */
   readonly hasSimMonths: boolean
+  /** The start of the UTC month of an instant, as an expression of both. */
+  monthStartOf(instant: string): string
 }
 
 export type Ask = (session: Session) => unknown
@@ -79,6 +86,10 @@ export type Steps<T> = Generator<Ask, T, unknown>
 export function* all(text: string, values?: Values, named?: NamedRows): Steps<Row[]> {
   if (named?.rows.length === 0) return []
   return (yield (session) => session.all(text, values, named)) as Row[]
+}
+
+export function* ask(text: string, values?: Values): Steps<Row[]> {
+  return (yield (session) => session.ask(text, values)) as Row[]
 }
 
 export function* get(text: string, values?: Values): Steps<Row | undefined> {
@@ -114,6 +125,10 @@ export function* isOverflow(error: unknown): Steps<boolean> {
 
 export function* hasSimMonths(): Steps<boolean> {
   return (yield (session) => session.hasSimMonths) as boolean
+}
+
+export function* monthStartOf(instant: string): Steps<string> {
+  return (yield (session) => session.monthStartOf(instant)) as string
 }
 
 export function* acting(): Steps<Acting> {

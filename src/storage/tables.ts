@@ -107,6 +107,29 @@ export const TABLES = [
     ...directory,
   },
   {
+    name: 'sim_group',
+    columns: {
+      ...integers('id', 'account_id', 'created_at', 'updated_at'),
+      ...texts('sid', 'unique_name', 'settings'),
+    },
+    ...numbered,
+    ...directory,
+  },
+  {
+    name: 'sim_membership',
+    columns: integers('sim_id', 'started_at', 'ended_at', 'group_id'),
+    key: ['sim_id', 'started_at'],
+    ...keyed,
+    ...directory,
+  },
+  {
+    name: 'sim_label',
+    columns: { ...integers('sim_id', 'started_at', 'ended_at'), ...texts('key', 'value') },
+    key: ['sim_id', 'key', 'started_at'],
+    ...keyed,
+    ...directory,
+  },
+  {
     name: 'api_key',
     columns: {
       id: 'integer',
@@ -186,14 +209,8 @@ export const TABLES = [
   {
     name: 'gap_acceptance',
     columns: {
-      id: 'integer',
-      feed_id: 'integer',
-      stream: 'text',
-      first_position: 'integer',
-      last_position: 'integer',
-      accepted_by: 'text',
-      reason: 'text',
-      accepted_at: 'integer',
+      ...integers('id', 'feed_id', 'first_position', 'last_position', 'accepted_at'),
+      ...texts('stream', 'accepted_by', 'reason'),
     },
     ...numbered,
     ...directory,

@@ -25,10 +25,9 @@ import type {
   Sim,
   SimChanges,
   SimRegistration,
-  SimStatus,
 } from '../domain/directory.ts'
 import type { DropFolderState } from '../domain/drop-folder.ts'
-import type { Iccid, Sid } from '../domain/identifiers.ts'
+import type { Sid } from '../domain/identifiers.ts'
 import type {
   DeliveryFacts,
   FeedTotals,
@@ -51,6 +50,7 @@ import type {
   RepairReport,
 } from './audit-report.ts'
 import type { AppendBatch, AppendOutcome, RecycleBatch, Trial } from './batches.ts'
+import type { FleetStore, PageRequest, SimFilter } from './fleet-store.ts'
 import type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 import type { RestartStore } from './restarts.ts'
 
@@ -84,15 +84,6 @@ export interface SimMatch {
   readonly home: HomeSet
 }
 
-/** A page goes on after the last row of the one before, so rows added meanwhile shift nothing. */
-export interface PageRequest {
-  readonly limit: number
-  /** Rows after the one with this id, in ascending order; from the first when absent. */
-  readonly afterId?: number
-  /** The last rows before the one with this id, still in ascending order. */
-  readonly beforeId?: number
-}
-
 export interface RegisterOutcome {
   readonly created: number
   readonly updated: number
@@ -110,9 +101,10 @@ export interface ImportEnd {
   readonly facts?: DeliveryFacts
 }
 
+export type { PageRequest, SimFilter, UsedNetwork } from './fleet-store.ts'
 export type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 
-export interface UsageStore extends RestartStore {
+export interface UsageStore extends RestartStore, FleetStore {
   // Directory
 
   /** Fails with `conflict` when the SID is taken. */
@@ -171,10 +163,7 @@ export interface UsageStore extends RestartStore {
   /** By SID, or by unique name within the account; null `accountId` finds by SID only. */
   findSim(accountId: number | null, sidOrUniqueName: string): Promise<Sim | null>
   /** Ascending by id, which is the order of registration. */
-  listSims(
-    filter: { accountId?: number; iccid?: Iccid; status?: SimStatus },
-    page: PageRequest,
-  ): Promise<Sim[]>
+  listSims(filter: SimFilter, page: PageRequest): Promise<Sim[]>
   /**
    * Finds the SIMs that names mean, by the kinds of the scope and in the order of `simIdentities`.
    * A name that fits no SIM, or a unique name that fits SIMs of several accounts, is absent from

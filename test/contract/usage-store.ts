@@ -9,6 +9,8 @@ import { describeAudit } from './audit.ts'
 import { describeConflicts } from './conflicts.ts'
 import type { Engine } from './engine.ts'
 import { describeFeedProgress } from './feed-progress.ts'
+import { describeFleetQuestions } from './fleet-questions.ts'
+import { describeGroups } from './groups.ts'
 import { describeImports } from './imports.ts'
 import { describeLifetime } from './lifetime.ts'
 import { describePrecedence } from './precedence.ts'
@@ -45,6 +47,8 @@ export function describeUsageStore(engine: Engine): void {
     describeRestarts(engine)
     describeQuarantine(engine)
     describeQueries(engine)
+    describeGroups(engine)
+    describeFleetQuestions(engine)
     describeUsageEvents(engine)
     describeSealing(engine)
     describeTrials(engine)

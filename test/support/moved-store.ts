@@ -16,6 +16,7 @@ import {
   instant,
   NOW,
   newSimSid,
+  sidOf,
 } from './builders.ts'
 
 /** A move nobody watches. */
@@ -70,6 +71,10 @@ export async function fillStore(store: UsageStore): Promise<void> {
   const options = { at: NOW, newSid: newSimSid }
   const { sims } = await store.registerSims(account.id, registrations, options)
   await store.registerSims(other.id, [{ imsis: [imsiOf(200)] }], options)
+  const made = { sid: sidOf('HF', 1), uniqueName: 'trackers', settings: { note: AWKWARD } }
+  const group = await store.createGroup(account.id, made, NOW)
+  const place = { groupId: group.id, labels: { customer: 'acme' }, since: NOW - 60 }
+  await store.assignSims(account.id, [{ simId: sims[0]!.id, ...place }], NOW)
   const feed = await store.createFeed(aFeed({ onConflict: 'replace', defaultZone: 'home' }))
   const { id: importId } = await store.beginImport(anImportStart(feed, { source: AWKWARD }))
   await store.createFeed(aFeed({ accountId: other.id }))

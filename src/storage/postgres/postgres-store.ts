@@ -5,6 +5,7 @@ import { actsOf, type LoggedAct, logAct } from '../acts.ts'
 import { listFeedProgress, listFeedTotals } from '../feed-progress.ts'
 import { readLimits } from '../limits.ts'
 import { CHANGES, NOTES, READS, withSids } from '../operations.ts'
+import { answerUsage } from '../question.ts'
 import { discardQuarantine } from '../recycle.ts'
 import { runRepair } from '../repair.ts'
 import { actingOf, offered, type Steps } from '../session.ts'
@@ -190,6 +191,7 @@ export async function openPostgresStore(
         ),
 
       queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
+      answerUsage: (question, page) => read((s) => s.take(answerUsage(question, page))),
       listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
       listFeedProgress: () =>
         calls.run(() => database.readOneState((s) => s.take(listFeedProgress()))),

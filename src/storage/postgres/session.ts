@@ -78,6 +78,11 @@ export class PostgresSession implements Session {
     return (await this.client.query<unknown[]>({ ...query, rowMode: 'array' })).rows
   }
 
+  async ask(text: string, values: Values = []): Promise<Row[]> {
+    const query = { text: numbered(text), values: values as unknown[], types: BIGINTS }
+    return (await this.client.query<Row>(query)).rows
+  }
+
   async get(text: string, values: Values = []): Promise<Row | undefined> {
     return (await this.all(text, values))[0]
   }
@@ -122,6 +127,11 @@ export class PostgresSession implements Session {
 
   async now(): Promise<number> {
     return (await this.get(`SELECT ${SERVER_TIME} AS now`))!.now as number
+  }
+
+  monthStartOf(instant: string): string {
+    const local = `to_timestamp(${instant}) AT TIME ZONE 'UTC'`
+    return `EXTRACT(EPOCH FROM date_trunc('month', ${local}) AT TIME ZONE 'UTC')::bigint`
   }
 
   isOverflow(error: unknown): boolean {

@@ -46,7 +46,17 @@ export const TOPOLOGIES = {
   },
   citus: {
     name: 'citus',
-    reference: ['setting', 'account', 'sim', 'sim_imsi', 'api_key', 'feed'],
+    reference: [
+      'setting',
+      'account',
+      'sim',
+      'sim_imsi',
+      'sim_group',
+      'sim_membership',
+      'sim_label',
+      'api_key',
+      'feed',
+    ],
     distributed: [
       { table: 'ledger', column: 'sim_id', colocatedWith: null },
       { table: 'ledger_history', column: 'sim_id', colocatedWith: 'ledger' },

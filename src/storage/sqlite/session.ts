@@ -37,6 +37,12 @@ export class SqliteSession implements Session {
     return named.rows.flatMap((row, i) => statement.all(...bound([...values, ...row, i + 1])))
   }
 
+  ask(text: string, values = NO_VALUES): Row[] {
+    const statement = this.#connection.db.prepare(asSqlite(text))
+    statement.setReadBigInts(true)
+    return statement.all(...bound(values))
+  }
+
   get(text: string, values = NO_VALUES): Row | undefined {
     return this.#connection.prepare(text).get(...bound(values))
   }
@@ -68,6 +74,10 @@ export class SqliteSession implements Session {
 
   now(): number {
     return this.get('SELECT unixepoch() AS now')!.now as number
+  }
+
+  monthStartOf(instant: string): string {
+    return `CAST(strftime('%s', ${instant}, 'unixepoch', 'start of month') AS INTEGER)`
   }
 
   isOverflow(error: unknown): boolean {

@@ -5,11 +5,13 @@
 
 import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import { UsageError } from '../../domain/usage-error.ts'
+import { sourceOf, type UsageQuestion } from '../../domain/usage-question.ts'
 import { acceptRows } from '../accept.ts'
 import { signingKey } from '../directory-reads.ts'
 import { listFeedProgress } from '../feed-progress.ts'
 import { readLimits } from '../limits.ts'
 import { CHANGES, NOTES, READS, withSids } from '../operations.ts'
+import { answerUsage } from '../question.ts'
 import { runRepair } from '../repair.ts'
 import { type Operations, offered } from '../session.ts'
 import { readTime } from '../time.ts'
@@ -66,6 +68,7 @@ export async function openSqliteStore(
     new Writer(path, { role, lockWaitMs, logBytesMax, files: guard.files })
   const writer = newWriter()
   const auditThreads = new SpareThreads(() => newWriter('reader'))
+  const questionThreads = new SpareThreads(() => newWriter('reader'))
   const trialThreads = new SpareThreads(newWriter)
 
   /** Reads are synchronous inside; the promise is the port's, for engines that are not. */
@@ -119,6 +122,11 @@ export async function openSqliteStore(
             memo.answer('limits', () => c.take(readLimits())),
           ),
         ),
+      // What reads much has a thread of its own: here it would keep every other question waiting.
+      answerUsage: (question, page) =>
+        isQuick(question)
+          ? read((c) => c.read(() => c.take(answerUsage(question, page))))
+          : questionThreads.use((thread) => thread.run('answerUsage', [question, page])),
       listUsageEvents: (filter, page) => read((c) => listUsageEvents(c, filter, page)),
       listFeedProgress: () => read((c) => c.read(() => c.take(listFeedProgress()))),
       listFeedTotals: () => listFeedTotals(read),
@@ -139,13 +147,23 @@ export async function openSqliteStore(
         await read((c) => c.take(signingKey()))
       },
       close: async () => {
-        await Promise.all([writer.close(), auditThreads.close(), trialThreads.close()])
+        await Promise.all([
+          writer.close(),
+          auditThreads.close(),
+          questionThreads.close(),
+          trialThreads.close(),
+        ])
         reader.close()
       },
       actingAs,
     }
   }
   return actingAs(SOMEBODY)
+}
+
+/** It reads a few rows of each day. */
+function isQuick(question: UsageQuestion): boolean {
+  return sourceOf(question) === 'account totals' || question.filter.simId !== undefined
 }
 
 async function append(run: Writer['run'], batch: AppendBatch): ReturnType<UsageStore['append']> {

@@ -1,6 +1,8 @@
 /** What the writer thread can do, by name. Each entry runs in one transaction, unless it says otherwise. */
+import type { MemberPage, UsageQuestion } from '../../domain/usage-question.ts'
 import { actsOf, type LoggedAct, logAct } from '../acts.ts'
 import { CHANGES, NOTES } from '../operations.ts'
+import { answerUsage } from '../question.ts'
 import { discardQuarantine } from '../recycle.ts'
 import type { Result, Operations as Shared, Steps } from '../session.ts'
 import { undoImport } from '../undo.ts'
@@ -70,6 +72,9 @@ export const OPERATIONS = {
   sealNextDay: besideLedger(taken(sealNextDay)),
   purge: logged(upkeep.purge, actsOf.purge),
   checksumNextDay: besideLedger(upkeep.checksumNextDay),
+  // A question on a thread of its own.
+  answerUsage: (connection: Connection, question: UsageQuestion, page: MemberPage) =>
+    connection.read(() => connection.take(answerUsage(question, page))),
   // Questions of an audit, on a thread of its own: all between a beginning and an end see one state.
   ...auditOperations,
 } as const

@@ -1,6 +1,7 @@
 /** The list of schema steps, oldest first. A step that was released is never edited. */
 import { checksums } from './0001-checksums.ts'
+import { groups } from './0001-groups.ts'
 import { initialSchema } from './0001-initial.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
-export const MIGRATIONS: readonly string[] = [initialSchema + checksums]
+export const MIGRATIONS: readonly string[] = [initialSchema + groups + checksums]

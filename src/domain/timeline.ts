@@ -1,0 +1,41 @@
+/**
+ * What held from when to when, of one thing that has one value at a time. Changes may come in any
+ * order and dated back: each holds until the next one.
+ */
+import { INSTANT_MAX, INSTANT_MIN } from './time.ts'
+
+/** The start of what has always held, and the end of what holds still. */
+export const ALWAYS_HELD = INSTANT_MIN
+export const HOLDS_STILL = INSTANT_MAX + 1
+
+export interface Period<T> {
+  /** UTC seconds, inclusive. */
+  readonly startedAt: number
+  /** UTC seconds, exclusive; the start of the next period, or `HOLDS_STILL`. */
+  readonly endedAt: number
+  readonly value: T
+}
+
+/**
+ * The periods after a change, in their order. A second change at the same instant takes the first
+ * one's place. Before the first period nothing holds.
+ */
+export function withChange<T>(
+  periods: readonly Period<T>[],
+  { at, value }: { readonly at: number; readonly value: T },
+): Period<T>[] {
+  const before = periods.filter(({ startedAt }) => startedAt < at)
+  const after = periods.filter(({ startedAt }) => startedAt > at)
+  const last = before.pop()
+  return [
+    ...before,
+    ...(last === undefined ? [] : [{ ...last, endedAt: at }]),
+    { startedAt: at, endedAt: after[0]?.startedAt ?? HOLDS_STILL, value },
+    ...after,
+  ]
+}
+
+/** What holds at the instant; undefined where nothing does. */
+export function valueAt<T>(periods: readonly Period<T>[], at: number): T | undefined {
+  return periods.find(({ startedAt, endedAt }) => startedAt <= at && at < endedAt)?.value
+}

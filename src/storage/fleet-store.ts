@@ -1,0 +1,87 @@
+/** The part of the port that is about fleets: groups, labels, and questions about many SIMs. */
+import type { CountryCode } from '../domain/country.ts'
+import type { SimStatus } from '../domain/directory.ts'
+import type { Iccid } from '../domain/identifiers.ts'
+import type { Plmn } from '../domain/plmn.ts'
+import type {
+  NewSimGroup,
+  SimAssignment,
+  SimGroup,
+  SimGroupChanges,
+  SimPlace,
+} from '../domain/sim-group.ts'
+import type { MemberPage, UsageMember, UsageQuestion } from '../domain/usage-question.ts'
+
+/** A page goes on after the last row of the one before, so rows added meanwhile shift nothing. */
+export interface PageRequest {
+  readonly limit: number
+  /** Rows after the one with this id, in ascending order; from the first when absent. */
+  readonly afterId?: number
+  /** The last rows before the one with this id, still in ascending order. */
+  readonly beforeId?: number
+}
+
+/** All that are given have to fit. */
+export interface SimFilter {
+  readonly accountId?: number
+  readonly iccid?: Iccid
+  readonly status?: SimStatus
+  /** A part of its SID, of a number or of a name, in any letter case. */
+  readonly search?: string
+  /** Its group at present; null for SIMs in none. */
+  readonly groupId?: number | null
+  /** A label that it has at present. */
+  readonly label?: { readonly key: string; readonly value: string }
+  /** UTC seconds: it has used nothing since then. */
+  readonly silentSince?: number
+}
+
+/** A network on which something was used. */
+export interface UsedNetwork {
+  readonly plmn: Plmn
+  readonly country: CountryCode | null
+}
+
+export interface AssignOutcome {
+  readonly changed: number
+  readonly unchanged: number
+}
+
+/** As `UsageStore`. */
+export interface FleetStore {
+  /** The group and the labels of SIMs at present, by their ids; every SIM that was asked for is there. */
+  simPlaces(simIds: readonly number[]): Promise<Map<number, SimPlace>>
+
+  /** Fails with `conflict` when the SID, or the name within the account, is taken. */
+  createGroup(accountId: number, group: NewSimGroup, at: number): Promise<SimGroup>
+  /** Fails with `not_found`, and with `conflict` when the name is another group's of the account. */
+  updateGroup(groupId: number, changes: SimGroupChanges, at: number): Promise<SimGroup>
+  /** By SID, or by unique name within the account. */
+  findGroup(accountId: number, sidOrUniqueName: string): Promise<SimGroup | null>
+  /** Ascending by id. */
+  listGroups(
+    filter: { accountId: number; uniqueName?: string },
+    page: PageRequest,
+  ): Promise<SimGroup[]>
+  /**
+   * Puts SIMs of one account into groups and labels them, all or none. Each change holds from its instant
+   * until the next one of the same SIM: a change that is dated back replaces what came after it, and
+   * nothing before it. Usage follows, whenever it comes. Fails with `not_found` where a SIM or a group is
+   * not the account's, with `invalid` where `since` lies after `at` or a SIM would have too many labels,
+   * and with `conflict` where two of the changes are of one SIM, and one group or label, at one instant.
+   */
+  assignSims(
+    accountId: number,
+    assignments: readonly SimAssignment[],
+    at: number,
+  ): Promise<AssignOutcome>
+  /**
+   * Answers a question about an account: one member with usage a bucket, in the order of the question,
+   * with the names of SIMs, groups and feeds. Sums over any grouping are what `queryUsage` answers. Fails
+   * with `invalid` where `readsTooMuch`. What it reads, it reads beside the other questions, but it may
+   * take long: see `sourceOf`.
+   */
+  answerUsage(question: UsageQuestion, page: MemberPage): Promise<UsageMember[]>
+  /** The networks and countries on which SIMs of the account, or of all, have used anything. */
+  listUsedNetworks(accountId: number | null): Promise<UsedNetwork[]>
+}

@@ -1,0 +1,321 @@
+/**
+ * The SQL of a question about usage, the same for every engine: rows from one of three places, the
+ * groups and labels their SIMs had at the time, sums a member, and a page of them.
+ */
+import { DAY_SECONDS, HOUR_SECONDS } from '../domain/time.ts'
+import { ZONES } from '../domain/usage-event.ts'
+import {
+  type MemberPage,
+  type QuestionSource,
+  sourceOf,
+  type UsageDimension,
+  type UsageMember,
+  type UsageQuestion,
+} from '../domain/usage-question.ts'
+import { bucketsOf, monthsOf, sealedDays, wholeDays } from './day-ranges.ts'
+import type { Value } from './session.ts'
+import { COUNTER_COLUMNS } from './tables.ts'
+
+export interface QuestionText {
+  readonly text: string
+  readonly values: readonly Value[]
+}
+
+interface Context {
+  readonly page: MemberPage
+  readonly sealedThrough: number
+  /** The start of the month of `r.at`. */
+  readonly monthStart: string
+}
+
+/** The values of a text, in the order in which they stand in it; each is named by its number. */
+class Values {
+  readonly all: Value[] = []
+
+  bigint(value: Value): string {
+    return `?${this.all.push(value)}::bigint`
+  }
+
+  bigints(values: readonly number[]): string {
+    return `= ANY (?${this.all.push(values)}::bigint[])`
+  }
+
+  text(value: string): string {
+    return `?${this.all.push(value)}::text`
+  }
+}
+
+/** The column of a dimension in the answer. A member without one has 0 or '' there, never null. */
+const COLUMNS: Readonly<Record<UsageDimension, string>> = {
+  sim: 'sim_id',
+  group: 'group_id',
+  label: 'label',
+  zone: 'zone',
+  country: 'country',
+  network: 'plmn',
+  feed: 'feed_id',
+}
+
+const EXPRESSIONS: Readonly<Record<UsageDimension, string>> = {
+  sim: 'r.sim_id',
+  group: 'COALESCE(membership.group_id, 0)',
+  label: "COALESCE(labelled.value, '')",
+  zone: 'r.zone',
+  country: 'r.country',
+  network: 'r.plmn',
+  feed: 'r.feed_id',
+}
+
+/** Answers with bucket_start, a column for each dimension in the order of the question, and the sums. */
+export function questionText(question: UsageQuestion, context: Context): QuestionText {
+  const values = new Values()
+  const { groupBy } = question
+  const rows = rowsOf(question, context, values)
+  const joins = joinsOf(question, values)
+  const where = conditionsOf(question, values)
+  const keys = groupBy.map((dimension) => COLUMNS[dimension])
+  const columns = [
+    `${bucketOf(question, context.monthStart)} AS bucket_start`,
+    ...groupBy.map((dimension) => `${EXPRESSIONS[dimension]} AS ${COLUMNS[dimension]}`),
+    ...COUNTER_COLUMNS.map((name) => `SUM(r.${name})::bigint AS ${name}`),
+  ]
+  const positions = Array.from({ length: keys.length + 1 }, (_, i) => i + 1).join(', ')
+  const used = COUNTER_COLUMNS.map((name) => `SUM(r.${name}) > 0`).join(' OR ')
+  const { after, order } = pageOf(question, context.page, values)
+  const text = `
+    SELECT * FROM (
+      SELECT ${columns.join(', ')}
+      FROM (${rows}) AS r ${joins}
+      ${where === '' ? '' : `WHERE ${where}`}
+      GROUP BY ${positions}
+      HAVING ${used}
+    ) AS member
+    ${after}
+    ORDER BY ${order}
+    LIMIT ${values.bigint(context.page.limit)}`
+  return { text, values: values.all }
+}
+
+function bucketOf({ granularity }: UsageQuestion, monthStart: string): string {
+  if (granularity === 'all') return '0::bigint'
+  if (granularity === 'monthly') return monthStart
+  const seconds = granularity === 'hourly' ? HOUR_SECONDS : DAY_SECONDS
+  return `r.at - r.at % ${seconds}`
+}
+
+const COUNTERS = COUNTER_COLUMNS.join(', ')
+
+function rowsOf(question: UsageQuestion, context: Context, values: Values): string {
+  const source: QuestionSource = sourceOf(question)
+  if (source === 'account totals') return accountRows(question, values)
+  if (source === 'ledger') {
+    const { start, end } = question
+    return ledgerRows(question, { buckets: bucketsOf(start, end), values })
+  }
+  return simDayRows(question, context, values)
+}
+
+/** Whole days from the day cells, the hours before and after them from the hour cells. */
+function accountRows(question: UsageQuestion, values: Values): string {
+  const { accountId, start, end, granularity } = question
+  const account = values.bigint(accountId)
+  const part = (table: string, from: number, to: number) => `
+    SELECT started_at AS at, zone, country, plmn, ${COUNTERS} FROM ${table}
+    WHERE account_id = ${account}
+      AND started_at >= ${values.bigint(from)} AND started_at < ${values.bigint(to)}`
+  if (granularity === 'hourly') return part('account_hour', start, end)
+  const { firstDay, endDay } = wholeDays(start, end)
+  return [
+    part('account_hour', start, firstDay),
+    part('account_day', firstDay, endDay),
+    part('account_hour', endDay, end),
+  ].join(' UNION ALL ')
+}
+
+const LEDGER_COLUMNS = `
+  ledger.occurred_at AS at, ledger.sim_id, ledger.zone, ledger.country, ledger.plmn, ledger.feed_id,
+  ${COUNTER_COLUMNS.map((name) => `ledger.${name}`).join(', ')}`
+
+function ledgerRows(
+  question: UsageQuestion,
+  { buckets, values }: { buckets: readonly number[]; values: Values },
+): string {
+  const { accountId, start, end } = question
+  return `
+    SELECT ${LEDGER_COLUMNS} FROM ledger
+    WHERE ledger.bucket ${values.bigints(buckets)}
+      ${simsOf(question, 'ledger.sim_id', values)}
+      AND ledger.account_id = ${values.bigint(accountId)}
+      AND ledger.occurred_at >= ${values.bigint(start)}
+      AND ledger.occurred_at < ${values.bigint(end)}`
+}
+
+/**
+ * Sealed days from their totals, the rest from the ledger, and so are the days of a SIM in the middle
+ * of which its group or its label changes.
+ */
+function simDayRows(question: UsageQuestion, { sealedThrough }: Context, values: Values): string {
+  const { accountId, start, end } = question
+  const { firstDay, endDay } = sealedDays(start, end, sealedThrough)
+  const buckets = [...new Set([...bucketsOf(start, firstDay), ...bucketsOf(endDay, end)])]
+  const parts = buckets.length === 0 ? [] : [ledgerRows(question, { buckets, values })]
+  if (firstDay < endDay) {
+    const split = splitDays(question, { firstDay, endDay, values })
+    parts.push(`
+      SELECT sim_day.started_at AS at, sim_day.sim_id, sim_day.zone, sim_day.country,
+             '' AS plmn, 0::bigint AS feed_id,
+             ${COUNTER_COLUMNS.map((name) => `sim_day.${name}`).join(', ')}
+      FROM sim_day
+      WHERE sim_day.month ${values.bigints(monthsOf(firstDay, endDay))}
+        ${simsOf(question, 'sim_day.sim_id', values)}
+        AND sim_day.started_at >= ${values.bigint(firstDay)}
+        AND sim_day.started_at < ${values.bigint(endDay)}
+        AND sim_day.sim_id IN (SELECT id FROM sim WHERE account_id = ${values.bigint(accountId)})
+        ${
+          split === null
+            ? ''
+            : `AND NOT EXISTS (
+                 SELECT 1 FROM (${split}) AS split
+                 WHERE split.sim_id = sim_day.sim_id AND split.day = sim_day.started_at)`
+        }`)
+    if (split !== null) {
+      parts.push(`
+        SELECT ${LEDGER_COLUMNS}
+        FROM (${split}) AS split
+        JOIN ledger ON ledger.bucket = split.day AND ledger.sim_id = split.sim_id
+        WHERE ledger.account_id = ${values.bigint(accountId)}`)
+    }
+  }
+  return parts.join(' UNION ALL ')
+}
+
+/** Sealed days of SIMs that do not have one group or label from their start to their end. */
+function splitDays(
+  question: UsageQuestion,
+  { firstDay, endDay, values }: { firstDay: number; endDay: number; values: Values },
+): string | null {
+  const keys = labelKeysOf(question)
+  if (!asksForGroups(question) && keys.length === 0) return null
+  const [from, to] = [values.bigint(firstDay), values.bigint(endDay)]
+  const changes = (table: string, condition = '') => `
+    SELECT sim_id, started_at - started_at % ${DAY_SECONDS} AS day FROM ${table}
+    WHERE started_at > ${from} AND started_at < ${to} AND started_at % ${DAY_SECONDS} <> 0 ${condition}`
+  const parts = [
+    ...(asksForGroups(question) ? [changes('sim_membership')] : []),
+    ...keys.map((key) => changes('sim_label', `AND key = ${values.text(key)}`)),
+  ]
+  return parts.join(' UNION ')
+}
+
+function asksForGroups({ filter, groupBy }: UsageQuestion): boolean {
+  return filter.groupId !== undefined || groupBy.includes('group')
+}
+
+function labelKeysOf({ filter, groupBy, labelKey }: UsageQuestion): string[] {
+  const grouped = groupBy.includes('label') ? [labelKey!] : []
+  const filtered = filter.label === undefined ? [] : [filter.label.key]
+  return [...new Set([...grouped, ...filtered])]
+}
+
+/** Finds the rows of the SIMs that can fit by their index. */
+function simsOf({ filter }: UsageQuestion, column: string, values: Values): string {
+  const { simId, groupId, label } = filter
+  if (simId !== undefined) return `AND ${column} = ${values.bigint(simId)}`
+  const conditions = []
+  if (groupId !== undefined) {
+    conditions.push(
+      `AND ${column} IN (SELECT sim_id FROM sim_membership WHERE group_id = ${values.bigint(groupId)})`,
+    )
+  }
+  if (label !== undefined) {
+    const { key, value } = label
+    conditions.push(
+      `AND ${column} IN (SELECT sim_id FROM sim_label
+                         WHERE key = ${values.text(key)} AND value = ${values.text(value)})`,
+    )
+  }
+  return conditions.join(' ')
+}
+
+function joinsOf(question: UsageQuestion, values: Values): string {
+  const { filter, groupBy, labelKey } = question
+  const held = (table: string) =>
+    `${table}.sim_id = r.sim_id AND ${table}.started_at <= r.at AND r.at < ${table}.ended_at`
+  const joins = []
+  if (asksForGroups(question)) {
+    joins.push(`LEFT JOIN sim_membership AS membership ON ${held('membership')}`)
+  }
+  if (groupBy.includes('label')) {
+    const key = values.text(labelKey!)
+    joins.push(`LEFT JOIN sim_label AS labelled ON labelled.key = ${key} AND ${held('labelled')}`)
+  }
+  if (filter.label !== undefined) {
+    const key = values.text(filter.label.key)
+    joins.push(`JOIN sim_label AS wanted ON wanted.key = ${key} AND ${held('wanted')}`)
+  }
+  return joins.join(' ')
+}
+
+function conditionsOf({ filter }: UsageQuestion, values: Values): string {
+  const { groupId, label, zone, country, plmn, feedId } = filter
+  return [
+    ...(groupId === undefined ? [] : [`membership.group_id = ${values.bigint(groupId)}`]),
+    ...(label === undefined ? [] : [`wanted.value = ${values.text(label.value)}`]),
+    ...(zone === undefined ? [] : [`r.zone = ${values.bigint(ZONES.indexOf(zone))}`]),
+    ...(country === undefined ? [] : [`r.country = ${values.text(country ?? '')}`]),
+    ...(plmn === undefined ? [] : [`r.plmn = ${values.text(plmn ?? '')}`]),
+    ...(feedId === undefined ? [] : [`r.feed_id = ${values.bigint(feedId)}`]),
+  ].join(' AND ')
+}
+
+/** Which members follow the last one of the page before, and in which order. */
+function pageOf(
+  { order, groupBy, granularity }: UsageQuestion,
+  { after }: MemberPage,
+  values: Values,
+): { after: string; order: string } {
+  const isDescending = order.startsWith('-')
+  const name = isDescending ? order.slice(1) : order
+  const leading =
+    name === 'start'
+      ? 'bucket_start'
+      : name === 'data'
+        ? '(upload + download)'
+        : '(to_sim + from_sim)'
+  const keys = groupBy.map((dimension) => COLUMNS[dimension])
+  const following = name === 'start' ? keys : ['bucket_start', ...keys]
+  const ordered = `${leading} ${isDescending ? 'DESC' : 'ASC'}`
+  const text = { order: [ordered, ...following].join(', ') }
+  if (after === undefined) return { ...text, after: '' }
+  const [lead, ...rest] = cursorOf(after, { name, granularity, groupBy, values })
+  const beyond = `${leading} ${isDescending ? '<' : '>'} ${lead}`
+  if (following.length === 0) return { ...text, after: `WHERE ${beyond}` }
+  const tied = `(${leading} = ${lead} AND (${following.join(', ')}) > (${rest.join(', ')}))`
+  return { ...text, after: `WHERE ${beyond} OR ${tied}` }
+}
+
+/** The values of the member that a page goes on after, the leading one first. */
+function cursorOf(
+  member: UsageMember,
+  {
+    name,
+    granularity,
+    groupBy,
+    values,
+  }: Pick<UsageQuestion, 'granularity' | 'groupBy'> & { name: string; values: Values },
+): string[] {
+  const keys = groupBy.map((dimension) => {
+    if (dimension === 'sim') return values.bigint(member.simId!)
+    if (dimension === 'group') return values.bigint(member.group?.id ?? 0)
+    if (dimension === 'label') return values.text(member.label ?? '')
+    if (dimension === 'zone') return values.bigint(ZONES.indexOf(member.zone!))
+    if (dimension === 'country') return values.text(member.country ?? '')
+    if (dimension === 'network') return values.text(member.plmn ?? '')
+    return values.bigint(member.feedId!)
+  })
+  const { bucketStart, upload, download, toSim, fromSim } = member
+  const start = values.bigint(granularity === 'all' ? 0 : bucketStart)
+  if (name === 'start') return [start, ...keys]
+  const total = name === 'data' ? upload + download : toSim + fromSim
+  return [values.bigint(total), start, ...keys]
+}

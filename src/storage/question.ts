@@ -1,0 +1,156 @@
+/**
+ * Answers questions about an account: see `UsageQuestion`. Usage is read from the cheapest place that
+ * tells what is asked: the account's totals, the days of SIMs, or the ledger. In all of them a SIM's
+ * group and labels are those of the time of use; a day in the middle of which they change is read
+ * from the ledger.
+ */
+import type { CountryCode } from '../domain/country.ts'
+import type { Plmn } from '../domain/plmn.ts'
+import type { SimPlace } from '../domain/sim-group.ts'
+import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
+import { UsageError } from '../domain/usage-error.ts'
+import { ZONES } from '../domain/usage-event.ts'
+import {
+  LEDGER_QUESTION_MAX_SECONDS,
+  type MemberPage,
+  readsTooMuch,
+  type UsageMember,
+  type UsageQuestion,
+} from '../domain/usage-question.ts'
+import { SELECT_SIM_SIDS } from './directory-sql.ts'
+import type { UsedNetwork } from './fleet-store.ts'
+import { LEDGER_BUCKET_SECONDS } from './incoming-events.ts'
+import { readLimits } from './limits.ts'
+import { questionText } from './question-sql.ts'
+import type { Row } from './rows.ts'
+import { all, ask, get, monthStartOf, type Steps } from './session.ts'
+
+const SELECT_LEDGER_BOUNDS = `
+  SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
+
+const SELECT_GROUPS_NAMED = 'SELECT id, sid, unique_name FROM sim_group WHERE id = ANY (?)'
+const SELECT_FEEDS_NAMED = 'SELECT id, name FROM feed WHERE id = ANY (?)'
+
+const SELECT_USED_NETWORKS = `
+  SELECT DISTINCT plmn, country FROM account_day
+  WHERE plmn <> '' AND (?1::bigint IS NULL OR account_id = ?1)
+  ORDER BY plmn, country`
+
+export function* listUsedNetworks(accountId: number | null): Steps<UsedNetwork[]> {
+  return (yield* all(SELECT_USED_NETWORKS, [accountId])).map(({ plmn, country }) => ({
+    plmn: plmn as Plmn,
+    country: country === '' ? null : (country as CountryCode),
+  }))
+}
+
+export function* answerUsage(question: UsageQuestion, page: MemberPage): Steps<UsageMember[]> {
+  if (readsTooMuch(question)) throw tooMuch(question)
+  const bounded = yield* withinLedger(goingOn(question, page))
+  if (bounded === null) return []
+  const { sealedThrough } = yield* readLimits()
+  const monthStart = yield* monthStartOf('r.at')
+  const { text, values } = questionText(bounded, { page, sealedThrough, monthStart })
+  const rows = yield* ask(text, values)
+  return yield* named(rows.map((row) => memberFromRow(row, question)))
+}
+
+/** Buckets before the one that the page goes on in need not be summed again. */
+function goingOn(question: UsageQuestion, { after }: MemberPage): UsageQuestion {
+  const { order, granularity, start } = question
+  if (after === undefined || order !== 'start' || granularity === 'all') return question
+  return { ...question, start: Math.max(start, after.bucketStart) }
+}
+
+/** Null where there can be no usage: a question about all of time would list its days. */
+function* withinLedger(question: UsageQuestion): Steps<UsageQuestion | null> {
+  const { first, last } = (yield* get(SELECT_LEDGER_BOUNDS))!
+  if (first === null) return null
+  const ledgerEnd = (last as number) + LEDGER_BUCKET_SECONDS
+  const bounded = {
+    ...question,
+    start: Math.max(question.start, first as number),
+    end: Math.min(question.end, ledgerEnd),
+  }
+  return bounded.start < bounded.end ? bounded : null
+}
+
+function tooMuch({ filter, groupBy, start, end }: UsageQuestion): UsageError {
+  const cause =
+    groupBy.includes('feed') || filter.feedId !== undefined
+      ? 'which feed brought usage'
+      : groupBy.includes('network') || filter.plmn !== undefined
+        ? 'the networks of single SIMs'
+        : 'the hours of single SIMs'
+  const days = LEDGER_QUESTION_MAX_SECONDS / DAY_SECONDS
+  return new UsageError(
+    'invalid',
+    `from ${formatInstant(start)} to ${formatInstant(end)}: only the ledger tells ${cause}, and a question ` +
+      `reads up to ${days} days of it; ask for ${days} days or fewer at a time, or about one SIM`,
+    { field: 'end', value: formatInstant(end) },
+  )
+}
+
+function memberFromRow(row: Row, { granularity, start }: UsageQuestion): UsageMember {
+  const number = (name: string) => Number(row[name])
+  const has = (name: string) => row[name] !== undefined
+  return {
+    bucketStart: granularity === 'all' ? start : number('bucket_start'),
+    ...(has('sim_id') && { simId: number('sim_id') }),
+    ...(has('group_id') && { group: groupOf(number('group_id')) }),
+    ...(has('label') && { label: row.label === '' ? null : (row.label as string) }),
+    ...(has('zone') && { zone: ZONES[number('zone')]! }),
+    ...(has('country') && { country: row.country === '' ? null : (row.country as CountryCode) }),
+    ...(has('plmn') && { plmn: row.plmn === '' ? null : (row.plmn as Plmn) }),
+    ...(has('feed_id') && { feedId: number('feed_id') }),
+    upload: row.upload as bigint,
+    download: row.download as bigint,
+    toSim: row.to_sim as bigint,
+    fromSim: row.from_sim as bigint,
+  }
+}
+
+/** Named later; 0 stands for none. */
+function groupOf(id: number): SimPlace['group'] {
+  return id === 0 ? null : { id, sid: '' as never, uniqueName: null }
+}
+
+/** With the names of SIMs, groups and feeds. */
+function* named(members: readonly UsageMember[]): Steps<UsageMember[]> {
+  const ids = (of: (member: UsageMember) => number | undefined) => [
+    ...new Set(members.map(of).filter((id) => id !== undefined)),
+  ]
+  const sims = yield* byId(
+    SELECT_SIM_SIDS,
+    ids(({ simId }) => simId),
+  )
+  const groups = yield* byId(
+    SELECT_GROUPS_NAMED,
+    ids(({ group }) => group?.id),
+  )
+  const feeds = yield* byId(
+    SELECT_FEEDS_NAMED,
+    ids(({ feedId }) => feedId),
+  )
+  return members.map((member) => {
+    const { simId, group, feedId } = member
+    const row = group && groups.get(group.id)
+    return {
+      ...member,
+      ...(simId !== undefined && { simSid: sims.get(simId)!.sid as never }),
+      ...(group &&
+        row && {
+          group: {
+            id: group.id,
+            sid: row.sid as never,
+            uniqueName: row.unique_name as string | null,
+          },
+        }),
+      ...(feedId !== undefined && { feedName: feeds.get(feedId)!.name as string }),
+    }
+  })
+}
+
+function* byId(text: string, ids: readonly number[]): Steps<Map<number, Row>> {
+  if (ids.length === 0) return new Map()
+  return new Map((yield* all(text, [ids])).map((row) => [row.id as number, row]))
+}

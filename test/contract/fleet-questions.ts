@@ -1,0 +1,356 @@
+/** Questions about a fleet: any grouping, any filter, page by page, against a plain model. */
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import fc from 'fast-check'
+import type { CountryCode } from '../../src/domain/country.ts'
+import type { Sim } from '../../src/domain/directory.ts'
+import type { Plmn } from '../../src/domain/plmn.ts'
+import type { SimGroup } from '../../src/domain/sim-group.ts'
+import {
+  readsTooMuch,
+  type UsageMember,
+  type UsageQuestion,
+} from '../../src/domain/usage-question.ts'
+import type { UsageStore } from '../../src/storage/usage-store.ts'
+import {
+  AT_HOME,
+  aBatch,
+  abroad,
+  aFeed,
+  anAccount,
+  anEvent,
+  anImportStart,
+  instant,
+  NATIONAL,
+  NOW,
+  newSimSid,
+  sidOf,
+} from '../support/builders.ts'
+import {
+  expectedMembers,
+  type ModelChange,
+  type ModelEvent,
+  memberLine,
+} from '../support/fleet-model.ts'
+import { type Engine, failureOf, openLedger, register } from './engine.ts'
+
+const HOUR = 3_600
+const DAY = 86_400
+const FIRST = instant('2026-01-27T00:00:00Z')
+const DAYS = 40
+const SEALED = instant('2026-03-05T00:00:00Z')
+
+const servings = [
+  AT_HOME,
+  NATIONAL,
+  abroad('FR'),
+  abroad('FR', '208-10'),
+  abroad('MX', '334-020'),
+  { ...AT_HOME, plmn: null, country: null, zoneStated: true },
+]
+const KEYS = ['customer', 'site'] as const
+const VALUES = ['acme', 'b=c', 'ünï'] as const
+
+interface Fleet {
+  readonly store: UsageStore
+  readonly accountId: number
+  readonly sims: readonly Sim[]
+  readonly groups: readonly SimGroup[]
+  readonly feedIds: readonly number[]
+}
+
+async function openFleet(t: TestContext, engine: Engine): Promise<Fleet> {
+  const temp = await engine.open()
+  t.after(() => temp.dispose())
+  const { store } = temp
+  const [account, other] = [
+    await store.createAccount(anAccount()),
+    await store.createAccount(anAccount()),
+  ]
+  const sims = []
+  for (let i = 0; i < 4; i++) sims.push(await register(store, account))
+  // Another account's SIM, whose usage no answer may show.
+  const foreign = await register(store, other)
+  const groups = []
+  for (let i = 0; i < 2; i++) {
+    const group = { sid: sidOf('HF', 7_000 + i), uniqueName: `group ${i}`, settings: {} }
+    groups.push(await store.createGroup(account.id, group, NOW))
+  }
+  const feedIds = []
+  for (let i = 0; i < 2; i++) {
+    const feed = await store.createFeed(aFeed())
+    feedIds.push(feed.id)
+    const { id: importId } = await store.beginImport(anImportStart(feed))
+    const event = anEvent({ simId: foreign.id, accountId: other.id, occurredAt: FIRST, upload: 7 })
+    await store.append(aBatch({ importId, feed, events: [event] }))
+  }
+  return { store, accountId: account.id, sims, groups, feedIds }
+}
+
+/** A few days in two months, so that changes meet usage of their day; the last ones are not sealed. */
+const aDay = fc.constantFrom(0, 4, 5, 34, 36, 37, 39).map((day) => FIRST + day * DAY)
+const anInstant = fc
+  .tuple(aDay, fc.integer({ min: 0, max: 7 }))
+  .map(([day, part]) => day + part * 3 * HOUR + 7)
+const aMidnight = aDay
+const aSimIndex = fc.nat({ max: 3 })
+
+const events = fc.array(
+  fc.record({
+    sim: aSimIndex,
+    at: anInstant,
+    feed: fc.nat({ max: 1 }),
+    serving: fc.nat({ max: servings.length - 1 }),
+    upload: fc.nat({ max: 1_000 }),
+    toSim: fc.nat({ max: 2 }),
+  }),
+  { minLength: 10, maxLength: 60 },
+)
+
+const changes = fc.array(
+  fc.record({
+    sim: aSimIndex,
+    at: fc.oneof(anInstant, aMidnight),
+    key: fc.constantFrom(null, ...KEYS),
+    value: fc.option(fc.nat({ max: 2 }), { nil: null }),
+  }),
+  { maxLength: 14 },
+)
+
+const anHour = fc.integer({ min: -24, max: (DAYS + 1) * 24 }).map((hour) => FIRST + hour * HOUR)
+
+function rarely<T>(value: fc.Arbitrary<T>) {
+  return fc
+    .option(value, { nil: undefined, freq: 1 })
+    .chain((one) => fc.boolean().map((isTaken) => (isTaken ? one : undefined)))
+}
+
+const questions = fc.array(
+  fc.record({
+    bounds: fc.tuple(fc.oneof(anHour, aMidnight), fc.oneof(anHour, aMidnight)),
+    granularity: fc.constantFrom('hourly', 'daily', 'monthly', 'all'),
+    groupBy: fc.oneof(
+      fc.subarray(['sim', 'group', 'label'], { minLength: 1 }),
+      fc.subarray(['sim', 'group', 'label', 'zone', 'country', 'network', 'feed']),
+    ),
+    labelKey: fc.constantFrom(...KEYS),
+    order: fc.constantFrom('start', '-start', 'data', '-data', 'commands', '-commands'),
+    filter: fc.record({
+      // Most questions have few filters: all at once would leave nothing to sum.
+      sim: rarely(aSimIndex),
+      group: rarely(fc.nat({ max: 1 })),
+      label: rarely(fc.tuple(fc.constantFrom(...KEYS), fc.constantFrom(...VALUES))),
+      serving: rarely(fc.nat({ max: servings.length - 1 })),
+      by: fc.constantFrom('zone', 'country', 'plmn'),
+      feed: rarely(fc.nat({ max: 1 })),
+    }),
+    pageSize: fc.integer({ min: 1, max: 7 }),
+  }),
+  { minLength: 40, maxLength: 40 },
+)
+
+type Asked = typeof questions extends fc.Arbitrary<(infer A)[]> ? A : never
+
+function questionOf(asked: Asked, { accountId, sims, groups, feedIds }: Fleet): UsageQuestion {
+  const { bounds, granularity, groupBy, labelKey, order, filter } = asked
+  const serving = filter.serving === undefined ? undefined : servings[filter.serving]!
+  const { by = 'zone' } = filter
+  return {
+    accountId,
+    start: Math.min(...bounds),
+    end: Math.max(...bounds),
+    granularity: granularity as UsageQuestion['granularity'],
+    groupBy: groupBy as UsageQuestion['groupBy'],
+    labelKey,
+    order: order as UsageQuestion['order'],
+    filter: {
+      ...(filter.sim !== undefined && { simId: sims[filter.sim]!.id }),
+      ...(filter.group !== undefined && { groupId: groups[filter.group]!.id }),
+      ...(filter.label && { label: { key: filter.label[0], value: filter.label[1] } }),
+      ...(serving && { [by]: serving[by as 'zone'] }),
+      ...(filter.feed !== undefined && { feedId: feedIds[filter.feed]! }),
+    },
+  }
+}
+
+/** Page by page, as a client asks. */
+async function answered(store: UsageStore, question: UsageQuestion, limit: number) {
+  const members: UsageMember[] = []
+  for (;;) {
+    const after = members.at(-1)
+    const page = await store.answerUsage(question, { limit, ...(after && { after }) })
+    members.push(...page)
+    if (page.length < limit) return members
+  }
+}
+
+function assertOrder({ order }: UsageQuestion, members: readonly UsageMember[]): void {
+  const leading = ({ bucketStart, upload, download, toSim, fromSim }: UsageMember) =>
+    order.endsWith('start')
+      ? BigInt(bucketStart)
+      : order.endsWith('data')
+        ? upload + download
+        : toSim + fromSim
+  const sign = order.startsWith('-') ? -1n : 1n
+  for (const [i, member] of members.entries()) {
+    const next = members[i + 1]
+    if (next) assert.ok(leading(member) * sign <= leading(next) * sign, order)
+  }
+}
+
+export function describeFleetQuestions(engine: Engine, numRuns = 6): void {
+  describe('questions about a fleet', () => {
+    it('are answered as by going through every event', async (t) => {
+      const property = fc.asyncProperty(events, changes, questions, async (given, moves, asked) => {
+        const fleet = await openFleet(t, engine)
+        const { store, accountId, sims, groups, feedIds } = fleet
+        const feeds = await store.listFeeds()
+        const usage: ModelEvent[] = given.map(({ sim, at, feed, serving, upload, toSim }) => {
+          const { zone, country, plmn } = servings[serving]!
+          return {
+            ...{ simId: sims[sim]!.id, at, feedId: feedIds[feed]!, zone, country, plmn },
+            ...{ upload, download: upload % 3, toSim, fromSim: upload % 2 },
+          }
+        })
+        const deliver = async (some: readonly ModelEvent[], from: number) => {
+          for (const feed of feeds) {
+            const { id: importId } = await store.beginImport(anImportStart(feed))
+            const batch = some.flatMap((event, i) => {
+              if (event.feedId !== feed.id) return []
+              const { simId, at, upload, download, toSim, fromSim } = event
+              const serving = servings[given[from + i]!.serving]!
+              const counters = { upload, download, toSim, fromSim }
+              const recordId = `e${from + i}`
+              const line = i + 1
+              return [
+                anEvent({ simId, accountId, recordId, occurredAt: at, serving, line, ...counters }),
+              ]
+            })
+            await store.append(aBatch({ importId, feed, events: batch }))
+          }
+        }
+        const known: ModelChange[] = []
+        const move = async (some: typeof moves) => {
+          for (const { sim, at, key, value } of some) {
+            const simId = sims[sim]!.id
+            const told =
+              key === null
+                ? { groupId: value === null || value > 1 ? null : groups[value]!.id }
+                : { labels: { [key]: value === null ? null : VALUES[value]! } }
+            await store.assignSims(accountId, [{ simId, since: at, ...told }], NOW)
+            known.push({ simId, key, at, value: told.groupId ?? told.labels?.[key!] ?? null })
+          }
+        }
+        // Half before the days are sealed, half after it, so that nothing depends on the order.
+        const [halfOfUsage, halfOfMoves] = [given.length >> 1, moves.length >> 1]
+        await move(moves.slice(0, halfOfMoves))
+        await deliver(usage.slice(0, halfOfUsage), 0)
+        while (await store.sealNextDay(SEALED));
+        await deliver(usage.slice(halfOfUsage), halfOfUsage)
+        await move(moves.slice(halfOfMoves))
+        for (const one of asked) {
+          const question = questionOf(one, fleet)
+          if (readsTooMuch(question)) {
+            await failureOf('invalid', store.answerUsage(question, { limit: 1 }))
+            continue
+          }
+          const members = await answered(store, question, one.pageSize)
+          assert.deepEqual(
+            members.map((member) => memberLine(question, member)).sort(),
+            expectedMembers(question, usage, known).sort(),
+            JSON.stringify(question),
+          )
+          assertOrder(question, members)
+        }
+        assert.equal((await store.audit()).differenceCount, 0)
+        await store.close()
+      })
+      await fc.assert(property, { numRuns, endOnFailure: true })
+    })
+
+    it('have no answer where nothing was used, and none of another account', async (t) => {
+      const { store, accountId } = await openFleet(t, engine)
+      const question: UsageQuestion = {
+        ...{ accountId, start: FIRST, end: FIRST + DAY, filter: {}, groupBy: [] },
+        ...({ granularity: 'all', order: 'start' } as const),
+      }
+      assert.deepEqual(await store.answerUsage(question, { limit: 5 }), [])
+      assert.deepEqual(await store.listUsedNetworks(accountId), [])
+    })
+
+    it('name their SIMs, groups, feeds and networks', async (t) => {
+      const { store, account, sim, feed, ...ledger } = await openLedger(t, engine)
+      const made = { sid: sidOf('HF', 1), uniqueName: 'trackers', settings: { data_limit: 5 } }
+      const { id, sid, uniqueName } = await store.createGroup(account.id, made, NOW)
+      await store.assignSims(account.id, [{ simId: sim.id, groupId: id, since: FIRST }], NOW)
+      await ledger.append([ledger.event({ upload: 5, serving: abroad('MX', '334-020') })])
+      const [member] = await store.answerUsage(
+        {
+          ...{ accountId: account.id, start: NOW - 12_896, end: NOW - 12_896 + DAY, filter: {} },
+          ...({ granularity: 'all', order: '-data' } as const),
+          groupBy: ['sim', 'group', 'network', 'feed', 'country'],
+        },
+        { limit: 10 },
+      )
+      const { simSid, group, plmn, feedName, country, upload } = member!
+      assert.deepEqual(
+        { simSid, group, plmn, feedName, country, upload },
+        {
+          ...{ simSid: sim.sid, group: { id, sid, uniqueName }, plmn: '334-020' as Plmn },
+          ...{ feedName: feed.name, country: 'MX' as CountryCode, upload: 5n },
+        },
+      )
+      const networks = [{ plmn: '334-020', country: 'MX' }]
+      assert.deepEqual(await store.listUsedNetworks(account.id), networks)
+      assert.deepEqual(await store.listUsedNetworks(null), networks)
+    })
+  })
+
+  describe('lists of SIMs', () => {
+    it('find them by any part of a number or a name, by group, label and silence', async (t) => {
+      const { store, account, sim, ...ledger } = await openLedger(t, engine)
+      const { sims } = await store.registerSims(
+        account.id,
+        [
+          { uniqueName: 'Pump_4', imsis: ['310260000000044' as never] },
+          { friendlyName: 'Zähler 100%', msisdn: '15550000044' as never },
+        ],
+        { at: NOW, newSid: newSimSid },
+      )
+      const [pump, meter] = sims as [Sim, Sim]
+      const found = async (filter: Parameters<UsageStore['listSims']>[0]) =>
+        (await store.listSims({ accountId: account.id, ...filter }, { limit: 10 })).map(
+          ({ id }) => id,
+        )
+      assert.deepEqual(await found({ search: 'pump_' }), [pump.id])
+      assert.deepEqual(await found({ search: 'p_mp' }), [])
+      assert.deepEqual(await found({ search: '00044' }), [pump.id, meter.id])
+      assert.deepEqual(await found({ search: '100%' }), [meter.id])
+      assert.deepEqual(await found({ search: 'Zähler' }), [meter.id])
+      assert.deepEqual(await found({ search: pump.sid.toUpperCase().slice(-12) }), [pump.id])
+      assert.deepEqual(await found({ search: '!' }), [])
+
+      const made = { sid: sidOf('HF', 2), uniqueName: null, settings: {} }
+      const group = await store.createGroup(account.id, made, NOW)
+      const labels = { customer: 'acme' }
+      await store.assignSims(account.id, [{ simId: pump.id, groupId: group.id, labels }], NOW + 1)
+      assert.deepEqual(await found({ groupId: group.id }), [pump.id])
+      assert.deepEqual(await found({ groupId: null }), [sim.id, meter.id])
+      assert.deepEqual(await found({ label: { key: 'customer', value: 'acme' } }), [pump.id])
+      assert.deepEqual(await found({ label: { key: 'customer', value: 'ac' } }), [])
+
+      await ledger.append([
+        ledger.event({ at: '2026-02-10T10:00:00Z', upload: 1 }),
+        ledger.event({ simId: pump.id, at: '2026-03-10T10:00:00Z', upload: 1 }),
+      ])
+      const silentSince = (at: string) => found({ silentSince: instant(at) })
+      for (const sealed of [false, true]) {
+        if (sealed) while (await store.sealNextDay(SEALED));
+        assert.deepEqual(await silentSince('2026-03-01T00:00:00Z'), [sim.id, meter.id])
+        assert.deepEqual(await silentSince('2026-02-10T10:00:01Z'), [sim.id, meter.id])
+        assert.deepEqual(await silentSince('2026-02-10T10:00:00Z'), [meter.id])
+        assert.deepEqual(await silentSince('2026-03-10T10:00:01Z'), [sim.id, pump.id, meter.id])
+      }
+    })
+  })
+}

@@ -1,0 +1,99 @@
+/**
+ * Questions about a fleet, answered by going through every event: what the store's answers are
+ * compared with. Written from the rules as documented, on plain lists.
+ */
+import type { UsageMember, UsageQuestion } from '../../src/domain/usage-question.ts'
+
+export interface ModelEvent {
+  readonly simId: number
+  readonly at: number
+  readonly feedId: number
+  readonly zone: 'home' | 'national_roaming' | 'international_roaming'
+  readonly country: string | null
+  readonly plmn: string | null
+  readonly upload: number
+  readonly download: number
+  readonly toSim: number
+  readonly fromSim: number
+}
+
+/** A change of a SIM's group (`key` null, `value` its id) or of a label. */
+export interface ModelChange {
+  readonly simId: number
+  readonly key: string | null
+  readonly value: number | string | null
+  readonly at: number
+}
+
+/** The value that holds at an instant: of the last change before it, and of equal ones the later made. */
+function heldAt(changes: readonly ModelChange[], simId: number, key: string | null, at: number) {
+  let held: ModelChange | null = null
+  for (const change of changes) {
+    if (change.simId !== simId || change.key !== key || change.at > at) continue
+    if (held === null || change.at >= held.at) held = change
+  }
+  return held?.value ?? null
+}
+
+function bucketOf(at: number, { granularity, start }: UsageQuestion): number {
+  const date = new Date(at * 1_000)
+  if (granularity === 'all') return start
+  if (granularity === 'hourly') date.setUTCMinutes(0, 0, 0)
+  else date.setUTCHours(0, 0, 0, 0)
+  if (granularity === 'monthly') date.setUTCDate(1)
+  return date.getTime() / 1_000
+}
+
+/** A line a member, without their order: bucket, what each dimension is, and the sums. */
+export function expectedMembers(
+  question: UsageQuestion,
+  events: readonly ModelEvent[],
+  changes: readonly ModelChange[],
+): string[] {
+  const { filter, groupBy, labelKey, start, end } = question
+  const sums = new Map<string, [bigint, bigint, bigint, bigint]>()
+  for (const event of events) {
+    const { simId, at, feedId, zone, country, plmn } = event
+    if (at < start || at >= end) continue
+    const group = heldAt(changes, simId, null, at)
+    const fits =
+      (filter.simId === undefined || filter.simId === simId) &&
+      (filter.groupId === undefined || filter.groupId === group) &&
+      (filter.label === undefined ||
+        filter.label.value === heldAt(changes, simId, filter.label.key, at)) &&
+      (filter.zone === undefined || filter.zone === zone) &&
+      (filter.country === undefined || filter.country === country) &&
+      (filter.plmn === undefined || filter.plmn === plmn) &&
+      (filter.feedId === undefined || filter.feedId === feedId)
+    if (!fits) continue
+    const member = groupBy.map((dimension) => {
+      if (dimension === 'sim') return simId
+      if (dimension === 'group') return group
+      if (dimension === 'label') return heldAt(changes, simId, labelKey!, at)
+      if (dimension === 'zone') return zone
+      if (dimension === 'country') return country
+      return dimension === 'network' ? plmn : feedId
+    })
+    const key = JSON.stringify([bucketOf(at, question), ...member])
+    const sum = sums.get(key) ?? [0n, 0n, 0n, 0n]
+    const counters = [event.upload, event.download, event.toSim, event.fromSim]
+    sums.set(key, sum.map((value, i) => value + BigInt(counters[i]!)) as typeof sum)
+  }
+  return [...sums]
+    .filter(([, sum]) => sum.some((value) => value > 0n))
+    .map(([key, sum]) => `${key} ${sum.join('/')}`)
+}
+
+/** A member of an answer in the same words. */
+export function memberLine(question: UsageQuestion, member: UsageMember): string {
+  const told = question.groupBy.map((dimension) => {
+    if (dimension === 'sim') return member.simId
+    if (dimension === 'group') return member.group?.id ?? null
+    if (dimension === 'label') return member.label
+    if (dimension === 'zone') return member.zone
+    if (dimension === 'country') return member.country
+    return dimension === 'network' ? member.plmn : member.feedId
+  })
+  const { bucketStart, upload, download, toSim, fromSim } = member
+  return `${JSON.stringify([bucketStart, ...told])} ${upload}/${download}/${toSim}/${fromSim}`
+}
