@@ -25,6 +25,12 @@ import { simSchema } from '../src/http/schemas/sim.ts'
 import { usageEventsSchema } from '../src/http/schemas/usage-event.ts'
 import { accountUsageRecord, simUsageRecord } from '../src/http/schemas/usage-record.ts'
 import { buildServer } from '../src/http/server.ts'
+import {
+  fleetSchema,
+  networkSchema,
+  superSimSchema,
+  superSimUsageRecord,
+} from '../src/http/supersim/schemas.ts'
 import type { UsageStore } from '../src/storage/usage-store.ts'
 
 export const OPENAPI_FILE = new URL('../docs/openapi.json', import.meta.url)
@@ -39,6 +45,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Delivery: deliverySchema,
   Error: errorSchema,
   Feed: feedSchema,
+  Fleet: fleetSchema,
   Gap: gapsSchema.properties.gaps.items,
   Import: importSchema,
   ListMeta: actsSchema.properties.meta,
@@ -46,6 +53,9 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   RecycledImport: recycledSchema,
   Sim: simSchema,
   SimUsageRecord: simUsageRecord,
+  SuperSim: superSimSchema,
+  SuperSimNetwork: networkSchema,
+  SuperSimUsageRecord: superSimUsageRecord,
   UndoneImport: undoneSchema,
   UsageEvent: usageEventsSchema.properties.usage_events.items,
 }
@@ -68,7 +78,7 @@ export async function openApiText(): Promise<string> {
       info: {
         title: 'Simtally',
         description:
-          'Exact usage metering for cellular SIMs: the UsageRecords API of Programmable Wireless, and the surface of its own that lies beside it.',
+          'Exact usage metering for cellular SIMs: the UsageRecords API of Programmable Wireless, the Super SIM API under /supersim, and the surface of its own that lies beside them.',
         version: '1',
         license: { name: 'MIT', identifier: 'MIT' },
       },

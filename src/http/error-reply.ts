@@ -3,6 +3,14 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { maskIdentifier } from '../domain/identifiers.ts'
 import type { LimitName } from '../domain/limits.ts'
 import { shown, UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
+import { whatIsHere } from './not-here.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the route calls a parameter that is wrong, where its API has another code for it. */
+    invalid?: ErrorKind
+  }
+}
 
 /** The original API's codes where it has one, else 20000 plus the status as it does itself. */
 const KINDS = {
@@ -21,6 +29,13 @@ const KINDS = {
   expectation_failed: { status: 417, code: 20417 },
   too_many_requests: { status: 429, code: 20429 },
   headers_too_large: { status: 431, code: 20431 },
+  /** The Super SIM API has codes of its own for what is wrong with a question about usage. */
+  usage_parameter: { status: 400, code: 83600 },
+  usage_not_on_day: { status: 400, code: 83601 },
+  usage_not_on_hour: { status: 400, code: 83602 },
+  usage_sims_too_long: { status: 400, code: 83603 },
+  usage_window_too_long: { status: 400, code: 83604 },
+  usage_start_too_early: { status: 400, code: 83605 },
   internal: { status: 500, code: 20500 },
   unavailable: { status: 503, code: 20503 },
 } as const
@@ -148,13 +163,18 @@ function wordsOfFastify({ code, message }: FastifyError): string {
 }
 
 function failureOfUsageError(error: UsageError, request: FastifyRequest): Failure {
-  const kind = KIND_OF_USAGE_ERROR[error.code]
+  const kind = kindOfUsageError(error, request)
   if (kind === 'not_found') return { kind, message: notFoundMessage(request) }
   if (kind === 'internal') return { kind, message: internalMessage(request) }
   const storeFailure = STORE_FAILURES[error.code]
   if (storeFailure === undefined) return { kind, message: callersWords(error) }
   const headers = error.code === 'unavailable' ? { 'Retry-After': RETRY_AFTER_SECONDS } : {}
   return { kind, message: storeFailure, headers }
+}
+
+function kindOfUsageError({ code }: UsageError, { routeOptions }: FastifyRequest): ErrorKind {
+  const kind = KIND_OF_USAGE_ERROR[code]
+  return kind === 'invalid_parameter' ? (routeOptions.config.invalid ?? kind) : kind
 }
 
 /** Names of parameters and of columns that hold a number by which a subscriber is known. */
@@ -194,10 +214,11 @@ export function notFound(): UsageError {
 const NUMBER_IN_PATH = /(?<=\/)\+?\d{10,}(?=\/|$)/g
 
 function notFoundMessage(request: FastifyRequest): string {
-  const path = pathOf(request.url)
-    .replace(/^\/v1(?=\/)/, '')
+  const given = pathOf(request.url)
+  const path = given
+    .replace(/^(?:\/supersim)?\/v1(?=\/)/, '')
     .replace(NUMBER_IN_PATH, maskIdentifier)
-  return `The requested resource ${path} was not found`
+  return `The requested resource ${path} was not found${whatIsHere(given)}`
 }
 
 function internalMessage(request: FastifyRequest): string {

@@ -41,6 +41,11 @@ import { addSimRoutes } from './routes/sims.ts'
 import { addUsageEventRoutes } from './routes/usage-events.ts'
 import { addUsageRecordRoutes } from './routes/usage-records.ts'
 import { addServerTiming, timedStore } from './server-timing.ts'
+import { withSuperSimPrefix } from './supersim/address.ts'
+import { addFleetRoutes } from './supersim/fleets.ts'
+import { addNetworkRoutes } from './supersim/networks.ts'
+import { addSuperSimRoutes } from './supersim/sims.ts'
+import { addSuperSimUsageRoute } from './supersim/usage-records.ts'
 import { Turns } from './turns.ts'
 import type { EmptyBranches } from './usage-record.ts'
 import { validatorCompiler } from './validation.ts'
@@ -144,6 +149,10 @@ export function buildServer(options: ServerOptions): HttpServer {
   addFeedRecordRoutes(server, context)
   addImportRoutes(server, context)
   addActRoutes(server, context)
+  addSuperSimUsageRoute(server, context)
+  addSuperSimRoutes(server, context)
+  addFleetRoutes(server, context)
+  addNetworkRoutes(server, context)
   addOpenApiRoute(server, context)
 
   server.setNotFoundHandler((request, reply) => {
@@ -201,6 +210,7 @@ function createServer(
     ...(logger !== undefined && { loggerInstance: logger }),
     logController: new RequestLog({ requestIdLogLabel: 'requestId' }),
     trustProxy: trusts,
+    rewriteUrl: (request) => withSuperSimPrefix(request, trusts),
     genReqId: newRequestId,
     // Callers do not choose the id that answers and logs are found by.
     requestIdHeader: false,

@@ -43,7 +43,7 @@ const isStatus = (text: string): text is SimStatus =>
 
 const statusParameter = parameter('Status', `expected ${SIM_STATUSES.join(', ')}`, isStatus)
 
-const iccidParameter = parsedParameter('Iccid', 'the number of the SIM card', (text) =>
+export const iccidParameter = parsedParameter('Iccid', 'the number of the SIM card', (text) =>
   parseIccid(text, 'Iccid'),
 )
 
@@ -66,12 +66,14 @@ export const simListQuery = Type.Object(
   REFUSED_FILTERS,
 )
 
+export const uniqueNameParameter = parsedParameter(
+  'UniqueName',
+  'a name for the SID; empty takes it away',
+  (text) => parseUniqueName('UniqueName', text),
+)
+
 const nameParameters = {
-  UniqueName: Type.Optional(
-    parsedParameter('UniqueName', 'a name for the SID; empty takes it away', (text) =>
-      parseUniqueName('UniqueName', text),
-    ),
-  ),
+  UniqueName: Type.Optional(uniqueNameParameter),
   FriendlyName: Type.Optional(
     parsedParameter('FriendlyName', 'a name for people; empty takes it away', (text) =>
       parseName('FriendlyName', text),
@@ -80,13 +82,13 @@ const nameParameters = {
   Status: Type.Optional(statusParameter),
 }
 
-const callbackUrl = (name: string) =>
+export const callbackUrl = (name: string) =>
   Type.Optional(
     parsedParameter(name, 'kept and never called; empty takes it away', (text) =>
       parseCallbackUrl(name, text),
     ),
   )
-const callbackMethod = (name: string) =>
+export const callbackMethod = (name: string) =>
   Type.Optional(
     parsedParameter(name, CALLBACK_METHODS.join(' or '), (text) => parseCallbackMethod(name, text)),
   )

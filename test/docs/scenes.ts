@@ -137,6 +137,17 @@ export const SCENES: readonly Scene[] = [
     },
   },
   {
+    page: 'docs/super-sim.md',
+    now: NOW,
+    before: [
+      'simtally account create --name Acme --home-plmns 310-260',
+      'simtally serve --tls-cert own.crt --tls-key own.key',
+    ],
+    prepare: (shell) => makeCertificate(shell.path('own')).then(() => {}),
+    instead: [SID],
+    shows: { 'curl -u "$ACCOUNT_SID': /"usage_records":\[\],.*\/supersim\/v1\/UsageRecords\?/ },
+  },
+  {
     page: 'docs/formats/mapped.md',
     prepare: async (shell) => {
       await copyFixture(shell, 'mapped/own/german.mapping.yaml', 'm.yaml')

@@ -47,6 +47,15 @@ describe('what pages show', () => {
     }
   })
 
+  it('of the Super SIM API fits the schema of a usage record there', () => {
+    const [shown] = blocksOf('docs/super-sim.md').filter(({ language }) => language === 'json')
+    const value = JSON.parse(shown!.text)
+    const schema = { $ref: '#/components/schemas/SuperSimUsageRecord', components }
+    assert.ok(ajv.validate(schema, value), ajv.errorsText())
+    const { properties } = components.schemas.SuperSimUsageRecord
+    assert.deepEqual(Object.keys(value), Object.keys(properties))
+  })
+
   it('of a failing command is what it says', async (t) => {
     const cli = await open(t)
     const [shown] = blocksOf('docs/command-line.md').filter(({ language }) => language === 'json')

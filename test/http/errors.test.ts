@@ -99,8 +99,54 @@ describe('errors', () => {
       body.message,
       'start is not known: write Start; pagesize is not known: write PageSize; ' +
         'EndTime: this is how the Super SIM API calls it; here it is End; ' +
-        'IsoCountry: this is of the Super SIM API; a record lists the usage of each country here',
+        'IsoCountry: this is of the Super SIM API; a record lists the usage of each country here; ' +
+        'the Super SIM API is answered under http://localhost:80/supersim',
     )
+  })
+
+  it('say what this is to whoever asks for what the original APIs have and Simtally has not', async () => {
+    const { sid } = await fixture.addSim()
+    for (const [path, words] of [
+      ['/Commands', 'Commands'],
+      ['/Commands/DC1', 'Commands'],
+      ['/RatePlans', 'rate plans'],
+      [`/Sims/${sid}/DataSessions`, 'data sessions'],
+    ]) {
+      const { status, body } = await fixture.get(`/v1${path}`)
+      assert.deepEqual([status, body.code], [404, 20404])
+      const here = `this is Simtally, which counts what SIMs use and has no ${words}`
+      assert.equal(body.message, `The requested resource ${path} was not found: ${here}`)
+    }
+    const { body } = await fixture.get('/supersim/v1/SmsCommands')
+    assert.match(
+      body.message,
+      /^The requested resource \/SmsCommands was not found: .* no SMS Commands$/,
+    )
+    for (const path of ['/v1/Nothing', '/v1/constructor', '/Commands', '/v1/Sims/Commands']) {
+      assert.doesNotMatch((await fixture.get(path)).body.message, /Simtally/)
+    }
+  })
+
+  it('name the base URL of the Super SIM API to whoever asks by its names at another', async () => {
+    const headers = { host: 'usage.example.com:8443' }
+    const pointer = / is answered under http:\/\/usage\.example\.com:8443\/supersim$/
+    for (const asked of [
+      'StartTime=2026-03-01',
+      'EndTime=2026-03-02',
+      'Sim=HS1',
+      'Fleet=trackers',
+      'Network=HW1',
+      'IsoCountry=MX',
+      'Group=sim',
+      'Granularity=day',
+      'Granularity=hour',
+    ]) {
+      const { status, body } = await fixture.get(`/v1/UsageRecords?${asked}`, { headers })
+      assert.deepEqual([status, body.code], [400, 33101], asked)
+      assert.match(body.message, pointer)
+    }
+    const { body } = await fixture.get('/v1/UsageRecords?Granularity=weekly', { headers })
+    assert.doesNotMatch(body.message, pointer)
   })
 
   it('refuse filters of SIMs that would have been ignored', async () => {

@@ -63,6 +63,8 @@ describe('docs/openapi.json', () => {
     const delivery = await fixture.get('/v1/Imports?Status=done')
     const { import: id } = (JSON.parse(delivery.text) as { imports: { import: string }[] })
       .imports[0]!
+    const of = fixture.owner.sid
+    const fleet = JSON.parse((await fixture.post('/supersim/v1/Fleets', {})).text)
     const ajv = new Ajv2020({ strict: false, allErrors: true })
     const answers: [path: string, url: string, answer: string][] = [
       ['/v1/Sims', '/v1/Sims', '200'],
@@ -80,6 +82,11 @@ describe('docs/openapi.json', () => {
       ['/v1/Log', '/v1/Log', '200'],
       ['/v1/Audit', '/v1/Audit', '4XX'],
       ['/readyz', '/readyz', '200'],
+      ['/supersim/v1/UsageRecords', `/supersim/v1/UsageRecords?AccountSid=${of}&Group=sim`, '200'],
+      ['/supersim/v1/Sims', `/supersim/v1/Sims?AccountSid=${of}`, '200'],
+      ['/supersim/v1/Fleets', `/supersim/v1/Fleets?AccountSid=${of}`, '200'],
+      ['/supersim/v1/Fleets/{FleetSidOrUniqueName}', `${fleet.url}?AccountSid=${of}`, '200'],
+      ['/supersim/v1/Networks', '/supersim/v1/Networks', '200'],
     ]
     for (const [path, url, answer] of answers) {
       const { schema } = file.paths[path]!.get!.responses[answer]!.content!['application/json']!

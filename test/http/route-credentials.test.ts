@@ -16,7 +16,7 @@ interface Needs {
   readonly scope: KeyScope | null
   readonly operatorOnly?: true
   /** What stands in the path for a thing of another account, and for none that there is. */
-  readonly path?: 'sim' | 'feed' | 'import' | 'account'
+  readonly path?: 'sim' | 'feed' | 'import' | 'account' | 'fleet'
 }
 
 const read = { scope: 'read' } as const
@@ -56,6 +56,18 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   'GET /v1/Sims/:SidOrUniqueName/UsageEvents': { ...read, path: 'sim' },
   'GET /v1/Sims/:SidOrUniqueName/UsageRecords': { ...read, path: 'sim' },
   'GET /v1/UsageRecords': read,
+  'GET /supersim/v1/Fleets': read,
+  'POST /supersim/v1/Fleets': admin,
+  'GET /supersim/v1/Fleets/:FleetSidOrUniqueName': { ...read, path: 'fleet' },
+  'POST /supersim/v1/Fleets/:FleetSidOrUniqueName': { ...admin, path: 'fleet' },
+  'GET /supersim/v1/Networks': read,
+  // What it answers is the same for everybody.
+  'GET /supersim/v1/Networks/:NetworkSid': read,
+  'GET /supersim/v1/Sims': read,
+  'POST /supersim/v1/Sims': admin,
+  'GET /supersim/v1/Sims/:SidOrUniqueName': { ...read, path: 'sim' },
+  'POST /supersim/v1/Sims/:SidOrUniqueName': { ...admin, path: 'sim' },
+  'GET /supersim/v1/UsageRecords': read,
 }
 
 let fixture: HttpFixture
@@ -69,11 +81,14 @@ before(async () => {
   const sim = await fixture.addSim()
   const feed = await fixture.store.createFeed(aFeed())
   const { body } = await fixture.deliver('unreadable\n')
+  const group = { sid: newSid('HF'), uniqueName: null, settings: {} }
+  const fleet = await fixture.store.createGroup(fixture.owner.account.id, group, NOW)
   named = {
     sim: [sim.sid, newSid('DE')],
     feed: [feed.name, 'none'],
     import: [body.import, `IM${'0'.repeat(32)}`],
     account: [fixture.owner.sid, newSid('AC')],
+    fleet: [fleet.sid, newSid('HF')],
   }
 })
 after(() => fixture.close())
@@ -93,6 +108,8 @@ function told({ status, text, headers }: Answer): unknown[] {
   for (const names of Object.values(named)) {
     for (const name of names) words = words.replaceAll(`/${name}`, '/(name)')
   }
+  // What was made just now has a SID of its own each time.
+  if (status === 201) words = words.replaceAll(/HF[0-9a-f]{32}/g, '(made)')
   return [status, words, Object.keys(rest).sort()]
 }
 

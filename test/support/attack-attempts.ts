@@ -28,6 +28,7 @@ const FIELDS = [
   ...['Feed', 'PageToken', 'PageSize', 'Page', 'Start', 'End', 'Granularity', 'Import'],
   ...['At', 'Reason', 'Line', 'Stream', 'From', 'To', 'By', 'Kind', 'Object', 'Since'],
   ...['MayRegisterNumbers', 'HomeCountries', 'HomePlmns', 'Name'],
+  ...['Sim', 'Fleet', 'Network', 'Group', 'StartTime', 'EndTime', 'DataLimit'],
 ] as const
 
 const fields = fc.array(fc.tuple(fc.constantFrom(...FIELDS), place), { maxLength: 4 })
@@ -244,6 +245,7 @@ export class Attacker {
   #meantBy(parameter: string): readonly string[] {
     if (parameter === ':id') return [...this.#world.aImports, ...this.#imports.slice(0, 3)]
     if (parameter === ':name') return FEED_NAMES
+    if (parameter === ':FleetSidOrUniqueName') return this.#world.aFleets
     return parameter === ':Sid' ? [this.#world.a.sid] : [...A_NAMES, ...B_SIDS]
   }
 
@@ -255,15 +257,16 @@ export class Attacker {
 
   /** Whatever stands for something: A's, B's, the operator's, and nothing at all. */
   #words(): string[] {
-    const { a, b, aImports, aTokens } = this.#world
+    const { a, b, aImports, aFleets, aTokens } = this.#world
     return [
       ...this.#numbers(),
       ...B_NAMES,
       ...FEED_NAMES,
       ...aImports,
+      ...aFleets,
       ...this.#imports,
       ...aTokens,
-      ...[a.sid, b.sid, '..', '.', '', '1', '2', '17', 'active', 'true', 'hourly'],
+      ...[a.sid, b.sid, '..', '.', '', '1', '2', '17', 'active', 'true', 'hourly', 'sim'],
       ...['2026-03-14', '2030-01-01T00:00:00Z', 'no-such-pump', 'end', 'US', '310-260'],
     ]
   }

@@ -168,6 +168,14 @@ export const KNOWN_RECORDS: readonly WorldRecord[] = [
 const GRANULARITIES = ['hourly', 'daily', 'all']
 const PERIOD = `Start=${formatInstant(NOW - 12 * DAY_SECONDS)}&End=${formatInstant(NOW)}`
 
+/** Of the same days. */
+const SUPER_SIM_QUESTIONS = [
+  'Granularity=hour&PageSize=1000',
+  ...['sim', 'fleet', 'network', 'isoCountry'].map((group) => `Granularity=day&Group=${group}`),
+  'Sim=pump-4&Granularity=day',
+  'Fleet=pumps&Granularity=day',
+]
+
 export class AttackWorld {
   readonly fixture: HttpFixture
   readonly a: TestAccount
@@ -178,6 +186,7 @@ export class AttackWorld {
   readonly mayRegister: boolean
   readonly routes: readonly string[]
   readonly aImports: readonly string[]
+  readonly aFleets: readonly string[]
   /** Of pages of A's lists. */
   readonly aTokens: readonly string[]
   readonly #aKey: TestCredential
@@ -186,7 +195,7 @@ export class AttackWorld {
     fixture: HttpFixture,
     known: Pick<
       AttackWorld,
-      'a' | 'b' | 'bCredentials' | 'routes' | 'aImports' | 'aTokens' | 'mayRegister'
+      'a' | 'b' | 'bCredentials' | 'routes' | 'aImports' | 'aFleets' | 'aTokens' | 'mayRegister'
     > & {
       aKey: TestCredential
     },
@@ -198,6 +207,7 @@ export class AttackWorld {
     this.mayRegister = known.mayRegister
     this.routes = known.routes
     this.aImports = known.aImports
+    this.aFleets = known.aFleets
     this.aTokens = known.aTokens
     this.#aKey = known.aKey
   }
@@ -218,6 +228,9 @@ export class AttackWorld {
     }
     for (const sim of [...A_SIMS, HIDDEN_SIM]) await fixture.addSim(sim, a)
     for (const sim of B_SIMS) await fixture.addSim(sim, b)
+    const aFleet = await fixture.post('/supersim/v1/Fleets', { UniqueName: 'pumps' }, { as: a })
+    await fixture.post(`/supersim/v1/Sims/${A_SIMS[0]!.sid}`, { Fleet: 'pumps' }, { as: a })
+    await fixture.post('/supersim/v1/Fleets', { UniqueName: 'pumps' }, { as: b })
     const keys = {
       a: await fixture.addKey({ account: a, scope: 'read' }),
       b: [b] as TestCredential[],
@@ -252,6 +265,7 @@ export class AttackWorld {
       ...{ a, b, aKey: keys.a, bCredentials: keys.b, mayRegister },
       routes: await routesOf(fixture.server),
       aImports: listed.body.imports.map(({ import: sid }) => sid),
+      aFleets: [aFleet.body.sid, 'pumps'],
       aTokens,
     })
   }
@@ -267,6 +281,7 @@ export class AttackWorld {
       records.flatMap(({ upload }) => (upload < UPLOAD ? [] : [String(upload)])),
     )
     const sids = [this.a.sid, this.#aKey.sid, this.fixture.operator.sid, ...this.aImports]
+    sids.push(this.aFleets[0]!)
     return [...new Set([...names, ...uploads, ...sids])].filter((word) => !B_NAMES.includes(word))
   }
 
@@ -335,6 +350,8 @@ export class AttackWorld {
       [':id', this.aImports],
       [':name', ['rejecting']],
       [':Sid', [this.a.sid]],
+      [':FleetSidOrUniqueName', this.aFleets],
+      [':NetworkSid', ['HW00000000000000000000000000310260']],
     ])
     const gets = this.routes
       .filter((route) => route.startsWith('GET '))
@@ -347,9 +364,11 @@ export class AttackWorld {
     const [imports, sims, hours] = this.aTokens
     return [
       ...urls.flatMap((url) =>
-        url.endsWith('/UsageRecords')
-          ? GRANULARITIES.map((granularity) => `${url}?${PERIOD}&Granularity=${granularity}`)
-          : [url.endsWith('/UsageEvents') ? `${url}?${PERIOD}` : url],
+        url.endsWith('/v1/UsageRecords') && url.startsWith('/supersim')
+          ? SUPER_SIM_QUESTIONS.map((question) => `${url}?${question}`)
+          : url.endsWith('/UsageRecords')
+            ? GRANULARITIES.map((granularity) => `${url}?${PERIOD}&Granularity=${granularity}`)
+            : [url.endsWith('/UsageEvents') ? `${url}?${PERIOD}` : url],
       ),
       ...FEED_NAMES.map((feed) => `/v1/Sims/pump-4/UsageEvents?Feed=${feed}&${PERIOD}`),
       `/v1/Imports?PageSize=1&PageToken=${imports}`,
@@ -364,6 +383,7 @@ export class AttackWorld {
     return text
       .replaceAll(this.a.sid, '(A)')
       .replaceAll(this.b.sid, '(B)')
+      .replaceAll(this.aFleets[0]!, '(fleet)')
       .replaceAll(/PageToken=[\w.~%-]+/g, 'PageToken=(token)')
       .replaceAll(/IM[0-9a-f]{32}/g, (sid) => {
         if (!imports.includes(sid)) imports.push(sid)

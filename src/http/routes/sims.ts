@@ -111,7 +111,7 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
 const NUMBERS = ['Sid', 'Iccid', 'Imsi', 'Msisdn'] as const
 
 /** Throws 403 naming the numbers given; a SIM has at least one of them. */
-function refuseNumbers(body: Static<typeof simRegistrationBody>): never {
+export function refuseNumbers(body: Static<typeof simRegistrationBody>): never {
   const given = NUMBERS.filter((name) => body[name])
   const named = given.length === 0 ? 'Iccid or Imsi' : given.join(', ')
   throw permissionDenied(
@@ -182,7 +182,7 @@ async function simFilter({ store }: RouteContext, caller: Caller, { filters }: K
   }
 }
 
-function simPageRequest({ cursor, backwards }: KeysetPage, limit: number): PageRequest {
+export function simPageRequest({ cursor, backwards }: KeysetPage, limit: number): PageRequest {
   if (cursor === null) return { limit }
   return backwards ? { limit, beforeId: cursor } : { limit, afterId: cursor }
 }

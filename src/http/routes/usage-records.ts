@@ -11,6 +11,7 @@ import { failures } from '../schemas/error.ts'
 import { asText } from '../schemas/shapes.ts'
 import { accountUsageRecords, simUsageRecords } from '../schemas/usage-record.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
+import { pointToSuperSim } from '../supersim/misdirected.ts'
 import { setUsageHeaders } from '../usage-headers.ts'
 import {
   periodParameters,
@@ -31,10 +32,13 @@ const querystring = Type.Object(
 )
 
 export function addUsageRecordRoutes(server: HttpServer, context: RouteContext): void {
+  const errorHandler = pointToSuperSim(context.baseUrlOf)
+
   server.get(
     '/v1/Sims/:SidOrUniqueName/UsageRecords',
     {
       onRequest: context.gates.read,
+      errorHandler,
       schema: {
         operationId: 'listSimUsageRecords',
         summary: 'What a SIM used',
@@ -55,6 +59,7 @@ export function addUsageRecordRoutes(server: HttpServer, context: RouteContext):
     '/v1/UsageRecords',
     {
       onRequest: context.gates.read,
+      errorHandler,
       schema: {
         operationId: 'listAccountUsageRecords',
         summary: 'What all SIMs of an account used',

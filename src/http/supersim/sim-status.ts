@@ -1,0 +1,37 @@
+/** The five statuses of the Super SIM API, and which of a SIM's own statuses each of them stands for. */
+import type { SimStatus } from '../../domain/directory.ts'
+
+export const SUPER_SIM_STATUSES = ['new', 'ready', 'active', 'inactive', 'scheduled'] as const
+export type SuperSimStatus = (typeof SUPER_SIM_STATUSES)[number]
+
+/** The others are not for callers to give. */
+export const SUPER_SIM_STATUS_CHANGES = ['ready', 'active', 'inactive'] as const
+
+const SHOWN_AS: Readonly<Record<SimStatus, SuperSimStatus>> = {
+  new: 'new',
+  ready: 'ready',
+  active: 'active',
+  suspended: 'inactive',
+  deactivated: 'inactive',
+  canceled: 'inactive',
+  scheduled: 'scheduled',
+  updating: 'scheduled',
+}
+
+export function shownAs(status: SimStatus): SuperSimStatus {
+  return SHOWN_AS[status]
+}
+
+export function statusesShownAs(shown: SuperSimStatus): SimStatus[] {
+  return (Object.keys(SHOWN_AS) as SimStatus[]).filter((status) => SHOWN_AS[status] === shown)
+}
+
+/** The status that a SIM gets; one that shows so already keeps its own, which says more. */
+export function changedStatus(
+  before: SimStatus,
+  to: (typeof SUPER_SIM_STATUS_CHANGES)[number],
+): SimStatus {
+  if (shownAs(before) === to) return before
+  // Of those that are inactive, the one from which a SIM becomes active again.
+  return to === 'inactive' ? 'suspended' : to
+}
