@@ -2,7 +2,7 @@
 import { completeness } from '../../domain/completeness.ts'
 import type { Account } from '../../domain/directory.ts'
 import { BUCKET_SECONDS, type Bucket, bucketsOf } from '../../domain/period.ts'
-import type { UsageMember } from '../../domain/usage-question.ts'
+import type { MemberPage, UsageMember } from '../../domain/usage-question.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { accountRequired, callerOf } from '../access.ts'
 import { pathOf } from '../error-reply.ts'
@@ -103,10 +103,8 @@ async function memberRecords(
   account: Account,
   { question, pageSize, after }: SuperSimUsagePage,
 ): Promise<Records> {
-  const { window } = question
-  if (window.start >= window.end) return { records: [], last: null }
   // One more than the page shows tells whether more follow.
-  const found = await store.answerUsage(toDomain(question, account.id, window), {
+  const found = await findMembers(store, account, question, {
     limit: pageSize + 1,
     ...(after !== null && { after }),
   })
@@ -122,6 +120,34 @@ async function memberRecords(
     ),
     last: found.length > pageSize ? members.at(-1)! : null,
   }
+}
+
+/**
+ * From the newest bucket back, in spans that double, until the page is full: a page of a fleet's hours
+ * would sum all of the window's otherwise.
+ */
+async function findMembers(
+  store: Pick<UsageStore, 'answerUsage'>,
+  account: Account,
+  question: SuperSimQuestion,
+  { limit, after }: MemberPage,
+): Promise<UsageMember[]> {
+  const { start, end, granularity } = question.window
+  const ask = (from: number, until: number, page: MemberPage) =>
+    store.answerUsage(toDomain(question, account.id, { start: from, end: until }), page)
+  if (granularity === 'all') return ask(start, end, { limit, ...(after && { after }) })
+  const bucket = BUCKET_SECONDS[granularity]
+  const found: UsageMember[] = []
+  let until = after === undefined ? end : after.bucketStart + bucket
+  for (let span = bucket; until > start && found.length < limit; span *= 2) {
+    const from = Math.max(start, until - span)
+    const goesOn = found.length === 0 && after !== undefined
+    found.push(
+      ...(await ask(from, until, { limit: limit - found.length, ...(goesOn && { after }) })),
+    )
+    until = from
+  }
+  return found
 }
 
 function bucketOf({ window }: SuperSimQuestion, { bucketStart }: UsageMember): Bucket {

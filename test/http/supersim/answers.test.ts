@@ -182,6 +182,23 @@ describe('usage records of the Super SIM API', () => {
     }
   })
 
+  it('of groups by the hour are summed for no more hours than their page shows', async (t) => {
+    const asked = t.mock.method(fixture.store, 'answerUsage').mock
+    const query = 'Group=sim&Granularity=hour&StartTime=2026-02-15&EndTime=2026-03-16'
+    const hoursOf = (calls: typeof asked.calls) =>
+      calls.map(({ arguments: [{ start, end }] }) => (end - start) / 3_600)
+    assert.equal(recordsOf(await fixture.get(`${USAGE}?${query}&PageSize=1`)).length, 1)
+    // The newest usage is an hour ago, the next one of 12 March: 1 + 2 + … + 64 hours reach it.
+    assert.deepEqual(hoursOf(asked.calls), [1, 2, 4, 8, 16, 32, 64])
+    asked.resetCalls()
+    const all = await allRecords(fixture, `${query}&PageSize=1000`)
+    assert.equal(
+      hoursOf(asked.calls).reduce((a, b) => a + b, 0),
+      28 * 24 + 13,
+    )
+    assert.deepEqual(await allRecords(fixture, `${query}&PageSize=1`), all)
+  })
+
   const wrong: [query: string, message: RegExp][] = [
     ['Group=country', /^Group "country": expected sim, fleet, network, isoCountry$/],
     ['Group=constructor', /^Group "constructor": expected sim/],
