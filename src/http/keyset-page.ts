@@ -1,5 +1,6 @@
 /** Pages of lists that grow: each goes on where the one before ended, so that nothing shifts. */
 import { UsageError } from '../domain/usage-error.ts'
+import type { PageRequest } from '../storage/usage-store.ts'
 import {
   PAGE_SIZE_DEFAULT,
   type PageLink,
@@ -106,6 +107,12 @@ export async function keysetRows<Row extends { readonly id: number }>(
     next: hasNext ? (rows.at(-1)?.id ?? null) : null,
     previous: hasPrevious ? (rows[0]?.id ?? null) : null,
   }
+}
+
+/** As stores with lists that can be read both ways are asked for it. */
+export function keysetPageRequest({ cursor, backwards }: KeysetPage, limit: number): PageRequest {
+  if (cursor === null) return { limit }
+  return backwards ? { limit, beforeId: cursor } : { limit, afterId: cursor }
 }
 
 export async function keysetLinks(

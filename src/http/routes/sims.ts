@@ -3,7 +3,6 @@ import { type Static, Type } from 'typebox'
 import type { SimStatus } from '../../domain/directory.ts'
 import { type Iccid, parseIccid } from '../../domain/identifiers.ts'
 import { newSid } from '../../domain/secret.ts'
-import type { PageRequest } from '../../storage/usage-store.ts'
 
 import {
   accountNamed,
@@ -17,9 +16,9 @@ import type { Caller } from '../credentials.ts'
 import { pathOf } from '../error-reply.ts'
 import {
   type KeysetList,
-  type KeysetPage,
   keysetLinks,
   keysetPage,
+  keysetPageRequest,
   keysetRows,
 } from '../keyset-page.ts'
 import { listMeta } from '../list-page.ts'
@@ -57,7 +56,7 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
       const page = await keysetPage(query, simList(caller, query), tokens)
       const filter = await simFilter(context, caller, page.list)
       const found = await keysetRows(page, (limit) =>
-        store.listSims(filter, simPageRequest(page, limit)),
+        store.listSims(filter, keysetPageRequest(page, limit)),
       )
       const baseUrl = baseUrlOf(request)
       return {
@@ -180,9 +179,4 @@ async function simFilter({ store }: RouteContext, caller: Caller, { filters }: K
     ...(iccid != null && { iccid: iccid as Iccid }),
     ...(status != null && { status: status as SimStatus }),
   }
-}
-
-export function simPageRequest({ cursor, backwards }: KeysetPage, limit: number): PageRequest {
-  if (cursor === null) return { limit }
-  return backwards ? { limit, beforeId: cursor } : { limit, afterId: cursor }
 }

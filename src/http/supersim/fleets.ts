@@ -6,10 +6,9 @@ import type { SimGroup } from '../../domain/sim-group.ts'
 import type { PageRequest, UsageStore } from '../../storage/usage-store.ts'
 import { accountRequired, actingStore, callerOf } from '../access.ts'
 import { pathOf } from '../error-reply.ts'
-import { keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
+import { keysetLinks, keysetPage, keysetPageRequest, keysetRows } from '../keyset-page.ts'
 import { listMeta, PAGE_SIZE_MAX } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
-import { simPageRequest } from '../routes/sims.ts'
 import { failures } from '../schemas/error.ts'
 import { accountSidParameter } from '../sim-lookup.ts'
 import { SUPER_SIM_PREFIX } from './address.ts'
@@ -53,7 +52,7 @@ export function addFleetRoutes(server: HttpServer, context: RouteContext): void 
           store,
           account.id,
           page.list.filters[0] ?? null,
-          simPageRequest(page, limit),
+          keysetPageRequest(page, limit),
         ),
       )
       const baseUrl = baseUrlOf(request)

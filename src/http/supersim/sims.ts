@@ -7,10 +7,16 @@ import { UsageError } from '../../domain/usage-error.ts'
 import type { PageRequest, SimFilter, UsageStore } from '../../storage/usage-store.ts'
 import { accountRequired, actingStore, callerOf } from '../access.ts'
 import { pathOf } from '../error-reply.ts'
-import { type KeysetList, keysetLinks, keysetPage, keysetRows } from '../keyset-page.ts'
+import {
+  type KeysetList,
+  keysetLinks,
+  keysetPage,
+  keysetPageRequest,
+  keysetRows,
+} from '../keyset-page.ts'
 import { listMeta } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
-import { refuseNumbers, simPageRequest } from '../routes/sims.ts'
+import { refuseNumbers } from '../routes/sims.ts'
 import { failures } from '../schemas/error.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
 import { SUPER_SIM_PREFIX } from './address.ts'
@@ -50,7 +56,7 @@ export function addSuperSimRoutes(server: HttpServer, context: RouteContext): vo
       const account = await accountRequired(store, callerOf(request), query.AccountSid)
       const page = await keysetPage(query, await simList(store, account.id, query), tokens)
       const found = await keysetRows(page, (limit) =>
-        listShownAs(store, account.id, page.list, simPageRequest(page, limit)),
+        listShownAs(store, account.id, page.list, keysetPageRequest(page, limit)),
       )
       const toApi = await superSimsToApi(store, found.rows)
       const baseUrl = baseUrlOf(request)
