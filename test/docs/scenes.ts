@@ -162,6 +162,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     page: 'docs/super-sim.md',
+    blocks: /^curl/,
     now: NOW,
     before: [
       'simtally account create --name Acme --home-plmns 310-260',
