@@ -47,12 +47,15 @@ export const iccidParameter = parsedParameter('Iccid', 'the number of the SIM ca
   parseIccid(text, 'Iccid'),
 )
 
+const FLEET_OF_SUPER_SIM = 'this is how the Super SIM API calls it; here it is Group'
+
 /** Documented filters that no SIM here could answer; an unfiltered list would be a wrong one. */
 const REFUSED_FILTERS: ParameterOptions = {
   refused: {
     RatePlan: 'SIMs have no rate plan here; leave it out',
     EId: 'SIMs have no EId here; leave it out, or filter by Iccid',
     SimRegistrationCode: 'SIMs have no registration code here; leave it out, or filter by Iccid',
+    Fleet: FLEET_OF_SUPER_SIM,
   },
 }
 
@@ -114,6 +117,7 @@ const REFUSED_CHANGES: ParameterOptions = {
     CallbackMethod: 'nobody is called back; leave it out',
     ResetStatus: 'nothing here reaches the network to reset a connection; leave it out',
     AccountSid: 'a SIM stays with its account; an operator names the account in the query',
+    Fleet: FLEET_OF_SUPER_SIM,
   },
 }
 
@@ -122,28 +126,37 @@ export const simUpdateBody = Type.Object(
   REFUSED_CHANGES,
 )
 
-export const simRegistrationBody = Type.Object({
-  ...accountSidParameter,
-  Sid: Type.Optional(parsedParameter('Sid', 'its SID, where it has one already', parseSimSid)),
-  Iccid: Type.Optional(iccidParameter),
-  Imsi: Type.Optional(
-    repeatableParameter('Imsi', 'one or more, separated by spaces or repeated', parseImsis),
-  ),
-  Msisdn: Type.Optional(
-    parsedParameter('Msisdn', 'its phone number', (text) => parseMsisdn(text, 'Msisdn')),
-  ),
-  ...nameParameters,
-  HomePlmns: Type.Optional(
-    parsedParameter(
-      'HomePlmns',
-      'its home networks, in place of those of its account',
-      parseHomePlmns,
+const REFUSED_AT_REGISTRATION: ParameterOptions = {
+  refused: {
+    RegistrationCode: 'this is of the Super SIM API; SIMs have no registration code here',
+  },
+}
+
+export const simRegistrationBody = Type.Object(
+  {
+    ...accountSidParameter,
+    Sid: Type.Optional(parsedParameter('Sid', 'its SID, where it has one already', parseSimSid)),
+    Iccid: Type.Optional(iccidParameter),
+    Imsi: Type.Optional(
+      repeatableParameter('Imsi', 'one or more, separated by spaces or repeated', parseImsis),
     ),
-  ),
-  HomeCountries: Type.Optional(
-    parsedParameter('HomeCountries', 'its home countries, likewise', parseHomeCountries),
-  ),
-})
+    Msisdn: Type.Optional(
+      parsedParameter('Msisdn', 'its phone number', (text) => parseMsisdn(text, 'Msisdn')),
+    ),
+    ...nameParameters,
+    HomePlmns: Type.Optional(
+      parsedParameter(
+        'HomePlmns',
+        'its home networks, in place of those of its account',
+        parseHomePlmns,
+      ),
+    ),
+    HomeCountries: Type.Optional(
+      parsedParameter('HomeCountries', 'its home countries, likewise', parseHomeCountries),
+    ),
+  },
+  REFUSED_AT_REGISTRATION,
+)
 
 function parseSimSid(text: string): Sid {
   return parseSid('Sid', text, 'DE', 'HS')
