@@ -13,6 +13,7 @@ import { actsSchema } from '../src/http/schemas/act.ts'
 import { auditSchema } from '../src/http/schemas/audit.ts'
 import { errorSchema } from '../src/http/schemas/error.ts'
 import { acceptedGapSchema, gapsSchema } from '../src/http/schemas/feed-status.ts'
+import { groupSchema, membershipSchema } from '../src/http/schemas/group.ts'
 import {
   deliverySchema,
   feedSchema,
@@ -23,7 +24,9 @@ import {
 } from '../src/http/schemas/import.ts'
 import { simSchema } from '../src/http/schemas/sim.ts'
 import { usageEventsSchema } from '../src/http/schemas/usage-event.ts'
+import { usageMemberSchema } from '../src/http/schemas/usage-member.ts'
 import { accountUsageRecord, simUsageRecord } from '../src/http/schemas/usage-record.ts'
+import { usedNetworkSchema } from '../src/http/schemas/used-network.ts'
 import { buildServer } from '../src/http/server.ts'
 import {
   fleetSchema,
@@ -47,8 +50,11 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Feed: feedSchema,
   Fleet: fleetSchema,
   Gap: gapsSchema.properties.gaps.items,
+  Group: groupSchema,
   Import: importSchema,
   ListMeta: actsSchema.properties.meta,
+  Membership: membershipSchema,
+  UsedNetwork: usedNetworkSchema,
   QuarantineEntry: quarantineSchema.properties.quarantine.items,
   RecycledImport: recycledSchema,
   Sim: simSchema,
@@ -57,6 +63,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   SuperSimNetwork: networkSchema,
   SuperSimUsageRecord: superSimUsageRecord,
   UndoneImport: undoneSchema,
+  UsageMember: usageMemberSchema,
   UsageEvent: usageEventsSchema.properties.usage_events.items,
 }
 
@@ -65,6 +72,10 @@ const TEXT_BODIES: Readonly<Record<string, readonly string[]>> = {
   deliverRecords: ['text/csv', 'application/x-ndjson', 'application/octet-stream'],
 }
 const TEXT_ANSWERS: Readonly<Record<string, string>> = { fetchMetrics: 'text/plain' }
+/** What may be asked for in place of JSON. */
+const OTHER_ANSWERS: Readonly<Record<string, readonly string[]>> = {
+  listUsage: ['text/csv', 'application/x-ndjson'],
+}
 
 type Json = Record<string, unknown>
 
@@ -192,6 +203,11 @@ function withTextBodies(paths: Json): Json {
       if (type !== undefined) {
         const content = { [type]: { schema: { type: 'string' } } }
         operation.responses = { 200: { content } }
+      }
+      const others = OTHER_ANSWERS[operation.operationId as string] ?? []
+      for (const other of others) {
+        const { content } = (operation.responses as Record<string, Json>)['200']!
+        Object.assign(content as Json, { [other]: { schema: { type: 'string' } } })
       }
       for (const [status, answer] of Object.entries(operation.responses as Record<string, Json>)) {
         answer.description = MEANINGS[status]

@@ -8,7 +8,7 @@ import type {
 } from '../domain/ledger-entry.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { EventVersion } from '../domain/usage-event.ts'
-import { csvLine } from './csv-line.ts'
+import { csvLine } from '../http/csv-line.ts'
 import { formatCount } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 

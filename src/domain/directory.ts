@@ -242,6 +242,13 @@ export function parseName(field: string, text: string): string {
   return trimmed
 }
 
+/** A part of a name or number to look for: as long as the longest of them. Throws `invalid`. */
+export function parseSearch(field: string, text: string): string {
+  const search = parseName(field, text)
+  if (search !== '') return search
+  throw invalidField(field, text, 'expected a part of a SID, of a number or of a name')
+}
+
 /** Separators of a path, and what cannot be seen: control, format and line characters. */
 const UNSAFE_IN_PATH = /[/\\]|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 

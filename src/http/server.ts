@@ -33,13 +33,16 @@ import { addFeedGapRoutes } from './routes/feed-gaps.ts'
 import { addFeedRecordRoutes } from './routes/feed-records.ts'
 import { addFeedRetirementRoutes } from './routes/feed-retirement.ts'
 import { addFeedRoutes } from './routes/feeds.ts'
+import { addGroupRoutes } from './routes/groups.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addImportRoutes } from './routes/imports.ts'
 import { addMetricsRoute, type Measurements, measureAlone } from './routes/metrics.ts'
 import { addOpenApiRoute } from './routes/openapi.ts'
 import { addSimRoutes } from './routes/sims.ts'
+import { addUsageRoutes } from './routes/usage.ts'
 import { addUsageEventRoutes } from './routes/usage-events.ts'
 import { addUsageRecordRoutes } from './routes/usage-records.ts'
+import { addUsedNetworkRoutes } from './routes/used-networks.ts'
 import { addServerTiming, timedStore } from './server-timing.ts'
 import { withSuperSimPrefix } from './supersim/address.ts'
 import { addFleetRoutes } from './supersim/fleets.ts'
@@ -140,8 +143,11 @@ export function buildServer(options: ServerOptions): HttpServer {
   addAccessTokenRoute(server, context)
   addUsageRecordRoutes(server, context)
   addUsageEventRoutes(server, context)
+  addUsageRoutes(server, context)
   addAccountRoutes(server, context)
   addSimRoutes(server, context)
+  addGroupRoutes(server, context)
+  addUsedNetworkRoutes(server, context)
   addFeedRoutes(server, context)
   addFeedGapRoutes(server, context)
   addAuditRoutes(server, context)

@@ -3,12 +3,14 @@ import { type Static, Type } from 'typebox'
 import type { CountryCode } from '../domain/country.ts'
 import {
   parseName,
+  parseSearch,
   parseUniqueName,
   SIM_STATUSES,
   type SimChanges,
   type SimRegistration,
   type SimStatus,
 } from '../domain/directory.ts'
+import { parseTimeSpan } from '../domain/feed-statements.ts'
 import { parseCountryList, parsePlmnList } from '../domain/home-set.ts'
 import {
   type Imsi,
@@ -30,6 +32,8 @@ import {
 } from '../domain/sim-callbacks.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { pageParameters } from './list-page.ts'
+import { groupParameter, labelParameter } from './question-page.ts'
+import { assignmentParameters } from './sim-assignment.ts'
 import { accountSidParameter } from './sim-lookup.ts'
 import {
   type ParameterOptions,
@@ -47,7 +51,13 @@ export const iccidParameter = parsedParameter('Iccid', 'the number of the SIM ca
   parseIccid(text, 'Iccid'),
 )
 
-const FLEET_OF_SUPER_SIM = 'this is how the Super SIM API calls it; here it is Group'
+/** Usage is kept for 18 months; whoever was silent for longer was silent for as long as is known. */
+const SILENCE_DAYS_MAX = 550
+
+/** Seconds. Throws `invalid`. */
+export function parseSilence(field: string, text: string): number {
+  return parseTimeSpan(field, text, SILENCE_DAYS_MAX)
+}
 
 /** Documented filters that no SIM here could answer; an unfiltered list would be a wrong one. */
 const REFUSED_FILTERS: ParameterOptions = {
@@ -55,7 +65,6 @@ const REFUSED_FILTERS: ParameterOptions = {
     RatePlan: 'SIMs have no rate plan here; leave it out',
     EId: 'SIMs have no EId here; leave it out, or filter by Iccid',
     SimRegistrationCode: 'SIMs have no registration code here; leave it out, or filter by Iccid',
-    Fleet: FLEET_OF_SUPER_SIM,
   },
 }
 
@@ -64,6 +73,18 @@ export const simListQuery = Type.Object(
     ...accountSidParameter,
     Iccid: Type.Optional(iccidParameter),
     Status: Type.Optional(statusParameter),
+    Search: Type.Optional(
+      parsedParameter('Search', 'a part of a SID, of a number or of a name', (text) =>
+        parseSearch('Search', text),
+      ),
+    ),
+    Group: groupParameter,
+    Label: labelParameter,
+    Silent: Type.Optional(
+      parsedParameter('Silent', 'that have used nothing for so long, such as 30d', (text) =>
+        parseSilence('Silent', text),
+      ),
+    ),
     ...pageParameters,
   },
   REFUSED_FILTERS,
@@ -117,46 +138,36 @@ const REFUSED_CHANGES: ParameterOptions = {
     CallbackMethod: 'nobody is called back; leave it out',
     ResetStatus: 'nothing here reaches the network to reset a connection; leave it out',
     AccountSid: 'a SIM stays with its account; an operator names the account in the query',
-    Fleet: FLEET_OF_SUPER_SIM,
   },
 }
 
 export const simUpdateBody = Type.Object(
-  { ...nameParameters, ...callbackParameters },
+  { ...nameParameters, ...callbackParameters, ...assignmentParameters },
   REFUSED_CHANGES,
 )
 
-const REFUSED_AT_REGISTRATION: ParameterOptions = {
-  refused: {
-    RegistrationCode: 'this is of the Super SIM API; SIMs have no registration code here',
-  },
-}
-
-export const simRegistrationBody = Type.Object(
-  {
-    ...accountSidParameter,
-    Sid: Type.Optional(parsedParameter('Sid', 'its SID, where it has one already', parseSimSid)),
-    Iccid: Type.Optional(iccidParameter),
-    Imsi: Type.Optional(
-      repeatableParameter('Imsi', 'one or more, separated by spaces or repeated', parseImsis),
+export const simRegistrationBody = Type.Object({
+  ...accountSidParameter,
+  Sid: Type.Optional(parsedParameter('Sid', 'its SID, where it has one already', parseSimSid)),
+  Iccid: Type.Optional(iccidParameter),
+  Imsi: Type.Optional(
+    repeatableParameter('Imsi', 'one or more, separated by spaces or repeated', parseImsis),
+  ),
+  Msisdn: Type.Optional(
+    parsedParameter('Msisdn', 'its phone number', (text) => parseMsisdn(text, 'Msisdn')),
+  ),
+  ...nameParameters,
+  HomePlmns: Type.Optional(
+    parsedParameter(
+      'HomePlmns',
+      'its home networks, in place of those of its account',
+      parseHomePlmns,
     ),
-    Msisdn: Type.Optional(
-      parsedParameter('Msisdn', 'its phone number', (text) => parseMsisdn(text, 'Msisdn')),
-    ),
-    ...nameParameters,
-    HomePlmns: Type.Optional(
-      parsedParameter(
-        'HomePlmns',
-        'its home networks, in place of those of its account',
-        parseHomePlmns,
-      ),
-    ),
-    HomeCountries: Type.Optional(
-      parsedParameter('HomeCountries', 'its home countries, likewise', parseHomeCountries),
-    ),
-  },
-  REFUSED_AT_REGISTRATION,
-)
+  ),
+  HomeCountries: Type.Optional(
+    parsedParameter('HomeCountries', 'its home countries, likewise', parseHomeCountries),
+  ),
+})
 
 function parseSimSid(text: string): Sid {
   return parseSid('Sid', text, 'DE', 'HS')

@@ -101,7 +101,7 @@ export interface ImportEnd {
   readonly facts?: DeliveryFacts
 }
 
-export type { PageRequest, SimFilter, UsedNetwork } from './fleet-store.ts'
+export type { AssignOutcome, PageRequest, SimFilter, UsedNetwork } from './fleet-store.ts'
 export type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 
 export interface UsageStore extends RestartStore, FleetStore {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { barChart } from '../../src/cli/bar-chart.ts'
-import { csvLine } from '../../src/cli/csv-line.ts'
 import { escapedText } from '../../src/cli/escaped-text.ts'
 import { formatBytes, formatCount, formatDuration } from '../../src/cli/quantity-text.ts'
 import { textTable } from '../../src/cli/text-table.ts'
+import { csvLine } from '../../src/http/csv-line.ts'
 
 describe('bytes in words', () => {
   it('have three digits of the unit in which they are below 1000', () => {

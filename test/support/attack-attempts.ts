@@ -11,6 +11,7 @@ import {
   FREE_IMSI,
   isGrantedToB,
   KNOWN_RECORDS,
+  LABEL_OF_A,
   namesOf,
   type Request,
 } from './attack-world.ts'
@@ -29,6 +30,7 @@ const FIELDS = [
   ...['At', 'Reason', 'Line', 'Stream', 'From', 'To', 'By', 'Kind', 'Object', 'Since'],
   ...['MayRegisterNumbers', 'HomeCountries', 'HomePlmns', 'Name'],
   ...['Sim', 'Fleet', 'Network', 'Group', 'StartTime', 'EndTime', 'DataLimit'],
+  ...['Label', 'GroupBy', 'Search', 'Silent', 'Order', 'Format'],
 ] as const
 
 const fields = fc.array(fc.tuple(fc.constantFrom(...FIELDS), place), { maxLength: 4 })
@@ -245,7 +247,7 @@ export class Attacker {
   #meantBy(parameter: string): readonly string[] {
     if (parameter === ':id') return [...this.#world.aImports, ...this.#imports.slice(0, 3)]
     if (parameter === ':name') return FEED_NAMES
-    if (parameter === ':FleetSidOrUniqueName') return this.#world.aFleets
+    if ([':FleetSidOrUniqueName', ':SidOrName'].includes(parameter)) return this.#world.aFleets
     return parameter === ':Sid' ? [this.#world.a.sid] : [...A_NAMES, ...B_SIDS]
   }
 
@@ -264,6 +266,7 @@ export class Attacker {
       ...FEED_NAMES,
       ...aImports,
       ...aFleets,
+      ...[LABEL_OF_A, 'customer=mine', 'sim,group', 'label:customer,feed', 'csv', 'pump', '30d'],
       ...this.#imports,
       ...aTokens,
       ...[a.sid, b.sid, '..', '.', '', '1', '2', '17', 'active', 'true', 'hourly', 'sim'],

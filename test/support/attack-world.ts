@@ -61,6 +61,8 @@ function registration(n: number, uniqueName: string) {
   }
 }
 
+export const LABEL_OF_A = 'customer=very-secret'
+
 export const A_SIMS = [registration(1, 'pump-4'), registration(2, 'meter 12-b')]
 const HIDDEN_SIM = registration(3, 'nobody-knows')
 const B_SIMS = [registration(101, 'pump-4'), registration(102, 'mine')]
@@ -230,6 +232,7 @@ export class AttackWorld {
     for (const sim of B_SIMS) await fixture.addSim(sim, b)
     const aFleet = await fixture.post('/supersim/v1/Fleets', { UniqueName: 'pumps' }, { as: a })
     await fixture.post(`/supersim/v1/Sims/${A_SIMS[0]!.sid}`, { Fleet: 'pumps' }, { as: a })
+    await fixture.post(`/v1/Sims/${A_SIMS[1]!.sid}`, { Label: LABEL_OF_A }, { as: a })
     await fixture.post('/supersim/v1/Fleets', { UniqueName: 'pumps' }, { as: b })
     const keys = {
       a: await fixture.addKey({ account: a, scope: 'read' }),
@@ -256,6 +259,7 @@ export class AttackWorld {
       '/v1/Imports',
       '/v1/Sims',
       `/v1/UsageRecords?Granularity=hourly&${PERIOD}`,
+      `/v1/Usage?GroupBy=sim&${PERIOD}`,
     ]) {
       const url = `${list}${list.includes('?') ? '&' : '?'}PageSize=1`
       const next = (await fixture.get(url, { as: a })).body.meta.next_page_url!
@@ -281,7 +285,7 @@ export class AttackWorld {
       records.flatMap(({ upload }) => (upload < UPLOAD ? [] : [String(upload)])),
     )
     const sids = [this.a.sid, this.#aKey.sid, this.fixture.operator.sid, ...this.aImports]
-    sids.push(this.aFleets[0]!)
+    sids.push(this.aFleets[0]!, LABEL_OF_A.split('=')[1]!)
     return [...new Set([...names, ...uploads, ...sids])].filter((word) => !B_NAMES.includes(word))
   }
 
@@ -351,6 +355,7 @@ export class AttackWorld {
       [':name', ['rejecting']],
       [':Sid', [this.a.sid]],
       [':FleetSidOrUniqueName', this.aFleets],
+      [':SidOrName', this.aFleets],
       [':NetworkSid', ['HW00000000000000000000000000310260']],
     ])
     const gets = this.routes
@@ -361,7 +366,7 @@ export class AttackWorld {
       if (parameter === undefined) return [pattern]
       return paths.get(parameter)!.map((name) => pattern.replace(parameter, name))
     })
-    const [imports, sims, hours] = this.aTokens
+    const [imports, sims, hours, members] = this.aTokens
     return [
       ...urls.flatMap((url) =>
         url.endsWith('/v1/UsageRecords') && url.startsWith('/supersim')
@@ -374,6 +379,11 @@ export class AttackWorld {
       `/v1/Imports?PageSize=1&PageToken=${imports}`,
       `/v1/Sims?PageSize=1&PageToken=${sims}`,
       `/v1/UsageRecords?Granularity=hourly&PageSize=1&PageToken=${hours}`,
+      `/v1/Usage?PageSize=1&PageToken=${members}`,
+      ...['sim', 'group,label:customer', 'zone,country,network,feed'].map(
+        (dimensions) => `/v1/Usage?${PERIOD}&GroupBy=${dimensions}`,
+      ),
+      `/v1/Sims?Label=${encodeURIComponent(LABEL_OF_A)}`,
     ]
   }
 

@@ -16,6 +16,7 @@ import { formatInstant } from '../../src/domain/time.ts'
 import type { ErrorBody } from '../../src/http/error-reply.ts'
 import type { HttpServer } from '../../src/http/route-context.ts'
 import type { acceptedGapSchema, gapsSchema } from '../../src/http/schemas/feed-status.ts'
+import type { groupsSchema, membershipSchema } from '../../src/http/schemas/group.ts'
 import type {
   deliverySchema,
   feedsSchema,
@@ -24,7 +25,9 @@ import type {
 } from '../../src/http/schemas/import.ts'
 import type { simSchema, simsSchema } from '../../src/http/schemas/sim.ts'
 import type { usageEventsSchema } from '../../src/http/schemas/usage-event.ts'
+import type { usageMembersSchema } from '../../src/http/schemas/usage-member.ts'
 import type { simUsageRecords } from '../../src/http/schemas/usage-record.ts'
+import type { usedNetworksSchema } from '../../src/http/schemas/used-network.ts'
 import { buildServer, type ServerOptions } from '../../src/http/server.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { aFeed, anAccount, aSim, NOW } from './builders.ts'
@@ -65,6 +68,10 @@ export type AnswerBody = Parsed<
     Static<typeof usageEventsSchema> &
     Static<typeof gapsSchema> &
     Static<typeof acceptedGapSchema> &
+    Static<typeof usageMembersSchema> &
+    Static<typeof groupsSchema> &
+    Pick<Static<typeof membershipSchema>, 'group' | 'group_sid' | 'labels'> &
+    Static<typeof usedNetworksSchema> &
     Omit<ErrorBody, 'status'> & {
       readonly status: string | number
       readonly links: Readonly<Record<string, string | null>>

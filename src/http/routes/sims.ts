@@ -1,8 +1,10 @@
 /** `/Sims`: the SIMs of an account, their registration, names and status. */
 import { type Static, Type } from 'typebox'
-import type { SimStatus } from '../../domain/directory.ts'
+import { parseSearch, type SimStatus } from '../../domain/directory.ts'
 import { type Iccid, parseIccid } from '../../domain/identifiers.ts'
 import { newSid } from '../../domain/secret.ts'
+import { parseLabel } from '../../domain/sim-group.ts'
+import type { SimFilter } from '../../storage/usage-store.ts'
 
 import {
   accountNamed,
@@ -22,30 +24,31 @@ import {
   keysetRows,
 } from '../keyset-page.ts'
 import { listMeta } from '../list-page.ts'
+import { groupIdOf } from '../question-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
+import { membershipSchema, membershipToApi } from '../schemas/group.ts'
 import { simSchema, simsSchema, simToApi } from '../schemas/sim.ts'
+import { assignmentFromApi, requireFreeName } from '../sim-assignment.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
 import {
   changesFromApi,
+  parseSilence,
   registrationFromApi,
   simListQuery,
   simRegistrationBody,
   simUpdateBody,
 } from '../sim-parameters.ts'
-import { pointToSuperSim, SIGNS_IN_SIMS } from '../supersim/misdirected.ts'
 
 type SimListQuery = Static<typeof simListQuery>
 
 export function addSimRoutes(server: HttpServer, context: RouteContext): void {
   const { store, clock, gates, tokens, baseUrlOf } = context
-  const errorHandler = pointToSuperSim(baseUrlOf, SIGNS_IN_SIMS)
 
   server.get(
     '/v1/Sims',
     {
       onRequest: gates.read,
-      errorHandler,
       schema: {
         operationId: 'listSims',
         summary: 'Lists SIMs',
@@ -56,7 +59,7 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
     async (request) => {
       const { query } = request
       const caller = callerOf(request)
-      const page = await keysetPage(query, simList(caller, query), tokens)
+      const page = await keysetPage(query, simList(caller, query, clock()), tokens)
       const filter = await simFilter(context, caller, page.list)
       const found = await keysetRows(page, (limit) =>
         store.listSims(filter, keysetPageRequest(page, limit)),
@@ -68,11 +71,7 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
           {
             key: 'sims',
             location: baseUrl + pathOf(request.url),
-            filters: [
-              ['AccountSid', query.AccountSid],
-              ['Iccid', query.Iccid],
-              ['Status', query.Status],
-            ],
+            filters: FILTERS.map((name) => [name, query[name]] as const),
           },
           await keysetLinks(page, found, query, tokens),
         ),
@@ -84,7 +83,6 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
     '/v1/Sims',
     {
       onRequest: gates.admin,
-      errorHandler,
       schema: {
         operationId: 'createSim',
         summary: 'Registers a SIM',
@@ -108,6 +106,7 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
     },
   )
   addSingleSimRoutes(server, context)
+  addMembershipRoute(server, context)
 }
 
 /** Records name SIMs by them: an account that chose one freely could take another's usage. */
@@ -146,10 +145,9 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
     '/v1/Sims/:SidOrUniqueName',
     {
       onRequest: gates.admin,
-      errorHandler: pointToSuperSim(baseUrlOf, SIGNS_IN_SIMS),
       schema: {
         operationId: 'updateSim',
-        summary: 'Changes what is given of a SIM',
+        summary: 'Changes what is given of a SIM, and puts it into a group or labels it',
         params: simParams,
         querystring,
         body: simUpdateBody,
@@ -158,30 +156,79 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
     },
     async (request) => {
       const known = await findSim(store, request)
-      const sim = await actingStore(context, request).updateSim(
-        known.id,
-        changesFromApi(request.body),
-        clock(),
-      )
+      const at = clock()
+      const acting = actingStore(context, request)
+      const changes = changesFromApi(request.body)
+      const assignment = await assignmentFromApi(store, known, request.body, at)
+      if (assignment !== null) {
+        await requireFreeName(store, known, changes)
+        await acting.assignSims(known.accountId, [assignment], at)
+      }
+      const isUpdated = assignment === null || Object.keys(changes).length > 0
+      const sim = isUpdated ? await acting.updateSim(known.id, changes, at) : known
       return simToApi(sim, baseUrlOf(request))
     },
   )
 }
 
-function simList(caller: Caller, { AccountSid, Iccid, Status }: SimListQuery): KeysetList {
+/** Beside the SIM itself, whose fields are those of the original API. */
+function addMembershipRoute(server: HttpServer, { store, gates, baseUrlOf }: RouteContext): void {
+  server.get(
+    '/v1/Sims/:SidOrUniqueName/Membership',
+    {
+      onRequest: gates.read,
+      schema: {
+        operationId: 'fetchSimMembership',
+        summary: 'The group and the labels of a SIM at present',
+        params: simParams,
+        querystring: Type.Object(accountSidParameter),
+        response: { 200: membershipSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const sim = await findSim(store, request)
+      const place = (await store.simPlaces([sim.id])).get(sim.id)!
+      return membershipToApi(sim, place, baseUrlOf(request))
+    },
+  )
+}
+
+/** In the order in which URLs name them. */
+const FILTERS = ['AccountSid', 'Iccid', 'Status', 'Search', 'Group', 'Label', 'Silent'] as const
+
+/** `nowSeconds` is what silence is measured from; its token keeps it, so that pages belong together. */
+function simList(caller: Caller, query: SimListQuery, nowSeconds: number): KeysetList {
+  const { AccountSid, Iccid, Status, Search, Group, Label, Silent, PageToken } = query
   const accountSid = caller.account === null ? (AccountSid ?? null) : null
   const iccid = Iccid === undefined ? null : parseIccid(Iccid)
   const owner = caller.account?.id ?? null
-  return { kind: 'sims1', owner, filters: [accountSid, iccid, Status ?? null] }
+  const since =
+    Silent === undefined || PageToken !== undefined
+      ? null
+      : String(nowSeconds - parseSilence('Silent', Silent))
+  const stated = [Status, Search, Group, Label, Silent].map((filter) => filter ?? null)
+  return { kind: 'sims2', owner, filters: [accountSid, iccid, ...stated, since] }
 }
 
 /** From the filters as the page token carries them, where there is one. */
-async function simFilter({ store }: RouteContext, caller: Caller, { filters }: KeysetList) {
-  const [accountSid, iccid, status] = filters
-  const account = await accountNamed(store, caller, accountSid ?? undefined)
+async function simFilter(
+  { store }: RouteContext,
+  caller: Caller,
+  { filters }: KeysetList,
+): Promise<SimFilter> {
+  const [accountSid, iccid, status, search, group, label, , silentSince] = filters
+  const named = accountSid ?? undefined
+  const account =
+    group == null
+      ? await accountNamed(store, caller, named)
+      : await accountRequired(store, caller, named)
   return {
     ...(account !== null && { accountId: account.id }),
     ...(iccid != null && { iccid: iccid as Iccid }),
     ...(status != null && { status: status as SimStatus }),
+    ...(search != null && { search: parseSearch('Search', search) }),
+    ...(group != null && { groupId: await groupIdOf(store, account!.id, group) }),
+    ...(label != null && { label: parseLabel(label, 'Label') }),
+    ...(silentSince != null && { silentSince: Number(silentSince) }),
   }
 }

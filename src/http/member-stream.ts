@@ -1,0 +1,81 @@
+/** Answers to questions about a fleet: a page of members, or all that follow, piece by piece. */
+import type { UsageMember } from '../domain/usage-question.ts'
+import type { UsageStore } from '../storage/usage-store.ts'
+import type { PageTokens } from './page-token.ts'
+import type { QuestionPage } from './question-page.ts'
+import { toToken } from './question-token.ts'
+import { type MemberContext, memberCsvHeader, memberCsvLine, memberJson } from './usage-member.ts'
+
+/** How many a piece has: large enough that asking again costs little, small enough to hold many. */
+export const PIECE_MEMBERS = 5_000
+
+export type MemberStore = Pick<UsageStore, 'answerUsage'>
+
+/** Up to `limit` members of the page, and whether more follow. */
+export async function membersOf(
+  store: MemberStore,
+  { question, after }: Pick<QuestionPage, 'question' | 'after'>,
+  limit: number,
+): Promise<{ readonly members: readonly UsageMember[]; readonly more: boolean }> {
+  // Retention may have taken the whole period.
+  if (question.start >= question.end) return { members: [], more: false }
+  // One more than is shown tells whether more follow.
+  const page = { limit: limit + 1, ...(after !== null && { after }) }
+  const found = await store.answerUsage(question, page)
+  return { members: found.slice(0, limit), more: found.length > limit }
+}
+
+export interface StreamOptions {
+  readonly store: MemberStore
+  readonly tokens: PageTokens
+  readonly format: 'csv' | 'ndjson'
+  readonly context: MemberContext
+  /** Members at most; all that there are when null. */
+  readonly limit: number | null
+  /** Resolves when the next piece may be asked for. */
+  readonly nextTurn: () => Promise<void>
+}
+
+/**
+ * The lines of an answer, a piece of text at a time, so that as much is in memory however many there are. The
+ * last line of a piece has a token in its last column where more follow: who was cut off drops the lines
+ * after the last token and asks with it. The first piece is asked for at once; what it fails with, this does.
+ */
+export async function memberLines(
+  page: QuestionPage,
+  options: StreamOptions,
+): Promise<AsyncGenerator<string, void, undefined>> {
+  const { store, format, limit } = options
+  const header = format === 'csv' ? `${memberCsvHeader({ resumable: true })}\n` : ''
+  const size = Math.min(limit ?? PIECE_MEMBERS, PIECE_MEMBERS)
+  const first = await membersOf(store, page, size)
+  return goOn()
+
+  async function* goOn() {
+    let { members, more } = first
+    let at = page
+    yield header + (await pieceOf(at, members, more, options))
+    while (more && limit === null) {
+      await options.nextTurn()
+      at = { ...at, page: at.page + 1, after: members.at(-1)! }
+      ;({ members, more } = await membersOf(store, at, size))
+      yield await pieceOf(at, members, more, options)
+    }
+  }
+}
+
+async function pieceOf(
+  page: QuestionPage,
+  members: readonly UsageMember[],
+  more: boolean,
+  { tokens, format, context }: StreamOptions,
+): Promise<string> {
+  const last = members.at(-1)
+  const token = more && last !== undefined ? await tokens.seal(toToken(page, last)) : null
+  const lineOf = format === 'csv' ? memberCsvLine : memberJson
+  let text = ''
+  for (const member of members) {
+    text += `${lineOf(context, member, member === last ? token : null)}\n`
+  }
+  return text
+}

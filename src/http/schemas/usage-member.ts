@@ -1,0 +1,24 @@
+/** A record of what one member of a fleet used. Records are written by `memberJson`, which tests hold to this. */
+import { Type } from 'typebox'
+import { bigInteger, listSchema, nullableText } from './shapes.ts'
+
+export const usageMemberSchema = Type.Object({
+  account_sid: Type.String(),
+  sim_sid: nullableText,
+  group: nullableText,
+  label: nullableText,
+  zone: nullableText,
+  country_code: nullableText,
+  network: nullableText,
+  feed: nullableText,
+  period: Type.Object({ start: Type.String(), end: Type.String() }),
+  data: Type.Object({
+    total: bigInteger,
+    download: bigInteger,
+    upload: bigInteger,
+    units: Type.String(),
+  }),
+  commands: Type.Object({ total: bigInteger, to_sim: bigInteger, from_sim: bigInteger }),
+})
+
+export const usageMembersSchema = listSchema('usage', usageMemberSchema)

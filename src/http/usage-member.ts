@@ -1,0 +1,97 @@
+/** The usage of one member of a fleet in one bucket, as JSON and as a line of CSV. */
+import { countryCodeAlpha3 } from '../domain/country.ts'
+import type { Bucket, UsageWindow } from '../domain/period.ts'
+import {
+  DAY_SECONDS,
+  formatInstant,
+  HOUR_SECONDS,
+  monthNumber,
+  monthStart,
+} from '../domain/time.ts'
+import type { QuestionGranularity, UsageMember } from '../domain/usage-question.ts'
+import { csvLine } from './csv-line.ts'
+
+/** What all members of an answer have in common. */
+export interface MemberContext {
+  readonly accountSid: string
+  readonly granularity: QuestionGranularity
+  readonly window: Pick<UsageWindow, 'statedStart' | 'statedEnd'>
+}
+
+/** A record's numbers are exactly the usage in its period: a bucket that the window cuts is shorter. */
+export function periodOfMember(
+  { granularity, window }: Omit<MemberContext, 'accountSid'>,
+  { bucketStart }: Pick<UsageMember, 'bucketStart'>,
+): Bucket {
+  const { statedStart, statedEnd } = window
+  // Usage before what is kept counts no more, and the period is still the one that was asked for.
+  if (granularity === 'all') return { start: statedStart, end: statedEnd }
+  return {
+    start: Math.max(bucketStart, statedStart),
+    end: Math.min(bucketEnd(granularity, bucketStart), statedEnd),
+  }
+}
+
+function bucketEnd(granularity: Exclude<QuestionGranularity, 'all'>, start: number): number {
+  if (granularity === 'monthly') return monthStart(monthNumber(start) + 1)
+  return start + (granularity === 'daily' ? DAY_SECONDS : HOUR_SECONDS)
+}
+
+/** What names the member, null where it was not asked for or is not known. */
+export function memberNames({ simSid, group, label, zone, country, plmn, feedName }: UsageMember) {
+  return {
+    sim_sid: simSid ?? null,
+    group: group == null ? null : (group.uniqueName ?? group.sid),
+    label: label ?? null,
+    zone: zone ?? null,
+    country_code: country == null ? null : countryCodeAlpha3(country),
+    network: plmn ?? null,
+    feed: feedName ?? null,
+  }
+}
+
+/** As JSON text, with exact numbers; `pageToken` only where something goes on from here. */
+export function memberJson(
+  context: MemberContext,
+  member: UsageMember,
+  pageToken: string | null = null,
+): string {
+  const { upload, download, toSim, fromSim } = member
+  const { start, end } = periodOfMember(context, member)
+  const names = JSON.stringify({ account_sid: context.accountSid, ...memberNames(member) })
+  const token = pageToken === null ? '' : `,"page_token":"${pageToken}"`
+  return (
+    `${names.slice(0, -1)},` +
+    `"period":{"start":"${formatInstant(start)}","end":"${formatInstant(end)}"},` +
+    `"data":{"total":${upload + download},"download":${download},"upload":${upload},"units":"bytes"},` +
+    `"commands":{"total":${toSim + fromSim},"to_sim":${toSim},"from_sim":${fromSim}}${token}}`
+  )
+}
+
+const COLUMNS = [
+  ...['account_sid', 'sim_sid', 'group', 'label', 'zone', 'country_code', 'network', 'feed'],
+  ...['start', 'end', 'download', 'upload', 'data_total', 'to_sim', 'from_sim', 'commands_total'],
+]
+
+/** The last column is of answers that can be resumed. */
+export function memberCsvHeader({ resumable }: { readonly resumable: boolean }): string {
+  return [...COLUMNS, ...(resumable ? ['page_token'] : [])].join(',')
+}
+
+/** `pageToken` is undefined where the header has no column for it. */
+export function memberCsvLine(
+  context: MemberContext,
+  member: UsageMember,
+  pageToken?: string | null,
+): string {
+  const { upload, download, toSim, fromSim } = member
+  const { start, end } = periodOfMember(context, member)
+  return csvLine([
+    context.accountSid,
+    ...Object.values(memberNames(member)).map((name) => name ?? ''),
+    formatInstant(start),
+    formatInstant(end),
+    ...[download, upload, upload + download, toSim, fromSim, toSim + fromSim],
+    ...(pageToken === undefined ? [] : [pageToken ?? '']),
+  ])
+}
