@@ -74,14 +74,24 @@ interface Numbered {
   readonly id: number
 }
 
+type AskOldestFirst<T> = (page: {
+  readonly limit: number
+  readonly afterId?: number
+}) => Promise<readonly T[]>
+
 /** All of them, oldest first, asked for piece by piece. */
-export async function* oldestFirst<T extends Numbered>(
-  ask: (page: { readonly limit: number; readonly afterId?: number }) => Promise<readonly T[]>,
-): AsyncGenerator<T> {
+export async function* oldestFirst<T extends Numbered>(ask: AskOldestFirst<T>): AsyncGenerator<T> {
+  for await (const page of pagesOldestFirst(ask)) yield* page
+}
+
+/** The pieces themselves; none is empty. */
+export async function* pagesOldestFirst<T extends Numbered>(
+  ask: AskOldestFirst<T>,
+): AsyncGenerator<readonly T[]> {
   for (let afterId: number | undefined; ; ) {
     const page = await ask({ limit: PAGE_ENTRIES, ...(afterId !== undefined && { afterId }) })
     if (page.length === 0) return
-    yield* page
+    yield page
     afterId = page.at(-1)!.id
   }
 }

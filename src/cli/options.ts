@@ -1,9 +1,12 @@
 /** Options that several commands have: one meaning has one name and one text, written here. */
 import { type Command, Option } from 'commander'
+import { parseCountry } from '../domain/country.ts'
 import { parseName } from '../domain/directory.ts'
 import { parseReason } from '../domain/feed-statements.ts'
 import { parseCountryList, parsePlmnList } from '../domain/home-set.ts'
+import { parseLabel } from '../domain/sim-group.ts'
 import { invalidField } from '../domain/usage-error.ts'
+import { ZONES } from '../domain/usage-event.ts'
 import { flag, instantFlag, sidFlag, wholeNumberFlag } from './option-values.ts'
 
 /** More than a person reads or a script needs at once; it only keeps the number a number. */
@@ -62,6 +65,40 @@ export function byOption(): Option {
 
 export function sinceOption(): Option {
   return new Option('--since <time>', 'from this time on').argParser(instantFlag('--since'))
+}
+
+export function groupFilter(): Option {
+  return new Option('--group <group>', 'of this group only')
+}
+
+export function labelFilter(): Option {
+  return new Option('--label <label>', 'of SIMs with this label only: key=value').argParser(
+    flag('--label', (field, text) => parseLabel(text, field)),
+  )
+}
+
+export function zoneFilter(): Option {
+  return new Option('--zone <zone>', 'in this zone only').choices(ZONES)
+}
+
+export function countryFilter(): Option {
+  return new Option('--country <code>', 'in this country only: FRA or FR').argParser(
+    flag('--country', (field, text) => {
+      const country = parseCountry(text)
+      if (country !== null) return country
+      throw invalidField(field, text, 'expected an ISO 3166-1 country code, such as FRA or FR')
+    }),
+  )
+}
+
+export function granularityOption(granularities: readonly string[]): Option {
+  return new Option('--granularity <granularity>', 'one record, or one for each hour, day or month')
+    .choices(granularities)
+    .default('all')
+}
+
+export function csvOption(): Option {
+  return new Option('--csv', 'print CSV').conflicts('json')
 }
 
 /** The period of a question about usage. */

@@ -11,9 +11,11 @@ import { addCompletionCommand } from './commands/completion.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEventCommand } from './commands/event.ts'
+import { addExportCommand } from './commands/export.ts'
 import { addFeedCommand } from './commands/feed.ts'
 import { addFolderCommand } from './commands/folder.ts'
 import { addGapCommand } from './commands/gap.ts'
+import { addGroupCommand } from './commands/group.ts'
 import { addImportCommand } from './commands/import.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addKeyCommand } from './commands/key.ts'
@@ -22,6 +24,7 @@ import { addMappingCommand } from './commands/mapping.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addPurgeCommand } from './commands/purge.ts'
 import { addQuarantineCommand } from './commands/quarantine.ts'
+import { addReportCommand } from './commands/report.ts'
 import { addRestoreCommand } from './commands/restore.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addSimCommand } from './commands/sim.ts'
@@ -78,9 +81,12 @@ export function buildProgram(commandLine: CommandLine): Command {
   addServeCommand(program, commandLine)
   addImportCommand(program, commandLine)
   addUsageCommand(program, commandLine)
+  addReportCommand(program, commandLine)
+  addExportCommand(program, commandLine)
   addEventCommand(program, commandLine)
   addAccountCommand(program, commandLine)
   addSimCommand(program, commandLine)
+  addGroupCommand(program, commandLine)
   addFeedCommand(program, commandLine)
   addMappingCommand(program, commandLine)
   addFolderCommand(program, commandLine)

@@ -9,7 +9,9 @@ import {
   parseSid,
 } from '../domain/identifiers.ts'
 import type { QuarantinedRecord } from '../domain/import.ts'
-import { shown, UsageError } from '../domain/usage-error.ts'
+import { type LabelChanges, parseLabelChanges, sinceOfNothing } from '../domain/question-text.ts'
+import { parseInstant } from '../domain/time.ts'
+import { invalidField, shown, UsageError } from '../domain/usage-error.ts'
 import { plainBytes } from './delivery-bytes.ts'
 import {
   type CsvDialect,
@@ -32,6 +34,9 @@ export const SIM_COLUMNS = [
   'friendly_name',
   'home_plmns',
   'home_countries',
+  'group',
+  'labels',
+  'since',
 ] as const
 export type SimColumn = (typeof SIM_COLUMNS)[number]
 
@@ -41,6 +46,17 @@ export const SIM_LIST_SIMS_MAX = 250_000
 export interface SimListEntry {
   readonly line: number
   readonly registration: SimRegistration
+  /** Left out where the line says nothing of it. */
+  readonly place?: ListedPlace
+}
+
+/** Into which group a line puts its SIM, and how it labels it. */
+export interface ListedPlace {
+  /** A SID or unique name. */
+  readonly group?: string
+  readonly labels?: LabelChanges
+  /** UTC seconds. */
+  readonly since?: number
 }
 
 export interface SimListFault {
@@ -72,6 +88,9 @@ export async function readSimList(bytes: AsyncIterable<Uint8Array>): Promise<Sim
   records.end()
   return table.list()
 }
+
+/** Undefined for a cell that is empty or wrong; the latter is a fault of the line. */
+type ReadCell = <T>(column: SimColumn, parse: (text: string) => T) => T | undefined
 
 class SimTable implements CsvTable {
   readonly headerHint = HEADER_HINT
@@ -119,7 +138,7 @@ class SimTable implements CsvTable {
   }
 
   #readSim(line: number, cells: ReadonlyMap<string, string>): void {
-    const read = <T>(column: SimColumn, parse: (text: string) => T): T | undefined => {
+    const read: ReadCell = (column, parse) => {
       const text = cells.get(column)
       if (text === undefined || text === '') return undefined
       try {
@@ -139,6 +158,7 @@ class SimTable implements CsvTable {
     const friendlyName = read('friendly_name', (text) => parseName('friendly_name', text))
     const plmns = read('home_plmns', (text) => parsePlmnList('home_plmns', text))
     const countries = read('home_countries', (text) => parseCountryList('home_countries', text))
+    const place = this.#readPlace(line, read)
     const isNamed = (cells.get('iccid') ?? '') !== '' || (cells.get('imsi') ?? '') !== ''
     if (!isNamed) this.#fault(line, 'iccid or imsi: one of them is required')
     this.#refuseRepeated(line, { sid, iccid, imsis, msisdn, uniqueName })
@@ -155,7 +175,22 @@ class SimTable implements CsvTable {
         ...(countries === undefined ? {} : { countries }),
       },
     }
-    this.#entries.push({ line, registration })
+    this.#entries.push({ line, registration, ...(place !== null && { place }) })
+  }
+
+  #readPlace(line: number, read: ReadCell): ListedPlace | null {
+    const group = read('group', (text) => text)
+    const labels = read('labels', (text) => parseLabelChanges('labels', text.split(/\s+/)))
+    const since = read('since', parseSince)
+    if (group === undefined && labels === undefined) {
+      if (since !== undefined) this.#fault(line, sinceOfNothing('since', 'group or labels').message)
+      return null
+    }
+    return {
+      ...(group !== undefined && { group }),
+      ...(labels !== undefined && { labels }),
+      ...(since !== undefined && { since }),
+    }
   }
 
   /** A value that names one SIM stands in one line; twice in a line is a repeat as well. */
@@ -191,6 +226,12 @@ class SimTable implements CsvTable {
   #fault(line: number, message: string): void {
     this.#faults.push({ line, message })
   }
+}
+
+function parseSince(text: string): number {
+  const at = parseInstant(text)
+  if (at !== null) return at
+  throw invalidField('since', text, 'expected an ISO 8601 time, such as 2026-02-28T23:59:59Z')
 }
 
 const HEADER_HINT = `the first line names the columns: ${SIM_COLUMNS.join(',')}; iccid or imsi is required`

@@ -16,6 +16,8 @@ const ROOT = join(import.meta.dirname, '../..')
 const WHOLE = [
   'init',
   'serve',
+  'report',
+  'export',
   'audit',
   'purge',
   'backup',
@@ -27,7 +29,19 @@ const WHOLE = [
 /** A noun that is a verb as well: it does something by itself, too. */
 const BOTH = ['demo']
 const VERBS = [
-  ...['list', 'show', 'create', 'set', 'import', 'run', 'write', 'undo', 'check', 'accept'],
+  ...[
+    'list',
+    'show',
+    'search',
+    'create',
+    'set',
+    'import',
+    'run',
+    'write',
+    'undo',
+    'check',
+    'accept',
+  ],
   ...['discard', 'recycle', 'grant', 'revoke', 'retire', 'unretire', 'rotate-token', 'trust'],
 ]
 
@@ -48,6 +62,14 @@ const SEVERAL_MEANINGS: Readonly<Record<string, number>> = {
   '--limit': 2,
   // How long usage may come; how long a file is left alone.
   '--settle': 2,
+  // Who says so; by what usage is grouped.
+  '--by': 2,
+  // Whose SIMs are shown; where a SIM is put.
+  '--group': 2,
+  // What a key is for; whose SIMs are shown; what a SIM is labelled with.
+  '--label': 3,
+  // How the records of a feed are written, and those of a file.
+  '--format': 2,
 }
 
 const program = buildProgram(new CommandLine(silentContext() as never))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { readSimList, SIM_COLUMNS } from '../../src/ingest/sim-list.ts'
-import { iccidOf, imsiOf, sidOf } from '../support/builders.ts'
+import { iccidOf, imsiOf, instant, sidOf } from '../support/builders.ts'
 
 async function* bytesOf(text: string, chunkBytes = 7): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text)
@@ -18,7 +18,8 @@ describe('a list of SIMs', () => {
   it('states everything that a SIM can have', async () => {
     const list = await read(
       `${SIM_COLUMNS.join()}\n${sidOf('DE', 1)},${iccidOf(1)},${imsiOf(1)} ${imsiOf(2)},` +
-        '+1 555 010 0001,one,"First, of many",310-260 310-160,US;PR\n',
+        '+1 555 010 0001,one,"First, of many",310-260 310-160,US;PR,' +
+        'trackers,customer=acme site=,2026-02-01\n',
     )
     assert.deepEqual(list, {
       entries: [
@@ -32,6 +33,11 @@ describe('a list of SIMs', () => {
             uniqueName: 'one',
             friendlyName: 'First, of many',
             home: { plmns: ['310-260', '310-160'], countries: ['US', 'PR'] },
+          },
+          place: {
+            group: 'trackers',
+            labels: { customer: 'acme', site: null },
+            since: instant('2026-02-01T00:00:00Z'),
           },
         },
       ],
@@ -79,6 +85,27 @@ describe('a list of SIMs', () => {
       '6 a field is quoted only in part: quote all of it, and double the quotes inside ("")',
       '7 the line has a NUL byte at character 20',
     ])
+  })
+
+  it('names what is wrong with labels and instants', async () => {
+    const long = 'x'.repeat(10_240)
+    const faults = await faultsOf(
+      `iccid,group,labels,since\n` +
+        `${iccidOf(1)},a,customer,\n` +
+        `${iccidOf(2)},a,customer=a customer=b,soon\n` +
+        `${iccidOf(3)},,,2026-02-01\n` +
+        `${iccidOf(4)},,note=${long},\n`,
+    )
+    assert.deepEqual(
+      faults.map((fault) => fault.replace(/x{80}…/, 'LONG')),
+      [
+        '2 labels "customer": expected key=value, such as customer=acme',
+        '3 labels "customer=b": the key "customer" is given twice: a label has one value',
+        '3 since "soon": expected an ISO 8601 time, such as 2026-02-28T23:59:59Z',
+        '4 since says since when something holds: give group or labels too',
+        '5 labels "LONG": a value of a label has 1 to 256 characters, none of them a control character',
+      ],
+    )
   })
 
   it('refuses a value that names two SIMs, without telling the identifier', async () => {

@@ -1,13 +1,12 @@
 /** `simtally event list`: from what a SIM used to the lines of the files that say so. */
-import { type Command, Option } from 'commander'
-import { type CountryCode, parseCountry } from '../../domain/country.ts'
+import type { Command } from 'commander'
+import type { CountryCode } from '../../domain/country.ts'
 import type { Sim } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { LedgerEntry, LedgerFilter } from '../../domain/ledger-entry.ts'
 import { resolveWindow, type UsageWindow } from '../../domain/period.ts'
 import { formatInstant } from '../../domain/time.ts'
-import { invalidField } from '../../domain/usage-error.ts'
-import { ZONES, type Zone } from '../../domain/usage-event.ts'
+import type { Zone } from '../../domain/usage-event.ts'
 import { usageEventToApi } from '../../http/schemas/usage-event.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import {
@@ -20,15 +19,17 @@ import {
 import { EVENT_CSV_HEADER, eventCsvLine, eventTable } from '../event-text.ts'
 import { fromFlags } from '../failure.ts'
 import { limited } from '../listing.ts'
-import { flag } from '../option-values.ts'
 import {
   accountOption,
+  countryFilter,
+  csvOption,
   feedFilter,
   jsonOption,
   type LimitOption,
   limitOption,
   periodOptions,
   withOptions,
+  zoneFilter,
 } from '../options.ts'
 import { findNamedSim } from '../sim-lookup.ts'
 
@@ -64,25 +65,17 @@ export function addEventCommand(program: Command, commandLine: CommandLine): voi
       .argument('<sim>', 'the SIM, by any of its names'),
     accountOption(),
     ...periodOptions(),
-    new Option('--zone <zone>', 'in this zone only').choices(ZONES),
-    new Option('--country <code>', 'in this country only: FRA or FR').argParser(
-      flag('--country', countryOf),
-    ),
+    zoneFilter(),
+    countryFilter(),
     feedFilter(),
     limitOption(),
     jsonOption('event'),
-    new Option('--csv', 'print CSV').conflicts('json'),
+    csvOption(),
   )
     .addHelpText('after', EXAMPLES)
     .action((sim: string, _: unknown, command: Command) =>
       showEvents(commandLine, sim, command.optsWithGlobals()),
     )
-}
-
-function countryOf(name: string, text: string): CountryCode {
-  const country = parseCountry(text)
-  if (country !== null) return country
-  throw invalidField(name, text, 'expected an ISO 3166-1 country code, such as FRA or FR')
 }
 
 async function showEvents(

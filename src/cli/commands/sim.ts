@@ -4,6 +4,7 @@ import type { Sid } from '../../domain/identifiers.ts'
 import { newSid } from '../../domain/secret.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { readSimList, type SimList } from '../../ingest/sim-list.ts'
+import type { AssignOutcome, RegisterOutcome } from '../../storage/usage-store.ts'
 import {
   accountOf,
   type CommandLine,
@@ -15,6 +16,7 @@ import { openDelivery, throwNaming } from '../delivery.ts'
 import { report, reportError } from '../failure.ts'
 import { accountOption } from '../options.ts'
 import { countOf, formatCount } from '../quantity-text.ts'
+import { assignListed, groupsOf, placeFaults } from '../sim-places.ts'
 import { addSimListCommands } from './sim-list.ts'
 import { addSimSetCommand } from './sim-set.ts'
 
@@ -30,9 +32,12 @@ Examples:
   simtally sim import sims.csv --account AC0123456789abcdef0123456789abcdef
   simtally sim import - --account AC0123456789abcdef0123456789abcdef --json < sims.csv
 
-Columns: sid,iccid,imsi,msisdn,unique_name,friendly_name,home_plmns,home_countries. One of iccid
-and imsi is required; several IMSIs, networks or countries are separated by spaces. A SIM that is
-registered already is updated. All SIMs of the list are registered, or none.`
+Columns: sid,iccid,imsi,msisdn,unique_name,friendly_name,home_plmns,home_countries,group,labels,since.
+One of iccid and imsi is required; several IMSIs, networks, countries or labels are separated by spaces.
+A SIM that is registered already is updated. All SIMs of the list are registered, or none.
+
+A group is named by SID or unique name, and has to be there: simtally group create. Labels are key=value, and
+key= ends one. They hold from since on, an ISO 8601 time; see simtally sim set --help.`
 
 export function addSimCommand(program: Command, commandLine: CommandLine): void {
   const sim = program.command('sim').description('register SIMs, show and change them')
@@ -65,21 +70,39 @@ async function importSims(
       await reportFaults(commandLine, file, simList)
       return
     }
-    const registrations = simList.entries.map((entry) => entry.registration)
-    const { created, updated, unchanged } = await store
-      .registerSims(account.id, registrations, {
-        at: commandLine.context.clock(),
-        newSid: () => newSid('DE'),
-      })
-      .catch((error: unknown) => throwWithLine(error, file, simList))
-    if (options.json === true) await commandLine.printJson({ created, updated, unchanged })
-    else {
-      const counts = [created, updated, unchanged].map(formatCount)
-      await commandLine.print(
-        `SIMs: ${counts[0]} created, ${counts[1]} updated, ${counts[2]} unchanged`,
-      )
+    const at = commandLine.context.clock()
+    const groups = await groupsOf(store, account, simList.entries)
+    const faults = placeFaults(simList.entries, groups, at)
+    if (faults.length > 0) {
+      await reportFaults(commandLine, file, { ...simList, faults })
+      return
     }
+    const registrations = simList.entries.map((entry) => entry.registration)
+    const { sims, ...counts } = await store
+      .registerSims(account.id, registrations, { at, newSid: () => newSid('DE') })
+      .catch((error: unknown) => throwWithLine(error, file, simList))
+    const assigned = await assignListed(store, account, { file, simList, groups, sims, at })
+    await printCounts(commandLine, options, counts, assigned)
   })
+}
+
+async function printCounts(
+  commandLine: CommandLine,
+  options: JsonOption,
+  { created, updated, unchanged }: Omit<RegisterOutcome, 'sims'>,
+  assigned: AssignOutcome | null,
+): Promise<void> {
+  if (options.json === true) {
+    const counts = { created, updated, unchanged, ...(assigned !== null && { assigned }) }
+    return await commandLine.printJson(counts)
+  }
+  const counts = [created, updated, unchanged].map(formatCount)
+  await commandLine.print(
+    `SIMs: ${counts[0]} created, ${counts[1]} updated, ${counts[2]} unchanged`,
+  )
+  if (assigned === null) return
+  const [changed, same] = [assigned.changed, assigned.unchanged].map(formatCount)
+  await commandLine.print(`Groups and labels: ${changed} changed, ${same} unchanged`)
 }
 
 async function readFile({ context }: CommandLine, file: string): Promise<SimList> {

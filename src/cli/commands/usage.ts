@@ -1,5 +1,5 @@
 /** `simtally usage`: shows what a SIM used. */
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { type Completeness, completeness, isOpen } from '../../domain/completeness.ts'
 import type { Sim } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
@@ -14,7 +14,14 @@ import {
   type JsonOption,
 } from '../command-line.ts'
 import { fromFlags } from '../failure.ts'
-import { accountOption, jsonOption, periodOptions, withOptions } from '../options.ts'
+import {
+  accountOption,
+  csvOption,
+  granularityOption,
+  jsonOption,
+  periodOptions,
+  withOptions,
+} from '../options.ts'
 import { findNamedSim } from '../sim-lookup.ts'
 import {
   type BucketUsage,
@@ -62,11 +69,9 @@ export function addUsageCommand(program: Command, commandLine: CommandLine): voi
       .argument('<sim>', 'the SIM, by any of its names'),
     accountOption(),
     ...periodOptions(),
-    new Option('--granularity <granularity>', 'one record, or one an hour or day')
-      .choices(GRANULARITIES)
-      .default('all'),
+    granularityOption(GRANULARITIES),
     jsonOption('record'),
-    new Option('--csv', 'print CSV').conflicts('json'),
+    csvOption(),
   )
     .addHelpText('after', EXAMPLES)
     .action((sim: string, _: unknown, command: Command) =>

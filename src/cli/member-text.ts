@@ -1,0 +1,82 @@
+/** What the members of a fleet used as a table and as bars. */
+import { formatInstant } from '../domain/time.ts'
+import type { UsageSums } from '../domain/usage-query.ts'
+import type { UsageDimension, UsageMember, UsageQuestion } from '../domain/usage-question.ts'
+import { type MemberContext, memberNames, periodOfMember } from '../http/usage-member.ts'
+import { barChart } from './bar-chart.ts'
+import { formatBytes, formatCount } from './quantity-text.ts'
+import { type Alignment, textTable } from './text-table.ts'
+
+type Names = ReturnType<typeof memberNames>
+
+const COLUMN_OF: Readonly<Record<UsageDimension, { readonly title: string; name: keyof Names }>> = {
+  sim: { title: 'SIM', name: 'sim_sid' },
+  group: { title: 'GROUP', name: 'group' },
+  label: { title: 'LABEL', name: 'label' },
+  zone: { title: 'ZONE', name: 'zone' },
+  country: { title: 'COUNTRY', name: 'country_code' },
+  network: { title: 'NETWORK', name: 'network' },
+  feed: { title: 'FEED', name: 'feed' },
+}
+
+const NUMBER_TITLES = ['UPLOAD', 'DOWNLOAD', 'BYTES', '', 'TO SIM', 'FROM SIM']
+
+/** What stands where something is not known, or a SIM was in no group. */
+const NONE = '-'
+
+interface Shown {
+  readonly question: UsageQuestion
+  readonly context: MemberContext
+  readonly members: readonly UsageMember[]
+}
+
+/** One line a member; below them, the total of all there are, also of those that are not shown. */
+export function memberTable(shown: Shown, total: UsageSums): string[] {
+  const { question, members } = shown
+  const columns = question.groupBy.map((dimension) => titleOf(dimension, question.labelKey))
+  const titles = [...(isByTime(question) ? ['PERIOD'] : []), ...columns]
+  const alignments = [...titles.map((): Alignment => 'left'), ...NUMBER_TITLES.map(rightAligned)]
+  const rows = members.map((member) => [...namesOf(shown, member), ...numbersOf(member)])
+  // An answer of one line is its total.
+  const names = titles.length === 0 ? [] : ['total', ...titles.slice(1).map(() => '')]
+  const last = titles.length === 0 && rows.length === 1 ? [] : [[...names, ...numbersOf(total)]]
+  return textTable([[...titles, ...NUMBER_TITLES], ...rows, ...last], alignments)
+}
+
+/** Bytes of each member, in the order of the table. */
+export function memberChart(shown: Shown, width: number): string[] {
+  const bars = shown.members.map((member) => ({
+    label: namesOf(shown, member).join('  '),
+    bytes: member.upload + member.download,
+  }))
+  return barChart(bars, width)
+}
+
+function titleOf(dimension: UsageDimension, labelKey: string | undefined): string {
+  return dimension === 'label' ? `LABEL ${labelKey}` : COLUMN_OF[dimension].title
+}
+
+const rightAligned = (): Alignment => 'right'
+
+function isByTime({ granularity }: UsageQuestion): boolean {
+  return granularity !== 'all'
+}
+
+function namesOf({ question, context }: Shown, member: UsageMember): string[] {
+  const names = memberNames(member)
+  const told = question.groupBy.map((dimension) => names[COLUMN_OF[dimension].name] ?? NONE)
+  return [...(isByTime(question) ? [periodLabel(context, member)] : []), ...told]
+}
+
+/** As far as the granularity tells. */
+function periodLabel(context: MemberContext, member: UsageMember): string {
+  const text = formatInstant(periodOfMember(context, member).start)
+  if (context.granularity === 'hourly') return text.slice(0, 16).replace('T', ' ')
+  return text.slice(0, context.granularity === 'monthly' ? 7 : 10)
+}
+
+function numbersOf({ upload, download, toSim, fromSim }: UsageSums): string[] {
+  const total = upload + download
+  const bytes = [upload, download, total].map(formatCount)
+  return [...bytes, formatBytes(total), formatCount(toSim), formatCount(fromSim)]
+}
