@@ -13,7 +13,12 @@ export const SECTIONS: readonly { readonly title: string; readonly pages: readon
     title: 'Carriers',
     pages: ['docs/formats/canonical.md', 'docs/formats/mapped.md', 'docs/formats/*.md'],
   },
-  { title: 'API', pages: ['docs/http-api.md', 'docs/super-sim.md', 'docs/programs.md'] },
+  {
+    title: 'API',
+    pages: ['http-api', 'fleet-questions', 'super-sim', 'programs'].map(
+      (name) => `docs/${name}.md`,
+    ),
+  },
   {
     title: 'Operate',
     pages: [

@@ -2,7 +2,7 @@
 import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { iccidOf, NOW } from '../support/builders.ts'
+import { iccidOf, instant, NOW } from '../support/builders.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import type { PageShell } from './page-shell.ts'
 import { ROOT } from './pages.ts'
@@ -29,41 +29,10 @@ export interface Scene {
 
 export const INIT = ['simtally init']
 
-/** A server behind HTTPS, for an account with one SIM. */
-export const SERVED = [
-  'simtally account create --name Acme --home-plmns 310-260',
-  'simtally sim import sims.csv --account AC…',
-  'simtally feed create hub --format csv',
-  'simtally key create --operator --scope ingest --json',
-  'simtally serve --tls-cert own.crt --tls-key own.key',
-]
-
-export async function prepareServed(shell: PageShell): Promise<void> {
-  await makeCertificate(shell.path('own'))
-  await shell.write('sims.csv', `iccid,unique_name\n${iccidOf(1)},tracker-1\n`)
-}
-
 /** The SID that was printed last. */
-export const SID = [
+const SID = [
   /AC…/,
   (printed: string) => printed.match(/AC[0-9a-f]{32}/g)?.at(-1) ?? 'none',
-] as const
-
-/** Credentials that pages only hint at. */
-export const KEY = [
-  /SK…:the secret/,
-  (printed: string) => {
-    const sid = printed.match(/SK[0-9a-f]{32}/g)?.at(-1)
-    return `${sid}:${printed
-      .match(/^secret +(\S+)$|"secret":"([^"]+)"/m)
-      ?.slice(1)
-      .join('')}`
-  },
-] as const
-
-export const TOKEN = [
-  /the auth token/,
-  (printed: string) => /^auth token +(\w+)$/m.exec(printed)?.[1] ?? 'none',
 ] as const
 
 const feedOf = (page: string): Scene => ({
@@ -79,6 +48,7 @@ export const SCENES: readonly Scene[] = [
     blocks: /alias simtally/,
     prepare: asCheckout,
     instead: [SID],
+    inBash: true,
     codes: { 'simtally import usage.csv': 3 },
     shows: {
       'simtally sim import': /^SIMs: 3 created/m,
@@ -133,6 +103,26 @@ export const SCENES: readonly Scene[] = [
     instead: [[/\/srv\//, './srv/']],
   },
   {
+    page: 'docs/fleet-questions.md',
+    now: instant('2026-11-10T00:00:00Z'),
+    before: [
+      'simtally account create --name Acme --home-plmns 310-260',
+      'simtally sim import first.csv --account AC…',
+    ],
+    prepare: async (shell) => {
+      const [header, sim] = ['iccid,unique_name', `${iccidOf(1)},truck-1`]
+      await shell.write('first.csv', `${header}\n${sim}\n`)
+      const places = `${sim},trackers,customer=acme site=lisbon,2026-03-01`
+      await shell.write('sims.csv', `${header},group,labels,since\n${places}\n`)
+    },
+    instead: [SID],
+    shows: {
+      'simtally report --month 2026-10 --by sim': /^SIM +UPLOAD +DOWNLOAD/m,
+      'simtally sim set truck-1 --group trackers': /^labels +customer=acme site=lisbon$/m,
+      'simtally sim import sims.csv': /^Groups and labels: 1 changed/m,
+    },
+  },
+  {
     page: 'docs/versions.md',
     before: INIT,
     shows: { 'simtally migrate': /there was nothing to do/ },
@@ -146,11 +136,17 @@ export const SCENES: readonly Scene[] = [
   },
   {
     page: 'docs/http-api.md',
-    blocks: /^curl/,
     now: NOW,
-    before: SERVED,
+    before: [
+      'simtally account create --name Acme --home-plmns 310-260',
+      'simtally sim import sims.csv --account AC…',
+      'simtally feed create hub --format csv',
+      'simtally key create --operator --scope ingest --json',
+      'simtally serve --tls-cert own.crt --tls-key own.key',
+    ],
     prepare: async (shell) => {
-      await prepareServed(shell)
+      await makeCertificate(shell.path('own'))
+      await shell.write('sims.csv', `iccid,unique_name\n${iccidOf(1)},tracker-1\n`)
       const usage = `record_id,sim,occurred_at,plmn,upload\na,${iccidOf(1)},2026-03-14,310-260,7\n`
       await shell.write('usage.csv.gz', gzipSync(usage))
     },
@@ -162,7 +158,6 @@ export const SCENES: readonly Scene[] = [
   },
   {
     page: 'docs/super-sim.md',
-    blocks: /^curl/,
     now: NOW,
     before: [
       'simtally account create --name Acme --home-plmns 310-260',
@@ -203,11 +198,6 @@ export const NOT_RUN: readonly {
     pages: ['README.md', 'CONTRIBUTING.md'],
     commands: ['npm ci'],
     why: 'brings packages from the registry: test/package/checkout.long.ts does so in a copy',
-  },
-  {
-    pages: ['docs/programs.md'],
-    commands: ['import { answerOf', 'import Fastify'],
-    why: 'needs the package: test/package/installed.long.ts runs both where it is installed',
   },
   {
     pages: ['CONTRIBUTING.md'],

@@ -56,6 +56,22 @@ describe('what pages show', () => {
     assert.deepEqual(Object.keys(value), Object.keys(properties))
   })
 
+  it('of usage fits its schema', () => {
+    const [shown] = blocksOf('docs/fleet-questions.md').filter(
+      ({ language }) => language === 'json',
+    )
+    const { usage, meta, ...others } = JSON.parse(shown!.text)
+    for (const [name, value] of [
+      ['UsageMember', usage[0]],
+      ['ListMeta', meta],
+    ]) {
+      const schema = { $ref: `#/components/schemas/${name}`, components }
+      assert.ok(ajv.validate(schema, value), `no ${name}: ${ajv.errorsText()}`)
+      assert.deepEqual(Object.keys(value), Object.keys(components.schemas[name].properties))
+    }
+    assert.deepEqual(others, {})
+  })
+
   it('of a failing command is what it says', async (t) => {
     const cli = await open(t)
     const [shown] = blocksOf('docs/command-line.md').filter(({ language }) => language === 'json')

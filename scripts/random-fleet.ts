@@ -1,0 +1,152 @@
+/**
+ * A random store to ask random questions of: accounts, SIMs that move between groups and labels, feeds that bring
+ * usage in time and late, days that are sealed, and an import that is taken back.
+ */
+import { type Dice, diceOf } from '../src/cli/demo/dice.ts'
+import type { Account, Feed, Sim } from '../src/domain/directory.ts'
+import type { Sid, SidPrefix } from '../src/domain/identifiers.ts'
+import { hashSecret } from '../src/domain/secret.ts'
+import type { SimAssignment, SimGroup } from '../src/domain/sim-group.ts'
+import { simNamesDefault } from '../src/domain/sim-names.ts'
+import { DAY_SECONDS, formatInstant } from '../src/domain/time.ts'
+import { importRecords } from '../src/ingest/import-records.ts'
+import type { UsageStore } from '../src/storage/usage-store.ts'
+
+/** When the random store is asked. */
+export const RANDOM_NOW = Date.UTC(2026, 2, 15, 12, 34, 56) / 1_000
+
+const ACCOUNTS = 2
+const SIMS = 12
+const GROUPS = 3
+const FEEDS = ['hub', 'roamco']
+const NETWORKS = ['310-260', '310-410', '334-020', '208-01', '901-01']
+const CUSTOMERS = ['acme', 'beta', '=1+1']
+
+export async function fillStore(store: UsageStore, seed: number): Promise<void> {
+  const dice = diceOf(seed)
+  const feeds: Feed[] = []
+  for (const name of FEEDS) feeds.push(await store.createFeed(aFeed(name)))
+  for (let n = 1; n <= ACCOUNTS; n++) await fillAccount(store, feeds, dice, n)
+  for (let days = dice.below(60); days > 0 && (await store.sealNextDay(RANDOM_NOW)); days--);
+  // After the seal: late records, moves that are dated back, and an undo.
+  for (const account of await store.listAccounts()) {
+    const sims = await store.listSims({ accountId: account.id }, { limit: SIMS })
+    const groups = await store.listGroups({ accountId: account.id }, { limit: GROUPS })
+    await deliver(store, feeds[1]!, sims, dice, 60)
+    await assign(store, account, { sims, groups }, dice)
+    const undone = await deliver(store, feeds[0]!, sims, dice, 60)
+    await store.undoImport(undone, RANDOM_NOW)
+    await assign(store, account, { sims, groups }, dice)
+  }
+}
+
+async function fillAccount(
+  store: UsageStore,
+  feeds: readonly Feed[],
+  dice: Dice,
+  n: number,
+): Promise<void> {
+  const account = await store.createAccount({
+    sid: sidOf('AC', n),
+    name: `Account ${n}`,
+    authTokenHash: hashSecret(`token ${n}`),
+    home: { plmns: [NETWORKS[0] as never], countries: ['US' as never] },
+    createdAt: RANDOM_NOW,
+  })
+  const registrations = Array.from({ length: SIMS }, (_, i) => ({
+    sid: sidOf('DE', n * 1_000 + i),
+    imsis: [`31026000000${n}${String(i).padStart(3, '0')}` as never],
+  }))
+  const options = { at: RANDOM_NOW, newSid: () => sidOf('DE', 0) }
+  const { sims } = await store.registerSims(account.id, registrations, options)
+  const groups: SimGroup[] = []
+  for (let i = 0; i < GROUPS; i++) {
+    const stated = { sid: sidOf('HF', n * 1_000 + i), uniqueName: i === 0 ? null : `group-${i}` }
+    groups.push(await store.createGroup(account.id, { ...stated, settings: {} }, RANDOM_NOW))
+  }
+  await assign(store, account, { sims, groups }, dice)
+  for (const feed of feeds) await deliver(store, feed, sims, dice, 150)
+  await assign(store, account, { sims, groups }, dice)
+}
+
+/** Moves about half of the SIMs, at instants of the last months, or from now on. */
+async function assign(
+  store: UsageStore,
+  account: Account,
+  { sims, groups }: { readonly sims: readonly Sim[]; readonly groups: readonly SimGroup[] },
+  dice: Dice,
+): Promise<void> {
+  const assignments = sims
+    .filter(() => dice.chance(500))
+    .map(({ id: simId }): SimAssignment => {
+      const group = groups[dice.below(groups.length + 1)]
+      const customer = dice.chance(800) ? CUSTOMERS[dice.below(CUSTOMERS.length)]! : null
+      return {
+        simId,
+        ...(dice.chance(800) && { groupId: group?.id ?? null }),
+        labels: { customer, ...(dice.chance(300) && { site: `site ${dice.below(4)}` }) },
+        ...(dice.chance(800) && { since: anyInstant(dice) }),
+      }
+    })
+  await store.assignSims(account.id, assignments, RANDOM_NOW)
+}
+
+/** Returns the import. */
+async function deliver(
+  store: UsageStore,
+  feed: Feed,
+  sims: readonly Sim[],
+  dice: Dice,
+  records: number,
+): Promise<number> {
+  const lines = Array.from({ length: records }, () => {
+    const record = {
+      record_id: `r${dice.next()}`,
+      sim: sims[dice.below(sims.length)]!.sid,
+      occurred_at: formatInstant(anyInstant(dice)),
+      plmn: NETWORKS[dice.below(NETWORKS.length)],
+      upload: dice.below(1_000_000),
+      download: dice.chance(20) ? Number.MAX_SAFE_INTEGER : dice.below(50_000_000),
+      to_sim: dice.below(3),
+      from_sim: dice.below(3),
+    }
+    return `${JSON.stringify(record)}\n`
+  })
+  const name = `${feed.name}-${dice.next()}`
+  const source = { name, bytes: bytesOf(lines.join('')) }
+  const { import: done } = await importRecords({
+    ...{ store, feed, account: null, source },
+    clock: () => RANDOM_NOW,
+  })
+  if (done.counts.accepted !== records) {
+    throw new Error(`only ${done.counts.accepted} of ${records} records were accepted`)
+  }
+  return done.id
+}
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text)
+}
+
+/** Mostly of the last forty days, else of the last year; now and then the first second of one. */
+export function anyInstant(dice: Dice, now = RANDOM_NOW): number {
+  const days = dice.chance(800) ? 40 : 400
+  const at = now - 3_600 - dice.below(days * DAY_SECONDS)
+  return dice.chance(150) ? at - (at % DAY_SECONDS) : at
+}
+
+function aFeed(name: string) {
+  return {
+    name,
+    format: 'ndjson' as const,
+    settings: {},
+    onConflict: 'reject' as const,
+    defaultZone: null,
+    simNames: simNamesDefault(null),
+    createdAt: RANDOM_NOW,
+  }
+}
+
+function sidOf(prefix: SidPrefix, n: number): Sid {
+  return `${prefix}${n.toString(16).padStart(32, '0')}` as Sid
+}
