@@ -51,6 +51,8 @@ export const iccidParameter = parsedParameter('Iccid', 'the number of the SIM ca
   parseIccid(text, 'Iccid'),
 )
 
+const FLEET_OF_SUPER_SIM = 'this is how the Super SIM API calls it; here it is Group'
+
 /** Usage is kept for 18 months; whoever was silent for longer was silent for as long as is known. */
 const SILENCE_DAYS_MAX = 550
 
@@ -65,6 +67,7 @@ const REFUSED_FILTERS: ParameterOptions = {
     RatePlan: 'SIMs have no rate plan here; leave it out',
     EId: 'SIMs have no EId here; leave it out, or filter by Iccid',
     SimRegistrationCode: 'SIMs have no registration code here; leave it out, or filter by Iccid',
+    Fleet: FLEET_OF_SUPER_SIM,
   },
 }
 
@@ -138,6 +141,7 @@ const REFUSED_CHANGES: ParameterOptions = {
     CallbackMethod: 'nobody is called back; leave it out',
     ResetStatus: 'nothing here reaches the network to reset a connection; leave it out',
     AccountSid: 'a SIM stays with its account; an operator names the account in the query',
+    Fleet: FLEET_OF_SUPER_SIM,
   },
 }
 
@@ -146,28 +150,37 @@ export const simUpdateBody = Type.Object(
   REFUSED_CHANGES,
 )
 
-export const simRegistrationBody = Type.Object({
-  ...accountSidParameter,
-  Sid: Type.Optional(parsedParameter('Sid', 'its SID, where it has one already', parseSimSid)),
-  Iccid: Type.Optional(iccidParameter),
-  Imsi: Type.Optional(
-    repeatableParameter('Imsi', 'one or more, separated by spaces or repeated', parseImsis),
-  ),
-  Msisdn: Type.Optional(
-    parsedParameter('Msisdn', 'its phone number', (text) => parseMsisdn(text, 'Msisdn')),
-  ),
-  ...nameParameters,
-  HomePlmns: Type.Optional(
-    parsedParameter(
-      'HomePlmns',
-      'its home networks, in place of those of its account',
-      parseHomePlmns,
+const REFUSED_AT_REGISTRATION: ParameterOptions = {
+  refused: {
+    RegistrationCode: 'this is of the Super SIM API; SIMs have no registration code here',
+  },
+}
+
+export const simRegistrationBody = Type.Object(
+  {
+    ...accountSidParameter,
+    Sid: Type.Optional(parsedParameter('Sid', 'its SID, where it has one already', parseSimSid)),
+    Iccid: Type.Optional(iccidParameter),
+    Imsi: Type.Optional(
+      repeatableParameter('Imsi', 'one or more, separated by spaces or repeated', parseImsis),
     ),
-  ),
-  HomeCountries: Type.Optional(
-    parsedParameter('HomeCountries', 'its home countries, likewise', parseHomeCountries),
-  ),
-})
+    Msisdn: Type.Optional(
+      parsedParameter('Msisdn', 'its phone number', (text) => parseMsisdn(text, 'Msisdn')),
+    ),
+    ...nameParameters,
+    HomePlmns: Type.Optional(
+      parsedParameter(
+        'HomePlmns',
+        'its home networks, in place of those of its account',
+        parseHomePlmns,
+      ),
+    ),
+    HomeCountries: Type.Optional(
+      parsedParameter('HomeCountries', 'its home countries, likewise', parseHomeCountries),
+    ),
+  },
+  REFUSED_AT_REGISTRATION,
+)
 
 function parseSimSid(text: string): Sid {
   return parseSid('Sid', text, 'DE', 'HS')

@@ -2,7 +2,7 @@
  * The SQL of a question about usage, the same for every engine: rows from one of three places, the
  * groups and labels their SIMs had at the time, sums a member, and a page of them.
  */
-import { DAY_SECONDS, HOUR_SECONDS } from '../domain/time.ts'
+import { DAY_SECONDS, HOUR_SECONDS, monthStart } from '../domain/time.ts'
 import { ZONES } from '../domain/usage-event.ts'
 import {
   type MemberPage,
@@ -12,8 +12,9 @@ import {
   type UsageMember,
   type UsageQuestion,
 } from '../domain/usage-question.ts'
-import { bucketsOf, monthsOf, sealedDays, wholeDays } from './day-ranges.ts'
-import type { Value } from './session.ts'
+import { bucketsOf, type DayRange, monthsOf, sealedDays, wholeDays } from './day-ranges.ts'
+import type { Limits } from './limits.ts'
+import type { MonthText, Value } from './session.ts'
 import { COUNTER_COLUMNS } from './tables.ts'
 
 export interface QuestionText {
@@ -23,9 +24,9 @@ export interface QuestionText {
 
 interface Context {
   readonly page: MemberPage
-  readonly sealedThrough: number
-  /** The start of the month of `r.at`. */
-  readonly monthStart: string
+  readonly limits: Limits
+  readonly hasSimMonths: boolean
+  readonly monthText: MonthText
 }
 
 /** The values of a text, in the order in which they stand in it; each is named by its number. */
@@ -75,7 +76,7 @@ export function questionText(question: UsageQuestion, context: Context): Questio
   const where = conditionsOf(question, values)
   const keys = groupBy.map((dimension) => COLUMNS[dimension])
   const columns = [
-    `${bucketOf(question, context.monthStart)} AS bucket_start`,
+    `${bucketOf(question, context.monthText)} AS bucket_start`,
     ...groupBy.map((dimension) => `${EXPRESSIONS[dimension]} AS ${COLUMNS[dimension]}`),
     ...COUNTER_COLUMNS.map((name) => `SUM(r.${name})::bigint AS ${name}`),
   ]
@@ -96,14 +97,15 @@ export function questionText(question: UsageQuestion, context: Context): Questio
   return { text, values: values.all }
 }
 
-function bucketOf({ granularity }: UsageQuestion, monthStart: string): string {
+function bucketOf({ granularity }: UsageQuestion, months: MonthText): string {
   if (granularity === 'all') return '0::bigint'
-  if (granularity === 'monthly') return monthStart
+  if (granularity === 'monthly') return months.startOf('r.at')
   const seconds = granularity === 'hourly' ? HOUR_SECONDS : DAY_SECONDS
   return `r.at - r.at % ${seconds}`
 }
 
 const COUNTERS = COUNTER_COLUMNS.join(', ')
+const UNION = ' UNION ALL '
 
 function rowsOf(question: UsageQuestion, context: Context, values: Values): string {
   const source: QuestionSource = sourceOf(question)
@@ -129,7 +131,7 @@ function accountRows(question: UsageQuestion, values: Values): string {
     part('account_hour', start, firstDay),
     part('account_day', firstDay, endDay),
     part('account_hour', endDay, end),
-  ].join(' UNION ALL ')
+  ].join(UNION)
 }
 
 const LEDGER_COLUMNS = `
@@ -150,61 +152,125 @@ function ledgerRows(
       AND ledger.occurred_at < ${values.bigint(end)}`
 }
 
-/**
- * Sealed days from their totals, the rest from the ledger, and so are the days of a SIM in the middle
- * of which its group or its label changes.
- */
-function simDayRows(question: UsageQuestion, { sealedThrough }: Context, values: Values): string {
-  const { accountId, start, end } = question
-  const { firstDay, endDay } = sealedDays(start, end, sealedThrough)
+/** Sealed days from their totals, the rest from the ledger. */
+function simDayRows(question: UsageQuestion, context: Context, values: Values): string {
+  const { start, end } = question
+  const { firstDay, endDay } = sealedDays(start, end, context.limits.sealedThrough)
   const buckets = [...new Set([...bucketsOf(start, firstDay), ...bucketsOf(endDay, end)])]
   const parts = buckets.length === 0 ? [] : [ledgerRows(question, { buckets, values })]
-  if (firstDay < endDay) {
-    const split = splitDays(question, { firstDay, endDay, values })
-    parts.push(`
-      SELECT sim_day.started_at AS at, sim_day.sim_id, sim_day.zone, sim_day.country,
-             '' AS plmn, 0::bigint AS feed_id,
-             ${COUNTER_COLUMNS.map((name) => `sim_day.${name}`).join(', ')}
-      FROM sim_day
-      WHERE sim_day.month ${values.bigints(monthsOf(firstDay, endDay))}
-        ${simsOf(question, 'sim_day.sim_id', values)}
-        AND sim_day.started_at >= ${values.bigint(firstDay)}
-        AND sim_day.started_at < ${values.bigint(endDay)}
-        AND sim_day.sim_id IN (SELECT id FROM sim WHERE account_id = ${values.bigint(accountId)})
-        ${
-          split === null
-            ? ''
-            : `AND NOT EXISTS (
-                 SELECT 1 FROM (${split}) AS split
-                 WHERE split.sim_id = sim_day.sim_id AND split.day = sim_day.started_at)`
-        }`)
-    if (split !== null) {
-      parts.push(`
-        SELECT ${LEDGER_COLUMNS}
-        FROM (${split}) AS split
-        JOIN ledger ON ledger.bucket = split.day AND ledger.sim_id = split.sim_id
-        WHERE ledger.account_id = ${values.bigint(accountId)}`)
-    }
+  const whole = wholeMonths(question, { firstDay, endDay }, context)
+  const first = whole[0]
+  if (first === undefined) {
+    return [...parts, ...dayRows(question, { from: firstDay, to: endDay, values })].join(UNION)
   }
-  return parts.join(' UNION ALL ')
+  const [from, to] = [monthStart(first), monthStart(whole.at(-1)! + 1)]
+  return [
+    ...parts,
+    ...dayRows(question, { from: firstDay, to: from, values }),
+    ...monthRows(question, { from, to, values }, context.monthText),
+    ...dayRows(question, { from: to, to: endDay, values }),
+  ].join(UNION)
 }
 
-/** Sealed days of SIMs that do not have one group or label from their start to their end. */
-function splitDays(
-  question: UsageQuestion,
-  { firstDay, endDay, values }: { firstDay: number; endDay: number; values: Values },
-): string | null {
+/** Sealed months, one after the other, whose totals can stand for their days. */
+function wholeMonths(
+  { granularity }: UsageQuestion,
+  { firstDay, endDay }: DayRange,
+  { limits, hasSimMonths }: Context,
+): number[] {
+  if (!hasSimMonths || granularity === 'daily') return []
+  return monthsOf(firstDay, endDay).filter(
+    (month) =>
+      month >= limits.firstMonth &&
+      month < limits.endMonth &&
+      firstDay <= monthStart(month) &&
+      monthStart(month + 1) <= endDay,
+  )
+}
+
+/** Sealed days, which begin at `from` and end at `to`. */
+interface Days {
+  readonly from: number
+  readonly to: number
+  readonly values: Values
+}
+
+/** A day of a SIM in the middle of which its group or label changes comes from the ledger. */
+function dayRows(question: UsageQuestion, days: Days, condition = ''): string[] {
+  const { from, to, values } = days
+  if (from >= to) return []
+  const rows = `
+    SELECT sim_day.started_at AS at, ${totalColumns('sim_day')}
+    FROM sim_day
+    WHERE sim_day.month ${values.bigints(monthsOf(from, to))}
+      AND sim_day.started_at >= ${values.bigint(from)} AND sim_day.started_at < ${values.bigint(to)}
+      ${ofWantedSims(question, 'sim_day', values)}
+      ${condition}`
+  const changes = changesWithin(question, days, `at - at % ${DAY_SECONDS}`)
+  if (changes === null) return [rows]
+  return [
+    `${rows}
+      AND NOT EXISTS (SELECT 1 FROM (${changes}) AS split
+                      WHERE split.sim_id = sim_day.sim_id AND split.start = sim_day.started_at)`,
+    `SELECT ${LEDGER_COLUMNS}
+     FROM (${changes}) AS split
+     JOIN ledger ON ledger.bucket = split.start AND ledger.sim_id = split.sim_id
+     WHERE ledger.account_id = ${values.bigint(question.accountId)}`,
+  ]
+}
+
+/** A month of a SIM in the middle of which its group or label changes comes from its days. */
+function monthRows(question: UsageQuestion, months: Days, text: MonthText): string[] {
+  const { from, to, values } = months
+  const rows = `
+    SELECT ${text.startOfNumber('sim_month.month')} AS at, ${totalColumns('sim_month')}
+    FROM sim_month
+    WHERE sim_month.month ${values.bigints(monthsOf(from, to))}
+      ${ofWantedSims(question, 'sim_month', values)}`
+  const changes = changesWithin(question, months, text.startOf('at'))
+  if (changes === null) return [rows]
+  const isSplit = (row: string, start: string) => `
+    EXISTS (SELECT 1 FROM (${changes}) AS part
+            WHERE part.sim_id = ${row}.sim_id AND part.start = ${start})`
+  const ofDay = text.startOf('sim_day.started_at')
+  return [
+    `${rows} AND NOT ${isSplit('sim_month', text.startOfNumber('sim_month.month'))}`,
+    ...dayRows(question, months, `AND ${isSplit('sim_day', ofDay)}`),
+  ]
+}
+
+function totalColumns(table: string): string {
+  return `
+    ${table}.sim_id, ${table}.zone, ${table}.country, '' AS plmn, 0::bigint AS feed_id,
+    ${COUNTER_COLUMNS.map((name) => `${table}.${name}`).join(', ')}`
+}
+
+function ofWantedSims(question: UsageQuestion, table: string, values: Values): string {
+  return `
+      ${simsOf(question, `${table}.sim_id`, values)}
+      AND ${table}.sim_id IN (
+        SELECT id FROM sim WHERE account_id = ${values.bigint(question.accountId)})`
+}
+
+/**
+ * SIMs whose group or label changes in the middle of a day or month, whose start `startOf` tells of
+ * the instant `at`. Null where the question asks for neither.
+ */
+function changesWithin(question: UsageQuestion, { from, to, values }: Days, startOf: string) {
   const keys = labelKeysOf(question)
   if (!asksForGroups(question) && keys.length === 0) return null
-  const [from, to] = [values.bigint(firstDay), values.bigint(endDay)]
+  const [first, end] = [values.bigint(from), values.bigint(to)]
   const changes = (table: string, condition = '') => `
-    SELECT sim_id, started_at - started_at % ${DAY_SECONDS} AS day FROM ${table}
-    WHERE started_at > ${from} AND started_at < ${to} AND started_at % ${DAY_SECONDS} <> 0 ${condition}`
+    SELECT sim_id, started_at AS at FROM ${table}
+    WHERE started_at > ${first} AND started_at < ${end} ${condition}`
   const parts = [
     ...(asksForGroups(question) ? [changes('sim_membership')] : []),
     ...keys.map((key) => changes('sim_label', `AND key = ${values.text(key)}`)),
   ]
-  return parts.join(' UNION ')
+  return `
+    SELECT DISTINCT sim_id, ${startOf} AS start
+    FROM (${parts.join(UNION)}) AS change
+    WHERE at <> ${startOf}`
 }
 
 function asksForGroups({ filter, groupBy }: UsageQuestion): boolean {

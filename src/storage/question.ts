@@ -23,7 +23,7 @@ import { LEDGER_BUCKET_SECONDS } from './incoming-events.ts'
 import { readLimits } from './limits.ts'
 import { questionText } from './question-sql.ts'
 import type { Row } from './rows.ts'
-import { all, ask, get, monthStartOf, type Steps } from './session.ts'
+import { all, ask, get, hasSimMonths, monthText, type Steps } from './session.ts'
 
 const SELECT_LEDGER_BOUNDS = `
   SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
@@ -47,9 +47,12 @@ export function* answerUsage(question: UsageQuestion, page: MemberPage): Steps<U
   if (readsTooMuch(question)) throw tooMuch(question)
   const bounded = yield* withinLedger(goingOn(question, page))
   if (bounded === null) return []
-  const { sealedThrough } = yield* readLimits()
-  const monthStart = yield* monthStartOf('r.at')
-  const { text, values } = questionText(bounded, { page, sealedThrough, monthStart })
+  const { text, values } = questionText(bounded, {
+    page,
+    limits: yield* readLimits(),
+    hasSimMonths: yield* hasSimMonths(),
+    monthText: yield* monthText(),
+  })
   const rows = yield* ask(text, values)
   return yield* named(rows.map((row) => memberFromRow(row, question)))
 }

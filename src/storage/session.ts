@@ -44,6 +44,14 @@ export function actingOf(actor: Actor): Acting {
   return { actor: actor.name, at: actor.clock?.() ?? null }
 }
 
+/** The start of a UTC month as an expression, which engines write each in their own way. */
+export interface MonthText {
+  /** Of the month that the instant is in. */
+  startOf(instant: string): string
+  /** By its number, as `monthNumber` counts. */
+  startOfNumber(month: string): string
+}
+
 type Later<T> = T | Promise<T>
 
 /**
@@ -74,8 +82,7 @@ export interface Session {
   readonly acting: Acting
   /** True where whole months have totals of their own. */
   readonly hasSimMonths: boolean
-  /** The start of the UTC month of an instant, as an expression of both. */
-  monthStartOf(instant: string): string
+  readonly monthText: MonthText
 }
 
 export type Ask = (session: Session) => unknown
@@ -127,8 +134,8 @@ export function* hasSimMonths(): Steps<boolean> {
   return (yield (session) => session.hasSimMonths) as boolean
 }
 
-export function* monthStartOf(instant: string): Steps<string> {
-  return (yield (session) => session.monthStartOf(instant)) as string
+export function* monthText(): Steps<MonthText> {
+  return (yield (session) => session.monthText) as MonthText
 }
 
 export function* acting(): Steps<Acting> {

@@ -8,6 +8,8 @@ after(stopDatabaseServer)
 
 describe('the commands of', () => {
   for (const scene of LONG_SCENES) {
-    it(`${scene.page}, ${scene.blocks}`, { timeout: 300_000 }, () => runScene(scene))
+    it(`${scene.page}${scene.blocks ? `, ${scene.blocks}` : ''}`, { timeout: 300_000 }, () =>
+      runScene(scene),
+    )
   }
 })

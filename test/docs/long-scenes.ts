@@ -3,7 +3,17 @@
 import { execute } from '../support/postgres-schema.ts'
 import { startPostgresServer } from '../support/postgres-server.ts'
 import type { PageShell } from './page-shell.ts'
-import { asCheckout, copyFixture, INIT, type Scene } from './scenes.ts'
+import {
+  asCheckout,
+  copyFixture,
+  INIT,
+  KEY,
+  prepareServed,
+  type Scene,
+  SERVED,
+  SID,
+  TOKEN,
+} from './scenes.ts'
 
 type Server = Awaited<ReturnType<typeof startPostgresServer>>
 
@@ -45,7 +55,92 @@ const fetched = (page: string, program: RegExp, file: string, shown: RegExp): Sc
   shows: { [program.source.replace(/\W/g, '')]: shown },
 })
 
+/** Where the server of the scene answers. */
+const URL_SERVED = [
+  /https:\/\/usage\.example\.com|http:\/\/127\.0\.0\.1:8080/,
+  (printed: string) => / answers at (\S+)/.exec(printed)?.[1] ?? 'none',
+] as const
+
+/** The original's client, pointed here; `rows` is what the page calls its answer. */
+function clientScene(page: string, rows: string, shown: RegExp): Scene {
+  const credentials = '[process.env.ACCOUNT_SID, process.env.AUTH_TOKEN]'
+  return {
+    page,
+    blocks: /^const client = require/,
+    before: SERVED,
+    prepare: async (shell) => {
+      await asCheckout(shell)
+      await prepareServed(shell)
+      shell.setVariable('NODE_EXTRA_CA_CERTS', 'own.crt')
+    },
+    instead: [
+      SID,
+      URL_SERVED,
+      // What the page leaves to its reader.
+      [
+        /^const client/,
+        `(async () => {\nconst [accountSid, authToken] = ${credentials}\nconst client`,
+      ],
+      [/\n$/, `\nconsole.log(${rows}.length)\n})()\n`],
+    ],
+    shows: { 'const client': shown },
+  }
+}
+
 export const LONG_SCENES: readonly Scene[] = [
+  {
+    page: 'README.md',
+    blocks: /^import twilio/,
+    before: [
+      'simtally account create --name Acme',
+      'simtally sim import examples/sims.csv --account AC…',
+      'simtally serve',
+    ],
+    prepare: asCheckout,
+    instead: [SID, TOKEN, URL_SERVED],
+    shows: { 'import twilio': / 0$/m },
+  },
+  clientScene('docs/http-api.md', 'days', /^3\d$/m),
+  clientScene('docs/super-sim.md', 'byCountry', /^0$/m),
+  {
+    page: 'docs/start/mvno.md',
+    instead: [SID, KEY],
+    codes: { 'simtally import carriers/usage-0001.csv': 3 },
+    shows: {
+      'simtally feed check': /^3 records would be counted, 0 would go to quarantine$/m,
+      'simtally import carriers/usage-0001.csv carriers/usage-0003': /^ {2}duplicate +1 /m,
+      'simtally import carriers/gateway': /^ {2}accepted +4 /m,
+      'simtally quarantine list': /^1 +4 +unknown_sim /m,
+      'simtally quarantine recycle': /^ {2}accepted +1 /m,
+      'simtally usage truck-1': /^ +MEX +50,000 +90,000 +140,000 /m,
+      'simtally usage meter-17': /"to_sim":0,"from_sim":1\}.*"data":\{"total":1000000,/,
+      'simtally audit': / agree with \d+ ledger rows/,
+      curl: /"usage_records":\[\{"account_sid":"AC/,
+    },
+  },
+  {
+    page: 'docs/start/fleet.md',
+    instead: [SID, KEY],
+    shows: {
+      'simtally mapping list': /^emnify: /m,
+      'simtally feed check': /^3 records would be counted/m,
+      'simtally import --watch drop': / accepted +3 /,
+      curl: /"accepted":0,"duplicate":3,/,
+      'simtally usage meter-25': /"data":\{"total":1000000,/,
+    },
+  },
+  {
+    page: 'docs/start/migrate.md',
+    prepare: asCheckout,
+    instead: [TOKEN, URL_SERVED],
+    shows: {
+      'simtally sim import': /^SIMs: 2 created/m,
+      'simtally sim show': /DE00000000000000000000000000000017/,
+      'simtally import carriers/events': /^ {2}accepted +3 /m,
+      'import twilio': /^3\d bytes$/m,
+      curl: /"sim_sid":"DE00000000000000000000000000000017"/,
+    },
+  },
   {
     page: 'CONTRIBUTING.md',
     blocks: /npx node --test test/,

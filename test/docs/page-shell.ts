@@ -99,6 +99,13 @@ export class PageShell {
     return await this.#call(args.slice(1), new StopRequest())
   }
 
+  /** Of JavaScript, which finds the packages of this checkout where the folder has them. */
+  async runProgram(text: string): Promise<Ran> {
+    const name = text.includes('require(') ? 'program.cjs' : 'program.mjs'
+    await this.write(name, text)
+    return await this.run(`node ${name}`)
+  }
+
   /** Resolves once it listens, or watches. */
   async #goOn(command: string, args: readonly string[]): Promise<Ran> {
     const up = Promise.withResolvers<string>()

@@ -41,8 +41,12 @@ export function indentedCommandsOf(page: string): string[] {
   return outside.match(/^ {4,}(?:\$ |(?:sudo )?(?:simtally|npm|npx|node|curl|docker) ).*$/gm) ?? []
 }
 
-/** What a shell is given at once: a line with those that continue it, without empty ones and comments. */
-export function commandsOf({ text }: Block): string[] {
+/**
+ * What a shell is given at once: a line with those that continue it, without empty ones and comments. A
+ * program in JavaScript is one.
+ */
+export function commandsOf({ text, language }: Block): string[] {
+  if (language === 'js') return [text]
   const commands: string[] = []
   const lines = text.split('\n')
   for (let line = lines.shift(); line !== undefined; line = lines.shift()) {

@@ -4,8 +4,8 @@ import { PageShell } from './page-shell.ts'
 import { type Block, blocksOf, commandsOf } from './pages.ts'
 import { NOT_RUN, type Scene } from './scenes.ts'
 
-/** Languages whose blocks are commands. */
-const COMMAND_LANGUAGES = ['sh', 'bash', 'console', 'shell']
+/** Languages whose blocks can be run. */
+const COMMAND_LANGUAGES = ['sh', 'bash', 'console', 'shell', 'js']
 
 export function commandBlocksOf(page: string): Block[] {
   return blocksOf(page).filter(({ language }) => COMMAND_LANGUAGES.includes(language))
@@ -26,8 +26,9 @@ export function whyNotRun(page: string, command: string): string | null {
 export async function runScene(scene: Scene): Promise<void> {
   const shell = await PageShell.open(() => scene.now ?? Math.floor(Date.now() / 1_000))
   let printed = ''
-  const run = async (command: string, where: string): Promise<void> => {
-    const { output, code } = await shell.run(replaced(command, scene, printed), scene)
+  const run = async (command: string, where: string, isProgram = false): Promise<void> => {
+    const text = replaced(command, scene, printed)
+    const { output, code } = await (isProgram ? shell.runProgram(text) : shell.run(text, scene))
     printed += output
     await pointCurl(shell)
     const expected = valueFor(command, scene.codes) ?? 0
@@ -42,9 +43,8 @@ export async function runScene(scene: Scene): Promise<void> {
     giveCredentials(shell, printed)
     for (const block of commandBlocksOf(scene.page).filter((block) => belongsTo(block, scene))) {
       for (const command of commandsOf(block)) {
-        if (whyNotRun(scene.page, command) === null) {
-          await run(command, `${scene.page}:${block.line}`)
-        }
+        if (whyNotRun(scene.page, command) !== null) continue
+        await run(command, `${scene.page}:${block.line}`, block.language === 'js')
       }
     }
   } finally {

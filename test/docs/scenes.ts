@@ -29,10 +29,41 @@ export interface Scene {
 
 export const INIT = ['simtally init']
 
+/** A server behind HTTPS, for an account with one SIM. */
+export const SERVED = [
+  'simtally account create --name Acme --home-plmns 310-260',
+  'simtally sim import sims.csv --account AC…',
+  'simtally feed create hub --format csv',
+  'simtally key create --operator --scope ingest --json',
+  'simtally serve --tls-cert own.crt --tls-key own.key',
+]
+
+export async function prepareServed(shell: PageShell): Promise<void> {
+  await makeCertificate(shell.path('own'))
+  await shell.write('sims.csv', `iccid,unique_name\n${iccidOf(1)},tracker-1\n`)
+}
+
 /** The SID that was printed last. */
-const SID = [
+export const SID = [
   /AC…/,
   (printed: string) => printed.match(/AC[0-9a-f]{32}/g)?.at(-1) ?? 'none',
+] as const
+
+/** Credentials that pages only hint at. */
+export const KEY = [
+  /SK…:the secret/,
+  (printed: string) => {
+    const sid = printed.match(/SK[0-9a-f]{32}/g)?.at(-1)
+    return `${sid}:${printed
+      .match(/^secret +(\S+)$|"secret":"([^"]+)"/m)
+      ?.slice(1)
+      .join('')}`
+  },
+] as const
+
+export const TOKEN = [
+  /the auth token/,
+  (printed: string) => /^auth token +(\w+)$/m.exec(printed)?.[1] ?? 'none',
 ] as const
 
 const feedOf = (page: string): Scene => ({
@@ -48,7 +79,6 @@ export const SCENES: readonly Scene[] = [
     blocks: /alias simtally/,
     prepare: asCheckout,
     instead: [SID],
-    inBash: true,
     codes: { 'simtally import usage.csv': 3 },
     shows: {
       'simtally sim import': /^SIMs: 3 created/m,
@@ -136,17 +166,11 @@ export const SCENES: readonly Scene[] = [
   },
   {
     page: 'docs/http-api.md',
+    blocks: /^curl/,
     now: NOW,
-    before: [
-      'simtally account create --name Acme --home-plmns 310-260',
-      'simtally sim import sims.csv --account AC…',
-      'simtally feed create hub --format csv',
-      'simtally key create --operator --scope ingest --json',
-      'simtally serve --tls-cert own.crt --tls-key own.key',
-    ],
+    before: SERVED,
     prepare: async (shell) => {
-      await makeCertificate(shell.path('own'))
-      await shell.write('sims.csv', `iccid,unique_name\n${iccidOf(1)},tracker-1\n`)
+      await prepareServed(shell)
       const usage = `record_id,sim,occurred_at,plmn,upload\na,${iccidOf(1)},2026-03-14,310-260,7\n`
       await shell.write('usage.csv.gz', gzipSync(usage))
     },
@@ -158,6 +182,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     page: 'docs/super-sim.md',
+    blocks: /^curl/,
     now: NOW,
     before: [
       'simtally account create --name Acme --home-plmns 310-260',
@@ -198,6 +223,11 @@ export const NOT_RUN: readonly {
     pages: ['README.md', 'CONTRIBUTING.md'],
     commands: ['npm ci'],
     why: 'brings packages from the registry: test/package/checkout.long.ts does so in a copy',
+  },
+  {
+    pages: ['docs/programs.md'],
+    commands: ['import { answerOf', 'import Fastify'],
+    why: 'needs the package: test/package/installed.long.ts runs both where it is installed',
   },
   {
     pages: ['CONTRIBUTING.md'],

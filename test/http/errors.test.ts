@@ -145,8 +145,20 @@ describe('errors', () => {
       assert.deepEqual([status, body.code], [400, 33101], asked)
       assert.match(body.message, pointer)
     }
-    const { body } = await fixture.get('/v1/UsageRecords?Granularity=weekly', { headers })
-    assert.doesNotMatch(body.message, pointer)
+    const { sid } = await fixture.addSim()
+    for (const answer of [
+      await fixture.get('/v1/Sims?Fleet=trackers', { headers }),
+      await fixture.get('/v1/Sims?Status=inactive', { headers }),
+      await fixture.post('/v1/Sims', { Iccid: iccidOf(9), RegistrationCode: 'X' }, { headers }),
+      await fixture.post(`/v1/Sims/${sid}`, { Fleet: 'trackers' }, { headers }),
+    ]) {
+      assert.deepEqual([answer.status, answer.body.code], [400, 33101])
+      assert.match(answer.body.message, pointer)
+    }
+    for (const query of ['UsageRecords?Granularity=weekly', 'Sims?Status=lost']) {
+      const { body } = await fixture.get(`/v1/${query}`, { headers })
+      assert.doesNotMatch(body.message, pointer)
+    }
   })
 
   it('refuse filters of SIMs that would have been ignored', async () => {

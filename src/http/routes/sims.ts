@@ -39,16 +39,19 @@ import {
   simRegistrationBody,
   simUpdateBody,
 } from '../sim-parameters.ts'
+import { pointToSuperSim, SIGNS_IN_SIMS } from '../supersim/misdirected.ts'
 
 type SimListQuery = Static<typeof simListQuery>
 
 export function addSimRoutes(server: HttpServer, context: RouteContext): void {
   const { store, clock, gates, tokens, baseUrlOf } = context
+  const errorHandler = pointToSuperSim(baseUrlOf, SIGNS_IN_SIMS)
 
   server.get(
     '/v1/Sims',
     {
       onRequest: gates.read,
+      errorHandler,
       schema: {
         operationId: 'listSims',
         summary: 'Lists SIMs',
@@ -83,6 +86,7 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
     '/v1/Sims',
     {
       onRequest: gates.admin,
+      errorHandler,
       schema: {
         operationId: 'createSim',
         summary: 'Registers a SIM',
@@ -145,6 +149,7 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
     '/v1/Sims/:SidOrUniqueName',
     {
       onRequest: gates.admin,
+      errorHandler: pointToSuperSim(baseUrlOf, SIGNS_IN_SIMS),
       schema: {
         operationId: 'updateSim',
         summary: 'Changes what is given of a SIM, and puts it into a group or labels it',

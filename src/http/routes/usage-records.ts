@@ -11,7 +11,7 @@ import { failures } from '../schemas/error.ts'
 import { asText } from '../schemas/shapes.ts'
 import { accountUsageRecords, simUsageRecords } from '../schemas/usage-record.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
-import { pointToSuperSim } from '../supersim/misdirected.ts'
+import { pointToSuperSim, SIGNS_IN_USAGE } from '../supersim/misdirected.ts'
 import { setUsageHeaders } from '../usage-headers.ts'
 import {
   periodParameters,
@@ -32,7 +32,7 @@ const querystring = Type.Object(
 )
 
 export function addUsageRecordRoutes(server: HttpServer, context: RouteContext): void {
-  const errorHandler = pointToSuperSim(context.baseUrlOf)
+  const errorHandler = pointToSuperSim(context.baseUrlOf, SIGNS_IN_USAGE)
 
   server.get(
     '/v1/Sims/:SidOrUniqueName/UsageRecords',

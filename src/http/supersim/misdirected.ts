@@ -2,22 +2,50 @@
 import type { FastifyRequest } from 'fastify'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { BaseUrlOf } from '../base-url.ts'
-import { SUPER_SIM_PARAMETERS } from '../usage-page.ts'
 import { superSimUrl } from './address.ts'
 
+/** Parameters of the Super SIM API that the other one refuses: with any value, or with these. */
+type Signs = Readonly<Record<string, 'any' | readonly string[]>>
+
+export const SIGNS_IN_USAGE: Signs = {
+  StartTime: 'any',
+  EndTime: 'any',
+  Sim: 'any',
+  Fleet: 'any',
+  Network: 'any',
+  IsoCountry: 'any',
+  Group: 'any',
+  Granularity: ['hour', 'day'],
+}
+
+export const SIGNS_IN_SIMS: Signs = {
+  Fleet: 'any',
+  RegistrationCode: 'any',
+  Status: ['inactive'],
+}
+
 /** An error handler of a route, which leaves the answer to that of the server. */
-export function pointToSuperSim(baseUrlOf: BaseUrlOf) {
+export function pointToSuperSim(baseUrlOf: BaseUrlOf, signs: Signs) {
   return (error: Error, request: FastifyRequest): never => {
-    const isMisdirected = error instanceof UsageError && isOfSuperSim(request.query)
-    if (!isMisdirected || error.code !== 'invalid') throw error
+    const isRefused = error instanceof UsageError && error.code === 'invalid'
+    const isMisdirected = [request.query, request.body].some((given) => hasSign(given, signs))
+    if (!isRefused || !isMisdirected) throw error
     const hint = `the Super SIM API is answered under ${superSimUrl(baseUrlOf(request))}`
-    throw new UsageError(error.code, error.message, { hint })
+    const { field, value } = error
+    throw new UsageError(error.code, error.message, {
+      hint: error.hint === undefined ? hint : `${error.hint}; ${hint}`,
+      ...(field !== undefined && { field }),
+      // By which a subscriber is known, perhaps: the answer masks it.
+      ...(value !== undefined && { value }),
+    })
   }
 }
 
-function isOfSuperSim(query: unknown): boolean {
-  const given = query as Readonly<Record<string, unknown>>
-  const isNamed = Object.keys(SUPER_SIM_PARAMETERS.refused ?? {}).some((name) => name in given)
-  const { Granularity } = given
-  return isNamed || Granularity === 'hour' || Granularity === 'day'
+function hasSign(given: unknown, signs: Signs): boolean {
+  if (typeof given !== 'object' || given === null) return false
+  const parameters = given as Readonly<Record<string, unknown>>
+  return Object.entries(signs).some(([name, values]) => {
+    const value = parameters[name]
+    return value !== undefined && (values === 'any' || values.includes(String(value)))
+  })
 }

@@ -8,6 +8,7 @@ import {
   actingOf,
   type Gone,
   type Insert,
+  type MonthText,
   type NamedRows,
   type Session,
   type Steps,
@@ -34,9 +35,19 @@ const BIGINTS = typesWith(BigInt)
 /** Not the transaction's own time: that stands still while the transaction goes on. */
 export const SERVER_TIME = 'floor(extract(epoch FROM clock_timestamp()))::bigint'
 
+const MONTH_TEXT: MonthText = {
+  startOf: (instant) => {
+    const local = `to_timestamp(${instant}) AT TIME ZONE 'UTC'`
+    return `EXTRACT(EPOCH FROM date_trunc('month', ${local}) AT TIME ZONE 'UTC')::bigint`
+  },
+  startOfNumber: (month) => `
+    EXTRACT(EPOCH FROM make_timestamptz(${month} / 12, ${month} % 12 + 1, 1, 0, 0, 0, 'UTC'))::bigint`,
+}
+
 /** One connection, for as long as a read or a transaction has it. */
 export class PostgresSession implements Session {
   readonly hasSimMonths = false
+  readonly monthText = MONTH_TEXT
   readonly client: pg.ClientBase
   readonly schema: string
   acting: Acting = actingOf(SOMEBODY)
@@ -127,11 +138,6 @@ export class PostgresSession implements Session {
 
   async now(): Promise<number> {
     return (await this.get(`SELECT ${SERVER_TIME} AS now`))!.now as number
-  }
-
-  monthStartOf(instant: string): string {
-    const local = `to_timestamp(${instant}) AT TIME ZONE 'UTC'`
-    return `EXTRACT(EPOCH FROM date_trunc('month', ${local}) AT TIME ZONE 'UTC')::bigint`
   }
 
   isOverflow(error: unknown): boolean {

@@ -1,14 +1,30 @@
 /** A connection as a session of shared code: it answers each question at once. */
 import type { SQLInputValue } from 'node:sqlite'
 import type { Row } from '../rows.ts'
-import type { Acting, Gone, Insert, NamedRows, Session, Steps, Value, Values } from '../session.ts'
+import type {
+  Acting,
+  Gone,
+  Insert,
+  MonthText,
+  NamedRows,
+  Session,
+  Steps,
+  Value,
+  Values,
+} from '../session.ts'
 import type { Connection } from './connection.ts'
 import { isOverflow } from './failures.ts'
 
 const NO_VALUES: Values = []
 
+const MONTH_TEXT: MonthText = {
+  startOf: (instant) => `unixepoch(${instant}, 'unixepoch', 'start of month')`,
+  startOfNumber: (month) => `unixepoch(printf('%04d-%02d-01', ${month} / 12, ${month} % 12 + 1))`,
+}
+
 export class SqliteSession implements Session {
   readonly hasSimMonths = true
+  readonly monthText = MONTH_TEXT
   readonly #connection: Connection
 
   constructor(connection: Connection) {
@@ -74,10 +90,6 @@ export class SqliteSession implements Session {
 
   now(): number {
     return this.get('SELECT unixepoch() AS now')!.now as number
-  }
-
-  monthStartOf(instant: string): string {
-    return `CAST(strftime('%s', ${instant}, 'unixepoch', 'start of month') AS INTEGER)`
   }
 
   isOverflow(error: unknown): boolean {
