@@ -75,7 +75,12 @@ describe('simtally doctor', () => {
     const none = await findings(cli)
     assert.equal(none.exitCode, 1)
     const store = none.found.find(({ check }) => check === 'store')!
-    assert.match(`${store.message} ${store.remedy}`, /there is no store at .*simtally init/)
+    assert.match(store.message, /^there is no store at \S+$/)
+    assert.match(store.remedy!, /^simtally init makes one.*--database, SIMTALLY_DATABASE_URL/)
+    // Neither is a folder that the store's making would make.
+    const elsewhere = `sqlite:${cli.path('not/yet/simtally.db')}`
+    const { found } = await findings(cli, ['--database', elsewhere])
+    assert.deepEqual(statusOf(found, 'permissions'), ['fine'])
     await cli.json(['init'])
     await chmod(cli.path('simtally.db'), 0o644)
     const { stdout } = await cli.run(['doctor', '--json'])
@@ -84,6 +89,19 @@ describe('simtally doctor', () => {
     )
     assert.equal(permissions!.status, 'warning')
     assert.match(permissions!.remedy!, /^chmod 600 .*simtally\.db$/)
+  })
+
+  it('says of a database that cannot be used what else to do', async (t) => {
+    const cli = await open(t)
+    for (const [url, remedy] of [
+      [`sqlite:${await cli.file('text.db', 'no database')}`, /^name another .*restore a backup$/],
+      ['postgres://nobody@127.0.0.1:1/x', /^start PostgreSQL there, or name another/],
+      ['mysql://db.example.com/x', /^give what is expected there$/],
+    ] as const) {
+      const { exitCode, found } = await findings(cli, ['--database', url])
+      assert.equal(exitCode, 1)
+      assert.match(found.find(({ check }) => check === 'store')!.remedy!, remedy)
+    }
   })
 
   it('tells of a clock that stands behind, silent feeds, quarantine and audits', async (t) => {

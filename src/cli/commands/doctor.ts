@@ -72,8 +72,18 @@ async function storeFindings(commandLine: CommandLine, options: DoctorOptions): 
 /** An expected failure is what the doctor is asked for; a bug is thrown on. */
 function failed(check: Finding['check'], error: unknown): Finding {
   if (!(error instanceof UsageError) && !(error instanceof WrongUsage)) throw error
-  return problem(check, error.message, error.hint ?? 'put right what the message names')
+  if (error instanceof UsageError && error.code === 'missing') {
+    const [what = ''] = error.message.split('; ')
+    return problem(check, what, MAKE_OR_NAME)
+  }
+  if (error.hint !== undefined) return problem(check, error.message, error.hint)
+  // Messages without a hint of their own say what to do behind what is wrong.
+  const [what = '', ...remedy] = error.message.split('; ')
+  return problem(check, what, remedy.join('; ') || 'give what is expected there')
 }
+
+const MAKE_OR_NAME =
+  'simtally init makes one there; if yours is elsewhere, name it with --database, SIMTALLY_DATABASE_URL or database-url in simtally.yaml'
 
 async function tell(
   commandLine: CommandLine,

@@ -89,10 +89,11 @@ export function checkPermissions(config: Config, url: string): Finding[] {
 }
 
 function databaseFile(path: string): Finding[] {
-  const there = existsSync(path) ? path : dirname(path)
+  // A folder that is not there is made with the store.
+  const folder = nearestFolder(dirname(resolve(path)))
   try {
-    accessSync(there, constants.R_OK | constants.W_OK)
-    accessSync(dirname(path), constants.W_OK)
+    accessSync(existsSync(path) ? path : folder, constants.R_OK | constants.W_OK)
+    accessSync(folder, constants.W_OK)
   } catch {
     return [
       problem(
