@@ -260,14 +260,23 @@ export const actsOf = {
     const lines = events.slice(0, ENTRIES_NAMED_MAX).map(({ event }) => String(event.line))
     return { ...act, verb: 'accept conflict', details: { ...counts, lines, by, reason } }
   },
-  discardQuarantine: (entryIds: readonly number[], discarded: number): NewAct | null =>
+  discardQuarantine: (
+    entryIds: readonly number[],
+    discarded: number,
+    { by, reason }: { by: string; reason: string },
+  ): NewAct | null =>
     discarded === 0
       ? null
       : {
           verb: 'discard',
           objectKind: 'quarantine',
           object: entryIds.length === 1 ? String(entryIds[0]) : `${discarded} entries`,
-          details: { entries: entryIds.slice(0, ENTRIES_NAMED_MAX).map(String), discarded },
+          details: {
+            entries: entryIds.slice(0, ENTRIES_NAMED_MAX).map(String),
+            discarded,
+            by,
+            reason,
+          },
         },
   trustClock: (imports: number, at: number): NewAct => ({
     verb: 'trust clock',

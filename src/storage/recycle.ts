@@ -137,8 +137,11 @@ export function* endRecycling(
   return { counts, series, conflicts }
 }
 
-/** Runs inside a write transaction that keeps batches out, as recycling does. */
-export function* discardQuarantine(entryIds: readonly number[]): Steps<number> {
+/** Runs inside a write transaction that keeps batches out, as recycling does. The log has the decision. */
+export function* discardQuarantine(
+  entryIds: readonly number[],
+  _decision: { by: string; reason: string },
+): Steps<number> {
   const rows = yield* all(SELECT_ENTRIES, [entryIds])
   const deleted = yield* run(DELETE_ENTRIES, [entryIds])
   yield* dropUndelivered(rows.map(waitingFromRow))

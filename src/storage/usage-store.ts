@@ -265,8 +265,14 @@ export interface UsageStore extends RestartStore, FleetStore {
    * `append`.
    */
   recycle(batch: RecycleBatch): Promise<AppendOutcome>
-  /** Deletes entries for good, their imports' counts stay. Returns how many there were. */
-  discardQuarantine(entryIds: readonly number[]): Promise<number>
+  /**
+   * Deletes entries for good, their imports' counts stay; the log keeps who decided it and why. Returns
+   * how many there were.
+   */
+  discardQuarantine(
+    entryIds: readonly number[],
+    decision: { by: string; reason: string },
+  ): Promise<number>
 
   // Usage
 

@@ -47,7 +47,7 @@ export function describeActs(engine: Engine): void {
       await failureOf('conflict', store.createAccount(anAccount({ sid: account.sid })))
       await failureOf('conflict', store.createSim(account.id, sim, options))
       await store.registerSims(account.id, [sim], options)
-      await store.discardQuarantine([4_711])
+      await store.discardQuarantine([4_711], { by: 'Ada', reason: 'test SIMs' })
       assert.equal(await store.revokeApiKey('SKnone', NOW), null)
       assert.deepEqual(await store.listActs({}, { limit: 10 }), before)
     })

@@ -248,12 +248,22 @@ export function describeRecycling(engine: Engine): void {
     it('deletes them, and leaves the counts of their import', async (t) => {
       const ledger = await openLedger(t, engine)
       const [a, b, c] = await waiting(ledger, 'a', 'b', 'a')
-      assert.equal(await ledger.store.discardQuarantine([a!.id, b!.id, b!.id + 1_000]), 2)
+      const why = { by: 'Ada', reason: 'test SIMs' }
+      const discard = (ids: readonly number[]) => ledger.store.discardQuarantine(ids, why)
+      assert.equal(await discard([a!.id, b!.id, b!.id + 1_000]), 2)
       assert.deepEqual(await reasonsOf(ledger), [[c!.id, 'unknown_sim']])
-      assert.equal(await ledger.store.discardQuarantine([c!.id, a!.id]), 1)
-      assert.equal(await ledger.store.discardQuarantine([]), 0)
+      assert.equal(await discard([c!.id, a!.id]), 1)
+      assert.equal(await discard([]), 0)
       assert.deepEqual(await countsOf(ledger), { ...NO_VERDICTS, quarantined: 3 })
       assert.equal(await ledger.store.findQuarantineEntry(a!.id), null)
+      const acts = await ledger.store.listActs({ objectKind: 'quarantine' }, { limit: 9 })
+      assert.deepEqual(
+        acts.map(({ details }) => [details.discarded, details.by, details.reason]),
+        [
+          [1, 'Ada', 'test SIMs'],
+          [2, 'Ada', 'test SIMs'],
+        ],
+      )
     })
   })
 

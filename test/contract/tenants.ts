@@ -214,7 +214,10 @@ export function describeTenants(engine: Engine): void {
       const counted = [{ entryId: await entryOf(ofOperator), event: event({ line: 2, upload: 5 }) }]
       const recycled = { ...nothing, importId: ofOperator, feed, events: counted }
       assert.equal((await store.recycle(recycled)).counts.accepted, 1)
-      assert.equal(await store.discardQuarantine([await entryOf(ofB)]), 1)
+      assert.equal(
+        await store.discardQuarantine([await entryOf(ofB)], { by: 'Ada', reason: 'x' }),
+        1,
+      )
       assert.deepEqual(await details(ofOperator), [])
       assert.deepEqual(await details(ofB), [])
       assert.deepEqual(await details(ofA), [`later ${ofA}`])

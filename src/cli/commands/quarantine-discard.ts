@@ -28,7 +28,8 @@ Examples:
   simtally quarantine discard --import 7 --by Ada --reason 'test SIMs of the carrier'
   simtally quarantine discard 7:42 --by Ada --reason 'sent by mistake, carrier ticket 12' --json
 
-They are gone for good, and printed as they go: keep what is printed where who did what is kept.
+They are gone for good, and printed as they go. The log (simtally log list) keeps who did it, why,
+how many, and the numbers of the first hundred, but not their texts.
 The import still counts them as quarantined, since they never were counted as anything else. When
 the same file is imported again, they are quarantined again.`
 
@@ -68,7 +69,10 @@ async function discard(
   await commandLine.withStore(options, async (store) => {
     const pages = isNamed ? [await entriesNamed(store, names)] : pagesOf(store, options)
     for await (const page of pages) {
-      total += await store.discardQuarantine(page.map(({ id }) => id))
+      total += await store.discardQuarantine(
+        page.map(({ id }) => id),
+        { by, reason },
+      )
       for (const entry of page) await print(commandLine, entry, options)
     }
   })

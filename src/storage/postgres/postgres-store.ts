@@ -180,12 +180,12 @@ export async function openPostgresStore(
             ),
           )
         }),
-      discardQuarantine: (entryIds) =>
+      discardQuarantine: (entryIds, decision) =>
         calls.run(() =>
           alone(
             logged(
-              (s) => s.take(discardQuarantine(entryIds)),
-              (count) => actsOf.discardQuarantine(entryIds, count),
+              (s) => s.take(discardQuarantine(entryIds, decision)),
+              (count) => actsOf.discardQuarantine(entryIds, count, decision),
             ),
           ),
         ),

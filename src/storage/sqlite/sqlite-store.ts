@@ -112,7 +112,7 @@ export async function openSqliteStore(
       tryOut: (work) => trialThreads.use((thread) => tryOut(thread, work)),
       undoImport: (importId, at) => run('undoImport', [importId, at]),
       recycle: (batch) => run('recycle', [batch]),
-      discardQuarantine: (entryIds) => run('discardQuarantine', [entryIds]),
+      discardQuarantine: (entryIds, decision) => run('discardQuarantine', [entryIds, decision]),
 
       queryUsage: (query) =>
         read((c) =>

@@ -66,8 +66,8 @@ export const OPERATIONS = {
   changesOfTrial,
   endTrial,
   recycle: logged(recycle, ({ counts }, batch) => actsOf.recycle(counts, batch)),
-  discardQuarantine: logged(taken(discardQuarantine), (count, entryIds) =>
-    actsOf.discardQuarantine(entryIds, count),
+  discardQuarantine: logged(taken(discardQuarantine), (count, entryIds, decision) =>
+    actsOf.discardQuarantine(entryIds, count, decision),
   ),
   sealNextDay: besideLedger(taken(sealNextDay)),
   purge: logged(upkeep.purge, actsOf.purge),
