@@ -8,6 +8,7 @@ import type { MemberPage, UsageMember, UsageQuestion } from '../../src/domain/us
 import { PIECE_MEMBERS } from '../../src/http/member-stream.ts'
 import { NOW, sidOf } from '../support/builders.ts'
 import { basic, HttpFixture } from '../support/http-fixture.ts'
+import { liveBytes } from '../support/live-memory.ts'
 
 const HEADER =
   'account_sid,sim_sid,group,label,zone,country_code,network,feed,start,end,' +
@@ -55,6 +56,13 @@ beforeEach(() => {
   asked = []
   questions = []
 })
+
+/** Where the server listens, as it does once. */
+let listening: Promise<string> | null = null
+function address(): Promise<string> {
+  listening ??= fixture.listen()
+  return listening
+}
 
 async function ask(query: string, accept?: string) {
   const headers = { authorization: basic(fixture.owner), ...(accept && { accept }) }
@@ -169,6 +177,22 @@ describe('an answer in lines', () => {
     assert.ok(asked.length < 1_000, `${asked.length} pieces`)
   })
 
+  it('is in memory a piece at a time', async () => {
+    const pieces = 30
+    hasSims(pieces * PIECE_MEMBERS)
+    const headers = { authorization: basic(fixture.owner) }
+    const path = `${await address()}/v1/Usage?${PERIOD}&GroupBy=sim&Format=ndjson`
+    const held: number[] = []
+    let bytes = 0
+    for await (const chunk of (await fetch(path, { headers })).body!) {
+      bytes += chunk.length
+      if (asked.length > held.length * 10) held.push(liveBytes())
+    }
+    assert.ok(bytes > pieces * PIECE_MEMBERS * 300, `${bytes} bytes`)
+    assert.ok(held.length >= 2)
+    assert.ok(held.at(-1)! - held[0]! < 8_000_000, held.join(' '))
+  })
+
   it('answers only the headers of a HEAD', async () => {
     hasSims(3 * PIECE_MEMBERS)
     const { statusCode, headers, body } = await fixture.server.inject({
@@ -193,9 +217,9 @@ describe('an answer in lines', () => {
     Object.assign(fixture.store, fails(0))
     assert.equal((await ask('Format=csv')).status, 503)
     Object.assign(fixture.store, fails(1))
-    const url = await fixture.listen()
     const headers = { authorization: basic(fixture.owner) }
-    const response = await fetch(`${url}/v1/Usage?${PERIOD}&GroupBy=sim&Format=csv`, { headers })
+    const path = `${await address()}/v1/Usage?${PERIOD}&GroupBy=sim&Format=csv`
+    const response = await fetch(path, { headers })
     assert.equal(response.status, 200)
     await assert.rejects(response.text())
   })
