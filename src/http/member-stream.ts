@@ -1,6 +1,7 @@
 /** Answers to questions about a fleet: a page of members, or all that follow, piece by piece. */
 import type { UsageMember } from '../domain/usage-question.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
+import { answerInSpans } from './member-spans.ts'
 import type { PageTokens } from './page-token.ts'
 import type { QuestionPage } from './question-page.ts'
 import { toToken } from './question-token.ts'
@@ -21,7 +22,7 @@ export async function membersOf(
   if (question.start >= question.end) return { members: [], more: false }
   // One more than is shown tells whether more follow.
   const page = { limit: limit + 1, ...(after !== null && { after }) }
-  const found = await store.answerUsage(question, page)
+  const found = await answerInSpans(store, question, page)
   return { members: found.slice(0, limit), more: found.length > limit }
 }
 

@@ -1,15 +1,10 @@
 /** The usage of one member of a fleet in one bucket, as JSON and as a line of CSV. */
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { Bucket, UsageWindow } from '../domain/period.ts'
-import {
-  DAY_SECONDS,
-  formatInstant,
-  HOUR_SECONDS,
-  monthNumber,
-  monthStart,
-} from '../domain/time.ts'
+import { formatInstant } from '../domain/time.ts'
 import type { QuestionGranularity, UsageMember } from '../domain/usage-question.ts'
 import { csvLine } from './csv-line.ts'
+import { bucketsAfter } from './member-spans.ts'
 
 /** What all members of an answer have in common. */
 export interface MemberContext {
@@ -28,13 +23,8 @@ export function periodOfMember(
   if (granularity === 'all') return { start: statedStart, end: statedEnd }
   return {
     start: Math.max(bucketStart, statedStart),
-    end: Math.min(bucketEnd(granularity, bucketStart), statedEnd),
+    end: Math.min(bucketsAfter(granularity, bucketStart), statedEnd),
   }
-}
-
-function bucketEnd(granularity: Exclude<QuestionGranularity, 'all'>, start: number): number {
-  if (granularity === 'monthly') return monthStart(monthNumber(start) + 1)
-  return start + (granularity === 'daily' ? DAY_SECONDS : HOUR_SECONDS)
 }
 
 /** What names the member, null where it was not asked for or is not known. */

@@ -2,11 +2,12 @@
 import { completeness } from '../../domain/completeness.ts'
 import type { Account } from '../../domain/directory.ts'
 import { BUCKET_SECONDS, type Bucket, bucketsOf } from '../../domain/period.ts'
-import type { MemberPage, UsageMember } from '../../domain/usage-question.ts'
+import type { UsageMember } from '../../domain/usage-question.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { accountRequired, callerOf } from '../access.ts'
 import { pathOf } from '../error-reply.ts'
 import { listMeta } from '../list-page.ts'
+import { answerInSpans } from '../member-spans.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import { asText } from '../schemas/shapes.ts'
@@ -104,10 +105,8 @@ async function memberRecords(
   { question, pageSize, after }: SuperSimUsagePage,
 ): Promise<Records> {
   // One more than the page shows tells whether more follow.
-  const found = await findMembers(store, account, question, {
-    limit: pageSize + 1,
-    ...(after !== null && { after }),
-  })
+  const page = { limit: pageSize + 1, ...(after !== null && { after }) }
+  const found = await answerInSpans(store, toDomain(question, account.id, question.window), page)
   const members = found.slice(0, pageSize)
   return {
     records: members.map((member) =>
@@ -120,34 +119,6 @@ async function memberRecords(
     ),
     last: found.length > pageSize ? members.at(-1)! : null,
   }
-}
-
-/**
- * From the newest bucket back, in spans that double, until the page is full: a page of a fleet's hours
- * would sum all of the window's otherwise.
- */
-async function findMembers(
-  store: Pick<UsageStore, 'answerUsage'>,
-  account: Account,
-  question: SuperSimQuestion,
-  { limit, after }: MemberPage,
-): Promise<UsageMember[]> {
-  const { start, end, granularity } = question.window
-  const ask = (from: number, until: number, page: MemberPage) =>
-    store.answerUsage(toDomain(question, account.id, { start: from, end: until }), page)
-  if (granularity === 'all') return ask(start, end, { limit, ...(after && { after }) })
-  const bucket = BUCKET_SECONDS[granularity]
-  const found: UsageMember[] = []
-  let until = after === undefined ? end : after.bucketStart + bucket
-  for (let span = bucket; until > start && found.length < limit; span *= 2) {
-    const from = Math.max(start, until - span)
-    const goesOn = found.length === 0 && after !== undefined
-    found.push(
-      ...(await ask(from, until, { limit: limit - found.length, ...(goesOn && { after }) })),
-    )
-    until = from
-  }
-  return found
 }
 
 function bucketOf({ window }: SuperSimQuestion, { bucketStart }: UsageMember): Bucket {
