@@ -267,7 +267,7 @@ class RecycleRun {
       found.accountSid === null ? null : await this.#store.findAccount(found.accountSid)
     const resolver = new EventResolver(this.#store, feed, account)
     const restarts = new RestartStarts({
-      ...{ store: this.#store, feedId: feed.id, importId: found.id },
+      ...{ store: this.#store, feedId: feed.id, importId: async () => found.id },
       ...{ accountId: account?.id ?? null, announced: () => [] },
     })
     return { found, feed, account, rereader: new ImportRereader(found, feed), resolver, restarts }

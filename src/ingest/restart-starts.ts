@@ -30,7 +30,7 @@ const SERIES_PREFIX = /^(?:[^\\/]|\\.)*\//s
 export interface RestartsOf {
   readonly store: RestartsOfStore
   readonly feedId: number
-  readonly importId: number
+  readonly importId: () => Promise<number>
   /** Who delivers; null for the operator. */
   readonly accountId: number | null
   /** What the delivery announces, as far as it is read; null where the format has no restarts. */
@@ -54,7 +54,7 @@ export class RestartStarts {
     const { store, importId } = this.#of
     const own = this.#of.announced()
     if (own === null || (this.#known !== null && own.length === this.#own.length)) return
-    if (own.length > 0) await store.noteRestarts(importId, own)
+    if (own.length > 0) await store.noteRestarts(await importId(), own)
     this.#own = own
     await this.#learn()
   }

@@ -3,7 +3,13 @@ import type { SeriesCounts } from '../domain/counter-series.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type { Feed } from '../domain/directory.ts'
 import type { Sid } from '../domain/identifiers.ts'
-import type { QuarantinedRecord, VerdictCounts } from '../domain/import.ts'
+import type {
+  DeliveryFacts,
+  Import,
+  ImportStatus,
+  QuarantinedRecord,
+  VerdictCounts,
+} from '../domain/import.ts'
 import type { UsageEvent, Zone } from '../domain/usage-event.ts'
 
 /**
@@ -89,4 +95,29 @@ export interface UsageChange {
   readonly download: bigint
   readonly toSim: bigint
   readonly fromSim: bigint
+}
+
+export type ImportStart = Pick<Import, 'feedId' | 'source' | 'format' | 'startedAt'> & {
+  readonly accountId: number | null
+}
+
+/** A delivery of one batch. */
+export interface WholeDelivery {
+  readonly start: ImportStart
+  readonly batch: Omit<AppendBatch, 'importId'>
+  readonly end: ImportEnd
+}
+
+export interface DeliveryOutcome {
+  readonly outcome: AppendOutcome
+  readonly import: Import
+}
+
+export interface ImportEnd {
+  readonly status: ImportStatus
+  readonly finishedAt: number
+  readonly checksum: string | null
+  readonly error: string | null
+  /** Nothing is known unless stated. */
+  readonly facts?: DeliveryFacts
 }

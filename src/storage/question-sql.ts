@@ -9,11 +9,12 @@ import {
   type QuestionSource,
   sourceOf,
   type UsageDimension,
-  type UsageMember,
   type UsageQuestion,
 } from '../domain/usage-question.ts'
 import { bucketsOf, type DayRange, monthsOf, sealedDays, wholeDays } from './day-ranges.ts'
 import type { Limits } from './limits.ts'
+import { pageOf } from './question-page.ts'
+import { COLUMNS, type SimRange, Values } from './question-values.ts'
 import type { MonthText, Value } from './session.ts'
 import { COUNTER_COLUMNS } from './tables.ts'
 
@@ -24,37 +25,11 @@ export interface QuestionText {
 
 interface Context {
   readonly page: MemberPage
+  /** Null for all. */
+  readonly sims: SimRange | null
   readonly limits: Limits
   readonly hasSimMonths: boolean
   readonly monthText: MonthText
-}
-
-/** The values of a text, in the order in which they stand in it; each is named by its number. */
-class Values {
-  readonly all: Value[] = []
-
-  bigint(value: Value): string {
-    return `?${this.all.push(value)}::bigint`
-  }
-
-  bigints(values: readonly number[]): string {
-    return `= ANY (?${this.all.push(values)}::bigint[])`
-  }
-
-  text(value: string): string {
-    return `?${this.all.push(value)}::text`
-  }
-}
-
-/** The column of a dimension in the answer. A member without one has 0 or '' there, never null. */
-const COLUMNS: Readonly<Record<UsageDimension, string>> = {
-  sim: 'sim_id',
-  group: 'group_id',
-  label: 'label',
-  zone: 'zone',
-  country: 'country',
-  network: 'plmn',
-  feed: 'feed_id',
 }
 
 const EXPRESSIONS: Readonly<Record<UsageDimension, string>> = {
@@ -69,7 +44,7 @@ const EXPRESSIONS: Readonly<Record<UsageDimension, string>> = {
 
 /** Answers with bucket_start, a column for each dimension in the order of the question, and the sums. */
 export function questionText(question: UsageQuestion, context: Context): QuestionText {
-  const values = new Values()
+  const values = new Values(context.sims)
   const { groupBy } = question
   const rows = rowsOf(question, context, values)
   const joins = joinsOf(question, values)
@@ -215,7 +190,8 @@ function dayRows(question: UsageQuestion, days: Days, condition = ''): string[] 
     `SELECT ${LEDGER_COLUMNS}
      FROM (${changes}) AS split
      JOIN ledger ON ledger.bucket = split.start AND ledger.sim_id = split.sim_id
-     WHERE ledger.account_id = ${values.bigint(question.accountId)}`,
+     WHERE ledger.account_id = ${values.bigint(question.accountId)}
+       ${simsOf(question, 'ledger.sim_id', values)}`,
   ]
 }
 
@@ -288,6 +264,11 @@ function simsOf({ filter }: UsageQuestion, column: string, values: Values): stri
   const { simId, groupId, label } = filter
   if (simId !== undefined) return `AND ${column} = ${values.bigint(simId)}`
   const conditions = []
+  if (values.sims !== null) {
+    const { from, to } = values.sims
+    conditions.push(`AND ${column} >= ${values.bigint(from)}`)
+    if (to !== null) conditions.push(`AND ${column} <= ${values.bigint(to)}`)
+  }
   if (groupId !== undefined) {
     conditions.push(
       `AND ${column} IN (SELECT sim_id FROM sim_membership WHERE group_id = ${values.bigint(groupId)})`,
@@ -332,56 +313,4 @@ function conditionsOf({ filter }: UsageQuestion, values: Values): string {
     ...(plmn === undefined ? [] : [`r.plmn = ${values.text(plmn ?? '')}`]),
     ...(feedId === undefined ? [] : [`r.feed_id = ${values.bigint(feedId)}`]),
   ].join(' AND ')
-}
-
-/** Which members follow the last one of the page before, and in which order. */
-function pageOf(
-  { order, groupBy, granularity }: UsageQuestion,
-  { after }: MemberPage,
-  values: Values,
-): { after: string; order: string } {
-  const isDescending = order.startsWith('-')
-  const name = isDescending ? order.slice(1) : order
-  const leading =
-    name === 'start'
-      ? 'bucket_start'
-      : name === 'data'
-        ? '(upload + download)'
-        : '(to_sim + from_sim)'
-  const keys = groupBy.map((dimension) => COLUMNS[dimension])
-  const following = name === 'start' ? keys : ['bucket_start', ...keys]
-  const ordered = `${leading} ${isDescending ? 'DESC' : 'ASC'}`
-  const text = { order: [ordered, ...following].join(', ') }
-  if (after === undefined) return { ...text, after: '' }
-  const [lead, ...rest] = cursorOf(after, { name, granularity, groupBy, values })
-  const beyond = `${leading} ${isDescending ? '<' : '>'} ${lead}`
-  if (following.length === 0) return { ...text, after: `WHERE ${beyond}` }
-  const tied = `(${leading} = ${lead} AND (${following.join(', ')}) > (${rest.join(', ')}))`
-  return { ...text, after: `WHERE ${beyond} OR ${tied}` }
-}
-
-/** The values of the member that a page goes on after, the leading one first. */
-function cursorOf(
-  member: UsageMember,
-  {
-    name,
-    granularity,
-    groupBy,
-    values,
-  }: Pick<UsageQuestion, 'granularity' | 'groupBy'> & { name: string; values: Values },
-): string[] {
-  const keys = groupBy.map((dimension) => {
-    if (dimension === 'sim') return values.bigint(member.simId!)
-    if (dimension === 'group') return values.bigint(member.group?.id ?? 0)
-    if (dimension === 'label') return values.text(member.label ?? '')
-    if (dimension === 'zone') return values.bigint(ZONES.indexOf(member.zone!))
-    if (dimension === 'country') return values.text(member.country ?? '')
-    if (dimension === 'network') return values.text(member.plmn ?? '')
-    return values.bigint(member.feedId!)
-  })
-  const { bucketStart, upload, download, toSim, fromSim } = member
-  const start = values.bigint(granularity === 'all' ? 0 : bucketStart)
-  if (name === 'start') return [start, ...keys]
-  const total = name === 'data' ? upload + download : toSim + fromSim
-  return [values.bigint(total), start, ...keys]
 }

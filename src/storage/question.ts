@@ -22,6 +22,7 @@ import type { UsedNetwork } from './fleet-store.ts'
 import { LEDGER_BUCKET_SECONDS } from './incoming-events.ts'
 import { readLimits } from './limits.ts'
 import { questionText } from './question-sql.ts'
+import type { SimRange } from './question-values.ts'
 import type { Row } from './rows.ts'
 import { all, ask, get, hasSimMonths, monthText, type Steps } from './session.ts'
 
@@ -30,6 +31,13 @@ const SELECT_LEDGER_BOUNDS = `
 
 const SELECT_GROUPS_NAMED = 'SELECT id, sid, unique_name FROM sim_group WHERE id = ANY (?)'
 const SELECT_FEEDS_NAMED = 'SELECT id, name FROM feed WHERE id = ANY (?)'
+
+/** As many SIMs, at least, are summed at a time. */
+const SIMS_A_RANGE = 1_000
+
+/** The last SIM of a range. Parameters: account, the first SIM, how many come before the last. */
+const SELECT_RANGE_END = `
+  SELECT id FROM sim WHERE account_id = ? AND id >= ? ORDER BY id LIMIT 1 OFFSET ?`
 
 const SELECT_USED_NETWORKS = `
   SELECT DISTINCT plmn, country FROM account_day
@@ -47,14 +55,36 @@ export function* answerUsage(question: UsageQuestion, page: MemberPage): Steps<U
   if (readsTooMuch(question)) throw tooMuch(question)
   const bounded = yield* withinLedger(goingOn(question, page))
   if (bounded === null) return []
-  const { text, values } = questionText(bounded, {
-    page,
+  const engine = {
     limits: yield* readLimits(),
     hasSimMonths: yield* hasSimMonths(),
     monthText: yield* monthText(),
-  })
-  const rows = yield* ask(text, values)
-  return yield* named(rows.map((row) => memberFromRow(row, question)))
+  }
+  const members: UsageMember[] = []
+  let sims = yield* rangeFrom(question, page, page.after?.simId ?? 0)
+  while (true) {
+    const left = { ...page, limit: page.limit - members.length }
+    const { text, values } = questionText(bounded, { ...engine, page: left, sims })
+    for (const row of yield* ask(text, values)) members.push(memberFromRow(row, question))
+    if (sims === null || sims.to === null || members.length >= page.limit) break
+    sims = yield* rangeFrom(question, page, sims.to + 1)
+  }
+  return yield* named(members)
+}
+
+/**
+ * Where members come in the order of SIMs, these are summed a range at a time until the page is full:
+ * all of them for each page would make a long list slow. Null for all SIMs.
+ */
+function* rangeFrom(
+  { accountId, filter, granularity, groupBy, order }: UsageQuestion,
+  { limit }: MemberPage,
+  from: number,
+): Steps<SimRange | null> {
+  const isInOrder = granularity === 'all' && order === 'start' && groupBy[0] === 'sim'
+  if (!isInOrder || filter.simId !== undefined) return null
+  const row = yield* get(SELECT_RANGE_END, [accountId, from, Math.max(limit, SIMS_A_RANGE) - 1])
+  return { from, to: (row?.id as number | undefined) ?? null }
 }
 
 /** Buckets before the one that the page goes on in need not be summed again. */

@@ -29,7 +29,6 @@ import type {
 import type { DropFolderState } from '../domain/drop-folder.ts'
 import type { Sid } from '../domain/identifiers.ts'
 import type {
-  DeliveryFacts,
   FeedTotals,
   Import,
   ImportStatus,
@@ -49,7 +48,16 @@ import type {
   AuditRun,
   RepairReport,
 } from './audit-report.ts'
-import type { AppendBatch, AppendOutcome, RecycleBatch, Trial } from './batches.ts'
+import type {
+  AppendBatch,
+  AppendOutcome,
+  DeliveryOutcome,
+  ImportEnd,
+  ImportStart,
+  RecycleBatch,
+  Trial,
+  WholeDelivery,
+} from './batches.ts'
 import type { FleetStore, PageRequest, SimFilter } from './fleet-store.ts'
 import type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 import type { RestartStore } from './restarts.ts'
@@ -69,11 +77,15 @@ export {
   type AppendOutcome,
   BATCH_RECORDS_MAX,
   type ConflictAcceptance,
+  type DeliveryOutcome,
+  type ImportEnd,
+  type ImportStart,
   type RecordFault,
   type RecycleBatch,
   TRIAL_IMPORT_ID,
   type Trial,
   type UsageChange,
+  type WholeDelivery,
 } from './batches.ts'
 
 /** What resolving a record's `sim` needs: the numbers to book under, and the home set to apply. */
@@ -90,15 +102,6 @@ export interface RegisterOutcome {
   readonly unchanged: number
   /** In the order of the registrations. */
   readonly sims: readonly Sim[]
-}
-
-export interface ImportEnd {
-  readonly status: ImportStatus
-  readonly finishedAt: number
-  readonly checksum: string | null
-  readonly error: string | null
-  /** Nothing is known unless stated. */
-  readonly facts?: DeliveryFacts
 }
 
 export type { AssignOutcome, PageRequest, SimFilter, UsedNetwork } from './fleet-store.ts'
@@ -199,11 +202,7 @@ export interface UsageStore extends RestartStore, FleetStore {
 
   // Imports
 
-  beginImport(
-    start: Pick<Import, 'feedId' | 'source' | 'format' | 'startedAt'> & {
-      accountId: number | null
-    },
-  ): Promise<Import>
+  beginImport(start: ImportStart): Promise<Import>
   /**
    * Stores a batch whole or not at all: ledger rows, rollups, quarantine and the import's counts
    * change together. An event whose identity is stored with the same content changes nothing and
@@ -215,6 +214,11 @@ export interface UsageStore extends RestartStore, FleetStore {
    * with `overflow` when it takes a sum past 2^63 - 1.
    */
   append(batch: AppendBatch): Promise<AppendOutcome>
+  /**
+   * Begins an import, appends its only batch and finishes it in one transaction, with the outcomes of the
+   * three, whole or not at all. Only where the engine gains by it.
+   */
+  readonly deliver?: (delivery: WholeDelivery) => Promise<DeliveryOutcome>
   /**
    * Takes one import back as one act, whole or not at all: usage is what it would be had the import
    * never come, and everything derived follows. A version that another import delivered too stays, as

@@ -7,6 +7,7 @@ import { describeActs } from './acts.ts'
 import { describeAppend } from './append.ts'
 import { describeAudit } from './audit.ts'
 import { describeConflicts } from './conflicts.ts'
+import { describeDelivering } from './deliver.ts'
 import type { Engine } from './engine.ts'
 import { describeFeedProgress } from './feed-progress.ts'
 import { describeFleetQuestions } from './fleet-questions.ts'
@@ -41,6 +42,7 @@ export function describeUsageStore(engine: Engine): void {
     describeImports(engine)
     describeFeedProgress(engine)
     describeAppend(engine)
+    describeDelivering(engine)
     describeConflicts(engine)
     describePrecedence(engine)
     describeReadings(engine)

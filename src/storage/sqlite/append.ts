@@ -23,7 +23,7 @@ import {
   storedEventFromRow,
 } from '../rows.ts'
 import { type UsageChanges, UsageDeltas } from '../usage-deltas.ts'
-import type { AppendOutcome } from '../usage-store.ts'
+import type { AppendOutcome, WholeDelivery } from '../usage-store.ts'
 import type { Coming } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
@@ -32,6 +32,10 @@ import * as packed from './packed-events.ts'
 
 export interface PackedBatch extends BatchRest {
   readonly events: packed.PackedEvents
+}
+
+export interface PackedDelivery extends Omit<WholeDelivery, 'batch'> {
+  readonly batch: Omit<PackedBatch, 'importId'>
 }
 
 /** Runs inside a write transaction. */

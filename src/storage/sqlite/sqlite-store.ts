@@ -108,7 +108,15 @@ export async function openSqliteStore(
       ...changes,
       ...withSids(changes),
       ...onWriter(NOTES),
-      append: (batch) => append(run, batch),
+      append: (batch) => {
+        const packed = packedBatch(batch)
+        return run('append', [packed], { transfers: transfersOf(packed.events) })
+      },
+      deliver: ({ start, batch, end }) => {
+        const packed = packedBatch(batch)
+        const delivery = { start, batch: packed, end }
+        return run('deliver', [delivery], { transfers: transfersOf(packed.events) })
+      },
       tryOut: (work) => trialThreads.use((thread) => tryOut(thread, work)),
       undoImport: (importId, at) => run('undoImport', [importId, at]),
       recycle: (batch) => run('recycle', [batch]),
@@ -166,10 +174,9 @@ function isQuick(question: UsageQuestion): boolean {
   return sourceOf(question) === 'account totals' || question.filter.simId !== undefined
 }
 
-async function append(run: Writer['run'], batch: AppendBatch): ReturnType<UsageStore['append']> {
+function packedBatch<Batch extends Pick<AppendBatch, 'events'>>(batch: Batch) {
   if (batch.events.length > BATCH_RECORDS_MAX) {
     throw new RangeError(`a batch has ${batch.events.length} events, at most ${BATCH_RECORDS_MAX}`)
   }
-  const events = packEvents(batch.events)
-  return run('append', [{ ...batch, events }], { transfers: transfersOf(events) })
+  return { ...batch, events: packEvents(batch.events) }
 }

@@ -7,7 +7,7 @@ import { discardQuarantine } from '../recycle.ts'
 import type { Result, Operations as Shared, Steps } from '../session.ts'
 import { undoImport } from '../undo.ts'
 import { sealNextDay } from '../upkeep.ts'
-import { append } from './append.ts'
+import { append, type PackedDelivery } from './append.ts'
 import { auditOperations } from './audit.ts'
 import type { Connection } from './connection.ts'
 import { recycle } from './recycle.ts'
@@ -59,6 +59,11 @@ export const OPERATIONS = {
   ...takenBesideLedger(CHANGES),
   ...takenBesideLedger(NOTES),
   append: besideLedger(append),
+  deliver: besideLedger((connection, { start, batch, end }: PackedDelivery) => {
+    const { id: importId } = connection.take(NOTES.beginImport(start))
+    const outcome = append(connection, { ...batch, importId })
+    return { outcome, import: connection.take(CHANGES.finishImport(importId, end)) }
+  }),
   undoImport: logged(taken(undoImport), (outcome) => actsOf.undoImport(outcome)),
   // These four share one transaction, on a writer of their own.
   beginTrial,

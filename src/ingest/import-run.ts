@@ -1,0 +1,369 @@
+/** One delivery on its road: what is read of it goes into batches, and a small one is stored in one step. */
+import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import type { FeedFormat, FeedSettings } from '../domain/directory.ts'
+import {
+  addVerdicts,
+  type DeliveryFacts,
+  type Import,
+  NO_VERDICTS,
+  type QuarantinedRecord,
+} from '../domain/import.ts'
+import { LIMITS_DEFAULT, limitRemedy } from '../domain/limits.ts'
+import { UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
+import type { UsageEvent } from '../domain/usage-event.ts'
+import { type AppendBatch, BATCH_RECORDS_MAX, type ImportEnd } from '../storage/usage-store.ts'
+import { plainBytes } from './delivery-bytes.ts'
+import { EventResolver } from './event-resolver.ts'
+import { TOO_LARGE, writeFitting } from './fitting.ts'
+import type { CdrReader, ReadRecord } from './formats/cdr-format.ts'
+import type { ImportRequest } from './import-records.ts'
+import { rereadingOf } from './rereading.ts'
+import { RestartStarts } from './restart-starts.ts'
+
+/** Records in one transaction unless the caller says otherwise; measured, see `docs/storage.md`. */
+export const BATCH_RECORDS_DEFAULT = 50_000
+
+/** How many quarantined records a summary carries; all of them can be listed from the store. */
+export const QUARANTINE_SHOWN_MAX = 10
+
+/** A batch of few but long records is cut here, so that memory stays flat, in UTF-16 units. */
+const BATCH_TEXT_MAX = 33_554_432
+
+/** After so long, a delivery that is not stored yet stands in the list of imports, as `running`. */
+const SEEN_AFTER_MS = 200
+
+/** Failures that go away with their cause: the delivery is sent again, and then counts. */
+const PASSING: ReadonlySet<UsageErrorCode> = new Set(['unavailable', 'storage_full', 'read_only'])
+
+interface OpenBatch {
+  readonly events: UsageEvent[]
+  readonly quarantined: QuarantinedRecord[]
+  expired: number
+  /** The length of the records' texts, in UTF-16 units. */
+  textLength: number
+}
+
+function emptyBatch(): OpenBatch {
+  return { events: [], quarantined: [], expired: 0, textLength: 0 }
+}
+
+export class ImportRun {
+  readonly firstQuarantined: QuarantinedRecord[] = []
+  readonly #request: ImportRequest
+  readonly #startedAt: number
+  /** The import, once it has begun: before the first batch, or with the only one. */
+  #begun: Promise<number> | null = null
+  readonly #reader: CdrReader
+  readonly #settings: FeedSettings
+  readonly #resolver: EventResolver
+  readonly #restarts: RestartStarts
+  readonly #hash = createHash('sha256')
+  readonly #recordsMax: number
+  readonly #textMax: number
+  readonly #limits: NonNullable<ImportRequest['limits']>
+  #bytesRead = 0
+  #records = 0
+  #batches = 0
+  #storeFailure: { readonly error: unknown } | null = null
+  #counts = NO_VERDICTS
+  /** The earliest usage so far, of records that are no mistake. */
+  #usageFrom: number | null = null
+  #batch = emptyBatch()
+  /** The batch that is being written while the next one is read. */
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(
+    request: ImportRequest & { readonly format: FeedFormat },
+    { reader, settings }: { reader: CdrReader; settings: FeedSettings },
+  ) {
+    this.#request = request
+    this.#startedAt = request.clock()
+    this.#reader = reader
+    this.#settings = settings
+    this.#resolver = new EventResolver(request.store, request.feed, request.account)
+    this.#restarts = new RestartStarts({
+      store: request.store,
+      feedId: request.feed.id,
+      importId: () => this.#importId(),
+      accountId: request.account?.id ?? null,
+      announced: () => reader.restarts?.() ?? null,
+    })
+    this.#textMax = request.batchTextMax ?? BATCH_TEXT_MAX
+    this.#limits = request.limits ?? LIMITS_DEFAULT
+    this.#recordsMax = Math.min(
+      Math.max(1, request.batchRecordsMax ?? BATCH_RECORDS_DEFAULT),
+      BATCH_RECORDS_MAX,
+    )
+  }
+
+  /** Null, or why the delivery could not be read to its end. Throws when the store fails. */
+  async readAll(): Promise<UsageError | null> {
+    // One that takes its time is to be seen as it runs.
+    const seen = setTimeout(() => this.#importId().catch(() => {}), SEEN_AFTER_MS).unref()
+    try {
+      await this.#readDelivery()
+      if (this.#isWhole()) return null
+      await this.#writeRest()
+      return null
+    } catch (error) {
+      await this.#writing
+      if (error instanceof UsageError && error.code === 'unreadable') return error
+      throw error
+    } finally {
+      clearTimeout(seen)
+    }
+  }
+
+  async #writeRest(): Promise<void> {
+    await this.#startWriting()
+    await this.#writing
+  }
+
+  /** All of the delivery is in one batch, and nothing of it is stored yet. */
+  #isWhole(): boolean {
+    const restarts = this.#reader.restarts?.() ?? null
+    return this.#begun === null && restarts === null && this.#size() > 0
+  }
+
+  #start() {
+    const { feed, account, source, format } = this.#request
+    return {
+      feedId: feed.id,
+      accountId: account?.id ?? null,
+      source: source.name,
+      format: format ?? feed.format,
+      startedAt: this.#startedAt,
+    }
+  }
+
+  #importId(): Promise<number> {
+    this.#begun ??= this.#request.store.beginImport(this.#start()).then(({ id }) => id)
+    return this.#begun
+  }
+
+  /** `error` is why the delivery could not be read to its end. */
+  async finish(error: UsageError | null): Promise<Import> {
+    const end = {
+      status: error === null ? 'done' : 'failed',
+      finishedAt: this.#request.clock(),
+      checksum: error === null ? this.#hash.digest('hex') : null,
+      error: error?.message ?? null,
+      ...(error === null && { facts: this.#facts() }),
+    } as const
+    try {
+      const delivered = error === null && this.#isWhole() ? await this.#deliver(end) : null
+      if (delivered !== null) return delivered
+      if (error === null) await this.#writeRest()
+    } catch (failure) {
+      return await this.endFailed(failure)
+    }
+    return await this.#request.store.finishImport(await this.#importId(), end)
+  }
+
+  /** Leaves the import as it will stay, and throws. A store that fails in this too is told by its first failure. */
+  async endFailed(failure: unknown): Promise<never> {
+    const reason = this.#lastingReason(failure)
+    if (reason !== null) {
+      const { store, clock } = this.#request
+      const end = { status: 'failed', finishedAt: clock(), checksum: null, error: reason } as const
+      await this.#importId()
+        .then((id) => store.finishImport(id, end))
+        .catch(() => {})
+    }
+    throw failure
+  }
+
+  /** Why the import has failed for good, for all who see it; null where it may go on or is undone. */
+  #lastingReason(failure: unknown): string | null {
+    if (this.#storeFailure === null || this.#storeFailure.error !== failure) return null
+    // What is not our own may name paths and hosts.
+    if (!(failure instanceof UsageError)) return 'the usage store failed in a way nobody foresaw'
+    if (PASSING.has(failure.code)) return null
+    const isBroken = failure.code === 'incompatible'
+    return isBroken ? 'the usage store could not be used as it was' : failure.message
+  }
+
+  /** In one transaction. Null where the store has none for that, or not everything fits into its sums. */
+  async #deliver(end: ImportEnd): Promise<Import | null> {
+    const { store } = this.#request
+    if (store.deliver === undefined) return null
+    const { events, quarantined, expired } = this.#batch
+    const batch = { ...this.#batchRest(), events, quarantined, expired }
+    try {
+      const { outcome, import: ended } = await this.#ofStore(
+        store.deliver({ start: this.#start(), batch, end }),
+      )
+      this.#batch = emptyBatch()
+      this.#counts = outcome.counts
+      this.#tell(ended.id, quarantined, outcome.conflicts)
+      return ended
+    } catch (failure) {
+      if (failure instanceof UsageError && failure.code === 'overflow') return null
+      throw failure
+    }
+  }
+
+  async #ofStore<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      this.#storeFailure = { error }
+      throw error
+    }
+  }
+
+  warnings(): string[] {
+    return this.#reader.warnings()
+  }
+
+  #facts(): DeliveryFacts {
+    return { ...this.#reader.facts(), usageFrom: this.#usageFrom }
+  }
+
+  async #readDelivery(): Promise<void> {
+    const { nextTurn = setImmediate } = this.#request
+    for await (const chunk of plainBytes(this.#observedSource(), this.#limits)) {
+      await this.#take(this.#reader.push(chunk))
+      // What else waits for this thread, such as other requests, gets its turn after each chunk.
+      await nextTurn()
+    }
+    await this.#take(this.#reader.end())
+    if (this.#isWhole()) return
+    await this.#writeRest()
+    await this.#ofStore(this.#addStartsOfStored())
+  }
+
+  async #addStartsOfStored(): Promise<void> {
+    for await (const starts of this.#restarts.missingInStore()) await this.#add(starts)
+  }
+
+  /** Beside the delivery's own records, so that a batch may be full before they are all in it. */
+  async #add(events: readonly UsageEvent[]): Promise<void> {
+    for (const event of events) {
+      this.#batch.events.push(event)
+      await this.#writeWhenFull()
+    }
+  }
+
+  async *#observedSource(): AsyncIterable<Uint8Array> {
+    for await (const chunk of this.#request.source.bytes) {
+      this.#hash.update(chunk)
+      this.#bytesRead += chunk.length
+      yield chunk
+    }
+  }
+
+  /** Resolves the records in order, in slices that end where a batch is full. */
+  async #take(records: readonly ReadRecord[]): Promise<void> {
+    this.#records += records.length
+    const { deliveryRecords } = this.#limits
+    if (this.#records > deliveryRecords) {
+      throw new UsageError(
+        'unreadable',
+        `the delivery has more than ${deliveryRecords} records: cut it into smaller ones`,
+        { limit: 'deliveryRecords', hint: limitRemedy('deliveryRecords') },
+      )
+    }
+    await this.#ofStore(this.#restarts.note())
+    for (let from = 0; from < records.length; ) {
+      const room = this.#recordsMax - this.#size()
+      const slice =
+        from === 0 && records.length <= room ? records : records.slice(from, from + room)
+      from += slice.length
+      const resolved = await this.#ofStore(this.#resolver.resolve(slice, this.#request.clock()))
+      const batch = this.#batch
+      batch.expired += resolved.expired
+      for (const event of resolved.events) {
+        this.#noteUsage(event.occurredAt)
+        batch.events.push(event)
+        batch.textLength += event.raw.length
+      }
+      for (const record of resolved.quarantined) {
+        if (record.record !== undefined) this.#noteUsage(record.record.occurredAt)
+        batch.quarantined.push(record)
+        batch.textLength += record.raw.length
+      }
+      await this.#writeWhenFull()
+      await this.#add(this.#restarts.missingBefore(resolved.events))
+    }
+  }
+
+  #noteUsage(occurredAt: number): void {
+    if (this.#usageFrom === null || occurredAt < this.#usageFrom) this.#usageFrom = occurredAt
+  }
+
+  #size(): number {
+    return this.#batch.events.length + this.#batch.quarantined.length + this.#batch.expired
+  }
+
+  async #writeWhenFull(): Promise<void> {
+    const isFull = this.#size() >= this.#recordsMax || this.#batch.textLength >= this.#textMax
+    if (isFull) await this.#startWriting()
+  }
+
+  /** Waits for the batch before, so that at most two batches are in memory. */
+  async #startWriting(): Promise<void> {
+    await this.#writing
+    if (this.#size() === 0) return
+    const batch = this.#batch
+    this.#batch = emptyBatch()
+    this.#writing = this.#write(batch)
+    // A failure is met at the next await of `#writing`; until then it is not unhandled.
+    this.#writing.catch(() => {})
+  }
+
+  async #write(batch: OpenBatch): Promise<void> {
+    const importId = await this.#ofStore(this.#importId())
+    const { conflicts, quarantined } = await this.#ofStore(this.#append(batch, importId))
+    this.#tell(importId, quarantined, conflicts)
+  }
+
+  #tell(
+    importId: number,
+    quarantined: readonly QuarantinedRecord[],
+    conflicts: readonly QuarantinedRecord[],
+  ): void {
+    const room = QUARANTINE_SHOWN_MAX - this.firstQuarantined.length
+    const inOrder = [...quarantined, ...conflicts].sort((a, b) => a.line - b.line)
+    this.firstQuarantined.push(...inOrder.slice(0, room))
+    const progress = { importId, bytesRead: this.#bytesRead, counts: this.#counts }
+    this.#request.onProgress?.(progress)
+  }
+
+  /** Records for which the sums have no room wait with the others that cannot be counted. */
+  async #append({ events, quarantined, expired }: OpenBatch, importId: number) {
+    const rest = this.#batchRest(this.#batches++ === 0)
+    const conflicts: QuarantinedRecord[] = []
+    const append = async (part: Pick<AppendBatch, 'events' | 'quarantined' | 'expired'>) => {
+      const knownAt = this.#request.clock()
+      const outcome = await this.#request.store.append({ importId, ...rest, ...part, knownAt })
+      this.#counts = addVerdicts(this.#counts, outcome.counts)
+      for (const conflict of outcome.conflicts) conflicts.push(conflict)
+    }
+    let isWhole = false
+    const left = await writeFitting(events, async (part) => {
+      const hasAll = part === events
+      await append({
+        events: part,
+        ...(hasAll ? { quarantined, expired } : { quarantined: [], expired: 0 }),
+      })
+      isWhole = hasAll
+    })
+    if (isWhole) return { conflicts, quarantined }
+    const tooLarge = left.map((event) => this.#resolver.quarantinedEvent(event, TOO_LARGE))
+    const waiting = [...quarantined, ...tooLarge].sort((a, b) => a.line - b.line)
+    await append({ events: [], quarantined: waiting, expired })
+    return { conflicts, quarantined: waiting }
+  }
+
+  #batchRest(isFirst = true) {
+    const { feed, account, clock } = this.#request
+    return {
+      accountId: account?.id ?? null,
+      feed: { id: feed.id, onConflict: feed.onConflict },
+      knownAt: clock(),
+      ...(isFirst && { rereading: rereadingOf(this.#reader, this.#settings) }),
+    }
+  }
+}
