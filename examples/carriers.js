@@ -24,9 +24,9 @@ write(
 )
 write(
   'bolt.csv',
-  `iccid,imsi,unique_name
-8988307000000000017,901430000000017,meter-17
-8988307000000000025,901430000000025,meter-25`,
+  `iccid,imsi,unique_name,labels
+8988307000000000017,901430000000017,meter-17,site=main-street
+8988307000000000025,901430000000025,meter-25,site=harbour`,
 )
 write(
   'late.csv',

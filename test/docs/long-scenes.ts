@@ -126,6 +126,8 @@ export const LONG_SCENES: readonly Scene[] = [
       'simtally feed check': /^3 records would be counted/m,
       'simtally import --watch drop': / accepted +3 /,
       curl: /"accepted":0,"duplicate":3,/,
+      'simtally report --by sim': /^total +350,000 +1,650,000 /m,
+      'simtally report --by label:site': /main-street/,
       'simtally usage meter-25': /"data":\{"total":1000000,/,
     },
   },
