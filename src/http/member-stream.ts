@@ -7,8 +7,8 @@ import type { QuestionPage } from './question-page.ts'
 import { toToken } from './question-token.ts'
 import { type MemberContext, memberCsvHeader, memberCsvLine, memberJson } from './usage-member.ts'
 
-/** How many a piece has: large enough that asking again costs little, small enough to hold many. */
-export const PIECE_MEMBERS = 5_000
+/** How many a piece has: asking again costs more than holding as many, at about 400 bytes each. */
+export const PIECE_MEMBERS = 10_000
 
 export type MemberStore = Pick<UsageStore, 'answerUsage'>
 
