@@ -1,7 +1,7 @@
 /** Runs a scene: the blocks of a page that it fits. */
 import assert from 'node:assert/strict'
 import { PageShell } from './page-shell.ts'
-import { type Block, blocksOf, commandsOf } from './pages.ts'
+import { type Block, blocksOf, commandsOf, pageNames } from './pages.ts'
 import { NOT_RUN, type Scene } from './scenes.ts'
 
 /** Languages whose blocks can be run. */
@@ -12,7 +12,8 @@ export function commandBlocksOf(page: string): Block[] {
 }
 
 export function belongsTo(block: Block, { page, blocks = /^/ }: Scene): boolean {
-  return block.page === page && blocks.test(block.text)
+  const isOfPage = typeof page === 'string' ? block.page === page : page.test(block.page)
+  return isOfPage && blocks.test(block.text)
 }
 
 /** Why a command is not run; null for one that is. */
@@ -41,10 +42,11 @@ export async function runScene(scene: Scene): Promise<void> {
     await scene.prepare?.(shell)
     for (const command of scene.before ?? []) await run(command, `before ${scene.page}`)
     giveCredentials(shell, printed)
-    for (const block of commandBlocksOf(scene.page).filter((block) => belongsTo(block, scene))) {
+    const blocks = pageNames().flatMap(commandBlocksOf)
+    for (const block of blocks.filter((block) => belongsTo(block, scene))) {
       for (const command of commandsOf(block)) {
-        if (whyNotRun(scene.page, command) !== null) continue
-        await run(command, `${scene.page}:${block.line}`, block.language === 'js')
+        if (whyNotRun(block.page, command) !== null) continue
+        await run(command, `${block.page}:${block.line}`, block.language === 'js')
       }
     }
   } finally {

@@ -9,7 +9,8 @@ import { ROOT } from './pages.ts'
 
 /** Some blocks of a page, which are run in their order. */
 export interface Scene {
-  readonly page: string
+  /** Or all that it fits. */
+  readonly page: string | RegExp
   /** Blocks that it fits; all of the page without it. */
   readonly blocks?: RegExp
   /** UTC seconds; the clock of the machine without it. */
@@ -65,12 +66,6 @@ export const TOKEN = [
   /the auth token/,
   (printed: string) => /^auth token +(\w+)$/m.exec(printed)?.[1] ?? 'none',
 ] as const
-
-const feedOf = (page: string): Scene => ({
-  page: `docs/formats/${page}.md`,
-  blocks: /^simtally feed create/,
-  before: INIT,
-})
 
 /** Quick ones. */
 export const SCENES: readonly Scene[] = [
@@ -203,9 +198,13 @@ export const SCENES: readonly Scene[] = [
     before: INIT,
     codes: { 'simtally feed check': 3, 'simtally import usage-*': 3 },
   },
-  ...['1nce-statistics', '1nce', 'cisco-control-center', 'emnify', 'hologram-daily'].map(feedOf),
-  ...['hologram', 'radius', 'soracom', 'supersim', 'tap3', 'telnyx-usage'].map(feedOf),
-  ...['telnyx-wdr', 'things-mobile'].map(feedOf),
+  {
+    page: /^docs\/formats\//,
+    blocks: /^simtally feed create/,
+    before: INIT,
+    // Pages of one carrier use one name, and so would all of them in one store.
+    instead: [[/feed create [\w-]+/, (printed) => `feed create feed-${printed.length}`]],
+  },
 ]
 
 /** What is not run, and why: beginnings of commands. */
