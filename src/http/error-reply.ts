@@ -185,6 +185,7 @@ const PARAMETER_OF_FIELD: Readonly<Record<string, string>> = {
   imsi: 'Imsi',
   msisdn: 'Msisdn',
   unique_name: 'UniqueName',
+  labels: 'Label',
 }
 
 /** The error's message with the parameter's name for the field's, and identifiers masked. */

@@ -59,6 +59,21 @@ describe('the client', () => {
     assert.deepEqual(names.sort(), ['sim-0', 'sim-1', 'sim-2', 'sim-3', 'sim-4'])
   })
 
+  it('asks any question about a fleet, and reads all of the answer', async () => {
+    const client = fixture.client()
+    for (const name of ['a', 'b', 'c']) {
+      const sim = await fixture.addSim({ uniqueName: `used-${name}` })
+      await fixture.use(sim, '2026-01-10T12:00:00Z', { upload: 5 })
+    }
+    const query = { Start: '2026-01-01', End: '2026-02-01', GroupBy: 'sim,country', PageSize: '2' }
+    const members: Schema<'UsageMember'>[] = []
+    for await (const member of rowsOf(client, '/v1/Usage', { query })) members.push(member)
+    assert.deepEqual(
+      members.map(({ data, country_code }) => [data.total, country_code]),
+      Array.from({ length: 3 }, () => [5, 'USA']),
+    )
+  })
+
   it('tells a refusal by its status, code and message, and when to ask again', async () => {
     const path = { SidOrUniqueName: 'nobody' }
     await assert.rejects(

@@ -21,6 +21,18 @@ const NAMES = [
     'Imsi',
   ],
   ...['Msisdn', 'UniqueName', 'FriendlyName', 'Status', 'Feed', 'Zone', 'Country', 'HomePlmns'],
+  ...[
+    'GroupBy',
+    'Sim',
+    'Group',
+    'Label',
+    'Network',
+    'Order',
+    'Format',
+    'Search',
+    'Silent',
+    'Since',
+  ],
   ...['HomeCountries', 'Sid', 'Stream', 'First', 'Last', 'Reason', 'Through', '__proto__', 'a', ''],
 ]
 
@@ -38,7 +50,16 @@ const values = (accountSid: string) =>
       ...[
         'hourly',
         'daily',
+        'monthly',
         'all',
+        'sim,label:a',
+        'group,zone,country,network,feed',
+        'a=b',
+        'a=',
+        '-data',
+        'csv',
+        'ndjson',
+        '30d',
         '1000',
         '1e9',
         '310-260',
@@ -96,7 +117,10 @@ export function queries(accountSid: string): fc.Arbitrary<InjectedRequest> {
   const path = fc.oneof(
     fc.constantFrom(
       '/v1/Sims',
+      '/v1/Usage',
       '/v1/UsageRecords',
+      '/v1/Networks',
+      '/v1/Groups',
       '/v1/Feeds',
       '/v1/Imports',
       '/metrics',
@@ -105,6 +129,7 @@ export function queries(accountSid: string): fc.Arbitrary<InjectedRequest> {
     segment.map((name) => `/v1/Sims/${name}/UsageRecords`),
     segment.map((name) => `/v1/Sims/${name}/UsageEvents`),
     segment.map((name) => `/v1/Imports/${name}/Quarantine`),
+    segment.map((name) => `/v1/Groups/${name}`),
     segment.map((name) => `/v1/Feeds/${name}/Gaps`),
     fc.array(segment, { maxLength: 20 }).map((all) => `/${all.join('/')}`),
   )
@@ -131,7 +156,7 @@ export function bodies(accountSid: string): fc.Arbitrary<InjectedRequest> {
   const url = fc.constantFrom(
     ...['/v1/Sims', '/v1/Sims/tracker-1', '/v1/Feeds/hub/Records', '/v1/Feeds/hub/Gaps/Accept'],
     ...['/v1/Imports/1/Quarantine/Recycle', '/v1/Imports/1/Quarantine/Accept'],
-    ...['/v1/Imports/1/Undo', '/v1/UsageRecords'],
+    ...['/v1/Imports/1/Undo', '/v1/UsageRecords', '/v1/Groups', '/v1/Groups/hub'],
   )
   const json = fc
     .array(fc.constantFrom(...JSON_WORDS), { maxLength: 60, size: 'max' })

@@ -138,6 +138,18 @@ describe('a SIM', () => {
     assert.deepEqual(await used(), ['after 20', 'before 1'])
   })
 
+  it('has no more labels than a SIM may have', async () => {
+    const sim = await fixture.addSim()
+    const labels = (count: number, first = 0) =>
+      Array.from({ length: count }, (_, i) => `Label=k${first + i}%3Dx`).join('&')
+    assert.equal((await put(sim, labels(64))).status, 200)
+    const more = await put(sim, labels(1, 64))
+    assert.deepEqual([more.status, more.body.code], [400, 33101])
+    assert.match(more.body.message, /^Label "65": a SIM may have up to 64 labels$/)
+    fixture.clock.now += 60
+    assert.equal((await put(sim, `Label=k0%3D&${labels(1, 64)}`)).status, 200)
+  })
+
   it('is put nowhere by a request of which anything is wrong', async () => {
     await group('theirs', other)
     await fixture.addSim({ uniqueName: 'has-it' })
