@@ -60,7 +60,8 @@ function timingOf({ storeTime }: FastifyRequest, totalMs: number): string {
 /** The same store, each of whose questions counts for the request that asks it. */
 export function timedStore(store: UsageStore): UsageStore {
   const timed = new WeakMap<Method, Method>()
-  return new Proxy(store, {
+  // A proxy has to answer with a property of its own target as it is, where that cannot change.
+  return new Proxy({} as UsageStore, {
     get: (_, name: keyof UsageStore) => {
       if (name === 'actingAs') return (actor: Actor) => timedStore(store.actingAs(actor))
       const method: unknown = store[name]
