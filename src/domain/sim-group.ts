@@ -49,8 +49,8 @@ export interface SimAssignment {
   /** Values by key, null where a label ends; keys that are left out stay. */
   readonly labels?: Readonly<Record<string, string | null>>
   /**
-   * UTC seconds. Left out, a first group or label of a SIM holds for all its usage, and each later
-   * one from now on.
+   * UTC seconds. Left out, what a SIM is registered with holds for all its usage, and each later change
+   * from now on.
    */
   readonly since?: number
 }

@@ -147,7 +147,7 @@ describe('bin/simtally.js', () => {
     it(`runs on ${node}, an older Node of this machine`, async () => {
       const { code, stdout, stderr } = await startProcess(node, [LAUNCHER, '--version']).ended()
       assert.deepEqual([code, stderr], [0, ''])
-      assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
+      assert.match(stdout, /^\d+\.\d+\.\d+(-rc\.\d+)?\n$/)
     })
   }
 })
