@@ -60,6 +60,8 @@ describe('undoing an import', () => {
     const { store } = fixture
     t.mock.method(store, 'actingAs', () =>
       Object.assign(Object.create(store), {
+        // As one that takes more than one batch.
+        deliver: undefined,
         append: async (batch: AppendBatch) => {
           await store.undoImport(batch.importId, NOW)
           return store.append(batch)
