@@ -22,7 +22,8 @@ async function endConnections(url: string): Promise<void> {
   await execute(
     plainUrl(url),
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE application_name = 'simtally' AND pid <> pg_backend_pid()`,
+     WHERE application_name = 'simtally' AND datname = current_database()
+       AND pid <> pg_backend_pid()`,
   )
 }
 
