@@ -42,6 +42,9 @@ export interface SqliteOptions {
   readonly onWarning?: (warning: string) => void
 }
 
+/** Questions that read much, at a time: each has a connection and a page cache of its own. */
+const QUESTION_THREADS_MAX = 2
+
 /** Questions that come with each request. */
 const REMEMBERED: ReadonlySet<string> = new Set<keyof typeof READS>([
   'findAccount',
@@ -68,7 +71,7 @@ export async function openSqliteStore(
     new Writer(path, { role, lockWaitMs, logBytesMax, files: guard.files })
   const writer = newWriter()
   const auditThreads = new SpareThreads(() => newWriter('reader'))
-  const questionThreads = new SpareThreads(() => newWriter('reader'))
+  const questionThreads = new SpareThreads(() => newWriter('reader'), QUESTION_THREADS_MAX)
   const trialThreads = new SpareThreads(newWriter)
 
   /** Reads are synchronous inside; the promise is the port's, for engines that are not. */
