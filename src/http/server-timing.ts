@@ -3,15 +3,14 @@
  * shown right credentials is told, because how long a refusal took could say what was found.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { FastifyRequest } from 'fastify'
 import type { Actor } from '../domain/act.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { HttpServer } from './route-context.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What it has asked of the store so far. */
-    storeTime: StoreTime
+    /** What it has asked of the store so far; null where it was refused before anything else. */
+    storeTime: StoreTime | null
   }
 }
 
@@ -38,22 +37,25 @@ export class StoreTime {
 const asking = new AsyncLocalStorage<StoreTime>()
 
 export function addServerTiming(server: HttpServer): void {
-  server.decorateRequest('storeTime')
+  server.decorateRequest('storeTime', null)
   server.addHook('onRequest', (request, _reply, done) => {
-    request.storeTime = new StoreTime()
-    asking.run(request.storeTime, done)
+    const storeTime = new StoreTime()
+    request.storeTime = storeTime
+    asking.run(storeTime, done)
   })
   // A body that was read in between came with another context.
-  server.addHook('preHandler', (request, _reply, done) => asking.run(request.storeTime, done))
+  server.addHook('preHandler', (request, _reply, done) => asking.run(request.storeTime!, done))
   server.addHook('onSend', (request, reply, payload, done) => {
-    if (request.caller !== null) {
-      reply.header('Server-Timing', timingOf(request, reply.elapsedTime))
+    const { caller, storeTime } = request
+    // What turns out to be no request may come here without having been through the hooks before.
+    if (caller && storeTime) {
+      reply.header('Server-Timing', timingOf(storeTime, reply.elapsedTime))
     }
     done(null, payload)
   })
 }
 
-function timingOf({ storeTime }: FastifyRequest, totalMs: number): string {
+function timingOf(storeTime: StoreTime, totalMs: number): string {
   return `total;dur=${totalMs.toFixed(1)}, store;dur=${storeTime.milliseconds.toFixed(1)}`
 }
 

@@ -6,6 +6,7 @@ import { StoreTime } from '../../src/http/server-timing.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { NOW } from '../support/builders.ts'
 import { basic, HttpFixture } from '../support/http-fixture.ts'
+import { talk } from '../support/raw-http.ts'
 
 let fixture: HttpFixture
 before(async () => {
@@ -89,6 +90,12 @@ describe('Server-Timing', () => {
     assert.equal(created.statusCode, 200, created.payload)
     assert.ok(timingOf(created).store > 0)
     assert.ok(timingOf(created).total >= timingOf(created).store)
+  })
+
+  it('makes no failure of what is no request, and has been through no hook', async () => {
+    const { port } = new URL(await fixture.listen())
+    const { status, text } = await talk(Number(port), 'PRI /v1/Feeds/hub/Records\r\n\r\n')
+    assert.ok([0, 400].includes(status), text)
   })
 
   it('counts questions that are open at once only once', () => {
