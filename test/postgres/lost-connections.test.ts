@@ -112,6 +112,28 @@ describe('connections that end', () => {
     }
   })
 
+  it('without telling anybody are made again', async (t) => {
+    const { query } = pg.Client.prototype
+    let broken: string | null = null
+    t.mock.method(pg.Client.prototype, 'query', function (this: pg.Client, ...given: [unknown]) {
+      const [asked] = given as [string | { text: string }]
+      const text = typeof asked === 'string' ? asked : asked.text
+      if (broken !== null && text.includes(broken)) {
+        broken = null
+        // As `pg` has it after an end of which nobody heard who was not there yet.
+        Object.assign(this, { _queryable: false })
+      }
+      return query.apply(this, given as never)
+    } as never)
+    const { store, append } = await openWithImport(t, await database(t))
+    for (const statement of ['INSERT INTO commit_mark', 'COMMIT']) {
+      broken = statement
+      assert.equal((await append(3)).counts.accepted, 3)
+      assert.equal(broken, null)
+    }
+    await assertAuditClean(store)
+  })
+
   it('while a store is opened, new or not, are made again', async (t) => {
     const url = await database(t)
     const proxy = await TcpProxy.open(url)

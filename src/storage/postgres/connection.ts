@@ -19,6 +19,7 @@ import {
   isPassing,
   isReadOnly,
   isUnplannable,
+  sqlState,
   translate,
   translateConnecting,
 } from './failures.ts'
@@ -266,6 +267,7 @@ export class Database {
       this.#release(client)
     } catch (rollbackError) {
       this.#release(client, rollbackError)
+      if (isOfClient(error)) return new ConnectionLost(error)
     }
     return error
   }
@@ -282,7 +284,9 @@ export class Database {
       this.#release(client)
       return command === 'COMMIT'
     } catch (error) {
-      if (!isGone(client) && !isLost(error)) throw await this.#abandon(client, error)
+      if (!isGone(client) && !isLost(error) && !isOfClient(error)) {
+        throw await this.#abandon(client, error)
+      }
       this.#release(client, error)
       const limitMs = this.#answerMs(this.target.readTimeoutMs)
       return await this.#retrying(this.#writeRetryMs, () =>
@@ -307,6 +311,11 @@ export class Database {
       }
     }
   }
+}
+
+/** What `pg` finds by itself has no code, such as an end that it heard of before anybody listened. */
+function isOfClient(error: unknown): boolean {
+  return !(error instanceof UsageError) && sqlState(error) === ''
 }
 
 function spreadMeanwhile({ shown }: PostgresTarget, cause: unknown): UsageError {
