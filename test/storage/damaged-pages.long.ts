@@ -18,12 +18,20 @@ function* randoms(seed: number): Generator<number, never> {
   }
 }
 
+/** The first byte of pages of tables and indexes; the number of rows follows at byte 3. */
+const PAGES_OF_TREES = new Set([2, 5, 10, 13])
+
 /** What becomes of a page, as disks and their drivers do it. */
 const DAMAGES = {
   'all zeros': (page: Buffer) => void page.fill(0),
   'another page': (page: Buffer, other: Buffer) => void other.copy(page),
   'noise in its second half': (page: Buffer, _: Buffer, random: () => number) => {
-    for (let i = page.length / 2; i < page.length; i++) page[i] = Math.floor(random() * 256)
+    // In a page of a tree that has no rows, nothing stands there.
+    const isEmpty = PAGES_OF_TREES.has(page[0]!) && page.readUInt16BE(3) === 0
+    for (let i = page.length / 2; i < page.length; i++) {
+      const noise = Math.floor(random() * 256)
+      if (!isEmpty) page[i] = noise
+    }
   },
   'one bit of a row': (page: Buffer, _: Buffer, random: () => number) => {
     // Rows lie at the end of a page, from where its header says; before them, nothing does.
