@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { fileURLToPath } from 'node:url'
 import { startPostgresServer } from '../test/support/postgres-server.ts'
 
 /** What measures the whole machine runs when all else has ended, a file at a time. */
@@ -22,7 +23,8 @@ const MODES = new Map([
 // Every test passes in every time zone; one with quarter hours shows a local time that slipped in.
 process.env.TZ ??= 'Asia/Kathmandu'
 
-const root = new URL('..', import.meta.url).pathname
+// A folder may have spaces in its name.
+const root = fileURLToPath(new URL('..', import.meta.url))
 // Each file is a process, and most of them need the same modules.
 process.env.NODE_COMPILE_CACHE ??= `${root}node_modules/.cache/simtally-tests`
 const [mode = '', ...patterns] = process.argv.slice(2)
