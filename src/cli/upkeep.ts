@@ -1,6 +1,6 @@
 /**
  * What a served store does by itself: seal days that are complete and put them under checksum, delete
- * usage that is too old, and audit itself.
+ * usage that is too old and sessions of the console that are over, and audit itself.
  */
 import { setImmediate } from 'node:timers/promises'
 import { SETTLE_SECONDS } from '../domain/completeness.ts'
@@ -53,6 +53,7 @@ export function startUpkeep({ store, clock, uptime, log, onError }: UpkeepOption
       await sealDays(store, clock(), isStopped).catch(passOverUnsealable)
       await checksumDays(store, isStopped)
       await retention.pass(clock(), await store.readTime(), isStopped)
+      await store.forgetConsoleSessions(clock())
     } catch (error) {
       onError(error)
     }

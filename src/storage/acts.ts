@@ -3,6 +3,7 @@
  * transaction of the change, so that neither is there without the other.
  */
 import type { Act, ActDetails, ActFilter, ActObject, NewAct } from '../domain/act.ts'
+import type { ConsoleLink } from '../domain/console-session.ts'
 import type {
   Account,
   AccountChanges,
@@ -139,6 +140,12 @@ export const actsOf = {
     key === null || key.revokedAt !== at
       ? null
       : { verb: 'revoke', objectKind: 'key', object: key.sid, details: { scope: key.scope } },
+  addConsoleLink: ({ credentialSid, expiresAt }: ConsoleLink): NewAct => ({
+    verb: 'make sign-in link',
+    objectKind: credentialSid.startsWith('AC') ? 'account' : 'key',
+    object: credentialSid,
+    details: { good_until: formatInstant(expiresAt) },
+  }),
   registerSims: ({ created, updated, unchanged, sims }: RegisterOutcome): NewAct | null =>
     created + updated === 0
       ? null

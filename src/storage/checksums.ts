@@ -18,8 +18,8 @@ export function checksumKey(signingKey: Uint8Array): string {
 }
 
 /**
- * Tables with no checksum: what is recomputed from the ledger instead, and the checksums themselves,
- * whose every change shows as a difference to the rows that they are over.
+ * Tables with no checksum: what is recomputed from the ledger instead, the checksums themselves, whose
+ * every change shows as a difference to the rows that they are over, and what nothing is counted by.
  */
 export const WITHOUT_CHECKSUM: Readonly<Record<string, string>> = {
   account_hour: 'recomputed from the ledger',
@@ -27,6 +27,8 @@ export const WITHOUT_CHECKSUM: Readonly<Record<string, string>> = {
   sim_day: 'recomputed from the ledger',
   sim_month: 'recomputed from the ledger',
   checksum: 'compared with the rows it is over',
+  console_session: 'nothing of usage, and over within a day',
+  console_link: 'nothing of usage, and over within minutes',
 }
 
 /** They are under checksum from the day on which somebody has looked over them last. */

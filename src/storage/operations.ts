@@ -1,6 +1,7 @@
 /** What every engine has done in the same steps, by the names of the port. */
 import { actsOf, listActs, logged } from './acts.ts'
 import { keepAuditRun, readAuditRun } from './audit-run.ts'
+import * as sessions from './console-sessions.ts'
 import * as reads from './directory-reads.ts'
 import * as writes from './directory-writes.ts'
 import * as feedAccess from './feed-access.ts'
@@ -19,6 +20,7 @@ export const READS = {
   findAccountById: reads.findAccountById,
   listAccounts: reads.listAccounts,
   findApiKey: reads.findApiKey,
+  findConsoleSession: sessions.findConsoleSession,
   listApiKeys: reads.listApiKeys,
   findSim: reads.findSim,
   listSims,
@@ -58,6 +60,7 @@ export const CHANGES = {
   createApiKey: logged(writes.createApiKey, actsOf.createApiKey),
   revokeApiKey: logged(writes.revokeApiKey, (key, _sid, at) => actsOf.revokeApiKey(key, at)),
   noteKeyUses: writes.noteKeyUses,
+  addConsoleLink: logged(sessions.addConsoleLink, (_, link) => actsOf.addConsoleLink(link)),
   registerSims: logged(writes.registerSims, actsOf.registerSims),
   createSim: logged(writes.createSim, actsOf.createSim),
   updateSim: logged(writes.updateSim, (sim, _id, changes) => actsOf.updateSim(sim, changes)),
@@ -86,6 +89,11 @@ export const NOTES = {
   noteRestarts,
   proveTime,
   keepAuditRun,
+  beginConsoleSession: sessions.beginConsoleSession,
+  extendConsoleSession: sessions.extendConsoleSession,
+  endConsoleSession: sessions.endConsoleSession,
+  takeConsoleLink: sessions.takeConsoleLink,
+  forgetConsoleSessions: sessions.forgetConsoleSessions,
 }
 
 /** Steps may be taken again, and elsewhere: the SIDs that may be needed are made beforehand. */

@@ -1,7 +1,8 @@
 /**
  * The tables of a store, which every engine has under the same names, with what moving their rows
  * from one engine to another has to know. A test holds this list against each engine's schema.
- * SQLite's own `sim_month` is not among them: it follows from `sim_day`.
+ * SQLite's own `sim_month` is not among them: it follows from `sim_day`. Nor are `console_session` and
+ * `console_link`: nobody who has signed in to a store has signed in to the one that it becomes.
  */
 
 /**

@@ -58,6 +58,7 @@ import type {
   Trial,
   WholeDelivery,
 } from './batches.ts'
+import type { ConsoleStore } from './console-sessions.ts'
 import type { FleetStore, PageRequest, SimFilter } from './fleet-store.ts'
 import type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 import type { RestartStore } from './restarts.ts'
@@ -107,7 +108,7 @@ export interface RegisterOutcome {
 export type { AssignOutcome, PageRequest, SimFilter, UsedNetwork } from './fleet-store.ts'
 export type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 
-export interface UsageStore extends RestartStore, FleetStore {
+export interface UsageStore extends RestartStore, FleetStore, ConsoleStore {
   // Directory
 
   /** Fails with `conflict` when the SID is taken. */

@@ -6,10 +6,19 @@ import { copyFile, readdir, readFile, stat, truncate } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { StopRequest } from '../../src/cli/context.ts'
+import type { ConsoleSession } from '../../src/domain/console-session.ts'
 import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { assertAuditClean, register } from '../contract/engine.ts'
-import { aBatch, aFeed, anAccount, anEvent, anImportStart, NOW } from '../support/builders.ts'
+import {
+  aBatch,
+  aFeed,
+  anAccount,
+  anEvent,
+  anImportStart,
+  NOW,
+  sidOf,
+} from '../support/builders.ts'
 import { CliFixture } from './cli-fixture.ts'
 
 const BATCH = 50
@@ -157,6 +166,28 @@ describe('simtally restore', () => {
     assert.deepEqual([restored!.database, restored!.replaced], [target, null])
     assert.equal((await stat(target)).mode & 0o777, 0o600)
     assert.equal(await countedIn(target), await countedIn(file))
+  })
+
+  it('has nobody signed in to the console, as others may have signed out since', async () => {
+    const session: ConsoleSession = {
+      ...{ tokenHash: 'of a token', credentialSid: sidOf('SK', 1), secretHash: '' },
+      ...{ createdAt: NOW, idleUntil: NOW + 60, expiresAt: NOW + 60 },
+    }
+    await store.beginConsoleSession(session, { replaced: null, sessionsMax: 9 })
+    const { credentialSid, secretHash, expiresAt } = session
+    await store.addConsoleLink({ codeHash: 'of a code', credentialSid, secretHash, expiresAt })
+    const url = `sqlite:${cli.path('signed-in.db')}`
+    const file = await backUp('signed-in-backup.db')
+    await cli.json(['restore', file, '--database', url])
+    const restored = await openStore(url)
+    try {
+      await assertAuditClean(restored)
+      assert.equal(await restored.findConsoleSession('of a token'), null)
+      assert.equal(await restored.takeConsoleLink('of a code', NOW), null)
+      assert.notEqual(await store.findConsoleSession('of a token'), null)
+    } finally {
+      await restored.close()
+    }
   })
 
   it('replaces a store only when it is told to, and keeps it', async () => {

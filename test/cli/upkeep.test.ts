@@ -4,10 +4,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
 import { purgeInSteps } from '../../src/cli/purge-steps.ts'
 import { startUpkeep } from '../../src/cli/upkeep.ts'
+import type { ConsoleSession } from '../../src/domain/console-session.ts'
 import type { StoreTime } from '../../src/domain/store-time.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
+import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
-import { iccidOf, instant } from '../support/builders.ts'
+import { iccidOf, instant, sidOf } from '../support/builders.ts'
 import type { EngineName } from '../support/temp-store.ts'
 import { CliFixture } from './cli-fixture.ts'
 
@@ -123,6 +125,7 @@ describe('upkeep of a served store', () => {
     const store: Partial<UsageStore> = {
       readTime: async () => TIME,
       checksumNextDay: async () => false,
+      forgetConsoleSessions: async () => 0,
       sealNextDay: async (before) => {
         sealedBefore.push(before)
         return sealedBefore.length <= days
@@ -147,6 +150,7 @@ describe('upkeep of a served store', () => {
     const store: Partial<UsageStore> = {
       readTime: async () => TIME,
       checksumNextDay: async () => false,
+      forgetConsoleSessions: async () => 0,
       sealNextDay: () => Promise.reject(tooLarge),
       purge: async () => {
         purged.resolve()
@@ -180,6 +184,7 @@ describe('upkeep of a served store', () => {
     const store: Partial<UsageStore> = {
       readTime: async () => TIME,
       checksumNextDay: async () => false,
+      forgetConsoleSessions: async () => 0,
       sealNextDay: async () => false,
       purge: async () => {
         passes++
@@ -212,6 +217,27 @@ describe('upkeep of a served store', () => {
     upkeep.recordsCame()
     t.mock.timers.tick(600_000)
     assert.equal(passes, 3)
+  })
+
+  it('forgets sessions of the console that are over', async (t) => {
+    const cli = await CliFixture.open()
+    t.after(() => cli.close())
+    const store = await openStore(cli.databaseUrl)
+    t.after(() => store.close())
+    const session = (expiresAt: number): ConsoleSession => ({
+      ...{ tokenHash: `${expiresAt}`, credentialSid: sidOf('SK', 1), secretHash: '' },
+      ...{ createdAt: NOW - 60, idleUntil: NOW + 60, expiresAt },
+    })
+    for (const end of [NOW, NOW + 1]) {
+      await store.beginConsoleSession(session(end), { replaced: null, sessionsMax: 9 })
+    }
+    const onError = (error: unknown) => assert.fail(String(error))
+    const upkeep = startUpkeep({ ...upkeepOptions, store, onError })
+    while ((await store.findConsoleSession(`${NOW}`)) !== null) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await upkeep.stop()
+    assert.notEqual(await store.findConsoleSession(`${NOW + 1}`), null)
   })
 
   it('tries again ten minutes after a pass has ended', async (t) => {

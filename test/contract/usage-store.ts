@@ -7,6 +7,7 @@ import { describeActs } from './acts.ts'
 import { describeAppend } from './append.ts'
 import { describeAudit } from './audit.ts'
 import { describeConflicts } from './conflicts.ts'
+import { describeConsoleSessions } from './console-sessions.ts'
 import { describeDelivering } from './deliver.ts'
 import type { Engine } from './engine.ts'
 import { describeFeedProgress } from './feed-progress.ts'
@@ -35,6 +36,7 @@ import { describeUsageEvents } from './usage-events.ts'
 export function describeUsageStore(engine: Engine): void {
   describe(`UsageStore on ${engine.name}`, () => {
     describeAccounts(engine)
+    describeConsoleSessions(engine)
     describeSims(engine)
     describeSimCollisions(engine)
     describeSimResolution(engine)

@@ -42,6 +42,9 @@ export interface Hand {
 export const TABLES_OF_NO_MATTER: Readonly<Record<string, string>> = {
   commit_mark:
     'whether a transaction of the last minutes was committed; asked for by its writer only',
+  console_session:
+    'who is signed in to the console; over within a day, and nothing is counted by it',
+  console_link: 'who may sign in to the console once; over within minutes',
   simtally_schema: 'the version of the schema; any other is refused on opening',
 }
 

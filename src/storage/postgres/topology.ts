@@ -75,5 +75,5 @@ export const TOPOLOGIES = {
 
 // What every import writes (`import`, `import_bucket`, `repeat_run`, `account_feed`, `feed_progress`, `quarantine`,
 // `quarantine_delivery`, `commit_mark`) stays on the server that clients reach, and so do
-// `gap_acceptance`, `feed_grant` and `drop_folder`: with a copy on each server, imports would wait for
-// each other.
+// `gap_acceptance`, `feed_grant`, `drop_folder`, `console_session` and `console_link`: with a copy on each
+// server, imports would wait for each other.

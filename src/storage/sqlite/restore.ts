@@ -9,7 +9,9 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { UsageError } from '../../domain/usage-error.ts'
+import { CONSOLE_TABLES } from '../console-sessions.ts'
 import type { CopyOptions, CopyOutcome } from './backup.ts'
 import { Connection } from './connection.ts'
 import { FILE_MODE, makeFolderOf, requireStoreFile } from './database-file.ts'
@@ -87,9 +89,24 @@ function proofOf(draft: string, file: string): Proof {
   return ofBackup(file, () => {
     setMode(draft, 'DELETE', file)
     const proof = readProof(draft, file)
+    forgetSessions(draft)
     setMode(draft, 'WAL', file)
     return proof
   })
+}
+
+/** Whoever has signed out of the console since the backup was made would be signed in again. */
+function forgetSessions(draft: string): void {
+  const db = new DatabaseSync(draft)
+  try {
+    const isThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
+    for (const table of CONSOLE_TABLES) {
+      // A backup may be older than the console.
+      if (isThere.get(table) !== undefined) db.exec(`DELETE FROM ${table}`)
+    }
+  } finally {
+    db.close()
+  }
 }
 
 /** What is wrong with a backup is no matter of `--database`. */

@@ -50,6 +50,7 @@ const REMEMBERED: ReadonlySet<string> = new Set<keyof typeof READS>([
   'findAccount',
   'findAccountById',
   'findApiKey',
+  'findConsoleSession',
   'findSim',
   'accountCoverage',
 ])

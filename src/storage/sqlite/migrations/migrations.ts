@@ -1,6 +1,7 @@
 /** The list of schema steps, oldest first. A step that was released is never edited. */
 import { groups } from './0001-groups.ts'
 import { initialSchema } from './0001-initial.ts'
+import { consoleSessions } from './0002-console.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
-export const MIGRATIONS: readonly string[] = [initialSchema + groups]
+export const MIGRATIONS: readonly string[] = [initialSchema + groups, consoleSessions]
