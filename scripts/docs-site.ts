@@ -22,9 +22,8 @@ export const SECTIONS: readonly { readonly title: string; readonly pages: readon
   {
     title: 'Operate',
     pages: [
-      ...['command-line', 'settings', 'drop-folder', 'storage', 'deployment', 'versions'].map(
-        (name) => `docs/${name}.md`,
-      ),
+      ...['console', 'command-line', 'settings', 'drop-folder'].map((name) => `docs/${name}.md`),
+      ...['storage', 'deployment', 'versions'].map((name) => `docs/${name}.md`),
       'CHANGELOG.md',
     ],
   },

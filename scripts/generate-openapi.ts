@@ -11,6 +11,7 @@ import type { Gate } from '../src/http/access.ts'
 import { accountSchema } from '../src/http/schemas/account.ts'
 import { actsSchema } from '../src/http/schemas/act.ts'
 import { auditSchema } from '../src/http/schemas/audit.ts'
+import { consoleSessionSchema } from '../src/http/schemas/console-session.ts'
 import { errorSchema } from '../src/http/schemas/error.ts'
 import { acceptedGapSchema, gapsSchema } from '../src/http/schemas/feed-status.ts'
 import { groupSchema, membershipSchema } from '../src/http/schemas/group.ts'
@@ -45,6 +46,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   AcceptedGap: acceptedGapSchema,
   AccountUsageRecord: accountUsageRecord,
   Audit: auditSchema,
+  ConsoleSession: consoleSessionSchema,
   Delivery: deliverySchema,
   Error: errorSchema,
   Feed: feedSchema,

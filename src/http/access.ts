@@ -1,17 +1,12 @@
-/** The gate before every route: credentials, how many requests at once, and the scope needed. */
-import type { ServerResponse } from 'node:http'
+/** The gate before every route: who calls, and the scope needed. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Account, type Feed, type KeyScope, scopeAllows } from '../domain/directory.ts'
-import type { Sid } from '../domain/identifiers.ts'
-import type { Limits } from '../domain/limits.ts'
 import { invalidField, UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
-import type { AccessTokens } from './access-token.ts'
-import { authenticate, type Caller, type DirectoryOfCallers, ExpiredToken } from './credentials.ts'
+import type { Admission } from './admission.ts'
+import type { ConsoleSessions } from './console/sessions.ts'
+import type { Caller } from './credentials.ts'
 import { HttpError, notFound } from './error-reply.ts'
-import type { KeyUses } from './key-uses.ts'
-import type { LogIns } from './log-ins.ts'
-import { TokenBuckets } from './token-buckets.ts'
 import type { Turns } from './turns.ts'
 
 declare module 'fastify' {
@@ -21,55 +16,27 @@ declare module 'fastify' {
   }
 }
 
-export interface GateOptions {
-  readonly store: DirectoryOfCallers
-  readonly accessTokens: AccessTokens
-  readonly limits: Pick<Limits, 'requestsInFlight' | 'requestRate' | 'requestBurst'>
-  readonly logIns: LogIns
-  readonly keyUses: KeyUses
-  /** UTC seconds. */
-  readonly clock: () => number
-  /** Milliseconds of a clock that only goes forward. */
-  readonly nowMs: () => number
-}
-
 export interface Gate {
   (request: FastifyRequest, reply: FastifyReply): Promise<void>
   /** What credentials need. */
   readonly scope: KeyScope
 }
 
-/**
- * Who shows this authorization. Throws 401, and 429 for too many requests of
- * theirs or too many wrong credentials from their address.
- */
-export type LogIn = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  authorization: string | undefined,
-) => Promise<Caller>
-
-/** What all gates, and whoever reads credentials from elsewhere, count into. */
-export function buildLogIn(options: GateOptions): LogIn {
-  const { limits, keyUses, clock, nowMs } = options
-  const inFlight = new InFlightRequests(limits.requestsInFlight)
-  const rate = { perSecond: limits.requestRate, burst: limits.requestBurst }
-  const requests = new TokenBuckets(rate, nowMs)
-  return async (request, reply, authorization) => {
-    const now = clock()
-    const caller = await identify(options, request, { authorization, now })
-    if (caller.key !== null) keyUses.note(caller.key, now)
-    requireRate(requests, caller.credentialSid, limits.requestRate)
-    inFlight.enter(caller.credentialSid, reply.raw)
-    return caller
-  }
-}
-
 /** One gate a scope. */
-export function buildGates(logIn: LogIn, turns: Turns): Record<KeyScope, Gate> {
+export function buildGates({
+  admission,
+  sessions,
+  turns,
+}: {
+  readonly admission: Admission
+  readonly sessions: ConsoleSessions
+  readonly turns: Turns
+}): Record<KeyScope, Gate> {
   const gateFor = (scope: KeyScope): Gate => {
     const gate = async (request: FastifyRequest, reply: FastifyReply) => {
-      const caller = await logIn(request, reply, request.headers.authorization)
+      const caller = sessions.decideFor(request)
+        ? (await admission.bySession(request, reply)).caller
+        : await admission.byAuthorization(request, reply, request.headers.authorization)
       if (!scopeAllows(caller.scope, scope)) {
         throw permissionDenied(`this needs the scope "${scope}", the key has "${caller.scope}"`)
       }
@@ -80,66 +47,6 @@ export function buildGates(logIn: LogIn, turns: Turns): Record<KeyScope, Gate> {
     return Object.assign(gate, { scope })
   }
   return { read: gateFor('read'), ingest: gateFor('ingest'), admin: gateFor('admin') }
-}
-
-async function identify(
-  { store, accessTokens, logIns }: GateOptions,
-  request: FastifyRequest,
-  { authorization, now }: { readonly authorization: string | undefined; readonly now: number },
-): Promise<Caller> {
-  logIns.require(request, authorization)
-  try {
-    const caller = await authenticate({ directory: store, accessTokens, now }, authorization)
-    logIns.succeeded(request, caller.credentialSid)
-    return caller
-  } catch (error) {
-    const isWrong = error instanceof HttpError && error.kind === 'unauthenticated'
-    if (isWrong && !(error instanceof ExpiredToken)) logIns.failed(request, authorization)
-    throw error
-  }
-}
-
-function requireRate(requests: TokenBuckets, credentialSid: Sid, requestRate: number): void {
-  if (requests.take(credentialSid)) return
-  throw new HttpError(
-    'too_many_requests',
-    `Too many requests: at most ${requestRate} a second on average; this one was not processed`,
-    {
-      limit: 'requestRate',
-      headers: { 'Retry-After': String(requests.waitSeconds(credentialSid)) },
-    },
-  )
-}
-
-/** Counts requests by credential. A place is given back when the response or its socket ends. */
-class InFlightRequests {
-  readonly #max: number
-  readonly #counts = new Map<Sid, number>()
-
-  constructor(max: number) {
-    this.#max = max
-  }
-
-  enter(credentialSid: Sid, response: ServerResponse): void {
-    // A caller who left while the credentials were looked up will not close a second time.
-    if (response.closed) return
-    const count = this.#counts.get(credentialSid) ?? 0
-    if (count >= this.#max) {
-      throw new HttpError(
-        'too_many_requests',
-        `Too many concurrent requests: at most ${this.#max} at once; this one was not processed`,
-        { limit: 'requestsInFlight', headers: { 'Retry-After': '1' } },
-      )
-    }
-    this.#counts.set(credentialSid, count + 1)
-    response.once('close', () => this.#leave(credentialSid))
-  }
-
-  #leave(credentialSid: Sid): void {
-    const count = (this.#counts.get(credentialSid) ?? 0) - 1
-    if (count > 0) this.#counts.set(credentialSid, count)
-    else this.#counts.delete(credentialSid)
-  }
 }
 
 export function callerOf(request: FastifyRequest): Caller {

@@ -3,6 +3,7 @@
  * with an access token that a key was exchanged for.
  */
 import { timingSafeEqual } from 'node:crypto'
+import type { ConsoleCredential } from '../domain/console-session.ts'
 import type { Account, ApiKey, KeyScope } from '../domain/directory.ts'
 import { isSid, type Sid } from '../domain/identifiers.ts'
 import { hashSecret } from '../domain/secret.ts'
@@ -23,7 +24,7 @@ export interface Caller {
 export type DirectoryOfCallers = Pick<UsageStore, 'findAccount' | 'findAccountById' | 'findApiKey'>
 
 interface Credential {
-  /** Two, of which either is good; where there is one, it stands here twice. */
+  /** Two, of which either is good, the newest first; where there is one, it stands here twice. */
   readonly secretHashes: readonly [string, string]
   readonly scope: KeyScope
   readonly accountId: number | null
@@ -86,6 +87,20 @@ async function callerOfToken(
   if (credential.revoked) throw unauthenticated(BEARER_CHALLENGE)
   if (verdict.is === 'expired') throw new ExpiredToken()
   return callerOfCredential(directory, verdict.keySid, credential)
+}
+
+/**
+ * Who a session of the console or a sign-in link stands for; null where the credential is revoked, or its
+ * secret is another one than it was then.
+ */
+export async function callerStoodFor(
+  directory: DirectoryOfCallers,
+  { credentialSid, secretHash }: ConsoleCredential,
+  now: number,
+): Promise<Caller | null> {
+  const credential = await findCredential(directory, credentialSid, now)
+  if (credential.revoked || credential.secretHashes[0] !== secretHash) return null
+  return callerOfCredential(directory, credentialSid, credential)
 }
 
 async function callerOfCredential(

@@ -10,10 +10,12 @@ import type {
 import type { KeyScope } from '../domain/directory.ts'
 import type { Limits } from '../domain/limits.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
-import type { Gate, LogIn } from './access.ts'
+import type { Gate } from './access.ts'
 import type { AccessTokens } from './access-token.ts'
+import type { Admission } from './admission.ts'
 import type { BaseUrlOf } from './base-url.ts'
 import type { Connections } from './connections.ts'
+import type { ConsoleSessions } from './console/sessions.ts'
 import type { ImportSlots } from './import-slots.ts'
 import type { PageTokens } from './page-token.ts'
 import type { Turns } from './turns.ts'
@@ -46,7 +48,8 @@ export interface RouteContext {
   readonly clock: () => number
   readonly gates: Readonly<Record<KeyScope, Gate>>
   /** For credentials that do not stand where the gates look for them. */
-  readonly logIn: LogIn
+  readonly admission: Admission
+  readonly sessions: ConsoleSessions
   readonly accessTokens: AccessTokens
   readonly tokens: PageTokens
   readonly baseUrlOf: BaseUrlOf

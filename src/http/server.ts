@@ -9,12 +9,15 @@ import Fastify, {
 import { NAME_CHARACTERS_MAX } from '../domain/directory.ts'
 import { LIMITS_DEFAULT, type Limits } from '../domain/limits.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
-import { buildGates, buildLogIn } from './access.ts'
+import { buildGates } from './access.ts'
 import { AccessTokens } from './access-token.ts'
+import { Admission } from './admission.ts'
 import { buildBaseUrl, type TrustProxy, type TrustsPeer, trustsPeer } from './base-url.ts'
 import { addFormParser } from './bodies.ts'
 import { addCompression } from './compression.ts'
 import { Connections } from './connections.ts'
+import { addConsoleSessionRoutes } from './console/session-routes.ts'
+import { ConsoleSessions } from './console/sessions.ts'
 import { addCrossOrigin, type CrossOrigin } from './cross-origin.ts'
 import { limitOf, replyWithError, replyWithNoRoute, SAFETY_HEADERS } from './error-reply.ts'
 import { ImportSlots } from './import-slots.ts'
@@ -119,15 +122,20 @@ export function buildServer(options: ServerOptions): HttpServer {
   server.addHook('onClose', () => keyUses.flush())
   closeInTime(server, { limits, imports, connections })
   const accessTokens = new AccessTokens(store)
-  const logIn = buildLogIn({ store, accessTokens, limits, logIns, keyUses, clock, nowMs })
+  const baseUrlOf = buildBaseUrl(options.publicUrl, trusts)
+  const sessions = new ConsoleSessions({ store, limits, baseUrlOf, clock })
+  const admission = new Admission({
+    ...{ store, accessTokens, sessions, limits, logIns, keyUses, clock, nowMs },
+  })
   const context: RouteContext = {
     store,
     clock,
-    gates: buildGates(logIn, turns),
-    logIn,
+    gates: buildGates({ admission, sessions, turns }),
+    admission,
+    sessions,
     accessTokens,
     tokens: new PageTokens(store),
-    baseUrlOf: buildBaseUrl(options.publicUrl, trusts),
+    baseUrlOf,
     emptyBranches: options.emptyBranches ?? 'null',
     limits,
     imports,
@@ -160,6 +168,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   addFleetRoutes(server, context)
   addNetworkRoutes(server, context)
   addOpenApiRoute(server, context)
+  addConsoleSessionRoutes(server, context)
 
   server.setNotFoundHandler((request, reply) => {
     if (crossOrigin.answerPreflight(request, reply, methodsOf)) return

@@ -8,12 +8,15 @@ import { newSecret, newSid } from '../../src/domain/secret.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from '../../src/http/access-token.ts'
 import { aFeed, NOW } from '../support/builders.ts'
+import { askSession, OWN_PAGE, signedIn } from '../support/console-session.ts'
 import { type Answer, basic, HttpFixture, type TestCredential } from '../support/http-fixture.ts'
 import { routesOf } from '../support/routes.ts'
 
 interface Needs {
   /** Null where no credentials are asked for. */
   readonly scope: KeyScope | null
+  /** What it answers then to whoever sends nothing else. */
+  readonly answers?: number
   readonly operatorOnly?: true
   /** What stands in the path for a thing of another account, and for none that there is. */
   readonly path?: 'sim' | 'feed' | 'import' | 'account' | 'fleet'
@@ -29,7 +32,11 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   'GET /readyz': { scope: null },
   'GET /metrics': { ...read, ...operatorOnly },
   // It reads them from the form: see the tests of access tokens.
-  'POST /api-services/v1/auth/token': { scope: null },
+  'POST /api-services/v1/auth/token': { scope: null, answers: 400 },
+  // They go by the cookie, and refuse pages of others: see the tests of the console.
+  'GET /console/session': { scope: null, answers: 401 },
+  'POST /console/session': { scope: null, answers: 403 },
+  'DELETE /console/session': { scope: null, answers: 403 },
   'GET /docs/openapi.json': read,
   'GET /v1/Accounts': { ...read, ...operatorOnly },
   'GET /v1/Accounts/:Sid': { ...read, ...operatorOnly, path: 'account' },
@@ -164,7 +171,7 @@ describe('every route', () => {
     ]
     for (const [i, as] of wrong.entries()) {
       for (const route of routes) {
-        const { scope, path } = NEEDS[route]!
+        const { scope, path, answers = 200 } = NEEDS[route]!
         const [method, pattern] = route.split(' ') as ['GET' | 'POST', string]
         const url = path === undefined ? pattern : pattern.replace(/:\w+/, named[path][0])
         // Another address each time: too many wrong credentials of one are held back.
@@ -176,8 +183,7 @@ describe('every route', () => {
             headers: { authorization: typeof as === 'string' ? as : basic(as) },
           }),
         })
-        if (route === 'POST /api-services/v1/auth/token') assert.equal(reply.statusCode, 400)
-        else if (scope === null) assert.equal(reply.statusCode, 200, route)
+        if (scope === null) assert.equal(reply.statusCode, answers, route)
         else {
           assert.equal(reply.statusCode, 401, `${route} ${i}`)
           assert.match(reply.json().message, /^Authenticate(: the access token has expired, .*)?$/)
@@ -227,6 +233,53 @@ describe('every route', () => {
         assert.deepEqual(told(hidden), told(missing), route)
         const leaked = [fixture.owner.sid, named.sim[0]].some((sid) => hidden.text.includes(sid))
         assert.ok(!leaked || path === 'sim', `${route}: ${hidden.text}`)
+      }
+    }
+  })
+})
+
+describe('every route, by a session of the console', () => {
+  async function statusOf(route: string, headers: Record<string, string>): Promise<number> {
+    const { path } = NEEDS[route]!
+    const [method, pattern] = route.split(' ') as ['GET' | 'POST', string]
+    const url = path === undefined ? pattern : pattern.replace(/:\w+/, named[path][1])
+    return (await fixture.server.inject({ method, url, headers })).statusCode
+  }
+
+  it('refuses what the credential may not do, and lets in what it may', async () => {
+    for (const held of KEY_SCOPES) {
+      const headers = await signedIn(fixture, await fixture.addKey({ account: null, scope: held }))
+      for (const route of routes) {
+        const { scope } = NEEDS[route]!
+        if (scope === null) continue
+        const isAllowed = KEY_SCOPES.indexOf(held) >= KEY_SCOPES.indexOf(scope)
+        const status = await statusOf(route, headers)
+        if (isAllowed) assert.ok(![401, 403].includes(status), `${route} with ${held}: ${status}`)
+        else assert.equal(status, 403, `${route} with ${held}`)
+      }
+    }
+  })
+
+  it('changes nothing for a page of another site, and asks nobody for a password', async () => {
+    const { cookie } = await signedIn(fixture, fixture.operator)
+    for (const route of routes) {
+      if (NEEDS[route]!.scope === null || route.startsWith('GET ')) continue
+      for (const site of ['cross-site', 'same-site', 'none']) {
+        assert.equal(await statusOf(route, { cookie, 'sec-fetch-site': site }), 403, route)
+      }
+      assert.equal(await statusOf(route, { cookie }), 403, route)
+    }
+  })
+
+  it('asks nobody for a password when it has ended', async () => {
+    const headers = await signedIn(fixture, fixture.operator)
+    await askSession(fixture, 'DELETE', { headers })
+    for (const route of routes.filter((each) => NEEDS[each]!.scope !== null)) {
+      const [method, url] = route.split(' ') as ['GET' | 'POST', string]
+      for (const given of [headers, OWN_PAGE]) {
+        const reply = await fixture.server.inject({ method, url, headers: given })
+        assert.equal(reply.statusCode, 401, route)
+        assert.equal(reply.headers['www-authenticate'], undefined, route)
       }
     }
   })

@@ -32,7 +32,7 @@ const clientRefusalSchema = Type.Object({
 })
 
 export function addAccessTokenRoute(server: HttpServer, context: RouteContext): void {
-  const { clock, logIn, accessTokens } = context
+  const { clock, admission, accessTokens } = context
 
   server.post(
     '/api-services/v1/auth/token',
@@ -48,7 +48,7 @@ export function addAccessTokenRoute(server: HttpServer, context: RouteContext): 
       if (!request.body.grant_type) throw invalidField('grant_type', '', `expected ${GRANT_TYPE}`)
       const authorization = request.headers.authorization ?? basicOfForm(request.body)
       try {
-        const { key, scope } = await logIn(request, reply, authorization)
+        const { key, scope } = await admission.byAuthorization(request, reply, authorization)
         // A token would be another door to an account's own, which is replaced by other rules.
         if (key === null || !/^basic /i.test(authorization)) throw new NotAClient()
         reply.code(200)

@@ -1,0 +1,49 @@
+/** A browser that is signed in to the console: what its pages send, and what comes back. */
+import type { HttpFixture, TestCredential } from './http-fixture.ts'
+
+/** As a browser says of a request that a page of the server itself has sent. */
+export const OWN_PAGE = { 'sec-fetch-site': 'same-origin', 'simtally-console': '1' } as const
+
+export interface SessionReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it asserts
+  readonly body: any
+  /** What stands in `Set-Cookie`; empty without one. */
+  readonly setCookie: string
+  /** The cookie as a browser sends it back. */
+  readonly cookie: string
+}
+
+export async function askSession(
+  { server }: Pick<HttpFixture, 'server'>,
+  method: 'GET' | 'POST' | 'DELETE',
+  {
+    headers = OWN_PAGE,
+    payload,
+    remoteAddress = '127.0.0.1',
+  }: {
+    readonly headers?: Readonly<Record<string, string>>
+    readonly payload?: object
+    readonly remoteAddress?: string
+  } = {},
+): Promise<SessionReply> {
+  const reply = await server.inject({
+    ...{ method, url: '/console/session', headers, remoteAddress },
+    ...(payload !== undefined && { payload }),
+  })
+  const setCookie = String(reply.headers['set-cookie'] ?? '')
+  const body = reply.body === '' ? null : reply.json()
+  const cookie = setCookie.split(';')[0]!
+  return { status: reply.statusCode, headers: reply.headers, body, setCookie, cookie }
+}
+
+/** Signs in, and returns what the browser sends from then on. */
+export async function signedIn(
+  fixture: Pick<HttpFixture, 'server'>,
+  { sid, secret }: TestCredential,
+): Promise<{ readonly cookie: string } & typeof OWN_PAGE> {
+  const { status, body, cookie } = await askSession(fixture, 'POST', { payload: { sid, secret } })
+  if (status !== 201) throw new Error(`not signed in: ${JSON.stringify(body)}`)
+  return { ...OWN_PAGE, cookie }
+}
