@@ -5,6 +5,7 @@ import { UsageError } from '../domain/usage-error.ts'
 import type { TrustProxy } from '../http/base-url.ts'
 import type { LogIns } from '../http/log-ins.ts'
 import type { Measurements } from '../http/routes/metrics.ts'
+import { listenTogether } from '../http/shared-port.ts'
 import type { EmptyBranches } from '../http/usage-record.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { Log } from './log.ts'
@@ -62,7 +63,7 @@ export async function startHttpService(
     logger: log,
   })
   try {
-    await server.listen({ port, host })
+    await listenTogether(server, { port, host })
   } catch (error) {
     await server.close()
     throw listenFailure(error, options)

@@ -123,10 +123,8 @@ async function startService(
     ...(emptyBranches === undefined ? {} : { emptyBranches }),
     ...(tls !== undefined && { tls }),
   })
-  if (workers === 1) {
-    return await onPort(context, options, (port) => startHttpService(http(port), dependencies))
-  }
   const port = await onPort(context, options, (tried) => findPort({ port: tried, host }))
+  if (workers === 1) return await startHttpService(http(port), dependencies)
   return await startWorkerPool(
     {
       workers,

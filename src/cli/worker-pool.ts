@@ -1,6 +1,6 @@
 /**
- * The processes that answer requests beside each other on one port, so that all cores work. This
- * process takes the connections and deals them out in turn; it answers none itself.
+ * The processes that answer requests beside each other on one port, so that all cores work. The
+ * system deals connections out among them; this process answers none itself.
  */
 import cluster, { type Worker } from 'node:cluster'
 import { getCompileCacheDir } from 'node:module'

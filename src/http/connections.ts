@@ -18,7 +18,6 @@ export interface ConnectionsOptions {
   readonly trusts: (address: string) => boolean
   readonly nowMs: () => number
   readonly onRefusal: (limit: LimitName) => void
-  readonly onConnection: () => void
 }
 
 /** Without a limit where HTTP itself is broken. */
@@ -122,8 +121,7 @@ export class Connections {
   }
 
   #admit(socket: Socket): void {
-    const { limits, trusts, onRefusal, onConnection } = this.#options
-    onConnection()
+    const { limits, trusts, onRefusal } = this.#options
     const address = socket.remoteAddress ?? ''
     const key = addressKey(address)
     const ofAddress = (this.#byAddress.get(key) ?? 0) + 1

@@ -109,7 +109,6 @@ export function buildServer(options: ServerOptions): HttpServer {
     trusts,
     nowMs,
     onRefusal: (limit) => measurements.requests.refused(limit),
-    onConnection: () => turns.connected(),
   })
   measurements.requests.watch({ imports, connections, turns })
   const { server, crossOrigin } = createServer(options, {

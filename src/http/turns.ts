@@ -3,8 +3,7 @@
  * busy, and as many requests as have come are read in one turn of the event loop: without a limit,
  * hundreds would be answered before anything else is looked at, health checks among them. So a turn
  * answers for a short time only; the others wait in the order in which they came. Deliveries that are
- * being counted take turns as well, and all of them stand back while connections come: the serving
- * process hands over one at a time, and no next one before this process has looked at it.
+ * being counted take turns as well.
  */
 import type { LimitName, Limits } from '../domain/limits.ts'
 import { HttpError } from './error-reply.ts'
@@ -13,9 +12,6 @@ export type TurnLimits = Pick<Limits, 'requestsWaiting' | 'requestWaitSeconds'>
 
 /** How long answers may keep a turn of the event loop. */
 const TURN_MS = 20
-
-/** Connections follow each other closely; after so long without one, there is none to wait for. */
-const NEXT_CONNECTION_MS = 5
 
 /** Answers of a database server keep no turn, so that as many are let go as have come. */
 const BATCH_MAX = 256
@@ -32,13 +28,9 @@ export class Turns {
   #waiting: Waiting[] = []
   /** Work that goes on, in pieces. */
   #goingOn: (() => void)[] = []
-  #connectedAt = Number.NEGATIVE_INFINITY
   /** Null while nobody has asked in this turn of the event loop. */
   #turnBeganAt: number | null = null
-  /** Null while connections are waited for. */
-  #batchBeganAt: number | null = null
-  /** Since when work stands back for connections; null while it does not. */
-  #standsBackSince: number | null = null
+  #batchBeganAt = 0
   /** How many are let go together, by how long the last ones took. */
   #batch = 1
 
@@ -69,11 +61,6 @@ export class Turns {
     return new Promise((go) => this.#goingOn.push(go))
   }
 
-  /** A connection has come, and others may. */
-  connected(): void {
-    this.#connectedAt = this.#nowMs()
-  }
-
   /** Answers what time it is, in a turn. */
   #begin(): number {
     const now = this.#nowMs()
@@ -92,12 +79,6 @@ export class Turns {
 
   #letGo(): void {
     const now = this.#nowMs()
-    this.#batchBeganAt = null
-    if (now - this.#connectedAt < NEXT_CONNECTION_MS) {
-      this.#standsBackSince ??= now
-      if (now - this.#standsBackSince < TURN_MS) return
-    }
-    this.#standsBackSince = null
     this.#batchBeganAt = now
     this.#goingOn.shift()?.()
     const oldestMs = now - this.#limits.requestWaitSeconds * 1_000
@@ -114,16 +95,12 @@ export class Turns {
 
   #endTurn(): void {
     const now = this.#nowMs()
-    if (this.#batchBeganAt !== null) {
-      const tookMs = now - this.#batchBeganAt
-      if (tookMs > TURN_MS) this.#batch = Math.max(1, Math.floor(this.#batch / 2))
-      else if (tookMs < TURN_MS / 2) this.#batch = Math.min(this.#batch * 2, BATCH_MAX)
-    }
+    const tookMs = now - this.#batchBeganAt
+    if (tookMs > TURN_MS) this.#batch = Math.max(1, Math.floor(this.#batch / 2))
+    else if (tookMs < TURN_MS / 2) this.#batch = Math.min(this.#batch * 2, BATCH_MAX)
     if (this.#waiting.length > 0 || this.#goingOn.length > 0) {
       this.#turnBeganAt = now
-      // Asleep and not awake: on a busy machine, the process that hands them over needs the core.
-      if (this.#standsBackSince !== null) setTimeout(() => this.#schedule(), 1)
-      else this.#schedule()
+      this.#schedule()
     } else this.#turnBeganAt = null
   }
 }

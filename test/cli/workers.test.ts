@@ -80,7 +80,7 @@ const log = ({ process: { stderr } }: Serving) => jsonLines<LogLine>(stderr)
 const workersOf = (serving: Serving) =>
   log(serving).flatMap(({ msg, pid }) => (msg === 'a worker answers' ? [pid!] : []))
 
-/** Over a connection of its own: connections are dealt out in turn, so two reach both workers. */
+/** Over a connection of its own. */
 async function ask(port: number, path: string, headers: Record<string, string> = {}) {
   const sent = request({ port, path, headers, agent: new Agent() }).end()
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
@@ -91,8 +91,15 @@ async function get(port: number, path: string, headers?: Record<string, string>)
   return (await ask(port, path, headers)).status
 }
 
-const getTwice = (port: number, path: string, headers?: Record<string, string>) =>
-  Promise.all([get(port, path, headers), get(port, path, headers)])
+/** The system deals connections out by chance: so many reach both workers but once in 30,000 times. */
+const CONNECTIONS = 16
+
+const overAll = <T>(one: () => Promise<T>) => Promise.all(Array.from({ length: CONNECTIONS }, one))
+
+const getFromAll = (port: number, path: string, headers?: Record<string, string>) =>
+  overAll(() => get(port, path, headers))
+
+const all = <T>(expected: T) => Array.from({ length: CONNECTIONS }, () => expected)
 
 /** The processes that a process has started. */
 const childrenOf = (pid: number) =>
@@ -130,15 +137,12 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
   it('answers from all of them on one port, and logs one JSON object a line', async () => {
     const serving = await serve()
     assert.equal(new Set(workersOf(serving)).size, 2)
-    const answers = await Promise.all(
-      Array.from({ length: 40 }, () => getTwice(serving.port, '/healthz')),
-    )
-    assert.ok(answers.flat().every((status) => status === 200))
+    assert.deepEqual(await getFromAll(serving.port, '/healthz'), all(200))
     serving.process.child.kill('SIGTERM')
     const { code, stderr } = await serving.process.ended()
     assert.equal(code, 0)
     const lines = jsonLines<LogLine>(stderr)
-    assert.equal(lines.filter(({ route }) => route === '/healthz').length, 80)
+    assert.equal(lines.filter(({ route }) => route === '/healthz').length, CONNECTIONS)
     assert.equal(lines.filter(({ msg }) => msg === 'stopping on SIGTERM').length, 1)
   })
 
@@ -146,9 +150,9 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     const key = await newKey()
     const headers = { authorization: basic(key) }
     const serving = await serve()
-    assert.deepEqual(await getTwice(serving.port, '/v1/Imports', headers), [200, 200])
+    assert.deepEqual(await getFromAll(serving.port, '/v1/Imports', headers), all(200))
     await cli.json(['key', 'revoke', key.sid])
-    assert.deepEqual(await getTwice(serving.port, '/v1/Imports', headers), [401, 401])
+    assert.deepEqual(await getFromAll(serving.port, '/v1/Imports', headers), all(401))
     await serving.process.end()
   })
 
@@ -156,9 +160,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     const serving = await serve(cli, ['--limit', 'failed-log-ins=4'])
     const wrong = { authorization: basic({ ...(await newKey()), secret: 'guess' }) }
     const statuses: (number | undefined)[] = []
-    while (statuses.at(-1) !== 429) {
-      statuses.push(...(await getTwice(serving.port, '/v1/Imports', wrong)))
-    }
+    while (statuses.at(-1) !== 429) statuses.push(await get(serving.port, '/v1/Imports', wrong))
     // Each of them would allow four; what is on its way between them may be missed.
     assert.ok(statuses.filter((status) => status === 401).length < 8)
     await serving.process.end()
@@ -190,24 +192,24 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await cli.json(['import', '-', '--feed', 'carrier'], { stdin: HEADER })
     const { length: imports } = await cli.json(['import', 'list'])
     const expected = (requests: number) => ({ requests, quickOnes: requests, imports, states: 1 })
-    await Promise.all(Array.from({ length: 10 }, () => getTwice(port, '/healthz')))
-    const twenty = expected(20)
-    assert.deepEqual(await Promise.all([told(), told(), told()]), [twenty, twenty, twenty])
+    await getFromAll(port, '/healthz')
+    const before = expected(CONNECTIONS)
+    assert.deepEqual(await overAll(told), all(before))
     // One that hangs: whoever is asked of the other has its last word.
     const [first, second] = workersOf(serving)
     process.kill(first!, 'SIGSTOP')
-    const answers = [told(), told()]
-    assert.deepEqual(await Promise.race(answers), twenty)
+    const answers = Array.from({ length: CONNECTIONS }, told)
+    assert.deepEqual(await Promise.race(answers), before)
     process.kill(first!, 'SIGCONT')
-    assert.deepEqual(await Promise.all(answers), [twenty, twenty])
+    assert.deepEqual(await Promise.all(answers), all(before))
     // One that dies, and the other one after it: their numbers stay.
     for (const [i, pid] of [first, second].entries()) {
       process.kill(pid!, 'SIGKILL')
       await serving.process.said(new RegExp(`(?:a worker answers[\\s\\S]*){${i + 3}}`))
-      assert.deepEqual(await Promise.all([told(), told()]), [twenty, twenty])
+      assert.deepEqual(await overAll(told), all(before))
     }
-    await getTwice(port, '/healthz')
-    assert.deepEqual(await told(), expected(22))
+    await getFromAll(port, '/healthz')
+    assert.deepEqual(await told(), expected(2 * CONNECTIONS))
     await serving.process.end()
   })
 
@@ -218,7 +220,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await serving.process.said('a worker ended (SIGKILL) and is replaced')
     assert.equal(await get(serving.port, '/healthz'), 200)
     await serving.process.said(/(?:a worker answers[\s\S]*){3}/)
-    assert.deepEqual(await getTwice(serving.port, '/healthz'), [200, 200])
+    assert.deepEqual(await getFromAll(serving.port, '/healthz'), all(200))
     assert.equal(log(serving).find(({ msg }) => msg.startsWith('a worker ended'))!.pid, first)
     serving.process.child.kill('SIGTERM')
     assert.equal((await serving.process.ended()).code, 0)
@@ -228,7 +230,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     const serving = await serve()
     for (const pid of workersOf(serving)) process.kill(pid, 'SIGKILL')
     await serving.process.said(/(?:a worker answers[\s\S]*){4}/)
-    assert.deepEqual(await getTwice(serving.port, '/healthz'), [200, 200])
+    assert.deepEqual(await getFromAll(serving.port, '/healthz'), all(200))
     await serving.process.end()
   })
 
@@ -240,7 +242,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await launched.said('"url"')
     await launched.said(/(?:a worker answers[\s\S]*){2}/)
     const port = Number(new URL(JSON.parse(launched.stdout).url).port)
-    assert.deepEqual(await getTwice(port, '/healthz'), [200, 200])
+    assert.deepEqual(await getFromAll(port, '/healthz'), all(200))
     const lines = jsonLines<LogLine & { failures?: number }>(launched.stderr)
     const told = lines.filter(({ msg }) => msg.startsWith('a worker could not start'))
     assert.deepEqual(
@@ -264,8 +266,8 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     child.kill('SIGHUP')
     for (const pid of childrenOf(child.pid!)) process.kill(pid, 'SIGHUP')
     while ((await count(path, 'SIGHUP: the log file is opened anew')) < 3) await setImmediate()
-    await getTwice(port, '/healthz')
-    while ((await count(path, 'request')) < 2) await setImmediate()
+    await getFromAll(port, '/healthz')
+    while ((await count(path, 'request')) < CONNECTIONS) await setImmediate()
     assert.equal(await count(`${path}.1`, 'request'), 0)
     assert.equal(serving.process.stderr, '')
     child.kill('SIGTERM')

@@ -1,7 +1,7 @@
 /** Who is answered when more is asked than can be answered, and that other things go on meanwhile. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { Turns } from '../../src/http/turns.ts'
 
 const LIMITS = { requestsWaiting: 100, requestWaitSeconds: 5 }
@@ -82,26 +82,5 @@ describe('requests that come at once', { timeout: 10_000 }, () => {
     assert.ok(pieces >= 2 && answered.length >= 6, `${pieces} pieces, ${answered.length} answers`)
     await Promise.all([working, all])
     assert.equal(answered.length, 60)
-  })
-
-  it('stand back while connections come, for no longer than a turn', async () => {
-    const clock = { ms: 0 }
-    const turns = new Turns(LIMITS, () => clock.ms)
-    const { answered, all } = ask(turns, clock, 50, 5)
-    const before = answered.length
-    for (let i = 0; i < 10; i++) {
-      turns.connected()
-      clock.ms += 1
-      await setImmediate()
-      assert.equal(answered.length, before)
-    }
-    for (let i = 0; i < 15; i++) {
-      turns.connected()
-      clock.ms += 1
-      await setTimeout(2)
-    }
-    assert.ok(answered.length > before)
-    clock.ms += 100
-    await all
   })
 })
