@@ -1,6 +1,6 @@
 /**
- * Compiles `src` to `dist`: `node scripts/build.ts`. Node runs TypeScript as it is, but not below a folder
- * called `node_modules`, where an installed package lies. `npm pack` calls this.
+ * Compiles `src` to `dist`, and builds the console into it: `node scripts/build.ts`. Node runs TypeScript as it
+ * is, but not below a folder called `node_modules`, where an installed package lies. `npm pack` calls this.
  */
 import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,6 +23,7 @@ execFileSync(
 )
 rename('**/*.js', STARTED_FILE)
 rename('**/*.d.ts', DECLARED_IMPORT)
+execFileSync(process.execPath, [join(ROOT, 'scripts/prepare.js')], { stdio: 'inherit' })
 
 function rename(files: string, reference: RegExp): void {
   for (const file of globSync(files, { cwd: DIST })) {

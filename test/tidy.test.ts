@@ -18,8 +18,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'domain',
     'ingest',
     'storage/usage-store.ts',
-    // To serve it.
+    // To serve them.
     '../docs/openapi.json',
+    '../dist/console',
   ],
   // Talks HTTP only.
   client: [],

@@ -15,7 +15,7 @@ export function addCompression(server: FastifyInstance): void {
     if (!isText || reply.hasHeader('Content-Encoding')) return done(null, payload)
     // Also on answers that are not compressed: a cache keeps them for other callers.
     addVary(reply, 'Accept-Encoding')
-    if (!acceptsGzip(request.headers['accept-encoding'])) return done(null, payload)
+    if (!acceptsCoding(request.headers['accept-encoding'], 'gzip')) return done(null, payload)
     // On another thread: requests go on meanwhile.
     gzip(payload, { level: LEVEL }, (error, compressed) => {
       if (error !== null) return done(error)
@@ -28,12 +28,12 @@ export function addCompression(server: FastifyInstance): void {
 }
 
 /** By RFC 9110: what is named goes before `*`, and a weight of 0 is a refusal. */
-export function acceptsGzip(header: string | string[] | undefined): boolean {
+export function acceptsCoding(header: string | string[] | undefined, name: string): boolean {
   const weights = new Map<string, number>()
   for (const part of String(header ?? '').split(',')) {
     const [coding = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase())
     const weight = parameters.find((text) => text.startsWith('q='))?.slice(2)
     weights.set(coding === 'x-gzip' ? 'gzip' : coding, weight === undefined ? 1 : Number(weight))
   }
-  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0
+  return (weights.get(name) ?? weights.get('*') ?? 0) > 0
 }

@@ -31,6 +31,8 @@ declare module 'fastify' {
     operationId?: string
     /** What the OpenAPI file says of the route. */
     summary?: string
+    /** True for pages, of which the OpenAPI file says nothing. */
+    hide?: boolean
   }
 }
 

@@ -16,6 +16,7 @@ import { buildBaseUrl, type TrustProxy, type TrustsPeer, trustsPeer } from './ba
 import { addFormParser } from './bodies.ts'
 import { addCompression } from './compression.ts'
 import { Connections } from './connections.ts'
+import { addConsolePages } from './console/page-routes.ts'
 import { addConsoleSessionRoutes } from './console/session-routes.ts'
 import { ConsoleSessions } from './console/sessions.ts'
 import { addCrossOrigin, type CrossOrigin } from './cross-origin.ts'
@@ -78,6 +79,8 @@ export interface ServerOptions {
   readonly logIns?: LogIns
   /** Shared with other processes; without them, the server measures for itself alone. */
   readonly measurements?: Measurements
+  /** The folder of the built console; the package's own by default. */
+  readonly consoleFiles?: URL | string
   /** In PEM, to answer HTTPS; plain HTTP without it. */
   readonly tls?: TlsIdentity
   /** Called with each route as it is added, the last ones when the server is ready. */
@@ -168,6 +171,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   addNetworkRoutes(server, context)
   addOpenApiRoute(server, context)
   addConsoleSessionRoutes(server, context)
+  addConsolePages(server, context, options.consoleFiles)
 
   server.setNotFoundHandler((request, reply) => {
     if (crossOrigin.answerPreflight(request, reply, methodsOf)) return
@@ -301,7 +305,7 @@ function collectMethods(server: HttpServer): (path: string) => readonly string[]
   const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = []
   server.addHook('onRoute', ({ url, method }) => {
     routes.push({
-      pattern: new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+')}$`),
+      pattern: new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+').replace('*', '.*')}$`),
       methods: [method].flat(),
     })
   })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { acceptsGzip, COMPRESSED_FROM_BYTES } from '../../src/http/compression.ts'
+import { acceptsCoding, COMPRESSED_FROM_BYTES } from '../../src/http/compression.ts'
 import { basic, HttpFixture } from '../support/http-fixture.ts'
 
 const LARGE = '/v1/UsageRecords?Granularity=hourly&Start=2026-03-01&End=2026-03-02'
@@ -81,7 +81,7 @@ describe('Accept-Encoding', () => {
       ['gzip;q=nonsense', false],
       ['gzipped', false],
     ] as const) {
-      assert.equal(acceptsGzip(header), expected, String(header))
+      assert.equal(acceptsCoding(header, 'gzip'), expected, String(header))
     }
   })
 })

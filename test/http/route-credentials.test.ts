@@ -33,6 +33,9 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   'GET /metrics': { ...read, ...operatorOnly },
   // It reads them from the form: see the tests of access tokens.
   'POST /api-services/v1/auth/token': { scope: null, answers: 400 },
+  // Built or not, they are for everybody.
+  'GET /console': { scope: null, answers: 404 },
+  'GET /console/*': { scope: null, answers: 404 },
   // They go by the cookie, and refuse pages of others: see the tests of the console.
   'GET /console/session': { scope: null, answers: 401 },
   'POST /console/session': { scope: null, answers: 403 },
@@ -90,7 +93,7 @@ let routes: string[]
 let named: Record<NonNullable<Needs['path']>, readonly [hidden: string, missing: string]>
 
 before(async () => {
-  fixture = await HttpFixture.open()
+  fixture = await HttpFixture.open({ consoleFiles: '/nowhere' })
   routes = await routesOf(fixture.server)
   const sim = await fixture.addSim()
   const feed = await fixture.store.createFeed(aFeed())

@@ -12,7 +12,8 @@ export async function routesOf(server: HttpServer): Promise<string[]> {
       const [, indent, part, methods] = /^(.*?── )(\S+)(?: \((.*)\))?/.exec(line) ?? []
       if (indent === undefined || part === undefined) return []
       parts.splice(indent.length / 4 - 1, parts.length, part)
-      const url = parts.join('')
+      // The router leaves the slash before it out.
+      const url = parts.join('').replace(/(?<!\/)\*$/, '/*')
       const own = (methods ?? '').split(', ').filter((method) => method !== '' && method !== 'HEAD')
       return own.map((method) => `${method} ${url}`)
     })
