@@ -1,12 +1,15 @@
 /**
- * `npm run dev`: serves the demo's store, and starts anew when a file of `src` changes. Makes the store
- * when there is none. Arguments go to `simtally serve`, such as `npm run dev -- --port 9000`.
+ * `npm run dev`: serves the demo's store, and starts anew when a file of `src` changes; beside it the console,
+ * of which every change shows at once. Makes the store when there is none. Arguments go to `simtally serve`,
+ * such as `npm run dev -- --port 9000`.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { createServer, type ViteDevServer } from 'vite'
+import { CONSOLE_SOURCE } from './build-console.ts'
 
 const STORE = 'data/demo.db'
 /** The demo writes it once its store has an account. */
@@ -14,6 +17,7 @@ const CREDENTIALS = `${STORE}.credentials.json`
 
 const source = fileURLToPath(new URL('../src', import.meta.url))
 const program = `${source}/cli/main.ts`
+const database = ['--database', `sqlite:./${STORE}`]
 
 if (![STORE, CREDENTIALS].every((file) => existsSync(file))) {
   process.exitCode = await ended(start([program, 'demo', '--no-serve'], 'inherit'))
@@ -22,16 +26,25 @@ if (process.exitCode === undefined || process.exitCode === 0) {
   const serving = start(
     [
       ...[`--watch-path=${source}`, '--watch-preserve-output', program],
-      ...['serve', '--database', `sqlite:./${STORE}`, '--workers', '1', ...process.argv.slice(2)],
+      ...['serve', ...database, '--workers', '1', ...process.argv.slice(2)],
     ],
     'pipe',
   )
-  createInterface(serving.stdout!).on('line', (line) => {
-    const [url] = /http:\S+$/.exec(line) ?? []
-    const told = url === undefined ? [line] : [line, ...requests(url)]
-    process.stdout.write(`${told.join('\n')}\n`)
+  let vite: ViteDevServer | null = null
+  let target = ''
+  createInterface(serving.stdout!).on('line', async (line) => {
+    const [, url] = /answers at (http:\S+)$/.exec(line) ?? []
+    if (url === undefined) return
+    process.stdout.write(`${[line, ...requests(url)].join('\n')}\n`)
+    // Started anew, the server is mostly where it was.
+    if (url === target || !existsSync(`${CONSOLE_SOURCE}/index.html`)) return
+    target = url
+    await vite?.close()
+    vite = await serveConsole(url)
+    process.stdout.write(`${signInLink(vite)}\n`)
   })
   process.exitCode = await ended(serving)
+  await (vite as ViteDevServer | null)?.close()
 }
 
 function start(args: readonly string[], stdout: 'inherit' | 'pipe'): ChildProcess {
@@ -46,6 +59,28 @@ async function ended(child: ChildProcess): Promise<number> {
   const [code] = await once(child, 'exit')
   for (const signal of signals) process.off(signal, pass)
   return code ?? 1
+}
+
+/** The console as it is written; everything else is asked of the server. */
+async function serveConsole(target: string): Promise<ViteDevServer> {
+  const proxy = { '^/(?!console(/|$))': target, '^/console/session$': target }
+  const server = await createServer({
+    root: CONSOLE_SOURCE,
+    logLevel: 'warn',
+    clearScreen: false,
+    server: { host: '127.0.0.1', proxy },
+  })
+  return server.listen()
+}
+
+function signInLink({ resolvedUrls }: ViteDevServer): string {
+  const [url = ''] = resolvedUrls?.local ?? []
+  const link = ['console', 'link', '--operator', '--public-url', new URL(url).origin]
+  const made = execFileSync(process.execPath, [program, ...link, ...database], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return `  ${made.trim()}`
 }
 
 /** A request to paste for each account of the demo, with its credentials. */

@@ -8,6 +8,7 @@ import { addAuditCommand } from './commands/audit.ts'
 import { addBackupCommand } from './commands/backup.ts'
 import { addClockCommand } from './commands/clock.ts'
 import { addCompletionCommand } from './commands/completion.ts'
+import { addConsoleCommand } from './commands/console.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEventCommand } from './commands/event.ts'
@@ -92,6 +93,7 @@ export function buildProgram(commandLine: CommandLine): Command {
   addFolderCommand(program, commandLine)
   addGapCommand(program, commandLine)
   addKeyCommand(program, commandLine)
+  addConsoleCommand(program, commandLine)
   addLogCommand(program, commandLine)
   addQuarantineCommand(program, commandLine)
   addAuditCommand(program, commandLine)

@@ -169,7 +169,7 @@ async function findPort(options: Pick<HttpServiceOptions, 'port' | 'host'>): Pro
 }
 
 /** Where the server listens on every address, the machine itself reaches it by the local one. */
-function urlHost(host: string): string {
+export function urlHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'
   return host.includes(':') ? `[${host}]` : host

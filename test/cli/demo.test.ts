@@ -71,7 +71,7 @@ async function paste(curl: string): Promise<Response> {
 }
 
 describe('simtally demo', () => {
-  it('prints three curl lines that work as they are: a month, its days, the account', async (t) => {
+  it('prints a link to the console, and three curl lines: a month, its days, the account', async (t) => {
     const { text, stop, ended } = await served(t, demoArgs('served.db', '--port', '0'))
     assert.match(text, /^Imported [\d,]+ records in /m)
     assert.match(text, /^ {2}quarantined +1 {2}of SIMs that nobody registered/m)
@@ -90,6 +90,16 @@ describe('simtally demo', () => {
     }
     assert.deepEqual(lengths, [1, 29, 1])
     assert.ok(used > 0n)
+    const [, url, code] = /^ {2}(http:\S+)\/console\/sign-in#([0-9a-f]{32})$/m.exec(text)!
+    const signIn = () =>
+      fetch(`${url}/console/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: url!, connection: 'close' },
+        body: JSON.stringify({ code }),
+      })
+    const { status, headers } = await signIn()
+    assert.deepEqual([status, headers.get('set-cookie')?.split('=')[0]], [201, 'simtally-session'])
+    assert.equal((await signIn()).status, 401)
     assert.ok(stop.request('SIGINT'))
     assert.equal((await ended).exitCode, 0)
   })

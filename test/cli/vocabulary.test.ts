@@ -42,7 +42,17 @@ const VERBS = [
     'check',
     'accept',
   ],
-  ...['discard', 'recycle', 'grant', 'revoke', 'retire', 'unretire', 'rotate-token', 'trust'],
+  ...[
+    'discard',
+    'recycle',
+    'grant',
+    'revoke',
+    'retire',
+    'unretire',
+    'rotate-token',
+    'trust',
+    'link',
+  ],
 ]
 
 /** Names that mean several things; the text of each says which. All others have one text. */
@@ -68,6 +78,8 @@ const SEVERAL_MEANINGS: Readonly<Record<string, number>> = {
   '--group': 2,
   // What a key is for; whose SIMs are shown; what a SIM is labelled with.
   '--label': 3,
+  // Whose key is made; who signs in.
+  '--operator': 2,
   // How the records of a feed are written, and those of a file.
   '--format': 2,
 }

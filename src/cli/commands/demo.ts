@@ -2,7 +2,9 @@
 import type { Command } from 'commander'
 import { floorTo, HOUR_SECONDS } from '../../domain/time.ts'
 import { localPath } from '../../storage/open-store.ts'
+import type { UsageStore } from '../../storage/usage-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
+import { makeConsoleLink, operatorCredential } from '../console-link.ts'
 import { EXIT } from '../context.ts'
 import type { DemoFeedShape } from '../demo/deliveries.ts'
 import { writeDemoFiles } from '../demo/feed-file.ts'
@@ -89,6 +91,12 @@ function shapeOf({ seed, sims, days }: ShapeOptions, endSeconds: number): DemoFe
   return { seed, fleet: demoFleet(seed, sims), days, until }
 }
 
+/** The operator's, who sees all that there is to see. */
+async function operatorLink(store: UsageStore, baseUrl: string, now: number): Promise<string> {
+  const credential = await operatorCredential(store, now)
+  return (await makeConsoleLink(store, credential, { baseUrl, now })).url
+}
+
 async function writeFeed({ context }: CommandLine, options: FeedOptions): Promise<void> {
   const shape = shapeOf(options, options.until ?? context.clock())
   await writeDemoFiles(context, shape, { feed: options.out, simList: options.simList ?? null })
@@ -114,8 +122,9 @@ async function runDemo(commandLine: CommandLine, options: DemoOptions): Promise<
         return
       }
       const simSid = await mostTravelledSim(store, { account: demo.account, fleet, now })
-      const show = (url: string | null) => {
-        const access = { url, demo, simSid, credentialsPath, databaseUrl }
+      const show = async (url: string | null) => {
+        const link = url === null ? null : await operatorLink(store, url, context.clock())
+        const access = { url, link, demo, simSid, credentialsPath, databaseUrl }
         return options.json === true
           ? commandLine.printJson({ ...demoAccessJson(access), ...toImportJson(summary) })
           : printDemoAccess(context, access)

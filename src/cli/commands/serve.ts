@@ -88,7 +88,10 @@ async function serveStore(commandLine: CommandLine, options: ServeOptions): Prom
       ...(tls !== null && { tls }),
       onListening: async (url) => {
         if (options.json === true) await commandLine.printJson({ url })
-        else await commandLine.print(`Simtally answers at ${url}`)
+        else {
+          const console = `The console is at ${publicUrl ?? url}/console`
+          await commandLine.print([`Simtally answers at ${url}`, console])
+        }
       },
     }),
   )

@@ -43,6 +43,8 @@ function verdicts({ counts }: Import): string[] {
 export interface DemoAccess {
   /** Null when nothing is served. */
   readonly url: string | null
+  /** A sign-in link to the console, likewise. */
+  readonly link: string | null
   readonly demo: Demo
   readonly simSid: Sid
   readonly credentialsPath: string
@@ -50,7 +52,7 @@ export interface DemoAccess {
 }
 
 export async function printDemoAccess({ stdout }: CliContext, access: DemoAccess): Promise<void> {
-  const { url, demo, simSid, credentialsPath, databaseUrl } = access
+  const { url, link, demo, simSid, credentialsPath, databaseUrl } = access
   const { username, password } = demo.credentials
   await stdout.line([
     '',
@@ -66,6 +68,10 @@ export async function printDemoAccess({ stdout }: CliContext, access: DemoAccess
   await stdout.line([
     `Simtally answers at ${url}`,
     '',
+    'The console, by a link that works once and for ten minutes:',
+    `  ${link}`,
+    `  (another one: npx simtally console link --operator --public-url ${url} --database ${databaseUrl})`,
+    '',
     "A SIM's month, the same by day, and the whole account:",
     ...curlLines(access).map((line) => `  ${line}`),
     '',
@@ -78,9 +84,10 @@ export async function printDemoAccess({ stdout }: CliContext, access: DemoAccess
 }
 
 export function demoAccessJson(access: DemoAccess) {
-  const { url, demo, simSid, credentialsPath, databaseUrl } = access
+  const { url, link, demo, simSid, credentialsPath, databaseUrl } = access
   return {
     url,
+    console: link,
     account_sid: demo.account.sid,
     sim_sid: simSid,
     ...demo.credentials,
