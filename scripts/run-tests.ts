@@ -1,18 +1,24 @@
 /**
  * Runs the tests: `node scripts/run-tests.ts test [pattern…]` for the quick ones (`*.test.ts`),
  * `test-long` for the long ones (`*.long.ts`). A pattern keeps the files whose path contains it.
- * Those in `test/citus` run only where `SIMTALLY_TEST_CITUS_URL` names a database with Citus.
+ * Those in `test/citus` run only where `SIMTALLY_TEST_CITUS_URL` names a database with Citus, and those in
+ * `test/browser` where there is a Chromium; the console is built for them.
  */
+import { execFileSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
+import { chromiumPath } from '../test/support/chromium.ts'
 import { startPostgresServer } from '../test/support/postgres-server.ts'
 
 /** What measures the whole machine runs when all else has ended, a file at a time. */
 const ALONE = ['test/overload/']
+
+/** What needs a browser. */
+const IN_BROWSER = 'test/browser/'
 
 /** A run that takes longer hangs, and is ended. */
 const MODES = new Map([
@@ -32,16 +38,26 @@ const chosen = MODES.get(mode)
 if (chosen === undefined) {
   fail(`mode ${JSON.stringify(mode)} is not known; use one of: ${[...MODES.keys()].join(', ')}`)
 } else {
-  const files = globSync(chosen.glob, { cwd: root })
+  const found = globSync(chosen.glob, { cwd: root })
     // Citus comes in no package: its tests run where a cluster is named.
     .filter((file) => process.env.SIMTALLY_TEST_CITUS_URL || !file.startsWith('test/citus/'))
     .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
     .sort()
-  if (files.length === 0) {
+  const hasBrowser = chromiumPath() !== null
+  const files = found.filter((file) => hasBrowser || !file.startsWith(IN_BROWSER))
+  if (files.length < found.length) {
+    process.stderr.write(
+      `no Chromium was found, so ${found.length - files.length} files of ${IN_BROWSER} are left out: apt-get install chromium\n`,
+    )
+  }
+  if (found.length === 0) {
     fail(`no file of ${chosen.glob} has ${patterns.join(' or ') || 'a test'} in its path`)
   } else {
     const alone = files.filter((file) => ALONE.some((folder) => file.startsWith(folder)))
     const together = files.filter((file) => !alone.includes(file))
+    if (files.some((file) => file.startsWith(IN_BROWSER))) {
+      execFileSync(process.execPath, [`${root}scripts/prepare.js`], { stdio: 'inherit' })
+    }
     await withPostgres(async () => {
       await runFiles(together, { ...chosen, concurrency: Math.min(availableParallelism(), 4) })
       await runFiles(alone, { ...chosen, concurrency: 1 })
