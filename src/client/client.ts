@@ -16,10 +16,14 @@ export type SimtallyClient = Client<paths>
 export interface ClientOptions {
   /** Where Simtally answers, with a path where it has one: `https://example.com/usage`. */
   readonly url: string
-  /** The SID and token of an account, or the SID and secret of a key; or an access token alone. */
+  /**
+   * The SID and token of an account, or the SID and secret of a key; or an access token alone. Null for a page
+   * of the server itself: its browser sends the session.
+   */
   readonly credentials:
     | { readonly sid: string; readonly secret: string }
     | { readonly accessToken: string }
+    | null
   /** What sends requests, in place of the platform's own. */
   readonly fetch?: (request: Request) => Promise<Response>
 }
@@ -27,7 +31,7 @@ export interface ClientOptions {
 export function createClient({ url, credentials, fetch }: ClientOptions): SimtallyClient {
   return createFetchClient<paths>({
     baseUrl: url,
-    headers: { Authorization: authorizationOf(credentials) },
+    ...(credentials !== null && { headers: { Authorization: authorizationOf(credentials) } }),
     ...(fetch !== undefined && { fetch }),
     // Deliveries are text as it stands.
     bodySerializer: (body: unknown) => (typeof body === 'string' ? body : JSON.stringify(body)),
@@ -118,7 +122,7 @@ export async function* rowsOf<Path extends ListPath>(
   }
 }
 
-function authorizationOf(credentials: ClientOptions['credentials']): string {
+function authorizationOf(credentials: NonNullable<ClientOptions['credentials']>): string {
   if ('accessToken' in credentials) return `Bearer ${credentials.accessToken}`
   return `Basic ${btoa(`${credentials.sid}:${credentials.secret}`)}`
 }

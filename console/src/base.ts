@@ -1,0 +1,9 @@
+/** Where the console and the API lie: the page says it, because the server may stand below a prefix. */
+
+const stated = document.querySelector<HTMLMetaElement>('meta[name="console-path"]')?.content ?? ''
+
+/** Begins and ends with a slash: `/console/`. */
+export const CONSOLE_PATH = stated.startsWith('/') ? stated : '/console/'
+
+/** Ends with a slash. */
+export const API_ROOT = `${location.origin}${CONSOLE_PATH.slice(0, -'console/'.length)}`

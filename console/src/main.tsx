@@ -1,0 +1,5 @@
+/** Starts the console. */
+import { render } from 'preact'
+import { App } from './app.tsx'
+
+render(<App />, document.querySelector('#console')!)

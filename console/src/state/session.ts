@@ -1,0 +1,44 @@
+/** Who is signed in to this browser. */
+import { signal } from '@preact/signals'
+import { answerOf, type Schema, SimtallyError, server, whenSessionEnds } from '../api/server.ts'
+
+export type Session = Schema<'ConsoleSession'>
+
+/** Undefined until the server has said whether there is one. */
+export const session = signal<Session | null | undefined>(undefined)
+
+/** What the form for signing in begins with; null for nothing. */
+export const signInNotice = signal<string | null>(null)
+
+whenSessionEnds(() => {
+  if (session.value === null) return
+  session.value = null
+  signInNotice.value = 'Your session has ended. Sign in to go on where you were.'
+})
+
+/** Rejects where the server does not answer. */
+export async function findSession(): Promise<void> {
+  try {
+    session.value = await answerOf(server.GET('/console/session'))
+  } catch (error) {
+    if (!(error instanceof SimtallyError) || error.status !== 401) throw error
+    session.value = null
+  }
+}
+
+export type Credentials =
+  | { readonly sid: string; readonly secret: string }
+  | { readonly code: string }
+
+/** Rejects with what to show. */
+export async function signIn(credentials: Credentials): Promise<void> {
+  const body = credentials as { readonly sid: string; readonly secret: string }
+  session.value = await answerOf(server.POST('/console/session', { body }))
+  signInNotice.value = null
+}
+
+export async function signOut(): Promise<void> {
+  await server.DELETE('/console/session')
+  session.value = null
+  signInNotice.value = null
+}
