@@ -12,16 +12,21 @@ export interface SimRange {
 export class Values {
   readonly all: Value[] = []
   readonly sims: SimRange | null
+  /** Most of the store's SIMs are the account's. */
+  readonly hasMost: boolean
 
-  constructor(sims: SimRange | null) {
+  constructor(sims: SimRange | null, hasMost: boolean) {
     this.sims = sims
+    this.hasMost = hasMost
   }
 
   bigint(value: Value): string {
     return `?${this.all.push(value)}::bigint`
   }
 
+  /** One alone is compared as such: rows of one month come in the order of SIMs. */
   bigints(values: readonly number[]): string {
+    if (values.length === 1) return `= ${this.bigint(values[0]!)}`
     return `= ANY (?${this.all.push(values)}::bigint[])`
   }
 

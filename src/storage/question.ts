@@ -39,6 +39,9 @@ const SIMS_A_RANGE = 1_000
 const SELECT_RANGE_END = `
   SELECT id FROM sim WHERE account_id = ? AND id >= ? ORDER BY id LIMIT 1 OFFSET ?`
 
+const SELECT_SIM_COUNTS = `
+  SELECT COUNT(*) AS own, (SELECT MAX(id) FROM sim) AS last FROM sim WHERE account_id = ?`
+
 const SELECT_USED_NETWORKS = `
   SELECT DISTINCT plmn, country FROM account_day
   WHERE plmn <> '' AND (?1::bigint IS NULL OR account_id = ?1)
@@ -59,6 +62,7 @@ export function* answerUsage(question: UsageQuestion, page: MemberPage): Steps<U
     limits: yield* readLimits(),
     hasSimMonths: yield* hasSimMonths(),
     monthText: yield* monthText(),
+    hasMost: yield* hasMostSims(question.accountId),
   }
   const members: UsageMember[] = []
   let sims = yield* rangeFrom(question, page, page.after?.simId ?? 0)
@@ -85,6 +89,11 @@ function* rangeFrom(
   if (!isInOrder || filter.simId !== undefined) return null
   const row = yield* get(SELECT_RANGE_END, [accountId, from, Math.max(limit, SIMS_A_RANGE) - 1])
   return { from, to: (row?.id as number | undefined) ?? null }
+}
+
+function* hasMostSims(accountId: number): Steps<boolean> {
+  const { own, last } = (yield* get(SELECT_SIM_COUNTS, [accountId]))!
+  return Number(own) * 2 > Number(last)
 }
 
 /** Buckets before the one that the page goes on in need not be summed again. */

@@ -19,12 +19,10 @@ const IN_NO_GROUP = `
               WHERE held.sim_id = sim.id AND held.group_id IS NOT NULL AND held.ended_at = ?)`
 const LABELLED = `
   sim.id IN (SELECT sim_id FROM sim_label WHERE key = ? AND value = ? AND ended_at = ?)`
-/** Both sides in small letters by the engine's own rule, so that they agree on every alphabet. */
+const SEARCHED = ['sid', 'iccid', 'msisdn', 'unique_name', 'friendly_name']
 const FOUND = `
-  (lower(sim.sid || ' ' || COALESCE(sim.iccid, '') || ' ' || COALESCE(sim.msisdn, '') || ' ' ||
-         COALESCE(sim.unique_name, '') || ' ' || COALESCE(sim.friendly_name, ''))
-     LIKE lower(?::text) ESCAPE '!'
-   OR sim.id IN (SELECT sim_id FROM sim_imsi WHERE imsi LIKE ? ESCAPE '!'))`
+  (${SEARCHED.map((name) => `sim.${name} ILIKE ? ESCAPE '!' OR`).join(' ')}
+   sim.id IN (SELECT sim_id FROM sim_imsi WHERE imsi LIKE ? ESCAPE '!'))`
 const IS_USAGE = COUNTER_COLUMNS.map((name) => `used.${name} > 0`).join(' OR ')
 const SILENT_IN_DAYS = `
   NOT EXISTS (SELECT 1 FROM sim_day AS used
@@ -69,7 +67,7 @@ function conditionsOf(filter: SimFilter): Condition[] {
   if (label !== undefined) conditions.push([LABELLED, label.key, label.value, HOLDS_STILL])
   if (search !== undefined) {
     const part = `%${search.replace(/[!%_]/g, '!$&')}%`
-    conditions.push([FOUND, part, part])
+    conditions.push([FOUND, ...SEARCHED.map(() => part), part])
   }
   return conditions
 }

@@ -118,9 +118,10 @@ function asInput(value: Value): SQLInputValue {
   return (Array.isArray(value) ? JSON.stringify(value) : value) as SQLInputValue
 }
 
-/** Shared texts as SQLite takes them: it knows no types, and lists only as JSON. */
+/** Shared texts as SQLite takes them: it knows no types, lists only as JSON, and `LIKE` in any letter case. */
 export function asSqlite(text: string): string {
   return text
     .replaceAll(/::\w+(?:\[\])?/g, '')
+    .replaceAll(' ILIKE ', ' LIKE ')
     .replaceAll(/= ANY \((\?\d*)\)/g, 'IN (SELECT value FROM json_each($1))')
 }
