@@ -94,7 +94,7 @@ interface Rate {
 
 async function rateOf(path: string, format: Feed['format'], settings: FeedSettings): Promise<Rate> {
   const home = await mkdtemp(join(dir, 'import-'))
-  const store = await openSqliteStore(join(home, 'simtally.db'))
+  const store = await openSqliteStore(join(home, 'simtally.db'), { create: true })
   try {
     await createDirectory(store)
     const feed = await store.createFeed({

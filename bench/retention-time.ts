@@ -20,7 +20,7 @@ export interface RetentionTime {
 
 /** On a new store in the schema that the URL names. */
 export async function retentionTime(url: string): Promise<RetentionTime> {
-  const store = await openPostgresStore(url)
+  const store = await openPostgresStore(url, { create: true })
   try {
     const size = { accounts: 4, sims: 25, start: START, end: END }
     const { records } = await appendFleet(store, size)

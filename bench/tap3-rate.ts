@@ -80,7 +80,7 @@ async function decodeAndResolve(file: Uint8Array, resolver: EventResolver): Prom
 }
 
 const dir = await mkdtemp(join(tmpdir(), 'simtally-bench-'))
-const store = await openSqliteStore(join(dir, 'simtally.db'))
+const store = await openSqliteStore(join(dir, 'simtally.db'), { create: true })
 const { account, feed } = await createDirectory(store)
 const registrations = Array.from({ length: SIMS }, (_, i) => ({ imsis: [imsi(i) as never] }))
 let serial = 0

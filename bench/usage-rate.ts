@@ -25,6 +25,7 @@ function monthPath(sim: number): string {
 
 export interface BenchServer {
   readonly url: string
+  readonly pid: number
   readonly stop: () => Promise<void>
 }
 
@@ -50,6 +51,7 @@ async function start(args: string[], stderr: 'inherit' | number): Promise<BenchS
   const [output] = await once(child.stdout!, 'data')
   return {
     url: /http:\S+/.exec(String(output))![0],
+    pid: child.pid!,
     stop: async () => {
       child.kill()
       if (child.exitCode === null) await once(child, 'exit')

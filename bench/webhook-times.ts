@@ -121,7 +121,7 @@ try {
   console.log(`${date}, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
   console.log(`one fsync: ${told(fsyncTimes(join(dir, 'page')))}; ${callers} callers`)
   const path = join(dir, 'simtally.db')
-  const store = await openSqliteStore(path)
+  const store = await openSqliteStore(path, { create: true })
   await createDirectory(store)
   await store.createFeed({
     name: 'webhook',
