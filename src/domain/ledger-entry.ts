@@ -51,6 +51,8 @@ export type LedgerPosition = Pick<LedgerEntry, 'occurredAt' | 'feedId' | 'record
 
 export interface LedgerFilter {
   readonly simId: number
+  /** With an account, as far as the SIM was its own. */
+  readonly accountId?: number
   /** UTC seconds, inclusive. */
   readonly start: number
   /** UTC seconds, exclusive. */

@@ -39,3 +39,9 @@ export function withChange<T>(
 export function valueAt<T>(periods: readonly Period<T>[], at: number): T | undefined {
   return periods.find(({ startedAt, endedAt }) => startedAt <= at && at < endedAt)?.value
 }
+
+/** The periods of something that ends at the instant, whatever was to hold later. */
+export function endedAt<T>(periods: readonly Period<T>[], at: number): Period<T | null>[] {
+  const before = periods.filter(({ startedAt }) => startedAt < at)
+  return before.length === 0 ? [] : withChange<T | null>(before, { at, value: null })
+}

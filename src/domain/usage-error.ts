@@ -83,3 +83,16 @@ export function invalidField(
     value,
   })
 }
+
+/** The failure with its field, with which the message begins, under the name that the asker gave it. */
+export function withFieldNamed(error: unknown, names: Readonly<Record<string, string>>): unknown {
+  if (!(error instanceof UsageError) || error.field === undefined) return error
+  const { code, message, field, value, hint } = error
+  const name = names[field]
+  if (name === undefined) return error
+  return new UsageError(code, name + message.slice(field.length), {
+    field: name,
+    ...(value !== undefined && { value }),
+    ...(hint !== undefined && { hint }),
+  })
+}

@@ -56,6 +56,8 @@ export interface Serving {
 export interface UsageEvent extends Counters {
   readonly simId: number
   readonly accountId: number
+  /** Where the SIM has moved: since when it was the account's at the time. */
+  readonly heldSince?: number
   readonly recordId: string
   /** UTC seconds. */
   readonly occurredAt: number

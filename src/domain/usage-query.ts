@@ -5,8 +5,14 @@ import type { Zone } from './usage-event.ts'
 export const GRANULARITIES = ['hourly', 'daily', 'all'] as const
 export type Granularity = (typeof GRANULARITIES)[number]
 
+/** A SIM's usage; with an account, as far as the SIM was its own. */
+export interface SimScope {
+  readonly simId: number
+  readonly accountId?: number
+}
+
 export interface UsageQuery {
-  readonly scope: { readonly simId: number } | { readonly accountId: number }
+  readonly scope: SimScope | { readonly accountId: number }
   /** UTC seconds, inclusive; a whole hour for an account. It may cut the first bucket short. */
   readonly start: number
   /** UTC seconds, exclusive; a whole hour for an account. */

@@ -4,11 +4,12 @@ import type { Account, Feed } from '../domain/directory.ts'
 import { maskIdentifier, simIdentities, spreadsheetDamage } from '../domain/identifiers.ts'
 import type { KeptRecord, QuarantinedRecord } from '../domain/import.ts'
 import { type NameScope, nameScopeOf, simNamesInWords } from '../domain/sim-names.ts'
+import { tenureAt } from '../domain/sim-tenure.ts'
 import { type RecordLimits, recordLimits, type StoreTime } from '../domain/store-time.ts'
 import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
 import { shown } from '../domain/usage-error.ts'
 import type { Serving, UsageEvent } from '../domain/usage-event.ts'
-import type { SimMatch, UsageStore } from '../storage/usage-store.ts'
+import type { SimMatch, SimTenure, UsageStore } from '../storage/usage-store.ts'
 import { type CdrRecord, faultOf, isFault, type ReadRecord } from './formats/cdr-format.ts'
 import { ownCopy } from './formats/remembered.ts'
 
@@ -21,12 +22,14 @@ const SIMS_REMEMBERED_MAX = 500_000
 /** Classifications remembered. A delivery has some hundreds, unless its networks are random. */
 const SERVINGS_REMEMBERED_MAX = 100_000
 
-interface KnownSim {
-  readonly simId: number
-  readonly accountId: number
+interface KnownTenure extends Omit<SimMatch, 'tenures'> {
   /** Worked out once a network; shared by all SIMs with the same home set. */
   readonly servings: Map<StatedNetwork, Serving | null>
-  readonly home: SimMatch['home']
+}
+
+interface KnownSim extends KnownTenure {
+  /** Where the SIM has moved; else what is known of it holds at any time. */
+  readonly tenures: readonly (KnownTenure & SimTenure)[] | null
 }
 
 export interface ResolvedRecords {
@@ -90,7 +93,11 @@ export class EventResolver {
    * more SIMs came since than are remembered; it is then read again from its text.
    */
   quarantinedEvent(event: UsageEvent, fault: Parameters<typeof faultOf>[2]): QuarantinedRecord {
-    this.#names ??= new Map([...this.#sims].map(([name, { simId }]) => [simId, name]))
+    this.#names ??= new Map(
+      [...this.#sims].flatMap(([name, sim]) =>
+        (sim.tenures ?? [sim]).map(({ simId }) => [simId, name] as const),
+      ),
+    )
     const record = faultOf(event.line, event.raw, fault)
     const sim = this.#names.get(event.simId)
     return sim === undefined ? record : { ...record, record: keptEvent(event, sim) }
@@ -114,7 +121,9 @@ export class EventResolver {
     if (retirement !== null && record.occurredAt >= retirement.at) {
       return afterRetirement(record, retirement.at)
     }
-    const sim = this.#sims.get(record.sim)
+    const known = this.#sims.get(record.sim)
+    const held = known?.tenures ? tenureAt(known.tenures, record.occurredAt) : null
+    const sim = held === null ? known : held
     if (sim === undefined) {
       return faultOf(record.line, record.raw, {
         reason: 'unknown_sim',
@@ -127,6 +136,7 @@ export class EventResolver {
     return {
       simId: sim.simId,
       accountId: sim.accountId,
+      ...(held && { heldSince: held.startedAt }),
       recordId: record.recordId,
       occurredAt: record.occurredAt,
       upload: record.counters.upload,
@@ -149,7 +159,7 @@ export class EventResolver {
       : `records of this feed name SIMs by ${simNamesInWords(kinds)} only`
   }
 
-  #servingOf(sim: KnownSim, network: StatedNetwork): Serving | null {
+  #servingOf(sim: KnownTenure, network: StatedNetwork): Serving | null {
     const known = sim.servings.get(network)
     if (known !== undefined) return known
     const serving = classify(network, sim.home, this.#feed.defaultZone)
@@ -174,15 +184,21 @@ export class EventResolver {
       for (const record of records) if (!isFault(record)) unknown.add(record.sim)
     }
     const found = await this.#store.resolveSims([...unknown], this.#scope)
-    for (const [name, { simId, accountId, home }] of found) {
-      const homeKey = `${home.plmns.join(' ')}|${home.countries.join(' ')}`
-      let servings = this.#servingsByHome.get(homeKey)
-      if (servings === undefined) {
-        servings = new Map()
-        this.#servingsByHome.set(homeKey, servings)
-      }
-      this.#sims.set(ownCopy(name), { simId, accountId, home, servings })
+    for (const [name, { tenures, ...match }] of found) {
+      const known = tenures?.map((tenure) => ({ ...tenure, servings: this.#servingsFor(tenure) }))
+      const sim = { ...match, servings: this.#servingsFor(match), tenures: known ?? null }
+      this.#sims.set(ownCopy(name), sim)
     }
+  }
+
+  #servingsFor({ home }: Pick<SimMatch, 'home'>): KnownTenure['servings'] {
+    const homeKey = `${home.plmns.join(' ')}|${home.countries.join(' ')}`
+    let servings = this.#servingsByHome.get(homeKey)
+    if (servings === undefined) {
+      servings = new Map()
+      this.#servingsByHome.set(homeKey, servings)
+    }
+    return servings
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type QuarantinedRecord,
 } from '../domain/import.ts'
 import { LIMITS_DEFAULT, limitRemedy } from '../domain/limits.ts'
+import { nameScopeOf } from '../domain/sim-names.ts'
 import { UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type ImportEnd } from '../storage/usage-store.ts'
@@ -87,6 +88,7 @@ export class ImportRun {
       feedId: request.feed.id,
       importId: () => this.#importId(),
       accountId: request.account?.id ?? null,
+      isOfOneAccount: nameScopeOf(request.feed, request.account).accountId !== null,
       announced: () => reader.restarts?.() ?? null,
     })
     this.#textMax = request.batchTextMax ?? BATCH_TEXT_MAX

@@ -8,6 +8,7 @@ import {
   type QuarantineReason,
   type VerdictCounts,
 } from '../domain/import.ts'
+import { nameScopeOf } from '../domain/sim-names.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import type {
@@ -269,6 +270,7 @@ class RecycleRun {
     const restarts = new RestartStarts({
       ...{ store: this.#store, feedId: feed.id, importId: async () => found.id },
       ...{ accountId: account?.id ?? null, announced: () => [] },
+      isOfOneAccount: nameScopeOf(feed, account).accountId !== null,
     })
     return { found, feed, account, rereader: new ImportRereader(found, feed), resolver, restarts }
   }

@@ -10,6 +10,7 @@ import {
   restartReading,
   type SeriesPlace,
 } from '../domain/restart.ts'
+import { ALWAYS_HELD } from '../domain/timeline.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 
@@ -33,6 +34,8 @@ export interface RestartsOf {
   readonly importId: () => Promise<number>
   /** Who delivers; null for the operator. */
   readonly accountId: number | null
+  /** True where records can only be of SIMs of one account. */
+  readonly isOfOneAccount: boolean
   /** What the delivery announces, as far as it is read; null where the format has no restarts. */
   readonly announced: () => readonly Restart[] | null
 }
@@ -67,7 +70,11 @@ export class RestartStarts {
     for (const event of events) {
       if (event.reading?.resets !== 'start') continue
       const prefix = SERIES_PREFIX.exec(event.recordId)?.[0]
-      const restart = latestBefore(event, (prefix !== undefined && known.get(prefix)) || [])
+      const restart = latestBefore(
+        event,
+        (prefix !== undefined && known.get(prefix)) || [],
+        this.#of.isOfOneAccount,
+      )
       if (restart === undefined) continue
       if (event.reading.isStart) this.#tell(event, restart.at, event.occurredAt)
       else if (this.#tell(event, restart.at, event.occurredAt, restart.at)) {
@@ -127,14 +134,22 @@ export class RestartStarts {
   }
 }
 
-/** An account's announcement concerns its own SIMs alone. */
+/**
+ * An account's announcement concerns its own SIMs alone, as long as it has them; and so does any
+ * announcement where records can only be of one account's SIMs.
+ */
 function latestBefore(
-  { occurredAt, accountId }: UsageEvent,
+  { occurredAt, accountId, heldSince = ALWAYS_HELD }: UsageEvent,
   restarts: readonly NotedRestart[],
+  isOfOneAccount: boolean,
 ): NotedRestart | undefined {
   return restarts
     .filter(({ at }) => at < occurredAt && occurredAt - at <= RESTART_TELLS_SECONDS)
-    .filter((restart) => restart.accountId === null || restart.accountId === accountId)
+    .filter((restart) =>
+      restart.accountId === null
+        ? !isOfOneAccount || restart.at >= heldSince
+        : restart.accountId === accountId && restart.at >= heldSince,
+    )
     .sort((a, b) => b.at - a.at)[0]
 }
 

@@ -18,7 +18,7 @@ import type { Import, VerdictCounts } from '../domain/import.ts'
 import type { NamedGap } from '../domain/sequence.ts'
 import type { SimAssignment, SimGroup, SimGroupChanges } from '../domain/sim-group.ts'
 import { formatInstant } from '../domain/time.ts'
-import type { AssignOutcome } from './fleet-store.ts'
+import type { AssignOutcome, MoveOutcome } from './fleet-store.ts'
 import type { Row } from './rows.ts'
 import { acting, all, now, run, type Steps } from './session.ts'
 import type { PurgeOutcome, RecycleBatch, RegisterOutcome, UndoOutcome } from './usage-store.ts'
@@ -166,6 +166,12 @@ export const actsOf = {
     objectKind: 'sim',
     object: sim.sid,
     details: plain(changes),
+  }),
+  moveSim: ({ sim, fromAccountSid, since, events }: MoveOutcome): NewAct => ({
+    verb: 'move',
+    objectKind: 'sim',
+    object: sim.sid,
+    details: { from: fromAccountSid, to: sim.accountSid, since: formatInstant(since), events },
   }),
   createGroup: ({ sid, accountSid, uniqueName }: SimGroup): NewAct => ({
     verb: 'create',

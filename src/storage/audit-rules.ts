@@ -3,6 +3,7 @@
 import { SERIES_VERDICTS } from '../domain/counter-series.ts'
 import { FEED_FORMATS, KEY_SCOPES, SIM_STATUSES } from '../domain/directory.ts'
 import { IMPORT_STATUSES, QUARANTINE_REASONS } from '../domain/import.ts'
+import { HOLDS_STILL } from '../domain/timeline.ts'
 import { CONFLICT_POLICIES, ZONES } from '../domain/usage-event.ts'
 import { AUDIT_DIFFERENCES_MAX, type AuditDifference } from './audit-report.ts'
 import type { Row } from './rows.ts'
@@ -75,6 +76,18 @@ export const STANDING_RULES: readonly AuditRule[] = [
   oneOf('reading', 'verdict', [...SERIES_VERDICTS.keys()]),
   refers('sim', 'account_id', 'account'),
   refers('sim_imsi', 'sim_id', 'sim'),
+  refers('sim_tenure', 'sim_id', 'sim'),
+  refers('sim_tenure', 'account_id', 'account'),
+  rule('sim_tenure', {
+    stored: "'account_id ' || sim_tenure.account_id || ' up to ' || sim_tenure.ended_at",
+    expected: "'the next one from then on, and that of the SIM in the end'",
+    from: `sim_tenure
+      LEFT JOIN sim_tenure AS next ON next.sim_id = sim_tenure.sim_id
+                                  AND next.started_at = sim_tenure.ended_at
+      LEFT JOIN sim ON sim.id = sim_tenure.sim_id`,
+    where: `next.sim_id IS NULL
+      AND (sim_tenure.ended_at <> ${HOLDS_STILL} OR sim_tenure.account_id <> sim.account_id)`,
+  }),
   refers('sim_group', 'account_id', 'account'),
   refers('sim_membership', 'sim_id', 'sim'),
   refers('sim_membership', 'group_id', 'sim_group'),
@@ -180,6 +193,9 @@ const SAME_IDENTITY = ['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id'
   .map((name) => `other.${name} = ledger_history.${name}`)
   .join(' AND ')
 
+/** Whose the SIM was when the version was used. */
+const OWNER = 'COALESCE(tenure.account_id, sim.account_id)'
+
 /** Of the versions of one day; parameters as those of its cells. */
 function rulesOfVersions(table: 'ledger' | 'ledger_history'): AuditRule[] {
   const ofDay = `${table}.bucket = :day`
@@ -203,9 +219,12 @@ function rulesOfVersions(table: 'ledger' | 'ledger_history'): AuditRule[] {
     ),
     broken(
       `'account_id ' || ${table}.account_id`,
-      `'that of the SIM, ' || COALESCE(CAST(sim.account_id AS TEXT), 'which is not there')`,
-      `sim.id IS NULL OR sim.account_id <> ${table}.account_id`,
-      `${table} LEFT JOIN sim ON sim.id = ${table}.sim_id`,
+      `'that of the SIM, ' || COALESCE(CAST(${OWNER} AS TEXT), 'which is not there')`,
+      `sim.id IS NULL OR ${OWNER} <> ${table}.account_id`,
+      `${table} LEFT JOIN sim ON sim.id = ${table}.sim_id
+       LEFT JOIN sim_tenure AS tenure ON tenure.sim_id = ${table}.sim_id
+                                     AND tenure.started_at <= ${table}.occurred_at
+                                     AND ${table}.occurred_at < tenure.ended_at`,
     ),
     broken(
       `'import_id ' || ${table}.import_id`,

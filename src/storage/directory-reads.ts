@@ -1,10 +1,7 @@
 /** Questions to the directory. */
-import { effectiveHomeSet } from '../domain/classification.ts'
 import type { Account, ApiKey, Feed, Sim } from '../domain/directory.ts'
 import type { DropFolderState } from '../domain/drop-folder.ts'
-import { simIdentities } from '../domain/identifiers.ts'
 import type { Import, QuarantineEntry } from '../domain/import.ts'
-import type { NameScope } from '../domain/sim-names.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import * as sql from './directory-sql.ts'
 import { feedFromRow } from './feed-rows.ts'
@@ -12,14 +9,12 @@ import {
   accountFromRow,
   apiKeyFromRow,
   dropFolderFromRow,
-  homeSetFromRow,
   importFromRow,
   quarantineEntryFromRow,
-  type Row,
   simFromRow,
 } from './rows.ts'
 import { all, findOne, get, list, type Steps } from './session.ts'
-import type { SimMatch, UsageStore } from './usage-store.ts'
+import type { UsageStore } from './usage-store.ts'
 
 export function findAccount(sid: string): Steps<Account | null> {
   return findOne(sql.SELECT_ACCOUNT_BY_SID, [sid], accountFromRow)
@@ -62,50 +57,6 @@ export function* findSim(accountId: number | null, sidOrUniqueName: string): Ste
   if (accountId === null) return null
   const values = [sidOrUniqueName, accountId]
   return yield* findOne(sql.SELECT_SIM_BY_UNIQUE_NAME, values, simFromRow)
-}
-
-/** Two SIMs fit a name, so it stands for neither. */
-const AMBIGUOUS = Symbol('ambiguous')
-
-/** Five questions for any number of names, one a kind. */
-export function* resolveSims(
-  names: readonly string[],
-  { accountId, kinds }: NameScope,
-): Steps<Map<string, SimMatch>> {
-  const identities = new Map(names.map((name) => [name, simIdentities(name, kinds)]))
-  const matches = new Map<string, SimMatch | typeof AMBIGUOUS>()
-  for (const [kind, text] of Object.entries(sql.SELECT_SIM_MATCHES)) {
-    const values = new Set<string>()
-    for (const list of identities.values()) {
-      for (const identity of list) if (identity.kind === kind) values.add(identity.value)
-    }
-    if (values.size === 0) continue
-    for (const row of yield* all(text, [[...values], accountId])) {
-      const key = `${kind} ${row.name}`
-      matches.set(key, matches.has(key) ? AMBIGUOUS : simMatchFromRow(row))
-    }
-  }
-  const found = new Map<string, SimMatch>()
-  for (const [name, list] of identities) {
-    const first = list.map(({ kind, value }) => matches.get(`${kind} ${value}`)).find(isKnown)
-    if (first !== undefined && first !== AMBIGUOUS) found.set(name, first)
-  }
-  return found
-}
-
-function isKnown<T>(match: T | undefined): match is T {
-  return match !== undefined
-}
-
-function simMatchFromRow(row: Row): SimMatch {
-  return {
-    simId: row.id as number,
-    accountId: row.account_id as number,
-    home: effectiveHomeSet(
-      homeSetFromRow(row.home_plmns, row.home_countries),
-      homeSetFromRow(row.account_home_plmns, row.account_home_countries),
-    ),
-  }
 }
 
 export function findFeed(name: string): Steps<Feed | null> {

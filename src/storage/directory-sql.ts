@@ -2,7 +2,6 @@
  * SQL of accounts, SIMs, keys, feeds and imports, the same for every engine. Values are always
  * parameters: `?` in their order, or `?1` by number.
  */
-import type { SimNameKind } from '../domain/identifiers.ts'
 
 export const INSERT_ACCOUNT = `
   INSERT INTO account (sid, name, auth_token_hash, home_plmns, home_countries,
@@ -79,24 +78,6 @@ export const SELECT_SIMS_HOLDING = `
     UNION SELECT id FROM sim WHERE msisdn = ANY (?3)
     UNION SELECT id FROM sim WHERE account_id = ?4 AND unique_name = ANY (?5)
     UNION SELECT sim_id FROM sim_imsi WHERE imsi = ANY (?6))`
-
-/** Which names of a kind fit which SIMs. Parameters: a list of names; the account, or null. */
-export const SELECT_SIM_MATCHES: Readonly<Record<SimNameKind, string>> = {
-  sid: matchesBy('sim.sid'),
-  iccid: matchesBy('sim.iccid'),
-  imsi: matchesBy('sim_imsi.imsi', 'JOIN sim_imsi ON sim_imsi.sim_id = sim.id'),
-  msisdn: matchesBy('sim.msisdn'),
-  unique_name: matchesBy('sim.unique_name'),
-}
-
-function matchesBy(column: string, join = ''): string {
-  return `
-    SELECT ${column} AS name, sim.id, sim.account_id, sim.home_plmns, sim.home_countries,
-           account.home_plmns AS account_home_plmns,
-           account.home_countries AS account_home_countries
-    FROM sim ${join} JOIN account ON account.id = sim.account_id
-    WHERE ${column} = ANY (?1) AND (?2::bigint IS NULL OR sim.account_id = ?2)`
-}
 
 export const INSERT_FEED = `
   INSERT INTO feed (name, format, settings, on_conflict, default_zone, settle_seconds,

@@ -1,7 +1,7 @@
 /** The part of the port that is about fleets: groups, labels, and questions about many SIMs. */
 import type { CountryCode } from '../domain/country.ts'
-import type { SimStatus } from '../domain/directory.ts'
-import type { Iccid } from '../domain/identifiers.ts'
+import type { Sim, SimStatus } from '../domain/directory.ts'
+import type { Iccid, Sid } from '../domain/identifiers.ts'
 import type { Plmn } from '../domain/plmn.ts'
 import type {
   NewSimGroup,
@@ -10,6 +10,7 @@ import type {
   SimGroupChanges,
   SimPlace,
 } from '../domain/sim-group.ts'
+import type { HeldSim, SimMove } from '../domain/sim-tenure.ts'
 import type { MemberPage, UsageMember, UsageQuestion } from '../domain/usage-question.ts'
 
 /** A page goes on after the last row of the one before, so rows added meanwhile shift nothing. */
@@ -47,8 +48,33 @@ export interface AssignOutcome {
   readonly unchanged: number
 }
 
+export interface MoveOutcome {
+  /** As it is now. */
+  readonly sim: Sim
+  readonly fromAccountSid: Sid
+  /** UTC seconds. */
+  readonly since: number
+  /** Events that were counted for the one account, and are for the other now. */
+  readonly events: number
+}
+
 /** As `UsageStore`. */
 export interface FleetStore {
+  /**
+   * Moves a SIM to another account, whole or not at all. Usage, whenever it comes, is that of the account
+   * that had the SIM when it was used; what is counted already from `since` on follows, as it was
+   * classified. The SIM's numbers, home set and status move along; its names, callback URLs, group and
+   * labels end. Fails with `not_found`; with `invalid` where `since` lies after `at` or before the SIM
+   * was registered; and with `conflict` where the SIM is the account's, has moved at `since` or later, or
+   * usage from then on was delivered by an account or by a feed that is bound to another one.
+   */
+  moveSim(simId: number, move: SimMove, at: number): Promise<MoveOutcome>
+  /**
+   * As `findSim`, and where the account has no such SIM, one that it had once, by its SID or by the
+   * unique name it left with; of several, the one that left last.
+   */
+  findHeldSim(accountId: number | null, sidOrUniqueName: string): Promise<HeldSim | null>
+
   /** The group and the labels of SIMs at present, by their ids; every SIM that was asked for is there. */
   simPlaces(simIds: readonly number[]): Promise<Map<number, SimPlace>>
 
@@ -67,7 +93,8 @@ export interface FleetStore {
    * Puts SIMs of one account into groups and labels them, all or none. Each change holds from its instant
    * until the next one of the same SIM: a change that is dated back replaces what came after it, and
    * nothing before it. Usage follows, whenever it comes. Fails with `not_found` where a SIM or a group is
-   * not the account's, with `invalid` where `since` lies after `at` or a SIM would have too many labels,
+   * not the account's, with `invalid` where `since` lies after `at` or before the SIM came to the account,
+   * or a SIM would have too many labels,
    * and with `conflict` where two of the changes are of one SIM, and one group or label, at one instant.
    */
   assignSims(

@@ -8,7 +8,14 @@ import type {
 } from '../domain/sim-group.ts'
 import { LABELS_MAX } from '../domain/sim-group.ts'
 import { formatInstant } from '../domain/time.ts'
-import { ALWAYS_HELD, HOLDS_STILL, type Period, valueAt, withChange } from '../domain/timeline.ts'
+import {
+  ALWAYS_HELD,
+  endedAt,
+  HOLDS_STILL,
+  type Period,
+  valueAt,
+  withChange,
+} from '../domain/timeline.ts'
 import { invalidField, shown, UsageError } from '../domain/usage-error.ts'
 import * as reads from './directory-reads.ts'
 import type { AssignOutcome, PageRequest } from './fleet-store.ts'
@@ -32,7 +39,11 @@ const SELECT_GROUP_BY_SID = `SELECT ${GROUP_COLUMNS} WHERE sim_group.sid = ?`
 const SELECT_GROUP_BY_NAME = `
   SELECT ${GROUP_COLUMNS} WHERE sim_group.account_id = ? AND sim_group.unique_name = ?`
 
-const SELECT_OWN_SIMS = 'SELECT id, created_at FROM sim WHERE account_id = ? AND id = ANY (?)'
+/** With when it came to the account, where it has moved. */
+const SELECT_OWN_SIMS = `
+  SELECT id, created_at,
+         (SELECT MAX(started_at) FROM sim_tenure WHERE sim_tenure.sim_id = sim.id) AS moved_at
+  FROM sim WHERE account_id = ? AND id = ANY (?)`
 const SELECT_OWN_GROUPS = 'SELECT id FROM sim_group WHERE account_id = ? AND id = ANY (?)'
 const SELECT_MEMBERSHIPS = `
   SELECT * FROM sim_membership WHERE sim_id = ANY (?) ORDER BY sim_id, started_at`
@@ -162,14 +173,14 @@ export function* assignSims(
   assignments: readonly SimAssignment[],
   at: number,
 ): Steps<AssignOutcome> {
-  const createdAt = yield* requireOwn(accountId, assignments)
-  const lines = yield* linesOf([...createdAt.keys()])
+  const sims = yield* requireOwn(accountId, assignments)
+  const lines = yield* linesOf([...sims.keys()])
   const seen = new Set<string>()
   const changed = new Set<number>()
   const change = (assignment: SimAssignment, key: string | null, value: Value) => {
     const { simId, since } = assignment
-    const isNew = createdAt.get(simId)! >= at
-    const changeAt = since ?? (isNew ? ALWAYS_HELD : at)
+    const { createdAt, movedAt } = sims.get(simId)!
+    const changeAt = since ?? (movedAt === null && createdAt >= at ? ALWAYS_HELD : at)
     const mark = `${simId} ${changeAt} ${key ?? ''}`
     if (seen.has(mark)) throw twice(assignment, key, changeAt)
     seen.add(mark)
@@ -183,30 +194,50 @@ export function* assignSims(
   assignments.forEach((assignment, index) => {
     const { groupId, labels = {}, since } = assignment
     if (since !== undefined && since > at) throw inTheFuture(index, since)
+    const { movedAt } = sims.get(assignment.simId)!
+    if (movedAt !== null && (since ?? at) < movedAt) throw beforeMove(index, since ?? at, movedAt)
     if (groupId !== undefined) change(assignment, null, groupId)
     for (const [key, value] of Object.entries(labels)) change(assignment, key, value)
   })
   requireFewLabels(lines.values())
   yield* writeLines([...lines.values()].filter(({ before, after }) => before !== after))
-  return { changed: changed.size, unchanged: createdAt.size - changed.size }
+  return { changed: changed.size, unchanged: sims.size - changed.size }
 }
 
-/** When each of the SIMs was registered. Fails with `not_found` for what is not the account's. */
+interface OwnSim {
+  readonly createdAt: number
+  /** When it came from another account; null where it has never moved. */
+  readonly movedAt: number | null
+}
+
+/** Fails with `not_found` for what is not the account's. */
 function* requireOwn(
   accountId: number,
   assignments: readonly SimAssignment[],
-): Steps<Map<number, number>> {
+): Steps<Map<number, OwnSim>> {
   const simIds = [...new Set(assignments.map(({ simId }) => simId))]
   const groupIds = [...new Set(assignments.map(({ groupId }) => groupId).filter(isNumber))]
-  const sims = yield* all(SELECT_OWN_SIMS, [accountId, simIds])
-  const createdAt = new Map(sims.map((row) => [row.id as number, row.created_at as number]))
-  const foreign = simIds.find((id) => !createdAt.has(id))
+  const rows = yield* all(SELECT_OWN_SIMS, [accountId, simIds])
+  const sims = new Map(
+    rows.map((row) => [
+      row.id as number,
+      { createdAt: row.created_at as number, movedAt: row.moved_at as number | null },
+    ]),
+  )
+  const foreign = simIds.find((id) => !sims.has(id))
   if (foreign !== undefined) throw new UsageError('not_found', `there is no SIM ${foreign}`)
   const groups = yield* all(SELECT_OWN_GROUPS, [accountId, groupIds])
   const known = new Set(groups.map(({ id }) => id))
   const unknown = groupIds.find((id) => !known.has(id))
   if (unknown !== undefined) throw new UsageError('not_found', `there is no group ${unknown}`)
-  return createdAt
+  return sims
+}
+
+/** What a SIM was of an account's groups and labels ends, whatever was told of later. */
+export function* endPlaces(simId: number, at: number): Steps<void> {
+  const lines = yield* linesOf([simId])
+  for (const line of lines.values()) line.after = endedAt(line.before, at)
+  yield* writeLines([...lines.values()])
 }
 
 function isNumber(value: unknown): value is number {
@@ -307,6 +338,15 @@ function inTheFuture(index: number, since: number): UsageError {
   return new UsageError(
     'invalid',
     `${index}.since ${shown(formatInstant(since))}: a change cannot be dated ahead; make it when it holds`,
+    { field: `${index}.since`, value: formatInstant(since) },
+  )
+}
+
+function beforeMove(index: number, since: number, movedAt: number): UsageError {
+  return new UsageError(
+    'invalid',
+    `${index}.since ${shown(formatInstant(since))}: the SIM came to the account at ` +
+      `${formatInstant(movedAt)}; give this instant or a later one`,
     { field: `${index}.since`, value: formatInstant(since) },
   )
 }

@@ -26,16 +26,19 @@ export const READING_COLUMN = `
   END AS verdict`
 
 /** Conditions beside the period, each with one parameter, in the order of `filterValues`. */
-export function filterConditions({ zone, country, feedId }: LedgerFilter): string {
+export function filterConditions({ accountId, zone, country, feedId }: LedgerFilter): string {
   return [
+    ...(accountId === undefined ? [] : ['AND account_id = ?']),
     ...(zone === undefined ? [] : ['AND zone = ?']),
     ...(country === undefined ? [] : ['AND country = ?']),
     ...(feedId === undefined ? [] : ['AND feed_id = ?']),
   ].join(' ')
 }
 
-export function filterValues({ zone, country, feedId }: LedgerFilter): (number | string)[] {
+export function filterValues(filter: LedgerFilter): (number | string)[] {
+  const { accountId, zone, country, feedId } = filter
   return [
+    ...(accountId === undefined ? [] : [accountId]),
     ...(zone === undefined ? [] : [ZONES.indexOf(zone)]),
     ...(country === undefined ? [] : [country]),
     ...(feedId === undefined ? [] : [feedId]),

@@ -11,6 +11,8 @@ import { listUsedNetworks } from './question.ts'
 import { listRestarts, listSeries, noteRestarts } from './restarts.ts'
 import type { Offered } from './session.ts'
 import { listSims } from './sim-list.ts'
+import { resolveSims } from './sim-matches.ts'
+import { findHeldSim } from './tenures.ts'
 import { proveTime, trustClock } from './time.ts'
 import type { UsageStore } from './usage-store.ts'
 
@@ -23,12 +25,13 @@ export const READS = {
   findConsoleSession: sessions.findConsoleSession,
   listApiKeys: reads.listApiKeys,
   findSim: reads.findSim,
+  findHeldSim,
   listSims,
   simPlaces: groups.simPlaces,
   findGroup: groups.findGroup,
   listGroups: groups.listGroups,
   listUsedNetworks,
-  resolveSims: reads.resolveSims,
+  resolveSims,
   findFeed: reads.findFeed,
   listFeeds: reads.listFeeds,
   findAccountFeed: feedAccess.findAccountFeed,

@@ -32,6 +32,8 @@ interface Context {
   readonly limits: Limits
   readonly hasSimMonths: boolean
   readonly monthText: MonthText
+  /** Where no SIM of the account has moved, nothing is said of it: its own SIMs are all there are. */
+  readonly hasMoves: boolean
 }
 
 const EXPRESSIONS: Readonly<Record<UsageDimension, string>> = {
@@ -140,16 +142,18 @@ function simDayRows(question: UsageQuestion, context: Context, values: Values): 
   const buckets = [...new Set([...bucketsOf(start, firstDay), ...bucketsOf(endDay, end)])]
   const parts = buckets.length === 0 ? [] : [ledgerRows(question, { buckets, values })]
   const whole = wholeMonths(question, { firstDay, endDay }, context)
+  const { hasMoves } = context
+  const days = (from: number, to: number) => ({ from, to, values, hasMoves })
   const first = whole[0]
   if (first === undefined) {
-    return [...parts, ...dayRows(question, { from: firstDay, to: endDay, values })].join(UNION)
+    return [...parts, ...dayRows(question, days(firstDay, endDay))].join(UNION)
   }
   const [from, to] = [monthStart(first), monthStart(whole.at(-1)! + 1)]
   return [
     ...parts,
-    ...dayRows(question, { from: firstDay, to: from, values }),
-    ...monthRows(question, { from, to, values }, context.monthText),
-    ...dayRows(question, { from: to, to: endDay, values }),
+    ...dayRows(question, days(firstDay, from)),
+    ...monthRows(question, days(from, to), context.monthText),
+    ...dayRows(question, days(to, endDay)),
   ].join(UNION)
 }
 
@@ -174,9 +178,10 @@ interface Days {
   readonly from: number
   readonly to: number
   readonly values: Values
+  readonly hasMoves: boolean
 }
 
-/** A day of a SIM in the middle of which its group or label changes comes from the ledger. */
+/** A day of a SIM in the middle of which its account, group or label changes comes from the ledger. */
 function dayRows(question: UsageQuestion, days: Days, condition = ''): string[] {
   const { from, to, values } = days
   if (from >= to) return []
@@ -185,7 +190,7 @@ function dayRows(question: UsageQuestion, days: Days, condition = ''): string[] 
     FROM sim_day
     WHERE sim_day.month ${values.bigints(monthsOf(from, to))}
       AND sim_day.started_at >= ${values.bigint(from)} AND sim_day.started_at < ${values.bigint(to)}
-      ${ofWantedSims(question, 'sim_day', values)}
+      ${ofWantedSims(question, days, { table: 'sim_day', startedAt: 'sim_day.started_at' })}
       ${condition}`
   const changes = changesWithin(question, days, `at - at % ${DAY_SECONDS}`)
   if (changes === null) return [rows]
@@ -201,14 +206,15 @@ function dayRows(question: UsageQuestion, days: Days, condition = ''): string[] 
   ]
 }
 
-/** A month of a SIM in the middle of which its group or label changes comes from its days. */
+/** A month of a SIM in the middle of which its account, group or label changes comes from its days. */
 function monthRows(question: UsageQuestion, months: Days, text: MonthText): string[] {
   const { from, to, values } = months
+  const startedAt = text.startOfNumber('sim_month.month')
   const rows = `
-    SELECT ${text.startOfNumber('sim_month.month')} AS at, ${totalColumns('sim_month')}
+    SELECT ${startedAt} AS at, ${totalColumns('sim_month')}
     FROM sim_month
     WHERE sim_month.month ${values.bigints(monthsOf(from, to))}
-      ${ofWantedSims(question, 'sim_month', values)}`
+      ${ofWantedSims(question, months, { table: 'sim_month', startedAt })}`
   const changes = changesWithin(question, months, text.startOf('at'))
   if (changes === null) return [rows]
   const isSplit = (row: string, start: string) => `
@@ -216,7 +222,7 @@ function monthRows(question: UsageQuestion, months: Days, text: MonthText): stri
             WHERE part.sim_id = ${row}.sim_id AND part.start = ${start})`
   const ofDay = text.startOf('sim_day.started_at')
   return [
-    `${rows} AND NOT ${isSplit('sim_month', text.startOfNumber('sim_month.month'))}`,
+    `${rows} AND NOT ${isSplit('sim_month', startedAt)}`,
     ...dayRows(question, months, `AND ${isSplit('sim_day', ofDay)}`),
   ]
 }
@@ -228,29 +234,48 @@ function totalColumns(table: string): string {
 }
 
 /** Rows of an account that has most are looked through; those of another are looked up by its SIMs. */
-function ofWantedSims(question: UsageQuestion, table: string, values: Values): string {
+function ofWantedSims(
+  question: UsageQuestion,
+  { values, hasMoves }: Days,
+  { table, startedAt }: { readonly table: string; readonly startedAt: string },
+): string {
   const account = values.bigint(question.accountId)
+  const sims = `SELECT id FROM sim WHERE account_id = ${account}`
+  const once = `SELECT sim_id FROM sim_tenure WHERE account_id = ${account}`
   // The plus keeps a look-up of one SIM from going through an index of the account's.
   const isOwn = values.hasMost
     ? `EXISTS (SELECT 1 FROM sim WHERE sim.id = ${table}.sim_id AND +sim.account_id = ${account})`
-    : `${table}.sim_id IN (SELECT id FROM sim WHERE account_id = ${account})`
+    : `${table}.sim_id IN (${sims})`
+  const wasOwn = values.hasMost
+    ? `(${isOwn} OR ${table}.sim_id IN (${once}))`
+    : `${table}.sim_id IN (${sims} UNION ${once})`
+  const isHeld = `
+      ${wasOwn}
+      AND NOT EXISTS (SELECT 1 FROM sim_tenure AS other
+                      WHERE other.sim_id = ${table}.sim_id AND other.account_id <> ${account}
+                        AND other.started_at <= ${startedAt} AND ${startedAt} < other.ended_at)`
   return `
       ${simsOf(question, `${table}.sim_id`, values)}
-      AND ${isOwn}`
+      AND ${hasMoves ? isHeld : isOwn}`
 }
 
 /**
- * SIMs whose group or label changes in the middle of a day or month, whose start `startOf` tells of
- * the instant `at`. Null where the question asks for neither.
+ * SIMs whose account, group or label changes in the middle of a day or month, whose start `startOf`
+ * tells of the instant `at`. Null where nothing that is asked for can.
  */
-function changesWithin(question: UsageQuestion, { from, to, values }: Days, startOf: string) {
+function changesWithin(
+  question: UsageQuestion,
+  { from, to, values, hasMoves }: Days,
+  startOf: string,
+) {
   const keys = labelKeysOf(question)
-  if (!asksForGroups(question) && keys.length === 0) return null
+  if (!asksForGroups(question) && keys.length === 0 && !hasMoves) return null
   const [first, end] = [values.bigint(from), values.bigint(to)]
   const changes = (table: string, condition = '') => `
     SELECT sim_id, started_at AS at FROM ${table}
     WHERE started_at > ${first} AND started_at < ${end} ${condition}`
   const parts = [
+    ...(hasMoves ? [changes('sim_tenure')] : []),
     ...(asksForGroups(question) ? [changes('sim_membership')] : []),
     ...keys.map((key) => changes('sim_label', `AND key = ${values.text(key)}`)),
   ]

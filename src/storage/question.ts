@@ -25,6 +25,7 @@ import { questionText } from './question-sql.ts'
 import type { SimRange } from './question-values.ts'
 import type { Row } from './rows.ts'
 import { all, ask, get, hasSimMonths, monthText, type Steps } from './session.ts'
+import { COUNTER_COLUMNS } from './tables.ts'
 
 const SELECT_LEDGER_BOUNDS = `
   SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
@@ -42,9 +43,13 @@ const SELECT_RANGE_END = `
 const SELECT_SIM_COUNTS = `
   SELECT COUNT(*) AS own, (SELECT MAX(id) FROM sim) AS last FROM sim WHERE account_id = ?`
 
+/** The account has had a SIM that another one has had too. */
+const SELECT_ANY_MOVE = 'SELECT 1 AS found FROM sim_tenure WHERE account_id = ? LIMIT 1'
+
+const IS_USED = COUNTER_COLUMNS.map((name) => `${name} > 0`).join(' OR ')
 const SELECT_USED_NETWORKS = `
   SELECT DISTINCT plmn, country FROM account_day
-  WHERE plmn <> '' AND (?1::bigint IS NULL OR account_id = ?1)
+  WHERE plmn <> '' AND (?1::bigint IS NULL OR account_id = ?1) AND (${IS_USED})
   ORDER BY plmn, country`
 
 export function* listUsedNetworks(accountId: number | null): Steps<UsedNetwork[]> {
@@ -63,6 +68,7 @@ export function* answerUsage(question: UsageQuestion, page: MemberPage): Steps<U
     hasSimMonths: yield* hasSimMonths(),
     monthText: yield* monthText(),
     hasMost: yield* hasMostSims(question.accountId),
+    hasMoves: (yield* get(SELECT_ANY_MOVE, [question.accountId])) !== undefined,
   }
   const members: UsageMember[] = []
   let sims = yield* rangeFrom(question, page, page.after?.simId ?? 0)

@@ -14,7 +14,8 @@ export interface RestartStore {
   listRestarts(feedId: number): Promise<NotedRestart[]>
   /**
    * Series of the feed of which the first reading in the range, `until` included, is no start; with an
-   * account, those of its SIMs. Ordered by SIM and record id.
+   * account, those of SIMs that were its own all the time. Each is said to be of the account that had the
+   * SIM just before the range. Ordered by SIM and record id.
    */
   listSeries(
     filter: {
@@ -40,14 +41,21 @@ const SELECT_RESTARTS = `
 const instantsOf = (which: string) =>
   `MIN(CASE WHEN (reading.traits & ${OF_A_START}) ${which} 0 THEN reading.occurred_at END)`
 
+/** Whose the SIM was in the last second before the range. */
+const OWNER = 'COALESCE(tenure.account_id, sim.account_id)'
+
 const SELECT_SERIES_PLACES = `
-  SELECT reading.sim_id, reading.record_id, sim.account_id
-  FROM reading JOIN sim ON sim.id = reading.sim_id
+  SELECT reading.sim_id, reading.record_id, ${OWNER} AS account_id
+  FROM reading
+  JOIN sim ON sim.id = reading.sim_id
+  LEFT JOIN sim_tenure AS tenure
+    ON tenure.sim_id = sim.id AND tenure.started_at < ?1 AND ?1 <= tenure.ended_at
   WHERE reading.occurred_at >= ?1 AND reading.occurred_at <= ?2 AND reading.feed_id = ?3
     AND substr(reading.record_id, 1, length(?4)) = ?4
-    AND (CAST(?5 AS BIGINT) IS NULL OR sim.account_id = ?5)
+    AND (CAST(?5 AS BIGINT) IS NULL
+         OR (${OWNER} = ?5 AND (tenure.ended_at IS NULL OR tenure.ended_at > ?2)))
     AND (reading.sim_id, reading.record_id) > (?6, ?7)
-  GROUP BY reading.sim_id, reading.record_id, sim.account_id
+  GROUP BY reading.sim_id, reading.record_id, ${OWNER}
   HAVING ${instantsOf('=')} < COALESCE(${instantsOf('<>')}, ?2 + 1)
   ORDER BY reading.sim_id, reading.record_id
   LIMIT ?8`

@@ -24,14 +24,26 @@ const FOUND = `
   (${SEARCHED.map((name) => `sim.${name} ILIKE ? ESCAPE '!' OR`).join(' ')}
    sim.id IN (SELECT sim_id FROM sim_imsi WHERE imsi LIKE ? ESCAPE '!'))`
 const IS_USAGE = COUNTER_COLUMNS.map((name) => `used.${name} > 0`).join(' OR ')
+/** What another account used with the SIM is no usage of this one. */
+const OF_ANOTHER = `
+  EXISTS (SELECT 1 FROM sim_tenure AS other
+          WHERE other.sim_id = sim.id AND other.account_id <> sim.account_id
+            AND other.started_at < used.started_at + 86400 AND used.started_at < other.ended_at)`
 const SILENT_IN_DAYS = `
   NOT EXISTS (SELECT 1 FROM sim_day AS used
               WHERE used.month = ANY (?::bigint[]) AND used.sim_id = sim.id
-                AND used.started_at >= ? AND (${IS_USAGE}))`
+                AND used.started_at >= ? AND (${IS_USAGE}) AND NOT ${OF_ANOTHER})`
 const SILENT_IN_LEDGER = `
   NOT EXISTS (SELECT 1 FROM ledger AS used
               WHERE used.bucket = ANY (?::bigint[]) AND used.sim_id = sim.id
-                AND used.occurred_at >= ? AND (${IS_USAGE}))`
+                AND used.occurred_at >= ? AND used.account_id = sim.account_id AND (${IS_USAGE}))`
+/** The day of a move cannot be parted in the totals of the SIM. */
+const SILENT_ON_DAY_OF_MOVE = `
+  NOT EXISTS (SELECT 1 FROM sim_tenure AS tenure
+              JOIN ledger AS used ON used.bucket = tenure.started_at - tenure.started_at % 86400
+                                 AND used.sim_id = tenure.sim_id
+              WHERE tenure.sim_id = sim.id AND used.occurred_at >= ?
+                AND used.account_id = sim.account_id AND (${IS_USAGE}))`
 
 const SELECT_LAST_BUCKET = 'SELECT MAX(bucket) AS last FROM ledger'
 
@@ -87,6 +99,8 @@ function* silentSince(since: number): Steps<Condition[]> {
   const months = monthsOf(nextDay, Math.min(sealedThrough, end))
   return [
     [SILENT_IN_LEDGER, [...buckets], since],
-    ...(months.length === 0 ? [] : [[SILENT_IN_DAYS, months, nextDay] as const]),
+    ...(months.length === 0
+      ? []
+      : [[SILENT_IN_DAYS, months, nextDay] as const, [SILENT_ON_DAY_OF_MOVE, since] as const]),
   ]
 }

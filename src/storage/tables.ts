@@ -94,8 +94,7 @@ export const TABLES = [
       account_id: 'integer',
       ...texts('iccid', 'msisdn', 'unique_name', 'friendly_name', 'status', 'home_plmns'),
       ...texts('home_countries', 'callbacks'),
-      created_at: 'integer',
-      updated_at: 'integer',
+      ...integers('created_at', 'updated_at'),
     },
     ...numbered,
     ...directory,
@@ -104,6 +103,13 @@ export const TABLES = [
     name: 'sim_imsi',
     columns: { imsi: 'text', sim_id: 'integer', position: 'integer' },
     key: ['imsi'],
+    ...keyed,
+    ...directory,
+  },
+  {
+    name: 'sim_tenure',
+    columns: { ...integers('sim_id', 'started_at', 'ended_at', 'account_id'), unique_name: 'text' },
+    key: ['sim_id', 'started_at'],
     ...keyed,
     ...directory,
   },
@@ -190,7 +196,7 @@ export const TABLES = [
   },
   {
     name: 'import_bucket',
-    columns: { import_id: 'integer', bucket: 'integer' },
+    columns: integers('import_id', 'bucket'),
     key: ['import_id', 'bucket'],
     ...keyed,
     follows: true,
@@ -226,8 +232,7 @@ export const TABLES = [
   {
     name: 'drop_folder',
     columns: {
-      feed_id: 'integer',
-      path: 'text',
+      ...{ feed_id: 'integer', path: 'text' },
       ...integers('waiting', 'waiting_since', 'failed', 'left_alone', 'seen_at'),
     },
     key: ['feed_id', 'path'],
@@ -340,8 +345,7 @@ export const TABLES = [
   {
     name: 'act',
     columns: {
-      id: 'integer',
-      at: 'integer',
+      ...integers('id', 'at'),
       ...texts('actor', 'verb', 'object_kind', 'object', 'details'),
     },
     ...numbered,

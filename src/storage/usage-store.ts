@@ -8,7 +8,6 @@
  * repeating it is safe.
  */
 import type { Act, ActFilter, Actor } from '../domain/act.ts'
-import type { HomeSet } from '../domain/classification.ts'
 import type { FeedCoverage, FeedProgress } from '../domain/completeness.ts'
 import type {
   Account,
@@ -62,6 +61,7 @@ import type { ConsoleStore } from './console-sessions.ts'
 import type { FleetStore, PageRequest, SimFilter } from './fleet-store.ts'
 import type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 import type { RestartStore } from './restarts.ts'
+import type { SimMatch } from './sim-matches.ts'
 
 export type {
   AuditDifference,
@@ -89,13 +89,7 @@ export {
   type WholeDelivery,
 } from './batches.ts'
 
-/** What resolving a record's `sim` needs: the numbers to book under, and the home set to apply. */
-export interface SimMatch {
-  readonly simId: number
-  readonly accountId: number
-  /** The SIM's effective home set: its own, else its account's. */
-  readonly home: HomeSet
-}
+export type { SimMatch, SimTenure } from './sim-matches.ts'
 
 export interface RegisterOutcome {
   readonly created: number
@@ -105,7 +99,13 @@ export interface RegisterOutcome {
   readonly sims: readonly Sim[]
 }
 
-export type { AssignOutcome, PageRequest, SimFilter, UsedNetwork } from './fleet-store.ts'
+export type {
+  AssignOutcome,
+  MoveOutcome,
+  PageRequest,
+  SimFilter,
+  UsedNetwork,
+} from './fleet-store.ts'
 export type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 
 export interface UsageStore extends RestartStore, FleetStore, ConsoleStore {
@@ -171,7 +171,7 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore {
   /**
    * Finds the SIMs that names mean, by the kinds of the scope and in the order of `simIdentities`.
    * A name that fits no SIM, or a unique name that fits SIMs of several accounts, is absent from
-   * the map. Within an account, SIMs of other accounts do not exist.
+   * the map. Within an account, SIMs that it never had do not exist.
    */
   resolveSims(names: readonly string[], scope: NameScope): Promise<Map<string, SimMatch>>
 

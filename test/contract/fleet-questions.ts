@@ -20,6 +20,7 @@ import {
   anAccount,
   anEvent,
   anImportStart,
+  aSim,
   instant,
   NATIONAL,
   NOW,
@@ -27,10 +28,13 @@ import {
   sidOf,
 } from '../support/builders.ts'
 import {
+  changesAfterMove,
   expectedMembers,
   type ModelChange,
   type ModelEvent,
+  type ModelMove,
   memberLine,
+  ownerAt,
 } from '../support/fleet-model.ts'
 import { type Engine, failureOf, openLedger, register } from './engine.ts'
 
@@ -53,9 +57,11 @@ const VALUES = ['acme', 'b=c', 'ünï'] as const
 
 interface Fleet {
   readonly store: UsageStore
-  readonly accountId: number
+  /** SIMs begin with the first, and move between them. */
+  readonly accountIds: readonly [number, number]
   readonly sims: readonly Sim[]
-  readonly groups: readonly SimGroup[]
+  /** Of each of the accounts. */
+  readonly groups: readonly (readonly SimGroup[])[]
   readonly feedIds: readonly number[]
 }
 
@@ -63,18 +69,24 @@ async function openFleet(t: TestContext, engine: Engine): Promise<Fleet> {
   const temp = await engine.open()
   t.after(() => temp.dispose())
   const { store } = temp
-  const [account, other] = [
+  const [account, second, other] = [
+    await store.createAccount(anAccount()),
     await store.createAccount(anAccount()),
     await store.createAccount(anAccount()),
   ]
-  const sims = []
-  for (let i = 0; i < 4; i++) sims.push(await register(store, account))
+  const stated = Array.from({ length: 4 }, () => aSim())
+  const options = { at: FIRST - DAY, newSid: newSimSid }
+  const { sims } = await store.registerSims(account.id, stated, options)
   // Another account's SIM, whose usage no answer may show.
   const foreign = await register(store, other)
   const groups = []
-  for (let i = 0; i < 2; i++) {
-    const group = { sid: sidOf('HF', 7_000 + i), uniqueName: `group ${i}`, settings: {} }
-    groups.push(await store.createGroup(account.id, group, NOW))
+  for (const [n, { id }] of [account, second].entries()) {
+    const ofAccount = []
+    for (let i = 0; i < 2; i++) {
+      const group = { sid: sidOf('HF', 7_000 + 10 * n + i), uniqueName: `group ${i}`, settings: {} }
+      ofAccount.push(await store.createGroup(id, group, NOW))
+    }
+    groups.push(ofAccount)
   }
   const feedIds = []
   for (let i = 0; i < 2; i++) {
@@ -84,7 +96,7 @@ async function openFleet(t: TestContext, engine: Engine): Promise<Fleet> {
     const event = anEvent({ simId: foreign.id, accountId: other.id, occurredAt: FIRST, upload: 7 })
     await store.append(aBatch({ importId, feed, events: [event] }))
   }
-  return { store, accountId: account.id, sims, groups, feedIds }
+  return { store, accountIds: [account.id, second.id], sims, groups, feedIds }
 }
 
 /** A few days in two months, so that changes meet usage of their day; the last ones are not sealed. */
@@ -117,6 +129,17 @@ const changes = fc.array(
   { maxLength: 14 },
 )
 
+const transfers = fc.array(
+  fc.record({ sim: aSimIndex, at: fc.oneof(anInstant, aMidnight), to: fc.nat({ max: 1 }) }),
+  { maxLength: 8 },
+)
+
+/** What is done to what was delivered: the first delivery taken back, old usage deleted. */
+const losses = fc.record({
+  undoes: fc.boolean(),
+  purgedBefore: fc.option(fc.constantFrom(0, 4, 5).map((day) => FIRST + day * DAY + 4 * HOUR)),
+})
+
 const anHour = fc.integer({ min: -24, max: (DAYS + 1) * 24 }).map((hour) => FIRST + hour * HOUR)
 
 function rarely<T>(value: fc.Arbitrary<T>) {
@@ -127,6 +150,7 @@ function rarely<T>(value: fc.Arbitrary<T>) {
 
 const questions = fc.array(
   fc.record({
+    account: fc.nat({ max: 1 }),
     bounds: fc.tuple(fc.oneof(anHour, aMidnight), fc.oneof(anHour, aMidnight)),
     granularity: fc.constantFrom('hourly', 'daily', 'monthly', 'all'),
     groupBy: fc.oneof(
@@ -149,14 +173,14 @@ const questions = fc.array(
   { minLength: 40, maxLength: 40 },
 )
 
-type Asked = typeof questions extends fc.Arbitrary<(infer A)[]> ? A : never
+type Asked = Generated<typeof questions>[number]
 
-function questionOf(asked: Asked, { accountId, sims, groups, feedIds }: Fleet): UsageQuestion {
-  const { bounds, granularity, groupBy, labelKey, order, filter } = asked
+function questionOf(asked: Asked, { accountIds, sims, groups, feedIds }: Fleet): UsageQuestion {
+  const { account, bounds, granularity, groupBy, labelKey, order, filter } = asked
   const serving = filter.serving === undefined ? undefined : servings[filter.serving]!
   const { by = 'zone' } = filter
   return {
-    accountId,
+    accountId: accountIds[account]!,
     start: Math.min(...bounds),
     end: Math.max(...bounds),
     granularity: granularity as UsageQuestion['granularity'],
@@ -165,7 +189,7 @@ function questionOf(asked: Asked, { accountId, sims, groups, feedIds }: Fleet): 
     order: order as UsageQuestion['order'],
     filter: {
       ...(filter.sim !== undefined && { simId: sims[filter.sim]!.id }),
-      ...(filter.group !== undefined && { groupId: groups[filter.group]!.id }),
+      ...(filter.group !== undefined && { groupId: groups[account]![filter.group]!.id }),
       ...(filter.label && { label: { key: filter.label[0], value: filter.label[1] } }),
       ...(serving && { [by]: serving[by as 'zone'] }),
       ...(filter.feed !== undefined && { feedId: feedIds[filter.feed]! }),
@@ -198,78 +222,183 @@ function assertOrder({ order }: UsageQuestion, members: readonly UsageMember[]):
   }
 }
 
+type Generated<A> = A extends fc.Arbitrary<infer T> ? T : never
+
+interface Lived {
+  readonly given: Generated<typeof events>
+  readonly moves: Generated<typeof changes>
+  readonly transfers: Generated<typeof transfers>
+  readonly losses: Generated<typeof losses>
+}
+
+/** Brings usage, changes and moves in turns, beside the model that knows what is left of them. */
+async function live(fleet: Fleet, { given, moves, transfers, losses }: Lived) {
+  const { store, accountIds, sims, groups, feedIds } = fleet
+  const feeds = await store.listFeeds()
+  const usage: ModelEvent[] = given.map(({ sim, at, feed, serving, upload, toSim }) => {
+    const { zone, country, plmn } = servings[serving]!
+    return {
+      ...{ simId: sims[sim]!.id, at, feedId: feedIds[feed]!, zone, country, plmn },
+      ...{ upload, download: upload % 3, toSim, fromSim: upload % 2 },
+    }
+  })
+  let counted = new Set<number>()
+  let known: ModelChange[] = []
+  const moved: ModelMove[] = []
+  let purgedBefore = Number.NEGATIVE_INFINITY
+  const ownerOf = (simId: number, at: number) => ownerAt(moved, { simId, at, first: accountIds[0] })
+
+  /** Every record says the account that had its SIM at first: the store knows better. */
+  const deliver = async (from: number, to: number) => {
+    const importIds = []
+    for (const feed of feeds) {
+      const { id: importId } = await store.beginImport(anImportStart(feed))
+      importIds.push(importId)
+      const batch = usage.slice(from, to).flatMap((event, i) => {
+        if (event.feedId !== feed.id) return []
+        const { simId, at, upload, download, toSim, fromSim } = event
+        const serving = servings[given[from + i]!.serving]!
+        const counters = { upload, download, toSim, fromSim }
+        const place = { simId, accountId: accountIds[0], recordId: `e${from + i}`, line: i + 1 }
+        if (at >= purgedBefore) counted.add(from + i)
+        return [anEvent({ ...place, occurredAt: at, serving, ...counters })]
+      })
+      await store.append(aBatch({ importId, feed, events: batch }))
+    }
+    return importIds
+  }
+  const change = async (some: Lived['moves']) => {
+    for (const { sim, at, key, value } of some) {
+      const simId = sims[sim]!.id
+      const accountId = ownerOf(simId, NOW)
+      const own = groups[accountIds.indexOf(accountId)]!
+      const told =
+        key === null
+          ? { groupId: value === null || value > 1 ? null : own[value]!.id }
+          : { labels: { [key]: value === null ? null : VALUES[value]! } }
+      const assigning = store.assignSims(accountId, [{ simId, since: at, ...told }], NOW)
+      const isBeforeMove = moved.some((move) => move.simId === simId && at < move.at)
+      if (isBeforeMove) {
+        await failureOf('invalid', assigning)
+        continue
+      }
+      await assigning
+      known.push({ simId, key, at, value: told.groupId ?? told.labels?.[key!] ?? null })
+    }
+  }
+  const transfer = async (some: Lived['transfers']) => {
+    for (const { sim, at, to } of some) {
+      const simId = sims[sim]!.id
+      const move = { simId, at, accountId: accountIds[to]! }
+      const moving = store.moveSim(simId, { toAccountId: move.accountId, since: at }, NOW)
+      const isEarly = moved.some((other) => other.simId === simId && other.at >= at)
+      if (isEarly || ownerOf(simId, NOW) === move.accountId) {
+        await failureOf('conflict', moving)
+        continue
+      }
+      await moving
+      moved.push(move)
+      known = changesAfterMove([...known, ...KEYS_OF_NOTHING], move)
+    }
+  }
+  // In turns, before and after the days are sealed, so that nothing depends on the order.
+  const [half, third] = [given.length >> 1, Math.ceil(transfers.length / 3)]
+  await change(moves.slice(0, moves.length >> 1))
+  const first = await deliver(0, half)
+  await transfer(transfers.slice(0, third))
+  while (await store.sealNextDay(SEALED));
+  await deliver(half, given.length)
+  await transfer(transfers.slice(third, 2 * third))
+  await change(moves.slice(moves.length >> 1))
+  if (losses.purgedBefore !== null) {
+    purgedBefore = losses.purgedBefore
+    const options = { before: purgedBefore, rowsMax: 5, dryRun: false }
+    while (!(await store.purge(options)).done);
+    counted = new Set([...counted].filter((i) => usage[i]!.at >= purgedBefore))
+  }
+  if (losses.undoes) {
+    for (const importId of first) await store.undoImport(importId, NOW)
+    counted = new Set([...counted].filter((i) => i >= half))
+  }
+  await transfer(transfers.slice(2 * third))
+  // What is there already counts nothing twice, and what was taken back counts again.
+  await deliver(half >> 1, given.length)
+  const ofAccount = (accountId: number) =>
+    usage.filter((event, i) => counted.has(i) && ownerOf(event.simId, event.at) === accountId)
+  return { ofAccount, known }
+}
+
+/** So that a move ends each of them, also where nothing was known of it yet. */
+const KEYS_OF_NOTHING = [null, ...KEYS].map((key) => ({ simId: 0, key, at: 0, value: null }))
+
+/** Of each SIM, for each account, as the compatible API asks it; and the records behind it. */
+async function assertUsageOfSims(
+  { store, accountIds, sims }: Fleet,
+  ofAccount: (accountId: number) => readonly ModelEvent[],
+): Promise<void> {
+  const period = { start: FIRST - DAY + 1, end: FIRST + (DAYS + 1) * DAY - 1 }
+  for (const accountId of accountIds) {
+    for (const { id: simId } of sims) {
+      for (const granularity of ['hourly', 'daily', 'all'] as const) {
+        const question: UsageQuestion = {
+          ...{ accountId, ...period, granularity, filter: { simId }, order: 'start' },
+          groupBy: ['zone', 'country'],
+        }
+        const scope = { simId, accountId }
+        const groups = await store.queryUsage({ scope, ...period, granularity })
+        assert.deepEqual(
+          groups
+            .map((group) => memberLine(question, group))
+            .filter((line) => !/ 0.0.0.0$/.test(line))
+            .sort(),
+          expectedMembers(question, ofAccount(accountId), []).sort(),
+        )
+      }
+      const filter = { simId, accountId, ...period }
+      const listed = await store.listUsageEvents(filter, { limit: 1_000 })
+      const expected = ofAccount(accountId).filter((event) => event.simId === simId)
+      assert.deepEqual(
+        listed.filter(({ isCounted }) => isCounted).map(({ occurredAt }) => occurredAt),
+        expected.map(({ at }) => at).sort((a, b) => a - b),
+      )
+    }
+  }
+}
+
 export function describeFleetQuestions(engine: Engine, numRuns = 6): void {
   describe('questions about a fleet', () => {
     it('are answered as by going through every event', async (t) => {
-      const property = fc.asyncProperty(events, changes, questions, async (given, moves, asked) => {
-        const fleet = await openFleet(t, engine)
-        const { store, accountId, sims, groups, feedIds } = fleet
-        const feeds = await store.listFeeds()
-        const usage: ModelEvent[] = given.map(({ sim, at, feed, serving, upload, toSim }) => {
-          const { zone, country, plmn } = servings[serving]!
-          return {
-            ...{ simId: sims[sim]!.id, at, feedId: feedIds[feed]!, zone, country, plmn },
-            ...{ upload, download: upload % 3, toSim, fromSim: upload % 2 },
+      const property = fc.asyncProperty(
+        fc.record({ given: events, moves: changes, transfers, losses, asked: questions }),
+        async ({ asked, ...lived }) => {
+          const fleet = await openFleet(t, engine)
+          const { store } = fleet
+          const { ofAccount, known } = await live(fleet, lived)
+          for (const one of asked) {
+            const question = questionOf(one, fleet)
+            if (readsTooMuch(question)) {
+              await failureOf('invalid', store.answerUsage(question, { limit: 1 }))
+              continue
+            }
+            const members = await answered(store, question, one.pageSize)
+            assert.deepEqual(
+              members.map((member) => memberLine(question, member)).sort(),
+              expectedMembers(question, ofAccount(question.accountId), known).sort(),
+              JSON.stringify(question),
+            )
+            assertOrder(question, members)
           }
-        })
-        const deliver = async (some: readonly ModelEvent[], from: number) => {
-          for (const feed of feeds) {
-            const { id: importId } = await store.beginImport(anImportStart(feed))
-            const batch = some.flatMap((event, i) => {
-              if (event.feedId !== feed.id) return []
-              const { simId, at, upload, download, toSim, fromSim } = event
-              const serving = servings[given[from + i]!.serving]!
-              const counters = { upload, download, toSim, fromSim }
-              const recordId = `e${from + i}`
-              const line = i + 1
-              return [
-                anEvent({ simId, accountId, recordId, occurredAt: at, serving, line, ...counters }),
-              ]
-            })
-            await store.append(aBatch({ importId, feed, events: batch }))
-          }
-        }
-        const known: ModelChange[] = []
-        const move = async (some: typeof moves) => {
-          for (const { sim, at, key, value } of some) {
-            const simId = sims[sim]!.id
-            const told =
-              key === null
-                ? { groupId: value === null || value > 1 ? null : groups[value]!.id }
-                : { labels: { [key]: value === null ? null : VALUES[value]! } }
-            await store.assignSims(accountId, [{ simId, since: at, ...told }], NOW)
-            known.push({ simId, key, at, value: told.groupId ?? told.labels?.[key!] ?? null })
-          }
-        }
-        // Half before the days are sealed, half after it, so that nothing depends on the order.
-        const [halfOfUsage, halfOfMoves] = [given.length >> 1, moves.length >> 1]
-        await move(moves.slice(0, halfOfMoves))
-        await deliver(usage.slice(0, halfOfUsage), 0)
-        while (await store.sealNextDay(SEALED));
-        await deliver(usage.slice(halfOfUsage), halfOfUsage)
-        await move(moves.slice(halfOfMoves))
-        for (const one of asked) {
-          const question = questionOf(one, fleet)
-          if (readsTooMuch(question)) {
-            await failureOf('invalid', store.answerUsage(question, { limit: 1 }))
-            continue
-          }
-          const members = await answered(store, question, one.pageSize)
-          assert.deepEqual(
-            members.map((member) => memberLine(question, member)).sort(),
-            expectedMembers(question, usage, known).sort(),
-            JSON.stringify(question),
-          )
-          assertOrder(question, members)
-        }
-        assert.equal((await store.audit()).differenceCount, 0)
-        await store.close()
-      })
+          await assertUsageOfSims(fleet, ofAccount)
+          assert.deepEqual((await store.audit()).differences, [])
+          await store.close()
+        },
+      )
       await fc.assert(property, { numRuns, endOnFailure: true })
     })
 
     it('have no answer where nothing was used, and none of another account', async (t) => {
-      const { store, accountId } = await openFleet(t, engine)
+      const { store, accountIds } = await openFleet(t, engine)
+      const [accountId] = accountIds
       const question: UsageQuestion = {
         ...{ accountId, start: FIRST, end: FIRST + DAY, filter: {}, groupBy: [] },
         ...({ granularity: 'all', order: 'start' } as const),

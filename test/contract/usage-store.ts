@@ -24,6 +24,7 @@ import { describeRecycling } from './recycle.ts'
 import { describeRestarts } from './restarts.ts'
 import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
+import { describeSimMoves } from './sim-moves.ts'
 import { describeSimResolution } from './sim-resolution.ts'
 import { describeSims } from './sims.ts'
 import { describeTenants } from './tenants.ts'
@@ -53,6 +54,7 @@ export function describeUsageStore(engine: Engine): void {
     describeQueries(engine)
     describeGroups(engine)
     describeFleetQuestions(engine)
+    describeSimMoves(engine)
     describeUsageEvents(engine)
     describeSealing(engine)
     describeTrials(engine)

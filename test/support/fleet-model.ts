@@ -25,6 +25,34 @@ export interface ModelChange {
   readonly at: number
 }
 
+/** From an instant on, the SIM is the account's. */
+export interface ModelMove {
+  readonly simId: number
+  readonly accountId: number
+  readonly at: number
+}
+
+/** The account that has a SIM at an instant: of its last move before that, else its first one. */
+export function ownerAt(
+  moves: readonly ModelMove[],
+  { simId, at, first }: { simId: number; at: number; first: number },
+): number {
+  const before = moves.filter((move) => move.simId === simId && move.at <= at)
+  return before.reduce((last, move) => (move.at >= last.at ? move : last), {
+    ...{ simId, accountId: first, at: Number.NEGATIVE_INFINITY },
+  }).accountId
+}
+
+/** What is known of a SIM's group and labels once it has moved: nothing from then on. */
+export function changesAfterMove(
+  changes: readonly ModelChange[],
+  { simId, at }: ModelMove,
+): ModelChange[] {
+  const kept = changes.filter((change) => change.simId !== simId || change.at < at)
+  const keys = new Set(changes.map(({ key }) => key))
+  return [...kept, ...[...keys].map((key) => ({ simId, key, at, value: null }))]
+}
+
 /** The value that holds at an instant: of the last change before it, and of equal ones the later made. */
 function heldAt(changes: readonly ModelChange[], simId: number, key: string | null, at: number) {
   let held: ModelChange | null = null

@@ -1,22 +1,28 @@
 /** A small store in which every table has rows: for tests that look at all of them. */
-import type { Sim } from '../../src/domain/directory.ts'
+import type { Feed, Sim } from '../../src/domain/directory.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import {
   aBatch,
   abroad,
   aFeed,
+  anAccount,
   anEvent,
   anImportStart,
   aQuarantinedRecord,
+  aSim,
   instant,
   NOW,
+  newSimSid,
 } from './builders.ts'
 import { fillStore } from './moved-store.ts'
 
 /** Days before it are sealed and under checksum; the later ones are not. */
 export const SEALED_THROUGH = instant('2026-04-02T00:00:00Z')
 
-/** As `fillStore`, with an import that was undone, one that repeats, late records, checksums, a drop folder. */
+/**
+ * As `fillStore`, with an import that was undone, one that repeats, late records, checksums, a SIM that
+ * has moved, a drop folder.
+ */
 export async function makeRichStore(store: UsageStore): Promise<void> {
   await fillStore(store)
   const [known] = await store.listFeeds()
@@ -52,6 +58,7 @@ export async function makeRichStore(store: UsageStore): Promise<void> {
   const third = await store.beginImport(anImportStart(feed, { source: 'n3.csv' }))
   await store.append(aBatch({ importId: third.id, feed, events }))
   await store.noteRestarts(third.id, [{ seriesPrefix: 'gw/', at: NOW }])
+  await moveOne(store, third.id, feed)
   await store.noteDropFolder({
     feedId: feed.id,
     path: '/srv/drop',
@@ -61,4 +68,19 @@ export async function makeRichStore(store: UsageStore): Promise<void> {
     leftAlone: 3,
     seenAt: NOW,
   })
+}
+
+/** With usage of both accounts, before and after the seal. */
+async function moveOne(store: UsageStore, importId: number, feed: Feed): Promise<void> {
+  const [from] = await store.listAccounts()
+  const to = await store.createAccount(anAccount())
+  const options = { at: NOW, newSid: newSimSid }
+  const stated = aSim({ uniqueName: 'travels' })
+  const [sim] = (await store.registerSims(from!.id, [stated], options)).sims
+  const events = ['2026-04-01T06:00:00Z', '2026-04-10T06:00:00Z'].map((time) =>
+    anEvent({ simId: sim!.id, accountId: from!.id, occurredAt: instant(time), upload: 3 }),
+  )
+  await store.append(aBatch({ importId, feed, events }))
+  const since = instant('2026-04-05T07:08:09Z')
+  await store.moveSim(sim!.id, { toAccountId: to.id, since }, since)
 }

@@ -16,6 +16,7 @@ import {
 import { type Limits, readLimits } from '../limits.ts'
 import { endBatch, namedConflicts } from '../quarantine.ts'
 import { type ServingColumns, servingToRow } from '../rows.ts'
+import { movedMeanwhile } from '../tenures.ts'
 import { UsageDeltas } from '../usage-deltas.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
 import { incomingLines, ledgerLines } from './copy-text.ts'
@@ -144,7 +145,20 @@ export async function applyEvents(
 ): Promise<AppendOutcome> {
   await (alone ? session.lock('limits') : session.lockShared('limits'))
   const limits = await session.take(readLimits())
-  const kept = ordered.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
+  const moved = await session.take(
+    movedMeanwhile(
+      batch,
+      ordered.map(({ event }) => event),
+    ),
+  )
+  const owned =
+    moved.size === 0
+      ? ordered
+      : ordered.map((incoming, i) => {
+          const accountId = moved.get(i) ?? incoming.event.accountId
+          return { ...incoming, event: { ...incoming.event, accountId } }
+        })
+  const kept = owned.filter(({ event }) => event.occurredAt >= limits.purgedThrough)
   const ofUsage = kept.filter(({ event }) => event.reading === null)
   const ofReadings = kept.filter(({ event }) => event.reading !== null)
   const usage = await appendUsage(session, batch, ofUsage, { limits, assumeNew })

@@ -4,6 +4,7 @@ import { acceptRows } from '../accept.ts'
 import { actsOf, type LoggedAct, logAct } from '../acts.ts'
 import { listFeedProgress, listFeedTotals } from '../feed-progress.ts'
 import { readLimits } from '../limits.ts'
+import { moveSim } from '../moves.ts'
 import { CHANGES, NOTES, READS, withSids } from '../operations.ts'
 import { answerUsage } from '../question.ts'
 import { discardQuarantine } from '../recycle.ts'
@@ -167,6 +168,8 @@ export async function openPostgresStore(
         }),
       undoImport: (importId, at) =>
         calls.run(() => alone(logged((s) => s.take(undoImport(importId, at)), actsOf.undoImport))),
+      moveSim: (simId, move, at) =>
+        calls.run(() => alone(logged((s) => s.take(moveSim(simId, move, at)), actsOf.moveSim))),
       recycle: (batch) =>
         calls.run(async () => {
           await partitions.ensure(

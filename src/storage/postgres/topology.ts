@@ -51,6 +51,7 @@ export const TOPOLOGIES = {
       'account',
       'sim',
       'sim_imsi',
+      'sim_tenure',
       'sim_group',
       'sim_membership',
       'sim_label',

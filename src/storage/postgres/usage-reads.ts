@@ -4,6 +4,8 @@ import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
 import { LEDGER_BUCKET_SECONDS } from '../incoming-events.ts'
 import { usageGroupsFromRows } from '../rows.ts'
+import { partsHeld } from '../tenures.ts'
+import { ofParts } from '../usage-parts.ts'
 import type { Database } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 import type { PostgresSession } from './session.ts'
@@ -25,26 +27,38 @@ export async function queryUsage(
   if (!('simId' in scope)) {
     return database.read((session) => queryAccount(session, query, scope.accountId))
   }
-  if (end - start <= DAYS_ASKED_USUALLY * DAY_SECONDS) {
-    return database.read((session) => querySim(session, query, scope.simId, sealedThrough))
-  }
-  // The ledger's bounds and its rows have to be of one state.
-  return database.readOneState(async (session) => {
-    const bounds = (await session.get(sql.SELECT_LEDGER_BOUNDS))!
-    if (bounds.first === null) return []
-    const last = (bounds.last as number) + LEDGER_BUCKET_SECONDS
-    const from = Math.max(start, bounds.first as number)
-    const to = Math.min(end, last)
-    if (from >= to) return []
-    const groups = await querySim(
-      session,
-      { ...query, start: from, end: to },
-      scope.simId,
-      sealedThrough,
-    )
-    if (query.granularity !== 'all') return groups
-    return groups.map((group) => ({ ...group, bucketStart: start }))
+  const { simId, accountId } = scope
+  const isShort = end - start <= DAYS_ASKED_USUALLY * DAY_SECONDS
+  const held = async (session: PostgresSession) =>
+    accountId === undefined ? null : session.take(partsHeld(simId, accountId, query))
+  const found = await database.read(async (session) => {
+    if ((await held(session)) !== null) return null
+    return isShort ? querySim(session, query, simId, sealedThrough) : null
   })
+  if (found !== null) return found
+  // The ledger's bounds and its rows have to be of one state, and so have the parts of an answer.
+  return database.readOneState(async (session) => {
+    const parts = (await held(session)) ?? [{ start, end }]
+    const groups = []
+    for (const part of parts) {
+      groups.push(await queryWithinLedger(session, { ...query, ...part }, simId, sealedThrough))
+    }
+    return ofParts(query, groups)
+  })
+}
+
+async function queryWithinLedger(
+  session: PostgresSession,
+  query: UsageQuery,
+  simId: number,
+  sealedThrough: number,
+): Promise<UsageGroup[]> {
+  const bounds = (await session.get(sql.SELECT_LEDGER_BOUNDS))!
+  if (bounds.first === null) return []
+  const last = (bounds.last as number) + LEDGER_BUCKET_SECONDS
+  const start = Math.max(query.start, bounds.first as number)
+  const end = Math.min(query.end, last)
+  return start < end ? querySim(session, { ...query, start, end }, simId, sealedThrough) : []
 }
 
 async function queryAccount(

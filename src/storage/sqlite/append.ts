@@ -22,6 +22,7 @@ import {
   servingToRow,
   storedEventFromRow,
 } from '../rows.ts'
+import { movedMeanwhile } from '../tenures.ts'
 import { type UsageChanges, UsageDeltas } from '../usage-deltas.ts'
 import type { AppendOutcome, WholeDelivery } from '../usage-store.ts'
 import type { Coming } from '../version-chain.ts'
@@ -97,8 +98,12 @@ class BatchApplication {
   }
 
   run(): AppendOutcome {
-    const { feed, importId } = this.#batch
-    this.#applyAll(orderByKey(this.#batch.events))
+    const { feed, importId, events } = this.#batch
+    const moved = this.#connection.take(movedMeanwhile(this.#batch, packed.placesOf(events)))
+    for (const [index, accountId] of moved) {
+      events.numbers[index * packed.COLUMNS + packed.ACCOUNT_ID] = accountId
+    }
+    this.#applyAll(orderByKey(events))
     this.#connection.take(this.#deltas.write())
     this.#writeChanged()
     this.#applyReadings()

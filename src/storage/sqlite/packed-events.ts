@@ -67,6 +67,17 @@ export function packEvents(events: readonly UsageEvent[]): PackedEvents {
   }
 }
 
+/** Whose each event is, and when it was. */
+export function* placesOf({ count, numbers }: PackedEvents) {
+  for (let at = 0; at < count * COLUMNS; at += COLUMNS) {
+    yield {
+      simId: numbers[at + SIM_ID]!,
+      accountId: numbers[at + ACCOUNT_ID]!,
+      occurredAt: numbers[at + OCCURRED_AT]!,
+    }
+  }
+}
+
 /** The buffers that move instead of being copied. */
 export function transfersOf(packed: PackedEvents): ArrayBuffer[] {
   return [packed.numbers, packed.recordIds.ends, packed.raws.ends].map(

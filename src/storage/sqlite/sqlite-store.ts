@@ -52,6 +52,7 @@ const REMEMBERED: ReadonlySet<string> = new Set<keyof typeof READS>([
   'findApiKey',
   'findConsoleSession',
   'findSim',
+  'findHeldSim',
   'accountCoverage',
 ])
 
@@ -123,6 +124,7 @@ export async function openSqliteStore(
       },
       tryOut: (work) => trialThreads.use((thread) => tryOut(thread, work)),
       undoImport: (importId, at) => run('undoImport', [importId, at]),
+      moveSim: (simId, move, at) => run('moveSim', [simId, move, at]),
       recycle: (batch) => run('recycle', [batch]),
       discardQuarantine: (entryIds, decision) => run('discardQuarantine', [entryIds, decision]),
 

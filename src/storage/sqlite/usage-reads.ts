@@ -1,19 +1,14 @@
 /** Sums usage for a query. An answer of several statements is read in one transaction. */
 import type { SQLInputValue } from 'node:sqlite'
-import type { CountryCode } from '../../domain/country.ts'
 import { DAY_SECONDS, monthStart } from '../../domain/time.ts'
-import { ZONES } from '../../domain/usage-event.ts'
-import {
-  addUsage,
-  type Granularity,
-  type UsageGroup,
-  type UsageQuery,
-} from '../../domain/usage-query.ts'
+import type { Granularity, UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
 import { LEDGER_BUCKET_SECONDS } from '../incoming-events.ts'
 import { type Limits, readLimits } from '../limits.ts'
 import { usageGroupsFromRows } from '../rows.ts'
 import { get, type Steps } from '../session.ts'
+import { partsHeld } from '../tenures.ts'
+import { addedUp, inOrder, ofParts } from '../usage-parts.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 
@@ -37,9 +32,18 @@ export function queryUsage(
   limits: Limits,
 ): UsageGroup[] {
   if (query.start >= query.end) return []
-  return 'simId' in query.scope
-    ? querySim(connection, query, query.scope.simId, limits)
-    : queryAccount(connection, query, query.scope.accountId)
+  if (!('simId' in query.scope)) return queryAccount(connection, query, query.scope.accountId)
+  const { simId, accountId } = query.scope
+  const held = () =>
+    accountId === undefined ? null : connection.take(partsHeld(simId, accountId, query))
+  if (held() === null) return querySim(connection, query, simId, limits)
+  return connection.read(() => {
+    const now = connection.take(readLimits())
+    const parts = (held() ?? []).map((part) =>
+      querySim(connection, { ...query, ...part }, simId, now),
+    )
+    return ofParts(query, parts)
+  })
 }
 
 function queryAccount(
@@ -117,28 +121,4 @@ export function* withinLedger(start: number, end: number): Steps<[number, number
   const last = (bounds.last as number) + LEDGER_BUCKET_SECONDS
   const from = Math.max(start, first)
   return [from, Math.max(from, Math.min(end, last))]
-}
-
-/** One group a zone and country. */
-function addedUp(groups: readonly UsageGroup[]): UsageGroup[] {
-  const byKey = new Map<string, UsageGroup>()
-  for (const group of groups) {
-    const key = group.zone + group.country
-    const sums = byKey.get(key)
-    byKey.set(key, sums === undefined ? group : { ...group, ...addUsage(sums, group) })
-  }
-  return [...byKey.values()]
-}
-
-function inOrder(groups: UsageGroup[]): UsageGroup[] {
-  return groups.sort(
-    (a, b) =>
-      a.bucketStart - b.bucketStart ||
-      ZONES.indexOf(a.zone) - ZONES.indexOf(b.zone) ||
-      compareCountries(a.country, b.country),
-  )
-}
-
-function compareCountries(a: CountryCode | null, b: CountryCode | null): number {
-  return (a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0
 }

@@ -1,6 +1,7 @@
 /** What the writer thread can do, by name. Each entry runs in one transaction, unless it says otherwise. */
 import type { MemberPage, UsageQuestion } from '../../domain/usage-question.ts'
 import { actsOf, type LoggedAct, logAct } from '../acts.ts'
+import { moveSim } from '../moves.ts'
 import { CHANGES, NOTES } from '../operations.ts'
 import { answerUsage } from '../question.ts'
 import { discardQuarantine } from '../recycle.ts'
@@ -65,6 +66,7 @@ export const OPERATIONS = {
     return { outcome, import: connection.take(CHANGES.finishImport(importId, end)) }
   }),
   undoImport: logged(taken(undoImport), (outcome) => actsOf.undoImport(outcome)),
+  moveSim: logged(taken(moveSim), (outcome) => actsOf.moveSim(outcome)),
   // These four share one transaction, on a writer of their own.
   beginTrial,
   appendToTrial,

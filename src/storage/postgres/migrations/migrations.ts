@@ -3,6 +3,11 @@ import { checksums } from './0001-checksums.ts'
 import { groups } from './0001-groups.ts'
 import { initialSchema } from './0001-initial.ts'
 import { consoleSessions } from './0002-console.ts'
+import { moves } from './0003-moves.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
-export const MIGRATIONS: readonly string[] = [initialSchema + groups + checksums, consoleSessions]
+export const MIGRATIONS: readonly string[] = [
+  initialSchema + groups + checksums,
+  consoleSessions,
+  moves,
+]
