@@ -79,6 +79,20 @@ const OTHER_ANSWERS: Readonly<Record<string, readonly string[]>> = {
   listUsage: ['text/csv', 'application/x-ndjson'],
 }
 
+/** What an operation is about, by its path: the first that fits, in the order in which they are shown. */
+const TAGS: readonly (readonly [tag: string, path: RegExp])[] = [
+  ['Usage', /^\/v1\/.*(Usage|Networks)/],
+  ['SIMs', /^\/v1\/Sims/],
+  ['Groups', /^\/v1\/Groups/],
+  ['Feeds', /^\/v1\/Feeds/],
+  ['Imports', /^\/v1\/Imports/],
+  ['Accounts', /^\/v1\/Accounts/],
+  ['Store', /^\/v1\//],
+  ['Super SIM', /^\/supersim/],
+  ['Console', /^\/console/],
+  ['Server', /^/],
+]
+
 type Json = Record<string, unknown>
 
 /** The whole file as text. */
@@ -96,6 +110,7 @@ export async function openApiText(): Promise<string> {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: 'http://127.0.0.1:8080' }],
+      tags: TAGS.map(([name]) => ({ name })),
       components: {
         securitySchemes: {
           basic: {
@@ -152,6 +167,7 @@ function described(schema: FastifySchema, route: RouteOptions): FastifySchema {
   const { scope } = (route.onRequest ?? {}) as Partial<Gate>
   return {
     ...(plain(schema) as FastifySchema),
+    tags: [TAGS.find(([, path]) => path.test(route.url))![0]],
     ...(schema.body !== undefined && {
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
     }),

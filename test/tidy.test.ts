@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'storage/usage-store.ts',
     // To serve them.
     '../docs/openapi.json',
-    '../dist/console',
+    '../dist',
   ],
   // Talks HTTP only.
   client: [],

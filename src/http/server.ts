@@ -16,7 +16,7 @@ import { buildBaseUrl, type TrustProxy, type TrustsPeer, trustsPeer } from './ba
 import { addFormParser } from './bodies.ts'
 import { addCompression } from './compression.ts'
 import { Connections } from './connections.ts'
-import { addConsolePages } from './console/page-routes.ts'
+import { addPageRoutes } from './console/page-routes.ts'
 import { addConsoleSessionRoutes } from './console/session-routes.ts'
 import { ConsoleSessions } from './console/sessions.ts'
 import { addCrossOrigin, type CrossOrigin } from './cross-origin.ts'
@@ -79,8 +79,8 @@ export interface ServerOptions {
   readonly logIns?: LogIns
   /** Shared with other processes; without them, the server measures for itself alone. */
   readonly measurements?: Measurements
-  /** The folder of the built console; the package's own by default. */
-  readonly consoleFiles?: URL | string
+  /** Where the built pages are, `console` and `docs-viewer`; the package's own by default. */
+  readonly builtPages?: string
   /** In PEM, to answer HTTPS; plain HTTP without it. */
   readonly tls?: TlsIdentity
   /** Called with each route as it is added, the last ones when the server is ready. */
@@ -171,7 +171,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   addNetworkRoutes(server, context)
   addOpenApiRoute(server, context)
   addConsoleSessionRoutes(server, context)
-  addConsolePages(server, context, options.consoleFiles)
+  addPageRoutes(server, context, options.builtPages)
 
   server.setNotFoundHandler((request, reply) => {
     if (crossOrigin.answerPreflight(request, reply, methodsOf)) return

@@ -19,7 +19,7 @@ const file: {
 } = JSON.parse(readFileSync(OPENAPI_FILE, 'utf8'))
 
 /** What is looked at, and no part of the API. */
-const PAGES = /^GET \/console(\/\*)?$/
+const PAGES = /^GET \/(console|docs)(\/\*)?$/
 
 let fixture: HttpFixture
 before(async () => {

@@ -36,6 +36,8 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   // Built or not, they are for everybody.
   'GET /console': { scope: null, answers: 404 },
   'GET /console/*': { scope: null, answers: 404 },
+  'GET /docs': { scope: null, answers: 404 },
+  'GET /docs/*': { scope: null, answers: 404 },
   // They go by the cookie, and refuse pages of others: see the tests of the console.
   'GET /console/session': { scope: null, answers: 401 },
   'POST /console/session': { scope: null, answers: 403 },
@@ -93,7 +95,7 @@ let routes: string[]
 let named: Record<NonNullable<Needs['path']>, readonly [hidden: string, missing: string]>
 
 before(async () => {
-  fixture = await HttpFixture.open({ consoleFiles: '/nowhere' })
+  fixture = await HttpFixture.open({ builtPages: '/nowhere' })
   routes = await routesOf(fixture.server)
   const sim = await fixture.addSim()
   const feed = await fixture.store.createFeed(aFeed())

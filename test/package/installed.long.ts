@@ -81,6 +81,8 @@ describe('the package', () => {
       'dist/storage/sqlite/writer-thread.js',
       'dist/index.js',
       'dist/index.d.ts',
+      'dist/console/index.html',
+      'dist/docs-viewer/swagger-ui-bundle.js.br',
       'docs/storage.md',
       'examples/first-steps.sh',
       'CHANGELOG.md',
@@ -89,7 +91,7 @@ describe('the package', () => {
       assert.ok(files.includes(`package/${file}`), file)
     }
     const strays = files.filter((file) =>
-      /^package\/(src|test|scripts|bench)\/|(?<!\.d)\.ts$/.test(file),
+      /^package\/(src|test|scripts|bench|console)\/|(?<!\.d)\.ts$/.test(file),
     )
     assert.deepEqual(strays, [])
   })
@@ -142,6 +144,8 @@ describe('the package', () => {
       const options = { cwd, node, path: '/readyz' }
       const serve = ['serve', '--port', '0', '--json', '--workers', '2']
       assert.equal(await machine.askServer(simtally(), serve, options), '{"status":"ready"}')
+      const console = await machine.askServer(simtally(), serve, { ...options, path: '/console/' })
+      assert.match(console, /<script type="module"[^>]* src="\/console\/assets\//)
     })
   }
 

@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const copy = mkdtempSync(join(tmpdir(), 'simtally-dev-'))
 
 before(() => {
-  for (const name of ['src', 'scripts', 'package.json']) {
+  for (const name of ['src', 'scripts', 'console', 'package.json']) {
     cpSync(join(ROOT, name), join(copy, name), { recursive: true })
   }
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))

@@ -5,7 +5,6 @@
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { acceptsCoding } from '../compression.ts'
 import { addVary } from '../vary.ts'
@@ -38,8 +37,8 @@ export class BuiltFiles {
   readonly #folder: string
   #files: Promise<ReadonlyMap<string, Buffer>> | null = null
 
-  constructor(folder: URL | string) {
-    this.#folder = typeof folder === 'string' ? folder : fileURLToPath(folder)
+  constructor(folder: string) {
+    this.#folder = folder
   }
 
   /** Null where there is no such file, or nothing was built. */

@@ -1,0 +1,61 @@
+/** A page with its files, as a build has written it: served to anybody, since what it shows needs credentials. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { BaseUrlOf } from '../base-url.ts'
+import { notFound } from '../error-reply.ts'
+import type { HttpServer } from '../route-context.ts'
+import { BuiltFiles } from './built-files.ts'
+import { PAGE_HEADERS } from './page-headers.ts'
+
+const PAGE = 'index.html'
+
+const NOT_BUILT = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Simtally</title>
+<h1>This page has not been built</h1>
+<p>In a checkout, <code>npm run build:console</code> builds it; an installed package has it.</p>
+</html>
+`
+
+export interface Pages {
+  /** Such as `/console`. */
+  readonly path: string
+  readonly folder: string
+  readonly baseUrlOf: BaseUrlOf
+  /** Whether the page is shown at every path below its own, and finds its views itself. */
+  readonly hasViews: boolean
+  /** Instead of `PAGE_HEADERS`' own. */
+  readonly policy?: string
+}
+
+export function addPages(server: HttpServer, pages: Pages): void {
+  const { path, baseUrlOf, hasViews, policy } = pages
+  const files = new BuiltFiles(pages.folder)
+  const headers = { ...PAGE_HEADERS, ...(policy && { 'Content-Security-Policy': policy }) }
+
+  const sendPage = async (request: FastifyRequest, reply: FastifyReply) => {
+    const page = await files.text(PAGE)
+    const prefix = new URL(baseUrlOf(request)).pathname.replace(/\/$/, '')
+    reply.type('text/html; charset=utf-8')
+    // Addresses in the page begin with `./`, and it may stand at any path below its own.
+    if (page !== null) return page.replaceAll('="./', `="${prefix}${path}/`)
+    reply.code(404)
+    return NOT_BUILT
+  }
+
+  const route = {
+    // No part of the API.
+    schema: { hide: true },
+    onRequest: async (_request: FastifyRequest, reply: FastifyReply) => {
+      reply.headers(headers)
+    },
+  }
+  server.get(path, route, sendPage)
+  server.get<{ Params: { '*': string } }>(`${path}/*`, route, async (request, reply) => {
+    const name = request.params['*']
+    if (name !== PAGE && (await files.send(name, request, reply))) return reply
+    // Any other path is a view of the page; a file that is not there is none.
+    if (name !== '' && (!hasViews || /^assets\/|\.[^/]*$/.test(name))) throw notFound()
+    return sendPage(request, reply)
+  })
+}
