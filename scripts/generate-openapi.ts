@@ -37,6 +37,8 @@ import {
 } from '../src/http/supersim/schemas.ts'
 import type { UsageStore } from '../src/storage/usage-store.ts'
 
+import { EXAMPLES } from './openapi-examples.ts'
+
 export const OPENAPI_FILE = new URL('../docs/openapi.json', import.meta.url)
 
 /** What the file names, so that clients have a type of that name. */
@@ -131,7 +133,7 @@ export async function openApiText(): Promise<string> {
   const components = file.components as Json
   const whole = {
     ...file,
-    paths: withReferences(withTextBodies(file.paths as Json), named),
+    paths: withReferences(withExamples(withTextBodies(file.paths as Json)), named),
     components: {
       ...components,
       schemas: Object.fromEntries(
@@ -229,6 +231,31 @@ function withTextBodies(paths: Json): Json {
       }
       for (const [status, answer] of Object.entries(operation.responses as Record<string, Json>)) {
         answer.description = MEANINGS[status]
+      }
+    }
+  }
+  return paths
+}
+
+interface Parameter {
+  readonly in: 'path' | 'query'
+  readonly name: string
+  example?: string
+}
+
+function withExamples(paths: Json): Json {
+  for (const operations of Object.values(paths) as Record<string, Json>[]) {
+    for (const operation of Object.values(operations)) {
+      const { form, text, needs, ...values } = EXAMPLES[operation.operationId as string] ?? {}
+      for (const parameter of (operation.parameters ?? []) as Parameter[]) {
+        const value = values[parameter.in]?.[parameter.name]
+        if (value !== undefined) parameter.example = value
+      }
+      const { content = {} } = (operation.requestBody ?? {}) as { content?: Record<string, Json> }
+      const example = form ?? text
+      for (const each of Object.values(content)) if (example !== undefined) each.example = example
+      if (needs !== undefined) {
+        operation.description = `${operation.description ?? ''} The example needs ${needs}.`.trim()
       }
     }
   }
