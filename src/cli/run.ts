@@ -25,6 +25,7 @@ import { addMappingCommand } from './commands/mapping.ts'
 import { addMigrateCommand } from './commands/migrate.ts'
 import { addPurgeCommand } from './commands/purge.ts'
 import { addQuarantineCommand } from './commands/quarantine.ts'
+import { addReclassifyCommand } from './commands/reclassify.ts'
 import { addReportCommand } from './commands/report.ts'
 import { addRestoreCommand } from './commands/restore.ts'
 import { addServeCommand } from './commands/serve.ts'
@@ -97,6 +98,7 @@ export function buildProgram(commandLine: CommandLine): Command {
   addLogCommand(program, commandLine)
   addQuarantineCommand(program, commandLine)
   addAuditCommand(program, commandLine)
+  addReclassifyCommand(program, commandLine)
   addPurgeCommand(program, commandLine)
   addClockCommand(program, commandLine)
   addBackupCommand(program, commandLine)

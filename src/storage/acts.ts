@@ -21,7 +21,14 @@ import { formatInstant } from '../domain/time.ts'
 import type { AssignOutcome, MoveOutcome } from './fleet-store.ts'
 import type { Row } from './rows.ts'
 import { acting, all, now, run, type Steps } from './session.ts'
-import type { PurgeOutcome, RecycleBatch, RegisterOutcome, UndoOutcome } from './usage-store.ts'
+import type {
+  PurgeOutcome,
+  Reclassification,
+  ReclassifyOutcome,
+  RecycleBatch,
+  RegisterOutcome,
+  UndoOutcome,
+} from './usage-store.ts'
 
 /** Instant, actor, verb, kind of the object; a feed's number or else a name; details. */
 const INSERT_ACT = `
@@ -297,6 +304,20 @@ export const actsOf = {
     object: formatInstant(at),
     details: { imports },
   }),
+  /** Of each transaction that changes something. */
+  reclassify: (
+    { changed, unknown }: ReclassifyOutcome,
+    { since, dryRun }: Reclassification,
+    account: Account | null,
+  ): NewAct | null =>
+    dryRun || changed === 0
+      ? null
+      : {
+          verb: 'reclassify',
+          objectKind: account === null ? 'store' : 'account',
+          object: account?.sid ?? `since ${formatInstant(since)}`,
+          details: { since: formatInstant(since), changed, unknown },
+        },
   purge: (
     { ledgerRows, rollupCells, quarantineEntries }: PurgeOutcome,
     { before, dryRun }: { before: number; dryRun: boolean },

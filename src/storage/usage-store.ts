@@ -59,6 +59,7 @@ import type {
 } from './batches.ts'
 import type { ConsoleStore } from './console-sessions.ts'
 import type { FleetStore, PageRequest, SimFilter } from './fleet-store.ts'
+import type { LifeStore } from './life-store.ts'
 import type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 import type { RestartStore } from './restarts.ts'
 import type { SimMatch } from './sim-matches.ts'
@@ -106,28 +107,19 @@ export type {
   SimFilter,
   UsedNetwork,
 } from './fleet-store.ts'
+export type * from './life-store.ts'
 export type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
 
-export interface UsageStore extends RestartStore, FleetStore, ConsoleStore {
+export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, LifeStore {
   // Directory
 
   /** Fails with `conflict` when the SID is taken. */
   createAccount(account: NewAccount): Promise<Account>
   /**
-   * Usage that is in the ledger stays classified as it was; records that come from now on are
-   * classified by the new home set. Fails with `not_found`.
+   * Records that come from now on are classified by a new home set; `reclassify` is for those that
+   * are counted. Fails with `not_found`.
    */
   updateAccount(accountId: number, changes: AccountChanges): Promise<Account>
-  /**
-   * Puts a new auth token in the place of the one that counts now, which stays good before
-   * `previousUntil`; a token before that ends. Fails with `not_found`.
-   */
-  rotateAuthToken(
-    accountId: number,
-    token: { readonly hash: string; readonly previousUntil: number },
-  ): Promise<Account>
-  /** Of the tokens of an account, only the newest is good. Fails with `not_found`. */
-  endPreviousToken(accountId: number): Promise<Account>
   findAccount(sid: string): Promise<Account | null>
   findAccountById(id: number): Promise<Account | null>
   /** In order of creation. */

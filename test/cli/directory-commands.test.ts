@@ -77,7 +77,7 @@ describe('simtally account', () => {
     assert.equal(named.stderr, '')
     const moved = await set('--home-plmns', '262-01,262-02', '--home-countries', '')
     assert.equal(moved.stdout, `${sid} After: home networks 262-01 262-02, home countries none\n`)
-    assert.match(moved.stderr, /usage that is counted stays as it is/)
+    assert.match(moved.stderr, /simtally reclassify is for usage that is counted/)
     const mayRegister = async (...args: string[]) => {
       const [row] = await cli.json<Record<string, unknown>>(['account', 'set', sid, ...args])
       return row!.may_register_numbers

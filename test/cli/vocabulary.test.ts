@@ -19,6 +19,7 @@ const WHOLE = [
   'report',
   'export',
   'audit',
+  'reclassify',
   'purge',
   'backup',
   'restore',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
+import type { HomeSet } from '../../src/domain/classification.ts'
 import type { CountryCode } from '../../src/domain/country.ts'
 import type { Sim } from '../../src/domain/directory.ts'
 import type { Plmn } from '../../src/domain/plmn.ts'
@@ -11,7 +12,7 @@ import {
   type UsageMember,
   type UsageQuestion,
 } from '../../src/domain/usage-question.ts'
-import type { UsageStore } from '../../src/storage/usage-store.ts'
+import type { LedgerPlace, UsageStore } from '../../src/storage/usage-store.ts'
 import {
   AT_HOME,
   aBatch,
@@ -21,11 +22,13 @@ import {
   anEvent,
   anImportStart,
   aSim,
+  homeSet,
   instant,
   NATIONAL,
   NOW,
   newSimSid,
   sidOf,
+  US_HOME,
 } from '../support/builders.ts'
 import {
   changesAfterMove,
@@ -35,6 +38,7 @@ import {
   type ModelMove,
   memberLine,
   ownerAt,
+  reclassified,
 } from '../support/fleet-model.ts'
 import { type Engine, failureOf, openLedger, register } from './engine.ts'
 
@@ -134,9 +138,35 @@ const transfers = fc.array(
   { maxLength: 8 },
 )
 
-/** What is done to what was delivered: the first delivery taken back, old usage deleted. */
+const HOMES = [
+  US_HOME,
+  homeSet('208-10 334-020', 'MX'),
+  homeSet('', 'FR US'),
+  homeSet('310-410', ''),
+] as const
+
+const homes = fc.array(
+  fc.record({
+    home: fc.nat({ max: HOMES.length - 1 }),
+    /** Null where the home set of an account changes. */
+    sim: fc.option(aSimIndex, { nil: null }),
+    account: fc.nat({ max: 1 }),
+    since: anInstant,
+  }),
+  { minLength: 2, maxLength: 4 },
+)
+
+const STEPS = [
+  ...(['change', 'deliver', 'transfer', 'reclassify', 'seal', 'deliver others'] as const),
+  ...(['transfer others', 'change others', 'reclassify again', 'purge', 'undo'] as const),
+] as const
+
+/** Nothing depends on the order, nor on whether all of it happens. */
+const steps = fc.shuffledSubarray([...STEPS], { minLength: 7 })
+
+/** What is done to what was delivered: a delivery taken back, old usage deleted. */
 const losses = fc.record({
-  undoes: fc.boolean(),
+  undone: fc.nat({ max: 3 }),
   purgedBefore: fc.option(fc.constantFrom(0, 4, 5).map((day) => FIRST + day * DAY + 4 * HOUR)),
 })
 
@@ -228,104 +258,182 @@ interface Lived {
   readonly given: Generated<typeof events>
   readonly moves: Generated<typeof changes>
   readonly transfers: Generated<typeof transfers>
+  readonly homes: Generated<typeof homes>
   readonly losses: Generated<typeof losses>
+  readonly steps: Generated<typeof steps>
 }
 
-/** Brings usage, changes and moves in turns, beside the model that knows what is left of them. */
-async function live(fleet: Fleet, { given, moves, transfers, losses }: Lived) {
-  const { store, accountIds, sims, groups, feedIds } = fleet
-  const feeds = await store.listFeeds()
-  const usage: ModelEvent[] = given.map(({ sim, at, feed, serving, upload, toSim }) => {
-    const { zone, country, plmn } = servings[serving]!
-    return {
-      ...{ simId: sims[sim]!.id, at, feedId: feedIds[feed]!, zone, country, plmn },
-      ...{ upload, download: upload % 3, toSim, fromSim: upload % 2 },
-    }
-  })
-  let counted = new Set<number>()
-  let known: ModelChange[] = []
-  const moved: ModelMove[] = []
-  let purgedBefore = Number.NEGATIVE_INFINITY
-  const ownerOf = (simId: number, at: number) => ownerAt(moved, { simId, at, first: accountIds[0] })
+/** Brings usage, changes and moves in any order, beside the model that knows what is left of them. */
+class Life {
+  known: ModelChange[] = []
+  readonly #fleet: Fleet
+  readonly #events: Lived['given']
+  #usage: ModelEvent[]
+  /** Of each event that is in the store, the imports that have delivered it. */
+  readonly #importsOf = new Map<number, Set<number>>()
+  readonly #importIds: number[] = []
+  readonly #moved: ModelMove[] = []
+  readonly #homes = { accounts: new Map<number, HomeSet>(), sims: new Map<number, HomeSet>() }
+  #purgedBefore = Number.NEGATIVE_INFINITY
+
+  constructor(fleet: Fleet, given: Lived['given']) {
+    this.#fleet = fleet
+    this.#events = given
+    this.#usage = given.map((_, i) => this.#asDelivered(i))
+    for (const id of fleet.accountIds) this.#homes.accounts.set(id, US_HOME)
+  }
+
+  ofAccount(accountId: number): ModelEvent[] {
+    return this.#usage.filter(
+      (event, i) => this.#importsOf.has(i) && this.#ownerOf(event.simId, event.at) === accountId,
+    )
+  }
 
   /** Every record says the account that had its SIM at first: the store knows better. */
-  const deliver = async (from: number, to: number) => {
-    const importIds = []
-    for (const feed of feeds) {
+  async deliver(from: number, to: number): Promise<void> {
+    const { store, accountIds, feedIds } = this.#fleet
+    for (const feed of (await store.listFeeds()).filter(({ id }) => feedIds.includes(id))) {
       const { id: importId } = await store.beginImport(anImportStart(feed))
-      importIds.push(importId)
-      const batch = usage.slice(from, to).flatMap((event, i) => {
+      this.#importIds.push(importId)
+      const batch = this.#usage.slice(from, to).flatMap((event, offset) => {
+        const i = from + offset
         if (event.feedId !== feed.id) return []
+        if (event.at >= this.#purgedBefore) this.#count(i, importId)
         const { simId, at, upload, download, toSim, fromSim } = event
-        const serving = servings[given[from + i]!.serving]!
+        const serving = servings[this.#events[i]!.serving]!
         const counters = { upload, download, toSim, fromSim }
-        const place = { simId, accountId: accountIds[0], recordId: `e${from + i}`, line: i + 1 }
-        if (at >= purgedBefore) counted.add(from + i)
+        const place = { simId, accountId: accountIds[0], recordId: `e${i}`, line: offset + 1 }
         return [anEvent({ ...place, occurredAt: at, serving, ...counters })]
       })
       await store.append(aBatch({ importId, feed, events: batch }))
     }
-    return importIds
   }
-  const change = async (some: Lived['moves']) => {
+
+  async change(some: Lived['moves']): Promise<void> {
+    const { store, accountIds, sims, groups } = this.#fleet
     for (const { sim, at, key, value } of some) {
       const simId = sims[sim]!.id
-      const accountId = ownerOf(simId, NOW)
+      const accountId = this.#ownerOf(simId, NOW)
       const own = groups[accountIds.indexOf(accountId)]!
       const told =
         key === null
           ? { groupId: value === null || value > 1 ? null : own[value]!.id }
           : { labels: { [key]: value === null ? null : VALUES[value]! } }
       const assigning = store.assignSims(accountId, [{ simId, since: at, ...told }], NOW)
-      const isBeforeMove = moved.some((move) => move.simId === simId && at < move.at)
+      const isBeforeMove = this.#moved.some((move) => move.simId === simId && at < move.at)
       if (isBeforeMove) {
         await failureOf('invalid', assigning)
         continue
       }
       await assigning
-      known.push({ simId, key, at, value: told.groupId ?? told.labels?.[key!] ?? null })
+      this.known.push({ simId, key, at, value: told.groupId ?? told.labels?.[key!] ?? null })
     }
   }
-  const transfer = async (some: Lived['transfers']) => {
+
+  async transfer(some: Lived['transfers']): Promise<void> {
+    const { store, accountIds, sims } = this.#fleet
     for (const { sim, at, to } of some) {
       const simId = sims[sim]!.id
       const move = { simId, at, accountId: accountIds[to]! }
       const moving = store.moveSim(simId, { toAccountId: move.accountId, since: at }, NOW)
-      const isEarly = moved.some((other) => other.simId === simId && other.at >= at)
-      if (isEarly || ownerOf(simId, NOW) === move.accountId) {
+      const isEarly = this.#moved.some((other) => other.simId === simId && other.at >= at)
+      if (isEarly || this.#ownerOf(simId, NOW) === move.accountId) {
         await failureOf('conflict', moving)
         continue
       }
       await moving
-      moved.push(move)
-      known = changesAfterMove([...known, ...KEYS_OF_NOTHING], move)
+      this.#moved.push(move)
+      this.known = changesAfterMove([...this.known, ...KEYS_OF_NOTHING], move)
     }
   }
-  // In turns, before and after the days are sealed, so that nothing depends on the order.
-  const [half, third] = [given.length >> 1, Math.ceil(transfers.length / 3)]
-  await change(moves.slice(0, moves.length >> 1))
-  const first = await deliver(0, half)
-  await transfer(transfers.slice(0, third))
-  while (await store.sealNextDay(SEALED));
-  await deliver(half, given.length)
-  await transfer(transfers.slice(third, 2 * third))
-  await change(moves.slice(moves.length >> 1))
-  if (losses.purgedBefore !== null) {
-    purgedBefore = losses.purgedBefore
-    const options = { before: purgedBefore, rowsMax: 5, dryRun: false }
-    while (!(await store.purge(options)).done);
-    counted = new Set([...counted].filter((i) => usage[i]!.at >= purgedBefore))
+
+  /** Each change of a home set is applied to what is counted, in transactions of a few rows. */
+  async reclassify(some: Lived['homes']): Promise<void> {
+    const { store, accountIds, sims } = this.#fleet
+    for (const { home: index, sim, account, since } of some) {
+      const home = HOMES[index]!
+      if (sim === null) {
+        this.#homes.accounts.set(accountIds[account]!, home)
+        await store.updateAccount(accountIds[account]!, { home })
+      } else {
+        const { id, sid } = sims[sim]!
+        this.#homes.sims.set(id, home)
+        const owner = this.#ownerOf(id, NOW)
+        await store.registerSims(owner, [{ sid, home }], { at: NOW, newSid: newSimSid })
+      }
+      let after: LedgerPlace | null = null
+      do {
+        after = (await store.reclassify({ since, dryRun: false, rowsMax: 9, after })).next
+      } while (after !== null)
+      this.#usage = this.#usage.map((event, i) => {
+        if (event.at < since || !this.#importsOf.has(i)) return event
+        const ownerHome = this.#homes.accounts.get(this.#ownerOf(event.simId, event.at))!
+        return reclassified(event, [this.#homes.sims.get(event.simId), ownerHome])
+      })
+    }
   }
-  if (losses.undoes) {
-    for (const importId of first) await store.undoImport(importId, NOW)
-    counted = new Set([...counted].filter((i) => i >= half))
+
+  async undo(which: number): Promise<void> {
+    const importId = this.#importIds[which]
+    if (importId === undefined) return
+    await this.#fleet.store.undoImport(importId, NOW)
+    for (const [i, importIds] of this.#importsOf) {
+      importIds.delete(importId)
+      if (importIds.size === 0) this.#importsOf.delete(i)
+    }
   }
-  await transfer(transfers.slice(2 * third))
-  // What is there already counts nothing twice, and what was taken back counts again.
-  await deliver(half >> 1, given.length)
-  const ofAccount = (accountId: number) =>
-    usage.filter((event, i) => counted.has(i) && ownerOf(event.simId, event.at) === accountId)
-  return { ofAccount, known }
+
+  async purge(before: number | null): Promise<void> {
+    if (before === null) return
+    while (!(await this.#fleet.store.purge({ before, rowsMax: 5, dryRun: false })).done);
+    this.#purgedBefore = before
+    for (const i of this.#importsOf.keys()) {
+      if (this.#usage[i]!.at < before) this.#importsOf.delete(i)
+    }
+  }
+
+  /** One that is there already counts nothing twice, and stays where it is counted. */
+  #count(i: number, importId: number): void {
+    const importIds = this.#importsOf.get(i)
+    if (importIds === undefined) this.#usage[i] = this.#asDelivered(i)
+    this.#importsOf.set(i, (importIds ?? new Set()).add(importId))
+  }
+
+  #asDelivered(i: number): ModelEvent {
+    const { sims, feedIds } = this.#fleet
+    const { sim, at, feed, serving, upload, toSim } = this.#events[i]!
+    return {
+      ...{ simId: sims[sim]!.id, at, feedId: feedIds[feed]!, ...servings[serving]! },
+      ...{ upload, download: upload % 3, toSim, fromSim: upload % 2 },
+    }
+  }
+
+  #ownerOf(simId: number, at: number): number {
+    return ownerAt(this.#moved, { simId, at, first: this.#fleet.accountIds[0] })
+  }
+}
+
+async function live(fleet: Fleet, { given, moves, transfers, homes, losses, steps }: Lived) {
+  const life = new Life(fleet, given)
+  const half = (list: readonly unknown[]) => list.length >> 1
+  const does: Readonly<Record<(typeof STEPS)[number], () => Promise<void>>> = {
+    change: () => life.change(moves.slice(0, half(moves))),
+    deliver: () => life.deliver(0, half(given)),
+    transfer: () => life.transfer(transfers.slice(0, half(transfers))),
+    reclassify: () => life.reclassify(homes.slice(0, half(homes))),
+    seal: async () => {
+      while (await fleet.store.sealNextDay(SEALED));
+    },
+    // What is there already counts nothing twice, and what was taken back counts again.
+    'deliver others': () => life.deliver(half(given) >> 1, given.length),
+    'transfer others': () => life.transfer(transfers.slice(half(transfers))),
+    'change others': () => life.change(moves.slice(half(moves))),
+    'reclassify again': () => life.reclassify(homes.slice(half(homes))),
+    purge: () => life.purge(losses.purgedBefore),
+    undo: () => life.undo(losses.undone),
+  }
+  for (const step of steps) await does[step]()
+  return { ofAccount: (accountId: number) => life.ofAccount(accountId), known: life.known }
 }
 
 /** So that a move ends each of them, also where nothing was known of it yet. */
@@ -369,7 +477,15 @@ export function describeFleetQuestions(engine: Engine, numRuns = 6): void {
   describe('questions about a fleet', () => {
     it('are answered as by going through every event', async (t) => {
       const property = fc.asyncProperty(
-        fc.record({ given: events, moves: changes, transfers, losses, asked: questions }),
+        fc.record({
+          given: events,
+          moves: changes,
+          transfers,
+          homes,
+          losses,
+          steps,
+          asked: questions,
+        }),
         async ({ asked, ...lived }) => {
           const fleet = await openFleet(t, engine)
           const { store } = fleet

@@ -20,6 +20,7 @@ import { describePurge } from './purge.ts'
 import { describeQuarantine } from './quarantine.ts'
 import { describeQueries } from './queries.ts'
 import { describeReadings } from './readings.ts'
+import { describeReclassify } from './reclassify.ts'
 import { describeRecycling } from './recycle.ts'
 import { describeRestarts } from './restarts.ts'
 import { describeSealing } from './sealing.ts'
@@ -59,6 +60,7 @@ export function describeUsageStore(engine: Engine): void {
     describeSealing(engine)
     describeTrials(engine)
     describeUndo(engine)
+    describeReclassify(engine)
     describeUndoneVersions(engine)
     describeRecycling(engine)
     describeAccepting(engine)

@@ -145,6 +145,21 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     ],
     inSteps: true,
   },
+  reclassify: {
+    kills: 28,
+    cutShortMin: 12,
+    prepare: async (path) => {
+      const url = `sqlite:${path}`
+      const [account] = await cli.json<{ sid: string }>(['account', 'list', '--database', url])
+      const home = ['--home-plmns', '208-01', '--home-countries', 'FR']
+      await cli.json(['account', 'set', account!.sid, ...home, '--database', url])
+    },
+    args: (path) => [
+      ...['reclassify', '--since', formatInstant(FIRST_DAY + 3 * DAY_SECONDS)],
+      ...['--batch-size', '5000', '--database', `sqlite:${path}`],
+    ],
+    inSteps: true,
+  },
   // An import seals the days that are complete, also those that it brought nothing of.
   seal: {
     kills: 28,

@@ -11,6 +11,8 @@ export interface ModelEvent {
   readonly zone: 'home' | 'national_roaming' | 'international_roaming'
   readonly country: string | null
   readonly plmn: string | null
+  /** True where the record says its zone itself. */
+  readonly zoneStated: boolean
   readonly upload: number
   readonly download: number
   readonly toSim: number
@@ -61,6 +63,25 @@ function heldAt(changes: readonly ModelChange[], simId: number, key: string | nu
     if (held === null || change.at >= held.at) held = change
   }
   return held?.value ?? null
+}
+
+/** Networks and countries, of an account or of a SIM. */
+export interface ModelHome {
+  readonly plmns: readonly string[]
+  readonly countries: readonly string[]
+}
+
+/** In the zone that home sets tell: the SIM's own first, if it has one, part by part. */
+export function reclassified(
+  event: ModelEvent,
+  homes: readonly (ModelHome | undefined)[],
+): ModelEvent {
+  const plmns = homes.find((home) => home?.plmns.length)?.plmns ?? []
+  const countries = homes.find((home) => home?.countries.length)?.countries ?? []
+  if (event.zoneStated) return event
+  if (plmns.includes(event.plmn!)) return { ...event, zone: 'home' }
+  const isNational = countries.includes(event.country!)
+  return { ...event, zone: isNational ? 'national_roaming' : 'international_roaming' }
 }
 
 function bucketOf(at: number, { granularity, start }: UsageQuestion): number {

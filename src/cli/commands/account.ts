@@ -58,7 +58,7 @@ Examples:
 
 A home set takes the place of the one before; an empty list takes it away. Records that come from now on
 are classified by it. Usage that is counted already stays in the zone it was counted in, and so does a
-record that is delivered again: it is a duplicate.`
+record that is delivered again, a duplicate, until simtally reclassify applies the home set to it.`
 
 const ROTATE_EXAMPLES = `
 Examples:
@@ -196,7 +196,7 @@ async function setAccount(commandLine: CommandLine, sid: Sid, options: SetOption
   }
   if (changesHome) {
     await commandLine.note(
-      'Records that come from now on are classified by it; usage that is counted stays as it is.',
+      'Records that come from now on are classified by it; simtally reclassify is for usage that is counted.',
     )
   }
 }

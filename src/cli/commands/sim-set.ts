@@ -56,7 +56,7 @@ Examples:
   simtally sim set truck-1 --group "" --label site= --since 2026-02-01
 
 An empty name takes a name away; an empty home set lets the account's count again. Records that come from
-now on are classified by it, and usage that is counted stays where it is. ICCID, IMSIs and MSISDN are
+now on are classified by it, and usage that is counted stays where it is until simtally reclassify. ICCID, IMSIs and MSISDN are
 registered by simtally sim import.
 
 An empty group takes the SIM out of its group, and key= ends a label. Group and labels hold from --since on,
@@ -123,7 +123,7 @@ async function set(commandLine: CommandLine, name: string, options: SetOptions):
   await printFacts(commandLine, options, facts)
   if (home !== null) {
     await commandLine.note(
-      'Records that come from now on are classified by it; usage that is counted stays as it is.',
+      'Records that come from now on are classified by it; simtally reclassify is for usage that is counted.',
     )
   }
 }

@@ -7,6 +7,7 @@ import { readLimits } from '../limits.ts'
 import { moveSim } from '../moves.ts'
 import { CHANGES, NOTES, READS, withSids } from '../operations.ts'
 import { answerUsage } from '../question.ts'
+import { reclassify } from '../reclassify.ts'
 import { discardQuarantine } from '../recycle.ts'
 import { runRepair } from '../repair.ts'
 import { actingOf, offered, type Steps } from '../session.ts'
@@ -213,6 +214,11 @@ export async function openPostgresStore(
           database.topology.name === 'plain' ? alone(upkeep.checksumNextDay) : false,
         ),
       sealNextDay: (before) => calls.run(() => alone((s) => s.take(sealNextDay(before)))),
+      reclassify: (given) =>
+        calls.run(() => {
+          const work = take(() => reclassify(given))
+          return given.dryRun ? look(work) : alone(work)
+        }),
       purge: (given) => calls.run(() => purge(given, actor)),
 
       requireInPlace: () => place.require(() => readiness.require()),

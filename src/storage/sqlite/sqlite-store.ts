@@ -152,6 +152,10 @@ export async function openSqliteStore(
         changing(newWriter(), actor, (engine) => acceptRows(engine, acceptance)),
       checksumNextDay: () => run('checksumNextDay', []),
       sealNextDay: (before) => run('sealNextDay', [before]),
+      reclassify: (given) =>
+        given.dryRun
+          ? questionThreads.use((thread) => thread.run('planReclassification', [given]))
+          : run('reclassify', [given]),
       purge: (options) => run('purge', [options]),
 
       // A store that is closed says so itself; the files beside it may have gone with it.

@@ -4,10 +4,12 @@ import { actsOf, type LoggedAct, logAct } from '../acts.ts'
 import { moveSim } from '../moves.ts'
 import { CHANGES, NOTES } from '../operations.ts'
 import { answerUsage } from '../question.ts'
+import { reclassify } from '../reclassify.ts'
 import { discardQuarantine } from '../recycle.ts'
 import type { Result, Operations as Shared, Steps } from '../session.ts'
 import { undoImport } from '../undo.ts'
 import { sealNextDay } from '../upkeep.ts'
+import type { Reclassification } from '../usage-store.ts'
 import { append, type PackedDelivery } from './append.ts'
 import { auditOperations } from './audit.ts'
 import type { Connection } from './connection.ts'
@@ -76,6 +78,11 @@ export const OPERATIONS = {
   discardQuarantine: logged(taken(discardQuarantine), (count, entryIds, decision) =>
     actsOf.discardQuarantine(entryIds, count, decision),
   ),
+  reclassify: (connection: Connection, given: Reclassification) =>
+    connection.write(() => connection.take(reclassify(given))),
+  // On a thread of its own, as questions that read much.
+  planReclassification: (connection: Connection, given: Reclassification) =>
+    connection.read(() => connection.take(reclassify(given))),
   sealNextDay: besideLedger(taken(sealNextDay)),
   purge: logged(upkeep.purge, actsOf.purge),
   checksumNextDay: besideLedger(upkeep.checksumNextDay),

@@ -1,0 +1,66 @@
+/** What would change by account, SIM, zone and country: for programs and for people. */
+import { countryCodeAlpha3 } from '../domain/country.ts'
+import type { UsageChange } from '../storage/usage-store.ts'
+import { formatCount } from './quantity-text.ts'
+import { textTable } from './text-table.ts'
+
+/** Not yet known to the type definitions. */
+const { rawJSON } = JSON as JSON & { rawJSON(text: string): unknown }
+
+/** Rows that a person is shown; JSON has all. */
+const CHANGES_SHOWN_MAX = 100
+
+export function changeJson({ accountSid, simSid, zone, country, ...counters }: UsageChange) {
+  return {
+    account_sid: accountSid,
+    sim_sid: simSid,
+    zone,
+    country_code: country === null ? null : countryCodeAlpha3(country),
+    upload: counters.upload,
+    download: counters.download,
+    to_sim: counters.toSim,
+    from_sim: counters.fromSim,
+  }
+}
+
+/** One line; changes can pass 2^53, so their digits stand there as they are. */
+export function exactJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'bigint' ? rawJSON(String(inner)) : inner,
+  )
+}
+
+const TITLES = ['ACCOUNT', 'SIM', 'WHERE', 'UPLOAD', 'DOWNLOAD', 'TO SIM', 'FROM SIM']
+
+/** Each account's total, and below it its SIMs by zone and country, as far as a person reads. */
+export function changeTable(changes: readonly UsageChange[]): string[] {
+  const shown = changes.slice(0, CHANGES_SHOWN_MAX)
+  const rows = [...Map.groupBy(shown, ({ accountSid }) => accountSid).keys()].flatMap((account) => {
+    const ofAccount = changes.filter(({ accountSid }) => accountSid === account)
+    const total = (name: 'upload' | 'download' | 'toSim' | 'fromSim') =>
+      ofAccount.reduce((sum, change) => sum + change[name], 0n)
+    return [
+      row(
+        [account, '', 'total'],
+        [total('upload'), total('download'), total('toSim'), total('fromSim')],
+      ),
+      ...shown
+        .filter(({ accountSid }) => accountSid === account)
+        .map(({ simSid, zone, country, upload, download, toSim, fromSim }) => {
+          const where = country === null ? zone : `${zone} ${countryCodeAlpha3(country)}`
+          return row(['', simSid, where], [upload, download, toSim, fromSim])
+        }),
+    ]
+  })
+  const aligned = ['left', 'left', 'left', 'right', 'right', 'right', 'right'] as const
+  const others = changes.length - CHANGES_SHOWN_MAX
+  const more = others > 0 ? [`  and ${formatCount(others)} more: --json has all`] : []
+  return [...textTable([TITLES, ...rows], aligned), ...more]
+}
+
+function row(names: readonly string[], counters: readonly bigint[]): string[] {
+  return [
+    ...names,
+    ...counters.map((count) => (count > 0n ? `+${formatCount(count)}` : formatCount(count))),
+  ]
+}
