@@ -37,7 +37,7 @@ import {
   periodOptions,
   zoneFilter,
 } from './options.ts'
-import { findNamedSim } from './sim-lookup.ts'
+import { findHeldNamedSim } from './sim-lookup.ts'
 
 export interface PeriodOptions {
   readonly start?: number
@@ -144,7 +144,7 @@ async function filterOf(
   { sim, group, label, zone, country, network, feed }: QuestionOptions,
 ): Promise<UsageFilter> {
   return {
-    ...(sim !== undefined && { simId: (await findNamedSim(store, sim, account)).id }),
+    ...(sim !== undefined && { simId: (await findHeldNamedSim(store, sim, account)).id }),
     ...(group !== undefined && { groupId: (await groupNamed(store, group, account)).id }),
     ...(label !== undefined && { label }),
     ...(zone !== undefined && { zone }),

@@ -1,6 +1,7 @@
 /** Finds the SIM a person names, by any of the names that records may use. */
 import type { Account, Sim } from '../domain/directory.ts'
 import { SIM_NAME_KINDS } from '../domain/identifiers.ts'
+import type { HeldSim } from '../domain/sim-tenure.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 
@@ -14,18 +15,43 @@ export async function findNamedSim(
   account: Account | null,
 ): Promise<Sim> {
   const byName = await store.findSim(account?.id ?? null, name)
+  const sim = byName ?? (await simWithNumber(store, name, account))
+  const isOwn = account === null || sim?.accountId === account.id
+  if (sim !== null && isOwn) return sim
+  throw noSim(name, account)
+}
+
+/** As `findNamedSim`, also one that the account had once; then as far as it had it. */
+export async function findHeldNamedSim(
+  store: UsageStore,
+  name: string,
+  account: Account | null,
+): Promise<HeldSim> {
+  const accountId = account?.id ?? null
+  const byName = await store.findHeldSim(accountId, name)
   if (byName !== null) return byName
+  const sim = await simWithNumber(store, name, account)
+  const held = sim === null ? null : await store.findHeldSim(accountId, sim.sid)
+  if (held !== null) return held
+  throw noSim(name, account)
+}
+
+/** Whoever has it now. */
+async function simWithNumber(
+  store: UsageStore,
+  name: string,
+  account: Account | null,
+): Promise<Sim | null> {
   const match = (
     await store.resolveSims([name], { accountId: account?.id ?? null, kinds: SIM_NAME_KINDS })
   ).get(name)
-  if (match !== undefined) {
-    const [sim] = await store.listSims(
-      { accountId: match.accountId },
-      { afterId: match.simId - 1, limit: 1 },
-    )
-    if (sim?.id === match.simId) return sim
-  }
-  throw new UsageError('not_found', `there is no SIM ${shown(name)}`, {
+  if (match === undefined) return null
+  const [sim] = await store.listSims({}, { afterId: match.simId - 1, limit: 1 })
+  return sim?.id === match.simId ? sim : null
+}
+
+function noSim(name: string, account: Account | null): UsageError {
+  return new UsageError('not_found', `there is no SIM ${shown(name)}`, {
     hint:
       'simtally sim list shows those there are' +
       (account === null ? '; --account tells SIMs of several accounts with one name apart' : ''),

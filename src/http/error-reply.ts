@@ -216,10 +216,14 @@ const NUMBER_IN_PATH = /(?<=\/)\+?\d{10,}(?=\/|$)/g
 
 function notFoundMessage(request: FastifyRequest): string {
   const given = pathOf(request.url)
-  const path = given
+  return `The requested resource ${shownPath(request)} was not found${whatIsHere(given)}`
+}
+
+/** As messages have it. */
+export function shownPath({ url }: Pick<FastifyRequest, 'url'>): string {
+  return pathOf(url)
     .replace(/^(?:\/supersim)?\/v1(?=\/)/, '')
     .replace(NUMBER_IN_PATH, maskIdentifier)
-  return `The requested resource ${path} was not found${whatIsHere(given)}`
 }
 
 function internalMessage(request: FastifyRequest): string {

@@ -1,9 +1,9 @@
 /** Which usage events a request asks for, from its parameters or page token. */
 import { Type } from 'typebox'
 import { type CountryCode, parseCountry } from '../domain/country.ts'
-import type { Sim } from '../domain/directory.ts'
 import type { LedgerEntry, LedgerPosition } from '../domain/ledger-entry.ts'
 import { resolveWindow } from '../domain/period.ts'
+import type { HeldSim } from '../domain/sim-tenure.ts'
 import { ZONES, type Zone } from '../domain/usage-event.ts'
 import { refuseLaterPage } from './keyset-page.ts'
 import {
@@ -79,7 +79,7 @@ type Bounds = readonly [string | null, string | null]
  */
 export async function eventPage(
   query: EventListQuery,
-  sim: Sim,
+  sim: HeldSim,
   tokens: PageTokens,
   nowSeconds: number,
 ): Promise<EventPage> {
@@ -122,7 +122,7 @@ export async function eventPageLinks(
   eventPage: EventPage,
   entries: readonly LedgerEntry[],
   more: boolean,
-  { query, sim, tokens }: { query: EventListQuery; sim: Sim; tokens: PageTokens },
+  { query, sim, tokens }: { query: EventListQuery; sim: HeldSim; tokens: PageTokens },
 ): Promise<PageLinks> {
   const { page, pageSize } = eventPage
   const last = entries.at(-1)
@@ -167,7 +167,7 @@ type EventToken = readonly [
 ]
 
 /** A token for the page after the one that ends with `after`. */
-function toToken({ window, after, page, pageSize, bounds }: EventPage, sim: Sim): EventToken {
+function toToken({ window, after, page, pageSize, bounds }: EventPage, sim: HeldSim): EventToken {
   const { occurredAt, feedId, recordId } = after!
   return [
     TOKEN_KIND,
@@ -190,7 +190,7 @@ function toToken({ window, after, page, pageSize, bounds }: EventPage, sim: Sim)
   ]
 }
 
-function fromToken(payload: TokenPayload, sim: Sim, query: EventListQuery): EventPage {
+function fromToken(payload: TokenPayload, sim: HeldSim, query: EventListQuery): EventPage {
   const [, simId, statedStart, statedEnd, start, end, ...rest] = payload as EventToken
   const [keptFrom, beyond, zone, country, feed, occurredAt, feedId, recordId, ...numbers] = rest
   const [page, pageSize, ...bounds] = numbers

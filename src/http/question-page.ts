@@ -117,7 +117,7 @@ export interface QuestionPage {
 export interface Asking {
   readonly account: Account
   readonly caller: Caller
-  readonly store: Pick<UsageStore, 'findSim' | 'findGroup' | 'findFeed' | 'findAccountFeed'>
+  readonly store: Pick<UsageStore, 'findHeldSim' | 'findGroup' | 'findFeed' | 'findAccountFeed'>
   readonly tokens: PageTokens
   readonly nowSeconds: number
 }
@@ -166,7 +166,7 @@ function windowOf({ Start, End }: QuestionQuery, nowSeconds: number): UsageWindo
 async function filterOf(query: QuestionQuery, asking: Asking): Promise<UsageFilter> {
   const { Sim, Group, Label, Zone, Country, Network, Feed } = query
   const { account, caller, store } = asking
-  const sim = Sim === undefined ? undefined : await store.findSim(account.id, Sim)
+  const sim = Sim === undefined ? undefined : await store.findHeldSim(account.id, Sim)
   if (sim === null) throw noSuch('Sim', Sim!, 'SIM')
   const groupId = Group === undefined ? undefined : await groupIdOf(store, account.id, Group)
   const feed = Feed === undefined ? undefined : await feedToRead(store, caller, Feed)

@@ -58,7 +58,7 @@ export async function assignmentFromApi(
 /** Throws `invalid` for a name that another SIM has, before anything else of the request is done. */
 export async function requireFreeName(
   store: Pick<UsageStore, 'findSim'>,
-  { id, accountId }: Sim,
+  { id, accountId }: Pick<Sim, 'id' | 'accountId'>,
   { uniqueName }: SimChanges,
 ): Promise<void> {
   if (!uniqueName) return

@@ -2,9 +2,11 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isDotSegment, type Sim } from '../domain/directory.ts'
+import type { HeldSim } from '../domain/sim-tenure.ts'
+import { formatInstant } from '../domain/time.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { accountNamed, callerOf } from './access.ts'
-import { notFound } from './error-reply.ts'
+import { HttpError, notFound, shownPath } from './error-reply.ts'
 
 export const simParams = Type.Object({ SidOrUniqueName: Type.String() })
 
@@ -24,14 +26,44 @@ export type SimRequest = FastifyRequest<{
  * another account: as if it did not exist.
  */
 export async function findSim(
-  store: Pick<UsageStore, 'findAccount' | 'findSim'>,
+  store: Pick<UsageStore, 'findAccount' | 'findSim' | 'findHeldSim'>,
   request: SimRequest,
 ): Promise<Sim> {
-  const account = await accountNamed(store, callerOf(request), request.query.AccountSid)
-  const { SidOrUniqueName } = request.params
-  // A segment that clients and proxies may take away leads to no SIM, whatever its name is.
-  if (isDotSegment(SidOrUniqueName)) throw notFound()
-  const sim = await store.findSim(account?.id ?? null, SidOrUniqueName)
+  const accountId = await accountIdOf(store, request)
+  const name = nameOf(request)
+  const sim = await store.findSim(accountId, name)
+  if (sim !== null) return sim
+  const held = await store.findHeldSim(accountId, name)
+  throw held === null ? notFound() : movedAway(request, held)
+}
+
+/** As `findSim`, also a SIM that the account had once: what it used until then stays the account's. */
+export async function findHeldSim(
+  store: Pick<UsageStore, 'findAccount' | 'findHeldSim'>,
+  request: SimRequest,
+): Promise<HeldSim> {
+  const sim = await store.findHeldSim(await accountIdOf(store, request), nameOf(request))
   if (sim === null) throw notFound()
   return sim
+}
+
+async function accountIdOf(
+  store: Pick<UsageStore, 'findAccount'>,
+  request: SimRequest,
+): Promise<number | null> {
+  return (await accountNamed(store, callerOf(request), request.query.AccountSid))?.id ?? null
+}
+
+/** A segment that clients and proxies may take away leads to no SIM, whatever its name is. */
+function nameOf({ params: { SidOrUniqueName } }: SimRequest): string {
+  if (isDotSegment(SidOrUniqueName)) throw notFound()
+  return SidOrUniqueName
+}
+
+function movedAway(request: SimRequest, { sid, leftAt }: HeldSim): HttpError {
+  return new HttpError(
+    'not_found',
+    `The requested resource ${shownPath(request)} was not found: the SIM has moved to another account at ` +
+      `${formatInstant(leftAt!)}; what it used before is found under /v1/Sims/${sid}/UsageRecords`,
+  )
 }

@@ -35,6 +35,7 @@ import { pageParameters } from './list-page.ts'
 import { groupParameter, labelParameter } from './question-page.ts'
 import { assignmentParameters } from './sim-assignment.ts'
 import { accountSidParameter } from './sim-lookup.ts'
+import { moveParameters } from './sim-move.ts'
 import {
   type ParameterOptions,
   parameter,
@@ -140,13 +141,12 @@ const REFUSED_CHANGES: ParameterOptions = {
     CallbackUrl: 'nobody is called back; the answer has the new status already, leave it out',
     CallbackMethod: 'nobody is called back; leave it out',
     ResetStatus: 'nothing here reaches the network to reset a connection; leave it out',
-    AccountSid: 'a SIM stays with its account; an operator names the account in the query',
     Fleet: FLEET_OF_SUPER_SIM,
   },
 }
 
 export const simUpdateBody = Type.Object(
-  { ...nameParameters, ...callbackParameters, ...assignmentParameters },
+  { ...moveParameters, ...nameParameters, ...callbackParameters, ...assignmentParameters },
   REFUSED_CHANGES,
 )
 

@@ -23,7 +23,7 @@ export async function groupsByBucket(
   const start = Math.max(whole ? window.start : oldest.start, window.keptFrom)
   const end = whole ? window.end : newest.end
   if (start >= end) return found
-  const scope = simId === null ? { accountId } : { simId }
+  const scope = simId === null ? { accountId } : { simId, accountId }
   for (const group of await store.queryUsage({ scope, start, end, granularity })) {
     // The record of `all` states the period as asked, which retention may have cut short.
     const key = whole ? oldest.start : group.bucketStart

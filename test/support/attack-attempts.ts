@@ -12,12 +12,13 @@ import {
   isGrantedToB,
   KNOWN_RECORDS,
   LABEL_OF_A,
+  MOVED_SIMS,
   namesOf,
   type Request,
 } from './attack-world.ts'
 import { NOW } from './builders.ts'
 
-const A_NAMES = A_SIMS.flatMap(namesOf)
+const A_NAMES = [...A_SIMS, ...MOVED_SIMS].flatMap(namesOf)
 
 /** Positions in lists whose lengths a world says. */
 const place = fc.nat({ max: 10_000 })

@@ -66,6 +66,10 @@ export const LABEL_OF_A = 'customer=very-secret'
 export const A_SIMS = [registration(1, 'pump-4'), registration(2, 'meter 12-b')]
 const HIDDEN_SIM = registration(3, 'nobody-knows')
 const B_SIMS = [registration(101, 'pump-4'), registration(102, 'mine')]
+/** It was A's and is B's now, and the other way around: neither may show what the other used with it. */
+const LEFT = registration(4, 'left-us')
+const CAME = registration(103, 'came-to-us')
+export const MOVED_SIMS = [LEFT, CAME]
 /** A number that no SIM has yet: whoever may register numbers may have it, and what comes under it. */
 export const FREE_IMSI = imsiOf(955_555)
 
@@ -167,6 +171,16 @@ export const KNOWN_RECORDS: readonly WorldRecord[] = [
   ).values(),
 ]
 
+const MOVED_AT = DAY_AGO - 3_600
+
+/** Around the moves. */
+const MOVED_USAGE: readonly WorldRecord[] = [
+  aRecord('m0', LEFT.iccid, MOVED_AT - 60, 900_000),
+  { ...aRecord('m1', LEFT.iccid, MOVED_AT + 60, 0), upload: 5 },
+  { ...aRecord('m2', CAME.iccid, MOVED_AT - 60, 0), upload: 6 },
+  aRecord('m3', CAME.iccid, MOVED_AT + 60, 900_001),
+]
+
 const GRANULARITIES = ['hourly', 'daily', 'all']
 const PERIOD = `Start=${formatInstant(NOW - 12 * DAY_SECONDS)}&End=${formatInstant(NOW)}`
 
@@ -230,6 +244,7 @@ export class AttackWorld {
     }
     for (const sim of [...A_SIMS, HIDDEN_SIM]) await fixture.addSim(sim, a)
     for (const sim of B_SIMS) await fixture.addSim(sim, b)
+    await addMovedSims(fixture, a, b)
     const aFleet = await fixture.post('/supersim/v1/Fleets', { UniqueName: 'pumps' }, { as: a })
     await fixture.post(`/supersim/v1/Sims/${A_SIMS[0]!.sid}`, { Fleet: 'pumps' }, { as: a })
     await fixture.post(`/v1/Sims/${A_SIMS[1]!.sid}`, { Label: LABEL_OF_A }, { as: a })
@@ -284,6 +299,8 @@ export class AttackWorld {
     const uploads = [...SENT, ...LATER].flatMap(({ records }) =>
       records.flatMap(({ upload }) => (upload < UPLOAD ? [] : [String(upload)])),
     )
+    names.push(LEFT.uniqueName, LEFT.friendlyName)
+    for (const { upload } of MOVED_USAGE) if (upload >= UPLOAD) uploads.push(String(upload))
     const sids = [this.a.sid, this.#aKey.sid, this.fixture.operator.sid, ...this.aImports]
     sids.push(this.aFleets[0]!, LABEL_OF_A.split('=')[1]!)
     return [...new Set([...names, ...uploads, ...sids])].filter((word) => !B_NAMES.includes(word))
@@ -350,7 +367,13 @@ export class AttackWorld {
 
   #urls(): string[] {
     const paths = new Map<string, readonly string[]>([
-      [':SidOrUniqueName', ['pump-4', ...[...A_SIMS, HIDDEN_SIM].map(({ sid }) => sid)]],
+      [
+        ':SidOrUniqueName',
+        [
+          ...['pump-4', LEFT.uniqueName],
+          ...[...A_SIMS, HIDDEN_SIM, ...MOVED_SIMS].map(({ sid }) => sid),
+        ],
+      ],
       [':id', this.aImports],
       [':name', ['rejecting']],
       [':Sid', [this.a.sid]],
@@ -400,6 +423,19 @@ export class AttackWorld {
         return `(import ${imports.indexOf(sid)})`
       })
   }
+}
+
+async function addMovedSims(fixture: HttpFixture, a: TestAccount, b: TestAccount): Promise<void> {
+  const { store, operator } = fixture
+  for (const [stated, from, to] of [
+    [LEFT, a, b],
+    [CAME, b, a],
+  ] as const) {
+    const options = { at: NOW - 11 * DAY_SECONDS, newSid: () => stated.sid }
+    const { id } = await store.createSim(from.account.id, stated, options)
+    await store.moveSim(id, { toAccountId: to.account.id, since: MOVED_AT }, NOW)
+  }
+  await deliver(fixture, { feed: 'rejecting', by: 'operator', records: MOVED_USAGE }, operator)
 }
 
 async function ask(fixture: HttpFixture, request: Request): Promise<Reply> {

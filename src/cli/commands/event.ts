@@ -1,10 +1,10 @@
 /** `simtally event list`: from what a SIM used to the lines of the files that say so. */
 import type { Command } from 'commander'
 import type { CountryCode } from '../../domain/country.ts'
-import type { Sim } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { LedgerEntry, LedgerFilter } from '../../domain/ledger-entry.ts'
 import { resolveWindow, type UsageWindow } from '../../domain/period.ts'
+import type { HeldSim } from '../../domain/sim-tenure.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { Zone } from '../../domain/usage-event.ts'
 import { usageEventToApi } from '../../http/schemas/usage-event.ts'
@@ -31,7 +31,7 @@ import {
   withOptions,
   zoneFilter,
 } from '../options.ts'
-import { findNamedSim } from '../sim-lookup.ts'
+import { findHeldNamedSim } from '../sim-lookup.ts'
 
 interface EventOptions extends DatabaseOption, JsonOption, LimitOption {
   readonly account?: Sid
@@ -89,10 +89,11 @@ async function showEvents(
   )
   await commandLine.withStore(options, async (store) => {
     const account = options.account === undefined ? null : await accountOf(store, options.account)
-    const sim = await findNamedSim(store, name, account)
+    const sim = await findHeldNamedSim(store, name, account)
     const feed = options.feed === undefined ? null : await feedOf(store, options.feed)
     const filter = {
       simId: sim.id,
+      accountId: sim.accountId,
       start: Math.max(window.start, window.keptFrom),
       end: window.end,
       ...(zone === undefined ? {} : { zone }),
@@ -124,7 +125,7 @@ const AS_KEPT = { importOf: (id: number) => id, sourceOf: (source: string) => so
 
 type Events = AsyncIterable<LedgerEntry>
 
-async function printJson(commandLine: CommandLine, sim: Sim, events: Events): Promise<void> {
+async function printJson(commandLine: CommandLine, sim: HeldSim, events: Events): Promise<void> {
   for await (const event of events) {
     await commandLine.printJson(usageEventToApi(event, sim, AS_KEPT))
   }
@@ -139,7 +140,7 @@ async function printCsv(commandLine: CommandLine, events: Events): Promise<void>
 
 async function printTable(
   commandLine: CommandLine,
-  sim: Sim,
+  sim: HeldSim,
   window: UsageWindow,
   events: Events,
 ): Promise<void> {

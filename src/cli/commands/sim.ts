@@ -18,6 +18,7 @@ import { accountOption } from '../options.ts'
 import { countOf, formatCount } from '../quantity-text.ts'
 import { assignListed, groupsOf, placeFaults } from '../sim-places.ts'
 import { addSimListCommands } from './sim-list.ts'
+import { addSimMoveCommand } from './sim-move.ts'
 import { addSimSetCommand } from './sim-set.ts'
 
 interface ImportOptions extends DatabaseOption, JsonOption {
@@ -40,7 +41,7 @@ A group is named by SID or unique name, and has to be there: simtally group crea
 key= ends one. They hold from since on, an ISO 8601 time; see simtally sim set --help.`
 
 export function addSimCommand(program: Command, commandLine: CommandLine): void {
-  const sim = program.command('sim').description('register SIMs, show and change them')
+  const sim = program.command('sim').description('register SIMs, show, change and move them')
   sim
     .command('import')
     .description('register the SIMs of a CSV file')
@@ -53,6 +54,7 @@ export function addSimCommand(program: Command, commandLine: CommandLine): void 
     )
   addSimListCommands(sim, commandLine)
   addSimSetCommand(sim, commandLine)
+  addSimMoveCommand(sim, commandLine)
 }
 
 async function importSims(

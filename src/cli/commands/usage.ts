@@ -1,9 +1,9 @@
 /** `simtally usage`: shows what a SIM used. */
 import type { Command } from 'commander'
 import { type Completeness, completeness, isOpen } from '../../domain/completeness.ts'
-import type { Sim } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { bucketCount, bucketsOf, resolveWindow, type UsageWindow } from '../../domain/period.ts'
+import type { HeldSim } from '../../domain/sim-tenure.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { GRANULARITIES, type Granularity } from '../../domain/usage-query.ts'
 import { groupsByBucket, ownerJson, usageRecordJson } from '../../http/usage-record.ts'
@@ -22,7 +22,7 @@ import {
   periodOptions,
   withOptions,
 } from '../options.ts'
-import { findNamedSim } from '../sim-lookup.ts'
+import { findHeldNamedSim } from '../sim-lookup.ts'
 import {
   type BucketUsage,
   USAGE_CSV_HEADER,
@@ -49,7 +49,10 @@ The SIM is named by SID, unique name, ICCID, IMSI or MSISDN. Times are ISO 8601,
 say otherwise; an end on a whole minute is the border, so periods that meet add up. A total is open
 while records of its period may still come, and where it begins before feeds brought all: it does not
 lie within what is complete. JSON has the
-records of the API's usage_records, one a line.`
+records of the API's usage_records, one a line.
+
+Of a SIM that has moved, the usage is that of the account it is with now; --account names another one that
+had it, with what was used then.`
 
 const GROUP_EXAMPLES = `
 Examples:
@@ -91,7 +94,7 @@ async function showUsage(
   const buckets = bucketsOf(window, { offset: 0, limit: bucketCount(window) })
   await commandLine.withStore(options, async (store) => {
     const account = options.account === undefined ? null : await accountOf(store, options.account)
-    const sim = await findNamedSim(store, name, account)
+    const sim = await findHeldNamedSim(store, name, account)
     const subject = { accountId: sim.accountId, simId: sim.id }
     const groups = await groupsByBucket(store, window, buckets, subject)
     const feeds = await store.accountCoverage(sim.accountId)
@@ -107,7 +110,7 @@ async function showUsage(
   })
 }
 
-async function printJson(commandLine: CommandLine, sim: Sim, usage: readonly BucketUsage[]) {
+async function printJson(commandLine: CommandLine, sim: HeldSim, usage: readonly BucketUsage[]) {
   const owner = ownerJson({ account_sid: sim.accountSid, sim_sid: sim.sid })
   await commandLine.print(usage.map(({ bucket, groups }) => usageRecordJson(owner, bucket, groups)))
 }
@@ -118,7 +121,7 @@ async function printCsv(commandLine: CommandLine, usage: readonly BucketUsage[])
 
 async function printTable(
   commandLine: CommandLine,
-  sim: Sim,
+  sim: HeldSim,
   window: UsageWindow,
   usage: readonly BucketUsage[],
   { from, through }: Completeness,

@@ -31,6 +31,7 @@ import { membershipSchema, membershipToApi } from '../schemas/group.ts'
 import { simSchema, simsSchema, simToApi } from '../schemas/sim.ts'
 import { assignmentFromApi, requireFreeName } from '../sim-assignment.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
+import { moved, moveFromApi, refuseBesideMove } from '../sim-move.ts'
 import {
   changesFromApi,
   parseSilence,
@@ -152,7 +153,7 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
       errorHandler: pointToSuperSim(baseUrlOf, SIGNS_IN_SIMS),
       schema: {
         operationId: 'updateSim',
-        summary: 'Changes what is given of a SIM, and puts it into a group or labels it',
+        summary: 'Changes what is given of a SIM, puts it into a group, labels it, or moves it',
         params: simParams,
         querystring,
         body: simUpdateBody,
@@ -162,19 +163,29 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
     async (request) => {
       const known = await findSim(store, request)
       const at = clock()
+      const { body } = request
       const acting = actingStore(context, request)
-      const changes = changesFromApi(request.body)
-      const assignment = await assignmentFromApi(store, known, request.body, at)
-      if (assignment !== null) {
-        await requireFreeName(store, known, changes)
-        await acting.assignSims(known.accountId, [assignment], at)
+      const changes = changesFromApi(body)
+      const move = await moveFromApi(store, callerOf(request), body, at)
+      if (move !== null) for (const name of PLACES) refuseBesideMove(name, body[name])
+      const assignment = move === null ? await assignmentFromApi(store, known, body, at) : null
+      // First what may be refused.
+      if (assignment !== null || move !== null) {
+        const accountId = move?.toAccountId ?? known.accountId
+        await requireFreeName(store, { id: known.id, accountId }, changes)
       }
-      const isUpdated = assignment === null || Object.keys(changes).length > 0
-      const sim = isUpdated ? await acting.updateSim(known.id, changes, at) : known
+      if (assignment !== null) await acting.assignSims(known.accountId, [assignment], at)
+      const placed = move === null ? known : (await moved(acting.moveSim(known.id, move, at))).sim
+      const isPlaced = assignment !== null || move !== null
+      const isUpdated = !isPlaced || Object.keys(changes).length > 0
+      const sim = isUpdated ? await acting.updateSim(known.id, changes, at) : placed
       return simToApi(sim, baseUrlOf(request))
     },
   )
 }
+
+/** What a SIM's account says of where it belongs. */
+const PLACES = ['Group', 'Label'] as const
 
 /** Beside the SIM itself, whose fields are those of the original API. */
 function addMembershipRoute(server: HttpServer, { store, gates, baseUrlOf }: RouteContext): void {

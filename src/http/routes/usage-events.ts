@@ -1,6 +1,7 @@
 /** `…/Sims/{SidOrUniqueName}/UsageEvents`: the rows behind a number, and the lines they came from. */
 import { completeness, isOpen } from '../../domain/completeness.ts'
 import type { LedgerFilter } from '../../domain/ledger-entry.ts'
+import type { HeldSim } from '../../domain/sim-tenure.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { invalidField } from '../../domain/usage-error.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
@@ -14,7 +15,7 @@ import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import { sourceToApi } from '../schemas/shapes.ts'
 import { usageEventsSchema, usageEventToApi } from '../schemas/usage-event.ts'
-import { findSim, simParams } from '../sim-lookup.ts'
+import { findHeldSim, simParams } from '../sim-lookup.ts'
 import { setUsageHeaders } from '../usage-headers.ts'
 
 export function addUsageEventRoutes(server: HttpServer, context: RouteContext): void {
@@ -34,10 +35,10 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
     },
     async (request, reply) => {
       const { query } = request
-      const sim = await findSim(store, request)
+      const sim = await findHeldSim(store, request)
       const page = await eventPage(query, sim, tokens, clock())
       const { window, pageSize, after } = page
-      const filter = await ledgerFilter(store, callerOf(request), sim.id, window)
+      const filter = await ledgerFilter(store, callerOf(request), sim, window)
       // One more than the page shows tells whether more follow.
       const [found, feeds] = await Promise.all([
         store.listUsageEvents(filter, { limit: pageSize + 1, ...(after !== null && { after }) }),
@@ -80,15 +81,13 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
 async function ledgerFilter(
   store: Pick<UsageStore, 'findFeed' | 'findAccountFeed'>,
   caller: Caller,
-  simId: number,
+  { id: simId, accountId }: HeldSim,
   { start, end, zone, country, feed }: EventWindow,
 ): Promise<LedgerFilter> {
   const found = feed === null ? null : await feedToRead(store, caller, feed)
   if (feed !== null && found === null) throw invalidField('Feed', feed, 'there is no such feed')
   return {
-    simId,
-    start,
-    end,
+    ...{ simId, accountId, start, end },
     ...(zone !== null && { zone }),
     ...(country !== null && { country }),
     ...(found !== null && { feedId: found.id }),

@@ -10,7 +10,7 @@ import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
 import { asText } from '../schemas/shapes.ts'
 import { accountUsageRecords, simUsageRecords } from '../schemas/usage-record.ts'
-import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
+import { accountSidParameter, findHeldSim, simParams } from '../sim-lookup.ts'
 import { pointToSuperSim, SIGNS_IN_USAGE } from '../supersim/misdirected.ts'
 import { setUsageHeaders } from '../usage-headers.ts'
 import {
@@ -48,7 +48,7 @@ export function addUsageRecordRoutes(server: HttpServer, context: RouteContext):
       },
     },
     async (request, reply) => {
-      const sim = await findSim(context.store, request)
+      const sim = await findHeldSim(context.store, request)
       const subject = { accountId: sim.accountId, simId: sim.id }
       const owner = ownerJson({ account_sid: sim.accountSid, sim_sid: sim.sid })
       return await usageList(context, request, reply, { subject, owner })

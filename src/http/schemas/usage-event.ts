@@ -1,13 +1,13 @@
 /** A usage event on Simtally's own surface: what counts, and the lines it came from. */
 import { Type } from 'typebox'
 import { countryCodeAlpha3 } from '../../domain/country.ts'
-import type { Sim } from '../../domain/directory.ts'
 import type {
   LedgerEntry,
   Provenance,
   ReplacedVersion,
   UndoneVersion,
 } from '../../domain/ledger-entry.ts'
+import type { HeldSim } from '../../domain/sim-tenure.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { EventVersion } from '../../domain/usage-event.ts'
 import { listSchema, nullableText } from './shapes.ts'
@@ -64,7 +64,11 @@ export interface DeliveryNames<Name> {
   readonly sourceOf: (source: string) => string
 }
 
-export function usageEventToApi<Name>(entry: LedgerEntry, sim: Sim, names: DeliveryNames<Name>) {
+export function usageEventToApi<Name>(
+  entry: LedgerEntry,
+  sim: HeldSim,
+  names: DeliveryNames<Name>,
+) {
   return {
     account_sid: sim.accountSid,
     sim_sid: sim.sid,

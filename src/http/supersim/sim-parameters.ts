@@ -4,6 +4,7 @@ import type { Sim } from '../../domain/directory.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { pageParameters } from '../list-page.ts'
 import { accountSidParameter } from '../sim-lookup.ts'
+import { moveParameters } from '../sim-move.ts'
 import { iccidParameter, uniqueNameParameter } from '../sim-parameters.ts'
 import { parameter } from '../validation.ts'
 import { superSimUrl } from './address.ts'
@@ -33,6 +34,7 @@ export const superSimCreateBody = Type.Object({
 
 export const superSimUpdateBody = Type.Object(
   {
+    ...moveParameters,
     UniqueName: Type.Optional(uniqueNameParameter),
     Status: Type.Optional(statusAmong(SUPER_SIM_STATUS_CHANGES)),
     Fleet: Type.Optional(
@@ -46,7 +48,6 @@ export const superSimUpdateBody = Type.Object(
     refused: {
       CallbackUrl: 'nobody is called back; the answer has what was changed already, leave it out',
       CallbackMethod: 'nobody is called back; leave it out',
-      AccountSid: 'a SIM stays with its account; an operator names the account in the query',
     },
   },
 )

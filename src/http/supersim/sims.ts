@@ -18,7 +18,9 @@ import { listMeta } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { refuseNumbers } from '../routes/sims.ts'
 import { failures } from '../schemas/error.ts'
+import { requireFreeName } from '../sim-assignment.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
+import { moved, moveFromApi, refuseBesideMove } from '../sim-move.ts'
 import { SUPER_SIM_PREFIX } from './address.ts'
 import { fleetNamed } from './fleet-lookup.ts'
 import { superSimSchema, superSimsSchema } from './schemas.ts'
@@ -137,7 +139,7 @@ function addSingleSuperSimRoutes(server: HttpServer, context: RouteContext): voi
       onRequest: gates.admin,
       schema: {
         operationId: 'updateSuperSim',
-        summary: 'Changes the name, the status and the fleet of a SIM',
+        summary: 'Changes the name, the status, the fleet and the account of a SIM',
         params: simParams,
         querystring,
         body: superSimUpdateBody,
@@ -147,11 +149,18 @@ function addSingleSuperSimRoutes(server: HttpServer, context: RouteContext): voi
     async (request) => {
       const { body } = request
       const known = await findSim(store, request)
-      // Before anything changes: a fleet that there is not changes nothing.
-      const fleet = body.Fleet ? await fleetNamed(store, known.accountId, body.Fleet) : null
-      const acting = actingStore(context, request)
       const at = clock()
-      const sim = await acting.updateSim(known.id, changesFromApi(known, body), at)
+      // Before anything changes: a fleet or an account that there is not changes nothing.
+      const fleet = body.Fleet ? await fleetNamed(store, known.accountId, body.Fleet) : null
+      const changes = changesFromApi(known, body)
+      const acting = actingStore(context, request)
+      const move = await moveFromApi(store, callerOf(request), body, at)
+      if (move !== null) {
+        refuseBesideMove('Fleet', body.Fleet)
+        await requireFreeName(store, { id: known.id, accountId: move.toAccountId }, changes)
+        await moved(acting.moveSim(known.id, move, at))
+      }
+      const sim = await acting.updateSim(known.id, changes, at)
       if (body.Fleet !== undefined) {
         // What it used before stays where it was used, also where it was in no fleet.
         const assignment = { simId: sim.id, groupId: fleet?.id ?? null, since: at }

@@ -97,7 +97,7 @@ export interface SuperSimQuestion {
  * and `invalid` for a SIM or a fleet that the account has not.
  */
 export async function superSimQuestion(
-  store: Pick<UsageStore, 'findSim' | 'findGroup'>,
+  store: Pick<UsageStore, 'findHeldSim' | 'findGroup'>,
   account: Account,
   query: SuperSimUsageQuery,
   now: number,
@@ -113,7 +113,7 @@ export async function superSimQuestion(
     },
     now,
   )
-  const sim = Sim === undefined ? null : await store.findSim(account.id, Sim)
+  const sim = Sim === undefined ? null : await store.findHeldSim(account.id, Sim)
   if (sim === null && Sim !== undefined) throw invalidField('Sim', Sim, 'there is no such SIM')
   const fleet = Fleet === undefined ? null : await fleetNamed(store, account.id, Fleet)
   const question: SuperSimQuestion = {

@@ -75,7 +75,6 @@ describe('SIMs and fleets of the Super SIM API', () => {
     ],
     ['Sims/roamer', { Fleet: 'their fleet' }, /^Fleet "their fleet": there is no such fleet$/],
     ['Sims/roamer', { CallbackUrl: 'https://example.com' }, /^CallbackUrl: nobody is called back/],
-    ['Sims/roamer', { AccountSid: 'AC1' }, /^AccountSid: a SIM stays with its account/],
     ['Sims/roamer', { UniqueName: 'fixed' }, /^UniqueName "fixed"/],
     ['Fleets', { DataLimit: '0' }, /^DataLimit "0": expected megabytes, from 1 to 2000000/],
     ['Fleets', { DataLimit: '2000001' }, /^DataLimit "2000001"/],
