@@ -27,8 +27,10 @@ export type DerivedTable = (typeof DERIVED_TABLES)[number]
 
 export interface Engine {
   readonly name: string
-  /** A new, empty database. */
+  /** A new, empty store. */
   readonly open: () => Promise<TempStore>
+  /** One that Simtally has made itself in an empty database: others may be copies. */
+  readonly make: () => Promise<TempStore>
   /** A further store on a database that is there, as another process has it. */
   readonly reopen: (url: string) => Promise<UsageStore>
   /** Adds one byte to the uploads of one cell of the table, behind the store's back. */

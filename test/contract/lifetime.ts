@@ -68,11 +68,10 @@ export function describeLifetime(engine: Engine): void {
     })
 
     it('signs with bytes that another store does not have', async (t) => {
-      const keys = [await openEmpty(t, engine), await openEmpty(t, engine)].map(({ store }) =>
-        store.signingKey(),
-      )
-      const [one, other] = await Promise.all(keys)
-      assert.notDeepEqual(Buffer.from(one!), Buffer.from(other!))
+      const [one, other] = [await engine.make(), await engine.make()]
+      t.after(() => Promise.all([one.dispose(), other.dispose()]))
+      const keys = await Promise.all([one.store.signingKey(), other.store.signingKey()])
+      assert.notDeepEqual(Buffer.from(keys[0]), Buffer.from(keys[1]))
     })
   })
 

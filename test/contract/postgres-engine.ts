@@ -1,6 +1,6 @@
 /** PostgreSQL and Citus as the contract suite knows an engine. */
 import { openStore } from '../../src/storage/open-store.ts'
-import { execute, plainUrl, schemaOf } from '../support/postgres-schema.ts'
+import { execute, newSchema, plainUrl, schemaOf } from '../support/postgres-schema.ts'
 import { openTempStore } from '../support/temp-store.ts'
 import type { DerivedTable, Engine } from './engine.ts'
 
@@ -17,5 +17,11 @@ async function corrupt(url: string, table: DerivedTable): Promise<void> {
 }
 
 export function postgresEngine(name: string, engine: 'postgres' | 'citus'): Engine {
-  return { name, open: () => openTempStore(engine), reopen: openStore, corrupt }
+  return {
+    name,
+    open: () => openTempStore(engine),
+    make: () => openTempStore(engine, () => newSchema(engine)),
+    reopen: openStore,
+    corrupt,
+  }
 }

@@ -75,7 +75,8 @@ if (!hasPgBouncer()) {
     return { ...schema, url: (await pooler('session')).through(schema.url) }
   }
   describe('a pooler that keeps a session for a client', () => {
-    const behind = { ...engine, open: () => openTempStore('postgres', place) }
+    const open = () => openTempStore('postgres', place)
+    const behind = { ...engine, open, make: open }
     describeLifetime(behind)
 
     it('lets commands and `serve` use the schema that the URL names', async (t) => {

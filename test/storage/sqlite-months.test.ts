@@ -10,6 +10,7 @@ import { openTempStore } from '../support/temp-store.ts'
 const ENGINE: Engine = {
   name: 'SQLite',
   open: () => openTempStore('sqlite'),
+  make: () => openTempStore('sqlite'),
   reopen: openStore,
   corrupt: async () => assert.fail('not used here'),
 }

@@ -21,6 +21,7 @@ async function corrupt(url: string, table: DerivedTable): Promise<void> {
 describeUsageStore({
   name: 'SQLite',
   open: () => openTempStore('sqlite'),
+  make: () => openTempStore('sqlite'),
   reopen: openStore,
   corrupt,
 })

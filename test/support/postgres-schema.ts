@@ -1,8 +1,7 @@
 /** Schemas and databases of a test's own on the PostgreSQL or Citus server of the tests. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { openStore } from '../../src/storage/open-store.ts'
-import { takeAnew } from '../../src/storage/postgres/checksums.ts'
 import { MIGRATIONS } from '../../src/storage/postgres/migrations/migrations.ts'
 import { NOW } from './builders.ts'
 import { postgresUrl } from './postgres-server.ts'
@@ -77,16 +76,13 @@ let template: Promise<void> | null = null
 
 /**
  * A database of its own that holds an empty store: a copy of one that is made once for a server,
- * which takes a fraction of the time in which tables are made. Its key is its own.
+ * which takes a fraction of the time in which tables are made. All of them have the same key.
  */
 export async function newStore(): Promise<TempPlace> {
   const server = await postgresUrl()
   template ??= makeTemplate(server)
   await template
   const place = await newDatabase(`TEMPLATE ${TEMPLATE}`)
-  const key = randomBytes(32).toString('hex')
-  const renew = `UPDATE setting SET value = '${key}' WHERE name = 'signing_key'`
-  await takeChecksumsAnew(place.url, renew)
   const url = new URL(place.url)
   url.searchParams.set('connections', '5')
   return { ...place, url: url.href }
@@ -118,20 +114,4 @@ export function plainUrl(url: string): string {
   const plain = new URL(url)
   for (const name of ['schema', 'connections']) plain.searchParams.delete(name)
   return plain.href
-}
-
-/**
- * As an upgrade does at its end: rows that were changed by hand until now, and by the statement,
- * count as right.
- */
-export async function takeChecksumsAnew(url: string, statement = ''): Promise<void> {
-  const client = new pg.Client({ connectionString: plainUrl(url) })
-  await client.connect()
-  try {
-    await client.query(`SET search_path TO ${schemaOf(url)}; BEGIN; ${statement}`)
-    await takeAnew(client)
-    await client.query('COMMIT')
-  } finally {
-    await client.end()
-  }
 }
