@@ -40,6 +40,7 @@ const VERBS = [
     'run',
     'write',
     'undo',
+    'move',
     'check',
     'accept',
   ],
@@ -64,7 +65,8 @@ const SEVERAL_MEANINGS: Readonly<Record<string, number>> = {
   '--feed': 2,
   // Numbers of deliveries; stores.
   '--from': 2,
-  '--to': 2,
+  // The same, and an account.
+  '--to': 3,
   // What people call an account; the new name of a feed.
   '--name': 2,
   // Which are shown; what a SIM gets.
