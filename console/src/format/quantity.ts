@@ -1,0 +1,67 @@
+/** Amounts as people read them. What is exact stays exact: the full number is one hover away. */
+
+/** 1 kB is 1,000 bytes, or 1 KiB is 1,024. */
+export type ByteUnits = 'decimal' | 'binary'
+
+const NAMES: Readonly<Record<ByteUnits, readonly string[]>> = {
+  decimal: ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'],
+  binary: ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'],
+}
+const STEPS: Readonly<Record<ByteUnits, bigint>> = { decimal: 1000n, binary: 1024n }
+
+export interface ByteUnit {
+  readonly bytes: bigint
+  readonly name: string
+}
+
+/** The largest unit of which there is at least one. */
+export function unitOf(bytes: bigint, units: ByteUnits): ByteUnit {
+  const names = NAMES[units]
+  let index = 0
+  let size = 1n
+  while (index < names.length - 1 && bytes >= size * STEPS[units]) {
+    size *= STEPS[units]
+    index++
+  }
+  return { bytes: size, name: names[index]! }
+}
+
+/** Three digits that count, cut and never rounded up: `1.23 GB`, `45.6 MB`, `789 kB`, `12 B`. */
+export function bytesText(bytes: bigint, units: ByteUnits): string {
+  const unit = unitOf(bytes, units)
+  const whole = bytes / unit.bytes
+  if (unit.bytes === 1n || whole >= 100n) return `${countText(whole)} ${unit.name}`
+  const places = whole >= 10n ? 1 : 2
+  const scale = 10n ** BigInt(places)
+  const fraction = ((bytes % unit.bytes) * scale) / unit.bytes
+  return `${whole}.${String(fraction).padStart(places, '0')} ${unit.name}`
+}
+
+/** `12,345,678 bytes`: nothing cut off. */
+export function exactBytesText(bytes: bigint): string {
+  return `${countText(bytes)} ${bytes === 1n ? 'byte' : 'bytes'}`
+}
+
+/** `12,345`: as everywhere in English, whatever the browser's language. */
+export function countText(count: bigint | number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** Of a whole, to the nearest tenth: `12.3 %`; what is there and rounds to nothing is `< 0.1 %`. */
+export function shareText(part: bigint, whole: bigint): string {
+  if (whole === 0n || part === 0n) return '0 %'
+  const tenths = (part * 2000n + whole) / (whole * 2n)
+  return tenths === 0n ? '< 0.1 %' : `${tenths / 10n}.${tenths % 10n} %`
+}
+
+/** `Math.max` knows no bigint. At least 1, to divide by. */
+export function mostOf(amounts: readonly bigint[]): bigint {
+  let most = 1n
+  for (const amount of amounts) if (amount > most) most = amount
+  return most
+}
+
+/** Against the period before, in whole percent; null where that one had nothing. */
+export function changePercent(now: bigint, before: bigint): number | null {
+  return before === 0n ? null : Math.round(Number(((now - before) * 1000n) / before) / 10)
+}

@@ -1,0 +1,96 @@
+/** What is shown, and the address that says so: every view is a link, and an address holds nothing but the view. */
+import { type Granularity, type Period, parsePeriod, periodParams } from './period.ts'
+
+export const FILTERS = ['zone', 'country', 'network', 'group', 'label', 'sim', 'feed'] as const
+export type Filter = (typeof FILTERS)[number]
+export type Filters = Readonly<Partial<Record<Filter, string>>>
+
+export const PAGES = ['fleet', 'sims', 'sim'] as const
+export type Page = (typeof PAGES)[number] | 'missing'
+
+export type Metric = 'data' | 'commands'
+
+export interface View {
+  readonly page: Page
+  /** SID of the SIM whose page it is. */
+  readonly subject: string | null
+  /** Whose usage an operator looks at. */
+  readonly account: string | null
+  readonly period: Period
+  /** By choice, where the period allows one. */
+  readonly granularity: Granularity | null
+  readonly metric: Metric
+  readonly compares: boolean
+  readonly asTable: boolean
+  /** By which label usage is listed. */
+  readonly labelKey: string | null
+  /** What SIMs are searched for. */
+  readonly search: string | null
+  /** Start of the hour or day whose records are listed. */
+  readonly at: number | null
+  readonly filters: Filters
+}
+
+/** `path` is what follows `/console/`. */
+export function parseView(path: string, params: URLSearchParams, now: number): View {
+  const [page, subject] = pageOf(path)
+  const filters = FILTERS.flatMap((name) => {
+    const value = params.get(name)
+    return value === null || value === '' ? [] : [[name, value]]
+  })
+  const at = Number(params.get('at') ?? Number.NaN)
+  return {
+    page,
+    subject,
+    account: params.get('account'),
+    period: parsePeriod(params, now),
+    granularity: (['hourly', 'daily'] as const).find((name) => name === params.get('by')) ?? null,
+    metric: params.get('metric') === 'commands' ? 'commands' : 'data',
+    compares: params.get('compare') === 'yes',
+    asTable: params.get('table') === 'yes',
+    labelKey: params.get('labels'),
+    search: params.get('search'),
+    at: Number.isSafeInteger(at) ? at : null,
+    filters: Object.fromEntries(filters),
+  }
+}
+
+function pageOf(path: string): [Page, string | null] {
+  if (path === '' || path === 'sign-in') return ['fleet', null]
+  if (path === 'sims') return ['sims', null]
+  const [, sid] = /^sims\/([^/]+)$/.exec(path) ?? []
+  return sid === undefined ? ['missing', null] : ['sim', decodeURIComponent(sid)]
+}
+
+/** What follows `/console/`; what is as usual is left out. */
+export function viewPath(view: View): string {
+  const stated: Record<string, string | null> = {
+    account: view.account,
+    ...periodParams(view.period),
+    by: view.granularity,
+    metric: view.metric === 'commands' ? 'commands' : null,
+    compare: view.compares ? 'yes' : null,
+    table: view.asTable ? 'yes' : null,
+    labels: view.labelKey,
+    search: view.page === 'sims' ? view.search : null,
+    at: view.page === 'sim' && view.at !== null ? String(view.at) : null,
+    ...view.filters,
+  }
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(stated)) {
+    if (value !== null && value !== '') params.set(name, value)
+  }
+  const query = params.toString()
+  return `${pagePath(view)}${query === '' ? '' : `?${query}`}`
+}
+
+function pagePath({ page, subject }: View): string {
+  if (page === 'sim') return `sims/${encodeURIComponent(subject ?? '')}`
+  return page === 'sims' ? 'sims' : ''
+}
+
+/** With a filter more; with null, without it. */
+export function withFilter(view: View, name: Filter, value: string | null): View {
+  const { [name]: _, ...others } = view.filters
+  return { ...view, at: null, filters: value === null ? others : { ...others, [name]: value } }
+}
