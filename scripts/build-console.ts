@@ -11,7 +11,7 @@ import { build } from 'vite'
 const ROOT = join(import.meta.dirname, '..')
 
 export const CONSOLE_SOURCE = join(ROOT, 'console')
-const CONSOLE_BUILT = join(ROOT, 'dist/console')
+export const CONSOLE_BUILT = join(ROOT, 'dist/console')
 const VIEWER_BUILT = join(ROOT, 'dist/docs-viewer')
 
 /** Written for browsers as it is. */

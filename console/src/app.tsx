@@ -1,17 +1,80 @@
 /** What is shown: the form for signing in, or the page of the address. */
+import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { SimtallyError } from './api/server.ts'
+import { CONSOLE_PATH } from './base.ts'
+import { failureText } from './failure.ts'
+import { FleetPage } from './pages/fleet.tsx'
+import { MissingPage } from './pages/missing.tsx'
 import { SignIn } from './pages/sign-in.tsx'
-import { findSession, session, signOut } from './state/session.ts'
+import { SimPage } from './pages/sim.tsx'
+import { SimsPage } from './pages/sims.tsx'
+import { Header } from './parts/header.tsx'
+import { Help } from './parts/help.tsx'
+import { closeMenus, followLinks, go, view } from './state/navigation.ts'
+import { findSession, session, signIn, signInNotice } from './state/session.ts'
+
+const PAGES = { fleet: FleetPage, sims: SimsPage, sim: SimPage, missing: MissingPage }
 
 export function App() {
-  useEffect(() => void findSession(), [])
+  const failure = useSignal<unknown>(null)
+  const start = () => {
+    failure.value = null
+    begin().catch((error: unknown) => {
+      failure.value = error
+    })
+  }
+  useEffect(() => {
+    start()
+    addEventListener('click', onClick)
+    return () => removeEventListener('click', onClick)
+  }, [])
+  if (failure.value !== null) {
+    return (
+      <main class="sign-in">
+        <div class="card failed" role="alert">
+          <p>{failureText(failure.value)}</p>
+          <button type="button" onClick={start}>
+            Try again
+          </button>
+        </div>
+      </main>
+    )
+  }
   if (session.value === undefined) return null
   if (session.value === null) return <SignIn />
+  const Page = PAGES[view.value.page]
   return (
-    <main>
-      <button type="button" onClick={signOut}>
-        Sign out
-      </button>
-    </main>
+    <>
+      <a class="skip" href="#content">
+        To the content
+      </a>
+      <Header />
+      <main id="content" tabIndex={-1}>
+        <Page />
+      </main>
+      <Help />
+    </>
   )
+}
+
+function onClick(event: MouseEvent): void {
+  closeMenus(event)
+  followLinks(event)
+}
+
+/** By the code of a sign-in link, which then leaves the address; else by the session there is. */
+async function begin(): Promise<void> {
+  const isLink = location.pathname === `${CONSOLE_PATH}sign-in` && location.hash.length > 1
+  if (!isLink) return findSession()
+  const code = location.hash.slice(1)
+  go(CONSOLE_PATH, { replace: true })
+  try {
+    await signIn({ code })
+  } catch (error) {
+    if (!(error instanceof SimtallyError) || error.status !== 401) throw error
+    session.value = null
+    signInNotice.value =
+      'This link has been used or has expired. `simtally console link` makes another one.'
+  }
 }

@@ -1,0 +1,68 @@
+/** What is said of the bar below the cursor. */
+import { DAY_SECONDS, periodText } from '../format/time.ts'
+import type { Bucket, Layer } from './buckets.ts'
+
+export function Readout({
+  bucket,
+  layers,
+  before,
+  amountText,
+  isOpen,
+  left,
+  width,
+}: {
+  readonly bucket: Bucket
+  readonly layers: readonly Layer[]
+  readonly before: bigint | null
+  readonly amountText: (amount: bigint) => string
+  readonly isOpen: boolean
+  /** Of the bar, in pixels. */
+  readonly left: number
+  readonly width: number
+}) {
+  const isRight = left > width / 2
+  const style = isRight ? { right: `${width - left + 12}px` } : { left: `${left + 12}px` }
+  return (
+    <div class="readout" style={style} aria-hidden="true">
+      <strong>{periodText(bucket.start, bucket.end)} UTC</strong>
+      {bucket.end - bucket.start < DAY_SECONDS && <span class="muted">{viewersTime(bucket)}</span>}
+      <dl>
+        {layers.map(({ key, name }, index) => (
+          <div key={key}>
+            <dt>
+              <i class={`swatch ${key}`} /> {name}
+            </dt>
+            <dd>{amountText(bucket.values[index]!)}</dd>
+          </div>
+        ))}
+        <div class="sum">
+          <dt>Total</dt>
+          <dd>{amountText(bucket.total)}</dd>
+        </div>
+        {before !== null && (
+          <div>
+            <dt>
+              <i class="swatch before" /> Before
+            </dt>
+            <dd>{amountText(before)}</dd>
+          </div>
+        )}
+      </dl>
+      {isOpen && <span class="muted">May still grow</span>}
+    </div>
+  )
+}
+
+/** Only here: everything else is in UTC. */
+function viewersTime({ start, end }: Bucket): string {
+  const options = {
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  } as const
+  const local = new Intl.DateTimeFormat('en', options)
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  if (zone === 'UTC') return ''
+  return `${local.format(start * 1000)} – ${local.format(end * 1000).replace(/^\S+ /, '')} in ${zone}`
+}

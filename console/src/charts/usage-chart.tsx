@@ -1,0 +1,299 @@
+/** Usage over time, stacked: one bar for each hour or day. Read by pointer, by arrows, or as a table. */
+import { useSignal } from '@preact/signals'
+import { scaleLinear } from 'd3-scale'
+import { useEffect, useRef } from 'preact/hooks'
+import { mostOf } from '../format/quantity.ts'
+import {
+  clockText,
+  DAY_SECONDS,
+  isMidnight,
+  momentText,
+  monthText,
+  periodText,
+  shortDayText,
+} from '../format/time.ts'
+import type { Period } from '../state/period.ts'
+import { type Bucket, type Layer, ticksOf } from './buckets.ts'
+import { Readout } from './readout.tsx'
+
+const HEIGHT = 260
+const MARGIN = { top: 10, right: 10, bottom: 26, left: 58 }
+const INNER_HEIGHT = HEIGHT - MARGIN.top - MARGIN.bottom
+
+export interface UsageChartProps {
+  /** Says what is drawn: `Data over time`. */
+  readonly title: string
+  readonly layers: readonly Layer[]
+  readonly buckets: readonly Bucket[]
+  readonly period: Pick<Period, 'start' | 'end'>
+  readonly now: number
+  /** Totals of the period before, bucket by bucket; null where nothing is compared. */
+  readonly before: readonly bigint[] | null
+  /** From here on, what is drawn may still grow; null where nothing is known. */
+  readonly completeThrough: number | null
+  /** One step of the vertical axis is so many of what is counted. */
+  readonly unit: { readonly size: bigint; readonly name: string }
+  readonly amountText: (amount: bigint) => string
+  /** Says what a click does: `show this day`. */
+  readonly pickName: string
+  readonly onPick: (bucket: Bucket) => void
+}
+
+export function UsageChart(props: UsageChartProps) {
+  const { buckets, layers, period, title } = props
+  const frame = useRef<HTMLDivElement>(null)
+  const width = useWidth(frame)
+  const cursor = useSignal<number | null>(null)
+  const plot = Math.max(0, width - MARGIN.left - MARGIN.right)
+  const slot = plot / Math.max(1, buckets.length)
+  const max = mostOf([...buckets.map(({ total }) => total), ...(props.before ?? [])])
+  const scale = scaleLinear(
+    [0, Number(max) / Number(props.unit.size) || 1],
+    [INNER_HEIGHT, 0],
+  ).nice(4)
+  const y = (amount: bigint) => scale(Number(amount) / Number(props.unit.size))
+  const at = cursor.value === null ? null : buckets[cursor.value]
+
+  const cursorOf = (event: PointerEvent) => {
+    const { left } = (event.currentTarget as Element).getBoundingClientRect()
+    return Math.min(buckets.length - 1, Math.max(0, Math.floor((event.clientX - left) / slot)))
+  }
+  const pickBy = (event: PointerEvent) => {
+    event.preventDefault()
+    const index = cursorOf(event)
+    const isSeen = event.pointerType === 'mouse' || cursor.value === index
+    cursor.value = index
+    if (isSeen && event.button === 0) props.onPick(buckets[index]!)
+  }
+
+  return (
+    <div class="chart" ref={frame}>
+      <svg width={width} height={HEIGHT} role="img" aria-label={summaryOf(props)}>
+        <defs>
+          <pattern
+            id="open-hours"
+            width="7"
+            height="7"
+            patternUnits="userSpaceOnUse"
+            patternTransform="rotate(45)"
+          >
+            <path d="M0 0V7" class="hatch" />
+          </pattern>
+        </defs>
+        <g transform={`translate(${MARGIN.left} ${MARGIN.top})`}>
+          {scale.ticks(4).map((tick) => (
+            <g key={tick} class="tick" transform={`translate(0 ${scale(tick)})`}>
+              <path d={`M0 .5H${plot}`} />
+              <text x="-8" dy=".32em" text-anchor="end">
+                {tick === 0 ? '0' : `${tick.toLocaleString('en')} ${props.unit.name}`}
+              </text>
+            </g>
+          ))}
+          {layers.map(({ key }, index) => (
+            <path key={key} class={`layer ${key}`} d={barsOf(buckets, { index, slot, y })} />
+          ))}
+          {props.before !== null && (
+            <path class="before" d={stepsOf(props.before.slice(0, buckets.length), { slot, y })} />
+          )}
+          <OpenHours {...props} plot={plot} />
+          <TimeAxis period={period} plot={plot} />
+          {cursor.value !== null && (
+            <rect
+              class="cursor"
+              x={cursor.value * slot}
+              width={Math.max(1.5, slot)}
+              height={INNER_HEIGHT}
+            />
+          )}
+        </g>
+      </svg>
+      <input
+        type="range"
+        class="cursor-handle"
+        style={{ left: `${MARGIN.left}px`, width: `${plot}px` }}
+        min={0}
+        max={Math.max(0, buckets.length - 1)}
+        value={cursor.value ?? 0}
+        aria-label={`${title}: move through the bars, Enter to ${props.pickName}`}
+        aria-valuetext={at == null ? 'no bar chosen' : bucketText(props, cursor.value!)}
+        onInput={(event) => {
+          cursor.value = Number(event.currentTarget.value)
+        }}
+        onFocus={() => {
+          cursor.value ??= 0
+        }}
+        onBlur={() => {
+          cursor.value = null
+        }}
+        onPointerMove={(event) => {
+          if (event.pointerType === 'mouse') cursor.value = cursorOf(event)
+        }}
+        onPointerLeave={(event) => {
+          if (event.currentTarget !== document.activeElement) cursor.value = null
+        }}
+        onPointerDown={pickBy}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && at != null) props.onPick(at)
+        }}
+      />
+      {at != null && (
+        <Readout
+          bucket={at}
+          layers={layers}
+          before={props.before?.[cursor.value!] ?? null}
+          amountText={props.amountText}
+          isOpen={isOpen(props, at)}
+          left={MARGIN.left + (cursor.value! + 0.5) * slot}
+          width={width}
+        />
+      )}
+    </div>
+  )
+}
+
+function isOpen({ completeThrough }: UsageChartProps, { end }: Bucket): boolean {
+  return completeThrough !== null && end > completeThrough
+}
+
+/** What a reader of the screen hears of a bar. */
+function bucketText(props: UsageChartProps, index: number): string {
+  const bucket = props.buckets[index]!
+  const parts = props.layers.map(
+    ({ name }, layer) => `${name} ${props.amountText(bucket.values[layer]!)}`,
+  )
+  const open = isOpen(props, bucket) ? '; may still grow' : ''
+  return `${periodText(bucket.start, bucket.end)} UTC: ${props.amountText(bucket.total)}; ${parts.join(', ')}${open}`
+}
+
+function summaryOf({ title, buckets, layers, amountText, period }: UsageChartProps): string {
+  const total = buckets.reduce((sum, bucket) => sum + bucket.total, 0n)
+  const parts = layers.map(({ name }, index) => {
+    const sum = buckets.reduce((layer, { values }) => layer + values[index]!, 0n)
+    return `${name} ${amountText(sum)}`
+  })
+  return `${title}, ${periodText(period.start, period.end)} UTC: ${amountText(total)} in all; ${parts.join(', ')}.`
+}
+
+interface Geometry {
+  readonly slot: number
+  readonly y: (amount: bigint) => number
+}
+
+/** All bars of a layer as one path, which draws in a frame however many there are. */
+function barsOf(
+  buckets: readonly Bucket[],
+  { index, slot, y }: Geometry & { readonly index: number },
+): string {
+  const gap = slot > 5 ? Math.min(2, slot / 5) : 0
+  return buckets
+    .map(({ values }, place) => {
+      if (values[index] === 0n) return ''
+      const below = values.slice(0, index).reduce((sum, value) => sum + value, 0n)
+      const [left, width] = [(place * slot + gap / 2).toFixed(2), (slot - gap).toFixed(2)]
+      const top = y(below + values[index]!).toFixed(2)
+      return `M${left} ${top}h${width}V${y(below).toFixed(2)}h-${width}z`
+    })
+    .join('')
+}
+
+function stepsOf(amounts: readonly bigint[], { slot, y }: Geometry): string {
+  return amounts
+    .map((amount, place) => {
+      const height = y(amount).toFixed(2)
+      return `${place === 0 ? `M0 ${height}` : `V${height}`}H${((place + 1) * slot).toFixed(2)}`
+    })
+    .join('')
+}
+
+/** What is hatched: from where usage is complete to the present, or to the end of the period. */
+function OpenHours({ period, now, completeThrough, plot }: UsageChartProps & { plot: number }) {
+  if (completeThrough === null) return null
+  const start = Math.max(period.start, completeThrough)
+  const end = Math.min(period.end, now)
+  if (start >= end) return null
+  const x = scaleLinear([period.start, period.end], [0, plot])
+  return (
+    <rect
+      class="open-hours"
+      fill="url(#open-hours)"
+      x={x(start)}
+      width={x(end) - x(start)}
+      height={INNER_HEIGHT}
+    />
+  )
+}
+
+function TimeAxis({ period, plot }: { period: Pick<Period, 'start' | 'end'>; plot: number }) {
+  const x = scaleLinear([period.start, period.end], [0, plot])
+  return (
+    <g class="axis" transform={`translate(0 ${INNER_HEIGHT})`}>
+      <path d={`M0 .5H${plot}`} />
+      {ticksOf(period, Math.floor(plot / 64)).map((tick) => (
+        <g key={tick} transform={`translate(${x(tick)} 0)`}>
+          <path d="M.5 0v5" />
+          <text
+            y="19"
+            text-anchor={x(tick) < 16 ? 'start' : x(tick) > plot - 20 ? 'end' : 'middle'}
+          >
+            {tickText(tick, period)}
+          </text>
+        </g>
+      ))}
+    </g>
+  )
+}
+
+function tickText(tick: number, { start, end }: Pick<Period, 'start' | 'end'>): string {
+  if (!isMidnight(tick)) return clockText(tick)
+  return end - start > 120 * DAY_SECONDS ? monthText(tick) : shortDayText(tick)
+}
+
+/** Follows the width of its frame; a first guess saves a jump. */
+function useWidth(frame: { readonly current: HTMLElement | null }): number {
+  const width = useSignal(0)
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      width.value = Math.floor(entry!.contentRect.width)
+    })
+    observer.observe(frame.current!)
+    return () => observer.disconnect()
+  }, [frame, width])
+  return width.value
+}
+
+/** The same rows as text. */
+export function UsageTable({ title, layers, buckets, before, amountText }: UsageChartProps) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
+    <section class="scrolling chart-table" tabIndex={0} aria-label={`${title}, as a table`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">From (UTC)</th>
+            <th scope="col">Total</th>
+            {layers.map(({ key, name }) => (
+              <th key={key} scope="col">
+                {name}
+              </th>
+            ))}
+            {before !== null && <th scope="col">Before</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {buckets.map(({ start, total, values }, index) => (
+            <tr key={start}>
+              <th scope="row">{momentText(start)}</th>
+              <td title={String(total)}>{amountText(total)}</td>
+              {layers.map(({ key }, layer) => (
+                <td key={key} title={String(values[layer])}>
+                  {amountText(values[layer]!)}
+                </td>
+              ))}
+              {before !== null && <td>{amountText(before[index] ?? 0n)}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}

@@ -1,0 +1,14 @@
+/** An address that leads nowhere. */
+import { CONSOLE_PATH } from '../base.ts'
+
+export function MissingPage() {
+  return (
+    <div class="card failed">
+      <h1>There is no such page</h1>
+      <p>
+        The address may be cut off. <a href={CONSOLE_PATH}>Go to the fleet</a>, or press{' '}
+        <kbd>/</kbd> to find a SIM.
+      </p>
+    </div>
+  )
+}

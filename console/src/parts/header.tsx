@@ -1,0 +1,128 @@
+/** What stands above every page. */
+import { API_ROOT } from '../base.ts'
+import { Mark } from '../pages/sign-in.tsx'
+import { accountSid, accounts, isOperator } from '../state/accounts.ts'
+import { hrefOf, show, view } from '../state/navigation.ts'
+import { byteUnits, theme } from '../state/preferences.ts'
+import { session, signOut } from '../state/session.ts'
+import { showHelp } from './help.tsx'
+import { Choice } from './panel.tsx'
+import { RangePicker } from './range-picker.tsx'
+import { SimSearch } from './sim-search.tsx'
+
+const LINKS = [
+  { page: 'fleet', name: 'Fleet' },
+  { page: 'sims', name: 'SIMs' },
+] as const
+
+export function Header() {
+  const { page } = view.value
+  return (
+    <header class="top">
+      <a class="brand" href={hrefOf({ page: 'fleet', subject: null, filters: {}, at: null })}>
+        <Mark />
+        <span>Simtally</span>
+      </a>
+      <nav aria-label="Pages">
+        {LINKS.map((link) => (
+          <a
+            key={link.page}
+            href={hrefOf({ page: link.page, subject: null, at: null, filters: {}, search: null })}
+            aria-current={page === link.page ? 'page' : undefined}
+          >
+            {link.name}
+          </a>
+        ))}
+      </nav>
+      <SimSearch />
+      <div class="right">
+        <AccountName />
+        <RangePicker />
+        <Menu />
+      </div>
+    </header>
+  )
+}
+
+function AccountName() {
+  if (!isOperator.value) return null
+  return (
+    <select
+      aria-label="Account"
+      value={accountSid.value ?? ''}
+      onChange={(event) =>
+        show({
+          account: event.currentTarget.value,
+          ...{ page: 'fleet', subject: null, at: null, filters: {}, search: null },
+        })
+      }
+    >
+      {accounts.value?.map(({ sid, name }) => (
+        <option key={sid} value={sid}>
+          {name}
+        </option>
+      ))}
+    </select>
+  )
+}
+
+function Menu() {
+  const { account, name, credential_sid, scope } = session.value!
+  return (
+    <details class="menu">
+      <summary aria-label="Menu" class="icon">
+        ☰
+      </summary>
+      <div class="card popup end">
+        <p>
+          <strong>{account?.name ?? name ?? 'Operator'}</strong>
+          <br />
+          <span class="muted small">
+            {credential_sid.slice(0, 10)}…, {isOperator.value ? 'operator, ' : ''}
+            {scope}
+          </span>
+        </p>
+        <Choice
+          label="Units of data"
+          value={byteUnits.value}
+          options={[
+            { value: 'decimal', name: 'kB, MB' },
+            { value: 'binary', name: 'KiB, MiB' },
+          ]}
+          onChoose={(units) => {
+            byteUnits.value = units
+          }}
+        />
+        <Choice
+          label="Colours"
+          value={theme.value}
+          options={[
+            { value: 'system', name: 'System' },
+            { value: 'light', name: 'Light' },
+            { value: 'dark', name: 'Dark' },
+          ]}
+          onChoose={(chosen) => {
+            theme.value = chosen
+          }}
+        />
+        <ul>
+          <li>
+            <button type="button" class="plain" onClick={showHelp}>
+              Keys <kbd>?</kbd>
+            </button>
+          </li>
+          <li>
+            <a href={`${API_ROOT}docs`} target="_blank" rel="noreferrer">
+              The API
+            </a>
+          </li>
+          <li>
+            <button type="button" class="plain" onClick={() => void signOut()}>
+              Sign out
+            </button>
+          </li>
+        </ul>
+      </div>
+    </details>
+  )
+}

@@ -1,0 +1,270 @@
+/** Usage over time: the chart of the fleet's page and of a SIM's. */
+import { sumOf, type UsageRow } from '../api/amounts.ts'
+import { askUsage, type UsageQuestion } from '../api/usage.ts'
+import { type Bucket, bucketsOf, type Layer } from '../charts/buckets.ts'
+import { UsageChart, UsageTable } from '../charts/usage-chart.tsx'
+import {
+  bytesText,
+  changePercent,
+  countText,
+  exactBytesText,
+  mostOf,
+  unitOf,
+} from '../format/quantity.ts'
+import { momentText } from '../format/time.ts'
+import { ZONE_NAMES, ZONES } from '../format/zone.ts'
+import { isAccountKnown } from '../state/accounts.ts'
+import { useAnswer } from '../state/answer.ts'
+import { hrefOf, nowSeconds, show, view } from '../state/navigation.ts'
+import { granularityOf, HOURLY_DAYS_MAX, periodBefore } from '../state/period.ts'
+import { byteUnits } from '../state/preferences.ts'
+import type { View } from '../state/view.ts'
+import { LateFeed } from './late-feed.tsx'
+import { Answered, Choice, Panel } from './panel.tsx'
+
+const ZONE_LAYERS: readonly Layer[] = ZONES.map((key) => ({ key, name: ZONE_NAMES[key] }))
+
+export function amountText(amount: bigint): string {
+  return view.value.metric === 'data' ? bytesText(amount, byteUnits.value) : countText(amount)
+}
+
+export function exactText(amount: bigint): string {
+  return view.value.metric === 'data' ? exactBytesText(amount) : `${countText(amount)} Commands`
+}
+
+/** Of data or Commands, as the view says. */
+export function amountOf(row: UsageRow): bigint {
+  return view.value.metric === 'data' ? row.data : row.commands
+}
+
+export interface OverTimeProps {
+  /** Whose usage; the period is the view's. */
+  readonly question: Pick<UsageQuestion, 'account' | 'filters'>
+  readonly pickName: string
+  readonly onPick: (bucket: Bucket) => void
+}
+
+/** A guess before anything is drawn: what a chart has beside it is not much. */
+export function chartPixels(): number {
+  return Math.max(200, document.documentElement.clientWidth - 130)
+}
+
+export function OverTime({ question, pickName, onPick }: OverTimeProps) {
+  const { period, metric, compares, asTable, granularity: wanted } = view.value
+  const now = nowSeconds()
+  const granularity = granularityOf(period, { wanted, pixels: chartPixels() })
+  const before = periodBefore(period, now)
+  const asked = JSON.stringify([question, period.start, period.end, granularity])
+  const known = isAccountKnown.value
+  const answer = useAnswer(known ? asked : null, async (signal) => ({
+    ...(await askUsage({ ...question, period, granularity, groupBy: 'zone' }, signal)),
+    period,
+    granularity,
+  }))
+  const total = useAnswer(known ? `before ${asked}` : null, (signal) =>
+    askUsage({ ...question, period: before }, signal),
+  )
+  const stepsBefore = useAnswer(known && compares ? `steps ${asked}` : null, async (signal) => ({
+    ...(await askUsage({ ...question, period: before, granularity }, signal)),
+    of: asked,
+  }))
+
+  return (
+    <Panel
+      size="wide"
+      title={`${metric === 'data' ? 'Data' : 'Commands'} over time`}
+      aside={<ChartChoices view={view.value} granularity={granularity} />}
+    >
+      <Totals rows={answer.value?.rows ?? null} before={total.value?.rows ?? null} />
+      <Answered answer={answer} lines={9}>
+        {({ rows, completeThrough, retainedFrom, period: drawn, granularity: step }) => {
+          const options = { granularity: step, layers: ZONE_LAYERS }
+          const amount = (row: UsageRow, layer: string) =>
+            layer === '' || row.member.zone === layer ? amountOf(row) : 0n
+          const buckets = bucketsOf(rows, { ...options, period: drawn, amount })
+          const comparable = compares && stepsBefore.value?.of === asked ? stepsBefore.value : null
+          const max = mostOf(buckets.map(({ total }) => total))
+          const unit = unitOf(max, byteUnits.value)
+          const props = {
+            title: `${metric === 'data' ? 'Data' : 'Commands'} over time`,
+            layers: ZONE_LAYERS,
+            buckets,
+            period: {
+              start: buckets[0]?.start ?? drawn.start,
+              end: buckets.at(-1)?.end ?? drawn.end,
+            },
+            now,
+            before:
+              comparable === null
+                ? null
+                : bucketsOf(comparable.rows, {
+                    ...options,
+                    layers: [{ key: '', name: '' }],
+                    period: {
+                      start: before.start,
+                      end: before.start + drawn.end - drawn.start,
+                    },
+                    amount,
+                  }).map((bucket) => bucket.total),
+            completeThrough,
+            unit:
+              metric === 'data' ? { size: unit.bytes, name: unit.name } : { size: 1n, name: '' },
+            amountText,
+            pickName,
+            onPick,
+          }
+          return (
+            <>
+              <Legend compares={compares} />
+              {asTable ? <UsageTable {...props} /> : <UsageChart {...props} />}
+              <p class="complete muted small">
+                <Completeness through={completeThrough} end={Math.min(drawn.end, now)} />
+                {retainedFrom !== null &&
+                  ` Usage before ${momentText(retainedFrom)} UTC is no longer kept.`}
+              </p>
+            </>
+          )
+        }}
+      </Answered>
+    </Panel>
+  )
+}
+
+function ChartChoices({ view, granularity }: { view: View; granularity: 'hourly' | 'daily' }) {
+  const { period, metric } = view
+  const canBe = (wanted: 'hourly' | 'daily') =>
+    granularityOf(period, { wanted, pixels: chartPixels() }) === wanted
+  return (
+    <div class="choices">
+      <Choice
+        label="What is counted"
+        value={metric}
+        options={[
+          { value: 'data', name: 'Data' },
+          { value: 'commands', name: 'Commands' },
+        ]}
+        onChoose={(chosen) => show({ metric: chosen })}
+      />
+      <Choice
+        label="Bars"
+        value={granularity}
+        options={[
+          { value: 'hourly', name: 'Hours', off: !canBe('hourly') },
+          { value: 'daily', name: 'Days', off: !canBe('daily') },
+        ]}
+        onChoose={(chosen) => show({ granularity: chosen })}
+      />
+      <a
+        class="toggle"
+        href={hrefOf({ compares: !view.compares })}
+        aria-current={view.compares ? 'true' : undefined}
+        title="Compare with the period before (c)"
+      >
+        Compare
+      </a>
+      <a
+        class="toggle"
+        href={hrefOf({ asTable: !view.asTable })}
+        aria-current={view.asTable ? 'true' : undefined}
+        title={`The chart's rows as text (t); hours up to ${HOURLY_DAYS_MAX} days`}
+      >
+        Table
+      </a>
+    </div>
+  )
+}
+
+function Legend({ compares }: { compares: boolean }) {
+  return (
+    <ul class="legend">
+      {ZONE_LAYERS.map(({ key, name }) => (
+        <li key={key}>
+          <i class={`swatch ${key}`} /> {name}
+        </li>
+      ))}
+      {compares && (
+        <li>
+          <i class="swatch before" /> Period before
+        </li>
+      )}
+    </ul>
+  )
+}
+
+function Completeness({ through, end }: { through: number | null; end: number }) {
+  if (through === null) return <>No feed has said up to when usage is complete.</>
+  if (through >= end) return <>Complete: only corrections still change these numbers.</>
+  return (
+    <>
+      <i class="swatch hatched" /> Complete through {momentText(through)} UTC; hatched hours may
+      still grow. <LateFeed through={through} />
+    </>
+  )
+}
+
+/** The numbers of the whole period, each with its change. */
+function Totals({
+  rows,
+  before,
+}: {
+  readonly rows: readonly UsageRow[] | null
+  readonly before: readonly UsageRow[] | null
+}) {
+  const now = rows === null ? null : sumOf(rows)
+  const then = before === null ? null : sumOf(before)
+  const bytes = (amount: bigint) => bytesText(amount, byteUnits.value)
+  return (
+    <dl class="totals">
+      {(['data', 'download', 'upload', 'commands'] as const).map((name) => {
+        const text = name === 'commands' ? countText : bytes
+        return (
+          <div key={name}>
+            <dt>{TOTAL_NAMES[name]}</dt>
+            <dd>
+              <span
+                class="number"
+                data-total={name}
+                data-exact={now === null ? undefined : String(now[name])}
+                title={now === null ? '' : name === 'commands' ? '' : exactBytesText(now[name])}
+              >
+                {now === null ? '…' : text(now[name])}
+              </span>
+              <Change now={now?.[name] ?? null} before={then?.[name] ?? null} text={text} />
+            </dd>
+          </div>
+        )
+      })}
+    </dl>
+  )
+}
+
+const TOTAL_NAMES = {
+  ...{ data: 'Data', download: 'Download', upload: 'Upload', commands: 'Commands' },
+} as const
+
+/** From this many percent on, people think in multiples. */
+const TIMES_FROM = 999
+
+function Change({
+  now,
+  before,
+  text,
+}: {
+  readonly now: bigint | null
+  readonly before: bigint | null
+  readonly text: (amount: bigint) => string
+}) {
+  if (now === null || before === null) return <span class="change">&nbsp;</span>
+  const percent = changePercent(now, before)
+  if (percent === null) return <span class="change muted">nothing before</span>
+  const arrow = percent > 0 ? '▲' : percent < 0 ? '▼' : '='
+  return (
+    <span class="change muted" title={`${text(before)} in the period before, as far into it`}>
+      {arrow}{' '}
+      {percent > TIMES_FROM
+        ? `× ${countText(Math.round(percent / 100 + 1))}`
+        : `${Math.abs(percent)} %`}
+      <span class="unseen"> against the period before</span>
+    </span>
+  )
+}

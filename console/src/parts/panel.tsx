@@ -1,0 +1,98 @@
+/** A part of a page, with what is shown while it loads, when it is empty and when it failed. */
+import type { ComponentChildren } from 'preact'
+import { failureText } from '../failure.ts'
+import { type Answer, askAgain } from '../state/answer.ts'
+
+export function Panel({
+  title,
+  aside,
+  size = 'half',
+  children,
+}: {
+  readonly title: string
+  readonly aside?: ComponentChildren
+  readonly size?: 'wide' | 'half' | 'third'
+  readonly children: ComponentChildren
+}) {
+  return (
+    <section class={`card panel ${size}`} aria-label={title}>
+      <header>
+        <h2>{title}</h2>
+        {aside}
+      </header>
+      {children}
+    </section>
+  )
+}
+
+/** The last answer stays while another is asked, so that nothing jumps. */
+export function Answered<T>({
+  answer,
+  lines = 6,
+  empty,
+  isEmpty = (value) => Array.isArray(value) && value.length === 0,
+  children,
+}: {
+  readonly answer: Answer<T>
+  /** How much room to keep until there is an answer. */
+  readonly lines?: number
+  /** What to do where there is nothing. */
+  readonly empty?: ComponentChildren
+  readonly isEmpty?: (value: T) => boolean
+  readonly children: (value: T) => ComponentChildren
+}) {
+  const { value, failure, isLoading } = answer
+  if (failure !== null) {
+    return (
+      <div class="failed" role="alert">
+        <p>{failureText(failure)}</p>
+        <button type="button" onClick={askAgain}>
+          Try again
+        </button>
+      </div>
+    )
+  }
+  if (value === null) {
+    return (
+      <div class="waiting" aria-busy="true" style={{ minHeight: `${lines * 2.1}rem` }}>
+        <span class="unseen">Loading</span>
+      </div>
+    )
+  }
+  if (empty !== undefined && isEmpty(value)) return <p class="empty">{empty}</p>
+  return (
+    <div class="answered" aria-busy={isLoading}>
+      {children(value)}
+    </div>
+  )
+}
+
+/** One of a few, as buttons side by side. */
+export function Choice<T extends string>({
+  label,
+  options,
+  value,
+  onChoose,
+}: {
+  readonly label: string
+  readonly options: readonly { readonly value: T; readonly name: string; readonly off?: boolean }[]
+  readonly value: T | null
+  readonly onChoose: (value: T) => void
+}) {
+  return (
+    <fieldset class="choice">
+      <legend class="unseen">{label}</legend>
+      {options.map((option) => (
+        <button
+          key={option.value}
+          type="button"
+          aria-pressed={option.value === value}
+          disabled={option.off ?? false}
+          onClick={() => onChoose(option.value)}
+        >
+          {option.name}
+        </button>
+      ))}
+    </fieldset>
+  )
+}

@@ -1,0 +1,43 @@
+/** Whose usage is shown. An account sees its own; an operator chooses. */
+import { computed, effect, signal } from '@preact/signals'
+import { rowsOf, type Schema, server } from '../api/server.ts'
+import { view } from './navigation.ts'
+import { session } from './session.ts'
+
+export type Account = Schema<'Account'>
+
+/** Of an operator; undefined until they are known. */
+export const accounts = signal<readonly Account[] | undefined>(undefined)
+
+export const isOperator = computed(() => session.value?.role === 'operator')
+
+/** What questions name; null for an account, whose questions name none. */
+export const accountSid = computed(() =>
+  isOperator.value ? (view.value.account ?? accounts.value?.[0]?.sid ?? null) : null,
+)
+
+/** False while it is not known yet whose usage to ask for. */
+export const isAccountKnown = computed(() => !isOperator.value || accountSid.value !== null)
+
+/** What a question about this SIM names, whichever account is looked at. */
+export function accountOf(sim: Schema<'Sim'>): string | null {
+  return isOperator.value ? sim.account_sid : null
+}
+
+effect(() => {
+  if (!isOperator.value) {
+    accounts.value = undefined
+    return
+  }
+  readAccounts().catch(() => {
+    accounts.value = []
+  })
+})
+
+async function readAccounts(): Promise<void> {
+  const found: Account[] = []
+  for await (const account of rowsOf(server, '/v1/Accounts', { query: { PageSize: '1000' } })) {
+    found.push(account)
+  }
+  accounts.value = found
+}

@@ -1,0 +1,131 @@
+/** The console in a real browser: a demo's store, a server of its own, and Chromium where there is one. */
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { describe, it } from 'node:test'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { buildConsole, CONSOLE_BUILT } from '../../scripts/build-console.ts'
+import { type CliProcess, runCli, startCli } from './cli-process.ts'
+import type { TestCredential } from './http-fixture.ts'
+
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Null where no browser is installed, and tests that need one say so. */
+export function browserPath(): string | null {
+  return BROWSERS.find((path) => existsSync(path)) ?? null
+}
+
+/** After `/console/`; `SIM` stands for one that has used something. */
+export const CONSOLE_PAGES = {
+  fleet: '',
+  'fleet-days': '?period=90d&compare=yes',
+  'fleet-table': '?period=7d&table=yes',
+  'fleet-filtered': '?period=7d&zone=international_roaming&metric=commands',
+  sims: 'sims',
+  sim: 'sims/SIM?period=7d',
+  missing: 'nowhere',
+} as const
+
+const NO_BROWSER = 'no browser is installed: Debian’s package chromium is one'
+
+/** As `describe`; where there is no browser, one test that says so stands for all. */
+export function describeInBrowser(name: string, suite: () => void): void {
+  if (browserPath() !== null) describe(name, suite)
+  else it(`${name}: not run`, (t) => t.diagnostic(NO_BROWSER))
+}
+
+export interface ConsoleOptions {
+  readonly sims?: number
+  readonly days?: number
+  readonly workers?: number
+}
+
+export interface ConsoleInBrowser {
+  /** Without a slash at the end. */
+  readonly url: string
+  readonly account: TestCredential
+  readonly operator: TestCredential
+  /** One that has used something. */
+  readonly simSid: string
+  newPage(options?: BrowserContextOptions): Promise<Page>
+  /** From the form that is shown. */
+  signIn(page: Page, as?: TestCredential): Promise<void>
+  /** Ends the server, and nothing else. */
+  stopServer(): Promise<void>
+  startServer(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openConsole(options: ConsoleOptions = {}): Promise<ConsoleInBrowser> {
+  const { sims = 40, days = 12, workers = 1 } = options
+  if (!existsSync(join(CONSOLE_BUILT, 'index.html'))) await buildConsole()
+  const folder = await mkdtemp(join(tmpdir(), 'simtally-console-'))
+  const store = join(folder, 'demo.db')
+  const database = ['--database', `sqlite:${store}`]
+  const run = async (args: readonly string[]) => {
+    const { exitCode, stdout, stderr } = await runCli([...args, ...database, '--json'])
+    if (exitCode !== 0 && exitCode !== 3) throw new Error(stderr)
+    return JSON.parse(stdout)
+  }
+  const demo = await run([...['demo', '--no-serve', '--sims', `${sims}`], '--days', `${days}`])
+  const key = await run(['key', 'create', '--operator', '--scope', 'admin', '--label', 'console'])
+  const accounts: Record<string, { username: string; password: string }> = JSON.parse(
+    await readFile(`${store}.credentials.json`, 'utf8'),
+  )
+  const [owner] = Object.values(accounts)
+  const account = { sid: owner!.username, secret: owner!.password }
+  const serveArgs = ['serve', ...database, '--json', '--workers', `${workers}`]
+  let server = await startServer([...serveArgs, '--port', '0'])
+  const { url } = server
+  const browser = await launch()
+  return {
+    url,
+    account,
+    operator: { sid: key.sid, secret: key.secret },
+    simSid: demo.sim_sid,
+    async newPage(contextOptions = {}) {
+      const context = await browser.newContext({ timezoneId: 'Asia/Kathmandu', ...contextOptions })
+      return context.newPage()
+    },
+    async signIn(page, as = account) {
+      await page.getByLabel('SID', { exact: true }).fill(as.sid)
+      await page.getByLabel('Auth token or secret').fill(as.secret)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByRole('navigation', { name: 'Pages' }).waitFor()
+    },
+    stopServer: () => ended(server.process),
+    async startServer() {
+      server = await startServer([...serveArgs, '--port', new URL(url).port])
+    },
+    async close() {
+      await browser.close()
+      await ended(server.process)
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+function launch(): Promise<Browser> {
+  const executablePath = browserPath()
+  if (executablePath === null) throw new Error(NO_BROWSER)
+  return chromium.launch({ executablePath })
+}
+
+async function startServer(
+  args: readonly string[],
+): Promise<{ readonly process: CliProcess; readonly url: string }> {
+  const process = startCli(args)
+  const listening = Promise.withResolvers<string>()
+  createInterface({ input: process.child.stdout! }).on('line', (line) => {
+    if (line.startsWith('{"url"')) listening.resolve(JSON.parse(line).url)
+  })
+  process.ended().then(({ stderr }) => listening.reject(new Error(`serve ended: ${stderr}`)))
+  return { process, url: await listening.promise }
+}
+
+async function ended(process: CliProcess): Promise<void> {
+  process.child.kill('SIGTERM')
+  await process.ended()
+}
