@@ -170,6 +170,24 @@ export function describeSimMoves(engine: Engine): void {
       await assertAuditClean(world.store)
     })
 
+    it('measures a series of readings on through the move', async (t) => {
+      const world = await openMove(t, engine)
+      const { from, to, event, append } = world
+      const reading = (at: string, upload: number) =>
+        event(at, { recordId: 'session', upload, reading: { is32Bit: false } })
+      await append(reading('2026-02-10T09:00:00Z', 100), reading('2026-02-10T11:00:00Z', 150))
+      await world.move(to)
+      await append(reading('2026-02-10T12:00:00Z', 190))
+      const used = async () => [(await world.bySim(from))[0]?.[1], (await world.bySim(to))[0]?.[1]]
+      assert.deepEqual(await used(), [100n, 90n])
+      // What is known late of the old account's time was not used by the new one.
+      await append(reading('2026-02-10T10:00:00Z', 120))
+      assert.deepEqual(await used(), [120n, 70n])
+      await world.store.undoImport(world.importId, NOW)
+      assert.deepEqual(await used(), [undefined, undefined])
+      await assertAuditClean(world.store)
+    })
+
     it('takes away names, group and labels, which are words of the account', async (t) => {
       const world = await openMove(t, engine)
       const { store, from, to, sim } = world

@@ -99,6 +99,47 @@ async function resolvedZone(
 }
 
 describe('the SIM of a record', () => {
+  it('is the account’s that had it when it was used, by whose home set it is classified', async () => {
+    const options = { at: instant('2026-01-01T00:00:00Z'), newSid: newSimSid }
+    const stated = aSim({ uniqueName: 'travels' })
+    const sim = await fixture.store.createSim(fixture.account.id, stated, options)
+    const since = instant('2026-03-15T10:00:00Z')
+    await fixture.store.moveSim(sim.id, { toAccountId: other.id, since }, NOW)
+    const told = async (name: string, delivered: Delivered = {}) => {
+      const records = ['09:59:59Z', '10:00:00Z'].map((time) =>
+        aRecord({ sim: name, occurred_at: `2026-03-15T${time}`, plmn: '262-01' }),
+      )
+      const { events, quarantined } = await resolve(records, delivered)
+      return [
+        ...events.map(({ accountId, serving }) => `${accountId} ${serving.zone}`),
+        ...quarantined.map(
+          ({ reason, detail }) => `${reason} ${detail.replace(/^sim "[^"]*": /, '')}`,
+        ),
+      ]
+    }
+    const { account } = fixture
+    const [old, own] = [`${account.id} international_roaming`, `${other.id} home`]
+    const unknown = 'unknown_sim no SIM is registered with this name'
+    assert.deepEqual(await told(sim.iccid!), [old, own])
+    assert.deepEqual(await told(sim.iccid!, { of: bound }), [old, unknown])
+    assert.deepEqual(await told(sim.iccid!, { account }), [old, unknown])
+    assert.deepEqual(await told(sim.iccid!, { account: other }), [own, unknown])
+    assert.deepEqual(await told('travels', { of: bound }), [old, unknown])
+    assert.deepEqual(await told('travels', { account: other }), [unknown, unknown])
+    // From then on, the name means the SIM that has it now.
+    const next = await createSim(account, { uniqueName: 'travels' })
+    const { events } = await resolve(
+      ['09:59:59Z', '10:00:00Z'].map((time) =>
+        aRecord({ sim: 'travels', occurred_at: `2026-03-15T${time}` }),
+      ),
+      { of: bound },
+    )
+    assert.deepEqual(
+      events.map(({ simId }) => simId),
+      [sim.id, next.id],
+    )
+  })
+
   it('is found by each of its names', async () => {
     const { sid, iccid, imsis, msisdn, uniqueName } = SIM_NAMES
     const printed = iccid.replace(/(\d{4})(?=\d)/g, '$1 ')

@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { recycleRecords } from '../../src/ingest/recycle-records.ts'
 import { tryImport } from '../../src/ingest/try-import.ts'
-import { aSim, NOW, newSimSid } from '../support/builders.ts'
+import { permutations } from '../contract/engine.ts'
+import { anAccount, aSim, NOW, newSimSid } from '../support/builders.ts'
 import { IngestFixture, verdicts, type World } from '../support/ingest-fixture.ts'
 import { inChunks } from '../support/record-files.ts'
 import { type ModelReading, modelUsage } from '../support/series-model.ts'
@@ -91,6 +92,33 @@ describe('a NAS that announces a restart', () => {
       const packets = [interim(1, 1_000), { ...on(2), status: '7' }, interim(3, 40)]
       for (const i of order) await world.deliver(written(world, [packets[i]!]))
       assert.deepEqual(await usageOf(world), ['home US 1040/1040/0/0'])
+    })
+  }
+
+  for (const [name, movedAt] of [
+    ['after it', 150],
+    ['before it', 90],
+  ] as const) {
+    it(`counts for each account what it used where the SIM moves ${name}`, async () => {
+      const packets = [interim(1, 1_000), on(2), interim(3, 40)]
+      for (const order of permutations([0, 1, 2])) {
+        const world = await newWorld()
+        const { store, account } = fixture
+        const { id: toAccountId } = await store.createAccount(anAccount())
+        const options = { at: FROM, newSid: newSimSid }
+        const sim = await store.createSim(account.id, aSim(), options)
+        await store.moveSim(sim.id, { toAccountId, since: FROM + movedAt }, NOW)
+        for (const i of order) await world.deliver(written({ sim }, [packets[i]!]))
+        const used = []
+        for (const accountId of [account.id, toAccountId]) {
+          const scope = { simId: sim.id, accountId }
+          const asked = { scope, start: FROM, end: NOW, granularity: 'all' } as const
+          const groups = await store.queryUsage(asked)
+          used.push(groups.reduce((sum, { upload }) => sum + upload, 0n))
+        }
+        assert.deepEqual(used, [1_000n, 40n], `${order}`)
+      }
+      await fixture.assertAuditClean()
     })
   }
 
