@@ -76,6 +76,12 @@ export interface Sim {
   readonly updatedAt: number
 }
 
+/** True of a SIM that nothing names any more but its SID: an account keeps its usage under it. */
+export function isErased({ iccid, imsis, msisdn, uniqueName, status }: Sim): boolean {
+  const names = [iccid, msisdn, uniqueName].filter((name) => name !== null)
+  return status === 'canceled' && names.length + imsis.length === 0
+}
+
 /** What may be said of a SIM at registration; what is left out keeps its value or default. */
 export interface SimRegistration {
   readonly sid?: Sid

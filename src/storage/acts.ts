@@ -22,6 +22,9 @@ import type { AssignOutcome, MoveOutcome } from './fleet-store.ts'
 import type { Row } from './rows.ts'
 import { acting, all, now, run, type Steps } from './session.ts'
 import type {
+  EraseAccountOutcome,
+  EraseOutcome,
+  Erasure,
   PurgeOutcome,
   Reclassification,
   ReclassifyOutcome,
@@ -318,6 +321,38 @@ export const actsOf = {
           object: account?.sid ?? `since ${formatInstant(since)}`,
           details: { since: formatInstant(since), changed, unknown },
         },
+  eraseSim: (
+    { sid, usageEvents, versions, quarantineEntries }: EraseOutcome,
+    { accountSid }: Sim,
+    { by, reason, lastImport }: Erasure & { lastImport: number },
+  ): NewAct => ({
+    verb: 'erase',
+    objectKind: 'sim',
+    object: sid,
+    details: {
+      ...{ account: accountSid, usage_events: usageEvents, versions },
+      ...{ quarantine_entries: quarantineEntries, last_import: lastImport, by, reason },
+    },
+  }),
+  eraseNumber: (entries: number, { by, reason }: Erasure): NewAct => ({
+    verb: 'erase',
+    objectKind: 'quarantine',
+    object: 'a number',
+    details: { quarantine_entries: entries, by, reason },
+  }),
+  eraseAccount: (
+    { keys, groups, quarantineEntries }: EraseAccountOutcome,
+    { sid }: Account,
+    { by, reason, lastImport }: Erasure & { lastImport: number },
+  ): NewAct => ({
+    verb: 'erase',
+    objectKind: 'account',
+    object: sid,
+    details: {
+      ...{ keys, groups, quarantine_entries: quarantineEntries },
+      ...{ last_import: lastImport, by, reason },
+    },
+  }),
   purge: (
     { ledgerRows, rollupCells, quarantineEntries }: PurgeOutcome,
     { before, dryRun }: { before: number; dryRun: boolean },

@@ -207,7 +207,8 @@ class ImportBooks {
     const fromDuplicates = this.#mayGain(found) ? found.duplicate : 0
     const toOthers =
       found.isOperators && !this.#acts.isDecided ? 0 : (this.#repeats.get(found.id) ?? 0)
-    const most = this.#mayBePurged(found) ? Number.POSITIVE_INFINITY : versions + toOthers
+    const mayBeGone = this.#mayBePurged(found) || found.id <= this.#acts.erasedThrough
+    const most = mayBeGone ? Number.POSITIVE_INFINITY : versions + toOthers
     return { least: Math.max(0, versions - fromDuplicates), most }
   }
 
@@ -256,7 +257,7 @@ function factsFromRow(row: Row): ImportFacts {
 
 const SELECT_ACTS_OF_COUNTS = `
   SELECT verb, object_kind, object, details FROM act
-  WHERE object_kind = 'quarantine' OR verb IN ('purge', 'recycle', 'accept conflict', 'undo')
+  WHERE object_kind = 'quarantine' OR verb IN ('purge', 'recycle', 'accept conflict', 'undo', 'erase')
      OR (verb = 'change' AND object_kind = 'feed')`
 
 /** What the log says of acts that change what counts follow from. */
@@ -268,6 +269,8 @@ class ActsOfCounts {
   isDecided = false
   /** True when a feed may have been under `max` before. */
   policiesChanged = false
+  /** Imports up to this one may have records that were erased. */
+  erasedThrough = 0
   /** Entries of quarantine that are gone and still counted, of all imports. */
   entriesGone = 0
 
@@ -280,7 +283,10 @@ class ActsOfCounts {
         this.isDecided = true
       } else if (verb === 'undo')
         this.undoneEntries.set(Number(object), detail('quarantine_entries'))
-      else if (verb === 'purge') this.entriesGone += detail('quarantine_entries')
+      else if (verb === 'erase') {
+        this.entriesGone += detail('quarantine_entries')
+        if (kind === 'sim') this.erasedThrough = Math.max(this.erasedThrough, detail('last_import'))
+      } else if (verb === 'purge') this.entriesGone += detail('quarantine_entries')
       else if (kind === 'quarantine') this.entriesGone += detail('discarded')
       else if ((details as string).includes('on_conflict')) this.policiesChanged = true
     }

@@ -1,5 +1,6 @@
 /** The part of the port that is about what happens to accounts and SIMs in the course of their lives. */
 import type { Account } from '../domain/directory.ts'
+import type { Sid } from '../domain/identifiers.ts'
 import type { UsageChange } from './batches.ts'
 
 /** A row of the ledger, behind which a step goes on. */
@@ -36,6 +37,43 @@ export interface ReclassifyOutcome {
   readonly next: LedgerPlace | null
 }
 
+/** Who erases and why, for good. */
+export interface Erasure {
+  readonly by: string
+  readonly reason: string
+  readonly at: number
+  /** Only counts. */
+  readonly dryRun: boolean
+}
+
+export interface SimErasure extends Erasure {
+  /** Under which its usage stays: nothing leads to it from the one before. */
+  readonly newSid: Sid
+}
+
+export interface AccountErasure extends Erasure {
+  /** Of a secret that nobody knows. */
+  readonly unusableHash: string
+}
+
+export interface EraseOutcome {
+  /** The SIM's from now on. */
+  readonly sid: Sid
+  /** Usage events that are sums by the hour now. */
+  readonly usageEvents: number
+  /** Versions that were replaced or undone. */
+  readonly versions: number
+  /** Deliveries of quarantined records that named it. */
+  readonly quarantineEntries: number
+}
+
+export interface EraseAccountOutcome {
+  readonly keys: number
+  readonly groups: number
+  /** Deliveries of quarantined records that it delivered itself. */
+  readonly quarantineEntries: number
+}
+
 /** As `UsageStore`. */
 export interface LifeStore {
   /**
@@ -55,4 +93,27 @@ export interface LifeStore {
    * `next` goes on, and beginning anew changes nothing twice.
    */
   reclassify(given: Reclassification): Promise<ReclassifyOutcome>
+
+  /**
+   * Takes away for good what names a SIM and each of its records, in one transaction, also from the log and
+   * from quarantine. Its usage stays as sums by the hour under another SID, so that every total stays as
+   * it is. Later records of its numbers are of no SIM. Fails with `not_found`, and with `conflict` when it
+   * was erased before.
+   */
+  eraseSim(simId: number, given: SimErasure): Promise<EraseOutcome>
+  /**
+   * Takes what names a number away from quarantine; returns how many deliveries there were. Fails with
+   * `not_found` for what is no number.
+   */
+  eraseNumber(number: string, given: Erasure): Promise<number>
+  /**
+   * Takes away for good what names an account and who could log in to it. Its totals stay under its SID.
+   * Fails with `not_found`, and with `conflict` while it has SIMs that are not erased.
+   */
+  eraseAccount(accountId: number, given: AccountErasure): Promise<EraseAccountOutcome>
+  /**
+   * Overwrites what the store's own files hold of rows that were deleted. False where others who have
+   * it open were in the way, or where an engine leaves it to its operator.
+   */
+  overwriteDeleted(): Promise<boolean>
 }

@@ -41,6 +41,7 @@ const VERBS = [
     'write',
     'undo',
     'move',
+    'erase',
     'check',
     'accept',
   ],

@@ -10,6 +10,7 @@ import { describeConflicts } from './conflicts.ts'
 import { describeConsoleSessions } from './console-sessions.ts'
 import { describeDelivering } from './deliver.ts'
 import type { Engine } from './engine.ts'
+import { describeErase } from './erase.ts'
 import { describeFeedProgress } from './feed-progress.ts'
 import { describeFleetQuestions } from './fleet-questions.ts'
 import { describeGroups } from './groups.ts'
@@ -61,6 +62,7 @@ export function describeUsageStore(engine: Engine): void {
     describeTrials(engine)
     describeUndo(engine)
     describeReclassify(engine)
+    describeErase(engine)
     describeUndoneVersions(engine)
     describeRecycling(engine)
     describeAccepting(engine)

@@ -15,6 +15,7 @@ import {
 import { WrongUsage } from '../failure.ts'
 import { flag, sidFlag, timeSpanFlag } from '../option-values.ts'
 import { homeOptions } from '../options.ts'
+import { addAccountEraseCommand } from './account-erase.ts'
 import { accountRow, addAccountListCommands } from './account-list.ts'
 
 interface HomeOptions extends DatabaseOption, JsonOption {
@@ -118,6 +119,7 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
     .addHelpText('after', ROTATE_EXAMPLES)
   rotate.action((sid: Sid) => rotateToken(commandLine, sid, rotate.optsWithGlobals()))
   addAccountListCommands(account, commandLine)
+  addAccountEraseCommand(account, commandLine)
 }
 
 function registerFlag(): Option {

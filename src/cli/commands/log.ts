@@ -22,9 +22,9 @@ Examples:
 
 Everything that changes a store beside deliveries stands here, newest first: accounts, keys, SIMs and
 feeds made and changed, imports undone or that replaced records, quarantine recycled, accepted and
-discarded, usage reclassified and purged, derived numbers repaired, rows accepted as they are. The actor is "operator" on
+discarded, usage reclassified and purged, SIMs erased, derived numbers repaired, rows accepted as they are. The actor is "operator" on
 the command line, "upkeep" of a serving process, or the SID of
-the credential. Nothing is ever taken out of it.`
+the credential. Nothing is ever taken out of it but what was erased.`
 
 export function addLogCommand(program: Command, commandLine: CommandLine): void {
   const log = program.command('log').description('show what was done to the store, and by whom')

@@ -17,6 +17,7 @@ import { report, reportError } from '../failure.ts'
 import { accountOption } from '../options.ts'
 import { countOf, formatCount } from '../quantity-text.ts'
 import { assignListed, groupsOf, placeFaults } from '../sim-places.ts'
+import { addSimEraseCommand } from './sim-erase.ts'
 import { addSimListCommands } from './sim-list.ts'
 import { addSimMoveCommand } from './sim-move.ts'
 import { addSimSetCommand } from './sim-set.ts'
@@ -55,6 +56,7 @@ export function addSimCommand(program: Command, commandLine: CommandLine): void 
   addSimListCommands(sim, commandLine)
   addSimSetCommand(sim, commandLine)
   addSimMoveCommand(sim, commandLine)
+  addSimEraseCommand(sim, commandLine)
 }
 
 async function importSims(

@@ -2,6 +2,8 @@
 import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import { acceptRows } from '../accept.ts'
 import { actsOf, type LoggedAct, logAct } from '../acts.ts'
+import { eraseNumber, eraseSim } from '../erase.ts'
+import { eraseAccount } from '../erase-account.ts'
 import { listFeedProgress, listFeedTotals } from '../feed-progress.ts'
 import { readLimits } from '../limits.ts'
 import { moveSim } from '../moves.ts'
@@ -140,6 +142,8 @@ export async function openPostgresStore(
         await session.take(logAct(actOf(result)))
         return result
       })
+    const planOrDo = <T>({ dryRun }: { readonly dryRun: boolean }, begin: () => Steps<T>) =>
+      calls.run(() => (dryRun ? look(take(begin)) : alone(take(begin))))
     const changing = () => changingEngine({ look, alone }, database.topology, actor)
     const changes = offered(CHANGES, (begin) => change(take(begin)))
     return {
@@ -214,11 +218,12 @@ export async function openPostgresStore(
           database.topology.name === 'plain' ? alone(upkeep.checksumNextDay) : false,
         ),
       sealNextDay: (before) => calls.run(() => alone((s) => s.take(sealNextDay(before)))),
-      reclassify: (given) =>
-        calls.run(() => {
-          const work = take(() => reclassify(given))
-          return given.dryRun ? look(work) : alone(work)
-        }),
+      reclassify: (given) => planOrDo(given, () => reclassify(given)),
+      eraseSim: (simId, given) => planOrDo(given, () => eraseSim(simId, given)),
+      eraseNumber: (number, given) => planOrDo(given, () => eraseNumber(number, given)),
+      eraseAccount: (accountId, given) => planOrDo(given, () => eraseAccount(accountId, given)),
+      // Its files are the server's, and so is the room that deleted rows leave in them.
+      overwriteDeleted: async () => false,
       purge: (given) => calls.run(() => purge(given, actor)),
 
       requireInPlace: () => place.require(() => readiness.require()),

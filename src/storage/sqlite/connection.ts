@@ -157,6 +157,21 @@ export class Connection {
     return this.#finish(work)
   }
 
+  /**
+   * Writes the file anew without what was deleted, and ends the log. False where other connections are in
+   * the way; what was deleted is then still there.
+   */
+  overwriteDeleted(): boolean {
+    try {
+      this.withLock(() => this.db.exec('VACUUM'))
+      const row = this.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()!
+      return row.busy === 0
+    } catch (error) {
+      if (isLocked(error)) return false
+      throw error
+    }
+  }
+
   /** How large the database is by its own account. Fails where its file is too small for that. */
   bytesInUse(): number {
     const [pages, size] = ['page_count', 'page_size'].map((name) =>

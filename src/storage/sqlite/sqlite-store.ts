@@ -97,6 +97,8 @@ export async function openSqliteStore(
       guard.look()
       return result
     }
+    const plan: Writer['run'] = (name, values) =>
+      questionThreads.use((thread) => thread.run(name, values))
     const onWriter = <Of extends Operations>(operations: Of) =>
       offered(operations, (_, name, given) =>
         run(name as OperationName, given as never).then((result) => result as never),
@@ -153,9 +155,18 @@ export async function openSqliteStore(
       checksumNextDay: () => run('checksumNextDay', []),
       sealNextDay: (before) => run('sealNextDay', [before]),
       reclassify: (given) =>
+        given.dryRun ? plan('planReclassification', [given]) : run('reclassify', [given]),
+      eraseSim: (simId, given) =>
+        given.dryRun ? plan('planEraseSim', [simId, given]) : run('eraseSim', [simId, given]),
+      eraseNumber: (number, given) =>
         given.dryRun
-          ? questionThreads.use((thread) => thread.run('planReclassification', [given]))
-          : run('reclassify', [given]),
+          ? plan('planEraseNumber', [number, given])
+          : run('eraseNumber', [number, given]),
+      eraseAccount: (accountId, given) =>
+        given.dryRun
+          ? plan('planEraseAccount', [accountId, given])
+          : run('eraseAccount', [accountId, given]),
+      overwriteDeleted: () => run('overwriteDeleted', []),
       purge: (options) => run('purge', [options]),
 
       // A store that is closed says so itself; the files beside it may have gone with it.

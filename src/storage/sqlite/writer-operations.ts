@@ -1,6 +1,8 @@
 /** What the writer thread can do, by name. Each entry runs in one transaction, unless it says otherwise. */
 import type { MemberPage, UsageQuestion } from '../../domain/usage-question.ts'
 import { actsOf, type LoggedAct, logAct } from '../acts.ts'
+import { eraseNumber, eraseSim } from '../erase.ts'
+import { eraseAccount } from '../erase-account.ts'
 import { moveSim } from '../moves.ts'
 import { CHANGES, NOTES } from '../operations.ts'
 import { answerUsage } from '../question.ts'
@@ -9,7 +11,6 @@ import { discardQuarantine } from '../recycle.ts'
 import type { Result, Operations as Shared, Steps } from '../session.ts'
 import { undoImport } from '../undo.ts'
 import { sealNextDay } from '../upkeep.ts'
-import type { Reclassification } from '../usage-store.ts'
 import { append, type PackedDelivery } from './append.ts'
 import { auditOperations } from './audit.ts'
 import type { Connection } from './connection.ts'
@@ -50,6 +51,18 @@ function taken<Given extends unknown[], T>(operation: (...given: Given) => Steps
   return (connection: Connection, ...given: Given): T => connection.take(operation(...given))
 }
 
+/** In one write transaction; they log by themselves what they come to. */
+function writing<Given extends unknown[], T>(operation: (...given: Given) => Steps<T>) {
+  return (connection: Connection, ...given: Given): T =>
+    connection.write(() => connection.take(operation(...given)))
+}
+
+/** Tells what it would do, on a thread of its own, as questions that read much. */
+function planning<Given extends unknown[], T>(operation: (...given: Given) => Steps<T>) {
+  return (connection: Connection, ...given: Given): T =>
+    connection.read(() => connection.take(operation(...given)))
+}
+
 /** Steps that leave the ledger alone. */
 function takenBesideLedger<Of extends Shared>(operations: Of): Taken<Of> {
   const entries = Object.entries(operations)
@@ -78,11 +91,15 @@ export const OPERATIONS = {
   discardQuarantine: logged(taken(discardQuarantine), (count, entryIds, decision) =>
     actsOf.discardQuarantine(entryIds, count, decision),
   ),
-  reclassify: (connection: Connection, given: Reclassification) =>
-    connection.write(() => connection.take(reclassify(given))),
-  // On a thread of its own, as questions that read much.
-  planReclassification: (connection: Connection, given: Reclassification) =>
-    connection.read(() => connection.take(reclassify(given))),
+  reclassify: writing(reclassify),
+  planReclassification: planning(reclassify),
+  eraseSim: writing(eraseSim),
+  planEraseSim: planning(eraseSim),
+  eraseNumber: writing(eraseNumber),
+  planEraseNumber: planning(eraseNumber),
+  eraseAccount: writing(eraseAccount),
+  planEraseAccount: planning(eraseAccount),
+  overwriteDeleted: (connection: Connection) => connection.overwriteDeleted(),
   sealNextDay: besideLedger(taken(sealNextDay)),
   purge: logged(upkeep.purge, actsOf.purge),
   checksumNextDay: besideLedger(upkeep.checksumNextDay),

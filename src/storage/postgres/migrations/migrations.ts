@@ -4,10 +4,12 @@ import { groups } from './0001-groups.ts'
 import { initialSchema } from './0001-initial.ts'
 import { consoleSessions } from './0002-console.ts'
 import { moves } from './0003-moves.ts'
+import { erasing } from './0004-erasing.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
   initialSchema + groups + checksums,
   consoleSessions,
   moves,
+  erasing,
 ]
