@@ -246,7 +246,11 @@ interface Parameter {
 function withExamples(paths: Json): Json {
   for (const operations of Object.values(paths) as Record<string, Json>[]) {
     for (const operation of Object.values(operations)) {
-      const { form, text, needs, ...values } = EXAMPLES[operation.operationId as string] ?? {}
+      const name = operation.operationId as string
+      if (EXAMPLES[name] === undefined) {
+        throw new Error(`scripts/openapi-examples.ts has no example for ${name}`)
+      }
+      const { form, text, needs, ...values } = EXAMPLES[name]
       for (const parameter of (operation.parameters ?? []) as Parameter[]) {
         const value = values[parameter.in]?.[parameter.name]
         if (value !== undefined) parameter.example = value

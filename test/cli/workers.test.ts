@@ -156,6 +156,38 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await serving.process.end()
   })
 
+  it('agrees in all of them on who is signed in to the console', async () => {
+    const key = await newKey()
+    const serving = await serve(cli, ['--limit', 'failed-log-ins=1000'])
+    const url = `http://127.0.0.1:${serving.port}/console/session`
+    const { origin } = new URL(url)
+    const headers = { origin, 'content-type': 'application/json' }
+    const signIn = async () => {
+      // By the clock of the machine, which the workers have.
+      const now = Math.floor(Date.now() / 1000)
+      const link = ['console', 'link', '--key', key.sid]
+      const [made] = await cli.json<{ url: string }>(link, { now })
+      const body = JSON.stringify({ code: new URL(made!.url).hash.slice(1) })
+      // The code is good once, whichever of them is asked.
+      const answers = await overAll(() => fetch(url, { method: 'POST', headers, body }))
+      const [cookie] = answers.flatMap(({ status, headers: got }) =>
+        status === 201 ? [got.get('set-cookie')!.split(';')[0]!] : [],
+      )
+      const statuses = answers.map(({ status }) => status).sort((a, b) => a - b)
+      assert.deepEqual(statuses, [201, ...all(401).slice(1)])
+      return cookie!
+    }
+    const seen = (cookie: string) => getFromAll(serving.port, '/v1/Imports', { cookie })
+    const [first, second] = [await signIn(), await signIn()]
+    assert.deepEqual([await seen(first), await seen(second)], [all(200), all(200)])
+    const left = await fetch(url, { method: 'DELETE', headers: { origin, cookie: first } })
+    assert.equal(left.status, 204)
+    assert.deepEqual([await seen(first), await seen(second)], [all(401), all(200)])
+    await cli.json(['key', 'revoke', key.sid])
+    assert.deepEqual(await seen(second), all(401))
+    await serving.process.end()
+  })
+
   it('holds an address back whose wrong credentials went to another of them', async () => {
     const serving = await serve(cli, ['--limit', 'failed-log-ins=4'])
     const wrong = { authorization: basic({ ...(await newKey()), secret: 'guess' }) }
