@@ -246,7 +246,7 @@ async function compareWithUsageRecords(
 ): Promise<void> {
   const { simId, zone, country, ...others } = filter
   if (Object.keys(others).length > 0 || granularity === 'monthly') return
-  const scope = simId === undefined ? { accountId } : { simId }
+  const scope = simId === undefined ? { accountId } : { simId, accountId }
   const groups = await store.queryUsage({ scope, start, end, granularity })
   const wanted = groups.filter(
     (group) =>

@@ -65,8 +65,8 @@ export interface FleetStore {
    * that had the SIM when it was used; what is counted already from `since` on follows, as it was
    * classified. The SIM's numbers, home set and status move along; its names, callback URLs, group and
    * labels end. Fails with `not_found`; with `invalid` where `since` lies after `at` or before the SIM
-   * was registered; and with `conflict` where the SIM is the account's, has moved at `since` or later, or
-   * usage from then on was delivered by an account or by a feed that is bound to another one.
+   * was registered; and with `conflict` where the SIM is the account's or was erased, has moved at `since`
+   * or later, or usage from then on was delivered by an account or by a feed that is bound to another one.
    */
   moveSim(simId: number, move: SimMove, at: number): Promise<MoveOutcome>
   /**

@@ -3,7 +3,7 @@
  * back, so is what is counted already: rows of the ledger change their account, and all that is derived
  * from them follows by the difference. Totals of the SIM stay as they are.
  */
-import type { Account, Sim } from '../domain/directory.ts'
+import { type Account, isErased, type Sim } from '../domain/directory.ts'
 import type { SimMove } from '../domain/sim-tenure.ts'
 import { formatInstant } from '../domain/time.ts'
 import { ALWAYS_HELD, HOLDS_STILL } from '../domain/timeline.ts'
@@ -97,6 +97,12 @@ function requireMovable(
       `account ${to.sid}: the SIM ${sim.sid} is this account's already; name another one`,
       { field: 'account', value: to.sid },
     )
+  }
+  if (isErased(sim)) {
+    throw new UsageError('conflict', `SIM ${sim.sid} has been erased and stays with its account`, {
+      field: 'sim',
+      value: sim.sid,
+    })
   }
   const refused = (code: 'invalid' | 'conflict', rule: string) =>
     new UsageError(code, `since ${shown(formatInstant(from))}: ${rule}`, {

@@ -329,6 +329,9 @@ export function describeSimMoves(engine: Engine): void {
       await failureOf('not_found', store.moveSim(sim.id, nobody, NOW))
       await failureOf('not_found', store.moveSim(9_999, { toAccountId: to.id }, NOW))
       assert.equal((await store.findSim(null, sim.sid))?.accountSid, to.sid)
+      const erasure = { at: NOW, by: 'Ada', reason: 'asked for', newSid: newSimSid() }
+      await store.eraseSim(sim.id, { ...erasure, dryRun: false })
+      assert.match(await refused('conflict', from), /has been erased and stays with its account/)
     })
 
     it('passes on nothing that an account has delivered, and gives it nothing of others', async (t) => {
