@@ -1,6 +1,6 @@
 /**
- * A random store to ask random questions of: accounts, SIMs that move between groups and labels, feeds that bring
- * usage in time and late, days that are sealed, and an import that is taken back.
+ * A random store to ask random questions of: accounts, SIMs that move between groups, labels and accounts, feeds that
+ * bring usage in time and late, days that are sealed, and an import that is taken back.
  */
 import { type Dice, diceOf } from '../src/cli/demo/dice.ts'
 import type { Account, Feed, Sim } from '../src/domain/directory.ts'
@@ -15,6 +15,7 @@ import type { UsageStore } from '../src/storage/usage-store.ts'
 /** When the random store is asked. */
 export const RANDOM_NOW = Date.UTC(2026, 2, 15, 12, 34, 56) / 1_000
 
+const REGISTERED_AT = RANDOM_NOW - 500 * DAY_SECONDS
 const ACCOUNTS = 2
 const SIMS = 12
 const GROUPS = 3
@@ -38,6 +39,21 @@ export async function fillStore(store: UsageStore, seed: number): Promise<void> 
     await store.undoImport(undone, RANDOM_NOW)
     await assign(store, account, { sims, groups }, dice)
   }
+  await moveSome(store, dice)
+}
+
+/** To another account, at instants of the last months; some of them back again. */
+async function moveSome(store: UsageStore, dice: Dice): Promise<void> {
+  const accounts = await store.listAccounts()
+  for (const { id, accountId } of await store.listSims({}, { limit: ACCOUNTS * SIMS })) {
+    if (!dice.chance(300)) continue
+    const since = anyInstant(dice)
+    const other = accounts.find((account) => account.id !== accountId)!
+    await store.moveSim(id, { toAccountId: other.id, since }, RANDOM_NOW)
+    if (!dice.chance(500) || since === RANDOM_NOW) continue
+    const back = since + 1 + dice.below(RANDOM_NOW - since)
+    await store.moveSim(id, { toAccountId: accountId, since: back }, RANDOM_NOW)
+  }
 }
 
 async function fillAccount(
@@ -57,7 +73,8 @@ async function fillAccount(
     sid: sidOf('DE', n * 1_000 + i),
     imsis: [`31026000000${n}${String(i).padStart(3, '0')}` as never],
   }))
-  const options = { at: RANDOM_NOW, newSid: () => sidOf('DE', 0) }
+  // Before all usage, so that a move may be dated at any of it.
+  const options = { at: REGISTERED_AT, newSid: () => sidOf('DE', 0) }
   const { sims } = await store.registerSims(account.id, registrations, options)
   const groups: SimGroup[] = []
   for (let i = 0; i < GROUPS; i++) {

@@ -91,6 +91,7 @@ const NAMED_MAX = 1_000
 async function fleetsOf(store: UsageStore): Promise<Fleet[]> {
   const feeds = await store.listFeeds()
   const fleets: Fleet[] = []
+  const everySim = await store.listSims({}, { limit: NAMED_MAX })
   for (const account of await store.listAccounts()) {
     const accountId = account.id
     const sims = await store.listSims({ accountId }, { limit: NAMED_MAX })
@@ -101,8 +102,10 @@ async function fleetsOf(store: UsageStore): Promise<Fleet[]> {
     const labels = [...places.values()].flatMap(({ labels }) =>
       Object.entries(labels).map(([key, value]) => ({ key, value })),
     )
+    const held = []
+    for (const { sid } of everySim) held.push(await store.findHeldSim(accountId, sid))
     const filters: UsageFilter[] = [
-      ...sims.map(({ id }) => ({ simId: id })),
+      ...held.flatMap((sim) => (sim === null ? [] : [{ simId: sim.id }])),
       ...groups.map(({ id }) => ({ groupId: id })),
       ...labels.map((label) => ({ label })),
       ...ZONES.map((zone) => ({ zone })),
