@@ -21,17 +21,7 @@ import { formatInstant } from '../domain/time.ts'
 import type { AssignOutcome, MoveOutcome } from './fleet-store.ts'
 import type { Row } from './rows.ts'
 import { acting, all, now, run, type Steps } from './session.ts'
-import type {
-  EraseAccountOutcome,
-  EraseOutcome,
-  Erasure,
-  PurgeOutcome,
-  Reclassification,
-  ReclassifyOutcome,
-  RecycleBatch,
-  RegisterOutcome,
-  UndoOutcome,
-} from './usage-store.ts'
+import type { PurgeOutcome, RecycleBatch, RegisterOutcome, UndoOutcome } from './usage-store.ts'
 
 /** Instant, actor, verb, kind of the object; a feed's number or else a name; details. */
 const INSERT_ACT = `
@@ -144,6 +134,12 @@ export const actsOf = {
     objectKind: 'key',
     object: sid,
     details: { scope, account: accountSid },
+  }),
+  updateApiKey: ({ sid, label }: ApiKey): NewAct => ({
+    verb: 'change',
+    objectKind: 'key',
+    object: sid,
+    details: { label },
   }),
   /** One that was revoked before, or is not there, is not revoked again. */
   revokeApiKey: (key: ApiKey | null, at: number): NewAct | null =>
@@ -306,52 +302,6 @@ export const actsOf = {
     objectKind: 'store',
     object: formatInstant(at),
     details: { imports },
-  }),
-  /** Of each transaction that changes something. */
-  reclassify: (
-    { changed, unknown }: ReclassifyOutcome,
-    { since, dryRun }: Reclassification,
-    account: Account | null,
-  ): NewAct | null =>
-    dryRun || changed === 0
-      ? null
-      : {
-          verb: 'reclassify',
-          objectKind: account === null ? 'store' : 'account',
-          object: account?.sid ?? `since ${formatInstant(since)}`,
-          details: { since: formatInstant(since), changed, unknown },
-        },
-  eraseSim: (
-    { sid, usageEvents, versions, quarantineEntries }: EraseOutcome,
-    { accountSid }: Sim,
-    { by, reason, lastImport }: Erasure & { lastImport: number },
-  ): NewAct => ({
-    verb: 'erase',
-    objectKind: 'sim',
-    object: sid,
-    details: {
-      ...{ account: accountSid, usage_events: usageEvents, versions },
-      ...{ quarantine_entries: quarantineEntries, last_import: lastImport, by, reason },
-    },
-  }),
-  eraseNumber: (entries: number, { by, reason }: Erasure): NewAct => ({
-    verb: 'erase',
-    objectKind: 'quarantine',
-    object: 'a number',
-    details: { quarantine_entries: entries, by, reason },
-  }),
-  eraseAccount: (
-    { keys, groups, quarantineEntries }: EraseAccountOutcome,
-    { sid }: Account,
-    { by, reason, lastImport }: Erasure & { lastImport: number },
-  ): NewAct => ({
-    verb: 'erase',
-    objectKind: 'account',
-    object: sid,
-    details: {
-      ...{ keys, groups, quarantine_entries: quarantineEntries },
-      ...{ last_import: lastImport, by, reason },
-    },
   }),
   purge: (
     { ledgerRows, rollupCells, quarantineEntries }: PurgeOutcome,

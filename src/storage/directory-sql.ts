@@ -35,6 +35,7 @@ export const INSERT_API_KEY = `
   VALUES (?, ?, ?, ?, ?, ?, ?)`
 export const SELECT_API_KEY = `SELECT ${API_KEY_COLUMNS} WHERE api_key.sid = ?`
 export const SELECT_API_KEYS = `SELECT ${API_KEY_COLUMNS} ORDER BY api_key.id`
+export const LABEL_API_KEY = 'UPDATE api_key SET label = ? WHERE sid = ?'
 export const REVOKE_API_KEY =
   'UPDATE api_key SET revoked_at = COALESCE(revoked_at, ?) WHERE sid = ?'
 

@@ -86,6 +86,13 @@ export function* createApiKey(key: NewApiKey): Steps<ApiKey> {
   return (yield* reads.findApiKey(key.sid))!
 }
 
+export function* updateApiKey(sid: string, { label }: { label: string }): Steps<ApiKey> {
+  yield* run(sql.LABEL_API_KEY, [label, sid])
+  const key = yield* reads.findApiKey(sid)
+  if (key === null) throw new UsageError('not_found', `there is no key ${sid}`)
+  return key
+}
+
 export function* revokeApiKey(sid: string, at: number): Steps<ApiKey | null> {
   yield* run(sql.REVOKE_API_KEY, [at, sid])
   return yield* reads.findApiKey(sid)

@@ -2,9 +2,10 @@
 import type { Account } from '../domain/directory.ts'
 import { isErased } from '../domain/directory.ts'
 import { UsageError } from '../domain/usage-error.ts'
-import { actsOf, logAct } from './acts.ts'
+import { logAct } from './acts.ts'
 import { accountById } from './directory-reads.ts'
 import { lastImport } from './erase.ts'
+import { actsOfLife } from './life-acts.ts'
 import type { AccountErasure, EraseAccountOutcome } from './life-store.ts'
 import { all, get, lock, run, type Steps } from './session.ts'
 import { listSims } from './sim-list.ts'
@@ -71,7 +72,7 @@ export function* eraseAccount(
   yield* run(ERASE_ACCOUNT, [given.unusableHash, accountId])
   yield* run(ERASE_ACTS, [[account.sid, ...keys, ...groups]])
   const act = { ...given, lastImport: yield* lastImport() }
-  yield* logAct(actsOf.eraseAccount(outcome, account, act))
+  yield* logAct(actsOfLife.eraseAccount(outcome, account, act))
   return outcome
 }
 

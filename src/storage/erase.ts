@@ -8,11 +8,12 @@ import { simIdentities } from '../domain/identifiers.ts'
 import type { KeptRecord } from '../domain/import.ts'
 import { floorTo, HOUR_SECONDS } from '../domain/time.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
-import { actsOf, logAct } from './acts.ts'
+import { logAct } from './acts.ts'
 import { bucketsOf } from './day-ranges.ts'
 import { findSimById } from './directory-reads.ts'
 import { ErasedNames } from './erased-names.ts'
 import { LEDGER_BUCKET_SECONDS } from './incoming-events.ts'
+import { actsOfLife } from './life-acts.ts'
 import type { EraseOutcome, Erasure, SimErasure } from './life-store.ts'
 import { readLimits } from './limits.ts'
 import type { Row } from './rows.ts'
@@ -87,7 +88,7 @@ export function* eraseSim(simId: number, given: SimErasure): Steps<EraseOutcome>
   yield* run(ERASE_SIM, [given.newSid, given.at, simId])
   const ofId = [`%"sim_id":${simId},%`, `%"sim_id":${simId}}%`]
   yield* run(ERASE_ACTS_OF_SIM, [sim.sid, ...ofId])
-  yield* logAct(actsOf.eraseSim(outcome, sim, { ...given, lastImport: yield* lastImport() }))
+  yield* logAct(actsOfLife.eraseSim(outcome, sim, { ...given, lastImport: yield* lastImport() }))
   return outcome
 }
 
@@ -98,7 +99,7 @@ export function* eraseNumber(number: string, given: Erasure): Steps<number> {
   }
   const entries = yield* eraseWaiting(new ErasedNames([number]), { ...given, accountId: null })
   if (!given.dryRun && entries > 0) {
-    yield* logAct(actsOf.eraseNumber(entries, given))
+    yield* logAct(actsOfLife.eraseNumber(entries, given))
   }
   return entries
 }

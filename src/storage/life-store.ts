@@ -1,5 +1,5 @@
 /** The part of the port that is about what happens to accounts and SIMs in the course of their lives. */
-import type { Account } from '../domain/directory.ts'
+import type { Account, ApiKey } from '../domain/directory.ts'
 import type { Sid } from '../domain/identifiers.ts'
 import type { UsageChange } from './batches.ts'
 
@@ -84,6 +84,8 @@ export interface LifeStore {
     accountId: number,
     token: { readonly hash: string; readonly previousUntil: number },
   ): Promise<Account>
+  /** What people call a key. Fails with `not_found`. */
+  updateApiKey(sid: string, changes: { readonly label: string }): Promise<ApiKey>
   /** Of the tokens of an account, only the newest is good. Fails with `not_found`. */
   endPreviousToken(accountId: number): Promise<Account>
   /**

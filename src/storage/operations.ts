@@ -61,6 +61,7 @@ export const CHANGES = {
   ),
   endPreviousToken: logged(writes.endPreviousToken, actsOf.endPreviousToken),
   createApiKey: logged(writes.createApiKey, actsOf.createApiKey),
+  updateApiKey: logged(writes.updateApiKey, (key) => actsOf.updateApiKey(key)),
   revokeApiKey: logged(writes.revokeApiKey, (key, _sid, at) => actsOf.revokeApiKey(key, at)),
   noteKeyUses: writes.noteKeyUses,
   addConsoleLink: logged(sessions.addConsoleLink, (_, link) => actsOf.addConsoleLink(link)),

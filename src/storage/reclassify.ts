@@ -3,9 +3,10 @@ import { classify, effectiveHomeSet, type HomeSet } from '../domain/classificati
 import type { Account } from '../domain/directory.ts'
 import { DAY_SECONDS, floorTo } from '../domain/time.ts'
 import { ZONES, type Zone } from '../domain/usage-event.ts'
-import { actsOf, logAct } from './acts.ts'
+import { logAct } from './acts.ts'
 import { findAccountById, listAccounts, listFeeds } from './directory-reads.ts'
 import { identityFromRow, type LedgerChange, writeLedgerChanges } from './ledger-changes.ts'
+import { actsOfLife } from './life-acts.ts'
 import type { LedgerPlace, Reclassification, ReclassifyOutcome } from './life-store.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { homeSetFromRow, type Row, type StoredEvent, storedEventFromRow } from './rows.ts'
@@ -70,7 +71,7 @@ export function* reclassify(given: Reclassification): Steps<ReclassifyOutcome> {
   })
   const outcome = yield* step.take()
   const account = given.accountId === undefined ? null : yield* findAccountById(given.accountId)
-  yield* logAct(actsOf.reclassify(outcome, given, account))
+  yield* logAct(actsOfLife.reclassify(outcome, given, account))
   return outcome
 }
 

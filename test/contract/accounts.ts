@@ -119,6 +119,10 @@ export function describeAccounts(engine: Engine): void {
       const { store } = await openEmpty(t, engine)
       assert.equal(await store.findApiKey(sidOf('SK', 1)), null)
       assert.equal(await store.revokeApiKey(sidOf('SK', 1), NOW), null)
+      const key = await store.createApiKey(aKey())
+      const renamed = await store.updateApiKey(key.sid, { label: 'renamed' })
+      assert.deepEqual(renamed, { ...key, label: 'renamed' })
+      await failureOf('not_found', store.updateApiKey(sidOf('SK', 1), { label: 'none' }))
     })
 
     it('are still found when revoked, and tell since when', async (t) => {

@@ -17,6 +17,7 @@ import { flag, sidFlag, timeSpanFlag } from '../option-values.ts'
 import { homeOptions } from '../options.ts'
 import { addAccountEraseCommand } from './account-erase.ts'
 import { accountRow, addAccountListCommands } from './account-list.ts'
+import { addAccountRetireCommand } from './account-retire.ts'
 
 interface HomeOptions extends DatabaseOption, JsonOption {
   readonly homePlmns?: readonly Plmn[]
@@ -119,6 +120,7 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
     .addHelpText('after', ROTATE_EXAMPLES)
   rotate.action((sid: Sid) => rotateToken(commandLine, sid, rotate.optsWithGlobals()))
   addAccountListCommands(account, commandLine)
+  addAccountRetireCommand(account, commandLine)
   addAccountEraseCommand(account, commandLine)
 }
 

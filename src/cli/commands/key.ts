@@ -51,6 +51,19 @@ export function addKeyCommand(program: Command, commandLine: CommandLine): void 
     .action((_: unknown, command: Command) => create(commandLine, command.optsWithGlobals()))
   addKeyListCommands(key, commandLine)
   key
+    .command('set')
+    .description('change what a key is called')
+    .argument('<sid>', 'the key, SK…', sidFlag('sid', 'SK'))
+    .requiredOption('--label <text>', 'what it is for', flag('--label', parseName))
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  simtally key set SK0123456789abcdef0123456789abcdef --label "billing job"',
+    )
+    .action((sid: Sid, _: unknown, command: Command) =>
+      label(commandLine, sid, command.optsWithGlobals()),
+    )
+  key
     .command('revoke')
     .description('make a key useless, for good')
     .argument('<sid>', 'the key, SK…', sidFlag('sid', 'SK'))
@@ -107,6 +120,19 @@ async function requireRoom(
       hint: `revoke those that nobody uses; ${limitRemedy('keysPerAccount')}`,
     },
   )
+}
+
+async function label(
+  commandLine: CommandLine,
+  sid: Sid,
+  options: DatabaseOption & JsonOption & { readonly label: string },
+): Promise<void> {
+  const key = await commandLine.withStore(options, async (store) => {
+    if ((await store.findApiKey(sid)) === null) throw noSuchKey(sid)
+    return store.updateApiKey(sid, { label: options.label })
+  })
+  if (options.json === true) await commandLine.printJson({ sid: key.sid, label: key.label })
+  else await commandLine.print(`${key.sid} is called ${JSON.stringify(key.label)}`)
 }
 
 async function revoke(

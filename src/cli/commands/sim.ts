@@ -20,6 +20,7 @@ import { assignListed, groupsOf, placeFaults } from '../sim-places.ts'
 import { addSimEraseCommand } from './sim-erase.ts'
 import { addSimListCommands } from './sim-list.ts'
 import { addSimMoveCommand } from './sim-move.ts'
+import { addSimRetireCommand } from './sim-retire.ts'
 import { addSimSetCommand } from './sim-set.ts'
 
 interface ImportOptions extends DatabaseOption, JsonOption {
@@ -56,6 +57,7 @@ export function addSimCommand(program: Command, commandLine: CommandLine): void 
   addSimListCommands(sim, commandLine)
   addSimSetCommand(sim, commandLine)
   addSimMoveCommand(sim, commandLine)
+  addSimRetireCommand(sim, commandLine)
   addSimEraseCommand(sim, commandLine)
 }
 
