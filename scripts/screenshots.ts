@@ -19,10 +19,10 @@ try {
       await page.goto(`${opened.url}/console/`)
       await page.getByRole('heading', { name: 'Simtally' }).waitFor()
       await page.screenshot({ path: `${OUT}/sign-in-${width}-${colorScheme}.png` })
-      await opened.signIn(page)
+      await opened.signIn(page, opened.operator)
       for (const [name, path] of Object.entries(CONSOLE_PAGES)) {
         if (only !== undefined && !name.includes(only)) continue
-        await page.goto(`${opened.url}/console/${path.replace('SIM', opened.simSid)}`)
+        await page.goto(opened.addressOf(path))
         await page.waitForLoadState('networkidle')
         await page.screenshot({
           path: `${OUT}/${name}-${width}-${colorScheme}.png`,

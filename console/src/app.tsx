@@ -4,7 +4,9 @@ import { useEffect } from 'preact/hooks'
 import { SimtallyError } from './api/server.ts'
 import { CONSOLE_PATH } from './base.ts'
 import { failureText } from './failure.ts'
+import { FeedsPage } from './pages/feeds.tsx'
 import { FleetPage } from './pages/fleet.tsx'
+import { ImportPage } from './pages/import.tsx'
 import { MissingPage } from './pages/missing.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import { SimPage } from './pages/sim.tsx'
@@ -14,7 +16,10 @@ import { Help } from './parts/help.tsx'
 import { closeMenus, followLinks, go, view } from './state/navigation.ts'
 import { findSession, session, signIn, signInNotice } from './state/session.ts'
 
-const PAGES = { fleet: FleetPage, sims: SimsPage, sim: SimPage, missing: MissingPage }
+const PAGES = {
+  ...{ fleet: FleetPage, sims: SimsPage, sim: SimPage },
+  ...{ feeds: FeedsPage, import: ImportPage, missing: MissingPage },
+}
 
 export function App() {
   const failure = useSignal<unknown>(null)

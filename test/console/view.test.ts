@@ -43,7 +43,7 @@ const texts = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' })
 
 const views: fc.Arbitrary<View> = fc.record(
   {
-    page: fc.constantFrom('fleet', 'sims'),
+    page: fc.constantFrom('fleet', 'sims', 'feeds'),
     subject: fc.constant(null),
     account: fc.option(texts),
     period: periods,
@@ -94,7 +94,10 @@ describe('the address of a view', () => {
   it('leads to a SIM, and to a page that says when there is none', () => {
     const view = read('/sims/DE%2F1?at=1795000000')
     assert.deepEqual([view.page, view.subject, view.at], ['sim', 'DE/1', 1795000000])
-    assert.equal(read('/sims/a/b').page, 'missing')
+    assert.deepEqual(read('/imports/IM1').page, 'import')
+    for (const path of ['/sims/a/b', '/sims/%E0', '/imports']) {
+      assert.equal(read(path).page, 'missing', path)
+    }
   })
 
   it('has a filter more or less', () => {

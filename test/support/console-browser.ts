@@ -17,7 +17,7 @@ export function browserPath(): string | null {
   return BROWSERS.find((path) => existsSync(path)) ?? null
 }
 
-/** After `/console/`; `SIM` stands for one that has used something. */
+/** After `/console/`; `SIM` stands for one that has used something, `IMPORT` for the demo's. */
 export const CONSOLE_PAGES = {
   fleet: '',
   'fleet-days': '?period=90d&compare=yes',
@@ -25,6 +25,8 @@ export const CONSOLE_PAGES = {
   'fleet-filtered': '?period=7d&zone=international_roaming&metric=commands',
   sims: 'sims',
   sim: 'sims/SIM?period=7d',
+  feeds: 'feeds',
+  import: 'imports/IMPORT',
   missing: 'nowhere',
 } as const
 
@@ -49,7 +51,11 @@ export interface ConsoleInBrowser {
   readonly operator: TestCredential
   /** One that has used something. */
   readonly simSid: string
+  /** Of one of the pages above. */
+  addressOf(path: string): string
   newPage(options?: BrowserContextOptions): Promise<Page>
+  /** A command on the store, with what it prints as JSON. */
+  run(args: readonly string[]): Promise<Record<string, string>>
   /** From the form that is shown. */
   signIn(page: Page, as?: TestCredential): Promise<void>
   /** Ends the server, and nothing else. */
@@ -85,6 +91,9 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<Console
     account,
     operator: { sid: key.sid, secret: key.secret },
     simSid: demo.sim_sid,
+    addressOf: (path) =>
+      `${url}/console/${path.replace('SIM', demo.sim_sid).replace('IMPORT', demo.import)}`,
+    run,
     async newPage(contextOptions = {}) {
       const context = await browser.newContext({ timezoneId: 'Asia/Kathmandu', ...contextOptions })
       return context.newPage()

@@ -13,6 +13,7 @@ import { SimSearch } from './sim-search.tsx'
 const LINKS = [
   { page: 'fleet', name: 'Fleet' },
   { page: 'sims', name: 'SIMs' },
+  { page: 'feeds', name: 'Feeds' },
 ] as const
 
 export function Header() {

@@ -1,5 +1,7 @@
 /** A part of a page, with what is shown while it loads, when it is empty and when it failed. */
 import type { ComponentChildren } from 'preact'
+import { SimtallyError } from '../api/server.ts'
+import { CONSOLE_PATH } from '../base.ts'
 import { failureText } from '../failure.ts'
 import { type Answer, askAgain } from '../state/answer.ts'
 
@@ -42,6 +44,14 @@ export function Answered<T>({
   readonly children: (value: T) => ComponentChildren
 }) {
   const { value, failure, isLoading } = answer
+  if (failure instanceof SimtallyError && failure.status === 404) {
+    return (
+      <div class="failed" role="alert">
+        <p>There is nothing of this name, or it belongs to another account.</p>
+        <a href={CONSOLE_PATH}>Go to the fleet</a>
+      </div>
+    )
+  }
   if (failure !== null) {
     return (
       <div class="failed" role="alert">

@@ -2,14 +2,17 @@
 import { DAY_SECONDS, instantOf, isoDay, periodText } from '../format/time.ts'
 import { go, hrefOf, nowSeconds, show, view } from '../state/navigation.ts'
 import { neighbour, type Period, PRESET_NAMES, PRESETS, presetPeriod } from '../state/period.ts'
+import { hasPeriod } from '../state/view.ts'
 
 export function step(direction: -1 | 1): void {
+  if (!hasPeriod(view.value)) return
   const period = neighbour(view.value.period, direction, nowSeconds())
   if (period !== null) show({ period, at: null })
 }
 
 export function RangePicker() {
   const { period } = view.value
+  if (!hasPeriod(view.value)) return null
   const { start, end, preset } = period
   const hasNext = neighbour(period, 1, nowSeconds()) !== null
 

@@ -5,14 +5,14 @@ export const FILTERS = ['zone', 'country', 'network', 'group', 'label', 'sim', '
 export type Filter = (typeof FILTERS)[number]
 export type Filters = Readonly<Partial<Record<Filter, string>>>
 
-export const PAGES = ['fleet', 'sims', 'sim'] as const
+export const PAGES = ['fleet', 'sims', 'sim', 'feeds', 'import'] as const
 export type Page = (typeof PAGES)[number] | 'missing'
 
 export type Metric = 'data' | 'commands'
 
 export interface View {
   readonly page: Page
-  /** SID of the SIM whose page it is. */
+  /** SID of the SIM or import whose page it is. */
   readonly subject: string | null
   /** Whose usage an operator looks at. */
   readonly account: string | null
@@ -57,9 +57,20 @@ export function parseView(path: string, params: URLSearchParams, now: number): V
 
 function pageOf(path: string): [Page, string | null] {
   if (path === '' || path === 'sign-in') return ['fleet', null]
-  if (path === 'sims') return ['sims', null]
-  const [, sid] = /^sims\/([^/]+)$/.exec(path) ?? []
-  return sid === undefined ? ['missing', null] : ['sim', decodeURIComponent(sid)]
+  if (path === 'sims' || path === 'feeds') return [path, null]
+  const [, list, sid] = /^(sims|imports)\/([^/]+)$/.exec(path) ?? []
+  if (sid === undefined) return ['missing', null]
+  try {
+    return [list === 'sims' ? 'sim' : 'import', decodeURIComponent(sid)]
+  } catch {
+    // A link that was cut off in the middle of a character.
+    return ['missing', null]
+  }
+}
+
+/** Whether what is shown depends on the period. */
+export function hasPeriod({ page }: View): boolean {
+  return page === 'fleet' || page === 'sim'
 }
 
 /** What follows `/console/`; what is as usual is left out. */
@@ -85,8 +96,10 @@ export function viewPath(view: View): string {
 }
 
 function pagePath({ page, subject }: View): string {
-  if (page === 'sim') return `sims/${encodeURIComponent(subject ?? '')}`
-  return page === 'sims' ? 'sims' : ''
+  const sid = encodeURIComponent(subject ?? '')
+  if (page === 'sim') return `sims/${sid}`
+  if (page === 'import') return `imports/${sid}`
+  return page === 'sims' || page === 'feeds' ? page : ''
 }
 
 /** With a filter more; with null, without it. */

@@ -44,9 +44,9 @@ describeInBrowser('every page of the console', () => {
         await page.goto(`${opened.url}/console/`)
         await page.getByLabel('SID', { exact: true }).waitFor()
         const faults = await faultsOf(page)
-        await opened.signIn(page)
+        await opened.signIn(page, opened.operator)
         for (const path of Object.values(CONSOLE_PAGES)) {
-          await page.goto(`${opened.url}/console/${path.replace('SIM', opened.simSid)}`)
+          await page.goto(opened.addressOf(path))
           await page.waitForLoadState('networkidle')
           faults.push(...(await faultsOf(page)).map((fault) => `${path}: ${fault}`))
           const overflow = await page.evaluate<number>(
