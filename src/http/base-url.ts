@@ -37,6 +37,16 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 /** Absolute, without a slash at its end: `https://usage.example.com/iot`. */
 export type BaseUrlOf = (request: FastifyRequest) => string
 
+/** A base URL apart: `https://usage.example.com` and `/iot`, the path empty where there is none. */
+export function partsOfBaseUrl(baseUrl: string): {
+  readonly origin: string
+  readonly path: string
+} {
+  // Not by a parser of URLs: what a request says of its host may be a name that no URL can have.
+  const [origin = ''] = /^https?:\/\/[^/]*/.exec(baseUrl) ?? []
+  return { origin, path: baseUrl.slice(origin.length) }
+}
+
 /** Characters of a path that need no escape: anything else in the header is not a prefix. */
 const PREFIX = /^(\/[A-Za-z0-9._~-]+)+$/
 

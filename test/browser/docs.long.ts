@@ -10,7 +10,7 @@ let url: string
 let browser: Browser
 before(async () => {
   fixture = await HttpFixture.open()
-  await fixture.addSim({ uniqueName: 'tracker-1' })
+  await fixture.addSim({ uniqueName: 'meter-1' })
   url = await fixture.listen()
   // The machine's own user may be root, and nothing strange is looked at.
   browser = await chromium.launch({ executablePath: chromiumPath()!, args: ['--no-sandbox'] })
@@ -25,7 +25,7 @@ async function openDocs(t: { after(work: () => Promise<void>): void }) {
   const context = await browser.newContext()
   t.after(() => context.close())
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(String(error)))
   page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
@@ -73,7 +73,7 @@ describe('/docs', () => {
     await operation.getByRole('button', { name: 'Execute' }).click()
     const answer = operation.locator('.live-responses-table')
     await answer.waitFor()
-    assert.match((await answer.textContent()) ?? '', /200[\s\S]*tracker-1/)
+    assert.match((await answer.textContent()) ?? '', /200[\s\S]*meter-1/)
     assert.deepEqual(faults, [])
   })
 })

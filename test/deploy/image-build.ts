@@ -174,7 +174,10 @@ export class ImageBuild {
     await symlink('/bin/env', join(root, 'usr/bin/env'))
     await cp(process.execPath, join(root, 'usr/local/bin/node'))
     const { stdout: libraries } = await run('ldd', [process.execPath])
-    for (const [library] of libraries.matchAll(/\/\S+/g)) {
+    const needed = [...libraries.matchAll(/\/\S+/g)].map(([library]) => library)
+    // A part of the C library that Node does without, and what builds the console does not.
+    const libc = needed.find((library) => library.endsWith('/libc.so.6'))!
+    for (const library of [...needed, join(dirname(libc), 'librt.so.1')]) {
       await mkdir(join(root, dirname(library)), { recursive: true })
       await cp(library, join(root, library), { dereference: true })
     }

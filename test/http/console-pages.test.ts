@@ -90,6 +90,21 @@ describe('the console', () => {
     assert.equal(body, PAGE.replace('./', '/iot/console/'))
   })
 
+  it('is there whatever a request calls the host, where that is one', async () => {
+    for (const host of ['a:99999', '1.2.3.4.5', '[:::::]', 'x_y', '[::1]:8080']) {
+      assert.equal((await ask('/console/', { host })).statusCode, 200, host)
+      const { statusCode } = await fixture.server.inject({
+        ...{
+          method: 'DELETE',
+          url: '/console/session',
+          headers: { host, origin: `http://${host}` },
+        },
+      })
+      assert.equal(statusCode, 204, host)
+    }
+    assert.equal((await ask('/console/', { host: 'a"b' })).statusCode, 400)
+  })
+
   it('has files that are kept for good, compressed as the browser takes it', async () => {
     const taken: [accept: string, coding: string | undefined, body: string][] = [
       ['gzip, deflate, br', 'br', 'brotli'],

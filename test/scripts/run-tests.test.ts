@@ -15,6 +15,17 @@ describe('the runner of the tests', () => {
     assert.match(String(stderr), /no file of test\/\*\*\/\*\.test\.ts has no such test in its path/)
   })
 
+  it('leaves out what needs a browser where there is none, and says so', () => {
+    const env = { ...process.env, PATH: '/nowhere', SIMTALLY_TEST_POSTGRES_URL: 'none' }
+    const args = [RUNNER, 'test-long', 'test/browser/docs']
+    const { status, stderr } = spawnSync(process.execPath, args, { env })
+    assert.equal(status, 0, String(stderr))
+    assert.match(
+      String(stderr),
+      /^no Chromium was found, so 1 files of test\/browser\/ are left out: apt-get install chromium\n$/,
+    )
+  })
+
   it('leaves an exit code as it was set', () => {
     const server = fileURLToPath(new URL('../support/postgres-server.ts', import.meta.url))
     const script = `import ${JSON.stringify(server)}; process.exitCode = 7`

@@ -1,6 +1,6 @@
 /** A page with its files, as a build has written it: served to anybody, since what it shows needs credentials. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { BaseUrlOf } from '../base-url.ts'
+import { type BaseUrlOf, partsOfBaseUrl } from '../base-url.ts'
 import { notFound } from '../error-reply.ts'
 import type { HttpServer } from '../route-context.ts'
 import { BuiltFiles } from './built-files.ts'
@@ -35,7 +35,7 @@ export function addPages(server: HttpServer, pages: Pages): void {
 
   const sendPage = async (request: FastifyRequest, reply: FastifyReply) => {
     const page = await files.text(PAGE)
-    const prefix = new URL(baseUrlOf(request)).pathname.replace(/\/$/, '')
+    const { path: prefix } = partsOfBaseUrl(baseUrlOf(request))
     reply.type('text/html; charset=utf-8')
     // Addresses in the page begin with `./`, and it may stand at any path below its own.
     if (page !== null) return page.replaceAll('="./', `="${prefix}${path}/`)

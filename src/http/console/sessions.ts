@@ -12,7 +12,7 @@ import {
 import type { Limits } from '../../domain/limits.ts'
 import { hashSecret, newSecret } from '../../domain/secret.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
-import type { BaseUrlOf } from '../base-url.ts'
+import { type BaseUrlOf, partsOfBaseUrl } from '../base-url.ts'
 import { HttpError } from '../error-reply.ts'
 import { sessionCookie, sessionTokenIn } from './session-cookie.ts'
 
@@ -88,7 +88,8 @@ export class ConsoleSessions {
   requireOwnPage(request: FastifyRequest): void {
     const { 'sec-fetch-site': site, origin } = request.headers
     if (site === 'same-origin') return
-    if (site === undefined && origin === new URL(this.#options.baseUrlOf(request)).origin) return
+    if (site === undefined && origin === partsOfBaseUrl(this.#options.baseUrlOf(request)).origin)
+      return
     throw new HttpError(
       'permission_denied',
       'Permission Denied: a session of the console counts for its own pages only',
