@@ -2,7 +2,7 @@
  * Runs the tests: `node scripts/run-tests.ts test [pattern…]` for the quick ones (`*.test.ts`),
  * `test-long` for the long ones (`*.long.ts`). A pattern keeps the files whose path contains it.
  * Those in `test/citus` run only where `SIMTALLY_TEST_CITUS_URL` names a database with Citus, and those in
- * `test/browser` where there is a Chromium; the console is built for them.
+ * `test/console/browser` where there is a Chromium; the console is built for them.
  */
 import { execFileSync } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -18,7 +18,7 @@ import { startPostgresServer } from '../test/support/postgres-server.ts'
 const ALONE = ['test/overload/']
 
 /** What needs a browser. */
-const IN_BROWSER = 'test/browser/'
+const IN_BROWSER = 'test/console/browser/'
 
 /** A run that takes longer hangs, and is ended. */
 const MODES = new Map([

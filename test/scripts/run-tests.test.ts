@@ -17,12 +17,12 @@ describe('the runner of the tests', () => {
 
   it('leaves out what needs a browser where there is none, and says so', () => {
     const env = { ...process.env, PATH: '/nowhere', SIMTALLY_TEST_POSTGRES_URL: 'none' }
-    const args = [RUNNER, 'test-long', 'test/browser/docs']
+    const args = [RUNNER, 'test-long', 'test/console/browser/docs']
     const { status, stderr } = spawnSync(process.execPath, args, { env })
     assert.equal(status, 0, String(stderr))
     assert.match(
       String(stderr),
-      /^no Chromium was found, so 1 files of test\/browser\/ are left out: apt-get install chromium\n$/,
+      /^no Chromium was found, so 1 files of test\/console\/browser\/ are left out: apt-get install chromium\n$/,
     )
   })
 

@@ -7,14 +7,13 @@ import { createInterface } from 'node:readline'
 import { describe, it } from 'node:test'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { buildConsole, CONSOLE_BUILT } from '../../scripts/build-console.ts'
+import { chromiumPath } from './chromium.ts'
 import { type CliProcess, runCli, startCli } from './cli-process.ts'
 import type { TestCredential } from './http-fixture.ts'
 
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-
 /** Null where no browser is installed, and tests that need one say so. */
 export function browserPath(): string | null {
-  return BROWSERS.find((path) => existsSync(path)) ?? null
+  return chromiumPath()
 }
 
 /** After `/console/`; `SIM` stands for one that has used something, `IMPORT` for the demo's. */

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { chromiumPath } from '../support/chromium.ts'
-import { HttpFixture } from '../support/http-fixture.ts'
+import { chromiumPath } from '../../support/chromium.ts'
+import { HttpFixture } from '../../support/http-fixture.ts'
 
 let fixture: HttpFixture
 let url: string
