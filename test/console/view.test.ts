@@ -49,6 +49,7 @@ const views: fc.Arbitrary<View> = fc.record(
     period: periods,
     granularity: fc.constantFrom('hourly', 'daily', null),
     metric: fc.constantFrom('data', 'commands'),
+    split: fc.constantFrom('zone', 'direction'),
     compares: fc.boolean(),
     asTable: fc.boolean(),
     labelKey: fc.option(texts),

@@ -24,6 +24,30 @@ import { Answered, Choice, Panel } from './panel.tsx'
 
 const ZONE_LAYERS: readonly Layer[] = ZONES.map((key) => ({ key, name: ZONE_NAMES[key] }))
 
+/** What goes to a SIM, and what comes from it. */
+const DIRECTION_LAYERS = {
+  data: [
+    { key: 'download', name: 'Download' },
+    { key: 'upload', name: 'Upload' },
+  ],
+  commands: [
+    { key: 'download', name: 'To the SIM' },
+    { key: 'upload', name: 'From the SIM' },
+  ],
+} as const
+
+function layersOf({ metric, split }: View): readonly Layer[] {
+  return split === 'zone' ? ZONE_LAYERS : DIRECTION_LAYERS[metric]
+}
+
+/** What a row adds to a layer; that without a key is of all rows. */
+function layerAmount(row: UsageRow, layer: string): bigint {
+  const isData = view.value.metric === 'data'
+  if (layer === 'download') return isData ? row.download : row.toSim
+  if (layer === 'upload') return isData ? row.upload : row.fromSim
+  return layer === '' || row.member.zone === layer ? amountOf(row) : 0n
+}
+
 export function amountText(amount: bigint): string {
   return view.value.metric === 'data' ? bytesText(amount, byteUnits.value) : countText(amount)
 }
@@ -78,16 +102,15 @@ export function OverTime({ question, pickName, onPick }: OverTimeProps) {
       <Totals rows={answer.value?.rows ?? null} before={total.value?.rows ?? null} />
       <Answered answer={answer} lines={9}>
         {({ rows, completeThrough, retainedFrom, period: drawn, granularity: step }) => {
-          const options = { granularity: step, layers: ZONE_LAYERS }
-          const amount = (row: UsageRow, layer: string) =>
-            layer === '' || row.member.zone === layer ? amountOf(row) : 0n
-          const buckets = bucketsOf(rows, { ...options, period: drawn, amount })
+          const layers = layersOf(view.value)
+          const options = { granularity: step, layers }
+          const buckets = bucketsOf(rows, { ...options, period: drawn, amount: layerAmount })
           const comparable = compares && stepsBefore.value?.of === asked ? stepsBefore.value : null
           const max = mostOf(buckets.map(({ total }) => total))
           const unit = unitOf(max, byteUnits.value)
           const props = {
             title: `${metric === 'data' ? 'Data' : 'Commands'} over time`,
-            layers: ZONE_LAYERS,
+            layers,
             buckets,
             period: {
               start: buckets[0]?.start ?? drawn.start,
@@ -104,7 +127,7 @@ export function OverTime({ question, pickName, onPick }: OverTimeProps) {
                       start: before.start,
                       end: before.start + drawn.end - drawn.start,
                     },
-                    amount,
+                    amount: layerAmount,
                   }).map((bucket) => bucket.total),
             completeThrough,
             unit:
@@ -115,7 +138,7 @@ export function OverTime({ question, pickName, onPick }: OverTimeProps) {
           }
           return (
             <>
-              <Legend compares={compares} />
+              <Legend layers={layers} compares={compares} />
               {asTable ? <UsageTable {...props} /> : <UsageChart {...props} />}
               <p class="complete muted small">
                 <Completeness through={completeThrough} end={Math.min(drawn.end, now)} />
@@ -146,6 +169,15 @@ function ChartChoices({ view, granularity }: { view: View; granularity: 'hourly'
         onChoose={(chosen) => show({ metric: chosen })}
       />
       <Choice
+        label="Stacked by"
+        value={view.split}
+        options={[
+          { value: 'zone', name: 'Zones' },
+          { value: 'direction', name: 'Up and down' },
+        ]}
+        onChoose={(split) => show({ split })}
+      />
+      <Choice
         label="Bars"
         value={granularity}
         options={[
@@ -174,10 +206,10 @@ function ChartChoices({ view, granularity }: { view: View; granularity: 'hourly'
   )
 }
 
-function Legend({ compares }: { compares: boolean }) {
+function Legend({ layers, compares }: { layers: readonly Layer[]; compares: boolean }) {
   return (
     <ul class="legend">
-      {ZONE_LAYERS.map(({ key, name }) => (
+      {layers.map(({ key, name }) => (
         <li key={key}>
           <i class={`swatch ${key}`} /> {name}
         </li>

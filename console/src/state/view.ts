@@ -10,6 +10,9 @@ export type Page = (typeof PAGES)[number] | 'missing'
 
 export type Metric = 'data' | 'commands'
 
+/** What bars are stacked by: zones, or what went down to SIMs and came up from them. */
+export type Split = 'zone' | 'direction'
+
 export interface View {
   readonly page: Page
   /** SID of the SIM or import whose page it is. */
@@ -20,6 +23,7 @@ export interface View {
   /** By choice, where the period allows one. */
   readonly granularity: Granularity | null
   readonly metric: Metric
+  readonly split: Split
   readonly compares: boolean
   readonly asTable: boolean
   /** By which label usage is listed. */
@@ -46,6 +50,7 @@ export function parseView(path: string, params: URLSearchParams, now: number): V
     period: parsePeriod(params, now),
     granularity: (['hourly', 'daily'] as const).find((name) => name === params.get('by')) ?? null,
     metric: params.get('metric') === 'commands' ? 'commands' : 'data',
+    split: params.get('stack') === 'direction' ? 'direction' : 'zone',
     compares: params.get('compare') === 'yes',
     asTable: params.get('table') === 'yes',
     labelKey: params.get('labels'),
@@ -80,6 +85,7 @@ export function viewPath(view: View): string {
     ...periodParams(view.period),
     by: view.granularity,
     metric: view.metric === 'commands' ? 'commands' : null,
+    stack: view.split === 'direction' ? 'direction' : null,
     compare: view.compares ? 'yes' : null,
     table: view.asTable ? 'yes' : null,
     labels: view.labelKey,

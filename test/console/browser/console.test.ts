@@ -105,6 +105,16 @@ describeInBrowser('the console', () => {
     await page.locator('.chart svg').waitFor()
   })
 
+  it('stacks by what went up and down as well, to the same total', async () => {
+    await page.getByRole('button', { name: 'Up and down' }).click()
+    const { data } = await askedUsage()
+    const chart = page.getByRole('img', { name: /Download .*Upload / })
+    await chart.waitFor()
+    await seen('upload', data.upload)
+    await page.getByRole('button', { name: 'Zones' }).click()
+    await page.getByRole('img', { name: /Home .*International roaming / }).waitFor()
+  })
+
   it('reads the chart by arrows, and goes into a bar by Enter', async () => {
     const handle = page.getByRole('slider')
     await handle.focus()

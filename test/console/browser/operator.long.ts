@@ -55,6 +55,20 @@ describeInBrowser('the console of an operator', () => {
     assert.equal(alerts, 0)
   })
 
+  it('opens by a link that works once, and leaves nothing of it in the address', async () => {
+    const link = await opened.run(['console', 'link', '--account', opened.account.sid])
+    const code = new URL(link.url!).hash
+    assert.ok(code.length > 20)
+    for (const opens of [true, false]) {
+      const other = await opened.newPage()
+      await other.goto(`${opened.url}/console/sign-in${code}`)
+      if (opens) await other.getByRole('navigation', { name: 'Pages' }).waitFor()
+      else await other.getByText('has been used or has expired').waitFor()
+      assert.equal(new URL(other.url()).hash, '')
+      await other.context().close()
+    }
+  })
+
   it('is signed in, and signed out, on every worker', async () => {
     const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`)
     const statuses = async () =>
