@@ -65,12 +65,14 @@ interface Operation {
 
 let cli: CliFixture
 let importId: number
+let accountSid: string
 before(async () => {
   cli = await CliFixture.open('sqlite')
   const now = CAME_AT
   const run = (args: readonly string[], stdin = '') =>
     cli.json<{ import: number }>(args, { stdin, now })
   const account = await cli.account()
+  accountSid = account
   const sims = Array.from({ length: SIMS }, (_, n) => `${iccidOf(n)}\n`).join('')
   await run(['sim', 'import', '-', '--account', account], `iccid\n${sims}`)
   await run(['feed', 'create', 'carrier', '--format', 'csv', '--on-conflict', 'replace'])
@@ -146,8 +148,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     inSteps: true,
   },
   reclassify: {
-    kills: 28,
-    cutShortMin: 12,
+    kills: 16,
+    cutShortMin: 6,
     prepare: async (path) => {
       const url = `sqlite:${path}`
       const [account] = await cli.json<{ sid: string }>(['account', 'list', '--database', url])
@@ -157,6 +159,15 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     args: (path) => [
       ...['reclassify', '--since', formatInstant(FIRST_DAY + 3 * DAY_SECONDS)],
       ...['--batch-size', '5000', '--database', `sqlite:${path}`],
+    ],
+    inSteps: true,
+  },
+  'erase an account': {
+    kills: 12,
+    cutShortMin: 4,
+    args: (path) => [
+      ...['account', 'erase', accountSid, '--by', 'Ada', '--reason', 'asked for'],
+      ...['--database', `sqlite:${path}`],
     ],
     inSteps: true,
   },
