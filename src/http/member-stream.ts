@@ -10,6 +10,9 @@ import { type MemberContext, memberCsvHeader, memberCsvLine, memberJson } from '
 /** How many a piece has: asking again costs more than holding as many, at about 400 bytes each. */
 export const PIECE_MEMBERS = 10_000
 
+/** Lines written before others have their turn: so many take a few milliseconds. */
+const TURN_LINES = 1_000
+
 export type MemberStore = Pick<UsageStore, 'answerUsage'>
 
 /** Up to `limit` members of the page, and whether more follow. */
@@ -55,28 +58,32 @@ export async function memberLines(
   async function* goOn() {
     let { members, more } = first
     let at = page
-    yield header + (await pieceOf(at, members, more, options))
-    while (more && limit === null) {
+    if (header !== '') yield header
+    while (true) {
+      yield* pieceOf(at, members, more, options)
+      if (!more || limit !== null) return
       await options.nextTurn()
       at = { ...at, page: at.page + 1, after: members.at(-1)! }
       ;({ members, more } = await membersOf(store, at, size))
-      yield await pieceOf(at, members, more, options)
     }
   }
 }
 
-async function pieceOf(
+async function* pieceOf(
   page: QuestionPage,
   members: readonly UsageMember[],
   more: boolean,
-  { tokens, format, context }: StreamOptions,
-): Promise<string> {
+  { tokens, format, context, nextTurn }: StreamOptions,
+): AsyncGenerator<string, void, undefined> {
   const last = members.at(-1)
   const token = more && last !== undefined ? await tokens.seal(toToken(page, last)) : null
   const lineOf = format === 'csv' ? memberCsvLine : memberJson
-  let text = ''
-  for (const member of members) {
-    text += `${lineOf(context, member, member === last ? token : null)}\n`
+  for (let from = 0; from < members.length; from += TURN_LINES) {
+    if (from > 0) await nextTurn()
+    let text = ''
+    for (const member of members.slice(from, from + TURN_LINES)) {
+      text += `${lineOf(context, member, member === last ? token : null)}\n`
+    }
+    yield text
   }
-  return text
 }
