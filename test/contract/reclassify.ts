@@ -6,6 +6,7 @@ import {
   AT_HOME,
   aBatch,
   abroad,
+  anAccount,
   anImportStart,
   homeSet,
   instant,
@@ -97,10 +98,7 @@ export function describeReclassify(engine: Engine): void {
       })
       const french = { at: '2026-02-03T10:00:00Z', upload: 1, serving: abroad('FR') }
       await ledger.append([ledger.event(french), ledger.event({ ...french, simId: own.id })])
-      const other = await store.createAccount({
-        ...account,
-        sid: account.sid.replace(/.$/, 'f') as never,
-      })
+      const other = await store.createAccount(anAccount({ home: account.home }))
       assert.equal((await inSteps(ledger, { accountId: other.id })).changed, 0)
       assert.equal((await inSteps(ledger, { accountId: account.id })).changed, 1)
       assert.deepEqual(await ledger.accountUsage(), [

@@ -70,7 +70,8 @@ export async function fillStore(store: UsageStore): Promise<void> {
   }))
   const options = { at: NOW, newSid: newSimSid }
   const { sims } = await store.registerSims(account.id, registrations, options)
-  await store.registerSims(other.id, [{ imsis: [imsiOf(200)] }], options)
+  const [moving] = (await store.registerSims(other.id, [{ imsis: [imsiOf(200)] }], options)).sims
+  await store.moveSim(moving!.id, { toAccountId: account.id, since: NOW + 60 }, NOW + 60)
   const made = { sid: sidOf('HF', 1), uniqueName: 'trackers', settings: { note: AWKWARD } }
   const group = await store.createGroup(account.id, made, NOW)
   const place = { groupId: group.id, labels: { customer: 'acme' }, since: NOW - 60 }
