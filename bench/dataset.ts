@@ -44,7 +44,7 @@ export function simSid(index: number): Sid {
   return `DE${index.toString(16).padStart(32, '0')}` as Sid
 }
 
-function iccid(index: number): Iccid {
+export function iccid(index: number): Iccid {
   return `8914800${index.toString().padStart(12, '0')}` as Iccid
 }
 
@@ -77,6 +77,19 @@ export async function writeCsv(path: string): Promise<void> {
 export async function createDirectory(
   store: UsageStore,
 ): Promise<{ account: Account; feed: Feed }> {
+  const made = await createAccountAndFeed(store)
+  await store.registerSims(
+    made.account.id,
+    Array.from({ length: SIMS }, (_, i) => ({ sid: simSid(i), iccid: iccid(i) })),
+    { at: NOW, newSid: () => simSid(0) },
+  )
+  return made
+}
+
+/** Without SIMs. */
+export async function createAccountAndFeed(
+  store: UsageStore,
+): Promise<{ account: Account; feed: Feed }> {
   const account = await store.createAccount({
     sid: `AC${'0'.repeat(32)}` as Sid,
     name: 'bench',
@@ -84,11 +97,6 @@ export async function createDirectory(
     home: { plmns: [parsePlmn('310-260')!], countries: ['US' as never] },
     createdAt: NOW,
   })
-  await store.registerSims(
-    account.id,
-    Array.from({ length: SIMS }, (_, i) => ({ sid: simSid(i), iccid: iccid(i) })),
-    { at: NOW, newSid: () => simSid(0) },
-  )
   const feed = await store.createFeed({
     name: 'bench',
     format: 'csv',

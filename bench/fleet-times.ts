@@ -11,13 +11,11 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Iccid, Sid } from '../src/domain/identifiers.ts'
-import { parsePlmn } from '../src/domain/plmn.ts'
-import { hashSecret } from '../src/domain/secret.ts'
+import type { Sid } from '../src/domain/identifiers.ts'
 import { DAY_SECONDS, monthNumber, monthStart } from '../src/domain/time.ts'
 import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts'
 import { answerTimes, percentile } from './answer-times.ts'
-import { AUTH_TOKEN, NOW, simSid } from './dataset.ts'
+import { AUTH_TOKEN, createAccountAndFeed, iccid, NOW, simSid } from './dataset.ts'
 import { type BenchServer, startSimtally } from './usage-rate.ts'
 
 const sims = Number(process.env.SIMS ?? 100_000)
@@ -40,25 +38,11 @@ const day = (at: number) => new Date(at * 1_000).toISOString().slice(0, 10)
 
 async function createFleet(path: string): Promise<void> {
   const store = await openSqliteStore(path, { create: true })
-  const account = await store.createAccount({
-    sid: ACCOUNT,
-    name: 'bench',
-    authTokenHash: hashSecret(AUTH_TOKEN),
-    home: { plmns: [parsePlmn('310-260')!], countries: ['US' as never] },
-    createdAt: NOW,
-  })
-  await store.createFeed({
-    name: 'bench',
-    format: 'csv',
-    settings: {},
-    onConflict: 'reject',
-    defaultZone: null,
-    createdAt: NOW,
-  })
+  const { account } = await createAccountAndFeed(store)
   for (let from = 0; from < sims; from += 10_000) {
     const some = Array.from({ length: Math.min(10_000, sims - from) }, (_, i) => ({
       sid: simSid(from + i),
-      iccid: `8914800${String(from + i).padStart(12, '0')}` as Iccid,
+      iccid: iccid(from + i),
       imsis: [String(310_260_000_000_000 + from + i)] as never,
       uniqueName: `pump-${from + i}`,
     }))
