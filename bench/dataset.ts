@@ -21,7 +21,7 @@ const HOURS = RECORDS / SIMS
 const LATEST_FIRST_HOUR = NOW - (HOURS + 49) * HOUR_SECONDS
 
 /** The start of the calendar month that `atSeconds` lies in, or of one `months` later. */
-function monthStart(atSeconds: number, months = 0): number {
+export function monthStart(atSeconds: number, months = 0): number {
   const at = new Date(atSeconds * 1000)
   return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months, 1) / 1000
 }
@@ -49,19 +49,45 @@ export function iccid(index: number): Iccid {
 }
 
 /** A device is at home on most days, and on a trip it stays in one place for the day. */
-function networkOf(sim: number, hour: number): string {
+function networkOf(sim: number, hour: number): (typeof NETWORKS)[number] {
   const roll = (sim * 31 + Math.floor(hour / 24) * 17) % 100
   return NETWORKS[roll < 80 ? 0 : 1 + (roll % (NETWORKS.length - 1))]!
 }
 
+/** One record of a fleet, by its number in the order of time. */
+export interface UsedRecord {
+  readonly recordId: string
+  readonly sim: number
+  readonly at: number
+  readonly plmn: (typeof NETWORKS)[number]
+  readonly upload: number
+  readonly download: number
+  readonly toSim: number
+}
+
+export function recordOf(
+  index: number,
+  { sims, firstHour }: { readonly sims: number; readonly firstHour: number },
+): UsedRecord {
+  const hour = Math.floor(index / sims)
+  const sim = index % sims
+  return {
+    recordId: `s${sim}-${index.toString(36)}`,
+    sim,
+    at: firstHour + hour * HOUR_SECONDS + ((sim * 7_919) % HOUR_SECONDS),
+    plmn: networkOf(sim, hour),
+    upload: (index * 7_907) % 100_000,
+    download: (index * 104_729) % 1_000_000,
+    toSim: index % 50 === 0 ? 1 : 0,
+  }
+}
+
 function csvLine(index: number): string {
-  const hour = Math.floor(index / SIMS)
-  const sim = index % SIMS
-  const at = formatInstant(FIRST_HOUR + hour * HOUR_SECONDS + ((sim * 7_919) % HOUR_SECONDS))
-  const upload = (index * 7_907) % 100_000
-  const download = (index * 104_729) % 1_000_000
-  const commands = index % 50 === 0 ? '1,0' : '0,0'
-  return `s${sim}-${index.toString(36)},${iccid(sim)},${at},${networkOf(sim, hour)},,,${upload},${download},${commands}\n`
+  const { recordId, sim, at, plmn, upload, download, toSim } = recordOf(index, {
+    sims: SIMS,
+    firstHour: FIRST_HOUR,
+  })
+  return `${recordId},${iccid(sim)},${formatInstant(at)},${plmn},,,${upload},${download},${toSim},0\n`
 }
 
 export async function writeCsv(path: string): Promise<void> {
@@ -97,7 +123,11 @@ export async function createAccountAndFeed(
     home: { plmns: [parsePlmn('310-260')!], countries: ['US' as never] },
     createdAt: NOW,
   })
-  const feed = await store.createFeed({
+  return { account, feed: await createFeed(store) }
+}
+
+export function createFeed(store: UsageStore): Promise<Feed> {
+  return store.createFeed({
     name: 'bench',
     format: 'csv',
     settings: {},
@@ -105,5 +135,4 @@ export async function createAccountAndFeed(
     defaultZone: null,
     createdAt: NOW,
   })
-  return { account, feed }
 }

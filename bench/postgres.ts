@@ -14,31 +14,21 @@ import { openStore } from '../src/storage/open-store.ts'
 import { startPostgresServer } from '../test/support/postgres-server.ts'
 import { accountSid, FEW_SIMS, fillAccount, MANY_SIMS, MONTH_PATHS } from './account-month.ts'
 import { type Asked, answerTimes, percentile } from './answer-times.ts'
+import { startServer } from './bench-servers.ts'
 import { FIRST_HOUR, RECORDS, SIMS, simSid, writeCsv } from './dataset.ts'
 import { importRate } from './import-rate.ts'
 import { bareRate, ledgerTexts } from './postgres-import-rate.ts'
+import { DURABLE_SETTINGS } from './postgres-settings.ts'
 import { retentionTime } from './retention-time.ts'
-import { startServer } from './usage-rate.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 5)
 const batch = Number(process.env.BATCH ?? BATCH_RECORDS_DEFAULT)
 const requests = Number(process.env.REQUESTS ?? 1_000)
 
-/** As one would set a server of a few gigabytes that others depend on. */
-const SETTINGS = [
-  'fsync=on',
-  'synchronous_commit=on',
-  'full_page_writes=on',
-  'shared_buffers=1GB',
-  'max_wal_size=8GB',
-  'checkpoint_timeout=15min',
-  'wal_compression=on',
-]
-
 const MONTH_HOURS = 31 * 24
 
 const dir = await mkdtemp(join(tmpdir(), 'simtally-bench-'))
-const server = await startPostgresServer({ settings: SETTINGS })
+const server = await startPostgresServer({ settings: DURABLE_SETTINGS })
 const client = new pg.Client({ connectionString: server.url })
 await client.connect()
 try {
@@ -46,7 +36,7 @@ try {
   const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
   console.log(
     `${date}, Node ${process.version}, PostgreSQL ${rows[0]!.server_version} ` +
-      `(${SETTINGS.join(', ')}), ${cpus().length} × ${cpus()[0]?.model}`,
+      `(${DURABLE_SETTINGS.join(', ')}), ${cpus().length} × ${cpus()[0]?.model}`,
   )
   await measureImport()
   await measureSimMonth()

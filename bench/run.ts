@@ -1,100 +1,73 @@
 /**
- * All first questions in one run: `npm run bench`. Knobs: ROUNDS=3 (pairs of measurements),
- * BATCH=50000 (records in a transaction), SECONDS=4 (of load in each measurement). Pairs alternate,
- * so that a machine that slows down slows both; the ratio is what to quote.
+ * The one command, `npm run bench`: Simtally beside its peers and beside what bounds it. Prints tables, and
+ * when all parts ran, writes `bench/results/<date>.json` and the figures of `docs/performance.md`.
+ *
+ * Knobs: SIZES=400000x100000,400000x1000:time+duplicates (records x SIMs, and shapes where not all of SHAPES),
+ * ROUNDS=3, SHAPES=time,duplicates,sims,shuffled,late (`workload.ts`), PEERS=simtally,duckdb,…
+ * (`peers/contenders.ts`), QUESTION_SIMS=3000, SECONDS=2 (of load from senders), CALLERS=10 (senders),
+ * BATCHES=1,10,1000 (events of a delivery), PARTS=imports,questions,deliveries. Everything lies where TMPDIR says.
  */
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { BATCH_RECORDS_DEFAULT } from '../src/ingest/import-records.ts'
-import { writeCsv } from './dataset.ts'
-import { bareRate, commandRate, importRate } from './import-rate.ts'
-import {
-  type BenchServer,
-  requestRate,
-  sampleAnswer,
-  startServer,
-  startSimtally,
-} from './usage-rate.ts'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { startPostgresServer } from '../test/support/postgres-server.ts'
+import { type Knobs, readKnobs } from './knobs.ts'
+import { measureDeliveries } from './parts/deliveries.ts'
+import { measureImports } from './parts/imports.ts'
+import { measureQuestions } from './parts/questions.ts'
+import { DURABLE_SETTINGS } from './postgres-settings.ts'
+import { figures, writePage } from './report/page.ts'
+import { machineOf, type Results, versionsOf } from './report/results.ts'
 
-const rounds = Number(process.env.ROUNDS ?? 3)
-const batch = Number(process.env.BATCH ?? BATCH_RECORDS_DEFAULT)
-const seconds = Number(process.env.SECONDS ?? 4)
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-const WARM_UP_SECONDS = 2
+async function measure(knobs: Knobs, dir: string): Promise<Results> {
+  const startedAt = performance.now()
+  const machine = machineOf(join(dir, 'page'))
+  const server = await startPostgresServer({ settings: DURABLE_SETTINGS })
+  try {
+    const has = (part: Knobs['parts'][number]) => knobs.parts.includes(part)
+    const places = { dir, postgresUrl: server.url }
+    const imports = has('imports') ? await measureImports(knobs, places) : null
+    const asked = { rounds: knobs.rounds, sims: knobs.questionSims }
+    const questions = has('questions') ? await measureQuestions(asked, dir) : null
+    const deliveries = has('deliveries') ? await measureDeliveries(knobs, places) : null
+    return {
+      date: new Date().toISOString().slice(0, 10),
+      machine,
+      versions: versionsOf(await versionOf(server.url)),
+      knobs,
+      minutes: (performance.now() - startedAt) / 60_000,
+      ...{ imports, questions, deliveries },
+    }
+  } finally {
+    await server.stop()
+  }
+}
 
+async function versionOf(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
+  await client.end()
+  return rows[0]!.server_version.split(' ')[0]!
+}
+
+const knobs = readKnobs(process.env)
 const dir = await mkdtemp(join(tmpdir(), 'simtally-bench-'))
 try {
-  const date = new Date().toISOString().slice(0, 10)
-  console.log(`${date}, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
-  const csv = join(dir, 'records.csv')
-  await writeCsv(csv)
-  await measureUsage(await measureImport(csv))
+  const results = await measure(knobs, dir)
+  console.log(figures(results, () => '').replaceAll(/\n{3,}/g, '\n\n'))
+  if (results.imports !== null && results.questions !== null && results.deliveries !== null) {
+    mkdirSync(here('results'), { recursive: true })
+    const kept = here(`results/${results.date}.json`)
+    writeFileSync(kept, `${JSON.stringify(results, null, 1)}\n`)
+    writePage(here('../docs/performance.md'), here('../docs/performance'), results)
+    console.log(`\nwritten: ${kept} and docs/performance.md`)
+  }
 } finally {
-  if (!process.env.KEEP) await rm(dir, { recursive: true })
-}
-
-/** Answers the paths of two stores: one left by `simtally import`, one in which nothing is sealed. */
-async function measureImport(csv: string): Promise<{ imported: string; unsealed: string }> {
-  const ratios: number[] = []
-  const commandRatios: number[] = []
-  let imported = ''
-  let unsealed = ''
-  for (let round = 0; round < rounds; round++) {
-    const home = await mkdtemp(join(dir, 'import-'))
-    imported = join(home, 'simtally.db')
-    unsealed = join(home, 'unsealed.db')
-    const own = await importRate(csv, `sqlite:${unsealed}`, batch)
-    const bare = bareRate(unsealed, home, batch)
-    const command = await commandRate(csv, imported, batch)
-    ratios.push(own / bare)
-    commandRatios.push(command / bare)
-    console.log(
-      `import, ${batch} a batch: ${rate(own)} records/s; bare inserts ${rate(bare)} rows/s; ` +
-        `ratio ${(own / bare).toFixed(2)}; as a command, with its start and sealing: ` +
-        `${rate(command)} records/s; ratio ${(command / bare).toFixed(2)}`,
-    )
-  }
-  console.log(
-    `import ratio, median of ${rounds}: ${median(ratios).toFixed(2)}; ` +
-      `as a command ${median(commandRatios).toFixed(2)}`,
-  )
-  return { imported, unsealed }
-}
-
-async function measureUsage({ imported, unsealed }: Record<'imported' | 'unsealed', string>) {
-  await compareServers('a month, simtally serve after simtally import', () =>
-    startSimtally(imported),
-  )
-  await compareServers('the same with one worker', () => startSimtally(imported, '--workers', '1'))
-  await compareServers('a month from the ledger, the server alone', () =>
-    startServer('simtally', `sqlite:${unsealed}`),
-  )
-}
-
-async function compareServers(what: string, start: () => Promise<BenchServer>): Promise<void> {
-  const simtally = await start()
-  const bare = await startServer('bare', await sampleAnswer(simtally.url))
-  const ratios: number[] = []
-  // Code that has run for a while is compiled: both have that behind them.
-  for (const { url } of [simtally, bare]) await requestRate(url, WARM_UP_SECONDS)
-  for (let round = 0; round < rounds; round++) {
-    const own = await requestRate(simtally.url, seconds)
-    const reference = await requestRate(bare.url, seconds)
-    ratios.push(own / reference)
-    console.log(
-      `${what}: ${rate(own)} requests/s; bare node:http ${rate(reference)}; ` +
-        `ratio ${(own / reference).toFixed(2)}`,
-    )
-  }
-  console.log(`${what}, ratio, median of ${rounds}: ${median(ratios).toFixed(2)}`)
-  await Promise.all([simtally.stop(), bare.stop()])
-}
-
-function rate(perSecond: number): string {
-  return Math.round(perSecond).toLocaleString('en')
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+  await rm(dir, { recursive: true })
 }

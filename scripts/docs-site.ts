@@ -27,7 +27,7 @@ export const SECTIONS: readonly { readonly title: string; readonly pages: readon
       'CHANGELOG.md',
     ],
   },
-  { title: 'Reliability', pages: ['docs/reliability.md'] },
+  { title: 'Reliability', pages: ['docs/reliability.md', 'docs/performance.md'] },
   {
     title: 'Decisions',
     pages: ['docs/decisions/README.md', 'docs/decisions/*.md', 'CONTRIBUTING.md'],
@@ -88,6 +88,9 @@ export function renderPage(page: Page, pages: readonly Page[]): Rendered {
       link({ href, tokens }) {
         const target = linkOf(href, page, { pages, files })
         return `<a href="${escaped(target)}">${this.parser.parseInline(tokens)}</a>`
+      },
+      image({ href, text }) {
+        return `<img src="${escaped(linkOf(href, page, { pages, files }))}" alt="${escaped(text)}">`
       },
       table(token: Tokens.Table) {
         // A wide table scrolls by itself, and the page does not.
@@ -192,6 +195,7 @@ code { padding: 0.1em 0.3em; overflow-wrap: anywhere; }
 pre { padding: 0.75rem 1rem; overflow-x: auto; }
 pre code { padding: 0; overflow-wrap: normal; }
 .table { overflow-x: auto; }
+img { max-width: 100%; }
 table { border-collapse: collapse; font-size: 0.9rem; }
 th, td { border: 1px solid var(--line); padding: 0.35rem 0.6rem; text-align: left; vertical-align: top; min-width: 6rem; }
 footer { display: flex; justify-content: space-between; gap: 1rem; margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; }

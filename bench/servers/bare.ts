@@ -1,8 +1,9 @@
-/** A `node:http` server that answers everything with the first argument. */
+/** A `node:http` server that answers everything with the bytes of the file that the first argument names. */
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-const body = Buffer.from(process.argv[2]!)
+const body = readFileSync(process.argv[2]!)
 const server = createServer((_request, response) => {
   response.writeHead(200, {
     'content-type': 'application/json; charset=utf-8',

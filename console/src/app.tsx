@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { SimtallyError } from './api/server.ts'
 import { CONSOLE_PATH } from './base.ts'
 import { failureText } from './failure.ts'
+import { periodText } from './format/time.ts'
 import { FeedsPage } from './pages/feeds.tsx'
 import { FleetPage } from './pages/fleet.tsx'
 import { ImportPage } from './pages/import.tsx'
@@ -11,14 +12,20 @@ import { MissingPage } from './pages/missing.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import { SimPage } from './pages/sim.tsx'
 import { SimsPage } from './pages/sims.tsx'
+import { Failed } from './parts/failed.tsx'
 import { Header } from './parts/header.tsx'
 import { Help } from './parts/help.tsx'
+import { lazy } from './parts/lazy.tsx'
+import { accountSid, accounts, accountsFailure, findAccounts } from './state/accounts.ts'
 import { closeMenus, followLinks, go, view } from './state/navigation.ts'
 import { findSession, session, signIn, signInNotice } from './state/session.ts'
+import { hasPeriod } from './state/view.ts'
+
+const ManagePage = lazy('manage', async () => (await import('./pages/manage.tsx')).ManagePage)
 
 const PAGES = {
   ...{ fleet: FleetPage, sims: SimsPage, sim: SimPage },
-  ...{ feeds: FeedsPage, import: ImportPage, missing: MissingPage },
+  ...{ feeds: FeedsPage, import: ImportPage, missing: MissingPage, manage: ManagePage },
 }
 
 export function App() {
@@ -56,10 +63,28 @@ export function App() {
       </a>
       <Header />
       <main id="content" tabIndex={-1}>
-        <Page />
+        <Printed />
+        {accounts.value === undefined && accountsFailure.value !== null ? (
+          <Failed failure={accountsFailure.value} onAgain={findAccounts} />
+        ) : (
+          <Page />
+        )}
       </main>
       <Help />
     </>
+  )
+}
+
+/** On paper, what the header says on the screen. */
+function Printed() {
+  const { period } = view.value
+  const account = accounts.value?.find(({ sid }) => sid === accountSid.value)
+  const name = account?.name ?? session.value?.account?.name ?? ''
+  return (
+    <p class="printed">
+      Simtally{name !== '' && ` · ${name}`}
+      {hasPeriod(view.value) && ` · ${periodText(period.start, period.end)} UTC`}
+    </p>
   )
 }
 

@@ -1,6 +1,15 @@
 /** What to say of a request that failed: what happened, and what to do about it. */
 import { SimtallyError } from './api/server.ts'
 
+/** Whether nobody has answered. */
+export function isSilence(error: unknown): boolean {
+  return !(error instanceof SimtallyError)
+}
+
+/** For what asks again by itself. */
+export const SILENCE_TEXT =
+  'The server does not answer. Check that it runs and that you are online; the page goes on by itself as soon as it answers.'
+
 export function failureText(error: unknown): string {
   if (!(error instanceof SimtallyError)) {
     return 'The server does not answer. Check that it runs and that you are online, then try again.'

@@ -10,19 +10,6 @@ const { rawJSON } = JSON as JSON & { rawJSON(text: string): unknown }
 /** Rows that a person is shown; JSON has all. */
 const CHANGES_SHOWN_MAX = 100
 
-export function changeJson({ accountSid, simSid, zone, country, ...counters }: UsageChange) {
-  return {
-    account_sid: accountSid,
-    sim_sid: simSid,
-    zone,
-    country_code: country === null ? null : countryCodeAlpha3(country),
-    upload: counters.upload,
-    download: counters.download,
-    to_sim: counters.toSim,
-    from_sim: counters.fromSim,
-  }
-}
-
 /** One line; changes can pass 2^53, so their digits stand there as they are. */
 export function exactJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>

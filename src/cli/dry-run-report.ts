@@ -1,7 +1,8 @@
 /** What a file would change, for programs and for people. */
 import { recordCount } from '../domain/import.ts'
+import { changeToApi } from '../http/usage-change.ts'
 import type { DryRunSummary } from '../ingest/try-import.ts'
-import { changeJson, changeTable, exactJson } from './change-table.ts'
+import { changeTable, exactJson } from './change-table.ts'
 import { type CliContext, EXIT, type ExitCode } from './context.ts'
 import { report, reportError } from './failure.ts'
 import { exitCodeOf, seriesLines, toImportJson, verdictTable } from './import-report.ts'
@@ -11,7 +12,7 @@ import { countOf, formatDuration } from './quantity-text.ts'
 /** One line; changes can pass 2^53, so their digits stand there as they are. */
 export function dryRunJson(summary: DryRunSummary): string {
   const { import: _, ...told } = toImportJson(summary)
-  return exactJson({ dry_run: true, ...told, changes: summary.changes.map(changeJson) })
+  return exactJson({ dry_run: true, ...told, changes: summary.changes.map(changeToApi) })
 }
 
 /** Prints the result to stdout unless `quiet`, and what went wrong to stderr either way. */

@@ -8,6 +8,7 @@ import type { Measurements } from '../http/routes/metrics.ts'
 import { listenTogether } from '../http/shared-port.ts'
 import type { EmptyBranches } from '../http/usage-record.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
+import { askFirstQuestion } from './first-question.ts'
 import type { Log } from './log.ts'
 import { readTlsFiles, renewTls, type TlsFiles } from './tls-files.ts'
 
@@ -68,12 +69,14 @@ export async function startHttpService(
     await server.close()
     throw listenFailure(error, options)
   }
+  const takeBack = askFirstQuestion(dependencies.store)
   return {
     port: (server.server.address() as AddressInfo).port,
     hangUp: () => {
       if (tls !== undefined) renewTls(server.server, tls, log)
     },
     close: async () => {
+      takeBack()
       await server.close()
       return server.connections.cutOff
     },

@@ -20,10 +20,12 @@ import { type Log, LogLines, logTarget, openLog, reopenLog } from './log.ts'
 import type { LogLevel } from './settings.ts'
 import { readTlsFiles } from './tls-files.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
-import { startWorkerPool } from './worker-pool.ts'
 
 export const PORT_DEFAULT = 8080
 export const HOST_DEFAULT = '127.0.0.1'
+
+/** Each worker takes about 100 MB of memory. */
+export const WORKERS_DEFAULT_MAX = 8
 
 export interface ServingOptions extends HttpServiceOptions {
   readonly store: UsageStore
@@ -125,6 +127,7 @@ async function startService(
   })
   const port = await onPort(context, options, (tried) => findPort({ port: tried, host }))
   if (workers === 1) return await startHttpService(http(port), dependencies)
+  const { startWorkerPool } = await import('./worker-pool.ts')
   return await startWorkerPool(
     {
       workers,

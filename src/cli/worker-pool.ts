@@ -11,9 +11,6 @@ import type { HttpDependencies, HttpServiceOptions, Service } from './http-servi
 import { PoolMetrics } from './pool-metrics.ts'
 import { errorOf, type FromWorker, type ToWorker, type WorkerOptions } from './worker-messages.ts'
 
-/** Each worker takes about 100 MB of memory. */
-export const WORKERS_DEFAULT_MAX = 8
-
 /**
  * Before a worker is started anew, doubled each time it fails again: one that cannot start, or dies
  * of what it is asked, shall not keep the machine busy.

@@ -83,3 +83,11 @@ export function feedRetirement({ at, reason }: FeedRetirement, nowSeconds: numbe
     { field: 'at', value: formatInstant(at) },
   )
 }
+
+/** Usage is kept for 18 months; whoever was silent for longer was silent for as long as is known. */
+const SILENCE_DAYS_MAX = 550
+
+/** How long a SIM was silent, in seconds. Throws `invalid`. */
+export function parseSilence(field: string, text: string): number {
+  return parseTimeSpan(field, text, SILENCE_DAYS_MAX)
+}

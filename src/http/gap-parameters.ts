@@ -1,9 +1,8 @@
 /** What may be said in accepting a gap. */
 import { type Static, Type } from 'typebox'
-import { parseName } from '../domain/directory.ts'
-import { parseGapEnd, parseReason, parseSequenceNumber } from '../domain/feed-statements.ts'
+import { parseGapEnd, parseSequenceNumber } from '../domain/feed-statements.ts'
 import type { NamedGap } from '../domain/sequence.ts'
-import { UsageError } from '../domain/usage-error.ts'
+import { decisionOf, decisionParameters, requireGiven } from './decision-parameters.ts'
 import { parsedParameter } from './validation.ts'
 
 export const gapAcceptanceBody = Type.Object({
@@ -18,35 +17,26 @@ export const gapAcceptanceBody = Type.Object({
       parseGapEnd('To', text),
     ),
   ),
-  By: Type.Optional(parsedParameter('By', 'who accepts it', (text) => parseName('By', text))),
-  Reason: Type.Optional(
-    parsedParameter('Reason', 'why it need not come', (text) => parseReason('Reason', text)),
-  ),
+  ...decisionParameters('who accepts it', 'why it need not come'),
 })
 
 /** From a body that the schema has accepted. Throws `invalid` naming everything that is missing. */
-export function gapFromApi(body: Static<typeof gapAcceptanceBody>): {
+export function gapFromApi({ Stream = '', ...body }: Static<typeof gapAcceptanceBody>): {
   readonly gap: NamedGap
   readonly by: string
   readonly reason: string
 } {
-  const given = { From: body.From, To: body.To, By: body.By?.trim(), Reason: body.Reason?.trim() }
-  const missing = Object.entries(given).filter(([, text]) => !text)
-  if (missing.length > 0) {
-    const names = missing.map(([name]) => name).join(', ')
-    throw new UsageError(
-      'invalid',
-      `Missing: ${names}; a gap is accepted by somebody, for a reason`,
-    )
-  }
-  const { From, To, By, Reason } = given as Record<keyof typeof given, string>
+  const { From, To, By, Reason } = body
+  const given = requireGiven(
+    { From, To, By, Reason },
+    'a gap is accepted by somebody, for a reason',
+  )
   return {
     gap: {
-      stream: body.Stream ?? '',
-      from: parseSequenceNumber('From', From),
-      to: parseGapEnd('To', To),
+      stream: Stream,
+      from: parseSequenceNumber('From', given.From),
+      to: parseGapEnd('To', given.To),
     },
-    by: parseName('By', By),
-    reason: parseReason('Reason', Reason),
+    ...decisionOf(given),
   }
 }

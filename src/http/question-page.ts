@@ -33,6 +33,7 @@ import { type ParameterOptions, parameter, parsedParameter } from './validation.
 const oneOf = (name: string, values: readonly string[]) =>
   Type.Optional(parameter(name, `expected ${values.join(', ')}`, (text) => values.includes(text)))
 
+export const formatParameter = oneOf('Format', ANSWER_FORMATS)
 export const labelParameter = Type.Optional(
   parsedParameter('Label', 'key=value: of SIMs with this label', (text) =>
     parseLabel(text, 'Label'),
@@ -85,7 +86,7 @@ export const questionQuery = Type.Object(
     ),
     Feed: Type.Optional(Type.String({ description: 'the name of a feed' })),
     Order: oneOf('Order', QUESTION_ORDERS),
-    Format: oneOf('Format', ANSWER_FORMATS),
+    Format: formatParameter,
     ...pageParameters,
   },
   OF_SUPER_SIM,

@@ -16,8 +16,6 @@ import { buildBaseUrl, type TrustProxy, type TrustsPeer, trustsPeer } from './ba
 import { addFormParser } from './bodies.ts'
 import { addCompression } from './compression.ts'
 import { Connections } from './connections.ts'
-import { addPageRoutes } from './console/page-routes.ts'
-import { addConsoleSessionRoutes } from './console/session-routes.ts'
 import { ConsoleSessions } from './console/sessions.ts'
 import { addCrossOrigin, type CrossOrigin } from './cross-origin.ts'
 import { limitOf, replyWithError, replyWithNoRoute, SAFETY_HEADERS } from './error-reply.ts'
@@ -29,30 +27,10 @@ import { newRequestId } from './raw-reply.ts'
 import { addRequestLimits } from './request-limits.ts'
 import { RequestLog } from './request-log.ts'
 import type { HttpServer, RouteContext } from './route-context.ts'
-import { addAccessTokenRoute } from './routes/access-token.ts'
-import { addAccountRoutes } from './routes/accounts.ts'
-import { addActRoutes } from './routes/acts.ts'
-import { addAuditRoutes } from './routes/audit.ts'
-import { addFeedGapRoutes } from './routes/feed-gaps.ts'
-import { addFeedRecordRoutes } from './routes/feed-records.ts'
-import { addFeedRetirementRoutes } from './routes/feed-retirement.ts'
-import { addFeedRoutes } from './routes/feeds.ts'
-import { addGroupRoutes } from './routes/groups.ts'
-import { addHealthRoutes } from './routes/health.ts'
-import { addImportRoutes } from './routes/imports.ts'
-import { addMetricsRoute, type Measurements, measureAlone } from './routes/metrics.ts'
-import { addOpenApiRoute } from './routes/openapi.ts'
-import { addSimRoutes } from './routes/sims.ts'
-import { addUsageRoutes } from './routes/usage.ts'
-import { addUsageEventRoutes } from './routes/usage-events.ts'
-import { addUsageRecordRoutes } from './routes/usage-records.ts'
-import { addUsedNetworkRoutes } from './routes/used-networks.ts'
+import { type Measurements, measureAlone } from './routes/metrics.ts'
+import { addRoutes } from './routes.ts'
 import { addServerTiming, timedStore } from './server-timing.ts'
 import { withSuperSimPrefix } from './supersim/address.ts'
-import { addFleetRoutes } from './supersim/fleets.ts'
-import { addNetworkRoutes } from './supersim/networks.ts'
-import { addSuperSimRoutes } from './supersim/sims.ts'
-import { addSuperSimUsageRoute } from './supersim/usage-records.ts'
 import { Turns } from './turns.ts'
 import type { EmptyBranches } from './usage-record.ts'
 import { validatorCompiler } from './validation.ts'
@@ -147,32 +125,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   const methodsOf = collectMethods(server)
   if (options.onRoute !== undefined) server.addHook('onRoute', options.onRoute)
 
-  // First: what comes after it is measured.
-  addMetricsRoute(server, context, measurements)
-  addHealthRoutes(server, context)
-  addAccessTokenRoute(server, context)
-  addUsageRecordRoutes(server, context)
-  addUsageEventRoutes(server, context)
-  addUsageRoutes(server, context)
-  addAccountRoutes(server, context)
-  addSimRoutes(server, context)
-  addGroupRoutes(server, context)
-  addUsedNetworkRoutes(server, context)
-  addFeedRoutes(server, context)
-  addFeedGapRoutes(server, context)
-  addAuditRoutes(server, context)
-  addFeedRetirementRoutes(server, context)
-  addFeedRecordRoutes(server, context)
-  addImportRoutes(server, context)
-  addActRoutes(server, context)
-  addSuperSimUsageRoute(server, context)
-  addSuperSimRoutes(server, context)
-  addFleetRoutes(server, context)
-  addNetworkRoutes(server, context)
-  addOpenApiRoute(server, context)
-  addConsoleSessionRoutes(server, context)
-  addPageRoutes(server, context, options.builtPages)
-
+  addRoutes(server, context, { measurements, builtPages: options.builtPages })
   server.setNotFoundHandler((request, reply) => {
     if (crossOrigin.answerPreflight(request, reply, methodsOf)) return
     replyWithNoRoute(request, reply, methodsOf)
@@ -292,11 +245,16 @@ function requireStoreInPlace(server: HttpServer, store: UsageStore): void {
   })
 }
 
-/** An empty parameter is one that was not given. */
+/** An empty parameter is one that was not given, also where it comes more than once. */
 function parseGivenParameters(text: string, parametersMax: number): Record<string, unknown> {
   // A query string that has more is refused before anybody asks for its parameters.
   const parameters = parseQuery(text, '&', '=', { maxKeys: parametersMax })
-  for (const name in parameters) if (parameters[name] === '') delete parameters[name]
+  for (const name in parameters) {
+    const value = parameters[name]
+    const given = [value ?? ''].flat().filter((text) => text !== '')
+    if (given.length === 0) delete parameters[name]
+    else parameters[name] = given.length === 1 ? given[0] : given
+  }
   return parameters
 }
 

@@ -41,9 +41,10 @@ async function acceptBeside(
   address: { readonly host: string; readonly port: number; readonly reusePort: true },
 ): Promise<void> {
   const onConnection = (socket: Socket) => server.emit('connection', socket)
+  // As Node asks for its own: with HTTP, a caller may end its side first; below TLS, it has gone then.
+  const { allowHalfOpen } = server as Server & { readonly allowHalfOpen: boolean }
   const others = Array.from({ length: SOCKETS - 1 }, () =>
-    // As Node's HTTP server asks for its own.
-    createServer({ allowHalfOpen: true, noDelay: true }, onConnection),
+    createServer({ allowHalfOpen, noDelay: true }, onConnection),
   )
   closeWith(server, others)
   await Promise.all(others.map((other) => once(other.listen(address), 'listening')))

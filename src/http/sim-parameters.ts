@@ -10,7 +10,7 @@ import {
   type SimRegistration,
   type SimStatus,
 } from '../domain/directory.ts'
-import { parseTimeSpan } from '../domain/feed-statements.ts'
+import { parseSilence } from '../domain/feed-statements.ts'
 import { parseCountryList, parsePlmnList } from '../domain/home-set.ts'
 import {
   type Imsi,
@@ -32,7 +32,7 @@ import {
 } from '../domain/sim-callbacks.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { pageParameters } from './list-page.ts'
-import { groupParameter, labelParameter } from './question-page.ts'
+import { formatParameter, groupParameter, labelParameter } from './question-page.ts'
 import { assignmentParameters } from './sim-assignment.ts'
 import { accountSidParameter } from './sim-lookup.ts'
 import { moveParameters } from './sim-move.ts'
@@ -53,14 +53,6 @@ export const iccidParameter = parsedParameter('Iccid', 'the number of the SIM ca
 )
 
 const FLEET_OF_SUPER_SIM = 'this is how the Super SIM API calls it; here it is Group'
-
-/** Usage is kept for 18 months; whoever was silent for longer was silent for as long as is known. */
-const SILENCE_DAYS_MAX = 550
-
-/** Seconds. Throws `invalid`. */
-export function parseSilence(field: string, text: string): number {
-  return parseTimeSpan(field, text, SILENCE_DAYS_MAX)
-}
 
 /** Documented filters that no SIM here could answer; an unfiltered list would be a wrong one. */
 const REFUSED_FILTERS: ParameterOptions = {
@@ -89,6 +81,7 @@ export const simListQuery = Type.Object(
         parseSilence('Silent', text),
       ),
     ),
+    Format: formatParameter,
     ...pageParameters,
   },
   REFUSED_FILTERS,

@@ -10,6 +10,7 @@ import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
 import { shown } from '../domain/usage-error.ts'
 import type { Serving, UsageEvent } from '../domain/usage-event.ts'
 import type { SimMatch, SimTenure, UsageStore } from '../storage/usage-store.ts'
+import { Corrections, type LedgerOfStore, unclearCorrection } from './corrections.ts'
 import { type CdrRecord, faultOf, isFault, type ReadRecord } from './formats/cdr-format.ts'
 import { ownCopy } from './formats/remembered.ts'
 
@@ -41,12 +42,13 @@ export interface ResolvedRecords {
 }
 
 /** What resolving needs of the store. */
-export type ResolverStore = Pick<UsageStore, 'resolveSims' | 'readTime'>
+export type ResolverStore = Pick<UsageStore, 'resolveSims' | 'readTime'> & LedgerOfStore
 
 export class EventResolver {
   readonly #store: ResolverStore
   readonly #feed: Feed
   readonly #scope: NameScope
+  readonly #corrections: Corrections
   readonly #sims = new Map<string, KnownSim>()
   readonly #servingsByHome = new Map<string, Map<StatedNetwork, Serving | null>>()
   #servingsRemembered = 0
@@ -59,6 +61,12 @@ export class EventResolver {
     this.#store = store
     this.#feed = feed
     this.#scope = nameScopeOf(feed, account)
+    this.#corrections = new Corrections(store, feed)
+  }
+
+  /** True where a record takes the place of one that has to be stored before. */
+  hasCorrections(records: readonly ReadRecord[]): boolean {
+    return this.#corrections.areAmong(records)
   }
 
   /** Both lists of the answer keep the order of the records. */
@@ -78,14 +86,37 @@ export class EventResolver {
     records: readonly ReadRecord[],
     nowSeconds: number,
   ): Promise<(UsageEvent | QuarantinedRecord | 'expired')[]> {
-    await this.#learnSims(records)
+    const sims = await this.#simsOf(records)
     const limits = await this.#limits(nowSeconds)
-    return records.map((record) => {
+    const results = records.map((record, i) => {
       if (isFault(record)) return record
       if (record.occurredAt < limits.keptFrom) return 'expired'
-      const result = this.#resolveOne(record, limits.latestAt)
+      const result = this.#resolveOne(record, sims[i], limits.latestAt)
       return 'reason' in result ? { ...result, record: keptRecord(record) } : result
     })
+    return this.hasCorrections(records) ? await this.#placed(results, records) : results
+  }
+
+  /** Corrections with the ids of what they correct. */
+  async #placed(
+    results: readonly (UsageEvent | QuarantinedRecord | 'expired')[],
+    records: readonly ReadRecord[],
+  ): Promise<(UsageEvent | QuarantinedRecord | 'expired')[]> {
+    const events = results.filter((one) => one !== 'expired' && !('reason' in one)) as UsageEvent[]
+    const placed: (UsageEvent | QuarantinedRecord | 'expired')[] = []
+    for (const [i, result] of results.entries()) {
+      if (result === 'expired' || 'reason' in result) {
+        placed.push(result)
+        continue
+      }
+      const place = await this.#corrections.placeOf(result, events)
+      if ('recordId' in place) placed.push({ ...result, recordId: place.recordId })
+      else {
+        const fault = faultOf(result.line, result.raw, unclearCorrection(result, place.candidates))
+        placed.push({ ...fault, record: keptRecord(records[i] as CdrRecord) })
+      }
+    }
+    return placed
   }
 
   /**
@@ -108,7 +139,11 @@ export class EventResolver {
     return recordLimits(nowSeconds, this.#time)
   }
 
-  #resolveOne(record: CdrRecord, nowSeconds: number): UsageEvent | QuarantinedRecord {
+  #resolveOne(
+    record: CdrRecord,
+    known: KnownSim | undefined,
+    nowSeconds: number,
+  ): UsageEvent | QuarantinedRecord {
     if (record.occurredAt > nowSeconds + FUTURE_SECONDS_MAX) {
       const at = formatInstant(record.occurredAt)
       return faultOf(record.line, record.raw, {
@@ -121,7 +156,6 @@ export class EventResolver {
     if (retirement !== null && record.occurredAt >= retirement.at) {
       return afterRetirement(record, retirement.at)
     }
-    const known = this.#sims.get(record.sim)
     const held = known?.tenures ? tenureAt(known.tenures, record.occurredAt) : null
     const sim = held === null ? known : held
     if (sim === undefined) {
@@ -171,17 +205,27 @@ export class EventResolver {
     return serving
   }
 
-  async #learnSims(records: readonly ReadRecord[]): Promise<void> {
+  /** By the positions of the records: the SIM that each one names, where it is known. */
+  async #simsOf(records: readonly ReadRecord[]): Promise<(KnownSim | undefined)[]> {
     const unknown = new Set<string>()
-    for (const record of records) {
-      if (!isFault(record) && !this.#sims.has(record.sim)) unknown.add(record.sim)
-    }
-    if (unknown.size === 0) return
+    const sims = records.map((record) => {
+      if (isFault(record)) return undefined
+      const known = this.#sims.get(record.sim)
+      if (known === undefined) unknown.add(record.sim)
+      return known
+    })
+    if (unknown.size === 0) return sims
+    await this.#learnSims(unknown)
+    return records.map((record, i) => {
+      return sims[i] ?? (isFault(record) ? undefined : this.#sims.get(record.sim))
+    })
+  }
+
+  async #learnSims(unknown: ReadonlySet<string>): Promise<void> {
     this.#names = null
     if (this.#sims.size + unknown.size > SIMS_REMEMBERED_MAX) {
       this.#sims.clear()
       this.#servingsByHome.clear()
-      for (const record of records) if (!isFault(record)) unknown.add(record.sim)
     }
     const found = await this.#store.resolveSims([...unknown], this.#scope)
     for (const [name, { tenures, ...match }] of found) {

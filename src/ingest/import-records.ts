@@ -16,7 +16,7 @@ export { BATCH_RECORDS_DEFAULT, QUARANTINE_SHOWN_MAX } from './import-run.ts'
 /** What the road of a delivery needs of the store. */
 export type ImportStore = Pick<
   UsageStore,
-  'beginImport' | 'append' | 'finishImport' | 'resolveSims' | 'readTime'
+  'beginImport' | 'append' | 'finishImport' | 'resolveSims' | 'readTime' | 'listUsageEvents'
 > &
   RestartsOfStore & { readonly deliver?: UsageStore['deliver'] }
 

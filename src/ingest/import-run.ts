@@ -273,6 +273,7 @@ export class ImportRun {
       const slice =
         from === 0 && records.length <= room ? records : records.slice(from, from + room)
       from += slice.length
+      if (this.#resolver.hasCorrections(slice)) await this.#writeRest()
       const resolved = await this.#ofStore(this.#resolver.resolve(slice, this.#request.clock()))
       const batch = this.#batch
       batch.expired += resolved.expired

@@ -24,6 +24,7 @@ import {
 } from './formats/csv-records.ts'
 import { LineReader } from './lines.ts'
 import { Utf8Stream } from './mapped/encoding.ts'
+import type { UnpackLimits } from './unpack-limits.ts'
 
 export const SIM_COLUMNS = [
   'sid',
@@ -76,12 +77,15 @@ export interface SimList {
  * The list may be packed, in UTF-16, and separated as spreadsheets do it. Throws `unreadable` when
  * there is no header that names `iccid` or `imsi`.
  */
-export async function readSimList(bytes: AsyncIterable<Uint8Array>): Promise<SimList> {
+export async function readSimList(
+  bytes: AsyncIterable<Uint8Array>,
+  limits?: UnpackLimits,
+): Promise<SimList> {
   const lines = new LineReader()
   const utf8 = new Utf8Stream({ stated: undefined, isXml: false })
   const table = new SimTable()
   const records = new CsvRecords(table, RFC_4180)
-  for await (const chunk of plainBytes(bytes)) records.read(lines.push(utf8.push(chunk)))
+  for await (const chunk of plainBytes(bytes, limits)) records.read(lines.push(utf8.push(chunk)))
   records.read(lines.push(utf8.end()))
   records.read(lines.end())
   table.requireHeader()

@@ -1,11 +1,17 @@
 /** A dry run: what a delivery would change, without changing it. */
 import { addSeriesCounts, NO_SERIES_COUNTS } from '../domain/counter-series.ts'
-import { addVerdicts, type Import, NO_FACTS, NO_VERDICTS } from '../domain/import.ts'
+import {
+  addVerdicts,
+  type Import,
+  NO_FACTS,
+  NO_VERDICTS,
+  type QuarantineReason,
+} from '../domain/import.ts'
 import type { NotedRestart, Restart } from '../domain/restart.ts'
 import {
   TRIAL_IMPORT_ID,
   type Trial,
-  type UsageChange,
+  type TrialChanges,
   type UsageStore,
 } from '../storage/usage-store.ts'
 import {
@@ -15,15 +21,15 @@ import {
   importRecords,
 } from './import-records.ts'
 
-type ReadByTrial = 'resolveSims' | 'readTime' | 'listRestarts' | 'listSeries'
+type ReadByTrial = 'resolveSims' | 'readTime' | 'listUsageEvents' | 'listRestarts' | 'listSeries'
 
 export interface DryRunRequest extends Omit<ImportRequest, 'store'> {
   readonly store: Pick<UsageStore, 'tryOut' | ReadByTrial>
 }
 
-export interface DryRunSummary extends ImportSummary {
-  /** By account, SIM, zone and country, in this order; what stays the same is not among them. */
-  readonly changes: readonly UsageChange[]
+export interface DryRunSummary extends ImportSummary, TrialChanges {
+  /** How many would wait for each reason. */
+  readonly quarantinedBy: ReadonlyMap<QuarantineReason, number>
 }
 
 /**
@@ -32,11 +38,9 @@ export interface DryRunSummary extends ImportSummary {
  */
 export function tryImport({ store, ...request }: DryRunRequest): Promise<DryRunSummary> {
   return store.tryOut(async (trial) => {
-    const summary = await importRecords({
-      ...request,
-      store: new TrialStore(store, trial, request),
-    })
-    return { ...summary, changes: await trial.changes() }
+    const own = new TrialStore(store, trial, request)
+    const summary = await importRecords({ ...request, store: own })
+    return { ...summary, quarantinedBy: own.quarantinedBy, ...(await trial.changes()) }
   })
 }
 
@@ -44,7 +48,9 @@ export function tryImport({ store, ...request }: DryRunRequest): Promise<DryRunS
 class TrialStore implements ImportStore {
   readonly resolveSims: ImportStore['resolveSims']
   readonly readTime: ImportStore['readTime']
+  readonly listUsageEvents: ImportStore['listUsageEvents']
   readonly listSeries: ImportStore['listSeries']
+  readonly quarantinedBy = new Map<QuarantineReason, number>()
   readonly #store: Pick<UsageStore, ReadByTrial>
   readonly #trial: Trial
   readonly #accountId: number | null
@@ -58,6 +64,7 @@ class TrialStore implements ImportStore {
   ) {
     this.readTime = () => store.readTime()
     this.resolveSims = (names, scope) => store.resolveSims(names, scope)
+    this.listUsageEvents = (filter, page) => store.listUsageEvents(filter, page)
     this.listSeries = (filter, page) => store.listSeries(filter, page)
     this.#store = store
     this.#trial = trial
@@ -98,6 +105,9 @@ class TrialStore implements ImportStore {
 
   append: ImportStore['append'] = async (batch) => {
     const outcome = await this.#trial.append(batch)
+    for (const { reason } of [...batch.quarantined, ...outcome.conflicts]) {
+      this.quarantinedBy.set(reason, (this.quarantinedBy.get(reason) ?? 0) + 1)
+    }
     const counts = addVerdicts(this.#import.counts, outcome.counts)
     const series = addSeriesCounts(this.#import.series, outcome.series)
     this.#import = { ...this.#import, counts, series }

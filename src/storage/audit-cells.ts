@@ -1,8 +1,12 @@
 /** The ledger against what is derived from it: the questions, and how a difference is told. */
-import { formatInstant, monthStart } from '../domain/time.ts'
+import { DAY_SECONDS, formatInstant, monthStart } from '../domain/time.ts'
 import { ZONES } from '../domain/usage-event.ts'
+import type { Parameters } from './audit-engine.ts'
 import { AUDIT_DIFFERENCES_MAX, type AuditDifference } from './audit-report.ts'
+import { dayText } from './ledger-buckets.ts'
 import type { Row } from './rows.ts'
+
+const DAYS_OF_MONTH_MAX = 31
 
 const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
 
@@ -43,7 +47,7 @@ export const CELLS_OF_DAY: readonly DerivedTable[] = [
       SELECT account_id, occurred_at - occurred_at % 3600 AS started_at, zone, country, plmn,
              ${sums()}
       FROM ledger
-      WHERE bucket = :day AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
+      WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
       GROUP BY 1, 2, 3, 4, 5`,
     stored: cellsOfAccounts('account_hour'),
   },
@@ -51,41 +55,62 @@ export const CELLS_OF_DAY: readonly DerivedTable[] = [
     name: 'account day',
     key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
     recomputed: `
-      SELECT account_id, bucket AS started_at, zone, country, plmn, ${sums()}
+      SELECT account_id, ${dayText('bucket')} AS started_at, zone, country, plmn, ${sums()}
       FROM ledger
-      WHERE bucket = :day AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
+      WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
       GROUP BY 1, 2, 3, 4, 5`,
     stored: cellsOfAccounts('account_day'),
   },
 ]
 
-/** Parameters: `month`, `monthStart`, `monthEnd`, `sealedThrough`, `purgedThrough`, `account`. */
+/** Sealed rows lie in the buckets of their days, and in each by SIM: some SIMs' rows of a month are short ranges. */
+const BUCKETS_OF_MONTH = `
+  bucket IN (${Array.from({ length: DAYS_OF_MONTH_MAX }, (_, i) => `:day${i}`).join(', ')})
+      AND bucket < :sealedThrough`
+const SOME_SIMS = 'sim_id >= :simFrom AND sim_id < :simTo'
+
+/** Of `SIM_DAYS_OF_MONTH` and `SIM_MONTH`: the month, and the SIMs from the first id to before the last. */
+export function spanOfMonth(month: number, [simFrom, simTo]: SimSpan = ALL_SIMS): Parameters {
+  const [start, end] = [monthStart(month), monthStart(month + 1)]
+  const days = Array.from({ length: DAYS_OF_MONTH_MAX }, (_, i) => {
+    // A shorter month names its last day more than once.
+    return [`day${i}`, Math.min(start + i * DAY_SECONDS, end - DAY_SECONDS)]
+  })
+  return { month, monthStart: start, monthEnd: end, simFrom, simTo, ...Object.fromEntries(days) }
+}
+
+export type SimSpan = readonly [simFrom: number, simTo: number]
+
+/** Also those whose id is none that a SIM can have. */
+export const ALL_SIMS: SimSpan = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
+
+/** Parameters: those of `spanOfMonth`, `sealedThrough`, `purgedThrough`, `account`. */
 export const SIM_DAYS_OF_MONTH: DerivedTable = {
   name: 'sim day',
   key: ['sim_id', 'started_at', 'zone', 'country'],
   recomputed: `
-    SELECT sim_id, bucket AS started_at, zone, country, ${sums()}
+    SELECT sim_id, ${dayText('bucket')} AS started_at, zone, country, ${sums()}
     FROM ledger
-    WHERE bucket >= :monthStart AND bucket < :monthEnd AND bucket < :sealedThrough
+    WHERE ${BUCKETS_OF_MONTH} AND ${SOME_SIMS}
       AND occurred_at >= :purgedThrough AND ${SIMS_OF_ACCOUNT}
     GROUP BY 1, 2, 3, 4`,
   stored: `
     SELECT * FROM sim_day
-    WHERE month = :month AND started_at >= :purgedThrough - 86399 AND ${SIMS_OF_ACCOUNT}`,
+    WHERE month = :month AND ${SOME_SIMS}
+      AND started_at >= :purgedThrough - 86399 AND ${SIMS_OF_ACCOUNT}`,
 }
 
-/** Only SQLite has it, for whole months that are sealed and not cut by retention. */
+/** Only SQLite has it: the sealed days of each month that retention has not cut. */
 export const SIM_MONTH: DerivedTable = {
   name: 'sim month',
   key: ['sim_id', 'month', 'zone', 'country'],
   recomputed: `
     SELECT sim_id, :month AS month, zone, country, ${sums()}
     FROM ledger
-    WHERE bucket >= :monthStart AND bucket < :monthEnd AND :monthEnd <= :sealedThrough
-      AND :monthStart >= :purgedThrough
+    WHERE ${BUCKETS_OF_MONTH} AND ${SOME_SIMS} AND :monthStart >= :purgedThrough
       AND ${SIMS_OF_ACCOUNT}
     GROUP BY 1, 2, 3, 4`,
-  stored: `SELECT * FROM sim_month WHERE month = :month AND ${SIMS_OF_ACCOUNT}`,
+  stored: `SELECT * FROM sim_month WHERE month = :month AND ${SOME_SIMS} AND ${SIMS_OF_ACCOUNT}`,
 }
 
 /**

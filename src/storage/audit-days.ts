@@ -1,25 +1,31 @@
-/** Which days and months an audit goes over, and how far the store is purged, sealed and under checksum. */
+/** Which days and months an audit goes over, and how far the store is purged, sealed, gathered and under checksum. */
 import { DAY_SECONDS, floorTo, monthNumber } from '../domain/time.ts'
 import type { Ask, AuditEngine } from './audit-engine.ts'
 import { CHECKSUMMED_THROUGH, LEDGER_TABLES } from './checksums.ts'
+import { FRESH_FROM, GATHERED_SIMS } from './ledger-buckets.ts'
 
 export interface Bounds {
   readonly purgedThrough: number
   readonly sealedThrough: number
   readonly checksummedThrough: number
+  readonly freshFrom: number
+  readonly gatheredSims: number
 }
 
 export async function boundsOf(ask: Ask): Promise<Bounds> {
   const rows = await ask(
     `SELECT name, value FROM setting
-     WHERE name IN ('purged_through', 'sealed_through', '${CHECKSUMMED_THROUGH}')`,
+     WHERE name IN ('purged_through', 'sealed_through', '${CHECKSUMMED_THROUGH}',
+                    '${FRESH_FROM}', '${GATHERED_SIMS}')`,
   )
-  const limit = (name: string) =>
-    Number(rows.find((row) => row.name === name)?.value ?? Number.MIN_SAFE_INTEGER)
+  const limit = (name: string, unless = Number.MIN_SAFE_INTEGER) =>
+    Number(rows.find((row) => row.name === name)?.value ?? unless)
   return {
     purgedThrough: limit('purged_through'),
     sealedThrough: limit('sealed_through'),
     checksummedThrough: limit(CHECKSUMMED_THROUGH),
+    freshFrom: limit(FRESH_FROM),
+    gatheredSims: limit(GATHERED_SIMS, 0),
   }
 }
 

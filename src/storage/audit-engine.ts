@@ -23,6 +23,8 @@ export interface AuditEngine {
   checksumKey(): Promise<string>
   /** True where whole months have totals of their own. */
   readonly hasSimMonths: boolean
+  /** As of its session. */
+  readonly freshSeconds: number
   /** True where rows lie on several servers, which answer only questions of one table. */
   readonly isSpread: boolean
   /** What the engine itself finds wrong with its database. */

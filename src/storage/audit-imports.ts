@@ -3,6 +3,7 @@
  * history is one record that was accepted or replaced another. How many duplicates and expired records
  * there were follows from nothing that is kept.
  */
+import { DAY_SECONDS } from '../domain/time.ts'
 import type { Ask, Parameters } from './audit-engine.ts'
 import type { AuditDifference } from './audit-report.ts'
 import type { Row } from './rows.ts'
@@ -30,11 +31,11 @@ export interface ImportCounts {
   readonly quarantined: number
 }
 
-/** Parameters: `day`, `purgedThrough`. */
+/** Parameters: `day`, `dayEnd`, `purgedThrough`. */
 const VERSIONS_OF_DAY = ['ledger', 'ledger_history'].map(
   (table) => `
     SELECT import_id, COUNT(*) AS versions FROM ${table}
-    WHERE bucket = :day AND occurred_at >= :purgedThrough
+    WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough
     GROUP BY import_id`,
 )
 
@@ -49,34 +50,98 @@ export async function countVersions(ask: Ask, of: Parameters): Promise<VersionCo
   return counts
 }
 
-/** Of one import, on the state that is looked at. */
-async function versionsOf(ask: Ask, id: number, purgedThrough: number): Promise<number> {
-  const text = 'SELECT bucket FROM import_bucket WHERE import_id = :id'
-  let versions = 0
-  for (const { bucket } of await ask(text, { id })) {
-    const counts = await countVersions(ask, { day: Number(bucket), purgedThrough })
-    versions += counts.get(id) ?? 0
+/** Days of which the ledger or its history has versions of these imports. */
+async function daysOfImports(ask: Ask, ids: ReadonlySet<number>): Promise<number[]> {
+  const days = new Set<number>()
+  const [least, most] = [Math.min(...ids), Math.max(...ids)]
+  const buckets = await ask(
+    'SELECT import_id, bucket FROM import_bucket WHERE import_id BETWEEN :least AND :most',
+    { least, most },
+  )
+  for (const { import_id: id, bucket } of buckets) {
+    if (ids.has(Number(id))) days.add(Number(bucket))
+  }
+  return [...days]
+}
+
+/** Of some imports, on the state that is looked at. Each of their days is read once. */
+async function versionsOf(
+  ask: Ask,
+  ids: ReadonlySet<number>,
+  purgedThrough: number,
+): Promise<VersionCounts> {
+  const versions: VersionCounts = new Map()
+  for (const day of await daysOfImports(ask, ids)) {
+    addVersions(versions, await countVersions(ask, { ...spanOf(day), purgedThrough }))
   }
   return versions
 }
 
+function spanOf(day: number) {
+  return { day, dayEnd: day + DAY_SECONDS }
+}
+
+/** Adds what one day has of each import to what others have. */
+export function addVersions(versions: VersionCounts, ofDay: VersionCounts): void {
+  for (const [id, count] of ofDay) versions.set(id, (versions.get(id) ?? 0) + count)
+}
+
 /**
- * `versions` may have been counted day by day while others wrote: an import that does not fit them is
- * counted once more.
+ * All imports against the versions that were counted day by day while others wrote. Those that do not
+ * fit are counted once more, again day by day, so that nobody has to wait for the whole. What fits
+ * neither way is counted a third time, on one state, unless it has changed on the way: then it is
+ * being written, and the next audit looks at it.
  */
-export async function importDifferences(
-  ask: Ask,
-  { versions, purgedThrough }: { readonly versions: VersionCounts; readonly purgedThrough: number },
-): Promise<AuditDifference[]> {
-  const books = await ImportBooks.read(ask, purgedThrough)
-  const differences: AuditDifference[] = []
-  for (const found of books.imports) {
-    const before = books.expected(found, versions.get(found.id) ?? 0)
-    if (fits(found, before)) continue
-    const expected = books.expected(found, await versionsOf(ask, found.id, purgedThrough))
-    if (!fits(found, expected)) differences.push(countDifference(found, expected))
+export class ImportsLook {
+  readonly #counted: VersionCounts
+  /** By day, because a day may be looked at twice. */
+  readonly #recounted = new Map<number, VersionCounts>()
+  /** Those that did not fit at first. */
+  #left: ReadonlyMap<number, ImportFacts> = new Map()
+
+  constructor(counted: VersionCounts) {
+    this.#counted = counted
   }
-  return differences
+
+  /** The days that have to be counted once more. */
+  async begin(ask: Ask, purgedThrough: number): Promise<readonly number[]> {
+    const books = await ImportBooks.read(ask, purgedThrough)
+    this.#left = new Map(misfits(books, books.imports, this.#counted).map((one) => [one.id, one]))
+    this.#recounted.clear()
+    return this.#left.size === 0 ? [] : await daysOfImports(ask, new Set(this.#left.keys()))
+  }
+
+  async countDay(ask: Ask, day: number, purgedThrough: number): Promise<void> {
+    this.#recounted.set(day, await countVersions(ask, { ...spanOf(day), purgedThrough }))
+  }
+
+  async end(ask: Ask, purgedThrough: number): Promise<AuditDifference[]> {
+    if (this.#left.size === 0) return []
+    const books = await ImportBooks.read(ask, purgedThrough)
+    const again = books.imports.filter(({ id }) => this.#left.has(id))
+    const recounted: VersionCounts = new Map()
+    for (const ofDay of this.#recounted.values()) addVersions(recounted, ofDay)
+    const steady = misfits(books, again, recounted).filter((found) =>
+      isSame(found, this.#left.get(found.id)!),
+    )
+    if (steady.length === 0) return []
+    const versions = await versionsOf(ask, new Set(steady.map(({ id }) => id)), purgedThrough)
+    return misfits(books, steady, versions).map((found) =>
+      countDifference(found, books.expected(found, versions.get(found.id) ?? 0)),
+    )
+  }
+}
+
+function misfits(
+  books: ImportBooks,
+  imports: readonly ImportFacts[],
+  versions: VersionCounts,
+): ImportFacts[] {
+  return imports.filter((found) => !fits(found, books.expected(found, versions.get(found.id) ?? 0)))
+}
+
+function isSame(a: ImportFacts, b: ImportFacts): boolean {
+  return (Object.keys(a) as (keyof ImportFacts)[]).every((name) => a[name] === b[name])
 }
 
 /** Of one import; null where there is none. */
@@ -88,7 +153,8 @@ export async function expectedCounts(
   const books = await ImportBooks.read(ask, purgedThrough)
   const found = books.imports.find((one) => one.id === id)
   if (found === undefined) return null
-  return { found, expected: books.expected(found, await versionsOf(ask, id, purgedThrough)) }
+  const versions = await versionsOf(ask, new Set([id]), purgedThrough)
+  return { found, expected: books.expected(found, versions.get(id) ?? 0) }
 }
 
 function isWithin(value: number, { least, most }: Range): boolean {

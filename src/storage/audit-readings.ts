@@ -13,6 +13,7 @@ import { formatInstant } from '../domain/time.ts'
 import { COUNTER_NAMES, type Counters } from '../domain/usage-event.ts'
 import type { Ask, Parameters } from './audit-engine.ts'
 import type { AuditDifference } from './audit-report.ts'
+import { FRESH_SECONDS_GIVEN, floorText } from './ledger-buckets.ts'
 import { keptReadingFromRow } from './reading-rows.ts'
 import type { Row } from './rows.ts'
 
@@ -39,7 +40,9 @@ const READINGS_OF_DAY = `
                              AND before.record_id = reading.record_id
                              AND before.occurred_at < reading.occurred_at)
   LEFT JOIN ledger
-    ON ledger.bucket = :day AND ledger.sim_id = reading.sim_id
+    ON ledger.bucket >= :day AND ledger.bucket < :dayEnd
+   AND ledger.bucket IN (:day, ${floorText('reading.occurred_at', FRESH_SECONDS_GIVEN)})
+   AND ledger.sim_id = reading.sim_id
    AND ledger.occurred_at = reading.occurred_at AND ledger.feed_id = reading.feed_id
    AND ledger.record_id = reading.record_id AND (ledger.stated & 4) <> 0
   WHERE reading.occurred_at >= :afterAt AND reading.occurred_at < :dayEnd
@@ -52,7 +55,7 @@ const READINGS_OF_DAY = `
 /** Usage that follows from a reading that is not there. */
 const WITHOUT_READING = `
   SELECT * FROM ledger AS reading
-  WHERE bucket = :day AND (stated & 4) <> 0 AND occurred_at >= :purgedThrough AND ${SIMS_OF_ACCOUNT}
+  WHERE bucket >= :day AND bucket < :dayEnd AND (stated & 4) <> 0 AND occurred_at >= :purgedThrough AND ${SIMS_OF_ACCOUNT}
     AND NOT EXISTS (SELECT 1 FROM reading AS kept
                     WHERE kept.sim_id = reading.sim_id AND kept.feed_id = reading.feed_id
                       AND kept.record_id = reading.record_id

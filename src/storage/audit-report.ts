@@ -57,7 +57,12 @@ export interface AuditOptions {
     readonly total: number
     readonly state: AuditState
   }) => void | Promise<void>
-  /** Asked before each step; the report then says what was found so far. */
+  /**
+   * For how long questions go on being asked of one state of the store, in milliseconds; 200 unless
+   * given. A single question may take longer.
+   */
+  readonly lookMs?: number
+  /** Asked before each step and within long ones; the report then says what the steps before have found. */
   readonly isStopped?: () => boolean
 }
 

@@ -6,6 +6,7 @@ import { IMPORT_STATUSES, QUARANTINE_REASONS } from '../domain/import.ts'
 import { HOLDS_STILL } from '../domain/timeline.ts'
 import { CONFLICT_POLICIES, ZONES } from '../domain/usage-event.ts'
 import { AUDIT_DIFFERENCES_MAX, type AuditDifference } from './audit-report.ts'
+import { BUCKET_OF_ROW, dayText } from './ledger-buckets.ts'
 import type { Row } from './rows.ts'
 import { TABLES, type Table } from './tables.ts'
 
@@ -198,14 +199,14 @@ const OWNER = 'COALESCE(tenure.account_id, sim.account_id)'
 
 /** Of the versions of one day; parameters as those of its cells. */
 function rulesOfVersions(table: 'ledger' | 'ledger_history'): AuditRule[] {
-  const ofDay = `${table}.bucket = :day`
+  const ofDay = `${table}.bucket >= :day AND ${table}.bucket < :dayEnd`
   const broken = (stored: string, expected: string, where: string, from: string = table) =>
     rule(table, { stored, expected, where: `${ofDay} AND (${where})`, from })
   return [
     broken(
       `'occurred_at ' || occurred_at`,
-      `'within its bucket'`,
-      'occurred_at < :day OR occurred_at >= :dayEnd',
+      `'within its bucket, which would be ' || ${BUCKET_OF_ROW}`,
+      `bucket <> ${BUCKET_OF_ROW}`,
     ),
     broken(
       `'zone ' || zone`,
@@ -234,11 +235,11 @@ function rulesOfVersions(table: 'ledger' | 'ledger_history'): AuditRule[] {
     ),
     broken(
       `'import_id ' || ${table}.import_id`,
-      `'its bucket among those of the import'`,
+      `'its day among those of the import'`,
       `occurred_at >= :purgedThrough
        AND NOT EXISTS (SELECT 1 FROM import_bucket
                        WHERE import_bucket.import_id = ${table}.import_id
-                         AND import_bucket.bucket = ${table}.bucket)`,
+                         AND import_bucket.bucket = ${dayText(`${table}.bucket`)})`,
     ),
   ]
 }
@@ -249,7 +250,7 @@ export const RULES_OF_DAY: readonly AuditRule[] = [
   rule('ledger', {
     stored: `'feed_id ' || feed_id`,
     expected: `'a feed of the account'`,
-    where: `bucket = :day AND occurred_at >= :purgedThrough
+    where: `bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough
       AND NOT EXISTS (SELECT 1 FROM account_feed
                       WHERE account_feed.account_id = ledger.account_id
                         AND account_feed.feed_id = ledger.feed_id)`,
@@ -258,13 +259,13 @@ export const RULES_OF_DAY: readonly AuditRule[] = [
     stored: `'version ' || version`,
     expected: `'one that the ledger counts instead'`,
     // A purge deletes the rows before its limit in steps, those of the ledger first.
-    where: `bucket = :day AND occurred_at >= :purgedThrough
+    where: `bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough
       AND NOT EXISTS (SELECT 1 FROM ledger AS other WHERE ${SAME_IDENTITY})`,
   }),
   rule('ledger_history', {
     stored: `'version ' || version`,
     expected: `'the versions before it'`,
-    where: `bucket = :day AND occurred_at >= :purgedThrough
+    where: `bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough
       AND version <> (SELECT COUNT(*) FROM ledger_history AS other
                                           WHERE ${SAME_IDENTITY}
                                             AND other.version < ledger_history.version)`,

@@ -5,12 +5,14 @@
 import { DAY_SECONDS, formatInstant, INSTANT_MIN, monthStart } from '../domain/time.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import {
+  ALL_SIMS,
   CELLS_OF_DAY,
   type DerivedTable,
   differenceFromRow,
   SIM_DAYS_OF_MONTH,
   SIM_MONTH,
   selectDifferences,
+  spanOfMonth,
 } from './audit-cells.ts'
 import {
   type ChecksummedTable,
@@ -21,18 +23,13 @@ import {
   selectStrayChecksums,
   strayChecksum,
 } from './audit-checksums.ts'
-import { boundsOf, daysOf, monthsOf } from './audit-days.ts'
+import { type Bounds, boundsOf, daysOf, monthsOf } from './audit-days.ts'
 import type { Ask, AuditEngine, Parameters } from './audit-engine.ts'
-import { countVersions, importDifferences, type VersionCounts } from './audit-imports.ts'
+import { Found } from './audit-found.ts'
+import { addVersions, countVersions, ImportsLook, type VersionCounts } from './audit-imports.ts'
 import { feedProgressDifferences } from './audit-progress.ts'
 import { compareReadings } from './audit-readings.ts'
-import {
-  AUDIT_DIFFERENCES_MAX,
-  type AuditDifference,
-  type AuditOptions,
-  type AuditReport,
-  type AuditState,
-} from './audit-report.ts'
+import type { AuditDifference, AuditOptions, AuditReport, AuditState } from './audit-report.ts'
 import { brokenRuleFromRow, RULES_OF_DAY, STANDING_RULES } from './audit-rules.ts'
 import { isOfLedger } from './checksums.ts'
 
@@ -41,8 +38,27 @@ interface Step {
   readonly name: string
   /** What it looks at, in words. */
   readonly of: string
-  run(): Promise<void>
+  /** True when it is done, false where it was stopped before. */
+  run(isStopped: () => boolean): Promise<boolean>
 }
+
+/**
+ * How long questions go on being asked of one state of the store, in milliseconds. A state that
+ * somebody looks at keeps a log from being folded, and rows that are gone from being forgotten. One
+ * question may take longer.
+ */
+const LOOK_MS = 200
+
+interface Scope {
+  readonly accountId: number | null
+  readonly since: number | null
+  readonly lookMs: number
+}
+
+type DayQuestion = (ask: Ask, of: Parameters & Bounds) => Promise<void>
+
+/** SIMs whose month is compared at once, at first; then more or fewer, by the time that took. */
+const SIMS_AT_ONCE = 1_000
 
 const NOTHING: AuditReport = {
   ledgerRows: 0,
@@ -54,15 +70,22 @@ const NOTHING: AuditReport = {
 
 export async function runAudit(
   engine: AuditEngine,
-  { accountId = null, since = null, resumeFrom = null, onStep, isStopped }: AuditOptions = {},
+  {
+    accountId = null,
+    since = null,
+    resumeFrom = null,
+    lookMs = LOOK_MS,
+    onStep,
+    isStopped,
+  }: AuditOptions = {},
 ): Promise<AuditReport> {
-  const audit = new Audit(engine, { accountId, since }, resumeFrom)
+  const audit = new Audit(engine, { accountId, since, lookMs }, resumeFrom)
   const steps = await audit.plan()
   const after = resumeFrom?.after ?? ''
   const left = steps.filter(({ name }) => name > after)
   for (const [i, step] of left.entries()) {
-    if (isStopped?.() === true) break
-    await audit.run(step)
+    const isOver = () => isStopped?.() === true
+    if (isOver() || !(await audit.run(step, isOver))) break
     await onStep?.({
       done: steps.length - left.length + i + 1,
       total: steps.length,
@@ -72,34 +95,18 @@ export async function runAudit(
   return audit.report()
 }
 
-/** What one look has found; begun anew where the look is repeated. */
-class Found {
-  readonly differences: AuditDifference[] = []
-  count = 0
-  ledgerRows = 0
-  cells = 0
-
-  add(differences: readonly AuditDifference[], count = differences.length): void {
-    this.count += count
-    const room = AUDIT_DIFFERENCES_MAX - this.differences.length
-    this.differences.push(...differences.slice(0, Math.max(0, room)))
-  }
-}
-
 class Audit {
   readonly #engine: AuditEngine
-  readonly #scope: { readonly accountId: number | null; readonly since: number | null }
+  readonly #scope: Scope
   readonly #all = new Found()
+  /** By the looks of the step under way that have ended. */
+  #ofStep = new Found()
   #found = new Found()
   #checksummedThrough: number | null = null
   /** Of each import, from the days looked at; null where the audit does not look at all of them. */
   readonly #versions: VersionCounts | null
 
-  constructor(
-    engine: AuditEngine,
-    scope: { readonly accountId: number | null; readonly since: number | null },
-    resumeFrom: AuditState | null,
-  ) {
+  constructor(engine: AuditEngine, scope: Scope, resumeFrom: AuditState | null) {
     this.#engine = engine
     this.#scope = scope
     const isWhole = scope.accountId === null && scope.since === null
@@ -127,27 +134,67 @@ class Audit {
     return { after, report: this.report(), ...versions }
   }
 
-  /** What cannot be looked at because it is damaged is a difference, and the others are looked at. */
-  async run({ of, run }: Step): Promise<void> {
+  /**
+   * What cannot be looked at because it is damaged is a difference, and the others are looked at.
+   * False, and nothing is found, where it was stopped.
+   */
+  async run({ of, run }: Step, isStopped: () => boolean): Promise<boolean> {
+    this.#ofStep = new Found()
     this.#found = new Found()
     try {
-      await run()
+      if (!(await run(isStopped))) return false
     } catch (error) {
       if (error instanceof UsageError && error.code !== 'incompatible') throw error
       const stored = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
       this.#add([{ table: of, cell: 'as a whole', stored, recomputed: 'readable' }])
     }
-    this.#all.add(this.#found.differences, this.#found.count)
-    this.#all.ledgerRows += this.#found.ledgerRows
-    this.#all.cells += this.#found.cells
+    this.#ofStep.addAll(this.#found)
+    this.#all.addAll(this.#ofStep)
+    return true
   }
 
   /** The work may run again from its beginning. */
-  #look(work: (ask: Ask) => Promise<void>): Promise<void> {
-    return this.#engine.onOneState((ask) => {
+  async #look<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
+    this.#ofStep.addAll(this.#found)
+    this.#found = new Found()
+    return await this.#engine.onOneState((ask) => {
       this.#found = new Found()
       return work(ask)
     })
+  }
+
+  /** A step that is a single look. */
+  #onOneState(work: (ask: Ask) => Promise<void>): Step['run'] {
+    return async () => {
+      await this.#look(work)
+      return true
+    }
+  }
+
+  /**
+   * Goes from place to place, of one state of the store as long as that takes no time. False where it
+   * was stopped on the way.
+   */
+  async #walk<Place>(
+    first: Place,
+    { of, isStopped }: { readonly of: Parameters; readonly isStopped: () => boolean },
+    visit: (place: Place, ask: Ask, of: Parameters & Bounds) => Promise<Place | null>,
+  ): Promise<boolean> {
+    const { freshSeconds } = this.#engine
+    const { lookMs } = this.#scope
+    let place: Place | null = first
+    while (place !== null) {
+      if (isStopped()) return false
+      const from: Place = place
+      place = await this.#look(async (ask) => {
+        const bounded = { freshSeconds, ...of, ...(await boundsOf(ask)) }
+        const endMs = performance.now() + lookMs
+        let next = await visit(from, ask, bounded)
+        while (next !== null && performance.now() < endMs) next = await visit(next, ask, bounded)
+        return next
+      })
+    }
+    return true
   }
 
   async plan(): Promise<Step[]> {
@@ -165,12 +212,12 @@ class Audit {
       ...wanted.map((day) => ({
         name: `3 ${formatInstant(day)}`,
         of: `ledger of ${formatInstant(day).slice(0, 10)}`,
-        run: () => this.#day(day),
+        run: (isStopped: () => boolean) => this.#day(day, isStopped),
       })),
       ...wantedMonths.map((month) => ({
         name: `4 ${String(month).padStart(16, '0')}`,
         of: `sim day of ${formatInstant(monthStart(month)).slice(0, 7)}`,
-        run: () => this.#month(month),
+        run: (isStopped: () => boolean) => this.#month(month, isStopped),
       })),
       ...this.#importSteps(),
     ]
@@ -180,11 +227,16 @@ class Audit {
   #importSteps(): Step[] {
     const versions = this.#versions
     if (versions === null) return []
-    const run = () =>
-      this.#look(async (ask) => {
-        const { purgedThrough } = await boundsOf(ask)
-        this.#add(await importDifferences(ask, { versions, purgedThrough }))
+    const run: Step['run'] = async (isStopped) => {
+      const look = new ImportsLook(versions)
+      let days: readonly number[] = []
+      return await this.#walk(-1, { of: {}, isStopped }, async (i, ask, { purgedThrough }) => {
+        if (i < 0) days = await look.begin(ask, purgedThrough)
+        else if (i < days.length) await look.countDay(ask, days[i]!, purgedThrough)
+        else this.#add(await look.end(ask, purgedThrough))
+        return i < days.length ? i + 1 : null
       })
+    }
     return [{ name: '5 imports', of: 'import', run }]
   }
 
@@ -197,26 +249,28 @@ class Audit {
       {
         name: '0 database',
         of: 'database',
-        run: async () => this.#add(await engine.checkDatabase()),
+        run: async () => {
+          this.#add(await engine.checkDatabase())
+          return true
+        },
       },
       ...tables.map((table) => ({
         name: `1 ${table.name}`,
         of: table.name.replaceAll('_', ' '),
-        run: () => this.#look((ask) => this.#parts(ask, table)),
+        run: this.#onOneState((ask) => this.#parts(ask, table)),
       })),
       ...(engine.isSpread ? [] : STANDING_RULES).map((rule, i) => ({
         name: `2 ${String(i).padStart(3, '0')}`,
         of: rule.table,
-        run: () =>
-          this.#look(async (ask) => {
-            const rows = await ask(rule.text)
-            this.#add(rows.map((row) => brokenRuleFromRow(rule, row)))
-          }),
+        run: this.#onOneState(async (ask) => {
+          const rows = await ask(rule.text)
+          this.#add(rows.map((row) => brokenRuleFromRow(rule, row)))
+        }),
       })),
       {
         name: '2 progress',
         of: 'feed progress',
-        run: () => this.#look(async (ask) => this.#add(await feedProgressDifferences(ask))),
+        run: this.#onOneState(async (ask) => this.#add(await feedProgressDifferences(ask))),
       },
       {
         name: '2 months',
@@ -230,6 +284,7 @@ class Audit {
             this.#add(monthDifferences(rows, { key, purgedThrough }))
             this.#add((await ask(selectStrayChecksums(names))).map(strayChecksum))
           })
+          return true
         },
       },
     ].sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -246,44 +301,80 @@ class Audit {
     this.#add((await ask(text, of)).map((row) => partDifference(table, row)))
   }
 
-  async #day(day: number): Promise<void> {
-    const { accountId } = this.#scope
-    const tables = (await this.#engine.tables()).filter(({ name }) => isOfLedger(name))
+  async #day(day: number, isStopped: () => boolean): Promise<boolean> {
+    const of = { day, dayEnd: day + DAY_SECONDS, account: this.#scope.accountId }
     let counted: VersionCounts = new Map()
-    await this.#look(async (ask) => {
-      const bounds = await boundsOf(ask)
-      const of = { day, dayEnd: day + DAY_SECONDS, account: accountId, ...bounds }
-      const rows = await ask('SELECT COUNT(*) AS rows FROM ledger WHERE bucket = :day', of)
-      this.#found.ledgerRows += Number(rows[0]!.rows)
-      for (const derived of CELLS_OF_DAY) await this.#cells(ask, derived, of)
-      await compareReadings(ask, of, (differences, looked) => {
+    const questions = await this.#questionsOfDay(day, (found) => {
+      counted = found
+    })
+    const isDone = await this.#walk(0, { of, isStopped }, async (i, ask, bounded) => {
+      await questions[i]!(ask, bounded)
+      return i + 1 < questions.length ? i + 1 : null
+    })
+    if (!isDone) return false
+    if (this.#versions !== null) addVersions(this.#versions, counted)
+    return true
+  }
+
+  async #questionsOfDay(
+    day: number,
+    onVersions: (counted: VersionCounts) => void,
+  ): Promise<readonly DayQuestion[]> {
+    const tables = (await this.#engine.tables()).filter(({ name }) => isOfLedger(name))
+    const rows: DayQuestion = async (ask, of) => {
+      const [counted] = await ask(
+        'SELECT COUNT(*) AS rows FROM ledger WHERE bucket >= :day AND bucket < :dayEnd',
+        of,
+      )
+      this.#found.ledgerRows += Number(counted!.rows)
+    }
+    const readings: DayQuestion = (ask, of) =>
+      compareReadings(ask, { ...of, day }, (differences, looked) => {
         this.#found.cells += looked
         this.#add(differences)
       })
-      if (this.#versions !== null) counted = await countVersions(ask, of)
-      for (const rule of this.#engine.isSpread ? [] : RULES_OF_DAY) {
-        this.#add((await ask(rule.text, of)).map((row) => brokenRuleFromRow(rule, row)))
-      }
-      if (day >= bounds.checksummedThrough) return
-      for (const table of tables) await this.#parts(ask, table, 'part = :day', of)
-    })
-    for (const [id, count] of counted) {
-      this.#versions?.set(id, (this.#versions.get(id) ?? 0) + count)
-    }
+    const versions: DayQuestion = async (ask, of) => onVersions(await countVersions(ask, of))
+    return [
+      rows,
+      ...CELLS_OF_DAY.map(
+        (derived): DayQuestion =>
+          (ask, of) =>
+            this.#cells(ask, derived, of),
+      ),
+      readings,
+      ...(this.#versions === null ? [] : [versions]),
+      ...(this.#engine.isSpread ? [] : RULES_OF_DAY).map(
+        (rule): DayQuestion =>
+          async (ask, of) => {
+            this.#add((await ask(rule.text, of)).map((row) => brokenRuleFromRow(rule, row)))
+          },
+      ),
+      ...tables.map(
+        (table): DayQuestion =>
+          async (ask, of) => {
+            if (day < of.checksummedThrough) await this.#parts(ask, table, 'part = :day', of)
+          },
+      ),
+    ]
   }
 
-  async #month(month: number): Promise<void> {
-    await this.#look(async (ask) => {
-      const bounds = await boundsOf(ask)
-      const of = {
-        month,
-        monthStart: monthStart(month),
-        monthEnd: monthStart(month + 1),
-        account: this.#scope.accountId,
-        ...bounds,
-      }
-      await this.#cells(ask, SIM_DAYS_OF_MONTH, of)
-      if (this.#engine.hasSimMonths) await this.#cells(ask, SIM_MONTH, of)
+  async #month(month: number, isStopped: () => boolean): Promise<boolean> {
+    const tables = this.#engine.hasSimMonths ? [SIM_DAYS_OF_MONTH, SIM_MONTH] : [SIM_DAYS_OF_MONTH]
+    const of = { account: this.#scope.accountId }
+    const { lookMs } = this.#scope
+    let simsAtOnce = SIMS_AT_ONCE
+    const [first, end] = ALL_SIMS
+    return await this.#walk(first, { of, isStopped }, async (simFrom, ask, bounded) => {
+      const startMs = performance.now()
+      const simTo = Math.max(simFrom, 0) + simsAtOnce
+      const [{ last = null } = {}] = await ask('SELECT MAX(id) AS last FROM sim')
+      const isLast = simTo > Number(last)
+      const span = spanOfMonth(month, [simFrom, isLast ? end : simTo])
+      for (const table of tables) await this.#cells(ask, table, { ...bounded, ...span })
+      const tookMs = performance.now() - startMs
+      if (tookMs > lookMs) simsAtOnce = Math.max(1, simsAtOnce >> 1)
+      else if (tookMs < lookMs / 4) simsAtOnce *= 2
+      return isLast ? null : simTo
     })
   }
 

@@ -13,13 +13,13 @@ import {
 import { type Conflict, conflictRecord } from './conflict-record.ts'
 import { addAccountFeeds } from './feed-access.ts'
 import {
-  bucketOf,
   type EventBatch,
   type EventVerdicts,
   type IncomingEvent,
   identityOf,
   versionOf,
 } from './incoming-events.ts'
+import { bucketOf } from './ledger-buckets.ts'
 import {
   contentOf,
   historiesAt,
@@ -212,7 +212,8 @@ class BatchReadings {
         const { current } = entry.chain
         const after = { ...current, version: { ...current.version, ...usage } }
         const { occurredAt } = entry
-        const identity = [bucketOf(occurredAt), simId, occurredAt, feedId, recordId] as const
+        const bucket = bucketOf({ occurredAt, simId }, this.#limits.buckets)
+        const identity = [bucket, simId, occurredAt, feedId, recordId] as const
         if (entry.row === null) added.push({ identity, row: after })
         const change = this.#changeOf(entry, after)
         if (change !== null) changes.push({ identity, ...change })

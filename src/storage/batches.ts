@@ -81,20 +81,38 @@ export interface Trial {
    * sees them. `importId` is `TRIAL_IMPORT_ID`.
    */
   append(batch: AppendBatch): Promise<AppendOutcome>
-  /** What all batches so far have changed, ordered by account, SIM, zone and country. */
-  changes(): Promise<UsageChange[]>
+  /** What all batches so far have changed. */
+  changes(): Promise<TrialChanges>
+}
+
+/** What of usage would change; what stays the same is not among it. */
+export interface TrialChanges {
+  /** Ordered by account, SIM, zone and country. */
+  readonly changes: readonly UsageChange[]
+  /** The same by account, month and zone, in this order; a month whose SIMs even out stands with zeros. */
+  readonly months: readonly MonthChange[]
 }
 
 /** Differences; what was taken away is negative. */
-export interface UsageChange {
-  readonly accountSid: Sid
-  readonly simSid: Sid
-  readonly zone: Zone
-  readonly country: CountryCode | null
+interface Differences {
   readonly upload: bigint
   readonly download: bigint
   readonly toSim: bigint
   readonly fromSim: bigint
+}
+
+export interface UsageChange extends Differences {
+  readonly accountSid: Sid
+  readonly simSid: Sid
+  readonly zone: Zone
+  readonly country: CountryCode | null
+}
+
+export interface MonthChange extends Differences {
+  readonly accountSid: Sid
+  /** Its first second. */
+  readonly month: number
+  readonly zone: Zone
 }
 
 export type ImportStart = Pick<Import, 'feedId' | 'source' | 'format' | 'startedAt'> & {

@@ -1,4 +1,4 @@
-/** Which buckets, whole days and months a period touches: how engines cut a question. */
+/** Which whole days and months a period touches: how engines cut a question. */
 import { ceilTo, DAY_SECONDS, floorTo, monthNumber } from '../domain/time.ts'
 
 export interface DayRange {
@@ -20,13 +20,6 @@ export function sealedDays(start: number, end: number, sealedThrough: number): D
   const whole = wholeDays(start, end)
   const endDay = Math.min(whole.endDay, sealedThrough)
   return whole.firstDay < endDay ? { ...whole, endDay } : { firstDay: start, endDay: start }
-}
-
-/** The ledger's buckets, which are UTC days, that [start, end) touches, oldest first. */
-export function bucketsOf(start: number, end: number): number[] {
-  const first = floorTo(start, DAY_SECONDS)
-  const count = Math.max(0, Math.ceil((end - first) / DAY_SECONDS))
-  return start < end ? Array.from({ length: count }, (_, i) => first + i * DAY_SECONDS) : []
 }
 
 /** The months that [start, end) touches, as `monthNumber` counts. */

@@ -203,12 +203,13 @@ export function selectQuarantine(conditions: {
     LIMIT ?`
 }
 
-// Which buckets of the ledger an import has written to: how its rows are found again.
+// Which days of the ledger an import has written to: how its rows are found again. The column `bucket`
+// is the day's start, whichever bucket its rows lie in.
 
-export const SELECT_IMPORT_BUCKETS =
+export const SELECT_IMPORT_DAYS =
   'SELECT bucket FROM import_bucket WHERE import_id = ? ORDER BY bucket'
-export const DELETE_IMPORT_BUCKETS = 'DELETE FROM import_bucket WHERE import_id = ?'
-export const DELETE_OLD_IMPORT_BUCKETS = 'DELETE FROM import_bucket WHERE bucket < ?'
+export const DELETE_IMPORT_DAYS = 'DELETE FROM import_bucket WHERE import_id = ?'
+export const DELETE_OLD_IMPORT_DAYS = 'DELETE FROM import_bucket WHERE bucket < ?'
 
 export const SELECT_SETTING = 'SELECT value FROM setting WHERE name = ?'
 export const UPSERT_SETTING = `

@@ -161,7 +161,11 @@ export function* updateSim(simId: number, changes: SimChanges, at: number): Step
   return (yield* writeSims(registry))[0]!
 }
 
-function* simsNamedBy(accountId: number, registrations: readonly SimRegistration[]): Steps<Sim[]> {
+/** Every SIM that holds a value which the registrations name. */
+export function* simsNamedBy(
+  accountId: number,
+  registrations: readonly SimRegistration[],
+): Steps<Sim[]> {
   const { sids, iccids, msisdns, uniqueNames, imsis } = valuesNamedBy(registrations)
   const values = [sids, iccids, msisdns, accountId, uniqueNames, imsis]
   return (yield* all(sql.SELECT_SIMS_HOLDING, values)).map(simFromRow)

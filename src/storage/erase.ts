@@ -6,13 +6,12 @@ import type { Sim } from '../domain/directory.ts'
 import { isErased } from '../domain/directory.ts'
 import { simIdentities } from '../domain/identifiers.ts'
 import type { KeptRecord } from '../domain/import.ts'
-import { floorTo, HOUR_SECONDS } from '../domain/time.ts'
+import { DAY_SECONDS, floorTo, HOUR_SECONDS } from '../domain/time.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
 import { logAct } from './acts.ts'
-import { bucketsOf } from './day-ranges.ts'
 import { findSimById } from './directory-reads.ts'
 import { ErasedNames } from './erased-names.ts'
-import { LEDGER_BUCKET_SECONDS } from './incoming-events.ts'
+import { bucketsOf } from './ledger-buckets.ts'
 import { actsOfLife } from './life-acts.ts'
 import type { EraseOutcome, Erasure, SimErasure } from './life-store.ts'
 import { readLimits } from './limits.ts'
@@ -115,13 +114,13 @@ function* eraseUsage(
   { dryRun }: Erasure,
 ): Steps<Pick<EraseOutcome, 'usageEvents' | 'versions'>> {
   const bounds = (yield* get(SELECT_BOUNDS))!
-  const { purgedThrough } = yield* readLimits()
+  const { purgedThrough, buckets } = yield* readLimits()
   const moves = (yield* tenuresOf(simId)).map(({ startedAt }) => startedAt)
   let usageEvents = 0
   let versions = Number((yield* get(COUNT_UNDONE, [simId]))!.rows)
   const first = Number(bounds.first ?? 0)
-  const end = bounds.last === null ? first : Number(bounds.last) + LEDGER_BUCKET_SECONDS
-  for (const bucket of bucketsOf(first, end)) {
+  const end = bounds.last === null ? first : Number(bounds.last) + DAY_SECONDS
+  for (const bucket of bucketsOf(first, end, buckets)) {
     const rows = yield* all(SELECT_EVENTS, [bucket, simId])
     if (rows.length === 0) continue
     usageEvents += rows.length

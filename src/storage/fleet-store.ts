@@ -1,6 +1,6 @@
 /** The part of the port that is about fleets: groups, labels, and questions about many SIMs. */
 import type { CountryCode } from '../domain/country.ts'
-import type { Sim, SimStatus } from '../domain/directory.ts'
+import type { Sim, SimRegistration, SimStatus } from '../domain/directory.ts'
 import type { Iccid, Sid } from '../domain/identifiers.ts'
 import type { Plmn } from '../domain/plmn.ts'
 import type {
@@ -11,6 +11,7 @@ import type {
   SimPlace,
 } from '../domain/sim-group.ts'
 import type { HeldSim, SimMove } from '../domain/sim-tenure.ts'
+import type { UsageError } from '../domain/usage-error.ts'
 import type { MemberPage, UsageMember, UsageQuestion } from '../domain/usage-question.ts'
 
 /** A page goes on after the last row of the one before, so rows added meanwhile shift nothing. */
@@ -48,6 +49,11 @@ export interface AssignOutcome {
   readonly unchanged: number
 }
 
+/** What a registration would come to: its effect, or the `conflict` that it would fail with. */
+export type SimPreview =
+  | { readonly effect: 'created' | 'updated' | 'unchanged' }
+  | { readonly conflict: UsageError }
+
 export interface MoveOutcome {
   /** As it is now. */
   readonly sim: Sim
@@ -74,6 +80,12 @@ export interface FleetStore {
    * unique name it left with; of several, the one that left last.
    */
   findHeldSim(accountId: number | null, sidOrUniqueName: string): Promise<HeldSim | null>
+
+  /**
+   * What `registerSims` would do at this moment, for each registration in their order; one that conflicts
+   * counts for nothing in those after it.
+   */
+  previewSims(accountId: number, registrations: readonly SimRegistration[]): Promise<SimPreview[]>
 
   /** The group and the labels of SIMs at present, by their ids; every SIM that was asked for is there. */
   simPlaces(simIds: readonly number[]): Promise<Map<number, SimPlace>>
@@ -102,6 +114,11 @@ export interface FleetStore {
     assignments: readonly SimAssignment[],
     at: number,
   ): Promise<AssignOutcome>
+  /**
+   * The keys of the labels that an account has given to the SIMs it has now, also of those that have ended; in
+   * the order of their bytes.
+   */
+  listLabelKeys(accountId: number): Promise<string[]>
   /**
    * Answers a question about an account: one member with usage a bucket, in the order of the question,
    * with the names of SIMs, groups and feeds. Sums over any grouping are what `queryUsage` answers. Fails

@@ -60,6 +60,14 @@ const SELECT_PRESENT_LABELS = `
   WHERE sim_id = ANY (?) AND ended_at = ? AND value IS NOT NULL
   ORDER BY sim_id, key`
 
+/** What was said of a SIM before it came to the account is another's. */
+const SELECT_LABEL_KEYS = `
+  SELECT DISTINCT sim_label.key
+  FROM sim_label JOIN sim ON sim.id = sim_label.sim_id
+  WHERE sim.account_id = ? AND sim_label.value IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM sim_tenure
+                    WHERE sim_tenure.sim_id = sim.id AND sim_tenure.started_at > sim_label.started_at)`
+
 function groupFromRow(row: Row): SimGroup {
   return {
     id: row.id as number,
@@ -155,6 +163,10 @@ export function* simPlaces(simIds: readonly number[]): Steps<Map<number, SimPlac
   return new Map(
     simIds.map((id) => [id, { group: groups.get(id) ?? null, labels: labels.get(id) ?? {} }]),
   )
+}
+
+export function* listLabelKeys(accountId: number): Steps<string[]> {
+  return (yield* all(SELECT_LABEL_KEYS, [accountId])).map(({ key }) => key as string).sort()
 }
 
 /** One line of what a SIM was: its membership, or one of its labels. */

@@ -1,6 +1,5 @@
 /** Events of a batch on their way into the ledger. */
 import type { VerdictCounts } from '../domain/import.ts'
-import { DAY_SECONDS, floorTo } from '../domain/time.ts'
 import type { EventVersion, UsageEvent } from '../domain/usage-event.ts'
 import type { AppendBatch } from './batches.ts'
 import type { Conflict } from './conflict-record.ts'
@@ -8,13 +7,6 @@ import type { Identity, ServingColumns } from './rows.ts'
 import { insert, type Steps } from './session.ts'
 import type { UsageChanges } from './usage-deltas.ts'
 import type { Coming } from './version-chain.ts'
-
-/** A bucket of the ledger is one UTC day, by the measurement in `docs/storage.md`. */
-export const LEDGER_BUCKET_SECONDS = DAY_SECONDS
-
-export function bucketOf(occurredAt: number): number {
-  return floorTo(occurredAt, LEDGER_BUCKET_SECONDS)
-}
 
 /** An event with what the ledger keeps of it. */
 export interface IncomingEvent {
@@ -48,12 +40,12 @@ export function identityOf({ bucket, event }: IncomingEvent, feedId: number): Id
   return [bucket, event.simId, event.occurredAt, feedId, event.recordId]
 }
 
-/** An import has written to the buckets: so its rows are found again. */
-export function addImportBuckets(buckets: Iterable<number>, importId: number): Steps<unknown> {
+/** An import has written to the days: so its rows are found again, in whichever buckets they lie then. */
+export function addImportDays(days: Iterable<number>, importId: number): Steps<unknown> {
   return insert({
     table: 'import_bucket',
     columns: ['import_id', 'bucket'],
-    rows: [...buckets].map((bucket) => [importId, bucket]),
+    rows: [...days].map((day) => [importId, day]),
     suffix: 'ON CONFLICT DO NOTHING',
   })
 }

@@ -9,7 +9,7 @@ import type {
 import { ZONES } from '../domain/usage-event.ts'
 import { listFeeds } from './directory-reads.ts'
 import { type Row, storedEventFromRow } from './rows.ts'
-import { all, type Steps } from './session.ts'
+import { all, freshSeconds, type Steps } from './session.ts'
 import { SELECT_UNDONE, selectGoneEvents } from './undone-versions.ts'
 
 /** Columns of an entry, without those that say which SIM's it is. */
@@ -184,7 +184,8 @@ export function* listUsageEvents(
   page: LedgerPage,
 ): Steps<LedgerEntry[]> {
   const { simId } = filter
-  const gone = yield* all(selectGoneEvents(filterConditions(filter)), goneValues(filter, page))
+  const selectGone = selectGoneEvents(filterConditions(filter), yield* freshSeconds())
+  const gone = yield* all(selectGone, goneValues(filter, page))
   const first = firstIdentities(yield* entries(filter, page), gone, page)
   const span = spanOf([...first.counted, ...first.gone])
   const rows: EntryRows = {

@@ -5,7 +5,7 @@ import type { UsageChange } from './batches.ts'
 
 /** A row of the ledger, behind which a step goes on. */
 export interface LedgerPlace {
-  readonly bucket: number
+  readonly day: number
   readonly simId: number
   readonly occurredAt: number
   readonly feedId: number

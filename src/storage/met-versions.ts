@@ -4,10 +4,10 @@
  */
 import type { Feed } from '../domain/directory.ts'
 import { type Chain, type LedgerChange, rewriteHistories } from './ledger-changes.ts'
-import { moveRepeats, NotedRepeats, writeRepeats } from './repeats.ts'
+import { type Delivered, moveRepeats, NotedRepeats, type Place, writeRepeats } from './repeats.ts'
 import type { Identity, StoredEvent } from './rows.ts'
 import { all, type Steps } from './session.ts'
-import { type ChainRules, type Coming, meet, withVersion } from './version-chain.ts'
+import { type ChainRules, type Coming, meet, takesOver, withVersion } from './version-chain.ts'
 
 /** One event. Its versions have the counters that were delivered. */
 export class MetChain {
@@ -81,6 +81,16 @@ export class MetVersions {
   constructor(rules: ChainRules, coming: Coming) {
     this.#rules = rules
     this.#coming = coming
+  }
+
+  /** Whether a version that says what the counting one of another import says changes nothing. */
+  isRepeat(of: Pick<Place, 'importId'>, incoming: Pick<Place, 'importId'>): boolean {
+    return !takesOver(this.#rules, incoming, of)
+  }
+
+  /** Keeps that an import has delivered a version once more, of an event in the bucket. */
+  noteRepeat(bucket: number, of: Place, incoming: Delivered): void {
+    this.#noted.note(bucket, of, incoming)
   }
 
   /** Changes the chain to what it is with the version. */

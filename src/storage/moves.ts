@@ -5,15 +5,14 @@
  */
 import { type Account, isErased, type Sim } from '../domain/directory.ts'
 import type { SimMove } from '../domain/sim-tenure.ts'
-import { formatInstant } from '../domain/time.ts'
+import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
 import { ALWAYS_HELD, HOLDS_STILL } from '../domain/timeline.ts'
 import { shown, UsageError } from '../domain/usage-error.ts'
-import { bucketsOf } from './day-ranges.ts'
 import * as reads from './directory-reads.ts'
 import { addAccountFeeds } from './feed-access.ts'
 import type { MoveOutcome } from './fleet-store.ts'
 import { endPlaces } from './groups.ts'
-import { LEDGER_BUCKET_SECONDS } from './incoming-events.ts'
+import { bucketsOf } from './ledger-buckets.ts'
 import { readLimits } from './limits.ts'
 import { storedEventFromRow } from './rows.ts'
 import { all, get, insert, lock, run, type Steps } from './session.ts'
@@ -131,13 +130,13 @@ function requireMovable(
 function* moveUsage(sim: Sim, to: Account, from: number): Steps<number> {
   const bounds = (yield* get(SELECT_LAST_BUCKETS))!
   const last = Math.max(Number(bounds.of_ledger ?? 0), Number(bounds.of_history ?? 0))
-  const buckets = bucketsOf(from, last + LEDGER_BUCKET_SECONDS)
+  const limits = yield* readLimits()
+  const buckets = bucketsOf(from, last + DAY_SECONDS, limits.buckets)
   const undone = yield* all(SELECT_UNDONE, [sim.id, from])
   const ofSim = [buckets, buckets[0] ?? 0, buckets.at(-1) ?? 0, sim.id, from]
   const replaced = buckets.length === 0 ? [] : yield* all(SELECT_REPLACED, ofSim)
   const feedIds = new Set([...replaced, ...undone].map((row) => row.feed_id as number))
   const importIds = new Set([...replaced, ...undone].map((row) => row.import_id as number))
-  const limits = yield* readLimits()
   // Totals of the SIM have no account in them.
   const deltas = new UsageDeltas({ ...limits, sealedThrough: Number.MIN_SAFE_INTEGER })
   let events = 0

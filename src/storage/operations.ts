@@ -12,6 +12,7 @@ import { listRestarts, listSeries, noteRestarts } from './restarts.ts'
 import type { Offered } from './session.ts'
 import { listSims } from './sim-list.ts'
 import { resolveSims } from './sim-matches.ts'
+import { previewSims } from './sim-preview.ts'
 import { findHeldSim } from './tenures.ts'
 import { proveTime, trustClock } from './time.ts'
 import type { UsageStore } from './usage-store.ts'
@@ -27,9 +28,11 @@ export const READS = {
   findSim: reads.findSim,
   findHeldSim,
   listSims,
+  previewSims,
   simPlaces: groups.simPlaces,
   findGroup: groups.findGroup,
   listGroups: groups.listGroups,
+  listLabelKeys: groups.listLabelKeys,
   listUsedNetworks,
   resolveSims,
   findFeed: reads.findFeed,

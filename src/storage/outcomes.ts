@@ -1,5 +1,6 @@
 /** What became of a purge and of an undo. */
 import type { Import } from '../domain/import.ts'
+import type { TrialChanges } from './batches.ts'
 
 export interface PurgeOutcome {
   readonly ledgerRows: number
@@ -21,3 +22,6 @@ export interface UndoOutcome {
   /** Deliveries of quarantined records that are gone. */
   readonly quarantineEntries: number
 }
+
+/** What an undo would come to; the import is still what it was. */
+export type UndoTrial = UndoOutcome & TrialChanges

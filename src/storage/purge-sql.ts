@@ -17,13 +17,15 @@ export const SEAL_DAY = `
   WHERE bucket = ?2 AND occurred_at >= ?3
   GROUP BY sim_id, bucket, zone, country`
 
-/** Months from the first parameter on, up to the second, of which every day is sealed. */
-export const TOTAL_MONTHS = `
+/** Parameters: month, and the bucket of a day of it of which retention has taken nothing. */
+export const ADD_DAY_TO_MONTH = `
   INSERT INTO sim_month (month, sim_id, zone, country, ${COUNTERS})
-  SELECT month, sim_id, zone, country, ${SUMS}
-  FROM sim_day
-  WHERE month >= ? AND month < ?
-  GROUP BY month, sim_id, zone, country`
+  SELECT ?1, sim_id, zone, country, ${SUMS}
+  FROM ledger
+  WHERE bucket = ?2
+  GROUP BY sim_id, zone, country
+  ON CONFLICT (month, sim_id, zone, country) DO UPDATE
+  SET ${COUNTER_COLUMNS.map((name) => `${name} = sim_month.${name} + excluded.${name}`).join(', ')}`
 
 export const COUNT_OLD_LEDGER =
   'SELECT COUNT(*) AS rows FROM ledger WHERE bucket < ?1 AND occurred_at < ?1'
@@ -31,7 +33,6 @@ export const COUNT_OLD_HISTORY =
   'SELECT COUNT(*) AS rows FROM ledger_history WHERE bucket < ?1 AND occurred_at < ?1'
 export const COUNT_OLD_SIM_DAYS =
   'SELECT COUNT(*) AS rows FROM sim_day WHERE month <= ? AND started_at < ?'
-export const COUNT_OLD_SIM_MONTHS = 'SELECT COUNT(*) AS rows FROM sim_month WHERE month < ?'
 
 export const COUNT_OLD_HOURS = 'SELECT COUNT(*) AS rows FROM account_hour WHERE started_at < ?'
 

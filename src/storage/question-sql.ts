@@ -11,8 +11,9 @@ import {
   type UsageDimension,
   type UsageQuestion,
 } from '../domain/usage-question.ts'
-import { bucketsOf, type DayRange, monthsOf, sealedDays, wholeDays } from './day-ranges.ts'
-import type { Limits } from './limits.ts'
+import { type DayRange, monthsOf, sealedDays, wholeDays } from './day-ranges.ts'
+import { bucketsOf } from './ledger-buckets.ts'
+import { hasMonthTotal, type Limits } from './limits.ts'
 import { pageOf } from './question-page.ts'
 import { COLUMNS, type SimRange, Values } from './question-values.ts'
 import type { MonthText, Value } from './session.ts'
@@ -95,7 +96,7 @@ function rowsOf(question: UsageQuestion, context: Context, values: Values): stri
   if (source === 'account totals') return accountRows(question, values)
   if (source === 'ledger') {
     const { start, end } = question
-    return ledgerRows(question, { buckets: bucketsOf(start, end), values })
+    return ledgerRows(question, { buckets: bucketsOf(start, end, context.limits.buckets), values })
   }
   return simDayRows(question, context, values)
 }
@@ -139,16 +140,19 @@ function ledgerRows(
 function simDayRows(question: UsageQuestion, context: Context, values: Values): string {
   const { start, end } = question
   const { firstDay, endDay } = sealedDays(start, end, context.limits.sealedThrough)
-  const buckets = [...new Set([...bucketsOf(start, firstDay), ...bucketsOf(endDay, end)])]
+  const rule = context.limits.buckets
+  const buckets = [
+    ...new Set([...bucketsOf(start, firstDay, rule), ...bucketsOf(endDay, end, rule)]),
+  ]
   const parts = buckets.length === 0 ? [] : [ledgerRows(question, { buckets, values })]
-  const whole = wholeMonths(question, { firstDay, endDay }, context)
+  const whole = totalledMonths(question, { firstDay, endDay }, context)
   const { hasMoves } = context
   const days = (from: number, to: number) => ({ from, to, values, hasMoves })
   const first = whole[0]
   if (first === undefined) {
     return [...parts, ...dayRows(question, days(firstDay, endDay))].join(UNION)
   }
-  const [from, to] = [monthStart(first), monthStart(whole.at(-1)! + 1)]
+  const [from, to] = [monthStart(first), Math.min(monthStart(whole.at(-1)! + 1), endDay)]
   return [
     ...parts,
     ...dayRows(question, days(firstDay, from)),
@@ -157,20 +161,14 @@ function simDayRows(question: UsageQuestion, context: Context, values: Values): 
   ].join(UNION)
 }
 
-/** Sealed months, one after the other, whose totals can stand for their days. */
-function wholeMonths(
+/** Months, one after the other, whose totals can stand for their days. */
+function totalledMonths(
   { granularity }: UsageQuestion,
-  { firstDay, endDay }: DayRange,
+  days: DayRange,
   { limits, hasSimMonths }: Context,
 ): number[] {
   if (!hasSimMonths || granularity === 'daily') return []
-  return monthsOf(firstDay, endDay).filter(
-    (month) =>
-      month >= limits.firstMonth &&
-      month < limits.endMonth &&
-      firstDay <= monthStart(month) &&
-      monthStart(month + 1) <= endDay,
-  )
+  return monthsOf(days.firstDay, days.endDay).filter((month) => hasMonthTotal(month, days, limits))
 }
 
 /** Sealed days, which begin at `from` and end at `to`. */

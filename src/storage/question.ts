@@ -19,7 +19,7 @@ import {
 } from '../domain/usage-question.ts'
 import { SELECT_SIM_SIDS } from './directory-sql.ts'
 import type { UsedNetwork } from './fleet-store.ts'
-import { LEDGER_BUCKET_SECONDS } from './incoming-events.ts'
+import { dayOf } from './ledger-buckets.ts'
 import { readLimits } from './limits.ts'
 import { questionText } from './question-sql.ts'
 import type { SimRange } from './question-values.ts'
@@ -113,10 +113,10 @@ function goingOn(question: UsageQuestion, { after }: MemberPage): UsageQuestion 
 function* withinLedger(question: UsageQuestion): Steps<UsageQuestion | null> {
   const { first, last } = (yield* get(SELECT_LEDGER_BOUNDS))!
   if (first === null) return null
-  const ledgerEnd = (last as number) + LEDGER_BUCKET_SECONDS
+  const ledgerEnd = dayOf(last as number) + DAY_SECONDS
   const bounded = {
     ...question,
-    start: Math.max(question.start, first as number),
+    start: Math.max(question.start, dayOf(first as number)),
     end: Math.min(question.end, ledgerEnd),
   }
   return bounded.start < bounded.end ? bounded : null

@@ -1,10 +1,11 @@
 /** Applies the home sets that stand now to usage that was classified by those before. */
 import { classify, effectiveHomeSet, type HomeSet } from '../domain/classification.ts'
 import type { Account } from '../domain/directory.ts'
-import { DAY_SECONDS, floorTo } from '../domain/time.ts'
+import { DAY_SECONDS } from '../domain/time.ts'
 import { ZONES, type Zone } from '../domain/usage-event.ts'
 import { logAct } from './acts.ts'
 import { findAccountById, listAccounts, listFeeds } from './directory-reads.ts'
+import { bucketsOfDay, dayOf, mergedText } from './ledger-buckets.ts'
 import { identityFromRow, type LedgerChange, writeLedgerChanges } from './ledger-changes.ts'
 import { actsOfLife } from './life-acts.ts'
 import type { LedgerPlace, Reclassification, ReclassifyOutcome } from './life-store.ts'
@@ -12,33 +13,40 @@ import { type Limits, readLimits } from './limits.ts'
 import { homeSetFromRow, type Row, type StoredEvent, storedEventFromRow } from './rows.ts'
 import { all, type NamedRows, run, type Steps } from './session.ts'
 import { CONTENT_COLUMNS, IDENTITY_COLUMNS } from './tables.ts'
-import { nextBucket } from './upkeep.ts'
+import { nextDay } from './upkeep.ts'
 import { UsageChanges } from './usage-deltas.ts'
 
 /** Rows in memory at a time. */
 const PAGE_ROWS_MAX = 20_000
 
 /**
- * Rows behind a key whose zone the record has not stated. Parameters: bucket, since, the key, how
- * many, and the account, if there is one.
+ * Rows of a day behind a place, whose zone the record has not stated, in the order of their places: so a
+ * step goes on where the one before has ended, in whichever buckets the day's rows lie by then. Each
+ * bucket is read in its order, and not to its end. Parameters: since, the place, how many, the account or
+ * null, and the buckets.
  */
-function selectRows({ accountId }: Reclassification): string {
-  return `
+function selectRows({ accountId }: Reclassification, buckets: readonly number[]): string {
+  const rows = mergedText(
+    buckets,
+    8,
+    (bucket) => `
     SELECT ${[...IDENTITY_COLUMNS, ...CONTENT_COLUMNS].join(', ')}
     FROM ledger
-    WHERE bucket = ?1 AND occurred_at >= ?2 AND (stated & 2) = 0
-      AND (sim_id, occurred_at, feed_id, record_id) > (?3::bigint, ?4::bigint, ?5::bigint, ?6::text)
-      ${accountId === undefined ? '' : 'AND account_id = ?8'}
+    WHERE bucket = ${bucket} AND occurred_at >= ?1::bigint AND (stated & 2) = 0
+      AND (sim_id, occurred_at, feed_id, record_id) > (?2::bigint, ?3::bigint, ?4::bigint, ?5::text)
+      ${accountId === undefined ? 'AND ?7::bigint IS NULL' : 'AND account_id = ?7::bigint'}`,
+  )
+  return `${rows}
     ORDER BY sim_id, occurred_at, feed_id, record_id
-    LIMIT ?7`
+    LIMIT ?6`
 }
 
-/** Versions that were replaced, behind a key and up to another one's SIM, instant, feed and record. */
+/** Versions of a day that were replaced, behind a place and up to another one. Parameters: its buckets, since. */
 function selectVersions({ accountId }: Reclassification): string {
   return `
     SELECT ${[...IDENTITY_COLUMNS, 'version', ...CONTENT_COLUMNS].join(', ')}
     FROM ledger_history
-    WHERE bucket = ?1 AND occurred_at >= ?2 AND (stated & 2) = 0
+    WHERE bucket = ANY (?1::bigint[]) AND occurred_at >= ?2 AND (stated & 2) = 0
       AND (sim_id, occurred_at, feed_id, record_id) > (?3::bigint, ?4::bigint, ?5::bigint, ?6::text)
       AND (sim_id, occurred_at, feed_id, record_id) <= (?7::bigint, ?8::bigint, ?9::bigint, ?10::text)
       ${accountId === undefined ? '' : 'AND account_id = ?11'}`
@@ -83,7 +91,7 @@ interface Rules {
 
 type Place = readonly [simId: number, occurredAt: number, feedId: number, recordId: string]
 
-/** Within a bucket: before all places, and behind all. */
+/** Within a day: before all places, and behind all. */
 const FIRST: Place = [0, 0, 0, '']
 const LAST: Place = [Number.MAX_SAFE_INTEGER, 0, 0, '']
 
@@ -111,34 +119,36 @@ class Step {
   *take(): Steps<ReclassifyOutcome> {
     const { after = null } = this.#given
     let next = after
-    let bucket = after?.bucket ?? (yield* this.#bucketFrom(floorTo(this.#since, DAY_SECONDS)))
-    while (bucket !== null) {
-      next = yield* this.#takeBucket(bucket, next?.bucket === bucket ? next : null)
+    let day = after?.day ?? (yield* this.#dayFrom(dayOf(this.#since)))
+    while (day !== null) {
+      next = yield* this.#takeDay(day, next?.day === day ? next : null)
       if (next !== null) break
-      bucket = yield* this.#bucketFrom(bucket + DAY_SECONDS)
+      day = yield* this.#dayFrom(day + DAY_SECONDS)
     }
-    const changes = this.#changes === null ? [] : yield* this.#changes.list()
+    const changes = this.#changes === null ? [] : (yield* this.#changes.list()).changes
     return { changed: this.#changed, unknown: this.#unknown, changes, next }
   }
 
-  #bucketFrom(from: number): Steps<number | null> {
-    return nextBucket(from, Number.MAX_SAFE_INTEGER)
+  #dayFrom(from: number): Steps<number | null> {
+    return nextDay(from, Number.MAX_SAFE_INTEGER)
   }
 
-  /** Returns where the next step goes on; null at the end of the bucket. */
-  *#takeBucket(bucket: number, begin: LedgerPlace | null): Steps<LedgerPlace | null> {
+  /** Returns where the next step goes on; null at the end of the day. */
+  *#takeDay(day: number, begin: LedgerPlace | null): Steps<LedgerPlace | null> {
     const { accountId, dryRun, rowsMax } = this.#given
     const ofAccount = accountId === undefined ? [] : [accountId]
+    const buckets = bucketsOfDay(day, this.#limits.buckets)
+    const text = selectRows(this.#given, buckets)
     let after = begin === null ? FIRST : placeOf(begin)
     for (;;) {
       const rowsWanted = Math.min(PAGE_ROWS_MAX, dryRun ? PAGE_ROWS_MAX : rowsMax - this.#looked)
-      const page = [bucket, this.#since, ...after, rowsWanted, ...ofAccount]
-      const rows = yield* all(selectRows(this.#given), page)
+      const page = [this.#since, ...after, rowsWanted, accountId ?? null, ...buckets]
+      const rows = yield* all(text, page)
       const isLast = rows.length < rowsWanted
       const last = isLast ? LAST : placeFromRow(rows.at(-1)!)
       yield* this.#takeRows(rows)
       if (!dryRun) {
-        const range = [bucket, this.#since, ...after, ...last, ...ofAccount]
+        const range = [buckets, this.#since, ...after, ...last, ...ofAccount]
         yield* this.#takeVersions(yield* all(selectVersions(this.#given), range))
       }
       this.#looked += rows.length
@@ -146,7 +156,7 @@ class Step {
       after = last
       if (!dryRun && this.#looked >= rowsMax) {
         const [simId, occurredAt, feedId, recordId] = last
-        return { bucket, simId, occurredAt, feedId, recordId }
+        return { day, simId, occurredAt, feedId, recordId }
       }
     }
   }
@@ -173,7 +183,8 @@ class Step {
       return
     }
     for (const { identity, before, after } of changes) {
-      const place = { accountId: before.accountId, simId: identity[1] }
+      const [, simId, occurredAt] = identity
+      const place = { accountId: before.accountId, simId, occurredAt }
       this.#changes?.add(place, before.columns, before.version, -1)
       this.#changes?.add(place, after.columns, after.version, 1)
     }

@@ -8,6 +8,7 @@ import type { Ask, Change, ChangingEngine } from './audit-engine.ts'
 import { type ExpectedCounts, expectedCounts } from './audit-imports.ts'
 import { expectedProgress } from './audit-progress.ts'
 import type { AuditDifference, NotRebuilt, RepairReport } from './audit-report.ts'
+import { dayText } from './ledger-buckets.ts'
 import type { RepairStep } from './repair.ts'
 import type { Row } from './rows.ts'
 
@@ -58,7 +59,7 @@ const DERIVED: readonly DerivedRows[] = [
     column: 'import_id',
     candidates: async (ask, part, present) => {
       const { purgedThrough } = await boundsOf(ask)
-      const found = await ask(BUCKETS_OF_IMPORT, { part, purgedThrough })
+      const found = await ask(DAYS_OF_IMPORT, { part, purgedThrough })
       const rows = found.map((row) => ({ import_id: part, bucket: Number(row.bucket) }))
       return likelySets(rows, present)
     },
@@ -75,12 +76,13 @@ const DERIVED: readonly DerivedRows[] = [
 ]
 
 /** Of versions of the import, and of those that it repeats. Parameters: `part`, `purgedThrough`. */
-const BUCKETS_OF_IMPORT = ['ledger', 'ledger_history']
+const DAYS_OF_IMPORT = ['ledger', 'ledger_history']
   .map(
     (table) => `
-    SELECT bucket FROM ${table} WHERE import_id = :part AND occurred_at >= :purgedThrough
+    SELECT ${dayText('bucket')} AS bucket FROM ${table}
+    WHERE import_id = :part AND occurred_at >= :purgedThrough
     UNION
-    SELECT bucket FROM repeat_run JOIN ${table} AS said
+    SELECT ${dayText('said.bucket')} AS bucket FROM repeat_run JOIN ${table} AS said
       ON said.import_id = repeat_run.of_import_id
      AND said.line >= repeat_run.of_line AND said.line < repeat_run.of_line + repeat_run.records
     WHERE repeat_run.import_id = :part AND said.occurred_at >= :purgedThrough`,

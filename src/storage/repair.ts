@@ -12,6 +12,7 @@ import {
   SIM_DAYS_OF_MONTH,
   SIM_MONTH,
   selectDifferences,
+  spanOfMonth,
 } from './audit-cells.ts'
 import { selectPartsThatDiffer } from './audit-checksums.ts'
 import { boundsOf, daysOf, monthsOf } from './audit-days.ts'
@@ -111,7 +112,7 @@ function totalsOfDay(engine: ChangingEngine, day: number): RepairStep {
 
 function totalsOfMonth(engine: ChangingEngine, month: number): RepairStep {
   const [from, to] = [monthStart(month), monthStart(month + 1)]
-  const of = { month, monthStart: from, monthEnd: to, account: null }
+  const of = { ...spanOfMonth(month), account: null }
   const tables = engine.hasSimMonths ? [OF_MONTHS, OF_WHOLE_MONTHS] : [OF_MONTHS]
   return totals(engine, tables, { name: formatInstant(from).slice(0, 7), from, to, of })
 }

@@ -7,21 +7,26 @@
  * its import and line each version of the ledger and of its history is known.
  */
 import { BATCH_RECORDS_MAX } from './batches.ts'
+import { dayOf } from './ledger-buckets.ts'
 import type { Row, StoredEvent } from './rows.ts'
 import { all, deleteRows, insert, type Steps } from './session.ts'
 import { columnsNamed } from './tables.ts'
 
-interface Place {
+export interface Place {
   readonly importId: number
   readonly line: number
 }
 
+/** What came where, and when it became known. */
+export interface Delivered extends Place {
+  readonly knownAt: number
+}
+
 /** One record that repeats a version of another import. */
-export interface Repeat extends Place {
+export interface Repeat extends Delivered {
   /** The version that it repeats. */
   readonly of: Place
-  readonly knownAt: number
-  /** The bucket of the event: with the newest one of a run, retention takes it. */
+  /** The day of the event: with the newest one of a run, retention takes it. */
   readonly bucket: number
 }
 
@@ -139,10 +144,10 @@ export class NotedRepeats {
   readonly moves: Move[] = []
 
   /** An import that says the same twice repeats nothing. */
-  note(bucket: number, of: StoredEvent, { importId, line, knownAt }: StoredEvent): void {
+  note(bucket: number, of: Place, { importId, line, knownAt }: Delivered): void {
     if (of.importId === importId) return
     const place = { importId: of.importId, line: of.line }
-    this.repeats.push({ of: place, importId, line, knownAt, bucket })
+    this.repeats.push({ of: place, importId, line, knownAt, bucket: dayOf(bucket) })
   }
 
   /** What was an account's version is the operator's, which the account's repeats. */

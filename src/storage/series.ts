@@ -7,6 +7,7 @@ import {
   sameCounters,
 } from '../domain/counter-series.ts'
 import { DAY_SECONDS } from '../domain/time.ts'
+import { atText } from './ledger-buckets.ts'
 import {
   countersRead,
   type KeptReading,
@@ -16,7 +17,7 @@ import {
   READING_KEY,
 } from './reading-rows.ts'
 import { type Row, type StoredEvent, storedEventFromRow } from './rows.ts'
-import { all, insert, type NamedRows, type Steps } from './session.ts'
+import { all, freshSeconds, insert, type NamedRows, type Steps } from './session.ts'
 import { CONTENT_COLUMNS } from './tables.ts'
 
 /** Most series report more often: their neighbours are found in a short look. */
@@ -70,7 +71,7 @@ export function* loadSeries(
     tos: tos.map((at, i) => (near.get(i)?.next == null ? Number.MAX_SAFE_INTEGER : at)),
   })
   const rows = yield* all(
-    SELECT_SERIES,
+    selectSeries(yield* freshSeconds()),
     [feedId],
     spans(parts, {
       froms: froms.map((at, i) => near.get(i)?.previous ?? far.get(i)?.previous ?? at),
@@ -136,16 +137,18 @@ const SELECT_NEIGHBOURS = `
   GROUP BY named.position`
 
 /** Columns of the ledger begin with `ledger_`. */
-const SELECT_SERIES = `
+function selectSeries(fresh: number): string {
+  return `
   SELECT named.position - 1 AS position, reading.*,
          ${CONTENT_COLUMNS.map((name) => `ledger.${name} AS ledger_${name}`).join(', ')}
   ${JOINED}
-  LEFT JOIN ledger ON ledger.bucket = reading.occurred_at - reading.occurred_at % 86400
+  LEFT JOIN ledger ON ledger.bucket ${atText('reading.occurred_at', fresh)}
                   AND ledger.sim_id = reading.sim_id
                   AND ledger.occurred_at = reading.occurred_at
                   AND ledger.feed_id = reading.feed_id
                   AND ledger.record_id = reading.record_id
   ORDER BY named.position, reading.occurred_at`
+}
 
 function storedReadingFromRow(row: Row): StoredReading {
   const kept = keptReadingFromRow(row)
@@ -186,10 +189,11 @@ export function* proveSeries<Entry extends SeriesEntry>(
 ): Steps<ProvedEntry<Entry>[][]> {
   const walks = list.map(({ part, entries }) => new SeriesWalk(part, entries))
   const open = walks.filter(({ isOpen }) => isOpen)
+  const text = selectSeries(yield* freshSeconds())
   for (let from = 0; from < open.length; from += SERIES_AT_ONCE) {
     const some = open.slice(from, from + SERIES_AT_ONCE)
     const rows = yield* all(
-      SELECT_SERIES,
+      text,
       [feedId],
       spans(
         some.map(({ part }) => part),

@@ -83,6 +83,8 @@ export interface Session {
   /** True where whole months have totals of their own. */
   readonly hasSimMonths: boolean
   readonly monthText: MonthText
+  /** How long the ledger's buckets of fresh days are, see `BucketRule`. */
+  readonly freshSeconds: number
 }
 
 export type Ask = (session: Session) => unknown
@@ -136,6 +138,10 @@ export function* hasSimMonths(): Steps<boolean> {
 
 export function* monthText(): Steps<MonthText> {
   return (yield (session) => session.monthText) as MonthText
+}
+
+export function* freshSeconds(): Steps<number> {
+  return (yield (session) => session.freshSeconds) as number
 }
 
 export function* acting(): Steps<Acting> {

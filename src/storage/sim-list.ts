@@ -1,10 +1,11 @@
 /** Lists SIMs: which of them are wanted, page by page. */
 import type { Sim } from '../domain/directory.ts'
-import { DAY_SECONDS, floorTo } from '../domain/time.ts'
+import { DAY_SECONDS } from '../domain/time.ts'
 import { HOLDS_STILL } from '../domain/timeline.ts'
-import { bucketsOf, monthsOf } from './day-ranges.ts'
+import { monthsOf } from './day-ranges.ts'
 import { SIM_COLUMNS } from './directory-sql.ts'
 import type { PageRequest, SimFilter } from './fleet-store.ts'
+import { bucketsOf, dayOf } from './ledger-buckets.ts'
 import { readLimits } from './limits.ts'
 import { simFromRow } from './rows.ts'
 import { all, get, type Steps, type Value } from './session.ts'
@@ -88,13 +89,13 @@ function conditionsOf(filter: SimFilter): Condition[] {
 function* silentSince(since: number): Steps<Condition[]> {
   const { last } = (yield* get(SELECT_LAST_BUCKET))!
   if (last === null) return []
-  const { sealedThrough } = yield* readLimits()
-  const end = (last as number) + DAY_SECONDS
-  const firstDay = floorTo(since, DAY_SECONDS)
+  const { sealedThrough, buckets: rule } = yield* readLimits()
+  const end = dayOf(last as number) + DAY_SECONDS
+  const firstDay = dayOf(since)
   const nextDay = firstDay + DAY_SECONDS
   const buckets = new Set([
-    ...bucketsOf(firstDay, Math.min(nextDay, end)),
-    ...bucketsOf(Math.max(firstDay, sealedThrough), end),
+    ...bucketsOf(firstDay, Math.min(nextDay, end), rule),
+    ...bucketsOf(Math.max(firstDay, sealedThrough), end, rule),
   ])
   const months = monthsOf(nextDay, Math.min(sealedThrough, end))
   return [

@@ -1,6 +1,6 @@
 /** Which SIMs the names of records mean, and whose they were when. */
 import { effectiveHomeSet, type HomeSet } from '../domain/classification.ts'
-import { type SimNameKind, simIdentities } from '../domain/identifiers.ts'
+import { type SimIdentity, type SimNameKind, simIdentities } from '../domain/identifiers.ts'
 import type { NameScope } from '../domain/sim-names.ts'
 import { ALWAYS_HELD, HOLDS_STILL } from '../domain/timeline.ts'
 import { homeSetFromRow, type Row } from './rows.ts'
@@ -83,37 +83,39 @@ export function* resolveSims(
   names: readonly string[],
   { accountId, kinds }: NameScope,
 ): Steps<Map<string, SimMatch>> {
-  const identities = new Map(names.map((name) => [name, simIdentities(name, kinds)]))
-  const valuesOf = (kind: string) => [
-    ...new Set(
-      [...identities.values()].flatMap((list) =>
-        list.filter((identity) => identity.kind === kind).map(({ value }) => value),
-      ),
-    ),
-  ]
-  const rows = new Map<string, Found>()
-  for (const [kind, text] of Object.entries(SELECT_SIM_MATCHES)) {
-    const values = valuesOf(kind)
-    if (values.length === 0) continue
-    for (const row of yield* all(text, [values, accountId])) {
-      const key = `${kind} ${row.name}`
-      rows.set(key, rows.has(key) ? AMBIGUOUS : row)
-    }
+  const identities = names.map((name) => simIdentities(name, kinds))
+  const values = new Map<SimNameKind, Set<string>>()
+  for (const { kind, value } of identities.flat()) {
+    const ofKind = values.get(kind)
+    if (ofKind === undefined) values.set(kind, new Set([value]))
+    else ofKind.add(value)
   }
-  const tenures = yield* tenuresOfMoved([...rows.values()], accountId)
-  const left = yield* leftUnder(valuesOf('unique_name'), accountId)
-  const matchOf = (kind: string, value: string): SimMatch | typeof AMBIGUOUS | undefined => {
-    const row = rows.get(`${kind} ${value}`)
+  const rows = new Map<SimNameKind, Map<string, Found>>()
+  for (const [kind, asked] of values) {
+    const ofKind = new Map<string, Found>()
+    for (const row of yield* all(SELECT_SIM_MATCHES[kind], [[...asked], accountId])) {
+      const name = row.name as string
+      ofKind.set(name, ofKind.has(name) ? AMBIGUOUS : row)
+    }
+    rows.set(kind, ofKind)
+  }
+  const found = [...rows.values()].flatMap((ofKind) => [...ofKind.values()])
+  const tenures = yield* tenuresOfMoved(found, accountId)
+  const left = yield* leftUnder([...(values.get('unique_name') ?? [])], accountId)
+  const homes = new Homes()
+  const matchOf = ({ kind, value }: SimIdentity): SimMatch | typeof AMBIGUOUS | undefined => {
+    const row = rows.get(kind)?.get(value)
     if (row === AMBIGUOUS) return AMBIGUOUS
     const before = (kind === 'unique_name' && left.get(value)) || []
-    return matchFrom(row, row && tenures.get(row.id as number), before)
+    const present = row && { ...numbersOf(row), home: homes.of(row) }
+    return matchFrom(present, row && tenures.get(row.id as number), before)
   }
-  const found = new Map<string, SimMatch>()
-  for (const [name, list] of identities) {
-    const first = list.map(({ kind, value }) => matchOf(kind, value)).find(isKnown)
-    if (first !== undefined && first !== AMBIGUOUS) found.set(name, first)
+  const matches = new Map<string, SimMatch>()
+  for (const [i, list] of identities.entries()) {
+    const first = list.map(matchOf).find(isKnown)
+    if (first !== undefined && first !== AMBIGUOUS) matches.set(names[i]!, first)
   }
-  return found
+  return matches
 }
 
 function isKnown<T>(match: T | undefined): match is T {
@@ -147,11 +149,10 @@ function* leftUnder(
 
 /** `before` are tenures that ended with the name; since then it may be another SIM's. */
 function matchFrom(
-  row: Row | undefined,
+  present: Omit<SimMatch, 'tenures'> | undefined,
   tenures: readonly SimTenure[] | undefined,
   before: readonly SimTenure[],
 ): SimMatch | undefined {
-  const present = row === undefined ? undefined : simMatchFromRow(row)
   if (tenures === undefined && before.length === 0) return present
   const always = { startedAt: ALWAYS_HELD, endedAt: HOLDS_STILL }
   const own = tenures ?? (present === undefined ? [] : [{ ...present, ...always }])
@@ -159,20 +160,33 @@ function matchFrom(
   return { simId, accountId, home, tenures: [...before, ...own] }
 }
 
-function simMatchFromRow(row: Row): Omit<SimMatch, 'tenures'> {
-  return {
-    simId: row.id as number,
-    accountId: row.account_id as number,
-    home: effectiveHomeSet(
-      homeSetFromRow(row.home_plmns, row.home_countries),
-      homeSetFromRow(row.account_home_plmns, row.account_home_countries),
-    ),
+/** Home sets of rows: most SIMs have the same, which is one object then. */
+class Homes {
+  readonly #known = new Map<string, HomeSet>()
+
+  of(row: Row): HomeSet {
+    const { home_plmns, home_countries, account_home_plmns, account_home_countries } = row
+    const text = `${home_plmns}|${home_countries}|${account_home_plmns}|${account_home_countries}`
+    let home = this.#known.get(text)
+    if (home === undefined) {
+      home = effectiveHomeSet(
+        homeSetFromRow(home_plmns, home_countries),
+        homeSetFromRow(account_home_plmns, account_home_countries),
+      )
+      this.#known.set(text, home)
+    }
+    return home
   }
+}
+
+function numbersOf(row: Row): Pick<SimMatch, 'simId' | 'accountId'> {
+  return { simId: row.id as number, accountId: row.account_id as number }
 }
 
 function tenureFromRow(row: Row): SimTenure {
   return {
-    ...simMatchFromRow(row),
+    ...numbersOf(row),
+    home: new Homes().of(row),
     startedAt: row.started_at as number,
     endedAt: row.ended_at as number,
   }

@@ -3,6 +3,7 @@ import type { StoreTime } from '../domain/store-time.ts'
 import { feedById, readNumber } from './directory-reads.ts'
 import { UPSERT_SETTING } from './directory-sql.ts'
 import { rebuildProgress } from './feed-progress.ts'
+import { dayOf } from './ledger-buckets.ts'
 import { all, get, lock, run, type Steps } from './session.ts'
 
 const SELECT_NEWEST_USAGE = 'SELECT MAX(bucket) AS newest FROM ledger'
@@ -29,9 +30,10 @@ export function* readTime(): Steps<Omit<StoreTime, 'serverAt'>> {
   const usage = yield* get(SELECT_NEWEST_USAGE)
   const stamps = yield* get(SELECT_NEWEST_STAMP)
   const number = (value: unknown) => (value == null ? null : Number(value))
+  const newest = number(usage?.newest)
   const started = number(stamps?.started)
   return {
-    newestUsageAt: number(usage?.newest),
+    newestUsageAt: newest === null ? null : dayOf(newest),
     newestStampAt: started === null ? null : Math.max(started, number(stamps?.finished) ?? started),
     provenAt: yield* readNumber(TIME_PROVEN),
     purgedThrough: yield* readNumber('purged_through'),

@@ -5,13 +5,13 @@ import { type Counters, sameContent } from '../domain/usage-event.ts'
 import { feedById, findImport } from './directory-reads.ts'
 import {
   DELETE_DELIVERIES_OF_IMPORT,
-  DELETE_IMPORT_BUCKETS,
+  DELETE_IMPORT_DAYS,
   DELETE_UNDELIVERED,
   MARK_UNDONE,
-  SELECT_IMPORT_BUCKETS,
+  SELECT_IMPORT_DAYS,
 } from './directory-sql.ts'
 import { rebuildProgress } from './feed-progress.ts'
-import { bucketOf } from './incoming-events.ts'
+import { bucketOf, bucketsOfDay, mergedText } from './ledger-buckets.ts'
 import {
   type Chain,
   identityFromRow,
@@ -22,7 +22,7 @@ import {
 } from './ledger-changes.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { chainRules } from './met-versions.ts'
-import type { UndoOutcome } from './outcomes.ts'
+import type { UndoOutcome, UndoTrial } from './outcomes.ts'
 import {
   countersRead,
   type KeptReading,
@@ -52,24 +52,31 @@ import { all, deleteRows, insert, lock, run, type Steps } from './session.ts'
 import { IDENTITY_COLUMNS } from './tables.ts'
 import { requireUndoable } from './undo-refusals.ts'
 import { UNDONE_COLUMNS, type UndoneVersion, undoneVersionToRow } from './undone-versions.ts'
-import { UsageDeltas } from './usage-deltas.ts'
+import { UsageChanges, UsageDeltas } from './usage-deltas.ts'
 import { withoutImport } from './version-chain.ts'
 
 /**
- * What an import has written to a bucket, in the order of the key, after an identity. Parameters:
- * bucket, feed, import, purged through, SIM, instant and record id of that identity, limit.
+ * What an import has written to a day, in the order of SIMs and time, after an identity; `selected` is from
+ * one of the tables. Parameters: feed, import, purged through, SIM, instant and record id of that identity,
+ * limit, and the day's buckets.
  */
-const OF_IMPORT = `
-  WHERE bucket = ?1 AND feed_id = ?2 AND import_id = ?3 AND occurred_at >= ?4
-    AND (sim_id, occurred_at, record_id) > (?5::bigint, ?6::bigint, ?7::text)
-  ORDER BY sim_id, occurred_at, feed_id, record_id
-  LIMIT ?8`
+function selectOfImport(selected: string, buckets: readonly number[]): string {
+  const rows = mergedText(
+    buckets,
+    8,
+    (bucket) => `
+    ${selected}
+    WHERE bucket = ${bucket} AND feed_id = ?1::bigint AND import_id = ?2::bigint
+      AND occurred_at >= ?3::bigint
+      AND (sim_id, occurred_at, record_id) > (?4::bigint, ?5::bigint, ?6::text)`,
+  )
+  return `${rows} ORDER BY sim_id, occurred_at, feed_id, record_id LIMIT ?7`
+}
 
-const SELECT_EVENTS_OF_IMPORT = `
-  SELECT bucket, sim_id, occurred_at, feed_id, record_id FROM ledger ${OF_IMPORT}`
+const SELECT_EVENTS = 'SELECT bucket, sim_id, occurred_at, feed_id, record_id FROM ledger'
 /** Identities with a version that was replaced. */
-const SELECT_REPLACED_OF_IMPORT = `
-  SELECT DISTINCT bucket, sim_id, occurred_at, feed_id, record_id FROM ledger_history ${OF_IMPORT}`
+const SELECT_REPLACED =
+  'SELECT DISTINCT bucket, sim_id, occurred_at, feed_id, record_id FROM ledger_history'
 
 /** Of the feed `?1`. */
 const SELECT_READINGS = `
@@ -99,19 +106,31 @@ function undoneCounts(
   else if (counted.importId === importId) counts.kept++
 }
 
-/** Runs inside a write transaction that keeps batches out. */
-export function* undoImport(importId: number, at: number): Steps<UndoOutcome> {
+/** As `undoImport`, with what of usage it changes; for a transaction that is taken back. */
+export function* tryUndo(importId: number, at: number): Steps<UndoTrial> {
+  const found = requireUndoable(yield* findImport(importId), importId)
+  const changes = new UsageChanges()
+  const outcome = yield* undoImport(importId, at, changes)
+  return { ...outcome, import: found, ...(yield* changes.list()) }
+}
+
+/** Runs inside a write transaction that keeps batches out. `changes` is told all. */
+export function* undoImport(
+  importId: number,
+  at: number,
+  changes: UsageChanges | null = null,
+): Steps<UndoOutcome> {
   const { feedId } = requireUndoable(yield* findImport(importId), importId)
   const feed = yield* feedById(feedId)
   const repeatsOf = new RepeatsOf(yield* readRepeatsOf(importId))
   for (const text of [DELETE_REPEATS_OF, DELETE_REPEATS_BY]) yield* run(text, [importId])
-  const undo = new Undo({ importId, feed, at, repeatsOf }, yield* readLimits())
-  for (const row of yield* all(SELECT_IMPORT_BUCKETS, [importId])) {
-    yield* undo.takeBack(row.bucket as number)
+  const undo = new Undo({ importId, feed, at, repeatsOf, changes }, yield* readLimits())
+  for (const row of yield* all(SELECT_IMPORT_DAYS, [importId])) {
+    yield* undo.takeBackDay(row.bucket as number)
   }
   const quarantineEntries = yield* run(DELETE_DELIVERIES_OF_IMPORT, [importId])
   if (quarantineEntries > 0) yield* run(DELETE_UNDELIVERED)
-  yield* run(DELETE_IMPORT_BUCKETS, [importId])
+  yield* run(DELETE_IMPORT_DAYS, [importId])
   yield* run(MARK_UNDONE, [at, importId])
   // It completes its feed no more; where it was numbered, its number is missing.
   yield* lock('directory')
@@ -136,24 +155,33 @@ interface Undone {
   readonly feed: Feed
   readonly at: number
   readonly repeatsOf: RepeatsOf
+  readonly changes: UsageChanges | null
 }
 
 class Undo {
   readonly counts = { removed: 0, restored: 0, kept: 0 }
   readonly #of: Undone
   readonly #limits: Limits
+  /**
+   * What readings of the import came to, where others before them in their series have left already and
+   * they will later, by series and instant.
+   */
+  readonly #usageBefore = new Map<string, Counters>()
 
   constructor(of: Undone, limits: Limits) {
     this.#of = of
     this.#limits = limits
   }
 
-  *takeBack(bucket: number): Steps<void> {
+  /** The readings of a series are measured from each other, so that those of a day leave together. */
+  *takeBackDay(day: number): Steps<void> {
+    const buckets = bucketsOfDay(day, this.#limits.buckets)
     // First what counts; then the rows of others that replaced some version of the import.
-    for (const text of [SELECT_EVENTS_OF_IMPORT, SELECT_REPLACED_OF_IMPORT]) {
+    for (const selected of [SELECT_EVENTS, SELECT_REPLACED]) {
+      const text = selectOfImport(selected, buckets)
       let after: readonly [number, number, string] = [0, 0, '']
       for (;;) {
-        const identities = yield* this.#next(text, bucket, after)
+        const identities = yield* this.#next(text, buckets, after)
         if (identities.length === 0) break
         yield* this.#takeBackStep(yield* this.#touched(identities))
         const [, simId, occurredAt, , recordId] = identities.at(-1)!
@@ -164,12 +192,12 @@ class Undo {
 
   *#next(
     text: string,
-    bucket: number,
+    buckets: readonly number[],
     after: readonly [number, number, string],
   ): Steps<Identity[]> {
     const { importId, feed } = this.#of
-    const of = [bucket, feed.id, importId, this.#limits.purgedThrough]
-    const rows = yield* all(text, [...of, ...after, UNDO_STEP_IDENTITIES])
+    const of = [feed.id, importId, this.#limits.purgedThrough]
+    const rows = yield* all(text, [...of, ...after, UNDO_STEP_IDENTITIES, ...buckets])
     return rows.map((row) => identityFromRow(row, feed.id))
   }
 
@@ -194,7 +222,7 @@ class Undo {
       repeats.push(...taken.repeats)
       const [, simId, occurredAt, , recordId] = identity
       for (const { event, version, replacedAt } of taken.gone) {
-        const own = event === counted ? row : event
+        const own = event === counted ? this.#asAnswered(identity, row) : event
         undone.push({
           simId,
           occurredAt,
@@ -215,6 +243,12 @@ class Undo {
       rows: undone.map(undoneVersionToRow),
     })
     return touched
+  }
+
+  /** The row as it counted before the undo. */
+  #asAnswered(identity: Identity, row: StoredEvent): StoredEvent {
+    const usage = this.#usageBefore.get(placeInSeries(identity))
+    return usage === undefined ? row : { ...row, version: { ...row.version, ...usage } }
   }
 
   /** What was read, where usage followed from a reading, by position: as history keeps it. */
@@ -241,7 +275,8 @@ class Undo {
     yield* rewriteHistories(chains)
     const changed = touched.filter(({ counted, left }) => left.at(-1) !== counted)
     const gone = changed.filter(({ left }) => left.length === 0)
-    const deltas = new UsageDeltas(this.#limits)
+    const { importId, at, changes: told } = this.#of
+    const deltas = new UsageDeltas(this.#limits, told)
     for (const { identity, row } of gone) {
       const [, simId, occurredAt] = identity
       const { accountId, columns, version } = row
@@ -257,8 +292,7 @@ class Undo {
       .map(({ identity, row, left }) => changeOf(identity, row, left.at(-1)!))
     changes.push(...(yield* this.#takeBackReadings(changed.filter(({ row }) => row.isReading))))
     yield* deltas.write()
-    const { importId, at } = this.#of
-    yield* writeLedgerChanges({ importId, knownAt: at, changes: null }, changes, this.#limits)
+    yield* writeLedgerChanges({ importId, knownAt: at, changes: told }, changes, this.#limits)
   }
 
   /** Takes readings out of their series or puts older ones back; returns the rows that change. */
@@ -296,12 +330,17 @@ class Undo {
         }
         if (sameCounters(row!.version, usage) && !at.has(occurredAt)) continue
         const identity = [
-          bucketOf(occurredAt),
+          bucketOf({ occurredAt, simId: part.simId }, this.#limits.buckets),
           part.simId,
           occurredAt,
           feedId,
           part.recordId,
         ] as const
+        const { upload, download, toSim, fromSim } = row!.version
+        const place = placeInSeries(identity)
+        if (row!.importId === this.#of.importId && !this.#usageBefore.has(place)) {
+          this.#usageBefore.set(place, { upload, download, toSim, fromSim })
+        }
         const version = { ...current.version, ...usage }
         changes.push(changeOf(identity, row!, { ...current, version }))
       }
@@ -314,6 +353,10 @@ class Undo {
     yield* putReadings(put)
     return changes
   }
+}
+
+function placeInSeries([, simId, occurredAt, , recordId]: Identity): string {
+  return `${simId} ${occurredAt} ${recordId}`
 }
 
 function changeOf(identity: Identity, before: StoredEvent, after: StoredEvent): LedgerChange {

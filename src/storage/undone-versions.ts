@@ -1,6 +1,7 @@
 /**
  * Versions that an undo has taken away: they count nowhere, and explain what was answered before.
  */
+import { atText } from './ledger-buckets.ts'
 import { contentOf } from './ledger-changes.ts'
 import type { StoredEvent } from './rows.ts'
 import type { Values } from './session.ts'
@@ -36,14 +37,14 @@ export const DELETE_OLD_UNDONE = 'DELETE FROM undone_version WHERE occurred_at <
  * Events of which nothing is left, in the order of a SIM's ledger. Parameters: SIM, from, end; the
  * position before; those of the conditions; limit.
  */
-export function selectGoneEvents(conditions: string): string {
+export function selectGoneEvents(conditions: string, freshSeconds: number): string {
   return `
     SELECT DISTINCT occurred_at, feed_id, record_id
     FROM undone_version AS undone
     WHERE sim_id = ? AND occurred_at >= ? AND occurred_at < ?
       AND (occurred_at, feed_id, record_id) > (?, ?, ?) ${conditions}
       AND NOT EXISTS (SELECT 1 FROM ledger
-                      WHERE ledger.bucket = undone.occurred_at - undone.occurred_at % 86400
+                      WHERE ledger.bucket ${atText('undone.occurred_at', freshSeconds)}
                         AND ledger.sim_id = undone.sim_id
                         AND ledger.occurred_at = undone.occurred_at
                         AND ledger.feed_id = undone.feed_id

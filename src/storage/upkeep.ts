@@ -1,7 +1,8 @@
 /** What keeps a store quick and small: totals of sealed days, and the end of retention. */
 import { BASE_KEPT_SECONDS } from '../domain/counter-series.ts'
 import { DAY_SECONDS, floorTo, monthNumber } from '../domain/time.ts'
-import { DELETE_OLD_IMPORT_BUCKETS, DELETE_UNDELIVERED, UPSERT_SETTING } from './directory-sql.ts'
+import { DELETE_OLD_IMPORT_DAYS, DELETE_UNDELIVERED, UPSERT_SETTING } from './directory-sql.ts'
+import { dayOf } from './ledger-buckets.ts'
 import { firstMonthFrom, readLimits } from './limits.ts'
 import type { PurgeOutcome } from './outcomes.ts'
 import * as sql from './purge-sql.ts'
@@ -10,30 +11,36 @@ import { totalsTooLarge } from './sealing.ts'
 import { get, hasSimMonths, isOverflow, run, type Steps } from './session.ts'
 import { DELETE_OLD_UNDONE } from './undone-versions.ts'
 
-/** Runs inside a write transaction that keeps batches out. */
-export function* sealNextDay(before: number): Steps<boolean> {
-  const { purgedThrough, sealedThrough, firstMonth, endMonth } = yield* readLimits()
+/** The oldest day that can be sealed; null where none is. */
+export function* nextDayToSeal(before: number): Steps<number | null> {
+  const { purgedThrough, sealedThrough } = yield* readLimits()
   const from = Math.max(sealedThrough, floorTo(purgedThrough, DAY_SECONDS))
-  const day = yield* nextBucket(from, before)
-  if (day === null || day + DAY_SECONDS > before) return false
+  const day = yield* nextDay(from, before)
+  return day === null || day + DAY_SECONDS > before ? null : day
+}
+
+/** Runs inside a write transaction that keeps batches out. The day's rows lie in the bucket of the day. */
+export function* sealNextDay(before: number): Steps<boolean> {
+  const { purgedThrough, firstMonth } = yield* readLimits()
+  const day = yield* nextDayToSeal(before)
+  if (day === null) return false
   yield* run(UPSERT_SETTING, ['sealed_through', day + DAY_SECONDS])
-  // Months that are behind the sealed days now are whole, and get their totals with them.
-  const totals = { from: Math.max(firstMonth, endMonth), end: monthNumber(day + DAY_SECONDS) }
+  const month = monthNumber(day)
   try {
-    yield* run(sql.SEAL_DAY, [monthNumber(day), day, purgedThrough])
-    if (totals.from < totals.end && (yield* hasSimMonths())) {
-      yield* run(sql.TOTAL_MONTHS, [totals.from, totals.end])
-    }
+    yield* run(sql.SEAL_DAY, [month, day, purgedThrough])
+    // A month that retention has cut gets no totals of its own.
+    if (month >= firstMonth && (yield* hasSimMonths()))
+      yield* run(sql.ADD_DAY_TO_MONTH, [month, day])
   } catch (error) {
     throw (yield* isOverflow(error)) ? totalsTooLarge(day, error) : error
   }
   return true
 }
 
-/** The first bucket of the ledger that has rows in [from, end); null without one. */
-export function* nextBucket(from: number, end: number): Steps<number | null> {
+/** The first day of which the ledger has rows in [from, end), where `from` is a day's start; null without one. */
+export function* nextDay(from: number, end: number): Steps<number | null> {
   const next = yield* get(sql.SELECT_NEXT_BUCKET, [from, end])
-  return (next?.bucket as number | undefined) ?? null
+  return next === undefined ? null : dayOf(next.bucket as number)
 }
 
 /** What a purge would take; changes nothing. */
@@ -45,10 +52,7 @@ export function* countOld(before: number): Steps<PurgeOutcome> {
     rollupCells:
       (yield* count(sql.COUNT_OLD_HOURS, before)) +
       (yield* count(sql.COUNT_OLD_DAYS, day)) +
-      (yield* count(sql.COUNT_OLD_SIM_DAYS, monthNumber(day), day)) +
-      ((yield* hasSimMonths())
-        ? yield* count(sql.COUNT_OLD_SIM_MONTHS, firstMonthFrom(before))
-        : 0),
+      (yield* count(sql.COUNT_OLD_SIM_DAYS, monthNumber(day), day)),
     quarantineEntries: yield* count(sql.COUNT_OLD_DELIVERIES, before),
     done: true,
   }
@@ -71,7 +75,7 @@ export function* endRetention(before: number): Steps<number> {
   const month = monthNumber(day)
   yield* run(UPSERT_SETTING, ['purged_through', before])
   yield* run(sql.DELETE_OLD_READINGS, [before, before - BASE_KEPT_SECONDS])
-  yield* run(DELETE_OLD_IMPORT_BUCKETS, [day])
+  yield* run(DELETE_OLD_IMPORT_DAYS, [day])
   yield* run(DELETE_OLD_REPEATS, [day])
   yield* run(DELETE_OLD_UNDONE, [before])
   const dropped =

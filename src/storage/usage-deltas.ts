@@ -5,7 +5,7 @@
 
 import type { CountryCode } from '../domain/country.ts'
 import type { Sid } from '../domain/identifiers.ts'
-import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber } from '../domain/time.ts'
+import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber, monthStart } from '../domain/time.ts'
 import { type Counters, ZONES } from '../domain/usage-event.ts'
 import { SELECT_ACCOUNT_SIDS, SELECT_SIM_SIDS } from './directory-sql.ts'
 import type { Limits } from './limits.ts'
@@ -13,7 +13,7 @@ import { sidsOf } from './quarantine.ts'
 import type { ServingColumns } from './rows.ts'
 import { hasSimMonths, insert, type Steps } from './session.ts'
 import { COUNTER_COLUMNS, type TableName } from './tables.ts'
-import type { UsageChange } from './usage-store.ts'
+import type { TrialChanges } from './usage-store.ts'
 
 /** Whose ledger row it is, and when it counts. */
 export interface UsagePlace {
@@ -175,9 +175,7 @@ function* addToCells(
     table,
     columns: [...key, ...COUNTER_COLUMNS],
     // As texts: a sum that 64 bits do not hold is the database's to refuse.
-    rows: cells
-      .toSorted((a, b) => compareKeys(a.key, b.key))
-      .map((cell) => [...cell.key, ...cell.sums.map(String)]),
+    rows: inOrder(cells).map((cell) => [...cell.key, ...cell.sums.map(String)]),
     suffix: `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${sums.join(', ')}`,
   })
 }
@@ -208,19 +206,20 @@ function nested<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
   return inner
 }
 
-/** What a trial changes; its memory grows with the SIMs and countries of a delivery. */
+/** What a trial changes; its memory grows with the SIMs, months and countries of a delivery. */
 export class UsageChanges {
-  /** By account, SIM, zone and country. */
+  /** By account, SIM, zone, country and month. */
   readonly #cells = new Map<string, Cell>()
 
   /** Adds a row's counters `times` 1, or takes them away with -1. */
   add(
-    { accountId, simId }: Pick<UsagePlace, 'accountId' | 'simId'>,
+    { accountId, simId, occurredAt }: UsagePlace,
     { zone, country }: Pick<ServingColumns, 'zone' | 'country'>,
     counters: Counters,
     times: 1 | -1,
   ): void {
-    this.#cellOf([accountId, simId, zone, country]).add(counters, times)
+    const month = monthNumber(occurredAt)
+    this.#cellOf([accountId, simId, zone, country, month]).add(counters, times)
   }
 
   /** Adds all that `changes` has collected. */
@@ -228,29 +227,45 @@ export class UsageChanges {
     for (const cell of changes.#cells.values()) this.#cellOf(cell.key).addAll(cell)
   }
 
-  /** Ordered by account, SIM, zone and country; what has not changed is not among them. */
-  *list(): Steps<UsageChange[]> {
-    const changed = [...this.#cells.values()]
-      .filter(({ sums }) => sums.some((sum) => sum !== 0n))
-      .toSorted((a, b) => compareKeys(a.key, b.key))
+  *list(): Steps<TrialChanges> {
+    const changed = [...this.#cells.values()].filter(hasChanged)
+    const bySim = addedUp(changed, (key) => key.slice(0, -1)).filter(hasChanged)
+    const byMonth = addedUp(changed, ([accountId, , zone, , month]) => [accountId!, month!, zone!])
     const ids = (place: number) => new Set(changed.map(({ key }) => key[place] as number))
     const accounts = yield* sidsOf(SELECT_ACCOUNT_SIDS, ids(0))
     const sims = yield* sidsOf(SELECT_SIM_SIDS, ids(1))
-    return changed.map(({ key: [accountId, simId, zone, country], sums }) => {
-      const [upload, download, toSim, fromSim] = sums
-      return {
+    return {
+      changes: inOrder(bySim).map(({ key: [accountId, simId, zone, country], sums }) => ({
         accountSid: accounts.get(accountId as number) as Sid,
         simSid: sims.get(simId as number) as Sid,
         zone: ZONES[zone as number]!,
         country: country === '' ? null : (country as CountryCode),
-        ...{ upload, download, toSim, fromSim },
-      }
-    })
+        ...differences(sums),
+      })),
+      months: inOrder(byMonth).map(({ key: [accountId, month, zone], sums }) => ({
+        accountSid: accounts.get(accountId as number) as Sid,
+        month: monthStart(month as number),
+        zone: ZONES[zone as number]!,
+        ...differences(sums),
+      })),
+    }
   }
 
   #cellOf(key: CellKey): Cell {
     return cellIn(this.#cells, key.join(' '), key)
   }
+}
+
+function hasChanged({ sums }: Cell): boolean {
+  return sums.some((sum) => sum !== 0n)
+}
+
+function inOrder(cells: readonly Cell[]): Cell[] {
+  return cells.toSorted((a, b) => compareKeys(a.key, b.key))
+}
+
+function differences([upload, download, toSim, fromSim]: Cell['sums']) {
+  return { upload, download, toSim, fromSim }
 }
 
 function cellIn(cells: Map<string, Cell>, text: string, key: CellKey): Cell {

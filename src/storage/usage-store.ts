@@ -60,7 +60,7 @@ import type {
 import type { ConsoleStore } from './console-sessions.ts'
 import type { FleetStore, PageRequest, SimFilter } from './fleet-store.ts'
 import type { LifeStore } from './life-store.ts'
-import type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
+import type { PurgeOutcome, UndoOutcome, UndoTrial } from './outcomes.ts'
 import type { RestartStore } from './restarts.ts'
 import type { SimMatch } from './sim-matches.ts'
 
@@ -82,14 +82,17 @@ export {
   type DeliveryOutcome,
   type ImportEnd,
   type ImportStart,
+  type MonthChange,
   type RecordFault,
   type RecycleBatch,
   TRIAL_IMPORT_ID,
   type Trial,
+  type TrialChanges,
   type UsageChange,
   type WholeDelivery,
 } from './batches.ts'
 
+export { issueAccount, issueKey, keysOf } from './issue.ts'
 export type { SimMatch, SimTenure } from './sim-matches.ts'
 
 export interface RegisterOutcome {
@@ -108,7 +111,7 @@ export type {
   UsedNetwork,
 } from './fleet-store.ts'
 export type * from './life-store.ts'
-export type { PurgeOutcome, UndoOutcome } from './outcomes.ts'
+export type { PurgeOutcome, UndoOutcome, UndoTrial } from './outcomes.ts'
 
 export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, LifeStore {
   // Directory
@@ -220,6 +223,11 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
    * undone before.
    */
   undoImport(importId: number, at: number): Promise<UndoOutcome>
+  /**
+   * What `undoImport` would come to now, and nothing of it is done. Fails as it does. Until then other
+   * writers may have to wait as for the undo itself.
+   */
+  tryUndo(importId: number, at: number): Promise<UndoTrial>
   /**
    * Runs `work` on a trial, whose batches are all taken back when it ends. Until then other
    * writers may have to wait as for one long batch.
@@ -367,9 +375,9 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
    */
   checksumNextDay(): Promise<boolean>
   /**
-   * Writes the per-SIM totals of the oldest day that has none and ended before `before`; a month
-   * of a SIM then sums a few rows a day instead of its ledger. Returns false when there is none
-   * left. Late records of a sealed day keep its totals exact.
+   * Writes the per-SIM totals of the oldest day that has none and ended before `before`, or does a part
+   * of that where it is large; a month of a SIM then sums a few rows a day. Returns false when there is
+   * none left. Late records of a sealed day keep its totals exact.
    */
   sealNextDay(before: number): Promise<boolean>
   /**

@@ -43,10 +43,11 @@ export interface Met {
 export function meet(rules: ChainRules, { current, history, incoming, coming }: Met): Meeting {
   // Usage takes no reading's place, and a reading no usage's.
   if (current.isReading !== incoming.isReading) return { does: 'conflict', isOutranked: false }
-  const precedence = rankOf(rules, incoming) - rankOf(rules, current)
   if (sameContent(current.version, incoming.version)) {
-    return precedence > 0 ? { does: 'take over' } : { does: 'repeat', of: current }
+    const isOver = takesOver(rules, incoming, current)
+    return isOver ? { does: 'take over' } : { does: 'repeat', of: current }
   }
+  const precedence = rankOf(rules, incoming) - rankOf(rules, current)
   const same = history().find((known) => sameContent(known.version, incoming.version)) ?? null
   // What only an account has said before is new when the operator says it, and a decision is new.
   const isNew = coming === 'accepted' || precedence > 0
@@ -63,7 +64,14 @@ export function meet(rules: ChainRules, { current, history, incoming, coming }: 
   return { does: isLate ? 'come late' : 'replace', same }
 }
 
-function rankOf({ isOperators }: ChainRules, { importId }: StoredEvent): number {
+type OfImport = Pick<StoredEvent, 'importId'>
+
+/** Whether a version stands in the place of another that says the same and counts. */
+export function takesOver(rules: ChainRules, incoming: OfImport, current: OfImport): boolean {
+  return rankOf(rules, incoming) > rankOf(rules, current)
+}
+
+function rankOf({ isOperators }: ChainRules, { importId }: OfImport): number {
   return isOperators(importId) ? 1 : 0
 }
 

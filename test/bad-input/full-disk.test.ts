@@ -3,6 +3,7 @@
  * system; where a small file system can be mounted, the disk is really full.
  */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { inWords } from '../cli/cli-fixture.ts'
@@ -53,15 +54,11 @@ const smallFileSystem: Shortage = {
   },
 }
 
-async function mayMount(): Promise<boolean> {
-  const mounting = run('unshare', [...UNSHARED, MOUNT, 'sh', '64', '/tmp'])
-  return mounting.then(
-    ({ code }) => code === 0,
-    () => false,
-  )
+function mayMount(): boolean {
+  return spawnSync('unshare', [...UNSHARED, MOUNT, 'sh', '64', '/tmp']).status === 0
 }
 
-const shortages = (await mayMount()) ? [fileSizeLimit, smallFileSystem] : [fileSizeLimit]
+const shortages = mayMount() ? [fileSizeLimit, smallFileSystem] : [fileSizeLimit]
 
 describe('an import', { concurrency: 2 }, () => {
   for (const shortage of shortages) {

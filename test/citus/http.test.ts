@@ -1,4 +1,4 @@
 /** The API answers from Citus as it does from SQLite. */
 import { runOn } from '../support/on-engine.ts'
 
-await runOn('citus', 'http/*.test.ts')
+runOn('citus', 'http/*.test.ts')

@@ -1,4 +1,4 @@
 /** Deliveries become usage on Citus as they do on SQLite. */
 import { runOn } from '../support/on-engine.ts'
 
-await runOn('citus', 'ingest/*.test.ts')
+runOn('citus', 'ingest/*.test.ts')

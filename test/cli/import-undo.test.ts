@@ -69,6 +69,31 @@ describe('simtally import undo', () => {
     assert.equal(await counted(), '8')
   })
 
+  it('tells what it would change, and leaves it to be done', async () => {
+    const { import: id } = await importText(usage(8 + 30))
+    const name = String(id)
+    const { stdout } = await cli.run(['import', 'undo', name, '--dry-run'])
+    const [first, second, ...table] = stdout.split('\n')
+    assert.equal(
+      first,
+      `dry run: of import ${id} of -, if it were undone, 0 usage events are gone, ` +
+        "1 counts with another version, 0 stay as another import's, " +
+        '0 quarantined records are gone',
+    )
+    assert.equal(second, 'usage would change by')
+    assert.match(table.join('\n'), /home USA +-30 /)
+    const json = await cli.run(['import', 'undo', name, '--dry-run', '--json'])
+    const { dry_run, status, restored, date_undone, changes } = JSON.parse(json.stdout)
+    assert.deepEqual([dry_run, status, restored, date_undone], [true, 'done', 1, null])
+    assert.deepEqual([changes.length, changes[0].upload], [1, -30])
+    assert.equal(await counted(), '38')
+    await cli.json(['import', 'undo', name])
+    assert.equal(await counted(), '8')
+    const twice = await cli.run(['import', 'undo', name, '--dry-run'])
+    assert.equal(twice.exitCode, 1)
+    assert.match(twice.stderr, /was undone already/)
+  })
+
   it('says what was done in words', async () => {
     const { import: id } = await importText(usage(9))
     const { exitCode, stdout } = await cli.run(['import', 'undo', String(id)])

@@ -114,7 +114,7 @@ describe('simtally serve', () => {
     while ((await auditedCells()) === cellsBefore);
     stop.request('SIGTERM')
     assert.equal((await ended).exitCode, 0)
-    assert.equal(await auditedCells(), cellsBefore + 1)
+    assert.ok((await auditedCells()) > cellsBefore)
   })
 
   it('fails in two lines when its port is in use', async (t) => {

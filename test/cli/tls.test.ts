@@ -22,7 +22,9 @@ after(async () => {
 })
 
 async function logged(path: string, text: string): Promise<number> {
-  const lines = jsonLines<{ msg: string }>(await readFile(path, 'utf8'))
+  const written = await readFile(path, 'utf8')
+  // The last line may still be on its way into the file.
+  const lines = jsonLines<{ msg: string }>(written.slice(0, written.lastIndexOf('\n') + 1))
   return lines.filter(({ msg }) => msg.startsWith(text)).length
 }
 

@@ -365,10 +365,8 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     const { socket, body } = await openDelivery(serving.port, await newKey(own))
     socket.write(body)
     await once(socket, 'data')
-    // An hour and a day of the account, and, once it is sealed, the day of the SIM.
-    let cells = 0
-    while (cells < 3) cells = await audit()
-    assert.equal(cells, 3)
+    // An hour and a day of the account; once it is sealed, totals of the SIM as well.
+    while ((await audit()) < 3);
     await serving.process.end()
   })
 

@@ -5,8 +5,10 @@ import fc from 'fast-check'
 import { parseExact } from '../../console/src/api/exact-json.ts'
 import { countryName } from '../../console/src/format/country.ts'
 import {
+  bytesChangeText,
   bytesText,
   changePercent,
+  countChangeText,
   countText,
   exactBytesText,
   shareText,
@@ -29,6 +31,18 @@ describe('bytes', () => {
       ['1.23 MB', '1.17 MiB'],
       ['45.6 MB', '43.5 MiB'],
       ['999 MB', '953 MiB'],
+    ])
+  })
+
+  it('that are added or taken away say so', () => {
+    const texts = [-1_234_567n, -1n, 0n, 45_678_900n].map((change) =>
+      bytesChangeText(change, 'decimal'),
+    )
+    assert.deepEqual(texts, ['−1.23 MB', '−1 B', '0 B', '+45.6 MB'])
+    assert.deepEqual([-1_000n, 0n, 2n ** 63n].map(countChangeText), [
+      '−1,000',
+      '0',
+      '+9,223,372,036,854,775,808',
     ])
   })
 

@@ -129,6 +129,44 @@ describe('a period', () => {
     assert.equal(periodBefore(past, NOW).end, past.start)
   })
 
+  it('that is a month has months beside it, however long they are', () => {
+    const month = presetPeriod('month', NOW)
+    const bounds = ({ start, end }: Period) => [start, end]
+    const days = (...texts: string[]) => texts.map((text) => instant(`${text}T00:00:00Z`))
+    assert.deepEqual(bounds(month), days('2026-11-01', '2026-12-01'))
+    assert.deepEqual(bounds(presetPeriod('last-month', NOW)), days('2026-10-01', '2026-11-01'))
+    const october = neighbour(month, -1, NOW)!
+    assert.deepEqual(bounds(october), days('2026-10-01', '2026-11-01'))
+    assert.deepEqual(bounds(neighbour(october, 1, NOW)!), bounds(month))
+    assert.equal(neighbour(month, 1, NOW), null)
+    assert.deepEqual(bounds(neighbour(october, -1, NOW)!), days('2026-09-01', '2026-10-01'))
+    const january = parsePeriod(new URLSearchParams('from=2026-01-01&to=2026-01-31'), NOW)
+    assert.deepEqual(bounds(neighbour(january, -1, NOW)!), days('2025-12-01', '2026-01-01'))
+    assert.deepEqual(bounds(neighbour(january, 1, NOW)!), days('2026-02-01', '2026-03-01'))
+  })
+
+  it('that is a month is compared with the month before, as far as it has come', () => {
+    const before = periodBefore(presetPeriod('month', NOW), NOW)
+    assert.equal(before.start, instant('2026-10-01T00:00:00Z'))
+    assert.equal(before.end, instant('2026-10-28T15:00:00Z'))
+    const whole = periodBefore(presetPeriod('last-month', NOW), NOW)
+    assert.deepEqual(
+      [whole.start, whole.end],
+      [instant('2026-09-01T00:00:00Z'), instant('2026-10-01T00:00:00Z')],
+    )
+    // The last days of March have none before them.
+    const march = instant('2026-03-31T12:00:00Z')
+    const february = periodBefore(presetPeriod('month', march), march)
+    assert.equal(february.end, instant('2026-03-01T00:00:00Z'))
+  })
+
+  it('of 30 days that happens to be a month is one of 30 days', () => {
+    const last = instant('2026-11-30T10:00:00Z')
+    const days = presetPeriod('30d', last)
+    assert.equal(days.start, instant('2026-11-01T00:00:00Z'))
+    assert.equal(neighbour(days, -1, last)?.start, instant('2026-10-02T00:00:00Z'))
+  })
+
   it('is drawn by the hour up to 31 days, and never with more bars than pixels', () => {
     const days = (count: number) => ({ preset: null, start: 0, end: count * DAY })
     const drawn = (count: number, pixels: number, wanted: 'hourly' | 'daily' | null = null) =>

@@ -1,6 +1,7 @@
 /** The audit: recomputes every derived number, and names each that differs. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { AuditState } from '../../src/storage/usage-store.ts'
 import { abroad, instant } from '../support/builders.ts'
 import { DERIVED_TABLES, type Engine, openEmpty, openLedger, reopen } from './engine.ts'
 
@@ -43,6 +44,8 @@ export function describeAudit(engine: Engine): void {
         const { differences, differenceCount } = await damaged.audit()
         assert.equal(differenceCount, 1)
         assert.equal(differences.length, 1)
+        // The same where each question has a state of the store to itself.
+        assert.deepEqual((await damaged.audit({ lookMs: 0 })).differences, differences)
         const difference = differences[0]!
         assert.equal(difference.table, table)
         assert.match(difference.cell, /2026-03-01/)
@@ -63,6 +66,36 @@ export function describeAudit(engine: Engine): void {
         assert.deepEqual(await damaged.repairDerived(), { rebuilt: [], notRebuilt: [] })
       })
     }
+
+    it('goes on with the step in which it was stopped, and says nothing twice', async (t) => {
+      const { temp, store, append, event } = await openLedger(t, engine)
+      await append([event({ at: '2026-03-01T10:00:00Z', upload: 1_233 })])
+      while (await store.sealNextDay(instant('2026-03-10T00:00:00Z')));
+      await store.close()
+      await engine.corrupt(temp.url, 'account hour')
+      const damaged = await reopen(t, engine, temp.url)
+      const whole = await damaged.audit()
+      assert.ok(whole.differenceCount > 0)
+      let resumeFrom: AuditState | null = null
+      let isDone = false
+      let stops = 0
+      let report = whole
+      for (let looks = 0; !isDone; looks++) {
+        let asked = 0
+        report = await damaged.audit({
+          lookMs: 0,
+          resumeFrom,
+          isStopped: () => asked++ >= looks,
+          onStep: ({ done, total, state }) => {
+            resumeFrom = state
+            isDone = done === total
+          },
+        })
+        stops++
+      }
+      assert.ok(stops > 5, `${stops} stops`)
+      assert.deepEqual(report, whole)
+    })
 
     it('is not disturbed by an import that runs', async (t) => {
       const { store, append, event } = await openLedger(t, engine)

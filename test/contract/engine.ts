@@ -32,7 +32,10 @@ export interface Engine {
   /** One that Simtally has made itself in an empty database: others may be copies. */
   readonly make: () => Promise<TempStore>
   /** A further store on a database that is there, as another process has it. */
-  readonly reopen: (url: string) => Promise<UsageStore>
+  readonly reopen: (
+    url: string,
+    options?: { readonly gatherRowsMax?: number },
+  ) => Promise<UsageStore>
   /** Adds one byte to the uploads of one cell of the table, behind the store's back. */
   readonly corrupt: (url: string, table: DerivedTable) => Promise<void>
 }

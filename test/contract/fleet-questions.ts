@@ -40,6 +40,7 @@ import {
   ownerAt,
   reclassified,
 } from '../support/fleet-model.ts'
+import { share } from '../support/volume.ts'
 import { type Engine, failureOf, openLedger, register } from './engine.ts'
 
 const HOUR = 3_600
@@ -473,7 +474,7 @@ async function assertUsageOfSims(
   }
 }
 
-export function describeFleetQuestions(engine: Engine, numRuns = 6): void {
+export function describeFleetQuestions(engine: Engine, numRuns = share(3, 6)): void {
   describe('questions about a fleet', () => {
     it('are answered as by going through every event', async (t) => {
       const property = fc.asyncProperty(

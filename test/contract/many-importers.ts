@@ -20,7 +20,7 @@ import {
   iccidOf,
   newSimSid,
 } from '../support/builders.ts'
-import { execute, newDatabase, plainUrl } from '../support/postgres-schema.ts'
+import { endConnections, newDatabase } from '../support/postgres-schema.ts'
 import { type EngineName, openTempStore } from '../support/temp-store.ts'
 import { assertAuditClean } from './engine.ts'
 
@@ -212,12 +212,7 @@ function assertCounted(
 
 /** Ends a connection of Simtally to the database, whatever it does. */
 export async function endOneConnection(url: string): Promise<void> {
-  await execute(
-    plainUrl(url),
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE application_name = 'simtally' AND datname = current_database()
-     ORDER BY random() LIMIT 1`,
-  )
+  await endConnections(url, { limit: 1 })
   await setTimeout(50)
 }
 

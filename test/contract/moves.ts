@@ -8,18 +8,20 @@ import { createStore, moveStore, openStore } from '../../src/storage/open-store.
 import { TABLES } from '../../src/storage/tables.ts'
 import { checkWorld } from '../exactness/check-world.ts'
 import { anyWorld } from '../exactness/worlds.ts'
-import { aFeed, anAccount, anImportStart } from '../support/builders.ts'
+import { aFeed, anAccount, anImportStart, NOW } from '../support/builders.ts'
 import { fillStore, movePart, moveWhole, QUIET } from '../support/moved-store.ts'
 import { execute, newSchema, plainUrl, schemaOf } from '../support/postgres-schema.ts'
 import { ask, comparable, rowsOfPostgres } from '../support/table-rows.ts'
-import { openTempStore, type TempStore } from '../support/temp-store.ts'
+import { newPlace, openTempStore, type TempStore } from '../support/temp-store.ts'
+import { share } from '../support/volume.ts'
 import { failureOf } from './engine.ts'
 
 const SEED = 20_260_315
-const WORLDS = 6
+const WORLDS = share(1, 6)
 
 async function openFilled(t: TestContext): Promise<TempStore> {
-  const temp = await openTempStore('sqlite')
+  // One of its own, not a copy: its key tells it from other stores.
+  const temp = await openTempStore('sqlite', (dir) => newPlace('sqlite', dir))
   t.after(() => temp.dispose())
   await fillStore(temp.store)
   return temp
@@ -27,14 +29,18 @@ async function openFilled(t: TestContext): Promise<TempStore> {
 
 const pathOf = (temp: TempStore) => temp.url.slice('sqlite:'.length)
 
-/** Every row of every table, as texts, apart from the tables' own order of columns. */
+/** Every row of every table, as texts, apart from the tables' own order of columns; each in the bucket of its day. */
 async function rowsOfSqlite(temp: TempStore): Promise<Record<string, string[]>> {
   const db = new DatabaseSync(pathOf(temp), { readOnly: true })
   try {
     const rows = TABLES.map(({ name }) => {
       const statement = db.prepare(`SELECT * FROM ${name}`)
       statement.setReadBigInts(true)
-      return [name, comparable(statement.all())] as const
+      const rows = statement.all().map((row) => {
+        const { bucket } = row as { bucket?: bigint }
+        return bucket === undefined ? row : { ...row, bucket: bucket - (bucket % 86_400n) }
+      })
+      return [name, comparable(rows)] as const
     })
     return Object.fromEntries(rows)
   } finally {
@@ -71,6 +77,33 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.deepEqual([proof.accounts, proof.sims, proof.simsTotal], [2, 8, 8])
       assert.equal(proof.answers, 3 * 10)
       assert.equal(proof.audit.ledgerRows, before.ledger!.length)
+    })
+
+    it('has rows of fresh days in the buckets of their days, also of one that is half gathered', async (t) => {
+      const temp = await openFilled(t)
+      await temp.store.close()
+      const source = await openStore(temp.url, { gatherRowsMax: 1 })
+      t.after(() => source.close())
+      assert.equal(await source.sealNextDay(NOW), true)
+      const isHalf = "SELECT value > 0 AS found FROM setting WHERE name = 'gathered_sims'"
+      const isFresh = 'SELECT COUNT(*) > 0 AS found FROM ledger WHERE bucket % 86400 <> 0'
+      const db = new DatabaseSync(pathOf(temp))
+      for (const text of [isHalf, isFresh]) assert.equal(db.prepare(text).get()!.found, 1)
+      db.close()
+      const to = await openDatabase(t)
+      await moveWhole(temp.url, to, { rowsMax: 3 })
+      for (const table of ['ledger', 'ledger_history']) {
+        const [found] = await ask(
+          to,
+          `SELECT COUNT(*) AS rows FROM ${table} WHERE bucket % 86400 <> 0`,
+        )
+        assert.equal(Number(found!.rows[0].rows), 0)
+      }
+      assert.deepEqual(await rowsOfPostgres(to), await rowsOfSqlite(temp))
+      const target = await openStore(to)
+      t.after(() => target.close())
+      while (await target.sealNextDay(NOW));
+      assert.deepEqual((await target.audit()).differences, [])
     })
 
     it('goes on with the ids where the old one ended, also those of rows that are gone', async (t) => {

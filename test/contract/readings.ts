@@ -15,6 +15,7 @@ import {
 import { aBatch, abroad, aFeed, anImportStart, instant, NOW } from '../support/builders.ts'
 import { modelUsage } from '../support/series-model.ts'
 import { anySimulation } from '../support/simulated-source.ts'
+import { share } from '../support/volume.ts'
 import { type Engine, type Ledger, openLedger } from './engine.ts'
 
 const FROM = instant('2026-03-08T00:00:00Z')
@@ -349,7 +350,7 @@ export function describeReadings(engine: Engine): void {
         await ledger.temp.dispose()
       }
       type Delivered = typeof anyDelivery extends fc.Arbitrary<infer T> ? T : never
-      const runs = { numRuns: 10, seed: 20_261_128 }
+      const runs = { numRuns: share(4, 10), seed: 20_261_128 }
       await fc.assert(fc.asyncProperty(anyDelivery, check), runs)
     })
 
@@ -380,7 +381,7 @@ export function describeReadings(engine: Engine): void {
             await ledger.assertAuditClean()
             await ledger.temp.dispose()
           }),
-          { numRuns: 8, seed: 20_260_315 },
+          { numRuns: share(3, 8), seed: 20_260_315 },
         )
       })
     }

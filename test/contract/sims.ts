@@ -27,6 +27,7 @@ export async function openAccounts(t: Parameters<typeof openEmpty>[0], engine: E
 
 export function describeSims(engine: Engine): void {
   describe('registering SIMs', () => describeRegistration(engine))
+  describe('what registering SIMs would do', () => describePreview(engine))
   describe('changing a SIM', () => describeChanges(engine))
   describe('finding SIMs', () => describeFinding(engine))
 }
@@ -168,6 +169,33 @@ function describeRegistration(engine: Engine): void {
     assert.equal((await registerAll(many)).unchanged, 3_000)
     const page = await store.listSims({ accountId: account.id }, { limit: 5_000 })
     assert.equal(page.length, 3_000)
+  })
+}
+
+function describePreview(engine: Engine): void {
+  it('is what registering them comes to, with every conflict, and changes nothing', async (t) => {
+    const { store, account, other, registerAll } = await openAccounts(t, engine)
+    const [known] = (await registerAll([aSim({ uniqueName: 'a', msisdn: msisdnOf(9) })])).sims
+    await register(store, other, { iccid: iccidOf(50) })
+    const list = [
+      { iccid: known!.iccid!, uniqueName: 'a' },
+      { iccid: known!.iccid!, friendlyName: 'A' },
+      { iccid: iccidOf(50) },
+      { iccid: iccidOf(51), uniqueName: 'a' },
+      { iccid: iccidOf(52), msisdn: msisdnOf(9) },
+      { iccid: iccidOf(53), uniqueName: 'b' },
+      { iccid: iccidOf(54), uniqueName: 'b' },
+    ]
+    const previews = await store.previewSims(account.id, list)
+    assert.deepEqual(
+      previews.map((one) => ('effect' in one ? one.effect : one.conflict.field)),
+      ['unchanged', 'updated', '2.iccid', '3.unique_name', '4.msisdn', 'created', '6.unique_name'],
+    )
+    const good = list.filter((_, index) => 'effect' in previews[index]!)
+    assert.equal((await store.listSims({ accountId: account.id }, { limit: 9 })).length, 1)
+    const { created, updated, unchanged } = await registerAll(good)
+    assert.deepEqual({ created, updated, unchanged }, { created: 1, updated: 1, unchanged: 1 })
+    await failureOf('not_found', store.previewSims(9_999, []))
   })
 }
 

@@ -141,6 +141,23 @@ export function describeUndoneVersions(engine: Engine): void {
       )
     })
 
+    it('of readings of several days say what each was, and not what it came to without those before', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const at = (day: number, upload: number) =>
+        ledger.event({
+          ...{ recordId: 's', upload, line: day, serving: AT_HOME, reading: { is32Bit: false } },
+          occurredAt: instant('2026-03-10T06:00:00Z') + day * 86_400,
+        })
+      await deliver(ledger, 'a', [at(0, 100)])
+      const second = await deliver(ledger, 'b', [at(1, 150), at(2, 250), at(3, 400)])
+      await ledger.store.undoImport(second, NOW)
+      assert.deepEqual(
+        (await list(ledger)).map(({ upload, undone }) => [upload, ...undone.map((u) => u.upload)]),
+        [[100], [0, 50], [0, 100], [0, 150]],
+      )
+      await ledger.assertAuditClean()
+    })
+
     it('go with the usage that retention takes', async (t) => {
       const ledger = await openLedger(t, engine)
       const events = ['2026-01-10T00:00:00Z', AT].map((at, i) => ledger.event({ at, line: i + 1 }))

@@ -13,6 +13,7 @@ import type { Engine } from './engine.ts'
 import { describeErase } from './erase.ts'
 import { describeFeedProgress } from './feed-progress.ts'
 import { describeFleetQuestions } from './fleet-questions.ts'
+import { describeFreshDays } from './fresh-days.ts'
 import { describeGroups } from './groups.ts'
 import { describeImports } from './imports.ts'
 import { describeLifetime } from './lifetime.ts'
@@ -23,6 +24,7 @@ import { describeQueries } from './queries.ts'
 import { describeReadings } from './readings.ts'
 import { describeReclassify } from './reclassify.ts'
 import { describeRecycling } from './recycle.ts'
+import { describeRepeatedDeliveries } from './repeated-deliveries.ts'
 import { describeRestarts } from './restarts.ts'
 import { describeSealing } from './sealing.ts'
 import { describeSimCollisions } from './sim-collisions.ts'
@@ -50,6 +52,7 @@ export function describeUsageStore(engine: Engine): void {
     describeDelivering(engine)
     describeConflicts(engine)
     describePrecedence(engine)
+    describeRepeatedDeliveries(engine)
     describeReadings(engine)
     describeRestarts(engine)
     describeQuarantine(engine)
@@ -59,6 +62,7 @@ export function describeUsageStore(engine: Engine): void {
     describeSimMoves(engine)
     describeUsageEvents(engine)
     describeSealing(engine)
+    describeFreshDays(engine)
     describeTrials(engine)
     describeUndo(engine)
     describeReclassify(engine)

@@ -163,7 +163,7 @@ export const SCENES: readonly Scene[] = [
     page: 'docs/http-api.md',
     blocks: /^curl/,
     now: NOW,
-    before: SERVED,
+    before: SERVED.map((command) => command.replace('--scope ingest', '--scope admin')),
     prepare: async (shell) => {
       await prepareServed(shell)
       const usage = `record_id,sim,occurred_at,plmn,upload\na,${iccidOf(1)},2026-03-14,310-260,7\n`
@@ -172,6 +172,7 @@ export const SCENES: readonly Scene[] = [
     instead: [SID],
     shows: {
       'curl -u "$ACCOUNT_SID': /"usage_records":\[\{.*"sim_sid":"DE/,
+      'curl -u "$KEY_SID:$KEY_SECRET" -H': /"unchanged":1,.*"preview":\[/,
       'curl -u "$KEY_SID': /"status":"done".*"accepted":1,/,
     },
   },

@@ -32,7 +32,15 @@ describe('what pages show', () => {
   it('of the HTTP API fits the schemas of its OpenAPI file', () => {
     const shown = blocksOf('docs/http-api.md').filter(({ language }) => language === 'json')
     const values = shown.map(({ text }) => JSON.parse(text))
-    const names = ['SimUsageRecord', 'UsageEvent', 'ListMeta', 'Gap', 'Delivery', 'Error']
+    const names = [
+      'SimUsageRecord',
+      'UsageEvent',
+      'ListMeta',
+      'Gap',
+      'Delivery',
+      'DeliveryDryRun',
+      'Error',
+    ]
     assert.equal(shown.length, names.length, 'which schema has the new block?')
     for (const [i, name] of names.entries()) {
       const schema = { $ref: `#/components/schemas/${name}`, components }

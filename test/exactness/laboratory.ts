@@ -37,6 +37,9 @@ import type { Act, Delivery, World } from './worlds.ts'
 const SECRET = '0123456789abcdef0123456789abcdef'
 export const OPERATOR = { sid: sidOf('SK', 0xf), secret: SECRET }
 
+/** About how many rows of a day one step of sealing gathers. */
+const GATHER_ROWS_MAX = 3
+
 /** An answer is cut into at most about this many pages. */
 const PAGES_MAX = 8
 
@@ -94,7 +97,8 @@ export async function openLaboratory(
   world: World,
   { engine = engineOfTests(), signingKey }: { engine?: EngineName; signingKey?: Uint8Array } = {},
 ): Promise<Laboratory> {
-  let temp = await openTempStore(engine)
+  // Days are sealed in many steps, so that much comes in the midst of it.
+  let temp = await openTempStore(engine, undefined, { gatherRowsMax: GATHER_ROWS_MAX })
   const clock = { now: world.now }
   const serve = () => {
     const { store } = temp

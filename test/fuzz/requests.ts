@@ -156,6 +156,8 @@ export function bodies(accountSid: string): fc.Arbitrary<InjectedRequest> {
   const url = fc.constantFrom(
     ...['/v1/Sims', '/v1/Sims/tracker-1', '/v1/Feeds/hub/Records', '/v1/Feeds/hub/Gaps/Accept'],
     ...['/v1/Imports/1/Quarantine/Recycle', '/v1/Imports/1/Quarantine/Accept'],
+    ...['/v1/Feeds/hub/Records/DryRun', '/v1/Imports/1/Quarantine/Discard'],
+    ...['/v1/Imports/1/Undo/DryRun'],
     ...['/v1/Imports/1/Undo', '/v1/UsageRecords', '/v1/Groups', '/v1/Groups/hub'],
   )
   const json = fc

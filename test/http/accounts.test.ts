@@ -75,12 +75,41 @@ describe('/v1/Accounts', () => {
     assert.match(wrong.text, /Name .*at most 64 characters.*HomePlmns/)
   })
 
+  it('is made by the operator, with a token that only this answer has', async () => {
+    const { operator, owner } = fixture
+    const form = { Name: 'Acme', HomePlmns: '310-260', MayRegisterNumbers: 'true' }
+    const reply = await fixture.post('/v1/Accounts', form, { as: operator })
+    const { status } = reply
+    const { auth_token, ...shown } = JSON.parse(reply.text)
+    assert.deepEqual(
+      [status, shown.name, shown.home_plmns, shown.may_register_numbers, shown.date_created],
+      [201, 'Acme', ['310-260'], true, '2026-03-15T12:34:56Z'],
+    )
+    const made = { sid: shown.sid, secret: auth_token }
+    assert.deepEqual((await fixture.get(`/v1/Accounts/${shown.sid}`, { as: made })).body, shown)
+    const { text } = await fixture.get('/v1/Log?Kind=account', { as: operator })
+    assert.ok(text.includes(shown.sid) && !text.includes(auth_token))
+    for (const [wrong, message] of [
+      [{}, /^Name is missing/],
+      [{ Name: 'x', Sid: 'AC1' }, /^Sid "AC1"/],
+      [{ Name: 'x', Sid: owner.sid }, /an account with this SID exists already/],
+      [{ Name: 'x', HomePlmns: '1' }, /^HomePlmns/],
+    ] as const) {
+      const refused = await fixture.post('/v1/Accounts', wrong, { as: operator })
+      assert.equal(refused.status, 400)
+      assert.match(refused.body.message, message)
+    }
+    assert.equal((await fixture.post('/v1/Accounts', form)).status, 403)
+  })
+
   it('is nobody else’s', async () => {
     const { owner, operator } = fixture
     const reader = await fixture.addKey({ account: null, scope: 'read' })
     const path = `/v1/Accounts/${owner.sid}`
     assert.equal((await fixture.get('/v1/Accounts')).status, 403)
-    assert.equal((await fixture.get(path)).status, 403)
+    assert.equal((await fixture.get(path)).body.sid, owner.sid)
+    const other = await fixture.addAccount()
+    assert.equal((await fixture.get(path, { as: other })).status, 404)
     assert.equal((await fixture.post(path, { Name: 'mine' })).status, 403)
     assert.equal((await fixture.post(path, { Name: 'x' }, { as: reader })).status, 403)
     assert.equal((await fixture.get(path, { as: operator })).body.sid, owner.sid)

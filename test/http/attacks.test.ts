@@ -7,9 +7,10 @@ import { before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Attacker, type Attempt, attempts, KNOWN_ATTACKS } from '../support/attack-attempts.ts'
 import { AttackWorld } from '../support/attack-world.ts'
+import { share } from '../support/volume.ts'
 
 const SEED = Number(process.env.SIMTALLY_ATTACK_SEED ?? 20_260_315)
-const RUNS = Number(process.env.SIMTALLY_ATTACK_RUNS ?? 3)
+const RUNS = Number(process.env.SIMTALLY_ATTACK_RUNS ?? share(1, 3))
 
 /** What would have become of all had B done nothing. */
 let control: readonly [later: string, atLast: string]

@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,7 @@ import { HttpFixture } from '../support/http-fixture.ts'
 
 const CLIENTS = join(import.meta.dirname, '../clients')
 const MANIFEST: { readonly dependencies: Readonly<Record<string, string>> } = JSON.parse(
-  await readFile(join(CLIENTS, 'package.json'), 'utf8'),
+  readFileSync(join(CLIENTS, 'package.json'), 'utf8'),
 )
 
 /** What all lines have alike. */

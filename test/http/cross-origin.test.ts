@@ -22,7 +22,7 @@ describe('pages of other origins', () => {
   function ask(
     method: 'GET' | 'OPTIONS' | 'POST',
     headers: Record<string, string>,
-    url = '/v1/Sims',
+    url = '/v1/Groups',
   ) {
     return fixture.server.inject({ method, url, headers })
   }

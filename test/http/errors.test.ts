@@ -1,5 +1,6 @@
 /** What every wrong request is told, and what no answer or log gives away. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { pino } from 'pino'
 import { UsageError, type UsageErrorCode } from '../../src/domain/usage-error.ts'
@@ -7,6 +8,10 @@ import { buildServer } from '../../src/http/server.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { iccidOf, imsiOf, msisdnOf, NOW } from '../support/builders.ts'
 import { basic, HttpFixture } from '../support/http-fixture.ts'
+
+interface ListOfApi {
+  readonly get?: { readonly parameters?: readonly { readonly name: string }[] }
+}
 
 describe('errors', () => {
   let fixture: HttpFixture
@@ -81,6 +86,23 @@ describe('errors', () => {
   it('do not come from parameters that nobody knows, or that are empty', async () => {
     const asked = 'Start=&PageSize=&PageToken=&Sort=asc&Sort=desc'
     assert.equal((await fixture.get(`/v1/UsageRecords?${asked}`)).status, 200)
+  })
+
+  it('do not come from any parameter of any list that is empty and sent twice', async () => {
+    const api = JSON.parse(
+      readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
+    )
+    let asked = 0
+    for (const [path, { get }] of Object.entries<ListOfApi>(api.paths)) {
+      if (get === undefined || path.includes('{')) continue
+      const { status } = await fixture.get(path)
+      for (const { name } of get.parameters ?? []) {
+        const again = await fixture.get(`${path}?${name}&${name}=`)
+        assert.equal(again.status, status, `${path} ${name}`)
+        asked++
+      }
+    }
+    assert.ok(asked > 50, `${asked} parameters`)
   })
 
   it('do not come from one value that is sent twice, or from a page size that is sent again', async () => {

@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import type { Sim } from '../../src/domain/directory.ts'
-import { imsiOf, NOW, sidOf } from '../support/builders.ts'
+import { aFeed, imsiOf, NOW, sidOf } from '../support/builders.ts'
 import { basic, HttpFixture, type RequestOptions } from '../support/http-fixture.ts'
 
 const BYTES_MAX = 20_000
@@ -95,6 +95,51 @@ describe('delivering usage records', () => {
       [3, 'unreadable', null],
     ])
     assert.equal((await usageOf(own)).total, 6)
+  })
+
+  it('names the file it is told, finds its number in it, and refuses what is no name of one', async () => {
+    const name = 'numbered'
+    const sequencePattern = '^n(?<sequence>\\d+)'
+    const { id: feedId } = await fixture.store.createFeed(
+      aFeed({ name, format: 'ndjson', sequencePattern }),
+    )
+    const own = await fixture.addSim()
+    const record = lines(1, 'ndjson', own.sid)
+    const bring = (query: string, what = 'Records') =>
+      fixture.send('POST', `/v1/Feeds/${name}/${what}?${query}`, record, { as: fixture.operator })
+    const gaps = async () => {
+      const { body } = await fixture.get(`/v1/Feeds/${name}/Gaps`, { as: fixture.operator })
+      return body.gaps.map(({ from, to }) => [from, to])
+    }
+    assert.equal((await bring('FileName=n1.csv')).body.source, 'n1.csv')
+    const { body: fourth } = await bring(`FileName=${encodeURIComponent('n4 Müller.csv')}`)
+    assert.equal(fourth.source, 'n4 Müller.csv')
+    assert.deepEqual(fourth.warnings, [])
+    assert.deepEqual(await gaps(), [[2, 3]])
+    // Tried out, it is still missing.
+    assert.deepEqual((await bring('FileName=n2.csv', 'Records/DryRun')).body.warnings, [])
+    assert.deepEqual(await gaps(), [[2, 3]])
+    await bring('FileName=n2.csv')
+    assert.deepEqual(await gaps(), [[3, 3]])
+    const { body: nameless } = await bring('FileName=')
+    assert.equal(nameless.source, 'http')
+    assert.match(nameless.warnings[0]!, /does not fit the sequence pattern/)
+    const { body: events } = await fixture.get(`/v1/Sims/${own.sid}/UsageEvents`, {
+      as: fixture.operator,
+    })
+    assert.deepEqual([events.usage_events[0]!.source, events.usage_events[0]!.line], ['n1.csv', 1])
+    for (const wrong of ['a/n3.csv', 'a\\n3', 'n3\n', 'n3\u202e', 'x'.repeat(256)]) {
+      for (const what of ['Records', 'Records/DryRun']) {
+        const { status, body } = await bring(`FileName=${encodeURIComponent(wrong)}`, what)
+        assert.deepEqual([status, body.message.startsWith('FileName ')], [400, true], wrong)
+      }
+    }
+    assert.deepEqual(await gaps(), [[3, 3]])
+    // Which of the operator's files are there is not for an account to say.
+    await fixture.store.grantFeed(feedId, fixture.owner.account.id, NOW)
+    const url = `/v1/Feeds/${name}/Records?FileName=n3.csv`
+    assert.equal((await fixture.send('POST', url, record, { as: fixture.owner })).status, 200)
+    assert.deepEqual(await gaps(), [[3, 3]])
   })
 
   it('takes CSV and NDJSON, by content type or as the feed is set up', async () => {

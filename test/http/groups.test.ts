@@ -279,3 +279,31 @@ describe('the networks', () => {
     assert.equal(body.meta.key, 'networks')
   })
 })
+
+describe('the keys of labels', () => {
+  it('are those of the account’s SIMs, also of labels that have ended, and of no other account', async () => {
+    const account = await fixture.addAccount()
+    const keys = async (as: TestAccount) =>
+      JSON.parse((await fixture.get('/v1/LabelKeys', { as })).text).label_keys.map(
+        ({ key }: { key: string }) => key,
+      )
+    assert.deepEqual(await keys(account), [])
+    const sim = await fixture.addSim({}, account)
+    const label = (form: Record<string, string>) =>
+      fixture.post(`/v1/Sims/${sim.sid}`, form, { as: account })
+    await label({ Label: 'site=lisbon' })
+    await label({ Label: 'customer=acme' })
+    fixture.clock.now = NOW + 60
+    await label({ Label: 'site=' })
+    fixture.clock.now = NOW
+    assert.deepEqual(await keys(account), ['customer', 'site'])
+    await fixture.store.moveSim(
+      sim.id,
+      { toAccountId: other.account.id, since: NOW + 90 },
+      NOW + 90,
+    )
+    assert.ok(!(await keys(other)).includes('customer'))
+    assert.deepEqual(await keys(account), [])
+    assert.equal((await fixture.get('/v1/LabelKeys', { as: fixture.operator })).status, 400)
+  })
+})

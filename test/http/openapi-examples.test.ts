@@ -87,6 +87,10 @@ async function withNeeds(example: Example): Promise<Example> {
       ).json()
       return { ...example, path: { NetworkSid: networks[0].sid } }
     }
+    case 'a key of listKeys': {
+      const { keys } = (await send('listKeys', EXAMPLES.listKeys!)).json()
+      return { ...example, path: { Sid: keys.at(-1).sid } }
+    }
     case 'a key':
       return {
         form: { ...example.form, client_id: operator.sid, client_secret: operator.secret },
@@ -111,8 +115,9 @@ describe('the examples of the OpenAPI file', () => {
       for (const parameter of operation.parameters ?? []) {
         if (parameter.in === 'path') assert.ok(parameter.example, `${name}: ${parameter.name}`)
       }
-      for (const content of Object.values(operation.requestBody?.content ?? {})) {
-        if (form ?? text) assert.deepEqual(content.example, form ?? text, name)
+      for (const [type, { example }] of Object.entries(operation.requestBody?.content ?? {})) {
+        const isSaid = text === undefined || type === 'text/csv'
+        assert.deepEqual(example, isSaid ? (form ?? text) : undefined, name)
       }
     }
   })

@@ -10,16 +10,27 @@ import { routesOf } from '../support/routes.ts'
 interface Operation {
   readonly operationId?: string
   readonly summary?: string
-  readonly responses: Record<string, { readonly content?: Record<string, { schema: object }> }>
+  readonly responses: Record<string, Response | { readonly $ref: string }>
+}
+
+interface Response {
+  readonly content?: Record<string, { schema: object }>
 }
 
 const file: {
   readonly paths: Record<string, Record<string, Operation>>
-  readonly components: object
+  readonly components: { readonly responses: Record<string, Response> }
 } = JSON.parse(readFileSync(OPENAPI_FILE, 'utf8'))
 
 /** What is looked at, and no part of the API. */
 const PAGES = /^GET \/(console|docs)(\/\*)?$/
+
+/** What an operation says of an answer; those of all operations stand among the components. */
+function responseOf(path: string, answer: string): Response {
+  const response = file.paths[path]!.get!.responses[answer]!
+  if (!('$ref' in response)) return response
+  return file.components.responses[response.$ref.replace('#/components/responses/', '')]!
+}
 
 let fixture: HttpFixture
 before(async () => {
@@ -92,7 +103,7 @@ describe('docs/openapi.json', () => {
       ['/supersim/v1/Networks', '/supersim/v1/Networks', '200'],
     ]
     for (const [path, url, answer] of answers) {
-      const { schema } = file.paths[path]!.get!.responses[answer]!.content!['application/json']!
+      const { schema } = responseOf(path, answer).content!['application/json']!
       const validate = ajv.compile({ ...schema, components: file.components })
       const { body } = await fixture.get(url, { as: fixture.operator })
       assert.ok(validate(body), `${url}: ${JSON.stringify(validate.errors)}`)

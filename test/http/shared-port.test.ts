@@ -1,12 +1,16 @@
 /** What keeps a server's thread busy for long does not keep hundreds of connections waiting in a row. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { describe, it } from 'node:test'
 import Fastify from 'fastify'
 import type { HttpServer } from '../../src/http/route-context.ts'
 import { listenTogether } from '../../src/http/shared-port.ts'
+import { makeCertificate } from '../support/certificate.ts'
 
 const CONNECTIONS = 200
 
@@ -61,6 +65,20 @@ describe('a shared port', { timeout: 30_000 }, () => {
     go.resolve('here')
     assert.ok((await Promise.all(answers)).every((answer) => answer.startsWith('HTTP/1.1 200 ')))
     await closing
+  })
+
+  it('leaves no connection open below TLS whose caller has gone', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'simtally-test-'))
+    try {
+      const https = await makeCertificate(join(folder, 'server'))
+      const server = Fastify({ https }) as unknown as HttpServer
+      await listenTogether(server, { port: 0, host: '127.0.0.1' })
+      const sockets = Array.from({ length: 100 }, () => connect(portOf(server), '127.0.0.1').end())
+      await Promise.all(sockets.map((socket) => once(socket.resume(), 'end')))
+      await server.close()
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it('is shared with another server, and free when both are closed', async () => {

@@ -58,7 +58,8 @@ describe('a feed that an account was not granted', () => {
     const { body } = await deliver('hub', 'unreadable\n', other)
     await fixture.store.revokeFeedGrant(fixture.feed.id, other.account.id)
     const url = `/v1/Imports/${body.import}`
-    for (const act of ['Undo', 'Quarantine/Recycle', 'Quarantine/Accept']) {
+    const acts = ['Undo', 'Undo/DryRun', 'Quarantine/Recycle', 'Quarantine/Accept']
+    for (const act of [...acts, 'Quarantine/Discard']) {
       const refused = await fixture.post(`${url}/${act}`, {}, { as: other })
       const missing = await fixture.post(`/v1/Imports/${NO_IMPORT}/${act}`, {}, { as: other })
       assert.deepEqual(

@@ -15,6 +15,8 @@ import type { MemoryReport } from './generated-import.ts'
 const GENERATED_IMPORT = fileURLToPath(new URL('generated-import.ts', import.meta.url))
 const HEAP_MIB_MAX = 128
 const GROWTH_MAX = 1.3
+/** Buffers of long records come and go, so more moments have a higher peak; kept records would be three times as much. */
+const LONG_RECORDS_GROWTH_MAX = 1.6
 
 async function importGenerated(kind: string, records: number): Promise<MemoryReport> {
   const folder = await mkdtemp(join(tmpdir(), 'simtally-memory-'))
@@ -47,7 +49,8 @@ describe('an import takes no more memory for a longer delivery', () => {
       assert.equal(many.accepted + many.quarantined, long)
       const growth = many.peakBytes / few.peakBytes
       t.diagnostic(`${few.peakBytes} bytes for ${short} records, ${many.peakBytes} for ${long}`)
-      assert.ok(growth < GROWTH_MAX, `${growth.toFixed(2)} times the memory for the longer one`)
+      const growthMax = kind === 'too long' ? LONG_RECORDS_GROWTH_MAX : GROWTH_MAX
+      assert.ok(growth < growthMax, `${growth.toFixed(2)} times the memory for the longer one`)
     })
   }
 })

@@ -48,8 +48,12 @@ for (const format of ['tap3', 'nrtrde'] as const) {
     cutRecord: 'seen',
     badSettings:
       format === 'tap3'
-        ? badSettings
-        : [...badSettings, { settings: { test_files: 'count' }, field: 'test_files' }],
+        ? [...badSettings, { settings: { parts: 'by_number' }, field: 'parts' }]
+        : [
+            ...badSettings,
+            { settings: { test_files: 'count' }, field: 'test_files' },
+            { settings: { parts: 'by_content' }, field: 'parts' },
+          ],
   })
 
   describe(`the example files of ${format}`, () => {

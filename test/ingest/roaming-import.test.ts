@@ -2,18 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import type { Feed, Sim } from '../../src/domain/directory.ts'
-import type { ImportSummary } from '../../src/ingest/import-records.ts'
-import { aSim, imsiOf, msisdnOf, NOW, newSimSid } from '../support/builders.ts'
+import type { Feed } from '../../src/domain/directory.ts'
+import { imsiOf } from '../support/builders.ts'
 import { IngestFixture, someOf, verdicts } from '../support/ingest-fixture.ts'
 import { nrtrdeEvent, nrtrdeFile } from '../support/nrtrde-writer.ts'
-import {
-  call,
-  gprsCall,
-  notification,
-  type TapData,
-  transferBatch,
-} from '../support/tap3-writer.ts'
+import { newRoamingWorld } from '../support/roaming-world.ts'
+import { call, gprsCall, notification, transferBatch } from '../support/tap3-writer.ts'
 
 let fixture: IngestFixture
 before(async () => {
@@ -21,101 +15,7 @@ before(async () => {
 })
 after(() => fixture.close())
 
-interface RoamingWorld {
-  readonly feed: Feed
-  readonly sim: Sim
-  readonly imsi: string
-  /** A data event of the SIM; each call is another session unless it says which. */
-  data(stated?: TapData): ReturnType<typeof gprsCall>
-  deliver(
-    content: Uint8Array,
-    options?: Parameters<IngestFixture['deliver']>[2],
-  ): Promise<ImportSummary>
-  usage(): Promise<string[]>
-}
-
-let serial = 5_000
-async function newWorld(stated: Partial<Omit<Feed, 'id'>> = {}): Promise<RoamingWorld> {
-  const imsi = imsiOf(++serial)
-  const feed = await fixture.newFeed({ format: 'tap3', ...stated })
-  const registration = aSim({ imsis: [imsi], msisdn: msisdnOf(serial) })
-  const options = { at: NOW, newSid: newSimSid }
-  const sim = await fixture.store.createSim(fixture.account.id, registration, options)
-  return {
-    feed,
-    sim,
-    imsi,
-    data: (event = {}) =>
-      gprsCall({ imsi, incoming: 200, outgoing: 10, chargingId: ++serial, ...event }),
-    deliver: (content, options) => fixture.deliver(feed, content, options),
-    usage: () => fixture.usage(sim),
-  }
-}
-
-describe('several parts of one session in one second', () => {
-  for (const onConflict of ['reject', 'replace', 'max'] as const) {
-    it(`are told apart and all counted, once, under ${onConflict}`, async () => {
-      const world = await newWorld({ onConflict })
-      const part = (stated: TapData) => world.data({ chargingId: 77, ...stated })
-      const first = part({ incoming: 1_000, outgoing: 10 })
-      const second = part({ incoming: 500, outgoing: 20 })
-      const third = part({ incoming: 2_000, outgoing: 0, servingNetwork: 'PRTTM' })
-      const file = transferBatch({ events: [first, second, first, third] })
-      assert.deepEqual(verdicts(await world.deliver(file)), { accepted: 3, duplicate: 1 })
-      assert.deepEqual(verdicts(await world.deliver(file)), { duplicate: 4 })
-      assert.deepEqual(await world.usage(), [
-        'international_roaming ES 30/1500/0/0',
-        'international_roaming PT 0/2000/0/0',
-      ])
-    })
-  }
-})
-
-describe('parts of one session in one second', () => {
-  it('differ in anything that is read, or are the same part', async () => {
-    const world = await newWorld()
-    const part = (stated: TapData) => world.data({ chargingId: 78, incoming: 1, ...stated })
-    const events = [
-      ...[part({}), part({ durationSeconds: 7 }), part({ servingNetwork: 'PRTTM' })],
-      // Told apart by its name alone; and two with the same volumes, in the other direction.
-      ...[part({ partial: 'I' }), part({ outgoing: 9 }), part({ outgoing: 9, durationSeconds: 7 })],
-      // Another bearer, and one without a number.
-      ...[part({ chargingId: 79 }), gprsCall({ imsi: world.imsi, incoming: 1, outgoing: 10 })],
-    ]
-    const file = transferBatch({ events })
-    const summary = await world.deliver(file, { chunkBytes: [1], batchRecordsMax: 2 })
-    assert.deepEqual(verdicts(summary), { accepted: 8 })
-    assert.deepEqual(await world.usage(), [
-      'international_roaming ES 68/7/0/0',
-      'international_roaming PT 10/1/0/0',
-    ])
-    const twice = transferBatch({ sequence: '00002', events: [...events, ...events] })
-    assert.deepEqual(verdicts(await world.deliver(twice)), { duplicate: 16 })
-  })
-
-  for (const [onConflict, verdict] of [
-    ['reject', 'quarantined'],
-    ['replace', 'replaced'],
-  ] as const) {
-    it(`lose nothing when they come in another order, under ${onConflict}`, async () => {
-      const world = await newWorld({ onConflict })
-      const parts = [1_000, 500, 20].map((incoming) => world.data({ chargingId: 80, incoming }))
-      await world.deliver(transferBatch({ events: parts }))
-      const reversed = transferBatch({ sequence: '00002', events: parts.toReversed() })
-      assert.deepEqual(verdicts(await world.deliver(reversed)), { [verdict]: 2, duplicate: 1 })
-      assert.deepEqual(await world.usage(), ['international_roaming ES 30/1520/0/0'])
-    })
-  }
-
-  it('that come in another file wait where the feed rejects, and are lost nowhere', async () => {
-    const world = await newWorld({ onConflict: 'reject' })
-    const part = (incoming: number) => world.data({ chargingId: 81, incoming })
-    await world.deliver(transferBatch({ events: [part(1_000)] }))
-    const summary = await world.deliver(transferBatch({ sequence: '00002', events: [part(7)] }))
-    assert.deepEqual(await fixture.quarantined(summary), ['1 conflict'])
-    assert.deepEqual(await world.usage(), ['international_roaming ES 10/1000/0/0'])
-  })
-})
+const newWorld = (stated?: Partial<Omit<Feed, 'id'>>) => newRoamingWorld(fixture, stated)
 
 describe('a TAP3 file', () => {
   it('is counted by country, in the direction that the network states', async () => {
@@ -184,19 +84,6 @@ describe('a TAP3 file', () => {
       'international_roaming ES 40/800/0/0',
       'international_roaming PT 10/200/0/0',
     ])
-  })
-
-  it('corrects an event after RAP where the feed replaces, and waits where it rejects', async () => {
-    for (const onConflict of ['replace', 'reject'] as const) {
-      const { deliver, data, usage } = await newWorld({ onConflict })
-      await deliver(transferBatch({ events: [data({ chargingId: 42 })] }))
-      const corrected = data({ chargingId: 42, incoming: 150, rapSequence: '00003' })
-      const summary = await deliver(transferBatch({ sequence: '00050', events: [corrected] }))
-      const isReplaced = onConflict === 'replace'
-      assert.deepEqual(verdicts(summary), isReplaced ? { replaced: 1 } : { quarantined: 1 })
-      assert.deepEqual(await usage(), [`international_roaming ES 10/${isReplaced ? 150 : 200}/0/0`])
-      await fixture.assertAuditClean()
-    }
   })
 
   it('puts an event of an unknown network aside until the feed names it', async () => {

@@ -33,6 +33,8 @@ const SELECT_COLUMNS = `
     AND NOT c.relispartition
   ORDER BY c.relname, a.attnum`
 
+process.env.SIMTALLY_TEST_VOLUME = 'whole'
+
 describeEveryCell('PostgreSQL', async () => {
   const temp = await openTempStore('postgres')
   await makeRichStore(temp.store)

@@ -1,4 +1,4 @@
 /** Deliveries become usage on PostgreSQL as they do on SQLite. */
 import { runOn } from '../support/on-engine.ts'
 
-await runOn('postgres', 'ingest/*.test.ts')
+runOn('postgres', 'ingest/*.test.ts')

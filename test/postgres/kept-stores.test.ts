@@ -7,14 +7,20 @@ import {
   answersOf,
   assertAnswersStill,
   assertKnownNumbers,
+  assertPartsByPlace,
   keptAnswers,
   keptFile,
   keptVersions,
+  TO_TAP3,
 } from '../support/kept-store.ts'
-import { execute, newDatabase, newStore, plainUrl } from '../support/postgres-schema.ts'
+import { execute, newDatabase, plainUrl } from '../support/postgres-schema.ts'
 import { stopServerAtEnd } from '../support/postgres-server.ts'
+import { newStore } from '../support/postgres-stores.ts'
 
 stopServerAtEnd()
+
+/** A dump leaves the search path empty. */
+const TO_TAP3_THERE = TO_TAP3.replace('feed', 'public.feed')
 
 /** Of every table but the partitions, which come with usage. */
 async function columnsOf(url: string): Promise<unknown[]> {
@@ -50,4 +56,15 @@ describe('a dump of a store of', () => {
       assertAnswersStill(answers, keptAnswers(version))
     })
   }
+
+  it('1.0.0-rc.1 goes on telling parts of TAP3 by their place', async (t) => {
+    const place = await newDatabase()
+    t.after(() => place.remove())
+    const dump = String(keptFile('1.0.0-rc.1', 'postgres.sql'))
+    await execute(plainUrl(place.url), 'DROP SCHEMA public', dump, TO_TAP3_THERE)
+    await migrateStore(place.url)
+    const store = await openStore(place.url, { serverClock: () => NOW })
+    t.after(() => store.close())
+    await assertPartsByPlace(store)
+  })
 })

@@ -24,7 +24,7 @@ import {
   NOW,
   newSimSid,
 } from '../support/builders.ts'
-import { execute, newDatabase, plainUrl } from '../support/postgres-schema.ts'
+import { endConnections, newDatabase, plainUrl } from '../support/postgres-schema.ts'
 import { startPostgresServer, stopServerAtEnd } from '../support/postgres-server.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 
@@ -32,11 +32,6 @@ stopServerAtEnd()
 
 const EVENTS = 2_000
 const BATCHES = 15
-
-/** Ends every connection of Simtally to the database, in whatever they are. */
-const TERMINATE = `
-  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-  WHERE application_name = 'simtally' AND datname = current_database()`
 
 async function openWithImport(t: TestContext, url: string, options = {}) {
   const store = await openStore(url, { create: true, ...options })
@@ -78,8 +73,7 @@ describe('connections that end', () => {
     const terminating = (async () => {
       for (let times = 1; !isOver; times++) {
         await setTimeout(msPerBatch * (1 + ((times * 0.37) % 2)))
-        const [ended] = await execute(plainUrl(url), TERMINATE)
-        terminated += ended!.rowCount ?? 0
+        terminated += await endConnections(url)
       }
     })()
     for (let batch = 1; batch < BATCHES; batch++) {
@@ -102,8 +96,7 @@ describe('connections that end', () => {
     t.after(() => proxy.close())
     for (const statement of ['pg_stat_get_activity', 'search_path', 'transaction_read_only']) {
       const ended = proxy.before(statement, async () => {
-        const [terminated] = await execute(plainUrl(url), TERMINATE)
-        assert.ok(terminated!.rowCount! >= 1)
+        assert.ok((await endConnections(url)) >= 1)
       })
       const store = await openStore(proxy.through(url), { create: true })
       await ended
@@ -152,7 +145,7 @@ describe('connections that end', () => {
     const { store, append } = await openWithImport(t, url)
     await Promise.all(Array.from({ length: 5 }, () => store.listAccounts()))
     for (let times = 0; times < 5; times++) {
-      await execute(plainUrl(url), TERMINATE)
+      await endConnections(url)
       assert.equal((await store.listAccounts()).length, 1)
       assert.equal((await append(10)).counts.accepted, 10)
     }

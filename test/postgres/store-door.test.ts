@@ -6,25 +6,27 @@ import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { failureOf } from '../contract/engine.ts'
 import { anAccount } from '../support/builders.ts'
-import { execute, newSchema, plainUrl, schemaOf } from '../support/postgres-schema.ts'
+import {
+  endConnections,
+  execute,
+  newDatabase,
+  newSchema,
+  plainUrl,
+  schemaOf,
+} from '../support/postgres-schema.ts'
 import { stopServerAtEnd } from '../support/postgres-server.ts'
 
 stopServerAtEnd()
 
-async function place(t: TestContext): Promise<string> {
-  const { url, remove } = await newSchema('postgres')
-  t.after(remove)
-  return url
-}
-
-/** Ends the connections that the store has, as a server does that is brought back from a backup. */
-async function endConnections(url: string): Promise<void> {
-  await execute(
-    plainUrl(url),
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE application_name = 'simtally' AND datname = current_database()
-       AND pid <> pg_backend_pid()`,
-  )
+/** Two schemas of one database, in which no other test works. */
+async function places(t: TestContext): Promise<[string, string]> {
+  const database = await newDatabase()
+  t.after(database.remove)
+  const [one, other] = [
+    await newSchema('postgres', database),
+    await newSchema('postgres', database),
+  ]
+  return [one.url, other.url]
 }
 
 async function assertRefuses(store: UsageStore, code: UsageErrorCode, message: RegExp) {
@@ -39,7 +41,7 @@ async function assertRefuses(store: UsageStore, code: UsageErrorCode, message: R
 
 describe('a database', () => {
   it('that holds no store is refused in one line, and gets no table, not even a schema', async (t) => {
-    const url = await place(t)
+    const [url] = await places(t)
     const { message, hint } = await failureOf('missing', openStore(url))
     assert.match(message, /^\S+ holds no store yet; simtally init makes one, or name another with/)
     assert.equal(hint, undefined)
@@ -51,7 +53,7 @@ describe('a database', () => {
   })
 
   it('that another store has taken the place of is answered from no more, until it is back', async (t) => {
-    const [url, other] = [await place(t), await place(t)]
+    const [url, other] = await places(t)
     const stores = await Promise.all([url, other].map((at) => openStore(at, { create: true })))
     const [store] = stores
     t.after(() => Promise.all(stores.map((one) => one.close())))
@@ -61,6 +63,7 @@ describe('a database', () => {
     const [own, others] = [schemaOf(url), schemaOf(other)]
 
     await rename(own, `${own}_away`)
+    // As a server does that is brought back from a backup.
     await endConnections(url)
     await assertRefuses(store!, 'missing', /holds no store any more; nothing is answered until/)
     await rename(others, own)
@@ -77,7 +80,7 @@ describe('a database', () => {
   })
 
   it('that is replaced under open connections is noticed by them', async (t) => {
-    const [url, other] = [await place(t), await place(t)]
+    const [url, other] = await places(t)
     const stores = await Promise.all([url, other].map((at) => openStore(at, { create: true })))
     t.after(() => Promise.all(stores.map((one) => one.close())))
     const [store] = stores

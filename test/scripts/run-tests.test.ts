@@ -1,12 +1,14 @@
 /** The runner of the tests: what went wrong in it is seen from outside. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-// As the runner does: what this package hooks into the end of a process must not hide a failure.
-import '../support/postgres-server.ts'
+import { embeddedPostgres } from '../support/postgres-server.ts'
 
 const RUNNER = fileURLToPath(new URL('../../scripts/run-tests.ts', import.meta.url))
+
+// As the runner does: what this package hooks into the end of a process must not hide a failure.
+before(embeddedPostgres)
 
 describe('the runner of the tests', () => {
   it('fails where a pattern has no test, and says so', () => {
@@ -28,7 +30,9 @@ describe('the runner of the tests', () => {
 
   it('leaves an exit code as it was set', () => {
     const server = fileURLToPath(new URL('../support/postgres-server.ts', import.meta.url))
-    const script = `import ${JSON.stringify(server)}; process.exitCode = 7`
+    const script = `import { embeddedPostgres } from ${JSON.stringify(server)}
+      await embeddedPostgres()
+      process.exitCode = 7`
     const args = ['--input-type=module', '--eval', script]
     assert.equal(spawnSync(process.execPath, args).status, 7)
   })

@@ -11,9 +11,11 @@ import {
   answersOf,
   assertAnswersStill,
   assertKnownNumbers,
+  assertPartsByPlace,
   keptAnswers,
   keptFile,
   keptVersions,
+  TO_TAP3,
 } from '../support/kept-store.ts'
 
 /** Tables with their columns, indexes and triggers, by name. */
@@ -51,6 +53,20 @@ describe('a store on a file of', () => {
       assertAnswersStill(answers, keptAnswers(version))
     })
   }
+
+  it('1.0.0-rc.1 goes on telling parts of TAP3 by their place', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'simtally-kept-'))
+    t.after(() => rm(folder, { recursive: true, force: true }))
+    const path = join(folder, 'simtally.db')
+    await writeFile(path, keptFile('1.0.0-rc.1', 'simtally.db'))
+    const database = new DatabaseSync(path)
+    database.exec(TO_TAP3)
+    database.close()
+    await migrateStore(`sqlite:${path}`)
+    const store = await openStore(`sqlite:${path}`, { serverClock: () => NOW })
+    t.after(() => store.close())
+    await assertPartsByPlace(store)
+  })
 
   it('is kept for the first version', () => {
     assert.ok(keptVersions().includes('1.0.0-rc.1'), keptVersions().join(', '))

@@ -13,7 +13,7 @@ describe('spare threads', () => {
       started++
       return { close: async () => void closed++ } as unknown as Writer
     }
-    const threads = new SpareThreads(start, 2)
+    const threads = new SpareThreads(start, { threadsMax: 2 })
     const done: number[] = []
     const ends: (() => void)[] = []
     const works = [0, 1, 2, 3, 4].map((i) =>
@@ -37,5 +37,23 @@ describe('spare threads', () => {
     assert.ok(started <= 3)
     await threads.close()
     assert.equal(closed, started)
+  })
+
+  it('wait for the next work when they are done, as many as are to', async () => {
+    let started = 0
+    let closed = 0
+    const start = () => {
+      started++
+      return { close: async () => void closed++ } as unknown as Writer
+    }
+    const threads = new SpareThreads(start, { idleMax: 2 })
+    const together = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => threads.use(() => setImmediate())))
+    await together(3)
+    assert.deepEqual([started, closed], [3, 1])
+    await together(2)
+    assert.deepEqual([started, closed], [3, 1])
+    await threads.close()
+    assert.equal(closed, 3)
   })
 })

@@ -4,10 +4,14 @@ import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { openStore } from '../../src/storage/open-store.ts'
+import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { aFeed, anImportStart } from '../support/builders.ts'
 import { openTempStore } from '../support/temp-store.ts'
 
 const LOG_BYTES_MAX = 200_000
+const WRITERS = 3
+/** Of each; together many times as much as the log may hold. */
+const WRITES = 60
 
 describe('the log of a SQLite store', () => {
   it('is folded once it is large and its readers have gone', async (t) => {
@@ -31,5 +35,26 @@ describe('the log of a SQLite store', () => {
     reader.exec('COMMIT')
     while (logBytes() > LOG_BYTES_MAX) await write()
     assert.equal((await store.audit()).differenceCount, 0)
+  })
+
+  it('stays short while several write in a hurry and others read', async (t) => {
+    const temp = await openTempStore('sqlite')
+    t.after(() => temp.dispose())
+    const stores = await Promise.all(
+      Array.from({ length: WRITERS }, () => openStore(temp.url, { logBytesMax: LOG_BYTES_MAX })),
+    )
+    t.after(() => Promise.all(stores.map((store) => store.close())))
+    const path = temp.url.slice('sqlite:'.length)
+    const feed = await stores[0]!.createFeed(aFeed())
+    let longest = 0
+    const writeAll = async (store: UsageStore) => {
+      for (let n = 0; n < WRITES; n++) {
+        await store.beginImport(anImportStart(feed, { source: 'x'.repeat(50_000) }))
+        await store.listFeeds()
+        longest = Math.max(longest, statSync(`${path}-wal`).size)
+      }
+    }
+    await Promise.all(stores.map(writeAll))
+    assert.ok(longest < 5 * LOG_BYTES_MAX, `${longest} bytes`)
   })
 })

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { openStore } from '../../src/storage/open-store.ts'
 import type { DerivedTable } from '../contract/engine.ts'
 import { describeUsageStore } from '../contract/usage-store.ts'
-import { openTempStore } from '../support/temp-store.ts'
+import { newPlace, openTempStore } from '../support/temp-store.ts'
 
 const TABLE_NAMES: Record<DerivedTable, string> = {
   'account hour': 'account_hour',
@@ -21,7 +21,7 @@ async function corrupt(url: string, table: DerivedTable): Promise<void> {
 describeUsageStore({
   name: 'SQLite',
   open: () => openTempStore('sqlite'),
-  make: () => openTempStore('sqlite'),
+  make: () => openTempStore('sqlite', (dir) => newPlace('sqlite', dir)),
   reopen: openStore,
   corrupt,
 })

@@ -81,8 +81,10 @@ const anyAttempt = fc.oneof(
     arbitrary: fc.record({
       does: fc.constantFrom(
         'Undo' as const,
+        'Undo/DryRun' as const,
         'Quarantine/Recycle' as const,
         'Quarantine/Accept' as const,
+        'Quarantine/Discard' as const,
       ),
       as: fc.constantFrom(0, 3),
       nth: place,

@@ -2,6 +2,7 @@
  * A store of two accounts on feeds that are shared in every way: A has SIMs, usage, imports and records
  * that wait, and B attacks. What A and the operator see of it, and what they still have to deliver.
  */
+import type { Sid } from '../../src/domain/identifiers.ts'
 import { DAY_SECONDS, formatInstant } from '../../src/domain/time.ts'
 import { aFeed, iccidOf, imsiOf, msisdnOf, NOW, sidOf } from './builders.ts'
 import { basic, HttpFixture, type TestAccount, type TestCredential } from './http-fixture.ts'
@@ -232,6 +233,8 @@ export class AttackWorld {
     const limits = { requestBurst: 1_000_000, requestRate: 1_000_000 }
     const fixture = await HttpFixture.open({ limits })
     const { owner: a, operator } = fixture
+    // The same in every world, as an account reads its own name.
+    await fixture.store.updateAccount(a.account.id, { name: 'The pumps' })
     const b = await fixture.addAccount({ mayRegisterNumbers: mayRegister })
     const accounts = { A: a, B: b }
     for (const { name, onConflict, grants, boundTo } of FEEDS) {
@@ -268,6 +271,8 @@ export class AttackWorld {
     const undone = await deliver(fixture, { ...SENT.at(-1)!, feed: 'replacing' }, a)
     await fixture.post(`/v1/Imports/${JSON.parse(undone.text).import}/Undo`, {}, { as: a })
 
+    // A's list of keys tells when they were used, which looking at what A sees does.
+    await fixture.store.noteKeyUses([{ sid: keys.a.sid as Sid, at: NOW }])
     const listed = await fixture.get('/v1/Imports', { as: a })
     const aTokens: string[] = []
     for (const list of [
@@ -416,6 +421,7 @@ export class AttackWorld {
     return text
       .replaceAll(this.a.sid, '(A)')
       .replaceAll(this.b.sid, '(B)')
+      .replaceAll(this.#aKey.sid, '(key)')
       .replaceAll(this.aFleets[0]!, '(fleet)')
       .replaceAll(/PageToken=[\w.~%-]+/g, 'PageToken=(token)')
       .replaceAll(/IM[0-9a-f]{32}/g, (sid) => {

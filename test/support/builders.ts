@@ -27,7 +27,8 @@ export function instant(text: string): number {
 /** The clock of tests that need none in particular: a Sunday in spring, the middle of an hour. */
 export const NOW = instant('2026-03-15T12:34:56Z')
 
-let serial = 0
+/** Numbers that tests write themselves are smaller, whatever has run before in the same process. */
+let serial = 1_000_000
 /** Grows with each call, so that built values differ where they must. */
 function nextSerial(): number {
   serial += 1

@@ -1,6 +1,6 @@
 /** The console in a real browser: a demo's store, a server of its own, and Chromium where there is one. */
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -26,6 +26,7 @@ export const CONSOLE_PAGES = {
   sim: 'sims/SIM?period=7d',
   feeds: 'feeds',
   import: 'imports/IMPORT',
+  manage: 'manage',
   missing: 'nowhere',
 } as const
 
@@ -55,11 +56,15 @@ export interface ConsoleInBrowser {
   newPage(options?: BrowserContextOptions): Promise<Page>
   /** A command on the store, with what it prints as JSON. */
   run(args: readonly string[]): Promise<Record<string, string>>
+  /** A file for its commands; resolves to its path. */
+  file(name: string, text: string): Promise<string>
   /** From the form that is shown. */
   signIn(page: Page, as?: TestCredential): Promise<void>
   /** Ends the server, and nothing else. */
   stopServer(): Promise<void>
   startServer(): Promise<void>
+  /** As when the machine fails: nothing that is under way is ended first. */
+  killServer(): Promise<void>
   close(): Promise<void>
 }
 
@@ -97,6 +102,11 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<Console
       const context = await browser.newContext({ timezoneId: 'Asia/Kathmandu', ...contextOptions })
       return context.newPage()
     },
+    async file(name, text) {
+      const path = join(folder, name)
+      await writeFile(path, text)
+      return path
+    },
     async signIn(page, as = account) {
       await page.getByLabel('SID', { exact: true }).fill(as.sid)
       await page.getByLabel('Auth token or secret').fill(as.secret)
@@ -104,6 +114,10 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<Console
       await page.getByRole('navigation', { name: 'Pages' }).waitFor()
     },
     stopServer: () => ended(server.process),
+    async killServer() {
+      server.process.child.kill('SIGKILL')
+      await server.process.ended()
+    },
     async startServer() {
       server = await startServer([...serveArgs, '--port', new URL(url).port])
     },

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { AuditDifference, AuditReport, RepairReport } from '../../src/storage/audit-report.ts'
 import { SEALED_THROUGH } from './rich-store.ts'
+import { isWhole } from './volume.ts'
 
 export interface Column {
   readonly table: string
@@ -152,7 +153,10 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
           if (found === null) continue
           isChanged = true
           // Of a new row, what is derived from it tells.
-          if (isNew ? found.length > 0 : isNamed(table, found)) continue
+          if (isNew ? found.length > 0 : isNamed(table, found)) {
+            if (isNew || isWhole()) continue
+            break
+          }
           unnoticed.push(`${table}.${name}`)
           break
         }

@@ -40,6 +40,20 @@ export interface KeptAnswers {
   readonly afterChanges: readonly unknown[]
 }
 
+/** Makes a feed of the first version one of TAP3. */
+export const TO_TAP3 = `UPDATE feed SET format = 'tap3', settings = '{"test_files":"count"}' WHERE name = 'feed-13'`
+
+/** A feed that `TO_TAP3` has made gives its records the ids that it gave them before. */
+export async function assertPartsByPlace(store: UsageStore): Promise<void> {
+  const feeds = await store.listFeeds()
+  assert.deepEqual(
+    feeds.map(({ format, settings }) => [format, settings]),
+    feeds.map(({ name }) =>
+      name === 'feed-13' ? ['tap3', { test_files: 'count', parts: 'by_place' }] : ['csv', {}],
+    ),
+  )
+}
+
 /** The versions of which stores are kept. */
 export function keptVersions(): string[] {
   return globSync('*/', { cwd: KEPT_STORES }).sort()

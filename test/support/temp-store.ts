@@ -8,7 +8,9 @@ import { join } from 'node:path'
 import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { NOW } from './builders.ts'
-import { newSchema, newStore, type TempPlace } from './postgres-schema.ts'
+import { newSchema, type TempPlace } from './postgres-schema.ts'
+import { newStore } from './postgres-stores.ts'
+import { newSqliteStore } from './sqlite-stores.ts'
 
 export interface TempStore {
   readonly store: UsageStore
@@ -37,11 +39,18 @@ export async function newPlace(engine: EngineName, dir: string): Promise<TempPla
   return { url: `sqlite:${join(dir, 'simtally.db')}`, remove: async () => {} }
 }
 
-/** A new, empty store in a place of its own, or of the given kind. */
+/** Where an empty store is already, except on Citus; `dir` is for engines that need one. */
+export async function newStorePlace(engine: EngineName, dir: string): Promise<TempPlace> {
+  if (engine === 'postgres') return newStore()
+  if (engine === 'sqlite') return { url: await newSqliteStore(dir), remove: async () => {} }
+  return newPlace(engine, dir)
+}
+
+/** A new, empty store in a place of its own, or of the given kind; the options are those of `openStore`. */
 export async function openTempStore(
   engine: EngineName = engineOfTests(),
-  makePlace: (dir: string) => Promise<TempPlace> = (dir) =>
-    engine === 'postgres' ? newStore() : newPlace(engine, dir),
+  makePlace = (dir: string) => newStorePlace(engine, dir),
+  options: { readonly gatherRowsMax?: number } = {},
 ): Promise<TempStore> {
   const dir = await mkdtemp(join(tmpdir(), 'simtally-test-'))
   const removeDir = () => rm(dir, { recursive: true, force: true })
@@ -50,12 +59,13 @@ export async function openTempStore(
     await place.remove()
     await removeDir()
   }
-  const store = await openStore(place.url, { create: true, serverClock: () => NOW }).catch(
-    async (error: unknown) => {
-      await remove()
-      throw error
-    },
-  )
+  const store = await openStore(place.url, {
+    ...{ create: true, serverClock: () => NOW },
+    ...options,
+  }).catch(async (error: unknown) => {
+    await remove()
+    throw error
+  })
   return {
     store,
     url: place.url,

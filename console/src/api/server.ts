@@ -12,6 +12,11 @@ export function whenSessionEnds(then: () => void): void {
   onSessionEnd = then
 }
 
+/** For requests that are sent in another way than by `server`, and answered 401. */
+export function endSession(): void {
+  onSessionEnd()
+}
+
 export const server = createClient({ url: API_ROOT, credentials: null, fetch: ask })
 
 async function ask(request: Request): Promise<Response> {

@@ -1,4 +1,5 @@
 /** Questions about usage, put to `GET /v1/Usage`. */
+import { API_ROOT } from '../base.ts'
 import { instantOf, isoText } from '../format/time.ts'
 import type { Granularity, Period } from '../state/period.ts'
 import type { Filters } from '../state/view.ts'
@@ -49,6 +50,11 @@ export function usageQuery(question: UsageQuestion): UsageQuery {
   }
   const given = Object.entries(stated).filter(([, value]) => value !== undefined && value !== null)
   return Object.fromEntries(given) as UsageQuery
+}
+
+/** Where the server streams the answer as CSV, however long it is. */
+export function usageCsvHref(question: UsageQuestion): string {
+  return `${API_ROOT}v1/Usage?${new URLSearchParams({ ...usageQuery(question), Format: 'csv' })}`
 }
 
 /** Rejects with `SimtallyError`, and with a `TypeError` where nobody answers. */

@@ -59,7 +59,7 @@ export function heatOf(buckets: readonly Pick<Bucket, 'start' | 'total'>[]): big
   return heat
 }
 
-const STEPS = [1, 3, 6, 12, 24, 48, 7 * 24, 14 * 24].map((hours) => hours * 3600)
+const STEPS = [1, 3, 6, 12, 24, 48, 72, 7 * 24, 14 * 24].map((hours) => hours * 3600)
 /** 1970 began on a Thursday; weeks begin on a Monday. */
 const MONDAY = 4 * 86_400
 

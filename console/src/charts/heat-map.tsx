@@ -2,6 +2,7 @@
 
 import { mostOf } from '../format/quantity.ts'
 import { WEEKDAYS } from '../format/time.ts'
+import { Scrolling } from '../scrolling.tsx'
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour)
 
@@ -14,8 +15,7 @@ export function HeatMap({
 }) {
   const most = mostOf(heat.flat())
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
-    <section class="scrolling" tabIndex={0} aria-label="Hours of the week, UTC">
+    <Scrolling label="Hours of the week, UTC">
       <table class="heat">
         <thead>
           <tr>
@@ -46,7 +46,7 @@ export function HeatMap({
           ))}
         </tbody>
       </table>
-    </section>
+    </Scrolling>
   )
 }
 

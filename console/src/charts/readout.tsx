@@ -20,8 +20,9 @@ export function Readout({
   readonly left: number
   readonly width: number
 }) {
-  const isRight = left > width / 2
-  const style = isRight ? { right: `${width - left + 12}px` } : { left: `${left + 12}px` }
+  const beside = left > width / 2 ? `${left - 12}px - var(--width)` : `${left + 12}px`
+  // Never beyond the chart, which may be a phone's.
+  const style = { left: `clamp(0px, ${beside}, 100% - var(--width))` }
   return (
     <div class="readout" style={style} aria-hidden="true">
       <strong>{periodText(bucket.start, bucket.end)} UTC</strong>

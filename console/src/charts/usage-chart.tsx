@@ -1,6 +1,6 @@
 /** Usage over time, stacked: one bar for each hour or day. Read by pointer, by arrows, or as a table. */
-import { useSignal } from '@preact/signals'
-import { scaleLinear } from 'd3-scale'
+import { type Signal, useSignal } from '@preact/signals'
+import { type ScaleLinear, scaleLinear } from 'd3-scale'
 import { useEffect, useRef } from 'preact/hooks'
 import { mostOf } from '../format/quantity.ts'
 import {
@@ -12,6 +12,7 @@ import {
   periodText,
   shortDayText,
 } from '../format/time.ts'
+import { Scrolling } from '../scrolling.tsx'
 import type { Period } from '../state/period.ts'
 import { type Bucket, type Layer, ticksOf } from './buckets.ts'
 import { Readout } from './readout.tsx'
@@ -39,8 +40,101 @@ export interface UsageChartProps {
   readonly onPick: (bucket: Bucket) => void
 }
 
+/** What hours are filled with that may still grow. */
+function Hatching() {
+  return (
+    <defs>
+      <pattern
+        id="open-hours"
+        width="7"
+        height="7"
+        patternUnits="userSpaceOnUse"
+        patternTransform="rotate(45)"
+      >
+        <path d="M0 0V7" class="hatch" />
+      </pattern>
+    </defs>
+  )
+}
+
+interface AmountAxisProps {
+  readonly scale: ScaleLinear<number, number>
+  readonly plot: number
+  readonly unit: string
+}
+
+function AmountAxis({ scale, plot, unit }: AmountAxisProps) {
+  return scale.ticks(4).map((tick) => (
+    <g key={tick} class="tick" transform={`translate(0 ${scale(tick)})`}>
+      <path d={`M0 .5H${plot}`} />
+      <text x="-8" dy=".32em" text-anchor="end">
+        {tick === 0 ? '0' : `${tick.toLocaleString('en')} ${unit}`}
+      </text>
+    </g>
+  ))
+}
+
+interface CursorHandleProps extends UsageChartProps {
+  /** Which bar is looked at; null where none is. */
+  readonly cursor: Signal<number | null>
+  readonly plot: number
+}
+
+/** Lies over the bars: who has no pointer moves through them with the arrows. */
+function CursorHandle(props: CursorHandleProps) {
+  const { buckets, title, cursor, plot } = props
+  const at = cursor.value === null ? null : buckets[cursor.value]
+
+  const cursorOf = (event: PointerEvent) => {
+    const { left } = (event.currentTarget as Element).getBoundingClientRect()
+    return Math.min(
+      buckets.length - 1,
+      Math.max(0, Math.floor(((event.clientX - left) / plot) * buckets.length)),
+    )
+  }
+  const pickBy = (event: PointerEvent) => {
+    event.preventDefault()
+    const index = cursorOf(event)
+    const isSeen = event.pointerType === 'mouse' || cursor.value === index
+    cursor.value = index
+    if (isSeen && event.button === 0) props.onPick(buckets[index]!)
+  }
+
+  return (
+    <input
+      type="range"
+      class="cursor-handle"
+      style={{ left: `${MARGIN.left}px`, width: `${plot}px` }}
+      min={0}
+      max={Math.max(0, buckets.length - 1)}
+      value={cursor.value ?? 0}
+      aria-label={`${title}: move through the bars, Enter to ${props.pickName}`}
+      aria-valuetext={at == null ? 'no bar chosen' : bucketText(props, cursor.value!)}
+      onInput={(event) => {
+        cursor.value = Number(event.currentTarget.value)
+      }}
+      onFocus={() => {
+        cursor.value ??= 0
+      }}
+      onBlur={() => {
+        cursor.value = null
+      }}
+      onPointerMove={(event) => {
+        if (event.pointerType === 'mouse') cursor.value = cursorOf(event)
+      }}
+      onPointerLeave={(event) => {
+        if (event.currentTarget !== document.activeElement) cursor.value = null
+      }}
+      onPointerDown={pickBy}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter' && at != null) props.onPick(at)
+      }}
+    />
+  )
+}
+
 export function UsageChart(props: UsageChartProps) {
-  const { buckets, layers, period, title } = props
+  const { buckets, layers, period } = props
   const frame = useRef<HTMLDivElement>(null)
   const width = useWidth(frame)
   const cursor = useSignal<number | null>(null)
@@ -54,41 +148,18 @@ export function UsageChart(props: UsageChartProps) {
   const y = (amount: bigint) => scale(Number(amount) / Number(props.unit.size))
   const at = cursor.value === null ? null : buckets[cursor.value]
 
-  const cursorOf = (event: PointerEvent) => {
-    const { left } = (event.currentTarget as Element).getBoundingClientRect()
-    return Math.min(buckets.length - 1, Math.max(0, Math.floor((event.clientX - left) / slot)))
-  }
-  const pickBy = (event: PointerEvent) => {
-    event.preventDefault()
-    const index = cursorOf(event)
-    const isSeen = event.pointerType === 'mouse' || cursor.value === index
-    cursor.value = index
-    if (isSeen && event.button === 0) props.onPick(buckets[index]!)
-  }
-
   return (
     <div class="chart" ref={frame}>
-      <svg width={width} height={HEIGHT} role="img" aria-label={summaryOf(props)}>
-        <defs>
-          <pattern
-            id="open-hours"
-            width="7"
-            height="7"
-            patternUnits="userSpaceOnUse"
-            patternTransform="rotate(45)"
-          >
-            <path d="M0 0V7" class="hatch" />
-          </pattern>
-        </defs>
+      <svg
+        width={width}
+        height={HEIGHT}
+        viewBox={`0 0 ${width} ${HEIGHT}`}
+        role="img"
+        aria-label={summaryOf(props)}
+      >
+        <Hatching />
         <g transform={`translate(${MARGIN.left} ${MARGIN.top})`}>
-          {scale.ticks(4).map((tick) => (
-            <g key={tick} class="tick" transform={`translate(0 ${scale(tick)})`}>
-              <path d={`M0 .5H${plot}`} />
-              <text x="-8" dy=".32em" text-anchor="end">
-                {tick === 0 ? '0' : `${tick.toLocaleString('en')} ${props.unit.name}`}
-              </text>
-            </g>
-          ))}
+          <AmountAxis scale={scale} plot={plot} unit={props.unit.name} />
           {layers.map(({ key }, index) => (
             <path key={key} class={`layer ${key}`} d={barsOf(buckets, { index, slot, y })} />
           ))}
@@ -107,35 +178,7 @@ export function UsageChart(props: UsageChartProps) {
           )}
         </g>
       </svg>
-      <input
-        type="range"
-        class="cursor-handle"
-        style={{ left: `${MARGIN.left}px`, width: `${plot}px` }}
-        min={0}
-        max={Math.max(0, buckets.length - 1)}
-        value={cursor.value ?? 0}
-        aria-label={`${title}: move through the bars, Enter to ${props.pickName}`}
-        aria-valuetext={at == null ? 'no bar chosen' : bucketText(props, cursor.value!)}
-        onInput={(event) => {
-          cursor.value = Number(event.currentTarget.value)
-        }}
-        onFocus={() => {
-          cursor.value ??= 0
-        }}
-        onBlur={() => {
-          cursor.value = null
-        }}
-        onPointerMove={(event) => {
-          if (event.pointerType === 'mouse') cursor.value = cursorOf(event)
-        }}
-        onPointerLeave={(event) => {
-          if (event.currentTarget !== document.activeElement) cursor.value = null
-        }}
-        onPointerDown={pickBy}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && at != null) props.onPick(at)
-        }}
-      />
+      <CursorHandle {...props} cursor={cursor} plot={plot} />
       {at != null && (
         <Readout
           bucket={at}
@@ -264,8 +307,7 @@ function useWidth(frame: { readonly current: HTMLElement | null }): number {
 /** The same rows as text. */
 export function UsageTable({ title, layers, buckets, before, amountText }: UsageChartProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
-    <section class="scrolling chart-table" tabIndex={0} aria-label={`${title}, as a table`}>
+    <Scrolling kind="chart-table" label={`${title}, as a table`}>
       <table>
         <thead>
           <tr>
@@ -289,11 +331,13 @@ export function UsageTable({ title, layers, buckets, before, amountText }: Usage
                   {amountText(values[layer]!)}
                 </td>
               ))}
-              {before !== null && <td>{amountText(before[index] ?? 0n)}</td>}
+              {before !== null && (
+                <td>{before[index] === undefined ? '' : amountText(before[index])}</td>
+              )}
             </tr>
           ))}
         </tbody>
       </table>
-    </section>
+    </Scrolling>
   )
 }

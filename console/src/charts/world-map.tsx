@@ -104,11 +104,11 @@ export function WorldMap({
 
 const SHADES = 5
 
-/** From 1 to 5, on steps of eight: a few places use most, and the others should show as well. */
+/** From 1 to 5: half of the most and more, and then on steps of eight, for a few places use most of all. */
 export function shadeOf(amount: bigint, most: bigint): number {
   if (amount === 0n) return 0
   let shade = SHADES
-  for (let bound = most / 4n; shade > 1 && amount < bound; bound /= 8n) shade--
+  for (let bound = most / 2n; shade > 1 && amount < bound; bound /= 8n) shade--
   return shade
 }
 

@@ -12,9 +12,12 @@ const ALPHA2 = new Map(
 
 const names = new Intl.DisplayNames('en', { type: 'region' })
 
+/** What the API says where there is none. */
+export const NO_COUNTRY = 'ZZZ'
+
 /** `Mexico`; a code that is nobody's stays as it is. */
 export function countryName(code: string): string {
-  if (code === 'ZZZ') return 'No country'
+  if (code === NO_COUNTRY) return 'No country'
   const alpha2 = ALPHA2.get(code)
   return alpha2 === undefined ? code : (names.of(alpha2) ?? code)
 }

@@ -42,6 +42,20 @@ export function exactBytesText(bytes: bigint): string {
   return `${countText(bytes)} ${bytes === 1n ? 'byte' : 'bytes'}`
 }
 
+/** By how much something changes: `+1.23 GB`, `−12 B`, `0 B`. */
+export function bytesChangeText(change: bigint, units: ByteUnits): string {
+  return signed(change, (bytes) => bytesText(bytes, units))
+}
+
+export function countChangeText(change: bigint): string {
+  return signed(change, countText)
+}
+
+function signed(change: bigint, text: (amount: bigint) => string): string {
+  if (change < 0n) return `−${text(-change)}`
+  return change === 0n ? text(change) : `+${text(change)}`
+}
+
 /** `12,345`: as everywhere in English, whatever the browser's language. */
 export function countText(count: bigint | number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')

@@ -1,44 +1,62 @@
 /** How usage comes in: feeds, how far they are complete, and deliveries with what became of their records. */
 import { answerOf, type Schema, server } from '../api/server.ts'
+import { tableOf } from '../format/csv.ts'
 import { countText } from '../format/quantity.ts'
 import { instantOf, momentText } from '../format/time.ts'
 import { Chips } from '../parts/chips.tsx'
 import { Deliver } from '../parts/deliver.tsx'
+import { Export } from '../parts/export.tsx'
+import { Gaps } from '../parts/gaps.tsx'
 import { Answered, Panel } from '../parts/panel.tsx'
+import { Scrolling } from '../scrolling.tsx'
 import { isOperator } from '../state/accounts.ts'
-import { useAnswer } from '../state/answer.ts'
+import { type Answer, useAnswer } from '../state/answer.ts'
 import { hrefOf, view } from '../state/navigation.ts'
 import { session } from '../state/session.ts'
 import { withFilter } from '../state/view.ts'
 
 export function FeedsPage() {
+  const answer = useAnswer(isOperator.value ? 'feeds' : null, (signal) =>
+    answerOf(server.GET('/v1/Feeds', { params: { query: { PageSize: '1000' } }, signal })),
+  )
+  const feeds = answer.value?.feeds ?? []
+  const numbered = feeds.filter((feed) => feed.open_gaps > 0 || feed.sequence_pattern !== null)
+  const mayDeliver = session.value?.scope !== 'read'
   return (
     <div class="page">
       <div class="title">
         <h1>Feeds</h1>
         <Chips />
       </div>
-      {isOperator.value && <Feeds />}
-      {session.value?.scope !== 'read' && <Deliver />}
+      {isOperator.value && <Feeds answer={answer} />}
+      {numbered.length > 0 && <Gaps feeds={numbered} />}
+      {/* What is typed there must not be lost when the feeds come to be known. */}
+      {mayDeliver && (!isOperator.value || !answer.isLoading || answer.value !== null) && (
+        <Deliver feeds={feeds.map(({ name }) => name)} />
+      )}
       <Imports />
     </div>
   )
 }
 
-function Feeds() {
-  const answer = useAnswer('feeds', (signal) =>
-    answerOf(server.GET('/v1/Feeds', { params: { query: { PageSize: '1000' } }, signal })),
-  )
+type FeedsAnswer = Answer<{ readonly feeds: readonly Schema<'Feed'>[] }>
+
+function Feeds({ answer }: { readonly answer: FeedsAnswer }) {
   return (
-    <Panel size="wide" title="State of the feeds">
+    <Panel
+      size="wide"
+      title="State of the feeds"
+      aside={
+        <Export title="Feeds" of={answer} table={(found) => tableOf(found.feeds, FEED_COLUMNS)} />
+      }
+    >
       <Answered
         answer={answer}
         isEmpty={({ feeds }) => feeds.length === 0}
         empty="No feed yet: simtally feed create makes one on the server’s machine."
       >
         {({ feeds }) => (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
-          <section class="scrolling" tabIndex={0} aria-label="Feeds, as a table">
+          <Scrolling label="Feeds, as a table">
             <table class="words">
               <thead>
                 <tr>
@@ -56,12 +74,17 @@ function Feeds() {
                 ))}
               </tbody>
             </table>
-          </section>
+          </Scrolling>
         )}
       </Answered>
     </Panel>
   )
 }
+
+const FEED_COLUMNS = [
+  ...(['name', 'format', 'state', 'date_last_delivery'] as const),
+  ...(['complete_from', 'complete_through', 'open_gaps'] as const),
+]
 
 function FeedRow({ feed }: { readonly feed: Schema<'Feed'> }) {
   return (
@@ -87,6 +110,11 @@ function moment(iso: string | null): string {
 
 const PAGE_SIZE = '50'
 
+export const IMPORT_COLUMNS = [
+  ...(['import', 'feed', 'source', 'status', 'date_started', 'date_finished'] as const),
+  ...(['records', 'accepted', 'duplicate', 'replaced', 'quarantined', 'expired'] as const),
+]
+
 function Imports() {
   const { feed } = view.value.filters
   const answer = useAnswer(`imports ${feed}`, (signal) => {
@@ -94,7 +122,18 @@ function Imports() {
     return answerOf(server.GET('/v1/Imports', { params: { query }, signal }))
   })
   return (
-    <Panel size="wide" title="Deliveries">
+    <Panel
+      size="wide"
+      title="Deliveries"
+      aside={
+        <Export
+          title="Deliveries"
+          of={answer}
+          table={({ imports }) => tableOf(imports, IMPORT_COLUMNS)}
+          shown={({ imports: { length }, meta }) => (meta.next_page_url === null ? null : length)}
+        />
+      }
+    >
       <Answered
         answer={answer}
         isEmpty={({ imports }) => imports.length === 0}
@@ -102,8 +141,7 @@ function Imports() {
       >
         {({ imports, meta }) => (
           <>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
-            <section class="scrolling tall" tabIndex={0} aria-label="Deliveries, as a table">
+            <Scrolling kind="tall" label="Deliveries, as a table">
               <table class="imports">
                 <thead>
                   <tr>
@@ -142,7 +180,7 @@ function Imports() {
                   ))}
                 </tbody>
               </table>
-            </section>
+            </Scrolling>
             {meta.next_page_url !== null && (
               <p class="muted small">The newest {PAGE_SIZE}. Older ones are in the API’s list.</p>
             )}

@@ -1,22 +1,25 @@
 /** What a whole fleet used: when, where, on what and by which SIMs. A click on anything filters everything. */
 import type { UsageRow } from '../api/amounts.ts'
-import { askUsage, type UsageQuestion, usageQuery } from '../api/usage.ts'
-import { API_ROOT } from '../base.ts'
+import { askUsage, type UsageQuestion, usageCsvHref } from '../api/usage.ts'
 import { bucketsOf, heatOf } from '../charts/buckets.ts'
 import { HeatMap } from '../charts/heat-map.tsx'
 import { type Share, Shares } from '../charts/shares.tsx'
 import { WorldMap } from '../charts/world-map.tsx'
-import { countryName } from '../format/country.ts'
+import { countryName, NO_COUNTRY } from '../format/country.ts'
 import { DAY_SECONDS } from '../format/time.ts'
 import { Chips } from '../parts/chips.tsx'
+import { Export, ExportLink } from '../parts/export.tsx'
+import { heatTable, membersTable } from '../parts/export-tables.ts'
+import { useLabelKeys } from '../parts/label-keys.ts'
 import { amountOf, amountText, exactText, OverTime } from '../parts/over-time.tsx'
 import { Answered, Panel } from '../parts/panel.tsx'
 import { zoom } from '../parts/range-picker.tsx'
 import { SilentSims } from '../parts/silent-sims.tsx'
 import { TopSims } from '../parts/top-sims.tsx'
+import { Scrolling } from '../scrolling.tsx'
 import { accountSid, accounts, isAccountKnown } from '../state/accounts.ts'
 import { type Answer, useAnswer } from '../state/answer.ts'
-import { go, hrefOf, view } from '../state/navigation.ts'
+import { go, hrefOf, show, view } from '../state/navigation.ts'
 import { HOURLY_DAYS_MAX, type Period } from '../state/period.ts'
 import { type Filter, withFilter } from '../state/view.ts'
 
@@ -28,7 +31,7 @@ export function FleetPage() {
       <div class="title">
         <h1>Fleet</h1>
         <Chips />
-        <ExportLink />
+        <FleetExport />
       </div>
       <OverTime question={question} pickName="show it alone" onPick={zoom} />
       <Countries />
@@ -47,36 +50,37 @@ function NoAccounts() {
     <div class="card failed">
       <h1>No accounts yet</h1>
       <p>
-        Make the first one on the server’s machine with <code>simtally account create</code>, or try
-        the console with <code>simtally demo</code>.
+        Make the first one under <a href={hrefOf({ page: 'manage' })}>Manage</a>, or on the server’s
+        machine with <code>simtally account create</code>. <code>simtally demo</code> has one to try
+        the console with.
       </p>
     </div>
   )
 }
 
-/** Exactly what is seen: the same question, as CSV, streamed by the server. */
-function ExportLink() {
+/** What each SIM used where, by the filters of the view. */
+function FleetExport() {
   const { period, filters, granularity } = view.value
   const question = { account: accountSid.value, period, filters, groupBy: 'sim,zone,country' }
-  const query = usageQuery({ ...question, ...(granularity === 'daily' && { granularity }) })
-  const params = new URLSearchParams({ ...query, Format: 'csv' })
-  return (
-    <a class="toggle export" href={`${API_ROOT}v1/Usage?${params}`} download="usage.csv">
-      Export CSV
-    </a>
-  )
+  const href = usageCsvHref({ ...question, ...(granularity === 'daily' && { granularity }) })
+  const title = 'SIMs by zone and country'
+  return <ExportLink title={title} text={title} href={href} />
 }
 
-/** Usage of the view's period and filters, by one member; what is chosen of it stays beside the others. */
-export function useMembers(groupBy: string | null, filter: Filter): Answer<readonly UsageRow[]> {
+/** The view's period and filters, by one member; what is chosen of it stays beside the others. */
+function memberQuestion(groupBy: string | null, filter: Filter): UsageQuestion {
   const { period, filters, metric } = view.value
   const { [filter]: _, ...others } = filters
-  const question: UsageQuestion = {
+  return {
     ...{ account: accountSid.value, period, filters: others },
     order: metric === 'data' ? '-data' : '-commands',
-    limit: MEMBERS_MAX,
     ...(groupBy !== null && { groupBy }),
   }
+}
+
+function useMembers(groupBy: string | null, filter: Filter): Answer<readonly UsageRow[]> {
+  const { period, metric } = view.value
+  const question = memberQuestion(groupBy, filter)
   const key = JSON.stringify([
     question.filters,
     period.start,
@@ -86,13 +90,48 @@ export function useMembers(groupBy: string | null, filter: Filter): Answer<reado
     accountSid.value,
   ])
   return useAnswer(isAccountKnown.value && groupBy !== null ? key : null, async (signal) => {
-    const { rows } = await askUsage(question, signal)
+    const { rows } = await askUsage({ ...question, limit: MEMBERS_MAX }, signal)
     return rows
   })
 }
 
-/** More than a list shows at a time are a question for the export. */
+/** More than a list shows at a time are a question for the export, which has all. */
 const MEMBERS_MAX = 300
+
+function MemberExport({
+  title,
+  groupBy,
+  filter,
+  answer,
+  rowsOf = (rows) => rows,
+}: {
+  readonly title: string
+  readonly groupBy: string | null
+  readonly filter: 'country' | 'network' | 'group' | 'label'
+  readonly answer: Answer<readonly UsageRow[]>
+  /** Those that are shown. */
+  readonly rowsOf?: (rows: readonly UsageRow[]) => readonly UsageRow[]
+}) {
+  if (groupBy === null) return null
+  if ((answer.value?.length ?? 0) >= MEMBERS_MAX) {
+    return <ExportLink title={title} href={usageCsvHref(memberQuestion(groupBy, filter))} />
+  }
+  const { period } = view.value
+  return (
+    <Export
+      title={title}
+      of={answer}
+      table={(rows) => membersTable(rowsOf(rows), MEMBER_COLUMNS[filter], period)}
+    />
+  )
+}
+
+const MEMBER_COLUMNS = {
+  country: ['country_code'],
+  network: ['network', 'country_code'],
+  group: ['group'],
+  label: ['label'],
+} as const
 
 function Countries() {
   const answer = useMembers('country', 'country')
@@ -100,23 +139,31 @@ function Countries() {
   const href = (code: string) =>
     hrefOf(withFilter(view.value, 'country', code === chosen ? null : code))
   return (
-    <Panel size="wide" title="Countries">
+    <Panel
+      size="wide"
+      title="Countries"
+      aside={
+        <MemberExport
+          {...{ title: 'Countries', groupBy: 'country', filter: 'country', answer }}
+          rowsOf={usedPlaces}
+        />
+      }
+    >
       <Answered answer={answer} lines={9}>
         {(rows) => {
-          const places = rows
-            .filter((row) => amountOf(row) > 0n && row.member.country_code !== null)
-            .map((row) => {
-              const code = row.member.country_code!
-              const amount = amountOf(row)
-              return { code, amount, text: `${countryName(code)}: ${amountText(amount)}` }
-            })
+          const places = usedPlaces(rows).map((row) => {
+            const code = row.member.country_code!
+            const amount = amountOf(row)
+            return { code, amount, text: `${countryName(code)}: ${amountText(amount)}` }
+          })
           return (
             <div class="countries">
               <WorldMap places={places} chosen={chosen} onPick={(code) => go(href(code))} />
               <MemberShares
                 label="Countries"
                 shares={places.map(({ code, amount }) => ({
-                  ...{ key: code, name: countryName(code), detail: code, amount },
+                  ...{ key: code, name: countryName(code), amount },
+                  ...(code !== NO_COUNTRY && { detail: code }),
                   ...{ href: href(code), isChosen: code === chosen },
                 }))}
               />
@@ -128,13 +175,19 @@ function Countries() {
   )
 }
 
+function usedPlaces(rows: readonly UsageRow[]): readonly UsageRow[] {
+  return rows.filter((row) => amountOf(row) > 0n && row.member.country_code !== null)
+}
+
 function MemberShares({ label, shares }: { label: string; shares: readonly Share[] }) {
   if (shares.length === 0) return <p class="empty">Nothing was used in this period.</p>
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
-    <section class="scrolling" tabIndex={0} aria-label={`${label}, by how much`}>
+    <Scrolling label={`${label}, by how much`}>
       <Shares label={label} shares={shares} amountText={amountText} exactText={exactText} />
-    </section>
+      {shares.length >= MEMBERS_MAX && (
+        <p class="muted small">The first {MEMBERS_MAX}; the export has all.</p>
+      )}
+    </Scrolling>
   )
 }
 
@@ -149,7 +202,11 @@ function ByMember({
 }) {
   const answer = useMembers(groupBy, filter)
   return (
-    <Panel size={filter === 'network' ? 'third' : 'half'} title={title}>
+    <Panel
+      size={filter === 'network' ? 'third' : 'half'}
+      title={title}
+      aside={<MemberExport {...{ title, groupBy, filter, answer }} />}
+    >
       <Answered answer={answer}>
         {(rows) => (
           <MemberShares
@@ -184,37 +241,46 @@ function shareOf(
 
 function Labels() {
   const { labelKey } = view.value
-  const answer = useMembers(labelKey === null ? null : `label:${labelKey}`, 'label')
+  const keys = useLabelKeys()
+  const groupBy = labelKey === null ? null : `label:${labelKey}`
+  const answer = useMembers(groupBy, 'label')
+  // A link may name one that no SIM has any more.
+  const known = [...new Set([...(keys.value ?? []), ...(labelKey === null ? [] : [labelKey])])]
   return (
     <Panel
       title="Labels"
       aside={
-        <form
-          onSubmit={(event) => {
-            event.preventDefault()
-            const key = String(
-              new FormData(event.currentTarget as HTMLFormElement).get('key'),
-            ).trim()
-            go(hrefOf({ labelKey: key === '' ? null : key }))
-          }}
-        >
-          <input
-            name="key"
-            class="short"
-            aria-label="Key of the label"
-            placeholder="customer"
-            pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*"
-            title="Letters, digits, _ . -"
-            defaultValue={labelKey ?? ''}
-            key={labelKey}
-          />
-        </form>
+        known.length > 0 && (
+          <div class="choices">
+            <select
+              aria-label="Key of the label"
+              value={labelKey ?? ''}
+              onChange={({ currentTarget: { value } }) =>
+                show({ labelKey: value === '' ? null : value })
+              }
+            >
+              <option value="">Choose a label</option>
+              {known.map((key) => (
+                <option key={key} value={key}>
+                  {key}
+                </option>
+              ))}
+            </select>
+            <MemberExport {...{ title: `Label ${labelKey}`, groupBy, filter: 'label', answer }} />
+          </div>
+        )
       }
     >
       {labelKey === null ? (
-        <p class="empty">
-          Type the key of a label, such as <code>customer</code>, to see usage by its values.
-        </p>
+        <Answered answer={keys}>
+          {() => (
+            <p class="empty">
+              {known.length > 0
+                ? 'Choose the key of a label to see usage by its values.'
+                : 'No SIM has a label yet, such as customer=acme. Give them on the page of a SIM, or with a list under Manage.'}
+            </p>
+          )}
+        </Answered>
       ) : (
         <Answered answer={answer}>
           {(rows) => (
@@ -231,7 +297,7 @@ function Labels() {
 
 /** Of the last 31 days of a longer period: hours are asked for no further. */
 function HoursOfTheWeek() {
-  const { period, filters } = view.value
+  const { period, filters, metric } = view.value
   const start = Math.max(period.start, period.end - HOURLY_DAYS_MAX * DAY_SECONDS)
   const hours: Period = { preset: null, start, end: period.end }
   const account = accountSid.value
@@ -240,23 +306,31 @@ function HoursOfTheWeek() {
     askUsage({ account, period: hours, filters, granularity: 'hourly' }, signal),
   )
   const isCut = start > period.start
+  const heatOfRows = (rows: readonly UsageRow[]) =>
+    heatOf(
+      bucketsOf(rows, {
+        ...{ period: hours, granularity: 'hourly', layers: [{ key: 'all', name: 'All' }] },
+        amount: amountOf,
+      }),
+    )
   return (
     <Panel
       size="wide"
       title="Hours of the week"
-      aside={<span class="muted small">UTC{isCut ? `, last ${HOURLY_DAYS_MAX} days` : ''}</span>}
+      aside={
+        <div class="choices">
+          <span class="muted small">UTC{isCut ? `, last ${HOURLY_DAYS_MAX} days` : ''}</span>
+          <Export
+            title="Hours of the week"
+            period={hours}
+            of={answer}
+            table={({ rows }) => heatTable(heatOfRows(rows), metric)}
+          />
+        </div>
+      }
     >
       <Answered answer={answer} lines={8}>
-        {({ rows }) => {
-          const layers = [{ key: 'all', name: 'All' }]
-          const options = {
-            period: hours,
-            granularity: 'hourly',
-            layers,
-            amount: amountOf,
-          } as const
-          return <HeatMap heat={heatOf(bucketsOf(rows, options))} amountText={amountText} />
-        }}
+        {({ rows }) => <HeatMap heat={heatOfRows(rows)} amountText={amountText} />}
       </Answered>
     </Panel>
   )

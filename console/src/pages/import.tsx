@@ -1,14 +1,16 @@
 /** One delivery: what became of its records, those that wait in quarantine, and taking it back. */
-import { useSignal } from '@preact/signals'
 import { answerOf, type Schema, server } from '../api/server.ts'
-import { failureText } from '../failure.ts'
+import { tableOf } from '../format/csv.ts'
 import { countText } from '../format/quantity.ts'
 import { instantOf, momentText } from '../format/time.ts'
+import { Export } from '../parts/export.tsx'
 import { Answered, Panel } from '../parts/panel.tsx'
 import { Quarantine } from '../parts/quarantine.tsx'
-import { askAgain, useAnswer } from '../state/answer.ts'
+import { Undo } from '../parts/undo.tsx'
+import { useAnswer } from '../state/answer.ts'
 import { view } from '../state/navigation.ts'
 import { session } from '../state/session.ts'
+import { IMPORT_COLUMNS } from './feeds.tsx'
 
 export function ImportPage() {
   const id = view.value.subject ?? ''
@@ -23,7 +25,17 @@ export function ImportPage() {
             <h1>{found.source === 'http' ? `Delivery to ${found.feed}` : found.source}</h1>
             <span class={`status ${found.status}`}>{found.status}</span>
           </div>
-          <Panel size="wide" title="What became of it">
+          <Panel
+            size="wide"
+            title="What became of it"
+            aside={
+              <Export
+                title="Delivery"
+                of={answer}
+                table={(row) => tableOf([row], IMPORT_COLUMNS)}
+              />
+            }
+          >
             <Counts of={found} />
           </Panel>
           <Quarantine of={found} />
@@ -59,67 +71,5 @@ function Counts({ of }: { readonly of: Schema<'Import'> }) {
         </div>
       ))}
     </dl>
-  )
-}
-
-function Undo({ of }: { readonly of: Schema<'Import'> }) {
-  const isAsking = useSignal(false)
-  const isBusy = useSignal(false)
-  const failure = useSignal<string | null>(null)
-
-  async function undo(): Promise<void> {
-    isBusy.value = true
-    failure.value = null
-    try {
-      const path = { id: of.import }
-      await answerOf(server.POST('/v1/Imports/{id}/Undo', { params: { path } }))
-      askAgain()
-    } catch (error) {
-      failure.value = failureText(error)
-    } finally {
-      isBusy.value = false
-      isAsking.value = false
-    }
-  }
-
-  if (of.status === 'undone') return null
-  return (
-    <Panel size="wide" title="Take it back">
-      <p>
-        Usage becomes what it would be if this delivery had never come: what only it brought goes,
-        versions that it replaced count again, and its records leave quarantine. It stays in the
-        list as undone.
-      </p>
-      <div class="actions">
-        {isAsking.value ? (
-          <>
-            <button type="button" class="danger" disabled={isBusy} onClick={undo}>
-              {isBusy.value ? 'Undoing …' : `Undo ${countText(of.records)} records`}
-            </button>
-            <button
-              type="button"
-              disabled={isBusy}
-              onClick={() => {
-                isAsking.value = false
-              }}
-            >
-              Keep it
-            </button>
-          </>
-        ) : (
-          <button
-            type="button"
-            onClick={() => {
-              isAsking.value = true
-            }}
-          >
-            Undo …
-          </button>
-        )}
-      </div>
-      <p class="failure" role="alert">
-        {failure}
-      </p>
-    </Panel>
   )
 }

@@ -6,11 +6,13 @@ import { OverTime } from '../parts/over-time.tsx'
 import { Answered, Panel } from '../parts/panel.tsx'
 import { Records } from '../parts/records.tsx'
 import { RequestText } from '../parts/request-text.tsx'
+import { SimChange } from '../parts/sim-change.tsx'
 import { SimPlaces } from '../parts/sim-places.tsx'
 import { type Sim, simName } from '../parts/sim-search.tsx'
 import { accountOf } from '../state/accounts.ts'
 import { useAnswer } from '../state/answer.ts'
 import { hrefOf, show, view } from '../state/navigation.ts'
+import { isAdmin } from '../state/session.ts'
 import { withFilter } from '../state/view.ts'
 
 export function SimPage() {
@@ -42,6 +44,7 @@ export function SimPage() {
           />
           <SimPlaces sim={sim} />
           <Records sim={sim} />
+          {isAdmin.value && <SimChange sim={sim} membership={membership} />}
           <RequestText sim={sim} />
         </div>
       )}

@@ -3,11 +3,13 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { answerOf, server } from '../api/server.ts'
 import { dayText, instantOf } from '../format/time.ts'
+import { ExportLink } from '../parts/export.tsx'
 import { Answered } from '../parts/panel.tsx'
-import { type Sim, simHref, simName } from '../parts/sim-search.tsx'
+import { type Sim, simHref, simName, simsCsvHref } from '../parts/sim-search.tsx'
+import { Scrolling } from '../scrolling.tsx'
 import { accountSid, isAccountKnown } from '../state/accounts.ts'
 import { useAnswer } from '../state/answer.ts'
-import { show, view } from '../state/navigation.ts'
+import { hrefOf, show, view } from '../state/navigation.ts'
 
 const PAGE_SIZE = 50
 
@@ -41,6 +43,10 @@ export function SimsPage() {
             show({ search: event.currentTarget.value.trim() || null }, { replace: true })
           }
         />
+        <ExportLink
+          title={search === null ? 'SIMs' : `SIMs with ${search}`}
+          href={simsCsvHref(search === null ? {} : { Search: search })}
+        />
       </div>
       <section class="card panel wide" aria-label="SIMs">
         <Answered
@@ -50,8 +56,8 @@ export function SimsPage() {
           empty={
             search === null ? (
               <>
-                No SIM is registered yet. <code>simtally sim import sims.csv</code> registers a
-                list.
+                No SIM is registered yet. <a href={hrefOf({ page: 'manage' })}>Manage</a> registers
+                a list, and so does <code>simtally sim import sims.csv</code>.
               </>
             ) : (
               'No SIM has this in its names or numbers. Try fewer letters or digits.'
@@ -76,12 +82,12 @@ export function SimsPage() {
 
 function SimTable({ sims }: { readonly sims: readonly Sim[] }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
-    <section class="scrolling tall" tabIndex={0} aria-label="Table of SIMs">
-      <table>
+    <Scrolling kind="tall" label="Table of SIMs">
+      <table class="words">
         <thead>
           <tr>
             <th scope="col">Name</th>
+            <th scope="col">Friendly name</th>
             <th scope="col">ICCID</th>
             <th scope="col">Status</th>
             <th scope="col">Registered</th>
@@ -93,6 +99,7 @@ function SimTable({ sims }: { readonly sims: readonly Sim[] }) {
               <th scope="row">
                 <a href={simHref(sim.sid)}>{simName(sim)}</a>
               </th>
+              <td>{sim.friendly_name ?? ''}</td>
               <td>{sim.iccid ?? ''}</td>
               <td>{sim.status}</td>
               <td>{dayText(instantOf(sim.date_created))}</td>
@@ -100,6 +107,6 @@ function SimTable({ sims }: { readonly sims: readonly Sim[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </Scrolling>
   )
 }

@@ -14,6 +14,7 @@ const LINKS = [
   { page: 'fleet', name: 'Fleet' },
   { page: 'sims', name: 'SIMs' },
   { page: 'feeds', name: 'Feeds' },
+  { page: 'manage', name: 'Manage' },
 ] as const
 
 export function Header() {
@@ -46,6 +47,7 @@ export function Header() {
 }
 
 function AccountName() {
+  const { page } = view.value
   if (!isOperator.value) return null
   return (
     <select
@@ -54,7 +56,9 @@ function AccountName() {
       onChange={(event) =>
         show({
           account: event.currentTarget.value,
-          ...{ page: 'fleet', subject: null, at: null, filters: {}, search: null },
+          // What is looked at, unless it is the other account's.
+          page: page === 'sims' || page === 'manage' ? page : 'fleet',
+          ...{ subject: null, at: null, filters: {}, search: null },
         })
       }
     >

@@ -1,6 +1,7 @@
 /** The keys, and the dialog that tells them. */
 import { useEffect } from 'preact/hooks'
 import { show, view } from '../state/navigation.ts'
+import { hasPeriod } from '../state/view.ts'
 import { step } from './range-picker.tsx'
 
 const KEYS = [
@@ -9,6 +10,7 @@ const KEYS = [
   { key: '→', does: 'the period after' },
   { key: 'c', does: 'compare with the period before' },
   { key: 't', does: 'charts as tables' },
+  { key: 'Esc', does: 'close a menu, or take the filters away' },
   { key: '?', does: 'these keys' },
 ] as const
 
@@ -17,21 +19,36 @@ export function showHelp(): void {
   if (dialog?.open === false) dialog.showModal()
 }
 
+function closeOrUnfilter(): void {
+  const menu = document.querySelector<HTMLDetailsElement>('details.menu[open]')
+  if (menu === null) show({ filters: {} })
+  else {
+    menu.open = false
+    menu.querySelector('summary')?.focus()
+  }
+}
+
 const ACTIONS: Readonly<Record<string, () => void>> = {
   '/': () => document.querySelector<HTMLInputElement>('#sim-search')?.focus(),
   ArrowLeft: () => step(-1),
   ArrowRight: () => step(1),
   c: () => show({ compares: !view.value.compares }),
   t: () => show({ asTable: !view.value.asTable }),
+  Escape: closeOrUnfilter,
   '?': showHelp,
 }
 
+/** What they change is only there where usage is shown. */
+const OF_PERIODS = ['ArrowLeft', 'ArrowRight', 'c', 't']
+
 /** Never with Alt or Ctrl, which are the browser's, and not while something is typed or moved. */
 function act(event: KeyboardEvent): void {
-  const target = event.target as Element
-  const isTyping = target.closest('input, select, textarea, dialog, .scrolling') !== null
-  const action = ACTIONS[event.key]
-  if (action === undefined || isTyping || event.altKey || event.ctrlKey || event.metaKey) return
+  const { key, target, altKey, ctrlKey, metaKey } = event
+  const action = ACTIONS[key]
+  if (action === undefined || altKey || ctrlKey || metaKey) return
+  if (OF_PERIODS.includes(key) && !hasPeriod(view.value)) return
+  const busy = `input, select, textarea, dialog${key.startsWith('Arrow') ? ', .scrolling' : ''}`
+  if ((target as Element).closest(busy) !== null) return
   event.preventDefault()
   action()
 }

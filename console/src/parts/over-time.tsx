@@ -1,6 +1,7 @@
 /** Usage over time: the chart of the fleet's page and of a SIM's. */
+import type { ComponentChildren } from 'preact'
 import { sumOf, type UsageRow } from '../api/amounts.ts'
-import { askUsage, type UsageQuestion } from '../api/usage.ts'
+import { askUsage, type UsageAnswer, type UsageQuestion } from '../api/usage.ts'
 import { type Bucket, bucketsOf, type Layer } from '../charts/buckets.ts'
 import { UsageChart, UsageTable } from '../charts/usage-chart.tsx'
 import {
@@ -14,11 +15,19 @@ import {
 import { momentText } from '../format/time.ts'
 import { ZONE_NAMES, ZONES } from '../format/zone.ts'
 import { isAccountKnown } from '../state/accounts.ts'
-import { useAnswer } from '../state/answer.ts'
+import { type Answer, useAnswer } from '../state/answer.ts'
 import { hrefOf, nowSeconds, show, view } from '../state/navigation.ts'
-import { granularityOf, HOURLY_DAYS_MAX, periodBefore } from '../state/period.ts'
+import {
+  type Granularity,
+  granularityOf,
+  HOURLY_DAYS_MAX,
+  type Period,
+  periodBefore,
+} from '../state/period.ts'
 import { byteUnits } from '../state/preferences.ts'
 import type { View } from '../state/view.ts'
+import { Export } from './export.tsx'
+import { type Series, seriesTable, totalsTable } from './export-tables.ts'
 import { LateFeed } from './late-feed.tsx'
 import { Answered, Choice, Panel } from './panel.tsx'
 
@@ -68,6 +77,8 @@ export interface OverTimeProps {
   readonly onPick: (bucket: Bucket) => void
 }
 
+type Drawn = UsageAnswer & { readonly period: Period; readonly granularity: Granularity }
+
 /** A guess before anything is drawn: what a chart has beside it is not much. */
 export function chartPixels(): number {
   return Math.max(200, document.documentElement.clientWidth - 130)
@@ -85,51 +96,68 @@ export function OverTime({ question, pickName, onPick }: OverTimeProps) {
     period,
     granularity,
   }))
-  const total = useAnswer(known ? `before ${asked}` : null, (signal) =>
-    askUsage({ ...question, period: before }, signal),
-  )
+  const total = useAnswer(known ? `before ${asked}` : null, async (signal) => ({
+    ...(await askUsage({ ...question, period: before }, signal)),
+    period: before,
+  }))
   const stepsBefore = useAnswer(known && compares ? `steps ${asked}` : null, async (signal) => ({
     ...(await askUsage({ ...question, period: before, granularity }, signal)),
-    of: asked,
+    ...{ of: asked, period: before },
   }))
+
+  const title = `${metric === 'data' ? 'Data' : 'Commands'} over time`
+  const comparable = compares && stepsBefore.value?.of === asked ? stepsBefore.value : null
+  const drawable = {
+    ...answer,
+    isLoading: answer.isLoading || (compares && comparable === null),
+  }
+  const seriesOf = (drawn: Drawn): Series => {
+    const layers = layersOf(view.value)
+    const options = { granularity: drawn.granularity, amount: layerAmount }
+    return {
+      metric,
+      layers,
+      buckets: bucketsOf(drawn.rows, { ...options, layers, period: drawn.period }),
+      // As far as it was asked for: what came after that is not nothing.
+      before:
+        comparable === null
+          ? null
+          : bucketsOf(comparable.rows, {
+              ...options,
+              layers: [{ key: '', name: '' }],
+              period: comparable.period,
+            }).map((bucket) => bucket.total),
+      completeThrough: drawn.completeThrough,
+    }
+  }
 
   return (
     <Panel
       size="wide"
-      title={`${metric === 'data' ? 'Data' : 'Commands'} over time`}
-      aside={<ChartChoices view={view.value} granularity={granularity} />}
+      title={title}
+      aside={
+        <ChartChoices view={view.value} granularity={granularity}>
+          <Export title={title} of={drawable} table={(drawn) => seriesTable(seriesOf(drawn))} />
+          <Export title="Totals" text="Totals" of={bothTotals(answer, total)} table={totalsTable} />
+        </ChartChoices>
+      }
     >
-      <Totals rows={answer.value?.rows ?? null} before={total.value?.rows ?? null} />
+      <Totals now={answer} before={total} />
       <Answered answer={answer} lines={9}>
-        {({ rows, completeThrough, retainedFrom, period: drawn, granularity: step }) => {
-          const layers = layersOf(view.value)
-          const options = { granularity: step, layers }
-          const buckets = bucketsOf(rows, { ...options, period: drawn, amount: layerAmount })
-          const comparable = compares && stepsBefore.value?.of === asked ? stepsBefore.value : null
+        {(drawn) => {
+          const { retainedFrom } = drawn
+          const series = seriesOf(drawn)
+          const { buckets, completeThrough } = series
           const max = mostOf(buckets.map(({ total }) => total))
           const unit = unitOf(max, byteUnits.value)
           const props = {
-            title: `${metric === 'data' ? 'Data' : 'Commands'} over time`,
-            layers,
-            buckets,
+            ...series,
+            title,
             period: {
-              start: buckets[0]?.start ?? drawn.start,
-              end: buckets.at(-1)?.end ?? drawn.end,
+              start: buckets[0]?.start ?? drawn.period.start,
+              end: buckets.at(-1)?.end ?? drawn.period.end,
             },
             now,
-            before:
-              comparable === null
-                ? null
-                : bucketsOf(comparable.rows, {
-                    ...options,
-                    layers: [{ key: '', name: '' }],
-                    period: {
-                      start: before.start,
-                      end: before.start + drawn.end - drawn.start,
-                    },
-                    amount: layerAmount,
-                  }).map((bucket) => bucket.total),
-            completeThrough,
             unit:
               metric === 'data' ? { size: unit.bytes, name: unit.name } : { size: 1n, name: '' },
             amountText,
@@ -138,10 +166,10 @@ export function OverTime({ question, pickName, onPick }: OverTimeProps) {
           }
           return (
             <>
-              <Legend layers={layers} compares={compares} />
+              <Legend layers={series.layers} compares={compares} />
               {asTable ? <UsageTable {...props} /> : <UsageChart {...props} />}
               <p class="complete muted small">
-                <Completeness through={completeThrough} end={Math.min(drawn.end, now)} />
+                <Completeness through={completeThrough} end={Math.min(drawn.period.end, now)} />
                 {retainedFrom !== null &&
                   ` Usage before ${momentText(retainedFrom)} UTC is no longer kept.`}
               </p>
@@ -153,7 +181,15 @@ export function OverTime({ question, pickName, onPick }: OverTimeProps) {
   )
 }
 
-function ChartChoices({ view, granularity }: { view: View; granularity: 'hourly' | 'daily' }) {
+function ChartChoices({
+  view,
+  granularity,
+  children,
+}: {
+  readonly view: View
+  readonly granularity: Granularity
+  readonly children: ComponentChildren
+}) {
   const { period, metric } = view
   const canBe = (wanted: 'hourly' | 'daily') =>
     granularityOf(period, { wanted, pixels: chartPixels() }) === wanted
@@ -202,6 +238,7 @@ function ChartChoices({ view, granularity }: { view: View; granularity: 'hourly'
       >
         Table
       </a>
+      {children}
     </div>
   )
 }
@@ -234,19 +271,32 @@ function Completeness({ through, end }: { through: number | null; end: number })
   )
 }
 
-/** The numbers of the whole period, each with its change. */
+type Summed = Pick<Drawn, 'rows' | 'period'>
+
+/** The period and the one before, once both are known. */
+function bothTotals(now: Answer<Summed>, before: Answer<Summed>) {
+  const [value, then] = [now.value, before.value]
+  const sums = value === null || then === null ? null : [value, then]
+  return {
+    value: sums?.map(({ period, rows }) => ({ period, amounts: sumOf(rows) })) ?? null,
+    failure: now.failure ?? before.failure,
+    isLoading: now.isLoading || before.isLoading,
+  }
+}
+
+/** The numbers of the whole period, each with its change against the one before. */
 function Totals({
-  rows,
+  now: answer,
   before,
 }: {
-  readonly rows: readonly UsageRow[] | null
-  readonly before: readonly UsageRow[] | null
+  readonly now: Answer<Summed>
+  readonly before: Answer<Summed>
 }) {
-  const now = rows === null ? null : sumOf(rows)
-  const then = before === null ? null : sumOf(before)
+  const now = answer.value === null ? null : sumOf(answer.value.rows)
+  const then = before.value === null || before.isLoading ? null : sumOf(before.value.rows)
   const bytes = (amount: bigint) => bytesText(amount, byteUnits.value)
   return (
-    <dl class="totals">
+    <dl class="totals answered" aria-busy={answer.isLoading}>
       {(['data', 'download', 'upload', 'commands'] as const).map((name) => {
         const text = name === 'commands' ? countText : bytes
         return (

@@ -2,22 +2,25 @@
 import type { ComponentChildren } from 'preact'
 import { SimtallyError } from '../api/server.ts'
 import { CONSOLE_PATH } from '../base.ts'
-import { failureText } from '../failure.ts'
 import { type Answer, askAgain } from '../state/answer.ts'
+import { Failed } from './failed.tsx'
 
 export function Panel({
   title,
   aside,
   size = 'half',
+  isForActing = false,
   children,
 }: {
   readonly title: string
   readonly aside?: ComponentChildren
   readonly size?: 'wide' | 'half' | 'third'
+  /** Holds nothing but what changes something: of no use on paper. */
+  readonly isForActing?: boolean
   readonly children: ComponentChildren
 }) {
   return (
-    <section class={`card panel ${size}`} aria-label={title}>
+    <section class={`card panel ${size}${isForActing ? ' acting' : ''}`} aria-label={title}>
       <header>
         <h2>{title}</h2>
         {aside}
@@ -53,14 +56,7 @@ export function Answered<T>({
     )
   }
   if (failure !== null) {
-    return (
-      <div class="failed" role="alert">
-        <p>{failureText(failure)}</p>
-        <button type="button" onClick={askAgain}>
-          Try again
-        </button>
-      </div>
-    )
+    return <Failed failure={failure} onAgain={askAgain} />
   }
   if (value === null) {
     return (

@@ -30,7 +30,7 @@ export function RangePicker() {
       </button>
       <details class="menu">
         <summary>
-          {preset === null ? periodText(start, end) : `Last ${PRESET_NAMES[preset]}`}
+          {preset === null ? periodText(start, end) : PRESET_NAMES[preset]}
           <span class="zone">UTC</span>
         </summary>
         <div class="card popup">
@@ -41,7 +41,7 @@ export function RangePicker() {
                   href={hrefOf({ period: presetPeriod(name, nowSeconds()), at: null })}
                   aria-current={preset === name ? 'true' : undefined}
                 >
-                  Last {PRESET_NAMES[name]}
+                  {PRESET_NAMES[name]}
                 </a>
               </li>
             ))}

@@ -1,15 +1,19 @@
 /** The records behind a number: file and line, since when it is known, and what it said before. */
 import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { countryName } from '../format/country.ts'
 import { bytesText, countText, exactBytesText } from '../format/quantity.ts'
 import { DAY_SECONDS, instantOf, isoText, momentText, periodText } from '../format/time.ts'
 import { zoneName } from '../format/zone.ts'
+import { Scrolling } from '../scrolling.tsx'
 import { useAnswer } from '../state/answer.ts'
 import { hrefOf, view } from '../state/navigation.ts'
 import { bucketSeconds, granularityOf } from '../state/period.ts'
 import { byteUnits } from '../state/preferences.ts'
+import { Export } from './export.tsx'
+import { eventsTable } from './export-tables.ts'
 import { chartPixels } from './over-time.tsx'
 import { Answered, Panel } from './panel.tsx'
 import type { Sim } from './sim-search.tsx'
@@ -45,14 +49,25 @@ export function Records({ sim }: { readonly sim: Sim }) {
       size="wide"
       title="Records"
       aside={
-        <span class="muted small">
-          {periodText(start, end)} UTC{' '}
-          {at === null ? (
-            end - start > DAY_SECONDS && '· choose a bar of the chart for its own'
-          ) : (
-            <a href={hrefOf({ at: null })}>show all of the period</a>
-          )}
-        </span>
+        <div class="choices">
+          <span class="muted small">
+            {periodText(start, end)} UTC{' '}
+            {at === null ? (
+              end - start > DAY_SECONDS && '· choose a bar of the chart for its own'
+            ) : (
+              <a href={hrefOf({ at: null })}>show all of the period</a>
+            )}
+          </span>
+          <Export
+            title="Records"
+            period={{ start, end }}
+            of={answer}
+            table={({ usage_events }) => eventsTable(usage_events)}
+            shown={({ usage_events: { length }, meta }) =>
+              meta.next_page_url === null ? null : length
+            }
+          />
+        </div>
       }
     >
       <Answered
@@ -61,24 +76,29 @@ export function Records({ sim }: { readonly sim: Sim }) {
         empty="No record says that this SIM used anything in this time."
       >
         {({ usage_events: events, meta }) => (
-          <>
-            <EventTable events={events} />
+          <EventTable events={events}>
             {meta.next_page_url !== null && events.length < SHOWN_MAX && (
               <button type="button" onClick={() => pages.value++}>
                 Show more
               </button>
             )}
-          </>
+          </EventTable>
         )}
       </Answered>
     </Panel>
   )
 }
 
-function EventTable({ events }: { readonly events: readonly Event[] }) {
+/** `children` come below the last row, also where rows scroll. */
+function EventTable({
+  events,
+  children,
+}: {
+  readonly events: readonly Event[]
+  readonly children: ComponentChildren
+}) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
-    <section class="scrolling tall" tabIndex={0} aria-label="Table of records">
+    <Scrolling kind="tall" label="Table of records">
       <table class="records">
         <thead>
           <tr>
@@ -97,7 +117,8 @@ function EventTable({ events }: { readonly events: readonly Event[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+      {children}
+    </Scrolling>
   )
 }
 

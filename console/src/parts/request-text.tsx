@@ -1,8 +1,8 @@
 /** The same numbers without the console: the request, to copy. */
-import { useSignal } from '@preact/signals'
 import { API_ROOT } from '../base.ts'
 import { view } from '../state/navigation.ts'
 import { granularityOf } from '../state/period.ts'
+import { Copy } from './copy.tsx'
 import { chartPixels } from './over-time.tsx'
 import { Panel } from './panel.tsx'
 import { requestTexts } from './request-texts.ts'
@@ -25,22 +25,10 @@ export function RequestText({ sim }: { readonly sim: Sim }) {
 }
 
 function Copied({ name, text }: { readonly name: string; readonly text: string }) {
-  const said = useSignal('Copy')
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text)
-      said.value = 'Copied'
-    } catch {
-      said.value = 'Select it and press Ctrl+C'
-    }
-  }
   return (
     <figure class="request">
       <figcaption>
-        {name}{' '}
-        <button type="button" onClick={copy} aria-live="polite">
-          {said}
-        </button>
+        {name} <Copy text={text} name={name} />
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
       <pre tabIndex={0}>{text}</pre>

@@ -3,8 +3,9 @@ import { useSignal } from '@preact/signals'
 import { answerOf, server } from '../api/server.ts'
 import { accountSid, isAccountKnown } from '../state/accounts.ts'
 import { useAnswer } from '../state/answer.ts'
+import { ExportLink } from './export.tsx'
 import { Answered, Choice, Panel } from './panel.tsx'
-import { simHref, simName } from './sim-search.tsx'
+import { simHref, simName, simsCsvHref } from './sim-search.tsx'
 
 const SHOWN_MAX = 10
 
@@ -26,18 +27,25 @@ export function SilentSims() {
       size="third"
       title="Silent SIMs"
       aside={
-        <Choice
-          label="Silent for"
-          value={silence.value}
-          options={[
-            { value: '1d', name: '1 day' },
-            { value: '7d', name: '7 days' },
-            { value: '30d', name: '30 days' },
-          ]}
-          onChoose={(chosen) => {
-            silence.value = chosen
-          }}
-        />
+        <div class="choices">
+          <Choice
+            label="Silent for"
+            value={silence.value}
+            options={[
+              { value: '1d', name: '1 d' },
+              { value: '7d', name: '7 d' },
+              { value: '30d', name: '30 d' },
+            ]}
+            onChoose={(chosen) => {
+              silence.value = chosen
+            }}
+          />
+          <ExportLink
+            title="Silent SIMs"
+            period={null}
+            href={simsCsvHref({ Silent: silence.value })}
+          />
+        </div>
       }
     >
       <Answered
@@ -58,7 +66,9 @@ export function SilentSims() {
               ))}
             </ol>
             {meta.next_page_url !== null && (
-              <p class="muted small">The first {SHOWN_MAX} of more, in order of registration.</p>
+              <p class="muted small">
+                The first {SHOWN_MAX} in order of registration; the export has all.
+              </p>
             )}
           </>
         )}

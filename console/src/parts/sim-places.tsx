@@ -7,6 +7,8 @@ import { accountOf } from '../state/accounts.ts'
 import { useAnswer } from '../state/answer.ts'
 import { hrefOf, view } from '../state/navigation.ts'
 import { type Filter, withFilter } from '../state/view.ts'
+import { Export } from './export.tsx'
+import { membersTable } from './export-tables.ts'
 import { amountOf, amountText, exactText } from './over-time.tsx'
 import { Answered, Panel } from './panel.tsx'
 import type { Sim } from './sim-search.tsx'
@@ -41,7 +43,18 @@ function Members({
     return (await askUsage({ account, period, filters: asked, groupBy, order }, signal)).rows
   })
   return (
-    <Panel title={title}>
+    <Panel
+      title={title}
+      aside={
+        <Export
+          title={title}
+          of={answer}
+          table={(rows) =>
+            membersTable(rows, [filter === 'zone' ? 'zone' : 'country_code'], period)
+          }
+        />
+      }
+    >
       <Answered answer={answer} lines={4} empty="This SIM used nothing in this period.">
         {(rows) => (
           <Shares

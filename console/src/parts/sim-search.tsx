@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { answerOf, type Schema, server } from '../api/server.ts'
+import { API_ROOT } from '../base.ts'
 import { accountSid } from '../state/accounts.ts'
 import { useAnswer } from '../state/answer.ts'
 import { hrefOf } from '../state/navigation.ts'
@@ -89,6 +90,17 @@ export function simName(sim: Sim): string {
 /** Filters of the fleet do not follow: they say what of the fleet is shown. */
 export function simHref(sid: string, at: number | null = null): string {
   return hrefOf({ page: 'sim', subject: sid, at, filters: {} })
+}
+
+/** Where the server streams those that the query finds as CSV, however many they are. */
+export function simsCsvHref(query: Readonly<Record<string, string>>): string {
+  const account = accountSid.value
+  const params = new URLSearchParams({
+    ...(account !== null && { AccountSid: account }),
+    ...query,
+    Format: 'csv',
+  })
+  return `${API_ROOT}v1/Sims?${params}`
 }
 
 async function findSims(text: string, signal: AbortSignal): Promise<readonly Sim[]> {

@@ -5,9 +5,11 @@ import { Shares } from '../charts/shares.tsx'
 import { accountSid, isAccountKnown } from '../state/accounts.ts'
 import { useAnswer } from '../state/answer.ts'
 import { view } from '../state/navigation.ts'
+import { Export } from './export.tsx'
+import { topSimsTable } from './export-tables.ts'
 import { amountOf, amountText, exactText } from './over-time.tsx'
 import { Answered, Panel } from './panel.tsx'
-import { simHref, simName } from './sim-search.tsx'
+import { type Sim, simHref, simName } from './sim-search.tsx'
 
 const SHOWN_MAX = 10
 
@@ -22,20 +24,25 @@ export function TopSims() {
     return Promise.all(
       rows.map(async (row) => {
         const sid = row.member.sim_sid ?? ''
-        return { row, sid, name: await nameOf(sid, signal) }
+        return { row, sim: await simOf(sid, signal) }
       }),
     )
   })
   return (
-    <Panel size="third" title="Top SIMs">
+    <Panel
+      size="third"
+      title="Top SIMs"
+      aside={<Export title="Top SIMs" of={answer} table={(sims) => topSimsTable(sims, period)} />}
+    >
       <Answered answer={answer} empty="No SIM used anything in this period.">
         {(sims) => (
           <Shares
             label="Top SIMs"
             amountText={amountText}
             exactText={exactText}
-            shares={sims.map(({ row, sid, name }) => ({
-              ...{ key: sid, name, amount: amountOf(row), href: simHref(sid) },
+            shares={sims.map(({ row, sim }) => ({
+              ...{ key: sim.sid, name: simName(sim), amount: amountOf(row) },
+              href: simHref(sim.sid),
             }))}
           />
         )}
@@ -44,15 +51,13 @@ export function TopSims() {
   )
 }
 
-const names = new Map<string, string>()
+const known = new Map<string, Sim>()
 
-async function nameOf(sid: string, signal: AbortSignal): Promise<string> {
-  const known = names.get(sid)
-  if (known !== undefined) return known
+async function simOf(sid: string, signal: AbortSignal): Promise<Sim> {
   const path = { SidOrUniqueName: sid }
-  const name = simName(
-    await answerOf(server.GET('/v1/Sims/{SidOrUniqueName}', { params: { path }, signal })),
-  )
-  names.set(sid, name)
-  return name
+  const sim =
+    known.get(sid) ??
+    (await answerOf(server.GET('/v1/Sims/{SidOrUniqueName}', { params: { path }, signal })))
+  known.set(sid, sim)
+  return sim
 }

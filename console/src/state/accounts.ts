@@ -1,6 +1,8 @@
 /** Whose usage is shown. An account sees its own; an operator chooses. */
 import { computed, effect, signal } from '@preact/signals'
 import { rowsOf, type Schema, server } from '../api/server.ts'
+import { isSilence } from '../failure.ts'
+import { ASK_AGAIN_MS } from './answer.ts'
 import { view } from './navigation.ts'
 import { session } from './session.ts'
 
@@ -24,20 +26,31 @@ export function accountOf(sim: Schema<'Sim'>): string | null {
   return isOperator.value ? sim.account_sid : null
 }
 
+/** Why they are not known; null where they are, or will be. */
+export const accountsFailure = signal<unknown>(null)
+
 effect(() => {
-  if (!isOperator.value) {
+  if (isOperator.value) findAccounts()
+  else {
     accounts.value = undefined
-    return
+    accountsFailure.value = null
   }
-  readAccounts().catch(() => {
-    accounts.value = []
-  })
 })
 
-async function readAccounts(): Promise<void> {
+/** Asks until somebody answers. */
+export function findAccounts(): void {
+  readAccounts().catch((failure: unknown) => {
+    accountsFailure.value = failure
+    if (isSilence(failure)) setTimeout(() => isOperator.peek() && findAccounts(), ASK_AGAIN_MS)
+  })
+}
+
+/** Again, where they have changed. */
+export async function readAccounts(): Promise<void> {
   const found: Account[] = []
   for await (const account of rowsOf(server, '/v1/Accounts', { query: { PageSize: '1000' } })) {
     found.push(account)
   }
   accounts.value = found
+  accountsFailure.value = null
 }

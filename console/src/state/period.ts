@@ -8,18 +8,22 @@ import {
   isoText,
 } from '../format/time.ts'
 
-export const PRESETS = ['24h', '7d', '30d', '90d', '12mo'] as const
+export const PRESETS = ['24h', '7d', '30d', '90d', '12mo', 'month', 'last-month'] as const
 export type Preset = (typeof PRESETS)[number]
 
 export const PRESET_NAMES: Readonly<Record<Preset, string>> = {
-  '24h': '24 hours',
-  '7d': '7 days',
-  '30d': '30 days',
-  '90d': '90 days',
-  '12mo': '12 months',
+  '24h': 'Last 24 hours',
+  '7d': 'Last 7 days',
+  '30d': 'Last 30 days',
+  '90d': 'Last 90 days',
+  '12mo': 'Last 12 months',
+  month: 'This month',
+  'last-month': 'Last month',
 }
 
-const PRESET_DAYS: Readonly<Record<Preset, number>> = {
+type Lasting = Exclude<Preset, 'month' | 'last-month'>
+
+const PRESET_DAYS: Readonly<Record<Lasting, number>> = {
   ...{ '24h': 1, '7d': 7, '30d': 30, '90d': 90, '12mo': 365 },
 }
 
@@ -40,11 +44,30 @@ export interface Period {
   readonly end: number
 }
 
-/** Up to the end of today, or of this hour. */
+/** Up to the end of today, or of this hour; whole months, for bills are of them. */
 export function presetPeriod(preset: Preset, now: number): Period {
+  if (preset === 'month') return { preset, ...monthOf(now, 0) }
+  if (preset === 'last-month') return { preset, ...monthOf(now, -1) }
   const step = preset === '24h' ? HOUR_SECONDS : DAY_SECONDS
   const end = (Math.floor(now / step) + 1) * step
   return { preset, start: end - PRESET_DAYS[preset] * DAY_SECONDS, end }
+}
+
+type Bounds = Pick<Period, 'start' | 'end'>
+
+/** That of an instant, or so many months later. */
+function monthOf(seconds: number, later: number): Bounds {
+  const date = new Date(seconds * 1000)
+  const first = (month: number) => Date.UTC(date.getUTCFullYear(), month, 1) / 1000
+  const month = date.getUTCMonth() + later
+  return { start: first(month), end: first(month + 1) }
+}
+
+/** Whether it is meant as one, and not 30 days that happen to be one. */
+function isMonth({ preset, start, end }: Period): boolean {
+  if (preset !== null && preset !== 'month' && preset !== 'last-month') return false
+  const month = monthOf(start, 0)
+  return start === month.start && end === month.end
 }
 
 /** What a link says, or the default for what makes no sense. `to` is the last day, or the hour that ends it. */
@@ -77,20 +100,25 @@ export function periodParams({ preset, start, end }: Period): Record<string, str
   return { from: hour(start), to: hour(end) }
 }
 
-/** As long, and right before or after it; the same one where nothing of it has come yet. */
-export function neighbour({ start, end }: Period, direction: -1 | 1, now: number): Period | null {
+/** As long, or a month as well, and right before or after it; null where nothing of it has come yet. */
+export function neighbour(period: Period, direction: -1 | 1, now: number): Period | null {
+  const { start, end } = period
   const by = (end - start) * direction
-  return start + by > now ? null : { preset: null, start: start + by, end: end + by }
+  const beside = isMonth(period) ? monthOf(start, direction) : { start: start + by, end: end + by }
+  return beside.start > now ? null : { preset: null, ...beside }
 }
 
 /** What it is compared with: the period before, as far into it as this one has come. */
-export function periodBefore({ start, end }: Period, now: number): Period {
+export function periodBefore(period: Period, now: number): Period {
+  const { start, end } = period
   const reached = Math.min(end, Math.floor(now / HOUR_SECONDS + 1) * HOUR_SECONDS)
-  const length = end - start
+  const come = Math.max(reached - start, HOUR_SECONDS)
+  const first = isMonth(period) ? monthOf(start, -1).start : start - (end - start)
+  // A month that is over is compared with all of the one before, however long that was.
   return {
     preset: null,
-    start: start - length,
-    end: Math.max(reached, start + HOUR_SECONDS) - length,
+    start: first,
+    end: reached === end ? start : Math.min(first + come, start),
   }
 }
 

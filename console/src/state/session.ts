@@ -1,11 +1,14 @@
 /** Who is signed in to this browser. */
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import { answerOf, type Schema, SimtallyError, server, whenSessionEnds } from '../api/server.ts'
 
 export type Session = Schema<'ConsoleSession'>
 
 /** Undefined until the server has said whether there is one. */
 export const session = signal<Session | null | undefined>(undefined)
+
+/** Whether its credential may change accounts, keys, groups and SIMs. */
+export const isAdmin = computed(() => session.value?.scope === 'admin')
 
 /** What the form for signing in begins with; null for nothing. */
 export const signInNotice = signal<string | null>(null)

@@ -5,7 +5,7 @@ export const FILTERS = ['zone', 'country', 'network', 'group', 'label', 'sim', '
 export type Filter = (typeof FILTERS)[number]
 export type Filters = Readonly<Partial<Record<Filter, string>>>
 
-export const PAGES = ['fleet', 'sims', 'sim', 'feeds', 'import'] as const
+export const PAGES = ['fleet', 'sims', 'sim', 'feeds', 'import', 'manage'] as const
 export type Page = (typeof PAGES)[number] | 'missing'
 
 export type Metric = 'data' | 'commands'
@@ -62,7 +62,7 @@ export function parseView(path: string, params: URLSearchParams, now: number): V
 
 function pageOf(path: string): [Page, string | null] {
   if (path === '' || path === 'sign-in') return ['fleet', null]
-  if (path === 'sims' || path === 'feeds') return [path, null]
+  if (path === 'sims' || path === 'feeds' || path === 'manage') return [path, null]
   const [, list, sid] = /^(sims|imports)\/([^/]+)$/.exec(path) ?? []
   if (sid === undefined) return ['missing', null]
   try {
@@ -105,7 +105,7 @@ function pagePath({ page, subject }: View): string {
   const sid = encodeURIComponent(subject ?? '')
   if (page === 'sim') return `sims/${sid}`
   if (page === 'import') return `imports/${sid}`
-  return page === 'sims' || page === 'feeds' ? page : ''
+  return page === 'sims' || page === 'feeds' || page === 'manage' ? page : ''
 }
 
 /** With a filter more; with null, without it. */

@@ -4,8 +4,9 @@ import type { CountryCode } from '../../domain/country.ts'
 import { type Account, type AccountChanges, parseName } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { Plmn } from '../../domain/plmn.ts'
-import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
+import { hashSecret, newSecret } from '../../domain/secret.ts'
 import { instantOrNull } from '../../domain/time.ts'
+import { issueAccount } from '../../storage/usage-store.ts'
 import {
   accountOf,
   type CommandLine,
@@ -132,15 +133,14 @@ function registerFlag(): Option {
 }
 
 async function createAccount(commandLine: CommandLine, options: CreateOptions): Promise<void> {
-  const authToken = newSecret()
-  const account = await commandLine.withStore(
+  const { sid, name, homePlmns = [], homeCountries = [] } = options
+  const { account, authToken } = await commandLine.withStore(
     options,
     (store) =>
-      store.createAccount({
-        sid: options.sid ?? newSid('AC'),
-        name: options.name,
-        authTokenHash: hashSecret(authToken),
-        home: { plmns: options.homePlmns ?? [], countries: options.homeCountries ?? [] },
+      issueAccount(store, {
+        ...(sid !== undefined && { sid }),
+        name,
+        home: { plmns: homePlmns, countries: homeCountries },
         mayRegisterNumbers: options.mayRegisterNumbers === true,
         createdAt: commandLine.context.clock(),
       }),

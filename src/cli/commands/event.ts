@@ -7,7 +7,6 @@ import { resolveWindow, type UsageWindow } from '../../domain/period.ts'
 import type { HeldSim } from '../../domain/sim-tenure.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { Zone } from '../../domain/usage-event.ts'
-import { usageEventToApi } from '../../http/schemas/usage-event.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import {
   accountOf,
@@ -126,6 +125,7 @@ const AS_KEPT = { importOf: (id: number) => id, sourceOf: (source: string) => so
 type Events = AsyncIterable<LedgerEntry>
 
 async function printJson(commandLine: CommandLine, sim: HeldSim, events: Events): Promise<void> {
+  const { usageEventToApi } = await import('../../http/schemas/usage-event.ts')
   for await (const event of events) {
     await commandLine.printJson(usageEventToApi(event, sim, AS_KEPT))
   }

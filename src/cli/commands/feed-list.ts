@@ -1,10 +1,10 @@
 /** `simtally feed list` and `feed show`: feeds, whether they deliver, and how far they are complete. */
 import type { Command } from 'commander'
-import { type FeedProgress, NEWS_STATES, type NewsState } from '../../domain/completeness.ts'
+import { NEWS_STATES, type NewsState } from '../../domain/completeness.ts'
 import { type Feed, grantees } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { formatInstant } from '../../domain/time.ts'
-import { feedStatusToApi } from '../../http/schemas/feed-status.ts'
+import type { feedStatusToApi as FeedStatusToApi } from '../../http/schemas/feed-status.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { printFacts, printListing } from '../listing.ts'
@@ -110,19 +110,19 @@ async function show(
 async function feedRows(store: UsageStore, feeds: readonly Feed[], now: number) {
   const progress = await store.listFeedProgress()
   const grants = await store.listFeedGrants()
+  const { feedStatusToApi } = await import('../../http/schemas/feed-status.ts')
   return feeds.flatMap((feed) => {
     const found = progress.find(({ feedId }) => feedId === feed.id)
-    return found === undefined ? [] : [feedRow(feed, found, grantees(feed, grants), now)]
+    if (found === undefined) return []
+    return [feedRow(feed, feedStatusToApi(feed, found, now), grantees(feed, grants))]
   })
 }
 
 function feedRow(
   feed: Feed,
-  progress: FeedProgress,
+  status: ReturnType<typeof FeedStatusToApi>,
   grantedTo: readonly Sid[],
-  nowSeconds: number,
 ) {
-  const status = feedStatusToApi(feed, progress, nowSeconds)
   const { name, format, settings, on_conflict, default_zone, account_sid, sim_names } =
     feedSettings(feed)
   return {

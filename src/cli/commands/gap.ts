@@ -3,7 +3,6 @@ import { type Command, Option } from 'commander'
 import { feedGaps } from '../../domain/completeness.ts'
 import { parseGapEnd, parseSequenceNumber } from '../../domain/feed-statements.ts'
 import { formatInstant } from '../../domain/time.ts'
-import { acceptedGapToApi, gapToApi } from '../../http/schemas/feed-status.ts'
 import { type CommandLine, type DatabaseOption, feedOf, type JsonOption } from '../command-line.ts'
 import { printListing } from '../listing.ts'
 import { flag } from '../option-values.ts'
@@ -97,6 +96,7 @@ async function listGaps(commandLine: CommandLine, options: ListOptions): Promise
     const feeds =
       options.feed === undefined ? await store.listFeeds() : [await feedOf(store, options.feed)]
     const progress = await store.listFeedProgress()
+    const { gapToApi } = await import('../../http/schemas/feed-status.ts')
     return feeds.flatMap((feed) => {
       const found = progress.find(({ feedId }) => feedId === feed.id)
       return found === undefined ? [] : feedGaps(found).map((gap) => gapToApi(feed, gap, now))
@@ -138,6 +138,7 @@ async function acceptGap(commandLine: CommandLine, options: AcceptOptions): Prom
     const feed = await feedOf(store, name)
     const gap = { stream, from, to }
     const progress = await store.acceptGap(feed.id, gap, { by, reason, at })
+    const { acceptedGapToApi } = await import('../../http/schemas/feed-status.ts')
     return acceptedGapToApi(feed, { ...gap, by, reason, at }, progress)
   })
   if (options.json === true) {

@@ -1,44 +1,60 @@
 /** `simtally import undo`: takes one import back, as if it had never come. */
 import type { Command } from 'commander'
 import { formatInstant } from '../../domain/time.ts'
-import type { UndoOutcome } from '../../storage/usage-store.ts'
+import { changeToApi } from '../../http/usage-change.ts'
+import type { UndoOutcome, UndoTrial } from '../../storage/usage-store.ts'
+import { changeTable, exactJson } from '../change-table.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { importNamed, importNameOf } from '../import-names.ts'
+import { dryRunOption, jsonOption } from '../options.ts'
 import { countOf } from '../quantity-text.ts'
 
 const EXAMPLES = `
 Examples:
   simtally import list
+  simtally import undo 17 --dry-run
   simtally import undo 17
 
 The records of the import leave, what they had replaced counts again, and its quarantined records
 are gone: all of it or nothing. Then its file may be imported again. A record that another import
 brought as a duplicate of one of these leaves with it; importing that other file again brings it
-back. Usage older than the retention stays as it is. No other import goes on meanwhile.`
+back. Usage older than the retention stays as it is. No other import goes on meanwhile, also not beside a dry run.`
 
 export function addImportUndoCommand(imports: Command, commandLine: CommandLine): void {
   imports
     .command('undo')
     .description('take an import back: what it had replaced counts again')
     .argument('<import>', 'its number, as import list shows it, or its SID', importNameOf)
-    .option('--json', 'print JSON')
+    .addOption(dryRunOption())
+    .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action((name: number | string, _: unknown, command: Command) =>
       undo(commandLine, name, command.optsWithGlobals()),
     )
 }
 
+interface UndoOptions extends DatabaseOption, JsonOption {
+  readonly dryRun?: boolean
+}
+
 async function undo(
   commandLine: CommandLine,
   name: number | string,
-  options: DatabaseOption & JsonOption,
+  { json = false, dryRun = false, ...options }: UndoOptions,
 ): Promise<void> {
   const at = commandLine.context.clock()
-  const outcome = await commandLine.withStore(options, async (store) =>
-    store.undoImport((await importNamed(store, name)).id, at),
-  )
-  if (options.json === true) await commandLine.printJson(toUndoJson(outcome))
-  else await commandLine.print(inWords(outcome))
+  await commandLine.withStore(options, async (store) => {
+    const { id } = await importNamed(store, name)
+    if (dryRun) {
+      const trial = await store.tryUndo(id, at)
+      if (json) await commandLine.print(trialJson(trial))
+      else await commandLine.print(trialInWords(trial))
+      return
+    }
+    const outcome = await store.undoImport(id, at)
+    if (json) await commandLine.printJson(toUndoJson(outcome))
+    else await commandLine.print(`${named(outcome)} is undone: ${inWords(outcome)}`)
+  })
 }
 
 function toUndoJson({ import: undone, removed, restored, kept, quarantineEntries }: UndoOutcome) {
@@ -55,15 +71,27 @@ function toUndoJson({ import: undone, removed, restored, kept, quarantineEntries
   }
 }
 
-function inWords({
-  import: undone,
-  removed,
-  restored,
-  kept,
-  quarantineEntries,
-}: UndoOutcome): string {
+function trialJson(trial: UndoTrial): string {
+  const changes = trial.changes.map(changeToApi)
+  return exactJson({ dry_run: true, ...toUndoJson(trial), changes })
+}
+
+function trialInWords(trial: UndoTrial): string[] {
+  const { changes } = trial
+  return [
+    `dry run: of ${named(trial)}, if it were undone, ${inWords(trial)}`,
+    ...(changes.length === 0
+      ? ['no usage would change']
+      : ['usage would change by', ...changeTable(changes)]),
+  ]
+}
+
+function named({ import: { id, source } }: UndoOutcome): string {
+  return `import ${id} of ${source}`
+}
+
+function inWords({ removed, restored, kept, quarantineEntries }: UndoOutcome): string {
   return (
-    `import ${undone.id} of ${undone.source} is undone: ` +
     `${countOf(removed, 'usage event is', 'usage events are')} gone, ` +
     `${countOf(restored, 'counts', 'count')} with another version, ` +
     `${countOf(kept, 'stays', 'stay')} as another import's, ` +

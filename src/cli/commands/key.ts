@@ -1,12 +1,9 @@
 /** `simtally key`: makes, shows and revokes API keys. */
 import { type Command, Option } from 'commander'
-import { type Account, KEY_SCOPES, type KeyScope, parseName } from '../../domain/directory.ts'
+import { KEY_SCOPES, type KeyScope, parseName } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
-import { type Limits, limitRemedy } from '../../domain/limits.ts'
-import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
 import { formatInstant } from '../../domain/time.ts'
-import { UsageError } from '../../domain/usage-error.ts'
-import type { UsageStore } from '../../storage/usage-store.ts'
+import { issueKey } from '../../storage/usage-store.ts'
 import {
   accountOf,
   type CommandLine,
@@ -17,7 +14,6 @@ import { WrongUsage } from '../failure.ts'
 import { limitsOf } from '../limit-settings.ts'
 import { flag, sidFlag } from '../option-values.ts'
 import { accountOption } from '../options.ts'
-import { countOf } from '../quantity-text.ts'
 import { addKeyListCommands, noSuchKey } from './key-list.ts'
 
 interface CreateOptions extends DatabaseOption, JsonOption {
@@ -79,20 +75,14 @@ async function create(commandLine: CommandLine, options: CreateOptions): Promise
   if (accountSid === undefined && options.operator !== true) {
     throw new WrongUsage('whose key is it?', 'give --account AC… or --operator')
   }
-  const secret = newSecret()
-  const key = await commandLine.withStore(options, async (store) => {
-    const account = accountSid === undefined ? null : await accountOf(store, accountSid)
-    await requireRoom(store, account, limitsOf(commandLine.context.config, {}))
-    return await store.createApiKey({
-      sid: newSid('SK'),
-      accountId: account?.id ?? null,
-      scope: options.scope,
-      secretHash: hashSecret(secret),
-      label: options.label ?? '',
-      createdAt: commandLine.context.clock(),
-      revokedAt: null,
-    })
-  })
+  const { key, secret } = await commandLine.withStore(options, async (store) =>
+    issueKey(store, {
+      account: accountSid === undefined ? null : await accountOf(store, accountSid),
+      ...{ scope: options.scope, label: options.label ?? '' },
+      at: commandLine.context.clock(),
+      limits: limitsOf(commandLine.context.config, {}),
+    }),
+  )
   if (options.json === true) {
     await commandLine.printJson({ sid: key.sid, secret })
     return
@@ -100,26 +90,6 @@ async function create(commandLine: CommandLine, options: CreateOptions): Promise
   await commandLine.print(`key     ${key.sid}`)
   await commandLine.print(`secret  ${secret}`)
   await commandLine.note('Keep the secret: it is shown only now.')
-}
-
-/** Throws `conflict` for an account that has as many keys as it may; null is the operator. */
-async function requireRoom(
-  store: UsageStore,
-  account: Account | null,
-  { keysPerAccount }: Limits,
-): Promise<void> {
-  const keys = await store.listApiKeys()
-  const ownerSid = account?.sid ?? null
-  const own = keys.filter((key) => key.accountSid === ownerSid && key.revokedAt === null)
-  if (own.length < keysPerAccount) return
-  const owner = ownerSid === null ? 'the operator' : `account ${ownerSid}`
-  throw new UsageError(
-    'conflict',
-    `${owner} has ${countOf(own.length, 'key')}, as many as allowed`,
-    {
-      hint: `revoke those that nobody uses; ${limitRemedy('keysPerAccount')}`,
-    },
-  )
 }
 
 async function label(

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { QuarantineEntry } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
+import { discardRecords } from '../../ingest/discard-records.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { escapedText } from '../escaped-text.ts'
@@ -20,8 +21,6 @@ interface DiscardOptions extends DatabaseOption, JsonOption, QuarantineFilter {
   readonly by: string
   readonly reason: string
 }
-
-const PAGE_ENTRIES = 1000
 
 const EXAMPLES = `
 Examples:
@@ -67,13 +66,13 @@ async function discard(
   }
   let total = 0
   await commandLine.withStore(options, async (store) => {
-    const pages = isNamed ? [await entriesNamed(store, names)] : pagesOf(store, options)
-    for await (const page of pages) {
-      total += await store.discardQuarantine(
-        page.map(({ id }) => id),
-        { by, reason },
-      )
-      for (const entry of page) await print(commandLine, entry, options)
+    const decision = { by, reason }
+    const pages = isNamed
+      ? [await discardNamed(store, names, decision)]
+      : discardRecords({ store, filter: await quarantineFilter(store, options), decision })
+    for await (const { entries, discarded } of pages) {
+      total += discarded
+      for (const entry of entries) await print(commandLine, entry, options)
     }
   })
   if (options.json !== true) {
@@ -83,17 +82,14 @@ async function discard(
   }
 }
 
-async function* pagesOf(
+async function discardNamed(
   store: UsageStore,
-  options: DiscardOptions,
-): AsyncGenerator<QuarantineEntry[]> {
-  const filter = await quarantineFilter(store, options)
-  for (let afterId = 0; ; ) {
-    const page = await store.listQuarantine(filter, { limit: PAGE_ENTRIES, afterId })
-    if (page.length === 0) return
-    yield page
-    afterId = page.at(-1)!.id
-  }
+  names: readonly string[],
+  decision: { readonly by: string; readonly reason: string },
+) {
+  const entries = await entriesNamed(store, names)
+  const ids = entries.map(({ id }) => id)
+  return { entries, discarded: await store.discardQuarantine(ids, decision) }
 }
 
 async function print(

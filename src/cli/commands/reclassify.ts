@@ -3,13 +3,14 @@ import { setImmediate } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Sid } from '../../domain/identifiers.ts'
 import { formatInstant } from '../../domain/time.ts'
+import { changeToApi } from '../../http/usage-change.ts'
 import type {
   LedgerPlace,
   Reclassification,
   ReclassifyOutcome,
   UsageStore,
 } from '../../storage/usage-store.ts'
-import { changeJson, changeTable, exactJson } from '../change-table.ts'
+import { changeTable, exactJson } from '../change-table.ts'
 import {
   accountOf,
   type CommandLine,
@@ -77,7 +78,7 @@ async function reclassify(commandLine: CommandLine, options: ReclassifyOptions):
   const { changed, unknown, changes } = outcome
   if (json === true) {
     const told = { dry_run: dryRun, since: formatInstant(since), account_sid: account ?? null }
-    const changed_by = dryRun ? { changes: changes.map(changeJson) } : {}
+    const changed_by = dryRun ? { changes: changes.map(changeToApi) } : {}
     await commandLine.print(exactJson({ ...told, changed, unknown, ...changed_by }))
     return
   }

@@ -5,10 +5,9 @@ import { WrongUsage } from '../failure.ts'
 import { addLimit, LIMIT_HELP, type LimitOption, limitsOf } from '../limit-settings.ts'
 import { flag } from '../option-values.ts'
 import { jsonOption } from '../options.ts'
-import { HOST_DEFAULT, PORT_DEFAULT, serve } from '../serving.ts'
+import { HOST_DEFAULT, PORT_DEFAULT, serve, WORKERS_DEFAULT_MAX } from '../serving.ts'
 import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValue } from '../settings.ts'
 import type { TlsFiles } from '../tls-files.ts'
-import { WORKERS_DEFAULT_MAX } from '../worker-pool.ts'
 
 interface ServeOptions extends DatabaseOption, JsonOption, LimitOption {
   /** By the names of options; what is not there stands in the environment, the file, or nowhere. */

@@ -1,10 +1,10 @@
 /** `simtally sim list` and `sim show`. */
 import { type Command, Option } from 'commander'
 import { parseSearch, SIM_STATUSES, type Sim, type SimStatus } from '../../domain/directory.ts'
+import { parseSilence } from '../../domain/feed-statements.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { SimPlace } from '../../domain/sim-group.ts'
 import { formatInstant } from '../../domain/time.ts'
-import { parseSilence } from '../../http/sim-parameters.ts'
 import type { SimFilter, UsageStore } from '../../storage/usage-store.ts'
 import {
   accountOf,

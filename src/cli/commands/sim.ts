@@ -1,10 +1,8 @@
 /** `simtally sim`: registers SIMs from a list, and shows them. */
 import type { Command } from 'commander'
 import type { Sid } from '../../domain/identifiers.ts'
-import { newSid } from '../../domain/secret.ts'
-import { UsageError } from '../../domain/usage-error.ts'
-import { readSimList, type SimList } from '../../ingest/sim-list.ts'
-import type { AssignOutcome, RegisterOutcome } from '../../storage/usage-store.ts'
+import { readSimList, type SimList, type SimListFault } from '../../ingest/sim-list.ts'
+import { type ListOutcome, lineNamed, registerSimList } from '../../ingest/sim-list-registration.ts'
 import {
   accountOf,
   type CommandLine,
@@ -16,7 +14,6 @@ import { openDelivery, throwNaming } from '../delivery.ts'
 import { report, reportError } from '../failure.ts'
 import { accountOption } from '../options.ts'
 import { countOf, formatCount } from '../quantity-text.ts'
-import { assignListed, groupsOf, placeFaults } from '../sim-places.ts'
 import { addSimEraseCommand } from './sim-erase.ts'
 import { addSimListCommands } from './sim-list.ts'
 import { addSimMoveCommand } from './sim-move.ts'
@@ -72,31 +69,17 @@ async function importSims(
     for (const warning of simList.warnings) {
       await report(commandLine.context, `${file}: ${warning}`)
     }
-    if (simList.faults.length > 0) {
-      await reportFaults(commandLine, file, simList)
-      return
-    }
     const at = commandLine.context.clock()
-    const groups = await groupsOf(store, account, simList.entries)
-    const faults = placeFaults(simList.entries, groups, at)
-    if (faults.length > 0) {
-      await reportFaults(commandLine, file, { ...simList, faults })
-      return
-    }
-    const registrations = simList.entries.map((entry) => entry.registration)
-    const { sims, ...counts } = await store
-      .registerSims(account.id, registrations, { at, newSid: () => newSid('DE') })
-      .catch((error: unknown) => throwWithLine(error, file, simList))
-    const assigned = await assignListed(store, account, { file, simList, groups, sims, at })
-    await printCounts(commandLine, options, counts, assigned)
+    const registered = await registerSimList({ store, account, simList, at, name: file })
+    if ('faults' in registered) return await reportFaults(commandLine, file, registered.faults)
+    await printCounts(commandLine, options, registered.outcome)
   })
 }
 
 async function printCounts(
   commandLine: CommandLine,
   options: JsonOption,
-  { created, updated, unchanged }: Omit<RegisterOutcome, 'sims'>,
-  assigned: AssignOutcome | null,
+  { created, updated, unchanged, assigned }: ListOutcome,
 ): Promise<void> {
   if (options.json === true) {
     const counts = { created, updated, unchanged, ...(assigned !== null && { assigned }) }
@@ -125,10 +108,10 @@ async function readFile({ context }: CommandLine, file: string): Promise<SimList
 async function reportFaults(
   commandLine: CommandLine,
   file: string,
-  { faults }: SimList,
+  faults: readonly SimListFault[],
 ): Promise<void> {
   for (const { line, message } of faults.slice(0, FAULTS_SHOWN_MAX)) {
-    await tellFault(commandLine, `${file} line ${line}: ${message}`)
+    await tellFault(commandLine, `${lineNamed(file, line)}: ${message}`)
   }
   const count = countOf(faults.length, 'fault')
   const rest = faults.length > FAULTS_SHOWN_MAX ? ` (the first ${FAULTS_SHOWN_MAX} are shown)` : ''
@@ -138,16 +121,4 @@ async function reportFaults(
 
 function tellFault({ context }: CommandLine, fault: string): Promise<void> {
   return reportError(context, { code: 'invalid', exitCode: EXIT.failed, faults: [fault] })
-}
-
-/** The store names the SIM by its position in the list; a person looks for a line. */
-function throwWithLine(error: unknown, file: string, { entries }: SimList): never {
-  const position = error instanceof UsageError ? /^(\d+)\.(\w+)$/.exec(error.field ?? '') : null
-  const entry = position === null ? undefined : entries[Number(position[1])]
-  if (!(error instanceof UsageError) || position === null || entry === undefined) throw error
-  const rest = error.message.slice(position[0].length)
-  throw new UsageError(error.code, `${file} line ${entry.line}: ${position[2]}${rest}`, {
-    hint: 'no SIM of the list was registered',
-    cause: error,
-  })
 }

@@ -2,17 +2,25 @@
 import { type Static, Type } from 'typebox'
 import { type AccountChanges, parseName } from '../../domain/directory.ts'
 import { parseCountryList, parsePlmnList } from '../../domain/home-set.ts'
+import { parseSid } from '../../domain/identifiers.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+import { issueAccount } from '../../storage/usage-store.ts'
 import { actingStore, callerOf, requireOperator } from '../access.ts'
 import { notFound, pathOf } from '../error-reply.ts'
 import { arrayPage, listMeta, pageParameters } from '../list-page.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
-import { accountSchema, accountsSchema, accountToApi } from '../schemas/account.ts'
+import {
+  accountSchema,
+  accountsSchema,
+  accountToApi,
+  newAccountSchema,
+} from '../schemas/account.ts'
 import { failures } from '../schemas/error.ts'
 import { parameter, parsedParameter } from '../validation.ts'
 
 const params = Type.Object({ Sid: Type.String() })
 
-const changesBody = Type.Object({
+const accountParameters = {
   Name: Type.Optional(
     parsedParameter('Name', 'what people call it', (text) => parseName('Name', text)),
   ),
@@ -31,11 +39,23 @@ const changesBody = Type.Object({
       ['true', 'false'].includes(text),
     ),
   ),
+}
+const changesBody = Type.Object(accountParameters)
+const creationBody = Type.Object({
+  ...accountParameters,
+  Sid: Type.Optional(
+    parsedParameter('Sid', 'a SID from elsewhere, to keep it', (text) =>
+      parseSid('Sid', text, 'AC'),
+    ),
+  ),
 })
 
 export function addAccountRoutes(server: HttpServer, context: RouteContext): void {
-  const { store, gates, baseUrlOf } = context
+  addReads(server, context)
+  addChanges(server, context)
+}
 
+function addReads(server: HttpServer, { store, gates, baseUrlOf }: RouteContext): void {
   server.get(
     '/v1/Accounts',
     {
@@ -66,16 +86,51 @@ export function addAccountRoutes(server: HttpServer, context: RouteContext): voi
       onRequest: gates.read,
       schema: {
         operationId: 'fetchAccount',
-        summary: 'An account; for the operator',
+        summary: 'An account; for the operator, and for the account itself',
         params,
         response: { 200: accountSchema, ...failures },
       },
     },
     async (request) => {
-      requireOperator(callerOf(request))
-      const account = await store.findAccount(request.params.Sid)
+      const { account: own } = callerOf(request)
+      const { Sid } = request.params
+      const account = own === null || own.sid === Sid ? await store.findAccount(Sid) : null
       if (account === null) throw notFound()
       return accountToApi(account, baseUrlOf(request))
+    },
+  )
+}
+
+function addChanges(server: HttpServer, context: RouteContext): void {
+  const { store, clock, gates, baseUrlOf } = context
+
+  server.post(
+    '/v1/Accounts',
+    {
+      onRequest: gates.admin,
+      schema: {
+        operationId: 'createAccount',
+        summary: 'Makes an account, for the operator; only this answer has its auth token',
+        body: creationBody,
+        response: { 201: newAccountSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      requireOperator(callerOf(request))
+      const { name, home, mayRegisterNumbers = false } = changesFromApi(request.body)
+      if (name === undefined) {
+        throw new UsageError('invalid', 'Name is missing: what people call the account', {
+          field: 'Name',
+        })
+      }
+      const { Sid } = request.body
+      const { account, authToken } = await issueAccount(actingStore(context, request), {
+        ...(Sid && { sid: parseSid('Sid', Sid, 'AC') }),
+        ...{ name, mayRegisterNumbers, createdAt: clock() },
+        home: { plmns: home?.plmns ?? [], countries: home?.countries ?? [] },
+      })
+      reply.code(201)
+      return { ...accountToApi(account, baseUrlOf(request)), auth_token: authToken }
     },
   )
 

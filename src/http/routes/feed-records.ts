@@ -1,16 +1,20 @@
-/** `POST /Feeds/{name}/Records`: a delivery of usage records, answered once it is on disk. */
-import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
-import type { Feed, FeedFormat } from '../../domain/directory.ts'
+/** `POST /Feeds/{name}/Records`: a delivery of usage records, answered once it is on disk, and its dry run. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
 import { recordCount, type VerdictCounts } from '../../domain/import.ts'
+import { printable } from '../../domain/printable.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type ImportSummary, importRecords } from '../../ingest/import-records.ts'
+import { type DryRunSummary, tryImport } from '../../ingest/try-import.ts'
 import { callerOf, feedToDeliverTo } from '../access.ts'
+import { formatOf, LimitedBody, wholeBody } from '../delivery-body.ts'
 import { HttpError } from '../error-reply.ts'
+import { importAddress } from '../import-lookup.ts'
 import { type ImportSids, importSids, inSids, refuseInSids } from '../import-sids.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
-import { deliverySchema, deliveryToApi } from '../schemas/import.ts'
+import { deliverySchema, deliveryToApi, dryRunSchema, dryRunToApi } from '../schemas/import.ts'
+import { parameter } from '../validation.ts'
 
 /**
  * What a delivery keeps in memory is this much twice, smaller than for a file: many come at once.
@@ -19,29 +23,33 @@ import { deliverySchema, deliveryToApi } from '../schemas/import.ts'
 const BATCH_RECORDS = 5_000
 const BATCH_TEXT_MAX = 2_097_152
 
-/** Formats with nothing to set: any feed of one of them can be read as the other as well. */
-const CANONICAL_FORMATS: readonly FeedFormat[] = ['csv', 'ndjson']
+const params = Type.Object({ name: Type.String() })
 
-/**
- * What a content type says of the format, where the feed's own is a canonical one; null leaves it
- * to the feed. A feed of another format reads all of them as it is set up.
- */
-const FORMAT_OF_TYPE: Readonly<Record<string, FeedFormat | null>> = {
-  'text/csv': 'csv',
-  'application/x-ndjson': 'ndjson',
-  'application/ndjson': 'ndjson',
-  'application/jsonl': 'ndjson',
-  // One record is a line of NDJSON.
-  'application/json': 'ndjson',
-  'application/cloudevents+json': 'mapped',
-  'application/cloudevents-batch+json': 'mapped',
-  'application/xml': 'mapped',
-  'text/xml': 'mapped',
-  'text/plain': null,
-  'application/octet-stream': null,
-  'application/gzip': null,
-  // What curl sends with --data-binary unless it is told otherwise.
-  'application/x-www-form-urlencoded': null,
+const querystring = Type.Object({
+  FileName: Type.Optional(
+    parameter(
+      'FileName',
+      'expected the name of the file that is delivered: at most 255 printable characters, no slash',
+      isFileName,
+    ),
+  ),
+})
+
+const FILE_NAME_MAX = 255
+
+function isFileName(text: string): boolean {
+  return text.length <= FILE_NAME_MAX && printable(text) === text && !/[/\\]/.test(text)
+}
+
+type DeliveryRequest = FastifyRequest<{ Querystring: Static<typeof querystring> }>
+
+/** What a delivery without a name is called. */
+const NAMELESS = 'http'
+
+interface Delivered {
+  readonly feedName: string
+  /** Aborted when the caller has hung up. */
+  readonly gone: AbortSignal
 }
 
 /** A scope of its own, in which bodies are left unread: the import pipeline streams them. */
@@ -56,53 +64,75 @@ export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): 
         schema: {
           operationId: 'deliverRecords',
           summary: 'Delivers usage records; answers once they are on disk',
-          params: Type.Object({ name: Type.String() }),
+          params,
+          querystring,
           response: { 200: deliverySchema, ...failures },
         },
       },
-      async (request, reply) => {
-        const gone = new AbortController()
-        reply.raw.once('close', () => gone.abort())
-        try {
-          const { name } = request.params
-          const summary = await receive(context, request, { feedName: name, gone: gone.signal })
-          return deliveryToApi(summary, {
-            baseUrl: context.baseUrlOf(request),
-            sids: await importSids(context.store),
-          })
-        } finally {
-          // A client that has not sent all yet hears the answer only if the rest is taken in.
-          request.raw.resume()
-        }
+      (request, reply) =>
+        taken(request, reply, async (gone) => {
+          const summary = await receive(context, request, { feedName: request.params.name, gone })
+          return deliveryToApi(summary, await importAddress(context, request))
+        }),
+    )
+    scope.post(
+      '/v1/Feeds/:name/Records/DryRun',
+      {
+        onRequest: context.gates.ingest,
+        schema: {
+          operationId: 'tryDelivery',
+          summary: 'Tells what a delivery would change, and keeps nothing of it',
+          params,
+          querystring,
+          response: { 200: dryRunSchema, ...failures },
+        },
       },
+      (request, reply) =>
+        taken(request, reply, async (gone) => {
+          const summary = await tryOut(context, request, { feedName: request.params.name, gone })
+          return dryRunToApi(summary, callerOf(request), await importSids(context.store))
+        }),
     )
   })
 }
 
-async function receive(
-  { store, clock, limits, imports, turns, onDelivery }: RouteContext,
+async function taken<T>(
   request: FastifyRequest,
-  { feedName, gone }: { readonly feedName: string; readonly gone: AbortSignal },
+  reply: FastifyReply,
+  work: (gone: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  try {
+    return await work(gone.signal)
+  } finally {
+    // A client that has not sent all yet hears the answer only if the rest is taken in.
+    request.raw.resume()
+  }
+}
+
+async function receive(
+  context: RouteContext,
+  request: DeliveryRequest,
+  delivered: Delivered,
 ): Promise<ImportSummary> {
+  const { store, clock, limits, imports, onDelivery } = context
   const caller = callerOf(request)
-  const feed = await feedToDeliverTo(store, caller, feedName)
-  const format = formatOf(request, feed)
-  const body = new LimitedBody(request, limits.deliveryBytes)
+  const road = await roadOf(context, request, delivered)
+  const body = new LimitedBody(request, {
+    limit: 'deliveryBytes',
+    bytesMax: limits.deliveryBytes,
+    remedy: 'cut the delivery into smaller ones',
+  })
   const importing = {
-    store: store.actingAs({ name: callerOf(request).credentialSid, clock }),
-    feed,
-    account: caller.account,
-    source: { name: 'http', bytes: body },
-    ...(format !== null && { format }),
-    clock,
+    ...road,
+    store: store.actingAs({ name: caller.credentialSid, clock }),
+    source: { name: request.query.FileName || NAMELESS, bytes: body },
     limits,
-    batchRecordsMax: BATCH_RECORDS,
-    batchTextMax: BATCH_TEXT_MAX,
-    nextTurn: () => turns.next(),
   }
   const sids = await importSids(store)
   const summary = await imports
-    .run(caller.credentialSid, gone, () => importRecords(importing))
+    .run(caller.credentialSid, delivered.gone, () => importRecords(importing))
     .catch((error: unknown) => refuseInSids(error, sids))
     .finally(onDelivery)
   if (summary.import.status === 'done') return summary
@@ -113,73 +143,87 @@ async function receive(
       `${inSids(unreadable(summary), summary.import.id, sids)}; ${countedBefore(summary, sids)}`,
     )
   }
-  const reason = summary.import.error!.replace(/^./, (first) => first.toUpperCase())
-  throw new HttpError('payload_too_large', `${reason}; ${countedBefore(summary, sids)}`, { limit })
-}
-
-/** Throws 415 for a body that is not records, or that is packed in another way than gzip. */
-function formatOf({ headers, mediaType }: FastifyRequest, feed: Feed): FeedFormat | null {
-  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity'
-  if (!['identity', 'gzip', 'x-gzip'].includes(encoding)) {
-    throw new HttpError(
-      'unsupported_media_type',
-      `Content-Encoding "${encoding}": expected gzip, or none`,
-    )
-  }
-  if (mediaType === undefined) return null
-  const format = FORMAT_OF_TYPE[mediaType.toLowerCase()]
-  if (format === undefined) {
-    throw new HttpError(
-      'unsupported_media_type',
-      `Content-Type "${mediaType}": expected ${Object.keys(FORMAT_OF_TYPE).join(', ')}, or none`,
-    )
-  }
-  if (!CANONICAL_FORMATS.includes(feed.format)) return null
-  if (format === null || CANONICAL_FORMATS.includes(format)) return format
   throw new HttpError(
-    'unsupported_media_type',
-    `Content-Type "${mediaType}": the feed ${feed.name} reads ${feed.format}; what is not canonical needs a feed with a mapping`,
+    'payload_too_large',
+    `${sentence(summary.import.error!)}; ${countedBefore(summary, sids)}`,
+    { limit },
   )
 }
 
-/** A request's bytes up to a limit. Fails before the first one where Content-Length tells. */
-class LimitedBody implements AsyncIterable<Uint8Array> {
-  readonly #request: FastifyRequest
-  readonly #bytesMax: number
-  #bytesRead = 0
-
-  constructor(request: FastifyRequest, bytesMax: number) {
-    if (Number(request.headers['content-length'] ?? 0) > bytesMax) {
-      throw new HttpError('payload_too_large', tooLarge(bytesMax), { limit: 'deliveryBytes' })
-    }
-    this.#request = request
-    this.#bytesMax = bytesMax
+/** The body is all there before others have to wait for what is tried out. */
+async function tryOut(
+  context: RouteContext,
+  request: DeliveryRequest,
+  delivered: Delivered,
+): Promise<DryRunSummary> {
+  const { store, limits, imports } = context
+  const { gone } = delivered
+  const road = await roadOf(context, request, delivered)
+  const body = new LimitedBody(request, {
+    limit: limits.dryRunBytes < limits.deliveryBytes ? 'dryRunBytes' : 'deliveryBytes',
+    bytesMax: Math.min(limits.dryRunBytes, limits.deliveryBytes),
+    remedy: TOO_MUCH_TO_TRY,
+  })
+  const isFewer = limits.dryRunRecords < limits.deliveryRecords
+  const deliveryRecords = isFewer ? limits.dryRunRecords : limits.deliveryRecords
+  const summary = await imports.run(callerOf(request).credentialSid, gone, async () => {
+    const bytes = whileAsked(await wholeBody(body), gone)
+    const source = { name: request.query.FileName || NAMELESS, bytes }
+    return tryImport({ ...road, store, source, limits: { ...limits, deliveryRecords } })
+  })
+  if (summary.import.status === 'done') return summary
+  const { limit } = summary
+  if (limit === null) {
+    throw new HttpError('invalid_parameter', `${unreadable(summary)}; ${NOTHING_KEPT}`)
   }
+  if (limit !== 'deliveryRecords') {
+    const reason = `${sentence(summary.import.error!)}; ${NOTHING_KEPT}`
+    throw new HttpError('payload_too_large', reason, { limit })
+  }
+  throw new HttpError(
+    'payload_too_large',
+    `The delivery has more than ${deliveryRecords} records: ${TOO_MUCH_TO_TRY}`,
+    { limit: isFewer ? 'dryRunRecords' : limit },
+  )
+}
 
-  /** Throws `unreadable` at the limit, and where the connection ends before the body does. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    // A stream destroyed for being left early would take the socket, and so the answer, with it.
-    const chunks = this.#request.raw.iterator({ destroyOnReturn: false })
-    try {
-      for (;;) {
-        const { done, value } = await chunks.next().catch((cause: unknown) => {
-          throw new UsageError('unreadable', 'the connection ended before the body did', { cause })
-        })
-        if (done) return
-        this.#bytesRead += value.length
-        if (this.#bytesRead > this.#bytesMax) {
-          throw new UsageError('unreadable', tooLarge(this.#bytesMax), { limit: 'deliveryBytes' })
-        }
-        yield value
-      }
-    } finally {
-      await chunks.return?.()
-    }
+const NOTHING_KEPT = 'this was a dry run, and nothing of it is kept'
+const TOO_MUCH_TO_TRY =
+  'that is too much for a dry run; try it in smaller parts, or deliver it without one'
+
+/** What a delivery and its dry run have in common. */
+async function roadOf(
+  { store, clock, turns }: RouteContext,
+  request: FastifyRequest,
+  { feedName }: Delivered,
+) {
+  const caller = callerOf(request)
+  const feed = await feedToDeliverTo(store, caller, feedName)
+  const format = formatOf(request, feed)
+  return {
+    feed,
+    account: caller.account,
+    ...(format !== null && { format }),
+    clock,
+    batchRecordsMax: BATCH_RECORDS,
+    batchTextMax: BATCH_TEXT_MAX,
+    nextTurn: () => turns.next(),
   }
 }
 
-function tooLarge(bytesMax: number): string {
-  return `The body is larger than ${bytesMax} bytes: cut the delivery into smaller ones`
+/** Ends early where nobody waits for the answer any more. */
+async function* whileAsked(
+  chunks: readonly Uint8Array[],
+  gone: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) {
+    if (gone.aborted) throw new UsageError('unreadable', 'the caller has hung up')
+    yield chunk
+  }
+}
+
+function sentence(text: string): string {
+  return text.replace(/^./, (first) => first.toUpperCase())
 }
 
 function unreadable({ import: { error }, hint }: ImportSummary): string {

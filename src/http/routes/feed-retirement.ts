@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { FeedRetirement } from '../../domain/directory.ts'
 import { feedRetirement, parseReason } from '../../domain/feed-statements.ts'
-import { UsageError } from '../../domain/usage-error.ts'
 import { actingStore, callerOf, requireOperator } from '../access.ts'
+import { requireGiven } from '../decision-parameters.ts'
 import { notFound } from '../error-reply.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 import { failures } from '../schemas/error.ts'
@@ -80,13 +80,9 @@ export function addFeedRetirementRoutes(server: HttpServer, context: RouteContex
 
 /** From a body that the schema has accepted. Throws `invalid` naming what is missing or too late. */
 function retirementFromApi({ At, Reason }: Static<typeof body>, now: number): FeedRetirement {
-  if (At === undefined || Reason === undefined) {
-    const missing = Object.entries({ At, Reason }).filter(([, text]) => text === undefined)
-    const names = missing.map(([name]) => name).join(', ')
-    throw new UsageError(
-      'invalid',
-      `Missing: ${names}; a feed is retired at an instant, for a reason`,
-    )
-  }
-  return feedRetirement({ at: readInstant(At)!, reason: parseReason('Reason', Reason) }, now)
+  const given = requireGiven({ At, Reason }, 'a feed is retired at an instant, for a reason')
+  return feedRetirement(
+    { at: readInstant(given.At)!, reason: parseReason('Reason', given.Reason) },
+    now,
+  )
 }

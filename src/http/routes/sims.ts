@@ -1,6 +1,9 @@
 /** `/Sims`: the SIMs of an account, their registration, names and status. */
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { parseSearch, type SimStatus } from '../../domain/directory.ts'
+import { parseSilence } from '../../domain/feed-statements.ts'
 import { type Iccid, parseIccid } from '../../domain/identifiers.ts'
 import { newSid } from '../../domain/secret.ts'
 import { parseLabel } from '../../domain/sim-group.ts'
@@ -14,6 +17,7 @@ import {
   permissionDenied,
 } from '../access.ts'
 
+import { type AnswerFormat, acceptedFormat, TYPE_OF_FORMAT } from '../answer-format.ts'
 import type { Caller } from '../credentials.ts'
 import { pathOf } from '../error-reply.ts'
 import {
@@ -30,17 +34,18 @@ import { failures } from '../schemas/error.ts'
 import { membershipSchema, membershipToApi } from '../schemas/group.ts'
 import { simSchema, simsSchema, simToApi } from '../schemas/sim.ts'
 import { assignmentFromApi, requireFreeName } from '../sim-assignment.ts'
+import { simLines } from '../sim-lines.ts'
 import { accountSidParameter, findSim, simParams } from '../sim-lookup.ts'
 import { moved, moveFromApi, refuseBesideMove } from '../sim-move.ts'
 import {
   changesFromApi,
-  parseSilence,
   registrationFromApi,
   simListQuery,
   simRegistrationBody,
   simUpdateBody,
 } from '../sim-parameters.ts'
 import { pointToSuperSim, SIGNS_IN_SIMS } from '../supersim/misdirected.ts'
+import { addVary } from '../vary.ts'
 
 type SimListQuery = Static<typeof simListQuery>
 
@@ -60,11 +65,23 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
         response: { 200: simsSchema, ...failures },
       },
     },
-    async (request) => {
-      const { query } = request
+    async (request, reply) => {
+      const { query, method } = request
       const caller = callerOf(request)
       const page = await keysetPage(query, simList(caller, query, clock()), tokens)
       const filter = await simFilter(context, caller, page.list)
+      // Also where the parameter says it: a cache may keep the answer for callers who do not.
+      addVary(reply, 'Accept')
+      const format = (query.Format as AnswerFormat) ?? acceptedFormat(request.headers.accept)
+      if (format !== 'json') {
+        const lines = await simLines(page, {
+          ...{ store, filter, format, baseUrl: baseUrlOf(request) },
+          // Of a HEAD, no more than the headers is read.
+          isWhole: query.PageSize === undefined && method !== 'HEAD' && !page.backwards,
+          nextTurn: () => context.turns.next(),
+        })
+        return sendLines(reply, format, lines)
+      }
       const found = await keysetRows(page, (limit) =>
         store.listSims(filter, keysetPageRequest(page, limit)),
       )
@@ -112,6 +129,15 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
   )
   addSingleSimRoutes(server, context)
   addMembershipRoute(server, context)
+}
+
+/** Lines are no value of the schema, which is of the list. */
+function sendLines(
+  reply: FastifyReply,
+  format: AnswerFormat,
+  lines: AsyncIterable<string>,
+): FastifyReply {
+  return reply.type(TYPE_OF_FORMAT[format]).send(Readable.from(lines))
 }
 
 /** Records name SIMs by them: an account that chose one freely could take another's usage. */
@@ -210,7 +236,9 @@ function addMembershipRoute(server: HttpServer, { store, gates, baseUrlOf }: Rou
 }
 
 /** In the order in which URLs name them. */
-const FILTERS = ['AccountSid', 'Iccid', 'Status', 'Search', 'Group', 'Label', 'Silent'] as const
+const FILTERS = [
+  ...['AccountSid', 'Iccid', 'Status', 'Search', 'Group', 'Label', 'Silent', 'Format'],
+] as const
 
 /** `nowSeconds` is what silence is measured from; its token keeps it, so that pages belong together. */
 function simList(caller: Caller, query: SimListQuery, nowSeconds: number): KeysetList {

@@ -1,10 +1,10 @@
-/** An account as the operator sees it; its tokens are shown to nobody. */
+/** An account as the operator sees it; its token is there only when it is made. */
 import { type Static, Type } from 'typebox'
 import type { Account } from '../../domain/directory.ts'
 import { formatInstant, instantOrNull } from '../../domain/time.ts'
 import { listSchema, nullableText } from './shapes.ts'
 
-export const accountSchema = Type.Object({
+const fields = {
   sid: Type.String(),
   name: Type.String(),
   home_plmns: Type.Array(Type.String()),
@@ -13,7 +13,11 @@ export const accountSchema = Type.Object({
   previous_token_until: nullableText,
   date_created: Type.String(),
   url: Type.String(),
-})
+}
+
+export const accountSchema = Type.Object(fields)
+/** Only the answer that makes it has the token. */
+export const newAccountSchema = Type.Object({ ...fields, auth_token: Type.String() })
 
 export const accountsSchema = listSchema('accounts', accountSchema)
 

@@ -2,15 +2,23 @@
 import { type Static, Type } from 'typebox'
 import type { FeedProgress } from '../../domain/completeness.ts'
 import { type Feed, type FeedGrant, grantees } from '../../domain/directory.ts'
-import { type Import, type QuarantineEntry, recordCount } from '../../domain/import.ts'
+import {
+  type Import,
+  type QuarantinedRecord,
+  type QuarantineEntry,
+  recordCount,
+} from '../../domain/import.ts'
 import { formatInstant, instantOrNull } from '../../domain/time.ts'
 import type { ImportSummary } from '../../ingest/import-records.ts'
 import { rawText } from '../../ingest/raw-text.ts'
 import type { RecycleSummary } from '../../ingest/recycle-records.ts'
-import type { UndoOutcome } from '../../storage/usage-store.ts'
+import type { DryRunSummary } from '../../ingest/try-import.ts'
+import type { UndoOutcome, UndoTrial } from '../../storage/usage-store.ts'
+import type { Caller } from '../credentials.ts'
 import { detailInSids, type ImportSids, inSids } from '../import-sids.ts'
 import { feedStatusFields, feedStatusToApi, readingCounts } from './feed-status.ts'
 import { listSchema, nullable, nullableText, sourceToApi } from './shapes.ts'
+import { changesFields, changesToApi } from './usage-change.ts'
 
 export const feedSchema = Type.Object({
   name: Type.String(),
@@ -56,6 +64,15 @@ export function feedToApi(
   }
 }
 
+const verdictFields = {
+  records: Type.Integer(),
+  accepted: Type.Integer(),
+  duplicate: Type.Integer(),
+  replaced: Type.Integer(),
+  quarantined: Type.Integer(),
+  expired: Type.Integer(),
+}
+
 const importFields = {
   import: Type.String(),
   feed: Type.String(),
@@ -63,12 +80,7 @@ const importFields = {
   source: Type.String(),
   format: Type.String(),
   account_sid: nullableText,
-  records: Type.Integer(),
-  accepted: Type.Integer(),
-  duplicate: Type.Integer(),
-  replaced: Type.Integer(),
-  quarantined: Type.Integer(),
-  expired: Type.Integer(),
+  ...verdictFields,
   readings: readingCounts,
   checksum: nullableText,
   error: nullableText,
@@ -141,6 +153,17 @@ export function undoneToApi(
   }
 }
 
+/** The import as it is, and what taking it back would change. */
+export const undoDryRunSchema = Type.Object({ ...undoneSchema.properties, ...changesFields })
+
+export function undoDryRunToApi(
+  trial: UndoTrial,
+  caller: Caller,
+  address: ImportAddress,
+): Static<typeof undoDryRunSchema> {
+  return { ...undoneToApi(trial, address), ...changesToApi(trial, caller) }
+}
+
 const faultFields = {
   line: Type.Integer(),
   reason: Type.String(),
@@ -148,11 +171,20 @@ const faultFields = {
   detail: Type.String(),
 }
 
+const fault = Type.Object(faultFields)
+
+function faultToApi(
+  { line, reason, field, detail }: Pick<QuarantinedRecord, 'line' | 'reason' | 'field' | 'detail'>,
+  sids: ImportSids,
+): Static<typeof fault> {
+  return { line, reason, field, detail: detailInSids(detail, sids) }
+}
+
 /** The import, and what a person who delivers by hand wants to see at once. */
 export const deliverySchema = Type.Object({
   ...importFields,
   warnings: Type.Array(Type.String()),
-  errors: Type.Array(Type.Object(faultFields)),
+  errors: Type.Array(fault),
 })
 
 export function deliveryToApi(
@@ -162,29 +194,57 @@ export function deliveryToApi(
   return {
     ...importToApi(summary.import, address),
     warnings: [...summary.warnings],
-    errors: summary.firstQuarantined.map(({ line, reason, field, detail }) => ({
-      line,
-      reason,
-      field,
-      detail: detailInSids(detail, address.sids),
-    })),
+    errors: summary.firstQuarantined.map((record) => faultToApi(record, address.sids)),
   }
 }
 
-const verdictFields = {
-  records: Type.Integer(),
-  accepted: Type.Integer(),
-  duplicate: Type.Integer(),
-  replaced: Type.Integer(),
-  quarantined: Type.Integer(),
-  expired: Type.Integer(),
+/** What a delivery would come to, with what of usage would change. */
+export const dryRunSchema = Type.Object({
+  feed: importFields.feed,
+  source: importFields.source,
+  format: importFields.format,
+  account_sid: importFields.account_sid,
+  ...verdictFields,
+  readings: importFields.readings,
+  sequence: importFields.sequence,
+  complete_through: importFields.complete_through,
+  warnings: Type.Array(Type.String()),
+  /** How many records would wait for each reason. */
+  quarantined_by: Type.Array(Type.Object({ reason: Type.String(), records: Type.Integer() })),
+  errors: Type.Array(fault),
+  ...changesFields,
+})
+
+export function dryRunToApi(
+  { import: tried, quarantinedBy, ...summary }: DryRunSummary,
+  caller: Caller,
+  sids: ImportSids,
+): Static<typeof dryRunSchema> {
+  return {
+    feed: tried.feedName,
+    source: tried.source,
+    format: tried.format,
+    account_sid: tried.accountSid,
+    records: recordCount(tried.counts),
+    ...tried.counts,
+    readings: tried.series,
+    sequence: tried.facts.sequence,
+    complete_through: instantOrNull(tried.facts.completeThrough),
+    warnings: [...summary.warnings],
+    quarantined_by: [...quarantinedBy].map(([reason, records]) => ({ reason, records })),
+    errors: summary.firstQuarantined.map((record) => faultToApi(record, sids)),
+    ...changesToApi(summary, caller),
+  }
 }
+
+/** The import, whose counts stay, and how many of its quarantined records are gone. */
+export const discardedSchema = Type.Object({ ...importFields, discarded: Type.Integer() })
 
 /** The import as it is after its quarantined records were looked at, and what became of these. */
 export const recycledSchema = Type.Object({
   ...importFields,
   recycled: Type.Object(verdictFields),
-  errors: Type.Array(Type.Object(faultFields)),
+  errors: Type.Array(fault),
 })
 
 export function recycledToApi(
@@ -195,9 +255,9 @@ export function recycledToApi(
   return {
     ...importToApi(found, address),
     recycled: { records: recordCount(counts), ...counts },
-    errors: firstWaiting.map(({ entry: { line, field }, reason, detail }) => {
-      return { line, reason, field, detail: detailInSids(detail, address.sids) }
-    }),
+    errors: firstWaiting.map(({ entry: { line, field }, reason, detail }) =>
+      faultToApi({ line, reason, field, detail }, address.sids),
+    ),
   }
 }
 

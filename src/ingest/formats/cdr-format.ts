@@ -51,6 +51,19 @@ export interface CdrFormat {
    * said. Absent, or null, where a record cannot be read by itself.
    */
   readonly createRereader?: (settings: FeedSettings, context: string | null) => Rereader | null
+  /**
+   * Null for the id of a record that stands for itself. Absent in formats in which a correction has the
+   * id of what it corrects.
+   */
+  readonly correctionOf?: (recordId: string) => Correction | null
+}
+
+/** What a record says of the one that it corrects: the ids that this one may have. */
+export interface Correction {
+  /** True of the id of a record that the correction may be meant for. */
+  readonly mayBeOf: (recordId: string) => boolean
+  /** True of the id under which the very same content is counted. */
+  readonly isSameAs: (recordId: string) => boolean
 }
 
 /** Reads quarantined records of one delivery once more, in the order in which they came. */

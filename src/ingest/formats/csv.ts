@@ -119,20 +119,18 @@ class CanonicalTable implements CsvTable {
 
   record(fields: readonly string[], line: number, text: string): void {
     const columns = this.#columns
-    const field = (name: CanonicalField) =>
-      columns[name] === -1 ? '' : fields[columns[name]]!.trim()
     const result = this.#parser.parse(
       {
-        record_id: field('record_id'),
-        sim: field('sim'),
-        occurred_at: field('occurred_at'),
-        plmn: field('plmn'),
-        country: field('country'),
-        zone: field('zone'),
-        upload: field('upload'),
-        download: field('download'),
-        to_sim: field('to_sim'),
-        from_sim: field('from_sim'),
+        record_id: fieldAt(fields, columns.record_id),
+        sim: fieldAt(fields, columns.sim),
+        occurred_at: fieldAt(fields, columns.occurred_at),
+        plmn: fieldAt(fields, columns.plmn),
+        country: fieldAt(fields, columns.country),
+        zone: fieldAt(fields, columns.zone),
+        upload: fieldAt(fields, columns.upload),
+        download: fieldAt(fields, columns.download),
+        to_sim: fieldAt(fields, columns.to_sim),
+        from_sim: fieldAt(fields, columns.from_sim),
       },
       line,
       text,
@@ -143,4 +141,8 @@ class CanonicalTable implements CsvTable {
   fault(fault: QuarantinedRecord): void {
     this.#records.push(fault)
   }
+}
+
+function fieldAt(fields: readonly string[], column: number): string {
+  return column === -1 ? '' : fields[column]!.trim()
 }

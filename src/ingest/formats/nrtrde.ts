@@ -76,7 +76,9 @@ const VERSION = { specification: 2, release: 1 } as const
 
 export const nrtrde: CdrFormat = {
   checkSettings: (settings) => checkRoamingSettings(settings, ['networks', 'count_mismatch']),
-  createReader: (settings) => new RoamingBatchReader(new NrtrdeBatch(roamingSettingsOf(settings))),
+  // Nothing in a batch marks what corrects another record, so that a part cannot be told from one.
+  createReader: (settings) =>
+    new RoamingBatchReader(new NrtrdeBatch(roamingSettingsOf({ ...settings, parts: 'by_place' }))),
 }
 
 class NrtrdeBatch implements BatchContent {
@@ -139,6 +141,7 @@ class NrtrdeBatch implements BatchContent {
 class NrtrdeEvent implements EventItems, BerVisitor {
   teleservices: string[] = []
   hasBearerService = false
+  readonly isCorrection = false
   unknownTags: number[] = []
   readonly #texts = new Map<number, string>()
   readonly #integers = new Map<number, number | bigint | null>()
@@ -204,6 +207,7 @@ class NrtrdeEvent implements EventItems, BerVisitor {
       chargingId,
       // Where no number names the session, its access point does.
       part: chargingId === undefined ? printable(this.#texts.get(TAG.accessPointNameNI) ?? '') : '',
+      content: '',
       callReference: String(reference),
       servingNetwork: this.#texts.get(TAG.servingNetwork),
     }

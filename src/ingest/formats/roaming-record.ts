@@ -8,6 +8,7 @@ import { faultOf, type ReadRecord } from './cdr-format.ts'
 import { localSecondsOf, utcSecondsOf } from './local-time.ts'
 import { NamedCounts } from './named-counts.ts'
 import { type BatchEvent, tagText } from './roaming-batch.ts'
+import { contentSuffix, PartPlaces } from './roaming-parts.ts'
 import type { RoamingSettings } from './roaming-settings.ts'
 import { TadigNetworks } from './tadig.ts'
 
@@ -16,11 +17,6 @@ import { TadigNetworks } from './tadig.ts'
  * with more of them between two of the same SIM and second would take the second for a repeat.
  */
 const MESSAGES_REMEMBERED_MAX = 200_000
-/**
- * Data records that are remembered, to tell parts of one session that start in one second apart.
- * A batch lists them near each other; twice as many may lie between two of them.
- */
-const PARTS_REMEMBERED_MAX = 20_000
 /** 32 octets in hexadecimal; networks use up to 8. It becomes part of a record id. */
 const REFERENCE_CHARACTERS_MAX = 64
 /** An unsigned integer of 64 bits, the largest that any network numbers sessions with. */
@@ -42,6 +38,8 @@ export interface StatedUsage {
   readonly chargingId: StatedInteger
   /** What else tells a session's records apart, such as which part of it this is. */
   readonly part: string
+  /** Of `gprs`: what parts that start in one second may differ in. */
+  readonly content: string
   /** Of messages; '' where there is none. */
   readonly callReference: string
   readonly servingNetwork: string | undefined
@@ -67,6 +65,8 @@ export interface EventItems {
   /** Two hexadecimal digits each; only calls have some. */
   readonly teleservices: readonly string[]
   readonly hasBearerService: boolean
+  /** True of one that its sender has marked as coming in the place of another. */
+  readonly isCorrection: boolean
   /** Tags that have no meaning here, each time they occur. */
   readonly unknownTags: readonly number[]
   /** The event as a person reads it, the same text whenever the same bytes come. */
@@ -85,19 +85,21 @@ const TO_SIM: Counters = { upload: 0, download: 0, toSim: 1, fromSim: 0 }
 export class RoamingRecords {
   /** The network that sends the batch. */
   sender = ''
+  /** True where the batch as a whole comes in the place of another. */
+  areCorrections = false
   readonly unknownTags = new NamedCounts()
   readonly #skippedEvents = new NamedCounts()
   readonly #uncountedMessages = new NamedCounts()
   readonly #unknownNetworks = new NamedCounts()
   readonly #networks: TadigNetworks
   readonly #messages = new Map<string, number>()
-  /** The texts of the parts of each session that start in one second, in their order. */
-  #parts = new Map<string, string[]>()
-  #partsBefore = new Map<string, string[]>()
+  readonly #parts: RoamingSettings['parts']
+  readonly #places = new PartPlaces()
   #faults: { field: string; detail: string }[] = []
 
-  constructor({ networks }: RoamingSettings) {
+  constructor({ networks, parts }: RoamingSettings) {
     this.#networks = new TadigNetworks(networks)
+    this.#parts = parts
   }
 
   /** The record of an event, or its fault; null, and counted, when it is no data or message. */
@@ -120,10 +122,16 @@ export class RoamingRecords {
     for (const tag of items.unknownTags) this.unknownTags.add(tagText(tag))
     const raw = items.text(name)
     if (kind === 'contradiction') return contradiction(event.line, raw, items.teleservices)
-    return this.#record(items.usage(), kind, event.line, raw)
+    const isCorrection = this.areCorrections || items.isCorrection
+    return this.#record({ ...items.usage(), isCorrection }, kind, event.line, raw)
   }
 
-  #record(stated: StatedUsage, kind: UsageKind, line: number, raw: string): ReadRecord {
+  #record(
+    stated: StatedUsage & { readonly isCorrection: boolean },
+    kind: UsageKind,
+    line: number,
+    raw: string,
+  ): ReadRecord {
     this.#faults = []
     const sim = this.#sim(stated)
     const occurredAt = this.#instant(stated)
@@ -135,7 +143,7 @@ export class RoamingRecords {
       return faultOf(line, raw, { reason: 'invalid_field', field: first.field, detail })
     }
     const key = `${sim}|${occurredAt}|${kind}`
-    const told = kind === 'gprs' ? this.#partSuffix(`${key}|${session}`, raw) : ''
+    const told = kind !== 'gprs' ? '' : this.#partSuffix(`${key}|${session}`, raw, stated)
     const id = session === '' ? this.#position(key) : session + told
     return {
       recordId: `${this.sender}:${kind}:${id}`,
@@ -246,23 +254,15 @@ export class RoamingRecords {
     return `#${position}`
   }
 
-  /**
-   * Parts of one session may start in one second. All but the first are told apart by their order
-   * among those that differ in anything; one that comes again with the same text is the same one.
-   */
-  #partSuffix(key: string, raw: string): string {
-    const texts = this.#parts.get(key) ?? this.#partsBefore.get(key)
-    if (texts === undefined) {
-      if (this.#parts.size >= PARTS_REMEMBERED_MAX) {
-        this.#partsBefore = this.#parts
-        this.#parts = new Map()
-      }
-      this.#parts.set(key, [raw])
-      return ''
-    }
-    const known = texts.indexOf(raw)
-    const position = known === -1 ? texts.push(raw) : known + 1
-    return position === 1 ? '' : `#${position}`
+  /** Parts of one session may start in one second. */
+  #partSuffix(
+    key: string,
+    raw: string,
+    { content, isCorrection }: { content: string; isCorrection: boolean },
+  ): string {
+    return this.#parts === 'by_place'
+      ? this.#places.suffix(key, raw)
+      : contentSuffix(content, isCorrection)
   }
 
   #network(servingNetwork: string | undefined): StatedNetwork {

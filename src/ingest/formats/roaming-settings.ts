@@ -7,6 +7,7 @@ import { isTadig, type NetworkSetting } from './tadig.ts'
 
 const REFUSE_OR_COUNT = ['refuse', 'count'] as const
 type RefuseOrCount = (typeof REFUSE_OR_COUNT)[number]
+const PARTS = ['by_content', 'by_place'] as const
 
 export interface RoamingSettings {
   /** Countries and PLMNs by TADIG code. */
@@ -15,6 +16,8 @@ export interface RoamingSettings {
   readonly testFiles: RefuseOrCount
   /** What becomes of a file that counts its own events otherwise than we do. */
   readonly countMismatch: RefuseOrCount
+  /** What tells parts of one session apart that start in one second. */
+  readonly parts: (typeof PARTS)[number]
 }
 
 interface Fault {
@@ -23,7 +26,7 @@ interface Fault {
   readonly rule: string
 }
 
-export type SettingName = 'networks' | 'test_files' | 'count_mismatch'
+export type SettingName = 'networks' | 'test_files' | 'count_mismatch' | 'parts'
 
 /** Throws `invalid`, naming every path that breaks a rule; `known` are the format's settings. */
 export function checkRoamingSettings(settings: FeedSettings, known: readonly SettingName[]): void {
@@ -31,7 +34,8 @@ export function checkRoamingSettings(settings: FeedSettings, known: readonly Set
     if (!known.some((setting) => setting === name)) {
       return [{ path: name, value, rule: `this format has only ${known.join(', ')}` }]
     }
-    return name === 'networks' ? networkFaults(value) : choiceFaults(name, value)
+    if (name === 'networks') return networkFaults(value)
+    return choiceFaults(name, value, name === 'parts' ? PARTS : REFUSE_OR_COUNT)
   })
   const [first] = faults
   if (first === undefined) return
@@ -49,12 +53,13 @@ export function roamingSettingsOf(settings: FeedSettings): RoamingSettings {
     networks: (settings.networks ?? {}) as RoamingSettings['networks'],
     testFiles: (settings.test_files ?? 'refuse') as RefuseOrCount,
     countMismatch: (settings.count_mismatch ?? 'refuse') as RefuseOrCount,
+    parts: (settings.parts ?? 'by_content') as RoamingSettings['parts'],
   }
 }
 
-function choiceFaults(path: string, value: unknown): Fault[] {
-  if (REFUSE_OR_COUNT.some((choice) => choice === value)) return []
-  return [{ path, value, rule: `expected ${REFUSE_OR_COUNT.join(' or ')}` }]
+function choiceFaults(path: string, value: unknown, choices: readonly string[]): Fault[] {
+  if (choices.some((choice) => choice === value)) return []
+  return [{ path, value, rule: `expected ${choices.join(' or ')}` }]
 }
 
 function networkFaults(value: unknown): Fault[] {

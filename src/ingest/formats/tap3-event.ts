@@ -62,6 +62,10 @@ export class Tap3Event implements EventItems, BerVisitor {
     walkElement(bytes, from, to, this)
   }
 
+  get isCorrection(): boolean {
+    return this.rapFileSequenceNumber !== undefined
+  }
+
   open(_parent: number, tag: number): void {
     if (KNOWN_EVENT_TAGS[tag] !== 1) this.unknownTags.push(tag)
   }
@@ -138,6 +142,7 @@ export class Tap3Event implements EventItems, BerVisitor {
       outgoing: this.outgoing,
       chargingId: this.chargingId,
       part: this.#part(),
+      content: this.#content(),
       callReference: this.callReference ?? '',
       servingNetwork: this.servingNetwork,
     }
@@ -147,6 +152,13 @@ export class Tap3Event implements EventItems, BerVisitor {
   #part(): string {
     const apn = this.chargingId === undefined ? this.apn : undefined
     return printable([apn, this.partial].filter((part) => part !== undefined).join(':'))
+  }
+
+  /** What tells parts of a session apart that start in one second; nothing that the rest of the id says. */
+  #content(): string {
+    const { durationSeconds, causeForTerm, incoming, outgoing } = this
+    const numbers = [durationSeconds, causeForTerm, incoming, outgoing].map(integerText)
+    return JSON.stringify([...numbers, this.apn, this.servingNetwork])
   }
 
   text(name: string): string {

@@ -17,6 +17,7 @@ import {
   unreadable,
   valuesOf,
 } from './roaming-batch.ts'
+import { correctionOf } from './roaming-parts.ts'
 import { RoamingRecords } from './roaming-record.ts'
 import {
   checkRoamingSettings,
@@ -32,7 +33,8 @@ const RELEASE_MAX = 12
 
 export const tap3: CdrFormat = {
   checkSettings: (settings) =>
-    checkRoamingSettings(settings, ['networks', 'test_files', 'count_mismatch']),
+    checkRoamingSettings(settings, ['networks', 'test_files', 'count_mismatch', 'parts']),
+  correctionOf,
   createReader: (settings) => new RoamingBatchReader(new Tap3Batch(roamingSettingsOf(settings))),
 }
 
@@ -89,6 +91,7 @@ class Tap3Batch implements BatchContent {
       )
     }
     this.#records.sender = senderOf(header.value(TAG.sender))
+    this.#records.areCorrections = header.value(TAG.rapFileSequenceNumber) !== undefined
   }
 
   statedCount(): number | bigint | null {

@@ -23,6 +23,9 @@ const PIECE_CHARACTERS = 16_384
 // The parser's own limit depends on how the text is cut; ours, which do not, are met before it.
 Object.assign(sax, { MAX_BUFFER_LENGTH: 4 * RECORD_BYTES_MAX })
 
+/** Characters behind `<!` that tell whether a comment begins there, a CDATA section or a declaration. */
+const DECLARATION_HEAD_CHARACTERS = 8
+
 const DECLARATION_REFUSED =
   'it has a document type declaration (DOCTYPE); entities are not expanded, so none may be declared (ENTITY_DECLARATIONS_MAX 0)'
 
@@ -128,8 +131,29 @@ export class MappedXmlReader implements CdrReader {
     for (let at = 0; at < text.length; at += PIECE_CHARACTERS) {
       const piece = text.slice(at, at + PIECE_CHARACTERS)
       this.#text += piece
-      this.#parser.write(piece)
+      this.#parse(piece)
       this.#forget()
+    }
+  }
+
+  /**
+   * The parser compares all of a declaration so far with each character of it: one of 16 kB would take a
+   * second. So it is asked what it has begun a few characters behind each `<!`, which may also stand at the
+   * end of the piece before.
+   */
+  #parse(piece: string): void {
+    let from = 0
+    for (let found = -2; ; ) {
+      const isLast = found === -1
+      const to = isLast ? piece.length : found + 2 + DECLARATION_HEAD_CHARACTERS
+      if (to > from) {
+        this.#parser.write(piece.slice(from, to))
+        from = to
+        const { sgmlDecl } = this.#parser as unknown as { readonly sgmlDecl: string }
+        if (sgmlDecl.length >= DECLARATION_HEAD_CHARACTERS) throw notXml(DECLARATION_REFUSED)
+      }
+      if (isLast) return
+      found = piece.indexOf('<!', found + 2)
     }
   }
 

@@ -7,12 +7,12 @@ import type { UsageEvent } from '../../domain/usage-event.ts'
 import { appendReadings } from '../batch-readings.ts'
 import { addAccountFeeds } from '../feed-access.ts'
 import {
-  addImportBuckets,
-  bucketOf,
+  addImportDays,
   type EventBatch,
   type EventVerdicts,
   type IncomingEvent,
 } from '../incoming-events.ts'
+import { bucketOf, WHOLE_DAYS } from '../ledger-buckets.ts'
 import { type Limits, readLimits } from '../limits.ts'
 import { endBatch, namedConflicts } from '../quarantine.ts'
 import { type ServingColumns, servingToRow } from '../rows.ts'
@@ -33,7 +33,7 @@ export function orderByKey(events: readonly UsageEvent[]): IncomingEvent[] {
       serving = servingToRow(event.serving)
       servings.set(event.serving, serving)
     }
-    return { event, bucket: bucketOf(event.occurredAt), serving }
+    return { event, bucket: bucketOf(event, WHOLE_DAYS), serving }
   })
   return incoming.sort(
     (a, b) =>
@@ -164,8 +164,8 @@ export async function applyEvents(
   const usage = await appendUsage(session, batch, ofUsage, { limits, assumeNew })
   if (ofReadings.length > 0) await session.lockReadings(batch.feed.id)
   const readings = await session.take(appendReadings(batch, ofReadings, limits))
-  const buckets = new Set(kept.map(({ bucket }) => bucket))
-  await session.take(addImportBuckets(buckets, batch.importId))
+  const days = new Set(kept.map(({ bucket }) => bucket))
+  await session.take(addImportDays(days, batch.importId))
   const counts: VerdictCounts = {
     accepted: usage.accepted + readings.accepted,
     duplicate: usage.duplicate + readings.duplicate,

@@ -6,6 +6,7 @@ import type { Ask, AuditEngine, Change, ChangingEngine, Parameters } from '../au
 import type { AuditDifference, AuditOptions, AuditReport } from '../audit-report.ts'
 import { checksumKey } from '../checksums.ts'
 import { signingKey } from '../directory-reads.ts'
+import { WHOLE_DAYS } from '../ledger-buckets.ts'
 import { actingOf, type Value } from '../session.ts'
 import { checksummedTables, KEPT_CHECKSUMS, SAY_KEY, totalOf, UNSAY_KEY } from './checksums.ts'
 import { sqlState } from './failures.ts'
@@ -36,6 +37,7 @@ function auditEngine(onOneState: OnOneState, topology: Topology): AuditEngine {
     keptChecksums: KEPT_CHECKSUMS,
     checksumKey: () => onOneState(async (session) => checksumKey(await session.take(signingKey()))),
     hasSimMonths: false,
+    freshSeconds: WHOLE_DAYS.freshSeconds,
     isSpread: topology.name === 'citus',
     checkDatabase: () => onOneState(checkDatabase),
   }

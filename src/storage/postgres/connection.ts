@@ -158,14 +158,16 @@ export class Database {
   }
 
   /** Runs `work` once in one transaction, and takes back all that it has done. */
-  async rolledBack<T>(work: (session: PostgresSession) => Promise<T>): Promise<T> {
-    const limitMs = this.#answerMs(this.target.writeTimeoutMs)
+  async rolledBack<T>(
+    work: (session: PostgresSession) => Promise<T>,
+    { unlimited = false }: WriteOptions = {},
+  ): Promise<T> {
+    const timeoutMs = unlimited ? 0 : this.target.writeTimeoutMs
+    const limitMs = unlimited ? UNLIMITED_ANSWER_MS : this.#answerMs(timeoutMs)
     const planned = this.topology
     try {
       return await this.#withClient(limitMs, async (session) => {
-        await session.client.query(
-          `BEGIN; SET LOCAL statement_timeout = ${this.target.writeTimeoutMs}`,
-        )
+        await session.client.query(`BEGIN; SET LOCAL statement_timeout = ${timeoutMs}`)
         const result = await work(session)
         await session.client.query('ROLLBACK')
         return result

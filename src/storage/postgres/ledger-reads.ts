@@ -1,7 +1,7 @@
 /** The ledger's rows of a SIM, page by page, with what each has replaced. */
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-entry.ts'
-import { bucketsOf } from '../day-ranges.ts'
-import { LEDGER_BUCKET_SECONDS } from '../incoming-events.ts'
+import { DAY_SECONDS } from '../../domain/time.ts'
+import { bucketsOf, WHOLE_DAYS } from '../ledger-buckets.ts'
 import * as shared from '../ledger-entries.ts'
 import type { Row } from '../rows.ts'
 import { all, get, type Steps, type Value } from '../session.ts'
@@ -78,11 +78,11 @@ function* entryRows(filter: LedgerFilter, page: LedgerPage): Steps<Row[]> {
 /** A question about all of time would list the days of ten thousand years. */
 function* bucketsAsked(start: number, end: number): Steps<number[]> {
   if (start >= end) return []
-  if (end - start <= BUCKETS_USUALLY * LEDGER_BUCKET_SECONDS) return bucketsOf(start, end)
+  if (end - start <= BUCKETS_USUALLY * DAY_SECONDS) return bucketsOf(start, end, WHOLE_DAYS)
   const bounds = (yield* get(SELECT_LEDGER_BOUNDS))!
   if (bounds.first === null) return []
-  const last = (bounds.last as number) + LEDGER_BUCKET_SECONDS
-  return bucketsOf(Math.max(start, bounds.first as number), Math.min(end, last))
+  const last = (bounds.last as number) + DAY_SECONDS
+  return bucketsOf(Math.max(start, bounds.first as number), Math.min(end, last), WHOLE_DAYS)
 }
 
 function* versionRows(simId: number, rows: readonly Row[]): Steps<Row[]> {

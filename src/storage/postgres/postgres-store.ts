@@ -1,7 +1,7 @@
 /** The store on PostgreSQL, of one server or, with Citus, of many. */
 import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import { acceptRows } from '../accept.ts'
-import { actsOf, type LoggedAct, logAct } from '../acts.ts'
+import { actsOf } from '../acts.ts'
 import { eraseNumber, eraseSim } from '../erase.ts'
 import { eraseAccount } from '../erase-account.ts'
 import { listFeedProgress, listFeedTotals } from '../feed-progress.ts'
@@ -12,13 +12,13 @@ import { answerUsage } from '../question.ts'
 import { reclassify } from '../reclassify.ts'
 import { discardQuarantine } from '../recycle.ts'
 import { runRepair } from '../repair.ts'
-import { actingOf, offered, type Steps } from '../session.ts'
+import { offered, type Steps } from '../session.ts'
 import { readTime } from '../time.ts'
-import { undoImport } from '../undo.ts'
+import { tryUndo, undoImport } from '../undo.ts'
 import { countOld, deleteOld, endRetention, sealNextDay } from '../upkeep.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
 import { append, orderByKey } from './append.ts'
-import { audit, changingEngine, type OnOneState } from './audit.ts'
+import { audit, changingEngine } from './audit.ts'
 import { deleteOldMarks } from './commit-marks.ts'
 import { type ConnectionOptions, closedStore, Database } from './connection.ts'
 import { parsePostgresUrl } from './database-url.ts'
@@ -33,6 +33,7 @@ import type { PostgresSession } from './session.ts'
 import { tryOut } from './trial.ts'
 import * as upkeep from './upkeep.ts'
 import { queryUsage } from './usage-reads.ts'
+import { Work } from './work.ts'
 
 export interface PostgresOptions extends Omit<ConnectionOptions, 'place'> {
   /** Makes the schema where the database has none. */
@@ -63,169 +64,24 @@ export async function openPostgresStore(
   options.onServerTime?.(options.serverClock?.() ?? schema.serverTime)
   const place = new Place(target, schema.signingKey)
   const database = new Database(target, schema.topology, { ...options, place })
-  const partitions = new Partitions(database)
-  const sealed = new SealedThrough(database)
   const readiness = new Readiness(database, (s) => place.verify(s.client))
-  const newFeeds = new NewRecordFeeds()
   const calls = new Calls()
-  let closing: Promise<void> | null = null
-
-  const read = <T>(work: (session: PostgresSession) => Promise<T>) =>
-    calls.run(() => database.read(work))
-  const write = <T>(work: (session: PostgresSession) => Promise<T>) =>
-    calls.run(() => database.write(work))
-  /** Changes of the directory follow one another, so that a look and a change see the same. */
-  const change = <T>(work: (session: PostgresSession) => Promise<T>) =>
-    write(async (session) => {
-      await session.lock('directory')
-      return work(session)
-    })
-  /** Work for which no batch may be under way. */
-  const alone = <T>(work: (session: PostgresSession) => Promise<T>) =>
-    database.write(
-      async (session) => {
-        await session.lock('limits')
-        return work(session)
-      },
-      { unlimited: true },
-    )
-
-  async function purge(
-    given: Parameters<UsageStore['purge']>[0],
-    actor: Actor,
-  ): ReturnType<UsageStore['purge']> {
-    if (given.dryRun) {
-      return database.readOneState((session) => session.take(countOld(given.before)), {
-        unlimited: true,
-      })
-    }
-    try {
-      const rollupCells = await alone(async (session) => {
-        await deleteOldMarks(session)
-        return session.take(endRetention(given.before))
-      })
-      const months = await database.readOneState((s) => upkeep.countOldMonths(s, given.before), {
-        unlimited: true,
-      })
-      return await alone(async (session) => {
-        const dropped = await upkeep.dropMonths(session, months)
-        const deleted = { ...(await session.take(deleteOld(given, dropped))), rollupCells }
-        session.acting = actingOf(actor)
-        await session.take(logAct(actsOf.purge(deleted, given)))
-        return deleted
-      })
-    } finally {
-      partitions.forget()
-    }
+  const parts: Parts = {
+    database,
+    calls,
+    partitions: new Partitions(database),
+    newFeeds: new NewRecordFeeds(),
+    sealed: new SealedThrough(database),
+    serverClock: options.serverClock,
   }
-
-  const look: OnOneState = (work) =>
-    database.topology.hasOneSnapshot
-      ? database.readOneState(work, { unlimited: true })
-      : alone(work)
-
+  let closing: Promise<void> | null = null
   const actingAs = (actor: Actor): UsageStore => {
-    const byActor =
-      <T>(work: (session: PostgresSession) => Promise<T>) =>
-      (session: PostgresSession): Promise<T> => {
-        session.acting = actingOf(actor)
-        return work(session)
-      }
-    const take = <T>(begin: () => Steps<T>) => byActor((session) => session.take(begin()))
-    /** Logs what the work comes to in its own transaction. */
-    const logged = <T>(
-      work: (session: PostgresSession) => Promise<T>,
-      actOf: (result: T) => LoggedAct | null,
-    ) =>
-      byActor(async (session) => {
-        const result = await work(session)
-        await session.take(logAct(actOf(result)))
-        return result
-      })
-    const planOrDo = <T>({ dryRun }: { readonly dryRun: boolean }, begin: () => Steps<T>) =>
-      calls.run(() => (dryRun ? look(take(begin)) : alone(take(begin))))
-    const changing = () => changingEngine({ look, alone }, database.topology, actor)
-    const changes = offered(CHANGES, (begin) => change(take(begin)))
+    const work = new Work(database, actor)
     return {
-      ...offered(READS, (begin) => read((session) => session.take(begin()))),
-      ...changes,
-      ...withSids(changes),
-      ...offered(NOTES, (begin) => write(take(begin))),
-      append: (batch) =>
-        calls.run(async () => {
-          requireBatchSize(batch)
-          await partitions.ensure(
-            batch.events.map(({ occurredAt }) => occurredAt),
-            batch.knownAt,
-          )
-          const ordered = orderByKey(batch.events)
-          const write = (assumeNew: boolean) =>
-            database.write((session, alone) =>
-              append(session, batch, ordered, { assumeNew, alone }),
-            )
-          return newFeeds.append(batch.feed.id, write)
-        }),
-      tryOut: (work) =>
-        calls.run(async () => {
-          // Its transaction has a connection of its own, beside those that others may wait for.
-          const own = database.another()
-          return tryOut(own, partitions, work).finally(() => own.close())
-        }),
-      undoImport: (importId, at) =>
-        calls.run(() => alone(logged((s) => s.take(undoImport(importId, at)), actsOf.undoImport))),
-      moveSim: (simId, move, at) =>
-        calls.run(() => alone(logged((s) => s.take(moveSim(simId, move, at)), actsOf.moveSim))),
-      recycle: (batch) =>
-        calls.run(async () => {
-          await partitions.ensure(
-            batch.events.map(({ event }) => event.occurredAt),
-            batch.knownAt,
-          )
-          return alone(
-            logged(
-              (session) => recycle(session, batch),
-              ({ counts }) => actsOf.recycle(counts, batch),
-            ),
-          )
-        }),
-      discardQuarantine: (entryIds, decision) =>
-        calls.run(() =>
-          alone(
-            logged(
-              (s) => s.take(discardQuarantine(entryIds, decision)),
-              (count) => actsOf.discardQuarantine(entryIds, count, decision),
-            ),
-          ),
-        ),
-
-      queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
-      answerUsage: (question, page) => read((s) => s.take(answerUsage(question, page))),
-      listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
-      listFeedProgress: () =>
-        calls.run(() => database.readOneState((s) => s.take(listFeedProgress()))),
-      listFeedTotals: () => calls.run(() => database.readOneState((s) => s.take(listFeedTotals()))),
-
-      readTime: () =>
-        read(async (s) => ({
-          ...(await s.take(readTime())),
-          serverAt: options.serverClock?.() ?? (await s.now()),
-        })),
-      audit: (options) => calls.run(() => audit(look, database.topology, options)),
-      repairDerived: () => calls.run(() => runRepair(changing())),
-      acceptRows: (acceptance) => calls.run(() => acceptRows(changing(), acceptance)),
-      checksumNextDay: () =>
-        calls.run(async () =>
-          database.topology.name === 'plain' ? alone(upkeep.checksumNextDay) : false,
-        ),
-      sealNextDay: (before) => calls.run(() => alone((s) => s.take(sealNextDay(before)))),
-      reclassify: (given) => planOrDo(given, () => reclassify(given)),
-      eraseSim: (simId, given) => planOrDo(given, () => eraseSim(simId, given)),
-      eraseNumber: (number, given) => planOrDo(given, () => eraseNumber(number, given)),
-      eraseAccount: (accountId, given) => planOrDo(given, () => eraseAccount(accountId, given)),
-      // Its files are the server's, and so is the room that deleted rows leave in them.
-      overwriteDeleted: async () => false,
-      purge: (given) => calls.run(() => purge(given, actor)),
-
+      ...directoryOf(parts, work),
+      ...deliveriesOf(parts, work),
+      ...usageOf(parts),
+      ...upkeepOf(parts, work),
       requireInPlace: () => place.require(() => readiness.require()),
       check: () => calls.run(() => readiness.require()),
       close: () => (closing ??= calls.end().then(() => database.close())),
@@ -233,6 +89,156 @@ export async function openPostgresStore(
     }
   }
   return actingAs(SOMEBODY)
+}
+
+/** What a store has, whoever acts. */
+interface Parts {
+  readonly database: Database
+  readonly calls: Calls
+  readonly partitions: Partitions
+  readonly newFeeds: NewRecordFeeds
+  readonly sealed: SealedThrough
+  readonly serverClock: (() => number) | undefined
+}
+
+function directoryOf({ database, calls }: Parts, work: Work) {
+  const changes = offered(CHANGES, (begin) => calls.run(() => work.change(work.taking(begin))))
+  return {
+    ...offered(READS, (begin) =>
+      calls.run(() => database.read((session) => session.take(begin()))),
+    ),
+    ...changes,
+    ...withSids(changes),
+    ...offered(NOTES, (begin) => calls.run(() => database.write(work.taking(begin)))),
+  }
+}
+
+function deliveriesOf({ database, calls, partitions, newFeeds }: Parts, work: Work) {
+  return {
+    append: (batch) =>
+      calls.run(async () => {
+        requireBatchSize(batch)
+        const instants = batch.events.map(({ occurredAt }) => occurredAt)
+        await partitions.ensure(instants, batch.knownAt)
+        const ordered = orderByKey(batch.events)
+        return newFeeds.append(batch.feed.id, (assumeNew) =>
+          database.write((session, alone) => append(session, batch, ordered, { assumeNew, alone })),
+        )
+      }),
+    tryOut: (trial) =>
+      calls.run(async () => {
+        // Its transaction has a connection of its own, beside those that others may wait for.
+        const own = database.another()
+        return tryOut(own, partitions, trial).finally(() => own.close())
+      }),
+    undoImport: (importId, at) =>
+      calls.run(() =>
+        work.alone(work.logged((s) => s.take(undoImport(importId, at)), actsOf.undoImport)),
+      ),
+    tryUndo: (importId, at) =>
+      calls.run(() =>
+        database.rolledBack(
+          async (session) => {
+            await session.lock('limits')
+            return session.take(tryUndo(importId, at))
+          },
+          { unlimited: true },
+        ),
+      ),
+    moveSim: (simId, move, at) =>
+      calls.run(() =>
+        work.alone(work.logged((s) => s.take(moveSim(simId, move, at)), actsOf.moveSim)),
+      ),
+    recycle: (batch) =>
+      calls.run(async () => {
+        const instants = batch.events.map(({ event }) => event.occurredAt)
+        await partitions.ensure(instants, batch.knownAt)
+        return work.alone(
+          work.logged(
+            (session) => recycle(session, batch),
+            ({ counts }) => actsOf.recycle(counts, batch),
+          ),
+        )
+      }),
+    discardQuarantine: (entryIds, decision) =>
+      calls.run(() =>
+        work.alone(
+          work.logged(
+            (s) => s.take(discardQuarantine(entryIds, decision)),
+            (count) => actsOf.discardQuarantine(entryIds, count, decision),
+          ),
+        ),
+      ),
+  } satisfies Partial<UsageStore>
+}
+
+function usageOf({ database, calls, sealed, serverClock }: Parts) {
+  const oneState = <T>(begin: () => Steps<T>) =>
+    calls.run(() => database.readOneState((session) => session.take(begin())))
+  return {
+    queryUsage: (query) => calls.run(async () => queryUsage(database, query, await sealed.get())),
+    answerUsage: (question, page) =>
+      calls.run(() => database.read((s) => s.take(answerUsage(question, page)))),
+    listUsageEvents: (filter, page) => calls.run(() => listUsageEvents(database, filter, page)),
+    listFeedProgress: () => oneState(listFeedProgress),
+    listFeedTotals: () => oneState(listFeedTotals),
+    readTime: () =>
+      calls.run(() =>
+        database.read(async (s) => ({
+          ...(await s.take(readTime())),
+          serverAt: serverClock?.() ?? (await s.now()),
+        })),
+      ),
+  } satisfies Partial<UsageStore>
+}
+
+function upkeepOf({ database, calls, partitions }: Parts, work: Work) {
+  const { topology } = database
+  const changing = () => changingEngine(work, topology, work.actor)
+  const planOrDo = <T>({ dryRun }: { readonly dryRun: boolean }, begin: () => Steps<T>) =>
+    calls.run(() => (dryRun ? work.look : work.alone)(work.taking(begin)))
+  return {
+    audit: (options) => calls.run(() => audit(work.look, topology, options)),
+    repairDerived: () => calls.run(() => runRepair(changing())),
+    acceptRows: (acceptance) => calls.run(() => acceptRows(changing(), acceptance)),
+    checksumNextDay: () =>
+      calls.run(async () =>
+        topology.name === 'plain' ? work.alone(upkeep.checksumNextDay) : false,
+      ),
+    sealNextDay: (before) => calls.run(() => work.alone((s) => s.take(sealNextDay(before)))),
+    reclassify: (given) => planOrDo(given, () => reclassify(given)),
+    eraseSim: (simId, given) => planOrDo(given, () => eraseSim(simId, given)),
+    eraseNumber: (number, given) => planOrDo(given, () => eraseNumber(number, given)),
+    eraseAccount: (accountId, given) => planOrDo(given, () => eraseAccount(accountId, given)),
+    // Its files are the server's, and so is the room that deleted rows leave in them.
+    overwriteDeleted: async () => false,
+    purge: (given) =>
+      calls.run(() => purge(database, work, given).finally(() => partitions.forget())),
+  } satisfies Partial<UsageStore>
+}
+
+async function purge(
+  database: Database,
+  work: Work,
+  given: Parameters<UsageStore['purge']>[0],
+): ReturnType<UsageStore['purge']> {
+  const look = <T>(looking: (session: PostgresSession) => Promise<T>) =>
+    database.readOneState(looking, { unlimited: true })
+  if (given.dryRun) return look((session) => session.take(countOld(given.before)))
+  const rollupCells = await work.alone(async (session) => {
+    await deleteOldMarks(session)
+    return session.take(endRetention(given.before))
+  })
+  const months = await look((session) => upkeep.countOldMonths(session, given.before))
+  return work.alone(
+    work.logged(
+      async (session) => {
+        const dropped = await upkeep.dropMonths(session, months)
+        return { ...(await session.take(deleteOld(given, dropped))), rollupCells }
+      },
+      (deleted) => actsOf.purge(deleted, given),
+    ),
+  )
 }
 
 function requireBatchSize({ events }: AppendBatch): void {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { SOMEBODY } from '../../domain/act.ts'
+import { WHOLE_DAYS } from '../ledger-buckets.ts'
 import type { Row } from '../rows.ts'
 import {
   type Acting,
@@ -48,6 +49,7 @@ const MONTH_TEXT: MonthText = {
 export class PostgresSession implements Session {
   readonly hasSimMonths = false
   readonly monthText = MONTH_TEXT
+  readonly freshSeconds = WHOLE_DAYS.freshSeconds
   readonly client: pg.ClientBase
   readonly schema: string
   acting: Acting = actingOf(SOMEBODY)

@@ -7,6 +7,8 @@ import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { UsageError } from '../../domain/usage-error.ts'
+import { isOfLedger } from '../checksums.ts'
+import { dayOf } from '../ledger-buckets.ts'
 import { columnsOfTable, TABLES, type Table, type TableRow } from '../tables.ts'
 import {
   FIRST_POSITION,
@@ -195,6 +197,13 @@ async function ensurePartitions(partitions: Partitions, { table, rows }: Piece):
   await partitions.ensure(buckets, Math.max(...buckets))
 }
 
+/** The buckets of fresh days may be shorter where the rows come from; here they are days. */
+function inWholeDays(table: Table, rows: readonly TableRow[]): readonly TableRow[] {
+  if (!isOfLedger(table.name)) return rows
+  const bucket = columnsOfTable(table).indexOf('bucket')
+  return rows.map((row) => row.with(bucket, dayOf(row[bucket] as number)))
+}
+
 async function write(session: PostgresSession, shown: string, piece: Piece): Promise<void> {
   const { table, rows, from, to } = piece
   // The first process to move on wins; a second one finds another position and ends.
@@ -202,9 +211,10 @@ async function write(session: PostgresSession, shown: string, piece: Piece): Pro
     throw new UsageError('conflict', `another process has gone on moving rows into ${shown}`)
   }
   const columns = columnsOfTable(table).join(', ')
+  const placed = inWholeDays(table, rows)
   const copy = session.client.query(copyFrom(`COPY ${table.name} (${columns}) FROM STDIN`))
   try {
-    await pipeline(Readable.from(copyTableRows(rows)), copy)
+    await pipeline(Readable.from(copyTableRows(placed)), copy)
   } catch (error) {
     throw explained(error, shown, table.name)
   }

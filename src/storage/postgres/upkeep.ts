@@ -1,7 +1,7 @@
 /** Checksums of sealed days, and old months, which are dropped whole. */
 import { DAY_SECONDS, floorTo, INSTANT_MIN, monthStart } from '../../domain/time.ts'
 import { readLimits } from '../limits.ts'
-import { nextBucket } from '../upkeep.ts'
+import { nextDay } from '../upkeep.ts'
 import * as checksums from './checksums.ts'
 import { listPartitions } from './partitions.ts'
 import type { PostgresSession } from './session.ts'
@@ -12,7 +12,7 @@ export async function checksumNextDay(session: PostgresSession): Promise<boolean
   await checksums.fold(session, purgedThrough)
   const limit = (await checksums.ledgerLimit(session)) ?? INSTANT_MIN
   const from = Math.max(limit, floorTo(purgedThrough, DAY_SECONDS))
-  const next = await session.take(nextBucket(from, sealedThrough))
+  const next = await session.take(nextDay(from, sealedThrough))
   if (next === null) return false
   const partitions = await listPartitions(session)
   await checksums.takeDay(session, next, { purgedThrough, partitions })

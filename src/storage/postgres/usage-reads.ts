@@ -1,8 +1,8 @@
 /** Answers to usage questions: a SIM's from its ledger and sealed days, an account's from rollups. */
 import { DAY_SECONDS } from '../../domain/time.ts'
 import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
-import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
-import { LEDGER_BUCKET_SECONDS } from '../incoming-events.ts'
+import { monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
+import { bucketsOf, WHOLE_DAYS } from '../ledger-buckets.ts'
 import { usageGroupsFromRows } from '../rows.ts'
 import { partsHeld } from '../tenures.ts'
 import { ofParts } from '../usage-parts.ts'
@@ -55,7 +55,7 @@ async function queryWithinLedger(
 ): Promise<UsageGroup[]> {
   const bounds = (await session.get(sql.SELECT_LEDGER_BOUNDS))!
   if (bounds.first === null) return []
-  const last = (bounds.last as number) + LEDGER_BUCKET_SECONDS
+  const last = (bounds.last as number) + DAY_SECONDS
   const start = Math.max(query.start, bounds.first as number)
   const end = Math.min(query.end, last)
   return start < end ? querySim(session, { ...query, start, end }, simId, sealedThrough) : []
@@ -105,7 +105,10 @@ export function simUsageValues(
       ? { firstDay: start, endDay: start }
       : sealedDays(start, end, sealedThrough)
   const buckets = [
-    ...new Set([...bucketsOf(start, sealed.firstDay), ...bucketsOf(sealed.endDay, end)]),
+    ...new Set([
+      ...bucketsOf(start, sealed.firstDay, WHOLE_DAYS),
+      ...bucketsOf(sealed.endDay, end, WHOLE_DAYS),
+    ]),
   ]
   const ofLedger = [simId, buckets, buckets[0] ?? start, buckets.at(-1) ?? start, start, end]
   if (granularity === 'hourly') return ofLedger

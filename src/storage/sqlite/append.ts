@@ -1,20 +1,22 @@
 /** Applies one batch of an import: ledger, derived tables, quarantine and counts in one transaction. */
+import type { StatementSync } from 'node:sqlite'
 import { NO_SERIES_COUNTS } from '../../domain/counter-series.ts'
 import type { UsageEvent } from '../../domain/usage-event.ts'
 import { appendReadings } from '../batch-readings.ts'
 import { type Conflict, conflictRecord } from '../conflict-record.ts'
 import { addAccountFeeds } from '../feed-access.ts'
 import {
-  addImportBuckets,
-  bucketOf,
+  addImportDays,
   type IncomingEvent,
   type EventBatch as SharedBatch,
 } from '../incoming-events.ts'
+import { dayOf } from '../ledger-buckets.ts'
 import { historiesAt, writeLedgerChanges } from '../ledger-changes.ts'
 import { type Limits, readLimits } from '../limits.ts'
 import { MetChain, MetVersions } from '../met-versions.ts'
 import { type BatchRest, endBatch, namedConflicts } from '../quarantine.ts'
 import { traitsFromBits } from '../reading-rows.ts'
+import type { Place } from '../repeats.ts'
 import {
   type Identity,
   type ServingColumns,
@@ -27,6 +29,7 @@ import { type UsageChanges, UsageDeltas } from '../usage-deltas.ts'
 import type { AppendOutcome, WholeDelivery } from '../usage-store.ts'
 import type { Coming } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
+import { bucketsOfEvents, gatherBeforeLarge, orderByKey } from './event-order.ts'
 import * as sql from './ledger-sql.ts'
 import { operatorsImports } from './operators-imports.ts'
 import * as packed from './packed-events.ts'
@@ -73,9 +76,13 @@ class BatchApplication {
   readonly #deltas: UsageDeltas
   readonly #versions: MetVersions
   readonly #servings: readonly ServingColumns[]
+  readonly #statements: Statements
   readonly #accountIds = new Set<number>()
-  readonly #buckets = new Set<number>()
+  readonly #days = new Set<number>()
   readonly #readings: IncomingEvent[] = []
+  /** Whether the last event was stored already, and said the same: the next one is probably stored too. */
+  #expectsRepeat = false
+  readonly #repeated: RepeatedEvents
   /** Events whose versions are others than the transaction has found, by their identities. */
   readonly #changed = new Map<string, Changed>()
   readonly #conflicts: Conflict[] = []
@@ -89,12 +96,18 @@ class BatchApplication {
   ) {
     this.#connection = connection
     this.#batch = { ...batch, coming, mayRewrite: true, changes }
+    gatherBeforeLarge(connection, batch)
     this.#limits = connection.take(readLimits())
     this.#deltas = new UsageDeltas(this.#limits, changes)
     const { onConflict } = batch.feed
     const isOperators = operatorsImports(connection, batch)
     this.#versions = new MetVersions({ onConflict, isOperators }, coming)
     this.#servings = batch.events.servings.map(servingToRow)
+    this.#repeated = new RepeatedEvents(batch.events.count)
+    this.#statements = {
+      insert: connection.prepare(sql.INSERT_EVENT),
+      selectSame: connection.prepareArrays(sql.SELECT_SAME_EVENT),
+    }
   }
 
   run(): AppendOutcome {
@@ -103,18 +116,19 @@ class BatchApplication {
     for (const [index, accountId] of moved) {
       events.numbers[index * packed.COLUMNS + packed.ACCOUNT_ID] = accountId
     }
-    this.#applyAll(orderByKey(events))
+    const buckets = bucketsOfEvents(events, this.#limits.buckets)
+    this.#applyAll(orderByKey(events, buckets), buckets)
     this.#connection.take(this.#deltas.write())
-    this.#writeChanged()
+    this.#writeChanged(buckets)
     this.#applyReadings()
     this.#connection.take(addAccountFeeds(this.#accountIds, feed.id))
-    this.#connection.take(addImportBuckets(this.#buckets, importId))
+    this.#connection.take(addImportDays(this.#days, importId))
     const conflicts = this.#connection.take(namedConflicts(this.#conflicts))
     return { counts: this.#counts, series: this.#series, conflicts }
   }
 
   /** Days under checksum come first in the order, and nothing of a later day changes one of them. */
-  #applyAll(order: Uint32Array): void {
+  #applyAll(order: Uint32Array, buckets: Float64Array): void {
     const { numbers } = this.#batch.events
     const { checksums } = this.#connection
     const limit = checksums.ledgerLimit() ?? Number.NEGATIVE_INFINITY
@@ -123,11 +137,11 @@ class BatchApplication {
       const isNextUnder = numbers[index * packed.COLUMNS + packed.OCCURRED_AT]! < limit
       if (isNextUnder !== isUnder) checksums.watchLedger(isNextUnder)
       isUnder = isNextUnder
-      this.#applyEvent(index)
+      this.#applyEvent(index, buckets[index]!)
     }
   }
 
-  #applyEvent(index: number): void {
+  #applyEvent(index: number, bucket: number): void {
     const { events, feed, importId, knownAt } = this.#batch
     const n = events.numbers
     const at = index * packed.COLUMNS
@@ -136,15 +150,16 @@ class BatchApplication {
       this.#counts.expired++
       return
     }
-    const bucket = bucketOf(occurredAt)
-    this.#buckets.add(bucket)
+    this.#days.add(dayOf(occurredAt))
     const simId = n[at + packed.SIM_ID]!
     if (n[at + packed.TRAITS] !== 0) {
       this.#readings.push(this.#readingAt(index, bucket))
       return
     }
-    const accountId = n[at + packed.ACCOUNT_ID]!
     const recordId = packed.textAt(events.recordIds, index)
+    const identity = [bucket, simId, occurredAt, feed.id, recordId] as const
+    if (this.#expectsRepeat && this.#isRepeat(identity, index)) return
+    const accountId = n[at + packed.ACCOUNT_ID]!
     const serving = this.#servings[n[at + packed.SERVING]!]!
     const counters = {
       upload: n[at + packed.UPLOAD]!,
@@ -152,28 +167,27 @@ class BatchApplication {
       toSim: n[at + packed.TO_SIM]!,
       fromSim: n[at + packed.FROM_SIM]!,
     }
-    const { changes } = this.#connection
-      .prepare(sql.INSERT_EVENT)
-      .run(
-        bucket,
-        simId,
-        occurredAt,
-        feed.id,
-        recordId,
-        accountId,
-        serving.zone,
-        serving.country,
-        serving.plmn,
-        serving.stated,
-        counters.upload,
-        counters.download,
-        counters.toSim,
-        counters.fromSim,
-        importId,
-        n[at + packed.LINE]!,
-        knownAt,
-      )
+    const { changes } = this.#statements.insert.run(
+      bucket,
+      simId,
+      occurredAt,
+      feed.id,
+      recordId,
+      accountId,
+      serving.zone,
+      serving.country,
+      serving.plmn,
+      serving.stated,
+      counters.upload,
+      counters.download,
+      counters.toSim,
+      counters.fromSim,
+      importId,
+      n[at + packed.LINE]!,
+      knownAt,
+    )
     if (changes === 1) {
+      this.#expectsRepeat = false
       this.#counts.accepted++
       this.#deltas.add({ accountId, simId, occurredAt }, serving, counters, 1)
       this.#accountIds.add(accountId)
@@ -187,8 +201,41 @@ class BatchApplication {
         line: n[at + packed.LINE]!,
         knownAt,
       }
-      this.#meetStored([bucket, simId, occurredAt, feed.id, recordId], incoming, index)
+      this.#meetStored(identity, incoming, index)
     }
+  }
+
+  /**
+   * Counts the event as a duplicate where what is stored says the same in every column: nothing changes
+   * then. One statement tells it, where finding out that it cannot be inserted, and why, takes two.
+   */
+  #isRepeat(identity: Identity, index: number): boolean {
+    // What this batch has changed is in no row yet.
+    if (this.#changed.size > 0 && this.#changed.has(identity.join(' '))) return false
+    const n = this.#batch.events.numbers
+    const at = index * packed.COLUMNS
+    const serving = this.#servings[n[at + packed.SERVING]!]!
+    const row = this.#statements.selectSame.get(
+      identity[0],
+      identity[1],
+      identity[2],
+      identity[3],
+      identity[4],
+      serving.zone,
+      serving.country,
+      serving.plmn,
+      serving.stated,
+      n[at + packed.UPLOAD]!,
+      n[at + packed.DOWNLOAD]!,
+      n[at + packed.TO_SIM]!,
+      n[at + packed.FROM_SIM]!,
+    ) as unknown as readonly [importId: number, line: number] | undefined
+    if (row === undefined) return false
+    const of = { importId: row[0], line: row[1] }
+    if (!this.#versions.isRepeat(of, this.#batch)) return false
+    this.#counts.duplicate++
+    this.#repeated.add(index, of)
+    return true
   }
 
   /** Another version of the event is stored already: the feed's policy says what becomes of this. */
@@ -196,10 +243,12 @@ class BatchApplication {
     const { chain, before } = this.#metAt(identity)
     const met = chain.current
     const verdict = this.#versions.resolve(identity, chain, incoming)
+    const isUnchanged = chain.current === before && !chain.isRewritten
+    this.#expectsRepeat = verdict === 'duplicate' && isUnchanged
     if (verdict === 'duplicate' || verdict === 'replaced') {
       this.#counts[verdict]++
       if (verdict === 'replaced') this.#accountIds.add(incoming.accountId)
-      if (chain.current === before && !chain.isRewritten) return
+      if (isUnchanged) return
       this.#changed.set(identity.join(' '), { identity, chain, before })
       return
     }
@@ -220,7 +269,12 @@ class BatchApplication {
     return { chain: new MetChain(history, before), before }
   }
 
-  #writeChanged(): void {
+  #writeChanged(buckets: Float64Array): void {
+    const { importId, knownAt, events } = this.#batch
+    for (const [index, of] of this.#repeated.inOrder()) {
+      const line = events.numbers[index * packed.COLUMNS + packed.LINE]!
+      this.#versions.noteRepeat(buckets[index]!, of, { importId, line, knownAt })
+    }
     if (this.#changed.size > 0) this.#connection.checksums.watchLedger(true)
     const changes = [...this.#changed.values()]
       .filter(({ chain, before }) => chain.current !== before)
@@ -274,23 +328,35 @@ interface Changed {
   readonly before: StoredEvent
 }
 
-/**
- * The events in the order of the ledger's key, so that SQLite fills page after page instead of
- * jumping. Events with the same SIM and time keep their order of delivery.
- */
-function orderByKey({ count, numbers }: packed.PackedEvents): Uint32Array {
-  const order = new Uint32Array(count)
-  for (let i = 0; i < count; i++) order[i] = i
-  return order.sort((a, b) => {
-    const left = a * packed.COLUMNS
-    const right = b * packed.COLUMNS
-    const leftAt = numbers[left + packed.OCCURRED_AT]!
-    const rightAt = numbers[right + packed.OCCURRED_AT]!
-    return (
-      bucketOf(leftAt) - bucketOf(rightAt) ||
-      numbers[left + packed.SIM_ID]! - numbers[right + packed.SIM_ID]! ||
-      leftAt - rightAt ||
-      a - b
-    )
-  })
+/** The two that run for most events. */
+interface Statements {
+  readonly insert: StatementSync
+  readonly selectSame: StatementSync
+}
+
+/** Which versions events repeat, by the positions of the events in their batch. */
+class RepeatedEvents {
+  readonly #count: number
+  /** Import and line; the first is 0 where nothing is known, as it is of what a trial has brought itself. */
+  #places: Float64Array | null = null
+
+  constructor(count: number) {
+    this.#count = count
+  }
+
+  add(index: number, { importId, line }: Place): void {
+    this.#places ??= new Float64Array(2 * this.#count)
+    this.#places[2 * index] = importId
+    this.#places[2 * index + 1] = line
+  }
+
+  /** In the order of delivery, in which those of consecutive lines follow each other. */
+  *inOrder(): Generator<[index: number, of: Place]> {
+    const places = this.#places
+    if (places === null) return
+    for (let index = 0; index < this.#count; index++) {
+      const importId = places[2 * index]!
+      if (importId !== 0) yield [index, { importId, line: places[2 * index + 1]! }]
+    }
+  }
 }

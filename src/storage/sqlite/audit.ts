@@ -9,6 +9,7 @@ import { signingKey } from '../directory-reads.ts'
 import type { Row } from '../rows.ts'
 import { Checksums, checksummedTables } from './checksums.ts'
 import type { Connection } from './connection.ts'
+import { FRESH_SECONDS } from './session.ts'
 import type { Writer } from './writer.ts'
 
 /** What `PRAGMA integrity_check` says at most. */
@@ -159,6 +160,7 @@ export function auditEngine(run: Run): AuditEngine {
     keptChecksums: 'SELECT table_name, part, row_count, total FROM checksum',
     checksumKey: () => run('auditKey'),
     hasSimMonths: true,
+    freshSeconds: FRESH_SECONDS,
     isSpread: false,
     checkDatabase: () => run('checkFile'),
   }

@@ -20,12 +20,15 @@ import {
   WITHOUT_CHECKSUM,
 } from '../checksums.ts'
 import { SELECT_SETTING, UPSERT_SETTING } from '../directory-sql.ts'
+import { TABLES } from '../tables.ts'
 import type { Connection } from './connection.ts'
 
 const SELECT_TABLES = `
   SELECT name FROM sqlite_schema
   WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
   ORDER BY name`
+/** Programs that copy a file, such as Litestream, keep tables of their own in it and write to them. */
+const OWN_TABLES: ReadonlySet<string> = new Set(TABLES.map(({ name }) => name))
 const SELECT_COLUMNS = 'SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid'
 
 const SELECT_CHECKSUM = 'SELECT row_count, total FROM checksum WHERE table_name = ? AND part = ?'
@@ -41,7 +44,7 @@ const SET_HEAD = `UPDATE checksum SET head = ? WHERE table_name = '${MONTH_CHAIN
 export function checksummedTables({ db }: Pick<Connection, 'db'>): ChecksummedTable[] {
   const columnsOf = db.prepare(SELECT_COLUMNS)
   return (db.prepare(SELECT_TABLES).all() as { name: string }[])
-    .filter(({ name }) => WITHOUT_CHECKSUM[name] === undefined)
+    .filter(({ name }) => OWN_TABLES.has(name) && WITHOUT_CHECKSUM[name] === undefined)
     .map(({ name }) => {
       const columns = columnsOf.all(name) as { name: string; type: string; pk: number }[]
       const key = columns
@@ -209,7 +212,7 @@ export class Checksums {
     const tell = (times: 1 | -1) => {
       const row = times === 1 ? 'NEW.' : 'OLD.'
       const value = `row_changed('${name}', ${partExpression(part, row)}, ${times}, ${rowText(table, row)})`
-      // A key's bucket does not change, so that either row says whether there is anything to tell.
+      // A bucket changes only behind the limit, so that either row says whether there is anything to tell.
       return { row, value }
     }
     const when = (row: string) => (condition === '' ? '' : `WHEN ${row}${condition}`)

@@ -61,6 +61,9 @@ export interface WriteOptions {
   readonly watchesLedger?: boolean
 }
 
+/** How a statement gives its rows. */
+type RowsAs = 'objects' | 'arrays' | 'bigints' | 'bigint arrays'
+
 /** A connection with its prepared statements, each prepared once. */
 export class Connection {
   readonly db: DatabaseSync
@@ -68,13 +71,18 @@ export class Connection {
   /** Whose changes the next ones are. */
   acting: Acting = { actor: SOMEBODY.name, at: null }
   readonly #session = new SqliteSession(this)
-  readonly #statements = new Map<string, StatementSync>()
-  readonly #bigintStatements = new Map<string, StatementSync>()
-  readonly #bigintArrayStatements = new Map<string, StatementSync>()
+  readonly #statements: Readonly<Record<RowsAs, Map<string, StatementSync>>> = {
+    objects: new Map(),
+    arrays: new Map(),
+    bigints: new Map(),
+    'bigint arrays': new Map(),
+  }
   readonly #lockWaitMs: number
   /** How long the lock was held since it was last free for a pause; until when. */
   #heldMs = 0
   #heldUntil = 0
+  /** Whether writes are pieces of a transaction that is open. */
+  #isSharing = false
   readonly log: WriteAheadLog
 
   constructor(
@@ -94,33 +102,34 @@ export class Connection {
   }
 
   prepare(text: string): StatementSync {
-    let statement = this.#statements.get(text)
-    if (statement === undefined) {
-      statement = this.db.prepare(asSqlite(text))
-      this.#statements.set(text, statement)
-    }
-    return statement
+    return this.#prepared('objects', text, () => {})
+  }
+
+  /** Rows are arrays of their values: quicker to make. */
+  prepareArrays(text: string): StatementSync {
+    return this.#prepared('arrays', text, (statement) => statement.setReturnArrays(true))
   }
 
   /** For sums, which may pass 2^53: every integer comes back as a bigint. */
   prepareBigints(text: string): StatementSync {
-    let statement = this.#bigintStatements.get(text)
-    if (statement === undefined) {
-      statement = this.db.prepare(asSqlite(text))
-      statement.setReadBigInts(true)
-      this.#bigintStatements.set(text, statement)
-    }
-    return statement
+    return this.#prepared('bigints', text, (statement) => statement.setReadBigInts(true))
   }
 
-  /** As `prepareBigints`, with rows that are arrays of their values: quicker to make. */
+  /** As `prepareBigints`, with rows as `prepareArrays` gives them. */
   prepareBigintArrays(text: string): StatementSync {
-    let statement = this.#bigintArrayStatements.get(text)
-    if (statement === undefined) {
-      statement = this.db.prepare(asSqlite(text))
+    return this.#prepared('bigint arrays', text, (statement) => {
       statement.setReadBigInts(true)
       statement.setReturnArrays(true)
-      this.#bigintArrayStatements.set(text, statement)
+    })
+  }
+
+  #prepared(rows: RowsAs, text: string, setUp: (statement: StatementSync) => void): StatementSync {
+    const statements = this.#statements[rows]
+    let statement = statements.get(text)
+    if (statement === undefined) {
+      statement = this.db.prepare(asSqlite(text))
+      setUp(statement)
+      statements.set(text, statement)
     }
     return statement
   }
@@ -130,19 +139,65 @@ export class Connection {
    * false where it changes no row of the ledger, or has them watched by itself.
    */
   write<T>(work: () => T, { watchesLedger = true }: WriteOptions = {}): T {
+    const watched = () => {
+      this.checksums.begin({ watchesLedger })
+      const result = work()
+      this.checksums.end()
+      return result
+    }
+    return this.#isSharing ? this.#piece(watched) : this.#locked(watched)
+  }
+
+  /**
+   * Runs `work` in one write transaction, in which each `write` is kept whole or not at all: one that
+   * fails takes nothing of the others with it. Where it throws, none is kept.
+   */
+  share<T>(work: () => T): T {
+    return this.#locked(() => {
+      this.#isSharing = true
+      try {
+        return work()
+      } finally {
+        this.#isSharing = false
+      }
+    })
+  }
+
+  #locked<T>(work: () => T): T {
     this.withLock(() => this.prepare('BEGIN IMMEDIATE').run())
     const heldFrom = performance.now()
     if (heldFrom - this.#heldUntil >= PAUSE_MS) this.#heldMs = 0
     try {
-      return this.#finish(() => {
-        this.checksums.begin({ watchesLedger })
-        const result = work()
-        this.checksums.end()
-        return result
-      })
+      return this.#finish(work)
     } finally {
       this.#heldUntil = performance.now()
       this.#heldMs += this.#heldUntil - heldFrom
+    }
+  }
+
+  #piece<T>(work: () => T): T {
+    this.prepare('SAVEPOINT piece').run()
+    try {
+      const result = work()
+      this.prepare('RELEASE piece').run()
+      return result
+    } catch (error) {
+      // A full disk ends the whole transaction by itself, and with it what other pieces have done.
+      if (this.db.isTransaction) this.db.exec('ROLLBACK TO piece; RELEASE piece')
+      this.checksums.abandon()
+      throw error
+    }
+  }
+
+  /** Runs `work` in one write transaction, and takes back all that it has done. */
+  takenBack<T>(work: () => T): T {
+    this.withLock(() => this.prepare('BEGIN IMMEDIATE').run())
+    try {
+      return work()
+    } finally {
+      // A full disk ends the transaction by itself.
+      if (this.db.isTransaction) this.db.exec('ROLLBACK')
+      this.checksums.abandon()
     }
   }
 
@@ -181,6 +236,7 @@ export class Connection {
   }
 
   close(): void {
+    this.log.close()
     if (this.db.isOpen) this.db.close()
   }
 
@@ -236,6 +292,7 @@ export function openConnection(path: string, options: ConnectionOptions): Connec
     const connection = new Connection(path, options)
     try {
       migrate(connection, path, { create })
+      if (options.role === 'writer') connection.log.open(existingOnly(path))
       // Before it is brought into a mode in which files beside it are written: another one may have
       // come into its place while it was opened.
       requireSameFiles(path, files)

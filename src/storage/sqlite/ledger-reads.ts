@@ -1,7 +1,8 @@
 /** The ledger's rows of a SIM, page by page, with what each has replaced. */
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-entry.ts'
-import { bucketsOf } from '../day-ranges.ts'
+import { bucketsOf } from '../ledger-buckets.ts'
 import * as shared from '../ledger-entries.ts'
+import { readLimits } from '../limits.ts'
 import type { Row } from '../rows.ts'
 import { all, type Steps } from '../session.ts'
 import type { Connection } from './connection.ts'
@@ -45,7 +46,8 @@ function* entryRows(filter: LedgerFilter, page: LedgerPage): Steps<Row[]> {
   const text = selectEntries(filter)
   const position = [occurredAt, feedId, recordId] as const
   const rows: Row[] = []
-  for (const bucket of bucketsOf(from, end)) {
+  const { buckets } = yield* readLimits()
+  for (const bucket of bucketsOf(from, end, buckets)) {
     const room = page.limit - rows.length
     if (room <= 0) break
     const conditions = shared.filterValues(filter)

@@ -1,5 +1,6 @@
 /** SQL of the ledger, of what is derived from it, and of the questions both answer. */
 
+import { dayText } from '../ledger-buckets.ts'
 import { COUNTER_COLUMNS } from '../tables.ts'
 
 function sums(): string {
@@ -17,6 +18,12 @@ export const INSERT_EVENT = `
   ON CONFLICT DO NOTHING`
 
 export const SELECT_EVENT = `SELECT * FROM ledger WHERE ${IDENTITY}`
+
+/** Where an event came from that says the same in every column. Parameters: identity, then these. */
+export const SELECT_SAME_EVENT = `
+  SELECT import_id, line FROM ledger
+  WHERE ${IDENTITY} AND zone = ? AND country = ? AND plmn = ? AND stated = ?
+    AND upload = ? AND download = ? AND to_sim = ? AND from_sim = ?`
 
 export const SELECT_LEDGER_BOUNDS = `
   SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
@@ -44,10 +51,10 @@ export const SELECT_SIM_LEDGER = {
     GROUP BY 1, zone, country
     ORDER BY 1, zone, country`,
   daily: `
-    SELECT bucket AS bucket_start, zone, country, ${sums()}
+    SELECT ${dayText('occurred_at')} AS bucket_start, zone, country, ${sums()}
     ${SIM_LEDGER_ROWS}
-    GROUP BY bucket, zone, country
-    ORDER BY bucket, zone, country`,
+    GROUP BY 1, zone, country
+    ORDER BY 1, zone, country`,
   all: `
     SELECT ? AS bucket_start, zone, country, ${sums()}
     ${SIM_LEDGER_ROWS}
@@ -71,7 +78,7 @@ export const SELECT_SIM_MONTH = {
     ORDER BY zone, country`,
 } as const
 
-/** A whole sealed month. Parameters: the bucket of the answer, month, SIM. */
+/** All sealed days of a month. Parameters: the bucket of the answer, month, SIM. */
 export const SELECT_SIM_MONTH_TOTAL = `
   SELECT ? AS bucket_start, zone, country, upload, download, to_sim, from_sim
   FROM sim_month

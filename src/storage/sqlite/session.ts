@@ -1,5 +1,6 @@
 /** A connection as a session of shared code: it answers each question at once. */
 import type { SQLInputValue } from 'node:sqlite'
+import { HOUR_SECONDS } from '../../domain/time.ts'
 import type { Row } from '../rows.ts'
 import type {
   Acting,
@@ -15,6 +16,9 @@ import type {
 import type { Connection } from './connection.ts'
 import { isOverflow } from './failures.ts'
 
+/** Rows of fresh days lie in buckets of this length, by the measurement in `docs/decisions/fresh-days.md`. */
+export const FRESH_SECONDS = 2 * HOUR_SECONDS
+
 const NO_VALUES: Values = []
 
 const MONTH_TEXT: MonthText = {
@@ -25,6 +29,7 @@ const MONTH_TEXT: MonthText = {
 export class SqliteSession implements Session {
   readonly hasSimMonths = true
   readonly monthText = MONTH_TEXT
+  readonly freshSeconds = FRESH_SECONDS
   readonly #connection: Connection
 
   constructor(connection: Connection) {

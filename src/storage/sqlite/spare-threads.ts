@@ -1,22 +1,34 @@
 /** Threads beside the writer, for work that needs a connection to itself. */
 import type { Writer } from './writer.ts'
 
+export interface SpareThreadsOptions {
+  /** At a time; further work waits for its turn. */
+  readonly threadsMax?: number
+  /** How many that are done wait for the next work. */
+  readonly idleMax?: number
+}
+
 /**
- * One for each work at a time, up to `threadsMax`; further work waits for its turn. A thread takes longer
- * to start than a small store takes to audit, so that one that is done waits for the next work.
+ * One for each work at a time. A thread takes longer to start than a small store takes to audit, so that
+ * one that is done waits for the next work.
  */
 export class SpareThreads {
   readonly #start: () => Writer
   readonly #threadsMax: number
+  readonly #idleMax: number
   readonly #idle: Writer[] = []
   #busy = 0
   /** Work in the order in which it came. */
   readonly #waiting: (() => void)[] = []
   #closed = false
 
-  constructor(start: () => Writer, threadsMax = Number.POSITIVE_INFINITY) {
+  constructor(
+    start: () => Writer,
+    { threadsMax = Number.POSITIVE_INFINITY, idleMax = 1 }: SpareThreadsOptions = {},
+  ) {
     this.#start = start
     this.#threadsMax = threadsMax
+    this.#idleMax = idleMax
   }
 
   async use<T>(work: (thread: Writer) => Promise<T>): Promise<T> {
@@ -27,7 +39,7 @@ export class SpareThreads {
     try {
       return await work(thread)
     } finally {
-      if (this.#closed || this.#idle.length > 0) await thread.close()
+      if (this.#closed || this.#idle.length >= this.#idleMax) await thread.close()
       else this.#idle.push(thread)
       const next = this.#waiting.shift()
       if (next === undefined) this.#busy--

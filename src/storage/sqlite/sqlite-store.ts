@@ -9,6 +9,7 @@ import { sourceOf, type UsageQuestion } from '../../domain/usage-question.ts'
 import { acceptRows } from '../accept.ts'
 import { signingKey } from '../directory-reads.ts'
 import { listFeedProgress } from '../feed-progress.ts'
+import { GATHER_ROWS_MAX } from '../gathering.ts'
 import { readLimits } from '../limits.ts'
 import { CHANGES, NOTES, READS, withSids } from '../operations.ts'
 import { answerUsage } from '../question.ts'
@@ -36,6 +37,8 @@ export interface SqliteOptions {
   readonly lockWaitMs?: number
   /** From which size of the log on a write waits for readers to fold it; 128 MiB unless given. */
   readonly logBytesMax?: number
+  /** About how many rows of a day one transaction gathers before it is sealed; 20 000 unless given. */
+  readonly gatherRowsMax?: number
   /** Makes the store where the file is missing or empty. */
   readonly create?: boolean
   /** Told in a line what an operator should see to. */
@@ -64,130 +67,187 @@ const REMEMBERED: ReadonlySet<string> = new Set<keyof typeof READS>([
  */
 export async function openSqliteStore(
   path: string,
-  { lockWaitMs = LOCK_WAIT_MS, logBytesMax = LOG_BYTES_MAX, ...options }: SqliteOptions = {},
+  {
+    lockWaitMs = LOCK_WAIT_MS,
+    logBytesMax = LOG_BYTES_MAX,
+    gatherRowsMax = GATHER_ROWS_MAX,
+    ...options
+  }: SqliteOptions = {},
 ): Promise<UsageStore> {
   const reader = openConnection(path, { ...options, role: 'reader', lockWaitMs })
   const guard = new FileGuard(path, () => reader.bytesInUse())
-  const memo = new ReadMemo(reader)
   const newWriter = (role: 'reader' | 'writer' = 'writer') =>
     new Writer(path, { role, lockWaitMs, logBytesMax, files: guard.files })
-  const writer = newWriter()
-  const auditThreads = new SpareThreads(() => newWriter('reader'))
-  const questionThreads = new SpareThreads(() => newWriter('reader'), QUESTION_THREADS_MAX)
-  const trialThreads = new SpareThreads(newWriter)
-
-  /** Reads are synchronous inside; the promise is the port's, for engines that are not. */
-  async function read<T>(work: (connection: Connection) => T): Promise<T> {
-    if (!reader.db.isOpen) throw new UsageError('unavailable', 'the store is closed')
-    guard.require()
-    try {
-      return translated(path, () => work(reader))
-    } catch (error) {
-      throw guard.noted(error)
-    }
-  }
-
-  const actingAs = (actor: Actor): UsageStore => {
-    const run: Writer['run'] = async (name, values, options) => {
-      if (reader.db.isOpen) guard.require()
-      const result = await writer.run(name, values, { actor, ...options }).catch((error) => {
+  const parts: Parts = {
+    reader,
+    guard,
+    newWriter,
+    gatherRowsMax,
+    memo: new ReadMemo(reader),
+    writer: newWriter(),
+    auditThreads: new SpareThreads(() => newWriter('reader')),
+    questionThreads: new SpareThreads(() => newWriter('reader'), {
+      threadsMax: QUESTION_THREADS_MAX,
+      // Pages of a console ask several at once, again and again.
+      idleMax: QUESTION_THREADS_MAX,
+    }),
+    trialThreads: new SpareThreads(newWriter),
+    /** Reads are synchronous inside; the promise is the port's, for engines that are not. */
+    read: async (work) => {
+      if (!reader.db.isOpen) throw new UsageError('unavailable', 'the store is closed')
+      guard.require()
+      try {
+        return translated(path, () => work(reader))
+      } catch (error) {
         throw guard.noted(error)
-      })
-      // What went into a file that is gone was not stored.
-      guard.look()
-      return result
-    }
-    const plan: Writer['run'] = (name, values) =>
-      questionThreads.use((thread) => thread.run(name, values))
-    const onWriter = <Of extends Operations>(operations: Of) =>
-      offered(operations, (_, name, given) =>
-        run(name as OperationName, given as never).then((result) => result as never),
-      )
-    const changes = onWriter(CHANGES)
+      }
+    },
+  }
+  const actingAs = (actor: Actor): UsageStore => {
+    const run = runningAs(actor, parts)
     return {
-      ...offered(READS, (begin, name, given) =>
-        read((c) =>
-          REMEMBERED.has(name)
-            ? memo.answer(`${name} ${given.join(' ')}`, () => c.take(begin()))
-            : c.take(begin()),
-        ),
-      ),
-      ...changes,
-      ...withSids(changes),
-      ...onWriter(NOTES),
-      append: (batch) => {
-        const packed = packedBatch(batch)
-        return run('append', [packed], { transfers: transfersOf(packed.events) })
-      },
-      deliver: ({ start, batch, end }) => {
-        const packed = packedBatch(batch)
-        const delivery = { start, batch: packed, end }
-        return run('deliver', [delivery], { transfers: transfersOf(packed.events) })
-      },
-      tryOut: (work) => trialThreads.use((thread) => tryOut(thread, work)),
-      undoImport: (importId, at) => run('undoImport', [importId, at]),
-      moveSim: (simId, move, at) => run('moveSim', [simId, move, at]),
-      recycle: (batch) => run('recycle', [batch]),
-      discardQuarantine: (entryIds, decision) => run('discardQuarantine', [entryIds, decision]),
-
-      queryUsage: (query) =>
-        read((c) =>
-          queryUsage(
-            c,
-            query,
-            memo.answer('limits', () => c.take(readLimits())),
-          ),
-        ),
-      // What reads much has a thread of its own: here it would keep every other question waiting.
-      answerUsage: (question, page) =>
-        isQuick(question)
-          ? read((c) => c.read(() => c.take(answerUsage(question, page))))
-          : questionThreads.use((thread) => thread.run('answerUsage', [question, page])),
-      listUsageEvents: (filter, page) => read((c) => listUsageEvents(c, filter, page)),
-      listFeedProgress: () => read((c) => c.read(() => c.take(listFeedProgress()))),
-      listFeedTotals: () => listFeedTotals(read),
-
-      readTime: () => read((c) => ({ serverAt: null, ...c.take(readTime()) })),
-      audit: (options) => auditThreads.use((thread) => audit(thread, options)),
-      repairDerived: () => changing(newWriter(), actor, runRepair),
-      acceptRows: (acceptance) =>
-        changing(newWriter(), actor, (engine) => acceptRows(engine, acceptance)),
-      checksumNextDay: () => run('checksumNextDay', []),
-      sealNextDay: (before) => run('sealNextDay', [before]),
-      reclassify: (given) =>
-        given.dryRun ? plan('planReclassification', [given]) : run('reclassify', [given]),
-      eraseSim: (simId, given) =>
-        given.dryRun ? plan('planEraseSim', [simId, given]) : run('eraseSim', [simId, given]),
-      eraseNumber: (number, given) =>
-        given.dryRun
-          ? plan('planEraseNumber', [number, given])
-          : run('eraseNumber', [number, given]),
-      eraseAccount: (accountId, given) =>
-        given.dryRun
-          ? plan('planEraseAccount', [accountId, given])
-          : run('eraseAccount', [accountId, given]),
-      overwriteDeleted: () => run('overwriteDeleted', []),
-      purge: (options) => run('purge', [options]),
-
+      ...directoryOf(parts, run),
+      ...deliveriesOf(parts, run),
+      ...usageOf(parts),
+      ...upkeepOf(parts, { actor, run }),
       // A store that is closed says so itself; the files beside it may have gone with it.
       requireInPlace: () => reader.db.isOpen && guard.require(),
       check: async () => {
         if (reader.db.isOpen) guard.look()
-        await read((c) => c.take(signingKey()))
+        await parts.read((c) => c.take(signingKey()))
       },
-      close: async () => {
-        await Promise.all([
-          writer.close(),
-          auditThreads.close(),
-          questionThreads.close(),
-          trialThreads.close(),
-        ])
-        reader.close()
-      },
+      close: () => close(parts),
       actingAs,
     }
   }
   return actingAs(SOMEBODY)
+}
+
+/** What a store has, whoever acts. */
+interface Parts {
+  readonly reader: Connection
+  readonly guard: FileGuard
+  readonly newWriter: () => Writer
+  readonly gatherRowsMax: number
+  readonly memo: ReadMemo
+  readonly writer: Writer
+  readonly auditThreads: SpareThreads
+  readonly questionThreads: SpareThreads
+  readonly trialThreads: SpareThreads
+  readonly read: <T>(work: (connection: Connection) => T) => Promise<T>
+}
+
+async function close(parts: Parts): Promise<void> {
+  const { reader, writer, auditThreads, questionThreads, trialThreads } = parts
+  await Promise.all([
+    writer.close(),
+    auditThreads.close(),
+    questionThreads.close(),
+    trialThreads.close(),
+  ])
+  reader.close()
+}
+
+function runningAs(actor: Actor, { reader, guard, writer }: Parts): Writer['run'] {
+  return async (name, values, options) => {
+    if (reader.db.isOpen) guard.require()
+    const result = await writer.run(name, values, { actor, ...options }).catch((error) => {
+      throw guard.noted(error)
+    })
+    // What went into a file that is gone was not stored.
+    guard.look()
+    return result
+  }
+}
+
+function directoryOf({ read, memo }: Parts, run: Writer['run']) {
+  const onWriter = <Of extends Operations>(operations: Of) =>
+    offered(operations, (_, name, given) =>
+      run(name as OperationName, given as never).then((result) => result as never),
+    )
+  const changes = onWriter(CHANGES)
+  return {
+    ...offered(READS, (begin, name, given) =>
+      read((c) =>
+        REMEMBERED.has(name)
+          ? memo.answer(`${name} ${given.join(' ')}`, () => c.take(begin()))
+          : c.take(begin()),
+      ),
+    ),
+    ...changes,
+    ...withSids(changes),
+    ...onWriter(NOTES),
+  }
+}
+
+function deliveriesOf({ trialThreads }: Parts, run: Writer['run']) {
+  return {
+    append: (batch) => {
+      const packed = packedBatch(batch)
+      return run('append', [packed], { transfers: transfersOf(packed.events) })
+    },
+    deliver: ({ start, batch, end }) => {
+      const packed = packedBatch(batch)
+      const delivery = { start, batch: packed, end }
+      return run('deliver', [delivery], { transfers: transfersOf(packed.events) })
+    },
+    tryOut: (work) => trialThreads.use((thread) => tryOut(thread, work)),
+    undoImport: (importId, at) => run('undoImport', [importId, at]),
+    tryUndo: (importId, at) => run('tryUndo', [importId, at]),
+    moveSim: (simId, move, at) => run('moveSim', [simId, move, at]),
+    recycle: (batch) => run('recycle', [batch]),
+    discardQuarantine: (entryIds, decision) => run('discardQuarantine', [entryIds, decision]),
+  } satisfies Partial<UsageStore>
+}
+
+function usageOf({ read, memo, questionThreads }: Parts) {
+  return {
+    queryUsage: (query) =>
+      read((c) =>
+        queryUsage(
+          c,
+          query,
+          memo.answer('limits', () => c.take(readLimits())),
+        ),
+      ),
+    // What reads much has a thread of its own: here it would keep every other question waiting.
+    answerUsage: (question, page) =>
+      isQuick(question)
+        ? read((c) => c.read(() => c.take(answerUsage(question, page))))
+        : questionThreads.use((thread) => thread.run('answerUsage', [question, page])),
+    listUsageEvents: (filter, page) => read((c) => listUsageEvents(c, filter, page)),
+    listFeedProgress: () => read((c) => c.read(() => c.take(listFeedProgress()))),
+    listFeedTotals: () => listFeedTotals(read),
+    readTime: () => read((c) => ({ serverAt: null, ...c.take(readTime()) })),
+  } satisfies Partial<UsageStore>
+}
+
+function upkeepOf(
+  { newWriter, gatherRowsMax, auditThreads, questionThreads }: Parts,
+  { actor, run }: { readonly actor: Actor; readonly run: Writer['run'] },
+) {
+  const plan: Writer['run'] = (name, values) =>
+    questionThreads.use((thread) => thread.run(name, values))
+  return {
+    audit: (options) => auditThreads.use((thread) => audit(thread, options)),
+    repairDerived: () => changing(newWriter(), actor, runRepair),
+    acceptRows: (acceptance) =>
+      changing(newWriter(), actor, (engine) => acceptRows(engine, acceptance)),
+    checksumNextDay: () => run('checksumNextDay', []),
+    sealNextDay: (before) => run('sealNextDay', [before, gatherRowsMax]),
+    reclassify: (given) =>
+      given.dryRun ? plan('planReclassification', [given]) : run('reclassify', [given]),
+    eraseSim: (simId, given) =>
+      given.dryRun ? plan('planEraseSim', [simId, given]) : run('eraseSim', [simId, given]),
+    eraseNumber: (number, given) =>
+      given.dryRun ? plan('planEraseNumber', [number, given]) : run('eraseNumber', [number, given]),
+    eraseAccount: (accountId, given) =>
+      given.dryRun
+        ? plan('planEraseAccount', [accountId, given])
+        : run('eraseAccount', [accountId, given]),
+    overwriteDeleted: () => run('overwriteDeleted', []),
+    purge: (options) => run('purge', [options]),
+  } satisfies Partial<UsageStore>
 }
 
 /** It reads a few rows of each day. */

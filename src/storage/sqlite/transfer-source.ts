@@ -2,6 +2,8 @@
  * A SQLite file as the source of a transfer. Writers are kept out while it is open, so that nothing
  * is taken that would not move.
  */
+
+import { dayOf } from '../ledger-buckets.ts'
 import {
   hasSums,
   selectRowsAfter,
@@ -43,7 +45,7 @@ export function openTransferSource(path: string): TransferSource {
         path,
         () => connection.prepare(SELECT_LEDGER_BOUNDS).get()!,
       )
-      return first === null ? null : { first: first as number, last: last as number }
+      return first === null ? null : { first: dayOf(first as number), last: dayOf(last as number) }
     },
     renew: async () => false,
     close: async () => connection.close(),

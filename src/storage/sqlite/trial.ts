@@ -4,7 +4,7 @@
  */
 import { countsOf } from '../quarantine.ts'
 import { UsageChanges } from '../usage-deltas.ts'
-import type { AppendOutcome, Trial, UsageChange } from '../usage-store.ts'
+import type { AppendOutcome, Trial, TrialChanges } from '../usage-store.ts'
 import { applyEvents, type PackedBatch } from './append.ts'
 import type { Connection } from './connection.ts'
 import { packEvents, transfersOf } from './packed-events.ts'
@@ -40,7 +40,7 @@ function wholeOrNot<T>({ db }: Connection, work: () => T): T {
   }
 }
 
-export function changesOfTrial(connection: Connection): UsageChange[] {
+export function changesOfTrial(connection: Connection): TrialChanges {
   return connection.take(trials.get(connection)!.list())
 }
 

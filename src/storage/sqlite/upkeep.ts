@@ -1,7 +1,7 @@
 /** Checksums of sealed days, and purging in one transaction a step. */
-import { DAY_SECONDS, floorTo } from '../../domain/time.ts'
+import { DAY_SECONDS, floorTo, INSTANT_MIN } from '../../domain/time.ts'
 import { readLimits } from '../limits.ts'
-import { countOld, deleteOld, endRetention, nextBucket } from '../upkeep.ts'
+import { countOld, deleteOld, endRetention, nextDay } from '../upkeep.ts'
 import type { PurgeOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 
@@ -9,9 +9,10 @@ import type { Connection } from './connection.ts'
 export function checksumNextDay(connection: Connection): boolean {
   const { purgedThrough, sealedThrough } = connection.take(readLimits())
   const { checksums } = connection
-  const limit = checksums.ledgerLimit() ?? purgedThrough
+  const limit = checksums.ledgerLimit() ?? INSTANT_MIN
+  // Also the day that retention has cut.
   const from = Math.max(limit, floorTo(purgedThrough, DAY_SECONDS))
-  const next = connection.take(nextBucket(from, sealedThrough))
+  const next = connection.take(nextDay(from, sealedThrough))
   if (next === null) return false
   checksums.takeDay(next)
   return true

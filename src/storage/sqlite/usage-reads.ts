@@ -1,10 +1,10 @@
 /** Sums usage for a query. An answer of several statements is read in one transaction. */
 import type { SQLInputValue } from 'node:sqlite'
-import { DAY_SECONDS, monthStart } from '../../domain/time.ts'
+import { DAY_SECONDS } from '../../domain/time.ts'
 import type { Granularity, UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
-import { bucketsOf, monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
-import { LEDGER_BUCKET_SECONDS } from '../incoming-events.ts'
-import { type Limits, readLimits } from '../limits.ts'
+import { monthsOf, sealedDays, wholeDays } from '../day-ranges.ts'
+import { bucketsOf } from '../ledger-buckets.ts'
+import { hasMonthTotal, type Limits, readLimits } from '../limits.ts'
 import { usageGroupsFromRows } from '../rows.ts'
 import { get, type Steps } from '../session.ts'
 import { partsHeld } from '../tenures.ts'
@@ -23,8 +23,8 @@ const ACCOUNT_TEXTS: Readonly<Record<Granularity, string>> = {
 
 /**
  * Days and months that are sealed by `limits` are read from their totals. Limits that are out of
- * date are too low, and then more is read than needed; a month's total that purging has cut since
- * is still the one of before.
+ * date are too low, and then more is read than needed, in more buckets; a month's total that purging
+ * has cut since is still the one of before.
  */
 export function queryUsage(
   connection: Connection,
@@ -80,14 +80,17 @@ function querySim(
   const hasEdges = from < firstDay || endDay < to
   if (months.length + (hasEdges ? 1 : 0) > 1 && !isTransaction) return asOneState()
   const parts: UsageGroup[][] = months.map((month) =>
-    granularity === 'all' && isWhole(month, firstDay, endDay) && month >= limits.firstMonth
+    granularity === 'all' && hasMonthTotal(month, { firstDay, endDay }, limits)
       ? rowsOf(connection, sql.SELECT_SIM_MONTH_TOTAL, start, month, simId)
       : granularity === 'all'
         ? rowsOf(connection, sql.SELECT_SIM_MONTH.all, start, month, simId, firstDay, endDay)
         : rowsOf(connection, sql.SELECT_SIM_MONTH.daily, month, simId, firstDay, endDay),
   )
   if (hasEdges) {
-    const buckets = new Set([...bucketsOf(from, firstDay), ...bucketsOf(endDay, to)])
+    const buckets = new Set([
+      ...bucketsOf(from, firstDay, limits.buckets),
+      ...bucketsOf(endDay, to, limits.buckets),
+    ])
     const values = [JSON.stringify([...buckets]), simId, start, end]
     const text = sql.SELECT_SIM_LEDGER[granularity]
     parts.push(
@@ -105,10 +108,6 @@ function rowsOf(connection: Connection, text: string, ...values: SQLInputValue[]
   return usageGroupsFromRows(connection.prepareBigintArrays(text).all(...values))
 }
 
-function isWhole(month: number, firstDay: number, endDay: number): boolean {
-  return firstDay <= monthStart(month) && monthStart(month + 1) <= endDay
-}
-
 /**
  * A question about all of time would list the days of ten thousand years; those beyond the first
  * and the last bucket of the ledger have no usage.
@@ -118,7 +117,7 @@ export function* withinLedger(start: number, end: number): Steps<[number, number
   const bounds = (yield* get(sql.SELECT_LEDGER_BOUNDS))!
   const first = bounds.first as number | null
   if (first === null) return [start, start]
-  const last = (bounds.last as number) + LEDGER_BUCKET_SECONDS
+  const last = (bounds.last as number) + DAY_SECONDS
   const from = Math.max(start, first)
   return [from, Math.max(from, Math.min(end, last))]
 }

@@ -1,5 +1,7 @@
 /** Keeps the write-ahead log of a SQLite database short, however many processes read and write it. */
+import { DatabaseSync } from 'node:sqlite'
 import type { Connection } from './connection.ts'
+import { pauseThread } from './pause-thread.ts'
 
 /** As SQLite makes them, in bytes. */
 const PAGE_BYTES = 4_096
@@ -16,23 +18,33 @@ const FOLD_AGAIN_PAGES = 4_000
 /** From which size on a writer waits longer for others to let it fold the log. */
 export const LOG_BYTES_MAX = 128 * 1_048_576
 
-/** How long a writer lets readers move on, below that size and above it, in milliseconds. */
+/** How long all writers wait for readers to move on, below that size and above it, in milliseconds. */
 const WAIT_MS = 100
 const WAIT_LONG_MS = 1_000
+
+/** Between two looks whether they have, in milliseconds. */
+const LOOK_AGAIN_MS = 2
+
+/** What most reads take, in milliseconds: those that began before the log was folded end meanwhile. */
+const READ_MS = 10
 
 /**
  * A log begins anew only when all of it is folded and nobody reads it. Where readers and writers of
  * several processes overlap, that never happens by itself: SQLite folds after a commit what it can
  * and waits for nobody, the log grows, and each read is slower. So a writer folds it here, between
- * two transactions, and waits for the others for a while.
+ * two transactions, while nobody writes. That slows all who write to what the disk can keep up with.
  */
 export class WriteAheadLog {
   readonly #connection: Connection
+  /** Keeps others from writing while the connection folds, which it cannot do in its own transaction. */
+  #guard: DatabaseSync | null = null
   readonly #pagesMax: number
   /** The log's length from which on it is folded at all. */
   readonly #foldPages: number
   /** The same, or more where a try has been in vain. */
   #nextFoldPages: number
+  /** True where readers did not move on for the last fold. Waiting for them again would help nobody. */
+  #isHeld = false
 
   constructor(connection: Connection, bytesMax: number) {
     this.#connection = connection
@@ -41,33 +53,69 @@ export class WriteAheadLog {
     this.#nextFoldPages = this.#foldPages
   }
 
-  /** Folds the log and begins it anew where it has grown. May block this thread. */
+  /** Makes it possible to fold the log. `location` is the database that the connection has open. */
+  open(location: URL): void {
+    this.#guard = new DatabaseSync(location, { timeout: 0 })
+  }
+
+  close(): void {
+    this.#guard?.close()
+    this.#guard = null
+  }
+
+  /** Folds the log and lets it begin anew where it has grown. May block this thread. */
   keepShort(): void {
     const { log } = this.#checkpoint('NOOP')
     if (log < this.#foldPages) this.#nextFoldPages = this.#foldPages
-    if (log < this.#nextFoldPages) return
-    const isFolded = this.#fold(log < this.#pagesMax ? WAIT_MS : WAIT_LONG_MS)
+    if (log < this.#nextFoldPages || this.#guard === null) return
+    const isLong = log >= this.#pagesMax
+    const isFolded = this.#fold(this.#guard, this.#isHeld ? 0 : isLong ? WAIT_LONG_MS : WAIT_MS)
     this.#nextFoldPages = isFolded ? this.#foldPages : log + FOLD_AGAIN_PAGES
+    this.#isHeld = !isFolded && isLong
   }
 
-  /**
-   * False where readers stayed in the way for so long. SQLite folds all of the log only under the
-   * lock for writing, for which it asks seldom: beside writers in a hurry it would never get it. So
-   * the lock is taken as each writer takes it, and asked for again before any other can have it.
-   */
-  #fold(waitMs: number): boolean {
-    const { db } = this.#connection
-    this.#connection.withLock(() => db.exec('BEGIN IMMEDIATE'))
+  /** False where readers stayed in the way for so long. */
+  #fold(guard: DatabaseSync, waitMs: number): boolean {
+    this.#connection.withLock(() => guard.exec('BEGIN IMMEDIATE'))
     try {
-      db.exec(`PRAGMA busy_timeout = ${waitMs}; ROLLBACK`)
-      return this.#checkpoint('RESTART').busy === 0
+      // Another writer may have done it while this one waited for its turn.
+      const { log, checkpointed } = this.#checkpoint('NOOP')
+      if (log < this.#foldPages || log === checkpointed) return true
+      if (!this.#isAllFolded(performance.now() + waitMs)) return false
+      pauseThread(READ_MS)
+    } finally {
+      guard.exec('ROLLBACK')
+    }
+    this.#beginAnew()
+    return true
+  }
+
+  #isAllFolded(giveUpAt: number): boolean {
+    for (;;) {
+      // What it takes to the disk need not go there once more when it is asked again.
+      const { busy, log, checkpointed } = this.#checkpoint('PASSIVE')
+      if (busy === 0 && log === checkpointed) return true
+      if (performance.now() >= giveUpAt) return false
+      pauseThread(LOOK_AGAIN_MS)
+    }
+  }
+
+  /** Where another writer is quicker, its transaction does that by itself, unless somebody still reads. */
+  #beginAnew(): void {
+    const { db } = this.#connection
+    db.exec(`PRAGMA busy_timeout = ${READ_MS}`)
+    try {
+      this.#checkpoint('RESTART')
     } finally {
       db.exec('PRAGMA busy_timeout = 0')
     }
   }
 
-  /** How many pages the log has, and how many of them are folded; -1 where another process folds. */
-  #checkpoint(mode: 'NOOP' | 'RESTART') {
+  /**
+   * How many pages the log has, and how many of them are folded; both -1 and `busy` where another
+   * process folds.
+   */
+  #checkpoint(mode: 'NOOP' | 'PASSIVE' | 'RESTART') {
     const row = this.#connection.prepare(`PRAGMA wal_checkpoint(${mode})`).get()!
     return row as { readonly busy: number; readonly log: number; readonly checkpointed: number }
   }

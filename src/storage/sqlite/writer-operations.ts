@@ -3,14 +3,14 @@ import type { MemberPage, UsageQuestion } from '../../domain/usage-question.ts'
 import { actsOf, type LoggedAct, logAct } from '../acts.ts'
 import { eraseNumber, eraseSim } from '../erase.ts'
 import { eraseAccount } from '../erase-account.ts'
+import { gatherOrSeal } from '../gathering.ts'
 import { moveSim } from '../moves.ts'
 import { CHANGES, NOTES } from '../operations.ts'
 import { answerUsage } from '../question.ts'
 import { reclassify } from '../reclassify.ts'
 import { discardQuarantine } from '../recycle.ts'
 import type { Result, Operations as Shared, Steps } from '../session.ts'
-import { undoImport } from '../undo.ts'
-import { sealNextDay } from '../upkeep.ts'
+import { tryUndo, undoImport } from '../undo.ts'
 import { append, type PackedDelivery } from './append.ts'
 import { auditOperations } from './audit.ts'
 import type { Connection } from './connection.ts'
@@ -81,6 +81,8 @@ export const OPERATIONS = {
     return { outcome, import: connection.take(CHANGES.finishImport(importId, end)) }
   }),
   undoImport: logged(taken(undoImport), (outcome) => actsOf.undoImport(outcome)),
+  tryUndo: (connection: Connection, importId: number, at: number) =>
+    connection.takenBack(() => connection.take(tryUndo(importId, at))),
   moveSim: logged(taken(moveSim), (outcome) => actsOf.moveSim(outcome)),
   // These four share one transaction, on a writer of their own.
   beginTrial,
@@ -100,7 +102,8 @@ export const OPERATIONS = {
   eraseAccount: writing(eraseAccount),
   planEraseAccount: planning(eraseAccount),
   overwriteDeleted: (connection: Connection) => connection.overwriteDeleted(),
-  sealNextDay: besideLedger(taken(sealNextDay)),
+  // It tells no checksum: days that are not sealed are under none.
+  sealNextDay: besideLedger(taken(gatherOrSeal)),
   purge: logged(upkeep.purge, actsOf.purge),
   checksumNextDay: besideLedger(upkeep.checksumNextDay),
   // A question on a thread of its own.
@@ -109,6 +112,18 @@ export const OPERATIONS = {
   // Questions of an audit, on a thread of its own: all between a beginning and an end see one state.
   ...auditOperations,
 } as const
+
+/** Those that write little, and may come many at once. */
+const SHARED: ReadonlySet<string> = new Set([
+  ...(['append', 'deliver'] satisfies OperationName[]),
+  ...Object.keys(CHANGES),
+  ...Object.keys(NOTES),
+])
+
+/** Whether the operation may be a piece of a transaction that others have a part in. */
+export function isShared(name: OperationName): boolean {
+  return SHARED.has(name)
+}
 
 export type Operations = typeof OPERATIONS
 export type OperationName = keyof Operations

@@ -1,25 +1,90 @@
-/** The thread that writes. It takes one operation after the other, so writes never interleave. */
-import { parentPort, workerData } from 'node:worker_threads'
-import { UsageError } from '../../domain/usage-error.ts'
+/**
+ * The thread that writes. It takes one operation after the other, so writes never interleave. Small ones
+ * that wait together share a transaction, and so its way to the disk, which takes longer than they do.
+ */
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import { UsageError, type UsageErrorCode } from '../../domain/usage-error.ts'
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts'
 import { translated } from './failures.ts'
-import type { WriterReply, WriterRequest } from './writer.ts'
-import { OPERATIONS } from './writer-operations.ts'
+import type { WriterOrder, WriterReply, WriterRequest } from './writer.ts'
+import { isShared, OPERATIONS } from './writer-operations.ts'
 
-const { path, options } = workerData as { path: string; options: ConnectionOptions }
 const port = parentPort!
+let path = ''
+let options: ConnectionOptions = { role: 'reader' }
 let connection: Connection | null = null
 
-port.on('message', (request: WriterRequest | 'close') => {
-  if (request === 'close') {
-    connection?.close()
-    port.close()
-    return
+/** So many operations share a transaction at most. */
+const SHARED_MAX = 64
+
+/** How long others that write may be kept waiting by what is shared, in milliseconds. */
+const SHARED_MS_MAX = 20
+
+port.on('message', (first: WriterOrder) => {
+  const orders = [first]
+  for (let order = orders.shift(); order !== undefined; order = orders.shift()) {
+    if (order === 'close') {
+      connection?.close()
+      connection = null
+      port.postMessage('closed')
+    } else if ('path' in order) {
+      path = order.path
+      options = order.options
+    } else {
+      const requests = [order]
+      if (isShared(order.name)) orders.push(...takeWaiting(requests))
+      for (const each of repliesTo(requests)) port.postMessage(each)
+      connection?.giveWay()
+      keepLogShort()
+    }
   }
-  port.postMessage(reply(request))
-  connection?.giveWay()
-  keepLogShort()
 })
+
+/** Adds what waits and may share a transaction; returns the first order that may not. */
+function takeWaiting(requests: WriterRequest[]): WriterOrder[] {
+  while (requests.length < SHARED_MAX) {
+    const order = receiveMessageOnPort(port)?.message as WriterOrder | undefined
+    if (order === undefined) return []
+    if (order === 'close' || 'path' in order || !isShared(order.name)) return [order]
+    requests.push(order)
+  }
+  return []
+}
+
+/** Nobody is answered before what was done for him is on disk. */
+function repliesTo(requests: readonly WriterRequest[]): WriterReply[] {
+  const replies: WriterReply[] = []
+  while (replies.length < requests.length) {
+    const left = requests.slice(replies.length)
+    replies.push(...(left.length === 1 ? left.map(reply) : sharedReplies(left)))
+  }
+  return replies
+}
+
+/** To the first of the requests, and to as many as there is time for. */
+function sharedReplies(requests: readonly WriterRequest[]): WriterReply[] {
+  const tried: WriterRequest[] = []
+  try {
+    const open = opened()
+    return translated(path, () =>
+      open.share(() => {
+        const endAt = performance.now() + SHARED_MS_MAX
+        const replies: WriterReply[] = []
+        for (const request of requests) {
+          tried.push(request)
+          replies.push(replyInPiece(open, request))
+          if (performance.now() >= endAt) break
+        }
+        return replies
+      }),
+    )
+  } catch (error) {
+    // Nothing is kept. Each by itself meets only what is its own to meet.
+    if (tried.length > 0) return tried.map(reply)
+    leaveReadOnly(error)
+    return [{ id: requests[0]!.id, failure: failureOf(error) }]
+  }
+}
 
 /** Nobody waits for it: what makes it fail meets the next operation, which tells of it. */
 function keepLogShort(): void {
@@ -28,18 +93,46 @@ function keepLogShort(): void {
   } catch {}
 }
 
-function reply({ id, name, values, acting }: WriterRequest): WriterReply {
+/** What is wrong with the place and not with what was asked: it meets every piece of a transaction. */
+const OF_PLACE: ReadonlySet<UsageErrorCode> = new Set([
+  'incompatible',
+  'missing',
+  'read_only',
+  'replaced',
+  'storage_full',
+  'unavailable',
+])
+
+/** Throws what the pieces before it may not outlive. */
+function replyInPiece(open: Connection, request: WriterRequest): WriterReply {
   try {
-    connection ??= openConnection(path, options)
-    const open = connection
-    open.acting = acting
-    // The name picks the function and its argument types together, which types cannot follow here.
-    const operation = OPERATIONS[name] as (c: Connection, ...values: unknown[]) => unknown
-    return { id, result: translated(path, () => operation(open, ...values)) }
+    return { id: request.id, result: resultOf(open, request) }
+  } catch (error) {
+    const isOwn = error instanceof UsageError && !OF_PLACE.has(error.code)
+    if (!isOwn || !open.db.isTransaction) throw error
+    return { id: request.id, failure: failureOf(error) }
+  }
+}
+
+function reply(request: WriterRequest): WriterReply {
+  try {
+    return { id: request.id, result: resultOf(opened(), request) }
   } catch (error) {
     leaveReadOnly(error)
-    return { id, failure: failureOf(error) }
+    return { id: request.id, failure: failureOf(error) }
   }
+}
+
+function resultOf(open: Connection, { name, values, acting }: WriterRequest): unknown {
+  open.acting = acting
+  // The name picks the function and its argument types together, which types cannot follow here.
+  const operation = OPERATIONS[name] as (c: Connection, ...values: unknown[]) => unknown
+  return translated(path, () => operation(open, ...values))
+}
+
+function opened(): Connection {
+  connection ??= openConnection(path, options)
+  return connection
 }
 
 /** A connection that was made while the file could only be read stays so; the next may do better. */

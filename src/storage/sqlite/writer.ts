@@ -13,6 +13,12 @@ export interface WriterRequest {
   readonly acting: Acting
 }
 
+/** Which database the next requests are about, a request, or the end of a store. */
+export type WriterOrder =
+  | { readonly path: string; readonly options: ConnectionOptions }
+  | WriterRequest
+  | 'close'
+
 export interface WriterReply {
   readonly id: number
   readonly result?: unknown
@@ -48,6 +54,10 @@ export class Writer {
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | null = null
   #closed = false
+  /** Called when the thread has let go of the file, or has ended. */
+  #onClosed: () => void = () => {}
+  /** True when a thread has ended by itself. */
+  #lost = false
   #lastId = 0
 
   constructor(path: string, options: ConnectionOptions) {
@@ -72,27 +82,33 @@ export class Writer {
     })
   }
 
-  /** Lets the operations under way end, then ends the thread. */
+  /** Lets the operations under way end, then lets go of the file and of the thread. */
   async close(): Promise<void> {
     this.#closed = true
     const worker = this.#worker
     if (worker === null) return
     this.#worker = null
     worker.ref()
-    const exited = new Promise((resolve) => worker.once('exit', resolve))
-    worker.postMessage('close')
-    await exited
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    this.#onClosed = resolve
+    worker.postMessage('close' satisfies WriterOrder)
+    await closed
+    if (!this.#lost) await leave(worker)
   }
 
   #startedWorker(): Worker {
     if (this.#worker !== null) return this.#worker
-    const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
-      workerData: { path: this.#path, options: this.#options },
+    const worker = takeThread()
+    const order: WriterOrder = { path: this.#path, options: this.#options }
+    worker.postMessage(order)
+    worker.on('message', (reply: WriterReply | 'closed') => {
+      if (reply === 'closed') this.#onClosed()
+      else this.#settle(worker, reply)
     })
-    worker.on('message', (reply: WriterReply) => this.#settle(worker, reply))
     worker.on('error', (error) => this.#fail(error))
     worker.on('exit', () => this.#fail(new UsageError('unavailable', 'the writer thread ended')))
     this.#worker = worker
+    this.#lost = false
     return worker
   }
 
@@ -108,10 +124,49 @@ export class Writer {
   }
 
   #fail(error: unknown): void {
+    this.#lost = true
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
     this.#worker = null
+    this.#onClosed()
   }
+}
+
+/**
+ * Threads of stores that were closed. A thread takes longer to start than most operations take, so that
+ * a program which opens one store after the other starts hardly any.
+ */
+const idleThreads: Worker[] = []
+const IDLE_THREADS_MAX = 2
+
+function takeThread(): Worker {
+  const idle = idleThreads.pop()
+  if (idle === undefined) return new Worker(new URL('./writer-thread.ts', import.meta.url))
+  stopListening(idle)
+  return idle
+}
+
+function stopListening(worker: Worker): void {
+  for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event)
+}
+
+/** Keeps a thread that has no database for the next store of this process, or ends it. */
+async function leave(worker: Worker): Promise<void> {
+  stopListening(worker)
+  if (worker.threadId === -1) return
+  if (idleThreads.length >= IDLE_THREADS_MAX) {
+    await worker.terminate()
+    return
+  }
+  // What ends while nobody listens would end the process.
+  worker.once('error', () => drop(worker)).once('exit', () => drop(worker))
+  worker.unref()
+  idleThreads.push(worker)
+}
+
+function drop(worker: Worker): void {
+  const at = idleThreads.indexOf(worker)
+  if (at >= 0) idleThreads.splice(at, 1)
 }
 
 function errorOf(failure: NonNullable<WriterReply['failure']>): Error {

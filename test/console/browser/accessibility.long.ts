@@ -13,6 +13,8 @@ import {
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+const HOUR_AGO = new Date(Date.now() - 3_600_000).toISOString()
+
 interface Violation {
   readonly id: string
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[]
@@ -53,6 +55,24 @@ describeInBrowser('every page of the console', () => {
             'document.documentElement.scrollWidth - innerWidth',
           )
           assert.ok(overflow <= 0, `${path} is ${overflow} pixels too wide`)
+        }
+        // What is seen only once something is asked for: a dry run, and dialogs.
+        await page.goto(opened.addressOf('feeds'))
+        const text = `record_id,sim,occurred_at,plmn,upload\nx,${opened.simSid},${HOUR_AGO},310-260,5\ny,z,,,\n`
+        await page.getByLabel('File to deliver').setInputFiles({
+          ...{ name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from(text) },
+        })
+        await page.getByRole('button', { name: 'Try it out' }).click()
+        await page.getByText('Would wait in quarantine').click()
+        await page.getByText('SIMs that change').click()
+        faults.push(...(await faultsOf(page)))
+        await page.goto(opened.addressOf('imports/IMPORT'))
+        for (const name of ['Undo …', /^Discard all/]) {
+          await page.getByRole('button', { name }).first().click()
+          await page.getByRole('dialog').getByRole('button').last().waitFor()
+          await page.waitForLoadState('networkidle')
+          faults.push(...(await faultsOf(page)))
+          await page.keyboard.press('Escape')
         }
         await page.getByLabel('Menu').click()
         await page.getByRole('button', { name: 'Keys' }).click()

@@ -55,6 +55,28 @@ describe('an XML bomb', () => {
     assert.throws(() => read('<!DOCTYPE r SYSTEM "file:///etc/passwd"><r/>'), /DOCTYPE/)
   })
 
+  it('of a declaration is refused by its first characters, and its end is not waited for', () => {
+    for (const begin of ['<!ELEMENT x', '<!43945545045', '<!"quoted it is']) {
+      for (const size of [1, 3, 1_000]) {
+        const reader = createMappedReader(MAPPING)
+        const pieces = `<r>${record('a')}${begin}`.match(new RegExp(`.{1,${size}}`, 'gs'))!
+        const found: ReadRecord[] = []
+        assert.throws(
+          () => {
+            for (const piece of [...pieces, 'x']) found.push(...reader.push(Buffer.from(piece)))
+          },
+          /document type declaration/,
+          begin,
+        )
+        assert.equal(found.length, 1, begin)
+      }
+    }
+    const none = `<r><!-- <!ELEMENT x> -->${record('a', '<![CDATA[<!ELEMENT x]]><!----><!-- -->')}</r>`
+    for (const size of [1, 2, 9, 1_000]) {
+      assert.deepEqual(read(...none.match(new RegExp(`.{1,${size}}`, 'gs'))!).told, ['a'])
+    }
+  })
+
   it('of levels is refused by the limit’s name', () => {
     const deep = (levels: number) => '<x>'.repeat(levels) + '</x>'.repeat(levels)
     const fits = NESTING_LEVELS_MAX - 2

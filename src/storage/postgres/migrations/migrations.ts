@@ -5,6 +5,7 @@ import { initialSchema } from './0001-initial.ts'
 import { consoleSessions } from './0002-console.ts'
 import { moves } from './0003-moves.ts'
 import { erasing } from './0004-erasing.ts'
+import { partsByPlace } from './0005-parts-by-place.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly string[] = [
   consoleSessions,
   moves,
   erasing,
+  partsByPlace,
 ]

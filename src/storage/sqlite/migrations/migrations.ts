@@ -4,6 +4,9 @@ import { initialSchema } from './0001-initial.ts'
 import { consoleSessions } from './0002-console.ts'
 import { moves } from './0003-moves.ts'
 import { erasing } from './0004-erasing.ts'
+import { partsByPlace } from './0005-parts-by-place.ts'
+import { runningMonths } from './0006-running-months.ts'
+import { freshDays } from './0007-fresh-days.ts'
 
 /** The version of a schema is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
@@ -11,4 +14,7 @@ export const MIGRATIONS: readonly string[] = [
   consoleSessions,
   moves,
   erasing,
+  partsByPlace,
+  runningMonths,
+  freshDays,
 ]

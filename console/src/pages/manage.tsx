@@ -1,0 +1,37 @@
+/** Accounts, keys, groups and lists of SIMs: what there is to change, by who may change it. */
+import { Account, Accounts } from '../parts/accounts.tsx'
+import { Groups } from '../parts/groups.tsx'
+import { Keys } from '../parts/keys.tsx'
+import { Panel } from '../parts/panel.tsx'
+import { SimList } from '../parts/sim-list.tsx'
+import { accountSid, accounts, isOperator } from '../state/accounts.ts'
+import { isAdmin, session } from '../state/session.ts'
+
+export function ManagePage() {
+  const chosen = accounts.value?.find(({ sid }) => sid === accountSid.value)
+  const name = session.value?.account?.name ?? chosen?.name
+  return (
+    <div class="page manage">
+      <div class="title">
+        <h1>Manage</h1>
+        {name !== undefined && <span class="muted">{name}</span>}
+      </div>
+      {isOperator.value ? <Accounts /> : <Account />}
+      {isAdmin.value ? <Keys /> : <NoKeys />}
+      <Groups />
+      {isAdmin.value && <SimList />}
+    </div>
+  )
+}
+
+function NoKeys() {
+  return (
+    <Panel title="Keys">
+      <p class="empty">
+        Keys, groups and SIMs are changed with the scope <code>admin</code>; this session has{' '}
+        <code>{session.value?.scope}</code>. Sign in with the account’s auth token, or with a key
+        that has it.
+      </p>
+    </Panel>
+  )
+}

@@ -1,0 +1,143 @@
+/** What the panels show as tables to export: the same rows, by the names that the API gives their fields. */
+import type { Schema } from '../../../src/client/client.ts'
+import type { Amounts, UsageRow } from '../api/amounts.ts'
+import type { Bucket, Layer } from '../charts/buckets.ts'
+import type { CsvTable } from '../format/csv.ts'
+import { isoText, WEEKDAYS } from '../format/time.ts'
+import type { Period } from '../state/period.ts'
+import type { Metric } from '../state/view.ts'
+
+type Bounds = Pick<Period, 'start' | 'end'>
+
+const AMOUNTS = [
+  ...['download', 'upload', 'data_total', 'to_sim', 'from_sim', 'commands_total'],
+] as const
+
+function amountsOf(of: Amounts): bigint[] {
+  return [of.download, of.upload, of.data, of.toSim, of.fromSim, of.commands]
+}
+
+export const TOTAL_COLUMNS: Readonly<Record<Metric, string>> = {
+  data: 'data_total',
+  commands: 'commands_total',
+}
+
+/** Members with all that is counted of them. */
+export function membersTable(
+  rows: readonly UsageRow[],
+  names: readonly (keyof UsageRow['member'])[],
+  period: Bounds,
+): CsvTable {
+  const bounds = [isoText(period.start), isoText(period.end)]
+  return {
+    columns: [...names, 'start', 'end', ...AMOUNTS],
+    rows: rows.map((row) => [
+      ...names.map((name) => row.member[name]),
+      ...bounds,
+      ...amountsOf(row),
+    ]),
+  }
+}
+
+export interface NamedSim {
+  readonly row: UsageRow
+  readonly sim: Pick<Schema<'Sim'>, 'sid' | 'unique_name' | 'friendly_name' | 'iccid'>
+}
+
+export function topSimsTable(sims: readonly NamedSim[], period: Bounds): CsvTable {
+  const bounds = [isoText(period.start), isoText(period.end)]
+  return {
+    columns: [...['sim_sid', 'unique_name', 'friendly_name', 'iccid', 'start', 'end'], ...AMOUNTS],
+    rows: sims.map(({ row, sim }) => [
+      ...[sim.sid, sim.unique_name, sim.friendly_name, sim.iccid],
+      ...bounds,
+      ...amountsOf(row),
+    ]),
+  }
+}
+
+/** The period, and then the one that it is compared with. */
+export function totalsTable(
+  periods: readonly { readonly period: Bounds; readonly amounts: Amounts }[],
+): CsvTable {
+  return {
+    columns: ['start', 'end', ...AMOUNTS],
+    rows: periods.map(({ period, amounts }) => [
+      ...[isoText(period.start), isoText(period.end)],
+      ...amountsOf(amounts),
+    ]),
+  }
+}
+
+export interface Series {
+  readonly metric: Metric
+  readonly layers: readonly Layer[]
+  readonly buckets: readonly Bucket[]
+  /** Null where nothing is compared. */
+  readonly before: readonly bigint[] | null
+  readonly completeThrough: number | null
+}
+
+/** What goes to a SIM and comes from it is called otherwise where it is Commands. */
+const COMMAND_COLUMNS: Readonly<Record<string, string>> = { download: 'to_sim', upload: 'from_sim' }
+
+/** `complete` is empty where no feed says so; what is not may still grow. */
+export function seriesTable(series: Series): CsvTable {
+  const { metric, layers, buckets, before, completeThrough } = series
+  const total = TOTAL_COLUMNS[metric]
+  const layerColumns = layers.map(({ key }) =>
+    metric === 'commands' ? (COMMAND_COLUMNS[key] ?? key) : key,
+  )
+  return {
+    columns: [
+      ...['start', 'end', total],
+      ...layerColumns,
+      ...(before === null ? [] : [`${total}_before`]),
+      'complete',
+    ],
+    rows: buckets.map((bucket, index) => [
+      ...[isoText(bucket.start), isoText(bucket.end), bucket.total],
+      ...bucket.values,
+      ...(before === null ? [] : [before[index] ?? null]),
+      completeThrough === null ? null : bucket.end <= completeThrough,
+    ]),
+  }
+}
+
+export function heatTable(heat: readonly (readonly bigint[])[], metric: Metric): CsvTable {
+  return {
+    columns: ['weekday', 'hour', TOTAL_COLUMNS[metric]],
+    rows: heat.flatMap((hours, day) => hours.map((amount, hour) => [WEEKDAYS[day]!, hour, amount])),
+  }
+}
+
+type Event = Schema<'UsageEvent'>
+
+type Version = Pick<
+  Event,
+  | ('zone' | 'country_code' | 'plmn' | 'source' | 'line' | 'date_known')
+  | ('download' | 'upload' | 'to_sim' | 'from_sim')
+>
+
+const EVENT_COLUMNS = [
+  ...['occurred_at', 'feed', 'record_id', 'status', 'zone', 'country_code', 'plmn'],
+  ...['download', 'upload', 'to_sim', 'from_sim', 'source', 'line', 'date_known'],
+]
+
+/** Each record, and below it the versions that it replaced or that were undone. */
+export function eventsTable(events: readonly Event[]): CsvTable {
+  const rowOf = (event: Event, status: string, version: Version) => [
+    ...[event.occurred_at, event.feed, event.record_id, status],
+    ...[version.zone, version.country_code, version.plmn],
+    ...[version.download, version.upload, version.to_sim, version.from_sim],
+    ...[version.source, version.line, version.date_known],
+  ]
+  return {
+    columns: EVENT_COLUMNS,
+    rows: events.flatMap((event) => [
+      rowOf(event, event.status, event),
+      ...event.replaced.map((version) => rowOf(event, 'replaced', version)),
+      ...event.undone.map((version) => rowOf(event, 'undone', version)),
+    ]),
+  }
+}

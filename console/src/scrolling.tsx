@@ -1,0 +1,19 @@
+/** What is wider or longer than its place scrolls within it, by keys as well. */
+import type { ComponentChildren } from 'preact'
+
+export function Scrolling({
+  label,
+  kind = '',
+  children,
+}: {
+  readonly label: string
+  readonly kind?: '' | 'tall' | 'chart-table'
+  readonly children: ComponentChildren
+}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
+    <section class={`scrolling ${kind}`} tabIndex={0} aria-label={label}>
+      {children}
+    </section>
+  )
+}

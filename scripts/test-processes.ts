@@ -1,0 +1,117 @@
+/**
+ * Which test files share a process, and what runs them there. A process takes about a second to load the
+ * program, which is longer than most files run.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+/** Files that are run one after the other by one process. */
+export interface TestProcess {
+  readonly name: string
+  readonly files: readonly string[]
+}
+
+/**
+ * What has a process of its own. It sees what others leave in theirs (memory, threads, what is loaded), or
+ * runs the files of another folder on another engine.
+ */
+const OWN_PROCESS = [
+  'test/console/browser/',
+  'test/ingest/gzip.test.ts',
+  'test/ingest/lines.test.ts',
+  'test/ingest/mapped/json-elements.test.ts',
+  'test/ingest/mapped/xml-source.test.ts',
+  'test/postgres/exactness.test.ts',
+  'test/postgres/http.test.ts',
+  'test/storage/idle-threads.test.ts',
+  'test/storage/work-counts.test.ts',
+  'test/citus/',
+]
+
+/** About how long the slow ones run; it decides what begins first, so that no long one is left at the end. */
+const SECONDS: Readonly<Record<string, number>> = {
+  'test/bad-input/full-disk.test.ts': 3,
+  'test/bad-input/read-only.test.ts': 2,
+  'test/bad-input/serving-faults.test.ts': 12,
+  'test/cases/deliveries.test.ts': 3,
+  'test/cli/examples.test.ts': 12,
+  'test/cli/migrate.test.ts': 8,
+  'test/cli/process.test.ts': 12,
+  'test/cli/tls.test.ts': 4,
+  'test/cli/watch-folder.test.ts': 4,
+  'test/cli/workers.test.ts': 30,
+  'test/console/browser/console.test.ts': 12,
+  'test/crash/kill-during-import.test.ts': 8,
+  'test/docs/command-blocks.test.ts': 12,
+  'test/exactness/random-feeds.test.ts': 20,
+  'test/http/attacks.test.ts': 6,
+  'test/http/same-records.test.ts': 5,
+  'test/http/usage-stream.test.ts': 3,
+  'test/ingest/canonical-fixtures.test.ts': 3,
+  'test/postgres/append.test.ts': 4,
+  'test/postgres/bad-databases.test.ts': 8,
+  'test/postgres/commit-outcome.test.ts': 10,
+  'test/postgres/contract.test.ts': 60,
+  'test/postgres/exactness.test.ts': 15,
+  'test/postgres/http.test.ts': 30,
+  'test/postgres/lost-connections.test.ts': 14,
+  'test/postgres/many-importers.test.ts': 6,
+  'test/postgres/migrate.test.ts': 8,
+  'test/postgres/moves.test.ts': 20,
+  'test/postgres/pooler.test.ts': 5,
+  'test/postgres/same-answers.test.ts': 10,
+  'test/storage/every-cell.test.ts': 5,
+  'test/storage/sqlite.test.ts': 25,
+}
+
+/** All others. */
+const OTHER_SECONDS = 0.5
+
+/** Files of one folder share a process up to so many seconds. */
+const SHARED_SECONDS_MAX = 10
+
+/** In the order in which they begin: the longest first. */
+export function testProcesses(files: readonly string[]): TestProcess[] {
+  const open = new Map<string, { files: string[]; seconds: number }>()
+  const processes: { files: string[]; seconds: number }[] = []
+  for (const file of files.toSorted((a, b) => secondsOf(b) - secondsOf(a))) {
+    const isOwn = OWN_PROCESS.some((place) => file.startsWith(place))
+    const folder = isOwn ? file : folderOf(file)
+    const shared = open.get(folder)
+    if (shared !== undefined && shared.seconds + secondsOf(file) <= SHARED_SECONDS_MAX) {
+      shared.files.push(file)
+      shared.seconds += secondsOf(file)
+    } else {
+      const added = { files: [file], seconds: secondsOf(file) }
+      open.set(folder, added)
+      processes.push(added)
+    }
+  }
+  return processes
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .map(({ files: its }, i) => ({ name: `${i + 1}-${nameOf(its[0]!)}`, files: its }))
+}
+
+/** A process for each file. */
+export function oneProcessEach(files: readonly string[]): TestProcess[] {
+  return files.map((file, i) => ({ name: `${i + 1}-${nameOf(file)}`, files: [file] }))
+}
+
+const secondsOf = (file: string) => SECONDS[file] ?? OTHER_SECONDS
+
+const folderOf = (file: string) => file.split('/').slice(0, 2).join('/')
+
+const nameOf = (file: string) => file.replace(/^test\//, '').replace(/\W+/g, '-')
+
+/** Writes the module that runs the files of a process, and answers its path. */
+export function writeEntry(folder: string, root: string, { name, files }: TestProcess): string {
+  const suites = pathToFileURL(join(root, 'test/support/file-suites.ts')).href
+  const given = files.map((file) => ({ name: file, path: join(root, file) }))
+  const path = join(folder, `${name}.mjs`)
+  writeFileSync(
+    path,
+    `import { runFiles } from ${JSON.stringify(suites)}\nrunFiles(${JSON.stringify(given)})\n`,
+  )
+  return path
+}

@@ -1,0 +1,116 @@
+/** The body of a delivery: what it is said to be, and its bytes up to a limit. */
+import type { FastifyRequest } from 'fastify'
+import type { Feed, FeedFormat } from '../domain/directory.ts'
+import type { LimitName } from '../domain/limits.ts'
+import { UsageError } from '../domain/usage-error.ts'
+import { HttpError } from './error-reply.ts'
+
+/** Formats with nothing to set: any feed of one of them can be read as the other as well. */
+const CANONICAL_FORMATS: readonly FeedFormat[] = ['csv', 'ndjson']
+
+/**
+ * What a content type says of the format, where the feed's own is a canonical one; null leaves it
+ * to the feed. A feed of another format reads all of them as it is set up.
+ */
+const FORMAT_OF_TYPE: Readonly<Record<string, FeedFormat | null>> = {
+  'text/csv': 'csv',
+  'application/x-ndjson': 'ndjson',
+  'application/ndjson': 'ndjson',
+  'application/jsonl': 'ndjson',
+  // One record is a line of NDJSON.
+  'application/json': 'ndjson',
+  'application/cloudevents+json': 'mapped',
+  'application/cloudevents-batch+json': 'mapped',
+  'application/xml': 'mapped',
+  'text/xml': 'mapped',
+  'text/plain': null,
+  'application/octet-stream': null,
+  'application/gzip': null,
+  // What curl sends with --data-binary unless it is told otherwise.
+  'application/x-www-form-urlencoded': null,
+}
+
+/** Throws 415 for a body that is not records, or that is packed in another way than gzip. */
+export function formatOf({ headers, mediaType }: FastifyRequest, feed: Feed): FeedFormat | null {
+  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity'
+  if (!['identity', 'gzip', 'x-gzip'].includes(encoding)) {
+    throw new HttpError(
+      'unsupported_media_type',
+      `Content-Encoding "${encoding}": expected gzip, or none`,
+    )
+  }
+  if (mediaType === undefined) return null
+  const format = FORMAT_OF_TYPE[mediaType.toLowerCase()]
+  if (format === undefined) {
+    throw new HttpError(
+      'unsupported_media_type',
+      `Content-Type "${mediaType}": expected ${Object.keys(FORMAT_OF_TYPE).join(', ')}, or none`,
+    )
+  }
+  if (!CANONICAL_FORMATS.includes(feed.format)) return null
+  if (format === null || CANONICAL_FORMATS.includes(format)) return format
+  throw new HttpError(
+    'unsupported_media_type',
+    `Content-Type "${mediaType}": the feed ${feed.name} reads ${feed.format}; what is not canonical needs a feed with a mapping`,
+  )
+}
+
+export interface BodyLimit {
+  readonly limit: LimitName
+  readonly bytesMax: number
+  /** What to do about a body that is larger. */
+  readonly remedy: string
+}
+
+/** A request's bytes up to a limit. Fails before the first one where Content-Length tells. */
+export class LimitedBody implements AsyncIterable<Uint8Array> {
+  readonly #request: FastifyRequest
+  readonly #most: BodyLimit
+  #bytesRead = 0
+
+  constructor(request: FastifyRequest, most: BodyLimit) {
+    if (Number(request.headers['content-length'] ?? 0) > most.bytesMax) {
+      throw new HttpError('payload_too_large', tooLarge(most), { limit: most.limit })
+    }
+    this.#request = request
+    this.#most = most
+  }
+
+  /** Throws `unreadable` at the limit, and where the connection ends before the body does. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    // A stream destroyed for being left early would take the socket, and so the answer, with it.
+    const chunks = this.#request.raw.iterator({ destroyOnReturn: false })
+    try {
+      for (;;) {
+        const { done, value } = await chunks.next().catch((cause: unknown) => {
+          throw new UsageError('unreadable', 'the connection ended before the body did', { cause })
+        })
+        if (done) return
+        this.#bytesRead += value.length
+        if (this.#bytesRead > this.#most.bytesMax) {
+          throw new UsageError('unreadable', tooLarge(this.#most), { limit: this.#most.limit })
+        }
+        yield value
+      }
+    } finally {
+      await chunks.return?.()
+    }
+  }
+}
+
+function tooLarge({ bytesMax, remedy }: BodyLimit): string {
+  return `The body is larger than ${bytesMax} bytes: ${remedy}`
+}
+
+/**
+ * All of a body, before anything is done with it. Throws 413 at the limit, and 400 where the connection
+ * ends before the body does.
+ */
+export async function wholeBody(body: LimitedBody): Promise<readonly Uint8Array[]> {
+  try {
+    return await Array.fromAsync(body)
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.limit === undefined) throw error
+    throw new HttpError('payload_too_large', error.message, { limit: error.limit })
+  }
+}

@@ -1,0 +1,63 @@
+/** What a dry run finds that usage would change by. */
+import { type Static, Type } from 'typebox'
+import { formatInstant } from '../../domain/time.ts'
+import type { TrialChanges } from '../../storage/usage-store.ts'
+import type { Caller } from '../credentials.ts'
+import { changeToApi, differencesToApi } from '../usage-change.ts'
+import { bigInteger, nullableText } from './shapes.ts'
+
+/** A fleet may change as a whole; what follows is summed up in the months all the same. */
+const CHANGES_SHOWN_MAX = 1_000
+
+const differences = {
+  upload: bigInteger,
+  download: bigInteger,
+  to_sim: bigInteger,
+  from_sim: bigInteger,
+}
+
+const changeSchema = Type.Object({
+  account_sid: Type.String(),
+  sim_sid: Type.String(),
+  zone: Type.String(),
+  country_code: nullableText,
+  ...differences,
+})
+
+/** Of a dry run. */
+export const changesFields = {
+  /** How many SIMs' usage would change. */
+  changed_sims: Type.Integer(),
+  months: Type.Array(
+    Type.Object({
+      account_sid: Type.String(),
+      month: Type.String(),
+      zone: Type.String(),
+      ...differences,
+    }),
+  ),
+  /** The first of them. */
+  changes: Type.Array(changeSchema),
+}
+
+const changes = Type.Object(changesFields)
+
+/** An account is told of its own usage only. */
+export function changesToApi(
+  { changes: all, months }: TrialChanges,
+  { account }: Caller,
+): Static<typeof changes> {
+  const isTold = ({ accountSid }: { readonly accountSid: string }) =>
+    account === null || accountSid === account.sid
+  const told = all.filter(isTold)
+  return {
+    changed_sims: new Set(told.map(({ simSid }) => simSid)).size,
+    months: months.filter(isTold).map(({ accountSid, month, zone, ...counters }) => ({
+      account_sid: accountSid,
+      month: formatInstant(month).slice(0, 'YYYY-MM'.length),
+      zone,
+      ...differencesToApi(counters),
+    })),
+    changes: told.slice(0, CHANGES_SHOWN_MAX).map(changeToApi),
+  }
+}

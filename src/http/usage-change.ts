@@ -1,0 +1,22 @@
+/** A change of usage as the API tells it. The command line tells it so too, and has no use for schemas. */
+import { countryCodeAlpha3 } from '../domain/country.ts'
+import type { UsageChange } from '../storage/usage-store.ts'
+
+export function changeToApi({ accountSid, simSid, zone, country, ...counters }: UsageChange) {
+  return {
+    account_sid: accountSid as string,
+    sim_sid: simSid as string,
+    zone: zone as string,
+    country_code: country === null ? null : countryCodeAlpha3(country),
+    ...differencesToApi(counters),
+  }
+}
+
+export function differencesToApi({
+  upload,
+  download,
+  toSim,
+  fromSim,
+}: Pick<UsageChange, 'upload' | 'download' | 'toSim' | 'fromSim'>) {
+  return { upload, download, to_sim: toSim, from_sim: fromSim }
+}

@@ -1,0 +1,127 @@
+/** In which buckets of the ledger the events of a batch lie, and in which order they are brought there. */
+import { SETTLE_SECONDS } from '../../domain/completeness.ts'
+import { DAY_SECONDS, HOUR_SECONDS } from '../../domain/time.ts'
+import { gatherBefore } from '../gathering.ts'
+import { type BucketRule, bucketOf, dayOf } from '../ledger-buckets.ts'
+import type { Connection } from './connection.ts'
+import * as packed from './packed-events.ts'
+
+/**
+ * The events in the order of the ledger's key, so that SQLite fills page after page instead of
+ * jumping. Events with the same SIM and time keep their order of delivery.
+ */
+export function orderByKey(events: packed.PackedEvents, buckets: Float64Array): Uint32Array {
+  const { count, numbers } = events
+  const compare = (a: number, b: number) => {
+    const left = a * packed.COLUMNS
+    const right = b * packed.COLUMNS
+    return (
+      buckets[a]! - buckets[b]! ||
+      numbers[left + packed.SIM_ID]! - numbers[right + packed.SIM_ID]! ||
+      numbers[left + packed.OCCURRED_AT]! - numbers[right + packed.OCCURRED_AT]! ||
+      a - b
+    )
+  }
+  const order = new Uint32Array(count)
+  const keys = keysOf(events, buckets)
+  if (keys === null) {
+    for (let i = 0; i < count; i++) order[i] = i
+    return order.sort(compare)
+  }
+  // Numbers are sorted several times as quickly as by a function. Only time is left to compare.
+  keys.sort()
+  let start = 0
+  let last = Number.NaN
+  let isInOrder = true
+  for (let i = 0; i <= count; i++) {
+    const place = i < count ? Math.floor(keys[i]! / count) : Number.NaN
+    if (place !== last) {
+      if (!isInOrder) order.subarray(start, i).sort(compare)
+      start = i
+      last = place
+      isInOrder = true
+    }
+    if (i === count) break
+    order[i] = keys[i]! - place * count
+    if (i > start && compare(order[i - 1]!, order[i]!) > 0) isInOrder = false
+  }
+  return order
+}
+
+/** A number an event, by its bucket, then its SIM, then its position; null where they get too large. */
+function keysOf(
+  { count, numbers }: packed.PackedEvents,
+  buckets: Float64Array,
+): Float64Array | null {
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  const distinct = new Set<number>()
+  for (let i = 0; i < count; i++) {
+    const simId = numbers[i * packed.COLUMNS + packed.SIM_ID]!
+    if (simId < first) first = simId
+    if (simId > last) last = simId
+    if (i === 0 || buckets[i] !== buckets[i - 1]) distinct.add(buckets[i]!)
+  }
+  const sims = last - first + 1
+  if (!Number.isSafeInteger(distinct.size * sims * count)) return null
+  const ranks = new Map([...distinct].sort((a, b) => a - b).map((bucket, rank) => [bucket, rank]))
+  const keys = new Float64Array(count)
+  let bucket = Number.NaN
+  let rank = 0
+  for (let i = 0; i < count; i++) {
+    if (buckets[i] !== bucket) {
+      bucket = buckets[i]!
+      rank = ranks.get(bucket)!
+    }
+    const simId = numbers[i * packed.COLUMNS + packed.SIM_ID]!
+    keys[i] = (rank * sims + (simId - first)) * count + i
+  }
+  return keys
+}
+
+/** Of a batch with fewer records it does not matter that they are gathered later. */
+const LARGE_BATCH_RECORDS = 5_000
+
+/**
+ * A file in the order of time, of many SIMs, brings a day in many batches, each with a little of every
+ * SIM: laid into the bucket of the day, each of them would write all of its pages anew. Measured by what
+ * lies between the first and the last tenth of a batch, because there may be late records in it.
+ */
+const LARGE_BATCH_SECONDS_MIN = HOUR_SECONDS
+
+/**
+ * Usage of days that have settled is gathered soon, so that a large batch of it is better laid into the
+ * buckets of days at once, where it brings much of each SIM's day: what is fresh there is gathered before
+ * it, mostly nothing at all.
+ */
+export function gatherBeforeLarge(
+  connection: Connection,
+  { events: { count, numbers }, knownAt }: { events: packed.PackedEvents; knownAt: number },
+): void {
+  if (count < LARGE_BATCH_RECORDS) return
+  const times = new Float64Array(count)
+  for (let i = 0; i < count; i++) times[i] = numbers[i * packed.COLUMNS + packed.OCCURRED_AT]!
+  times.sort()
+  const tenth = Math.floor(count / 10)
+  if (times[count - 1 - tenth]! - times[tenth]! < LARGE_BATCH_SECONDS_MIN) return
+  const last = times[count - 1]!
+  const end = Math.min(dayOf(last) + DAY_SECONDS, dayOf(knownAt - SETTLE_SECONDS))
+  connection.take(gatherBefore(end))
+}
+
+/** The bucket of each event, by its index. */
+export function bucketsOfEvents(
+  { count, numbers }: packed.PackedEvents,
+  rule: BucketRule,
+): Float64Array {
+  const buckets = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    const at = i * packed.COLUMNS
+    const place = {
+      occurredAt: numbers[at + packed.OCCURRED_AT]!,
+      simId: numbers[at + packed.SIM_ID]!,
+    }
+    buckets[i] = bucketOf(place, rule)
+  }
+  return buckets
+}

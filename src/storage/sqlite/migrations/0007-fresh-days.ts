@@ -1,0 +1,12 @@
+/**
+ * Rows that are there lie in the buckets of their days, and so do all of the days that are sealed; the days
+ * after them are fresh.
+ */
+export const freshDays = `
+  INSERT INTO setting (name, value)
+  SELECT 'fresh_from', MAX(day)
+  FROM (SELECT MAX(bucket) + 86400 AS day FROM ledger
+        UNION ALL SELECT MAX(bucket) + 86400 FROM ledger_history
+        UNION ALL SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'sealed_through')
+  HAVING MAX(day) IS NOT NULL;
+`

@@ -1,0 +1,43 @@
+/** CSV as RFC 4180 has it, read by the letter: by no code that writes it. */
+import assert from 'node:assert/strict'
+
+/** The cells of each line; every line has to end with CRLF or all with LF. */
+export function parseCsv(text: string): string[][] {
+  const end = text.includes('\r\n') ? '\r\n' : '\n'
+  const lines: string[][] = []
+  let at = 0
+  while (at < text.length) {
+    const cells: string[] = []
+    while (true) {
+      const [cell, next] = text[at] === '"' ? quoted(text, at) : plain(text, at)
+      cells.push(cell)
+      at = next
+      if (text[at] !== ',') break
+      at++
+    }
+    assert.ok(text.startsWith(end, at), `line ${lines.length + 1} ends wrongly`)
+    at += end.length
+    lines.push(cells)
+  }
+  return lines
+}
+
+function plain(text: string, at: number): [string, number] {
+  const [cell] = /^[^",\r\n]*/.exec(text.slice(at))!
+  return [cell, at + cell.length]
+}
+
+function quoted(text: string, at: number): [string, number] {
+  const [cell = ''] = /^"(?:[^"]|"")*"/.exec(text.slice(at)) ?? []
+  assert.ok(cell !== '', 'a quote that is not closed')
+  return [cell.slice(1, -1).replaceAll('""', '"'), at + cell.length]
+}
+
+/** Each line by the names of the first. */
+export function csvRecords(text: string): Record<string, string>[] {
+  const [header = [], ...lines] = parseCsv(text)
+  return lines.map((cells) => {
+    assert.equal(cells.length, header.length)
+    return Object.fromEntries(header.map((name, index) => [name, cells[index]!]))
+  })
+}

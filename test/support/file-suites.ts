@@ -1,0 +1,32 @@
+/** Test files as suites of one process, each with its path as its name. */
+import { globSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { suite } from 'node:test'
+import './at-end.ts'
+
+const TEST = join(import.meta.dirname, '..')
+
+const load = createRequire(import.meta.url)
+
+/**
+ * Runs files one after the other; each file's `before` and `after` are those of its suite. They are loaded at
+ * once, which a module with `await` outside functions cannot be: what a file registered after a pause would end
+ * up in another file's suite.
+ */
+export function runFiles(files: readonly { readonly name: string; readonly path: string }[]): void {
+  for (const { name, path } of files) suite(name, () => void load(path))
+}
+
+/** The test files that fit, globs below `test/`, with all of what they try. */
+export function runWhole(...patterns: string[]): void {
+  process.env.SIMTALLY_TEST_VOLUME = 'whole'
+  runFiles(filesOf(patterns))
+}
+
+/** In the order of their paths; fails where there is none. */
+export function filesOf(patterns: readonly string[]): { name: string; path: string }[] {
+  const files = globSync([...patterns], { cwd: TEST }).sort()
+  if (files.length === 0) throw new Error(`no test file fits ${patterns.join(', ')}`)
+  return files.map((file) => ({ name: `test/${file}`, path: join(TEST, file) }))
+}

@@ -1,0 +1,242 @@
+/**
+ * Empty stores on the PostgreSQL server of the tests. A database is copied from one that is made once for a
+ * server; a test that is done with it leaves it to the next one, emptied to the last row and sequence. That takes a
+ * fraction of the time in which a database is made and dropped.
+ */
+import { createHash } from 'node:crypto'
+import pg from 'pg'
+import { openStore } from '../../src/storage/open-store.ts'
+import { MIGRATIONS } from '../../src/storage/postgres/migrations/migrations.ts'
+import { atEnd } from './at-end.ts'
+import { NOW } from './builders.ts'
+import { newDatabase, type TempPlace } from './postgres-schema.ts'
+import { beforeServerStops, postgresUrl } from './postgres-server.ts'
+
+/** Its schema is in its name: a server that is kept may have one of an older program. */
+const TEMPLATE = `simtally_${createHash('sha256').update(MIGRATIONS.join()).digest('hex').slice(0, 16)}`
+
+/** Any number that nothing else on the server of the tests locks. */
+const TEMPLATE_LOCK = 7_345_001
+
+/** A database in which a test has deleted more is not used again: what is left of rows slows down others. */
+const ROWS_EMPTIED_MAX = 20_000
+
+let template: Promise<void> | null = null
+const idle: EmptyStore[] = []
+let isOver = false
+
+/**
+ * A database of its own that holds an empty store, like every other one down to the key that tells stores
+ * apart.
+ */
+export async function newStore(): Promise<TempPlace> {
+  const store = idle.pop() ?? (await EmptyStore.make())
+  let isMine = true
+  return {
+    url: store.url,
+    remove: async () => {
+      // A test may say so again, when somebody else has it.
+      if (!isMine) return
+      isMine = false
+      if (!isOver && (await store.empty())) idle.push(store)
+      else await store.drop()
+    },
+  }
+}
+
+async function dropIdle(): Promise<void> {
+  isOver = true
+  await Promise.all(idle.splice(0).map((store) => store.drop()))
+}
+
+// A server of the file's own ends with the file, one that is given goes on.
+beforeServerStops(dropIdle)
+atEnd(dropIdle)
+
+/** Keeps its process from ending only while something is asked; the types of `pg` leave that out. */
+type JanitorClient = pg.Client & { ref(): void; unref(): void }
+
+class EmptyStore {
+  readonly url: string
+  readonly #place: TempPlace
+  readonly #client: JanitorClient
+  readonly #refill: string
+  readonly #tables: ReadonlySet<string>
+  #shape = ''
+  #isLost = false
+
+  private constructor(place: TempPlace, client: JanitorClient, state: State) {
+    const url = new URL(place.url)
+    url.searchParams.set('connections', '5')
+    this.url = url.href
+    this.#place = place
+    this.#client = client
+    this.#refill = refillOf(state)
+    this.#tables = new Set(state.tables.map(({ name }) => name))
+  }
+
+  static async make(): Promise<EmptyStore> {
+    const server = await postgresUrl()
+    template ??= makeTemplate(server)
+    await template
+    const place = await newDatabase(`TEMPLATE ${TEMPLATE}`)
+    const client = new pg.Client({
+      connectionString: place.url,
+      application_name: 'tests',
+    }) as JanitorClient
+    let made: EmptyStore | null = null
+    client.on('error', () => {
+      if (made !== null) made.#isLost = true
+    })
+    await client.connect()
+    made = new EmptyStore(place, client, await readState(client))
+    made.#shape = await readShape(client)
+    client.unref()
+    return made
+  }
+
+  /**
+   * Brings back the rows of an empty store. False where a test has done more than Simtally does with its
+   * tables, or left so much behind that the database had better go.
+   */
+  async empty(): Promise<boolean> {
+    this.#client.ref()
+    try {
+      await this.#endOthers()
+      const { rows } = await this.#client.query<{ name: string }>(LIST_TABLES)
+      const added = rows.map(({ name }) => name).filter((name) => !this.#tables.has(name))
+      const drop = added.length === 0 ? '' : `DROP TABLE ${added.map(quoted).join(', ')};`
+      const results: unknown = await this.#client.query(`${drop} ${this.#refill}`)
+      const emptied = (results as pg.QueryResult[])
+        .filter(({ command }) => command === 'DELETE')
+        .reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0)
+      return emptied <= ROWS_EMPTIED_MAX && (await readShape(this.#client)) === this.#shape
+    } catch (error) {
+      // A test may end every connection there is.
+      if (this.#isLost) return false
+      throw error
+    } finally {
+      this.#client.unref()
+    }
+  }
+
+  /** The server's own waiting for their end looks every 100 ms, and they need less than one. */
+  async #endOthers(): Promise<void> {
+    const ended = await this.#client.query(END_OTHERS)
+    let left = ended.rowCount ?? 0
+    while (left > 0) left = (await this.#client.query(LIST_OTHERS)).rowCount ?? 0
+  }
+
+  async drop(): Promise<void> {
+    this.#client.ref()
+    await this.#client.end().catch(() => {})
+    await this.#place.remove()
+  }
+}
+
+const OURS = "relnamespace = 'public'::regnamespace"
+
+const OTHERS = `
+  FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`
+
+const LIST_OTHERS = `SELECT pid ${OTHERS}`
+
+/** A store that was closed may not have let go of all its connections yet. */
+const END_OTHERS = `SELECT pg_terminate_backend(pid) ${OTHERS}`
+
+const LIST_TABLES = `SELECT relname AS name FROM pg_class WHERE ${OURS} AND relkind IN ('r', 'p')`
+
+interface State {
+  /** With what each of them holds, as JSON. */
+  readonly tables: readonly { readonly name: string; readonly rows: string | null }[]
+  readonly sequences: readonly { readonly name: string; readonly set: string }[]
+}
+
+async function readState(client: pg.Client): Promise<State> {
+  const { rows: names } = await client.query<{ name: string }>(`${LIST_TABLES} ORDER BY relname`)
+  const tables = await client.query(
+    names
+      .map(({ name }) => {
+        return `SELECT '${name}' AS name, (SELECT json_agg(t)::text FROM ${quoted(name)} AS t) AS rows`
+      })
+      .join(' UNION ALL '),
+  )
+  const sequences = await client.query(`
+    SELECT format('%I', sequencename) AS name,
+           format('setval(%L, %s, %s)', format('%I', sequencename),
+                  COALESCE(last_value, start_value), (last_value IS NOT NULL)::text) AS set
+    FROM pg_sequences WHERE schemaname = 'public'`)
+  return { tables: tables.rows, sequences: sequences.rows }
+}
+
+/** One transaction, in which neither triggers nor references have a say. */
+function refillOf({ tables, sequences }: State): string {
+  const rows = tables.flatMap(({ name, rows: kept }) => {
+    if (kept === null) return []
+    const given = pg.escapeLiteral(kept)
+    return `INSERT INTO ${quoted(name)} OVERRIDING SYSTEM VALUE
+            SELECT * FROM json_populate_recordset(NULL::${quoted(name)}, ${given})`
+  })
+  return [
+    'SET LOCAL session_replication_role = replica',
+    ...tables.map(({ name }) => `DELETE FROM ${quoted(name)}`),
+    ...rows,
+    ...(sequences.length === 0 ? [] : [`SELECT ${sequences.map(({ set }) => set).join(', ')}`]),
+  ].join(';\n')
+}
+
+const quoted = (name: string) => pg.escapeIdentifier(name)
+
+/** Changes with whatever is done to the tables of a store, but not with their rows. */
+const READ_SHAPE = `
+  WITH ours AS (SELECT oid FROM pg_class WHERE ${OURS}), parts (part) AS (
+    SELECT concat_ws(' ', 'class', c.oid, relname, relowner, relacl, reloptions, relrowsecurity)
+    FROM pg_class AS c WHERE ${OURS}
+    UNION ALL
+    SELECT concat_ws(' ', 'column', attrelid, attnum, xmin) FROM pg_attribute
+    WHERE attrelid IN (SELECT oid FROM ours)
+    UNION ALL
+    SELECT concat_ws(' ', 'constraint', oid, convalidated) FROM pg_constraint
+    WHERE conrelid IN (SELECT oid FROM ours)
+    UNION ALL
+    SELECT concat_ws(' ', 'trigger', oid, xmin) FROM pg_trigger WHERE tgrelid IN (SELECT oid FROM ours)
+    UNION ALL
+    SELECT concat_ws(' ', 'index', indexrelid, indisvalid) FROM pg_index
+    WHERE indrelid IN (SELECT oid FROM ours)
+    UNION ALL
+    SELECT concat_ws(' ', 'function', oid, xmin) FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT concat_ws(' ', 'schema', oid, nspname, nspowner, nspacl) FROM pg_namespace
+    WHERE nspname NOT LIKE 'pg\\_%'
+    UNION ALL
+    SELECT concat_ws(' ', 'extension', extname) FROM pg_extension
+    UNION ALL
+    SELECT concat_ws(' ', 'database', oid, datname, datdba, datacl, datconnlimit) FROM pg_database
+    WHERE datname = current_database()
+    UNION ALL
+    SELECT concat_ws(' ', 'setting', setdatabase, setrole, setconfig) FROM pg_db_role_setting
+  )
+  SELECT md5(string_agg(part, E'\\n' ORDER BY part)) AS shape FROM parts`
+
+async function readShape(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ shape: string }>(READ_SHAPE)
+  return rows[0]!.shape
+}
+
+/** Test files run as processes beside each other; the first that needs it makes it. */
+async function makeTemplate(server: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server })
+  await client.connect()
+  try {
+    await client.query(`SELECT pg_advisory_lock(${TEMPLATE_LOCK})`)
+    const isThere = await client.query(`SELECT FROM pg_database WHERE datname = '${TEMPLATE}'`)
+    if (isThere.rowCount === 1) return
+    const { url } = await newDatabase()
+    await (await openStore(url, { create: true, serverClock: () => NOW })).close()
+    await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} RENAME TO ${TEMPLATE}`)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * How much is tried at random, or in every order: `npm test` takes a fair share, the long tests take all of it,
+ * as files do that call `runWhole` (`file-suites.ts`).
+ */
+export function share(quick: number, whole: number): number {
+  return isWhole() ? whole : quick
+}
+
+export function isWhole(): boolean {
+  return process.env.SIMTALLY_TEST_VOLUME === 'whole'
+}
