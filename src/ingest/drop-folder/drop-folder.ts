@@ -21,12 +21,14 @@ import { join, sep } from 'node:path'
 import { UsageError } from '../../domain/usage-error.ts'
 import { rawText } from '../raw-text.ts'
 
-export type Outbox = 'done' | 'failed'
+const OUTBOXES = ['done', 'failed'] as const
+
+export type Outbox = (typeof OUTBOXES)[number]
 
 /** Where a file is on its way to an outbox. What is found there at the start goes back. */
 const MOVING_FOLDER = '.simtally'
 
-const OWN_FOLDERS = ['done', 'failed', MOVING_FOLDER]
+const OWN_FOLDERS: readonly string[] = [...OUTBOXES, MOVING_FOLDER]
 
 /** Writers' own ways of saying that a file is not complete yet. */
 const TEMPORARY_NAME = /^\.|~$|\.(?:part|partial|filepart|tmp|temp|crdownload)$/i
@@ -100,7 +102,9 @@ export class DropFolder {
       await access(path, constants.W_OK | constants.X_OK)
       for (const name of OWN_FOLDERS) await mkdir(join(path, name), { recursive: true })
       for (const name of await readdir(moving, { encoding: 'buffer' })) {
-        await moveKeeping(within(moving, name), path, name)
+        const left = within(moving, name)
+        if (await hasArrived(left, path)) await unlink(left)
+        else await moveKeeping(left, path, name)
       }
     } catch (error) {
       throw folderFailure(path, error)
@@ -263,6 +267,24 @@ function fileIdOf({ dev, ino, birthtimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${birthtimeNs}`
 }
 
+/** Whether two names are of one file, which a move that was cut short leaves behind. */
+function isSameFile(a: BigIntStats | null, b: BigIntStats | null): boolean {
+  return a !== null && b !== null && a.dev === b.dev && a.ino === b.ino
+}
+
+/** Whether a killed process had moved the file but for taking its old name away. */
+async function hasArrived(left: Buffer, path: string): Promise<boolean> {
+  const stats = await statsOf(left)
+  if (stats === null || stats.nlink < 2n) return false
+  for (const outbox of OUTBOXES) {
+    const folder = join(path, outbox)
+    for (const name of await readdir(folder, { encoding: 'buffer' })) {
+      if (isSameFile(await statsOf(within(folder, name)), stats)) return true
+    }
+  }
+  return false
+}
+
 /** Moves without overwriting: `usage.csv`, else `usage.csv.2` and so on. Answers the name. */
 async function moveKeeping(from: Buffer, folder: string, nameBytes: Buffer): Promise<string> {
   for (let number = 1; number <= SAME_NAMES_MAX; number++) {
@@ -289,7 +311,11 @@ async function moveIfFree(from: Buffer, to: Buffer): Promise<boolean> {
     return true
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? ''
-    if (code === 'EEXIST') return false
+    if (code === 'EEXIST') {
+      if (!isSameFile(await statsOf(from), await statsOf(to))) return false
+      await unlink(from)
+      return true
+    }
     if (!NO_LINKS.includes(code)) throw error
   }
   if ((await statsOf(to)) !== null) return false

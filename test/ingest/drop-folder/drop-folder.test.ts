@@ -1,6 +1,7 @@
 /** Which files of a drop folder are complete, and how they are moved; the clock is the test's. */
 import assert from 'node:assert/strict'
 import {
+  link,
   mkdir,
   mkdtemp,
   readdir,
@@ -152,6 +153,29 @@ describe('a drop folder', () => {
     assert.equal(await content('a.csv'), 'dropped since')
     assert.equal(await content('a.csv.2'), 'on its way')
     assert.equal(await content('b.csv'), 'on its way too')
+  })
+
+  it('ends a move that was cut short between the new name and the old one', async () => {
+    await open()
+    await put('.simtally/a.csv', 'dealt with')
+    await put('done/a.csv', 'an earlier one')
+    await link(join(path, '.simtally/a.csv'), join(path, 'done/a.csv.2'))
+    await put('.simtally/b.csv', 'given back')
+    await link(join(path, '.simtally/b.csv'), join(path, 'b.csv'))
+    await open()
+    assert.deepEqual(await listed(), ['.simtally', 'b.csv', 'done', 'failed'])
+    assert.deepEqual(await listed('.simtally'), [])
+    assert.deepEqual(await listed('done'), ['a.csv', 'a.csv.2'])
+  })
+
+  it('takes a file to the outbox once, where it has a name there already', async () => {
+    const folder = await open(0)
+    await put('a.csv')
+    await link(join(path, 'a.csv'), join(path, 'done/a.csv'))
+    const { complete } = await folder.scan(0)
+    assert.equal(await folder.moveTo('done', complete[0]!), 'a.csv')
+    assert.deepEqual(await listed(), ['.simtally', 'done', 'failed'])
+    assert.deepEqual(await listed('done'), ['a.csv'])
   })
 
   it('has to be there, and to be a folder', async () => {
