@@ -1,7 +1,8 @@
 /** The ledger against what is derived from it: the questions, and how a difference is told. */
 import { DAY_SECONDS, formatInstant, monthStart } from '../domain/time.ts'
 import { ZONES } from '../domain/usage-event.ts'
-import type { Parameters } from './audit-engine.ts'
+import type { Ask, Parameters } from './audit-engine.ts'
+import type { Found } from './audit-found.ts'
 import { AUDIT_DIFFERENCES_MAX, type AuditDifference } from './audit-report.ts'
 import { dayText } from './ledger-buckets.ts'
 import type { Row } from './rows.ts'
@@ -38,30 +39,40 @@ function cellsOfAccounts(table: 'account_hour' | 'account_day'): string {
       AND (CAST(:account AS BIGINT) IS NULL OR account.id = :account)`
 }
 
-/** What is derived from the rows of one day. Parameters: `day`, `dayEnd`, `purgedThrough`, `account`. */
-export const CELLS_OF_DAY: readonly DerivedTable[] = [
-  {
-    name: 'account hour',
-    key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
-    recomputed: `
-      SELECT account_id, occurred_at - occurred_at % 3600 AS started_at, zone, country, plmn,
-             ${sums()}
-      FROM ledger
-      WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
-      GROUP BY 1, 2, 3, 4, 5`,
-    stored: cellsOfAccounts('account_hour'),
-  },
-  {
-    name: 'account day',
-    key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
-    recomputed: `
-      SELECT account_id, ${dayText('bucket')} AS started_at, zone, country, plmn, ${sums()}
-      FROM ledger
-      WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
-      GROUP BY 1, 2, 3, 4, 5`,
-    stored: cellsOfAccounts('account_day'),
-  },
-]
+const ACCOUNT_CELL = ['account_id', 'started_at', 'zone', 'country', 'plmn']
+
+/** From the rows of a day, or of a piece of it. Parameters: `day`, `dayEnd`, `purgedThrough`, `account`. */
+export const ACCOUNT_HOURS: DerivedTable = {
+  name: 'account hour',
+  key: ACCOUNT_CELL,
+  recomputed: `
+    SELECT account_id, occurred_at - occurred_at % 3600 AS started_at, zone, country, plmn, ${sums()}
+    FROM ledger
+    WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
+    GROUP BY 1, 2, 3, 4, 5`,
+  stored: cellsOfAccounts('account_hour'),
+}
+
+/** From all rows of a day. Parameters: `day`, `dayEnd`, `purgedThrough`, `account`. */
+export const ACCOUNT_DAY: DerivedTable = {
+  name: 'account day',
+  key: ACCOUNT_CELL,
+  recomputed: `
+    SELECT account_id, ${dayText('bucket')} AS started_at, zone, country, plmn, ${sums()}
+    FROM ledger
+    WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
+    GROUP BY 1, 2, 3, 4, 5`,
+  stored: cellsOfAccounts('account_day'),
+}
+
+/** From its hours, where those are as they should be. Parameters: `day`, `dayEnd`, `account`. */
+export const ACCOUNT_DAY_OF_HOURS: DerivedTable = {
+  ...ACCOUNT_DAY,
+  recomputed: `
+    SELECT account_id, ${dayText('started_at')} AS started_at, zone, country, plmn, ${sums()}
+    FROM (${cellsOfAccounts('account_hour')}) AS hours
+    GROUP BY 1, 2, 3, 4, 5`,
+}
 
 /** Sealed rows lie in the buckets of their days, and in each by SIM: some SIMs' rows of a month are short ranges. */
 const BUCKETS_OF_MONTH = `
@@ -153,6 +164,20 @@ export function selectDifferences(
            COUNT(*), COUNT(*) FILTER (WHERE ${differs})
     FROM cells
     ORDER BY ranked`
+}
+
+/** Adds to what is found which cells there are, and which of them differ. */
+export async function compareCells(
+  ask: Ask,
+  derived: DerivedTable,
+  { of, found }: { readonly of: Parameters; readonly found: Found },
+): Promise<void> {
+  const [counts, ...rows] = await ask(selectDifferences(derived), of)
+  found.cells += Number(counts!.cells)
+  found.add(
+    rows.map((row) => differenceFromRow(derived, row)),
+    Number(counts!.differing),
+  )
 }
 
 /** From a row of `selectDifferences` that has a key. */

@@ -1,5 +1,6 @@
 /** Rows against the checksums that were kept of them, and the chain of the ledger's months. */
 import { formatInstant, monthNumber, monthStart } from '../domain/time.ts'
+import type { Ask, AuditEngine, Parameters } from './audit-engine.ts'
 import { AUDIT_DIFFERENCES_MAX, type AuditDifference } from './audit-report.ts'
 import {
   addTotals,
@@ -46,6 +47,28 @@ export function selectPartsThatDiffer(
         OR (SUM(kept_total) - SUM(found_total)) % ${TOTAL_END} <> 0
     ORDER BY part
     LIMIT ${AUDIT_DIFFERENCES_MAX + 1}`
+}
+
+/** Of the whole table, or of the parts that `where` names. */
+export async function partDifferences(
+  ask: Ask,
+  table: ChecksummedTable,
+  {
+    engine,
+    where,
+    of,
+  }: {
+    readonly engine: Pick<AuditEngine, 'totalOf' | 'keptChecksums'>
+    readonly where?: string
+    readonly of?: Parameters
+  },
+): Promise<AuditDifference[]> {
+  const text = selectPartsThatDiffer(table, {
+    total: engine.totalOf(table),
+    kept: engine.keptChecksums,
+    ...(where === undefined ? {} : { where }),
+  })
+  return (await ask(text, of)).map((row) => partDifference(table, row))
 }
 
 export function partDifference({ name, part }: ChecksummedTable, row: Row): AuditDifference {

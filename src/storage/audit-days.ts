@@ -29,6 +29,35 @@ export async function boundsOf(ask: Ask): Promise<Bounds> {
   }
 }
 
+/** Where some questions about a day begin and end, as the parameters `day` and `dayEnd`. */
+export interface Span {
+  readonly day: number
+  readonly dayEnd: number
+}
+
+/**
+ * A day in the pieces that can be asked one after the other, with others writing in between: no longer
+ * ones than it must be, because a day may have many million rows. Rows of a fresh day lie apart by
+ * time. Those of a day that is being gathered move between two questions.
+ */
+export function piecesOf(
+  day: number,
+  {
+    freshSeconds,
+    freshFrom,
+    gatheredSims,
+  }: Pick<Bounds, 'freshFrom' | 'gatheredSims'> & {
+    readonly freshSeconds: number
+  },
+): readonly Span[] {
+  const dayEnd = day + DAY_SECONDS
+  const isFresh = day > freshFrom || (day === freshFrom && gatheredSims === 0)
+  if (!isFresh) return [{ day, dayEnd }]
+  return Array.from({ length: DAY_SECONDS / freshSeconds }, (_, i) => {
+    return { day: day + i * freshSeconds, dayEnd: day + (i + 1) * freshSeconds }
+  })
+}
+
 /**
  * Every day of which some table has something, in the order of time. Asked at the beginning of each
  * part of the way, so that no long table is read for it: hours and totals of SIMs have rules of their

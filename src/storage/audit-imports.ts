@@ -4,6 +4,7 @@
  * there were follows from nothing that is kept.
  */
 import { DAY_SECONDS } from '../domain/time.ts'
+import type { Span } from './audit-days.ts'
 import type { Ask, Parameters } from './audit-engine.ts'
 import type { AuditDifference } from './audit-report.ts'
 import type { Row } from './rows.ts'
@@ -94,8 +95,8 @@ export function addVersions(versions: VersionCounts, ofDay: VersionCounts): void
  */
 export class ImportsLook {
   readonly #counted: VersionCounts
-  /** By day, because a day may be looked at twice. */
-  readonly #recounted = new Map<number, VersionCounts>()
+  /** By day and by the beginning of a piece of it, because each may be looked at twice. */
+  readonly #recounted = new Map<number, Map<number, VersionCounts>>()
   /** Those that did not fit at first. */
   #left: ReadonlyMap<number, ImportFacts> = new Map()
 
@@ -111,8 +112,16 @@ export class ImportsLook {
     return this.#left.size === 0 ? [] : await daysOfImports(ask, new Set(this.#left.keys()))
   }
 
-  async countDay(ask: Ask, day: number, purgedThrough: number): Promise<void> {
-    this.#recounted.set(day, await countVersions(ask, { ...spanOf(day), purgedThrough }))
+  forgetDay(day: number): void {
+    this.#recounted.delete(day)
+  }
+
+  async countPiece(
+    ask: Ask,
+    { day, of }: { readonly day: number; readonly of: Parameters & Span },
+  ): Promise<void> {
+    const ofDay = this.#recounted.get(day) ?? new Map<number, VersionCounts>()
+    this.#recounted.set(day, ofDay.set(of.day, await countVersions(ask, of)))
   }
 
   async end(ask: Ask, purgedThrough: number): Promise<AuditDifference[]> {
@@ -120,7 +129,9 @@ export class ImportsLook {
     const books = await ImportBooks.read(ask, purgedThrough)
     const again = books.imports.filter(({ id }) => this.#left.has(id))
     const recounted: VersionCounts = new Map()
-    for (const ofDay of this.#recounted.values()) addVersions(recounted, ofDay)
+    for (const ofDay of this.#recounted.values()) {
+      for (const ofPiece of ofDay.values()) addVersions(recounted, ofPiece)
+    }
     const steady = misfits(books, again, recounted).filter((found) =>
       isSame(found, this.#left.get(found.id)!),
     )

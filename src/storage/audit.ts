@@ -4,33 +4,22 @@
  */
 import { DAY_SECONDS, formatInstant, INSTANT_MIN, monthStart } from '../domain/time.ts'
 import { UsageError } from '../domain/usage-error.ts'
+import { ALL_SIMS, compareCells, SIM_DAYS_OF_MONTH, SIM_MONTH, spanOfMonth } from './audit-cells.ts'
 import {
-  ALL_SIMS,
-  CELLS_OF_DAY,
-  type DerivedTable,
-  differenceFromRow,
-  SIM_DAYS_OF_MONTH,
-  SIM_MONTH,
-  selectDifferences,
-  spanOfMonth,
-} from './audit-cells.ts'
-import {
-  type ChecksummedTable,
   monthDifferences,
-  partDifference,
+  partDifferences,
   SELECT_LEDGER_CHECKSUMS,
-  selectPartsThatDiffer,
   selectStrayChecksums,
   strayChecksum,
 } from './audit-checksums.ts'
-import { type Bounds, boundsOf, daysOf, monthsOf } from './audit-days.ts'
+import { questionsOfDay } from './audit-day.ts'
+import { type Bounds, boundsOf, daysOf, monthsOf, piecesOf } from './audit-days.ts'
 import type { Ask, AuditEngine, Parameters } from './audit-engine.ts'
 import { Found } from './audit-found.ts'
-import { addVersions, countVersions, ImportsLook, type VersionCounts } from './audit-imports.ts'
+import { addVersions, ImportsLook, type VersionCounts } from './audit-imports.ts'
 import { feedProgressDifferences } from './audit-progress.ts'
-import { compareReadings } from './audit-readings.ts'
 import type { AuditDifference, AuditOptions, AuditReport, AuditState } from './audit-report.ts'
-import { brokenRuleFromRow, RULES_OF_DAY, STANDING_RULES } from './audit-rules.ts'
+import { brokenRuleFromRow, STANDING_RULES } from './audit-rules.ts'
 import { isOfLedger } from './checksums.ts'
 
 interface Step {
@@ -55,7 +44,22 @@ interface Scope {
   readonly lookMs: number
 }
 
-type DayQuestion = (ask: Ask, of: Parameters & Bounds) => Promise<void>
+/** What every question is given. */
+type Limits = Bounds & { readonly freshSeconds: number }
+
+/** Where in a step an audit is: at which of its questions or days, and at which piece of that. */
+interface Place {
+  readonly i: number
+  readonly piece: number
+}
+
+const FIRST_PLACE: Place = { i: 0, piece: 0 }
+
+/** Null behind the last. */
+function placeAfter({ i, piece }: Place, pieces: number, count: number): Place | null {
+  if (piece + 1 < pieces) return { i, piece: piece + 1 }
+  return i + 1 < count ? { i: i + 1, piece: 0 } : null
+}
 
 /** SIMs whose month is compared at once, at first; then more or fewer, by the time that took. */
 const SIMS_AT_ONCE = 1_000
@@ -163,6 +167,12 @@ class Audit {
     })
   }
 
+  /** The step under way begins anew. */
+  #forgetStep(): void {
+    this.#ofStep = new Found()
+    this.#found = new Found()
+  }
+
   /** A step that is a single look. */
   #onOneState(work: (ask: Ask) => Promise<void>): Step['run'] {
     return async () => {
@@ -175,17 +185,17 @@ class Audit {
    * Goes from place to place, of one state of the store as long as that takes no time. False where it
    * was stopped on the way.
    */
-  async #walk<Place>(
-    first: Place,
+  async #walk<At>(
+    first: At,
     { of, isStopped }: { readonly of: Parameters; readonly isStopped: () => boolean },
-    visit: (place: Place, ask: Ask, of: Parameters & Bounds) => Promise<Place | null>,
+    visit: (place: At, ask: Ask, of: Parameters & Limits) => Promise<At | null>,
   ): Promise<boolean> {
     const { freshSeconds } = this.#engine
     const { lookMs } = this.#scope
-    let place: Place | null = first
+    let place: At | null = first
     while (place !== null) {
       if (isStopped()) return false
-      const from: Place = place
+      const from: At = place
       place = await this.#look(async (ask) => {
         const bounded = { freshSeconds, ...of, ...(await boundsOf(ask)) }
         const endMs = performance.now() + lookMs
@@ -229,12 +239,23 @@ class Audit {
     if (versions === null) return []
     const run: Step['run'] = async (isStopped) => {
       const look = new ImportsLook(versions)
-      let days: readonly number[] = []
-      return await this.#walk(-1, { of: {}, isStopped }, async (i, ask, { purgedThrough }) => {
-        if (i < 0) days = await look.begin(ask, purgedThrough)
-        else if (i < days.length) await look.countDay(ask, days[i]!, purgedThrough)
-        else this.#add(await look.end(ask, purgedThrough))
-        return i < days.length ? i + 1 : null
+      let days: readonly number[] | null = null
+      return await this.#walk(FIRST_PLACE, { of: {}, isStopped }, async ({ i, piece }, ask, of) => {
+        const { purgedThrough } = of
+        if (days === null) {
+          days = await look.begin(ask, purgedThrough)
+        } else if (i < days.length) {
+          const pieces = piecesOf(days[i]!, of)
+          // One that was gathered since is counted whole.
+          if (piece === 0 || piece >= pieces.length) look.forgetDay(days[i]!)
+          const next = piece < pieces.length ? piece : 0
+          await look.countPiece(ask, { day: days[i]!, of: { ...pieces[next]!, purgedThrough } })
+          return placeAfter({ i, piece: next }, pieces.length, days.length + 1)
+        } else {
+          this.#add(await look.end(ask, purgedThrough))
+          return null
+        }
+        return FIRST_PLACE
       })
     }
     return [{ name: '5 imports', of: 'import', run }]
@@ -257,7 +278,9 @@ class Audit {
       ...tables.map((table) => ({
         name: `1 ${table.name}`,
         of: table.name.replaceAll('_', ' '),
-        run: this.#onOneState((ask) => this.#parts(ask, table)),
+        run: this.#onOneState(async (ask) => {
+          this.#add(await partDifferences(ask, table, { engine }))
+        }),
       })),
       ...(engine.isSpread ? [] : STANDING_RULES).map((rule, i) => ({
         name: `2 ${String(i).padStart(3, '0')}`,
@@ -290,72 +313,33 @@ class Audit {
     ].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  async #parts(ask: Ask, table: ChecksummedTable, where?: string, of?: Parameters): Promise<void> {
-    const { keptChecksums: kept } = this.#engine
-    const total = this.#engine.totalOf(table)
-    const text = selectPartsThatDiffer(table, {
-      total,
-      kept,
-      ...(where === undefined ? {} : { where }),
-    })
-    this.#add((await ask(text, of)).map((row) => partDifference(table, row)))
-  }
-
   async #day(day: number, isStopped: () => boolean): Promise<boolean> {
-    const of = { day, dayEnd: day + DAY_SECONDS, account: this.#scope.accountId }
-    let counted: VersionCounts = new Map()
-    const questions = await this.#questionsOfDay(day, (found) => {
-      counted = found
+    const of = { account: this.#scope.accountId }
+    const versions = new Map<number, VersionCounts>()
+    const questions = await questionsOfDay(this.#engine, {
+      countsVersions: this.#versions !== null,
     })
-    const isDone = await this.#walk(0, { of, isStopped }, async (i, ask, bounded) => {
-      await questions[i]!(ask, bounded)
-      return i + 1 < questions.length ? i + 1 : null
-    })
-    if (!isDone) return false
-    if (this.#versions !== null) addVersions(this.#versions, counted)
-    return true
-  }
-
-  async #questionsOfDay(
-    day: number,
-    onVersions: (counted: VersionCounts) => void,
-  ): Promise<readonly DayQuestion[]> {
-    const tables = (await this.#engine.tables()).filter(({ name }) => isOfLedger(name))
-    const rows: DayQuestion = async (ask, of) => {
-      const [counted] = await ask(
-        'SELECT COUNT(*) AS rows FROM ledger WHERE bucket >= :day AND bucket < :dayEnd',
-        of,
-      )
-      this.#found.ledgerRows += Number(counted!.rows)
+    const visit = async ({ i, piece }: Place, ask: Ask, bounded: Parameters & Limits) => {
+      const pieces = piecesOf(day, bounded)
+      if (piece >= pieces.length) {
+        // It was gathered since: its pieces are no more.
+        versions.clear()
+        this.#forgetStep()
+        return FIRST_PLACE
+      }
+      const { goesByPieces, ask: question } = questions[i]!
+      const span = goesByPieces ? pieces[piece]! : { day, dayEnd: day + DAY_SECONDS }
+      const isSound = this.#ofStep.count + this.#found.count === 0
+      const isInPieces = pieces.length > 1
+      const known = { found: this.#found, isSound, isInPieces, versions }
+      await question(ask, { ...bounded, ...span }, known)
+      return placeAfter({ i, piece }, goesByPieces ? pieces.length : 1, questions.length)
     }
-    const readings: DayQuestion = (ask, of) =>
-      compareReadings(ask, { ...of, day }, (differences, looked) => {
-        this.#found.cells += looked
-        this.#add(differences)
-      })
-    const versions: DayQuestion = async (ask, of) => onVersions(await countVersions(ask, of))
-    return [
-      rows,
-      ...CELLS_OF_DAY.map(
-        (derived): DayQuestion =>
-          (ask, of) =>
-            this.#cells(ask, derived, of),
-      ),
-      readings,
-      ...(this.#versions === null ? [] : [versions]),
-      ...(this.#engine.isSpread ? [] : RULES_OF_DAY).map(
-        (rule): DayQuestion =>
-          async (ask, of) => {
-            this.#add((await ask(rule.text, of)).map((row) => brokenRuleFromRow(rule, row)))
-          },
-      ),
-      ...tables.map(
-        (table): DayQuestion =>
-          async (ask, of) => {
-            if (day < of.checksummedThrough) await this.#parts(ask, table, 'part = :day', of)
-          },
-      ),
-    ]
+    if (!(await this.#walk(FIRST_PLACE, { of, isStopped }, visit))) return false
+    if (this.#versions !== null) {
+      for (const ofPiece of versions.values()) addVersions(this.#versions, ofPiece)
+    }
+    return true
   }
 
   async #month(month: number, isStopped: () => boolean): Promise<boolean> {
@@ -370,21 +354,14 @@ class Audit {
       const [{ last = null } = {}] = await ask('SELECT MAX(id) AS last FROM sim')
       const isLast = simTo > Number(last)
       const span = spanOfMonth(month, [simFrom, isLast ? end : simTo])
-      for (const table of tables) await this.#cells(ask, table, { ...bounded, ...span })
+      const found = this.#found
+      for (const table of tables)
+        await compareCells(ask, table, { of: { ...bounded, ...span }, found })
       const tookMs = performance.now() - startMs
       if (tookMs > lookMs) simsAtOnce = Math.max(1, simsAtOnce >> 1)
       else if (tookMs < lookMs / 4) simsAtOnce *= 2
       return isLast ? null : simTo
     })
-  }
-
-  async #cells(ask: Ask, derived: DerivedTable, of: Parameters): Promise<void> {
-    const [counts, ...rows] = await ask(selectDifferences(derived), of)
-    this.#found.cells += Number(counts!.cells)
-    this.#add(
-      rows.map((row) => differenceFromRow(derived, row)),
-      Number(counts!.differing),
-    )
   }
 
   #add(differences: readonly AuditDifference[], count?: number): void {

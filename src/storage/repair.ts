@@ -6,7 +6,8 @@
 import type { NewAct } from '../domain/act.ts'
 import { DAY_SECONDS, formatInstant, monthStart } from '../domain/time.ts'
 import {
-  CELLS_OF_DAY,
+  ACCOUNT_DAY,
+  ACCOUNT_HOURS,
   type DerivedTable,
   differenceFromRow,
   SIM_DAYS_OF_MONTH,
@@ -86,8 +87,8 @@ interface Rebuilt {
 const OF_DAY = 'started_at >= :day AND started_at < :dayEnd'
 
 const OF_DAYS: readonly Rebuilt[] = [
-  { derived: CELLS_OF_DAY[0]!, table: 'account_hour', where: OF_DAY, more: {} },
-  { derived: CELLS_OF_DAY[1]!, table: 'account_day', where: OF_DAY, more: {} },
+  { derived: ACCOUNT_HOURS, table: 'account_hour', where: OF_DAY, more: {} },
+  { derived: ACCOUNT_DAY, table: 'account_day', where: OF_DAY, more: {} },
 ]
 
 const OF_MONTHS: Rebuilt = {

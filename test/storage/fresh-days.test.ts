@@ -3,7 +3,10 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
 import { DAY_SECONDS, HOUR_SECONDS } from '../../src/domain/time.ts'
+import { runAudit } from '../../src/storage/audit.ts'
 import { migrateStore, openStore } from '../../src/storage/open-store.ts'
+import { auditEngine, auditOperations } from '../../src/storage/sqlite/audit.ts'
+import { Connection } from '../../src/storage/sqlite/connection.ts'
 import { MIGRATIONS } from '../../src/storage/sqlite/migrations/migrations.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { assertAuditClean, openLedger, register } from '../contract/engine.ts'
@@ -167,6 +170,71 @@ describe('rows of fresh days', () => {
     ]
     assert.equal(bucket, DAY + 25 * DAY_SECONDS + 6 * HOUR_SECONDS)
     await assertAuditClean(store)
+  })
+})
+
+describe('an audit of fresh days', () => {
+  /** With a state of the store for each question, before each of which `between` is done. */
+  async function auditByQuestions(url: string, between: (look: number) => Promise<unknown>) {
+    const connection = new Connection(url.slice('sqlite:'.length), { role: 'reader' })
+    try {
+      const engine = auditEngine(async (name, ...values) => {
+        const operation = auditOperations[name] as (...given: unknown[]) => never
+        return operation(connection, ...values)
+      })
+      let look = 0
+      const onOneState: typeof engine.onOneState = async (work) => {
+        await between(look++)
+        return await engine.onOneState(work)
+      }
+      const report = await runAudit({ ...engine, onOneState }, { lookMs: 0 })
+      return { report, looks: look }
+    } finally {
+      connection.close()
+    }
+  }
+
+  it('counts each row once, whenever rows are gathered meanwhile', async (t) => {
+    const { url, store } = await openFresh(t)
+    const { report: whole, looks } = await auditByQuestions(url, async () => {})
+    assert.deepEqual(whole.differences, [])
+    assert.equal(whole.ledgerRows, 2 * 3 * HOURS.length)
+    // Enough for each day and question to be in pieces.
+    assert.ok(looks > 200, `${looks} looks`)
+    assert.deepEqual(await store.audit(), whole)
+    const places = [0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8]
+    for (const place of places) {
+      const other = await openFresh(t)
+      const first = Math.floor(looks * place)
+      const { report } = await auditByQuestions(other.url, async (look) => {
+        const isDue = look >= first && (look - first) % 7 === 0
+        if (isDue) await other.store.sealNextDay(DAY + DAY_SECONDS)
+      })
+      assert.deepEqual(report.differences, [])
+      assert.equal(report.ledgerRows, whole.ledgerRows)
+      assert.equal(settings(other.url).fresh_from, DAY + DAY_SECONDS)
+    }
+  })
+
+  it('names the wrong hour alone, and a wrong day behind it', async (t) => {
+    const { url, store } = await openFresh(t)
+    const named = async () => {
+      const { differences, differenceCount } = await store.audit({ lookMs: 0 })
+      assert.equal(differenceCount, differences.length)
+      return differences.map(({ table, cell }) => `${table} ${cell.split(',')[1]!.trim()}`)
+    }
+    const change = (table: string, by: number, at: number) =>
+      query(url, `UPDATE ${table} SET upload = upload + ${by} WHERE started_at = ${at}`)
+    const hour = DAY + 12 * HOUR_SECONDS
+    change('account_hour', 5, hour)
+    assert.deepEqual(await named(), ['account hour from 2026-03-01T12:00:00Z'])
+    change('account_day', 5, DAY)
+    assert.deepEqual(await named(), [
+      'account hour from 2026-03-01T12:00:00Z',
+      'account day from 2026-03-01T00:00:00Z',
+    ])
+    change('account_hour', -5, hour)
+    assert.deepEqual(await named(), ['account day from 2026-03-01T00:00:00Z'])
   })
 })
 
