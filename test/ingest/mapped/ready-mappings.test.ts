@@ -50,12 +50,12 @@ function fieldsRead(mapping: unknown): string[] {
 }
 
 describe('a ready mapping', () => {
-  it('says in its page where each of its fields comes from, and what is unknown', () => {
-    for (const { name, settings } of READY_MAPPINGS) {
+  for (const { name, settings } of READY_MAPPINGS) {
+    it(`says in its page where each of its fields comes from, and what is unknown: ${name}`, () => {
       const page = new URL(`../../../docs/formats/${name}.md`, import.meta.url)
       const [, sources = ''] = readFileSync(page, 'utf8').split('\n## Sources\n')
-      assert.match(sources, /\| field +\| source document +\| looked at/, name)
-      assert.match(sources, /\nUnknown:\n\n- /, name)
+      assert.match(sources, /\| field +\| source document +\| looked at/)
+      assert.match(sources, /\nUnknown:\n\n- /)
       const choices = Object.entries(settings).flatMap(([setting, of]) =>
         Object.keys(of.choices ?? {}).map((value) => ({ [setting]: value })),
       )
@@ -65,11 +65,11 @@ describe('a ready mapping', () => {
         const plain = [id, sim].filter((value) => typeof value === 'string')
         for (const field of [...fieldsRead(mapping), ...fieldsRead({ time }), ...plain]) {
           const key = field.replace(/^.*\./, '')
-          if (key !== '@key') assert.ok(sources.includes(key), `${name}: ${key}`)
+          if (key !== '@key') assert.ok(sources.includes(key), key)
         }
       }
-    }
-  })
+    })
+  }
 
   it('has examples of all its settings that are choices', () => {
     for (const { name, settings, build } of READY_MAPPINGS) {
