@@ -11,7 +11,7 @@ import { ImportRun } from './import-run.ts'
 import { settingsFor } from './rereading.ts'
 import type { RestartsOfStore } from './restart-starts.ts'
 
-export { BATCH_RECORDS_DEFAULT, QUARANTINE_SHOWN_MAX } from './import-run.ts'
+export { QUARANTINE_SHOWN_MAX } from './import-run.ts'
 
 /** What the road of a delivery needs of the store. */
 export type ImportStore = Pick<
@@ -31,7 +31,7 @@ export interface ImportRequest {
   readonly format?: FeedFormat
   /** UTC seconds. */
   readonly clock: () => number
-  /** Records in one transaction, 1 to `BATCH_RECORDS_MAX`. */
+  /** Records in one transaction, 1 to `BATCH_RECORDS_MAX`; by `BatchPace` unless stated. */
   readonly batchRecordsMax?: number
   /** The length of the records of one transaction, in UTF-16 units. */
   readonly batchTextMax?: number

@@ -14,6 +14,7 @@ import { nameScopeOf } from '../domain/sim-names.ts'
 import { UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type ImportEnd } from '../storage/usage-store.ts'
+import { BatchPace } from './batch-pace.ts'
 import { plainBytes } from './delivery-bytes.ts'
 import { EventResolver } from './event-resolver.ts'
 import { TOO_LARGE, writeFitting } from './fitting.ts'
@@ -21,9 +22,6 @@ import type { CdrReader, ReadRecord } from './formats/cdr-format.ts'
 import type { ImportRequest } from './import-records.ts'
 import { rereadingOf } from './rereading.ts'
 import { RestartStarts } from './restart-starts.ts'
-
-/** Records in one transaction unless the caller says otherwise; measured, see `docs/storage.md`. */
-export const BATCH_RECORDS_DEFAULT = 50_000
 
 /** How many quarantined records a summary carries; all of them can be listed from the store. */
 export const QUARANTINE_SHOWN_MAX = 10
@@ -60,7 +58,9 @@ export class ImportRun {
   readonly #resolver: EventResolver
   readonly #restarts: RestartStarts
   readonly #hash = createHash('sha256')
-  readonly #recordsMax: number
+  readonly #pace = new BatchPace()
+  /** Null where the import goes by its pace. */
+  readonly #statedMax: number | null
   readonly #textMax: number
   readonly #limits: NonNullable<ImportRequest['limits']>
   #bytesRead = 0
@@ -93,10 +93,13 @@ export class ImportRun {
     })
     this.#textMax = request.batchTextMax ?? BATCH_TEXT_MAX
     this.#limits = request.limits ?? LIMITS_DEFAULT
-    this.#recordsMax = Math.min(
-      Math.max(1, request.batchRecordsMax ?? BATCH_RECORDS_DEFAULT),
-      BATCH_RECORDS_MAX,
-    )
+    const { batchRecordsMax: stated } = request
+    this.#statedMax = stated === undefined ? null : Math.min(Math.max(1, stated), BATCH_RECORDS_MAX)
+  }
+
+  /** Of the batch that is open. */
+  get #recordsMax(): number {
+    return this.#statedMax ?? this.#pace.recordsMax
   }
 
   /** Null, or why the delivery could not be read to its end. Throws when the store fails. */
@@ -269,6 +272,8 @@ export class ImportRun {
     }
     await this.#ofStore(this.#restarts.note())
     for (let from = 0; from < records.length; ) {
+      // A batch that was stored meanwhile may have made the open one large enough.
+      await this.#writeWhenFull()
       const room = this.#recordsMax - this.#size()
       const slice =
         from === 0 && records.length <= room ? records : records.slice(from, from + room)
@@ -342,6 +347,7 @@ export class ImportRun {
       const knownAt = this.#request.clock()
       const outcome = await this.#request.store.append({ importId, ...rest, ...part, knownAt })
       this.#counts = addVerdicts(this.#counts, outcome.counts)
+      this.#pace.stored(outcome)
       for (const conflict of outcome.conflicts) conflicts.push(conflict)
     }
     let isWhole = false

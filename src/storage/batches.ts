@@ -42,6 +42,11 @@ export interface AppendOutcome {
   readonly series: SeriesCounts
   /** The events of this batch that were quarantined as `conflict`. */
   readonly conflicts: readonly QuarantinedRecord[]
+  /**
+   * True where others write as well, and one has to wait for the other: smaller batches keep them
+   * waiting for less long. Left out where nobody does, or an engine has many writers at a time.
+   */
+  readonly isContended?: boolean
 }
 
 /** Why a record still waits. */

@@ -28,7 +28,7 @@ const FILE_RECORDS = 50_000
  * A store holds more than the run adds: what a delivery costs grows with it, and a maximum that was
  * measured on an almost empty one would say nothing about the end of the run.
  */
-const FIRST_RECORDS = Math.max(4 * FILE_RECORDS, SECONDS * 7_000)
+const FIRST_RECORDS = Math.max(4 * FILE_RECORDS, SECONDS * 16_000)
 const HEADER = 'record_id,sim,occurred_at,plmn,upload,download\n'
 
 interface Health {

@@ -91,7 +91,7 @@ export function addImportCommand(program: Command, commandLine: CommandLine): vo
       wholeNumberFlag('--settle', 0, SETTLE_SECONDS_MAX),
     )
     .option('--once', 'with --watch: take the files that are there, and end')
-    .addOption(batchSizeOption(BATCH_RECORDS_MAX))
+    .addOption(batchSizeOption(BATCH_RECORDS_MAX, '10000, up to 50000 while nobody else writes'))
     .addOption(dryRunOption())
     .addOption(jsonOption('file'))
     .addHelpText('after', EXAMPLES)

@@ -81,6 +81,8 @@ export class Connection {
   /** How long the lock was held since it was last free for a pause; until when. */
   #heldMs = 0
   #heldUntil = 0
+  /** Whether the lock was somebody else's when it was last wanted. */
+  hadToWait = false
   /** Whether writes are pieces of a transaction that is open. */
   #isSharing = false
   readonly log: WriteAheadLog
@@ -259,12 +261,14 @@ export class Connection {
    */
   withLock(begin: () => void): void {
     const giveUpAt = performance.now() + this.#lockWaitMs
+    this.hadToWait = false
     for (;;) {
       try {
         begin()
         return
       } catch (error) {
         if (!isLocked(error) || performance.now() >= giveUpAt) throw error
+        this.hadToWait = true
         pauseThread(LOCK_RETRY_MS)
       }
     }

@@ -11,7 +11,7 @@ import { reclassify } from '../reclassify.ts'
 import { discardQuarantine } from '../recycle.ts'
 import type { Result, Operations as Shared, Steps } from '../session.ts'
 import { tryUndo, undoImport } from '../undo.ts'
-import { append, type PackedDelivery } from './append.ts'
+import { append, type PackedBatch, type PackedDelivery } from './append.ts'
 import { auditOperations } from './audit.ts'
 import type { Connection } from './connection.ts'
 import { recycle } from './recycle.ts'
@@ -74,7 +74,10 @@ function takenBesideLedger<Of extends Shared>(operations: Of): Taken<Of> {
 export const OPERATIONS = {
   ...takenBesideLedger(CHANGES),
   ...takenBesideLedger(NOTES),
-  append: besideLedger(append),
+  append: besideLedger((connection, batch: PackedBatch) => {
+    const outcome = append(connection, batch)
+    return connection.hadToWait ? { ...outcome, isContended: true } : outcome
+  }),
   deliver: besideLedger((connection, { start, batch, end }: PackedDelivery) => {
     const { id: importId } = connection.take(NOTES.beginImport(start))
     const outcome = append(connection, { ...batch, importId })
