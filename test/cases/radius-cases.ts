@@ -39,6 +39,18 @@ const stale: readonly Case[] = [
     says: /received at 2026-03-14T12:[345]\d:57Z, 960 hours away.*event or receipt/,
   },
   {
+    name: 'wait where nothing but the date line of the server, in whatever zone, tells of it',
+    content: ({ imsi }) =>
+      detail(
+        packetsOf(imsi, [anInterim(4_000, 6_000, clock(-WEEKS, 0)), anInterim(9, 7, {})]).map(
+          ({ Timestamp: _, ...packet }) => packet,
+        ),
+      ),
+    used: atHome(9, 7),
+    waits: ['1 invalid_field'],
+    says: /received at "Sat Mar 14 12:34:57 2026", more than a day away in every time zone/,
+  },
+  {
     name: 'count when they were received where the feed says so',
     ...withSettings({ time: 'receipt' }),
     content: session(aStart(clock(-WEEKS, 0)), aStop(9_000, 31_000, clock(-WEEKS, 1))),

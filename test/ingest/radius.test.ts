@@ -177,11 +177,31 @@ describe('the two times of a RADIUS packet', () => {
     })
   }
 
+  const dated = (dateLine: string, stated: Attributes = {}) =>
+    block(stated).replace('Thu Nov  5 08:00:00 2026', dateLine)
+
   it('are compared with the date line as well, where its offset is known', () => {
-    const content = block().replace('Thu Nov  5 08:00:00 2026', 'Sat Nov  7 09:00:00 2026')
+    const content = dated('Fri Nov  6 10:00:00 2026')
     assert.deepEqual(timesOf(content), [0])
     assert.equal(readRadius(content, { date_line: '+01:00' }).faults.length, 1)
-    assert.deepEqual(timesOf(content, { date_line: '+01:00', time: 'receipt' }), [2 * 86_400])
+    assert.deepEqual(timesOf(content, { date_line: '+01:00', time: 'receipt' }), [90_000])
+  })
+
+  it('are compared with a date line of any zone, which has to be a day away in all of them', () => {
+    for (const near of ['Fri Nov  6 22:00:00 2026', 'Tue Nov  3 20:00:00 2026']) {
+      assert.deepEqual(timesOf(dated(near)), [0], near)
+    }
+    for (const far of ['Fri Nov  6 22:00:01 2026', 'Tue Nov  3 19:59:59 2026']) {
+      const { records, faults } = readRadius(dated(far))
+      assert.deepEqual(records, [], far)
+      assert.ok(
+        faults[0]!.includes(`received at "${far}", more than a day away in every time zone`),
+      )
+      assert.deepEqual(timesOf(dated(far), { time: 'event' }), [0])
+    }
+    const waited = { 'Acct-Delay-Time': String(39 * 86_400) }
+    assert.deepEqual(timesOf(dated('Mon Dec 14 08:00:00 2026', waited)), [0])
+    assert.deepEqual(timesOf(dated('mar. 14 déc. 2026 08:00:00')), [0])
   })
 
   it('are one where the time of receipt is not told', () => {

@@ -6,14 +6,20 @@ import type { StatedNetwork } from '../../domain/classification.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import { parsePlmn } from '../../domain/plmn.ts'
 import type { Restart } from '../../domain/restart.ts'
-import { DAY_SECONDS, formatInstant, HOUR_SECONDS } from '../../domain/time.ts'
+import { formatInstant, HOUR_SECONDS } from '../../domain/time.ts'
 import { type CdrRecord, faultOf, type ReadRecord } from './cdr-format.ts'
 import { canonicalName, type StatedAttributes, WantedAttributes } from './radius-attributes.ts'
 import { type AttributeFault, describeFault } from './radius-fault.ts'
 import type { RadiusSettings } from './radius-settings.ts'
 import { Announcements, isRestart, STATUSES, type Status } from './radius-status.ts'
 import { decodedDigits, seriesId } from './radius-texts.ts'
-import { parseDateLine, parseEventTimestamp, parseWholeNumber } from './radius-time.ts'
+import {
+  dateLineFault,
+  parseDateLine,
+  parseEventTimestamp,
+  parseWholeNumber,
+  TIMES_DIFFER_MAX_SECONDS,
+} from './radius-time.ts'
 import { CountedNames } from './radius-warnings.ts'
 
 /** One packet, as the delivery holds it. */
@@ -42,12 +48,6 @@ const OCTETS_64_ATTRIBUTES = [
   (direction: Direction) => `Acct-${direction}-Octets64`,
   (direction: Direction) => `Acct-${direction}-Octets-64`,
 ]
-
-/**
- * Clocks drift by minutes, and a packet that waited says for how long. A larger difference between
- * the two times of a packet is a clock that is wrong, and nothing tells which of the two.
- */
-const TIMES_DIFFER_MAX_SECONDS = DAY_SECONDS
 
 const NAS_ATTRIBUTES = ['NAS-Identifier', 'NAS-IP-Address', 'NAS-IPv6-Address']
 const UNKNOWN_NETWORK: StatedNetwork = { plmn: null, country: null, zone: null }
@@ -266,7 +266,12 @@ export class RadiusRecordParser {
     const { time } = this.#settings
     if (time === 'event') return statedAt
     const receivedAt = this.#receivedAt()
-    if (receivedAt === null) return statedAt
+    if (receivedAt === null) {
+      const { dateLine } = this.#packet
+      const rule = dateLine === null ? null : dateLineFault(dateLine, statedAt + delaySeconds)
+      if (rule !== null) this.#refuse('Event-Timestamp', formatInstant(statedAt), rule)
+      return statedAt
+    }
     const sentAt = receivedAt - delaySeconds
     if (Math.abs(sentAt - statedAt) <= TIMES_DIFFER_MAX_SECONDS) return statedAt
     if (time === 'receipt') return sentAt

@@ -1,5 +1,15 @@
 /** The instants that RADIUS servers write: numbers, ISO 8601, and texts of the C library. */
-import { parseInstant } from '../../domain/time.ts'
+import { DAY_SECONDS, parseInstant } from '../../domain/time.ts'
+import { shown } from '../../domain/usage-error.ts'
+
+/**
+ * Clocks drift by minutes, and a packet that waited says for how long. A larger difference between
+ * the two times of a packet is a clock that is wrong, and nothing tells which of the two.
+ */
+export const TIMES_DIFFER_MAX_SECONDS = DAY_SECONDS
+
+/** Of all zones, the furthest ahead of UTC and the furthest behind it. */
+const FURTHEST_ZONES = ['+14:00', '-12:00'] as const
 
 /** 2000-01-01. A clock that shows less has not been set: such clocks begin in 1970. */
 const CLOCK_SET_FROM = 946_684_800
@@ -40,6 +50,21 @@ export function parseDateLine(text: string, offset: string): number | null {
   if (match === null) return null
   const [, month = '', day = '', time = '', year = ''] = match
   return instantOf({ year, month, day, time, offset })
+}
+
+/**
+ * What is wrong with a date line whose zone is not known, beside the instant when the packet was sent:
+ * it tells no instant, but still another day or month. Null where a zone brings the two together.
+ */
+export function dateLineFault(text: string, sentAt: number): string | null {
+  const [earliest, latest] = FURTHEST_ZONES.map((offset) => parseDateLine(text, offset))
+  if (earliest == null || latest == null) return null
+  const apart = Math.max(earliest - sentAt, sentAt - latest)
+  if (apart <= TIMES_DIFFER_MAX_SECONDS) return null
+  return (
+    `the packet was received at ${shown(text)}, more than a day away in every time zone: one of the ` +
+    'two clocks is wrong; set time to event, or to receipt and date_line to the offset of date lines'
+  )
 }
 
 function parseIso(text: string): number | null {
