@@ -4,16 +4,11 @@ import { ZONES } from '../domain/usage-event.ts'
 import type { Ask, Parameters } from './audit-engine.ts'
 import type { Found } from './audit-found.ts'
 import { AUDIT_DIFFERENCES_MAX, type AuditDifference } from './audit-report.ts'
+import { COUNTER_COLUMNS, COUNTER_SUMS } from './counter-columns.ts'
 import { dayText } from './ledger-buckets.ts'
 import type { Row } from './rows.ts'
 
 const DAYS_OF_MONTH_MAX = 31
-
-const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
-
-function sums(): string {
-  return COUNTERS.map((name) => `SUM(${name}) AS ${name}`).join(', ')
-}
 
 /** One derived table, its key, and the ledger's own answer for the same cells. */
 export interface DerivedTable {
@@ -46,7 +41,7 @@ export const ACCOUNT_HOURS: DerivedTable = {
   name: 'account hour',
   key: ACCOUNT_CELL,
   recomputed: `
-    SELECT account_id, occurred_at - occurred_at % 3600 AS started_at, zone, country, plmn, ${sums()}
+    SELECT account_id, occurred_at - occurred_at % 3600 AS started_at, zone, country, plmn, ${COUNTER_SUMS}
     FROM ledger
     WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
     GROUP BY 1, 2, 3, 4, 5`,
@@ -58,7 +53,7 @@ export const ACCOUNT_DAY: DerivedTable = {
   name: 'account day',
   key: ACCOUNT_CELL,
   recomputed: `
-    SELECT account_id, ${dayText('bucket')} AS started_at, zone, country, plmn, ${sums()}
+    SELECT account_id, ${dayText('bucket')} AS started_at, zone, country, plmn, ${COUNTER_SUMS}
     FROM ledger
     WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
     GROUP BY 1, 2, 3, 4, 5`,
@@ -69,7 +64,7 @@ export const ACCOUNT_DAY: DerivedTable = {
 export const ACCOUNT_DAY_OF_HOURS: DerivedTable = {
   ...ACCOUNT_DAY,
   recomputed: `
-    SELECT account_id, ${dayText('started_at')} AS started_at, zone, country, plmn, ${sums()}
+    SELECT account_id, ${dayText('started_at')} AS started_at, zone, country, plmn, ${COUNTER_SUMS}
     FROM (${cellsOfAccounts('account_hour')}) AS hours
     GROUP BY 1, 2, 3, 4, 5`,
 }
@@ -100,7 +95,7 @@ export const SIM_DAYS_OF_MONTH: DerivedTable = {
   name: 'sim day',
   key: ['sim_id', 'started_at', 'zone', 'country'],
   recomputed: `
-    SELECT sim_id, ${dayText('bucket')} AS started_at, zone, country, ${sums()}
+    SELECT sim_id, ${dayText('bucket')} AS started_at, zone, country, ${COUNTER_SUMS}
     FROM ledger
     WHERE ${BUCKETS_OF_MONTH} AND ${SOME_SIMS}
       AND occurred_at >= :purgedThrough AND ${SIMS_OF_ACCOUNT}
@@ -116,7 +111,7 @@ export const SIM_MONTH: DerivedTable = {
   name: 'sim month',
   key: ['sim_id', 'month', 'zone', 'country'],
   recomputed: `
-    SELECT sim_id, :month AS month, zone, country, ${sums()}
+    SELECT sim_id, :month AS month, zone, country, ${COUNTER_SUMS}
     FROM ledger
     WHERE ${BUCKETS_OF_MONTH} AND ${SOME_SIMS} AND :monthStart >= :purgedThrough
       AND ${SIMS_OF_ACCOUNT}
@@ -137,14 +132,14 @@ export function selectDifferences(
   // Columns of a UNION go by position, so both sides list the stored counters first.
   const side = (isStored: boolean, source: string) => `
       SELECT ${key.join(', ')},
-             ${COUNTERS.map((name) => `${isStored ? name : '0'} AS stored_${name}`).join(', ')},
-             ${COUNTERS.map((name) => `${isStored ? '0' : name} AS recomputed_${name}`).join(', ')}
+             ${COUNTER_COLUMNS.map((name) => `${isStored ? name : '0'} AS stored_${name}`).join(', ')},
+             ${COUNTER_COLUMNS.map((name) => `${isStored ? '0' : name} AS recomputed_${name}`).join(', ')}
       FROM (${source}) AS ${isStored ? 'stored' : 'recomputed'}`
   const numbers = ['stored', 'recomputed'].flatMap((prefix) =>
-    COUNTERS.map((name) => `${prefix}_${name}`),
+    COUNTER_COLUMNS.map((name) => `${prefix}_${name}`),
   )
   const totals = numbers.map((name) => `SUM(${name}) AS ${name}`)
-  const differs = COUNTERS.map((name) => `stored_${name} <> recomputed_${name}`).join(' OR ')
+  const differs = COUNTER_COLUMNS.map((name) => `stored_${name} <> recomputed_${name}`).join(' OR ')
   const columns = [...key, ...numbers]
   return `
     WITH cells AS (
@@ -199,5 +194,5 @@ export function differenceFromRow({ name, key }: DerivedTable, row: Row): AuditD
 }
 
 function countersInWords(row: Row, prefix: string): string {
-  return COUNTERS.map((name) => `${name} ${row[`${prefix}_${name}`]}`).join(', ')
+  return COUNTER_COLUMNS.map((name) => `${name} ${row[`${prefix}_${name}`]}`).join(', ')
 }

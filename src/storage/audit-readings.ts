@@ -10,16 +10,15 @@ import {
   sameCounters,
 } from '../domain/counter-series.ts'
 import { formatInstant } from '../domain/time.ts'
-import { COUNTER_NAMES, type Counters } from '../domain/usage-event.ts'
+import type { Counters } from '../domain/usage-event.ts'
 import type { Ask, Parameters } from './audit-engine.ts'
 import type { AuditDifference } from './audit-report.ts'
+import { countersFromRow, countersInWords, eachCounter } from './counter-columns.ts'
 import { FRESH_SECONDS_GIVEN, floorText } from './ledger-buckets.ts'
 import { keptReadingFromRow } from './reading-rows.ts'
 import type { Row } from './rows.ts'
 
 const READINGS_A_LOOK = 10_000
-
-const COLUMNS = ['upload', 'download', 'to_sim', 'from_sim'] as const
 
 const SIMS_OF_ACCOUNT = `
   (CAST(:account AS BIGINT) IS NULL
@@ -28,8 +27,8 @@ const SIMS_OF_ACCOUNT = `
 /** Parameters: `day`, `dayEnd`, `purgedThrough`, `account`; and the reading to go on after. */
 const READINGS_OF_DAY = `
   SELECT reading.*,
-         ${COLUMNS.map((name) => `last.high_${name} AS last_${name}`).join(', ')},
-         ${COLUMNS.map((name) => `ledger.${name} AS used_${name}`).join(', ')}
+         ${eachCounter((name) => `last.high_${name} AS last_${name}`)},
+         ${eachCounter((name) => `ledger.${name} AS used_${name}`)}
   FROM reading
   LEFT JOIN reading AS last
     ON last.sim_id = reading.sim_id AND last.feed_id = reading.feed_id
@@ -85,7 +84,7 @@ export async function compareReadings(
   const lost = await ask(WITHOUT_READING, of)
   const differences = lost.map((row) => ({
     ...cellOf(row),
-    stored: countersInWords(countersFromRow(row, '')),
+    stored: countersInWords(countersFromRow(row)),
     recomputed: 'nothing: there is no such reading',
   }))
   told(differences, 0)
@@ -114,17 +113,8 @@ function cellOf(row: Row): Pick<AuditDifference, 'table' | 'cell'> {
   return { table: 'reading', cell }
 }
 
-function countersFromRow(row: Row, prefix: string): Counters {
-  const [upload, download, toSim, fromSim] = COLUMNS.map((name) => Number(row[`${prefix}${name}`]))
-  return { upload: upload!, download: download!, toSim: toSim!, fromSim: fromSim! }
-}
-
 function inWords(used: Counters | null, { highs, verdict }: Omit<Proved, 'usage'>): string {
   const usage = used === null ? 'no usage' : countersInWords(used)
   const known = SERIES_VERDICTS.includes(verdict) ? verdict : 'none'
   return `${usage}; proved ${countersInWords(highs)}, ${known}`
-}
-
-function countersInWords(counters: Counters): string {
-  return COUNTER_NAMES.map((name, i) => `${COLUMNS[i]} ${counters[name]}`).join(', ')
 }

@@ -6,6 +6,7 @@ import { IMPORT_STATUSES, QUARANTINE_REASONS } from '../domain/import.ts'
 import { HOLDS_STILL } from '../domain/timeline.ts'
 import { CONFLICT_POLICIES, ZONES } from '../domain/usage-event.ts'
 import { AUDIT_DIFFERENCES_MAX, type AuditDifference } from './audit-report.ts'
+import { eachCounter } from './counter-columns.ts'
 import { BUCKET_OF_ROW, dayText } from './ledger-buckets.ts'
 import type { Row } from './rows.ts'
 import { TABLES, type Table } from './tables.ts'
@@ -214,9 +215,9 @@ function rulesOfVersions(table: 'ledger' | 'ledger_history'): AuditRule[] {
       `zone < 0 OR zone >= ${ZONES.length}`,
     ),
     broken(
-      `'counters ' || upload || ', ' || download || ', ' || to_sim || ', ' || from_sim`,
+      `'counters ' || ${eachCounter((name) => name, " || ', ' || ")}`,
       `'none below 0'`,
-      'upload < 0 OR download < 0 OR to_sim < 0 OR from_sim < 0',
+      eachCounter((name) => `${name} < 0`, ' OR '),
     ),
     broken(
       `'account_id ' || ${table}.account_id`,

@@ -10,7 +10,7 @@ import type {
   QuarantinedRecord,
   VerdictCounts,
 } from '../domain/import.ts'
-import type { UsageEvent, Zone } from '../domain/usage-event.ts'
+import type { CounterName, UsageEvent, Zone } from '../domain/usage-event.ts'
 
 /**
  * One transaction of an import. Larger batches cost fewer page writes a row, but hold up every
@@ -98,13 +98,8 @@ export interface TrialChanges {
   readonly months: readonly MonthChange[]
 }
 
-/** Differences; what was taken away is negative. */
-interface Differences {
-  readonly upload: bigint
-  readonly download: bigint
-  readonly toSim: bigint
-  readonly fromSim: bigint
-}
+/** What was taken away is negative. */
+type Differences = Readonly<Record<CounterName, bigint>>
 
 export interface UsageChange extends Differences {
   readonly accountSid: Sid

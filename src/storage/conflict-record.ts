@@ -1,8 +1,10 @@
 /** What quarantine keeps of a record whose identity is stored with other content. */
+
 import { createHash } from 'node:crypto'
 import { type KeptRecord, type QuarantinedRecord, RAW_BYTES_MAX } from '../domain/import.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { EventVersion } from '../domain/usage-event.ts'
+import { countersInWords, countersOf } from './counter-columns.ts'
 import type { StoredEvent } from './rows.ts'
 import { TRIAL_IMPORT_ID } from './usage-store.ts'
 
@@ -46,10 +48,11 @@ export function conflictRecord(
   }
 }
 
-function statedBy({ upload, download, toSim, fromSim, serving }: EventVersion) {
-  const { plmn, country, zone, countryStated, zoneStated } = serving
+function statedBy(version: EventVersion) {
+  const { plmn, country, zone, countryStated, zoneStated } = version.serving
   return {
-    ...{ upload, download, toSim, fromSim, plmn },
+    ...countersOf(version),
+    plmn,
     country: countryStated ? country : null,
     zone: zoneStated ? zone : null,
   }
@@ -67,10 +70,7 @@ function describeImport({ importId }: Pick<StoredEvent, 'importId'>): string {
   return importId === TRIAL_IMPORT_ID ? 'this delivery' : `import ${importId}`
 }
 
-function describeVersion({ upload, download, toSim, fromSim, serving }: EventVersion): string {
-  const network = serving.plmn ?? serving.country ?? 'no network'
-  return (
-    `upload ${upload}, download ${download}, to_sim ${toSim}, from_sim ${fromSim} ` +
-    `on ${network} (${serving.zone})`
-  )
+function describeVersion(version: EventVersion): string {
+  const { plmn, country, zone } = version.serving
+  return `${countersInWords(version)} on ${plmn ?? country ?? 'no network'} (${zone})`
 }

@@ -1,4 +1,5 @@
 /** Rows of the ledger that change: they, their histories and what is derived from them. */
+import { counterValues } from './counter-columns.ts'
 import type { EventBatch } from './incoming-events.ts'
 import type { Limits } from './limits.ts'
 import { type Identity, type Row, type StoredEvent, storedEventFromRow } from './rows.ts'
@@ -34,8 +35,7 @@ export interface LedgerChange {
 /** Values of `CONTENT_COLUMNS`. */
 export function contentOf({ accountId, columns, version, importId, line, knownAt }: StoredEvent) {
   const { zone, country, plmn, stated } = columns
-  const { upload, download, toSim, fromSim } = version
-  const counters = [upload, download, toSim, fromSim] as const
+  const counters = counterValues(version)
   return [accountId, zone, country, plmn, stated, ...counters, importId, line, knownAt] as const
 }
 

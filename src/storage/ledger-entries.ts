@@ -7,6 +7,7 @@ import type {
   LedgerPosition,
 } from '../domain/ledger-entry.ts'
 import { ZONES } from '../domain/usage-event.ts'
+import { counterList, countersBy } from './counter-columns.ts'
 import { listFeeds } from './directory-reads.ts'
 import { type Row, storedEventFromRow } from './rows.ts'
 import { all, freshSeconds, type Steps } from './session.ts'
@@ -15,7 +16,7 @@ import { SELECT_UNDONE, selectGoneEvents } from './undone-versions.ts'
 /** Columns of an entry, without those that say which SIM's it is. */
 export const ENTRY_COLUMNS = `
   bucket, occurred_at, feed_id, record_id, account_id, zone, country, plmn, stated,
-  upload, download, to_sim, from_sim, import_id, line, known_at`
+  ${counterList()}, import_id, line, known_at`
 
 /** Of a row of the ledger: what its reading is, as a position in `SERIES_VERDICTS`. */
 export const READING_COLUMN = `
@@ -136,7 +137,7 @@ function entriesFromRows(rows: EntryRows, names: EntryNames): LedgerEntry[] {
   })
 }
 
-const NOTHING = { upload: 0, download: 0, toSim: 0, fromSim: 0 } as const
+const NOTHING = countersBy(() => 0)
 
 /** As both engines order record ids: by their bytes. */
 function byPosition(a: Row, b: Row): number {

@@ -1,5 +1,5 @@
 /** SQL that seals days and ends retention. */
-import { COUNTER_COLUMNS } from './tables.ts'
+import { COUNTER_COLUMNS } from './counter-columns.ts'
 
 /** PostgreSQL adds up 64-bit integers to `numeric`; a sum that passes 64 bits is refused here. */
 const SUMS = COUNTER_COLUMNS.map((name) => `SUM(${name})::bigint AS ${name}`).join(', ')

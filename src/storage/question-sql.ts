@@ -11,13 +11,13 @@ import {
   type UsageDimension,
   type UsageQuestion,
 } from '../domain/usage-question.ts'
+import { COUNTER_COLUMNS } from './counter-columns.ts'
 import { type DayRange, monthsOf, sealedDays, wholeDays } from './day-ranges.ts'
 import { bucketsOf } from './ledger-buckets.ts'
 import { hasMonthTotal, type Limits } from './limits.ts'
 import { pageOf } from './question-page.ts'
 import { COLUMNS, type SimRange, Values } from './question-values.ts'
 import type { MonthText, Value } from './session.ts'
-import { COUNTER_COLUMNS } from './tables.ts'
 
 export interface QuestionText {
   readonly text: string

@@ -4,6 +4,7 @@
  * group and labels are those of the time of use; a day in the middle of which they change is read
  * from the ledger.
  */
+
 import type { CountryCode } from '../domain/country.ts'
 import type { Plmn } from '../domain/plmn.ts'
 import type { SimPlace } from '../domain/sim-group.ts'
@@ -17,6 +18,7 @@ import {
   type UsageMember,
   type UsageQuestion,
 } from '../domain/usage-question.ts'
+import { COUNTER_COLUMNS, countersBy } from './counter-columns.ts'
 import { SELECT_SIM_SIDS } from './directory-sql.ts'
 import type { UsedNetwork } from './fleet-store.ts'
 import { dayOf } from './ledger-buckets.ts'
@@ -25,7 +27,6 @@ import { questionText } from './question-sql.ts'
 import type { SimRange } from './question-values.ts'
 import type { Row } from './rows.ts'
 import { all, ask, get, hasSimMonths, monthText, type Steps } from './session.ts'
-import { COUNTER_COLUMNS } from './tables.ts'
 
 const SELECT_LEDGER_BOUNDS = `
   SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
@@ -150,10 +151,7 @@ function memberFromRow(row: Row, { granularity, start }: UsageQuestion): UsageMe
     ...(has('country') && { country: row.country === '' ? null : (row.country as CountryCode) }),
     ...(has('plmn') && { plmn: row.plmn === '' ? null : (row.plmn as Plmn) }),
     ...(has('feed_id') && { feedId: number('feed_id') }),
-    upload: row.upload as bigint,
-    download: row.download as bigint,
-    toSim: row.to_sim as bigint,
-    fromSim: row.from_sim as bigint,
+    ...countersBy((i) => row[COUNTER_COLUMNS[i]!] as bigint),
   }
 }
 

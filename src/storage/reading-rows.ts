@@ -6,6 +6,13 @@ import {
   type SeriesVerdict,
 } from '../domain/counter-series.ts'
 import { COUNTER_NAMES, type Counters, type ReadingTraits } from '../domain/usage-event.ts'
+import {
+  COUNTER_COLUMNS,
+  countersBy,
+  countersFromRow,
+  countersOf,
+  counterValues,
+} from './counter-columns.ts'
 import type { Row } from './rows.ts'
 import { columnsNamed } from './tables.ts'
 
@@ -63,8 +70,7 @@ export function traitsFromBits(bits: number): ReadingTraits {
 /** From counters as they are delivered and kept, where 0 stands for those that are not known. */
 export function readingOf(counters: Counters, traits: ReadingTraits): Reading {
   const { unknown } = traits
-  const { upload, download, toSim, fromSim } = counters
-  const reading = { upload, download, toSim, fromSim, traits }
+  const reading = { ...countersOf(counters), traits }
   if (unknown === undefined) return reading
   return { ...reading, ...Object.fromEntries(unknown.map((name) => [name, null])) }
 }
@@ -82,8 +88,8 @@ export const READ_COLUMNS = columnsNamed('reading').slice(READING_KEY.length)
 /** Values of `READ_COLUMNS`. */
 export function keptReadingToRow({ reading, highs, verdict }: KeptReading) {
   return [
-    ...([reading.upload, reading.download, reading.toSim, reading.fromSim] as const),
-    ...([highs.upload, highs.download, highs.toSim, highs.fromSim] as const),
+    ...counterValues<number | null>(reading),
+    ...counterValues(highs),
     traitsToBits(reading.traits),
     SERIES_VERDICTS.indexOf(verdict),
   ] as const
@@ -91,31 +97,18 @@ export function keptReadingToRow({ reading, highs, verdict }: KeptReading) {
 
 /** From a row of `reading`; its integers may be bigints. */
 export function keptReadingFromRow(row: Row): KeptReading {
-  const known = (name: string) => (row[name] === null ? null : Number(row[name]))
+  const known = (value: unknown) => (value === null ? null : Number(value))
   return {
     reading: {
-      upload: known('upload'),
-      download: known('download'),
-      toSim: known('to_sim'),
-      fromSim: known('from_sim'),
+      ...countersBy((i) => known(row[COUNTER_COLUMNS[i]!])),
       traits: traitsFromBits(Number(row.traits)),
     },
-    highs: {
-      upload: Number(row.high_upload),
-      download: Number(row.high_download),
-      toSim: Number(row.high_to_sim),
-      fromSim: Number(row.high_from_sim),
-    },
+    highs: countersFromRow(row, 'high_'),
     verdict: SERIES_VERDICTS[Number(row.verdict)]!,
   }
 }
 
 /** What was read, where what is not known is 0: as a version has it. */
-export function countersRead({ upload, download, toSim, fromSim }: Reading): Counters {
-  return {
-    upload: upload ?? 0,
-    download: download ?? 0,
-    toSim: toSim ?? 0,
-    fromSim: fromSim ?? 0,
-  }
+export function countersRead(reading: Reading): Counters {
+  return countersBy((i) => reading[COUNTER_NAMES[i]!] ?? 0)
 }

@@ -3,6 +3,7 @@
  * follow from others. The ledger is never touched, and where it does not fit its own checksum, nothing
  * is made to agree with it.
  */
+
 import type { NewAct } from '../domain/act.ts'
 import { DAY_SECONDS, formatInstant, monthStart } from '../domain/time.ts'
 import {
@@ -20,9 +21,10 @@ import { boundsOf, daysOf, monthsOf } from './audit-days.ts'
 import type { Ask, Change, ChangingEngine, Parameters } from './audit-engine.ts'
 import type { AuditDifference, NotRebuilt, RepairReport } from './audit-report.ts'
 import { isOfLedger } from './checksums.ts'
+import { counterList } from './counter-columns.ts'
 import { directorySteps } from './repair-rows.ts'
 
-const COUNTERS = 'upload, download, to_sim, from_sim'
+const COUNTERS = counterList()
 
 /** So many cells of a table and day are named, all are rebuilt; a broken store has more than memory. */
 const CELLS_NAMED_MAX = 10_000

@@ -2,6 +2,7 @@
 import type { Sim } from '../domain/directory.ts'
 import { DAY_SECONDS } from '../domain/time.ts'
 import { HOLDS_STILL } from '../domain/timeline.ts'
+import { COUNTER_COLUMNS } from './counter-columns.ts'
 import { monthsOf } from './day-ranges.ts'
 import { SIM_COLUMNS } from './directory-sql.ts'
 import type { PageRequest, SimFilter } from './fleet-store.ts'
@@ -9,7 +10,6 @@ import { bucketsOf, dayOf } from './ledger-buckets.ts'
 import { readLimits } from './limits.ts'
 import { simFromRow } from './rows.ts'
 import { all, get, type Steps, type Value } from './session.ts'
-import { COUNTER_COLUMNS } from './tables.ts'
 
 /** A condition on SIMs, with the values of its `?` in their order. */
 type Condition = readonly [text: string, ...values: Value[]]

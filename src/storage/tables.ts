@@ -4,6 +4,7 @@
  * SQLite's own `sim_month` is not among them: it follows from `sim_day`. Nor are `console_session` and
  * `console_link`: nobody who has signed in to a store has signed in to the one that it becomes.
  */
+import { COUNTER_COLUMNS, type CounterColumn } from './counter-columns.ts'
 
 /**
  * What a column holds. An `integer` is safe in JavaScript; a `sum` may pass 2^53. A `setting` is
@@ -34,7 +35,7 @@ function texts<Name extends string>(...names: readonly Name[]) {
 }
 
 function counters<K extends ColumnKind>(kind: K) {
-  return { upload: kind, download: kind, to_sim: kind, from_sim: kind } as const
+  return Object.fromEntries(COUNTER_COLUMNS.map((name) => [name, kind])) as Record<CounterColumn, K>
 }
 
 const COUNTERS = counters('integer')
@@ -309,7 +310,7 @@ export const TABLES = [
       record_id: 'text',
       occurred_at: 'integer',
       ...COUNTERS,
-      ...integers('high_upload', 'high_download', 'high_to_sim', 'high_from_sim', 'traits'),
+      ...integers(...COUNTER_COLUMNS.map((name) => `high_${name}` as const), 'traits'),
       verdict: 'integer',
     },
     key: ['sim_id', 'feed_id', 'record_id', 'occurred_at'],
@@ -355,7 +356,6 @@ export const TABLES = [
 
 export type TableName = (typeof TABLES)[number]['name'] | 'sim_month'
 
-export const COUNTER_COLUMNS = Object.keys(COUNTERS) as (keyof typeof COUNTERS)[]
 /** By what a row of the ledger is known. */
 export const IDENTITY_COLUMNS = Object.keys(IDENTITY)
 /** What a row of the ledger says beside its identity. */

@@ -1,6 +1,8 @@
 /** Whether a moved store is the one it was: rows by number, answers by value, derived numbers by audit. */
+
 import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
 import { GRANULARITIES, type UsageGroup, type UsageQuery } from '../domain/usage-query.ts'
+import { countersInWords } from './counter-columns.ts'
 import { TABLES } from './tables.ts'
 import type { RowCounts, TransferSource, TransferTarget } from './transfer.ts'
 import type { UsageStore } from './usage-store.ts'
@@ -157,9 +159,6 @@ async function compareAnswers(
 }
 
 function inWords(group: UsageGroup): string {
-  const { bucketStart, zone, country, upload, download, toSim, fromSim } = group
-  return (
-    `${formatInstant(bucketStart)} ${zone} ${country ?? '-'} upload ${upload}, ` +
-    `download ${download}, to_sim ${toSim}, from_sim ${fromSim}`
-  )
+  const { bucketStart, zone, country } = group
+  return `${formatInstant(bucketStart)} ${zone} ${country ?? '-'} ${countersInWords(group)}`
 }

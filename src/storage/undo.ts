@@ -1,7 +1,9 @@
 /** Takes one import back: its versions leave, the ones before count again, what is derived follows. */
+
 import { sameCounters } from '../domain/counter-series.ts'
 import type { Feed } from '../domain/directory.ts'
 import { type Counters, sameContent } from '../domain/usage-event.ts'
+import { countersOf } from './counter-columns.ts'
 import { feedById, findImport } from './directory-reads.ts'
 import {
   DELETE_DELIVERIES_OF_IMPORT,
@@ -336,10 +338,9 @@ class Undo {
           feedId,
           part.recordId,
         ] as const
-        const { upload, download, toSim, fromSim } = row!.version
         const place = placeInSeries(identity)
         if (row!.importId === this.#of.importId && !this.#usageBefore.has(place)) {
-          this.#usageBefore.set(place, { upload, download, toSim, fromSim })
+          this.#usageBefore.set(place, countersOf(row!.version))
         }
         const version = { ...current.version, ...usage }
         changes.push(changeOf(identity, row!, { ...current, version }))

@@ -7,12 +7,13 @@ import type { CountryCode } from '../domain/country.ts'
 import type { Sid } from '../domain/identifiers.ts'
 import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber, monthStart } from '../domain/time.ts'
 import { type Counters, ZONES } from '../domain/usage-event.ts'
+import { COUNTER_COLUMNS, countersBy } from './counter-columns.ts'
 import { SELECT_ACCOUNT_SIDS, SELECT_SIM_SIDS } from './directory-sql.ts'
 import type { Limits } from './limits.ts'
 import { sidsOf } from './quarantine.ts'
 import type { ServingColumns } from './rows.ts'
 import { hasSimMonths, insert, type Steps } from './session.ts'
-import { COUNTER_COLUMNS, type TableName } from './tables.ts'
+import type { TableName } from './tables.ts'
 import type { TrialChanges } from './usage-store.ts'
 
 /** Whose ledger row it is, and when it counts. */
@@ -264,8 +265,8 @@ function inOrder(cells: readonly Cell[]): Cell[] {
   return cells.toSorted((a, b) => compareKeys(a.key, b.key))
 }
 
-function differences([upload, download, toSim, fromSim]: Cell['sums']) {
-  return { upload, download, toSim, fromSim }
+function differences(sums: Cell['sums']) {
+  return countersBy((i) => sums[i]!)
 }
 
 function cellIn(cells: Map<string, Cell>, text: string, key: CellKey): Cell {

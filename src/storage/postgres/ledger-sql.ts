@@ -1,14 +1,14 @@
 /** SQL of the ledger, of what is derived from it, and of the questions both answer. */
 
-import { COUNTER_COLUMNS } from '../tables.ts'
+import { counterList, eachCounter } from '../counter-columns.ts'
 
 /** PostgreSQL adds up 64-bit integers to `numeric`; a sum that passes 64 bits is refused here. */
-function sums(): string {
-  return COUNTER_COLUMNS.map((name) => `SUM(${name})::bigint AS ${name}`).join(', ')
-}
+const SUMS = eachCounter((name) => `SUM(${name})::bigint AS ${name}`)
+
+const COUNTERS = counterList()
 
 function addCounters(table: string): string {
-  return COUNTER_COLUMNS.map((name) => `${name} = ${table}.${name} + excluded.${name}`).join(', ')
+  return eachCounter((name) => `${name} = ${table}.${name} + excluded.${name}`)
 }
 
 /** As `monthNumber` counts. The zone is named, because a session's own does not reach every server. */
@@ -22,7 +22,7 @@ const MONTH_OF_BUCKET = `(
 /** Fails with a unique violation when one of the rows is there. */
 export const COPY_LEDGER = `
   COPY ledger (bucket, sim_id, occurred_at, record_id, account_id, zone, country, plmn, stated,
-               upload, download, to_sim, from_sim, line, feed_id, import_id, known_at)
+               ${COUNTERS}, line, feed_id, import_id, known_at)
   FROM STDIN`
 
 export const MAKE_INCOMING = `
@@ -37,16 +37,13 @@ export const MAKE_INCOMING = `
     country     text COLLATE "C" NOT NULL,
     plmn        text COLLATE "C" NOT NULL,
     stated      smallint NOT NULL,
-    upload      bigint NOT NULL,
-    download    bigint NOT NULL,
-    to_sim      bigint NOT NULL,
-    from_sim    bigint NOT NULL,
+    ${eachCounter((name) => `${name} bigint NOT NULL`)},
     line        bigint NOT NULL
   ) ON COMMIT DELETE ROWS`
 
 export const COPY_INCOMING = `
   COPY incoming (bucket, sim_id, occurred_at, record_id, account_id, zone, country, plmn, stated,
-                 upload, download, to_sim, from_sim, line, position)
+                 ${COUNTERS}, line, position)
   FROM STDIN`
 
 /** What sorting and grouping a batch of `BATCH_RECORDS_MAX` takes; less would go through files. */
@@ -62,21 +59,21 @@ export const ROOM_FOR_A_BATCH = "SET LOCAL work_mem = '64MB'"
 export const MOVE_INCOMING = `
   WITH added AS (
     INSERT INTO ledger (bucket, sim_id, occurred_at, feed_id, record_id, account_id,
-                        zone, country, plmn, stated, upload, download, to_sim, from_sim,
+                        zone, country, plmn, stated, ${COUNTERS},
                         import_id, line, known_at)
     SELECT bucket, sim_id, occurred_at, ?1::bigint, record_id, account_id,
-           zone, country, plmn, stated, upload, download, to_sim, from_sim,
+           zone, country, plmn, stated, ${COUNTERS},
            ?2::bigint, line, ?3::bigint
     FROM incoming
     ORDER BY position
     ON CONFLICT DO NOTHING
     RETURNING bucket, sim_id, occurred_at, record_id, account_id, zone, country, plmn,
-              upload, download, to_sim, from_sim
+              ${COUNTERS}
   ),
   hours AS (
     INSERT INTO account_hour (account_id, started_at, zone, country, plmn,
-                              upload, download, to_sim, from_sim)
-    SELECT account_id, occurred_at - occurred_at % 3600, zone, country, plmn, ${sums()}
+                              ${COUNTERS})
+    SELECT account_id, occurred_at - occurred_at % 3600, zone, country, plmn, ${SUMS}
     FROM added
     GROUP BY 1, 2, 3, 4, 5
     ORDER BY 1, 2, 3, 4, 5
@@ -85,8 +82,8 @@ export const MOVE_INCOMING = `
   ),
   days AS (
     INSERT INTO account_day (account_id, started_at, zone, country, plmn,
-                             upload, download, to_sim, from_sim)
-    SELECT account_id, bucket, zone, country, plmn, ${sums()}
+                             ${COUNTERS})
+    SELECT account_id, bucket, zone, country, plmn, ${SUMS}
     FROM added
     GROUP BY 1, 2, 3, 4, 5
     ORDER BY 1, 2, 3, 4, 5
@@ -95,8 +92,8 @@ export const MOVE_INCOMING = `
   ),
   sim_days AS (
     INSERT INTO sim_day (month, sim_id, zone, country, started_at,
-                         upload, download, to_sim, from_sim)
-    SELECT ${MONTH_OF_BUCKET}, sim_id, zone, country, bucket, ${sums()}
+                         ${COUNTERS})
+    SELECT ${MONTH_OF_BUCKET}, sim_id, zone, country, bucket, ${SUMS}
     FROM added
     WHERE bucket < ?4
     GROUP BY sim_id, zone, country, bucket
@@ -118,7 +115,7 @@ export const MOVE_INCOMING = `
 /** What the ledger has of rows of `incoming`. Parameters: feed, positions. */
 export const SELECT_MET = `
   SELECT incoming.position, ledger.account_id, ledger.zone, ledger.country, ledger.plmn,
-         ledger.stated, ledger.upload, ledger.download, ledger.to_sim, ledger.from_sim,
+         ledger.stated, ${counterList('ledger')},
          ledger.import_id, ledger.line, ledger.known_at
   FROM incoming
   JOIN unnest(?2::integer[]) AS asked (position) ON asked.position = incoming.position
@@ -131,7 +128,7 @@ export const SELECT_MET = `
 /** Versions that were replaced earlier, oldest first. Parameters: feed, positions. */
 export const SELECT_REPLACED = `
   SELECT incoming.position, history.zone, history.country, history.plmn, history.stated,
-         history.upload, history.download, history.to_sim, history.from_sim,
+         ${counterList('history')},
          history.account_id, history.import_id, history.line, history.known_at
   FROM incoming
   JOIN unnest(?2::integer[]) AS asked (position) ON asked.position = incoming.position
@@ -161,14 +158,14 @@ const SIM_DAY_ROWS = `
 
 function simUsage(ofLedger: string, ofSimDay: string | null): string {
   const parts = [
-    `SELECT ${ofLedger} AS bucket_start, zone, country, upload, download, to_sim, from_sim
+    `SELECT ${ofLedger} AS bucket_start, zone, country, ${COUNTERS}
     ${SIM_LEDGER_ROWS}`,
     ...(ofSimDay === null
       ? []
-      : [`SELECT ${ofSimDay}, zone, country, upload, download, to_sim, from_sim ${SIM_DAY_ROWS}`]),
+      : [`SELECT ${ofSimDay}, zone, country, ${COUNTERS} ${SIM_DAY_ROWS}`]),
   ]
   return `
-    SELECT bucket_start, zone, country, ${sums()}
+    SELECT bucket_start, zone, country, ${SUMS}
     FROM (${parts.join('\n    UNION ALL\n    ')}) AS part
     GROUP BY bucket_start, zone, country
     ORDER BY bucket_start, zone, country`
@@ -182,7 +179,7 @@ export const SELECT_SIM_USAGE = {
 } as const
 
 export const SELECT_ACCOUNT_HOURS = `
-  SELECT started_at AS bucket_start, zone, country, ${sums()}
+  SELECT started_at AS bucket_start, zone, country, ${SUMS}
   FROM account_hour
   WHERE account_id = ?1 AND started_at >= ?2 AND started_at < ?3
   GROUP BY started_at, zone, country
@@ -191,11 +188,11 @@ export const SELECT_ACCOUNT_HOURS = `
 /** Whole days from the day cells, the hours before and after them from the hour cells. */
 function accountUsage(bucketStart: string): string {
   const rows = (table: string, from: string, to: string) => `
-    SELECT ${bucketStart} AS bucket_start, zone, country, upload, download, to_sim, from_sim
+    SELECT ${bucketStart} AS bucket_start, zone, country, ${COUNTERS}
     FROM ${table}
     WHERE account_id = ?1 AND started_at >= ${from} AND started_at < ${to}`
   return `
-    SELECT bucket_start, zone, country, ${sums()}
+    SELECT bucket_start, zone, country, ${SUMS}
     FROM (${rows('account_hour', '?2', '?4')}
     UNION ALL ${rows('account_day', '?4', '?5')}
     UNION ALL ${rows('account_hour', '?5', '?3')}) AS part

@@ -1,18 +1,16 @@
 /** SQL of the ledger, of what is derived from it, and of the questions both answer. */
 
+import { COUNTER_SUMS, counterList, eachCounter } from '../counter-columns.ts'
 import { dayText } from '../ledger-buckets.ts'
-import { COUNTER_COLUMNS } from '../tables.ts'
 
-function sums(): string {
-  return COUNTER_COLUMNS.map((name) => `SUM(${name}) AS ${name}`).join(', ')
-}
+const COUNTERS = counterList()
 
 /** Five parameters, in the order of the key. */
 const IDENTITY = 'bucket = ? AND sim_id = ? AND occurred_at = ? AND feed_id = ? AND record_id = ?'
 
 export const INSERT_EVENT = `
   INSERT INTO ledger (bucket, sim_id, occurred_at, feed_id, record_id, account_id,
-                      zone, country, plmn, stated, upload, download, to_sim, from_sim,
+                      zone, country, plmn, stated, ${COUNTERS},
                       import_id, line, known_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO NOTHING`
@@ -23,7 +21,7 @@ export const SELECT_EVENT = `SELECT * FROM ledger WHERE ${IDENTITY}`
 export const SELECT_SAME_EVENT = `
   SELECT import_id, line FROM ledger
   WHERE ${IDENTITY} AND zone = ? AND country = ? AND plmn = ? AND stated = ?
-    AND upload = ? AND download = ? AND to_sim = ? AND from_sim = ?`
+    AND ${eachCounter((name) => `${name} = ?`, ' AND ')}`
 
 export const SELECT_LEDGER_BOUNDS = `
   SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
@@ -41,22 +39,22 @@ const SIM_MONTH_ROWS = `
   WHERE month = ? AND sim_id = ? AND started_at >= ? AND started_at < ?`
 
 // Answers come in the order of bucket, zone and country, and their columns always in this one:
-// bucket_start, zone, country, upload, download, to_sim, from_sim.
+// bucket_start, zone, country, and the counters.
 
 /** Parameters: the buckets as a JSON array, SIM, start, end; for `all`, its bucket before them. */
 export const SELECT_SIM_LEDGER = {
   hourly: `
-    SELECT occurred_at - occurred_at % 3600 AS bucket_start, zone, country, ${sums()}
+    SELECT occurred_at - occurred_at % 3600 AS bucket_start, zone, country, ${COUNTER_SUMS}
     ${SIM_LEDGER_ROWS}
     GROUP BY 1, zone, country
     ORDER BY 1, zone, country`,
   daily: `
-    SELECT ${dayText('occurred_at')} AS bucket_start, zone, country, ${sums()}
+    SELECT ${dayText('occurred_at')} AS bucket_start, zone, country, ${COUNTER_SUMS}
     ${SIM_LEDGER_ROWS}
     GROUP BY 1, zone, country
     ORDER BY 1, zone, country`,
   all: `
-    SELECT ? AS bucket_start, zone, country, ${sums()}
+    SELECT ? AS bucket_start, zone, country, ${COUNTER_SUMS}
     ${SIM_LEDGER_ROWS}
     GROUP BY zone, country
     ORDER BY zone, country`,
@@ -68,11 +66,11 @@ export const SELECT_SIM_LEDGER = {
  */
 export const SELECT_SIM_MONTH = {
   daily: `
-    SELECT started_at AS bucket_start, zone, country, upload, download, to_sim, from_sim
+    SELECT started_at AS bucket_start, zone, country, ${COUNTERS}
     ${SIM_MONTH_ROWS}
     ORDER BY started_at, zone, country`,
   all: `
-    SELECT ? AS bucket_start, zone, country, ${sums()}
+    SELECT ? AS bucket_start, zone, country, ${COUNTER_SUMS}
     ${SIM_MONTH_ROWS}
     GROUP BY zone, country
     ORDER BY zone, country`,
@@ -80,13 +78,13 @@ export const SELECT_SIM_MONTH = {
 
 /** All sealed days of a month. Parameters: the bucket of the answer, month, SIM. */
 export const SELECT_SIM_MONTH_TOTAL = `
-  SELECT ? AS bucket_start, zone, country, upload, download, to_sim, from_sim
+  SELECT ? AS bucket_start, zone, country, ${COUNTERS}
   FROM sim_month
   WHERE month = ? AND sim_id = ?
   ORDER BY zone, country`
 
 export const SELECT_ACCOUNT_HOURS = `
-  SELECT started_at AS bucket_start, zone, country, ${sums()}
+  SELECT started_at AS bucket_start, zone, country, ${COUNTER_SUMS}
   FROM account_hour
   WHERE account_id = :account AND started_at >= :start AND started_at < :end
   GROUP BY started_at, zone, country
@@ -95,26 +93,26 @@ export const SELECT_ACCOUNT_HOURS = `
 /** Whole days from the day cells, the hours before and after them from the hour cells. */
 const ACCOUNT_DAYS_AND_HOURS = `
     SELECT started_at - started_at % 86400 AS bucket_start, zone, country,
-           upload, download, to_sim, from_sim
+           ${COUNTERS}
     FROM account_hour
     WHERE account_id = :account AND started_at >= :start AND started_at < :firstDay
     UNION ALL
-    SELECT started_at, zone, country, upload, download, to_sim, from_sim
+    SELECT started_at, zone, country, ${COUNTERS}
     FROM account_day
     WHERE account_id = :account AND started_at >= :firstDay AND started_at < :endDay
     UNION ALL
-    SELECT started_at - started_at % 86400, zone, country, upload, download, to_sim, from_sim
+    SELECT started_at - started_at % 86400, zone, country, ${COUNTERS}
     FROM account_hour
     WHERE account_id = :account AND started_at >= :endDay AND started_at < :end`
 
 export const SELECT_ACCOUNT_DAYS = `
-  SELECT bucket_start, zone, country, ${sums()}
+  SELECT bucket_start, zone, country, ${COUNTER_SUMS}
   FROM (${ACCOUNT_DAYS_AND_HOURS})
   GROUP BY bucket_start, zone, country
   ORDER BY bucket_start, zone, country`
 
 export const SELECT_ACCOUNT_TOTAL = `
-  SELECT :start AS bucket_start, zone, country, ${sums()}
+  SELECT :start AS bucket_start, zone, country, ${COUNTER_SUMS}
   FROM (${ACCOUNT_DAYS_AND_HOURS})
   GROUP BY zone, country
   ORDER BY zone, country`
