@@ -25,10 +25,11 @@ import type { Caller } from './credentials.ts'
 import { refuseLaterPage } from './keyset-page.ts'
 import { PAGE_SIZE_DEFAULT, type PageQuery, pageParameters, readPageNumbers } from './list-page.ts'
 import { invalidPageToken, type PageTokens } from './page-token.ts'
+import type { ParameterOptions } from './parameter-names.ts'
 import { fromToken, printsOf, QUESTION_TOKEN_KIND } from './question-token.ts'
 import { accountSidParameter } from './sim-lookup.ts'
 import { boundParameters, readInstant } from './usage-page.ts'
-import { type ParameterOptions, parameter, parsedParameter } from './validation.ts'
+import { parameter, parsedParameter } from './validation.ts'
 
 const oneOf = (name: string, values: readonly string[]) =>
   Type.Optional(parameter(name, `expected ${values.join(', ')}`, (text) => values.includes(text)))

@@ -23,6 +23,7 @@ import { ImportSlots } from './import-slots.ts'
 import { KeyUses } from './key-uses.ts'
 import { LogIns } from './log-ins.ts'
 import { PageTokens } from './page-token.ts'
+import { ParameterNames } from './parameter-names.ts'
 import { newRequestId } from './raw-reply.ts'
 import { addRequestLimits } from './request-limits.ts'
 import { RequestLog } from './request-log.ts'
@@ -198,7 +199,7 @@ function createServer(
     },
     frameworkErrors: replyWithMeasuredError,
   }) as HttpServer
-  server.setValidatorCompiler(validatorCompiler)
+  server.setValidatorCompiler(validatorCompiler(new ParameterNames(server)))
   server.setErrorHandler(replyWithMeasuredError)
   server.decorateRequest('caller', null)
   const crossOrigin = addCrossOrigin(server, allowedOrigins)

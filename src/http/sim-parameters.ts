@@ -32,16 +32,12 @@ import {
 } from '../domain/sim-callbacks.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { pageParameters } from './list-page.ts'
+import type { ParameterOptions } from './parameter-names.ts'
 import { formatParameter, groupParameter, labelParameter } from './question-page.ts'
 import { assignmentParameters } from './sim-assignment.ts'
 import { accountSidParameter } from './sim-lookup.ts'
 import { moveParameters } from './sim-move.ts'
-import {
-  type ParameterOptions,
-  parameter,
-  parsedParameter,
-  repeatableParameter,
-} from './validation.ts'
+import { parameter, parsedParameter, repeatableParameter } from './validation.ts'
 
 const isStatus = (text: string): text is SimStatus =>
   (SIM_STATUSES as readonly string[]).includes(text)

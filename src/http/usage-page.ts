@@ -16,7 +16,8 @@ import {
   readPageNumbers,
 } from './list-page.ts'
 import { fingerprint, invalidPageToken, type PageTokens, type TokenPayload } from './page-token.ts'
-import { type ParameterOptions, parameter } from './validation.ts'
+import type { ParameterOptions } from './parameter-names.ts'
+import { parameter } from './validation.ts'
 
 /** A plus sign that came unencoded is a space by now: `2026-01-01T00:00:00 05:45`. */
 const OFFSET_AFTER_SPACE = /(?<=[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?) (?=\d{2}(?::?\d{2})?$)/i

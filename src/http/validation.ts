@@ -7,6 +7,7 @@ import { type Static, type TRefine, type TSchema, type TString, type TUnsafe, Ty
 import { Compile } from 'typebox/compile'
 import { invalidField, UsageError } from '../domain/usage-error.ts'
 import { callersWords, shownValue } from './error-reply.ts'
+import type { ParameterNames } from './parameter-names.ts'
 
 /** A parameter of text that `accepts` must allow; `rule` says to a person what is allowed. */
 export function parameter(
@@ -67,23 +68,19 @@ function faultOf<Value>(value: Value, parse: (value: Value) => unknown): string 
 
 type Issue = { readonly keyword: string; readonly instancePath: string; readonly message: string }
 
-/**
- * What an object of parameters may say beside its own: `refused` are names of the original API that
- * mean something, but nothing that can be answered here, each with the sentence that says so.
- */
-export type ParameterOptions = { readonly refused?: Readonly<Record<string, string>> }
-
 /** Compiles a schema once; a request that breaks it fails with one `invalid` naming every fault. */
-export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  const validator = Compile(schema)
-  const misnamed = namesThatMislead(schema)
-  return (given: unknown) => {
-    // A request without a body changes nothing, and is not one of the wrong type.
-    const value = httpPart === 'body' && given === null ? {} : given
-    if (httpPart === 'querystring' || httpPart === 'body') settleRepeated(value)
-    const named = httpPart === 'params' ? [] : misnamed(value)
-    if (named.length === 0 && validator.Check(value)) return { value }
-    return { error: faults(named, validator.Errors(value), value) }
+export function validatorCompiler(names: ParameterNames): FastifySchemaCompiler<TSchema> {
+  return ({ schema, httpPart }) => {
+    const validator = Compile(schema)
+    const misnamed = httpPart === 'params' ? () => [] : names.check(schema)
+    return (given: unknown) => {
+      // A request without a body changes nothing, and is not one of the wrong type.
+      const value = httpPart === 'body' && given === null ? {} : given
+      if (httpPart === 'querystring' || httpPart === 'body') settleRepeated(value)
+      const named = misnamed(value)
+      if (named.length === 0 && validator.Check(value)) return { value }
+      return { error: faults(named, validator.Errors(value), value) }
+    }
   }
 }
 
@@ -99,27 +96,6 @@ function settleRepeated(parameters: unknown): void {
     if (!Array.isArray(given)) continue
     const last: unknown = given.at(-1)
     if (LAST_COUNTS.includes(name) || given.every((value) => value === last)) values[name] = last
-  }
-}
-
-/**
- * Sentences about names that look like parameters and are none: in another letter case, or refused.
- * Ignoring them would answer another question than the one that was asked.
- */
-function namesThatMislead(schema: TSchema): (value: unknown) => string[] {
-  const { properties = {}, refused = {} } = schema as {
-    properties?: Record<string, unknown>
-  } & ParameterOptions
-  const known = Object.keys(properties)
-  const spelled = new Map(known.map((name) => [name.toLowerCase(), name]))
-  return (value) => {
-    if (typeof value !== 'object' || value === null) return []
-    return Object.keys(value).flatMap((name) => {
-      if (Object.hasOwn(properties, name)) return []
-      if (Object.hasOwn(refused, name)) return [`${name}: ${refused[name]}`]
-      const right = spelled.get(name.toLowerCase())
-      return right === undefined ? [] : [`${name} is not known: write ${right}`]
-    })
   }
 }
 
