@@ -243,6 +243,56 @@ const units: readonly Case[] = [
   },
 ]
 
+const HOLED = { mapping: 'telnyx-wdr', megabyte: 'MB' }
+const holed = ({ imsi }: CaseSim, id: number, volumes: object) => ({
+  id: `wdr-${id}`,
+  record_type: 'wdr',
+  created_at: '2026-03-14T10:00:00Z',
+  mcc: '310',
+  mnc: '260',
+  imsi,
+  ...volumes,
+})
+const unlike: readonly Case[] = [
+  {
+    name: 'volumes as the other interface writes them, which wait',
+    content: (sim) =>
+      JSON.stringify({
+        data: [
+          holed(sim, 1, { uplink_data: 1.5, downlink_data: '2', data_unit: 'MB' }),
+          holed(sim, 2, { uplink_data: { amount: '1.5', unit: 'KB' }, downlink_data: '' }),
+        ],
+      }),
+    used: atHome(1_500, 0),
+    waits: ['1 invalid_field'],
+    says: /"uplink_data\.amount": .*looked for inside a text/,
+  },
+  {
+    name: 'volumes under names that nobody expects, with a warning',
+    content: (sim) =>
+      JSON.stringify({
+        data: [
+          holed(sim, 3, { uplink: { amount: 1, unit: 'KB' } }),
+          holed(sim, 4, { downlink_data: { amount: 3, unit: 'KB' } }),
+        ],
+      }),
+    used: atHome(0, 3_000),
+    warns: [/^1 record states none of the counters .*adds nothing: upload, download$/],
+  },
+  {
+    name: 'no days where they are expected, with a warning',
+    ...mapped({ mapping: '1nce-statistics', megabyte: 'MB' }),
+    content: ({ iccid }) =>
+      JSON.stringify([
+        { iccid, message: 'Not found' },
+        { iccid, stats: 'none' },
+        { iccid, stats: [] },
+      ]),
+    used: [],
+    warns: [/^2 records have no list or map of entries at "stats", and no usage$/],
+  },
+]
+
 export const CARRIER_CASES: readonly CaseGroup[] = [
   { title: 'a poll says nothing of what it leaves out:', feed: CISCO, cases: polls },
   { title: 'a CSV file of emnify’s stream', feed: { format: 'mapped' }, cases: buckets },
@@ -250,5 +300,10 @@ export const CARRIER_CASES: readonly CaseGroup[] = [
     title: 'units of Telnyx, stated in the records:',
     feed: { format: 'mapped', settings: TELNYX },
     cases: units,
+  },
+  {
+    title: 'records that are not as expected are told:',
+    feed: { format: 'mapped', settings: HOLED },
+    cases: unlike,
   },
 ]

@@ -64,6 +64,16 @@ const separators: readonly Case[] = [
     used: atHome(30, 40),
   },
   {
+    name: 'sep=; and a space behind it',
+    content: ({ iccid }) => `sep=; \n${table(iccid, ';', [30, 40])}`,
+    used: atHome(30, 40),
+  },
+  {
+    name: 'sep=; in front of commas, which are what separates',
+    content: ({ iccid }) => `sep=;\n${table(iccid, ',', [30, 40])}`,
+    used: atHome(30, 40),
+  },
+  {
     name: 'sep=^ in a mapping that expects commas',
     feed: MAPPED_SHEET,
     content: ({ iccid }) => `sep=^\n${table(iccid, '^', [30, 40])}`,
@@ -327,10 +337,53 @@ const spoiled: readonly Case[] = [
   },
 ]
 
+/** The same columns, of which it counts bytes and Commands; some programs write thousands in groups. */
+const COUNTING = (decimal: object): FeedSetUp => ({
+  format: 'mapped',
+  settings: {
+    mapping: {
+      source: { format: 'csv', delimiter: ';', ...decimal },
+      fields: {
+        record_id: 'record_id',
+        sim: 'sim',
+        occurred_at: { from: 'occurred_at' },
+        plmn: 'plmn',
+        download: { from: 'download', unit: 'bytes' },
+        to_sim: 'upload',
+      },
+    },
+  },
+})
+const points = (iccid: string, ...rows: readonly [string, string][]) =>
+  table(iccid, ';', ...(rows as unknown as [number, number][]))
+const grouped: readonly Case[] = [
+  {
+    name: 'where nothing says what a point is: what may be either waits',
+    feed: COUNTING({}),
+    content: ({ iccid }) => points(iccid, ['2.048', '7'], ['3', '2.048'], ['4.0', '1024.000']),
+    used: atHome(0, 1_024, 4),
+    waits: ['2 invalid_field', '3 invalid_field'],
+    says: /"2\.048" in .*a fraction or has its thousands in groups; decimal in the source/,
+  },
+  {
+    name: 'where points group',
+    feed: COUNTING({ decimal: ',', thousands: '.' }),
+    content: ({ iccid }) => points(iccid, ['2.048', '1.002.048'], ['1', '0,6']),
+    used: atHome(0, 1_002_049, 2_049),
+  },
+  {
+    name: 'where a point is in front of a fraction',
+    feed: COUNTING({ decimal: '.' }),
+    content: ({ iccid }) => points(iccid, ['2.000', '512.000'], ['1', '2.048']),
+    used: atHome(0, 514, 3),
+  },
+]
+
 export const FILE_CASES: readonly CaseGroup[] = [
   { title: 'a line that says what separates columns:', feed: CSV, cases: separators },
   { title: 'what is packed is read as what is in it:', feed: CSV, cases: packed },
   { title: 'what is no table is named, with the remedy:', feed: CSV, cases: foreign },
   { title: 'what programs leave in tables counts for nothing:', feed: CSV, cases: residue },
   { title: 'numbers as spreadsheets leave them:', feed: CSV, cases: spoiled },
+  { title: 'thousands that may be in groups,', feed: CSV, cases: grouped },
 ]

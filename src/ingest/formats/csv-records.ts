@@ -21,14 +21,17 @@ export interface CsvDialect {
 
 export const RFC_4180: CsvDialect = { delimiter: ',', quote: '"' }
 
-/** What spreadsheets put between columns where a comma is the decimal sign, or when they copy. */
-const OTHER_DELIMITERS = [';', '\t', '|']
+/**
+ * What spreadsheets put between columns where a comma is the decimal sign, or when they copy; the comma
+ * itself where a line in front of the header says something else that is not so.
+ */
+const OTHER_DELIMITERS = [';', '\t', '|', ',']
 
 /**
  * Excel writes it, and reads it, where columns are separated by something else than it expects. Other
  * programs keep it as a cell, which they quote, or put in a row with as many cells as the others.
  */
-const SEPARATOR_LINE = /^("?)sep=([^"\r\n])\1\2*$/i
+const SEPARATOR_LINE = /^("?)sep=([^"\r\n])\1\2* *$/i
 
 /** Why a record cannot be split, for a person. */
 export const SPLIT_FAULTS = {

@@ -27,7 +27,14 @@ import {
   type TimeValue,
 } from './mapping.ts'
 import { mncOf, type NetworkText, NO_NETWORK, networkOf, plmnOf } from './network-text.ts'
-import { type NumberStyle, plainNumber, UNIT_BYTES, wholeBytes, wholeNumber } from './quantity.ts'
+import {
+  mayBeGrouped,
+  type NumberStyle,
+  plainNumber,
+  UNIT_BYTES,
+  wholeBytes,
+  wholeNumber,
+} from './quantity.ts'
 import type { RowAccess, TextOf } from './row.ts'
 import { isTimeZone, ZONE_RULE } from './time-zone.ts'
 
@@ -50,7 +57,11 @@ const COUNTRY_READERS: Readonly<
 
 type FieldText<Row> = (row: Row) => string
 
-const NO_SINGLE_TEXT = 'it is a list or a map, or is there more than once; expected one text'
+const MAY_BE_GROUPED =
+  'it is a fraction or has its thousands in groups; decimal in the source of the mapping says which sign is which'
+
+const NO_SINGLE_TEXT =
+  'it is a list or a map, is looked for inside a text, or is there more than once; expected one text'
 
 export class FieldCompiler<Row> {
   /** What each field is read from, for messages. */
@@ -60,6 +71,8 @@ export class FieldCompiler<Row> {
   readonly #isPlain: boolean
   /** Other sources write powers of ten in full, and know none of the digits that a cell has no room for. */
   readonly #isSheet: boolean
+  /** What people's programs write, where the mapping does not say how they write numbers. */
+  readonly #mayGroup: boolean
   readonly #report: (fault: FieldFault) => void
 
   constructor(access: RowAccess<Row>, source: Source, report: (fault: FieldFault) => void) {
@@ -67,6 +80,7 @@ export class FieldCompiler<Row> {
     this.#style = { decimal: source.decimal ?? '.', thousands: source.thousands ?? '' }
     this.#isPlain = this.#style.decimal === '.' && this.#style.thousands === ''
     this.#isSheet = source.format === 'csv'
+    this.#mayGroup = this.#isSheet && source.decimal === undefined && this.#isPlain
     this.#report = report
   }
 
@@ -218,6 +232,10 @@ export class FieldCompiler<Row> {
       const unit = unitOf(row)
       if (unit === null) return ''
       if (this.#isSheet && isShortened(text)) return this.#refuse(field, text, SHORTENED)
+      // Of larger units fractions are usual; nothing has a part of a byte.
+      if (this.#mayGroup && unit === 'bytes' && mayBeGrouped(text)) {
+        return this.#refuse(field, text, MAY_BE_GROUPED)
+      }
       const plain = number(text)
       const bytes = plain === null ? null : wholeBytes(plain, UNIT_BYTES[unit])
       return (
@@ -237,6 +255,7 @@ export class FieldCompiler<Row> {
       const text = given(row)
       if (text === '') return ''
       if (this.#isSheet && isShortened(text)) return this.#refuse(field, text, SHORTENED)
+      if (this.#mayGroup && mayBeGrouped(text)) return this.#refuse(field, text, MAY_BE_GROUPED)
       const plain = number(text)
       const count = plain === null ? null : wholeNumber(plain)
       return count ?? this.#refuse(field, text, 'expected a whole number of Commands, 0 or more')

@@ -48,15 +48,19 @@ function parseExactly(text: string): unknown {
 export class MappedJsonReader implements LineCdrReader {
   readonly #builder: RecordBuilder<Row>
   readonly #each: readonly PathStep[] | null
+  readonly #eachText: string
   /** What a record is called in messages. */
   readonly #name: 'line' | 'record'
   /** Entries so far: where a record has several, they are what is counted. */
   #entries = 0
+  /** How many records have neither a list nor a map where `each` says that their entries are. */
+  #withoutEntries = 0
 
   constructor(mapping: Mapping) {
     const { each, format } = mapping.source
     this.#builder = new RecordBuilder(mapping, ACCESS)
     this.#each = each === undefined ? null : parsePath(each)
+    this.#eachText = each ?? ''
     this.#name = format === 'ndjson' ? 'line' : 'record'
   }
 
@@ -75,7 +79,14 @@ export class MappedJsonReader implements LineCdrReader {
   }
 
   warnings(): string[] {
-    return this.#builder.warnings()
+    const warnings = this.#builder.warnings()
+    const count = this.#withoutEntries
+    if (count === 0) return warnings
+    const what = count === 1 ? '1 record has' : `${count} records have`
+    return [
+      ...warnings,
+      `${what} no list or map of entries at ${shown(this.#eachText)}, and no usage`,
+    ]
   }
 
   #readText(text: string, line: number, records: ReadRecord[]): void {
@@ -115,7 +126,10 @@ export class MappedJsonReader implements LineCdrReader {
     if (Array.isArray(entries)) {
       return entries.map((value, i) => ({ record, key: String(i + 1), value }))
     }
-    if (!isRecord(entries)) return []
+    if (!isRecord(entries) || entries === NO_TEXT) {
+      this.#withoutEntries++
+      return []
+    }
     return Object.entries(entries).map(([key, value]) => ({ record, key, value }))
   }
 }
@@ -143,13 +157,23 @@ function compilePath(reference: Reference): (row: Row) => unknown {
   return ({ record }) => valueAt(record, steps)
 }
 
+/** Undefined where there is nothing. A text that the path goes into is no such record: `NO_TEXT`. */
 function valueAt(from: unknown, steps: readonly PathStep[]): unknown {
   let value = from
   for (const step of steps) {
+    if (isText(value)) return NO_TEXT
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
     value = (value as Record<PathStep, unknown>)[step]
   }
   return value
+}
+
+/** Stands for what is no single text, as lists and maps do. */
+const NO_TEXT = {}
+
+function isText(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() !== ''
+  return typeof value === 'number' || typeof value === 'boolean' || value instanceof NumberText
 }
 
 const textOf = (value: unknown): ReturnType<TextOf<Row>> => {

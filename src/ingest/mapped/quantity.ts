@@ -47,6 +47,14 @@ export function plainNumber(text: string, { decimal, thousands }: NumberStyle): 
   return text.includes('.') ? null : text.replace(decimal, '.')
 }
 
+/**
+ * True for `2.048`, which may be a fraction or thousands in groups. `1024.000` and `0.048` are
+ * fractions, and `1.024.000` is a number to no mapping that does not say that points group.
+ */
+export function mayBeGrouped(text: string): boolean {
+  return text.at(-4) === '.' && /^[1-9]\d{0,2}\.\d{3}$/.test(text)
+}
+
 function isGroup(digits: string): boolean {
   return /^\d{3}$/.test(digits)
 }

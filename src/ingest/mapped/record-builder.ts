@@ -44,6 +44,10 @@ export class RecordBuilder<Row> {
   readonly #contentIds: ContentIds | null
   /** Null where counters are what was used. */
   readonly #reading: ReadingTraits | null
+  /** The counters that the mapping reads, for messages. */
+  readonly #counters: readonly string[]
+  /** How many records state none of them. */
+  #withoutCounters = 0
   #faults: FieldFault[] = []
 
   constructor(mapping: Mapping, access: RowAccess<Row>) {
@@ -78,6 +82,7 @@ export class RecordBuilder<Row> {
     const { readings = false, resets = 'never' } = mapping
     this.#reading = readings ? { is32Bit: false, resets } : null
     const hasContentId = isRecord(fields.record_id) && fields.record_id.content !== undefined
+    this.#counters = Object.values(COUNTER_FIELDS).filter((field) => fields[field] !== undefined)
     this.#contentIds = hasContentId ? new ContentIds() : null
   }
 
@@ -118,7 +123,10 @@ export class RecordBuilder<Row> {
       this.#faults,
       occurredAt,
     )
-    return this.#reading === null || isFault(record) ? record : this.#asReading(record, texts)
+    if (isFault(record)) return record
+    if (this.#reading !== null) return this.#asReading(record, texts)
+    if (Object.values(texts).every((text) => text === '')) this.#withoutCounters++
+    return record
   }
 
   /** A counter that the record does not state, or states as nothing, is not known. */
@@ -128,13 +136,20 @@ export class RecordBuilder<Row> {
   }
 
   warnings(): string[] {
-    return this.#skip.flatMap(({ condition }, i) => {
+    const skipped = this.#skip.flatMap(({ condition }, i) => {
       const count = this.#skipped[i]!
       const what = count === 1 ? '1 record was' : `${count} records were`
       return count === 0
         ? []
         : [`${what} skipped, as the mapping says: ${describeCondition(condition)}`]
     })
+    const count = this.#withoutCounters
+    if (count === 0) return skipped
+    const what = count === 1 ? '1 record states' : `${count} records state`
+    return [
+      ...skipped,
+      `${what} none of the counters that the mapping reads, and adds nothing: ${this.#counters.join(', ')}`,
+    ]
   }
 }
 

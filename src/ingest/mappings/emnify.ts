@@ -68,7 +68,7 @@ function build(given: Readonly<Record<string, string>>): Mapping {
   const data = (from: string) => ({ from, unit: megabyte as 'MB' | 'MiB', when: traffic('5') })
   const isRxUpload = rx === 'upload'
   return {
-    source: { format: delivery === 'csv' ? 'csv' : 'json' },
+    source: delivery === 'csv' ? { format: 'csv', decimal: '.' } : { format: 'json' },
     fields: {
       record_id: 'id',
       sim: { first_of: [at.iccid, 'imsi'] },
