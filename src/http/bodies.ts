@@ -1,19 +1,24 @@
 /** How request bodies are read: forms as the original API's clients send them. */
+import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Limits } from '../domain/limits.ts'
 import { shown } from '../domain/usage-error.ts'
 import { HttpError } from './error-reply.ts'
 import { requireFewFields } from './request-limits.ts'
+import { isEncodedUtf8, notUtf8, utf8Of } from './utf8.ts'
 
 export function addFormParser(server: FastifyInstance, limits: Limits): void {
   server.addContentTypeParser(
     'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit: limits.formBytes },
-    async (_request: unknown, text: string) => {
+    { parseAs: 'buffer', bodyLimit: limits.formBytes },
+    async (_request: unknown, body: Buffer) => {
+      const text = utf8Of(body)
       requireFewFields(text, limits)
-      return parseForm(text)
+      if (isEncodedUtf8(text)) return parseForm(text)
+      throw new HttpError('invalid_parameter', 'The body is not percent-encoded UTF-8')
     },
   )
+  addJsonParser(server, limits)
   // The first clients with usage records send forms like this.
   server.addContentTypeParser(
     'multipart/form-data',
@@ -22,8 +27,35 @@ export function addFormParser(server: FastifyInstance, limits: Limits): void {
   )
 }
 
+/** As Fastify reads it, which would make other letters of what is no text. */
+function addJsonParser(server: FastifyInstance, limits: Limits): void {
+  const parse = server.getDefaultJsonParser('error', 'error')
+  server.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: limits.formBytes },
+    (
+      request: FastifyRequest,
+      body: Buffer,
+      done: (error: Error | null, value?: unknown) => void,
+    ) => {
+      if (!isUtf8(body)) return done(notUtf8())
+      parse(request, body.toString(), (error, value: unknown) => {
+        done(error ?? (hasHalfLetters(value) ? notUtf8() : null), value)
+      })
+    },
+  )
+}
+
+/** Escapes can name half of a letter that takes two. */
+function hasHalfLetters(parameters: unknown): boolean {
+  return Object.entries(Object(parameters))
+    .flat(2)
+    .some((text) => typeof text === 'string' && !text.isWellFormed())
+}
+
 /** Read by Node itself. Throws 400 for what is no such form, and for files: no route takes one. */
 async function parseMultipart({ headers }: FastifyRequest, body: Buffer): Promise<Form> {
+  utf8Of(body)
   const type = headers['content-type'] ?? ''
   const form = await new Response(new Uint8Array(body), { headers: { 'Content-Type': type } })
     .formData()

@@ -4,6 +4,7 @@ import type { LimitName, Limits } from '../domain/limits.ts'
 import { shown } from '../domain/usage-error.ts'
 import { HttpError, pathOf } from './error-reply.ts'
 import { hostFault } from './host.ts'
+import { isEncodedUtf8 } from './utf8.ts'
 
 /** Checks every request as soon as its headers are there, and its fields once its body is. */
 export function addRequestLimits(server: FastifyInstance, limits: Limits): void {
@@ -31,7 +32,10 @@ function urlFault(url: string, limits: Limits): HttpError | null {
     const message = `The query string has more than ${limits.queryParameters} parameters`
     return refused('queryParameters', 'invalid_parameter', message)
   }
-  return null
+  // What follows would be dropped, and the rest of a name taken for all of it.
+  if (url.includes('#')) return new HttpError('bad_request', 'The URL has a #: write %23')
+  if (isEncodedUtf8(url.slice(path.length))) return null
+  return new HttpError('invalid_parameter', 'The query string is not percent-encoded UTF-8')
 }
 
 /** `rawHeaders` has names and values in turn. */

@@ -43,6 +43,34 @@ describe('URLs in answers', () => {
     assert.equal(await urlGiven({}, { host: 'meter:8080' }), `http://meter:8080${LIST}`)
   })
 
+  it('have no second host where the request names all of its URL', async (t) => {
+    const server = buildServer({ store: fixture.store, clock: () => NOW })
+    t.after(() => server.close())
+    await server.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = server.server.address() as AddressInfo
+    const ask = (url: string, host = 'meter') =>
+      talk(
+        port,
+        `GET ${url} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n` +
+          `Authorization: ${basic(fixture.owner)}\r\n\r\n`,
+      )
+    const { text } = await ask('http://meter/v1/UsageRecords')
+    assert.equal(JSON.parse(text).meta.url, `http://meter${LIST}`)
+    const superSim = await ask('http://supersim.meter/v1/Sims', 'supersim.meter')
+    assert.match(
+      JSON.parse(superSim.text).meta.url,
+      /^http:\/\/supersim\.meter\/supersim\/v1\/Sims/,
+    )
+    assert.equal((await ask('http://meter')).status, 404)
+    for (const url of ['/v1/Sims/pump#4', '/v1/Sims#', '/v1/Sims?Search=pump#4']) {
+      const refused = await ask(url)
+      assert.deepEqual(
+        [refused.status, JSON.parse(refused.text).message],
+        [400, 'The URL has a #: write %23'],
+      )
+    }
+  })
+
   it('of HTTP/1.0, and with a port in Host, can be followed', async (t) => {
     const server = buildServer({ store: fixture.store, clock: () => NOW })
     t.after(() => server.close())

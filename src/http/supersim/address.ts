@@ -12,14 +12,20 @@ export function superSimUrl(baseUrl: string): string {
   return baseUrl + SUPER_SIM_PREFIX
 }
 
+/** Clients that believe in a proxy say all of a URL, and every server has to take it. */
+function withoutOrigin(url: string): string {
+  const [origin = ''] = /^https?:\/\/[^/?#]*/i.exec(url) ?? []
+  const path = url.slice(origin.length)
+  return origin === '' || path.startsWith('/') ? path : `/${path}`
+}
+
 /**
  * The URL of a request as routes see it. Some clients can change the host of what they call and nothing
  * else: under a name that begins with `supersim.`, the prefix may be missing.
  */
-export function withSuperSimPrefix(
-  { url = '/', headers, socket }: IncomingMessage,
-  trusts: TrustsPeer,
-): string {
+export function withSuperSimPrefix(request: IncomingMessage, trusts: TrustsPeer): string {
+  const { headers, socket } = request
+  const url = withoutOrigin(request.url ?? '/')
   if (!url.startsWith('/v1/')) return url
   const forwarded = headers['x-forwarded-host']
   const isForwarded = typeof forwarded === 'string' && trusts(socket.remoteAddress ?? '')
