@@ -26,6 +26,9 @@ const FORMAT_OF_TYPE: Readonly<Record<string, FeedFormat | null>> = {
   'text/plain': null,
   'application/octet-stream': null,
   'application/gzip': null,
+  'application/x-gzip': null,
+  'application/zip': null,
+  'application/x-zip-compressed': null,
   // What curl sends with --data-binary unless it is told otherwise.
   'application/x-www-form-urlencoded': null,
 }

@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import type { Sim } from '../../src/domain/directory.ts'
+import { zip } from '../cases/zip.ts'
 import { aFeed, imsiOf, NOW, sidOf } from '../support/builders.ts'
 import { basic, HttpFixture, type RequestOptions } from '../support/http-fixture.ts'
 
@@ -167,6 +168,21 @@ describe('delivering usage records', () => {
     for (const headers of [{ 'content-encoding': 'gzip' }, {}] as RequestOptions['headers'][]) {
       const { status, body } = await deliver(gzipSync(lines(3)), { headers: headers! })
       assert.deepEqual([status, body.accepted], [200, 3])
+    }
+  })
+
+  it('takes what is packed under the types that programs give it', async () => {
+    const packed: [contentType: string, body: Buffer][] = [
+      ['application/gzip', gzipSync(lines(3))],
+      ['application/x-gzip', gzipSync(lines(3))],
+      ['application/zip', zip(['usage.ndjson', lines(3)])],
+      ['application/x-zip-compressed', zip(['usage.ndjson', lines(3)])],
+    ]
+    for (const [contentType, bytes] of packed) {
+      const headers = { 'content-type': contentType }
+      const { status, body, text } = await deliver(bytes, { headers })
+      assert.equal(status, 200, text)
+      assert.equal(body.accepted, 3, contentType)
     }
   })
 
