@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { sumOf, type UsageRow } from '../../console/src/api/amounts.ts'
-import { bucketsOf, heatOf, ticksOf } from '../../console/src/charts/buckets.ts'
+import { bucketsOf, heatOf, ticksOf, wholeTicks } from '../../console/src/charts/buckets.ts'
 import { SMALL_PLACES } from '../../console/src/charts/small-places.ts'
 import { ISO_COUNTRIES } from '../../src/domain/iso-countries.ts'
 import { instant } from '../support/builders.ts'
@@ -79,6 +79,13 @@ describe('ticks', () => {
   it('are Mondays where they are weeks', () => {
     const ticks = ticksOf({ start: START, end: START + 60 * 86_400 }, 10)
     assert.ok(ticks.every((tick) => new Date(tick * 1000).getUTCDay() === 1))
+  })
+})
+
+describe('the amounts at an axis', () => {
+  it('have no parts of a byte or a Command, and parts of everything larger', () => {
+    assert.deepEqual(wholeTicks([0, 0.2, 0.4, 0.6, 0.8, 1], 1n), [0, 1])
+    assert.deepEqual(wholeTicks([0, 0.5, 1, 1.5], 1000n), [0, 0.5, 1, 1.5])
   })
 })
 

@@ -120,7 +120,8 @@ describe('tables of panels', () => {
   const layers = ['download', 'upload'].map((key) => ({ key, name: key }))
 
   it('of a chart have a row for each bar, and say which may still grow', () => {
-    const series = { layers, buckets, before: [4n], completeThrough: START + HOUR } as const
+    const known = { completeFrom: START, completeThrough: START + HOUR }
+    const series = { layers, buckets, before: [4n], ...known } as const
     assert.deepEqual(seriesTable({ ...series, metric: 'data' }), {
       columns: [
         ...['start', 'end', 'data_total', 'download', 'upload', 'data_total_before', 'complete'],
@@ -138,6 +139,12 @@ describe('tables of panels', () => {
     assert.deepEqual(
       rows.map((row) => row.at(-1)),
       [null, null],
+    )
+    const late = { completeFrom: START + HOUR, completeThrough: START + 2 * HOUR }
+    assert.deepEqual(
+      seriesTable({ ...series, metric: 'data', ...late }).rows.map((row) => row.at(-1)),
+      [false, true],
+      'what was there before the feeds began is not complete',
     )
   })
 

@@ -85,3 +85,8 @@ function monthsIn({ start, end }: Pick<Period, 'start' | 'end'>, count: number):
   const every = Math.max(1, Math.ceil(months.length / Math.max(1, count)))
   return months.filter((_, index) => index % every === 0)
 }
+
+/** No part of a byte or of a Command is ever used. */
+export function wholeTicks(ticks: readonly number[], unitSize: bigint): readonly number[] {
+  return unitSize > 1n ? ticks : ticks.filter(Number.isInteger)
+}

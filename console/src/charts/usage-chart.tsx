@@ -14,7 +14,7 @@ import {
 } from '../format/time.ts'
 import { Scrolling } from '../scrolling.tsx'
 import type { Period } from '../state/period.ts'
-import { type Bucket, type Layer, ticksOf } from './buckets.ts'
+import { type Bucket, type Layer, ticksOf, wholeTicks } from './buckets.ts'
 import { Readout } from './readout.tsx'
 
 const HEIGHT = 260
@@ -60,15 +60,15 @@ function Hatching() {
 interface AmountAxisProps {
   readonly scale: ScaleLinear<number, number>
   readonly plot: number
-  readonly unit: string
+  readonly unit: UsageChartProps['unit']
 }
 
-function AmountAxis({ scale, plot, unit }: AmountAxisProps) {
-  return scale.ticks(4).map((tick) => (
+function AmountAxis({ scale, plot, unit: { size, name } }: AmountAxisProps) {
+  return wholeTicks(scale.ticks(4), size).map((tick) => (
     <g key={tick} class="tick" transform={`translate(0 ${scale(tick)})`}>
       <path d={`M0 .5H${plot}`} />
       <text x="-8" dy=".32em" text-anchor="end">
-        {tick === 0 ? '0' : `${tick.toLocaleString('en')} ${unit}`}
+        {tick === 0 ? '0' : `${tick.toLocaleString('en')} ${name}`}
       </text>
     </g>
   ))
@@ -159,7 +159,7 @@ export function UsageChart(props: UsageChartProps) {
       >
         <Hatching />
         <g transform={`translate(${MARGIN.left} ${MARGIN.top})`}>
-          <AmountAxis scale={scale} plot={plot} unit={props.unit.name} />
+          <AmountAxis scale={scale} plot={plot} unit={props.unit} />
           {layers.map(({ key }, index) => (
             <path key={key} class={`layer ${key}`} d={barsOf(buckets, { index, slot, y })} />
           ))}
@@ -194,7 +194,7 @@ export function UsageChart(props: UsageChartProps) {
   )
 }
 
-function isOpen({ completeThrough }: UsageChartProps, { end }: Bucket): boolean {
+function isOpen({ completeThrough }: UsageChartProps, { end }: Pick<Bucket, 'end'>): boolean {
   return completeThrough !== null && end > completeThrough
 }
 
@@ -305,7 +305,8 @@ function useWidth(frame: { readonly current: HTMLElement | null }): number {
 }
 
 /** The same rows as text. */
-export function UsageTable({ title, layers, buckets, before, amountText }: UsageChartProps) {
+export function UsageTable(props: UsageChartProps) {
+  const { title, layers, buckets, before, amountText } = props
   return (
     <Scrolling kind="chart-table" label={`${title}, as a table`}>
       <table>
@@ -322,9 +323,12 @@ export function UsageTable({ title, layers, buckets, before, amountText }: Usage
           </tr>
         </thead>
         <tbody>
-          {buckets.map(({ start, total, values }, index) => (
+          {buckets.map(({ start, end, total, values }, index) => (
             <tr key={start}>
-              <th scope="row">{momentText(start)}</th>
+              <th scope="row">
+                {momentText(start)}
+                {isOpen(props, { end }) && <span class="muted small"> may still grow</span>}
+              </th>
               <td title={String(total)}>{amountText(total)}</td>
               {layers.map(({ key }, layer) => (
                 <td key={key} title={String(values[layer])}>

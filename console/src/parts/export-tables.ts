@@ -2,6 +2,7 @@
 import type { Schema } from '../../../src/client/client.ts'
 import type { Amounts, UsageRow } from '../api/amounts.ts'
 import type { Bucket, Layer } from '../charts/buckets.ts'
+import { isComplete } from '../format/completeness.ts'
 import type { CsvTable } from '../format/csv.ts'
 import { isoText, WEEKDAYS } from '../format/time.ts'
 import type { Period } from '../state/period.ts'
@@ -75,15 +76,16 @@ export interface Series {
   readonly buckets: readonly Bucket[]
   /** Null where nothing is compared. */
   readonly before: readonly bigint[] | null
+  readonly completeFrom: number | null
   readonly completeThrough: number | null
 }
 
 /** What goes to a SIM and comes from it is called otherwise where it is Commands. */
 const COMMAND_COLUMNS: Readonly<Record<string, string>> = { download: 'to_sim', upload: 'from_sim' }
 
-/** `complete` is empty where no feed says so; what is not may still grow. */
+/** `complete` is empty where no feed says so; what is not may still grow, or was never all delivered. */
 export function seriesTable(series: Series): CsvTable {
-  const { metric, layers, buckets, before, completeThrough } = series
+  const { metric, layers, buckets, before } = series
   const total = TOTAL_COLUMNS[metric]
   const layerColumns = layers.map(({ key }) =>
     metric === 'commands' ? (COMMAND_COLUMNS[key] ?? key) : key,
@@ -99,7 +101,7 @@ export function seriesTable(series: Series): CsvTable {
       ...[isoText(bucket.start), isoText(bucket.end), bucket.total],
       ...bucket.values,
       ...(before === null ? [] : [before[index] ?? null]),
-      completeThrough === null ? null : bucket.end <= completeThrough,
+      isComplete(series, bucket),
     ]),
   }
 }

@@ -12,7 +12,6 @@ import {
   mostOf,
   unitOf,
 } from '../format/quantity.ts'
-import { momentText } from '../format/time.ts'
 import { ZONE_NAMES, ZONES } from '../format/zone.ts'
 import { isAccountKnown } from '../state/accounts.ts'
 import { type Answer, useAnswer } from '../state/answer.ts'
@@ -26,9 +25,9 @@ import {
 } from '../state/period.ts'
 import { byteUnits } from '../state/preferences.ts'
 import type { View } from '../state/view.ts'
+import { Completeness } from './completeness.tsx'
 import { Export } from './export.tsx'
 import { type Series, seriesTable, totalsTable } from './export-tables.ts'
-import { LateFeed } from './late-feed.tsx'
 import { Answered, Choice, Panel } from './panel.tsx'
 
 const ZONE_LAYERS: readonly Layer[] = ZONES.map((key) => ({ key, name: ZONE_NAMES[key] }))
@@ -127,6 +126,7 @@ export function OverTime({ question, pickName, onPick }: OverTimeProps) {
               layers: [{ key: '', name: '' }],
               period: comparable.period,
             }).map((bucket) => bucket.total),
+      completeFrom: drawn.completeFrom,
       completeThrough: drawn.completeThrough,
     }
   }
@@ -145,9 +145,8 @@ export function OverTime({ question, pickName, onPick }: OverTimeProps) {
       <Totals now={answer} before={total} />
       <Answered answer={answer} lines={9}>
         {(drawn) => {
-          const { retainedFrom } = drawn
           const series = seriesOf(drawn)
-          const { buckets, completeThrough } = series
+          const { buckets } = series
           const max = mostOf(buckets.map(({ total }) => total))
           const unit = unitOf(max, byteUnits.value)
           const props = {
@@ -168,11 +167,7 @@ export function OverTime({ question, pickName, onPick }: OverTimeProps) {
             <>
               <Legend layers={series.layers} compares={compares} />
               {asTable ? <UsageTable {...props} /> : <UsageChart {...props} />}
-              <p class="complete muted small">
-                <Completeness through={completeThrough} end={Math.min(drawn.period.end, now)} />
-                {retainedFrom !== null &&
-                  ` Usage before ${momentText(retainedFrom)} UTC is no longer kept.`}
-              </p>
+              <Completeness of={drawn} now={now} before={total} />
             </>
           )
         }}
@@ -257,17 +252,6 @@ function Legend({ layers, compares }: { layers: readonly Layer[]; compares: bool
         </li>
       )}
     </ul>
-  )
-}
-
-function Completeness({ through, end }: { through: number | null; end: number }) {
-  if (through === null) return <>No feed has said up to when usage is complete.</>
-  if (through >= end) return <>Complete: only corrections still change these numbers.</>
-  return (
-    <>
-      <i class="swatch hatched" /> Complete through {momentText(through)} UTC; hatched hours may
-      still grow. <LateFeed through={through} />
-    </>
   )
 }
 

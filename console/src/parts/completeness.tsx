@@ -1,0 +1,44 @@
+/** What is said below a chart: whether all of the usage has come, and is still kept. */
+import type { UsageAnswer } from '../api/usage.ts'
+import { missingText, throughText } from '../format/completeness.ts'
+import { momentText } from '../format/time.ts'
+import type { Answer } from '../state/answer.ts'
+import { view } from '../state/navigation.ts'
+import type { Period } from '../state/period.ts'
+import { LateFeed } from './late-feed.tsx'
+
+type Drawn = UsageAnswer & { readonly period: Period }
+
+export function Completeness({
+  of: drawn,
+  now,
+  before: { value: before, isLoading },
+}: {
+  readonly of: Drawn
+  readonly now: number
+  /** What changes are against. */
+  readonly before: Answer<Drawn>
+}) {
+  const period = { start: drawn.period.start, end: Math.min(drawn.period.end, now) }
+  const { completeThrough, retainedFrom } = drawn
+  const missing = missingText(drawn, period)
+  const through = throughText(drawn, period)
+  const isOpen = through !== null && completeThrough !== null && completeThrough < period.end
+  const { asTable } = view.value
+  const isUneven =
+    missing === null && !isLoading && before !== null && missingText(before, before.period) !== null
+  return (
+    <p class="complete muted small">
+      {missing !== null && `${missing} `}
+      {isOpen && !asTable && <i class="swatch hatched" />} {through}
+      {isOpen && (
+        <>
+          ; {asTable ? 'later hours' : 'hatched hours'} may still grow.{' '}
+          <LateFeed through={completeThrough} />
+        </>
+      )}
+      {isUneven && ' Of the period before, some usage may never have been delivered.'}
+      {retainedFrom !== null && ` Usage before ${momentText(retainedFrom)} UTC is no longer kept.`}
+    </p>
+  )
+}
