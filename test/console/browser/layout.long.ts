@@ -96,6 +96,31 @@ describeInBrowser('every page of the console', () => {
     })
   }
 
+  it('has each name of a SIM in one line, and none that turns round what is beside it', async () => {
+    const page = await opened.newPage({ viewport: { width: 1440, height: 900 } })
+    await page.goto(`${opened.url}/console/`)
+    await opened.signIn(page, opened.operator)
+    await goTo(page, 'sims/SIM')
+    const lines = await page.evaluate<number[]>(`[...document.querySelectorAll('.facts dd')]
+      .filter(({ textContent }) => /^(DE|89)/.test(textContent))
+      .map(({ firstChild }) => {
+        const range = document.createRange()
+        range.selectNode(firstChild)
+        return range.getClientRects().length
+      })`)
+    assert.deepEqual(lines, [1, 1], 'SID and ICCID')
+    // It begins to write from right to left, and never ends that.
+    await goTo(page, `?group=${encodeURIComponent('\u202Eabc')}`)
+    const gap = await page.locator('.chips a').evaluate((chip) => {
+      const range = chip.ownerDocument.createRange()
+      range.selectNode(chip.lastChild!)
+      const name = chip.querySelector('strong')!.getBoundingClientRect()
+      return range.getBoundingClientRect().left - name.right
+    })
+    assert.ok(gap > -1, `the cross is ${-gap} pixels within the name`)
+    await page.context().close()
+  })
+
   it('is printed without what only a screen has, and nothing of it is cut off', async () => {
     const page = await opened.newPage({
       viewport: { width: 1280, height: 900 },
