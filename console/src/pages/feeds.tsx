@@ -1,4 +1,5 @@
 /** How usage comes in: feeds, how far they are complete, and deliveries with what became of their records. */
+
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { tableOf } from '../format/csv.ts'
 import { countText } from '../format/quantity.ts'
@@ -8,6 +9,7 @@ import { Deliver } from '../parts/deliver.tsx'
 import { Export } from '../parts/export.tsx'
 import { Gaps } from '../parts/gaps.tsx'
 import { Answered, Panel } from '../parts/panel.tsx'
+import { useTitle } from '../parts/title.ts'
 import { Scrolling } from '../scrolling.tsx'
 import { isOperator } from '../state/accounts.ts'
 import { type Answer, useAnswer } from '../state/answer.ts'
@@ -16,6 +18,7 @@ import { session } from '../state/session.ts'
 import { withFilter } from '../state/view.ts'
 
 export function FeedsPage() {
+  useTitle('Feeds')
   const answer = useAnswer(isOperator.value ? 'feeds' : null, (signal) =>
     answerOf(server.GET('/v1/Feeds', { params: { query: { PageSize: '1000' } }, signal })),
   )

@@ -1,4 +1,5 @@
 /** What a whole fleet used: when, where, on what and by which SIMs. A click on anything filters everything. */
+
 import type { UsageRow } from '../api/amounts.ts'
 import { askUsage, type UsageQuestion, usageCsvHref } from '../api/usage.ts'
 import { bucketsOf, heatOf } from '../charts/buckets.ts'
@@ -15,6 +16,7 @@ import { amountOf, amountText, exactText, OverTime } from '../parts/over-time.ts
 import { Answered, Panel } from '../parts/panel.tsx'
 import { zoom } from '../parts/range-picker.tsx'
 import { SilentSims } from '../parts/silent-sims.tsx'
+import { useTitle } from '../parts/title.ts'
 import { TopSims } from '../parts/top-sims.tsx'
 import { Scrolling } from '../scrolling.tsx'
 import { accountSid, accounts, isAccountKnown } from '../state/accounts.ts'
@@ -24,6 +26,7 @@ import { HOURLY_DAYS_MAX, type Period } from '../state/period.ts'
 import { type Filter, withFilter } from '../state/view.ts'
 
 export function FleetPage() {
+  useTitle('Fleet')
   const question = { account: accountSid.value, filters: view.value.filters }
   if (accounts.value?.length === 0) return <NoAccounts />
   return (

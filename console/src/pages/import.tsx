@@ -1,4 +1,5 @@
 /** One delivery: what became of its records, those that wait in quarantine, and taking it back. */
+
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { tableOf } from '../format/csv.ts'
 import { countText } from '../format/quantity.ts'
@@ -6,6 +7,7 @@ import { instantOf, momentText } from '../format/time.ts'
 import { Export } from '../parts/export.tsx'
 import { Answered, Panel } from '../parts/panel.tsx'
 import { Quarantine } from '../parts/quarantine.tsx'
+import { useTitle } from '../parts/title.ts'
 import { Undo } from '../parts/undo.tsx'
 import { useAnswer } from '../state/answer.ts'
 import { view } from '../state/navigation.ts'
@@ -17,12 +19,13 @@ export function ImportPage() {
   const answer = useAnswer(`import ${id}`, (signal) =>
     answerOf(server.GET('/v1/Imports/{id}', { params: { path: { id } }, signal })),
   )
+  useTitle(answer.value === null ? 'Delivery' : deliveryName(answer.value))
   return (
     <Answered answer={answer} lines={12}>
       {(found) => (
         <div class="page">
           <div class="title">
-            <h1>{found.source === 'http' ? `Delivery to ${found.feed}` : found.source}</h1>
+            <h1>{deliveryName(found)}</h1>
             <span class={`status ${found.status}`}>{found.status}</span>
           </div>
           <Panel
@@ -46,6 +49,10 @@ export function ImportPage() {
       )}
     </Answered>
   )
+}
+
+function deliveryName({ source, feed }: Schema<'Import'>): string {
+  return source === 'http' ? `Delivery to ${feed}` : source
 }
 
 function Counts({ of }: { readonly of: Schema<'Import'> }) {

@@ -1,13 +1,16 @@
 /** Accounts, keys, groups and lists of SIMs: what there is to change, by who may change it. */
+
 import { Account, Accounts } from '../parts/accounts.tsx'
 import { Groups } from '../parts/groups.tsx'
 import { Keys } from '../parts/keys.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { SimList } from '../parts/sim-list.tsx'
+import { useTitle } from '../parts/title.ts'
 import { accountSid, accounts, isOperator } from '../state/accounts.ts'
 import { isAdmin, session } from '../state/session.ts'
 
 export function ManagePage() {
+  useTitle('Manage')
   const chosen = accounts.value?.find(({ sid }) => sid === accountSid.value)
   const name = session.value?.account?.name ?? chosen?.name
   return (

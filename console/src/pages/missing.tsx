@@ -1,7 +1,10 @@
 /** An address that leads nowhere. */
+
 import { CONSOLE_PATH } from '../base.ts'
+import { useTitle } from '../parts/title.ts'
 
 export function MissingPage() {
+  useTitle('No such page')
   return (
     <div class="card failed">
       <h1>There is no such page</h1>

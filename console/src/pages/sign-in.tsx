@@ -1,10 +1,13 @@
 /** Signing in, by SID and secret. A link that signs in once comes here when it did not work. */
+
 import { useSignal } from '@preact/signals'
 import { SimtallyError } from '../api/server.ts'
 import { failureText } from '../failure.ts'
+import { useTitle } from '../parts/title.ts'
 import { signIn, signInNotice } from '../state/session.ts'
 
 export function SignIn() {
+  useTitle('Sign in')
   const failure = useSignal<string | null>(null)
   const isBusy = useSignal(false)
 

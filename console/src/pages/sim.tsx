@@ -1,4 +1,5 @@
 /** One SIM: who it is, what it used, and the records that say so. */
+
 import { answerOf, server } from '../api/server.ts'
 import { dayText, instantOf } from '../format/time.ts'
 import { Chips } from '../parts/chips.tsx'
@@ -9,6 +10,7 @@ import { RequestText } from '../parts/request-text.tsx'
 import { SimChange } from '../parts/sim-change.tsx'
 import { SimPlaces } from '../parts/sim-places.tsx'
 import { type Sim, simName } from '../parts/sim-search.tsx'
+import { useTitle } from '../parts/title.ts'
 import { accountOf } from '../state/accounts.ts'
 import { useAnswer } from '../state/answer.ts'
 import { hrefOf, show, view } from '../state/navigation.ts'
@@ -25,6 +27,7 @@ export function SimPage() {
     ])
     return { sim, membership }
   })
+  useTitle(answer.value === null ? 'SIM' : simName(answer.value.sim))
   return (
     <Answered answer={answer} lines={20}>
       {({ sim, membership }) => (

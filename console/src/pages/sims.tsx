@@ -1,4 +1,5 @@
 /** The SIMs of an account, with a search over everything they are called by. */
+
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { answerOf, server } from '../api/server.ts'
@@ -6,6 +7,7 @@ import { dayText, instantOf } from '../format/time.ts'
 import { ExportLink } from '../parts/export.tsx'
 import { Answered } from '../parts/panel.tsx'
 import { type Sim, simHref, simName, simsCsvHref } from '../parts/sim-search.tsx'
+import { useTitle } from '../parts/title.ts'
 import { Scrolling } from '../scrolling.tsx'
 import { accountSid, isAccountKnown } from '../state/accounts.ts'
 import { useAnswer } from '../state/answer.ts'
@@ -14,6 +16,7 @@ import { hrefOf, show, view } from '../state/navigation.ts'
 const PAGE_SIZE = 50
 
 export function SimsPage() {
+  useTitle('SIMs')
   const { search } = view.value
   const account = accountSid.value
   const pages = useSignal(1)

@@ -5,6 +5,7 @@ import { accountSid, accounts, isOperator } from '../state/accounts.ts'
 import { hrefOf, show, view } from '../state/navigation.ts'
 import { byteUnits, theme } from '../state/preferences.ts'
 import { session, signOut } from '../state/session.ts'
+import type { Page } from '../state/view.ts'
 import { showHelp } from './help.tsx'
 import { Choice } from './panel.tsx'
 import { RangePicker } from './range-picker.tsx'
@@ -16,6 +17,9 @@ const LINKS = [
   { page: 'feeds', name: 'Feeds' },
   { page: 'manage', name: 'Manage' },
 ] as const
+
+/** Pages that are reached from another one. */
+const WITHIN: Readonly<Partial<Record<Page, Page>>> = { sim: 'sims', import: 'feeds' }
 
 export function Header() {
   const { page } = view.value
@@ -30,7 +34,9 @@ export function Header() {
           <a
             key={link.page}
             href={hrefOf({ page: link.page, subject: null, at: null, filters: {}, search: null })}
-            aria-current={page === link.page ? 'page' : undefined}
+            aria-current={
+              page === link.page ? 'page' : WITHIN[page] === link.page ? 'true' : undefined
+            }
           >
             {link.name}
           </a>

@@ -1,7 +1,14 @@
 /** Which stretch of time is shown: in UTC, as it says. */
 import { DAY_SECONDS, instantOf, isoDay, periodText } from '../format/time.ts'
 import { go, hrefOf, nowSeconds, show, view } from '../state/navigation.ts'
-import { neighbour, type Period, PRESET_NAMES, PRESETS, presetPeriod } from '../state/period.ts'
+import {
+  neighbour,
+  PERIOD_DAYS_MAX,
+  type Period,
+  PRESET_NAMES,
+  PRESETS,
+  presetPeriod,
+} from '../state/period.ts'
 import { hasPeriod } from '../state/view.ts'
 
 export function step(direction: -1 | 1): void {
@@ -18,9 +25,17 @@ export function RangePicker() {
 
   function choose(event: SubmitEvent): void {
     event.preventDefault()
-    const fields = new FormData(event.currentTarget as HTMLFormElement)
+    const form = event.currentTarget as HTMLFormElement
+    const fields = new FormData(form)
     const chosen = chosenPeriod(String(fields.get('from')), String(fields.get('to')))
-    if (chosen !== null) show({ period: chosen, at: null })
+    if (chosen === null) return
+    if (chosen.end - chosen.start <= PERIOD_DAYS_MAX * DAY_SECONDS) {
+      show({ period: chosen, at: null })
+      return
+    }
+    const last = form.elements.namedItem('to') as HTMLInputElement
+    last.setCustomValidity(`At most ${PERIOD_DAYS_MAX} days can be shown.`)
+    last.reportValidity()
   }
 
   return (
@@ -46,7 +61,7 @@ export function RangePicker() {
               </li>
             ))}
           </ul>
-          <form onSubmit={choose} key={`${start}-${end}`}>
+          <form onSubmit={choose} onInput={allowAgain} key={`${start}-${end}`}>
             <label>
               From
               <input type="date" name="from" required value={isoDay(start)} />
@@ -71,6 +86,12 @@ export function RangePicker() {
       </button>
     </div>
   )
+}
+
+/** What was said of one date may be because of the other. */
+function allowAgain(event: Event): void {
+  const form = event.currentTarget as HTMLFormElement
+  for (const field of form.querySelectorAll('input')) field.setCustomValidity('')
 }
 
 /** Whichever bound was given first. */

@@ -1,11 +1,11 @@
 /** Finds a SIM while typing, by any part of its names and numbers. */
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { API_ROOT } from '../base.ts'
 import { accountSid } from '../state/accounts.ts'
 import { useAnswer } from '../state/answer.ts'
-import { hrefOf } from '../state/navigation.ts'
+import { go, hrefOf } from '../state/navigation.ts'
 
 const SHOWN_MAX = 8
 /** Who types on has not asked yet. */
@@ -14,9 +14,11 @@ const TYPING_MS = 120
 export function SimSearch() {
   const typed = useSignal('')
   const asked = useSignal('')
+  /** What Enter was pressed on before it was answered. */
+  const entered = useRef<string | null>(null)
   useEffect(() => {
     const timer = setTimeout(() => {
-      asked.value = typed.value.trim().slice(0, 64)
+      asked.value = wantedOf(typed.value)
     }, TYPING_MS)
     return () => clearTimeout(timer)
   }, [typed.value, asked, typed])
@@ -25,11 +27,33 @@ export function SimSearch() {
   )
   const isOpen = asked.value !== '' && typed.value !== ''
 
+  const openFirst = () => {
+    const first = found.failure === null ? found.value?.[0] : undefined
+    if (first === undefined) return
+    typed.value = ''
+    go(simHref(first.sid))
+  }
+  /** Never to what was found for fewer letters. */
+  const enter = () => {
+    const wanted = wantedOf(typed.value)
+    if (wanted === '') return
+    if (asked.value === wanted && !found.isLoading) return openFirst()
+    entered.current = wanted
+    asked.value = wanted
+  }
+  useEffect(() => {
+    if (entered.current === null || found.isLoading) return
+    const isAnswered = entered.current === asked.value
+    entered.current = null
+    if (isAnswered) openFirst()
+  }, [found.isLoading, found.value])
+
   return (
     <search
       class="sim-search"
       onKeyDown={(event) => {
         if (event.key === 'Escape') typed.value = ''
+        moveFocus(event)
       }}
       onClick={(event) => {
         if ((event.target as Element).closest('a') !== null) typed.value = ''
@@ -44,12 +68,11 @@ export function SimSearch() {
         spellcheck={false}
         value={typed}
         onInput={(event) => {
+          entered.current = null
           typed.value = event.currentTarget.value
         }}
         onKeyDown={(event) => {
-          const first = event.currentTarget.parentElement?.querySelector('a')
-          if (event.key === 'Enter') first?.click()
-          if (event.key === 'ArrowDown') first?.focus()
+          if (event.key === 'Enter') enter()
         }}
       />
       {isOpen && (
@@ -79,6 +102,21 @@ export function SimSearch() {
       )}
     </search>
   )
+}
+
+function wantedOf(typed: string): string {
+  return typed.trim().slice(0, 64)
+}
+
+/** From the field down through what is found, and back up. */
+function moveFocus(event: KeyboardEvent): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  if (step === undefined) return
+  const search = event.currentTarget as HTMLElement
+  const stops = [...search.querySelectorAll<HTMLElement>('input, .found a')]
+  const next = stops[stops.indexOf(event.target as HTMLElement) + step]
+  event.preventDefault()
+  next?.focus()
 }
 
 export type Sim = Schema<'Sim'>

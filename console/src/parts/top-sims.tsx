@@ -3,7 +3,7 @@ import { answerOf, server } from '../api/server.ts'
 import { askUsage } from '../api/usage.ts'
 import { Shares } from '../charts/shares.tsx'
 import { accountSid, isAccountKnown } from '../state/accounts.ts'
-import { useAnswer } from '../state/answer.ts'
+import { turnOfAsking, useAnswer } from '../state/answer.ts'
 import { view } from '../state/navigation.ts'
 import { Export } from './export.tsx'
 import { topSimsTable } from './export-tables.ts'
@@ -51,13 +51,17 @@ export function TopSims() {
   )
 }
 
-const known = new Map<string, Sim>()
+/** Names are asked for once, until something is changed here that may be one. */
+let known = { turn: 0, sims: new Map<string, Sim>() }
 
 async function simOf(sid: string, signal: AbortSignal): Promise<Sim> {
+  const turn = turnOfAsking()
+  if (known.turn !== turn) known = { turn, sims: new Map() }
+  const { sims } = known
   const path = { SidOrUniqueName: sid }
   const sim =
-    known.get(sid) ??
+    sims.get(sid) ??
     (await answerOf(server.GET('/v1/Sims/{SidOrUniqueName}', { params: { path }, signal })))
-  known.set(sid, sim)
+  sims.set(sid, sim)
   return sim
 }

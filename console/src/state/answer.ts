@@ -21,6 +21,11 @@ export function askAgain(): void {
   asked.value++
 }
 
+/** Another one after everything was asked for again. */
+export function turnOfAsking(): number {
+  return asked.peek()
+}
+
 /**
  * Asks when `key` changes, which says all that the question depends on; null asks nothing. Where nobody
  * answers, it asks again from time to time, and the page goes on by itself once somebody does.

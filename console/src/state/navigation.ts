@@ -44,7 +44,10 @@ export function followLinks(event: MouseEvent): void {
   event.preventDefault()
   const isElsewhere = new URL(href, location.href).pathname !== location.pathname
   go(href)
-  if (isElsewhere) scrollTo(0, 0)
+  if (!isElsewhere) return
+  scrollTo(0, 0)
+  // The link may be gone with its page; who has no pointer goes on at the new one.
+  document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true })
 }
 
 /** A menu is closed by a click elsewhere, and by choosing something in it that leads elsewhere. */

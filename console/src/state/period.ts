@@ -33,7 +33,7 @@ export const PRESET_DEFAULT: Preset = '30d'
 export const HOURLY_DAYS_MAX = 31
 
 /** As long as usage is kept. */
-const PERIOD_DAYS_MAX = 550
+export const PERIOD_DAYS_MAX = 550
 
 export interface Period {
   /** Moves with the clock; null for fixed bounds. */
