@@ -131,9 +131,8 @@ export function dryRunOption(): Option {
   return new Option('--dry-run', 'only tell what would change')
 }
 
-export function batchSizeOption(countMax: number, unlessGiven = ''): Option {
-  const unless = unlessGiven === '' ? '' : ` (default: ${unlessGiven})`
-  return new Option('--batch-size <count>', `how many in one transaction${unless}`).argParser(
+export function batchSizeOption(countMax: number): Option {
+  return new Option('--batch-size <count>', 'how many in one transaction').argParser(
     wholeNumberFlag('--batch-size', 1, countMax),
   )
 }

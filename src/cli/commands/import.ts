@@ -42,7 +42,8 @@ Examples:
 "simtally import FILE" is short for "simtally import run FILE". Files are read as their feed says, plain or
 gzip. --feed names it, unless --match or --by-folder do. A record that was counted before is a duplicate and
 changes nothing, so any file may be imported again. With --json each file's result is one line. A file that
-fails does not keep the others from being imported.
+fails does not keep the others from being imported. A transaction has 10,000 records at first, and up to
+50,000 while nobody else writes to the store, unless --batch-size says how many.
 
 With --dry-run each file goes the whole road by itself and is then taken back: its verdicts, and the
 usage that would change by account, SIM and country, are those of importing it now. Until it is done,
@@ -91,7 +92,7 @@ export function addImportCommand(program: Command, commandLine: CommandLine): vo
       wholeNumberFlag('--settle', 0, SETTLE_SECONDS_MAX),
     )
     .option('--once', 'with --watch: take the files that are there, and end')
-    .addOption(batchSizeOption(BATCH_RECORDS_MAX, '10000, up to 50000 while nobody else writes'))
+    .addOption(batchSizeOption(BATCH_RECORDS_MAX))
     .addOption(dryRunOption())
     .addOption(jsonOption('file'))
     .addHelpText('after', EXAMPLES)
