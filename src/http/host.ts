@@ -5,7 +5,8 @@ import { HttpError } from './error-reply.ts'
 const HOST_CHARACTERS_MAX = 255
 
 /** A name, an IPv4 or a bracketed IPv6 address, and perhaps a port: nothing that means more in a URL. */
-const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
+const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/
+const PORT_MAX = 65_535
 
 /**
  * The refusal of a request whose host is none, or null. Of HTTP/1.0 it may be missing. What a trusted
@@ -24,5 +25,6 @@ export function hostFault({ raw, host }: FastifyRequest): HttpError | null {
 }
 
 function isHost(text: string): boolean {
-  return text.length <= HOST_CHARACTERS_MAX && HOST.test(text)
+  const match = text.length <= HOST_CHARACTERS_MAX ? HOST.exec(text) : null
+  return match !== null && Number(match[1] ?? 0) <= PORT_MAX
 }

@@ -1,5 +1,6 @@
 /** What all lists share: the paging parameters, and the `meta` object with its absolute URLs. */
 import { Type } from 'typebox'
+import { invalidPageToken } from './page-token.ts'
 import { parameter } from './validation.ts'
 
 export const PAGE_SIZE_DEFAULT = 50
@@ -65,11 +66,15 @@ export interface PageLinks {
   readonly previous: PageLink | null
 }
 
-/** The page of a short list that is in memory as a whole: page numbers are enough. */
+/**
+ * The page of a short list that is in memory as a whole: page numbers are enough. Throws the error of an
+ * invalid page token for any: the first page would be taken for the one that another list's token led to.
+ */
 export function arrayPage<Row>(
   query: PageQuery,
   all: readonly Row[],
 ): { readonly rows: readonly Row[]; readonly links: PageLinks } {
+  if (query.PageToken !== undefined) throw invalidPageToken()
   const given = readPageNumbers(query)
   const pageSize = given.pageSize ?? PAGE_SIZE_DEFAULT
   const page = given.page ?? 0

@@ -43,6 +43,15 @@ describe('URLs in answers', () => {
     assert.equal(await urlGiven({}, { host: 'meter:8080' }), `http://meter:8080${LIST}`)
   })
 
+  it('cannot begin with a Host that is no address', async () => {
+    const hosts = ['a b', '@evil', 'evil/x', '[::1', 'meter:65536', 'meter:99999', 'meter:', 'm?x']
+    for (const host of hosts) {
+      const { status } = await fixture.get('/v1/UsageRecords', { headers: { host } })
+      assert.equal(status, 400, host)
+    }
+    assert.equal(await urlGiven({}, { host: '[::1]:65535' }), `http://[::1]:65535${LIST}`)
+  })
+
   it('have no second host where the request names all of its URL', async (t) => {
     const server = buildServer({ store: fixture.store, clock: () => NOW })
     t.after(() => server.close())

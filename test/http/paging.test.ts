@@ -242,6 +242,13 @@ describe('pages of usage records', () => {
       const token = tokenOf(await firstPage())
       await refuses(`/v1/Sims?PageToken=${token}`)
       await refuses(`/v1/Imports?PageToken=${token}`)
+      // Also where page numbers are enough, and no list has tokens of its own.
+      for (const list of ['/v1/Keys', '/v1/LabelKeys', '/v1/Networks', '/supersim/v1/Networks']) {
+        await refuses(`${list}?PageToken=${token}`)
+      }
+      for (const list of ['/v1/Accounts', '/v1/Feeds', `/v1/Feeds/${fixture.feed.name}/Gaps`]) {
+        await refuses(`${list}?PageToken=${token}`, { as: fixture.operator })
+      }
     })
 
     it('of another store', async () => {
