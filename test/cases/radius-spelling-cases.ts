@@ -1,6 +1,6 @@
 /** RADIUS attributes as gateways and servers write them that know the 3GPP dictionary in their own way. */
-import { atHome, type Case, type CaseGroup } from './cases.ts'
-import { anInterim, aStop, detail, packetsOf } from './radius-packets.ts'
+import { atHome, type Case, type CaseGroup, type FeedSetUp } from './cases.ts'
+import { type Attributes, anInterim, aStart, aStop, detail, packetsOf } from './radius-packets.ts'
 
 /** A packet whose attribute is written in another way. */
 const written = (name: string, write: (value: string) => string, of = name): Case['content'] => {
@@ -54,10 +54,38 @@ const spellings: readonly Case[] = [
   },
 ]
 
+const RADIUS: FeedSetUp = { format: 'radius', onConflict: 'max' }
+const sessionOf =
+  (...packets: readonly Attributes[]): Case['content'] =>
+  ({ imsi }) =>
+    detail(packetsOf(imsi, packets))
+const CHARGING_ID = { '3GPP-Charging-ID': 77 }
+const MIXED = /3GPP-Charging-ID is missing in 1 of 2 readings of a NAS .*the setting series/
+const bearers: readonly Case[] = [
+  {
+    name: 'its stop only, which is a session of its own, with a warning',
+    content: sessionOf(anInterim(10, 20), aStop(30, 40, CHARGING_ID)),
+    used: atHome(40, 60),
+    warns: [MIXED],
+  },
+  {
+    name: 'its stop only, where the feed names sessions without it',
+    feed: { ...RADIUS, settings: { series: ['NAS-Identifier', 'Acct-Session-Id'] } },
+    content: sessionOf(anInterim(10, 20), aStop(30, 40, CHARGING_ID)),
+    used: atHome(30, 40),
+  },
+  {
+    name: 'all but its start, which counts nothing',
+    content: sessionOf(aStart(), anInterim(10, 20, CHARGING_ID), aStop(30, 40, CHARGING_ID)),
+    used: atHome(30, 40),
+  },
+]
+
 export const RADIUS_SPELLING_CASES: readonly CaseGroup[] = [
   {
     title: 'a gateway writes attributes in its own way:',
-    feed: { format: 'radius', onConflict: 'max' },
+    feed: RADIUS,
     cases: spellings,
   },
+  { title: 'a session states its charging id in', feed: RADIUS, cases: bearers },
 ]

@@ -20,7 +20,7 @@ import {
   parseWholeNumber,
   TIMES_DIFFER_MAX_SECONDS,
 } from './radius-time.ts'
-import { CountedNames } from './radius-warnings.ts'
+import { ChargingIds, CountedNames } from './radius-warnings.ts'
 
 /** One packet, as the delivery holds it. */
 export interface RadiusPacket {
@@ -60,6 +60,7 @@ export class RadiusRecordParser {
   readonly #skipped = new CountedNames()
   readonly #unusableTimes = new CountedNames()
   readonly #announcements = new Announcements()
+  readonly #chargingIds = new ChargingIds()
   #suspectReadings = 0
   #packet!: RadiusPacket
   #faults: AttributeFault[] = []
@@ -84,7 +85,7 @@ export class RadiusRecordParser {
     const status = this.#status()
     if (status === 'skipped') return null
     const record: CdrRecord = {
-      recordId: this.#series(),
+      recordId: this.#series(status),
       sim: this.#sim(),
       occurredAt: this.#occurredAt(),
       network: this.#network(),
@@ -119,7 +120,7 @@ export class RadiusRecordParser {
         `readings of 2 GiB and more come without gigawords (${this.#suspectReadings}): if the source has none, its counters wrap, and the feed's setting gigawords must be false; if it leaves out zeros, set it to true`,
       )
     }
-    return [...warnings, ...this.wanted.warnings()]
+    return [...warnings, ...this.#chargingIds.warnings(), ...this.wanted.warnings()]
   }
 
   #fault() {
@@ -192,7 +193,7 @@ export class RadiusRecordParser {
     if (!this.#isFaulty(name)) this.#refuse(name, null, `a value is required${hint}`)
   }
 
-  #series(): string {
+  #series(status: Status): string {
     const parts: string[] = []
     for (const name of this.#settings.series ?? []) {
       // Some attributes, such as Class, come several times by design.
@@ -201,11 +202,11 @@ export class RadiusRecordParser {
       if (text === '') this.#require(name, ' by the setting series')
       parts.push(text)
     }
-    if (this.#settings.series === null) parts.push(...this.#seriesByDefault())
+    if (this.#settings.series === null) parts.push(...this.#seriesByDefault(status))
     return seriesId(parts)
   }
 
-  #seriesByDefault(): string[] {
+  #seriesByDefault(status: Status): string[] {
     const nas = this.#firstText(NAS_ATTRIBUTES)
     if (nas === null) {
       const rule = `one of ${NAS_ATTRIBUTES.join(', ')} is required, or the setting series`
@@ -214,6 +215,7 @@ export class RadiusRecordParser {
     const session = this.#text('Acct-Session-Id')
     if (session === null) this.#require('Acct-Session-Id', ', or the setting series')
     const bearer = this.#text('3GPP-Charging-ID')
+    if (status !== 'start') this.#chargingIds.add(nas ?? '', bearer)
     const parts = [nas ?? '', session ?? '']
     // Written in hexadecimal by a server without the dictionary, it is still the same number.
     if (bearer !== null) parts.push(String(parseWholeNumber(bearer, UINT32_MAX) ?? bearer))

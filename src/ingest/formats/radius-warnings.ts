@@ -39,3 +39,34 @@ export function shownName(name: string): string {
 function ownText(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
 }
+
+/** A NAS is remembered with what its packets have of a name; a delivery has some tens of them. */
+const NASES_MAX = 1_000
+
+/**
+ * Whether all readings of a NAS have a charging id or none of them has. It is part of their session's
+ * name: a session whose readings differ in it is two sessions, each of which counts.
+ */
+export class ChargingIds {
+  readonly #seen = new Map<string, { with: number; without: number }>()
+
+  add(nas: string, chargingId: string | null): void {
+    let counts = this.#seen.get(nas)
+    if (counts === undefined) {
+      if (this.#seen.size >= NASES_MAX) return
+      counts = { with: 0, without: 0 }
+      this.#seen.set(ownText(nas), counts)
+    }
+    counts[chargingId === null ? 'without' : 'with']++
+  }
+
+  warnings(): string[] {
+    const mixed = [...this.#seen.values()].filter((nas) => nas.with > 0 && nas.without > 0)
+    if (mixed.length === 0) return []
+    const without = mixed.reduce((sum, nas) => sum + nas.without, 0)
+    const all = without + mixed.reduce((sum, nas) => sum + nas.with, 0)
+    return [
+      `3GPP-Charging-ID is missing in ${without} of ${all} readings of a NAS that states it: a session whose readings differ in it counts as two; the setting series names sessions without it`,
+    ]
+  }
+}
