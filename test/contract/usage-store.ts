@@ -38,42 +38,61 @@ import { describeUndo } from './undo.ts'
 import { describeUndoneVersions } from './undone-versions.ts'
 import { describeUsageEvents } from './usage-events.ts'
 
-export function describeUsageStore(engine: Engine): void {
+type Suite = (engine: Engine) => void
+
+/** Where a contract takes long, each of these has a file of its own; they take about equally long. */
+export const SUITES = {
+  /** Accounts and SIMs, and what feeds bring of them. */
+  deliveries: [
+    describeAccounts,
+    describeConsoleSessions,
+    describeSims,
+    describeSimCollisions,
+    describeSimResolution,
+    describeTenants,
+    describeImports,
+    describeFeedProgress,
+    describeAppend,
+    describeDelivering,
+    describeConflicts,
+    describePrecedence,
+    describeRepeatedDeliveries,
+    describeReadings,
+    describeRestarts,
+    describeQuarantine,
+  ],
+  /** What is answered of it, and what time does to it. */
+  usage: [
+    describeQueries,
+    describeGroups,
+    describeFleetQuestions,
+    describeSimMoves,
+    describeUsageEvents,
+    describeSealing,
+    describeFreshDays,
+    describeReclassify,
+    describePurge,
+    describeTime,
+  ],
+  /** What takes something back or decides it later, and what shows that all is as it should be. */
+  corrections: [
+    describeTrials,
+    describeUndo,
+    describeErase,
+    describeUndoneVersions,
+    describeRecycling,
+    describeAccepting,
+    describeAudit,
+    describeActs,
+    describeLifetime,
+  ],
+} satisfies Readonly<Record<string, readonly Suite[]>>
+
+export function describeUsageStore(
+  engine: Engine,
+  suites: readonly Suite[] = Object.values(SUITES).flat(),
+): void {
   describe(`UsageStore on ${engine.name}`, () => {
-    describeAccounts(engine)
-    describeConsoleSessions(engine)
-    describeSims(engine)
-    describeSimCollisions(engine)
-    describeSimResolution(engine)
-    describeTenants(engine)
-    describeImports(engine)
-    describeFeedProgress(engine)
-    describeAppend(engine)
-    describeDelivering(engine)
-    describeConflicts(engine)
-    describePrecedence(engine)
-    describeRepeatedDeliveries(engine)
-    describeReadings(engine)
-    describeRestarts(engine)
-    describeQuarantine(engine)
-    describeQueries(engine)
-    describeGroups(engine)
-    describeFleetQuestions(engine)
-    describeSimMoves(engine)
-    describeUsageEvents(engine)
-    describeSealing(engine)
-    describeFreshDays(engine)
-    describeTrials(engine)
-    describeUndo(engine)
-    describeReclassify(engine)
-    describeErase(engine)
-    describeUndoneVersions(engine)
-    describeRecycling(engine)
-    describeAccepting(engine)
-    describePurge(engine)
-    describeTime(engine)
-    describeAudit(engine)
-    describeActs(engine)
-    describeLifetime(engine)
+    for (const describeSuite of suites) describeSuite(engine)
   })
 }
