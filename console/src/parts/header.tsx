@@ -6,6 +6,7 @@ import { hrefOf, show, view } from '../state/navigation.ts'
 import { byteUnits, theme } from '../state/preferences.ts'
 import { session, signOut } from '../state/session.ts'
 import type { Page } from '../state/view.ts'
+import { useAct } from './act.tsx'
 import { showHelp } from './help.tsx'
 import { Choice } from './panel.tsx'
 import { RangePicker } from './range-picker.tsx'
@@ -79,6 +80,7 @@ function AccountName() {
 
 function Menu() {
   const { account, name, credential_sid, scope } = session.value!
+  const act = useAct()
   return (
     <details class="menu">
       <summary aria-label="Menu" class="icon">
@@ -128,9 +130,14 @@ function Menu() {
             </a>
           </li>
           <li>
-            <button type="button" class="plain" onClick={() => void signOut()}>
+            <button type="button" class="plain" onClick={() => void act.run(signOut)}>
               Sign out
             </button>
+            {act.failure !== null && (
+              <p class="failure" role="alert">
+                You are still signed in. {act.failure}
+              </p>
+            )}
           </li>
         </ul>
       </div>

@@ -40,8 +40,10 @@ export async function signIn(credentials: Credentials): Promise<void> {
   signInNotice.value = null
 }
 
+/** Rejects where the session goes on: on a machine that others use too, that must be known. */
 export async function signOut(): Promise<void> {
-  await server.DELETE('/console/session')
+  const { error, response } = await server.DELETE('/console/session')
+  if (!response.ok && response.status !== 401) throw new SimtallyError(response, error)
   session.value = null
   signInNotice.value = null
 }

@@ -68,6 +68,24 @@ describeInBrowser('a server that goes away', () => {
     await alerts.first().waitFor({ state: 'detached' })
   })
 
+  it('leaves who signs out signed in, and says so', async () => {
+    const answers = [
+      { status: 500, contentType: 'application/json', body: '{"message":"The disk is full"}' },
+      null,
+    ]
+    for (const answer of answers) {
+      await page.route('**/console/session', (route) =>
+        answer === null ? route.abort() : route.fulfill(answer),
+      )
+      await page.getByLabel('Menu').click()
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      const what = answer === null ? 'The server does not answer' : 'The disk is full'
+      await page.getByText(`You are still signed in. ${what}`).waitFor()
+      await page.unroute('**/console/session')
+      await page.keyboard.press('Escape')
+    }
+  })
+
   it('is asked again at once by who does not want to wait', async () => {
     await page.route('**/v1/Imports*', (route) => route.abort())
     await follow('Feeds')
