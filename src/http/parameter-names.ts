@@ -20,9 +20,14 @@ const ACCOUNT = 'AccountSid'
 /** Callers who are no operator may name their account anywhere: nothing else is shown to them. */
 const NO_FILTERS = [ACCOUNT, 'PageSize', 'Page', 'PageToken']
 
+const DRY_RUN = '/DryRun'
+
 export class ParameterNames {
   /** What any list is filtered, grouped or ordered by, under its plain spelling. */
   readonly #filters = new Map<string, string>()
+
+  /** Where something can be tried, by a path of its own below. */
+  readonly #triedAt = new Set<string>()
 
   /** Learns the filters of the routes that are added from now on, and watches over their bodies. */
   constructor(server: HttpServer) {
@@ -35,7 +40,18 @@ export class ParameterNames {
       }
       const misplaced = namesOfBody(body, query)
       if (misplaced.size > 0) checkFirst(route, (request) => refuseInQuery(request, misplaced))
+      if (route.url.endsWith(DRY_RUN)) this.#triedAt.add(route.url.slice(0, -DRY_RUN.length))
+      else if (route.method === 'POST') checkFirst(route, (it) => this.#refuseDryRun(it))
     })
+  }
+
+  /** What was to be tried would be done. */
+  #refuseDryRun({ routeOptions, query, body }: FastifyRequest): void {
+    if (!this.#triedAt.has(routeOptions.url ?? '')) return
+    const given = [query, body].flatMap((parameters) => Object.keys(Object(parameters)))
+    if (!given.some((name) => plain(name) === 'dryrun')) return
+    const rule = `a dry run has a path of its own, which ends with ${DRY_RUN}`
+    throw new UsageError('invalid', `DryRun: ${rule}; nothing was done`)
   }
 
   #learn(names: readonly string[]): void {

@@ -82,6 +82,32 @@ describe('the name of a parameter', () => {
     }
   })
 
+  it('of a dry run is refused where that has a path of its own, and nothing is done', async () => {
+    const as = fixture.operator
+    const { body } = await fixture.deliver('unreadable\n', { as })
+    const wet = {
+      [`/v1/Imports/${body.import}/Undo`]: '',
+      '/v1/Feeds/hub/Records': '{"record_id":"1"}\n',
+      '/v1/SimLists': 'iccid,unique_name\n8901260000000000015,tried\n',
+    }
+    const state = async () =>
+      [await fixture.get('/v1/Imports', { as }), await fixture.get('/v1/Sims')].map((a) => a.text)
+    const before = await state()
+    for (const [path, payload] of Object.entries(wet)) {
+      for (const query of ['DryRun=true', 'dry_run=1', 'dryRun=x']) {
+        const answer = await fixture.send('POST', `${path}?${query}`, payload, {
+          as: path === '/v1/SimLists' ? fixture.owner : as,
+          ...(payload !== '' && { headers: { 'content-type': 'text/csv' } }),
+        })
+        assert.equal(answer.status, 400, answer.text)
+        assert.match(answer.body.message, /^DryRun: a dry run has a path of its own/)
+      }
+    }
+    const inForm = await fixture.post(`/v1/Imports/${body.import}/Undo`, { DryRun: 'true' }, { as })
+    assert.match(inForm.body.message, /^DryRun: a dry run/)
+    assert.deepEqual(await state(), before)
+  })
+
   it('of a body is refused in a query, and nothing is changed', async () => {
     const changes = async () => (await fixture.get('/v1/Log', { as: fixture.operator })).text
     const before = await changes()
