@@ -11,6 +11,7 @@ import {
   countChangeText,
   countText,
   exactBytesText,
+  nounOf,
   shareText,
   unitOf,
 } from '../../console/src/format/quantity.ts'
@@ -91,6 +92,15 @@ describe('parts and changes', () => {
     assert.equal(shareText(1n, 1_000_000n), '< 0.1 %')
     assert.equal(shareText(1n, 3n), '33.3 %')
     assert.deepEqual([changePercent(3n, 2n), changePercent(1n, 2n)], [50, -50])
+  })
+})
+
+describe('what is counted', () => {
+  it('is named as one, or as none and as several', () => {
+    assert.deepEqual(
+      [0, 1, 2, 1n].map((count) => nounOf(count, 'record')),
+      ['records', 'record', 'records', 'record'],
+    )
   })
 })
 

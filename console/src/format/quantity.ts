@@ -61,6 +61,11 @@ export function countText(count: bigint | number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
+/** `record` of one, `records` of any other number. */
+export function nounOf(count: bigint | number, noun: string): string {
+  return BigInt(count) === 1n ? noun : `${noun}s`
+}
+
 /** Of a whole, to the nearest tenth: `12.3 %`; what is there and rounds to nothing is `< 0.1 %`. */
 export function shareText(part: bigint, whole: bigint): string {
   if (whole === 0n || part === 0n) return '0 %'

@@ -1,7 +1,7 @@
 /** Takes a delivery back, once its dry run has said what that comes to. */
 import { useSignal } from '@preact/signals'
 import { answerOf, type Schema, server } from '../api/server.ts'
-import { countText } from '../format/quantity.ts'
+import { countText, nounOf } from '../format/quantity.ts'
 import { askAgain, useAnswer } from '../state/answer.ts'
 import { closeDialog, Dialog, Failure, useAct } from './act.tsx'
 import { Answered, Panel } from './panel.tsx'
@@ -91,9 +91,12 @@ function UndoDialog({ id, onClose }: { readonly id: string; readonly onClose: ()
 
 function outcomesOf(trial: Schema<'UndoDryRun'>): (readonly [number, string])[] {
   return [
-    [trial.removed, 'usage events would go'],
+    [trial.removed, `usage ${nounOf(trial.removed, 'event')} would go`],
     [trial.restored, 'would count with another version'],
     [trial.kept, 'would stay, because another delivery holds them too'],
-    [trial.quarantine_entries, 'quarantined records would go'],
+    [
+      trial.quarantine_entries,
+      `quarantined ${nounOf(trial.quarantine_entries, 'record')} would go`,
+    ],
   ]
 }
