@@ -91,7 +91,7 @@ describe('the console', () => {
   })
 
   it('is there whatever a request calls the host, where that is one', async () => {
-    for (const host of ['a:99999', '1.2.3.4.5', '[:::::]', 'x_y', '[::1]:8080']) {
+    for (const host of ['a:65535', '1.2.3.4.5', '[:::::]', 'x_y', '[::1]:8080']) {
       assert.equal((await ask('/console/', { host })).statusCode, 200, host)
       const { statusCode } = await fixture.server.inject({
         ...{
@@ -102,7 +102,9 @@ describe('the console', () => {
       })
       assert.equal(statusCode, 204, host)
     }
-    assert.equal((await ask('/console/', { host: 'a"b' })).statusCode, 400)
+    for (const host of ['a"b', 'a:99999']) {
+      assert.equal((await ask('/console/', { host })).statusCode, 400, host)
+    }
   })
 
   it('has files that are kept for good, compressed as the browser takes it', async () => {
