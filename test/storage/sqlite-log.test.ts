@@ -3,12 +3,17 @@ import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { openStore } from '../../src/storage/open-store.ts'
+import { NOTES } from '../../src/storage/operations.ts'
+import { Connection } from '../../src/storage/sqlite/connection.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { aFeed, anImportStart } from '../support/builders.ts'
 import { openTempStore } from '../support/temp-store.ts'
 
 const LOG_BYTES_MAX = 200_000
+/** Far more than the writer waits for at first, in milliseconds. */
+const LONG_READ_MS = 100
 const WRITERS = 3
 /** Of each; together many times as much as the log may hold. */
 const WRITES = 60
@@ -56,5 +61,42 @@ describe('the log of a SQLite store', () => {
     }
     await Promise.all(stores.map(writeAll))
     assert.ok(longest < 5 * LOG_BYTES_MAX, `${longest} bytes`)
+  })
+
+  it('begins anew though there is always somebody who reads, and for longer than usual', async (t) => {
+    const temp = await openTempStore('sqlite')
+    t.after(() => temp.dispose())
+    const path = temp.url.slice('sqlite:'.length)
+    const connection = new Connection(path, { role: 'writer', logBytesMax: LOG_BYTES_MAX })
+    connection.log.open(pathToFileURL(path))
+    const reader = new DatabaseSync(path)
+    t.after(() => {
+      reader.close()
+      connection.close()
+    })
+    const feed = await temp.store.createFeed(aFeed())
+    // A read that begins before each try, and ends when the writer has waited for it for long enough.
+    let waitedMs = 0
+    t.mock.method(Atomics, 'wait', (_: unknown, __: unknown, ___: unknown, ms: number) => {
+      waitedMs += ms
+      if (waitedMs >= LONG_READ_MS && reader.isTransaction) reader.exec('COMMIT')
+      return 'timed-out'
+    })
+    const logPages = () => {
+      const { log } = connection.prepare('PRAGMA wal_checkpoint(NOOP)').get()!
+      return log as number
+    }
+    const start = anImportStart(feed, { source: 'x'.repeat(4_000_000) })
+    let [tries, longest] = [0, 0]
+    for (let isAnew = false; !isAnew && tries < 100; tries++) {
+      connection.write(() => connection.take(NOTES.beginImport(start)))
+      if (reader.isTransaction) reader.exec('COMMIT')
+      waitedMs = 0
+      reader.exec('BEGIN; SELECT * FROM feed')
+      longest = Math.max(longest, logPages())
+      connection.log.keepShort()
+      isAnew = logPages() < longest / 2
+    }
+    assert.ok(tries < 60, `${tries} tries, ${longest} pages`)
   })
 })

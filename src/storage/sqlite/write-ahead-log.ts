@@ -25,8 +25,12 @@ const WAIT_LONG_MS = 1_000
 /** Between two looks whether they have, in milliseconds. */
 const LOOK_AGAIN_MS = 2
 
-/** What most reads take, in milliseconds: those that began before the log was folded end meanwhile. */
+/**
+ * How long those who began to read before the log was folded get to end it, in milliseconds: what most
+ * reads take, and on a busy machine more. A log that somebody reads cannot begin anew.
+ */
 const READ_MS = 10
+const READ_MS_MAX = 320
 
 /**
  * A log begins anew only when all of it is folded and nobody reads it. Where readers and writers of
@@ -45,6 +49,8 @@ export class WriteAheadLog {
   #nextFoldPages: number
   /** True where readers did not move on for the last fold. Waiting for them again would help nobody. */
   #isHeld = false
+  /** Twice as long after each try in which reads took longer, and half as long after each other one. */
+  #readMs = READ_MS
 
   constructor(connection: Connection, bytesMax: number) {
     this.#connection = connection
@@ -70,7 +76,9 @@ export class WriteAheadLog {
     if (log < this.#nextFoldPages || this.#guard === null) return
     const isLong = log >= this.#pagesMax
     const isFolded = this.#fold(this.#guard, this.#isHeld ? 0 : isLong ? WAIT_LONG_MS : WAIT_MS)
-    this.#nextFoldPages = isFolded ? this.#foldPages : log + FOLD_AGAIN_PAGES
+    const isAnew = isFolded && this.#beginAnew()
+    // A log that goes on is not folded after each transaction: that would cost more than it saves.
+    this.#nextFoldPages = isAnew ? this.#foldPages : log + FOLD_AGAIN_PAGES
     this.#isHeld = !isFolded && isLong
   }
 
@@ -79,14 +87,12 @@ export class WriteAheadLog {
     this.#connection.withLock(() => guard.exec('BEGIN IMMEDIATE'))
     try {
       // Another writer may have done it while this one waited for its turn.
-      const { log, checkpointed } = this.#checkpoint('NOOP')
-      if (log < this.#foldPages || log === checkpointed) return true
+      if (this.#checkpoint('NOOP').log < this.#foldPages) return true
       if (!this.#isAllFolded(performance.now() + waitMs)) return false
-      pauseThread(READ_MS)
+      pauseThread(this.#readMs)
     } finally {
       guard.exec('ROLLBACK')
     }
-    this.#beginAnew()
     return true
   }
 
@@ -100,12 +106,21 @@ export class WriteAheadLog {
     }
   }
 
-  /** Where another writer is quicker, its transaction does that by itself, unless somebody still reads. */
-  #beginAnew(): void {
+  /**
+   * False where somebody still reads it. Where another writer is quicker, its transaction does that by
+   * itself, unless somebody reads.
+   */
+  #beginAnew(): boolean {
+    if (this.#checkpoint('NOOP').log < this.#foldPages) return true
     const { db } = this.#connection
     db.exec(`PRAGMA busy_timeout = ${READ_MS}`)
     try {
-      this.#checkpoint('RESTART')
+      const isAnew =
+        this.#checkpoint('RESTART').busy === 0 || this.#checkpoint('NOOP').log < this.#foldPages
+      this.#readMs = isAnew
+        ? Math.max(READ_MS, this.#readMs / 2)
+        : Math.min(READ_MS_MAX, this.#readMs * 2)
+      return isAnew
     } finally {
       db.exec('PRAGMA busy_timeout = 0')
     }
