@@ -2,7 +2,8 @@
  * Runs the tests: `node scripts/run-tests.ts test [pattern…]` for the quick ones (`*.test.ts`),
  * `test-long` for the long ones (`*.long.ts`). A pattern keeps the files whose path contains it.
  * Those in `test/citus` run only where `SIMTALLY_TEST_CITUS_URL` names a database with Citus, and those in
- * `test/console/browser` where there is a Chromium; the console is built for them.
+ * `test/console/browser` where there is a Chromium; the console is built for them. One of the long ones
+ * runs on the PostgreSQL of Debian's packages, where that is installed.
  */
 import { execFileSync } from 'node:child_process'
 import { globSync, mkdtempSync } from 'node:fs'
@@ -14,12 +15,16 @@ import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { chromiumPath } from '../test/support/chromium.ts'
+import { debianPostgres } from '../test/support/debian-postgres.ts'
 import { startPostgresServer } from '../test/support/postgres-server.ts'
 import { oneProcessEach, type TestProcess, testProcesses, writeEntry } from './test-processes.ts'
 import { scratchFolder } from './test-scratch.ts'
 
 /** What measures the whole machine runs when all else has ended, a file at a time. */
 const ALONE = ['test/overload/']
+
+/** What needs a PostgreSQL of Debian's packages. */
+const ON_OLDER_POSTGRES = 'test/postgres/older.long.ts'
 
 /** What needs a browser. */
 const IN_BROWSER = 'test/console/browser/'
@@ -54,10 +59,16 @@ if (chosen === undefined) {
     .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
     .sort()
   const hasBrowser = chromiumPath() !== null
-  const files = found.filter((file) => hasBrowser || !file.startsWith(IN_BROWSER))
-  if (files.length < found.length) {
+  const hasOlder = debianPostgres() !== null
+  if (!hasOlder && found.includes(ON_OLDER_POSTGRES)) {
+    process.stderr.write(`${ON_OLDER_POSTGRES} is left out: apt-get install postgresql\n`)
+  }
+  const files = found
+    .filter((file) => hasBrowser || !file.startsWith(IN_BROWSER))
+    .filter((file) => hasOlder || file !== ON_OLDER_POSTGRES)
+  if (!hasBrowser && found.some((file) => file.startsWith(IN_BROWSER))) {
     process.stderr.write(
-      `no Chromium was found, so ${found.length - files.length} files of ${IN_BROWSER} are left out: apt-get install chromium\n`,
+      `no Chromium was found, so ${IN_BROWSER} is left out: apt-get install chromium\n`,
     )
   }
   if (found.length === 0) {

@@ -24,9 +24,12 @@ export function runWhole(...patterns: string[]): void {
   runFiles(filesOf(patterns))
 }
 
-/** In the order of their paths; fails where there is none. */
+/** In the order of their paths; fails where none fits one of the patterns. */
 export function filesOf(patterns: readonly string[]): { name: string; path: string }[] {
-  const files = globSync([...patterns], { cwd: TEST }).sort()
-  if (files.length === 0) throw new Error(`no test file fits ${patterns.join(', ')}`)
-  return files.map((file) => ({ name: `test/${file}`, path: join(TEST, file) }))
+  const files = patterns.flatMap((pattern) => {
+    const found = globSync(pattern, { cwd: TEST })
+    if (found.length === 0) throw new Error(`no test file fits ${pattern}`)
+    return found
+  })
+  return files.sort().map((file) => ({ name: `test/${file}`, path: join(TEST, file) }))
 }
