@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { openStore } from '../../src/storage/open-store.ts'
 import { NOTES } from '../../src/storage/operations.ts'
+import { auditOperations } from '../../src/storage/sqlite/audit.ts'
 import { Connection } from '../../src/storage/sqlite/connection.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { aFeed, anImportStart } from '../support/builders.ts'
@@ -98,5 +99,37 @@ describe('the log of a SQLite store', () => {
       isAnew = logPages() < longest / 2
     }
     assert.ok(tries < 60, `${tries} tries, ${longest} pages`)
+  })
+
+  it('is left alone between two looks of an audit, where it is long and others write', async (t) => {
+    const temp = await openTempStore('sqlite')
+    t.after(() => temp.dispose())
+    const path = temp.url.slice('sqlite:'.length)
+    const [auditing, writing] = (['reader', 'writer'] as const).map(
+      (role) => new Connection(path, { role, logBytesMax: LOG_BYTES_MAX }),
+    ) as [Connection, Connection]
+    t.after(() => {
+      auditing.close()
+      writing.close()
+    })
+    const feed = await temp.store.createFeed(aFeed())
+    const wait = t.mock.method(Atomics, 'wait', () => 'timed-out')
+    const pausesOfLook = () => {
+      const before = wait.mock.callCount()
+      auditOperations.beginLook(auditing)
+      auditOperations.look(auditing, 'SELECT id FROM feed', {})
+      auditOperations.endLook(auditing)
+      return wait.mock.callCount() - before
+    }
+    const write = (bytes: number) => {
+      const start = anImportStart(feed, { source: 'x'.repeat(bytes) })
+      writing.write(() => writing.take(NOTES.beginImport(start)))
+    }
+    assert.equal(pausesOfLook(), 0)
+    write(LOG_BYTES_MAX)
+    assert.equal(pausesOfLook(), 1)
+    assert.equal(pausesOfLook(), 0)
+    write(10)
+    assert.equal(pausesOfLook(), 1)
   })
 })

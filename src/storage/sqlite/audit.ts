@@ -24,6 +24,7 @@ export const auditOperations = {
   },
   endLook: (connection: Connection) => {
     if (connection.db.isTransaction) connection.db.exec('ROLLBACK')
+    connection.log.letOthersFold()
   },
   beginChange: (connection: Connection) => {
     connection.withLock(() => connection.prepare('BEGIN IMMEDIATE').run())

@@ -49,6 +49,8 @@ export class WriteAheadLog {
   #nextFoldPages: number
   /** True where readers did not move on for the last fold. Waiting for them again would help nobody. */
   #isHeld = false
+  /** When `letOthersFold` looked last. */
+  #pagesSeen = 0
   /** Twice as long after each try in which reads took longer, and half as long after each other one. */
   #readMs = READ_MS
 
@@ -80,6 +82,16 @@ export class WriteAheadLog {
     // A log that goes on is not folded after each transaction: that would cost more than it saves.
     this.#nextFoldPages = isAnew ? this.#foldPages : log + FOLD_AGAIN_PAGES
     this.#isHeld = !isFolded && isLong
+  }
+
+  /**
+   * For somebody who reads one state after the other. Without a pause between them there would always be
+   * a reader in the way; there is none where the log is short, or nobody has written since the last call.
+   */
+  letOthersFold(): void {
+    const { log } = this.#checkpoint('NOOP')
+    if (log >= this.#foldPages && log !== this.#pagesSeen) pauseThread(READ_MS_MAX)
+    this.#pagesSeen = log
   }
 
   /** False where readers stayed in the way for so long. */
