@@ -66,9 +66,10 @@ if (chosen === undefined) {
   const files = found
     .filter((file) => hasBrowser || !file.startsWith(IN_BROWSER))
     .filter((file) => hasOlder || file !== ON_OLDER_POSTGRES)
-  if (!hasBrowser && found.some((file) => file.startsWith(IN_BROWSER))) {
+  const inBrowser = found.filter((file) => file.startsWith(IN_BROWSER)).length
+  if (!hasBrowser && inBrowser > 0) {
     process.stderr.write(
-      `no Chromium was found, so ${IN_BROWSER} is left out: apt-get install chromium\n`,
+      `no Chromium was found, so ${inBrowser} files of ${IN_BROWSER} are left out: apt-get install chromium\n`,
     )
   }
   if (found.length === 0) {
