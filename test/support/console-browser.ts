@@ -151,3 +151,15 @@ async function ended(process: CliProcess): Promise<void> {
   process.child.kill('SIGTERM')
   await process.ended()
 }
+
+/** Goes to another page of the console as somebody does who is on one. */
+export function followTo(page: Page, name: string): Promise<void> {
+  return page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
+}
+
+/** Bytes of a day, as `2026-11-29`, that the page of the fleet shows. */
+export async function dataShown(page: Page, url: string, day: string): Promise<bigint> {
+  await page.goto(`${url}/console/?from=${day}&to=${day}`)
+  await page.locator('[data-total=data][data-exact]').waitFor()
+  return BigInt((await page.locator('[data-total=data]').getAttribute('data-exact'))!)
+}

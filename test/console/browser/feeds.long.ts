@@ -4,7 +4,9 @@ import { after, before, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import {
   type ConsoleInBrowser,
+  dataShown,
   describeInBrowser,
+  followTo,
   openConsole,
 } from '../../support/console-browser.ts'
 
@@ -26,14 +28,8 @@ describeInBrowser('deliveries in the console', () => {
   })
   after(() => opened.close())
 
-  const follow = (name: string) =>
-    page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
-
-  const total = async () => {
-    await page.goto(`${opened.url}/console/?from=${day}&to=${day}`)
-    await page.locator('[data-total=data][data-exact]').waitFor()
-    return BigInt((await page.locator('[data-total=data]').getAttribute('data-exact'))!)
-  }
+  const follow = (name: string) => followTo(page, name)
+  const total = () => dataShown(page, opened.url, day)
 
   /** As somebody drops it from the desktop. */
   const dropOnly = async (name: string, lines: readonly string[]) => {

@@ -4,7 +4,9 @@ import { after, before, it } from 'node:test'
 import type { CDPSession, Page } from 'playwright-core'
 import {
   type ConsoleInBrowser,
+  dataShown,
   describeInBrowser,
+  followTo,
   openConsole,
 } from '../../support/console-browser.ts'
 
@@ -28,14 +30,8 @@ describeInBrowser('a server that goes away', () => {
   })
   after(() => opened.close())
 
-  const follow = (name: string) =>
-    page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
-
-  const total = async () => {
-    await page.goto(`${opened.url}/console/?from=${day}&to=${day}`)
-    await page.locator('[data-total=data][data-exact]').waitFor()
-    return BigInt((await page.locator('[data-total=data]').getAttribute('data-exact'))!)
-  }
+  const follow = (name: string) => followTo(page, name)
+  const total = () => dataShown(page, opened.url, day)
 
   const choose = async (name: string, lines: readonly string[]) => {
     await page.goto(`${opened.url}/console/feeds`)
