@@ -1,7 +1,7 @@
 /**
  * Runs the tests: `node scripts/run-tests.ts test [pattern…]` for the quick ones (`*.test.ts`),
  * `test-long` for the long ones (`*.long.ts`). A pattern keeps the files whose path contains it.
- * Those in `test/citus` run only where `SIMTALLY_TEST_CITUS_URL` names a database with Citus, and those in
+ * Those in `test/storage/citus` run only where `SIMTALLY_TEST_CITUS_URL` names a database with Citus, and those in
  * `test/console/browser` where there is a Chromium; the console is built for them. One of the long ones
  * runs on the PostgreSQL of Debian's packages, where that is installed.
  */
@@ -24,7 +24,7 @@ import { scratchFolder } from './test-scratch.ts'
 const ALONE = ['test/overload/']
 
 /** What needs a PostgreSQL of Debian's packages. */
-const ON_OLDER_POSTGRES = 'test/postgres/older.long.ts'
+const ON_OLDER_POSTGRES = 'test/storage/postgres/older.long.ts'
 
 /** What needs a browser. */
 const IN_BROWSER = 'test/console/browser/'
@@ -55,7 +55,9 @@ if (chosen === undefined) {
 } else {
   const found = globSync(chosen.glob, { cwd: root })
     // Citus comes in no package: its tests run where a cluster is named.
-    .filter((file) => process.env.SIMTALLY_TEST_CITUS_URL || !file.startsWith('test/citus/'))
+    .filter(
+      (file) => process.env.SIMTALLY_TEST_CITUS_URL || !file.startsWith('test/storage/citus/'),
+    )
     .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
     .sort()
   const hasBrowser = chromiumPath() !== null

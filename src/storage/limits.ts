@@ -1,7 +1,7 @@
 /** How far a store is purged, sealed and gathered, and which whole months have totals by that. */
 import { INSTANT_MIN, monthNumber, monthStart } from '../domain/time.ts'
-import type { DayRange } from './day-ranges.ts'
-import { type BucketRule, FRESH_FROM, GATHERED_SIMS } from './ledger-buckets.ts'
+import { type BucketRule, FRESH_FROM, GATHERED_SIMS } from './ledger/buckets.ts'
+import type { DayRange } from './questions/day-ranges.ts'
 import { all, freshSeconds, type Steps } from './session.ts'
 
 export interface Limits {

@@ -8,13 +8,13 @@ import { upgradeDatabase } from './sqlite/connection.ts'
 import type { RestoreOptions, RestoreOutcome } from './sqlite/restore.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/sqlite-store.ts'
 import { openTransferSource } from './sqlite/transfer-source.ts'
-import { moveRows, type TransferOptions, type TransferSource } from './transfer.ts'
-import { type ProofProgress, proveTransfer, type TransferProof } from './transfer-proof.ts'
+import { type ProofProgress, proveTransfer, type TransferProof } from './transfer/proof.ts'
+import { moveRows, type TransferOptions, type TransferSource } from './transfer/transfer.ts'
 import type { UsageStore } from './usage-store.ts'
 
 export type { CopyProgress } from './sqlite/backup.ts'
-export type { TransferProgress } from './transfer.ts'
-export type { ProofProgress, TransferProof } from './transfer-proof.ts'
+export type { ProofProgress, TransferProof } from './transfer/proof.ts'
+export type { TransferProgress } from './transfer/transfer.ts'
 
 export const DATABASE_FORMS =
   'sqlite:PATH, for example sqlite:./data/simtally.db, or postgres://USER:PASSWORD@HOST/DATABASE'

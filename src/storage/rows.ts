@@ -35,7 +35,7 @@ import {
   ZONES,
 } from '../domain/usage-event.ts'
 import type { UsageGroup } from '../domain/usage-query.ts'
-import { isOfReading, traitsFromBits, traitsToBits } from './reading-rows.ts'
+import { isOfReading, traitsFromBits, traitsToBits } from './series/reading-rows.ts'
 import type { ImportEnd } from './usage-store.ts'
 
 export type Row = Record<string, unknown>

@@ -1,9 +1,9 @@
 /** What a store knows of the time, and what its processes have seen pass. */
 import type { StoreTime } from '../domain/store-time.ts'
-import { feedById, readNumber } from './directory-reads.ts'
-import { UPSERT_SETTING } from './directory-sql.ts'
-import { rebuildProgress } from './feed-progress.ts'
-import { dayOf } from './ledger-buckets.ts'
+import { rebuildProgress } from './directory/feed-progress.ts'
+import { feedById, readNumber } from './directory/reads.ts'
+import { UPSERT_SETTING } from './directory/sql.ts'
+import { dayOf } from './ledger/buckets.ts'
 import { all, get, lock, run, type Steps } from './session.ts'
 
 const SELECT_NEWEST_USAGE = 'SELECT MAX(bucket) AS newest FROM ledger'

@@ -39,14 +39,14 @@ import type { NamedGap } from '../domain/sequence.ts'
 import type { NameScope } from '../domain/sim-names.ts'
 import type { StoreTime } from '../domain/store-time.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
-import type { Acceptance } from './accept.ts'
+import type { Acceptance } from './audit/accept.ts'
 import type {
   AuditDifference,
   AuditOptions,
   AuditReport,
   AuditRun,
   RepairReport,
-} from './audit-report.ts'
+} from './audit/report.ts'
 import type {
   AppendBatch,
   AppendOutcome,
@@ -57,12 +57,12 @@ import type {
   Trial,
   WholeDelivery,
 } from './batches.ts'
-import type { ConsoleStore } from './console-sessions.ts'
+import type { ConsoleStore } from './directory/console-sessions.ts'
+import type { SimMatch } from './directory/sim-matches.ts'
 import type { FleetStore, PageRequest, SimFilter } from './fleet-store.ts'
 import type { LifeStore } from './life-store.ts'
 import type { PurgeOutcome, UndoOutcome, UndoTrial } from './outcomes.ts'
-import type { RestartStore } from './restarts.ts'
-import type { SimMatch } from './sim-matches.ts'
+import type { RestartStore } from './series/restarts.ts'
 
 export type {
   AuditDifference,
@@ -71,8 +71,8 @@ export type {
   AuditRun,
   AuditState,
   RepairReport,
-} from './audit-report.ts'
-export { endOfAudit, newAuditRun } from './audit-report.ts'
+} from './audit/report.ts'
+export { endOfAudit, newAuditRun } from './audit/report.ts'
 
 export {
   type AppendBatch,
@@ -92,8 +92,8 @@ export {
   type WholeDelivery,
 } from './batches.ts'
 
-export { issueAccount, issueKey, keysOf } from './issue.ts'
-export type { SimMatch, SimTenure } from './sim-matches.ts'
+export { issueAccount, issueKey, keysOf } from './directory/issue.ts'
+export type { SimMatch, SimTenure } from './directory/sim-matches.ts'
 
 export interface RegisterOutcome {
   readonly created: number

@@ -288,7 +288,7 @@ export const NOT_RUN: readonly {
       'simtally migrate --database postgres://simtally@10.0.0.1/',
       'simtally audit --database postgres://simtally@10.0.0.1/',
     ],
-    why: 'needs a cluster: test/citus/spread-later.test.ts migrates one where there is one',
+    why: 'needs a cluster: test/storage/citus/spread-later.test.ts migrates one where there is one',
   },
 ]
 

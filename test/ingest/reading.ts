@@ -25,7 +25,7 @@ export function readDelivery(
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   const ofBytes = 'read' in reader ? byLine(reader) : reader
   const read: ReadRecord[] = [...ofBytes.push(bytes), ...ofBytes.end()]
-  // By its import and line a version is known: see `storage/repeats.ts`.
+  // By its import and line a version is known: see `storage/ledger/repeats.ts`.
   const lines = read.map(({ line }) => line)
   assert.equal(new Set(lines).size, lines.length, 'two records have one line')
   return {

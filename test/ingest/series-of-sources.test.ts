@@ -5,7 +5,7 @@ import { NOTHING_PROVED, proveAll } from '../../src/domain/counter-series.ts'
 import type { FeedSettings } from '../../src/domain/directory.ts'
 import { COUNTER_NAMES } from '../../src/domain/usage-event.ts'
 import { CDR_FORMATS } from '../../src/ingest/formats/formats.ts'
-import { readingOf } from '../../src/storage/reading-rows.ts'
+import { readingOf } from '../../src/storage/series/reading-rows.ts'
 import { readDelivery } from './reading.ts'
 
 type Format = 'radius' | 'mapped'

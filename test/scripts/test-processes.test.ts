@@ -39,9 +39,9 @@ describe('the processes of the tests', () => {
 
   it('leave a file alone that sees what others leave behind', () => {
     const { files } = testProcesses(FILES).find(({ files }) =>
-      files.includes('test/storage/work-counts.test.ts'),
+      files.includes('test/storage/sqlite/work-counts.test.ts'),
     )!
-    assert.deepEqual(files, ['test/storage/work-counts.test.ts'])
+    assert.deepEqual(files, ['test/storage/sqlite/work-counts.test.ts'])
     const each = oneProcessEach(['test/a.long.ts', 'test/b.long.ts'])
     assert.deepEqual(
       each.map(({ files }) => files),

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { AuditDifference, AuditReport, RepairReport } from '../../src/storage/audit-report.ts'
+import type { AuditDifference, AuditReport, RepairReport } from '../../src/storage/audit/report.ts'
 import { SEALED_THROUGH } from './rich-store.ts'
 import { isWhole } from './volume.ts'
 

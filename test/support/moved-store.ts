@@ -1,7 +1,7 @@
 /** Stores to move, and what a move left behind. */
 import assert from 'node:assert/strict'
 import { type MoveOptions, moveStore } from '../../src/storage/open-store.ts'
-import type { TransferProof } from '../../src/storage/transfer-proof.ts'
+import type { TransferProof } from '../../src/storage/transfer/proof.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import {
   aBatch,

@@ -4,20 +4,20 @@ import { pipeline } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { VerdictCounts } from '../../domain/import.ts'
 import type { UsageEvent } from '../../domain/usage-event.ts'
-import { appendReadings } from '../batch-readings.ts'
-import { addAccountFeeds } from '../feed-access.ts'
+import { addAccountFeeds } from '../directory/feed-access.ts'
+import { movedMeanwhile } from '../directory/tenures.ts'
+import { bucketOf, WHOLE_DAYS } from '../ledger/buckets.ts'
 import {
   addImportDays,
   type EventBatch,
   type EventVerdicts,
   type IncomingEvent,
-} from '../incoming-events.ts'
-import { bucketOf, WHOLE_DAYS } from '../ledger-buckets.ts'
+} from '../ledger/incoming-events.ts'
+import { endBatch, namedConflicts } from '../ledger/quarantine.ts'
+import { UsageDeltas } from '../ledger/usage-deltas.ts'
 import { type Limits, readLimits } from '../limits.ts'
-import { endBatch, namedConflicts } from '../quarantine.ts'
 import { type ServingColumns, servingToRow } from '../rows.ts'
-import { movedMeanwhile } from '../tenures.ts'
-import { UsageDeltas } from '../usage-deltas.ts'
+import { appendReadings } from '../series/batch-readings.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
 import { incomingLines, ledgerLines } from './copy-text.ts'
 import * as sql from './ledger-sql.ts'

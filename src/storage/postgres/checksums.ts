@@ -4,7 +4,7 @@
  */
 import type pg from 'pg'
 import { DAY_SECONDS, INSTANT_MIN, monthNumber, monthStart } from '../../domain/time.ts'
-import type { ChecksummedTable } from '../audit-checksums.ts'
+import type { ChecksummedTable } from '../audit/checked-rows.ts'
 import {
   addTotals,
   CHECKSUMMED_THROUGH,
@@ -18,9 +18,9 @@ import {
   partOf,
   TOTAL_END,
   WITHOUT_CHECKSUM,
-} from '../checksums.ts'
-import { readNumber, signingKey } from '../directory-reads.ts'
-import { UPSERT_SETTING } from '../directory-sql.ts'
+} from '../audit/checksums.ts'
+import { readNumber, signingKey } from '../directory/reads.ts'
+import { UPSERT_SETTING } from '../directory/sql.ts'
 import { columnsOfTable, TABLES, type Table } from '../tables.ts'
 import type { Partition } from './partitions.ts'
 import type { PostgresSession } from './session.ts'

@@ -1,6 +1,6 @@
 /** Rows as PostgreSQL's COPY reads them: a line a row, tabs between columns. */
 
-import type { IncomingEvent } from '../incoming-events.ts'
+import type { IncomingEvent } from '../ledger/incoming-events.ts'
 import type { TableRow, TableValue } from '../tables.ts'
 
 /** Rows in one piece; a piece has some hundred kilobytes. */

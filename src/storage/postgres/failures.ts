@@ -1,6 +1,6 @@
 /** Which failures of PostgreSQL pass by themselves, and what the others mean to a person. */
 import { UsageError } from '../../domain/usage-error.ts'
-import { Overtaken } from '../ledger-changes.ts'
+import { Overtaken } from '../ledger/changes.ts'
 
 /** Another transaction was in the way: SQLSTATEs of serialization, deadlock and lock waits. */
 const CONTENTION = new Set(['40001', '40P01', '55P03'])

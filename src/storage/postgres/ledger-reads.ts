@@ -1,8 +1,8 @@
 /** The ledger's rows of a SIM, page by page, with what each has replaced. */
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-entry.ts'
 import { DAY_SECONDS } from '../../domain/time.ts'
-import { bucketsOf, WHOLE_DAYS } from '../ledger-buckets.ts'
-import * as shared from '../ledger-entries.ts'
+import { bucketsOf, WHOLE_DAYS } from '../ledger/buckets.ts'
+import * as shared from '../ledger/entries.ts'
 import type { Row } from '../rows.ts'
 import { all, get, type Steps, type Value } from '../session.ts'
 import type { Database } from './connection.ts'

@@ -4,11 +4,16 @@
  * one by one.
  */
 import { sameContent } from '../../domain/usage-event.ts'
-import { type Conflict, conflictRecord } from '../conflict-record.ts'
-import { type EventBatch, type IncomingEvent, identityOf, versionOf } from '../incoming-events.ts'
-import { type LedgerChange, Overtaken, writeLedgerChanges } from '../ledger-changes.ts'
+import { type LedgerChange, Overtaken, writeLedgerChanges } from '../ledger/changes.ts'
+import { type Conflict, conflictRecord } from '../ledger/conflict-record.ts'
+import {
+  type EventBatch,
+  type IncomingEvent,
+  identityOf,
+  versionOf,
+} from '../ledger/incoming-events.ts'
+import { chainRules, MetChain, type MetVerdict, MetVersions } from '../ledger/met-versions.ts'
 import type { Limits } from '../limits.ts'
-import { chainRules, MetChain, type MetVerdict, MetVersions } from '../met-versions.ts'
 import { type StoredEvent, storedEventFromRow } from '../rows.ts'
 import * as sql from './ledger-sql.ts'
 import type { PostgresSession } from './session.ts'

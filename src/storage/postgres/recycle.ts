@@ -1,5 +1,5 @@
 /** Counts quarantined records that can be counted now. */
-import { comingOf, endRecycling, findWaiting } from '../recycle.ts'
+import { comingOf, endRecycling, findWaiting } from '../ledger/recycle.ts'
 import type { AppendOutcome, RecycleBatch } from '../usage-store.ts'
 import { applyEvents, orderByKey } from './append.ts'
 import type { PostgresSession } from './session.ts'

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { SOMEBODY } from '../../domain/act.ts'
-import { WHOLE_DAYS } from '../ledger-buckets.ts'
+import { WHOLE_DAYS } from '../ledger/buckets.ts'
 import type { Row } from '../rows.ts'
 import {
   type Acting,

@@ -3,7 +3,7 @@
  * of the directory while it is open.
  */
 import { hasSums, selectRowsAfter, type Table, type TableKey, type TableRow } from '../tables.ts'
-import type { TransferSource } from '../transfer.ts'
+import type { TransferSource } from '../transfer/transfer.ts'
 import { connectClient } from './client.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import { translate } from './failures.ts'

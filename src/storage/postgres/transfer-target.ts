@@ -7,15 +7,15 @@ import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { UsageError } from '../../domain/usage-error.ts'
-import { isOfLedger } from '../checksums.ts'
-import { dayOf } from '../ledger-buckets.ts'
+import { isOfLedger } from '../audit/checksums.ts'
+import { dayOf } from '../ledger/buckets.ts'
 import { columnsOfTable, TABLES, type Table, type TableRow } from '../tables.ts'
 import {
   FIRST_POSITION,
   type Position,
   type TransferOrigin,
   type TransferTarget,
-} from '../transfer.ts'
+} from '../transfer/transfer.ts'
 import { takeAnew, UNDER_NO_CHECKSUM } from './checksums.ts'
 import { connectClient } from './client.ts'
 import { Database } from './connection.ts'

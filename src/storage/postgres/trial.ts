@@ -1,7 +1,7 @@
 /** A trial: batches in one transaction that is rolled back. */
 import { UsageError } from '../../domain/usage-error.ts'
-import { countsOf } from '../quarantine.ts'
-import { UsageChanges } from '../usage-deltas.ts'
+import { countsOf } from '../ledger/quarantine.ts'
+import { UsageChanges } from '../ledger/usage-deltas.ts'
 import type { Trial } from '../usage-store.ts'
 import { applyEvents, orderByKey } from './append.ts'
 import type { Database } from './connection.ts'

@@ -1,7 +1,7 @@
 /** Checksums of sealed days, and old months, which are dropped whole. */
 import { DAY_SECONDS, floorTo, INSTANT_MIN, monthStart } from '../../domain/time.ts'
+import { nextDay } from '../ledger/upkeep.ts'
 import { readLimits } from '../limits.ts'
-import { nextDay } from '../upkeep.ts'
 import * as checksums from './checksums.ts'
 import { listPartitions } from './partitions.ts'
 import type { PostgresSession } from './session.ts'

@@ -2,21 +2,22 @@
 import type { StatementSync } from 'node:sqlite'
 import { NO_SERIES_COUNTS } from '../../domain/counter-series.ts'
 import type { UsageEvent } from '../../domain/usage-event.ts'
-import { appendReadings } from '../batch-readings.ts'
-import { type Conflict, conflictRecord } from '../conflict-record.ts'
-import { addAccountFeeds } from '../feed-access.ts'
+import { addAccountFeeds } from '../directory/feed-access.ts'
+import { movedMeanwhile } from '../directory/tenures.ts'
+import { dayOf } from '../ledger/buckets.ts'
+import { historiesAt, writeLedgerChanges } from '../ledger/changes.ts'
+import { type Conflict, conflictRecord } from '../ledger/conflict-record.ts'
 import {
   addImportDays,
   type IncomingEvent,
   type EventBatch as SharedBatch,
-} from '../incoming-events.ts'
-import { dayOf } from '../ledger-buckets.ts'
-import { historiesAt, writeLedgerChanges } from '../ledger-changes.ts'
+} from '../ledger/incoming-events.ts'
+import { MetChain, MetVersions } from '../ledger/met-versions.ts'
+import { type BatchRest, endBatch, namedConflicts } from '../ledger/quarantine.ts'
+import type { Place } from '../ledger/repeats.ts'
+import { type UsageChanges, UsageDeltas } from '../ledger/usage-deltas.ts'
+import type { Coming } from '../ledger/version-chain.ts'
 import { type Limits, readLimits } from '../limits.ts'
-import { MetChain, MetVersions } from '../met-versions.ts'
-import { type BatchRest, endBatch, namedConflicts } from '../quarantine.ts'
-import { traitsFromBits } from '../reading-rows.ts'
-import type { Place } from '../repeats.ts'
 import {
   type Identity,
   type ServingColumns,
@@ -24,10 +25,9 @@ import {
   servingToRow,
   storedEventFromRow,
 } from '../rows.ts'
-import { movedMeanwhile } from '../tenures.ts'
-import { type UsageChanges, UsageDeltas } from '../usage-deltas.ts'
+import { appendReadings } from '../series/batch-readings.ts'
+import { traitsFromBits } from '../series/reading-rows.ts'
 import type { AppendOutcome, WholeDelivery } from '../usage-store.ts'
-import type { Coming } from '../version-chain.ts'
 import type { Connection } from './connection.ts'
 import { bucketsOfEvents, gatherBeforeLarge, orderByKey } from './event-order.ts'
 import * as sql from './ledger-sql.ts'

@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto'
 import { DAY_SECONDS, monthNumber } from '../../domain/time.ts'
-import type { ChecksummedTable } from '../audit-checksums.ts'
+import type { ChecksummedTable } from '../audit/checked-rows.ts'
 import {
   addTotals,
   CHECKSUMMED_THROUGH,
@@ -18,8 +18,8 @@ import {
   partExpression,
   partOf,
   WITHOUT_CHECKSUM,
-} from '../checksums.ts'
-import { SELECT_SETTING, UPSERT_SETTING } from '../directory-sql.ts'
+} from '../audit/checksums.ts'
+import { SELECT_SETTING, UPSERT_SETTING } from '../directory/sql.ts'
 import { TABLES } from '../tables.ts'
 import type { Connection } from './connection.ts'
 

@@ -1,8 +1,8 @@
 /** In which buckets of the ledger the events of a batch lie, and in which order they are brought there. */
 import { SETTLE_SECONDS } from '../../domain/completeness.ts'
 import { DAY_SECONDS, HOUR_SECONDS } from '../../domain/time.ts'
-import { gatherBefore } from '../gathering.ts'
-import { type BucketRule, bucketOf, dayOf } from '../ledger-buckets.ts'
+import { type BucketRule, bucketOf, dayOf } from '../ledger/buckets.ts'
+import { gatherBefore } from '../ledger/gathering.ts'
 import type { Connection } from './connection.ts'
 import * as packed from './packed-events.ts'
 

@@ -5,8 +5,8 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FeedTotals } from '../../domain/import.ts'
-import { listFeeds } from '../directory-reads.ts'
-import { SELECT_IMPORT_TOTALS, totalsOfFeeds } from '../feed-progress.ts'
+import { SELECT_IMPORT_TOTALS, totalsOfFeeds } from '../directory/feed-progress.ts'
+import { listFeeds } from '../directory/reads.ts'
 import type { Row } from '../rows.ts'
 import type { Connection } from './connection.ts'
 

@@ -1,7 +1,7 @@
 /** The ledger's rows of a SIM, page by page, with what each has replaced. */
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-entry.ts'
-import { bucketsOf } from '../ledger-buckets.ts'
-import * as shared from '../ledger-entries.ts'
+import { bucketsOf } from '../ledger/buckets.ts'
+import * as shared from '../ledger/entries.ts'
 import { readLimits } from '../limits.ts'
 import type { Row } from '../rows.ts'
 import { all, type Steps } from '../session.ts'

@@ -1,7 +1,7 @@
 /** SQL of the ledger, of what is derived from it, and of the questions both answer. */
 
 import { COUNTER_SUMS, counterList, eachCounter } from '../counter-columns.ts'
-import { dayText } from '../ledger-buckets.ts'
+import { dayText } from '../ledger/buckets.ts'
 
 const COUNTERS = counterList()
 

@@ -1,5 +1,5 @@
 /** Whose imports are: versions of the operator's outrank those that an account has delivered. */
-import { SELECT_IMPORT_ACCOUNT } from '../directory-sql.ts'
+import { SELECT_IMPORT_ACCOUNT } from '../directory/sql.ts'
 import type { Connection } from './connection.ts'
 
 /** `own` is an import that need not be stored, such as a trial's. */

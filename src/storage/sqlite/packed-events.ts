@@ -3,7 +3,7 @@
  * hands. Copying the events as objects would cost the importing thread more than reading them.
  */
 import type { Serving, UsageEvent } from '../../domain/usage-event.ts'
-import { traitsToBits } from '../reading-rows.ts'
+import { traitsToBits } from '../series/reading-rows.ts'
 
 export interface PackedEvents {
   readonly count: number

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { UsageError } from '../../domain/usage-error.ts'
-import { CONSOLE_TABLES } from '../console-sessions.ts'
+import { CONSOLE_TABLES } from '../directory/console-sessions.ts'
 import type { CopyOptions, CopyOutcome } from './backup.ts'
 import { Connection } from './connection.ts'
 import { FILE_MODE, makeFolderOf, requireStoreFile } from './database-file.ts'

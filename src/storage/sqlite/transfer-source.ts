@@ -3,7 +3,7 @@
  * is taken that would not move.
  */
 
-import { dayOf } from '../ledger-buckets.ts'
+import { dayOf } from '../ledger/buckets.ts'
 import {
   hasSums,
   selectRowsAfter,
@@ -12,7 +12,7 @@ import {
   type TableRow,
   type TableValue,
 } from '../tables.ts'
-import type { TransferSource } from '../transfer.ts'
+import type { TransferSource } from '../transfer/transfer.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { translated } from './failures.ts'
 import { SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'

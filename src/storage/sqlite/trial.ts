@@ -2,8 +2,8 @@
  * A trial: batches in one write transaction that is rolled back. It has a writer thread of its own,
  * which holds nothing else, so that no other write of this process falls into the transaction.
  */
-import { countsOf } from '../quarantine.ts'
-import { UsageChanges } from '../usage-deltas.ts'
+import { countsOf } from '../ledger/quarantine.ts'
+import { UsageChanges } from '../ledger/usage-deltas.ts'
 import type { AppendOutcome, Trial, TrialChanges } from '../usage-store.ts'
 import { applyEvents, type PackedBatch } from './append.ts'
 import type { Connection } from './connection.ts'

@@ -1,7 +1,7 @@
 /** Checksums of sealed days, and purging in one transaction a step. */
 import { DAY_SECONDS, floorTo, INSTANT_MIN } from '../../domain/time.ts'
+import { countOld, deleteOld, endRetention, nextDay } from '../ledger/upkeep.ts'
 import { readLimits } from '../limits.ts'
-import { countOld, deleteOld, endRetention, nextDay } from '../upkeep.ts'
 import type { PurgeOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 

@@ -1,9 +1,9 @@
 /**
- * The first schema's checksums over rows that cannot be recomputed; see `checksums.ts` beside the
- * engines. Triggers tell what a transaction does to rows, but only one of ours, which says the key: a
+ * The first schema's checksums over rows that cannot be recomputed; see `audit/checksums.ts`.
+ * Triggers tell what a transaction does to rows, but only one of ours, which says the key: a
  * change by another hand is told to nobody.
  */
-import { HASH_BITS, HASH_DIGITS, TOTAL_END } from '../../checksums.ts'
+import { HASH_BITS, HASH_DIGITS, TOTAL_END } from '../../audit/checksums.ts'
 
 export const checksums = `
   -- part: a row, a bucket or a month, by the table. head: what the chain of months comes to.

@@ -1,0 +1,68 @@
+/** Makes what has a secret: a key, an account. Only its hash is stored, so it is told here or never. */
+import type { Account, ApiKey, KeyScope, NewAccount } from '../../domain/directory.ts'
+import { type Limits, limitRemedy } from '../../domain/limits.ts'
+import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+import type { UsageStore } from '../usage-store.ts'
+
+export interface KeyIssue {
+  /** Null for a key of the operator. */
+  readonly account: Account | null
+  readonly scope: KeyScope
+  readonly label: string
+  /** UTC seconds. */
+  readonly at: number
+  readonly limits: Pick<Limits, 'keysPerAccount'>
+}
+
+/** Throws `conflict` for an account that has as many keys as it may. */
+export async function issueKey(
+  store: Pick<UsageStore, 'listApiKeys' | 'createApiKey'>,
+  { account, scope, label, at, limits }: KeyIssue,
+): Promise<{ readonly key: ApiKey; readonly secret: string }> {
+  await requireRoom(store, account, limits)
+  const secret = newSecret()
+  const key = await store.createApiKey({
+    ...{ sid: newSid('SK'), accountId: account?.id ?? null, scope, label },
+    ...{ secretHash: hashSecret(secret), createdAt: at, revokedAt: null },
+  })
+  return { key, secret }
+}
+
+/** Null is the operator. */
+async function requireRoom(
+  store: Pick<UsageStore, 'listApiKeys'>,
+  account: Account | null,
+  { keysPerAccount }: Pick<Limits, 'keysPerAccount'>,
+): Promise<void> {
+  const keys = await keysOf(store, account)
+  const count = keys.filter(({ revokedAt }) => revokedAt === null).length
+  if (count < keysPerAccount) return
+  const owner = account === null ? 'the operator' : `account ${account.sid}`
+  const held = count === 1 ? '1 key' : `${count} keys`
+  throw new UsageError('conflict', `${owner} has ${held}, as many as allowed`, {
+    hint: `revoke those that nobody uses; ${limitRemedy('keysPerAccount')}`,
+  })
+}
+
+/** Those of an account, or of the operator for null, in the order of creation; revoked ones too. */
+export async function keysOf(
+  store: Pick<UsageStore, 'listApiKeys'>,
+  account: Pick<Account, 'id'> | null,
+): Promise<ApiKey[]> {
+  const ownerId = account?.id ?? null
+  return (await store.listApiKeys()).filter(({ accountId }) => accountId === ownerId)
+}
+
+/** Without a SID it gets one. Throws `conflict` where the SID is taken. */
+export async function issueAccount(
+  store: Pick<UsageStore, 'createAccount'>,
+  {
+    sid = newSid('AC'),
+    ...stated
+  }: Omit<NewAccount, 'authTokenHash' | 'sid'> & Partial<Pick<NewAccount, 'sid'>>,
+): Promise<{ readonly account: Account; readonly authToken: string }> {
+  const authToken = newSecret()
+  const authTokenHash = hashSecret(authToken)
+  return { account: await store.createAccount({ ...stated, sid, authTokenHash }), authToken }
+}

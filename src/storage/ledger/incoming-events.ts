@@ -1,0 +1,51 @@
+/** Events of a batch on their way into the ledger. */
+import type { VerdictCounts } from '../../domain/import.ts'
+import type { EventVersion, UsageEvent } from '../../domain/usage-event.ts'
+import type { AppendBatch } from '../batches.ts'
+import type { Identity, ServingColumns } from '../rows.ts'
+import { insert, type Steps } from '../session.ts'
+import type { Conflict } from './conflict-record.ts'
+import type { UsageChanges } from './usage-deltas.ts'
+import type { Coming } from './version-chain.ts'
+
+/** An event with what the ledger keeps of it. */
+export interface IncomingEvent {
+  readonly event: UsageEvent
+  readonly bucket: number
+  readonly serving: ServingColumns
+}
+
+/** What an event needs to be counted, and nothing of what could not be. */
+export interface EventBatch
+  extends Pick<AppendBatch, 'importId' | 'accountId' | 'feed' | 'knownAt'> {
+  readonly coming: Coming
+  /** Histories may be written anew: no other batch is under way, or nothing of this one stays. */
+  readonly mayRewrite: boolean
+  /** Is told what changes. */
+  readonly changes: UsageChanges | null
+}
+
+/** What became of the events of one kind. */
+export interface EventVerdicts extends Pick<VerdictCounts, 'accepted' | 'duplicate' | 'replaced'> {
+  readonly conflicts: readonly Conflict[]
+}
+
+export function versionOf({ event }: IncomingEvent): EventVersion {
+  const { upload, download, toSim, fromSim, serving, reading } = event
+  const traits = reading === null ? {} : { traits: reading }
+  return { upload, download, toSim, fromSim, serving, ...traits }
+}
+
+export function identityOf({ bucket, event }: IncomingEvent, feedId: number): Identity {
+  return [bucket, event.simId, event.occurredAt, feedId, event.recordId]
+}
+
+/** An import has written to the days: so its rows are found again, in whichever buckets they lie then. */
+export function addImportDays(days: Iterable<number>, importId: number): Steps<unknown> {
+  return insert({
+    table: 'import_bucket',
+    columns: ['import_id', 'bucket'],
+    rows: [...days].map((day) => [importId, day]),
+    suffix: 'ON CONFLICT DO NOTHING',
+  })
+}

@@ -1,0 +1,105 @@
+/** SQL that seals days and ends retention. */
+import { COUNTER_COLUMNS } from '../counter-columns.ts'
+
+/** PostgreSQL adds up 64-bit integers to `numeric`; a sum that passes 64 bits is refused here. */
+const SUMS = COUNTER_COLUMNS.map((name) => `SUM(${name})::bigint AS ${name}`).join(', ')
+const COUNTERS = COUNTER_COLUMNS.join(', ')
+
+/** The bounds keep PostgreSQL to the partitions that can hold such a bucket. */
+export const SELECT_NEXT_BUCKET =
+  'SELECT bucket FROM ledger WHERE bucket >= ? AND bucket < ? ORDER BY bucket LIMIT 1'
+
+/** Parameters: month, bucket, purged through. */
+export const SEAL_DAY = `
+  INSERT INTO sim_day (month, sim_id, started_at, zone, country, ${COUNTERS})
+  SELECT ?1::integer, sim_id, bucket, zone, country, ${SUMS}
+  FROM ledger
+  WHERE bucket = ?2 AND occurred_at >= ?3
+  GROUP BY sim_id, bucket, zone, country`
+
+/** Parameters: month, and the bucket of a day of it of which retention has taken nothing. */
+export const ADD_DAY_TO_MONTH = `
+  INSERT INTO sim_month (month, sim_id, zone, country, ${COUNTERS})
+  SELECT ?1, sim_id, zone, country, ${SUMS}
+  FROM ledger
+  WHERE bucket = ?2
+  GROUP BY sim_id, zone, country
+  ON CONFLICT (month, sim_id, zone, country) DO UPDATE
+  SET ${COUNTER_COLUMNS.map((name) => `${name} = sim_month.${name} + excluded.${name}`).join(', ')}`
+
+export const COUNT_OLD_LEDGER =
+  'SELECT COUNT(*) AS rows FROM ledger WHERE bucket < ?1 AND occurred_at < ?1'
+export const COUNT_OLD_HISTORY =
+  'SELECT COUNT(*) AS rows FROM ledger_history WHERE bucket < ?1 AND occurred_at < ?1'
+export const COUNT_OLD_SIM_DAYS =
+  'SELECT COUNT(*) AS rows FROM sim_day WHERE month <= ? AND started_at < ?'
+
+export const COUNT_OLD_HOURS = 'SELECT COUNT(*) AS rows FROM account_hour WHERE started_at < ?'
+
+export const COUNT_OLD_DAYS = 'SELECT COUNT(*) AS rows FROM account_day WHERE started_at < ?'
+
+export const COUNT_OLD_DELIVERIES =
+  'SELECT COUNT(*) AS rows FROM quarantine_delivery WHERE seen_at < ?'
+
+export const DELETE_OLD_HOURS = 'DELETE FROM account_hour WHERE started_at < ?'
+
+export const DELETE_OLD_DAYS = 'DELETE FROM account_day WHERE started_at < ?'
+
+export const DELETE_OLD_SIM_DAYS = 'DELETE FROM sim_day WHERE month <= ? AND started_at < ?'
+
+export const DELETE_DAY = 'DELETE FROM account_day WHERE started_at = ?'
+
+export const DELETE_SIM_DAY = 'DELETE FROM sim_day WHERE month = ? AND started_at = ?'
+
+/**
+ * Readings before the limit, but for the newest of each series: a late reading after the limit is
+ * measured from it. When the series has ended long before, nothing comes any more. Parameters: the
+ * limit, and the instant of "long before".
+ */
+export const DELETE_OLD_READINGS = `
+  DELETE FROM reading
+  WHERE occurred_at < ?1
+    AND (EXISTS (SELECT 1 FROM reading AS newer
+                 WHERE newer.sim_id = reading.sim_id AND newer.feed_id = reading.feed_id
+                   AND newer.record_id = reading.record_id
+                   AND newer.occurred_at > reading.occurred_at AND newer.occurred_at < ?1)
+      OR (occurred_at < ?2
+          AND NOT EXISTS (SELECT 1 FROM reading AS newer
+                          WHERE newer.sim_id = reading.sim_id AND newer.feed_id = reading.feed_id
+                            AND newer.record_id = reading.record_id
+                            AND newer.occurred_at > reading.occurred_at)))`
+
+export const DELETE_DELIVERIES = `
+  DELETE FROM quarantine_delivery
+  WHERE id IN (SELECT id FROM quarantine_delivery WHERE seen_at < ? ORDER BY id LIMIT ?)`
+
+export const DELETE_OLD_SIM_MONTHS = 'DELETE FROM sim_month WHERE month < ?'
+
+export const REBUILD_DAY = `
+  INSERT INTO account_day (account_id, started_at, zone, country, plmn, ${COUNTERS})
+  SELECT account_id, ?1::bigint, zone, country, plmn, ${SUMS}
+  FROM account_hour
+  WHERE started_at >= ?2 AND started_at < ?3
+  GROUP BY account_id, zone, country, plmn`
+
+type LedgerTable = 'ledger' | 'ledger_history'
+
+/** The oldest bucket that still has a row before the limit. */
+export function oldestBucket(table: LedgerTable): string {
+  return `
+    SELECT bucket FROM ${table}
+    WHERE bucket <= ?1 AND occurred_at < ?1
+    ORDER BY bucket LIMIT 1`
+}
+
+/** The SIM up to which a step of so many rows goes; none where the bucket has fewer. */
+export function stepEnd(table: LedgerTable): string {
+  return `
+    SELECT sim_id FROM ${table}
+    WHERE bucket = ?1 AND occurred_at < ?2
+    ORDER BY sim_id LIMIT 1 OFFSET ?3`
+}
+
+export function deleteStep(table: LedgerTable): string {
+  return `DELETE FROM ${table} WHERE bucket = ? AND occurred_at < ? AND sim_id <= ?`
+}

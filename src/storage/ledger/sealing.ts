@@ -1,0 +1,19 @@
+/** What a day comes to that cannot be sealed. */
+import { formatInstant } from '../../domain/time.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+
+/**
+ * Each total that is kept of accounts fits, but those of a SIM are over all networks of a country, or
+ * over a month. The day stays unsealed with those after it, so that answers are as before, only slower.
+ */
+export function totalsTooLarge(day: number, cause: unknown): UsageError {
+  const date = formatInstant(day).slice(0, 10)
+  return new UsageError(
+    'overflow',
+    `${date} is not sealed, nor what is after it: a total of a SIM would pass 9223372036854775807`,
+    {
+      hint: 'answers stay right, and get slower; find the records with absurd counters by simtally event list, and undo their import',
+      cause,
+    },
+  )
+}

@@ -1,0 +1,23 @@
+/** Imports that cannot be taken back, and that cannot go on. */
+import type { Import } from '../../domain/import.ts'
+import { formatInstant } from '../../domain/time.ts'
+import { UsageError } from '../../domain/usage-error.ts'
+
+/** Throws `not_found` or `conflict` unless there is something to take back. */
+export function requireUndoable(found: Import | null, importId: number): Import {
+  if (found === null) throw new UsageError('not_found', `there is no import ${importId}`)
+  if (found.status !== 'undone') return found
+  throw new UsageError(
+    'conflict',
+    `import ${importId} was undone already, at ${formatInstant(found.undoneAt ?? 0)}`,
+    { hint: 'nothing of it counts any more; its file may be imported again' },
+  )
+}
+
+/** Why an import that was taken back while it ran goes no further. */
+export function undoneWhileRunning(found: Import | null, importId: number): UsageError {
+  if (found === null) return new UsageError('not_found', `there is no import ${importId}`)
+  return new UsageError('conflict', `import ${importId} was undone while it ran`, {
+    hint: 'nothing of it counts any more; deliver it again to count it',
+  })
+}

@@ -1,0 +1,279 @@
+/**
+ * What ledger rows that come, go or change add to usage, added up a cell. The derived tables change only
+ * by it, in the transaction that changes the ledger.
+ */
+
+import type { CountryCode } from '../../domain/country.ts'
+import type { Sid } from '../../domain/identifiers.ts'
+import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber, monthStart } from '../../domain/time.ts'
+import { type Counters, ZONES } from '../../domain/usage-event.ts'
+import { COUNTER_COLUMNS, countersBy } from '../counter-columns.ts'
+import { SELECT_ACCOUNT_SIDS, SELECT_SIM_SIDS } from '../directory/sql.ts'
+import type { Limits } from '../limits.ts'
+import type { ServingColumns } from '../rows.ts'
+import { hasSimMonths, insert, type Steps } from '../session.ts'
+import type { TableName } from '../tables.ts'
+import type { TrialChanges } from '../usage-store.ts'
+import { sidsOf } from './quarantine.ts'
+
+/** Whose ledger row it is, and when it counts. */
+export interface UsagePlace {
+  readonly accountId: number
+  readonly simId: number
+  readonly occurredAt: number
+}
+
+type CellKey = readonly (number | string)[]
+
+/** What one cell gets. */
+class Cell {
+  readonly key: CellKey
+  #upload = 0
+  #download = 0
+  #toSim = 0
+  #fromSim = 0
+  /** What was collected before a number could not hold more; a bigint for each row would cost more. */
+  #high: readonly [bigint, bigint, bigint, bigint] = [0n, 0n, 0n, 0n]
+
+  constructor(key: CellKey) {
+    this.key = key
+  }
+
+  add(counters: Counters, times: 1 | -1): void {
+    const upload = this.#upload + times * counters.upload
+    const download = this.#download + times * counters.download
+    const toSim = this.#toSim + times * counters.toSim
+    const fromSim = this.#fromSim + times * counters.fromSim
+    const isExact =
+      Number.isSafeInteger(upload) &&
+      Number.isSafeInteger(download) &&
+      Number.isSafeInteger(toSim) &&
+      Number.isSafeInteger(fromSim)
+    if (!isExact) {
+      this.#high = this.sums
+      this.#upload = times * counters.upload
+      this.#download = times * counters.download
+      this.#toSim = times * counters.toSim
+      this.#fromSim = times * counters.fromSim
+      return
+    }
+    this.#upload = upload
+    this.#download = download
+    this.#toSim = toSim
+    this.#fromSim = fromSim
+  }
+
+  addAll(other: Cell): void {
+    const [own, added] = [this.sums, other.sums]
+    this.#high = [own[0] + added[0], own[1] + added[1], own[2] + added[2], own[3] + added[3]]
+    this.#upload = this.#download = this.#toSim = this.#fromSim = 0
+  }
+
+  /** In the order of `COUNTER_COLUMNS`. */
+  get sums(): readonly [bigint, bigint, bigint, bigint] {
+    const [upload, download, toSim, fromSim] = this.#high
+    return [
+      upload + BigInt(this.#upload),
+      download + BigInt(this.#download),
+      toSim + BigInt(this.#toSim),
+      fromSim + BigInt(this.#fromSim),
+    ]
+  }
+}
+
+export class UsageDeltas {
+  readonly #limits: Limits
+  readonly #changes: UsageChanges | null
+  /** By account, hour and serving; nested, because a batch has few of each and joining keys costs. */
+  readonly #hours = new Map<number, Map<number, Map<ServingColumns, Cell>>>()
+  readonly #simDays = new Map<string, Cell>()
+  /** Equal columns are one object here, found by themselves or else by what they say. */
+  readonly #servings = new Map<ServingColumns | string, ServingColumns>()
+
+  /** Sealed days and months have per-SIM totals, which then change too. `changes` is told all. */
+  constructor(limits: Limits, changes: UsageChanges | null = null) {
+    this.#limits = limits
+    this.#changes = changes
+  }
+
+  /** Adds a row's counters `times` 1, or takes them away with -1. */
+  add(place: UsagePlace, columns: ServingColumns, counters: Counters, times: 1 | -1): void {
+    this.#changes?.add(place, columns, counters, times)
+    const { accountId, occurredAt } = place
+    const hour = floorTo(occurredAt, HOUR_SECONDS)
+    const serving = this.#servings.get(columns) ?? this.#interned(columns)
+    const servings = nested(nested(this.#hours, accountId), hour)
+    let cell = servings.get(serving)
+    if (cell === undefined) {
+      cell = new Cell([accountId, hour, serving.zone, serving.country, serving.plmn])
+      servings.set(serving, cell)
+    }
+    cell.add(counters, times)
+    if (occurredAt < this.#limits.sealedThrough) this.#addToSimDay(place, columns, counters, times)
+  }
+
+  /** Writes what has been collected; nothing is left of it then. */
+  *write(): Steps<void> {
+    const hours = [...this.#hours.values()].flatMap((ofAccount) =>
+      [...ofAccount.values()].flatMap((ofHour) => [...ofHour.values()]),
+    )
+    const simDays = [...this.#simDays.values()]
+    this.#hours.clear()
+    this.#simDays.clear()
+    yield* addToCells('account_hour', ACCOUNT_CELL, hours)
+    const days = addedUp(hours, ([accountId, hour, ...serving]) => [
+      accountId!,
+      floorTo(hour as number, DAY_SECONDS),
+      ...serving,
+    ])
+    yield* addToCells('account_day', ACCOUNT_CELL, days)
+    yield* addToCells('sim_day', SIM_DAY, simDays)
+    if (simDays.length === 0 || !(yield* hasSimMonths())) return
+    const { firstMonth, endMonth } = this.#limits
+    const ofMonths = simDays.filter(({ key: [month] }) => {
+      return (month as number) >= firstMonth && (month as number) < endMonth
+    })
+    const months = addedUp(ofMonths, (key) => key.slice(0, -1))
+    yield* addToCells('sim_month', SIM_DAY.slice(0, -1), months)
+  }
+
+  #addToSimDay(
+    { simId, occurredAt }: UsagePlace,
+    { zone, country }: ServingColumns,
+    counters: Counters,
+    times: 1 | -1,
+  ): void {
+    const day = floorTo(occurredAt, DAY_SECONDS)
+    const text = `${simId} ${day} ${zone} ${country}`
+    let cell = this.#simDays.get(text)
+    if (cell === undefined) {
+      cell = new Cell([monthNumber(day), simId, zone, country, day])
+      this.#simDays.set(text, cell)
+    }
+    cell.add(counters, times)
+  }
+
+  #interned(columns: ServingColumns): ServingColumns {
+    const text = `${columns.zone} ${columns.country} ${columns.plmn}`
+    const known = this.#servings.get(text) ?? columns
+    this.#servings.set(text, known)
+    this.#servings.set(columns, known)
+    return known
+  }
+}
+
+const ACCOUNT_CELL = ['account_id', 'started_at', 'zone', 'country', 'plmn']
+const SIM_DAY = ['month', 'sim_id', 'zone', 'country', 'started_at']
+
+/** In the order of the key, so that two transactions wait for each other in one direction only. */
+function* addToCells(
+  table: TableName,
+  key: readonly string[],
+  cells: readonly Cell[],
+): Steps<void> {
+  const sums = COUNTER_COLUMNS.map((name) => `${name} = ${table}.${name} + excluded.${name}`)
+  yield* insert({
+    table,
+    columns: [...key, ...COUNTER_COLUMNS],
+    // As texts: a sum that 64 bits do not hold is the database's to refuse.
+    rows: inOrder(cells).map((cell) => [...cell.key, ...cell.sums.map(String)]),
+    suffix: `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${sums.join(', ')}`,
+  })
+}
+
+function addedUp(cells: readonly Cell[], keyOf: (key: CellKey) => CellKey): Cell[] {
+  const sums = new Map<string, Cell>()
+  for (const cell of cells) {
+    const key = keyOf(cell.key)
+    cellIn(sums, key.join(' '), key).addAll(cell)
+  }
+  return [...sums.values()]
+}
+
+function compareKeys(a: CellKey, b: CellKey): number {
+  for (const [i, left] of a.entries()) {
+    const right = b[i]!
+    if (left !== right) return left < right ? -1 : 1
+  }
+  return 0
+}
+
+function nested<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let inner = map.get(key)
+  if (inner === undefined) {
+    inner = new Map()
+    map.set(key, inner)
+  }
+  return inner
+}
+
+/** What a trial changes; its memory grows with the SIMs, months and countries of a delivery. */
+export class UsageChanges {
+  /** By account, SIM, zone, country and month. */
+  readonly #cells = new Map<string, Cell>()
+
+  /** Adds a row's counters `times` 1, or takes them away with -1. */
+  add(
+    { accountId, simId, occurredAt }: UsagePlace,
+    { zone, country }: Pick<ServingColumns, 'zone' | 'country'>,
+    counters: Counters,
+    times: 1 | -1,
+  ): void {
+    const month = monthNumber(occurredAt)
+    this.#cellOf([accountId, simId, zone, country, month]).add(counters, times)
+  }
+
+  /** Adds all that `changes` has collected. */
+  addAll(changes: UsageChanges): void {
+    for (const cell of changes.#cells.values()) this.#cellOf(cell.key).addAll(cell)
+  }
+
+  *list(): Steps<TrialChanges> {
+    const changed = [...this.#cells.values()].filter(hasChanged)
+    const bySim = addedUp(changed, (key) => key.slice(0, -1)).filter(hasChanged)
+    const byMonth = addedUp(changed, ([accountId, , zone, , month]) => [accountId!, month!, zone!])
+    const ids = (place: number) => new Set(changed.map(({ key }) => key[place] as number))
+    const accounts = yield* sidsOf(SELECT_ACCOUNT_SIDS, ids(0))
+    const sims = yield* sidsOf(SELECT_SIM_SIDS, ids(1))
+    return {
+      changes: inOrder(bySim).map(({ key: [accountId, simId, zone, country], sums }) => ({
+        accountSid: accounts.get(accountId as number) as Sid,
+        simSid: sims.get(simId as number) as Sid,
+        zone: ZONES[zone as number]!,
+        country: country === '' ? null : (country as CountryCode),
+        ...differences(sums),
+      })),
+      months: inOrder(byMonth).map(({ key: [accountId, month, zone], sums }) => ({
+        accountSid: accounts.get(accountId as number) as Sid,
+        month: monthStart(month as number),
+        zone: ZONES[zone as number]!,
+        ...differences(sums),
+      })),
+    }
+  }
+
+  #cellOf(key: CellKey): Cell {
+    return cellIn(this.#cells, key.join(' '), key)
+  }
+}
+
+function hasChanged({ sums }: Cell): boolean {
+  return sums.some((sum) => sum !== 0n)
+}
+
+function inOrder(cells: readonly Cell[]): Cell[] {
+  return cells.toSorted((a, b) => compareKeys(a.key, b.key))
+}
+
+function differences(sums: Cell['sums']) {
+  return countersBy((i) => sums[i]!)
+}
+
+function cellIn(cells: Map<string, Cell>, text: string, key: CellKey): Cell {
+  let cell = cells.get(text)
+  if (cell === undefined) {
+    cell = new Cell(key)
+    cells.set(text, cell)
+  }
+  return cell
+}

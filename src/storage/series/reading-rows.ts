@@ -1,0 +1,114 @@
+/** Between rows of readings and the domain's values: how a reading is read, and what it proves. */
+import {
+  type Highs,
+  type Reading,
+  SERIES_VERDICTS,
+  type SeriesVerdict,
+} from '../../domain/counter-series.ts'
+import { COUNTER_NAMES, type Counters, type ReadingTraits } from '../../domain/usage-event.ts'
+import {
+  COUNTER_COLUMNS,
+  countersBy,
+  countersFromRow,
+  countersOf,
+  counterValues,
+} from '../counter-columns.ts'
+import type { Row } from '../rows.ts'
+import { columnsNamed } from '../tables.ts'
+
+const OF_A_READING = 4
+const OF_32_BITS = 8
+export const OF_A_START = 16
+const RESETS_AT_START = 32
+const RESETS_AT_FALL = 64
+const LACKS_GIGAWORDS = 128
+/** Of the first counter; those after it follow. */
+const UNKNOWN = 256
+/** The bits below are those of a row's serving. */
+const OF_READINGS = ~(OF_A_READING - 1)
+
+/** There are at most 512. */
+const KNOWN_TRAITS = new Map<number, ReadingTraits>()
+
+export function isOfReading(stated: number): boolean {
+  return (stated & OF_A_READING) !== 0
+}
+
+/** What a row says of a reading, as `reading.traits` and a part of `stated`; never 0. */
+export function traitsToBits(traits: ReadingTraits): number {
+  const { is32Bit, mayLackGigawords, resets, isStart, unknown = [] } = traits
+  return (
+    OF_A_READING |
+    (is32Bit ? OF_32_BITS : 0) |
+    (isStart === true ? OF_A_START : 0) |
+    (resets === 'start' ? RESETS_AT_START : resets === 'fall' ? RESETS_AT_FALL : 0) |
+    (mayLackGigawords === true ? LACKS_GIGAWORDS : 0) |
+    unknown.reduce((bits, name) => bits | (UNKNOWN << COUNTER_NAMES.indexOf(name)), 0)
+  )
+}
+
+/** Equal bits give the same object. */
+export function traitsFromBits(bits: number): ReadingTraits {
+  const ofReading = bits & OF_READINGS
+  let traits = KNOWN_TRAITS.get(ofReading)
+  if (traits === undefined) {
+    const has = (bit: number) => (bits & bit) !== 0
+    const unknown = COUNTER_NAMES.filter((_, i) => has(UNKNOWN << i))
+    traits = {
+      is32Bit: has(OF_32_BITS),
+      ...(has(LACKS_GIGAWORDS) && { mayLackGigawords: true }),
+      ...(has(RESETS_AT_START) && { resets: 'start' as const }),
+      ...(has(RESETS_AT_FALL) && { resets: 'fall' as const }),
+      ...(has(OF_A_START) && { isStart: true }),
+      ...(unknown.length > 0 && { unknown }),
+    }
+    KNOWN_TRAITS.set(ofReading, traits)
+  }
+  return traits
+}
+
+/** From counters as they are delivered and kept, where 0 stands for those that are not known. */
+export function readingOf(counters: Counters, traits: ReadingTraits): Reading {
+  const { unknown } = traits
+  const reading = { ...countersOf(counters), traits }
+  if (unknown === undefined) return reading
+  return { ...reading, ...Object.fromEntries(unknown.map((name) => [name, null])) }
+}
+
+/** A reading of the store, with what it was found to prove. */
+export interface KeptReading {
+  readonly reading: Reading
+  readonly highs: Highs
+  readonly verdict: SeriesVerdict
+}
+
+export const READING_KEY = ['sim_id', 'feed_id', 'record_id', 'occurred_at'] as const
+export const READ_COLUMNS = columnsNamed('reading').slice(READING_KEY.length)
+
+/** Values of `READ_COLUMNS`. */
+export function keptReadingToRow({ reading, highs, verdict }: KeptReading) {
+  return [
+    ...counterValues<number | null>(reading),
+    ...counterValues(highs),
+    traitsToBits(reading.traits),
+    SERIES_VERDICTS.indexOf(verdict),
+  ] as const
+}
+
+/** From a row of `reading`; its integers may be bigints. */
+export function keptReadingFromRow(row: Row): KeptReading {
+  const known = (value: unknown) => (value === null ? null : Number(value))
+  return {
+    reading: {
+      ...countersBy((i) => known(row[COUNTER_COLUMNS[i]!])),
+      traits: traitsFromBits(Number(row.traits)),
+    },
+    highs: countersFromRow(row, 'high_'),
+    verdict: SERIES_VERDICTS[Number(row.verdict)]!,
+  }
+}
+
+/** What was read, where what is not known is 0: as a version has it. */
+export function countersRead(reading: Reading): Counters {
+  return countersBy((i) => reading[COUNTER_NAMES[i]!] ?? 0)
+}

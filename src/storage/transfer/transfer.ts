@@ -1,0 +1,195 @@
+/**
+ * Moves a whole store into another engine's empty database: what both ends promise, and the way
+ * between them. How far it is stands in the target, in the transaction of the rows it describes, so
+ * that a transfer ended at any moment goes on where it was.
+ */
+import { createHash } from 'node:crypto'
+import { UsageError } from '../../domain/usage-error.ts'
+import { storeIdOf } from '../store-id.ts'
+import {
+  keyOfRow,
+  TABLES,
+  type Table,
+  type TableKey,
+  type TableRow,
+  type TableValue,
+} from '../tables.ts'
+
+/** Rows of one transaction, and of one read; some megabytes of ledger. */
+export const TRANSFER_ROWS_MAX = 50_000
+
+/** A quarantined record has kilobytes, where a usage event has a hundred bytes. */
+const LONG_ROWS_MAX = 2_000
+
+/** How many rows a table has, by name. */
+export type RowCounts = Readonly<Record<string, number>>
+
+/** The store to move, in one state that does not change until it is closed. */
+export interface TransferSource {
+  /** For messages, without a password. */
+  readonly shown: string
+  countRows(table: Table): Promise<number>
+  /** The table's rows after `after` in the order of its key, at most `rowsMax` at a time. */
+  pageAfter(table: Table, after: TableKey | null, rowsMax: number): Promise<TableRow[]>
+  /** The largest id that the table has ever given to a row; 0 where there was none. */
+  lastId(table: Table): Promise<number>
+  /** The start of the first and the last day that the ledger has rows of; null when it has none. */
+  ledgerBounds(): Promise<{ readonly first: number; readonly last: number } | null>
+  /**
+   * Moves on to the newest state. Returns false where there can be none, because writers were kept
+   * out.
+   */
+  renew(): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** How far a transfer is. */
+export interface Position {
+  /** The table under way; those before it are moved whole. */
+  readonly table: string
+  /** The key of the last row moved. */
+  readonly after: TableKey | null
+  /** Rows moved so far, of all tables. */
+  readonly rows: number
+}
+
+/** What tells one transfer from another. */
+export interface TransferOrigin {
+  /** Where it comes from, for messages. */
+  readonly shown: string
+  /** Made of the signing key, which every store has for itself. */
+  readonly storeId: string
+  /** Changes with everything that is written to the store. */
+  readonly fingerprint: string
+}
+
+/** The empty database that takes the store over. Nobody else can use it before `finish`. */
+export interface TransferTarget {
+  readonly shown: string
+  /**
+   * Begins, or returns how far a transfer of the same origin is. Fails with `incompatible` where
+   * the database has other content, or a transfer of another origin; with `restart`, what an
+   * unfinished transfer has brought is deleted first.
+   */
+  begin(origin: TransferOrigin, options: { readonly restart: boolean }): Promise<Position>
+  /** Adds the rows and moves on, both or neither. */
+  write(piece: {
+    readonly table: Table
+    readonly rows: readonly TableRow[]
+    readonly from: Position
+    readonly to: Position
+  }): Promise<void>
+  /** Makes ready for use what was written: ids go on after `lastIds`, by table. */
+  settle(lastIds: RowCounts): Promise<void>
+  countRows(table: Table): Promise<number>
+  /** From now on the database is a store like any other. */
+  finish(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TransferProgress {
+  readonly table: string
+  /** Rows that are on disk in the target, of all tables. */
+  readonly rows: number
+  readonly rowsTotal: number
+}
+
+export interface TransferOptions {
+  readonly restart: boolean
+  readonly rowsMax?: number
+  readonly onProgress: (progress: TransferProgress) => void
+  readonly isStopped: () => boolean
+}
+
+export const FIRST_POSITION: Position = { table: TABLES[0].name, after: null, rows: 0 }
+
+/**
+ * Moves every row that is not there yet. Returns the number of rows a table has in the source, or
+ * null when it was stopped before the end.
+ */
+export async function moveRows(
+  source: TransferSource,
+  target: TransferTarget,
+  { restart, rowsMax = TRANSFER_ROWS_MAX, onProgress, isStopped }: TransferOptions,
+): Promise<RowCounts | null> {
+  const { origin, counts } = await originOf(source)
+  let position = await target.begin(origin, { restart })
+  const rowsTotal = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  const first = TABLES.findIndex(({ name }) => name === position.table)
+  for (const table of TABLES.slice(first)) {
+    const after = table.name === position.table ? position.after : null
+    for await (const rows of pagesAfter(source, table, after, rowsMax)) {
+      if (isStopped()) return null
+      const last = keyOfRow(table, rows.at(-1)!)
+      const to = { table: table.name, after: last, rows: position.rows + rows.length }
+      await target.write({ table, rows, from: position, to })
+      position = to
+      onProgress({ table: table.name, rows: position.rows, rowsTotal })
+    }
+  }
+  if (isStopped()) return null
+  if (await source.renew()) await requireUnchanged(source, origin)
+  const lastIds: Record<string, number> = {}
+  for (const table of TABLES) {
+    if (table.givesIds) lastIds[table.name] = await source.lastId(table)
+  }
+  await target.settle(lastIds)
+  return counts
+}
+
+async function requireUnchanged(source: TransferSource, then: TransferOrigin): Promise<void> {
+  const { origin } = await originOf(source)
+  if (origin.fingerprint === then.fingerprint) return
+  throw new UsageError('conflict', `${source.shown} was written to while it was moved`, {
+    hint: 'end what writes to it, then move it again with --restart',
+  })
+}
+
+async function originOf(
+  source: TransferSource,
+): Promise<{ readonly origin: TransferOrigin; readonly counts: RowCounts }> {
+  const fingerprint = createHash('sha256')
+  const counts: Record<string, number> = {}
+  let signingKey = ''
+  for (const table of TABLES) {
+    let count = 0
+    if (table.follows) {
+      count = await source.countRows(table)
+    } else {
+      for await (const rows of pagesAfter(source, table, null)) {
+        const key = rows.find(([name]) => table.name === 'setting' && name === 'signing_key')
+        if (key !== undefined) signingKey = String(key[1])
+        for (const row of rows) fingerprint.update(JSON.stringify(row.map(plain)))
+        count += rows.length
+      }
+    }
+    counts[table.name] = count
+    fingerprint.update(`${table.name} ${count}`)
+  }
+  const storeId = storeIdOf(Buffer.from(signingKey, 'hex'))
+  return {
+    origin: { shown: source.shown, storeId, fingerprint: fingerprint.digest('hex') },
+    counts,
+  }
+}
+
+function plain(value: TableValue): string | null {
+  if (value === null) return null
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
+}
+
+async function* pagesAfter(
+  source: TransferSource,
+  table: Table,
+  first: TableKey | null,
+  rowsMaxGiven = TRANSFER_ROWS_MAX,
+): AsyncGenerator<TableRow[]> {
+  const isLong = Object.values(table.columns).includes('bytes')
+  const rowsMax = isLong ? Math.min(rowsMaxGiven, LONG_ROWS_MAX) : rowsMaxGiven
+  for (let after = first; ; ) {
+    const rows = await source.pageAfter(table, after, rowsMax)
+    if (rows.length > 0) yield rows
+    if (rows.length < rowsMax) return
+    after = keyOfRow(table, rows.at(-1)!)
+  }
+}

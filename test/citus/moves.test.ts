@@ -1,4 +1,0 @@
-/** Whole stores move to Citus. */
-import { describeMoves } from '../contract/moves.ts'
-
-describeMoves('citus')

@@ -1,4 +1,0 @@
-/** What imperfect sources deliver comes to the same on PostgreSQL. */
-import { runOn } from '../support/on-engine.ts'
-
-runOn('postgres', 'cases/*.test.ts')

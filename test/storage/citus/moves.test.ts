@@ -1,0 +1,4 @@
+/** Whole stores move to Citus. */
+import { describeMoves } from '../../contract/moves.ts'
+
+describeMoves('citus')

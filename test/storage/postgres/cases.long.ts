@@ -1,0 +1,4 @@
+/** What imperfect sources deliver comes to the same on PostgreSQL. */
+import { runOn } from '../../support/on-engine.ts'
+
+runOn('postgres', 'cases/*.test.ts')

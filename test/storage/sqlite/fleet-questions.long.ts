@@ -1,0 +1,7 @@
+/** Questions about a fleet on SQLite, whose totals of months answer too, in more worlds than the contract has. */
+import { describeFleetQuestions } from '../../contract/fleet-questions.ts'
+import { SQLITE } from '../../contract/sqlite-engine.ts'
+
+const WORLDS = 60
+
+describeFleetQuestions(SQLITE, WORLDS)
