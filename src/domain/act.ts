@@ -1,6 +1,6 @@
 /**
- * Acts: what somebody has done to a store beside delivering records. The log of them is only added
- * to, so that a number which changed can be explained by who changed it, and when.
+ * Acts: what somebody does to a store besides delivering records. Their log is append-only, so that a
+ * changed number can be explained by who changed it, and when.
  */
 
 export const ACT_OBJECTS = [
@@ -17,16 +17,16 @@ export type ActObject = (typeof ACT_OBJECTS)[number]
 
 /** Who acts. */
 export interface Actor {
-  /** `operator` on the command line, `upkeep` of a serving process, or the SID of a credential. */
+  /** `operator` on the command line, `upkeep` for a serving process, or a credential's SID. */
   readonly name: string
-  /** UTC seconds; the database's own clock unless given. */
+  /** UTC seconds; by default the database's own clock. */
   readonly clock?: () => number
 }
 
-/** Who acts where nobody is named. */
+/** The actor if nobody is named. */
 export const SOMEBODY: Actor = { name: 'program' }
 
-/** JSON: counts, and values as they were given. Never a secret, and no subscriber number. */
+/** JSON: counts, and values as they were given. Never a secret or a subscriber's number. */
 export type ActDetails = Readonly<
   Record<string, string | number | boolean | null | readonly string[]>
 >
@@ -35,7 +35,7 @@ export interface NewAct {
   /** What was done, in one word: `create`, `change`, `undo`. */
   readonly verb: string
   readonly objectKind: ActObject
-  /** Its SID, name or number; of several, how they were chosen. */
+  /** Its SID, name or number; for several objects, how they were chosen. */
   readonly object: string
   readonly details: ActDetails
 }
@@ -49,7 +49,7 @@ export interface Act extends NewAct {
 }
 
 export interface ActFilter {
-  /** Acts from this instant on, in UTC seconds. */
+  /** Only acts from this instant on, in UTC seconds. */
   readonly since?: number
   readonly objectKind?: ActObject
   readonly object?: string

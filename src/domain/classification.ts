@@ -3,20 +3,20 @@ import type { CountryCode } from './country.ts'
 import { countryOfPlmn, type Plmn } from './plmn.ts'
 import type { Serving, Zone } from './usage-event.ts'
 
-/** The networks and countries in which a SIM is at home. Never derived from its IMSI. */
+/** The networks and countries in which a SIM is at home. They are never derived from its IMSI. */
 export interface HomeSet {
   readonly plmns: readonly Plmn[]
   readonly countries: readonly CountryCode[]
 }
 
-/** What a record says of the network that served it; null where it says nothing. */
+/** What a record says about the network that served it; null for what it does not state. */
 export interface StatedNetwork {
   readonly plmn: Plmn | null
   readonly country: CountryCode | null
   readonly zone: Zone | null
 }
 
-/** The SIM's own home set, part by part; where a part is empty, its account's counts. */
+/** The SIM's own home set, part by part. For an empty part, its account's counts. */
 export function effectiveHomeSet(sim: HomeSet, account: HomeSet): HomeSet {
   return {
     plmns: sim.plmns.length > 0 ? sim.plmns : account.plmns,
@@ -25,9 +25,9 @@ export function effectiveHomeSet(sim: HomeSet, account: HomeSet): HomeSet {
 }
 
 /**
- * Classifies by serving network, then country; a zone or country that the record states wins over
- * a derived one. Returns null when nothing tells the zone, or when usage abroad has no country to
- * be listed under: such a record is never counted as home, it goes to quarantine.
+ * Classifies by serving network, then country. A zone or country that the record states wins over a
+ * derived one. Returns null if nothing tells the zone, or if usage abroad has no country to be listed
+ * under. Such a record is never counted as home; it goes to quarantine.
  */
 export function classify(
   stated: StatedNetwork,

@@ -1,6 +1,6 @@
 /**
- * Up to when usage can be taken as complete. A delivery completes its feed up to the cut-off that it
- * states, else up to a settle time before it came; what is missing before it holds that back.
+ * How far usage can be taken as complete. A delivery completes its feed up to the cut-off that it states,
+ * or else up to a settle time before it arrived. A missing delivery holds that back.
  */
 import type { SeriesCounts } from './counter-series.ts'
 import type { Feed } from './directory.ts'
@@ -18,25 +18,25 @@ import {
 import { sequenceOfName } from './sequence-pattern.ts'
 import { DAY_SECONDS, floorTo, HOUR_SECONDS } from './time.ts'
 
-/** The specification: all usage is typically processed within 48 hours from when it occurred. */
+/** The specification says that all usage is typically processed within 48 hours of when it occurred. */
 export const SETTLE_SECONDS = 48 * HOUR_SECONDS
 export const SETTLE_SECONDS_MAX = 90 * DAY_SECONDS
 
-/** A feed that is longer without news is late, then overdue, unless it says otherwise. */
+/** A feed that is silent for longer is late, then overdue, unless it has its own limits. */
 export const LATE_SECONDS = 24 * HOUR_SECONDS
 export const OVERDUE_SECONDS = 48 * HOUR_SECONDS
 
 /**
- * What is known of a feed's finished deliveries that speak for it. A function of them, in the order
- * they came.
+ * What is known of the finished deliveries that speak for a feed. It depends on nothing but those
+ * deliveries and their order.
  */
 export interface FeedDeliveries {
-  /** The start of the newest; null while there is none. */
+  /** The start of the newest delivery; null if there is none. */
   readonly newestAt: number | null
-  /** Of those without a number: the latest cut-off that one stated, and when others last came. */
+  /** Of deliveries without a number: the latest stated cut-off, and when the last one came. */
   readonly unnumbered: { readonly cutOff: number | null; readonly lastAt: number | null }
   readonly streams: readonly SequenceStream[]
-  /** The earliest usage of the first delivery that brought any; null while none did. */
+  /** The earliest usage in the first delivery that brought any; null if none did. */
   readonly usageFrom: number | null
 }
 
@@ -50,17 +50,17 @@ export const NO_DELIVERIES: FeedDeliveries = {
 export interface FeedProgress {
   readonly feedId: number
   readonly deliveries: FeedDeliveries
-  /** In the order in which they were given. */
+  /** In the order in which they were made. */
   readonly acceptances: readonly GapAcceptance[]
-  /** A whole hour; null while nothing can be said. */
+  /** A whole hour; null if it cannot be told. */
   readonly completeThrough: number | null
-  /** The whole hour from which on it brought everything; null while nothing can be said. */
+  /** The whole hour since when it has brought everything; null if it cannot be told. */
   readonly completeFrom: number | null
-  /** Of its readings, as they are now. */
+  /** Of its readings as they stand. */
   readonly series: SeriesCounts
 }
 
-/** What is known of a feed, as far as an account's answers are concerned. */
+/** What an account's answers need to know of a feed. */
 export interface FeedCoverage {
   readonly completeFrom: number | null
   readonly completeThrough: number | null
@@ -68,7 +68,7 @@ export interface FeedCoverage {
   readonly settleSeconds: number
 }
 
-/** An answer is complete where its period lies within. Null where nothing can be said. */
+/** An answer is complete if its period lies between the two. Null if it cannot be told. */
 export interface Completeness {
   readonly from: number | null
   readonly through: number | null
@@ -77,8 +77,8 @@ export interface Completeness {
 export type FinishedDelivery = Pick<Import, 'source' | 'startedAt' | 'facts'>
 
 /**
- * Whether a delivery says how far its feed has come. An account's own does only on a feed that is
- * bound to it: elsewhere its word would change what others are told of their usage.
+ * Whether a delivery tells how far its feed has come. An account's own delivery does so only on a feed
+ * that is bound to it. On any other feed, it would change what other accounts are told about their usage.
  */
 export function speaksForFeed(
   { accountSid }: Pick<Feed, 'accountSid'>,
@@ -87,7 +87,7 @@ export function speaksForFeed(
   return delivery.accountSid === null || delivery.accountSid === accountSid
 }
 
-/** A number in the file's name, where the feed has a pattern that fits, goes before the format's. */
+/** A number in the file name, if the feed's pattern matches, takes precedence over the format's. */
 export function sequenceOf(
   { sequencePattern }: Pick<Feed, 'sequencePattern'>,
   { source, facts }: Pick<Import, 'source' | 'facts'>,
@@ -105,7 +105,7 @@ export function addDelivery(
   const { startedAt, facts } = delivery
   const newestAt = latest(known.newestAt, startedAt)
   const sequence = sequenceOf(feed, delivery)
-  // Nothing is delivered before it happens, whatever a clock somewhere says.
+  // Nothing is delivered before it happens, whatever some clock says.
   const stated = facts.completeThrough
   const cutOff = stated === null ? null : Math.min(stated, startedAt)
   if (sequence === null) {
@@ -123,7 +123,7 @@ export function addDelivery(
   return { ...known, newestAt, streams }
 }
 
-/** What a file that is missing for so long would bring is expired. */
+/** What a file missing for that long would bring is expired. */
 function withoutExpired(stream: SequenceStream, nowSeconds: number): SequenceStream {
   const before = retentionStart(nowSeconds)
   const from = stream.runs.findIndex(({ lastAt }) => lastAt >= before)
@@ -131,9 +131,9 @@ function withoutExpired(stream: SequenceStream, nowSeconds: number): SequenceStr
 }
 
 /**
- * The whole hour up to which the feed has delivered everything; null while nothing can be said. The
- * earliest over the feed's streams that have not ended. Where deliveries are numbered, those
- * without a number have no say.
+ * The whole hour up to which the feed has delivered everything; null if it cannot be told. It is the
+ * earliest over all streams that have not ended. If deliveries are numbered, those without a number do
+ * not count.
  */
 export function feedCompleteThrough(
   { unnumbered, streams }: FeedDeliveries,
@@ -156,8 +156,8 @@ export function feedCompleteThrough(
 }
 
 /**
- * The whole hour from which on the feed has delivered everything: what its operator says, else where
- * the first delivery began. What an old record of a later delivery reaches back to is no beginning.
+ * The whole hour since when the feed has delivered everything: what its operator says, or else where the
+ * first delivery began. An old record in a later delivery does not move the beginning back.
  */
 export function feedCompleteFrom(
   { usageFrom }: FeedDeliveries,
@@ -167,7 +167,7 @@ export function feedCompleteFrom(
   return from === null ? null : floorTo(from, HOUR_SECONDS)
 }
 
-/** All that is missing, accepted or not, stream by stream. */
+/** Everything missing, accepted or not, stream by stream. */
 export function feedGaps({ deliveries, acceptances }: FeedProgress): SequenceGap[] {
   return deliveries.streams.flatMap((stream) => gapsOf(stream, acceptances))
 }
@@ -179,7 +179,7 @@ export function openGapCount(progress: FeedProgress): number {
 export const NEWS_STATES = ['current', 'late', 'overdue', 'retired'] as const
 export type NewsState = (typeof NEWS_STATES)[number]
 
-/** Since when the feed has been silent: since its newest delivery, or since it was made. */
+/** When the feed's silence began: at its newest delivery, or when the feed was created. */
 export function silentSince(
   { createdAt }: Pick<Feed, 'createdAt'>,
   progress: FeedProgress,
@@ -199,8 +199,8 @@ export function newsState(
 }
 
 /**
- * Where every one of an account's feeds is complete: from the latest beginning to the earliest end. A
- * feed that was retired holds back nothing after that, once what may come late has had its time.
+ * The period in which every feed of an account is complete: from the latest beginning to the earliest
+ * end. A retired feed holds nothing back once its late records have had their time.
  */
 export function completeness(feeds: readonly FeedCoverage[], nowSeconds: number): Completeness {
   if (feeds.length === 0) return { from: null, through: null }
@@ -216,7 +216,7 @@ export function completeness(feeds: readonly FeedCoverage[], nowSeconds: number)
   }
 }
 
-/** Up to when a feed is complete; `over` where it is retired and nothing of it may come any more. */
+/** Up to when a feed is complete; `over` if it is retired and nothing more of it may come. */
 function endOf(
   { completeThrough, retiredAt, settleSeconds }: FeedCoverage,
   nowSeconds: number,
@@ -235,7 +235,7 @@ function allKnown(
   return known.length < instants.length ? null : choose(...known)
 }
 
-/** True while what was used in the period may still change, or was never delivered whole. */
+/** True if usage in the period may still change, or was never delivered in full. */
 export function isOpen(
   { start, end }: { readonly start: number; readonly end: number },
   { from, through }: Completeness,

@@ -1,7 +1,7 @@
 /**
- * Sessions of the web console. A session stands for a credential, and is good no longer than the very
- * secret that the credential had when the session began: a key that is revoked or a token that is
- * replaced ends its sessions at once.
+ * Sessions of the web console. A session stands for a credential and depends on the very secret that the
+ * credential had when the session began. Revoking the key or replacing the token ends its sessions at
+ * once.
  */
 import type { Sid } from './identifiers.ts'
 
@@ -9,16 +9,16 @@ import type { Sid } from './identifiers.ts'
 export interface ConsoleCredential {
   /** The account whose auth token it is, or the key. */
   readonly credentialSid: Sid
-  /** As the store kept it then: of the account's newest token, or the key's secret. */
+  /** As the store kept it at that time: of the account's newest token, or the key's secret. */
   readonly secretHash: string
 }
 
-/** All instants in UTC seconds, the first ones at which it is no longer good. */
+/** All instants are UTC seconds, and the first ones at which it is no longer valid. */
 export interface ConsoleSession extends ConsoleCredential {
   /** SHA-256 of the random token that the browser keeps, hexadecimal. */
   readonly tokenHash: string
   readonly createdAt: number
-  /** Moves on while the session is used, never past `expiresAt`. */
+  /** Moves on while the session is used, but never past `expiresAt`. */
   readonly idleUntil: number
   readonly expiresAt: number
 }
@@ -31,15 +31,18 @@ export interface ConsoleLink extends ConsoleCredential {
 }
 
 /**
- * How many sessions of one credential there may be; the oldest one ends for the next. Enough for a team
- * that shares a token on several devices each, and nobody who signs in again and again fills a store.
+ * How many sessions one credential may have; the next one ends the oldest. That is enough for a team
+ * sharing a token on several devices each, and repeated sign-ins cannot fill a store.
  */
 export const CONSOLE_SESSIONS_MAX = 100
 
-/** How long a sign-in link is good: it is opened when it is made, and may be seen in a terminal later. */
+/**
+ * How long a sign-in link is valid. It is opened right after it is made, and may be seen in a terminal
+ * later.
+ */
 export const CONSOLE_LINK_SECONDS = 600
 
-/** Whether it is good as far as time goes. */
+/** Whether it is still valid by time. */
 export function isSessionAlive({ idleUntil, expiresAt }: ConsoleSession, now: number): boolean {
   return now < idleUntil && now < expiresAt
 }

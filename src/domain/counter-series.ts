@@ -1,8 +1,8 @@
 /**
- * Cumulative counters: what was used at each reading of counters that only grow. A series proves
- * only what its counters prove. Its readings are gone through in order of time, and what a reading
- * proves depends on itself and on what those before it have proved: so what a series has used is a
- * function of the set of its readings, which may come late, twice and in any order.
+ * Cumulative counters: derives the usage at each reading of counters that only grow. A series proves only
+ * what its counters prove. Its readings are processed in order of time, and what a reading proves depends
+ * on itself and on what earlier readings have proved. The usage of a series is therefore a function of
+ * the set of its readings, which may come late, twice and in any order.
  */
 import { DAY_SECONDS } from './time.ts'
 import {
@@ -13,31 +13,31 @@ import {
 } from './usage-event.ts'
 
 /**
- * What the counters of a series stood at; null where the record does not say. Its instant orders it,
- * and is kept beside it.
+ * What the counters of a series stood at; null if the record does not say. Its instant, which orders it,
+ * is kept beside it.
  */
 export interface Reading extends Readonly<Record<CounterName, number | null>> {
   readonly traits: ReadingTraits
 }
 
 /**
- * The highest value that each counter has proved since it last began, 0 where it has proved none. A
- * counter that has wrapped goes on above its range.
+ * The highest value that each counter has proved since it last began; 0 if it has proved none. A counter
+ * that has wrapped continues above its range.
  */
 export type Highs = Counters
 
 /** What a series has proved before its first reading. */
 export const NOTHING_PROVED: Highs = { upload: 0, download: 0, toSim: 0, fromSim: 0 }
 
-/** Every reading has one: the first of these that is true of one of its counters. */
+/** Every reading has one verdict: the first in this list that is true of one of its counters. */
 export const SERIES_VERDICTS = ['reset', 'fall', 'wrap', 'growth', 'unknown'] as const
 /**
- * `reset`: its counters began again. `fall`: a counter is below what was proved, and nothing says that
- * it began again. `wrap`: a full counter went on from 0. `unknown`: no counter is stated.
+ * `reset`: its counters began again. `fall`: a counter is below what was proved, and nothing says that it
+ * began again. `wrap`: a full counter continued from 0. `unknown`: no counter is stated.
  */
 export type SeriesVerdict = (typeof SERIES_VERDICTS)[number]
 
-/** Of readings, those that are more than growth. */
+/** Counts readings whose verdict is not plain growth. */
 export interface SeriesCounts {
   readonly resets: number
   readonly falls: number
@@ -58,21 +58,21 @@ export function addSeriesCounts(a: SeriesCounts, b: SeriesCounts): SeriesCounts 
 /** What a reading proves. */
 export interface Proved {
   readonly usage: Counters
-  /** What is proved of the series from this reading on. */
+  /** What the series has proved from this reading on. */
   readonly highs: Highs
   readonly verdict: SeriesVerdict
 }
 
-/** What a 32-bit counter can hold is less than this. */
+/** A 32-bit counter stays below this. */
 export const COUNTER_RANGE_32_BIT = 2 ** 32
 
 /**
- * Serial numbers (RFC 1982): up to half the range further on is growth, and anything else a fall. So
- * much can be used between two readings before a wrap is not seen as one.
+ * Serial numbers (RFC 1982): up to half the range ahead is growth, and anything else is a fall. It is
+ * also the most that can be used between two readings before a wrap goes unnoticed.
  */
 export const WRAP_GROWTH_MAX = COUNTER_RANGE_32_BIT / 2
 
-/** What a reading proves after what those before it have proved. */
+/** What a reading proves on top of what earlier ones have proved. */
 export function prove(before: Highs, reading: Reading): Proved {
   if (isBeginning(reading)) return beginAgain(before, reading)
   const usage = { ...NOTHING_PROVED }
@@ -94,7 +94,7 @@ export function prove(before: Highs, reading: Reading): Proved {
   return { usage, highs, verdict: SERIES_VERDICTS.find((one) => verdicts.has(one)) ?? 'unknown' }
 }
 
-/** What each of the readings proves, given and returned in order of time. */
+/** What each reading proves; given and returned in order of time. */
 export function proveAll(before: Highs, readings: readonly Reading[]): Proved[] {
   let highs = before
   return readings.map((reading) => {
@@ -109,17 +109,19 @@ export function sameCounters(a: Counters, b: Counters): boolean {
 }
 
 /**
- * When old readings are deleted, the newest deleted one of a series stays for so long, because a
- * late reading is measured from it. No billing cycle is longer than a quarter.
+ * When old readings are deleted, each series keeps its newest deleted one for this long, because late
+ * readings are measured from it. No billing cycle is longer than a quarter.
  */
 export const BASE_KEPT_SECONDS = 93 * DAY_SECONDS
 
-/** The beginning of a session is a sign only where its source's counters can begin again. */
+/** The start of a session matters only if its source's counters can begin again. */
 function isBeginning({ traits: { isStart = false, resets = 'never' } }: Reading): boolean {
   return isStart && resets !== 'never'
 }
 
-/** One session holds all counters: they begin together, also those that the record does not state. */
+/**
+ * One session holds all counters, so they begin together, including those that the record does not state.
+ */
 function beginAgain(before: Highs, { upload, download, toSim, fromSim }: Reading): Proved {
   const usage: Counters = {
     upload: upload ?? 0,
@@ -136,10 +138,10 @@ function growthOf(high: number, value: number, traits: ReadingTraits): number | 
   const low = high % COUNTER_RANGE_32_BIT
   const growth = (value - low + COUNTER_RANGE_32_BIT) % COUNTER_RANGE_32_BIT
   if (high + growth > Number.MAX_SAFE_INTEGER) return null
-  // Hardly a counter stands at 0 when it has wrapped; a source that has lost it does.
+  // A counter hardly ever stands at exactly 0 after a wrap. One that its source has lost does.
   if (value === 0 && growth > 0 && traits.resets !== 'fall') return null
   if (growth <= WRAP_GROWTH_MAX) return growth
-  // No counter stood higher than this before it has wrapped for the first time.
+  // Before its first wrap, no counter stood higher than this.
   return value > low && (high < COUNTER_RANGE_32_BIT || traits.resets === 'fall') ? growth : null
 }
 
@@ -147,7 +149,7 @@ function hasWrapped(before: number, after: number): boolean {
   return Math.floor(after / COUNTER_RANGE_32_BIT) > Math.floor(before / COUNTER_RANGE_32_BIT)
 }
 
-/** True where the value is what a larger counter leaves when it is divided by the range. */
+/** True if the value is the remainder of a larger counter divided by the range. */
 function isPartOfRange(high: number, value: number, traits: ReadingTraits): boolean {
   if (value >= COUNTER_RANGE_32_BIT) return false
   return traits.is32Bit || (traits.mayLackGigawords === true && high >= COUNTER_RANGE_32_BIT)

@@ -20,12 +20,12 @@ for (const pair of ISO_COUNTRIES.trim().split(/\s+/)) {
   ALPHA3_BY_COUNTRY.set(country, alpha3)
 }
 
-// Letters outside ASCII can become ASCII in capitals (ß becomes SS, which is South Sudan).
+// Letters outside ASCII can become ASCII in upper case (ß becomes SS, which is South Sudan).
 const ALPHA2_OR_ALPHA3 = /^[A-Za-z]{2,3}$/
 
 /**
- * Reads alpha-2 or alpha-3 in any letter case, with spaces around it. Null for anything else, also
- * for codes that only look right: `UK` is not assigned.
+ * Reads alpha-2 or alpha-3 in any letter case, with spaces around it. Null for anything else, including
+ * codes that only look right: `UK` is not assigned.
  */
 export function parseCountry(text: string): CountryCode | null {
   const known = COUNTRY_BY_TEXT.get(text)

@@ -1,4 +1,4 @@
-/** Who is known: accounts, their SIMs, the keys they call with, and the feeds of the operator. */
+/** Who is known: accounts, their SIMs, the keys they call with, and the operator's feeds. */
 import type { HomeSet } from './classification.ts'
 import {
   type Iccid,
@@ -13,32 +13,34 @@ import { invalidField } from './usage-error.ts'
 import type { ConflictPolicy, Zone } from './usage-event.ts'
 
 export interface Account {
-  /** The store's own number, stable and never reused. */
+  /** The store's own number. It never changes and is never reused. */
   readonly id: number
   readonly sid: Sid
   readonly name: string
-  /** SHA-256 of the auth token, hexadecimal; the token itself is not kept. */
+  /** SHA-256 of the auth token, in hexadecimal. The token itself is not kept. */
   readonly authTokenHash: string
-  /** The token before it, while both are good; null where there is none. */
+  /** The previous token while both are valid; null if there is none. */
   readonly previousToken: PreviousToken | null
   readonly home: HomeSet
-  /** Whether its own keys may register SIMs, which brings numbers that records name SIMs by. */
+  /**
+   * Whether its own keys may register SIMs. Registering claims the numbers by which records name SIMs.
+   */
   readonly mayRegisterNumbers: boolean
   readonly createdAt: number
 }
 
-/** An auth token that another one has replaced. */
+/** An auth token that has been replaced by another. */
 export interface PreviousToken {
   readonly hash: string
-  /** UTC seconds; from then on it is refused. */
+  /** UTC seconds; refused from then on. */
   readonly until: number
 }
 
-/** It may register no numbers unless that is said. */
+/** May not register numbers unless it says so. */
 export type NewAccount = Omit<Account, 'id' | 'previousToken' | 'mayRegisterNumbers'> &
   Partial<Pick<Account, 'mayRegisterNumbers'>>
 
-/** What may be changed later. A part of the home set that is left out stays. */
+/** What may be changed later. An omitted part of the home set stays. */
 export interface AccountChanges {
   readonly name?: string
   readonly home?: Partial<HomeSet>
@@ -65,24 +67,24 @@ export interface Sim {
   readonly iccid: Iccid | null
   readonly imsis: readonly Imsi[]
   readonly msisdn: Msisdn | null
-  /** Unique within the account; usable wherever the SID is. */
+  /** Unique within the account; accepted wherever the SID is. */
   readonly uniqueName: string | null
   readonly friendlyName: string | null
   readonly status: SimStatus
-  /** Overrides the account's home set, part by part; empty parts do not. */
+  /** Overrides the account's home set part by part. An empty part overrides nothing. */
   readonly home: HomeSet
   readonly callbacks: SimCallbacks
   readonly createdAt: number
   readonly updatedAt: number
 }
 
-/** True of a SIM that nothing names any more but its SID: an account keeps its usage under it. */
+/** True of a SIM with no name left but its SID, under which its account keeps the usage. */
 export function isErased({ iccid, imsis, msisdn, uniqueName, status }: Sim): boolean {
   const names = [iccid, msisdn, uniqueName].filter((name) => name !== null)
   return status === 'canceled' && names.length + imsis.length === 0
 }
 
-/** What may be said of a SIM at registration; what is left out keeps its value or default. */
+/** What a registration may state. Omitted fields keep their value or default. */
 export interface SimRegistration {
   readonly sid?: Sid
   readonly iccid?: Iccid
@@ -94,7 +96,7 @@ export interface SimRegistration {
   readonly home?: Partial<HomeSet>
 }
 
-/** What may be changed later. An empty text takes a name away. */
+/** What may be changed later. An empty text removes a name. */
 export interface SimChanges {
   readonly uniqueName?: string
   readonly friendlyName?: string
@@ -108,22 +110,22 @@ export type KeyScope = (typeof KEY_SCOPES)[number]
 
 export interface ApiKey {
   readonly sid: Sid
-  /** Null for a key of the operator, who may act for every account. */
+  /** Null for an operator key, which may act for every account. */
   readonly accountId: number | null
   readonly accountSid: Sid | null
   readonly scope: KeyScope
   readonly secretHash: string
-  /** What it is for, in the words of who made it; may be empty. */
+  /** What it is for, in its creator's words; may be empty. */
   readonly label: string
   readonly createdAt: number
-  /** When it was shown last, to the hour (`KEY_USE_NOTED_SECONDS`); null before that. */
+  /** When it was last presented, to the hour (`KEY_USE_NOTED_SECONDS`); null if never. */
   readonly lastUsedAt: number | null
   readonly revokedAt: number | null
 }
 
 export type NewApiKey = Omit<ApiKey, 'accountSid' | 'lastUsedAt'>
 
-/** A key's use is noted once in so many seconds: each note is a write. */
+/** How often a key's use is noted at most, because each note is a write. */
 export const KEY_USE_NOTED_SECONDS = 3_600
 
 export interface KeyUse {
@@ -134,44 +136,44 @@ export interface KeyUse {
 export const FEED_FORMATS = ['csv', 'ndjson', 'mapped', 'radius', 'tap3', 'nrtrde'] as const
 export type FeedFormat = (typeof FEED_FORMATS)[number]
 
-/** Plain JSON: it is kept as a text. */
+/** Plain JSON, because it is stored as text. */
 export type FeedSettings = Readonly<Record<string, unknown>>
 
 export interface Feed {
   readonly id: number
   readonly name: string
   readonly format: FeedFormat
-  /** What the format leaves open, as the format itself checks it; empty where it leaves nothing. */
+  /** What the format leaves open, as checked by the format; empty if it leaves nothing open. */
   readonly settings: FeedSettings
   readonly onConflict: ConflictPolicy
   /** The zone of records that state neither network nor country; null sends them to quarantine. */
   readonly defaultZone: Zone | null
-  /** How long after usage its records may still come, where deliveries state no cut-off. */
+  /** How long after the usage its records may still come if deliveries state no cut-off. */
   readonly settleSeconds: number
-  /** A regular expression that finds a number in the names of its files; null where there is none. */
+  /** A regular expression that finds a number in its file names; null if there is none. */
   readonly sequencePattern: string | null
-  /** It is late after so long without a delivery, and overdue after longer; seconds. */
+  /** Seconds without a delivery after which it is late, and then overdue. */
   readonly lateSeconds: number
   readonly overdueSeconds: number
-  /** The operator's word on since when it brings all usage; null leaves it to the first delivery. */
+  /** The operator's word on when its coverage begins; null leaves that to the first delivery. */
   readonly coversFrom: number | null
-  /** Since when it brings no usage any more, and why; null while it does. */
+  /** When it stopped bringing usage, and why; null while it is active. */
   readonly retirement: FeedRetirement | null
-  /** The account it is bound to, whose SIMs are all that its records can mean; null for any. */
+  /** The account it is bound to, whose SIMs are the only ones its records can mean; null for any. */
   readonly accountId: number | null
   readonly accountSid: Sid | null
-  /** By which kinds of name its records mean their SIMs; see `checkSimNames`. */
+  /** The kinds of name by which its records identify SIMs; see `checkSimNames`. */
   readonly simNames: readonly SimNameKind[]
   readonly createdAt: number
 }
 
 export interface FeedRetirement {
-  /** UTC seconds; usage from then on is not the feed's. */
+  /** UTC seconds. Usage from then on does not come from this feed. */
   readonly at: number
   readonly reason: string
 }
 
-/** Fields that are left out take their defaults. */
+/** Omitted fields take their defaults. */
 export type NewFeed = Pick<
   Feed,
   'name' | 'format' | 'settings' | 'onConflict' | 'defaultZone' | 'createdAt'
@@ -214,7 +216,9 @@ export function grantees({ id }: Pick<Feed, 'id'>, grants: readonly FeedGrant[])
 /** A feed as it exists for an account. */
 export interface AccountFeed {
   readonly feed: Feed
-  /** By a grant; without one, it has brought usage of the account's SIMs. */
+  /**
+   * By a grant. Without one, the feed exists for the account because it has brought usage of its SIMs.
+   */
   readonly mayDeliver: boolean
 }
 
@@ -222,7 +226,9 @@ export function scopeAllows(held: KeyScope, needed: KeyScope): boolean {
   return KEY_SCOPES.indexOf(held) >= KEY_SCOPES.indexOf(needed)
 }
 
-/** Throws `invalid`. A feed's name stands in URLs, so it has only characters that need no escape. */
+/**
+ * Throws `invalid`. A feed's name appears in URLs, so it may only have characters that need no escaping.
+ */
 export function parseFeedName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text
   throw invalidField(
@@ -234,7 +240,7 @@ export function parseFeedName(text: string): string {
 
 export const NAME_CHARACTERS_MAX = 64
 
-/** Trims; throws `invalid` above 64 characters or with control characters in it. */
+/** Trims. Throws `invalid` above 64 characters or if there are control characters. */
 export function parseName(field: string, text: string): string {
   const trimmed = text.trim()
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
@@ -248,17 +254,17 @@ export function parseName(field: string, text: string): string {
   return trimmed
 }
 
-/** A part of a name or number to look for: as long as the longest of them. Throws `invalid`. */
+/** Part of a name or number to search for, no longer than the longest of them. Throws `invalid`. */
 export function parseSearch(field: string, text: string): string {
   const search = parseName(field, text)
   if (search !== '') return search
   throw invalidField(field, text, 'expected a part of a SID, of a number or of a name')
 }
 
-/** Separators of a path, and what cannot be seen: control, format and line characters. */
+/** Path separators and invisible characters: control, format and line characters. */
 const UNSAFE_IN_PATH = /[/\\]|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
-/** Clients and proxies take these segments of a path away, encoded or not. */
+/** Clients and proxies remove these path segments, encoded or not. */
 const DOT_SEGMENT = /^(\.|%2e){1,2}$/i
 
 export function isDotSegment(text: string): boolean {
@@ -266,8 +272,8 @@ export function isDotSegment(text: string): boolean {
 }
 
 /**
- * A unique name stands in URL paths in place of a SID, and in records in place of a number. Empty
- * takes the name away. Throws `invalid` for what is not safe in one or has a meaning in the other.
+ * A unique name stands in for a SID in URL paths and for a number in records. Throws `invalid` for what
+ * is unsafe in a path or means something else in a record. An empty text removes the name.
  */
 export function parseUniqueName(field: string, text: string): string {
   const name = parseName(field, text)

@@ -1,4 +1,4 @@
-/** What a person says of a gap, and of how a feed delivers, read from text. */
+/** Reads what a person states about a gap, or about how a feed delivers. */
 import { SETTLE_SECONDS_MAX } from './completeness.ts'
 import type { Feed, FeedRetirement } from './directory.ts'
 import { DAY_SECONDS, formatInstant, HOUR_SECONDS } from './time.ts'
@@ -22,7 +22,7 @@ export function parseGapEnd(field: string, text: string): number | null {
 
 export const REASON_CHARACTERS_MAX = 500
 
-/** Trims; throws `invalid` where there is none, above the limit, and with control characters. */
+/** Trims. Throws `invalid` if it is empty, too long or has control characters. */
 export function parseReason(field: string, text: string): string {
   const reason = text.trim()
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
@@ -37,7 +37,7 @@ export function parseReason(field: string, text: string): string {
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { m: 60, h: HOUR_SECONDS, d: DAY_SECONDS }
 
-/** As `parseTimeSpan`, of a settle time. */
+/** As `parseTimeSpan`, for a settle time. */
 export function parseSettleTime(field: string, text: string): number {
   return parseTimeSpan(field, text, SETTLE_SECONDS_MAX / DAY_SECONDS)
 }
@@ -54,13 +54,13 @@ export function parseTimeSpan(field: string, text: string, daysMax: number): num
   )
 }
 
-/** The largest unit that needs no fraction: `2d`, `36h`, `90m`. */
+/** In the largest unit that needs no fraction: `2d`, `36h`, `90m`. */
 export function formatSettleTime(seconds: number): string {
   if (seconds % DAY_SECONDS === 0) return `${seconds / DAY_SECONDS}d`
   return seconds % HOUR_SECONDS === 0 ? `${seconds / HOUR_SECONDS}h` : `${seconds / 60}m`
 }
 
-/** Throws `invalid` where a feed would be overdue before it is late. */
+/** Throws `invalid` if a feed would be overdue before it is late. */
 export function checkLateness({
   lateSeconds,
   overdueSeconds,
@@ -74,7 +74,7 @@ export function checkLateness({
   )
 }
 
-/** Throws `invalid` for an end that has not come: until then the feed goes on as it is. */
+/** Throws `invalid` for an end in the future; until then the feed stays as it is. */
 export function feedRetirement({ at, reason }: FeedRetirement, nowSeconds: number): FeedRetirement {
   if (at <= nowSeconds) return { at, reason }
   throw new UsageError(
@@ -84,7 +84,7 @@ export function feedRetirement({ at, reason }: FeedRetirement, nowSeconds: numbe
   )
 }
 
-/** Usage is kept for 18 months; whoever was silent for longer was silent for as long as is known. */
+/** Usage is kept for 18 months, so no longer silence can be known. */
 const SILENCE_DAYS_MAX = 550
 
 /** How long a SIM was silent, in seconds. Throws `invalid`. */

@@ -1,14 +1,14 @@
-/** Home sets as people write them: networks and countries in a list. */
+/** Home sets as people write them: lists of networks and countries. */
 import { type CountryCode, parseCountry } from './country.ts'
 import { type Plmn, parsePlmn } from './plmn.ts'
 import { invalidField, shown } from './usage-error.ts'
 
-/** More than all countries there are: a longer list is a file pasted into the wrong place. */
+/** More than there are countries. A longer list is a file pasted into the wrong place. */
 export const HOME_SET_ENTRIES_MAX = 300
 
 /**
- * Reads `310-260, 310-160`: networks separated by spaces, commas or semicolons, each named once
- * in the answer. An empty text is an empty list. Throws `invalid` naming every wrong entry.
+ * Reads `310-260, 310-160`: networks separated by spaces, commas or semicolons. Repeated ones are
+ * returned once. An empty text is an empty list. Throws `invalid`, naming every wrong entry.
  */
 export function parsePlmnList(field: string, text: string): readonly Plmn[] {
   return parseList(field, text, parsePlmn, 'networks as MCC-MNC, such as 310-260')

@@ -1,6 +1,6 @@
 /**
- * The names a SIM, an account or a key goes by. All of them are text: leading zeros count. They
- * are parsed at the edge; inside, the branded type is the proof that it was done.
+ * The names of a SIM, an account or a key. All of them are text, because leading zeros count. They are
+ * parsed at the edge; inside, the branded type proves that they have been.
  */
 import {
   GROUPED,
@@ -28,7 +28,7 @@ export function isSid(text: string, ...prefixes: SidPrefix[]): text is Sid {
   return /^[A-Z]{2}[0-9a-fA-F]{32}$/.test(text) && prefixes.some((p) => text.startsWith(p))
 }
 
-/** Throws `invalid` naming `field` when the text is not a SID with one of the prefixes. */
+/** Throws `invalid`, naming `field`, unless the text is a SID with one of the prefixes. */
 export function parseSid(field: string, text: string, ...prefixes: SidPrefix[]): Sid {
   const trimmed = text.trim()
   if (isSid(trimmed, ...prefixes)) return trimmed
@@ -36,9 +36,9 @@ export function parseSid(field: string, text: string, ...prefixes: SidPrefix[]):
 }
 
 /**
- * Accepts printed forms: spaces, hyphens, the filler F or FF, and the hexadecimal digits that some
- * countries' ICCIDs have. The check digit is not verified, because carriers also hand out ICCIDs
- * without one; but a number that a spreadsheet has rounded is refused. Throws `invalid`.
+ * Accepts printed forms: spaces, hyphens, the filler F or FF, and the hexadecimal digits in some
+ * countries' ICCIDs. The check digit is not verified, because some carriers' ICCIDs have none. A number
+ * rounded by a spreadsheet is refused. Throws `invalid`.
  */
 export function parseIccid(text: string, field = 'iccid'): Iccid {
   const digits = normalizeIccid(text)
@@ -54,7 +54,7 @@ export function parseImsi(text: string, field = 'imsi'): Imsi {
   throw invalidField(field, text, spreadsheetDamage(digits) ?? 'expected 6 to 15 digits')
 }
 
-/** E.164, with or without the plus sign; kept without. Throws `invalid`. */
+/** E.164, with or without the plus sign, which is not kept. Throws `invalid`. */
 export function parseMsisdn(text: string, field = 'msisdn'): Msisdn {
   const digits = unmarked(text)
     .replace(/[\s()-]/g, '')
@@ -64,7 +64,7 @@ export function parseMsisdn(text: string, field = 'msisdn'): Msisdn {
   throw invalidField(field, text, spreadsheetDamage(digits) ?? rule)
 }
 
-/** What a record may name its SIM by, in the order in which they are tried. */
+/** The names by which a record may identify its SIM, in the order in which they are tried. */
 export const SIM_NAME_KINDS = ['sid', 'iccid', 'imsi', 'msisdn', 'unique_name'] as const
 export type SimNameKind = (typeof SIM_NAME_KINDS)[number]
 
@@ -74,11 +74,10 @@ export interface SimIdentity {
 }
 
 /**
- * What a record's `sim` field can mean, of the kinds given, best first. A number may fit several
- * kinds (15 digits are an IMSI or a phone number); the first that is registered wins. An ICCID is
- * also tried with its check digit added or taken away, because some carriers leave it out. What has
- * the form of a SID or a number is never a unique name: otherwise a number that is registered later
- * would take the name's usage away.
+ * What a record's `sim` field can mean, among the given kinds, best first. A number may fit several kinds
+ * (15 digits are an IMSI or a phone number); the first that is registered wins. An ICCID is also tried
+ * with its check digit added or removed, because some carriers leave it out. Text that looks like a SID
+ * or a number is never a unique name; otherwise a number registered later would take the name's usage.
  */
 export function simIdentities(
   text: string,
@@ -87,7 +86,7 @@ export function simIdentities(
   return meaningsByShape(text.trim()).filter(({ kind }) => kinds.includes(kind))
 }
 
-/** True where a record's `sim` field can mean it by a unique name and by nothing else. */
+/** True if a record's `sim` field can only be a unique name. */
 export function isNameShaped(text: string): boolean {
   return meaningsByShape(text).every(({ kind }) => kind === 'unique_name')
 }
@@ -112,21 +111,21 @@ function meaningsByShape(trimmed: string): readonly SimIdentity[] {
   return found.length > 0 ? found : [{ kind: 'unique_name', value: trimmed }]
 }
 
-/** Shows an identifier in messages without giving it away: the first 6 and last 2 characters. */
+/** Shows an identifier in messages without revealing it: the first 6 and last 2 characters. */
 export function maskIdentifier(text: string): string {
   return text.length <= 10 ? `${text.slice(0, 2)}…` : `${text.slice(0, 6)}…${text.slice(-2)}`
 }
 
 /**
- * The number in a cell that a spreadsheet was told to keep as text: `'890…` or `="890…"`; without
- * characters that nobody sees, which come with what is copied from a web page.
+ * The number in a cell that a spreadsheet was told to keep as text (`'890…` or `="890…"`), without the
+ * invisible characters that come along when copying from a web page.
  */
 function unmarked(given: string): string {
   const text = given.replace(/[\u200b-\u200d\u2060\ufeff]/g, '')
   return /^\s*(?:'(?=\+?\d)(.*)|="([+\d][^"]*)")\s*$/.exec(text)?.slice(1).join('') ?? text
 }
 
-/** An ICCID is ten octets on the card: what it leaves of them is filled with F. */
+/** An ICCID is ten octets on the card; unused half octets are filled with F. */
 function normalizeIccid(text: string): Iccid | null {
   const digits = unmarked(text)
     .replace(/[\s-]/g, '')
@@ -136,12 +135,12 @@ function normalizeIccid(text: string): Iccid | null {
 }
 
 /**
- * What a spreadsheet has done to a number of a SIM, and the remedy, as the end of a message; null
- * where nothing shows. A rounded ICCID is known by its zeros and by a check digit that fails: the
- * digits that are lost cannot be guessed, and another SIM may have those that are left.
+ * What a spreadsheet has done to a SIM's number, and the remedy, as the end of a message; null if nothing
+ * shows. A rounded ICCID has trailing zeros and a wrong check digit. Its lost digits cannot be guessed,
+ * and another SIM may share the rest.
  */
 export function spreadsheetDamage(text: string): string | null {
-  // More digits in front, and the letter is one of a hexadecimal ICCID.
+  // With more leading digits, the letter belongs to a hexadecimal ICCID.
   if (/^[+-]?\d([.,]\d+)?E[+-]?\d{1,3}$/i.test(text)) return SHORTENED
   if (/^\d{5,20}[.,]0+$/.test(text)) return MADE_DECIMAL
   if (/^\d{1,3}(?:,\d{3}){2,6}$|^\d{1,3}(?:[.']\d{3}){2,6}$/.test(text)) return GROUPED

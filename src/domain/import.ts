@@ -7,7 +7,7 @@ import type { Sid } from './identifiers.ts'
 import type { Plmn } from './plmn.ts'
 import type { Counters, ReadingTraits, Zone } from './usage-event.ts'
 
-/** One verdict a record; together they count every record of the delivery exactly once. */
+/** One verdict per record; together they count every record of the delivery exactly once. */
 export interface VerdictCounts {
   readonly accepted: number
   readonly duplicate: number
@@ -39,24 +39,24 @@ export function recordCount(counts: VerdictCounts): number {
 }
 
 /**
- * `running` until the last batch is committed, then `done`; `failed` when the delivery could not
- * be read to its end. One that was killed stays `running`: delivering it again completes the count.
- * `undone` once it was taken back; its counts still say what became of its records before.
+ * `running` until the last batch is committed, then `done`; `failed` when the delivery could not be read
+ * to its end. A killed import stays `running`; delivering it again completes the count. `undone` once it
+ * was taken back; its counts still say what became of its records before.
  */
 export const IMPORT_STATUSES = ['running', 'done', 'failed', 'undone'] as const
 export type ImportStatus = (typeof IMPORT_STATUSES)[number]
 
-/** What a delivery says of itself and of the stream of deliveries it is part of. */
+/** What a delivery says about itself and about its stream. */
 export interface DeliveryFacts {
-  /** Its place in a numbered stream, by which missing deliveries are known. */
+  /** Its place in a numbered stream, which reveals missing deliveries. */
   readonly sequence: { readonly stream: string; readonly number: number } | null
-  /** UTC seconds: all usage before it has been delivered, with this delivery or an earlier one. */
+  /** UTC seconds: all usage before this has been delivered, now or earlier. */
   readonly completeThrough: number | null
-  /** UTC seconds: the earliest usage it brought; null where it brought none. */
+  /** UTC seconds: the earliest usage it brought; null if it brought none. */
   readonly usageFrom: number | null
 }
 
-/** What the format itself reads of a delivery. */
+/** What the format itself reads from a delivery. */
 export type StatedFacts = Omit<DeliveryFacts, 'usageFrom'>
 
 export const NO_FACTS: DeliveryFacts = { sequence: null, completeThrough: null, usageFrom: null }
@@ -72,29 +72,29 @@ export interface Import {
   readonly accountSid: Sid | null
   readonly status: ImportStatus
   readonly counts: VerdictCounts
-  /** What its readings came to when they came: those after them may say otherwise. */
+  /** What its readings came to on arrival. Later ones may change that. */
   readonly series: SeriesCounts
   /** SHA-256 of the delivered bytes, hexadecimal; null until the end has been read. */
   readonly checksum: string | null
   /** Why the delivery failed; null unless it did. */
   readonly error: string | null
-  /** As its format reads them; nothing is known until it is done. */
+  /** As read by its format; unknown until the import is done. */
   readonly facts: DeliveryFacts
   readonly startedAt: number
   readonly finishedAt: number | null
   /** When it was taken back; null unless its status is `undone`. */
   readonly undoneAt: number | null
-  /** What the pipeline needs to read single records of it again; null where it keeps nothing. */
+  /** What the pipeline needs to read single records of it again; null if it keeps nothing. */
   readonly rereading: string | null
 }
 
-/** What a feed's imports came to, over all time that is kept. */
+/** What a feed's imports came to, over all the time that is kept. */
 export interface FeedTotals {
   readonly feedId: number
   readonly imports: Readonly<Record<ImportStatus, number>>
   /** Of its imports, finished or not. */
   readonly counts: VerdictCounts
-  /** How many records wait in quarantine, each counted once; reasons without any are absent. */
+  /** How many records wait in quarantine, each counted once. Reasons without any are absent. */
   readonly waiting: Readonly<Partial<Record<QuarantineReason, number>>>
 }
 
@@ -112,21 +112,21 @@ export const QUARANTINE_REASONS = [
 ] as const
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number]
 
-/** The longest part of a record that quarantine keeps, in bytes. */
+/** How much of a record quarantine keeps at most, in bytes. */
 export const RAW_BYTES_MAX = 4_096
 
-/** What a record that could be read says; enough to count it later. */
+/** The content of a record that could be read; enough to count it later. */
 export interface KeptRecord extends Counters {
   readonly recordId: string
   /** As delivered, or the SIM's SID. */
   readonly sim: string
   /** UTC seconds. */
   readonly occurredAt: number
-  /** What the record states of where it was used; null for what it does not. */
+  /** Where the record says it was used; null for what it does not state. */
   readonly plmn: Plmn | null
   readonly country: CountryCode | null
   readonly zone: Zone | null
-  /** Null where the counters are what was used, see `UsageEvent`. */
+  /** Null if the counters are usage; see `UsageEvent`. */
   readonly reading: ReadingTraits | null
 }
 
@@ -134,20 +134,20 @@ export interface KeptRecord extends Counters {
 export interface QuarantinedRecord {
   readonly line: number
   readonly reason: QuarantineReason
-  /** The sentence a person reads: which field, which value, which rule. */
+  /** The sentence for a person: which field, which value, which rule. */
   readonly detail: string
   readonly field: string | null
-  /** The record as delivered, at most `RAW_BYTES_MAX` bytes of it. */
+  /** The record as delivered, up to `RAW_BYTES_MAX` bytes. */
   readonly raw: Uint8Array
-  /** SHA-256 of the whole record as delivered, so that a repeat is known as one. */
+  /** SHA-256 of the whole record as delivered, by which a repeat is recognized. */
   readonly rawHash: string
-  /** Absent where the record could not be read. */
+  /** Absent if the record could not be read. */
   readonly record?: KeptRecord
 }
 
-/** A quarantined record as the store gives it back: once for each time it was delivered. */
+/** A quarantined record as the store returns it, once for each time it was delivered. */
 export interface QuarantineEntry {
-  /** Grows with the order of arrival; pages continue after it. */
+  /** Grows in order of arrival; pages continue after it. */
   readonly id: number
   readonly importId: number
   readonly feedName: string
@@ -157,7 +157,7 @@ export interface QuarantineEntry {
   readonly field: string | null
   readonly raw: Uint8Array
   readonly rawHash: string
-  /** Null where the record could not be read, or came before records were kept. */
+  /** Null if the record could not be read, or came before records were kept. */
   readonly record: KeptRecord | null
   readonly seenAt: number
 }

@@ -1,6 +1,6 @@
 /**
- * The 249 countries of ISO 3166-1 as alpha-2:alpha-3, and two user-assigned codes: Kosovo (XK:XKX)
- * and ZZ:ZZZ for what belongs to no country.
+ * The 249 countries of ISO 3166-1 as alpha-2:alpha-3, and two user-assigned codes: XK:XKX for Kosovo, and
+ * ZZ:ZZZ for what belongs to no country.
  */
 export const ISO_COUNTRIES = `
 AD:AND AE:ARE AF:AFG AG:ATG AI:AIA AL:ALB AM:ARM AO:AGO AQ:ATA AR:ARG AS:ASM AT:AUT AU:AUS

@@ -1,4 +1,4 @@
-/** A row of the ledger as it is shown: what counts, where it came from, and what it has replaced. */
+/** A ledger row as it is shown: what counts, where it came from, and what it has replaced. */
 import type { SeriesVerdict } from './counter-series.ts'
 import type { CountryCode } from './country.ts'
 import type { EventVersion, Zone } from './usage-event.ts'
@@ -14,7 +14,7 @@ export interface Provenance {
   readonly knownAt: number
 }
 
-/** A version that counted once. */
+/** A version that used to count. */
 export interface ReplacedVersion extends EventVersion, Provenance {
   readonly replacedAt: number
   readonly replacedByImport: number
@@ -22,36 +22,36 @@ export interface ReplacedVersion extends EventVersion, Provenance {
 
 /** A version that counted until its import was taken back. */
 export interface UndoneVersion extends EventVersion, Provenance {
-  /** When another version took its place before that; null where it counted until it was undone. */
+  /** When another version replaced it before that; null if it counted until it was undone. */
   readonly replacedAt: number | null
   readonly undoneAt: number
 }
 
 /**
- * A usage event as it counts now. One of which an undo has left nothing has counters of 0; where it
- * was, and what brought it, is of the version that was undone last.
+ * A usage event as it counts now. If an undo has left nothing of it, its counters are 0, and its serving
+ * and provenance are those of the version that was undone last.
  */
 export interface LedgerEntry extends EventVersion, Provenance {
-  /** False where an undo has left nothing. */
+  /** False if an undo has left nothing. */
   readonly isCounted: boolean
   readonly occurredAt: number
   readonly feedId: number
   readonly feedName: string
   readonly recordId: string
-  /** What its reading is; null where its counters are what was used, or nothing is left. */
+  /** The verdict on its reading; null if its counters are usage, or nothing is left. */
   readonly reading: SeriesVerdict | null
   /** Oldest first. */
   readonly replaced: readonly ReplacedVersion[]
-  /** In the order in which they were taken back. */
+  /** In the order in which they were undone. */
   readonly undone: readonly UndoneVersion[]
 }
 
-/** A place in a SIM's ledger, whose order is time, feed (as created), record id. */
+/** A place in a SIM's ledger, which is ordered by time, feed (as created) and record id. */
 export type LedgerPosition = Pick<LedgerEntry, 'occurredAt' | 'feedId' | 'recordId'>
 
 export interface LedgerFilter {
   readonly simId: number
-  /** With an account, as far as the SIM was its own. */
+  /** If given, only while this account had the SIM. */
   readonly accountId?: number
   /** UTC seconds, inclusive. */
   readonly start: number
@@ -64,6 +64,6 @@ export interface LedgerFilter {
 
 export interface LedgerPage {
   readonly limit: number
-  /** The last entry of the page before; from the first when absent. */
+  /** The last entry of the previous page; if absent, the page begins with the first. */
   readonly after?: LedgerPosition
 }

@@ -1,6 +1,6 @@
 /**
- * Every limit that an operator can set: its name, where it stands unless it is set, and why. The
- * page `docs/settings.md` is made from this file.
+ * Every limit that an operator can set: its name, its default, and the reason for it. The page
+ * `docs/settings.md` is generated from this file.
  */
 
 export interface LimitDefinition {
@@ -8,10 +8,10 @@ export interface LimitDefinition {
   readonly min: number
   readonly max: number
   readonly unit: string
-  /** What it bounds, as a phrase. */
+  /** What it limits, as a phrase. */
   readonly bounds: string
   readonly reason: string
-  /** What a caller who meets it is answered, or what happens. */
+  /** What a caller over the limit is answered, or what happens instead. */
   readonly refusal: string
 }
 

@@ -1,10 +1,10 @@
-/** The limits that an operator can set: their values, and the names that they go by. */
+/** The limits that an operator can set: their values, and their names. */
 import { LIMIT_DEFINITIONS, type LimitDefinition } from './limit-definitions.ts'
 import { invalidField } from './usage-error.ts'
 
 export type LimitName = keyof typeof LIMIT_DEFINITIONS
 
-/** What each limit stands at. */
+/** The value of each limit. */
 export type Limits = Readonly<Record<LimitName, number>>
 
 export const LIMIT_NAMES = Object.keys(LIMIT_DEFINITIONS) as LimitName[]
@@ -15,7 +15,7 @@ export function limitDefinition(name: LimitName): LimitDefinition {
   return LIMIT_DEFINITIONS[name]
 }
 
-/** As flags, messages and metrics call it: `form-fields`. */
+/** Its name in flags, messages and metrics: `form-fields`. */
 export function limitLabel(name: LimitName): string {
   return name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
 }
@@ -25,12 +25,12 @@ export function limitVariable(name: LimitName): string {
   return `SIMTALLY_LIMIT_${limitLabel(name).toUpperCase().replaceAll('-', '_')}`
 }
 
-/** Null for a label that no limit has. */
+/** Null if no limit has this label. */
 export function limitOfLabel(label: string): LimitName | null {
   return LIMIT_NAMES.find((name) => limitLabel(name) === label) ?? null
 }
 
-/** A limit's value from text. Throws `invalid`, naming `field`. */
+/** Parses a limit's value. Throws `invalid`, naming `field`. */
 export function parseLimit(field: string, name: LimitName, text: string): number {
   const { min, max, unit } = LIMIT_DEFINITIONS[name]
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
@@ -42,7 +42,7 @@ function limitsBy(value: (name: LimitName) => number): Limits {
   return Object.fromEntries(LIMIT_NAMES.map((name) => [name, value(name)])) as Limits
 }
 
-/** How an operator raises a limit, as a hint of the message that refuses. */
+/** How an operator raises a limit, as a hint in the error that refuses. */
 export function limitRemedy(name: LimitName): string {
   return `the limit ${limitLabel(name)} can be raised with ${limitVariable(name)}`
 }

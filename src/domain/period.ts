@@ -1,6 +1,6 @@
 /**
- * From the bounds a caller gives to the buckets an answer lists. The rule behind all of it: a
- * record's numbers are exactly the usage inside the period it states.
+ * From the bounds that a caller gives to the buckets of an answer. One rule is behind it all: a record's
+ * numbers are exactly the usage inside the period it states.
  */
 import {
   ceilTo,
@@ -15,10 +15,10 @@ import {
 import { UsageError } from './usage-error.ts'
 import type { Granularity } from './usage-query.ts'
 
-/** Usage older than this is deleted, and a record that arrives older is `expired`. */
+/** Older usage is deleted, and a record that arrives older is `expired`. */
 export const RETENTION_MONTHS = 18
 
-/** The first instant that is still kept. Whole hours: usage is deleted by the hour. */
+/** The first instant still kept. It is a whole hour, because usage is deleted by the hour. */
 export function retentionStart(nowSeconds: number): number {
   return monthsBefore(floorTo(nowSeconds, HOUR_SECONDS), RETENTION_MONTHS)
 }
@@ -28,17 +28,17 @@ export const BUCKET_SECONDS = { hourly: HOUR_SECONDS, daily: DAY_SECONDS } as co
 export interface PeriodRequest {
   /** UTC seconds; one month before the end when null. */
   readonly start: number | null
-  /** UTC seconds, inclusive to its second unless it is a whole minute; now when null. */
+  /** UTC seconds. The end includes its second unless it is a whole minute; now when null. */
   readonly end: number | null
   readonly granularity: Granularity
   /** An account's usage is kept by the hour, so its bounds widen to whole hours. */
   readonly level: 'sim' | 'account'
 }
 
-/** The window an answer covers, fixed once and carried through all pages of a list. */
+/** The window that an answer covers, fixed once and carried through all pages of a list. */
 export interface UsageWindow {
   readonly granularity: Granularity
-  /** The period that an `all` record states. */
+  /** The period that a record for `all` states. */
   readonly statedStart: number
   readonly statedEnd: number
   /** Half-open; whole buckets unless `all`. */
@@ -46,11 +46,11 @@ export interface UsageWindow {
   readonly end: number
   /** Usage before this instant is not counted, whether or not it is deleted yet. */
   readonly keptFrom: number
-  /** True when the caller asked for time that retention has taken. */
+  /** True if the caller asked for time beyond retention. */
   readonly beyondRetention: boolean
 }
 
-/** Throws `invalid` naming `Start` when it lies after the end. */
+/** Throws `invalid`, naming `Start`, if it lies after the end. */
 export function resolveWindow(request: PeriodRequest, nowSeconds: number): UsageWindow {
   const end = request.end ?? nowSeconds
   const start = request.start ?? monthsBefore(end, 1)
@@ -62,7 +62,7 @@ export function resolveWindow(request: PeriodRequest, nowSeconds: number): Usage
       hint: 'give a Start that is not after End',
     })
   }
-  // A border on a whole minute belongs to the later period: zones are off by quarters of an hour.
+  // A bound on a whole minute belongs to the later period, because zones differ by quarter hours.
   const endExclusive = end % MINUTE_SECONDS === 0 ? end : end + 1
   const keptFrom = retentionStart(nowSeconds)
   const common = { granularity: request.granularity, keptFrom, beyondRetention: start < keptFrom }
@@ -70,7 +70,7 @@ export function resolveWindow(request: PeriodRequest, nowSeconds: number): Usage
     const whole = request.level === 'account'
     const from = whole ? floorTo(start, HOUR_SECONDS) : start
     const to = whole ? ceilTo(endExclusive, HOUR_SECONDS) : endExclusive
-    // ISO text has no hour after the last one of the year 9999.
+    // ISO text has no hour after the year 9999.
     const statedEnd = whole ? Math.min(to, INSTANT_MAX) : end
     return { ...common, statedStart: from, statedEnd, start: from, end: to }
   }
@@ -86,15 +86,17 @@ export interface Bucket {
   readonly end: number
 }
 
-/** How many records the window's list has: one for `all`, else one a bucket, empty ones too. */
+/**
+ * How many records the window's list has: one for `all`, otherwise one per bucket, including empty ones.
+ */
 export function bucketCount(window: UsageWindow): number {
   if (window.granularity === 'all') return 1
   return (window.end - window.start) / BUCKET_SECONDS[window.granularity]
 }
 
 /**
- * The buckets `offset` to `offset + limit` of the window, newest first. Pure arithmetic: a late
- * page costs what the first one does.
+ * The buckets `offset` to `offset + limit` of the window, newest first. This is pure arithmetic, so a
+ * late page costs no more than the first.
  */
 export function bucketsOf(
   window: UsageWindow,

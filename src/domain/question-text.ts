@@ -1,4 +1,4 @@
-/** Questions about usage as people write them, and what they are told of one that is not answered. */
+/** Questions about usage as people write them, and the errors for those that are not answered. */
 import { LABELS_MAX, parseLabel, parseLabelKey } from './sim-group.ts'
 import { DAY_SECONDS, formatInstant } from './time.ts'
 import { invalidField, shown, UsageError } from './usage-error.ts'
@@ -10,13 +10,13 @@ import {
   type UsageQuestion,
 } from './usage-question.ts'
 
-/** As a question has them. */
+/** In a question's own terms. */
 export type Grouping = Pick<UsageQuestion, 'groupBy' | 'labelKey'>
 
 export const GROUP_BY_RULE =
   'expected sim, group, label:KEY, zone, country, network or feed, several separated by commas'
 
-/** Reads `sim,label:customer`. Throws `invalid` for what is no dimension, and for one named twice. */
+/** Reads `sim,label:customer`. Throws `invalid` for an unknown dimension, and for one named twice. */
 export function parseGroupBy(field: string, text: string): Grouping {
   const groupBy: UsageDimension[] = []
   let labelKey: string | undefined
@@ -45,23 +45,23 @@ function isDimension(text: string): text is UsageDimension {
   return (USAGE_DIMENSIONS as readonly string[]).includes(text)
 }
 
-/** The way back from `parseGroupBy`. */
+/** The inverse of `parseGroupBy`. */
 export function groupByText({ groupBy, labelKey }: Grouping): string {
   return groupBy.map((name) => (name === 'label' ? `label:${labelKey}` : name)).join(',')
 }
 
-/** What a surface calls the parts of a question. */
+/** What an interface calls the parts of a question. */
 export interface QuestionNames {
   readonly groupBy: string
   readonly granularity: string
   readonly sim: string
   readonly network: string
   readonly feed: string
-  /** The name of the feed that is asked for, where one is. */
+  /** The name of the feed asked for, if any. */
   readonly feedName?: string | undefined
 }
 
-/** Throws `invalid` for a question that `readsTooMuch`, naming what makes it so and what to ask instead. */
+/** Throws `invalid` for a question that `readsTooMuch`, naming the cause and what to ask instead. */
 export function requireShortEnough(question: UsageQuestion, names: QuestionNames): void {
   if (!readsTooMuch(question)) return
   const { field, value, of, instead } = causeOf(question, names)
@@ -75,7 +75,7 @@ export function requireShortEnough(question: UsageQuestion, names: QuestionNames
   )
 }
 
-/** Which part of a question is answered by the ledger alone. */
+/** The part of a question that only the ledger can answer. */
 function causeOf({ groupBy, filter, granularity }: UsageQuestion, names: QuestionNames) {
   if (groupBy.includes('feed')) {
     const [field, value] = [names.groupBy, 'feed']
@@ -102,10 +102,10 @@ function causeOf({ groupBy, filter, granularity }: UsageQuestion, names: Questio
   }
 }
 
-/** Values by key, null where a label ends. */
+/** Values by key; null ends a label. */
 export type LabelChanges = Readonly<Record<string, string | null>>
 
-/** Reads `key=value`, and `key=` for a label that ends. Throws `invalid`, also for a key given twice. */
+/** Reads `key=value`, and `key=` to end a label. Throws `invalid`, also for a key given twice. */
 export function parseLabelChanges(field: string, texts: readonly string[]): LabelChanges {
   const changes: Record<string, string | null> = Object.create(null)
   for (const text of texts) {
@@ -125,7 +125,7 @@ export function parseLabelChanges(field: string, texts: readonly string[]): Labe
   return { ...changes }
 }
 
-/** Throws `invalid` for an instant that has not come: a SIM is put nowhere in advance. */
+/** Throws `invalid` for a future instant, because a SIM cannot be assigned in advance. */
 export function requirePast(field: string, at: number, nowSeconds: number): void {
   if (at <= nowSeconds) return
   throw invalidField(
@@ -135,7 +135,7 @@ export function requirePast(field: string, at: number, nowSeconds: number): void
   )
 }
 
-/** The failure of an instant that is given without anything that could hold from then on. */
+/** The error for an instant given without anything that could hold from then on. */
 export function sinceOfNothing(field: string, others: string): UsageError {
   return new UsageError('invalid', `${field} says since when something holds: give ${others} too`, {
     field,

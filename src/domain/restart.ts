@@ -1,20 +1,20 @@
 /**
- * Restarts that a source announces: all counters of all its series begin again. Each series gets a
- * reading for it, a start at 0, so that usage stays a function of the readings alone, in whatever
- * order they arrive.
+ * Restarts announced by a source, at which all counters of all its series begin again. Each series gets a
+ * reading for it, a start at 0. Usage thus stays a function of the readings alone, in whatever order they
+ * arrive.
  */
 import { DAY_SECONDS } from './time.ts'
 import type { UsageEvent } from './usage-event.ts'
 
 export interface Restart {
-  /** What the record ids of the source's series begin with. */
+  /** The prefix of the record ids of the source's series. */
   readonly seriesPrefix: string
   /** UTC seconds. */
   readonly at: number
 }
 
 export interface NotedRestart extends Restart {
-  /** The account that delivered it, whose SIMs alone it concerns; null for the operator. */
+  /** The account that delivered it, whose SIMs are the only ones affected; null for the operator. */
   readonly accountId: number | null
 }
 
@@ -26,16 +26,16 @@ export interface SeriesPlace {
 }
 
 /**
- * A session that continues under its name after a restart reports well within this time. Later, a
- * session that takes the name again sends a start. Each series that continues costs a row.
+ * A session that survives a restart under its name reports well within this time. Later, a session that
+ * reuses the name sends a start. Each surviving series costs a row.
  */
 export const RESTART_TELLS_SECONDS = 7 * DAY_SECONDS
 
-/** More announcements than this in one delivery are those of a source that is out of order. */
+/** A source that announces more than this in one delivery is out of order. */
 export const RESTARTS_MAX = 10_000
 
 /**
- * The start that a restart means for one series. Every delivery that adds it adds the same one, so it
+ * The start that a restart means for one series. Every delivery that adds it must add the same one, so it
  * takes no network from the readings around it.
  */
 export function restartReading(

@@ -13,14 +13,14 @@ export function newSecret(): string {
   return randomBytes(RANDOM_BYTES).toString('hex')
 }
 
-/** A new SID with 128 random bits: two of them never meet. */
+/** A new SID with 128 random bits, so that no two are ever equal. */
 export function newSid(prefix: SidPrefix): Sid {
   return `${prefix}${randomBytes(RANDOM_BYTES).toString('hex')}` as Sid
 }
 
 /**
- * SHA-256, hexadecimal: what the store keeps in place of a secret. A slow password hash would buy
- * nothing, because 128 random bits cannot be guessed, and every request has to pass this.
+ * SHA-256 in hexadecimal, which the store keeps instead of a secret. A slow password hash would gain
+ * nothing: 128 random bits cannot be guessed, and every request is hashed.
  */
 export function hashSecret(secret: string): string {
   return hash('sha256', secret)

@@ -1,25 +1,24 @@
-/** The number that a delivery's file name has, by a pattern that the feed states. */
+/** Reads the number in a delivery's file name, by a pattern that the feed states. */
 import { RE2JS } from 're2js'
 import type { DeliveryFacts } from './import.ts'
 import { invalidField } from './usage-error.ts'
 
-/** Longer ones are no file names, and a number of more digits is not exact. */
+/** Longer texts are no file names, and a number with more digits is not exact. */
 const NAME_CHARACTERS_MAX = 255
 const DIGITS_MAX = 15
 
 export const PATTERN_CHARACTERS_MAX = 500
 
 /**
- * The steps of the program that a pattern is compiled into. A name costs at most this many for each of
- * its characters: 2 million fit into a tenth of a second.
+ * How many steps the compiled program of a pattern may have. A name costs at most this many per
+ * character: 2 million fit into a tenth of a second.
  */
 export const PATTERN_STEPS_MAX = 2_000
 
 /**
  * Checks a regular expression with a group `sequence`, and perhaps one `stream`, such as
- * `^(?<stream>[A-Z]+)_(?<sequence>\d+)\.csv`. The syntax is RE2's, which needs time in proportion to
- * the name's length whatever the pattern, and has no lookaround and no backreferences. Throws
- * `invalid`.
+ * `^(?<stream>[A-Z]+)_(?<sequence>\d+)\.csv`. The syntax is RE2's: it takes time proportional to the
+ * name's length for any pattern, and has neither lookaround nor backreferences. Throws `invalid`.
  */
 export function parseSequencePattern(field: string, text: string): string {
   const rule =
@@ -37,7 +36,7 @@ export function parseSequencePattern(field: string, text: string): string {
   return text
 }
 
-/** Null where the name does not fit: folders before it do not count. */
+/** Null if the name does not match. Folders before it are ignored. */
 export function sequenceOfName(pattern: string, source: string): DeliveryFacts['sequence'] {
   const name = source.slice(source.lastIndexOf('/') + 1)
   if (name.length > NAME_CHARACTERS_MAX) return null
@@ -50,10 +49,10 @@ export function sequenceOfName(pattern: string, source: string): DeliveryFacts['
   return { stream: stream ?? '', number: Number(digits) }
 }
 
-/** Files of one feed follow each other. */
+/** Files of one feed tend to come one after another. */
 let last: { readonly text: string; readonly compiled: RE2JS | null } | null = null
 
-/** Null for a pattern that nobody has checked, and that is none. */
+/** Null for text that was never checked and is no pattern. */
 function compiledOnce(text: string): RE2JS | null {
   if (last?.text !== text) {
     const compiled = tryCompile(text)

@@ -1,21 +1,21 @@
 /**
- * Numbered streams of deliveries: which numbers are there, and which are missing between them.
+ * Numbered streams of deliveries: which numbers have come, and which are missing between them.
  *
- * A place in a stream is a position. It is the delivery's number, except that numbers of at most
- * five digits go round as TAP's do: after 99999 comes 1, and positions count on.
+ * A place in a stream is a position. It is the delivery's number, except that numbers of at most five
+ * digits wrap around as TAP's do: after 99999 comes 1, while positions count on.
  */
 import { shown, UsageError } from './usage-error.ts'
 
 /** TAP and NRTRDE files are numbered from 1 to this. */
 export const SEQUENCE_NUMBER_MAX = 99_999
 
-/** Deliveries without a hole between them. */
+/** Consecutive deliveries without a gap. */
 export interface SequenceRun {
   readonly first: number
   readonly last: number
-  /** UTC seconds: since when the hole before the run is known. */
+  /** UTC seconds: when the gap before this run became known. */
   readonly openedAt: number
-  /** Of the delivery at `last`: the cut-off that it states, if it does, and when it first came. */
+  /** Of the delivery at `last`: its cut-off, if it states one, and when it first came. */
   readonly cutOff: number | null
   readonly lastAt: number
 }
@@ -24,14 +24,14 @@ export interface SequenceStream {
   readonly stream: string
   /** True while no number has had more than five digits. */
   readonly wraps: boolean
-  /** Ascending, and never empty. */
+  /** Ascending, never empty. */
   readonly runs: readonly SequenceRun[]
 }
 
-/** What somebody has said need not come any more. */
+/** What somebody has said will not come. */
 export interface GapAcceptance {
   readonly stream: string
-  /** Positions. `last` is null where the stream has ended before `first`. */
+  /** Positions. `last` is null if the stream ended before `first`. */
   readonly first: number
   readonly last: number | null
   readonly by: string
@@ -44,10 +44,10 @@ export interface SequenceGap {
   /** Positions, both missing. */
   readonly first: number
   readonly last: number
-  /** The numbers of these positions: `from` is the larger one where they go round in between. */
+  /** The numbers at these positions. `from` is the larger one if numbers wrap around in between. */
   readonly from: number
   readonly to: number
-  /** UTC seconds: when a delivery from behind the gap came, and one from before it. */
+  /** UTC seconds: when deliveries on both sides of the gap had come. */
   readonly openedAt: number
   /** Null while the gap is open. */
   readonly acceptance: GapAcceptance | null
@@ -71,7 +71,7 @@ export function addToStream(
   return { stream, wraps, runs: addToRuns(known?.runs ?? [], alone) }
 }
 
-/** Numbers that go round are where they are nearest to the highest delivery so far. */
+/** A number that wraps is taken at the position nearest to the highest delivery so far. */
 function positionOf(number: number, { runs }: SequenceStream, wraps: boolean): number {
   if (!wraps) return number
   const turns = Math.round((runs.at(-1)!.last - number) / SEQUENCE_NUMBER_MAX)
@@ -83,7 +83,7 @@ function addToRuns(runs: readonly SequenceRun[], added: SequenceRun): SequenceRu
   const holding = runs.findIndex(({ first, last }) => first <= at && at <= last)
   if (holding !== -1) {
     const run = runs[holding]!
-    // The delivery again: it came when it first came, and may say more now than it did then.
+    // The same delivery again: it keeps its first arrival, but may state more than it did then.
     const cutOff = at === run.last ? largest(run.cutOff, added.cutOff) : run.cutOff
     return runs.with(holding, { ...run, cutOff })
   }
@@ -102,7 +102,8 @@ function addToRuns(runs: readonly SequenceRun[], added: SequenceRun): SequenceRu
   }
   if (joinsAfter) return runs.with(index, { ...after, first: at })
   if (after === undefined) return [...runs, added]
-  // The first of all opens the gap behind it; one from within a gap cuts it in two of its age.
+  // The very first delivery opens the gap behind it. One that lands within a gap splits it into two of
+  // the same age.
   const isFirst = before === undefined
   const behind = isFirst ? { ...after, openedAt: added.openedAt } : after
   const cut = isFirst ? added : { ...added, openedAt: after.openedAt }
@@ -113,7 +114,7 @@ function largest(a: number | null, b: number | null): number | null {
   return a === null || b === null ? (a ?? b) : Math.max(a, b)
 }
 
-/** What is missing, in the order of positions, cut where one part is accepted and another is not. */
+/** What is missing, ordered by position, and split where one part is accepted and the next is not. */
 export function gapsOf(
   { stream, wraps, runs }: SequenceStream,
   acceptances: readonly GapAcceptance[],
@@ -150,7 +151,7 @@ function modulo(value: number, divisor: number): number {
   return ((value % divisor) + divisor) % divisor
 }
 
-/** True when it was accepted that nothing more comes, and nothing has come since. */
+/** True if somebody accepted that nothing more comes, and nothing has come since. */
 export function hasEnded(
   { stream, runs }: SequenceStream,
   acceptances: readonly GapAcceptance[],
@@ -163,7 +164,7 @@ export function hasEnded(
   )
 }
 
-/** The last delivery of the stream before which nothing is missing that was not accepted. */
+/** The last delivery of the stream before its first gap that is not accepted. */
 export function lastBeforeGap(
   stream: SequenceStream,
   acceptances: readonly GapAcceptance[],
@@ -180,10 +181,7 @@ export interface NamedGap {
   readonly to: number | null
 }
 
-/**
- * The positions of a gap that is open, or of a part of one. Throws `not_found`, naming the gaps
- * that are open.
- */
+/** The positions of an open gap or part of one. Throws `not_found`, naming the gaps that are open. */
 export function findOpenGap(
   streams: readonly SequenceStream[],
   acceptances: readonly GapAcceptance[],
@@ -213,7 +211,7 @@ export function findOpenGap(
   )
 }
 
-/** The position after the last delivery, which must be that of the number `from`. */
+/** The position after the last delivery; `from` must be its number. */
 function endOf({ stream, wraps, runs }: SequenceStream, from: number): number {
   const next = runs.at(-1)!.last + 1
   const expected = numberAt(next, wraps)

@@ -1,6 +1,6 @@
 /**
- * The URLs that a SIM's messages would be reported to. They are kept for the clients that read back
- * what they have set; nothing here calls them.
+ * The URLs to which a SIM's messages would be reported. They are kept only for clients that read back
+ * what they set; nothing here calls them.
  */
 import { invalidField } from './usage-error.ts'
 
@@ -21,10 +21,10 @@ export interface Callback {
   readonly method: (typeof CALLBACK_METHODS)[number]
 }
 
-/** A kind that is absent has no URL, and the method POST. */
+/** An absent kind has no URL, and the method POST. */
 export type SimCallbacks = Readonly<Partial<Record<CallbackKind, Callback>>>
 
-/** What may be changed of each; what is left out stays. */
+/** What may be changed of each; omitted parts stay. */
 export type CallbackChanges = Readonly<Partial<Record<CallbackKind, Partial<Callback>>>>
 
 const NO_CALLBACK: Callback = { url: null, method: 'POST' }
@@ -33,7 +33,7 @@ export function callbackOf(callbacks: SimCallbacks, kind: CallbackKind): Callbac
   return callbacks[kind] ?? NO_CALLBACK
 }
 
-/** In one order, and without those that say nothing: equal callbacks are equal text. */
+/** In a fixed order and without empty ones, so that equal callbacks are equal text. */
 export function changedCallbacks(callbacks: SimCallbacks, changes: CallbackChanges): SimCallbacks {
   const changed: Partial<Record<CallbackKind, Callback>> = {}
   for (const kind of CALLBACK_KINDS) {
@@ -44,20 +44,20 @@ export function changedCallbacks(callbacks: SimCallbacks, changes: CallbackChang
   return changed
 }
 
-/** As long as the request line that would carry it may be. */
+/** The longest URL that still fits into a request line. */
 const URL_CHARACTERS_MAX = 2_048
 
-/** Returns it as given; empty takes it away. Throws `invalid` naming `field`. */
+/** Returns it as given; empty removes it. Throws `invalid`, naming `field`. */
 export function parseCallbackUrl(field: string, text: string): string | null {
   if (text === '') return null
   const url = text.length <= URL_CHARACTERS_MAX && URL.canParse(text) ? new URL(text) : null
-  // The parser forgives spaces and control characters; who reads it back may not.
+  // The parser tolerates spaces and control characters, but readers of the URL may not.
   if (/^https?:$/.test(url?.protocol ?? '') && /^[!-~\u00a1-\uffff]+$/.test(text)) return text
   const rule = `expected an http or https URL of at most ${URL_CHARACTERS_MAX} characters`
   throw invalidField(field, text, rule)
 }
 
-/** Empty stands for the default. Throws `invalid` naming `field`. */
+/** Empty stands for the default. Throws `invalid`, naming `field`. */
 export function parseCallbackMethod(field: string, text: string): Callback['method'] {
   const method = CALLBACK_METHODS.find((known) => known === (text || NO_CALLBACK.method))
   if (method !== undefined) return method

@@ -1,12 +1,12 @@
 /**
- * Groups of SIMs and labels on them. A SIM is in at most one group at a time and has any number of
- * labels, each with one value at a time. Usage belongs to the group and to the labels that its SIM
- * had when it was used, so that what a SIM becomes later changes nothing before.
+ * Groups and labels of SIMs. A SIM is in at most one group at a time and has any number of labels, each
+ * with one value at a time. Usage belongs to the group and labels that its SIM had when it was used, so
+ * later changes affect nothing before them.
  */
 import type { Sid } from './identifiers.ts'
 import { invalidField } from './usage-error.ts'
 
-/** What clients keep with a group and Simtally does nothing with, by its column on the wire. */
+/** What clients keep with a group and Simtally does not use, by its column on the wire. */
 export type GroupSettings = Readonly<Record<string, string | number | boolean | null>>
 
 export interface SimGroup {
@@ -15,7 +15,7 @@ export interface SimGroup {
   readonly sid: Sid
   readonly accountId: number
   readonly accountSid: Sid
-  /** Unique within the account; usable wherever the SID is. */
+  /** Unique within the account; accepted wherever the SID is. */
   readonly uniqueName: string | null
   readonly settings: GroupSettings
   readonly createdAt: number
@@ -28,29 +28,29 @@ export interface NewSimGroup {
   readonly settings: GroupSettings
 }
 
-/** What is left out stays; settings that are left out of `settings` stay as well. */
+/** Omitted fields stay, and so do omitted settings within `settings`. */
 export interface SimGroupChanges {
-  /** An empty text takes the name away. */
+  /** An empty text removes the name. */
   readonly uniqueName?: string
   readonly settings?: GroupSettings
 }
 
-/** The group and the labels that a SIM has at present. */
+/** A SIM's present group and labels. */
 export interface SimPlace {
   readonly group: Pick<SimGroup, 'id' | 'sid' | 'uniqueName'> | null
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** From an instant on, and until the next change of the same SIM: its group, its labels, or both. */
+/** Sets a SIM's group, labels or both, from an instant until its next change. */
 export interface SimAssignment {
   readonly simId: number
-  /** The group's id, or null for none; left out, the group stays. */
+  /** The group's id, or null for none. If omitted, the group stays. */
   readonly groupId?: number | null
-  /** Values by key, null where a label ends; keys that are left out stay. */
+  /** Values by key; null ends a label. Omitted keys stay. */
   readonly labels?: Readonly<Record<string, string | null>>
   /**
-   * UTC seconds. Left out, what a SIM is registered with holds for all its usage, and each later change
-   * from now on.
+   * UTC seconds. If omitted, what a SIM is registered with holds for all its usage, and each later change
+   * holds from now on.
    */
   readonly since?: number
 }
@@ -58,10 +58,10 @@ export interface SimAssignment {
 /** In characters. */
 export const LABEL_KEY_MAX = 64
 export const LABEL_VALUE_MAX = 256
-/** Labels that one SIM may have at a time. */
+/** How many labels a SIM may have at a time. */
 export const LABELS_MAX = 64
 
-/** Throws `invalid` naming `field` unless the text may be the key of a label. */
+/** Throws `invalid`, naming `field`, unless the text may be a label's key. */
 export function parseLabelKey(text: string, field = 'label'): string {
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text) && text.length <= LABEL_KEY_MAX) return text
   throw invalidField(
@@ -71,7 +71,7 @@ export function parseLabelKey(text: string, field = 'label'): string {
   )
 }
 
-/** Throws `invalid` unless the text may be the value of a label. */
+/** Throws `invalid` unless the text may be a label's value. */
 export function parseLabelValue(text: string, field = 'label'): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it may not hold
   if (text.length > 0 && text.length <= LABEL_VALUE_MAX && !/[\u0000-\u001f\u007f]/.test(text)) {

@@ -1,9 +1,9 @@
-/** By which names the records of a feed may mean a SIM, and whose SIMs they can mean. */
+/** By which names a feed's records may identify a SIM, and whose SIMs they can mean. */
 import type { Account, Feed } from './directory.ts'
 import { SIM_NAME_KINDS, type SimNameKind } from './identifiers.ts'
 import { invalidField, UsageError } from './usage-error.ts'
 
-/** Of a feed unless it says otherwise: unique names only where they are unique. */
+/** The default of a feed: unique names only if they are unambiguous. */
 export function simNamesDefault(accountId: number | null): readonly SimNameKind[] {
   return accountId === null
     ? SIM_NAME_KINDS.filter((kind) => kind !== 'unique_name')
@@ -19,8 +19,8 @@ export function parseSimNames(field: string, text: string): SimNameKind[] {
 }
 
 /**
- * Throws `invalid` for no kind at all, and for unique names on a feed that is not bound to an
- * account: any account may give any of them to its SIMs, and so take usage away from another's.
+ * Throws `invalid` for no kind at all, and for unique names on a feed that is not bound to an account.
+ * Any account may give any unique name to its SIMs, and could take another's usage that way.
  */
 export function checkSimNames({ simNames, accountId }: Pick<Feed, 'simNames' | 'accountId'>): void {
   if (simNames.length === 0) {
@@ -35,7 +35,7 @@ export function checkSimNames({ simNames, accountId }: Pick<Feed, 'simNames' | '
   )
 }
 
-/** Whose SIMs names can mean, and by which of their names. */
+/** Whose SIMs names can mean, and which kinds of name count. */
 export interface NameScope {
   /** Null for SIMs of every account. */
   readonly accountId: number | null
@@ -43,8 +43,8 @@ export interface NameScope {
 }
 
 /**
- * What the names in a delivery can mean: SIMs of the account whose key delivers it and of the one
- * the feed is bound to. Within its own account, a deliverer's unique names are unambiguous.
+ * What the names in a delivery can mean: SIMs of the account whose key delivers it and of the account the
+ * feed is bound to. Within its own account, a deliverer's unique names are unambiguous.
  */
 export function nameScopeOf(
   { accountId, simNames }: Pick<Feed, 'accountId' | 'simNames'>,

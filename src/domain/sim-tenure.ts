@@ -1,25 +1,25 @@
 /**
- * Which account had a SIM when. Usage is that of the account that had the SIM when it was used, so that
- * a move changes nothing before it.
+ * Which account had a SIM when. Usage belongs to the account that had the SIM when it was used, so a move
+ * changes nothing before it.
  */
 import type { Sim } from './directory.ts'
 import type { Period } from './timeline.ts'
 
-/** From an instant on, a SIM is another account's. */
+/** From an instant on, a SIM belongs to another account. */
 export interface SimMove {
   readonly toAccountId: number
-  /** UTC seconds; from now on where it is left out. */
+  /** UTC seconds; now if omitted. */
   readonly since?: number
 }
 
-/** A SIM as far as one account has it, or once had it. */
+/** A SIM that an account has or once had, as that account sees it. */
 export interface HeldSim
   extends Pick<Sim, 'id' | 'sid' | 'accountId' | 'accountSid' | 'uniqueName'> {
-  /** UTC seconds: when it moved to another account; null while it is this one's. */
+  /** UTC seconds: when it moved to another account; null while this account has it. */
   readonly leftAt: number | null
 }
 
-/** What holds at the instant: of several, the first. Undefined where nothing does. */
+/** The tenure that holds at the instant, the first if several do. Undefined if none does. */
 export function tenureAt<T extends Pick<Period<unknown>, 'startedAt' | 'endedAt'>>(
   tenures: readonly T[],
   at: number,

@@ -1,75 +1,75 @@
 /**
- * What a store knows of the time by itself. One machine's clock may be wrong by years, and deleting
- * cannot be taken back: what is too old goes by the clock only as far as the store bears it out.
+ * What the store itself knows about the time. One machine's clock may be wrong by years, and a deletion
+ * cannot be undone. So retention follows the clock only as far as the store confirms it.
  */
 import { retentionStart } from './period.ts'
 import { DAY_SECONDS, formatInstant } from './time.ts'
 
 export interface StoreTime {
-  /** The database server's clock; null where the caller's is the only one. */
+  /** The database server's clock; null if the caller's is the only one. */
   readonly serverAt: number | null
-  /** The start of the newest day of which there is usage: no clock of ours has a say in it. */
+  /** The start of the newest day with usage. No clock of ours influences it. */
   readonly newestUsageAt: number | null
-  /** The newest instant that a clock has stamped one of the latest deliveries with. */
+  /** The newest time stamp among the latest deliveries. */
   readonly newestStampAt: number | null
-  /** What a serving process has seen pass since the newest usage of its time: see `proveTime`. */
+  /** How far a serving process has seen time pass since the store's newest usage: see `proveTime`. */
   readonly provenAt: number | null
-  /** What was before has been deleted; null while nothing was. */
+  /** Everything before this has been deleted; null if nothing was. */
   readonly purgedThrough: number | null
 }
 
 /**
- * How far retention goes beyond what proves the time, and how far in one step. Feeds deliver daily, and
- * a weekend's silence holds nothing up.
+ * How far retention may go beyond what proves the time, and how far in one step. Feeds deliver daily, and
+ * a silent weekend must not hold anything up.
  */
 export const RETENTION_LEAD_SECONDS = 2 * DAY_SECONDS
 
-/** Clocks of machines that are cared for differ by less, even while one of them is being set. */
+/** Clocks of well-kept machines differ by less, even while one of them is being set. */
 export const CLOCK_TOLERANCE_SECONDS = 5 * 60
 
-/** Upkeep goes by the server's time where there is a server: many machines share its store. */
+/** Upkeep goes by the server's time if there is a server, because many machines share its store. */
 export function upkeepTime(clockSeconds: number, { serverAt }: StoreTime): number {
   return serverAt ?? clockSeconds
 }
 
-/** The latest instant that retention may take for now; null while nothing proves any time. */
+/** The latest instant that retention may take as the present; null if nothing proves any time. */
 function latestProven({ newestUsageAt, provenAt }: StoreTime): number | null {
   const proven = latest(newestUsageAt, provenAt)
   return proven === null ? null : proven + RETENTION_LEAD_SECONDS
 }
 
-/** Which instants a record may have happened at. */
+/** The instants at which a record may have happened. */
 export interface RecordLimits {
   /** Older records are `expired`. */
   readonly keptFrom: number
-  /** What is taken for now; a record that is later by more than a day waits in quarantine. */
+  /** Taken as the present. A record more than a day later waits in quarantine. */
   readonly latestAt: number
 }
 
 /**
- * A clock that is ahead expires nothing that the store's own usage does not, and one that is behind takes
- * no record of today for one of the future. A store without usage has only the clock.
+ * A clock that is ahead expires only what the store's own usage would expire. A clock that is behind does
+ * not put today's records into the future. A store without usage has only the clock.
  */
 export function recordLimits(nowSeconds: number, time: StoreTime): RecordLimits {
   const proven = latestProven(time)
   const borneOut = retentionStart(proven === null ? nowSeconds : Math.min(nowSeconds, proven))
   return {
-    // What was purged on purpose does not come back.
+    // What was purged on purpose must not come back.
     keptFrom: Math.max(borneOut, time.purgedThrough ?? borneOut),
     latestAt: Math.max(nowSeconds, time.newestStampAt ?? nowSeconds),
   }
 }
 
 export interface RetentionStep {
-  /** What is older may go now, a whole hour; null while nothing may. */
+  /** Anything older may be deleted now; a whole hour, or null if nothing may be. */
   readonly before: number | null
-  /** The limit by the clock alone. */
+  /** What the limit would be by the clock alone. */
   readonly byClock: number
-  /** True when a further step may follow: the store bears more out than one step takes. */
+  /** True if another step may follow, because the store confirms more than one step takes. */
   readonly more: boolean
 }
 
-/** `nowSeconds` is the time upkeep goes by. A limit never goes back. */
+/** `nowSeconds` is the time that upkeep goes by. The limit never moves back. */
 export function retentionStep(nowSeconds: number, time: StoreTime): RetentionStep {
   const byClock = retentionStart(nowSeconds)
   const { purgedThrough } = time
@@ -82,12 +82,12 @@ export function retentionStep(nowSeconds: number, time: StoreTime): RetentionSte
   return { before, byClock, more: before < borneOut }
 }
 
-/** By how much the clock would have deleted more than the store bears out, in seconds. */
+/** How much more the clock would have deleted than the store confirms, in seconds. */
 export function heldBackSeconds({ before, byClock }: RetentionStep): number {
   return before === null ? 0 : Math.max(0, byClock - before)
 }
 
-/** Why nothing more is deleted, and what can be done. */
+/** Why nothing more is deleted, and what to do about it. */
 export function refusalOf(step: RetentionStep, nowSeconds: number, time: StoreTime): string {
   const { newestUsageAt, provenAt } = time
   const seen = latest(newestUsageAt, provenAt)
@@ -103,17 +103,17 @@ export function refusalOf(step: RetentionStep, nowSeconds: number, time: StoreTi
   )
 }
 
-/** How far the clock stands behind what the store has seen, in seconds; 0 when it does not. */
+/** How far the clock is behind what the store has seen, in seconds; 0 if it is not. */
 export function clockBehindSeconds(
   clockSeconds: number,
   { newestStampAt, newestUsageAt }: StoreTime,
 ): number {
-  // A record may be a day ahead of every clock of ours, because carriers' clocks are.
+  // A record may be a day ahead of all our clocks, because carriers' clocks are.
   const seen = latest(newestStampAt, newestUsageAt === null ? null : newestUsageAt - DAY_SECONDS)
   return seen === null ? 0 : Math.max(0, seen - clockSeconds)
 }
 
-/** How far the clock is ahead of everything that the store has seen, in seconds; silence counts. */
+/** How far the clock is ahead of everything the store has seen, in seconds. Silence counts too. */
 export function clockAheadSeconds(clockSeconds: number, time: StoreTime): number {
   const seen = latest(latest(time.newestStampAt, time.newestUsageAt), time.provenAt)
   return seen === null ? 0 : Math.max(0, clockSeconds - seen)
@@ -125,8 +125,8 @@ export function serverOffsetSeconds(clockSeconds: number, { serverAt }: StoreTim
 }
 
 /**
- * What is certainly wrong with the clock, in words; null where nothing is. A clock that is ahead of
- * everything seen is none of it: a store may have been left alone for as long.
+ * What is certainly wrong with the clock, in words; null if nothing is. A clock ahead of everything seen
+ * is not certainly wrong, since the store may have been left alone for that long.
  */
 export function clockFault(clockSeconds: number, time: StoreTime): string | null {
   const says = `The clock of this machine says ${formatInstant(clockSeconds)}`

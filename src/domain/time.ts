@@ -1,6 +1,6 @@
 /**
- * Instants and buckets. Inside Simtally an instant is whole UTC seconds since 1970; buckets are
- * UTC, so a day never has 23 or 25 hours. ISO text exists only at the edges, which use this file.
+ * Instants and buckets. Inside Simtally, an instant is whole UTC seconds since 1970. Buckets are UTC, so
+ * a day never has 23 or 25 hours. ISO text exists only at the edges, which use this file.
  */
 
 export const MINUTE_SECONDS = 60
@@ -19,21 +19,21 @@ export function ceilTo(atSeconds: number, bucketSeconds: number): number {
   return Math.ceil(atSeconds / bucketSeconds) * bucketSeconds
 }
 
-/** Calendar months since January of year 0; with `monthStart` the way back. */
+/** Calendar months since January of year 0. `monthStart` is the inverse. */
 export function monthNumber(atSeconds: number): number {
   const { year, month } = dateOf(Math.floor(atSeconds / DAY_SECONDS))
   return year * 12 + month - 1
 }
 
-/** The first second of a month that `monthNumber` has numbered. */
+/** The first second of a month numbered by `monthNumber`. */
 export function monthStart(monthNumber: number): number {
   const year = Math.floor(monthNumber / 12)
   return daysSince1970(year, monthNumber - year * 12 + 1, 1) * DAY_SECONDS
 }
 
 /**
- * The same day and time of day `months` calendar months earlier; a day that month does not have
- * becomes its last one (31 March less one month is 28 or 29 February).
+ * The same day and time of day, `months` calendar months earlier. A day which that month does not have
+ * becomes its last day (31 March less one month is 28 or 29 February).
  */
 export function monthsBefore(atSeconds: number, months: number): number {
   const days = Math.floor(atSeconds / DAY_SECONDS)
@@ -73,10 +73,9 @@ function formatDate(daysSince1970: number): string {
 }
 
 /**
- * The date that lies so many days after 1970-01-01, in the proleptic Gregorian calendar; `month`
- * and `day` count from 1. Years are counted from March, so that the leap day comes last; 400 of
- * them have 146 097 days. `Date` says the same five times slower, and a page of buckets has two
- * thousand of them.
+ * The date this many days after 1970-01-01, in the proleptic Gregorian calendar; `month` and `day` count
+ * from 1. Years are counted from March, so that the leap day comes last; 400 of them have 146 097 days.
+ * `Date` gives the same five times slower, and a page of buckets needs two thousand dates.
  */
 function dateOf(daysSince1970: number): { year: number; month: number; day: number } {
   const days = daysSince1970 + 719_468 // since 0000-03-01
@@ -101,9 +100,9 @@ const ISO_INSTANT =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?(?:(Z)|([+-])(\d{2}):?(\d{2})?)?)?$/i
 
 /**
- * Reads an ISO 8601 instant: with `Z`, with an offset (`+05:45`, `-0600`, `+01`), without a zone
- * (UTC), or a date alone (its midnight, UTC). Fractions of a second are cut off: the resolution is
- * one second. Returns null for anything else, impossible dates (30 February, hour 24) included.
+ * Reads an ISO 8601 instant: with `Z`, with an offset (`+05:45`, `-0600`, `+01`), without a zone (UTC),
+ * or a date alone (midnight UTC). Fractions of a second are cut off, because the resolution is one
+ * second. Returns null for anything else, including impossible dates (30 February, hour 24).
  */
 export function parseInstant(text: string): number | null {
   if (isWrittenAsHere(text)) {
@@ -126,8 +125,8 @@ const FORM = '0000-00-00T00:00:00Z'
 const ZERO = 48
 
 /**
- * True for the form that `formatInstant` writes, in which nearly all instants come: those are read
- * by position, ten times faster than by the expression.
+ * True for the form that `formatInstant` writes. Nearly all instants have it, and are read by position
+ * ten times faster than by the regular expression.
  */
 function isWrittenAsHere(text: string): boolean {
   if (text.length !== FORM.length) return false
@@ -153,7 +152,7 @@ function midnightOf(year: number, month: number, day: number): number | null {
   return daysSince1970(year, month, day) * DAY_SECONDS
 }
 
-/** The inverse of `dateOf`, by the same calendar of years that begin in March. */
+/** The inverse of `dateOf`, also with years that begin in March. */
 function daysSince1970(year: number, month: number, day: number): number {
   const fromMarch = month <= 2 ? year - 1 : year
   const era = Math.floor(fromMarch / 400)

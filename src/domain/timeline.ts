@@ -1,10 +1,10 @@
 /**
- * What held from when to when, of one thing that has one value at a time. Changes may come in any
- * order and dated back: each holds until the next one.
+ * The history of something that has one value at a time. Changes may come in any order and be backdated;
+ * each holds until the next one.
  */
 import { INSTANT_MAX, INSTANT_MIN } from './time.ts'
 
-/** The start of what has always held, and the end of what holds still. */
+/** The start of a value that has always held, and the end of one that still holds. */
 export const ALWAYS_HELD = INSTANT_MIN
 export const HOLDS_STILL = INSTANT_MAX + 1
 
@@ -17,8 +17,8 @@ export interface Period<T> {
 }
 
 /**
- * The periods after a change, in their order. A second change at the same instant takes the first
- * one's place. Before the first period nothing holds.
+ * The periods after a change, in order. A second change at the same instant replaces the first. Before
+ * the first period nothing holds.
  */
 export function withChange<T>(
   periods: readonly Period<T>[],
@@ -35,7 +35,7 @@ export function withChange<T>(
   ]
 }
 
-/** What holds at the instant; undefined where nothing does. */
+/** What holds at the instant; undefined if nothing does. */
 export function valueAt<T>(periods: readonly Period<T>[], at: number): T | undefined {
   return periods.find(({ startedAt, endedAt }) => startedAt <= at && at < endedAt)?.value
 }

@@ -1,39 +1,39 @@
 /**
- * The failures somebody can act on. What is expected (a duplicate, a late record) is part of a
- * return value instead, and what is our own mistake is an assertion.
+ * Failures that somebody can act on. Expected results (a duplicate, a late record) are part of a return
+ * value instead, and our own mistakes are assertions.
  */
 import type { LimitName } from './limits.ts'
 import { printable } from './printable.ts'
 
 export type UsageErrorCode =
-  /** A value given from outside breaks a rule; `field` and `value` say which. */
+  /** A value from outside breaks a rule; `field` and `value` say which. */
   | 'invalid'
   | 'not_found'
-  /** What was to be created exists already, with other content. */
+  /** What should be created exists already, with other content. */
   | 'conflict'
   /** A delivery as a whole cannot be read: cut gzip, no header line. */
   | 'unreadable'
-  /** A sum of usage would pass 2^63 - 1, the largest kept; nothing of the call was stored. */
+  /** A sum of usage would pass 2^63 - 1, the largest that is kept. Nothing of the call was stored. */
   | 'overflow'
-  /** The store cannot be reached or is held by another process; trying again is safe. */
+  /** The store cannot be reached, or another process holds it. Trying again is safe. */
   | 'unavailable'
-  /** There is no store where one is to be, or no longer. */
+  /** The expected store does not exist, or no longer does. */
   | 'missing'
-  /** Another database is in the place of the one that was opened. */
+  /** The database that was opened has been replaced by another. */
   | 'replaced'
   | 'storage_full'
   | 'read_only'
-  /** The database is not ours, is damaged, or has a schema this program does not know. */
+  /** The database is not ours, is damaged, or has a schema unknown to this program. */
   | 'incompatible'
 
 export interface UsageErrorDetails {
-  /** What to do about it, as a sentence for the person who meets the error. */
+  /** What to do about it, as a sentence for the person who sees the error. */
   readonly hint?: string
-  /** The faults that the message joins, where it has several: a person is shown one a line. */
+  /** The faults joined in the message, if there are several; people see one per line. */
   readonly faults?: readonly string[]
   readonly field?: string
   readonly value?: string
-  /** The limit that was met, where one was. */
+  /** The limit that was exceeded, if any. */
   readonly limit?: LimitName
   readonly cause?: unknown
 }
@@ -58,10 +58,10 @@ export class UsageError extends Error {
   }
 }
 
-/** The longest part of an outside value that a message repeats, in characters. */
+/** How much of an outside value a message repeats at most, in characters. */
 const VALUE_SHOWN_CHARACTERS_MAX = 80
 
-/** An outside value as messages show it: quoted, cut, unprintable characters escaped. */
+/** An outside value as messages show it: quoted, cut, with unprintable characters escaped. */
 export function shown(value: string): string {
   const cut =
     value.length > VALUE_SHOWN_CHARACTERS_MAX
@@ -70,7 +70,7 @@ export function shown(value: string): string {
   return printable(JSON.stringify(cut))
 }
 
-/** An `invalid` error about one field, in the form all of them take. */
+/** An `invalid` error about one field, in the form that all of them share. */
 export function invalidField(
   field: string,
   value: string,
@@ -84,7 +84,7 @@ export function invalidField(
   })
 }
 
-/** The failure with its field, with which the message begins, under the name that the asker gave it. */
+/** The error with its leading field renamed to what the caller knows it by. */
 export function withFieldNamed(error: unknown, names: Readonly<Record<string, string>>): unknown {
   if (!(error instanceof UsageError) || error.field === undefined) return error
   const { code, message, field, value, hint } = error

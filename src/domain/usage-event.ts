@@ -1,6 +1,6 @@
 /**
- * A usage event: one record of a carrier after its SIM is known and its network classified.
- * Here is also the rule for a second record with the same identity.
+ * A usage event: a carrier's record once its SIM is known and its network classified. The rule for a
+ * second record with the same identity is here too.
  */
 import type { CountryCode } from './country.ts'
 import type { Plmn } from './plmn.ts'
@@ -16,15 +16,15 @@ export interface Counters {
 export const COUNTER_NAMES = ['upload', 'download', 'toSim', 'fromSim'] as const
 export type CounterName = (typeof COUNTER_NAMES)[number]
 
-/** How the counters of a source begin again: at no time, at a start only, or whenever they fall. */
+/** When a source's counters may begin again: never, only at a start, or whenever they fall. */
 export const RESETS = ['never', 'start', 'fall'] as const
 export type Resets = (typeof RESETS)[number]
 
-/** How a reading is read. What is not said of it is not so, and its counters begin again `never`. */
+/** How to read a reading. Omitted traits are false, and counters begin again `never` by default. */
 export interface ReadingTraits {
-  /** True where the source counts in 32 bits: its counters go on from 0 when they are full. */
+  /** True if the source counts in 32 bits, so that a full counter continues from 0. */
   readonly is32Bit: boolean
-  /** True where a counter below 2^32 may be the lower half of one of which the upper half is left out. */
+  /** True if a counter below 2^32 may be the lower half of one whose upper half was left out. */
   readonly mayLackGigawords?: boolean
   readonly resets?: Resets
   /** True of the record that begins a session. */
@@ -36,40 +36,40 @@ export interface ReadingTraits {
 export const ZONES = ['home', 'national_roaming', 'international_roaming'] as const
 export type Zone = (typeof ZONES)[number]
 
-/** Where usage happened, and which of that the carrier said itself. */
+/** Where usage happened, and which parts of that the carrier stated. */
 export interface Serving {
   /** As stated by the record; null when it states none. */
   readonly plmn: Plmn | null
   /** ISO 3166-1 alpha-2; null only when the feed's default zone stands in for an unknown network. */
   readonly country: CountryCode | null
   readonly zone: Zone
-  /** True when the record states its country; false when the PLMN tells it. */
+  /** True when the record states its country; false when it follows from the PLMN. */
   readonly countryStated: boolean
-  /** True when the record states its zone; false when the account's home set or the feed tells it. */
+  /** True when the record states its zone; false when the account's home set or the feed decides it. */
   readonly zoneStated: boolean
 }
 
 /**
- * One row of the ledger. Its identity is SIM, `occurredAt`, feed and `recordId`: partial records
- * of one session share an id but not a time, and so stay apart.
+ * One row of the ledger. Its identity is SIM, `occurredAt`, feed and `recordId`. Partial records of one
+ * session share an id but not a time, so they stay apart.
  */
 export interface UsageEvent extends Counters {
   readonly simId: number
   readonly accountId: number
-  /** Where the SIM has moved: since when it was the account's at the time. */
+  /** Set for a SIM that has moved: since when the account of the time had it. */
   readonly heldSince?: number
   readonly recordId: string
   /** UTC seconds. */
   readonly occurredAt: number
   readonly serving: Serving
   /**
-   * Null where the counters are what was used. Else they are what the counters of the series
-   * `recordId` stood at, and `counter-series.ts` says what was used. One that is not known is 0 here.
+   * Null if the counters are usage. Otherwise they are what the counters of the series `recordId` stood
+   * at, and `counter-series.ts` derives the usage. An unknown counter is 0 here.
    */
   readonly reading: ReadingTraits | null
-  /** Line or position in the delivery, from 1; no two records of a delivery have the same. */
+  /** Line or position in the delivery, from 1; unique within the delivery. */
   readonly line: number
-  /** The record as it was delivered, kept when the event ends in quarantine as a conflict. */
+  /** The record as delivered, kept if the event is quarantined as a conflict. */
   readonly raw: string
 }
 
@@ -77,17 +77,17 @@ export interface UsageEvent extends Counters {
 export const CONFLICT_POLICIES = ['reject', 'replace', 'max'] as const
 export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number]
 
-/** One version of an event: everything that can differ while the identity is the same. */
+/** One version of an event: everything that can differ under the same identity. */
 export interface EventVersion extends Counters {
   readonly serving: Serving
-  /** Of a reading. */
+  /** Set for a reading. */
   readonly traits?: ReadingTraits
 }
 
 /**
- * True when two versions state the same. Derived values do not count: a zone that changed because
- * the account's home networks changed does not make a repeated record another one. Neither does what
- * the feed says of its source's counters.
+ * True when two versions state the same. Derived values do not count: a repeated record stays a repeat
+ * although the account's home networks, and with them its zone, have changed. What the feed says about
+ * its source's counters does not count either.
  */
 export function sameContent(a: EventVersion, b: EventVersion): boolean {
   return (
@@ -102,8 +102,8 @@ export function sameContent(a: EventVersion, b: EventVersion): boolean {
 }
 
 /**
- * What becomes of a version that differs from the stored one. Under `replace`, a version that was
- * stored before and has been replaced is a repeat: an old file delivered again takes nothing back.
+ * What happens to a version that differs from the stored one. Under `replace`, a version that was stored
+ * before and has been replaced is a repeat, so that delivering an old file again reverts nothing.
  */
 export function resolveConflict(
   policy: ConflictPolicy,
@@ -118,8 +118,8 @@ export function resolveConflict(
 }
 
 /**
- * The order of the `max` policy: the larger reading of a cumulative counter is the later one. A
- * total order over whole versions, ties included, so that the order of arrival never matters.
+ * The order of the `max` policy: the larger reading of a cumulative counter is the later one. It is a
+ * total order over whole versions, ties included, so the order of arrival never matters.
  */
 export function compareVersions(a: EventVersion, b: EventVersion): number {
   return (
@@ -132,7 +132,7 @@ export function compareVersions(a: EventVersion, b: EventVersion): number {
   )
 }
 
-/** What a record itself says beside its counters: of two, the one that says more is the larger. */
+/** What a record states besides its counters. Of two records, the one that states more is larger. */
 function traitsRank({ traits }: EventVersion): number {
   if (traits === undefined) return 0
   const { isStart = false, unknown = [] } = traits

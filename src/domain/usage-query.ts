@@ -5,7 +5,7 @@ import type { Zone } from './usage-event.ts'
 export const GRANULARITIES = ['hourly', 'daily', 'all'] as const
 export type Granularity = (typeof GRANULARITIES)[number]
 
-/** A SIM's usage; with an account, as far as the SIM was its own. */
+/** A SIM's usage; if an account is given, only while it had the SIM. */
 export interface SimScope {
   readonly simId: number
   readonly accountId?: number
@@ -30,7 +30,7 @@ export interface UsageSums {
 
 /** The usage of one bucket in one zone and country. */
 export interface UsageGroup extends UsageSums {
-  /** Start of the bucket; the query's start when it asked for `all`. */
+  /** Start of the bucket; the query's start if it asks for `all`. */
   readonly bucketStart: number
   readonly zone: Zone
   readonly country: CountryCode | null

@@ -1,6 +1,6 @@
 /**
- * One question about the usage of an account, whatever it is asked by. `UsageQuery` is the question of
- * the compatible API; sums over any grouping of this one equal it.
+ * A question about an account's usage, from whichever interface. `UsageQuery` is the question of the
+ * compatible API; sums over any grouping of this one equal its sums.
  */
 import type { CountryCode } from './country.ts'
 import type { Sid } from './identifiers.ts'
@@ -10,7 +10,7 @@ import { DAY_SECONDS } from './time.ts'
 import type { Zone } from './usage-event.ts'
 import type { UsageSums } from './usage-query.ts'
 
-/** What usage can be grouped by. A label is named by its key. */
+/** What usage can be grouped by. A label is given by its key. */
 export const USAGE_DIMENSIONS = [
   'sim',
   'group',
@@ -25,7 +25,7 @@ export type UsageDimension = (typeof USAGE_DIMENSIONS)[number]
 export const QUESTION_GRANULARITIES = ['hourly', 'daily', 'monthly', 'all'] as const
 export type QuestionGranularity = (typeof QUESTION_GRANULARITIES)[number]
 
-/** All that are given have to fit. */
+/** All given conditions must match. */
 export interface UsageFilter {
   readonly simId?: number
   readonly groupId?: number
@@ -56,26 +56,29 @@ export interface UsageQuestion {
   readonly end: number
   readonly granularity: QuestionGranularity
   readonly filter: UsageFilter
-  /** Each at most once. */
+  /** Each dimension at most once. */
   readonly groupBy: readonly UsageDimension[]
-  /** Of the dimension `label`. */
+  /** For the dimension `label`. */
   readonly labelKey?: string
   /**
-   * `start` is by the start of the bucket, then by the member; `data` and `commands` by the total, then as
-   * `start`. A minus turns the first of them around.
+   * `start` sorts by the start of the bucket, then by the member; `data` and `commands` sort by the
+   * total, then as `start`. A minus reverses the first key.
    */
   readonly order: QuestionOrder
 }
 
 /** The usage of one member in one bucket. Dimensions that were not asked for are undefined. */
 export interface UsageMember extends UsageSums {
-  /** Start of the bucket; the question's start when it asked for `all`. It may lie before the question's. */
+  /**
+   * Start of the bucket; the question's start if it asks for `all`. It may lie before the question's
+   * start.
+   */
   readonly bucketStart: number
   readonly simId?: number
   readonly simSid?: Sid
-  /** Null for SIMs in no group at the time. */
+  /** Null for SIMs that were in no group at the time. */
   readonly group?: SimPlace['group']
-  /** The value; null for SIMs without such a label at the time. */
+  /** The value; null for SIMs that had no such label at the time. */
   readonly label?: string | null
   readonly zone?: Zone
   readonly country?: CountryCode | null
@@ -86,17 +89,17 @@ export interface UsageMember extends UsageSums {
 
 export interface MemberPage {
   readonly limit: number
-  /** The last member of the page before. */
+  /** The last member of the previous page. */
   readonly after?: UsageMember
 }
 
 /**
- * The longest question, in seconds, for which the whole ledger of an account is read: its rows are the only
- * place where the network or the feed of a SIM's usage stands, or its hours.
+ * The longest question, in seconds, for which an account's whole ledger is read. Only its rows have the
+ * network, the feed and the hours of a SIM's usage.
  */
 export const LEDGER_QUESTION_MAX_SECONDS = 31 * DAY_SECONDS
 
-/** Where the answer of a question is read from, the cheapest first. */
+/** Where the answer to a question is read from, cheapest first. */
 export type QuestionSource = 'account totals' | 'SIM days' | 'ledger'
 
 export function sourceOf({ filter, groupBy, granularity }: UsageQuestion): QuestionSource {
@@ -115,7 +118,7 @@ export function sourceOf({ filter, groupBy, granularity }: UsageQuestion): Quest
   return needsNetwork || granularity === 'hourly' ? 'ledger' : 'SIM days'
 }
 
-/** True where the ledger of more than one SIM would have to be read for longer than is allowed. */
+/** True if the ledger of more than one SIM would have to be read for longer than allowed. */
 export function readsTooMuch(question: UsageQuestion): boolean {
   return (
     sourceOf(question) === 'ledger' &&

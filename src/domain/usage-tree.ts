@@ -1,6 +1,6 @@
 /**
- * The tree a usage record shows: totals on top, below them home, national roaming and one branch
- * a country abroad. Top = home + national roaming + Σ international, for every counter.
+ * The tree that a usage record shows: totals on top, and below them home, national roaming and one branch
+ * per country abroad. For every counter, top = home + national roaming + Σ international.
  */
 import { type CountryCode, INTERNATIONAL_COUNTRY } from './country.ts'
 import { addUsage, NO_USAGE, type UsageGroup, type UsageSums } from './usage-query.ts'
@@ -9,7 +9,7 @@ export interface UsageTree {
   readonly total: UsageSums
   readonly home: UsageSums
   readonly nationalRoaming: UsageSums
-  /** One entry a country with usage, in no particular order. */
+  /** One entry per country with usage, in no particular order. */
   readonly internationalRoaming: readonly CountryUsage[]
 }
 
@@ -18,7 +18,7 @@ export interface CountryUsage {
   readonly sums: UsageSums
 }
 
-/** Builds the tree of one bucket from its groups, which may come in any order and number. */
+/** Builds the tree of one bucket from its groups, in any order and number. */
 export function buildUsageTree(groups: readonly UsageGroup[]): UsageTree {
   let home = NO_USAGE
   let nationalRoaming = NO_USAGE
@@ -41,7 +41,7 @@ export function buildUsageTree(groups: readonly UsageGroup[]): UsageTree {
   }
 }
 
-/** As `addUsage`. Most branches have one group, and nothing has to be added to that. */
+/** As `addUsage`. Most branches have a single group, to which nothing has to be added. */
 function plus(sums: UsageSums, group: UsageGroup): UsageSums {
   if (sums !== NO_USAGE) return addUsage(sums, group)
   const { upload, download, toSim, fromSim } = group
