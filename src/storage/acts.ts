@@ -1,6 +1,6 @@
 /**
- * The log of acts: its SQL, and what each change of a store writes into it. An act is written in the
- * transaction of the change, so that neither is there without the other.
+ * The log of acts: its SQL, and what each change of a store writes to it. An act is written in the
+ * transaction of the change, so neither exists without the other.
  */
 import type { Act, ActDetails, ActFilter, ActObject, NewAct } from '../domain/act.ts'
 import type { ConsoleLink } from '../domain/console-session.ts'
@@ -23,15 +23,15 @@ import type { Row } from './rows.ts'
 import { acting, all, now, run, type Steps } from './session.ts'
 import type { PurgeOutcome, RecycleBatch, RegisterOutcome, UndoOutcome } from './usage-store.ts'
 
-/** Instant, actor, verb, kind of the object; a feed's number or else a name; details. */
+/** Instant, actor, verb, kind of object; a feed's number or else a name; details. */
 const INSERT_ACT = `
   INSERT INTO act (at, actor, verb, object_kind, object, details)
   VALUES (?, ?, ?, ?, COALESCE((SELECT name FROM feed WHERE id = ?), ?), ?)`
 
-/** An act of which no more than the feed's number is known knows its name when it is written. */
+/** An act that only knows its feed's number gets the feed's name when it is written. */
 export type LoggedAct = Omit<NewAct, 'object'> & { readonly object: string | { feedId: number } }
 
-/** Newest first; parameters as `actFilterValues` gives them, then how many. */
+/** Newest first. Takes the values of `actFilterValues`, then a limit. */
 function selectActs(filter: ActFilter & { beforeId?: number }): string {
   const conditions = conditionsOf(filter).map(([condition]) => condition)
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
@@ -76,14 +76,14 @@ function actFromRow(row: Row): Act {
   }
 }
 
-/** Runs inside the transaction of what is logged. */
+/** Runs inside the transaction of the logged change. */
 export function* logAct(act: LoggedAct | null): Steps<void> {
   if (act === null) return
   const { actor, at } = yield* acting()
   yield* run(INSERT_ACT, actToRow(act, { at: at ?? (yield* now()), actor }))
 }
 
-/** Operations whose steps end with what they came to in the log. */
+/** Operations that log their outcome as their last step. */
 export function logged<Given extends unknown[], T>(
   operation: (...given: Given) => Steps<T>,
   actOf: (result: T, ...given: Given) => LoggedAct | null,
@@ -103,7 +103,7 @@ export function* listActs(
   return (yield* all(selectActs(wanted), [...actFilterValues(wanted), limit])).map(actFromRow)
 }
 
-/** What each change is in the log, from what it came to and what it was given; null for none. */
+/** How each change is logged, from its outcome and its arguments; null for not at all. */
 export const actsOf = {
   createAccount: ({ sid, name, home }: Account): NewAct => ({
     verb: 'create',
@@ -141,7 +141,7 @@ export const actsOf = {
     object: sid,
     details: { label },
   }),
-  /** One that was revoked before, or is not there, is not revoked again. */
+  /** A key that is already revoked, or does not exist, is not revoked again. */
   revokeApiKey: (key: ApiKey | null, at: number): NewAct | null =>
     key === null || key.revokedAt !== at
       ? null
@@ -321,19 +321,19 @@ export const actsOf = {
         },
 } as const
 
-/** What one assignment says; of several, their number says enough. */
+/** What a single assignment states; for several, their number is enough. */
 function assigned(assignments: readonly SimAssignment[]): ActDetails {
   const [first] = assignments
   return assignments.length === 1 && first !== undefined ? plain(first) : {}
 }
 
-/** Records of quarantine that one act names; its count tells of all. */
+/** How many quarantined records one act names; its count covers them all. */
 const ENTRIES_NAMED_MAX = 100
 
-/** A mapping may be a megabyte; the feed itself has it. */
+/** A mapping may be a megabyte, and the feed itself has it. */
 const VALUE_CHARACTERS_MAX = 2_000
 
-/** Changes as they were given; what is no plain value stands as JSON, up to a limit. */
+/** Changes as they were given. Anything but a plain value is kept as JSON, up to a limit. */
 function plain(changes: object): ActDetails {
   return Object.fromEntries(
     Object.entries(changes)

@@ -1,4 +1,4 @@
-/** What an import hands to the store, batch by batch, and what becomes of it. */
+/** What an import hands to the store, batch by batch, and what comes of it. */
 import type { SeriesCounts } from '../domain/counter-series.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type { Feed } from '../domain/directory.ts'
@@ -13,38 +13,38 @@ import type {
 import type { CounterName, UsageEvent, Zone } from '../domain/usage-event.ts'
 
 /**
- * One transaction of an import. Larger batches cost fewer page writes a row, but hold up every
- * other writer for longer and more memory at once; see `docs/storage.md` for the measurement.
+ * The records of one transaction of an import. Larger batches write fewer pages per row, but hold up
+ * other writers for longer and take more memory; see `docs/storage.md` for the measurement.
  */
 export const BATCH_RECORDS_MAX = 100_000
 
 export interface AppendBatch {
   readonly importId: number
-  /** The account whose key delivers, as the import has it; null for the operator. */
+  /** The account whose key delivers, as in the import; null for the operator. */
   readonly accountId: number | null
   readonly feed: Pick<Feed, 'id' | 'onConflict'>
   /** At most `BATCH_RECORDS_MAX`, in order of delivery. */
   readonly events: readonly UsageEvent[]
   /** Records that could not be counted; kept in the same transaction. */
   readonly quarantined: readonly QuarantinedRecord[]
-  /** How many records were older than the retention; counted only. */
+  /** How many records were older than retention; they are only counted. */
   readonly expired: number
   /** When the batch became known: the provenance of its rows. */
   readonly knownAt: number
-  /** Kept with the import, the first that is given: see `Import`. */
+  /** Kept with the import; the first one given counts. See `Import`. */
   readonly rereading?: string
 }
 
 export interface AppendOutcome {
-  /** One verdict for each event, quarantined and expired record of the batch. */
+  /** One verdict for each event, quarantined record and expired record of the batch. */
   readonly counts: VerdictCounts
-  /** Of the readings that were accepted or replaced others. */
+  /** Of readings that were accepted or that replaced others. */
   readonly series: SeriesCounts
   /** The events of this batch that were quarantined as `conflict`. */
   readonly conflicts: readonly QuarantinedRecord[]
   /**
-   * True where others write as well, and one has to wait for the other: smaller batches keep them
-   * waiting for less long. Left out where nobody does, or an engine has many writers at a time.
+   * True if others write as well and have to wait; smaller batches keep them waiting for less long.
+   * Absent if nobody else writes, or if the engine has many writers at a time.
    */
   readonly isContended?: boolean
 }
@@ -52,53 +52,56 @@ export interface AppendOutcome {
 /** Why a record still waits. */
 export type RecordFault = Pick<QuarantinedRecord, 'reason' | 'detail' | 'field' | 'record'>
 
-/** Quarantined records of one import that are looked at again. */
+/** Quarantined records of one import that are tried again. */
 export interface RecycleBatch {
   readonly importId: number
   readonly feed: Pick<Feed, 'id' | 'onConflict'>
   /**
-   * In the order of their entries, whose line they have. No two have one line, or one identity; at
-   * most `BATCH_RECORDS_MAX`.
+   * In the order of their entries, whose lines they have. No two share a line or an identity; at most
+   * `BATCH_RECORDS_MAX`.
    */
   readonly events: readonly { readonly entryId: number; readonly event: UsageEvent }[]
-  /** Entries whose record is older than the retention. */
+  /** Entries whose records are older than retention. */
   readonly expired: readonly number[]
-  /** Entries that still cannot be counted, for another reason than before. */
+  /** Entries that still cannot be counted, but now for another reason. */
   readonly faults: readonly { readonly entryId: number; readonly fault: RecordFault }[]
   readonly knownAt: number
-  /** Where somebody has decided that these records count, and not what they contradict. */
+  /** Present if somebody has decided that these records count in place of what they contradict. */
   readonly acceptance?: ConflictAcceptance
 }
 
 export interface ConflictAcceptance {
-  /** The name of a person. */
+  /** A person's name. */
   readonly by: string
   readonly reason: string
 }
 
-/** The import of a trial, which there never is. */
+/** The import of a trial; no stored import has this id. */
 export const TRIAL_IMPORT_ID = 0
 
-/** Batches that are counted on one state of the store, and taken back at the end. */
+/** Batches counted on one state of the store and rolled back at the end. */
 export interface Trial {
   /**
-   * As `UsageStore.append`, for an import that is not kept: batches see each other, nobody else
-   * sees them. `importId` is `TRIAL_IMPORT_ID`.
+   * As `UsageStore.append`, for an import that is not kept. Batches see each other, and nobody else sees
+   * them. `importId` is `TRIAL_IMPORT_ID`.
    */
   append(batch: AppendBatch): Promise<AppendOutcome>
   /** What all batches so far have changed. */
   changes(): Promise<TrialChanges>
 }
 
-/** What of usage would change; what stays the same is not among it. */
+/** How usage would change. Usage that stays the same is left out. */
 export interface TrialChanges {
   /** Ordered by account, SIM, zone and country. */
   readonly changes: readonly UsageChange[]
-  /** The same by account, month and zone, in this order; a month whose SIMs even out stands with zeros. */
+  /**
+   * The same by account, month and zone, in this order. A month in which SIMs cancel each other out
+   * appears with zeros.
+   */
   readonly months: readonly MonthChange[]
 }
 
-/** What was taken away is negative. */
+/** Negative if usage was removed. */
 type Differences = Readonly<Record<CounterName, bigint>>
 
 export interface UsageChange extends Differences {
@@ -136,6 +139,6 @@ export interface ImportEnd {
   readonly finishedAt: number
   readonly checksum: string | null
   readonly error: string | null
-  /** Nothing is known unless stated. */
+  /** Unknown unless stated. */
   readonly facts?: DeliveryFacts
 }

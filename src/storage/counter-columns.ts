@@ -1,4 +1,6 @@
-/** The counters of a row: their columns, in the order of `COUNTER_NAMES`, and how they are read and told. */
+/**
+ * The counters of a row: their columns in the order of `COUNTER_NAMES`, and how to read and print them.
+ */
 import { COUNTER_NAMES, type CounterName, type Counters } from '../domain/usage-event.ts'
 import type { Row } from './rows.ts'
 
@@ -14,32 +16,32 @@ export const COUNTER_COLUMNS = COUNTER_NAMES.map((name) =>
   name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
 ) as readonly string[] as readonly CounterColumn[]
 
-/** As a list of SQL, such as `upload, download`; each as a column of `table` where one is named. */
+/** As an SQL list, such as `upload, download`, with the columns of `table` if one is given. */
 export function counterList(table = ''): string {
   return COUNTER_COLUMNS.map((name) => (table === '' ? name : `${table}.${name}`)).join(', ')
 }
 
-/** As a list of SQL in which `of` says what becomes of each column. */
+/** As an SQL list, in which `of` makes an expression of each column. */
 export function eachCounter(of: (column: string) => string, between = ', '): string {
   return COUNTER_COLUMNS.map(of).join(between)
 }
 
-/** Sums under the names of their columns. */
+/** Sums, named like their columns. */
 export const COUNTER_SUMS = eachCounter((name) => `SUM(${name}) AS ${name}`)
 
-/** From columns with the prefix; integers of the row may be bigints. */
+/** From columns with the prefix. The row's integers may be bigints. */
 export function countersFromRow(row: Row, prefix = ''): Counters {
   return countersBy((i) => Number(row[`${prefix}${COUNTER_COLUMNS[i]}`]))
 }
 
-/** Each counter by its place in `COUNTER_NAMES`. */
+/** Each counter by its position in `COUNTER_NAMES`. */
 export function countersBy<T>(valueAt: (i: number) => T): Record<CounterName, T> {
   const made: Partial<Record<CounterName, T>> = {}
   for (const [i, name] of COUNTER_NAMES.entries()) made[name] = valueAt(i)
   return made as Record<CounterName, T>
 }
 
-/** The counters alone, of something that has more. */
+/** Only the counters of something that has more. */
 export function countersOf<T>(given: Readonly<Record<CounterName, T>>): Record<CounterName, T> {
   return countersBy((i) => given[COUNTER_NAMES[i]!])
 }
@@ -49,7 +51,7 @@ export function counterValues<T>(given: Readonly<Record<CounterName, T>>): T[] {
   return COUNTER_NAMES.map((name) => given[name])
 }
 
-/** Such as `upload 1, download 2`, by the names of the columns. */
+/** Such as `upload 1, download 2`, with the columns' names. */
 export function countersInWords(given: Readonly<Record<CounterName, number | bigint>>): string {
   return COUNTER_NAMES.map((name, i) => `${COUNTER_COLUMNS[i]} ${given[name]}`).join(', ')
 }

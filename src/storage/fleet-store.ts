@@ -1,4 +1,4 @@
-/** The part of the port that is about fleets: groups, labels, and questions about many SIMs. */
+/** The part of the port about fleets: groups, labels, and questions about many SIMs. */
 import type { CountryCode } from '../domain/country.ts'
 import type { Sim, SimRegistration, SimStatus } from '../domain/directory.ts'
 import type { Iccid, Sid } from '../domain/identifiers.ts'
@@ -14,27 +14,27 @@ import type { HeldSim, SimMove } from '../domain/sim-tenure.ts'
 import type { UsageError } from '../domain/usage-error.ts'
 import type { MemberPage, UsageMember, UsageQuestion } from '../domain/usage-question.ts'
 
-/** A page goes on after the last row of the one before, so rows added meanwhile shift nothing. */
+/** A page continues after the last row of the previous one, so rows added meanwhile shift nothing. */
 export interface PageRequest {
   readonly limit: number
-  /** Rows after the one with this id, in ascending order; from the first when absent. */
+  /** Rows after the one with this id, in ascending order; from the first if absent. */
   readonly afterId?: number
   /** The last rows before the one with this id, still in ascending order. */
   readonly beforeId?: number
 }
 
-/** All that are given have to fit. */
+/** All given conditions must match. */
 export interface SimFilter {
   readonly accountId?: number
   readonly iccid?: Iccid
   readonly status?: SimStatus
-  /** A part of its SID, of a number or of a name, in any letter case. */
+  /** Part of its SID, of a number or of a name, in any letter case. */
   readonly search?: string
   /** Its group at present; null for SIMs in none. */
   readonly groupId?: number | null
   /** A label that it has at present. */
   readonly label?: { readonly key: string; readonly value: string }
-  /** UTC seconds: it has used nothing since then. */
+  /** UTC seconds; matches if it has used nothing since. */
   readonly silentSince?: number
 }
 
@@ -49,7 +49,7 @@ export interface AssignOutcome {
   readonly unchanged: number
 }
 
-/** What a registration would come to: its effect, or the `conflict` that it would fail with. */
+/** What a registration would do: its effect, or the `conflict` that it would fail with. */
 export type SimPreview =
   | { readonly effect: 'created' | 'updated' | 'unchanged' }
   | { readonly conflict: UsageError }
@@ -60,39 +60,40 @@ export interface MoveOutcome {
   readonly fromAccountSid: Sid
   /** UTC seconds. */
   readonly since: number
-  /** Events that were counted for the one account, and are for the other now. */
+  /** Events that counted for the one account and now count for the other. */
   readonly events: number
 }
 
 /** As `UsageStore`. */
 export interface FleetStore {
   /**
-   * Moves a SIM to another account, whole or not at all. Usage, whenever it comes, is that of the account
-   * that had the SIM when it was used; what is counted already from `since` on follows, as it was
-   * classified. The SIM's numbers, home set and status move along; its names, callback URLs, group and
-   * labels end. Fails with `not_found`; with `invalid` where `since` lies after `at` or before the SIM
-   * was registered; and with `conflict` where the SIM is the account's or was erased, has moved at `since`
-   * or later, or usage from then on was delivered by an account or by a feed that is bound to another one.
+   * Moves a SIM to another account, whole or not at all. Usage, whenever it comes, belongs to the account
+   * that had the SIM when it was used. What is already counted from `since` on follows, keeping its
+   * classification. The SIM's numbers, home set and status move along; its names, callback URLs, group
+   * and labels end. Fails with `not_found`; with `invalid` if `since` lies after `at` or before the SIM
+   * was registered; and with `conflict` if the account already has the SIM, if it was erased or has moved
+   * at `since` or later, or if usage from then on was delivered by an account or by a feed bound to
+   * another one.
    */
   moveSim(simId: number, move: SimMove, at: number): Promise<MoveOutcome>
   /**
-   * As `findSim`, and where the account has no such SIM, one that it had once, by its SID or by the
-   * unique name it left with; of several, the one that left last.
+   * As `findSim`. If the account has no such SIM, finds one that it had once, by its SID or by the unique
+   * name it left with; of several, the one that left last.
    */
   findHeldSim(accountId: number | null, sidOrUniqueName: string): Promise<HeldSim | null>
 
   /**
-   * What `registerSims` would do at this moment, for each registration in their order; one that conflicts
-   * counts for nothing in those after it.
+   * What `registerSims` would do now, for each registration in order. One that conflicts does not affect
+   * those after it.
    */
   previewSims(accountId: number, registrations: readonly SimRegistration[]): Promise<SimPreview[]>
 
-  /** The group and the labels of SIMs at present, by their ids; every SIM that was asked for is there. */
+  /** The present group and labels of SIMs, by id. Every SIM asked for is in the map. */
   simPlaces(simIds: readonly number[]): Promise<Map<number, SimPlace>>
 
-  /** Fails with `conflict` when the SID, or the name within the account, is taken. */
+  /** Fails with `conflict` if the SID, or the name within the account, is taken. */
   createGroup(accountId: number, group: NewSimGroup, at: number): Promise<SimGroup>
-  /** Fails with `not_found`, and with `conflict` when the name is another group's of the account. */
+  /** Fails with `not_found`, and with `conflict` if another group of the account has the name. */
   updateGroup(groupId: number, changes: SimGroupChanges, at: number): Promise<SimGroup>
   /** By SID, or by unique name within the account. */
   findGroup(accountId: number, sidOrUniqueName: string): Promise<SimGroup | null>
@@ -103,11 +104,11 @@ export interface FleetStore {
   ): Promise<SimGroup[]>
   /**
    * Puts SIMs of one account into groups and labels them, all or none. Each change holds from its instant
-   * until the next one of the same SIM: a change that is dated back replaces what came after it, and
-   * nothing before it. Usage follows, whenever it comes. Fails with `not_found` where a SIM or a group is
-   * not the account's, with `invalid` where `since` lies after `at` or before the SIM came to the account,
-   * or a SIM would have too many labels,
-   * and with `conflict` where two of the changes are of one SIM, and one group or label, at one instant.
+   * until the SIM's next change. A backdated change replaces what came after it, and nothing before it.
+   * Usage follows, whenever it comes. Fails with `not_found` if a SIM or a group is not the account's;
+   * with `invalid` if `since` lies after `at` or before the SIM came to the account, or if a SIM would
+   * have too many labels; and with `conflict` if two changes set the same SIM's group, or the same label
+   * of it, at one instant.
    */
   assignSims(
     accountId: number,
@@ -115,17 +116,16 @@ export interface FleetStore {
     at: number,
   ): Promise<AssignOutcome>
   /**
-   * The keys of the labels that an account has given to the SIMs it has now, also of those that have ended; in
-   * the order of their bytes.
+   * The keys of the labels that an account has given to its present SIMs, including labels that have
+   * ended, ordered by bytes.
    */
   listLabelKeys(accountId: number): Promise<string[]>
   /**
-   * Answers a question about an account: one member with usage a bucket, in the order of the question,
-   * with the names of SIMs, groups and feeds. Sums over any grouping are what `queryUsage` answers. Fails
-   * with `invalid` where `readsTooMuch`. What it reads, it reads beside the other questions, but it may
-   * take long: see `sourceOf`.
+   * Answers a question about an account: one member with usage per bucket, in the question's order, with
+   * the names of SIMs, groups and feeds. Sums over any grouping equal those of `queryUsage`. Fails with
+   * `invalid` if `readsTooMuch`. It reads beside other questions, but may take long: see `sourceOf`.
    */
   answerUsage(question: UsageQuestion, page: MemberPage): Promise<UsageMember[]>
-  /** The networks and countries on which SIMs of the account, or of all, have used anything. */
+  /** The networks and countries in which SIMs of the account, or of all accounts, have used anything. */
   listUsedNetworks(accountId: number | null): Promise<UsedNetwork[]>
 }

@@ -1,4 +1,4 @@
-/** What acts on the lives of SIMs and accounts are in the log. */
+/** How acts on the lives of SIMs and accounts are logged. */
 import type { NewAct } from '../domain/act.ts'
 import type { Account, Sim } from '../domain/directory.ts'
 import { formatInstant } from '../domain/time.ts'
@@ -11,7 +11,7 @@ import type {
 } from './life-store.ts'
 
 export const actsOfLife = {
-  /** Of each transaction that changes something. */
+  /** For each transaction that changes something. */
   reclassify: (
     { changed, unknown }: ReclassifyOutcome,
     { since, dryRun }: Reclassification,

@@ -1,4 +1,7 @@
-/** From a database URL to its engine. Only the command line and the entry of the package import this file. */
+/**
+ * From a database URL to its engine. Only the command line and the package's entry point import this
+ * file.
+ */
 import { fileURLToPath } from 'node:url'
 import { shown, UsageError } from '../domain/usage-error.ts'
 import { isPostgresUrl, parsePostgresUrl } from './postgres/database-url.ts'
@@ -19,12 +22,12 @@ export type { TransferProgress } from './transfer/transfer.ts'
 export const DATABASE_FORMS =
   'sqlite:PATH, for example sqlite:./data/simtally.db, or postgres://USER:PASSWORD@HOST/DATABASE'
 
-/** True where the URL names a server, which may refuse it for many reasons, not a file. */
+/** True if the URL names a server, which may refuse it for many reasons, rather than a file. */
 export function namesServer(url: string): boolean {
   return isPostgresUrl(url)
 }
 
-/** The URL of a server with parameters added, of which those it has already come first. */
+/** A server's URL with parameters added; those it already has take precedence. */
 export function withServerParameters(
   url: string,
   parameters: Readonly<Record<string, string>>,
@@ -35,15 +38,15 @@ export function withServerParameters(
 }
 
 /**
- * Opens the store a URL names; makes it only where the options say so, and fails with `missing` where
- * there is none. Throws `invalid` for a URL of no known form; fails as the engine does otherwise.
+ * Opens the store that a URL names. Creates it only if the options say so, and otherwise fails with
+ * `missing` if there is none. Throws `invalid` for an unknown form of URL, and fails as the engine does.
  */
 export async function openStore(
   url: string,
   options: SqliteOptions & PostgresOptions = {},
 ): Promise<UsageStore> {
   if (isPostgresUrl(url)) {
-    // Loaded here, because a command on a file has no use for it.
+    // Loaded only here, because a command on a file has no use for it.
     const { openPostgresStore } = await import('./postgres/postgres-store.ts')
     return openPostgresStore(url, options)
   }
@@ -54,11 +57,11 @@ export interface StoreCreation {
   /** The database, without user and password. */
   readonly shown: string
   readonly engine: 'sqlite' | 'postgres'
-  /** False where a store was there, which stays as it is. */
+  /** False if a store was already there, which stays as it is. */
   readonly made: boolean
 }
 
-/** Makes a store where there is none. Fails as `openStore` does. */
+/** Creates a store if there is none. Fails as `openStore` does. */
 export async function createStore(url: string): Promise<StoreCreation> {
   if (!isPostgresUrl(url)) {
     const path = sqlitePath(url)
@@ -71,7 +74,7 @@ export async function createStore(url: string): Promise<StoreCreation> {
   return { shown: target.shown, engine: 'postgres', made: version === 0 }
 }
 
-/** Copies a store on a file while it is in use. Throws `invalid` for one on a server. */
+/** Copies a store in a file while it is in use. Throws `invalid` for one on a server. */
 export async function backUpStore(
   url: string,
   file: string,
@@ -82,7 +85,7 @@ export async function backUpStore(
   return { database: path, ...(await backUp(path, file, options)) }
 }
 
-/** Puts a backup where a store on a file is to be. Throws `invalid` for one on a server. */
+/** Restores a backup to the place of a store in a file. Throws `invalid` for one on a server. */
 export async function restoreStore(
   url: string,
   file: string,
@@ -101,7 +104,7 @@ function pathForCopies(url: string, tool: string): string {
   )
 }
 
-/** Where files that go with a database lie: beside it, or in `data` where it is on a server. */
+/** Where files that belong to a database lie: beside it, or in `data` if it is on a server. */
 export function localPath(url: string): string {
   if (!isPostgresUrl(url)) return sqlitePath(url)
   const { shown: place, schema } = parsePostgresUrl(url)
@@ -130,15 +133,15 @@ export interface MigrationOutcome {
   /** The database, without user and password. */
   readonly shown: string
   readonly engine: 'sqlite' | 'postgres' | 'citus'
-  /** The versions of its schema; `from` is 0 where it is new. */
+  /** The versions of its schema; `from` is 0 for a new one. */
   readonly from: number
   readonly to: number
 }
 
 /**
- * Makes or upgrades the schema of the database a URL names and, where Citus is installed, spreads
- * its tables. Safe to do by many processes at once. Calls back with each step as it begins. Fails
- * as `openStore` does.
+ * Creates or upgrades the schema of the database that a URL names and, if Citus is installed, distributes
+ * its tables. Many processes may do so at once. Calls back as each step begins. Fails as `openStore`
+ * does.
  */
 export async function migrateStore(
   url: string,
@@ -170,15 +173,15 @@ export interface MoveOutcome {
   /** The databases, without user and password. */
   readonly from: string
   readonly to: string
-  /** Null where it was stopped before the end. */
+  /** Null if it was stopped before the end. */
   readonly proof: TransferProof | null
 }
 
 /**
- * Moves a whole store into an empty database and compares the two. Only when nothing differs can
- * the target be used. Ended at any moment and called again, it goes on where it was. Fails with
- * `missing` where there is no store to move, with `incompatible` where the target is not empty,
- * with `conflict` when the source has changed, and as `openStore` does.
+ * Moves a whole store into an empty database and compares the two. The target can be used only if nothing
+ * differs. A move that was stopped at any moment continues when it is called again. Fails with `missing`
+ * if there is no store to move, with `incompatible` if the target is not empty, with `conflict` if the
+ * source has changed, and as `openStore` does.
  */
 export async function moveStore(
   { from, to }: { readonly from: string; readonly to: string },
@@ -222,7 +225,7 @@ async function openSource(url: string): Promise<TransferSource> {
   return postgres.openTransferSource(url)
 }
 
-/** What opening a database fails with names the flag that its URL came from. */
+/** Failures to open a database name the flag that its URL came from. */
 async function naming<T>(flag: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open()

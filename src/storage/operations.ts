@@ -1,4 +1,4 @@
-/** What every engine has done in the same steps, by the names of the port. */
+/** What every engine does in the same steps, by the port's names. */
 import { actsOf, listActs, logged } from './acts.ts'
 import { keepAuditRun, readAuditRun } from './audit/last-audit.ts'
 import * as sessions from './directory/console-sessions.ts'
@@ -53,7 +53,10 @@ export const READS = {
   listActs,
 }
 
-/** Changes of the directory: they follow one another, so that a look and a change see the same. */
+/**
+ * Changes of the directory. They run one after another, so that a check and its change see the same
+ * state.
+ */
 export const CHANGES = {
   createAccount: logged(writes.createAccount, actsOf.createAccount),
   updateAccount: logged(writes.updateAccount, (account, _id, changes) =>
@@ -103,7 +106,9 @@ export const NOTES = {
   forgetConsoleSessions: sessions.forgetConsoleSessions,
 }
 
-/** Steps may be taken again, and elsewhere: the SIDs that may be needed are made beforehand. */
+/**
+ * Steps may be taken again, on another thread too, so the SIDs that may be needed are created beforehand.
+ */
 export function withSids({
   registerSims,
   createSim,

@@ -1,4 +1,4 @@
-/** What became of a purge and of an undo. */
+/** The outcomes of a purge and of an undo. */
 import type { Import } from '../domain/import.ts'
 import type { TrialChanges } from './batches.ts'
 
@@ -6,7 +6,7 @@ export interface PurgeOutcome {
   readonly ledgerRows: number
   readonly rollupCells: number
   readonly quarantineEntries: number
-  /** False when `rowsMax` ended the step before everything old was gone. */
+  /** False if `rowsMax` ended the step before everything old was gone. */
   readonly done: boolean
 }
 
@@ -15,13 +15,13 @@ export interface UndoOutcome {
   readonly import: Import
   /** Usage events that counted with the import's version and are gone. */
   readonly removed: number
-  /** Usage events of which another version counts now. */
+  /** Usage events that now count with another version. */
   readonly restored: number
-  /** Usage events that count on, as of another import that delivered the same. */
+  /** Usage events that count on, as another import's that delivered the same. */
   readonly kept: number
-  /** Deliveries of quarantined records that are gone. */
+  /** Deliveries of quarantined records that were deleted. */
   readonly quarantineEntries: number
 }
 
-/** What an undo would come to; the import is still what it was. */
+/** What an undo would do; the import itself is unchanged. */
 export type UndoTrial = UndoOutcome & TrialChanges

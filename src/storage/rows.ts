@@ -1,6 +1,6 @@
 /**
- * Between rows and the domain's values: `…FromRow` reads, `…ToRow` writes. The engines name their
- * columns alike, and each gives integers as numbers, except sums, which are bigints.
+ * Converts between rows and the domain's values: `…FromRow` reads, `…ToRow` writes. The engines name
+ * their columns alike, and return integers as numbers, except sums, which are bigints.
  */
 import type { HomeSet } from '../domain/classification.ts'
 import type { CountryCode } from '../domain/country.ts'
@@ -211,7 +211,7 @@ export function quarantineEntryFromRow(row: Row): QuarantineEntry {
   }
 }
 
-/** `deliverer_id` of a row of `quarantine`: of an import's account, or of the operator. */
+/** `deliverer_id` of a row of `quarantine`: the account of the import, or the operator. */
 export function delivererId(accountId: number | null): number {
   return accountId ?? 0
 }
@@ -221,7 +221,7 @@ export function keptRecordToRow({ record }: { readonly record?: KeptRecord }): s
   return record === undefined ? null : JSON.stringify(record)
 }
 
-/** A row of sums read as an array. */
+/** A row of sums, read as an array. */
 type UsageRow = readonly [
   bucketStart: bigint,
   zone: bigint,
@@ -232,7 +232,10 @@ type UsageRow = readonly [
   fromSim: bigint,
 ]
 
-/** From rows read as arrays with bigints: quicker to make than objects, and always in one order. */
+/**
+ * From rows read as arrays of bigints, which are quicker to create than objects and always in the same
+ * order.
+ */
 export function usageGroupsFromRows(rows: readonly unknown[]): UsageGroup[] {
   const groups: UsageGroup[] = []
   for (const row of rows as readonly UsageRow[]) {
@@ -252,7 +255,7 @@ export function usageGroupsFromRows(rows: readonly unknown[]): UsageGroup[] {
 
 const COUNTRY_STATED = 1
 const ZONE_STATED = 2
-/** Where usage happened, as the ledger's columns hold it. */
+/** Where usage happened, in the ledger's columns. */
 export interface ServingColumns {
   readonly zone: number
   readonly country: string
@@ -275,7 +278,7 @@ export function readingServingToRow(serving: Serving, traits: ReadingTraits): Se
   return { ...columns, stated: columns.stated | traitsToBits(traits) }
 }
 
-/** By what a row of the ledger is known: values of `IDENTITY_COLUMNS`. */
+/** What identifies a ledger row: values of `IDENTITY_COLUMNS`. */
 export type Identity = readonly [
   bucket: number,
   simId: number,
@@ -284,11 +287,11 @@ export type Identity = readonly [
   recordId: string,
 ]
 
-/** A row of the ledger, as far as a second version of it is concerned. */
+/** A ledger row, as far as a second version of it needs it. */
 export interface StoredEvent {
   readonly version: EventVersion
   readonly columns: ServingColumns
-  /** True when the row's counters follow from a reading, which is kept beside it. */
+  /** True if the row's counters follow from a reading, which is kept beside it. */
   readonly isReading: boolean
   readonly accountId: number
   readonly importId: number

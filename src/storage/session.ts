@@ -1,7 +1,7 @@
 /**
- * What every engine's session can do, and how code that all of them share asks it: as a generator,
- * which yields each question and is handed the answer. SQLite answers at once and PostgreSQL later;
- * the code does not know which. `docs/decisions/one-session.md` says why.
+ * What every engine's session can do, and how shared code asks it: as a generator, which yields each
+ * question and is handed the answer. SQLite answers at once and PostgreSQL later; the code does not know
+ * which. `docs/decisions/one-session.md` says why.
  */
 import type { Actor } from '../domain/act.ts'
 import type { Row } from './rows.ts'
@@ -12,7 +12,7 @@ export type Values = readonly Value[]
 
 export type LockName = 'directory' | 'limits'
 
-/** Rows to add to a table, by the names of their columns. */
+/** Rows to add to a table, by column name. */
 export interface Insert {
   readonly table: TableName
   readonly columns: readonly string[]
@@ -21,20 +21,20 @@ export interface Insert {
   readonly suffix?: string
 }
 
-/** Rows that a text joins as `:named`, by their columns with the types of them. */
+/** Rows that a text joins as `:named`, by column, with the columns' types. */
 export interface NamedRows {
   readonly columns: Readonly<Record<string, 'bigint' | 'smallint' | 'text'>>
   readonly rows: readonly Values[]
 }
 
-/** Rows to delete from a table, by values of some columns. */
+/** Rows to delete from a table, by the values of some columns. */
 export interface Gone {
   readonly table: TableName
   readonly columns: readonly string[]
   readonly rows: readonly Values[]
 }
 
-/** Whose changes are made, and when; null where the database's own clock tells. */
+/** Who makes changes, and when; null if the database's own clock tells. */
 export interface Acting {
   readonly actor: string
   readonly at: number | null
@@ -44,52 +44,52 @@ export function actingOf(actor: Actor): Acting {
   return { actor: actor.name, at: actor.clock?.() ?? null }
 }
 
-/** The start of a UTC month as an expression, which engines write each in their own way. */
+/** The start of a UTC month as an expression, which each engine writes in its own way. */
 export interface MonthText {
-  /** Of the month that the instant is in. */
+  /** Of the month that contains the instant. */
   startOf(instant: string): string
-  /** By its number, as `monthNumber` counts. */
+  /** Of the month with this number, as counted by `monthNumber`. */
   startOfNumber(month: string): string
 }
 
 type Later<T> = T | Promise<T>
 
 /**
- * A session of a database. Texts have `?` for values, or `?1` where one stands twice. A list of values
- * is asked for as `= ANY (?)`, and a type is said as `?::bigint`; an engine that has no types passes over
- * them. In `FROM` of a text, `:named` stands for the named rows, which have a `position` as well: it
- * must mean the same for all of them at once and for one after the other.
+ * A session of a database. Texts have `?` for values, or `?1` for one that appears twice. A list of
+ * values is passed to `= ANY (?)`, and a type is given as `?::bigint`, which an engine without types
+ * ignores. In a text's `FROM`, `:named` stands for the named rows, which also have a `position`. The text
+ * must mean the same for all of them at once as for one after the other.
  */
 export interface Session {
   all(text: string, values?: Values, named?: NamedRows): Later<Row[]>
   /**
-   * As `all`, for a text that is made for a question: its integers are bigints, and nothing of it is
+   * As `all`, for a text made for one question. Its integers are bigints, and no prepared statement is
    * kept, because there may be any number of such texts.
    */
   ask(text: string, values?: Values): Later<Row[]>
   get(text: string, values?: Values): Later<Row | undefined>
-  /** Returns how many rows were changed. */
+  /** Returns the number of changed rows. */
   run(text: string, values?: Values, named?: NamedRows): Later<number>
-  /** Adds rows in their order; returns the rows of `RETURNING`. */
+  /** Adds rows in order; returns the rows of `RETURNING`. */
   insert(insert: Insert): Later<Row[]>
   delete(gone: Gone): Later<number>
-  /** Until the transaction ends; SQLite's has all locks there are. */
+  /** Held until the transaction ends. A SQLite transaction holds all locks anyway. */
   lock(name: LockName): Later<void>
   /** UTC seconds by the clock of the database. */
   now(): Later<number>
-  /** True where a sum did not fit into 64 bits. */
+  /** True if a sum did not fit into 64 bits. */
   isOverflow(error: unknown): boolean
   readonly acting: Acting
-  /** True where whole months have totals of their own. */
+  /** True if whole months have totals of their own. */
   readonly hasSimMonths: boolean
   readonly monthText: MonthText
-  /** How long the ledger's buckets of fresh days are, see `BucketRule`. */
+  /** How long the ledger's buckets are for fresh days; see `BucketRule`. */
   readonly freshSeconds: number
 }
 
 export type Ask = (session: Session) => unknown
 
-/** Work that asks a session step by step, and comes to a `T`. */
+/** Work that asks a session step by step, and results in a `T`. */
 export type Steps<T> = Generator<Ask, T, unknown>
 
 export function* all(text: string, values?: Values, named?: NamedRows): Steps<Row[]> {
@@ -148,7 +148,7 @@ export function* acting(): Steps<Acting> {
   return (yield (session) => session.acting) as Acting
 }
 
-/** Null where the text finds nothing. */
+/** Null if the text finds nothing. */
 export function* findOne<T>(
   text: string,
   values: Values,
@@ -172,7 +172,7 @@ export type Offered<Of extends Operations> = {
   [Name in keyof Of]: (...given: Parameters<Of[Name]>) => Promise<Result<Of[Name]>>
 }
 
-/** Operations with an engine's way to have their steps taken; `begin` may be called again. */
+/** Operations, run by an engine that takes their steps. `begin` may be called repeatedly. */
 export function offered<Of extends Operations>(
   operations: Of,
   take: <T>(begin: () => Steps<T>, name: keyof Of & string, given: unknown[]) => Promise<T>,

@@ -1,27 +1,27 @@
 /**
- * The tables of a store, which every engine has under the same names, with what moving their rows
- * from one engine to another has to know. A test holds this list against each engine's schema.
- * SQLite's own `sim_month` is not among them: it follows from `sim_day`. Nor are `console_session` and
- * `console_link`: nobody who has signed in to a store has signed in to the one that it becomes.
+ * The tables of a store, which have the same names in every engine, with everything needed to move their
+ * rows between engines. A test compares this list with each engine's schema. SQLite's own `sim_month` is
+ * not listed, because it follows from `sim_day`. Nor are `console_session` and `console_link`: signing in
+ * to a store is not signing in to the one it is moved to.
  */
 import { COUNTER_COLUMNS, type CounterColumn } from './counter-columns.ts'
 
 /**
- * What a column holds. An `integer` is safe in JavaScript; a `sum` may pass 2^53. A `setting` is
- * kept by each engine in its own type and moves as text: bytes as hexadecimal digits.
+ * What a column holds. An `integer` is safe in JavaScript; a `sum` may pass 2^53. A `setting` has a type
+ * of its own in each engine and moves as text, with bytes as hexadecimal digits.
  */
 export type ColumnKind = 'integer' | 'sum' | 'text' | 'bytes' | 'setting'
 
 export interface Table {
   readonly name: string
   readonly columns: Readonly<Record<string, ColumnKind>>
-  /** The columns of its primary key, in the key's order. */
+  /** The columns of its primary key, in key order. */
   readonly key: readonly string[]
-  /** True when the engine gives out the ids of its rows. */
+  /** True if the engine assigns the ids of its rows. */
   readonly givesIds: boolean
   /**
-   * True when its rows change only together with an import's counts, a directory row or a setting,
-   * so that the number of its rows is enough to know it unchanged.
+   * True if its rows change only together with an import's counts, a directory row or a setting. An
+   * unchanged number of rows then proves that nothing changed.
    */
   readonly follows: boolean
 }
@@ -65,7 +65,7 @@ const directory = { follows: false } as const
 const numbered = { key: ['id'], givesIds: true } as const
 const keyed = { givesIds: false } as const
 
-/** In an order in which no row refers to one that comes later. */
+/** Ordered so that no row refers to one that comes later. */
 export const TABLES = [
   {
     name: 'setting',
@@ -257,7 +257,7 @@ export const TABLES = [
       record: 'text',
     },
     ...numbered,
-    // Recycling may change the reason for which one waits.
+    // Recycling may change the reason why a record waits.
     follows: false,
   },
   {
@@ -356,12 +356,12 @@ export const TABLES = [
 
 export type TableName = (typeof TABLES)[number]['name'] | 'sim_month'
 
-/** By what a row of the ledger is known. */
+/** The columns that identify a ledger row. */
 export const IDENTITY_COLUMNS = Object.keys(IDENTITY)
-/** What a row of the ledger says beside its identity. */
+/** What a ledger row holds besides its identity. */
 export const CONTENT_COLUMNS = Object.keys(CONTENT)
 
-/** The columns of a table, by its name. */
+/** A table's columns, by its name. */
 export function columnsNamed(name: (typeof TABLES)[number]['name']): string[] {
   return columnsOfTable(TABLES.find((table) => table.name === name)!)
 }
@@ -374,7 +374,7 @@ export function hasSums({ columns }: Table): boolean {
   return Object.values(columns).includes('sum')
 }
 
-/** A row as it moves: values in the order of the table's columns. */
+/** A row as it moves: its values in the order of the table's columns. */
 export type TableRow = readonly TableValue[]
 export type TableValue = string | number | bigint | Uint8Array | null
 
@@ -389,7 +389,7 @@ export function keyOfRow(table: Table, row: TableRow): TableKey {
   })
 }
 
-/** The rows after a key, in its order; all rows without one. `?` stands for the key's values. */
+/** The rows after a key, in key order; all rows if no key is given. Each `?` takes a value of the key. */
 export function selectRowsAfter(table: Table, hasKey: boolean): string {
   const key = table.key.join(', ')
   return `

@@ -1,4 +1,4 @@
-/** What a store knows of the time, and what its processes have seen pass. */
+/** What a store knows about the time, and what its processes have seen pass. */
 import type { StoreTime } from '../domain/store-time.ts'
 import { rebuildProgress } from './directory/feed-progress.ts'
 import { feedById, readNumber } from './directory/reads.ts'
@@ -8,13 +8,16 @@ import { all, get, lock, run, type Steps } from './session.ts'
 
 const SELECT_NEWEST_USAGE = 'SELECT MAX(bucket) AS newest FROM ledger'
 
-/** Only the latest deliveries: the stamps of a clock that was wrong long ago do not matter for ever. */
+/**
+ * Only the latest deliveries, because stamps of a clock that was wrong long ago should not matter
+ * forever.
+ */
 const SELECT_NEWEST_STAMP = `
   SELECT MAX(started_at) AS started, MAX(finished_at) AS finished
   FROM (SELECT started_at, finished_at FROM import
         WHERE status <> 'undone' ORDER BY id DESC LIMIT 1000) AS latest`
 
-// Stamps of a clock that was ahead; every parameter is the instant that it is ahead of.
+// Stamps by a clock that was ahead. Every parameter is the instant that they are ahead of.
 const SELECT_STAMPED_AHEAD = `
   SELECT DISTINCT feed_id FROM import WHERE started_at > ? OR finished_at > ?`
 const CORRECT_STAMPS = `
@@ -25,7 +28,7 @@ const CORRECT_STAMPS = `
 
 const TIME_PROVEN = 'time_proven'
 
-/** Without the time of a server, which only some engines have. */
+/** Without a server's time, which only some engines have. */
 export function* readTime(): Steps<Omit<StoreTime, 'serverAt'>> {
   const usage = yield* get(SELECT_NEWEST_USAGE)
   const stamps = yield* get(SELECT_NEWEST_STAMP)
@@ -47,7 +50,7 @@ export function* proveTime(at: number): Steps<void> {
   if (known === null || known < at) yield* run(UPSERT_SETTING, [TIME_PROVEN, at])
 }
 
-/** Runs inside a change of the directory. Returns how many imports were stamped anew. */
+/** Runs inside a change of the directory. Returns how many imports were stamped again. */
 export function* trustClock(at: number): Steps<number> {
   const feeds = yield* all(SELECT_STAMPED_AHEAD, [at, at])
   const changed = yield* run(CORRECT_STAMPS, [at, at, at, at, at, at])

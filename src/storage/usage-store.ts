@@ -2,10 +2,10 @@
  * What every storage engine promises. `ingest` and `http` know this port and never an engine.
  *
  * All instants are UTC seconds. All methods are safe for concurrent callers, in one process and in
- * several; what one call has written, every later call sees. A promise that has resolved is on
- * disk. Texts hold no NUL character, which not every engine can keep. Any method may fail with `unavailable` (the database cannot be reached, or another process
- * holds it for too long), `storage_full` or `read_only`; then nothing of the call is stored and
- * repeating it is safe.
+ * several; every call sees what earlier calls have written. A promise that has resolved is on disk. Texts
+ * hold no NUL character, because not every engine can store it. Any method may fail with `unavailable`
+ * (the database cannot be reached, or another process holds it for too long), `storage_full` or
+ * `read_only`; then nothing of the call is stored and repeating it is safe.
  */
 import type { Act, ActFilter, Actor } from '../domain/act.ts'
 import type { FeedCoverage, FeedProgress } from '../domain/completeness.ts'
@@ -119,8 +119,8 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
   /** Fails with `conflict` when the SID is taken. */
   createAccount(account: NewAccount): Promise<Account>
   /**
-   * Records that come from now on are classified by a new home set; `reclassify` is for those that
-   * are counted. Fails with `not_found`.
+   * A new home set classifies records that come from now on; `reclassify` is for those already counted.
+   * Fails with `not_found`.
    */
   updateAccount(accountId: number, changes: AccountChanges): Promise<Account>
   findAccount(sid: string): Promise<Account | null>
@@ -129,125 +129,124 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
   listAccounts(): Promise<Account[]>
 
   createApiKey(key: NewApiKey): Promise<ApiKey>
-  /** Finds revoked keys too; `revokedAt` tells. */
+  /** Finds revoked keys too; `revokedAt` tells them apart. */
   findApiKey(sid: string): Promise<ApiKey | null>
   listApiKeys(): Promise<ApiKey[]>
-  /** Null when there is no such key; a second call keeps the first instant. */
+  /** Null if there is no such key. A second call keeps the first instant. */
   revokeApiKey(sid: string, at: number): Promise<ApiKey | null>
-  /** Keys that there are not are passed over; an instant before the one noted changes nothing. */
+  /** Skips keys that do not exist. An instant before the one noted changes nothing. */
   noteKeyUses(uses: readonly KeyUse[]): Promise<void>
 
   /**
-   * Registers SIMs of one account, all or none. A registration that names a SIM the account
-   * already has (by SID, ICCID or one of its IMSIs, in this order) updates what it states and
-   * keeps the rest; its IMSIs are added. Without a SID, `newSid` gives one. New SIMs are `active`
-   * unless stated. Fails with `conflict`, naming field and value, when a SID, ICCID, IMSI or
-   * MSISDN belongs to another SIM, or a unique name to another SIM of the account; `field`, with
-   * which the message begins, then starts with the position in the list, counted from 0, as in
-   * `2.iccid`. SIMs of other accounts are not named.
+   * Registers SIMs of one account, all or none. A registration that names a SIM the account already has
+   * (by SID, ICCID or one of its IMSIs, in this order) updates what it states and keeps the rest; its
+   * IMSIs are added. Without a SID, `newSid` supplies one. New SIMs are `active` unless stated otherwise.
+   * Fails with `conflict`, naming field and value, when a SID, ICCID, IMSI or MSISDN belongs to another
+   * SIM, or a unique name to another SIM of the account. `field`, with which the message begins, then
+   * starts with the position in the list, counted from 0, as in `2.iccid`. SIMs of other accounts are not
+   * named.
    */
   registerSims(
     accountId: number,
     registrations: readonly SimRegistration[],
     options: { at: number; newSid: () => Sid },
   ): Promise<RegisterOutcome>
-  /** As `registerSims` for one, but fails with `conflict` when the SIM exists already. */
+  /** As `registerSims` for one SIM, but fails with `conflict` if it exists already. */
   createSim(
     accountId: number,
     registration: SimRegistration,
     options: { at: number; newSid: () => Sid },
   ): Promise<Sim>
-  /** Fails with `conflict` when the unique name is another SIM's of the account. */
+  /** Fails with `conflict` if another SIM of the account has the unique name. */
   updateSim(simId: number, changes: SimChanges, at: number): Promise<Sim>
-  /** By SID, or by unique name within the account; null `accountId` finds by SID only. */
+  /** By SID, or by unique name within the account. With a null `accountId`, by SID only. */
   findSim(accountId: number | null, sidOrUniqueName: string): Promise<Sim | null>
   /** Ascending by id, which is the order of registration. */
   listSims(filter: SimFilter, page: PageRequest): Promise<Sim[]>
   /**
-   * Finds the SIMs that names mean, by the kinds of the scope and in the order of `simIdentities`.
-   * A name that fits no SIM, or a unique name that fits SIMs of several accounts, is absent from
-   * the map. Within an account, SIMs that it never had do not exist.
+   * Finds the SIMs that names mean, by the scope's kinds of name and in the order of `simIdentities`. A
+   * name that matches no SIM, or a unique name that matches SIMs of several accounts, is absent from the
+   * map. Within an account, SIMs that it never had do not exist.
    */
   resolveSims(names: readonly string[], scope: NameScope): Promise<Map<string, SimMatch>>
 
   /** Fails with `conflict` when the name is taken, with `invalid` as `checkSimNames` does. */
   createFeed(feed: NewFeed): Promise<Feed>
   /**
-   * What counts stays as it is, whatever changes; what is said of the feed's completeness is told anew
-   * from all its deliveries. Fails with `not_found` when there is no such feed, with `invalid` as
-   * `checkSimNames` does, and with `conflict` when its new name is taken, or when it is to be bound to
-   * an account and is for another as well: by a grant, or by usage that it has brought.
+   * What counts stays as it is, whatever changes. The feed's completeness is derived anew from all its
+   * deliveries. Fails with `not_found` if there is no such feed, with `invalid` as `checkSimNames` does,
+   * and with `conflict` if its new name is taken, or if it would be bound to one account while another
+   * has a grant or usage from it.
    */
   updateFeed(feedId: number, changes: FeedChanges): Promise<Feed>
   findFeed(name: string): Promise<Feed | null>
   /**
-   * The feed as it exists for the account; null where it does not: there is none of that name, or
-   * the account may not deliver to it and has no usage that it brought.
+   * The feed as it exists for the account. Null if no feed has that name, or if the account may not
+   * deliver to it and has no usage from it.
    */
   findAccountFeed(accountId: number, name: string): Promise<AccountFeed | null>
   listFeeds(): Promise<Feed[]>
   /**
-   * Lets the account deliver to the feed; a second time changes nothing. Fails with `not_found`,
-   * and with `conflict` when the feed is bound to another account.
+   * Lets the account deliver to the feed; a second call changes nothing. Fails with `not_found`, and with
+   * `conflict` when the feed is bound to another account.
    */
   grantFeed(feedId: number, accountId: number, at: number): Promise<FeedGrant>
-  /** Ends it, for deliveries that begin from now on. Null when there was no grant. */
+  /** Ends the grant for deliveries that begin from now on. Null if there was no grant. */
   revokeFeedGrant(feedId: number, accountId: number): Promise<FeedGrant | null>
-  /** By feed, then account, each in the order of creation. */
+  /** By feed, then account, each in order of creation. */
   listFeedGrants(): Promise<FeedGrant[]>
 
   // Imports
 
   beginImport(start: ImportStart): Promise<Import>
   /**
-   * Stores a batch whole or not at all: ledger rows, rollups, quarantine and the import's counts
-   * change together. An event whose identity is stored with the same content changes nothing and
-   * is a `duplicate`, also within one batch; with other content, the operator's stands above an
-   * account's, and among equals the feed's policy decides
-   * (`resolveConflict`). A record that its deliverer has in quarantine already is counted again
-   * but kept once. An event older than what `purge` took is `expired`. Repeating a batch whose outcome
-   * is unknown is safe for all usage numbers. Fails with `conflict` when the import was undone, and
-   * with `overflow` when it takes a sum past 2^63 - 1.
+   * Stores a batch whole or not at all: ledger rows, rollups, quarantine and the import's counts change
+   * together. An event whose identity is stored with the same content changes nothing and is a
+   * `duplicate`, also within one batch. With other content, the operator's version outranks an account's,
+   * and among equals the feed's policy decides (`resolveConflict`). A record that its deliverer already
+   * has in quarantine is counted again but kept once. An event older than what `purge` took is `expired`.
+   * Repeating a batch whose outcome is unknown is safe for all usage numbers. Fails with `conflict` when
+   * the import was undone, and with `overflow` when it takes a sum past 2^63 - 1.
    */
   append(batch: AppendBatch): Promise<AppendOutcome>
   /**
-   * Begins an import, appends its only batch and finishes it in one transaction, with the outcomes of the
-   * three, whole or not at all. Only where the engine gains by it.
+   * Begins an import, appends its only batch and finishes it in one transaction, whole or not at all,
+   * with the outcomes of all three. Absent if the engine gains nothing by it.
    */
   readonly deliver?: (delivery: WholeDelivery) => Promise<DeliveryOutcome>
   /**
-   * Takes one import back as one act, whole or not at all: usage is what it would be had the import
+   * Takes one import back as one act, whole or not at all: usage becomes what it would be had the import
    * never come, and everything derived follows. A version that another import delivered too stays, as
-   * that one's. What it left in quarantine goes, and what it has driven there stays there. Usage older
-   * than what `purge` took stays as it is. Fails with `not_found`, or with `conflict` when it was
-   * undone before.
+   * that import's. What the import left in quarantine is deleted; records of others that it drove into
+   * quarantine stay there. Usage older than what `purge` took stays as it is. Fails with `not_found`, or
+   * with `conflict` if it was undone before.
    */
   undoImport(importId: number, at: number): Promise<UndoOutcome>
   /**
-   * What `undoImport` would come to now, and nothing of it is done. Fails as it does. Until then other
-   * writers may have to wait as for the undo itself.
+   * What `undoImport` would do now, without doing it. Fails as it does. Meanwhile other writers may have
+   * to wait as for the undo itself.
    */
   tryUndo(importId: number, at: number): Promise<UndoTrial>
   /**
-   * Runs `work` on a trial, whose batches are all taken back when it ends. Until then other
-   * writers may have to wait as for one long batch.
+   * Runs `work` on a trial, all of whose batches are rolled back at the end. Meanwhile other writers may
+   * have to wait as for one long batch.
    */
   tryOut<T>(work: (trial: Trial) => Promise<T>): Promise<T>
   /**
-   * With `done`, the feed's progress takes the delivery in, in the same transaction. Fails with
-   * `conflict` when the import was undone.
+   * With `done`, the same transaction adds the delivery to the feed's progress. Fails with `conflict`
+   * when the import was undone.
    */
   finishImport(importId: number, end: ImportEnd): Promise<Import>
   findImport(id: number): Promise<Import | null>
   /**
-   * The newest import of these bytes to the feed by the operator of which every record is known to
-   * count still, so that importing them again would change nothing. Null where one waited or was too
-   * old, where there was none, or where an undo in the feed may have taken away what made one a
-   * duplicate. A file that an account delivered is the account's to take back, and does not stand
-   * for the operator's.
+   * The operator's newest import of these bytes to the feed, if every record of it is known to count
+   * still, so that importing them again would change nothing. Null if there was none, if one of its
+   * records waited or was too old, or if an undo in the feed may have removed what made one a duplicate.
+   * A file delivered by an account does not stand for the operator's, because the account can take it
+   * back.
    */
   findCountedImport(feedId: number, checksum: string): Promise<Import | null>
-  /** Newest first; with an account, those its own keys have delivered. */
+  /** Newest first; if an account is given, only imports by its own keys. */
   listImports(
     filter: { accountId?: number; feedId?: number; status?: ImportStatus },
     page: { limit: number; beforeId?: number },
@@ -259,20 +258,19 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
   ): Promise<QuarantineEntry[]>
   findQuarantineEntry(id: number): Promise<QuarantineEntry | null>
   /**
-   * Counts quarantined records as `append` does, as records of the import and line that brought
-   * them, and moves them from the import's `quarantined` to their new verdicts, whole or not at
-   * all. Entries that are gone meanwhile, or are another import's, are passed over. Under
-   * `replace`, a record that came before the version that counts does not take its place: it goes
-   * to history before the versions that came after it, as a `duplicate`. `quarantined` of the
-   * outcome are the entries that stay, each with its new reason. With an acceptance, a record counts
-   * in the place of the version that does, whatever the policy says, and that one goes to history;
-   * what the operator has delivered stays above an account's all the same. Fails with `overflow` as
-   * `append`.
+   * Counts quarantined records as `append` does, as records of the import and line that brought them, and
+   * moves them from the import's `quarantined` to their new verdicts, whole or not at all. Skips entries
+   * that are gone by now or belong to another import. Under `replace`, a record older than the version
+   * that counts does not replace it: it goes to history before the versions that came after it, as a
+   * `duplicate`. In the outcome, `quarantined` are the entries that stay, each with its new reason. With
+   * an acceptance, a record replaces the version that counts, whatever the policy says, and that version
+   * goes to history; even so, the operator's version still outranks an account's. Fails with `overflow`
+   * as `append`.
    */
   recycle(batch: RecycleBatch): Promise<AppendOutcome>
   /**
-   * Deletes entries for good, their imports' counts stay; the log keeps who decided it and why. Returns
-   * how many there were.
+   * Deletes entries for good and returns how many there were. Their imports' counts stay. The log keeps
+   * who decided it and why.
    */
   discardQuarantine(
     entryIds: readonly number[],
@@ -281,27 +279,24 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
 
   // Usage
 
-  /**
-   * Sums usage by bucket, zone and country. Buckets without usage are absent. Ordered by bucket,
-   * zone, country.
-   */
+  /** Sums usage by bucket, zone and country, in that order. Buckets without usage are absent. */
   queryUsage(query: UsageQuery): Promise<UsageGroup[]>
   /**
-   * The ledger's rows behind `queryUsage` of the same SIM, start and end: where each came from, and
-   * the versions it has replaced. In the order of time, feed (as created) and record id (by its
-   * bytes); a page goes on after the last entry of the one before.
+   * The ledger rows behind `queryUsage` of the same SIM, start and end: where each came from, and the
+   * versions it has replaced. Ordered by time, feed (as created) and record id (by its bytes). A page
+   * continues after the last entry of the previous one.
    */
   listUsageEvents(filter: LedgerFilter, page: LedgerPage): Promise<LedgerEntry[]>
   /**
-   * From and up to when each feed that has brought usage of the account is complete, null where
-   * nothing can be said. Asked with every answer about usage, so it is one short read.
+   * From when and up to when each feed that has brought usage of the account is complete; null if it
+   * cannot be told. Every answer about usage asks this, so it is one short read.
    */
   accountCoverage(accountId: number): Promise<FeedCoverage[]>
-  /** Of every feed, in order of creation: what was delivered, what is missing, what is complete. */
+  /** For every feed, in order of creation: what was delivered, what is missing, what is complete. */
   listFeedProgress(): Promise<FeedProgress[]>
   /**
-   * Accepts that deliveries of an open gap, or of a part of one, will not come; then they hold
-   * nothing back. Fails with `not_found`, naming what is missing, when nothing of that is.
+   * Accepts that the deliveries of an open gap, or part of one, will not come, so that they hold nothing
+   * back. Fails with `not_found`, naming what is missing, unless all of it is missing.
    */
   acceptGap(
     feedId: number,
@@ -309,13 +304,13 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
     acceptance: { by: string; reason: string; at: number },
   ): Promise<FeedProgress>
   /**
-   * Of every feed, in order of creation. Goes through all imports, each as it is when its turn comes:
-   * for looks now and then.
+   * For every feed, in order of creation. Goes through all imports, reading each as it is at that moment,
+   * so it suits occasional looks.
    */
   listFeedTotals(): Promise<FeedTotals[]>
   /**
-   * Keeps how a drop folder is doing, in the place of what was known of it. Folders that were not
-   * told of for `FOLDER_FORGOTTEN_SECONDS` are forgotten.
+   * Replaces what is known of a drop folder's state. Folders not reported for `FOLDER_FORGOTTEN_SECONDS`
+   * are forgotten.
    */
   noteDropFolder(state: DropFolderState): Promise<void>
   /** Ordered by feed (as created) and path. */
@@ -324,8 +319,8 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
   // Acts
 
   /**
-   * The same store, whose changes are logged as the actor's: each in the transaction that makes it.
-   * What acts are, `acts.ts` says; deliveries are none. Closing either closes both.
+   * The same store, with changes logged under the actor's name, each in the transaction that makes it.
+   * `acts.ts` defines the acts; deliveries are not among them. Closing either store closes both.
    */
   actingAs(actor: Actor): UsageStore
   /** Newest first. */
@@ -333,68 +328,69 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
 
   // Upkeep
 
-  /** What the store itself knows of the time, against which a machine's clock is held. */
+  /** What the store itself knows about the time, for comparison with a machine's clock. */
   readTime(): Promise<StoreTime>
   /**
-   * Keeps an instant that a process has seen come: a time that its store bore out, and what has
-   * passed since by a clock that nobody can set. An earlier one than is kept changes nothing.
+   * Keeps the furthest instant that a process has seen arrive: a time that its store confirmed, plus what
+   * has passed since by a clock that nobody can set. An instant earlier than the stored one changes
+   * nothing.
    */
   proveTime(at: number): Promise<void>
   /**
-   * Says that it is `at` now: imports that a wrong clock stamped later are stamped with it, and what
-   * their feeds are said to have delivered is told anew. Returns how many there were.
+   * States that it is `at` now. Imports that a wrong clock stamped later are stamped with it, and the
+   * progress of their feeds is derived anew. Returns how many there were.
    */
   trustClock(at: number): Promise<number>
 
   /**
-   * Recomputes everything that can be, compares all rows with their checksums, and has the engine
-   * check itself; names each difference. Goes step by step, each on one consistent state, so that
-   * writers do not wait and a running import does not disturb it. A database that is too damaged to
-   * be read is a difference, too.
+   * Recomputes everything that can be recomputed, compares all rows with their checksums, and has the
+   * engine check itself; names each difference. Proceeds in steps, each on one consistent state, so that
+   * writers do not wait and a running import does not disturb it. A database too damaged to read is a
+   * difference, too.
    */
   audit(options?: AuditOptions): Promise<AuditReport>
   /**
-   * Rebuilds what is derived and does not agree with what it follows from: totals, feeds' progress,
-   * which feeds have brought usage of an account, days and counts of imports. Tells what was wrong, and
-   * what it leaves because nothing that can be trusted tells what it was; the ledger it never touches.
-   * Each transaction that changes something stands in the log.
+   * Rebuilds derived data that does not agree with its source: totals, feeds' progress, which feeds have
+   * brought usage of an account, days and counts of imports. Reports what was wrong, and what it leaves
+   * because nothing trustworthy tells what it was. It never touches the ledger. Each transaction that
+   * changes something is logged.
    */
   repairDerived(): Promise<RepairReport>
   /**
-   * Takes rows that do not fit their checksums as they are, for somebody who has restored or corrected
-   * them by hand: their checksums fit from then on. Returns what they were and are, which the log keeps
-   * with the reason. Nothing that is recomputed is accepted.
+   * Accepts rows that do not fit their checksums as they are, for somebody who has restored or corrected
+   * them by hand; their checksums fit from then on. Returns what they were and are, which the log keeps
+   * with the reason. Recomputed values cannot be accepted.
    */
   acceptRows(acceptance: Acceptance): Promise<AuditDifference[]>
-  /** The last audit of the store that was asked for or begun, as it was kept; null without one. */
+  /** The store's last audit that was requested or started, as it was kept; null if there was none. */
   readAuditRun(): Promise<AuditRun | null>
   keepAuditRun(run: AuditRun): Promise<void>
   /**
-   * Puts the oldest sealed day that is not under checksum yet under it: from then on a row of it that
-   * changes in any other way than through here is named by `audit`. Returns false when there is none.
+   * Puts the oldest sealed day that has no checksum yet under one. From then on, `audit` names each of
+   * its rows that anything but this store changes. Returns false when there is no such day.
    */
   checksumNextDay(): Promise<boolean>
   /**
-   * Writes the per-SIM totals of the oldest day that has none and ended before `before`, or does a part
-   * of that where it is large; a month of a SIM then sums a few rows a day. Returns false when there is
-   * none left. Late records of a sealed day keep its totals exact.
+   * Writes the per-SIM totals of the oldest day that has none and ended before `before`, or of part of a
+   * large one. A month of a SIM then sums a few rows per day. Returns false when no such day is left.
+   * Late records of a sealed day keep its totals exact.
    */
   sealNextDay(before: number): Promise<boolean>
   /**
-   * Deletes usage, history and quarantine older than `before` (a whole hour), oldest first, at
-   * most about `rowsMax` rows in one transaction. With `dryRun` it only counts, everything.
+   * Deletes usage, history and quarantine older than `before` (a whole hour), oldest first, in a
+   * transaction of at most about `rowsMax` rows. With `dryRun`, it only counts, all of it.
    */
   purge(options: { before: number; rowsMax: number; dryRun: boolean }): Promise<PurgeOutcome>
 
-  /** 32 random bytes made with the store; all processes on it sign page tokens with them. */
+  /** 32 random bytes created with the store; all its processes sign page tokens with them. */
   signingKey(): Promise<Uint8Array>
   /**
-   * Throws where the database that was opened is known to be gone (`missing`), to have another in its
-   * place (`replaced`) or to be damaged (`incompatible`). Asked with every request, so it never waits.
+   * Throws if the opened database is known to be gone (`missing`), to have been replaced by another
+   * (`replaced`) or to be damaged (`incompatible`). Every request calls this, so it never waits.
    */
   requireInPlace(): void
   /** Fails with `unavailable` unless the store can be read now, and as `requireInPlace` throws. */
   check(): Promise<void>
-  /** Ends what is under way, then closes. Further calls fail. */
+  /** Finishes what is under way, then closes. Further calls fail. */
   close(): Promise<void>
 }

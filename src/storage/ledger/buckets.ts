@@ -1,28 +1,31 @@
 /**
- * The rule of the ledger's buckets: in which one a row lies, and which ones a period touches. A bucket is
- * a UTC day. Where an engine keeps the rows of fresh days together in time, theirs are shorter until the
- * day is gathered, SIM by SIM. `docs/decisions/fresh-days.md` says why so.
+ * The rule of the ledger's buckets: which one a row lies in, and which ones a period touches. A bucket is
+ * a UTC day. If an engine keeps the rows of fresh days together in time, their buckets are shorter until
+ * the day is gathered, SIM by SIM. `docs/decisions/fresh-days.md` gives the reasons.
  */
 import { DAY_SECONDS, floorTo } from '../../domain/time.ts'
 
-/** Which days are fresh. A row's bucket follows from it, its instant and its SIM, and from nothing else. */
+/**
+ * Which days are fresh. A row's bucket follows from this rule, its instant and its SIM, and from nothing
+ * else.
+ */
 export interface BucketRule {
-  /** How long the buckets of fresh days are, in seconds; a day where an engine knows no others. */
+  /** How long the buckets of fresh days are, in seconds; a day if the engine has no others. */
   readonly freshSeconds: number
-  /** The start of a day: those before it are gathered, the later ones are fresh. */
+  /** The start of a day. Earlier days are gathered, later ones are fresh. */
   readonly freshFrom: number
-  /** The rows of that day are gathered of the SIMs up to this one; 0 where of none. */
+  /** The rows of that day are gathered for SIMs up to this one; 0 for none. */
   readonly gatheredSims: number
 }
 
-/** Of engines that know no other buckets. */
+/** For engines that have no other buckets. */
 export const WHOLE_DAYS: BucketRule = {
   freshSeconds: DAY_SECONDS,
   freshFrom: Number.MIN_SAFE_INTEGER,
   gatheredSims: 0,
 }
 
-/** Names of the settings that keep the rule; both change in the transaction that moves the rows. */
+/** Names of the settings that hold the rule. Both change in the transaction that moves the rows. */
 export const FRESH_FROM = 'fresh_from'
 export const GATHERED_SIMS = 'gathered_sims'
 
@@ -31,7 +34,7 @@ export function dayOf(instant: number): number {
   return floorTo(instant, DAY_SECONDS)
 }
 
-/** The one bucket that a row of the ledger or of its history lies in. */
+/** The one bucket that holds a row of the ledger or its history. */
 export function bucketOf(
   { occurredAt, simId }: { readonly occurredAt: number; readonly simId: number },
   { freshSeconds, freshFrom, gatheredSims }: BucketRule,
@@ -41,15 +44,15 @@ export function bucketOf(
   return isGathered ? day : floorTo(occurredAt, freshSeconds)
 }
 
-/** The buckets that may have rows of the day that begins with the instant. */
+/** The buckets that may hold rows of the day that begins at the instant. */
 export function bucketsOfDay(day: number, rule: BucketRule): number[] {
   return bucketsOf(day, day + DAY_SECONDS, rule)
 }
 
 /**
- * All buckets that may have rows of [start, end), each once and in ascending order; of a SIM, their rows
- * come in the order of time. A fresh day has its own bucket among them, for the SIMs that are gathered,
- * so that a rule that is out of date finds every row as well, in more buckets than are needed.
+ * All buckets that may hold rows of [start, end), each once and in ascending order. Read in this order, a
+ * SIM's rows come in order of time. A fresh day's own bucket is included for the SIMs already gathered,
+ * so an outdated rule also finds every row, in more buckets than necessary.
  */
 export function bucketsOf(
   start: number,
@@ -69,9 +72,9 @@ export function bucketsOf(
 }
 
 /**
- * As SQL, rows of several buckets in one order: `ofOne` asks for those of the bucket at a place of the
+ * As SQL, rows of several buckets in one order. `ofOne` selects those of the bucket at one place of the
  * values, the first of which is `place`. Each part is read in the order of the ledger's key, as far as
- * needed, so that the rows of a day come as if they lay in one bucket.
+ * needed, so a day's rows come as if they lay in one bucket.
  */
 export function mergedText(
   buckets: readonly number[],
@@ -81,27 +84,27 @@ export function mergedText(
   return buckets.map((_, i) => ofOne(`?${place + i}::bigint`)).join(' UNION ALL ')
 }
 
-/** `floorTo` as SQL, also before 1970, where `%` gives what is left from the other side. */
+/** `floorTo` as SQL, also before 1970, where the result of `%` is negative. */
 export function floorText(instant: string, seconds: string | number): string {
   return `${instant} - (${instant} % ${seconds} + ${seconds}) % ${seconds}`
 }
 
-/** As SQL, what a bucket has to be where a row at the instant may lie in it. */
+/** As SQL, what a bucket must be so that a row at the instant may lie in it. */
 export function atText(instant: string, freshSeconds: number): string {
   const day = dayText(instant)
   if (freshSeconds === DAY_SECONDS) return `= ${day}`
   return `IN (${day}, ${floorText(instant, freshSeconds)})`
 }
 
-/** As SQL, the start of the day of an instant or a bucket. */
+/** As SQL, the start of an instant's or a bucket's day. */
 export function dayText(instant: string): string {
   return floorText(instant, DAY_SECONDS)
 }
 
-/** Parameter `freshSeconds`, which an engine may give as another kind of number. */
+/** Parameter `freshSeconds`, which an engine may pass as another numeric type. */
 export const FRESH_SECONDS_GIVEN = 'CAST(:freshSeconds AS BIGINT)'
 
-/** `bucketOf` as SQL over a row; parameters `freshSeconds`, `freshFrom` and `gatheredSims`. */
+/** `bucketOf` as SQL for a row; parameters `freshSeconds`, `freshFrom` and `gatheredSims`. */
 export const BUCKET_OF_ROW = `
   CASE WHEN ${dayText('occurred_at')} < :freshFrom
          OR (${dayText('occurred_at')} = :freshFrom AND sim_id <= :gatheredSims)

@@ -1,4 +1,4 @@
-/** Rows of the ledger that change: they, their histories and what is derived from them. */
+/** Changes ledger rows along with their histories and what is derived from them. */
 import { counterValues } from '../counter-columns.ts'
 import type { Limits } from '../limits.ts'
 import { type Identity, type Row, type StoredEvent, storedEventFromRow } from '../rows.ts'
@@ -26,7 +26,7 @@ export function identityFromRow(row: Row, feedId: number): Identity {
   ]
 }
 
-/** What is about to be changed is no longer what it was; the decision has to be made anew. */
+/** What is about to change is no longer what it was, so the decision has to be made again. */
 export class Overtaken extends Error {}
 
 /** A row that changes. */
@@ -34,9 +34,9 @@ export interface LedgerChange {
   readonly identity: Identity
   readonly before: StoredEvent
   readonly after: StoredEvent
-  /** Versions that go to history, oldest first, with the counters that were delivered. */
+  /** Versions that go to history, oldest first, with their counters as delivered. */
   readonly replaced: readonly StoredEvent[]
-  /** How many versions history has already. */
+  /** How many versions history already has. */
   readonly versionsBefore: number
 }
 
@@ -49,7 +49,7 @@ export function contentOf({ accountId, columns, version, importId, line, knownAt
 
 const OLD = ['import_id', 'line', 'known_at']
 
-/** Rows that still are what they were when the decision was made. */
+/** Rows that are still what they were when the decision was made. */
 const REPLACE_EVENTS = `
   UPDATE ledger
   SET ${CONTENT_COLUMNS.map((name) => `${name} = named.${name}`).join(', ')}
@@ -75,7 +75,7 @@ const REPLACED = typed([
   ...CONTENT_COLUMNS,
 ])
 
-/** Writes changes in the order of their keys. Throws `Overtaken`. */
+/** Writes changes in key order. Throws `Overtaken`. */
 export function* writeLedgerChanges(
   { importId, knownAt, changes: told }: Pick<EventBatch, 'importId' | 'knownAt' | 'changes'>,
   changes: readonly LedgerChange[],
@@ -134,12 +134,12 @@ function joined(table: 'ledger' | 'ledger_history'): string {
                  AND ${table}.record_id = named.record_id`
 }
 
-/** What the ledger has of identities of one feed, each row with the `position` of its identity. */
+/** The ledger's rows for identities of one feed, each with the `position` of its identity. */
 export function rowsAt(identities: readonly Identity[], feedId: number): Steps<Row[]> {
   return all(joined('ledger'), [feedId], named(identities))
 }
 
-/** What history has of each identity, oldest first, by its position. */
+/** The history of each identity, oldest first, by position. */
 export function* historiesAt(
   identities: readonly Identity[],
   feedId: number,
@@ -150,13 +150,13 @@ export function* historiesAt(
   return new Map([...byPosition].map(([at, list]) => [at, list.map(storedEventFromRow)]))
 }
 
-/** An identity with all its versions, oldest first; the last one is the row of the ledger. */
+/** An identity with all its versions, oldest first; the last one is the ledger row. */
 export interface Chain {
   readonly identity: Identity
   readonly versions: readonly StoredEvent[]
 }
 
-/** In the order of the identities, which are of one feed and all in the ledger. */
+/** In the order of the identities, which belong to one feed and are all in the ledger. */
 export function* readChains(identities: readonly Identity[], feedId: number): Steps<Chain[]> {
   const rows = yield* rowsAt(identities, feedId)
   const current = new Map(rows.map((row) => [row.position as number, storedEventFromRow(row)]))
@@ -166,7 +166,7 @@ export function* readChains(identities: readonly Identity[], feedId: number): St
   })
 }
 
-/** Writes the history that belongs to each chain in place of the one that is there. */
+/** Replaces the stored history of each chain by the chain's own. */
 export function* rewriteHistories(chains: readonly Chain[]): Steps<void> {
   yield* deleteRows({
     table: 'ledger_history',

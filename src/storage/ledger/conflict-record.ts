@@ -19,13 +19,13 @@ export interface ConflictingRecord {
   readonly reading: KeptRecord['reading']
 }
 
-/** A conflict before its SIM has a name. */
+/** A conflict before its SIM is named. */
 export interface Conflict extends Omit<QuarantinedRecord, 'record'> {
   readonly simId: number
   readonly read: Omit<KeptRecord, 'sim'>
 }
 
-/** Both versions are told: the one that counts, and where it came from, and this one. */
+/** Describes both versions: this one, and the one that counts with its origin. */
 export function conflictRecord(
   { simId, recordId, occurredAt, line, raw, version, reading }: ConflictingRecord,
   stored: Pick<StoredEvent, 'version' | 'importId' | 'line'>,
@@ -58,7 +58,7 @@ function statedBy(version: EventVersion) {
   }
 }
 
-/** With the SIM's SID in its place, as a record that can be counted later. */
+/** With the SIM's SID added, as a record that can be counted later. */
 export function namedConflict(
   { simId, read, ...rest }: Conflict,
   sidOf: (simId: number) => string,

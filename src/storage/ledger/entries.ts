@@ -1,4 +1,4 @@
-/** From rows of the ledger and of its history to entries, and what the engines' reads of them share. */
+/** Turns rows of the ledger and its history into entries. The engines' reads of them share this code. */
 import { SERIES_VERDICTS } from '../../domain/counter-series.ts'
 import type {
   LedgerEntry,
@@ -13,12 +13,12 @@ import { type Row, storedEventFromRow } from '../rows.ts'
 import { all, freshSeconds, type Steps } from '../session.ts'
 import { SELECT_UNDONE, selectGoneEvents } from './undone-versions.ts'
 
-/** Columns of an entry, without those that say which SIM's it is. */
+/** An entry's columns, except those that tell whose SIM it is. */
 export const ENTRY_COLUMNS = `
   bucket, occurred_at, feed_id, record_id, account_id, zone, country, plmn, stated,
   ${counterList()}, import_id, line, known_at`
 
-/** Of a row of the ledger: what its reading is, as a position in `SERIES_VERDICTS`. */
+/** For a ledger row: the verdict on its reading, as a position in `SERIES_VERDICTS`. */
 export const READING_COLUMN = `
   CASE WHEN (stated & 4) <> 0 THEN
     (SELECT reading.verdict FROM reading
@@ -26,7 +26,7 @@ export const READING_COLUMN = `
        AND reading.record_id = ledger.record_id AND reading.occurred_at = ledger.occurred_at)
   END AS verdict`
 
-/** Conditions beside the period, each with one parameter, in the order of `filterValues`. */
+/** Conditions besides the period, each with one parameter, in the order of `filterValues`. */
 export function filterConditions({ accountId, zone, country, feedId }: LedgerFilter): string {
   return [
     ...(accountId === undefined ? [] : ['AND account_id = ?']),
@@ -46,7 +46,7 @@ export function filterValues(filter: LedgerFilter): (number | string)[] {
   ]
 }
 
-/** The position that a page begins after; no feed has the number 0. */
+/** The position that a page begins after. No feed has the number 0. */
 export function positionBefore({ start }: LedgerFilter, { after }: LedgerPage): LedgerPosition {
   if (after === undefined || after.occurredAt < start) {
     return { occurredAt: start, feedId: 0, recordId: '' }
@@ -62,7 +62,7 @@ function goneValues(filter: LedgerFilter, page: LedgerPage): (number | string)[]
   return [simId, occurredAt, end, ...position, ...filterValues(filter), page.limit]
 }
 
-/** The first and the last instant of rows; null without any. */
+/** The first and last instant of the rows; null if there are none. */
 function spanOf(rows: readonly Row[]): [first: number, last: number] | null {
   if (rows.length === 0) return null
   const times = rows.map((row) => row.occurred_at as number)
@@ -80,19 +80,19 @@ interface EntryNames {
   readonly imports: ReadonlyMap<number, EntryImport>
 }
 
-/** Rows of one page, of one state of the store. */
+/** The rows of one page, from one state of the store. */
 interface EntryRows {
-  /** Of the ledger, in its order. */
+  /** From the ledger, in its order. */
   readonly counted: readonly Row[]
-  /** The identities of events of which nothing is left, in the same order. */
+  /** The identities of events that have nothing left, in the same order. */
   readonly gone: readonly Row[]
-  /** The versions that the rows have replaced, in the order of their replacement. */
+  /** The versions that the rows have replaced, in order of replacement. */
   readonly replaced: readonly Row[]
-  /** The versions that were undone, in the order of their delivery. */
+  /** The versions that were undone, in order of delivery. */
   readonly undone: readonly Row[]
 }
 
-/** The first identities of a page, of those that count and those that are gone. */
+/** The first identities of a page, among those that count and those that are gone. */
 function firstIdentities(
   counted: readonly Row[],
   gone: readonly Row[],
@@ -139,7 +139,7 @@ function entriesFromRows(rows: EntryRows, names: EntryNames): LedgerEntry[] {
 
 const NOTHING = countersBy(() => 0)
 
-/** As both engines order record ids: by their bytes. */
+/** Both engines order record ids by their bytes. */
 function byPosition(a: Row, b: Row): number {
   return (
     (a.occurred_at as number) - (b.occurred_at as number) ||
@@ -170,15 +170,15 @@ function versionFromRow(row: Row, { imports }: EntryNames) {
 
 const SELECT_SOURCES = 'SELECT id, source, undone_at FROM import WHERE id = ANY (?::bigint[])'
 
-/** How an engine finds rows of the ledger: by its buckets, in one way or another. */
+/** How an engine finds ledger rows: by its buckets, each engine in its own way. */
 export interface LedgerRows {
-  /** Of the ledger, in its order, at most those of the page. */
+  /** From the ledger, in its order, at most one page. */
   readonly entries: (filter: LedgerFilter, page: LedgerPage) => Steps<Row[]>
-  /** What rows of a SIM have replaced, in the order of the replacement. */
+  /** What a SIM's rows have replaced, in order of replacement. */
   readonly versions: (simId: number, rows: readonly Row[]) => Steps<Row[]>
 }
 
-/** A row and what it has replaced have to be of one state. */
+/** A row and what it has replaced have to come from one state. */
 export function* listUsageEvents(
   { entries, versions }: LedgerRows,
   filter: LedgerFilter,

@@ -1,7 +1,8 @@
 /**
- * Gathers the rows of fresh days, which lie together in time, into the buckets of their days, where each
- * SIM's lie together: before a day is sealed, SIM by SIM, and some rows a transaction, so that a large day
- * keeps no delivery waiting. How far it is stands in the settings, and changes with the rows.
+ * Gathers the rows of fresh days, which lie together in time, into their days' buckets, where each SIM's
+ * rows lie together. This happens before a day is sealed, SIM by SIM and some rows per transaction, so
+ * that a large day keeps no delivery waiting. Progress is kept in the settings and changes along with the
+ * rows.
  */
 import { DAY_SECONDS } from '../../domain/time.ts'
 import { LEDGER_TABLES } from '../audit/checksums.ts'
@@ -19,15 +20,15 @@ import {
 } from './buckets.ts'
 import { nextDayToSeal, sealNextDay } from './upkeep.ts'
 
-/** About as many rows are moved in one transaction; the rows of one SIM and day always are. */
+/** About how many rows one transaction moves. The rows of one SIM and day always move together. */
 export const GATHER_ROWS_MAX = 20_000
 
-/** Behind the last SIM there is. */
+/** Above every SIM's id. */
 const EVERY_SIM = Number.MAX_SAFE_INTEGER
 
 /**
- * One transaction on the way to the next sealed day, which keeps batches out: gathers it, or a part of it,
- * and seals it where it is gathered. False when there is nothing left to do.
+ * One transaction on the way to the next sealed day, which excludes batches: gathers the day, or part of
+ * it, and seals it once it is gathered. False if nothing is left to do.
  */
 export function* gatherOrSeal(before: number, rowsMax = GATHER_ROWS_MAX): Steps<boolean> {
   const day = yield* nextDayToSeal(before)
@@ -37,8 +38,8 @@ export function* gatherOrSeal(before: number, rowsMax = GATHER_ROWS_MAX): Steps<
 }
 
 /**
- * Days with no usage are no longer fresh either, so that no read looks for them in many buckets; but none
- * behind the newest usage, whatever a clock says.
+ * Days without usage stop being fresh too, so that reads need not look for them in many buckets. Days
+ * after the newest usage stay fresh, whatever a clock says.
  */
 function* lastBorder(before: number): Steps<number> {
   const { newest } = (yield* get('SELECT MAX(bucket) AS newest FROM ledger'))!
@@ -47,8 +48,9 @@ function* lastBorder(before: number): Steps<number> {
 }
 
 /**
- * Gathers what lies before `end`, the start of a day, up to about so many rows, inside a write transaction.
- * True when everything is. Rows that retention has given up and not deleted yet are gathered as well.
+ * Gathers about this many rows of what lies before `end`, the start of a day, inside a write transaction.
+ * True once everything is gathered. Rows that retention has given up but not yet deleted are gathered as
+ * well.
  */
 export function* gatherBefore(end: number, rowsMax = GATHER_ROWS_MAX): Steps<boolean> {
   let rule = (yield* readLimits()).buckets
@@ -81,7 +83,7 @@ function* writeRule({
   yield* run(UPSERT_SETTING, [GATHERED_SIMS, gatheredSims])
 }
 
-/** The first day of which there are rows behind the border; null where none is before `end`. */
+/** The first day with rows at or after the border; null if there is none before `end`. */
 function* firstFreshDay({ freshFrom }: BucketRule, end: number): Steps<number | null> {
   let first = Number.POSITIVE_INFINITY
   for (const table of LEDGER_TABLES) {
@@ -93,8 +95,8 @@ function* firstFreshDay({ freshFrom }: BucketRule, end: number): Steps<number | 
 }
 
 /**
- * The SIM up to which about so many rows of the day `freshFrom` go, behind another; null where it has
- * fewer. Its buckets are read in the order of SIMs, and no further.
+ * The last SIM of about this many rows of the day `freshFrom`, beginning after a SIM; null if fewer rows
+ * are left. Its buckets are read in the order of SIMs, and no further than needed.
  */
 function* lastSimOf(rule: BucketRule, after: number, rows: number): Steps<number | null> {
   const buckets = bucketsOfDay(rule.freshFrom, rule)
@@ -104,21 +106,21 @@ function* lastSimOf(rule: BucketRule, after: number, rows: number): Steps<number
   return ((yield* get(text, [after, rows, ...buckets]))?.sim_id as number | undefined) ?? null
 }
 
-/** Parameters: the day, a bucket of it, the SIM behind which the rows are, and the last one. */
+/** Parameters: the day, one of its buckets, the SIM after which the rows begin, and the last one. */
 const MOVES = LEDGER_TABLES.map((table) => {
   const columns = columnsNamed(table).filter((name) => name !== 'bucket')
   const names = columns.join(', ')
   const where = 'WHERE bucket = ?2 AND sim_id > ?3 AND sim_id <= ?4'
   return {
-    // A changed key is a row that goes and one that comes; for many rows this is quicker.
+    // Changing a key deletes one row and adds another. For many rows, doing that directly is quicker.
     copy: `INSERT INTO ${table} (bucket, ${names}) SELECT ?1, ${names} FROM ${table} ${where}`,
     clear: `DELETE FROM ${table} WHERE bucket = ? AND sim_id > ? AND sim_id <= ?`,
   }
 })
 
-/** Moves the rows of SIMs behind one, up to another, and returns how many of the ledger there were. */
+/** Moves the rows of SIMs after one and up to another, and returns how many ledger rows there were. */
 function* moveRows(rule: BucketRule, after: number, last: number): Steps<number> {
-  // The day's own bucket is the first of them: rows of its first hours lie in it from the beginning.
+  // The first bucket is the day's own: rows of its first hours lie in it from the beginning.
   const [day, ...others] = bucketsOfDay(rule.freshFrom, rule)
   let moved = 0
   for (const { copy, clear } of MOVES) {

@@ -1,4 +1,4 @@
-/** Events of a batch on their way into the ledger. */
+/** A batch's events on their way into the ledger. */
 import type { VerdictCounts } from '../../domain/import.ts'
 import type { EventVersion, UsageEvent } from '../../domain/usage-event.ts'
 import type { AppendBatch } from '../batches.ts'
@@ -15,13 +15,15 @@ export interface IncomingEvent {
   readonly serving: ServingColumns
 }
 
-/** What an event needs to be counted, and nothing of what could not be. */
+/** What it takes to count events, without the records that could not be counted. */
 export interface EventBatch
   extends Pick<AppendBatch, 'importId' | 'accountId' | 'feed' | 'knownAt'> {
   readonly coming: Coming
-  /** Histories may be written anew: no other batch is under way, or nothing of this one stays. */
+  /**
+   * Histories may be rewritten because no other batch is under way, or because this one is rolled back.
+   */
   readonly mayRewrite: boolean
-  /** Is told what changes. */
+  /** Told what changes. */
   readonly changes: UsageChanges | null
 }
 
@@ -40,7 +42,10 @@ export function identityOf({ bucket, event }: IncomingEvent, feedId: number): Id
   return [bucket, event.simId, event.occurredAt, feedId, event.recordId]
 }
 
-/** An import has written to the days: so its rows are found again, in whichever buckets they lie then. */
+/**
+ * Notes the days an import has written to, so that its rows are found again in whichever buckets they lie
+ * by then.
+ */
 export function addImportDays(days: Iterable<number>, importId: number): Steps<unknown> {
   return insert({
     table: 'import_bucket',

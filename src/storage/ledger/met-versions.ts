@@ -1,6 +1,6 @@
 /**
- * The versions of events that a batch meets, while it goes through them: what becomes of each, and
- * what has to be written of rows, histories and repeats. It asks no database.
+ * The versions of events that a batch meets: what becomes of each, and which rows, histories and repeats
+ * have to be written. It asks no database.
  */
 import type { Feed } from '../../domain/directory.ts'
 import type { Identity, StoredEvent } from '../rows.ts'
@@ -9,16 +9,16 @@ import { type Chain, type LedgerChange, rewriteHistories } from './changes.ts'
 import { type Delivered, moveRepeats, NotedRepeats, type Place, writeRepeats } from './repeats.ts'
 import { type ChainRules, type Coming, meet, takesOver, withVersion } from './version-chain.ts'
 
-/** One event. Its versions have the counters that were delivered. */
+/** One event. Its versions have their counters as delivered. */
 export class MetChain {
   /** The version that counts. */
   current: StoredEvent
-  /** True where versions came between those that history has, or left. */
+  /** True if versions were inserted into the stored history, or removed from it. */
   isRewritten = false
   #history: readonly StoredEvent[] | (() => readonly StoredEvent[])
   #before: number | null = null
 
-  /** `history` is oldest first; a function is asked for it where contents differ. */
+  /** `history` is oldest first; a function is called for it only if contents differ. */
   constructor(
     history: readonly StoredEvent[] | (() => readonly StoredEvent[]),
     current: StoredEvent,
@@ -27,7 +27,7 @@ export class MetChain {
     this.current = current
   }
 
-  /** Those that do not count, oldest first. */
+  /** The versions that do not count, oldest first. */
   get history(): readonly StoredEvent[] {
     if (typeof this.#history === 'function') this.#history = this.#history()
     this.#before ??= this.#history.length
@@ -45,16 +45,18 @@ export class MetChain {
     this.current = versions.at(-1)!
   }
 
-  /** What is to be added to its history; nothing where that is written anew. */
+  /** What to add to its history; nothing if that is rewritten. */
   get added(): Pick<LedgerChange, 'replaced' | 'versionsBefore'> {
-    // Where nobody has asked for the history, nothing was added to it.
+    // If nobody has asked for the history, nothing was added to it.
     const versionsBefore = this.#before ?? 0
     const isSame = this.isRewritten || this.#before === null
     return { replaced: isSame ? [] : this.history.slice(versionsBefore), versionsBefore }
   }
 }
 
-/** `importIds` are those of all versions that may be met; `own` need not be stored, as a trial's. */
+/**
+ * `importIds` are the imports of all versions that may be met. `own` need not be stored, as in a trial.
+ */
 export function* chainRules(
   { onConflict }: Pick<Feed, 'onConflict'>,
   importIds: Iterable<number>,
@@ -83,17 +85,17 @@ export class MetVersions {
     this.#coming = coming
   }
 
-  /** Whether a version that says what the counting one of another import says changes nothing. */
+  /** Whether a version changes nothing if it states the same as another import's that counts. */
   isRepeat(of: Pick<Place, 'importId'>, incoming: Pick<Place, 'importId'>): boolean {
     return !takesOver(this.#rules, incoming, of)
   }
 
-  /** Keeps that an import has delivered a version once more, of an event in the bucket. */
+  /** Notes that an import has delivered a version again, of an event in the bucket. */
   noteRepeat(bucket: number, of: Place, incoming: Delivered): void {
     this.#noted.note(bucket, of, incoming)
   }
 
-  /** Changes the chain to what it is with the version. */
+  /** Adds the version to the chain and says what became of it. */
   resolve(identity: Identity, chain: MetChain, incoming: StoredEvent): MetVerdict {
     const { current } = chain
     const history = () => chain.history
@@ -125,12 +127,12 @@ export class MetVersions {
     }
   }
 
-  /** True where another batch could add to the same history, or repeat a version that moves. */
+  /** True if another batch could add to the same history, or repeat a version that moves. */
   get rewrites(): boolean {
     return this.#rewritten.size + this.#noted.moves.length > 0
   }
 
-  /** Once, after the rows that count. */
+  /** Called once, after the rows that count. */
   *write(): Steps<void> {
     const chains = [...this.#rewritten].map(
       ([{ versions }, identity]): Chain => ({ identity, versions }),

@@ -1,11 +1,11 @@
 /** SQL that seals days and ends retention. */
 import { COUNTER_COLUMNS } from '../counter-columns.ts'
 
-/** PostgreSQL adds up 64-bit integers to `numeric`; a sum that passes 64 bits is refused here. */
+/** PostgreSQL sums 64-bit integers as `numeric`; the cast refuses a sum that passes 64 bits. */
 const SUMS = COUNTER_COLUMNS.map((name) => `SUM(${name})::bigint AS ${name}`).join(', ')
 const COUNTERS = COUNTER_COLUMNS.join(', ')
 
-/** The bounds keep PostgreSQL to the partitions that can hold such a bucket. */
+/** The bounds limit PostgreSQL to the partitions that can hold such a bucket. */
 export const SELECT_NEXT_BUCKET =
   'SELECT bucket FROM ledger WHERE bucket >= ? AND bucket < ? ORDER BY bucket LIMIT 1'
 
@@ -17,7 +17,7 @@ export const SEAL_DAY = `
   WHERE bucket = ?2 AND occurred_at >= ?3
   GROUP BY sim_id, bucket, zone, country`
 
-/** Parameters: month, and the bucket of a day of it of which retention has taken nothing. */
+/** Parameters: month, and the bucket of one of its days that retention has not touched. */
 export const ADD_DAY_TO_MONTH = `
   INSERT INTO sim_month (month, sim_id, zone, country, ${COUNTERS})
   SELECT ?1, sim_id, zone, country, ${SUMS}
@@ -52,9 +52,9 @@ export const DELETE_DAY = 'DELETE FROM account_day WHERE started_at = ?'
 export const DELETE_SIM_DAY = 'DELETE FROM sim_day WHERE month = ? AND started_at = ?'
 
 /**
- * Readings before the limit, but for the newest of each series: a late reading after the limit is
- * measured from it. When the series has ended long before, nothing comes any more. Parameters: the
- * limit, and the instant of "long before".
+ * Readings before the limit, except the newest of each series, because late readings after the limit are
+ * measured from it. Once a series has long ended, that one can go as well. Parameters: the limit, and the
+ * instant that counts as long ago.
  */
 export const DELETE_OLD_READINGS = `
   DELETE FROM reading
@@ -92,7 +92,7 @@ export function oldestBucket(table: LedgerTable): string {
     ORDER BY bucket LIMIT 1`
 }
 
-/** The SIM up to which a step of so many rows goes; none where the bucket has fewer. */
+/** The last SIM of a step of this many rows; none if the bucket has fewer. */
 export function stepEnd(table: LedgerTable): string {
   return `
     SELECT sim_id FROM ${table}

@@ -1,4 +1,4 @@
-/** The end of a batch: what of it waits in quarantine, and what is counted of it in its import. */
+/** The end of a batch: what goes to quarantine, and how its import is counted. */
 import type { SeriesCounts } from '../../domain/counter-series.ts'
 import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
 import { findImport } from '../directory/reads.ts'
@@ -20,10 +20,12 @@ const INSERT_DELIVERIES = `
                  AND quarantine.deliverer_id = ?4
   ORDER BY named.position`
 
-/** What a batch hands over beside its events. */
+/** What a batch has besides its events. */
 export type BatchRest = Omit<AppendBatch, 'events'>
 
-/** Keeps what could not be counted, and counts all. Throws `conflict` when the import was undone. */
+/**
+ * Keeps what could not be counted, and counts everything. Throws `conflict` when the import was undone.
+ */
 export function* endBatch(batch: BatchRest, applied: AppendOutcome): Steps<AppendOutcome> {
   const { importId, rereading } = batch
   const { series, conflicts } = applied
@@ -35,7 +37,7 @@ export function* endBatch(batch: BatchRest, applied: AppendOutcome): Steps<Appen
   return { counts, series, conflicts }
 }
 
-/** One verdict for each event, quarantined and expired record of the batch. */
+/** One verdict for each event, quarantined record and expired record of the batch. */
 export function countsOf(
   { quarantined, expired }: Pick<BatchRest, 'quarantined' | 'expired'>,
   { counts, conflicts }: AppendOutcome,
@@ -47,7 +49,7 @@ export function countsOf(
   }
 }
 
-/** A record that its deliverer has in quarantine already is kept once. */
+/** A record that its deliverer already has in quarantine is kept once. */
 function* quarantine(
   { feed, importId, accountId, knownAt }: BatchRest,
   records: readonly QuarantinedRecord[],
@@ -70,7 +72,7 @@ function* quarantine(
   })
 }
 
-/** Conflicts in the order of their lines, each with its SIM's SID. */
+/** Conflicts ordered by line, each with its SIM's SID. */
 export function* namedConflicts(conflicts: readonly Conflict[]): Steps<QuarantinedRecord[]> {
   const sids = yield* sidsOf(SELECT_SIM_SIDS, new Set(conflicts.map(({ simId }) => simId)))
   return conflicts
@@ -78,10 +80,10 @@ export function* namedConflicts(conflicts: readonly Conflict[]): Steps<Quarantin
     .map((conflict) => namedConflict(conflict, (simId) => sids.get(simId)!))
 }
 
-/** Ids that are asked for at once. */
+/** How many ids one question asks for. */
 const IDS_ASKED_MAX = 10_000
 
-/** By id; the text asks for a list of ids. */
+/** By id; the text takes a list of ids. */
 export function* sidsOf(text: string, ids: Iterable<number>): Steps<ReadonlyMap<number, string>> {
   const asked = [...ids]
   const found = new Map<number, string>()

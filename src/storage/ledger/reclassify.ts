@@ -1,4 +1,4 @@
-/** Applies the home sets that stand now to usage that was classified by those before. */
+/** Applies the present home sets to usage that was classified by earlier ones. */
 import { classify, effectiveHomeSet, type HomeSet } from '../../domain/classification.ts'
 import type { Account } from '../../domain/directory.ts'
 import { DAY_SECONDS } from '../../domain/time.ts'
@@ -20,10 +20,9 @@ import { UsageChanges } from './usage-deltas.ts'
 const PAGE_ROWS_MAX = 20_000
 
 /**
- * Rows of a day behind a place, whose zone the record has not stated, in the order of their places: so a
- * step goes on where the one before has ended, in whichever buckets the day's rows lie by then. Each
- * bucket is read in its order, and not to its end. Parameters: since, the place, how many, the account or
- * null, and the buckets.
+ * A day's rows after a place whose records did not state a zone, ordered by place. A step thus continues
+ * where the last one ended, whichever buckets the rows lie in by then. Each bucket is read in order, and
+ * no further than needed. Parameters: since, the place, limit, the account or null, and the buckets.
  */
 function selectRows({ accountId }: Reclassification, buckets: readonly number[]): string {
   const rows = mergedText(
@@ -41,7 +40,7 @@ function selectRows({ accountId }: Reclassification, buckets: readonly number[])
     LIMIT ?6`
 }
 
-/** Versions of a day that were replaced, behind a place and up to another one. Parameters: its buckets, since. */
+/** A day's replaced versions, after one place and up to another. Parameters: its buckets, since. */
 function selectVersions({ accountId }: Reclassification): string {
   return `
     SELECT ${[...IDENTITY_COLUMNS, 'version', ...CONTENT_COLUMNS].join(', ')}
@@ -69,8 +68,8 @@ const SELECT_SIM_HOMES = `
   WHERE id = ANY (?::bigint[]) AND (home_plmns <> '' OR home_countries <> '')`
 
 /**
- * One transaction of a reclassification, which keeps batches out, or all of a dry run. Each row is
- * judged by itself and moves with all that is derived from it, so the store is exact after each step.
+ * One transaction of a reclassification, which excludes batches, or all of a dry run. Each row is judged
+ * by itself and changes along with everything derived from it, so the store is exact after each step.
  */
 export function* reclassify(given: Reclassification): Steps<ReclassifyOutcome> {
   const step = new Step(given, yield* readLimits(), {
@@ -91,7 +90,7 @@ interface Rules {
 
 type Place = readonly [simId: number, occurredAt: number, feedId: number, recordId: string]
 
-/** Within a day: before all places, and behind all. */
+/** Places before and after all others of a day. */
 const FIRST: Place = [0, 0, 0, '']
 const LAST: Place = [Number.MAX_SAFE_INTEGER, 0, 0, '']
 
@@ -133,7 +132,7 @@ class Step {
     return nextDay(from, Number.MAX_SAFE_INTEGER)
   }
 
-  /** Returns where the next step goes on; null at the end of the day. */
+  /** Returns where the next step continues; null at the end of the day. */
   *#takeDay(day: number, begin: LedgerPlace | null): Steps<LedgerPlace | null> {
     const { accountId, dryRun, rowsMax } = this.#given
     const ofAccount = accountId === undefined ? [] : [accountId]
@@ -190,7 +189,7 @@ class Step {
     }
   }
 
-  /** What an undo puts back has to be classified as the rest is. */
+  /** An undo may restore these versions, so they have to be classified like the rest. */
   *#takeVersions(rows: readonly Row[]): Steps<void> {
     yield* this.#learnHomes(rows)
     const changed = rows.flatMap((row) => {
@@ -212,7 +211,7 @@ class Step {
     }
   }
 
-  /** As if the record came now; null where nothing tells its zone any more. */
+  /** As if the record came now; null if nothing tells its zone any more. */
   #zoneOf(row: Row, { accountId, columns, version: { serving } }: StoredEvent): Zone | null {
     const feedId = row.feed_id as number
     const own = this.#simHomes.get(row.sim_id as number)

@@ -1,4 +1,4 @@
-/** What becomes of quarantined records that are counted after all, or never shall be. */
+/** What happens to quarantined records that are counted after all, or discarded. */
 import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
 import { SELECT_IMPORT_ACCOUNT } from '../directory/sql.ts'
 import { keptRecordToRow, type Row } from '../rows.ts'
@@ -7,7 +7,7 @@ import type { AppendOutcome, RecycleBatch } from '../usage-store.ts'
 import { countInImport } from './quarantine.ts'
 import type { Coming } from './version-chain.ts'
 
-/** The entries of a batch that are still there. */
+/** The batch's entries that are still there. */
 type EntriesThere = Pick<RecycleBatch, 'events' | 'expired' | 'faults'>
 
 function entriesThere(
@@ -26,7 +26,7 @@ export function comingOf({ acceptance }: RecycleBatch): Coming {
 }
 
 interface RecycledEntries {
-  /** Entries that cannot be counted yet, each with its reason of now. */
+  /** Entries that cannot be counted yet, each with its present reason. */
   readonly stays: RecycleBatch['faults']
   readonly leaves: readonly number[]
   readonly counts: VerdictCounts
@@ -66,7 +66,7 @@ const DELETE_UNDELIVERED_OF = `
     AND NOT EXISTS (SELECT 1 FROM quarantine_delivery
                     WHERE quarantine_delivery.quarantine_id = quarantine.id)`
 
-/** The records of entries under other reasons. */
+/** The records of entries that wait for another reason now. */
 const INSERT_UNDER_REASONS = `
   INSERT INTO quarantine (feed_id, deliverer_id, reason, raw_hash, detail, field, raw)
   SELECT own.feed_id, own.deliverer_id, named.reason, own.raw_hash, named.detail, named.field, own.raw
@@ -87,13 +87,13 @@ const MOVE_TO_REASONS = `
     AND other.raw_hash = own.raw_hash
     AND other.reason = named.reason`
 
-/** An entry that is still there, and the quarantined record that it is a delivery of. */
+/** An entry that is still there, and the quarantined record of which it is a delivery. */
 interface Waiting {
   readonly entryId: number
   readonly recordId: number
 }
 
-/** The entries of a batch that still wait as records of its import, and that import's account. */
+/** The batch's entries that still wait as records of its import, and that import's account. */
 export function* findWaiting(batch: RecycleBatch) {
   const { importId, events, expired, faults } = batch
   const named = [
@@ -112,7 +112,7 @@ export function* findWaiting(batch: RecycleBatch) {
   }
 }
 
-/** Moves entries on, once their events are counted. Runs in the same transaction. */
+/** Moves entries on once their events are counted. Runs in the same transaction. */
 export function* endRecycling(
   { importId }: Pick<RecycleBatch, 'importId'>,
   { waiting, there }: { readonly waiting: readonly Waiting[]; readonly there: EntriesThere },
@@ -137,7 +137,9 @@ export function* endRecycling(
   return { counts, series, conflicts }
 }
 
-/** Runs inside a write transaction that keeps batches out, as recycling does. The log has the decision. */
+/**
+ * Runs inside a write transaction that excludes batches, as recycling does. The log keeps the decision.
+ */
 export function* discardQuarantine(
   entryIds: readonly number[],
   _decision: { by: string; reason: string },

@@ -1,10 +1,11 @@
 /**
- * Repeats: records whose content another import had delivered already. They change nothing, but
- * when that other import is undone, what it alone has delivered leaves, and the rest stays as theirs.
+ * Repeats: records whose content another import had already delivered. They change nothing at first. But
+ * when that other import is undone, only what it alone delivered is removed, and the rest stays as
+ * theirs.
  *
- * A file that comes again repeats line after line of another, so that repeats are kept as runs: so
- * many consecutive lines of one import say what as many consecutive lines of another have said. By
- * its import and line each version of the ledger and of its history is known.
+ * A file that comes again repeats another line by line, so repeats are kept as runs: a number of
+ * consecutive lines of one import that state the same as equally many lines of another. Every version in
+ * the ledger and its history is known by its import and line.
  */
 import { BATCH_RECORDS_MAX } from '../batches.ts'
 import type { Row, StoredEvent } from '../rows.ts'
@@ -17,20 +18,20 @@ export interface Place {
   readonly line: number
 }
 
-/** What came where, and when it became known. */
+/** What was delivered where, and when it became known. */
 export interface Delivered extends Place {
   readonly knownAt: number
 }
 
-/** One record that repeats a version of another import. */
+/** One record that repeats another import's version. */
 export interface Repeat extends Delivered {
   /** The version that it repeats. */
   readonly of: Place
-  /** The day of the event: with the newest one of a run, retention takes it. */
+  /** The day of the event. Retention deletes a run by the newest day in it. */
   readonly bucket: number
 }
 
-/** Repeats of consecutive lines, of versions of consecutive lines. */
+/** Repeats by consecutive lines of versions on consecutive lines. */
 export interface RepeatRun extends Place {
   readonly of: Place
   readonly records: number
@@ -38,10 +39,10 @@ export interface RepeatRun extends Place {
   readonly lastBucket: number
 }
 
-/** Runs that touch some lines are found by where they begin, so none may begin far before them. */
+/** Runs that touch given lines are found by where they begin, so none may begin far before them. */
 const RUN_RECORDS_MAX = BATCH_RECORDS_MAX
 
-/** Of a version that an import repeats more than once, the first time says it all. */
+/** If an import repeats a version more than once, the first time is enough. */
 export function runsOf(repeats: readonly Repeat[]): RepeatRun[] {
   const runs: Mutable<RepeatRun>[] = []
   let last: Mutable<RepeatRun> | undefined
@@ -79,13 +80,13 @@ function byPlaces(a: Repeat, b: Repeat): number {
 }
 
 /**
- * The repeats of one import's versions, found by line. Runs overlap in any way, so they are kept as
- * a tree of intervals: the middle of each stretch of the order is the root of what lies on its sides.
+ * The repeats of one import's versions, found by line. Runs may overlap, so they are kept as an interval
+ * tree: the middle of each stretch of the order is the root of what lies on either side.
  */
 export class RepeatsOf {
-  /** In the order of the lines repeated. */
+  /** Ordered by the lines repeated. */
   readonly #runs: readonly RepeatRun[]
-  /** How far the runs below each root go, and it. */
+  /** How far each root and the runs below it reach. */
   readonly #ends: Float64Array
 
   constructor(runs: readonly RepeatRun[]) {
@@ -132,32 +133,32 @@ function repeatAt({ of, importId, line, knownAt, lastBucket }: RepeatRun, offset
   }
 }
 
-/** A version that is another import's from now on. */
+/** A version that belongs to another import from now on. */
 interface Move {
   readonly from: Place
   readonly to: Place
 }
 
-/** What a batch does to repeats; written at its end. */
+/** What a batch does to repeats; written when the batch ends. */
 export class NotedRepeats {
   readonly repeats: Repeat[] = []
   readonly moves: Move[] = []
 
-  /** An import that says the same twice repeats nothing. */
+  /** An import that states the same twice repeats nothing. */
   note(bucket: number, of: Place, { importId, line, knownAt }: Delivered): void {
     if (of.importId === importId) return
     const place = { importId: of.importId, line: of.line }
     this.repeats.push({ of: place, importId, line, knownAt, bucket: dayOf(bucket) })
   }
 
-  /** What was an account's version is the operator's, which the account's repeats. */
+  /** An account's version becomes the operator's, and the account's import repeats it. */
   standInFor(bucket: number, version: StoredEvent, incoming: StoredEvent): void {
     this.moves.push({ from: version, to: incoming })
     this.note(bucket, incoming, version)
   }
 }
 
-/** The new places by the old lines, for each import that versions leave. */
+/** The new places by the old lines, for each import that loses versions. */
 function movesByImport(moves: readonly Move[]): ReadonlyMap<number, ReadonlyMap<number, Place>> {
   const groups = Map.groupBy(moves, ({ from }) => from.importId)
   return new Map(
@@ -169,8 +170,8 @@ function movesByImport(moves: readonly Move[]): ReadonlyMap<number, ReadonlyMap<
 }
 
 /**
- * What becomes of runs when some of the versions that they repeat are another import's from now on:
- * runs that go, and what comes in their place. `moved` has the new place by the old line.
+ * What happens to runs when some of the versions that they repeat pass to another import: the runs that
+ * go, and those that replace them. `moved` has the new place by the old line.
  */
 export function movedRuns(
   runs: readonly RepeatRun[],
@@ -187,11 +188,11 @@ export function movedRuns(
       return { ...repeat, of: moved.get(repeat.of.line) ?? repeat.of }
     }),
   )
-  // What an import repeats of its own says nothing.
+  // Repeats within one import mean nothing.
   return { gone, come: runsOf(repeats.filter(({ of, importId }) => of.importId !== importId)) }
 }
 
-/** The position of the first of the sorted lines that is no less than the line. */
+/** The position of the first of the sorted lines that is not below the line. */
 function firstFrom(lines: Float64Array, line: number): number {
   let [from, to] = [0, lines.length]
   while (from < to) {
@@ -216,7 +217,7 @@ export function amongValues(
   return [importId, first - RUN_RECORDS_MAX, last, first]
 }
 
-/** Of lines from one to another. */
+/** From one line to another. */
 const SELECT_REPEATS_AMONG = `
   SELECT * FROM repeat_run
   WHERE of_import_id = ? AND of_line > ? AND of_line <= ? AND of_line + records > ?`
@@ -225,7 +226,7 @@ export const DELETE_REPEATS_OF = 'DELETE FROM repeat_run WHERE of_import_id = ?'
 export const DELETE_REPEATS_BY = 'DELETE FROM repeat_run WHERE import_id = ?'
 export const DELETE_OLD_REPEATS = 'DELETE FROM repeat_run WHERE last_bucket < ?'
 
-/** A batch that is stored once more may find runs of its own that are longer or shorter. */
+/** If a batch is stored again, its own runs may already be there, longer or shorter. */
 const KEEP_LONGER_RUN = `
   ON CONFLICT (of_import_id, of_line, import_id, line) DO UPDATE
   SET records = excluded.records, last_bucket = excluded.last_bucket
@@ -245,7 +246,7 @@ function* writeRuns(runs: readonly RepeatRun[]): Steps<void> {
   yield* insert({ table: 'repeat_run', columns, rows, suffix: KEEP_LONGER_RUN })
 }
 
-/** Lets repeats follow versions that become another import's. */
+/** Lets repeats follow versions that pass to another import. */
 export function* moveRepeats(moves: readonly Move[]): Steps<void> {
   for (const [importId, moved] of movesByImport(moves)) {
     const runs = yield* all(SELECT_REPEATS_AMONG, amongValues(importId, moved.keys()))

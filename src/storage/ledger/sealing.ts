@@ -1,10 +1,10 @@
-/** What a day comes to that cannot be sealed. */
+/** The error for a day that cannot be sealed. */
 import { formatInstant } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 
 /**
- * Each total that is kept of accounts fits, but those of a SIM are over all networks of a country, or
- * over a month. The day stays unsealed with those after it, so that answers are as before, only slower.
+ * Every total kept for accounts fits, but a SIM's total covers all networks of a country, or a month. The
+ * day stays unsealed along with later ones, so that answers are as before, only slower.
  */
 export function totalsTooLarge(day: number, cause: unknown): UsageError {
   const date = formatInstant(day).slice(0, 10)

@@ -1,9 +1,9 @@
-/** Imports that cannot be taken back, and that cannot go on. */
+/** Why an import cannot be undone, or cannot go on. */
 import type { Import } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 
-/** Throws `not_found` or `conflict` unless there is something to take back. */
+/** Throws `not_found` or `conflict` unless there is something to undo. */
 export function requireUndoable(found: Import | null, importId: number): Import {
   if (found === null) throw new UsageError('not_found', `there is no import ${importId}`)
   if (found.status !== 'undone') return found
@@ -14,7 +14,7 @@ export function requireUndoable(found: Import | null, importId: number): Import 
   )
 }
 
-/** Why an import that was taken back while it ran goes no further. */
+/** Why an import that was undone while it ran stops there. */
 export function undoneWhileRunning(found: Import | null, importId: number): UsageError {
   if (found === null) return new UsageError('not_found', `there is no import ${importId}`)
   return new UsageError('conflict', `import ${importId} was undone while it ran`, {

@@ -1,4 +1,6 @@
-/** Takes one import back: its versions leave, the ones before count again, what is derived follows. */
+/**
+ * Takes one import back: its versions are removed, earlier ones count again, and what is derived follows.
+ */
 
 import { sameCounters } from '../../domain/counter-series.ts'
 import type { Feed } from '../../domain/directory.ts'
@@ -58,9 +60,9 @@ import { UsageChanges, UsageDeltas } from './usage-deltas.ts'
 import { withoutImport } from './version-chain.ts'
 
 /**
- * What an import has written to a day, in the order of SIMs and time, after an identity; `selected` is from
- * one of the tables. Parameters: feed, import, purged through, SIM, instant and record id of that identity,
- * limit, and the day's buckets.
+ * What an import has written to a day, ordered by SIM and time, after an identity; `selected` selects
+ * from one of the tables. Parameters: feed, import, purged through, SIM, instant and record id of that
+ * identity, limit, and the day's buckets.
  */
 function selectOfImport(selected: string, buckets: readonly number[]): string {
   const rows = mergedText(
@@ -76,11 +78,11 @@ function selectOfImport(selected: string, buckets: readonly number[]): string {
 }
 
 const SELECT_EVENTS = 'SELECT bucket, sim_id, occurred_at, feed_id, record_id FROM ledger'
-/** Identities with a version that was replaced. */
+/** Identities with a replaced version. */
 const SELECT_REPLACED =
   'SELECT DISTINCT bucket, sim_id, occurred_at, feed_id, record_id FROM ledger_history'
 
-/** Of the feed `?1`. */
+/** For the feed `?1`. */
 const SELECT_READINGS = `
   SELECT named.position - 1 AS position, reading.*
   FROM :named
@@ -89,12 +91,12 @@ const SELECT_READINGS = `
               AND reading.record_id = named.record_id
               AND reading.occurred_at = named.occurred_at`
 
-/** Identities that one step of an undo takes: it bounds the memory, not the transaction. */
+/** How many identities one step of an undo takes. It bounds memory, not the transaction. */
 const UNDO_STEP_IDENTITIES = 20_000
 
 type UndoCounts = { -readonly [K in 'removed' | 'restored' | 'kept']: UndoOutcome[K] }
 
-/** Counts an event of which `counted` counted before the undo, and `last` counts now. */
+/** Counts an event, given that `counted` counted before the undo and `last` counts now. */
 function undoneCounts(
   counts: UndoCounts,
   {
@@ -108,7 +110,7 @@ function undoneCounts(
   else if (counted.importId === importId) counts.kept++
 }
 
-/** As `undoImport`, with what of usage it changes; for a transaction that is taken back. */
+/** As `undoImport`, and returns how usage changes; for a transaction that is rolled back. */
 export function* tryUndo(importId: number, at: number): Steps<UndoTrial> {
   const found = requireUndoable(yield* findImport(importId), importId)
   const changes = new UsageChanges()
@@ -116,7 +118,7 @@ export function* tryUndo(importId: number, at: number): Steps<UndoTrial> {
   return { ...outcome, import: found, ...(yield* changes.list()) }
 }
 
-/** Runs inside a write transaction that keeps batches out. `changes` is told all. */
+/** Runs inside a write transaction that excludes batches. `changes` is told everything. */
 export function* undoImport(
   importId: number,
   at: number,
@@ -134,21 +136,21 @@ export function* undoImport(
   if (quarantineEntries > 0) yield* run(DELETE_UNDELIVERED)
   yield* run(DELETE_IMPORT_DAYS, [importId])
   yield* run(MARK_UNDONE, [at, importId])
-  // It completes its feed no more; where it was numbered, its number is missing.
+  // It no longer completes its feed. If it was numbered, its number is missing now.
   yield* lock('directory')
   yield* rebuildProgress(feed)
   return { import: (yield* findImport(importId))!, ...undo.counts, quarantineEntries }
 }
 
-/** An identity the import has a version of. */
+/** An identity of which the import has a version. */
 interface Touched {
   readonly identity: Identity
-  /** The row of the ledger, with the usage that a reading comes to. */
+  /** The ledger row, with the usage that follows if it is a reading. */
   readonly row: StoredEvent
-  /** The same with the counters that were delivered. */
+  /** The same row with its counters as delivered. */
   readonly counted: StoredEvent
   readonly hasHistory: boolean
-  /** The versions that are left, oldest first. */
+  /** The remaining versions, oldest first. */
   readonly left: readonly StoredEvent[]
 }
 
@@ -165,8 +167,8 @@ class Undo {
   readonly #of: Undone
   readonly #limits: Limits
   /**
-   * What readings of the import came to, where others before them in their series have left already and
-   * they will later, by series and instant.
+   * What readings of the import came to, by series and instant, for series in which an earlier reading
+   * has left already and these will leave later.
    */
   readonly #usageBefore = new Map<string, Counters>()
 
@@ -175,10 +177,10 @@ class Undo {
     this.#limits = limits
   }
 
-  /** The readings of a series are measured from each other, so that those of a day leave together. */
+  /** The readings of a series are measured from each other, so those of a day leave together. */
   *takeBackDay(day: number): Steps<void> {
     const buckets = bucketsOfDay(day, this.#limits.buckets)
-    // First what counts; then the rows of others that replaced some version of the import.
+    // First what counts, then other imports' rows that replaced a version of this one.
     for (const selected of [SELECT_EVENTS, SELECT_REPLACED]) {
       const text = selectOfImport(selected, buckets)
       let after: readonly [number, number, string] = [0, 0, '']
@@ -253,7 +255,7 @@ class Undo {
     return usage === undefined ? row : { ...row, version: { ...row.version, ...usage } }
   }
 
-  /** What was read, where usage followed from a reading, by position: as history keeps it. */
+  /** What readings stood at, by position, if usage followed from them; history keeps these values. */
   *#readings(chains: readonly Chain[]): Steps<ReadonlyMap<number, Counters>> {
     const positions = chains.flatMap(({ versions }, i) => (versions.at(-1)!.isReading ? [i] : []))
     const rows = yield* all(SELECT_READINGS, [this.#of.feed.id], {
@@ -297,7 +299,7 @@ class Undo {
     yield* writeLedgerChanges({ importId, knownAt: at, changes: told }, changes, this.#limits)
   }
 
-  /** Takes readings out of their series or puts older ones back; returns the rows that change. */
+  /** Takes readings out of their series or restores older ones; returns the rows that change. */
   *#takeBackReadings(touched: readonly Touched[]): Steps<LedgerChange[]> {
     const feedId = this.#of.feed.id
     const list = groupBySeries(touched)
@@ -364,7 +366,7 @@ function changeOf(identity: Identity, before: StoredEvent, after: StoredEvent): 
   return { identity, before, after, replaced: [], versionsBefore: 0 }
 }
 
-/** The readings of each series by their instants. */
+/** The readings of each series, ordered by instant. */
 function groupBySeries(touched: readonly Touched[]) {
   const groups = Map.groupBy(touched, ({ identity: [, simId, , , id] }) => `${simId} ${id}`)
   return [...groups.values()].map((list) => {

@@ -1,6 +1,4 @@
-/**
- * Versions that an undo has taken away: they count nowhere, and explain what was answered before.
- */
+/** Versions that an undo has removed. They count nowhere, and explain earlier answers. */
 
 import type { StoredEvent } from '../rows.ts'
 import type { Values } from '../session.ts'
@@ -13,11 +11,11 @@ export interface UndoneVersion {
   readonly occurredAt: number
   readonly feedId: number
   readonly recordId: string
-  /** Its place among the versions that there were. */
+  /** Its position among the versions at the time. */
   readonly version: number
-  /** Of the one that counted, with the usage that it came to. */
+  /** For the one that counted, with the usage that it came to. */
   readonly event: StoredEvent
-  /** When another version took its place; null where it counted until it was undone. */
+  /** When another version replaced it; null if it counted until it was undone. */
   readonly replacedAt: number | null
 }
 
@@ -35,8 +33,8 @@ export function undoneVersionToRow(undone: UndoneVersion): Values {
 export const DELETE_OLD_UNDONE = 'DELETE FROM undone_version WHERE occurred_at < ?'
 
 /**
- * Events of which nothing is left, in the order of a SIM's ledger. Parameters: SIM, from, end; the
- * position before; those of the conditions; limit.
+ * Events that have nothing left, in the order of a SIM's ledger. Parameters: SIM, from, end; the position
+ * before; those of the conditions; limit.
  */
 export function selectGoneEvents(conditions: string, freshSeconds: number): string {
   return `

@@ -11,7 +11,7 @@ import { DELETE_OLD_REPEATS } from './repeats.ts'
 import { totalsTooLarge } from './sealing.ts'
 import { DELETE_OLD_UNDONE } from './undone-versions.ts'
 
-/** The oldest day that can be sealed; null where none is. */
+/** The oldest day that can be sealed; null if there is none. */
 export function* nextDayToSeal(before: number): Steps<number | null> {
   const { purgedThrough, sealedThrough } = yield* readLimits()
   const from = Math.max(sealedThrough, floorTo(purgedThrough, DAY_SECONDS))
@@ -19,7 +19,7 @@ export function* nextDayToSeal(before: number): Steps<number | null> {
   return day === null || day + DAY_SECONDS > before ? null : day
 }
 
-/** Runs inside a write transaction that keeps batches out. The day's rows lie in the bucket of the day. */
+/** Runs inside a write transaction that excludes batches. The day's rows are in the day's own bucket. */
 export function* sealNextDay(before: number): Steps<boolean> {
   const { purgedThrough, firstMonth } = yield* readLimits()
   const day = yield* nextDayToSeal(before)
@@ -28,7 +28,7 @@ export function* sealNextDay(before: number): Steps<boolean> {
   const month = monthNumber(day)
   try {
     yield* run(sql.SEAL_DAY, [month, day, purgedThrough])
-    // A month that retention has cut gets no totals of its own.
+    // A month cut by retention gets no totals of its own.
     if (month >= firstMonth && (yield* hasSimMonths()))
       yield* run(sql.ADD_DAY_TO_MONTH, [month, day])
   } catch (error) {
@@ -37,13 +37,16 @@ export function* sealNextDay(before: number): Steps<boolean> {
   return true
 }
 
-/** The first day of which the ledger has rows in [from, end), where `from` is a day's start; null without one. */
+/**
+ * The first day with ledger rows in [from, end), where `from` is the start of a day; null if there is
+ * none.
+ */
 export function* nextDay(from: number, end: number): Steps<number | null> {
   const next = yield* get(sql.SELECT_NEXT_BUCKET, [from, end])
   return next === undefined ? null : dayOf(next.bucket as number)
 }
 
-/** What a purge would take; changes nothing. */
+/** What a purge would delete; changes nothing. */
 export function* countOld(before: number): Steps<PurgeOutcome> {
   const day = floorTo(before, DAY_SECONDS)
   return {
@@ -63,14 +66,14 @@ function* count(text: string, ...values: number[]): Steps<number> {
 }
 
 /**
- * Takes the old usage out of every derived table at once and notes the limit; from then on the
- * ledger rows before it count nowhere, and can be deleted in as many steps as it takes. Runs inside a
- * write transaction that keeps batches out. Returns how many cells are gone.
+ * Removes the old usage from every derived table at once and notes the limit. From then on, ledger rows
+ * before it count nowhere and can be deleted in as many steps as it takes. Runs inside a write
+ * transaction that excludes batches. Returns how many cells were deleted.
  */
 export function* endRetention(before: number): Steps<number> {
   const { purgedThrough, sealedThrough } = yield* readLimits()
   if (purgedThrough >= before) return 0
-  // The day that the limit lies in is cut, not dropped.
+  // The day that contains the limit is cut, not dropped.
   const day = floorTo(before, DAY_SECONDS)
   const month = monthNumber(day)
   yield* run(UPSERT_SETTING, ['purged_through', before])
@@ -82,7 +85,7 @@ export function* endRetention(before: number): Steps<number> {
     (yield* run(sql.DELETE_OLD_HOURS, [before])) +
     (yield* run(sql.DELETE_OLD_DAYS, [day])) +
     (yield* run(sql.DELETE_OLD_SIM_DAYS, [month, day]))
-  // The totals of a month that is cut are of no use any more; nothing was used by them going.
+  // The totals of a month that is cut are of no more use, and deleting them changes no usage.
   if (yield* hasSimMonths()) yield* run(sql.DELETE_OLD_SIM_MONTHS, [firstMonthFrom(before)])
   if (before > day) {
     yield* run(sql.DELETE_DAY, [day])
@@ -95,7 +98,7 @@ export function* endRetention(before: number): Steps<number> {
 
 /**
  * One step of deleting what `endRetention` has given up, in the same kind of transaction.
- * `ledgerRowsBefore` are gone already, in some quicker way.
+ * `ledgerRowsBefore` have already been deleted in a quicker way.
  */
 export function* deleteOld(
   { before, rowsMax }: { before: number; rowsMax: number },
@@ -111,7 +114,7 @@ export function* deleteOld(
   return { ledgerRows, quarantineEntries, done: ledgerRows + quarantineEntries < rowsMax }
 }
 
-/** Deletes about `rowsMax` old rows, bucket by bucket, in each the SIMs up to the limit. */
+/** Deletes about `rowsMax` old rows, bucket by bucket and, within each, by SIM up to the limit. */
 function* deleteOldRows(
   table: 'ledger' | 'ledger_history',
   before: number,

@@ -1,6 +1,6 @@
 /**
- * What ledger rows that come, go or change add to usage, added up a cell. The derived tables change only
- * by it, in the transaction that changes the ledger.
+ * What ledger rows that are added, removed or changed contribute to usage, summed per cell. Derived
+ * tables change only through this, in the transaction that changes the ledger.
  */
 
 import type { CountryCode } from '../../domain/country.ts'
@@ -25,14 +25,14 @@ export interface UsagePlace {
 
 type CellKey = readonly (number | string)[]
 
-/** What one cell gets. */
+/** The change of one cell. */
 class Cell {
   readonly key: CellKey
   #upload = 0
   #download = 0
   #toSim = 0
   #fromSim = 0
-  /** What was collected before a number could not hold more; a bigint for each row would cost more. */
+  /** What was collected before a number would have overflowed. A bigint for every row would cost more. */
   #high: readonly [bigint, bigint, bigint, bigint] = [0n, 0n, 0n, 0n]
 
   constructor(key: CellKey) {
@@ -84,19 +84,21 @@ class Cell {
 export class UsageDeltas {
   readonly #limits: Limits
   readonly #changes: UsageChanges | null
-  /** By account, hour and serving; nested, because a batch has few of each and joining keys costs. */
+  /**
+   * By account, hour and serving. Nested, because a batch has few of each and joining keys costs time.
+   */
   readonly #hours = new Map<number, Map<number, Map<ServingColumns, Cell>>>()
   readonly #simDays = new Map<string, Cell>()
-  /** Equal columns are one object here, found by themselves or else by what they say. */
+  /** Equal columns share one object here, which is found by itself or else by its content. */
   readonly #servings = new Map<ServingColumns | string, ServingColumns>()
 
-  /** Sealed days and months have per-SIM totals, which then change too. `changes` is told all. */
+  /** Sealed days and months have per-SIM totals, which change too. `changes` is told everything. */
   constructor(limits: Limits, changes: UsageChanges | null = null) {
     this.#limits = limits
     this.#changes = changes
   }
 
-  /** Adds a row's counters `times` 1, or takes them away with -1. */
+  /** Adds a row's counters with `times` 1, or subtracts them with -1. */
   add(place: UsagePlace, columns: ServingColumns, counters: Counters, times: 1 | -1): void {
     this.#changes?.add(place, columns, counters, times)
     const { accountId, occurredAt } = place
@@ -112,7 +114,7 @@ export class UsageDeltas {
     if (occurredAt < this.#limits.sealedThrough) this.#addToSimDay(place, columns, counters, times)
   }
 
-  /** Writes what has been collected; nothing is left of it then. */
+  /** Writes what has been collected, and clears it. */
   *write(): Steps<void> {
     const hours = [...this.#hours.values()].flatMap((ofAccount) =>
       [...ofAccount.values()].flatMap((ofHour) => [...ofHour.values()]),
@@ -165,7 +167,7 @@ export class UsageDeltas {
 const ACCOUNT_CELL = ['account_id', 'started_at', 'zone', 'country', 'plmn']
 const SIM_DAY = ['month', 'sim_id', 'zone', 'country', 'started_at']
 
-/** In the order of the key, so that two transactions wait for each other in one direction only. */
+/** In key order, so that two transactions can only wait for each other in one direction. */
 function* addToCells(
   table: TableName,
   key: readonly string[],
@@ -175,7 +177,7 @@ function* addToCells(
   yield* insert({
     table,
     columns: [...key, ...COUNTER_COLUMNS],
-    // As texts: a sum that 64 bits do not hold is the database's to refuse.
+    // As text, so that the database refuses a sum that does not fit in 64 bits.
     rows: inOrder(cells).map((cell) => [...cell.key, ...cell.sums.map(String)]),
     suffix: `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${sums.join(', ')}`,
   })
@@ -207,12 +209,12 @@ function nested<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
   return inner
 }
 
-/** What a trial changes; its memory grows with the SIMs, months and countries of a delivery. */
+/** What a trial changes. Its memory grows with the SIMs, months and countries of a delivery. */
 export class UsageChanges {
   /** By account, SIM, zone, country and month. */
   readonly #cells = new Map<string, Cell>()
 
-  /** Adds a row's counters `times` 1, or takes them away with -1. */
+  /** Adds a row's counters with `times` 1, or subtracts them with -1. */
   add(
     { accountId, simId, occurredAt }: UsagePlace,
     { zone, country }: Pick<ServingColumns, 'zone' | 'country'>,
@@ -223,7 +225,7 @@ export class UsageChanges {
     this.#cellOf([accountId, simId, zone, country, month]).add(counters, times)
   }
 
-  /** Adds all that `changes` has collected. */
+  /** Adds everything that `changes` has collected. */
   addAll(changes: UsageChanges): void {
     for (const cell of changes.#cells.values()) this.#cellOf(cell.key).addAll(cell)
   }

@@ -1,47 +1,47 @@
 /**
- * The versions of one usage event: those that do not count, oldest first, then the one that counts.
- * Here is what becomes of a further one, and what is left when an import's are taken out.
+ * The versions of one usage event: those that do not count, oldest first, then the one that counts. This
+ * file decides what becomes of a further version, and what is left when an import's versions are removed.
  */
 import { type ConflictPolicy, compareVersions, sameContent } from '../../domain/usage-event.ts'
 import type { StoredEvent } from '../rows.ts'
 import type { Repeat, RepeatsOf } from './repeats.ts'
 
-/** By what versions of a feed's events are weighed. */
+/** The rules for weighing versions of a feed's events. */
 export interface ChainRules {
   readonly onConflict: ConflictPolicy
-  /** True for an import of the operator, whose versions outrank those of an account. */
+  /** True for an operator's import, whose versions outrank those of an account. */
   readonly isOperators: (importId: number) => boolean
 }
 
 /**
- * `recycled`: it was delivered before what is stored, though it is counted after it. `accepted`: a
- * person has weighed it against what counts, and decided for it.
+ * `recycled`: it was delivered before what is stored, though counted after it. `accepted`: a person has
+ * weighed it against what counts and chosen it.
  */
 export type Coming = 'delivered' | 'recycled' | 'accepted'
 
-/** What becomes of a version whose event is stored already. */
+/** What happens to a version whose event is already stored. */
 export type Meeting =
-  /** It says what another version says already. */
+  /** It states what another version already states. */
   | { readonly does: 'repeat'; readonly of: StoredEvent }
-  /** It says what an account's version says, and stands in its place as the operator's. */
+  /** It states the same as an account's version, and replaces it as the operator's. */
   | { readonly does: 'take over' }
   | { readonly does: 'conflict'; readonly isOutranked: boolean }
   /**
-   * It counts from now on, or goes among those that do not; `same` is an account's version that
-   * says the same, in whose place it stands.
+   * It counts from now on, or joins those that do not. `same` is an account's version that states the
+   * same, which it replaces.
    */
   | { readonly does: 'replace' | 'come late'; readonly same: StoredEvent | null }
 
 export interface Met {
   readonly current: StoredEvent
-  /** Asked for only where the content differs. */
+  /** Called only if the content differs. */
   readonly history: () => readonly StoredEvent[]
   readonly incoming: StoredEvent
   readonly coming: Coming
 }
 
 export function meet(rules: ChainRules, { current, history, incoming, coming }: Met): Meeting {
-  // Usage takes no reading's place, and a reading no usage's.
+  // Usage never replaces a reading, nor a reading usage.
   if (current.isReading !== incoming.isReading) return { does: 'conflict', isOutranked: false }
   if (sameContent(current.version, incoming.version)) {
     const isOver = takesOver(rules, incoming, current)
@@ -49,7 +49,7 @@ export function meet(rules: ChainRules, { current, history, incoming, coming }: 
   }
   const precedence = rankOf(rules, incoming) - rankOf(rules, current)
   const same = history().find((known) => sameContent(known.version, incoming.version)) ?? null
-  // What only an account has said before is new when the operator says it, and a decision is new.
+  // What only an account has stated is new when the operator states it, and so is a decision.
   const isNew = coming === 'accepted' || precedence > 0
   if (same !== null && !isNew && rankOf(rules, same) >= rankOf(rules, incoming)) {
     return { does: 'repeat', of: same }
@@ -66,7 +66,7 @@ export function meet(rules: ChainRules, { current, history, incoming, coming }: 
 
 type OfImport = Pick<StoredEvent, 'importId'>
 
-/** Whether a version stands in the place of another that says the same and counts. */
+/** Whether a version replaces another that states the same and counts. */
 export function takesOver(rules: ChainRules, incoming: OfImport, current: OfImport): boolean {
   return rankOf(rules, incoming) > rankOf(rules, current)
 }
@@ -75,7 +75,7 @@ function rankOf({ isOperators }: ChainRules, { importId }: OfImport): number {
   return isOperators(importId) ? 1 : 0
 }
 
-/** A version as history keeps it: with its place, and what came after it. */
+/** A version as history keeps it: with its position, and what replaced it. */
 export interface HistoryEntry {
   readonly version: number
   readonly event: StoredEvent
@@ -83,7 +83,7 @@ export interface HistoryEntry {
   readonly replacedByImport: number
 }
 
-/** The history of a chain: all but the last, each replaced by the next one. */
+/** The history of a chain: all versions but the last, each replaced by the next. */
 export function historyOf(chain: readonly StoredEvent[]): HistoryEntry[] {
   return chain.slice(0, -1).map((event, version) => {
     const { knownAt, importId } = chain[version + 1]!
@@ -93,15 +93,15 @@ export function historyOf(chain: readonly StoredEvent[]): HistoryEntry[] {
 
 type Provenance = Pick<StoredEvent, 'importId' | 'line'>
 
-/** True when the version was delivered before another one, though it is counted after it. */
+/** True if the version was delivered before the other, though counted after it. */
 export function cameBefore(version: Provenance, other: Provenance): boolean {
   if (version.importId !== other.importId) return version.importId < other.importId
   return version.line < other.line
 }
 
 /**
- * The chain with a version in its place: behind those that it outranks, and among its equals where
- * it stands by size under `max`, else by delivery.
+ * The chain with a version inserted: after those that it outranks, and among its equals by size under
+ * `max`, otherwise by delivery.
  */
 export function withVersion(
   rules: ChainRules,
@@ -119,7 +119,7 @@ export function withVersion(
   return chain.toSpliced(at === -1 ? chain.length : at, 0, version)
 }
 
-/** `version` is its place in the chain; `replacedAt` is null of the one that counted. */
+/** `version` is its position in the chain; `replacedAt` is null for the one that counted. */
 export interface GoneVersion {
   readonly event: StoredEvent
   readonly version: number
@@ -128,17 +128,17 @@ export interface GoneVersion {
 
 /** What is left of a chain. */
 export interface LeftChain {
-  /** Oldest first; the last one counts. Nothing where all versions were the import's alone. */
+  /** Oldest first; the last one counts. Empty if all versions were the import's alone. */
   readonly left: readonly StoredEvent[]
-  /** Those that leave. */
+  /** The versions that are removed. */
   readonly gone: readonly GoneVersion[]
-  /** Repeats that are left of those that stay as another import's. */
+  /** Remaining repeats of versions that stay as another import's. */
   readonly repeats: readonly Repeat[]
 }
 
 /**
- * The chain as if the import had never come. A version of it that another import has repeated
- * stays, as that one's; `repeatsOf` are the repeats of the import's versions.
+ * The chain as if the import had never come. If another import has repeated one of its versions, that
+ * version stays as the other's. `repeatsOf` are the repeats of the import's versions.
  */
 export function withoutImport(
   rules: ChainRules,
@@ -170,7 +170,7 @@ export function withoutImport(
   return { left: leftOf(rules, chain, { importId, kept }), gone, repeats }
 }
 
-/** `kept` has what the import's versions are now, where they stay. */
+/** `kept` maps those of the import's versions that stay to what they become. */
 function leftOf(
   rules: ChainRules,
   chain: readonly StoredEvent[],
@@ -179,7 +179,7 @@ function leftOf(
     kept,
   }: { readonly importId: number; readonly kept: ReadonlyMap<StoredEvent, StoredEvent> },
 ): StoredEvent[] {
-  // Where decisions and not deliveries have made the order, it is kept, below what outranks.
+  // If decisions rather than deliveries made the order, it is kept within each rank.
   if (rules.onConflict === 'reject') {
     return chain
       .flatMap((version) => (version.importId === importId ? (kept.get(version) ?? []) : version))
