@@ -1,8 +1,8 @@
 /**
- * Access tokens: what a key's SID and secret are exchanged for by clients that send
- * `Authorization: Bearer`. A token is a JSON Web Token that names the key and when it ends. It is
- * stored nowhere: all processes on a store share the key that it is signed with, and the key it was
- * issued for is looked up whenever it is shown, so revoking that key ends its tokens too.
+ * Access tokens. Clients that send `Authorization: Bearer` exchange a key's SID and secret for one. A token
+ * is a JSON Web Token that names the key and its own end. It is stored nowhere: all processes on a store
+ * share the signing key, and the key behind a token is looked up on each use, so revoking that key also ends
+ * its tokens.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isSid, type Sid } from '../domain/identifiers.ts'
@@ -14,14 +14,14 @@ export const ACCESS_TOKEN_SECONDS = 3_600
 /** How far the clocks of servers on one store may differ before a token looks made up. */
 const CLOCK_SKEW_SECONDS = 300
 
-/** Several times as long as any that is issued here. */
+/** Several times the length of any token issued here. */
 const TOKEN_CHARACTERS_MAX = 1_024
 
 const HEADER = encoded({ alg: 'HS256', typ: 'JWT' })
 
 interface Claims {
   readonly sub: Sid
-  /** UTC seconds, the first at which the token is no longer good. */
+  /** UTC seconds: the first instant at which the token is no longer good. */
   readonly exp: number
 }
 
@@ -52,16 +52,16 @@ export class AccessTokens {
     const given = Buffer.from(token.slice(end + 1), 'base64url')
     const kept = await this.#signature(token.slice(0, end))
     const isSigned = given.length === kept.length && timingSafeEqual(given, kept)
-    // Decoding skips what it does not know; only the spelling that was issued is accepted.
+    // The decoder skips unknown characters, so accept only the spelling that was issued.
     if (!isSigned || given.toString('base64url') !== token.slice(end + 1)) return { is: 'wrong' }
     const { sub, exp } = claims
     const secondsLeft = exp - now
-    // One that lasts too long was issued by a clock that was ahead.
+    // A token that lasts too long was issued by a clock that was ahead.
     const isGood = secondsLeft > 0 && secondsLeft <= ACCESS_TOKEN_SECONDS + CLOCK_SKEW_SECONDS
     return { is: isGood ? 'good' : 'expired', keySid: sub }
   }
 
-  /** The store's own key signs nothing directly: each use has one derived from it. */
+  /** The store's own key signs nothing directly; each use derives a key from it. */
   async #signature(text: string): Promise<Buffer> {
     this.#key ??= createHmac('sha256', await this.#store.signingKey())
       .update('access token')
@@ -70,7 +70,7 @@ export class AccessTokens {
   }
 }
 
-/** The key that a token says to be for, which may be a lie; null where it says nothing. */
+/** The key that a token claims to be for, unverified; null if it names none. */
 export function keyNamedBy(token: string): Sid | null {
   return claimsOf(token)?.sub ?? null
 }

@@ -1,4 +1,4 @@
-/** The gate before every route: who calls, and the scope needed. */
+/** The gate before every route: who calls, and which scope the route needs. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Account, type Feed, type KeyScope, scopeAllows } from '../domain/directory.ts'
 import { invalidField, UsageError } from '../domain/usage-error.ts'
@@ -18,11 +18,11 @@ declare module 'fastify' {
 
 export interface Gate {
   (request: FastifyRequest, reply: FastifyReply): Promise<void>
-  /** What credentials need. */
+  /** The scope that credentials need. */
   readonly scope: KeyScope
 }
 
-/** One gate a scope. */
+/** One gate for each scope. */
 export function buildGates({
   admission,
   sessions,
@@ -54,7 +54,7 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller
 }
 
-/** The store, for a change that is logged as the caller's. */
+/** The store, for a change that is logged under the caller's name. */
 export function actingStore(
   { store, clock }: { readonly store: UsageStore; readonly clock: () => number },
   request: FastifyRequest,
@@ -66,14 +66,14 @@ export function permissionDenied(reason: string): HttpError {
   return new HttpError('permission_denied', `Permission Denied: ${reason}`)
 }
 
-/** Only the operator may: feeds belong to nobody else. */
+/** Only the operator may: feeds belong to no account. */
 export function requireOperator(caller: Caller): void {
   if (caller.account !== null) throw permissionDenied("this needs one of the operator's keys")
 }
 
 /**
- * The feed a caller delivers to, whose deliveries it takes back and counts later. Throws `not_found`,
- * for an account also where it has no grant: as if there were none.
+ * A feed that the caller may deliver to, and whose deliveries it may undo or recycle. Throws `not_found`,
+ * also for an account without a grant: to that account, the feed does not exist.
  */
 export async function feedToDeliverTo(
   store: Pick<UsageStore, 'findFeed' | 'findAccountFeed'>,
@@ -86,7 +86,9 @@ export async function feedToDeliverTo(
   return feed
 }
 
-/** The feed whose usage a caller may see: an account's by a grant, or by usage that it has brought. */
+/**
+ * A feed whose usage the caller may see: an account needs a grant, or usage that the feed delivered for it.
+ */
 export async function feedToRead(
   store: Pick<UsageStore, 'findFeed' | 'findAccountFeed'>,
   { account }: Caller,
@@ -97,8 +99,8 @@ export async function feedToRead(
 }
 
 /**
- * The account a request is about: the caller's own, or for the operator the one `AccountSid`
- * names. Null when the operator names none. Throws `invalid` when there is no such account.
+ * The account that a request is about: the caller's own or, for the operator, the one that `AccountSid`
+ * names. Null if the operator names none. Throws `invalid` if no such account exists.
  */
 export async function accountNamed(
   store: Pick<UsageStore, 'findAccount'>,
@@ -112,7 +114,7 @@ export async function accountNamed(
   throw invalidField('AccountSid', accountSid, 'there is no such account')
 }
 
-/** As `accountNamed`, where the operator has to name one. */
+/** As `accountNamed`, but the operator has to name one. */
 export async function accountRequired(
   store: Pick<UsageStore, 'findAccount'>,
   caller: Caller,

@@ -1,6 +1,6 @@
 /**
- * Who is let in, by credentials, by a session of the console or by a link that begins one; and how many of
- * their requests at once. All gates count into one of these.
+ * Admits callers by credentials, by a console session or by the sign-in link that starts one, and limits how
+ * many requests each may have at once. All gates share one of these.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -36,7 +36,7 @@ export interface AdmissionOptions {
   readonly nowMs: () => number
 }
 
-/** Who signs in, and what a session of theirs stands for. */
+/** A caller who signs in, and the credential that the session stands for. */
 export interface Shown {
   readonly caller: Caller
   readonly credential: ConsoleCredential
@@ -47,7 +47,9 @@ export interface SignedIn {
   readonly session: ConsoleSession
 }
 
-/** Each throws 401 for who is not let in, and 429 for too many requests of who is. */
+/**
+ * Every method throws 401 for callers it does not admit, and 429 for admitted callers with too many requests.
+ */
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #inFlight: InFlightRequests
@@ -61,7 +63,9 @@ export class Admission {
     this.#requests = new TokenBuckets(rate, nowMs)
   }
 
-  /** Who shows this authorization. Throws 429 for too many wrong credentials from their address, too. */
+  /**
+   * The caller behind this authorization. Also throws 429 after too many wrong credentials from one address.
+   */
   async byAuthorization(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -81,7 +85,9 @@ export class Admission {
     }
   }
 
-  /** Who is signed in to the console; 403 for what another page would do as them. */
+  /**
+   * The caller signed in to the console. Throws 403 for a change that another page would make in their name.
+   */
   async bySession(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn> {
     const { store, sessions, clock } = this.#options
     const session = await sessions.require(request)
@@ -92,7 +98,7 @@ export class Admission {
     return { caller: this.#admitted(reply, caller, now), session }
   }
 
-  /** As `byAuthorization`, for who signs in to the console. */
+  /** As `byAuthorization`, for signing in to the console. */
   async bySecret(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -106,14 +112,14 @@ export class Admission {
     )
     const { credentialSid, account, key } = caller
     const secretHash = hashSecret(secret)
-    // A token that was replaced is good for programs until they have the new one.
+    // After a rotation, programs may use the old token until they have the new one.
     if (key === null && secretHash !== account?.authTokenHash) {
       throw wrong('this auth token has been replaced, sign in with the new one')
     }
     return { caller, credential: { credentialSid, secretHash } }
   }
 
-  /** Who a sign-in link was made for. A wrong code counts as wrong credentials do. */
+  /** The caller whom a sign-in link was made for. A wrong code counts as a wrong credential. */
   async byLink(request: FastifyRequest, reply: FastifyReply, code: string): Promise<Shown> {
     const { store, sessions, logIns, clock } = this.#options
     logIns.require(request, LINK)
@@ -136,10 +142,10 @@ export class Admission {
   }
 }
 
-/** Stands for an authorization where failures are counted: it names nobody. */
+/** Takes the place of an authorization in the count of failures, since it names nobody. */
 const LINK = 'a sign-in link'
 
-/** The 401 of a sign-in, at which no browser asks for a password itself. */
+/** The 401 of a sign-in, which does not make a browser ask for a password itself. */
 function wrong(reason: string): HttpError {
   return new HttpError('unauthenticated', `Authenticate: ${reason}`)
 }
@@ -156,7 +162,7 @@ function requireRate(requests: TokenBuckets, credentialSid: Sid, requestRate: nu
   )
 }
 
-/** Counts requests by credential. A place is given back when the response or its socket ends. */
+/** Counts requests by credential. A place is freed when the response or its socket closes. */
 class InFlightRequests {
   readonly #max: number
   readonly #counts = new Map<Sid, number>()
@@ -166,7 +172,7 @@ class InFlightRequests {
   }
 
   enter(credentialSid: Sid, response: ServerResponse): void {
-    // A caller who left while the credentials were looked up will not close a second time.
+    // If the caller left during the look-up, `close` has already fired and will not fire again.
     if (response.closed) return
     const count = this.#counts.get(credentialSid) ?? 0
     if (count >= this.#max) {

@@ -1,9 +1,11 @@
-/** In which form an answer is asked for: by a parameter, or else by what the caller accepts. */
+/** The format of an answer: a parameter decides, or else the caller's `Accept` header. */
 
 export const ANSWER_FORMATS = ['json', 'csv', 'ndjson'] as const
 export type AnswerFormat = (typeof ANSWER_FORMATS)[number]
 
-/** What Fastify says of what it serializes itself, and what goes with the others. */
+/**
+ * For JSON, the type that Fastify sets on what it serializes itself, and the matching types of the others.
+ */
 export const TYPE_OF_FORMAT: Readonly<Record<AnswerFormat, string>> = {
   json: 'application/json; charset=utf-8',
   csv: 'text/csv; charset=utf-8; header=present',
@@ -18,7 +20,7 @@ const FORMAT_OF_TYPE: Readonly<Record<string, AnswerFormat>> = {
   'application/jsonl': 'ndjson',
 }
 
-/** The type that weighs most, the first of several; JSON where none of them is named. */
+/** The type with the highest weight, the first of several; JSON if none of them is named. */
 export function acceptedFormat(accept: string | undefined): AnswerFormat {
   let format: AnswerFormat = 'json'
   let most = 0

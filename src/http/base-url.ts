@@ -37,20 +37,20 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 /** Absolute, without a slash at its end: `https://usage.example.com/iot`. */
 export type BaseUrlOf = (request: FastifyRequest) => string
 
-/** A base URL apart: `https://usage.example.com` and `/iot`, the path empty where there is none. */
+/** The parts of a base URL: `https://usage.example.com` and `/iot`. The path is empty if there is none. */
 export function partsOfBaseUrl(baseUrl: string): {
   readonly origin: string
   readonly path: string
 } {
-  // Not by a parser of URLs: what a request says of its host may be a name that no URL can have.
+  // A URL parser would fail here: the host in a request may be a name that no URL can have.
   const [origin = ''] = /^https?:\/\/[^/]*/.exec(baseUrl) ?? []
   return { origin, path: baseUrl.slice(origin.length) }
 }
 
-/** Characters of a path that need no escape: anything else in the header is not a prefix. */
+/** Path characters that need no escape. Anything else in the header is not a prefix. */
 const PREFIX = /^(\/[A-Za-z0-9._~-]+)+$/
 
-/** `publicUrl` wins; else what a trusted proxy says, else the request's own Host. */
+/** `publicUrl` wins, then the word of a trusted proxy, then the request's own Host. */
 export function buildBaseUrl(publicUrl: string | undefined, trusts: TrustsPeer): BaseUrlOf {
   if (publicUrl !== undefined) {
     const base = parsePublicUrl(publicUrl)
@@ -62,10 +62,10 @@ export function buildBaseUrl(publicUrl: string | undefined, trusts: TrustsPeer):
   }
 }
 
-/** HTTP/1.0 has no Host, so it is the address that the request came to, with its port. */
+/** HTTP/1.0 has no Host, so take the address and port that the request came to. */
 function ownAddress({ socket: { localAddress, localPort } }: FastifyRequest): string {
   if (localAddress === undefined) return 'localhost'
-  // Where a server listens to both, IPv4 is written like this.
+  // A server that listens on both families sees IPv4 addresses in this form.
   const address = localAddress.replace(/^::ffff:(?=[\d.]+$)/, '')
   return `${isIPv6(address) ? `[${address}]` : address}:${localPort}`
 }
@@ -73,7 +73,7 @@ function ownAddress({ socket: { localAddress, localPort } }: FastifyRequest): st
 function forwardedPrefix(request: FastifyRequest, trusts: TrustsPeer): string {
   const header = request.headers['x-forwarded-prefix']
   if (typeof header !== 'string' || !trusts(request.socket.remoteAddress ?? '')) return ''
-  // The nearest proxy writes last; Fastify reads the forwarded host and protocol alike.
+  // The nearest proxy writes last. Fastify reads the forwarded host and protocol the same way.
   const prefix = header
     .slice(header.lastIndexOf(',') + 1)
     .trim()

@@ -1,4 +1,4 @@
-/** How request bodies are read: forms as the original API's clients send them. */
+/** Reads request bodies as the forms that clients of the original API send. */
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Limits } from '../domain/limits.ts'
@@ -19,7 +19,7 @@ export function addFormParser(server: FastifyInstance, limits: Limits): void {
     },
   )
   addJsonParser(server, limits)
-  // The first clients with usage records send forms like this.
+  // The first clients with usage records send this type.
   server.addContentTypeParser(
     'multipart/form-data',
     { parseAs: 'buffer', bodyLimit: limits.formBytes },
@@ -27,7 +27,7 @@ export function addFormParser(server: FastifyInstance, limits: Limits): void {
   )
 }
 
-/** As Fastify reads it, which would make other letters of what is no text. */
+/** Fastify's own parser would replace bytes that are not UTF-8 with other letters. */
 function addJsonParser(server: FastifyInstance, limits: Limits): void {
   const parse = server.getDefaultJsonParser('error', 'error')
   server.addContentTypeParser(
@@ -46,14 +46,14 @@ function addJsonParser(server: FastifyInstance, limits: Limits): void {
   )
 }
 
-/** Escapes can name half of a letter that takes two. */
+/** Escapes can name half of a surrogate pair. */
 function hasHalfLetters(parameters: unknown): boolean {
   return Object.entries(Object(parameters))
     .flat(2)
     .some((text) => typeof text === 'string' && !text.isWellFormed())
 }
 
-/** Read by Node itself. Throws 400 for what is no such form, and for files: no route takes one. */
+/** Node itself reads it. Throws 400 for a malformed form, and for files, because no route takes any. */
 async function parseMultipart({ headers }: FastifyRequest, body: Buffer): Promise<Form> {
   utf8Of(body)
   const type = headers['content-type'] ?? ''
@@ -76,7 +76,7 @@ export function parseForm(text: string): Form {
   return collected(new URLSearchParams(text))
 }
 
-/** A name that comes several times becomes a list of its values. */
+/** A name that occurs several times becomes a list of its values. */
 function collected(fields: Iterable<[string, string]>): Form {
   const form: Form = Object.create(null)
   for (const [name, value] of fields) {

@@ -1,7 +1,7 @@
-/** The address of a caller as limits count it. */
+/** A caller's address, as limits count it. */
 import { isIPv6 } from 'node:net'
 
-/** An IPv6 address stands for its /64: that is what one customer of a network has. */
+/** An IPv6 address counts as its /64, which is what a network gives one customer. */
 export function addressKey(address: string): string {
   if (!isIPv6(address)) return address
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]

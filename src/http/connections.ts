@@ -1,6 +1,6 @@
 /**
- * The connections of a server: how many there may be, how long what comes over them may take, and
- * what is answered to what is no request. It listens on Node's server, below every route.
+ * The connections of a server: how many there may be, how long their traffic may take, and the answer to
+ * anything that is no request. Listens on Node's server, below every route.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -14,13 +14,13 @@ import { BodyWatch } from './receiving.ts'
 
 export interface ConnectionsOptions {
   readonly limits: Limits
-  /** Whose connections are those of many callers. */
+  /** Addresses whose connections carry many callers' requests. */
   readonly trusts: (address: string) => boolean
   readonly nowMs: () => number
   readonly onRefusal: (limit: LimitName) => void
 }
 
-/** Without a limit where HTTP itself is broken. */
+/** The limit is null if HTTP itself is broken. */
 type Refusal = readonly [limit: LimitName | null, kind: ErrorKind, message: string]
 
 export class Connections {
@@ -28,9 +28,9 @@ export class Connections {
   readonly #bodies: BodyWatch
   readonly #open = new Set<Socket>()
   readonly #byAddress = new Map<string, number>()
-  /** Those over which TLS is still to be agreed, by their other end. */
+  /** Connections that still negotiate TLS, by their other end. */
   readonly #handshakes = new Map<string, Socket>()
-  /** One too many: the first request over it is answered with this, and it is closed. */
+  /** A connection over the limit: its first request gets this answer, then it is closed. */
   readonly #tooMany = new WeakMap<Socket, Refusal>()
   /** The answers under way. */
   readonly #answers = new WeakMap<Socket, ServerResponse>()
@@ -51,12 +51,12 @@ export class Connections {
     return this.#open.size
   }
 
-  /** How many requests were not answered to their end before the server had to. */
+  /** How many requests the server cut off before their answer was complete. */
   get cutOff(): number {
     return this.#cutOff
   }
 
-  /** Closes whatever is open. */
+  /** Closes all open connections. */
   cut(): void {
     this.#cutOff = [...this.#open].filter((socket) => this.#answers.has(socket)).length
     for (const socket of this.#open) socket.destroy()
@@ -84,7 +84,7 @@ export class Connections {
     })
   }
 
-  /** For a hook before every route: the refusal of the connection itself, or null. */
+  /** For a hook before every route: the refusal of the whole connection, or null. */
   refusalOf(socket: Socket): HttpError | null {
     const refusal = this.#tooMany.get(socket)
     if (refusal === undefined) return null
@@ -95,9 +95,9 @@ export class Connections {
     })
   }
 
-  /** Node's listener for what is no request: it never reaches a route. */
+  /** Node's listener for input that is no request and so never reaches a route. */
   readonly onClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
-    // Without a handshake there is no channel for an answer.
+    // Without a handshake, no channel for an answer exists.
     const isSecuring = socket instanceof TLSSocket && !this.#open.has(socket)
     if (error.code === 'ECONNRESET' || !socket.writable || isSecuring) {
       socket.destroy()
@@ -162,7 +162,7 @@ export class Connections {
     })
   }
 
-  /** Requests and answers know only the socket above TLS, so it stands for the one below from now on. */
+  /** Requests and answers know only the TLS socket, so from now on it replaces the one below it. */
   #secure(socket: TLSSocket): void {
     const end = otherEnd(socket)
     const below = this.#handshakes.get(end)
@@ -175,7 +175,7 @@ export class Connections {
     if (refusal !== undefined) this.#tooMany.set(socket, refusal)
   }
 
-  /** Answers, unless an answer has begun, and closes. */
+  /** Answers, unless an answer has begun, then closes. */
   #refuse(socket: Socket, [limit, kind, message]: Refusal): void {
     if (limit !== null) this.#options.onRefusal(limit)
     const { requestId, status, text } = rawReply(kind, message)

@@ -1,6 +1,6 @@
 /**
- * Who calls: HTTP Basic with an account's SID and auth token or a key's SID and secret, or Bearer
- * with an access token that a key was exchanged for.
+ * Identifies the caller. HTTP Basic carries an account's SID and auth token or a key's SID and secret; Bearer
+ * carries an access token that was issued for a key.
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { ConsoleCredential } from '../domain/console-session.ts'
@@ -12,29 +12,29 @@ import { type AccessTokens, keyNamedBy } from './access-token.ts'
 import { HttpError, type HttpErrorDetails } from './error-reply.ts'
 
 export interface Caller {
-  /** The SID the caller showed: limits and logs go by it. */
+  /** The SID that the caller sent. Limits and logs use it. */
   readonly credentialSid: Sid
   readonly scope: KeyScope
   /** Null for the operator, who may act for every account. */
   readonly account: Account | null
-  /** The key that was shown; null where it was an account's auth token. */
+  /** The key that the caller sent; null for an account's auth token. */
   readonly key: ApiKey | null
 }
 
 export type DirectoryOfCallers = Pick<UsageStore, 'findAccount' | 'findAccountById' | 'findApiKey'>
 
 interface Credential {
-  /** Two, of which either is good, the newest first; where there is one, it stands here twice. */
+  /** Either of the two is good, the newest first. A single one is listed twice. */
   readonly secretHashes: readonly [string, string]
   readonly scope: KeyScope
   readonly accountId: number | null
   readonly revoked: boolean
-  /** Set where the account is known without asking the store again. */
+  /** Set if the account is known without another question to the store. */
   readonly account?: Account
   readonly key: ApiKey | null
 }
 
-/** Stands in for a SID nobody has, so that an unknown SID costs the same work as a wrong secret. */
+/** Takes the place of an unknown SID, so that one costs the same work as a wrong secret. */
 const NOBODY: Credential = {
   secretHashes: [hashSecret(''), hashSecret('')],
   scope: 'read',
@@ -43,7 +43,7 @@ const NOBODY: Credential = {
   key: null,
 }
 
-/** An access token that was good and is no longer: nobody guessed it, and a new one is the remedy. */
+/** An access token that was good but has expired. Nobody guessed it, and a new one is the remedy. */
 export class ExpiredToken extends HttpError {
   constructor() {
     super('unauthenticated', 'Authenticate: the access token has expired, ask for another one', {
@@ -60,8 +60,8 @@ export interface CredentialSources {
 }
 
 /**
- * Throws the 401 every wrong credential gets, whatever is wrong with it, and `ExpiredToken` for a
- * token of a key that is still good.
+ * Throws the same 401 for all wrong credentials, whatever is wrong, and `ExpiredToken` for an expired token
+ * of a key that is still good.
  */
 export async function authenticate(
   sources: CredentialSources,
@@ -90,8 +90,8 @@ async function callerOfToken(
 }
 
 /**
- * Who a session of the console or a sign-in link stands for; null where the credential is revoked, or its
- * secret is another one than it was then.
+ * The caller behind a console session or a sign-in link; null if the credential is revoked or its secret has
+ * changed since.
  */
 export async function callerStoodFor(
   directory: DirectoryOfCallers,
@@ -142,7 +142,7 @@ async function findCredential(
   return { secretHashes, scope, accountId, revoked: revokedAt !== null, key }
 }
 
-/** Compares with both, so that which of them is good cannot be told by the time it takes. */
+/** Compares with both, so that the time taken does not tell which one is good. */
 function secretMatches(secret: string, secretHashes: readonly [string, string]): boolean {
   const given = Buffer.from(hashSecret(secret))
   const [first, second] = secretHashes.map((secretHash) => {
@@ -160,7 +160,7 @@ const BEARER_CHALLENGE = {
   'WWW-Authenticate': 'Bearer realm="Simtally", error="invalid_token"',
 }
 
-/** Who a caller says to be, which may be anything; null where that cannot be read. */
+/** The user that a caller claims to be, unverified; null if that cannot be read. */
 export function userOf(authorization: string | undefined): string | null {
   const token = BEARER.exec(authorization ?? '')?.[1]
   if (token !== undefined) return keyNamedBy(token)
@@ -171,7 +171,7 @@ export function userOf(authorization: string | undefined): string | null {
   }
 }
 
-/** The header for a user and a secret that were given in another way. */
+/** The header for a user and a secret that arrived in another way. */
 export function basicOf(user: string, secret: string): string {
   return `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`
 }

@@ -1,18 +1,18 @@
 /**
- * Pages of other origins may read answers where the operator names their origins: browsers ask by
- * CORS. No origin is named by default, and `*` never is: credentials would follow whoever asks.
+ * CORS: pages of other origins may read answers if the operator names their origins. None is named by
+ * default, and `*` never is, because credentials would then work from any page.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { UsageError } from '../domain/usage-error.ts'
 import { pathOf } from './error-reply.ts'
 import { addVary } from './vary.ts'
 
-/** How long a browser need not ask again. */
+/** How long a browser may reuse the answer to a preflight. */
 const PREFLIGHT_SECONDS = 600
 
 const REQUEST_HEADERS = 'Accept, Authorization, Content-Type, If-Match, If-None-Match, Prefer'
 
-/** What a page may read beside the headers that any may. */
+/** Headers that a page may read, beyond those that every page may. */
 const RESPONSE_HEADERS = [
   'ETag',
   'Allow',
@@ -24,7 +24,7 @@ const RESPONSE_HEADERS = [
   'Usage-Retained-From',
 ].join(', ')
 
-/** Returns it as browsers write it. Throws `invalid` for what is no origin. */
+/** Returns the origin as browsers write it. Throws `invalid` for anything else. */
 export function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:'
@@ -37,7 +37,7 @@ export function parseOrigin(text: string): string {
 }
 
 export interface CrossOrigin {
-  /** Answers a preflight of a named origin, for a path that has methods; else says that it has not. */
+  /** Answers a preflight of a named origin if the path has methods. Returns false otherwise. */
   answerPreflight(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -53,7 +53,8 @@ export function addCrossOrigin(server: FastifyInstance, origins: readonly string
     origin !== undefined && allowed.has(origin)
 
   server.addHook('onRequest', (request, reply, done) => {
-    // Also where none is named or none is asked for: a cache keeps the answer for other origins.
+    // Even if the request names no origin, or one that is not allowed: a cache keeps the answer for other
+    // origins.
     addVary(reply, 'Origin')
     if (isAllowed(request)) {
       reply.headers({

@@ -1,14 +1,14 @@
-/** Lines of CSV that people open in spreadsheets. */
+/** CSV lines that are safe to open in a spreadsheet. */
 import { printable } from '../domain/printable.ts'
 
-/** What spreadsheets take for the beginning of a formula; the last four where Japanese is written. */
+/** Characters that start a formula in spreadsheets; the last four do so in Japanese ones. */
 const FORMULA_START = /^[=+\-@＝＋－＠]/
 
 const NUMBER = /^[+-]?\d+(?:\.\d+)?$/
 
 /**
- * Numbers stay numbers, also those in texts. Another text that a spreadsheet would compute gets an
- * apostrophe in front, which makes it a text there; what is unprintable is escaped.
+ * Numbers stay numbers, even inside texts. Any other text that a spreadsheet would compute gets an apostrophe
+ * in front, which keeps it a text. Unprintable characters are escaped.
  */
 export function csvLine(cells: readonly (string | number | bigint)[]): string {
   return cells.map((cell) => (typeof cell === 'string' ? quoted(inert(cell)) : cell)).join(',')

@@ -1,11 +1,11 @@
-/** What is said with a decision that the log keeps: who has made it, and why. */
+/** The parameters of a decision that the log keeps: who made it, and why. */
 import { Type } from 'typebox'
 import { parseName } from '../domain/directory.ts'
 import { parseReason } from '../domain/feed-statements.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { parsedParameter } from './validation.ts'
 
-/** `who` and `why` say in words what the two are. */
+/** `who` and `why` describe the two in words. */
 export function decisionParameters(who: string, why: string) {
   return {
     By: Type.Optional(parsedParameter('By', who, (text) => parseName('By', text))),
@@ -13,7 +13,7 @@ export function decisionParameters(who: string, why: string) {
   }
 }
 
-/** Values that are there, trimmed. Throws `invalid` naming everything that is missing, then the rule. */
+/** The given values, trimmed. Throws `invalid`, naming everything that is missing and then the rule. */
 export function requireGiven<Name extends string>(
   values: Readonly<Record<Name, string | undefined>>,
   rule: string,
@@ -28,7 +28,7 @@ export function requireGiven<Name extends string>(
   return Object.fromEntries(given) as Record<Name, string>
 }
 
-/** From a body that the schema has accepted. */
+/** From a body that the schema accepted. */
 export function decisionOf({ By, Reason }: Readonly<Record<'By' | 'Reason', string>>): {
   readonly by: string
   readonly reason: string

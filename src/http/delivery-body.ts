@@ -1,16 +1,16 @@
-/** The body of a delivery: what it is said to be, and its bytes up to a limit. */
+/** The body of a delivery: its declared type, and its bytes up to a limit. */
 import type { FastifyRequest } from 'fastify'
 import type { Feed, FeedFormat } from '../domain/directory.ts'
 import type { LimitName } from '../domain/limits.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { HttpError } from './error-reply.ts'
 
-/** Formats with nothing to set: any feed of one of them can be read as the other as well. */
+/** These have no settings, so a feed of either can also be read as the other. */
 const CANONICAL_FORMATS: readonly FeedFormat[] = ['csv', 'ndjson']
 
 /**
- * What a content type says of the format, where the feed's own is a canonical one; null leaves it
- * to the feed. A feed of another format reads all of them as it is set up.
+ * The format that a content type means on a feed whose own format is canonical; null leaves it to the feed.
+ * Feeds of other formats read all of these as they are configured.
  */
 const FORMAT_OF_TYPE: Readonly<Record<string, FeedFormat | null>> = {
   'text/csv': 'csv',
@@ -29,11 +29,11 @@ const FORMAT_OF_TYPE: Readonly<Record<string, FeedFormat | null>> = {
   'application/x-gzip': null,
   'application/zip': null,
   'application/x-zip-compressed': null,
-  // What curl sends with --data-binary unless it is told otherwise.
+  // curl sends this with --data-binary unless told otherwise.
   'application/x-www-form-urlencoded': null,
 }
 
-/** Throws 415 for a body that is not records, or that is packed in another way than gzip. */
+/** Throws 415 for a body that is not records, or whose compression is not gzip. */
 export function formatOf({ headers, mediaType }: FastifyRequest, feed: Feed): FeedFormat | null {
   const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity'
   if (!['identity', 'gzip', 'x-gzip'].includes(encoding)) {
@@ -61,11 +61,11 @@ export function formatOf({ headers, mediaType }: FastifyRequest, feed: Feed): Fe
 export interface BodyLimit {
   readonly limit: LimitName
   readonly bytesMax: number
-  /** What to do about a body that is larger. */
+  /** What the caller can do about a larger body. */
   readonly remedy: string
 }
 
-/** A request's bytes up to a limit. Fails before the first one where Content-Length tells. */
+/** A request's bytes up to a limit. If Content-Length already exceeds it, fails before the first byte. */
 export class LimitedBody implements AsyncIterable<Uint8Array> {
   readonly #request: FastifyRequest
   readonly #most: BodyLimit
@@ -79,9 +79,9 @@ export class LimitedBody implements AsyncIterable<Uint8Array> {
     this.#most = most
   }
 
-  /** Throws `unreadable` at the limit, and where the connection ends before the body does. */
+  /** Throws `unreadable` at the limit, and if the connection ends before the body does. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    // A stream destroyed for being left early would take the socket, and so the answer, with it.
+    // Leaving the loop early would destroy the stream, and with it the socket and the answer.
     const chunks = this.#request.raw.iterator({ destroyOnReturn: false })
     try {
       for (;;) {
@@ -106,7 +106,7 @@ function tooLarge({ bytesMax, remedy }: BodyLimit): string {
 }
 
 /**
- * All of a body, before anything is done with it. Throws 413 at the limit, and 400 where the connection
+ * The whole body, read before anything is done with it. Throws 413 at the limit, and 400 if the connection
  * ends before the body does.
  */
 export async function wholeBody(body: LimitedBody): Promise<readonly Uint8Array[]> {

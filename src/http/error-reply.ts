@@ -1,4 +1,4 @@
-/** Every failure in the one form clients read: `{code, message, more_info, status}`. */
+/** Every failure in the one form that clients read: `{code, message, more_info, status}`. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { maskIdentifier } from '../domain/identifiers.ts'
 import type { LimitName } from '../domain/limits.ts'
@@ -7,16 +7,16 @@ import { whatIsHere } from './not-here.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the route calls a parameter that is wrong, where its API has another code for it. */
+    /** The kind for a wrong parameter, on routes whose API has a code of its own for it. */
     invalid?: ErrorKind
   }
 }
 
-/** The original API's codes where it has one, else 20000 plus the status as it does itself. */
+/** The original API's codes if it has one, else 20000 plus the status, as that API does itself. */
 const KINDS = {
   invalid_parameter: { status: 400, code: 33101 },
   invalid_page_token: { status: 400, code: 21481 },
-  /** Of HTTP itself, such as a Host that is none. */
+  /** Faults of HTTP itself, such as a malformed Host. */
   bad_request: { status: 400, code: 20400 },
   unauthenticated: { status: 401, code: 20003 },
   permission_denied: { status: 403, code: 20003 },
@@ -29,7 +29,7 @@ const KINDS = {
   expectation_failed: { status: 417, code: 20417 },
   too_many_requests: { status: 429, code: 20429 },
   headers_too_large: { status: 431, code: 20431 },
-  /** The Super SIM API has codes of its own for what is wrong with a question about usage. */
+  /** The Super SIM API has codes of its own for wrong questions about usage. */
   usage_parameter: { status: 400, code: 83600 },
   usage_not_on_day: { status: 400, code: 83601 },
   usage_not_on_hour: { status: 400, code: 83602 },
@@ -57,13 +57,13 @@ const KIND_OF_USAGE_ERROR: Record<UsageErrorCode, ErrorKind> = {
 
 const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
   400: 'invalid_parameter',
-  // A path longer than any name there is.
+  // The path is longer than any name can be.
   414: 'not_found',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
 }
 
-/** What the store's own failures say to a caller; the store's words may name paths and hosts. */
+/** What callers learn of the store's own failures; the store's own words may name paths and hosts. */
 const STORE_FAILURES: Partial<Record<UsageErrorCode, string>> = {
   unavailable: 'The usage store cannot be reached now; trying again is safe',
   missing: 'The usage store is gone; nothing is answered until it is back',
@@ -74,10 +74,10 @@ const STORE_FAILURES: Partial<Record<UsageErrorCode, string>> = {
   incompatible: 'The usage store cannot be used as it is now; nothing was stored',
 }
 
-/** How long a caller should wait for a store that is held or down, in seconds. */
+/** How long a caller should wait, in seconds, for a store that is locked or down. */
 const RETRY_AFTER_SECONDS = '5'
 
-/** On every answer: usage is nobody's to keep on the way, and JSON is nothing else than JSON. */
+/** On every answer: no cache may keep usage, and browsers must take JSON for nothing else. */
 export const SAFETY_HEADERS = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
@@ -85,7 +85,7 @@ export const SAFETY_HEADERS = {
 
 export interface HttpErrorDetails {
   readonly headers?: Readonly<Record<string, string>>
-  /** The limit that was met, where one was. */
+  /** The limit that was exceeded, if any. */
   readonly limit?: LimitName
 }
 
@@ -117,7 +117,7 @@ interface Failure {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Fastify's error handler: also for the errors it raises itself. */
+/** Fastify's error handler, which also handles the errors that Fastify raises itself. */
 export function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const { kind, message, headers = {} } = failureOf(error, request)
   const body = errorBody(kind, message)
@@ -130,7 +130,7 @@ export function replyWithError(error: unknown, request: FastifyRequest, reply: F
     .send(body)
 }
 
-/** What somebody can act on is told in words; a bug with the place it was met at. */
+/** A failure that somebody can act on is logged in words; a bug is logged with its stack. */
 function loggedFailure(error: unknown): object {
   if (!(error instanceof UsageError)) return { err: error }
   const { code, message, hint } = error
@@ -142,7 +142,7 @@ export function errorBody(kind: ErrorKind, message: string): ErrorBody {
   return { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status }
 }
 
-/** The limit that a failure is about, also where Fastify keeps it; null for every other failure. */
+/** The limit that a failure is about, even if Fastify enforces it; null for other failures. */
 export function limitOf(error: unknown): LimitName | null {
   if (error instanceof HttpError) return error.limit
   if (error instanceof UsageError) return error.limit ?? null
@@ -177,7 +177,7 @@ function kindOfUsageError({ code }: UsageError, { routeOptions }: FastifyRequest
   return kind === 'invalid_parameter' ? (routeOptions.config.invalid ?? kind) : kind
 }
 
-/** Names of parameters and of columns that hold a number by which a subscriber is known. */
+/** Parameters and columns that hold a subscriber's number. */
 const IDENTIFIER_FIELDS = new Set(['iccid', 'imsi', 'msisdn'])
 const PARAMETER_OF_FIELD: Readonly<Record<string, string>> = {
   sid: 'Sid',
@@ -188,11 +188,11 @@ const PARAMETER_OF_FIELD: Readonly<Record<string, string>> = {
   labels: 'Label',
 }
 
-/** The error's message with the parameter's name for the field's, and identifiers masked. */
+/** The error's message with the parameter's name in place of the field's, and with identifiers masked. */
 export function callersWords({ message, field, value, hint }: UsageError): string {
   const hinted = hint === undefined ? message : `${message}; ${hint}`
   if (field === undefined || value === undefined) return hinted
-  // The store masks what identifies a subscriber, the parsers do not.
+  // The store masks subscriber numbers; the parsers do not.
   const told = [value, maskIdentifier(value)]
     .map((text) => `${field} ${shown(text)}`)
     .find((text) => hinted.startsWith(text))
@@ -201,17 +201,17 @@ export function callersWords({ message, field, value, hint }: UsageError): strin
   return `${name} ${shownValue(name, value)}${hinted.slice(told.length)}`
 }
 
-/** A parameter's value as messages show it: subscriber numbers are masked. */
+/** A parameter's value as messages show it, with subscriber numbers masked. */
 export function shownValue(name: string, value: string): string {
   return shown(IDENTIFIER_FIELDS.has(name.toLowerCase()) ? maskIdentifier(value) : value)
 }
 
-/** The answer to a resource that does not exist, or that is another account's. */
+/** The answer if a resource does not exist or belongs to another account. */
 export function notFound(): UsageError {
   return new UsageError('not_found', 'there is no such resource')
 }
 
-/** A caller who puts a SIM's number where its SID belongs does not get it repeated. */
+/** A SIM's number may stand in the path where its SID belongs. The answer does not repeat it. */
 const NUMBER_IN_PATH = /(?<=\/)\+?\d{10,}(?=\/|$)/g
 
 function notFoundMessage(request: FastifyRequest): string {
@@ -219,7 +219,7 @@ function notFoundMessage(request: FastifyRequest): string {
   return `The requested resource ${shownPath(request)} was not found${whatIsHere(given)}`
 }
 
-/** As messages have it. */
+/** The path as messages show it. */
 export function shownPath({ url }: Pick<FastifyRequest, 'url'>): string {
   return pathOf(url)
     .replace(/^(?:\/supersim)?\/v1(?=\/)/, '')
@@ -230,13 +230,13 @@ function internalMessage(request: FastifyRequest): string {
   return `An unexpected error occurred; it is logged under the request id ${request.id}`
 }
 
-/** The path of a request's URL, still encoded, without the query. */
+/** The path of a request's URL: still encoded, without the query. */
 export function pathOf(url: string): string {
   const query = url.indexOf('?')
   return query === -1 ? url : url.slice(0, query)
 }
 
-/** For requests that no route takes: a wrong method, or nothing at all. */
+/** For requests that no route takes: the method is wrong, or the path does not exist. */
 export function replyWithNoRoute(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -1,4 +1,4 @@
-/** Which usage events a request asks for, from its parameters or page token. */
+/** The usage events that a request asks for, from its parameters or page token. */
 import { Type } from 'typebox'
 import { type CountryCode, parseCountry } from '../domain/country.ts'
 import type { LedgerEntry, LedgerPosition } from '../domain/ledger-entry.ts'
@@ -45,19 +45,19 @@ export interface EventListQuery extends PageQuery {
   readonly Feed?: string
 }
 
-/** What the list is of, fixed on its first page. */
+/** The filters of the list, fixed on its first page. */
 export interface EventWindow {
-  /** The period as asked. */
+  /** The period as the caller stated it. */
   readonly statedStart: number
   readonly statedEnd: number
-  /** Half-open; nothing before what is kept. */
+  /** Half-open. Starts no earlier than what retention keeps. */
   readonly start: number
   readonly end: number
   readonly keptFrom: number
   readonly beyondRetention: boolean
   readonly zone: Zone | null
   readonly country: CountryCode | null
-  /** A name. */
+  /** The feed's name. */
   readonly feed: string | null
 }
 
@@ -67,15 +67,15 @@ export interface EventPage {
   readonly pageSize: number
   /** The last event of the page before; null for the first page. */
   readonly after: LedgerPosition | null
-  /** Start and End as the first page was asked for, fingerprinted. */
+  /** Start and End as the first page stated them, fingerprinted. */
   readonly bounds: Bounds
 }
 
 type Bounds = readonly [string | null, string | null]
 
 /**
- * Throws `invalid` for a period that ends before it starts and for a later page without its token,
- * and the error of an invalid page token.
+ * Throws `invalid` for a period that ends before it starts and for a later page without its token, and the
+ * error of an invalid page token.
  */
 export async function eventPage(
   query: EventListQuery,
@@ -117,7 +117,7 @@ function windowOf(query: EventListQuery, nowSeconds: number): EventWindow {
   }
 }
 
-/** The links of the page, which runs forward only. `more` tells whether events follow it. */
+/** The links of the page, which only lead forward. `more` says whether events follow it. */
 export async function eventPageLinks(
   eventPage: EventPage,
   entries: readonly LedgerEntry[],
@@ -143,7 +143,7 @@ function boundsOf({ Start, End }: EventListQuery): Bounds {
   return [fingerprint(Start), fingerprint(End)]
 }
 
-/** Names the layout of the payload; another layout takes another name. */
+/** Names the layout of the payload. Another layout needs another name. */
 const TOKEN_KIND = 'events1'
 
 type EventToken = readonly [
@@ -195,7 +195,7 @@ function fromToken(payload: TokenPayload, sim: HeldSim, query: EventListQuery): 
   const [keptFrom, beyond, zone, country, feed, occurredAt, feedId, recordId, ...numbers] = rest
   const [page, pageSize, ...bounds] = numbers
   const givenCountry = query.Country === undefined ? null : parseCountry(query.Country)
-  // Filters may be left out, because they are in the token; they may not be other ones.
+  // The caller may omit filters, because the token has them, but may not change them.
   const changed = [
     [query.Zone ?? null, zone],
     [givenCountry, country],

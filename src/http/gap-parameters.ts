@@ -1,4 +1,4 @@
-/** What may be said in accepting a gap. */
+/** The parameters for accepting a gap. */
 import { type Static, Type } from 'typebox'
 import { parseGapEnd, parseSequenceNumber } from '../domain/feed-statements.ts'
 import type { NamedGap } from '../domain/sequence.ts'
@@ -20,7 +20,7 @@ export const gapAcceptanceBody = Type.Object({
   ...decisionParameters('who accepts it', 'why it need not come'),
 })
 
-/** From a body that the schema has accepted. Throws `invalid` naming everything that is missing. */
+/** From a body that the schema accepted. Throws `invalid`, naming everything that is missing. */
 export function gapFromApi({ Stream = '', ...body }: Static<typeof gapAcceptanceBody>): {
   readonly gap: NamedGap
   readonly by: string

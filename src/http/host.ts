@@ -1,16 +1,19 @@
-/** The host by which a caller reaches this server: URLs in answers begin with it. */
+/** The host by which a caller reaches this server. URLs in answers begin with it. */
 import type { FastifyRequest } from 'fastify'
 import { HttpError } from './error-reply.ts'
 
 const HOST_CHARACTERS_MAX = 255
 
-/** A name, an IPv4 or a bracketed IPv6 address, and perhaps a port: nothing that means more in a URL. */
+/**
+ * A name, an IPv4 address or a bracketed IPv6 address, and perhaps a port: nothing that would mean more
+ * inside a URL.
+ */
 const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/
 const PORT_MAX = 65_535
 
 /**
- * The refusal of a request whose host is none, or null. Of HTTP/1.0 it may be missing. What a trusted
- * proxy says it was has to be one as well.
+ * The refusal of a request with a malformed host, or null. HTTP/1.0 requests need no host. A host that a
+ * trusted proxy forwards is held to the same rule.
  */
 export function hostFault({ raw, host }: FastifyRequest): HttpError | null {
   const { rawHeaders, httpVersion, headers } = raw

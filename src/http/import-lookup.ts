@@ -1,4 +1,4 @@
-/** Imports by what a path names, as far as a caller may know of them. */
+/** Finds the import that a path names, within what the caller may know. */
 import type { FastifyRequest } from 'fastify'
 import type { Import } from '../domain/import.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
@@ -9,7 +9,7 @@ import { importSids } from './import-sids.ts'
 import type { RouteContext } from './route-context.ts'
 import type { ImportAddress } from './schemas/import.ts'
 
-/** What answers name imports by. */
+/** How answers name an import. */
 export async function importAddress(
   { store, baseUrlOf }: Pick<RouteContext, 'store' | 'baseUrlOf'>,
   request: FastifyRequest,
@@ -17,7 +17,7 @@ export async function importAddress(
   return { baseUrl: baseUrlOf(request), sids: await importSids(store) }
 }
 
-/** By its SID, or for the operator by the number that the command line shows as well. */
+/** By its SID or, for the operator, also by the number that the command line shows. */
 export async function findImport(
   store: Pick<UsageStore, 'findImport' | 'signingKey'>,
   { account }: Caller,
@@ -31,7 +31,7 @@ export async function findImport(
   return found
 }
 
-/** As `findImport`; an account changes nothing of a feed that it may no longer deliver to. */
+/** As `findImport`, but an account may not change imports of a feed that it may no longer deliver to. */
 export async function findImportToChange(
   store: Pick<UsageStore, 'findImport' | 'signingKey' | 'findFeed' | 'findAccountFeed'>,
   caller: Caller,

@@ -1,6 +1,6 @@
 /**
- * The names of imports on the wire. Their ids count up over all accounts and would tell each of them
- * how much the others and the operator deliver, so an id is shown as one encrypted block.
+ * The names of imports on the wire. Import ids count up across all accounts, so they would tell each account
+ * how much the others and the operator deliver. An id is therefore shown as one encrypted block.
  */
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
 import { UsageError } from '../domain/usage-error.ts'
@@ -11,19 +11,22 @@ const BLOCK_BYTES = 16
 const ID_BYTES = 8
 const SID = /^IM[0-9a-f]{32}$/
 
-/** Both ways between an import's id and its SID, which is the same for all processes on a store. */
+/** Translates between an import's id and its SID, which is the same for all processes on a store. */
 export interface ImportSids {
   readonly of: (id: number) => string
-  /** Null for what is no SID of this store. */
+  /** Null for anything that is no SID of this store. */
   readonly idOf: (sid: string) => number | null
 }
 
-/** What the store says of an import, which it names by its id, in words for callers of the API. */
+/**
+ * The store names an import by its id; this puts the store's words in terms of the SID, for callers of the
+ * API.
+ */
 export function inSids(text: string, id: number, sids: ImportSids): string {
   return text.replaceAll(`import ${id} `, `import ${sids.of(id)} `)
 }
 
-/** Throws what the store has refused to do with an import, as `inSids`. */
+/** Rethrows the store's refusal to change an import, worded by `inSids`. */
 export function refuseInSids(error: unknown, sids: ImportSids): never {
   if (!(error instanceof UsageError)) throw error
   const { code, message, hint } = error
@@ -33,10 +36,10 @@ export function refuseInSids(error: unknown, sids: ImportSids): never {
   throw new UsageError(code, told, { cause: error, ...(hint && { hint }) })
 }
 
-/** Of a conflict, the version that is stored: after whatever the record itself says. */
+/** A conflict's detail ends with the version that is stored, after whatever the record itself says. */
 const STORED_VERSION = /^(.* \(import )(\d+)(, line \d+\), this one states .*)$/s
 
-/** Why a record waits, as `inSids`. */
+/** Why a record is quarantined, worded by `inSids`. */
 export function detailInSids(detail: string, sids: ImportSids): string {
   const [, before, id, after] = STORED_VERSION.exec(detail) ?? []
   return before === undefined ? detail : `${before}${sids.of(Number(id))}${after}`
@@ -48,7 +51,7 @@ export async function importSids(store: Pick<UsageStore, 'signingKey'>): Promise
     .digest()
   return {
     of: (id) => {
-      // One block whose other half is zero: nobody without the key makes another such block.
+      // One block, half of it zeros: without the key, nobody can make another such block.
       const block = Buffer.alloc(BLOCK_BYTES)
       block.writeBigUInt64BE(BigInt(id), ID_BYTES)
       const cipher = createCipheriv(CIPHER, key, null).setAutoPadding(false)

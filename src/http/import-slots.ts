@@ -1,6 +1,6 @@
 /**
- * How many deliveries a worker takes in at once. One too many waits for its turn, with its body left
- * unread, so that the memory of a worker does not grow with what is sent to it.
+ * Limits how many deliveries a worker takes in at once. Any more wait their turn with their body left unread,
+ * so that a worker's memory does not grow with what is sent to it.
  */
 import type { LimitName, Limits } from '../domain/limits.ts'
 import { HttpError } from './error-reply.ts'
@@ -18,7 +18,7 @@ interface Waiting {
 export class ImportSlots {
   readonly #limits: SlotLimits
   readonly #underWay = new Map<string, number>()
-  /** First come, first served, but for those whose key has enough under way. */
+  /** First come, first served, except for those whose key already has enough under way. */
   #waiting: Waiting[] = []
   #total = 0
   #idle = Promise.withResolvers<void>()
@@ -42,8 +42,8 @@ export class ImportSlots {
   }
 
   /**
-   * Does the work when it is its turn. Throws `too_many_requests` where too many wait before it or
-   * its turn does not come in time, and does nothing for a caller who has gone by then.
+   * Does the work in its turn. Throws `too_many_requests` if too many are waiting or the turn does not come
+   * in time. Does nothing if the caller has hung up by then.
    */
   async run<T>(key: string, gone: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (!this.#hasRoom(key)) await this.#turn(key, gone)
@@ -74,7 +74,7 @@ export class ImportSlots {
     if (next !== -1) this.#waiting.splice(next, 1)[0]!.admit()
   }
 
-  /** Resolves when the place is taken. */
+  /** Resolves once the place is taken. */
   #turn(key: string, gone: AbortSignal): Promise<void> {
     const { importsWaiting, importWaitSeconds, importsPerKey, importsAtOnce } = this.#limits
     if (this.#waiting.length >= importsWaiting) {

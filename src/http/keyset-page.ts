@@ -1,4 +1,4 @@
-/** Pages of lists that grow: each goes on where the one before ended, so that nothing shifts. */
+/** Pages of lists that grow: each page continues where the previous one ended, so nothing shifts. */
 import { UsageError } from '../domain/usage-error.ts'
 import type { PageRequest } from '../storage/usage-store.ts'
 import {
@@ -15,13 +15,13 @@ import {
   type TokenValue,
 } from './page-token.ts'
 
-/** What a page token is good for: one list, and the filters its pages are read with. */
+/** The scope of a page token: one list, and the filters that its pages are read with. */
 export interface KeysetList {
   /** Names the list and the layout of its tokens. */
   readonly kind: string
-  /** Who or what the list is of; a token for another one is refused. */
+  /** The account or thing whose list it is. A token for another one is refused. */
   readonly owner: TokenValue
-  /** Null where the query states none. */
+  /** Null for a filter that the query does not state. */
   readonly filters: readonly (string | null)[]
 }
 
@@ -29,9 +29,9 @@ export interface KeysetPage {
   readonly list: KeysetList
   readonly page: number
   readonly pageSize: number
-  /** The id next to the page, on the side it is read from; null for the first page. */
+  /** The id next to the page, on the side from which it is read; null for the first page. */
   readonly cursor: number | null
-  /** True when the page is the one that ends before the cursor. */
+  /** True for the page that ends before the cursor. */
   readonly backwards: boolean
 }
 
@@ -46,8 +46,8 @@ type KeysetToken = readonly [
 ]
 
 /**
- * Throws the error of an invalid page token, and `invalid` for a later page without one. The
- * filters of the answer are the token's, also where the query leaves them out.
+ * Throws the error of an invalid page token, and `invalid` for a later page without one. The answer uses the
+ * token's filters, even if the query omits them.
  */
 export async function keysetPage(
   query: PageQuery,
@@ -63,7 +63,7 @@ export async function keysetPage(
   return { list, page: 0, pageSize, cursor: null, backwards: false }
 }
 
-/** Throws `invalid` for a page that only a token leads to. */
+/** Throws `invalid` for a page that needs a token. */
 export function refuseLaterPage(query: PageQuery, page: number | null): void {
   if (page === null || page === 0) return
   throw new UsageError('invalid', `Page "${query.Page}": a later page needs its PageToken`, {
@@ -85,14 +85,14 @@ function fromToken(
   return { list: { ...list, filters }, page, pageSize, cursor, backwards: backwards === 1 }
 }
 
-/** The rows of a page in the list's order, and the ids beside which its neighbours lie. */
+/** The rows of a page in the list's order, and the ids next to its neighbouring pages. */
 export interface KeysetRows<Row> {
   readonly rows: readonly Row[]
   readonly next: number | null
   readonly previous: number | null
 }
 
-/** `fetch` reads up to `limit` rows of the page; one more than it shows tells whether more follow. */
+/** `fetch` reads up to `limit` rows of the page. Reading one more than is shown tells whether more follow. */
 export async function keysetRows<Row extends { readonly id: number }>(
   { pageSize, cursor, backwards }: KeysetPage,
   fetch: (limit: number) => Promise<readonly Row[]>,
@@ -109,7 +109,7 @@ export async function keysetRows<Row extends { readonly id: number }>(
   }
 }
 
-/** As stores with lists that can be read both ways are asked for it. */
+/** The request to a store whose list can be read both ways. */
 export function keysetPageRequest({ cursor, backwards }: KeysetPage, limit: number): PageRequest {
   if (cursor === null) return { limit }
   return backwards ? { limit, beforeId: cursor } : { limit, afterId: cursor }

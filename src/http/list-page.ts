@@ -1,13 +1,13 @@
-/** What all lists share: the paging parameters, and the `meta` object with its absolute URLs. */
+/** What all lists share: the paging parameters and the `meta` object with its absolute URLs. */
 import { Type } from 'typebox'
 import { invalidPageToken } from './page-token.ts'
 import { parameter } from './validation.ts'
 
 export const PAGE_SIZE_DEFAULT = 50
-/** Larger is lowered to this, because the clients' `list({ limit: 2000 })` asks for 2000 at once. */
+/** Larger values are lowered to this, because the clients' `list({ limit: 2000 })` asks for 2000 at once. */
 export const PAGE_SIZE_MAX = 1_000
 
-/** Nine digits: `Page` times `PageSize` stays exact. */
+/** Nine digits keep `Page` times `PageSize` exact. */
 const PAGE = /^\d{1,9}$/
 const PAGE_SIZE = /^0*[1-9]\d*$/
 
@@ -31,7 +31,7 @@ export interface PageQuery {
   readonly PageToken?: string
 }
 
-/** Null where the query says nothing. */
+/** Null for a parameter that the query omits. */
 export function readPageNumbers(query: PageQuery): {
   readonly pageSize: number | null
   readonly page: number | null
@@ -43,17 +43,17 @@ export function readPageNumbers(query: PageQuery): {
 }
 
 export interface ListAddress {
-  /** The property of the answer that holds the list. */
+  /** The property of the answer that holds the rows. */
   readonly key: string
   /** The absolute URL of the list, without a query. */
   readonly location: string
-  /** The filters as sent, in the order in which URLs name them; undefined ones were not. */
+  /** The filters as sent, in the order in which URLs name them; undefined for those not sent. */
   readonly filters: readonly (readonly [name: string, value: string | undefined])[]
 }
 
 export interface PageLink {
   readonly page: number
-  /** Where it is another than that of the page which has the link. */
+  /** Set if it differs from the size of the page that has the link. */
   readonly pageSize?: number
   readonly token?: string | undefined
 }
@@ -67,8 +67,9 @@ export interface PageLinks {
 }
 
 /**
- * The page of a short list that is in memory as a whole: page numbers are enough. Throws the error of an
- * invalid page token for any: the first page would be taken for the one that another list's token led to.
+ * A page of a short list that is held in memory as a whole, for which page numbers are enough. Throws the
+ * error of an invalid page token for any token: otherwise the caller would take the first page for the one
+ * that another list's token led to.
  */
 export function arrayPage<Row>(
   query: PageQuery,

@@ -1,7 +1,7 @@
 /**
- * Wrong credentials, counted by the address they come from. An address with too many is held back
- * before anything is checked, but for credentials that were right from there a while ago: behind one
- * address there may be many callers, and one of them who guesses shall not shut the others out.
+ * Counts wrong credentials by the address they come from. An address with too many is held back before
+ * anything is checked, except for credentials that were right from there within the last hour: many callers
+ * may share one address, and one who guesses must not lock the others out.
  */
 import type { FastifyRequest } from 'fastify'
 import { isSid } from '../domain/identifiers.ts'
@@ -11,24 +11,24 @@ import { userOf } from './credentials.ts'
 import { HttpError } from './error-reply.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
-/** How long it counts that credentials were right. */
+/** For how long right credentials are remembered. */
 const RIGHT_FOR_MS = 3_600_000
 
-/** More are never remembered. */
+/** At most this many are remembered. */
 const RIGHT_MAX = 10_000
 
 export interface LogInsOptions {
   readonly limits: Pick<Limits, 'failedLogIns'>
   /** By a clock that only goes forward. */
   readonly nowMs: () => number
-  /** Tells other processes, which answer on the same port, of a failure. */
+  /** Tells the other processes on the same port of a failure. */
   readonly tellOthers?: (addressKey: string) => void
 }
 
 export class LogIns {
   readonly #options: LogInsOptions
   readonly #failures: TokenBuckets
-  /** Address and SID of credentials that were right, and when. */
+  /** When each address and SID last sent the right credentials. */
   readonly #right = new Map<string, number>()
 
   constructor(options: LogInsOptions) {
@@ -38,7 +38,7 @@ export class LogIns {
     this.#failures = new TokenBuckets(size, options.nowMs)
   }
 
-  /** Throws `too_many_requests` while the address is held back. Call before credentials are checked. */
+  /** Throws `too_many_requests` while the address is held back. Call it before checking credentials. */
   require({ ip }: FastifyRequest, authorization: string | undefined): void {
     const address = addressKey(ip)
     const seconds = this.#failures.waitSeconds(address)
@@ -60,9 +60,9 @@ export class LogIns {
     if (oldest !== undefined) this.#right.delete(oldest)
   }
 
-  /** Logs it, with the SID that was tried and never with what else the caller sent. */
+  /** Logs the failure with the SID that was tried, and with nothing else that the caller sent. */
   failed({ ip, log }: FastifyRequest, authorization: string | undefined): void {
-    // Whoever shows none has guessed nothing.
+    // A caller without credentials has guessed nothing.
     if (authorization === undefined) return
     const address = addressKey(ip)
     const user = userOf(authorization)
@@ -73,7 +73,7 @@ export class LogIns {
     this.#options.tellOthers?.(address)
   }
 
-  /** Counts a failure that another process was shown. */
+  /** Counts a failure that another process saw. */
   count(address: string): void {
     this.#failures.take(address)
   }

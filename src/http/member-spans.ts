@@ -1,4 +1,4 @@
-/** Buckets of a question, and pages of them that sum no more buckets than they show. */
+/** Pages of a question's buckets, which sum no more buckets than they show. */
 import {
   ceilTo,
   DAY_SECONDS,
@@ -17,14 +17,16 @@ import type { UsageStore } from '../storage/usage-store.ts'
 
 type BucketGranularity = Exclude<QuestionGranularity, 'all'>
 
-/** The end of so many buckets, of which the instant is in the first. */
+/** The end of this many buckets, of which the first contains the instant. */
 export function bucketsAfter(granularity: BucketGranularity, at: number, count = 1): number {
   if (granularity === 'monthly') return monthStart(monthNumber(at) + count)
   const seconds = granularity === 'daily' ? DAY_SECONDS : HOUR_SECONDS
   return floorTo(at, seconds) + count * seconds
 }
 
-/** The start of so many buckets, of which the last one ends with the instant or holds what is before it. */
+/**
+ * The start of this many buckets, of which the last one ends at the instant or contains the second before it.
+ */
 function bucketsBefore(granularity: BucketGranularity, at: number, count: number): number {
   if (granularity === 'monthly') return monthStart(monthNumber(at - 1) + 1 - count)
   const seconds = granularity === 'daily' ? DAY_SECONDS : HOUR_SECONDS
@@ -32,8 +34,8 @@ function bucketsBefore(granularity: BucketGranularity, at: number, count: number
 }
 
 /**
- * As `answerUsage`. Where buckets come in their order, they are asked for in spans that double until the
- * page is full: a page of a fleet's hours would sum all of the question's otherwise.
+ * As `answerUsage`. Buckets that come in order are asked for in spans that double until the page is full.
+ * Otherwise, a page of a fleet's hours would sum all hours of the question.
  */
 export async function answerInSpans(
   store: Pick<UsageStore, 'answerUsage'>,

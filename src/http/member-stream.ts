@@ -1,4 +1,4 @@
-/** Answers to questions about a fleet: a page of members, or all that follow, piece by piece. */
+/** Answers to questions about a fleet: one page of members, or all that follow, piece by piece. */
 import type { UsageMember } from '../domain/usage-question.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { answerInSpans } from './member-spans.ts'
@@ -7,10 +7,10 @@ import type { QuestionPage } from './question-page.ts'
 import { toToken } from './question-token.ts'
 import { type MemberContext, memberCsvHeader, memberCsvLine, memberJson } from './usage-member.ts'
 
-/** How many a piece has: asking again costs more than holding as many, at about 400 bytes each. */
+/** Members in a piece. At about 400 bytes each, holding these costs less than asking more often. */
 export const PIECE_MEMBERS = 10_000
 
-/** Lines written before others have their turn: so many take a few milliseconds. */
+/** Lines written before other requests get their turn. These take a few milliseconds. */
 const TURN_LINES = 1_000
 
 export type MemberStore = Pick<UsageStore, 'answerUsage'>
@@ -21,9 +21,9 @@ export async function membersOf(
   { question, after }: Pick<QuestionPage, 'question' | 'after'>,
   limit: number,
 ): Promise<{ readonly members: readonly UsageMember[]; readonly more: boolean }> {
-  // Retention may have taken the whole period.
+  // Retention may have removed the whole period.
   if (question.start >= question.end) return { members: [], more: false }
-  // One more than is shown tells whether more follow.
+  // Reading one more than is shown tells whether more follow.
   const page = { limit: limit + 1, ...(after !== null && { after }) }
   const found = await answerInSpans(store, question, page)
   return { members: found.slice(0, limit), more: found.length > limit }
@@ -34,16 +34,17 @@ export interface StreamOptions {
   readonly tokens: PageTokens
   readonly format: 'csv' | 'ndjson'
   readonly context: MemberContext
-  /** Members at most; all that there are when null. */
+  /** Members at most; null for all of them. */
   readonly limit: number | null
-  /** Resolves when the next piece may be asked for. */
+  /** Resolves when the next piece may be requested. */
   readonly nextTurn: () => Promise<void>
 }
 
 /**
- * The lines of an answer, a piece of text at a time, so that as much is in memory however many there are. The
- * last line of a piece has a token in its last column where more follow: who was cut off drops the lines
- * after the last token and asks with it. The first piece is asked for at once; what it fails with, this does.
+ * The lines of an answer, one piece of text at a time, so that memory use does not grow with their number. If
+ * more follow, the last line of a piece has a token in its last column: after an interruption, the caller
+ * drops the lines after the last token and continues with it. The first piece is requested at once, so this
+ * promise fails if that request does.
  */
 export async function memberLines(
   page: QuestionPage,

@@ -1,6 +1,6 @@
 /**
- * What the server can be watched by, in the text form of Prometheus. Labels name feeds, folders, routes
- * and states; never an account or a SIM.
+ * Metrics of the server, in the text form of Prometheus. Labels name feeds, folders, routes and states; never
+ * an account or a SIM.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -27,7 +27,7 @@ import {
 } from '../domain/store-time.ts'
 import { type AuditRun, endOfAudit } from '../storage/usage-store.ts'
 
-/** From a page of a SIM's hours to a delivery of a gigabyte, in seconds. */
+/** In seconds, from a page of a SIM's hours to a delivery of one gigabyte. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300]
 
 export interface FeedState {
@@ -36,20 +36,20 @@ export interface FeedState {
   readonly totals: FeedTotals
 }
 
-/** What a process has measured so far, as plain data that can be sent to another one. */
+/** What a process has measured so far, as plain data that can be sent to another process. */
 export type RequestSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
-/** What of a server can be counted at any moment. */
+/** What can be counted in a server at any moment. */
 export interface CountedNow {
   readonly imports: { readonly underWay: number; readonly waiting: number }
   readonly connections: { readonly open: number }
   readonly turns: { readonly waiting: number }
 }
 
-/** The requests that this process has answered, and refused. */
+/** The requests that this process has answered or refused. */
 export class RequestMetrics {
   readonly #registry = new Registry()
-  /** Per combination of labels, so that a request does not look them up by all of their texts. */
+  /** By combination of labels, so that a request need not look them up by all of their texts. */
   readonly #durations = new Map<string, { observe(seconds: number): void }>()
   readonly #duration = new Histogram({
     name: 'simtally_http_request_duration_seconds',
@@ -67,7 +67,7 @@ export class RequestMetrics {
   })
 
   constructor() {
-    // From 0 on, so that the first refusal is an increase.
+    // Start at 0, so that the first refusal shows as an increase.
     for (const name of LIMIT_NAMES) this.#refusals.inc({ limit: limitLabel(name) }, 0)
   }
 
@@ -75,7 +75,7 @@ export class RequestMetrics {
     this.#refusals.inc({ limit: limitLabel(limit) })
   }
 
-  /** Of the one server in this process. */
+  /** Watches the one server in this process. */
   watch({ imports, connections, turns }: CountedNow): void {
     this.#gauge('imports_under_way', 'Deliveries that are being counted', () => imports.underWay)
     this.#gauge('imports_waiting', 'Deliveries that wait for their turn', () => imports.waiting)
@@ -117,10 +117,10 @@ export class RequestMetrics {
   }
 }
 
-/** How often Node looks at the clock; what it measures includes this. */
+/** How often Node looks at the clock. The measured delay includes this. */
 const LOOK_EVERY_MS = 10
 
-/** In seconds, of the time since the last call. */
+/** In seconds, over the time since the last call. */
 function takeMax(delay: ReturnType<typeof monitorEventLoopDelay>): number {
   const seconds = Math.max(0, delay.max / 1e9 - LOOK_EVERY_MS / 1e3)
   delay.reset()
@@ -128,22 +128,22 @@ function takeMax(delay: ReturnType<typeof monitorEventLoopDelay>): number {
 }
 
 /**
- * One snapshot of what processes have counted that have ended. What was so at a moment, such as how
- * many imports are under way, ended with them.
+ * One snapshot of the counts of processes that have ended. Momentary values, such as the imports under way,
+ * ended with them.
  */
 export async function sumOfEnded(snapshots: readonly RequestSnapshot[]): Promise<RequestSnapshot> {
   const sum = await AggregatorRegistry.aggregate([...snapshots]).getMetricsAsJSON()
   return sum.filter(({ type }) => String(type) !== 'gauge')
 }
 
-/** In the text form of Prometheus. */
+/** The snapshots in the text form of Prometheus. */
 export function requestText(snapshots: readonly RequestSnapshot[]): Promise<string> {
   return AggregatorRegistry.aggregate([...snapshots]).metrics()
 }
 
 /**
- * What the store knows of feeds. Every process tells the same of it, so whichever is asked does, and
- * nothing of it is summed up.
+ * What the store knows of feeds. Every process reports the same, so any one of them answers and nothing is
+ * summed.
  */
 export class FeedMetrics {
   readonly #registry = new Registry()
@@ -179,7 +179,7 @@ export class FeedMetrics {
 
   readonly contentType = this.#registry.contentType
 
-  /** Everything there is to say at this moment. Feeds are told anew each time. */
+  /** All metrics at this moment. Feeds are written anew each time. */
   async text(feeds: readonly FeedState[], nowSeconds: number): Promise<string> {
     for (const metric of [this.#silent, this.#state, this.#gaps, this.#readings]) metric.reset()
     for (const metric of [this.#complete, this.#completeFrom]) metric.reset()
@@ -202,7 +202,7 @@ export class FeedMetrics {
     for (const [verdict, count] of Object.entries({ reset: resets, fall: falls, wrap: wraps })) {
       this.#readings.set({ ...labels, verdict }, count)
     }
-    // Absent where nothing can be said: any number would be taken for an instant.
+    // Absent if unknown: any number would be taken for an instant.
     const { completeFrom, completeThrough } = progress
     if (completeThrough !== null) this.#complete.set(labels, completeThrough)
     if (completeFrom !== null) this.#completeFrom.set(labels, completeFrom)
@@ -231,7 +231,7 @@ export class FeedMetrics {
   }
 }
 
-/** Folders into which files are dropped, as their watchers tell the store. */
+/** Drop folders, as their watchers report them to the store. */
 export class FolderMetrics {
   readonly #registry = new Registry()
   readonly #waiting = this.#gauge('waiting_files', 'Files that wait to be imported or moved')
@@ -243,7 +243,7 @@ export class FolderMetrics {
   readonly #leftAlone = this.#gauge('left_alone_files', 'What lies there and is no file')
   readonly #seen = this.#gauge('seen_timestamp_seconds', 'When the folder was looked at last')
 
-  /** Everything there is to say at this moment. Folders are told anew each time. */
+  /** All metrics at this moment. Folders are written anew each time. */
   async text(
     folders: readonly DropFolderState[],
     feeds: readonly Feed[],
@@ -273,7 +273,7 @@ export class FolderMetrics {
   }
 }
 
-/** Clocks, and what retention goes by. Every process tells of its own machine's clock. */
+/** Clocks, and the instant that retention counts from. Each process reports its own machine's clock. */
 export class TimeMetrics {
   readonly #registry = new Registry()
   readonly #behind = this.#gauge(
@@ -297,7 +297,7 @@ export class TimeMetrics {
     'The instant before which usage was deleted',
   )
 
-  /** Everything there is to say at this moment. */
+  /** All metrics at this moment. */
   async text(clockSeconds: number, time: StoreTime): Promise<string> {
     const now = upkeepTime(clockSeconds, time)
     this.#behind.set(clockBehindSeconds(clockSeconds, time))
@@ -313,13 +313,13 @@ export class TimeMetrics {
   }
 }
 
-/** Absent where nothing is known: any number would be taken for one. */
+/** Absent if unknown: any number would be taken for a value. */
 function setWhereKnown(gauge: Gauge, value: number | null): void {
   if (value === null) gauge.remove()
   else gauge.set(value)
 }
 
-/** What the last audit says. */
+/** The findings of the last audit. */
 export class AuditMetrics {
   readonly #registry = new Registry()
   readonly #lastRun = this.#gauge(
@@ -333,13 +333,13 @@ export class AuditMetrics {
   )
   readonly #done = this.#gauge('done_ratio', 'How much of the audit is done, from 0 to 1')
 
-  /** Empty while there was none. */
+  /** Empty before the first audit. */
   async text(run: AuditRun | null): Promise<string> {
     if (run === null) return ''
     const ended = endOfAudit(run)
     setWhereKnown(this.#lastRun, ended?.finishedAt ?? null)
     setWhereKnown(this.#duration, ended?.seconds ?? null)
-    // What the one under way has found already does not wait for its end.
+    // Reports what the current audit has found without waiting for its end.
     const found = run.state?.report.differenceCount ?? 0
     this.#differences.set(Math.max(found, ended?.differenceCount ?? 0))
     this.#done.set(run.total === 0 ? 0 : run.done / run.total)

@@ -1,4 +1,4 @@
-/** Resources of the original APIs that are not answered here: whoever asks is told what this is. */
+/** Resources of the original APIs that this server does not have. The answer tells callers what it is. */
 
 const RESOURCES = [
   ['Commands', 'Commands'],
@@ -15,7 +15,7 @@ const RESOURCES = [
 
 const NAMED = /^(?:\/supersim)?\/v1\/(?:Sims\/[^/]+\/)?([A-Za-z]+)(?:\/|$)/
 
-/** The end of the message for a path that leads nowhere; empty for paths that the originals have not. */
+/** The end of the message for a path that leads nowhere; empty for paths unknown to the original APIs too. */
 export function whatIsHere(path: string): string {
   const [, name] = NAMED.exec(path) ?? []
   const resource = RESOURCES.find(([named]) => named === name)

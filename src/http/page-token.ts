@@ -1,13 +1,13 @@
 /**
- * Page tokens: what a later page must know of the first one, encrypted, because ids of rows tell how
- * many rows there are, and so that nobody else can make one. All processes on a store share its key,
- * so each understands the tokens of the others.
+ * Page tokens: what a later page must know of the first one. They are encrypted, so that nobody else can make
+ * one and because row ids would reveal how many rows there are. All processes on a store share the key, so
+ * each understands the tokens of the others.
  */
 import { createCipheriv, createDecipheriv, createHmac, hash } from 'node:crypto'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { HttpError } from './error-reply.ts'
 
-/** Longer than any token made here, record ids of four bytes a character included. */
+/** Longer than any token made here, even with record ids of four bytes per character. */
 const TOKEN_CHARACTERS_MAX = 4_096
 
 const CIPHER = 'aes-256-gcm'
@@ -30,18 +30,18 @@ export class PageTokens {
   async seal(payload: TokenPayload): Promise<string> {
     const text = toBytes(payload)
     const keys = await this.#storeKeys()
-    // It follows from the content: a page has one URL, and no two contents share a nonce.
+    // The nonce follows from the content: a page has one URL, and no two contents share a nonce.
     const nonce = createHmac('sha256', keys.nonce).update(text).digest().subarray(0, NONCE_BYTES)
     const cipher = createCipheriv(CIPHER, keys.cipher, nonce)
     const sealed = [nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]
     return Buffer.concat(sealed).toString('base64url')
   }
 
-  /** Throws the error of an invalid page token unless it is one of this store, of this kind. */
+  /** Throws the error of an invalid page token unless this store made it, for this kind of list. */
   async open(token: string, kind: string): Promise<TokenPayload> {
     if (token.length > TOKEN_CHARACTERS_MAX) throw invalidPageToken()
     const bytes = Buffer.from(token, 'base64url')
-    // Decoding skips what it does not know; only the spelling that was issued is accepted.
+    // The decoder skips unknown characters, so accept only the spelling that was issued.
     const isWhole = bytes.length > NONCE_BYTES + TAG_BYTES
     if (!isWhole || bytes.toString('base64url') !== token) throw invalidPageToken()
     const { cipher } = await this.#storeKeys()
@@ -60,7 +60,7 @@ export class PageTokens {
   }
 }
 
-/** Throws the error of an invalid page token for what the key has not encrypted. */
+/** Throws the error of an invalid page token for anything not encrypted with the key. */
 function decrypted(bytes: Buffer, key: Buffer): Buffer {
   const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES))
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
@@ -74,7 +74,7 @@ function decrypted(bytes: Buffer, key: Buffer): Buffer {
   }
 }
 
-/** Numbers are written in one length, whatever they are: the length of a token tells nothing. */
+/** Every number takes the same length, so that the length of a token reveals nothing. */
 function toBytes(payload: TokenPayload): Buffer {
   const numbers = payload.filter((value) => typeof value === 'number')
   const head = Buffer.alloc(1 + numbers.length * NUMBER_BYTES, numbers.length)
@@ -106,10 +106,10 @@ export function invalidPageToken(): HttpError {
   )
 }
 
-/** Enough to notice a changed filter; the encryption is what protects the token. */
+/** Enough to notice a changed filter; encryption protects the token itself. */
 const FINGERPRINT_CHARACTERS = 6
 
-/** Stands for a filter's text in a token, where the text itself would make URLs long. */
+/** Takes the place of a filter's text in a token, because the text itself would make URLs long. */
 export function fingerprint(filter: string | undefined): string | null {
   if (filter === undefined) return null
   return hash('sha256', filter, 'base64url').slice(0, FINGERPRINT_CHARACTERS)

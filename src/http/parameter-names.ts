@@ -1,6 +1,6 @@
 /**
- * Names of parameters that mean something, but not as they are written or not where they stand. To ignore
- * one would answer another question than the one that was asked, or look like a change that was made.
+ * Refuses known parameter names that are misspelled or in the wrong place. Ignoring one would answer another
+ * question than the caller asked, or look like a change that was made.
  */
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import type { TSchema } from 'typebox'
@@ -8,8 +8,8 @@ import { UsageError } from '../domain/usage-error.ts'
 import type { HttpServer } from './route-context.ts'
 
 /**
- * What an object of parameters may say beside its own: `refused` are names of the original API that
- * mean something, but nothing that can be answered here, each with the sentence that says so.
+ * What a parameter object may declare beyond its own names: `refused` are names of the original API that mean
+ * something but cannot be served here, each with the sentence that says so.
  */
 export type ParameterOptions = { readonly refused?: Readonly<Record<string, string>> }
 
@@ -17,19 +17,19 @@ type Named = { readonly properties?: Readonly<Record<string, unknown>> } & Param
 
 const ACCOUNT = 'AccountSid'
 
-/** Callers who are no operator may name their account anywhere: nothing else is shown to them. */
+/** Callers other than the operator may name their account anywhere: they see nothing else anyway. */
 const NO_FILTERS = [ACCOUNT, 'PageSize', 'Page', 'PageToken']
 
 const DRY_RUN = '/DryRun'
 
 export class ParameterNames {
-  /** What any list is filtered, grouped or ordered by, under its plain spelling. */
+  /** All names by which some list filters, groups or orders, under their plain spelling. */
   readonly #filters = new Map<string, string>()
 
-  /** Where something can be tried, by a path of its own below. */
+  /** Routes that have a dry run at a path of its own below them. */
   readonly #triedAt = new Set<string>()
 
-  /** Learns the filters of the routes that are added from now on, and watches over their bodies. */
+  /** Learns the filters of all routes added from now on, and checks their bodies. */
   constructor(server: HttpServer) {
     server.addHook('onRoute', (route) => {
       const query = route.schema?.querystring as Named | undefined
@@ -45,7 +45,7 @@ export class ParameterNames {
     })
   }
 
-  /** What was to be tried would be done. */
+  /** Otherwise the server would carry out what the caller only wanted to try. */
   #refuseDryRun({ routeOptions, query, body }: FastifyRequest): void {
     if (!this.#triedAt.has(routeOptions.url ?? '')) return
     const given = [query, body].flatMap((parameters) => Object.keys(Object(parameters)))
@@ -60,7 +60,7 @@ export class ParameterNames {
     }
   }
 
-  /** Sentences about the names that mislead, the ones among what is given. */
+  /** Returns a sentence for each misleading name among the given ones. */
   check(schema: TSchema): (given: unknown) => string[] {
     const { properties = {}, refused = {} } = schema as Named
     const known = new Map(Object.keys(properties).map((name) => [plain(name), name]))
@@ -89,7 +89,7 @@ function isList(query: Named | undefined): boolean {
   return query?.properties !== undefined && 'PageToken' in query.properties
 }
 
-/** As `Start` for `start`, `Start[]`, `Start[0]` and `Start `, and `PageSize` for `page_size`. */
+/** Maps `start`, `Start[]`, `Start[0]` and `Start ` to `Start`, and `page_size` to `PageSize`. */
 function plain(name: string): string {
   return name
     .toLowerCase()
@@ -97,7 +97,7 @@ function plain(name: string): string {
     .replace(/[^a-z0-9]/g, '')
 }
 
-/** Blanks and control characters can be seen. */
+/** Makes blanks and control characters visible. */
 function shown(name: string): string {
   return /^[\w[\]-]+$/.test(name) ? name : JSON.stringify(name)
 }
@@ -107,20 +107,20 @@ function checkFirst(route: RouteOptions, check: (request: FastifyRequest) => voi
   route.preValidation = [route.preValidation ?? [], hook].flat()
 }
 
-/** A list that is not of one account would show the operator all of them. */
+/** On a list that is not of one account, the operator would see the rows of all accounts. */
 function refuseAccount({ caller, query }: FastifyRequest): void {
   if (caller?.account !== null || !Object.hasOwn(Object(query), ACCOUNT)) return
   throw new UsageError('invalid', `${ACCOUNT}: this list does not go by it; leave it out`)
 }
 
-/** By their plain spelling: what a body may say and a query may not. */
+/** By plain spelling: the names that belong in the body and not in the query. */
 function namesOfBody(body: Named | undefined, query: Named | undefined): Map<string, string> {
   const ofQuery = [...NO_FILTERS, ...Object.keys(query?.properties ?? {})]
   const names = Object.keys(body?.properties ?? {}).filter((name) => !ofQuery.includes(name))
   return new Map(names.map((name) => [plain(name), name]))
 }
 
-/** Also where the body is empty: without what the query says, the request would still do something. */
+/** Even if the body is empty: the request would still do something, but without what the query says. */
 function refuseInQuery({ query }: FastifyRequest, names: ReadonlyMap<string, string>): void {
   const misplaced = Object.keys(Object(query)).flatMap((name) => names.get(plain(name)) ?? [])
   if (misplaced.length === 0) return

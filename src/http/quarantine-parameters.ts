@@ -1,4 +1,4 @@
-/** What may be said in accepting a conflict, and in discarding quarantined records. */
+/** The parameters for accepting a conflict and for discarding quarantined records. */
 import { type Static, Type } from 'typebox'
 import { QUARANTINE_REASONS, type QuarantineReason } from '../domain/import.ts'
 import { invalidField, UsageError } from '../domain/usage-error.ts'
@@ -15,7 +15,7 @@ export const conflictAcceptanceBody = Type.Object({
   ...decisionParameters('who accepts it', 'why it counts'),
 })
 
-/** From a body that the schema has accepted. Throws `invalid` naming everything that is missing. */
+/** From a body that the schema accepted. Throws `invalid`, naming everything that is missing. */
 export function acceptanceFromApi({ Line, By, Reason }: Static<typeof conflictAcceptanceBody>): {
   readonly line: number
   readonly acceptance: ConflictAcceptance
@@ -36,8 +36,8 @@ export const discardBody = Type.Object({
 })
 
 /**
- * As `acceptanceFromApi`. All of a delivery are discarded only where that is said: parameters that
- * nobody knows are passed over, and a mistyped `Line` would mean everything.
+ * As `acceptanceFromApi`. Discarding all records of a delivery has to be stated: unknown parameters are
+ * ignored, so a mistyped `Line` would otherwise mean all of them.
  */
 export function discardFromApi({ Line, Cause, All, By, Reason }: Static<typeof discardBody>): {
   readonly filter: { readonly line?: number; readonly reason?: QuarantineReason }

@@ -1,4 +1,6 @@
-/** Which question about a fleet a request asks, and which page of its answer: from parameters or page token. */
+/**
+ * The question about a fleet that a request asks, and the page of its answer, from parameters or page token.
+ */
 import { type Static, Type } from 'typebox'
 import { parseCountry } from '../domain/country.ts'
 import type { Account } from '../domain/directory.ts'
@@ -51,7 +53,7 @@ export const countryParameter = Type.Optional(
   ),
 )
 
-/** What clients of the Super SIM API say; taken for nothing, they would get another answer. */
+/** Parameters of the Super SIM API. If they were ignored, its clients would get a different answer. */
 const OF_SUPER_SIM: ParameterOptions = {
   refused: {
     StartTime: 'this is how the Super SIM API calls it; here it is Start',
@@ -95,7 +97,7 @@ export const questionQuery = Type.Object(
 
 export type QuestionQuery = Static<typeof questionQuery>
 
-/** As messages of the API call them. */
+/** The names that the API's messages use. */
 const NAMES: QuestionNames = {
   groupBy: 'GroupBy',
   granularity: 'Granularity',
@@ -105,14 +107,14 @@ const NAMES: QuestionNames = {
 }
 
 export interface QuestionPage {
-  /** The period as it is stated, and what is left of it. */
+  /** The period as stated, and the part of it that retention has left. */
   readonly window: UsageWindow
   readonly question: UsageQuestion
   readonly page: number
   readonly pageSize: number
   /** The last member of the page before; null for the first page. */
   readonly after: UsageMember | null
-  /** The parameters as the first page was asked for, fingerprinted. */
+  /** The parameters of the first page, fingerprinted. */
   readonly prints: string
 }
 
@@ -125,8 +127,9 @@ export interface Asking {
 }
 
 /**
- * Throws `invalid` for a period that ends before it starts, for filters that name nothing of the account, for
- * questions that read too much and for a later page without its token; and the error of an invalid page token.
+ * Throws `invalid` for a period that ends before it starts, for filters that match nothing of the account,
+ * for questions that read too much and for a later page without its token; also throws the error of an
+ * invalid page token.
  */
 export async function questionPage(query: QuestionQuery, asking: Asking): Promise<QuestionPage> {
   const { account, tokens, nowSeconds } = asking
@@ -158,7 +161,7 @@ export async function questionPage(query: QuestionQuery, asking: Asking): Promis
 
 const NO_GROUPING = { groupBy: [] } as const
 
-/** An account's usage is kept by the hour, so the bounds widen to whole hours. */
+/** An account's usage is kept by the hour, so the bounds are widened to whole hours. */
 function windowOf({ Start, End }: QuestionQuery, nowSeconds: number): UsageWindow {
   const start = Start === undefined ? null : readInstant(Start)
   const end = End === undefined ? null : readInstant(End)
@@ -185,7 +188,7 @@ async function filterOf(query: QuestionQuery, asking: Asking): Promise<UsageFilt
   }
 }
 
-/** Throws `invalid`, in the same words for a group of another account as for none. */
+/** Throws `invalid`, in the same words for another account's group as for none. */
 export async function groupIdOf(
   store: Pick<UsageStore, 'findGroup'>,
   accountId: number,
@@ -196,7 +199,7 @@ export async function groupIdOf(
   return group.id
 }
 
-/** The number of a SIM where its name belongs is not repeated. */
+/** If a SIM's number stands where its name belongs, the message does not repeat it. */
 function noSuch(field: string, value: string, what: string): UsageError {
   const told = /^\+?\d{6,}$/.test(value) ? maskIdentifier(value) : value
   return invalidField(field, told, `there is no such ${what}`)

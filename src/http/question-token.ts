@@ -1,4 +1,4 @@
-/** Page tokens of questions about a fleet: the question with its window, and where the next page begins. */
+/** Page tokens of questions about a fleet: the question, its window, and where the next page begins. */
 import type { CountryCode } from '../domain/country.ts'
 import type { Sid } from '../domain/identifiers.ts'
 import type { Plmn } from '../domain/plmn.ts'
@@ -16,7 +16,7 @@ import {
 import { fingerprint, invalidPageToken, type TokenPayload } from './page-token.ts'
 import type { QuestionPage, QuestionQuery } from './question-page.ts'
 
-/** Names the layout of the payload; another layout takes another name. */
+/** Names the layout of the payload. Another layout needs another name. */
 export const QUESTION_TOKEN_KIND = 'question1'
 
 const FILTERS = [
@@ -24,7 +24,7 @@ const FILTERS = [
   ...['Network', 'Feed', 'Order'],
 ] as const
 
-/** One fingerprint a parameter, an empty one where it was not given. */
+/** One fingerprint per parameter, empty for a parameter that was not given. */
 export function printsOf(query: QuestionQuery): string {
   const given = query as Readonly<Record<string, string | undefined>>
   return FILTERS.map((name) => fingerprint(given[name]) ?? '').join(' ')
@@ -102,7 +102,7 @@ export function toToken(at: QuestionPage, last: UsageMember): QuestionToken {
   ]
 }
 
-/** Throws the error of an invalid page token for one of another account, or with another parameter. */
+/** Throws the error of an invalid page token if the token is another account's or a parameter differs. */
 export function fromToken(
   payload: TokenPayload,
   accountId: number,
@@ -110,7 +110,7 @@ export function fromToken(
 ): QuestionPage {
   const [, owner, page, pageSize, prints, ...rest] = payload as QuestionToken
   const [statedStart, statedEnd, start, end, keptFrom, beyond, ...values] = rest
-  // Parameters may be left out, because the question is in the token; they may not be other ones.
+  // The caller may omit parameters, because the token has the question, but may not change them.
   const issued = prints.split(' ')
   const changed = givenPrints.split(' ').some((print, i) => print !== '' && print !== issued[i])
   if (owner !== accountId || changed) throw invalidPageToken()
@@ -191,7 +191,7 @@ function memberValues(member: UsageMember): MemberValues {
   ]
 }
 
-/** What a member was not asked by is left out; what is not known of it is null. */
+/** Dimensions outside the question are absent; unknown values are null. */
 function memberOf(values: MemberValues, groupBy: readonly UsageDimension[]): UsageMember {
   const [bucketStart, upload, download, toSim, fromSim, simId, simSid, ...rest] = values
   const [groupId, groupSid, uniqueName, label, zone, country, plmn, feedId, feedName] = rest

@@ -1,9 +1,9 @@
-/** Answers where no route is reached: what comes is no request, or not one that may go on. */
+/** Answers to input that reaches no route, because it is no request or must not go further. */
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import { type ErrorKind, errorBody, SAFETY_HEADERS } from './error-reply.ts'
 
-/** Drawn from random bytes that Node keeps ready; a SID of its own would ask the system for some. */
+/** Uses random bytes that Node keeps ready. A new SID would ask the system for some. */
 export function newRequestId(): string {
   return `RQ${randomUUID().replaceAll('-', '')}`
 }
@@ -11,11 +11,11 @@ export function newRequestId(): string {
 export interface RawReply {
   readonly requestId: string
   readonly status: number
-  /** The whole answer, after which the connection is closed. */
+  /** The whole answer. The connection is closed after it. */
   readonly text: string
 }
 
-/** The documented form of a failure, as it is written to a socket. */
+/** The documented form of a failure, as written to a socket. */
 export function rawReply(kind: ErrorKind, message: string): RawReply {
   const requestId = newRequestId()
   const body = errorBody(kind, message)

@@ -1,13 +1,13 @@
 /**
- * The bodies that are on their way: which of them come too slowly, and which go on after their
- * request was answered. Only time in which the sender is waited for counts against it.
+ * Watches request bodies as they arrive, for those that come too slowly and those that continue after their
+ * request was answered. Only the time spent waiting for the sender counts.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LimitName, Limits } from '../domain/limits.ts'
 
 export type BodyLimits = Pick<Limits, 'bodyIdleSeconds' | 'bodyBytesPerSecond' | 'lingerSeconds'>
 
-/** Before it, a rate says nothing: a sender may have to think first. */
+/** Before this, a rate means nothing: a sender may need time to start. */
 const RATE_COUNTS_FROM_MS = 30_000
 
 const LOOK_EVERY_MS = 1_000
@@ -20,7 +20,7 @@ export interface BodyFault {
 interface Receiving {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** What the socket had read at the last look. */
+  /** What the socket had read when last checked. */
   bytesSeen: number
   bytes: number
   waitedMs: number
@@ -32,7 +32,7 @@ export interface BodyWatchOptions {
   readonly limits: BodyLimits
   /** By a clock that only goes forward. */
   readonly nowMs: () => number
-  /** The body has not ended in time, and its request was not answered. */
+  /** Called for a body that has not ended in time, while its request is unanswered. */
   readonly onFault: (fault: BodyFault, request: IncomingMessage, response: ServerResponse) => void
 }
 
@@ -111,7 +111,7 @@ export class BodyWatch {
   }
 }
 
-/** False while what has come of the body is not read: then the sender waits, and not we. */
+/** False while received bytes are unread: then the sender waits for us, not we for the sender. */
 function isWaitedFor(request: IncomingMessage): boolean {
   return request.readableLength < request.readableHighWaterMark
 }

@@ -1,4 +1,4 @@
-/** What a request may look like before any route sees it: its URL, headers, parameters and fields. */
+/** Limits on a request before any route sees it: its URL, headers, parameters and fields. */
 import type { FastifyInstance } from 'fastify'
 import type { LimitName, Limits } from '../domain/limits.ts'
 import { shown } from '../domain/usage-error.ts'
@@ -6,7 +6,7 @@ import { HttpError, pathOf } from './error-reply.ts'
 import { hostFault } from './host.ts'
 import { isEncodedUtf8 } from './utf8.ts'
 
-/** Checks every request as soon as its headers are there, and its fields once its body is. */
+/** Checks every request as soon as its headers have arrived, and its fields once its body has. */
 export function addRequestLimits(server: FastifyInstance, limits: Limits): void {
   server.addHook('onRequest', (request, _reply, done) => {
     const { url = '', rawHeaders } = request.raw
@@ -32,25 +32,25 @@ function urlFault(url: string, limits: Limits): HttpError | null {
     const message = `The query string has more than ${limits.queryParameters} parameters`
     return refused('queryParameters', 'invalid_parameter', message)
   }
-  // What follows would be dropped, and the rest of a name taken for all of it.
+  // Everything after it would be dropped, and the rest would pass for the whole name.
   if (url.includes('#')) return new HttpError('bad_request', 'The URL has a #: write %23')
   if (isEncodedUtf8(url.slice(path.length))) return null
   return new HttpError('invalid_parameter', 'The query string is not percent-encoded UTF-8')
 }
 
-/** `rawHeaders` has names and values in turn. */
+/** `rawHeaders` alternates names and values. */
 function headerFault(rawHeaders: readonly string[], limits: Limits): HttpError | null {
   if (rawHeaders.length <= limits.headers * 2) return null
   const message = `The request has more than ${limits.headers} headers`
   return refused('headers', 'headers_too_large', message)
 }
 
-/** Throws the refusal of a form that has more fields than allowed, before it is taken apart. */
+/** Throws the refusal of a form with too many fields, before parsing it. */
 export function requireFewFields(form: string, { formFields }: Limits): void {
   if (occurrences(form, '&') >= formFields) throw tooManyFields(formFields)
 }
 
-/** Of parameters by name, each a text or a list of texts; anything else is the schema's to refuse. */
+/** Checks parameters by name, each a text or a list of texts. Anything else is left to the schema. */
 function fieldFault(fields: unknown, limits: Limits): HttpError | null {
   if (typeof fields !== 'object' || fields === null) return null
   let count = 0
@@ -78,7 +78,7 @@ function refused(limit: LimitName, kind: HttpError['kind'], message: string): Ht
   return new HttpError(kind, message, { limit })
 }
 
-/** How often a character stands in a text, from a place on. */
+/** How often a character occurs in a text, from an index on. */
 function occurrences(text: string, character: string, from = 0): number {
   let count = 0
   for (let at = text.indexOf(character, from); at !== -1; at = text.indexOf(character, at + 1)) {

@@ -1,6 +1,6 @@
 /**
- * One log line a request. It names the route and not the URL, because URLs hold ICCIDs and names
- * that a customer may have made of subscriber numbers.
+ * One log line per request. It names the route, not the URL, because URLs contain ICCIDs and names that
+ * customers may have built from subscriber numbers.
  */
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 

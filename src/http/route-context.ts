@@ -1,4 +1,4 @@
-/** What routes are given: their dependencies, and the server type whose schemas are TypeBox. */
+/** What every route gets: its dependencies, and the server type with TypeBox schemas. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type {
   FastifyBaseLogger,
@@ -23,15 +23,15 @@ import type { EmptyBranches } from './usage-record.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Those of this server. */
+    /** The connections of this server. */
     connections: Connections
   }
   interface FastifySchema {
-    /** What the OpenAPI file calls the route, and so clients that are made from it. */
+    /** The route's name in the OpenAPI file, and so in generated clients. */
     operationId?: string
-    /** What the OpenAPI file says of the route. */
+    /** The route's description in the OpenAPI file. */
     summary?: string
-    /** True for pages, of which the OpenAPI file says nothing. */
+    /** True for pages, which the OpenAPI file leaves out. */
     hide?: boolean
   }
 }
@@ -49,7 +49,7 @@ export interface RouteContext {
   /** UTC seconds. */
   readonly clock: () => number
   readonly gates: Readonly<Record<KeyScope, Gate>>
-  /** For credentials that do not stand where the gates look for them. */
+  /** For routes whose credentials are not where the gates look for them. */
   readonly admission: Admission
   readonly sessions: ConsoleSessions
   readonly accessTokens: AccessTokens

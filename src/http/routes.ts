@@ -1,4 +1,4 @@
-/** Every route that the server has, in the order in which they are added. */
+/** Every route of the server, in the order in which they are added. */
 import { addPageRoutes } from './console/page-routes.ts'
 import { addConsoleSessionRoutes } from './console/session-routes.ts'
 import type { HttpServer, RouteContext } from './route-context.ts'
@@ -32,7 +32,7 @@ import { addSuperSimUsageRoute } from './supersim/usage-records.ts'
 
 export interface RouteOptions {
   readonly measurements: Measurements
-  /** Where the built pages are; the package's own where it is not said. */
+  /** Where the built pages are; the package's own if undefined. */
   readonly builtPages: string | undefined
 }
 
@@ -41,7 +41,7 @@ export function addRoutes(
   context: RouteContext,
   { measurements, builtPages }: RouteOptions,
 ): void {
-  // First: what comes after it is measured.
+  // Goes first, because it measures only what is added after it.
   addMetricsRoute(server, context, measurements)
   addHealthRoutes(server, context)
   addAccessTokenRoute(server, context)

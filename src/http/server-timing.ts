@@ -1,6 +1,6 @@
 /**
- * `Server-Timing` on answers: how long each took, and for how much of that it waited for the store. Only who has
- * shown right credentials is told, because how long a refusal took could say what was found.
+ * Puts `Server-Timing` on answers: how long each took, and how much of that it waited for the store. Only
+ * callers with right credentials get it, because the time of a refusal could reveal what was found.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Actor } from '../domain/act.ts'
@@ -9,12 +9,12 @@ import type { HttpServer } from './route-context.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What it has asked of the store so far; null where it was refused before anything else. */
+    /** The time spent on the store so far; null if the request was refused before anything else. */
     storeTime: StoreTime | null
   }
 }
 
-/** While at least one question is open, time counts; several at once count once. */
+/** Counts the time in which at least one question is open. Several at once count once. */
 export class StoreTime {
   #open = 0
   #since = 0
@@ -33,7 +33,7 @@ export class StoreTime {
   }
 }
 
-/** Of the request whose work goes on. */
+/** Of the request whose work is running. */
 const asking = new AsyncLocalStorage<StoreTime>()
 
 export function addServerTiming(server: HttpServer): void {
@@ -43,11 +43,11 @@ export function addServerTiming(server: HttpServer): void {
     request.storeTime = storeTime
     asking.run(storeTime, done)
   })
-  // A body that was read in between came with another context.
+  // Reading the body in between changed the context.
   server.addHook('preHandler', (request, _reply, done) => asking.run(request.storeTime!, done))
   server.addHook('onSend', (request, reply, payload, done) => {
     const { caller, storeTime } = request
-    // What turns out to be no request may come here without having been through the hooks before.
+    // Malformed requests may come here without having passed the earlier hooks.
     if (caller && storeTime) {
       reply.header('Server-Timing', timingOf(storeTime, reply.elapsedTime))
     }
@@ -59,10 +59,10 @@ function timingOf(storeTime: StoreTime, totalMs: number): string {
   return `total;dur=${totalMs.toFixed(1)}, store;dur=${storeTime.milliseconds.toFixed(1)}`
 }
 
-/** The same store, each of whose questions counts for the request that asks it. */
+/** The same store, with the time of each question counted for the request that asks it. */
 export function timedStore(store: UsageStore): UsageStore {
   const timed = new WeakMap<Method, Method>()
-  // A proxy has to answer with a property of its own target as it is, where that cannot change.
+  // A proxy must return an unchangeable property of its own target as it is, so the target is empty.
   return new Proxy({} as UsageStore, {
     get: (_, name: keyof UsageStore) => {
       if (name === 'actingAs') return (actor: Actor) => timedStore(store.actingAs(actor))

@@ -1,4 +1,4 @@
-/** The HTTP server, ready to listen or to be asked in a test. It reads no environment and no clock. */
+/** The HTTP server, ready to listen or to be called in a test. It reads no environment and no clock. */
 import { parse as parseQuery } from 'node:querystring'
 import Fastify, {
   type FastifyBaseLogger,
@@ -42,39 +42,39 @@ export interface ServerOptions {
   readonly clock: () => number
   /** Milliseconds of a clock that only goes forward; the process's own by default. */
   readonly monotonicMs?: () => number
-  /** What URLs in answers start with; without it, what the request says. May have a path. */
+  /** What URLs in answers start with; taken from the request if undefined. May have a path. */
   readonly publicUrl?: string
   /** Whose `X-Forwarded-*` headers are believed; nobody's by default. */
   readonly trustProxy?: TrustProxy
-  /** Whose pages in browsers may read answers, such as `https://app.example.com`; nobody's by default. */
+  /** Origins whose pages may read answers in browsers, such as `https://app.example.com`; none by default. */
   readonly allowedOrigins?: readonly string[]
-  /** What stands in usage records for branches without usage; null by default, as documented. */
+  /** What usage records show for branches without usage; null by default, as documented. */
   readonly emptyBranches?: EmptyBranches
-  /** The limits that do not stand where they do by default. */
+  /** Limits that differ from their defaults. */
   readonly limits?: Partial<Limits>
-  /** Called when a delivery of usage records has ended, well or not. */
+  /** Called at the end of each delivery of usage records, whether it succeeded or failed. */
   readonly onDelivery?: () => void
-  /** Shared with other processes; without them, the server counts failures for itself alone. */
+  /** Shared with other processes; without it, the server counts only its own failures. */
   readonly logIns?: LogIns
-  /** Shared with other processes; without them, the server measures for itself alone. */
+  /** Shared with other processes; without them, the server measures only itself. */
   readonly measurements?: Measurements
-  /** Where the built pages are, `console` and `docs-viewer`; the package's own by default. */
+  /** The folder of the built pages, `console` and `docs-viewer`; the package's own by default. */
   readonly builtPages?: string
-  /** In PEM, to answer HTTPS; plain HTTP without it. */
+  /** In PEM, for HTTPS; plain HTTP without it. */
   readonly tls?: TlsIdentity
-  /** Called with each route as it is added, the last ones when the server is ready. */
+  /** Called with each route as it is added. The last ones come once the server is ready. */
   readonly onRoute?: (route: RouteOptions) => void
   readonly logger?: FastifyBaseLogger
 }
 
 export interface TlsIdentity {
-  /** The certificate, followed by those that lead to a root. */
+  /** The certificate, followed by the chain up to a root. */
   readonly cert: string
   /** Its private key. */
   readonly key: string
 }
 
-/** The store stays the caller's: closing the server does not close it. Throws `invalid`. */
+/** The store remains the caller's: closing the server does not close it. Throws `invalid`. */
 export function buildServer(options: ServerOptions): HttpServer {
   const { clock } = options
   const store = timedStore(options.store)
@@ -83,7 +83,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   const measurements = options.measurements ?? measureAlone()
   const nowMs = options.monotonicMs ?? (() => performance.now())
   const logIns = options.logIns ?? new LogIns({ limits, nowMs })
-  // What it measures is this process: it cannot wait for a clock that a test moves.
+  // It measures this process, so it cannot use a clock that a test moves.
   const turns = new Turns(limits, () => performance.now())
   const imports = new ImportSlots(limits)
   const connections = new Connections({
@@ -140,7 +140,7 @@ interface Closing {
   readonly connections: Connections
 }
 
-/** Closing gives requests under way their time; then their connections are cut. */
+/** Closing gives running requests time to end, then cuts their connections. */
 function closeInTime(server: HttpServer, { limits, imports, connections }: Closing): void {
   server.decorate('connections', connections)
   connections.watch(server.server, server.log)
@@ -150,12 +150,12 @@ function closeInTime(server: HttpServer, { limits, imports, connections }: Closi
   })
   server.addHook('onClose', async () => {
     clearTimeout(deadline)
-    // Who closes the server may close the store after it.
+    // After this, the caller may close the store.
     await imports.idle()
   })
 }
 
-/** Percent-encoded UTF-8 takes up to nine characters for one of a name. */
+/** Percent-encoded UTF-8 takes up to nine characters for one character of a name. */
 const PARAM_CHARACTERS_MAX = NAME_CHARACTERS_MAX * 9
 
 interface ServerParts {
@@ -184,14 +184,14 @@ function createServer(
     trustProxy: trusts,
     rewriteUrl: (request) => withSuperSimPrefix(request, trusts),
     genReqId: newRequestId,
-    // Callers do not choose the id that answers and logs are found by.
+    // Answers and logs are found by this id, so callers do not choose it.
     requestIdHeader: false,
     ...nodeOptions(limits, tls),
     requestTimeout: limits.bodySeconds * 1_000,
     keepAliveTimeout: limits.idleSeconds * 1_000,
     clientErrorHandler: connections.onClientError,
     bodyLimit: limits.formBytes,
-    // While closing, requests that are on their way are still answered.
+    // While closing, the server still answers requests that are on their way.
     return503OnClosing: false,
     routerOptions: {
       maxParamLength: PARAM_CHARACTERS_MAX,
@@ -210,8 +210,8 @@ function createServer(
   requireStoreInPlace(server, store)
   addCompression(server)
   addServerTiming(server)
-  // The answers of one turn of the event loop are written together at its end. A write wakes the
-  // process that waits for it, which costs a third of an answer; one that is awake costs nothing.
+  // Writes all answers of one turn of the event loop together at its end. A write wakes the waiting client
+  // process, which costs a third of an answer; writing to one already awake costs nothing.
   server.addHook('onSend', (_request, _reply, payload, done) => {
     setImmediate(done, null, payload)
   })
@@ -220,14 +220,14 @@ function createServer(
   return { server, crossOrigin }
 }
 
-/** Of Node's own server. */
+/** Options of Node's own server. */
 function nodeOptions(limits: Limits, tls: TlsIdentity | undefined) {
   const headersTimeout = limits.headerSeconds * 1_000
   const http = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout,
     connectionsCheckingInterval: 1_000,
-    // Refused in our own form instead.
+    // Such requests are refused in our own form instead.
     requireHostHeader: false,
   }
   return tls === undefined
@@ -235,10 +235,10 @@ function nodeOptions(limits: Limits, tls: TlsIdentity | undefined) {
     : { https: { ...http, ...tls, handshakeTimeout: headersTimeout } }
 }
 
-/** Whether the process lives, it can say in any case. */
+/** The process can say in any case that it is alive. */
 const ASKED_WITHOUT_STORE = '/healthz'
 
-/** Also where there is no such route, or no credentials are given: nothing is said of a store that is gone. */
+/** Runs even for unknown routes and without credentials: no answer may rest on a store that is gone. */
 function requireStoreInPlace(server: HttpServer, store: UsageStore): void {
   server.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.url !== ASKED_WITHOUT_STORE) store.requireInPlace()
@@ -246,9 +246,9 @@ function requireStoreInPlace(server: HttpServer, store: UsageStore): void {
   })
 }
 
-/** An empty parameter is one that was not given, also where it comes more than once. */
+/** An empty parameter counts as not given, even among several of its name. */
 function parseGivenParameters(text: string, parametersMax: number): Record<string, unknown> {
-  // A query string that has more is refused before anybody asks for its parameters.
+  // A longer query string is refused before anything reads its parameters.
   const parameters = parseQuery(text, '&', '=', { maxKeys: parametersMax })
   for (const name in parameters) {
     const value = parameters[name]
@@ -259,7 +259,7 @@ function parseGivenParameters(text: string, parametersMax: number): Record<strin
   return parameters
 }
 
-/** What methods the routes that fit a path take, asked only once no route has taken a request. */
+/** The methods of the routes that match a path, looked up only after no route took a request. */
 function collectMethods(server: HttpServer): (path: string) => readonly string[] {
   const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = []
   server.addHook('onRoute', ({ url, method }) => {

@@ -1,6 +1,6 @@
 /**
- * Listening on a port together with other processes, and with several sockets each. The system deals
- * connections out among all sockets that listen; nobody hands them over.
+ * Listens on a port together with other processes, and on several sockets in each. The system distributes
+ * connections among all listening sockets; no process hands them over.
  */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
@@ -8,27 +8,27 @@ import type { FastifyListenOptions } from 'fastify'
 import type { HttpServer } from './route-context.ts'
 
 /**
- * One turn of the event loop accepts one connection of each socket. A server that is busy takes tens
- * of milliseconds for a turn: with one socket, the last of hundreds of connections that come at once,
- * a health check perhaps, would wait for seconds.
+ * A turn of the event loop accepts one connection per socket, and takes tens of milliseconds on a busy
+ * server. With one socket, the last of hundreds of simultaneous connections, perhaps a health check, would
+ * wait for seconds.
  */
 const SOCKETS = 32
 
 /**
- * Whether another program has the port has to be found out before: sockets that share it are let in.
- * Fails as listening does. Closing the server closes all sockets, and waits for what came over them.
+ * Checks first that no other program has the port, because the system lets any socket in that shares it.
+ * Fails as listening does. Closing the server closes all sockets and waits for their connections.
  */
 export async function listenTogether(
   server: HttpServer,
   { port, host }: { readonly port: number; readonly host: string },
 ): Promise<void> {
-  // Fastify hands its options on to Node, which knows one more than Fastify's types.
+  // Fastify passes its options on to Node, which knows one more than Fastify's types.
   const options: FastifyListenOptions & { reusePort: boolean } = { port, host, reusePort: true }
   try {
     await server.listen(options)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOTSUP') throw error
-    // macOS and Windows cannot: the serving process hands connections over, one at a time.
+    // macOS and Windows cannot share: the serving process hands over connections, one at a time.
     await server.listen({ port, host })
     return
   }
@@ -41,7 +41,8 @@ async function acceptBeside(
   address: { readonly host: string; readonly port: number; readonly reusePort: true },
 ): Promise<void> {
   const onConnection = (socket: Socket) => server.emit('connection', socket)
-  // As Node asks for its own: with HTTP, a caller may end its side first; below TLS, it has gone then.
+  // As Node sets it for its own sockets: over HTTP, a caller may end its side first; below TLS, that means it
+  // has left.
   const { allowHalfOpen } = server as Server & { readonly allowHalfOpen: boolean }
   const others = Array.from({ length: SOCKETS - 1 }, () =>
     createServer({ allowHalfOpen, noDelay: true }, onConnection),

@@ -1,4 +1,4 @@
-/** Into which group a request puts a SIM, and how it labels it. */
+/** The group into which a request puts a SIM, and the labels that it gives it. */
 import { type Static, Type } from 'typebox'
 import type { Sim, SimChanges } from '../domain/directory.ts'
 import { parseLabelChanges, requirePast, sinceOfNothing } from '../domain/question-text.ts'
@@ -28,8 +28,8 @@ export const assignmentParameters = {
 const assignmentBody = Type.Object(assignmentParameters)
 
 /**
- * From a body that `assignmentParameters` have accepted; null where it says nothing of it. Throws `invalid` for
- * a group that the SIM's account does not have, and for an instant that has not come.
+ * From a body that `assignmentParameters` accepted; null if it names neither. Throws `invalid` for a group
+ * that the SIM's account does not have, and for a future instant.
  */
 export async function assignmentFromApi(
   store: Pick<UsageStore, 'findGroup'>,
@@ -55,7 +55,7 @@ export async function assignmentFromApi(
   }
 }
 
-/** Throws `invalid` for a name that another SIM has, before anything else of the request is done. */
+/** Throws `invalid` if another SIM has the name, before the request changes anything. */
 export async function requireFreeName(
   store: Pick<UsageStore, 'findSim'>,
   { id, accountId }: Pick<Sim, 'id' | 'accountId'>,

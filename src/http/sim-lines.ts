@@ -1,4 +1,4 @@
-/** The list of SIMs as lines of CSV or NDJSON: a page of it, or all that follow, piece by piece. */
+/** The list of SIMs as lines of CSV or NDJSON: one page, or all that follow, piece by piece. */
 import type { Sim } from '../domain/directory.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { SimFilter, UsageStore } from '../storage/usage-store.ts'
@@ -7,10 +7,10 @@ import { csvLine } from './csv-line.ts'
 import { type KeysetPage, type KeysetRows, keysetPageRequest, keysetRows } from './keyset-page.ts'
 import { simToApi } from './schemas/sim.ts'
 
-/** A piece of so many takes a few milliseconds to write, and about 1 kB of memory for each. */
+/** A piece of this size takes a few milliseconds to write, and about 1 kB of memory per SIM. */
 export const PIECE_SIMS = 1_000
 
-/** Those of the fields on the wire that say something here, in the order in which people look for them. */
+/** The fields on the wire that carry information here, in the order in which people look for them. */
 const COLUMNS = [
   ...['sid', 'account_sid', 'unique_name', 'friendly_name', 'iccid', 'status'],
   ...['date_created', 'date_updated'],
@@ -21,13 +21,13 @@ export interface SimLinesOptions {
   readonly filter: SimFilter
   readonly format: Exclude<AnswerFormat, 'json'>
   readonly baseUrl: string
-  /** Whether to go on after the page, up to the last SIM. */
+  /** Whether to continue after the page, up to the last SIM. */
   readonly isWhole: boolean
-  /** Resolves when the next piece may be asked for. */
+  /** Resolves when the next piece may be requested. */
   readonly nextTurn: () => Promise<void>
 }
 
-/** The first piece is asked for at once; what it fails with, this does. */
+/** The first piece is requested at once, so this promise fails if that request does. */
 export async function simLines(
   page: KeysetPage,
   options: SimLinesOptions,

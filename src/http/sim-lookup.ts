@@ -1,4 +1,4 @@
-/** Finding the SIM a path names, as far as the caller may know of it. */
+/** Finds the SIM that a path names, within what the caller may know. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isDotSegment, type Sim } from '../domain/directory.ts'
@@ -10,7 +10,7 @@ import { HttpError, notFound, shownPath } from './error-reply.ts'
 
 export const simParams = Type.Object({ SidOrUniqueName: Type.String() })
 
-/** For operator keys; a caller with an account of its own need not and cannot choose. */
+/** For operator keys. Other callers have an account of their own and cannot choose. */
 export const accountSidParameter = {
   AccountSid: Type.Optional(Type.String({ description: 'the account an operator key acts for' })),
 }
@@ -21,9 +21,9 @@ export type SimRequest = FastifyRequest<{
 }>
 
 /**
- * By SID or unique name within the account. The operator finds a SIM of any account by its SID,
- * and by its unique name where `AccountSid` says whose. Throws `not_found`, also for the SIM of
- * another account: as if it did not exist.
+ * By SID or unique name within the account. The operator finds any account's SIM by its SID and, if
+ * `AccountSid` names the account, by its unique name. Throws `not_found`, also for another account's SIM, as
+ * if it did not exist.
  */
 export async function findSim(
   store: Pick<UsageStore, 'findAccount' | 'findSim' | 'findHeldSim'>,
@@ -37,7 +37,9 @@ export async function findSim(
   throw held === null ? notFound() : movedAway(request, held)
 }
 
-/** As `findSim`, also a SIM that the account had once: what it used until then stays the account's. */
+/**
+ * As `findSim`, but also finds a SIM that has left the account, whose usage until then stays the account's.
+ */
 export async function findHeldSim(
   store: Pick<UsageStore, 'findAccount' | 'findHeldSim'>,
   request: SimRequest,
@@ -54,7 +56,7 @@ async function accountIdOf(
   return (await accountNamed(store, callerOf(request), request.query.AccountSid))?.id ?? null
 }
 
-/** A segment that clients and proxies may take away leads to no SIM, whatever its name is. */
+/** Clients and proxies may remove such a segment, so it leads to no SIM, even to one of that name. */
 function nameOf({ params: { SidOrUniqueName } }: SimRequest): string {
   if (isDotSegment(SidOrUniqueName)) throw notFound()
   return SidOrUniqueName

@@ -1,4 +1,4 @@
-/** To which account a request moves a SIM. */
+/** The account to which a request moves a SIM. */
 import { type Static, Type } from 'typebox'
 import { requirePast } from '../domain/question-text.ts'
 import type { SimMove } from '../domain/sim-tenure.ts'
@@ -22,8 +22,8 @@ const moveBody = Type.Object({
 })
 
 /**
- * Null where the body names no account. Throws `permission_denied` for an account's own credentials, and
- * `invalid` for an account that there is not, and for an instant that has not come.
+ * Null if the body names no account. Throws `permission_denied` for an account's own credentials, and
+ * `invalid` for an unknown account or a future instant.
  */
 export async function moveFromApi(
   store: Pick<UsageStore, 'findAccount'>,
@@ -40,7 +40,7 @@ export async function moveFromApi(
   return { toAccountId: account.id, ...(since !== undefined && { since }) }
 }
 
-/** Throws `invalid` for the other parameter: a group and labels are an account's words. */
+/** Throws `invalid` if the other parameter is given: groups and labels belong to one account. */
 export function refuseBesideMove(name: string, value: unknown): void {
   if (value === undefined) return
   throw new UsageError(
@@ -52,7 +52,7 @@ export function refuseBesideMove(name: string, value: unknown): void {
 
 const API_NAMES = { since: 'Since', account: 'AccountSid' } as const
 
-/** As the store does it, with its refusals in the words of the API. */
+/** Moves as the store does, with the store's refusals in the words of the API. */
 export async function moved(moving: Promise<MoveOutcome>): Promise<MoveOutcome> {
   return moving.catch((error: unknown) => {
     throw withFieldNamed(error, API_NAMES)

@@ -1,4 +1,4 @@
-/** What may be said of a SIM in a request body, and in the query of the list of SIMs. */
+/** The parameters of a SIM in request bodies, and in the query of the list of SIMs. */
 import { type Static, Type } from 'typebox'
 import type { CountryCode } from '../domain/country.ts'
 import {
@@ -50,7 +50,7 @@ export const iccidParameter = parsedParameter('Iccid', 'the number of the SIM ca
 
 const FLEET_OF_SUPER_SIM = 'this is how the Super SIM API calls it; here it is Group'
 
-/** Documented filters that no SIM here could answer; an unfiltered list would be a wrong one. */
+/** Documented filters that do not apply to any SIM here. An unfiltered list would be wrong. */
 const REFUSED_FILTERS: ParameterOptions = {
   refused: {
     RatePlan: 'SIMs have no rate plan here; leave it out',
@@ -123,7 +123,7 @@ const callbackParameters = {
   VoiceFallbackMethod: callbackMethod('VoiceFallbackMethod'),
 }
 
-/** Documented changes that nothing here could carry out: to drop them would look like success. */
+/** Documented changes that nothing here can carry out. Ignoring them would look like success. */
 const REFUSED_CHANGES: ParameterOptions = {
   refused: {
     RatePlan: 'SIMs have no rate plan here; leave it out',
@@ -188,13 +188,13 @@ function parseHomeCountries(text: string): readonly CountryCode[] {
   return parseCountryList('HomeCountries', text)
 }
 
-/** From a body that `simUpdateBody` has accepted. */
+/** From a body that `simUpdateBody` accepted. */
 export function changesFromApi(body: Static<typeof simUpdateBody>): SimChanges {
   const callbacks = callbacksFromApi(body)
   return { ...namesFromApi(body), ...(Object.keys(callbacks).length > 0 && { callbacks }) }
 }
 
-/** The parameters of each kind begin with its name, and end with Url and Method. */
+/** The parameters of each kind begin with its name and end with Url and Method. */
 function callbacksFromApi(body: Static<typeof simUpdateBody>): CallbackChanges {
   const changes: Partial<Record<CallbackKind, Partial<Callback>>> = {}
   for (const kind of CALLBACK_KINDS) {
@@ -221,7 +221,7 @@ function namesFromApi(body: SimNames): Pick<SimChanges, 'uniqueName' | 'friendly
   }
 }
 
-/** From a body that `simRegistrationBody` has accepted. Throws `invalid` when it names no card. */
+/** From a body that `simRegistrationBody` accepted. Throws `invalid` if it names no card. */
 export function registrationFromApi(body: Static<typeof simRegistrationBody>): SimRegistration {
   const { Sid, Iccid, Msisdn, HomePlmns, HomeCountries } = body
   const imsis = [body.Imsi ?? ''].flat().flatMap(parseImsis)

@@ -1,12 +1,12 @@
-/** How often something may happen, for each of many keys: on average, and at once. */
+/** Limits how often something may happen for each of many keys, on average and at once. */
 
-/** More are never kept: whoever has not been seen for long begins anew. */
+/** At most this many are kept; a key not seen for long starts afresh. */
 const KEYS_MAX = 10_000
 
 export interface BucketSize {
-  /** Tokens that come back in a second. */
+  /** Tokens added per second. */
   readonly perSecond: number
-  /** Tokens there are when none was taken for long. */
+  /** Tokens available after a long pause. */
   readonly burst: number
 }
 
@@ -18,7 +18,7 @@ interface Bucket {
 export class TokenBuckets {
   readonly #size: BucketSize
   readonly #nowMs: () => number
-  /** In the order in which they came. */
+  /** In the order in which they were added. */
   readonly #buckets = new Map<string, Bucket>()
 
   /** `nowMs` is a clock that only goes forward. */
@@ -27,7 +27,7 @@ export class TokenBuckets {
     this.#nowMs = nowMs
   }
 
-  /** Takes a token. False where there is none. */
+  /** Takes a token. False if there is none. */
   take(key: string): boolean {
     const bucket = this.#filled(key)
     if (bucket.tokens < 1) return false
@@ -35,7 +35,7 @@ export class TokenBuckets {
     return true
   }
 
-  /** Seconds until there is a token; 0 where there is one. */
+  /** Seconds until the next token; 0 if there is one. */
   waitSeconds(key: string): number {
     if (!this.#buckets.has(key)) return 0
     const missing = 1 - this.#filled(key).tokens

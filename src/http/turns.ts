@@ -1,19 +1,18 @@
 /**
- * Who is answered when more is asked than a worker can answer. A question to SQLite keeps the thread
- * busy, and as many requests as have come are read in one turn of the event loop: without a limit,
- * hundreds would be answered before anything else is looked at, health checks among them. So a turn
- * answers for a short time only; the others wait in the order in which they came. Deliveries that are
- * being counted take turns as well.
+ * Decides whose turn it is when more is asked than a worker can answer. A question to SQLite keeps the thread
+ * busy, and one turn of the event loop reads all requests that have come. Without a limit, hundreds would be
+ * answered before anything else, such as a health check. So each turn answers for a short time only, and the
+ * rest wait in order of arrival. Deliveries that are being counted take turns as well.
  */
 import type { LimitName, Limits } from '../domain/limits.ts'
 import { HttpError } from './error-reply.ts'
 
 export type TurnLimits = Pick<Limits, 'requestsWaiting' | 'requestWaitSeconds'>
 
-/** How long answers may keep a turn of the event loop. */
+/** How long answers may hold a turn of the event loop. */
 const TURN_MS = 20
 
-/** Answers of a database server keep no turn, so that as many are let go as have come. */
+/** Answers from a database server hold no turn, so this many requests may start at once. */
 const BATCH_MAX = 256
 
 interface Waiting {
@@ -26,12 +25,12 @@ export class Turns {
   readonly #limits: TurnLimits
   readonly #nowMs: () => number
   #waiting: Waiting[] = []
-  /** Work that goes on, in pieces. */
+  /** Longer work that continues in pieces. */
   #goingOn: (() => void)[] = []
-  /** Null while nobody has asked in this turn of the event loop. */
+  /** Null while nobody has asked in the current turn of the event loop. */
   #turnBeganAt: number | null = null
   #batchBeganAt = 0
-  /** How many are let go together, by how long the last ones took. */
+  /** How many requests start together, based on how long the last ones took. */
   #batch = 1
 
   /** `nowMs` is a clock that only goes forward. */
@@ -45,8 +44,8 @@ export class Turns {
   }
 
   /**
-   * Null when it is the caller's turn, else a promise of it, so that nobody waits for nothing. Throws
-   * `unavailable` where too many wait; the promise fails so for whom it takes too long.
+   * Null if it is already the caller's turn, else a promise of it, so that nobody awaits without need. Throws
+   * `unavailable` if too many wait; the promise rejects the same way if waiting takes too long.
    */
   take(): Promise<void> | null {
     const now = this.#begin()
@@ -55,13 +54,13 @@ export class Turns {
     return new Promise((go, refuse) => this.#waiting.push({ sinceMs: now, go, refuse }))
   }
 
-  /** Resolves when it is the turn of the next piece of work that goes on, never at once. */
+  /** Resolves when the next piece of longer work has its turn, never at once. */
   next(): Promise<void> {
     this.#begin()
     return new Promise((go) => this.#goingOn.push(go))
   }
 
-  /** Answers what time it is, in a turn. */
+  /** Begins a turn if none is running. Returns the time. */
   #begin(): number {
     const now = this.#nowMs()
     if (this.#turnBeganAt === null) {
@@ -71,7 +70,7 @@ export class Turns {
     return now
   }
 
-  /** The second runs as soon as what the first has let go has run, before anything that comes. */
+  /** The second callback runs right after the work that the first one started, before any new events. */
   #schedule(): void {
     setImmediate(() => this.#letGo())
     setImmediate(() => this.#endTurn())

@@ -1,4 +1,4 @@
-/** A change of usage as the API tells it. The command line tells it so too, and has no use for schemas. */
+/** A change of usage in the form of the API. The command line uses the same form but no schemas. */
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { UsageChange } from '../storage/usage-store.ts'
 

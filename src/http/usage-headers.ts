@@ -1,4 +1,4 @@
-/** What every answer about usage says beside its body: what is complete, and what is gone. */
+/** The headers of every answer about usage: what is complete, and what retention has removed. */
 import type { FastifyReply } from 'fastify'
 import type { Completeness } from '../domain/completeness.ts'
 import type { UsageWindow } from '../domain/period.ts'
@@ -10,7 +10,7 @@ export function setUsageHeaders(
   { from, through }: Completeness,
 ): void {
   if (from !== null) reply.header('Usage-Complete-From', formatInstant(from))
-  // Of a window before all deliveries, nothing is complete, however far later usage is.
+  // A window before all deliveries is never complete, however far later usage is.
   if (from !== null && through !== null && end > from) {
     reply.header('Usage-Complete-Through', formatInstant(through))
   }

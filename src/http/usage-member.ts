@@ -1,4 +1,4 @@
-/** The usage of one member of a fleet in one bucket, as JSON and as a line of CSV. */
+/** The usage of one fleet member in one bucket, as JSON and as a line of CSV. */
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { Bucket, UsageWindow } from '../domain/period.ts'
 import { formatInstant } from '../domain/time.ts'
@@ -6,20 +6,20 @@ import type { QuestionGranularity, UsageMember } from '../domain/usage-question.
 import { csvLine } from './csv-line.ts'
 import { bucketsAfter } from './member-spans.ts'
 
-/** What all members of an answer have in common. */
+/** What all members of an answer share. */
 export interface MemberContext {
   readonly accountSid: string
   readonly granularity: QuestionGranularity
   readonly window: Pick<UsageWindow, 'statedStart' | 'statedEnd'>
 }
 
-/** A record's numbers are exactly the usage in its period: a bucket that the window cuts is shorter. */
+/** A record's numbers cover exactly its period, so the record of a bucket that the window cuts is shorter. */
 export function periodOfMember(
   { granularity, window }: Omit<MemberContext, 'accountSid'>,
   { bucketStart }: Pick<UsageMember, 'bucketStart'>,
 ): Bucket {
   const { statedStart, statedEnd } = window
-  // Usage before what is kept counts no more, and the period is still the one that was asked for.
+  // Usage before retention no longer counts, but the record still states the period that was asked for.
   if (granularity === 'all') return { start: statedStart, end: statedEnd }
   return {
     start: Math.max(bucketStart, statedStart),
@@ -27,7 +27,7 @@ export function periodOfMember(
   }
 }
 
-/** What names the member, null where it was not asked for or is not known. */
+/** The names of the member; null for what was not asked for or is not known. */
 export function memberNames({ simSid, group, label, zone, country, plmn, feedName }: UsageMember) {
   return {
     sim_sid: simSid ?? null,
@@ -40,7 +40,7 @@ export function memberNames({ simSid, group, label, zone, country, plmn, feedNam
   }
 }
 
-/** As JSON text, with exact numbers; `pageToken` only where something goes on from here. */
+/** As JSON text with exact numbers. `pageToken` is set only at a point from which the caller can continue. */
 export function memberJson(
   context: MemberContext,
   member: UsageMember,
@@ -63,12 +63,12 @@ const COLUMNS = [
   ...['start', 'end', 'download', 'upload', 'data_total', 'to_sim', 'from_sim', 'commands_total'],
 ]
 
-/** The last column is of answers that can be resumed. */
+/** Only answers that can be resumed have the last column. */
 export function memberCsvHeader({ resumable }: { readonly resumable: boolean }): string {
   return [...COLUMNS, ...(resumable ? ['page_token'] : [])].join(',')
 }
 
-/** `pageToken` is undefined where the header has no column for it. */
+/** `pageToken` is undefined if the header has no column for it. */
 export function memberCsvLine(
   context: MemberContext,
   member: UsageMember,

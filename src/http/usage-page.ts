@@ -1,4 +1,4 @@
-/** Which part of which window a request for usage asks for, from its parameters or page token. */
+/** The window that a request for usage asks for, and which part of it, from parameters or page token. */
 import { Type } from 'typebox'
 import {
   bucketCount,
@@ -19,7 +19,7 @@ import { fingerprint, invalidPageToken, type PageTokens, type TokenPayload } fro
 import type { ParameterOptions } from './parameter-names.ts'
 import { parameter } from './validation.ts'
 
-/** A plus sign that came unencoded is a space by now: `2026-01-01T00:00:00 05:45`. */
+/** An unencoded plus sign has become a space: `2026-01-01T00:00:00 05:45`. */
 const OFFSET_AFTER_SPACE = /(?<=[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?) (?=\d{2}(?::?\d{2})?$)/i
 
 export function readInstant(text: string): number | null {
@@ -42,7 +42,7 @@ export const periodParameters = {
   ),
 }
 
-/** What clients of the Super SIM API say; taken for nothing, they would get another period. */
+/** Parameters of the Super SIM API. If they were ignored, its clients would get a different period. */
 export const SUPER_SIM_PARAMETERS: ParameterOptions = {
   refused: {
     StartTime: 'this is how the Super SIM API calls it; here it is Start',
@@ -61,7 +61,7 @@ export interface UsageListQuery extends PageQuery {
   readonly Granularity?: string
 }
 
-/** What the usage is of: a token for one subject is none for another. */
+/** Whose usage it is. A token for one subject is not valid for another. */
 export interface UsageSubject {
   readonly accountId: number
   /** Null for the account as a whole. */
@@ -70,19 +70,19 @@ export interface UsageSubject {
 
 export interface UsagePage {
   readonly window: UsageWindow
-  /** How many buckets of the window, counted from the newest, lie on pages before this one. */
+  /** How many buckets of the window, counted from the newest, earlier pages show. */
   readonly offset: number
   readonly page: number
   readonly pageSize: number
-  /** Start, End and Granularity as the first page was asked for, fingerprinted: tokens only. */
+  /** Start, End and Granularity of the first page, fingerprinted. Only tokens need them. */
   readonly filters: () => Fingerprints
 }
 
 type Fingerprints = readonly [string | null, string | null, string | null]
 
 /**
- * Throws `invalid` for a period that ends before it starts, and the error of an invalid page token.
- * With a token, the window is the one resolved for the first page, however late it is by now.
+ * Throws `invalid` for a period that ends before it starts, and the error of an invalid page token. With a
+ * token, the window is that of the first page, however much later the token is used.
  */
 export async function usagePage(
   query: UsageListQuery,
@@ -113,7 +113,7 @@ function periodRequest(query: UsageListQuery, subject: UsageSubject): PeriodRequ
   }
 }
 
-/** The links of the page; their tokens fix the window, so that a moving clock shifts no bucket. */
+/** The links of the page. Their tokens fix the window, so that a moving clock shifts no bucket. */
 export async function usagePageLinks(
   usagePage: UsagePage,
   query: UsageListQuery,
@@ -128,7 +128,7 @@ export async function usagePageLinks(
     token: await tokens.seal(toToken({ ...usagePage, ...at }, subject)),
   })
   const hasNext = offset + pageSize < bucketCount(window)
-  // A PageSize that changed beside a token may leave fewer records before this page than it shows.
+  // If PageSize grew since the token was issued, fewer records than it may come before this page.
   const before = Math.min(pageSize, offset)
   return {
     pageSize,
@@ -150,7 +150,7 @@ function fingerprints({ Start, End, Granularity }: UsageListQuery): Fingerprints
   return [fingerprint(Start), fingerprint(End), fingerprint(Granularity)]
 }
 
-/** Names the layout of the payload; another layout takes another name. */
+/** Names the layout of the payload. Another layout needs another name. */
 const TOKEN_KIND = 'usage1'
 
 type UsageToken = readonly [
@@ -195,7 +195,7 @@ function fromToken(payload: TokenPayload, subject: UsageSubject, query: UsageLis
   const [statedStart, statedEnd, start, end, keptFrom, beyond, ...position] = rest
   const [offset, page, pageSize, ...filters] = position
   if (accountId !== subject.accountId || simId !== subject.simId) throw invalidPageToken()
-  // Filters may be left out, because the window is in the token; they may not be other ones.
+  // The caller may omit filters, because the token has the window, but may not change them.
   const changed = fingerprints(query).some((print, i) => print !== null && print !== filters[i])
   if (changed) throw invalidPageToken()
   const window: UsageWindow = {

@@ -1,4 +1,4 @@
-/** From the store's sums to usage records, with their `commands` and `data` trees. */
+/** Turns the store's sums into usage records, with their `commands` and `data` trees. */
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { Bucket, UsageWindow } from '../domain/period.ts'
 import { formatInstant } from '../domain/time.ts'
@@ -7,7 +7,7 @@ import { buildUsageTree, type UsageTree } from '../domain/usage-tree.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { UsageSubject } from './usage-page.ts'
 
-/** One question to the store for all buckets of the page. Empty buckets are absent. */
+/** Asks the store one question for all buckets of the page. Empty buckets are absent. */
 export async function groupsByBucket(
   store: Pick<UsageStore, 'queryUsage'>,
   window: UsageWindow,
@@ -25,7 +25,7 @@ export async function groupsByBucket(
   if (start >= end) return found
   const scope = simId === null ? { accountId } : { simId, accountId }
   for (const group of await store.queryUsage({ scope, start, end, granularity })) {
-    // The record of `all` states the period as asked, which retention may have cut short.
+    // The record of `all` states the requested period, which retention may have cut short.
     const key = whole ? oldest.start : group.bucketStart
     const groups = found.get(key)
     if (groups === undefined) found.set(key, [group])
@@ -34,7 +34,7 @@ export async function groupsByBucket(
   return found
 }
 
-/** What stands for a branch in which nothing was used. */
+/** What takes the place of a branch without usage. */
 export const EMPTY_BRANCHES = ['null', 'zero'] as const
 export type EmptyBranches = (typeof EMPTY_BRANCHES)[number]
 
@@ -44,15 +44,15 @@ export function isEmptyBranches(text: string): text is EmptyBranches {
 
 const NO_GROUPS: readonly UsageGroup[] = []
 
-/** The fields of a record that say whose usage it is, to be handed to `usageRecordJson`. */
+/** The fields of a record that say whose usage it is, as `usageRecordJson` takes them. */
 export function ownerJson(owner: { account_sid: string; sim_sid?: string }): string {
   return JSON.stringify(owner).slice(1, -1)
 }
 
 /**
- * A usage record as JSON text, with exact numbers; `groups` are those of the bucket. What a
- * serializer makes of objects, this writes at once: records are most of what is ever answered, and
- * making the objects took a fifth of an answer's time.
+ * A usage record as JSON text, with exact numbers; `groups` are those of the bucket. Writes the text directly
+ * instead of objects for a serializer: most answers consist of records, and making the objects took a fifth
+ * of an answer's time.
  */
 export function usageRecordJson(
   owner: string,
@@ -92,8 +92,8 @@ function dataFields({ download, upload }: UsageSums, total: bigint): string {
 }
 
 /**
- * Commands and data are trees of their own: a branch in which nothing of the one was used is empty
- * or absent there, whatever was used of the other.
+ * Commands and data are separate trees: a branch without usage of one is empty or absent in its tree,
+ * whatever the other used there.
  */
 function branchesJson(
   { tree: { total, home, nationalRoaming }, abroad, empty }: Branches,

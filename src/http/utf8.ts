@@ -1,11 +1,16 @@
-/** Requests speak UTF-8. Decoding would make other letters of anything else, and a name that nobody gave. */
+/**
+ * Requests speak UTF-8. Decoding would turn anything else into other letters, and into a name that nobody
+ * gave.
+ */
 import { isUtf8 } from 'node:buffer'
 import { HttpError } from './error-reply.ts'
 
 const ABOVE_ASCII = /%[89a-f][0-9a-f]/i
 const ENCODED = /%([0-9a-f]{2})/gi
 
-/** Whether the bytes that stand percent-encoded in a text are UTF-8, and letters with those beside them. */
+/**
+ * Whether a text's percent-encoded bytes are UTF-8 and, with the letters beside them, form whole characters.
+ */
 export function isEncodedUtf8(text: string): boolean {
   if (!ABOVE_ASCII.test(text)) return true
   const bytes = Buffer.from(text)

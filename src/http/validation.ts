@@ -1,6 +1,6 @@
 /**
- * How parameters are checked: TypeBox schemas whose refinements are the domain's own parsers, so
- * that the schema and the handler cannot disagree, and all faults of a request told at once.
+ * Checks parameters with TypeBox schemas whose refinements are the domain's own parsers. The schema and the
+ * handler therefore cannot disagree, and one answer names all faults of a request.
  */
 import type { FastifySchemaCompiler } from 'fastify'
 import { type Static, type TRefine, type TSchema, type TString, type TUnsafe, Type } from 'typebox'
@@ -9,7 +9,7 @@ import { invalidField, UsageError } from '../domain/usage-error.ts'
 import { callersWords, shownValue } from './error-reply.ts'
 import type { ParameterNames } from './parameter-names.ts'
 
-/** A parameter of text that `accepts` must allow; `rule` says to a person what is allowed. */
+/** A text parameter that `accepts` must allow; `rule` tells a person what is allowed. */
 export function parameter(
   name: string,
   rule: string,
@@ -20,7 +20,7 @@ export function parameter(
   })
 }
 
-/** As `parameter`, for a domain parser that throws `invalid` and says itself what is wrong. */
+/** As `parameter`, for a domain parser that throws `invalid` and itself says what is wrong. */
 export function parsedParameter(
   name: string,
   description: string,
@@ -29,7 +29,7 @@ export function parsedParameter(
   return refine(Type.String({ description: `${name}: ${description}` }), parse)
 }
 
-/** As `parsedParameter`, for one that may come several times. */
+/** As `parsedParameter`, for a parameter that may be repeated. */
 export function repeatableParameter(
   name: string,
   description: string,
@@ -43,7 +43,7 @@ export function repeatableParameter(
   return refine(schema, (given) => [given].flat().forEach(parse))
 }
 
-/** An empty value is one that is not given, and so never wrong. */
+/** An empty value counts as not given, and so is never wrong. */
 function refine<Schema extends TSchema, Value = Static<Schema>>(
   schema: Schema,
   parse: (value: Value) => unknown,
@@ -55,7 +55,7 @@ function refine<Schema extends TSchema, Value = Static<Schema>>(
   ) as TRefine<Schema>
 }
 
-/** The sentence about what is wrong with the value, null when nothing is. */
+/** The sentence that says what is wrong with the value; null if nothing is. */
 function faultOf<Value>(value: Value, parse: (value: Value) => unknown): string | null {
   try {
     parse(value)
@@ -68,13 +68,13 @@ function faultOf<Value>(value: Value, parse: (value: Value) => unknown): string 
 
 type Issue = { readonly keyword: string; readonly instancePath: string; readonly message: string }
 
-/** Compiles a schema once; a request that breaks it fails with one `invalid` naming every fault. */
+/** Compiles a schema once. A request that breaks it fails with one `invalid` that names every fault. */
 export function validatorCompiler(names: ParameterNames): FastifySchemaCompiler<TSchema> {
   return ({ schema, httpPart }) => {
     const validator = Compile(schema)
     const misnamed = httpPart === 'params' ? () => [] : names.check(schema)
     return (given: unknown) => {
-      // A request without a body changes nothing, and is not one of the wrong type.
+      // A request without a body changes nothing; its body does not have a wrong type.
       const value = httpPart === 'body' && given === null ? {} : given
       if (httpPart === 'querystring' || httpPart === 'body') settleRepeated(value)
       const named = misnamed(value)
@@ -84,10 +84,10 @@ export function validatorCompiler(names: ParameterNames): FastifySchemaCompiler<
   }
 }
 
-/** Some clients send a parameter twice, once as they were told to and once as they page. */
+/** Some clients send a parameter twice: the value they were given, then the one they page with. */
 const LAST_COUNTS = ['PageSize']
 
-/** A parameter that comes several times with one value has come once. */
+/** A parameter repeated with one value counts once. */
 function settleRepeated(parameters: unknown): void {
   if (typeof parameters !== 'object' || parameters === null) return
   const values = parameters as Record<string, unknown>

@@ -1,7 +1,7 @@
 /**
- * The files of a folder that a build has written, kept in memory as they are sent: a few dozen, with their
- * compressed forms beside them. A path is looked up among their names and never on the disk, so that none leads
- * out of the folder.
+ * The files of a folder that a build has written: a few dozen, kept in memory as they are sent, next to their
+ * compressed forms. A path is looked up among their names, never on disk, so that none leads out of the
+ * folder.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
@@ -22,13 +22,13 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
-/** Best first, with the endings of the files that hold them. */
+/** Best first, with the extensions of the files that hold them. */
 const CODINGS = [
   ['br', '.br'],
   ['gzip', '.gz'],
 ] as const
 
-/** Their names change with what is in them. */
+/** These names change with their content. */
 const HASHED = /^assets\//
 const YEAR_SECONDS = 31_536_000
 const HOUR_SECONDS = 3_600
@@ -41,12 +41,12 @@ export class BuiltFiles {
     this.#folder = folder
   }
 
-  /** Null where there is no such file, or nothing was built. */
+  /** Null if the file does not exist or nothing was built. */
   async text(name: string): Promise<string | null> {
     return (await this.#all()).get(name)?.toString() ?? null
   }
 
-  /** Sends a file, or returns false where there is none of that name. */
+  /** Sends a file. Returns false if none has that name. */
   async send(name: string, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
     const files = await this.#all()
     const plain = files.get(name)
@@ -63,7 +63,7 @@ export class BuiltFiles {
     return true
   }
 
-  /** Read once; what has not been built by then is looked for again. */
+  /** Reads the folder once, but looks again as long as nothing has been built. */
   #all(): Promise<ReadonlyMap<string, Buffer>> {
     this.#files ??= readFolder(this.#folder).then((files) => {
       if (files.size === 0) this.#files = null

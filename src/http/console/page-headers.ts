@@ -1,4 +1,4 @@
-/** What every page that we serve says to browsers: it is our own files and nothing else, in no frame. */
+/** The policy for every page: only our own files, and in no frame. */
 
 const POLICY = [
   "default-src 'none'",

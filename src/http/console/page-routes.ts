@@ -1,4 +1,4 @@
-/** `/console`, and `/docs` with the API to look at and to try out. */
+/** `/console`, and `/docs`, where people read the API and try it out. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { HttpServer, RouteContext } from '../route-context.ts'
@@ -7,7 +7,7 @@ import { addPages } from './pages.ts'
 
 const BUILT = fileURLToPath(new URL('../../../dist', import.meta.url))
 
-/** The folder has a folder for each of them, as `scripts/build-console.ts` writes it. */
+/** `folder` has a subfolder for each page, as `scripts/build-console.ts` writes it. */
 export function addPageRoutes(
   server: HttpServer,
   { baseUrlOf }: Pick<RouteContext, 'baseUrlOf'>,
@@ -20,7 +20,7 @@ export function addPageRoutes(
   addPages(server, {
     ...{ path: '/docs', folder: join(folder, 'docs-viewer'), baseUrlOf },
     hasViews: false,
-    // The viewer has its icons in its stylesheet.
+    // The viewer's stylesheet embeds its icons.
     policy: PAGE_HEADERS['Content-Security-Policy'].replace(
       "img-src 'self'",
       "img-src 'self' data:",

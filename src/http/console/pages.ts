@@ -1,4 +1,7 @@
-/** A page with its files, as a build has written it: served to anybody, since what it shows needs credentials. */
+/**
+ * A page with its files, as a build wrote them. Anybody may load it, because the data it shows needs
+ * credentials.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type BaseUrlOf, partsOfBaseUrl } from '../base-url.ts'
 import { notFound } from '../error-reply.ts'
@@ -22,9 +25,9 @@ export interface Pages {
   readonly path: string
   readonly folder: string
   readonly baseUrlOf: BaseUrlOf
-  /** Whether the page is shown at every path below its own, and finds its views itself. */
+  /** Whether every path below its own shows the page, which then finds its views itself. */
   readonly hasViews: boolean
-  /** Instead of `PAGE_HEADERS`' own. */
+  /** Replaces the policy of `PAGE_HEADERS`. */
   readonly policy?: string
 }
 
@@ -37,14 +40,14 @@ export function addPages(server: HttpServer, pages: Pages): void {
     const page = await files.text(PAGE)
     const { path: prefix } = partsOfBaseUrl(baseUrlOf(request))
     reply.type('text/html; charset=utf-8')
-    // Addresses in the page begin with `./`, and it may stand at any path below its own.
+    // Addresses in the page begin with `./`, but the page may be shown at any path below its own.
     if (page !== null) return page.replaceAll('="./', `="${prefix}${path}/`)
     reply.code(404)
     return NOT_BUILT
   }
 
   const route = {
-    // No part of the API.
+    // Not part of the API.
     schema: { hide: true },
     onRequest: async (_request: FastifyRequest, reply: FastifyReply) => {
       reply.headers(headers)
@@ -54,7 +57,7 @@ export function addPages(server: HttpServer, pages: Pages): void {
   server.get<{ Params: { '*': string } }>(`${path}/*`, route, async (request, reply) => {
     const name = request.params['*']
     if (name !== PAGE && (await files.send(name, request, reply))) return reply
-    // Any other path is a view of the page; a file that is not there is none.
+    // Any other path is a view of the page, but a missing file is not.
     if (name !== '' && (!hasViews || /^assets\/|\.[^/]*$/.test(name))) throw notFound()
     return sendPage(request, reply)
   })

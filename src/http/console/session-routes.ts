@@ -1,4 +1,4 @@
-/** `/console/session`: signing in to the console, who is signed in, and signing out. */
+/** `/console/session`: signs in to the console, says who is signed in, and signs out. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { invalidField } from '../../domain/usage-error.ts'

@@ -1,6 +1,6 @@
 /**
- * Who is signed in to the console. A session is a row in the store, so that every process agrees on it;
- * the browser keeps a random token in a cookie that no script can read and no other site can send.
+ * Sessions of the console. A session is a row in the store, so every process agrees on it. The browser keeps
+ * a random token in a cookie that no script can read and no other site can send.
  */
 import type { FastifyRequest } from 'fastify'
 import {
@@ -17,12 +17,12 @@ import { HttpError } from '../error-reply.ts'
 import { sessionCookie, sessionTokenIn } from './session-cookie.ts'
 
 /**
- * What the console sends with each of its requests: `1`, or `background` where nobody asked for it. Then
- * its session counts, whatever credentials a browser adds by itself.
+ * The header that the console sends with each request: `1`, or `background` if nobody asked for it. With it,
+ * the session counts, whatever credentials the browser adds by itself.
  */
 const CONSOLE_HEADER = 'simtally-console'
 
-/** A session's use is noted once in so many seconds: each note is a write. */
+/** A session's use is noted at most this often, because each note is a write. */
 const NOTED_AFTER_SECONDS = 30
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
@@ -49,19 +49,18 @@ export class ConsoleSessions {
     this.#options = options
   }
 
-  /** Whether a request goes by its session, and not by an `Authorization`. */
+  /** Whether the session decides for a request, rather than an `Authorization` header. */
   decideFor(request: FastifyRequest): boolean {
     const { headers, method } = request
     if (headers[CONSOLE_HEADER] !== undefined) return true
     if (headers.authorization !== undefined || this.#tokenOf(request) === null) return false
-    // Browsers send the cookie for pages of sibling hosts too. Nothing is read for those, and what would
-    // change something is refused.
+    // Browsers also send the cookie for pages of sibling hosts. Those may read nothing and change nothing.
     const site = headers['sec-fetch-site']
     const isOfOthers = site !== undefined && site !== 'same-origin' && site !== 'none'
     return !isOfOthers || !SAFE_METHODS.includes(method)
   }
 
-  /** Throws 401 where there is none, and 403 where another page would change something by it. */
+  /** Throws 401 without a session, and 403 if another page would change something with it. */
   async require(request: FastifyRequest): Promise<ConsoleSession> {
     if (!SAFE_METHODS.includes(request.method)) this.requireOwnPage(request)
     const { store, clock } = this.#options
@@ -71,19 +70,19 @@ export class ConsoleSessions {
     return session
   }
 
-  /** Keeps it alive, where somebody has asked for the request. Nobody waits for it. */
+  /** Extends the session, unless the request came in the background. Nobody waits for the write. */
   use(session: ConsoleSession, request: FastifyRequest): void {
     if (request.headers[CONSOLE_HEADER] === 'background') return
     const { store, clock } = this.#options
     const idleUntil = this.#idleUntil(clock(), session.expiresAt)
     if (idleUntil - session.idleUntil < NOTED_AFTER_SECONDS) return
-    // Where it cannot be written now, the next request tries again.
+    // If the write fails now, the next request tries again.
     store.extendConsoleSession(session.tokenHash, idleUntil).catch(() => {})
   }
 
   /**
-   * Throws 403 unless a page of ours has sent it. Browsers say so themselves, but by plain HTTP only to
-   * their own machine; elsewhere they name the origin of what changes something.
+   * Throws 403 unless one of our own pages sent the request. Browsers say so themselves, but over plain HTTP
+   * only to their own machine. Elsewhere they name the origin of a request that changes something.
    */
   requireOwnPage(request: FastifyRequest): void {
     const { 'sec-fetch-site': site, origin } = request.headers
@@ -97,8 +96,8 @@ export class ConsoleSessions {
   }
 
   /**
-   * Begins one, under a token that nobody has seen before, and ends the one that the request had. Returns
-   * it with the cookie to set.
+   * Begins a session under a new token and ends the one that the request had. Returns it with the cookie to
+   * set.
    */
   async begin(
     request: FastifyRequest,
@@ -118,19 +117,21 @@ export class ConsoleSessions {
     return { session, cookie }
   }
 
-  /** What a sign-in link stands for; null where it was used, is over, or was never given out. */
+  /**
+   * The credential that a sign-in link stands for; null if it was used, has expired, or was never given out.
+   */
   takeLink(code: string): Promise<ConsoleCredential | null> {
     return this.#options.store.takeConsoleLink(hashSecret(code), this.#options.clock())
   }
 
-  /** Returns the cookie that takes the token away. */
+  /** Returns the cookie that removes the token. */
   async end(request: FastifyRequest): Promise<string> {
     const token = this.#tokenOf(request)
     if (token !== null) await this.#options.store.endConsoleSession(hashSecret(token))
     return sessionCookie('', 0, this.#isSecure(request))
   }
 
-  /** The 401 at which no browser asks for a password, and which takes away a token that is no good. */
+  /** A 401 that does not make a browser ask for a password, and that removes a bad token. */
   signedOut(request: FastifyRequest): HttpError {
     const isKept = this.#tokenOf(request) !== null
     return new HttpError('unauthenticated', 'Authenticate: sign in to the console', {

@@ -1,4 +1,7 @@
-/** Exchanges a key's SID and secret for an access token, where clients of the present API ask for one. */
+/**
+ * Exchanges a key's SID and secret for an access token, at the path where clients of the present API ask for
+ * one.
+ */
 import { type Static, Type } from 'typebox'
 import { invalidField } from '../../domain/usage-error.ts'
 import { ACCESS_TOKEN_SECONDS } from '../access-token.ts'
@@ -25,7 +28,7 @@ const tokenSchema = Type.Object({
   scope: Type.String(),
 })
 
-/** The form of OAuth, unlike that of every other refusal. */
+/** The form of OAuth, unlike all other refusals here. */
 const clientRefusalSchema = Type.Object({
   error: Type.String(),
   error_description: Type.String(),
@@ -49,7 +52,8 @@ export function addAccessTokenRoute(server: HttpServer, context: RouteContext): 
       const authorization = request.headers.authorization ?? basicOfForm(request.body)
       try {
         const { key, scope } = await admission.byAuthorization(request, reply, authorization)
-        // A token would be another door to an account's own, which is replaced by other rules.
+        // An account's own credentials get no access token: it would be a second way in, and replacing an
+        // auth token has rules of its own.
         if (key === null || !/^basic /i.test(authorization)) throw new NotAClient()
         reply.code(200)
         return {
@@ -71,7 +75,7 @@ export function addAccessTokenRoute(server: HttpServer, context: RouteContext): 
   )
 }
 
-/** Credentials that are good, but not those of a key. */
+/** The credentials are good, but are not those of a key. */
 class NotAClient extends Error {}
 
 function basicOfForm({ client_id = '', client_secret = '' }: Static<typeof tokenBody>): string {

@@ -1,4 +1,4 @@
-/** `/Accounts`: the operator's customers, their names and home sets. */
+/** `/Accounts`: the operator's customers, with their names and home sets. */
 import { type Static, Type } from 'typebox'
 import { type AccountChanges, parseName } from '../../domain/directory.ts'
 import { parseCountryList, parsePlmnList } from '../../domain/home-set.ts'
@@ -69,7 +69,7 @@ function addReads(server: HttpServer, { store, gates, baseUrlOf }: RouteContext)
     },
     async (request) => {
       requireOperator(callerOf(request))
-      // Accounts are only ever added at the end.
+      // New accounts only ever appear at the end.
       const { rows, links } = arrayPage(request.query, await store.listAccounts())
       const baseUrl = baseUrlOf(request)
       const location = baseUrl + pathOf(request.url)

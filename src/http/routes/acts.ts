@@ -56,7 +56,7 @@ export function addActRoutes(server: HttpServer, context: RouteContext): void {
               ['Object', query.Object],
             ],
           },
-          // The store reads acts from the newest on, and only that way.
+          // The store reads acts newest first, in no other order.
           await keysetLinks(page, { next, previous: null }, query, tokens),
         ),
       }
@@ -68,7 +68,7 @@ function listOf({ Since, Kind, Object: object }: Static<typeof querystring>): Ke
   return { kind: 'acts1', owner: null, filters: [Since ?? null, Kind ?? null, object ?? null] }
 }
 
-/** From the filters as the page token carries them, where there is one. */
+/** The filters come from the page token if there is one. */
 function filterOf({ filters: [since, kind, object] }: KeysetList): ActFilter {
   return {
     ...(since != null && { since: readInstant(since)! }),

@@ -1,4 +1,4 @@
-/** `/Audit`: what the last audit has found, and asking for one. The serving process carries it out. */
+/** `/Audit`: what the last audit found, and requests for a new one. The serving process carries it out. */
 import { endOfAudit, newAuditRun } from '../../storage/usage-store.ts'
 import { callerOf, requireOperator } from '../access.ts'
 import { notFound } from '../error-reply.ts'

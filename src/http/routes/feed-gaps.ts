@@ -1,4 +1,4 @@
-/** `/Feeds/{name}/Gaps`: numbered deliveries that are missing, and accepting that they are. */
+/** `/Feeds/{name}/Gaps`: lists missing numbered deliveries, and accepts that they are missing. */
 import { Type } from 'typebox'
 import { feedGaps } from '../../domain/completeness.ts'
 import type { Feed } from '../../domain/directory.ts'
@@ -78,7 +78,7 @@ async function findFeed(store: Pick<UsageStore, 'findFeed'>, name: string): Prom
   return feed
 }
 
-/** That such a gap is not open is a mistake in the body, and not in the address. */
+/** A gap that is not open is a mistake in the body, not in the path. */
 function refuse(error: unknown): never {
   if (!(error instanceof UsageError) || error.code !== 'not_found') throw error
   const { message, hint } = error

@@ -1,4 +1,6 @@
-/** `POST /Feeds/{name}/Records`: a delivery of usage records, answered once it is on disk, and its dry run. */
+/**
+ * `POST /Feeds/{name}/Records`: a delivery of usage records, answered once it is on disk, and its dry run.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { recordCount, type VerdictCounts } from '../../domain/import.ts'
@@ -17,8 +19,8 @@ import { deliverySchema, deliveryToApi, dryRunSchema, dryRunToApi } from '../sch
 import { parameter } from '../validation.ts'
 
 /**
- * What a delivery keeps in memory is this much twice, smaller than for a file: many come at once.
- * Bounded in records and in UTF-16 units of their text.
+ * A delivery keeps twice this much in memory. It is smaller than for a file, because many deliveries come at
+ * once. Bounded in records and in UTF-16 units of their text.
  */
 const BATCH_RECORDS = 5_000
 const BATCH_TEXT_MAX = 2_097_152
@@ -43,7 +45,7 @@ function isFileName(text: string): boolean {
 
 type DeliveryRequest = FastifyRequest<{ Querystring: Static<typeof querystring> }>
 
-/** What a delivery without a name is called. */
+/** The source of a delivery without a name. */
 const NAMELESS = 'http'
 
 interface Delivered {
@@ -52,7 +54,7 @@ interface Delivered {
   readonly gone: AbortSignal
 }
 
-/** A scope of its own, in which bodies are left unread: the import pipeline streams them. */
+/** A scope of its own that leaves bodies unread, because the import pipeline streams them. */
 export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): void {
   server.register(async (scope: HttpServer) => {
     scope.removeAllContentTypeParsers()
@@ -106,7 +108,7 @@ async function taken<T>(
   try {
     return await work(gone.signal)
   } finally {
-    // A client that has not sent all yet hears the answer only if the rest is taken in.
+    // A client still sending gets the answer only if the server takes in the rest.
     request.raw.resume()
   }
 }
@@ -150,7 +152,7 @@ async function receive(
   )
 }
 
-/** The body is all there before others have to wait for what is tried out. */
+/** The body is read in full before the dry run makes others wait. */
 async function tryOut(
   context: RouteContext,
   request: DeliveryRequest,
@@ -191,7 +193,7 @@ const NOTHING_KEPT = 'this was a dry run, and nothing of it is kept'
 const TOO_MUCH_TO_TRY =
   'that is too much for a dry run; try it in smaller parts, or deliver it without one'
 
-/** What a delivery and its dry run have in common. */
+/** The steps that a delivery and its dry run share. */
 async function roadOf(
   { store, clock, turns }: RouteContext,
   request: FastifyRequest,
@@ -211,7 +213,7 @@ async function roadOf(
   }
 }
 
-/** Ends early where nobody waits for the answer any more. */
+/** Ends early if nobody waits for the answer any more. */
 async function* whileAsked(
   chunks: readonly Uint8Array[],
   gone: AbortSignal,

@@ -1,4 +1,4 @@
-/** `/Feeds/{name}/Retire` and `/Unretire`: a feed that has ended, and one that goes on after all. */
+/** `/Feeds/{name}/Retire` and `/Unretire`: ends a feed, or lets it go on after all. */
 import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { FeedRetirement } from '../../domain/directory.ts'
@@ -78,7 +78,7 @@ export function addFeedRetirementRoutes(server: HttpServer, context: RouteContex
   }
 }
 
-/** From a body that the schema has accepted. Throws `invalid` naming what is missing or too late. */
+/** From a body that the schema accepted. Throws `invalid` for anything missing or too late. */
 function retirementFromApi({ At, Reason }: Static<typeof body>, now: number): FeedRetirement {
   const given = requireGiven({ At, Reason }, 'a feed is retired at an instant, for a reason')
   return feedRetirement(

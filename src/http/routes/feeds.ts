@@ -1,4 +1,4 @@
-/** `/Feeds`: the operator's streams of usage, by whom and how they deliver. */
+/** `/Feeds`: the operator's streams of usage, who delivers them and how. */
 import { Type } from 'typebox'
 import { callerOf, requireOperator } from '../access.ts'
 import { pathOf } from '../error-reply.ts'
@@ -30,12 +30,12 @@ export function addFeedRoutes(server: HttpServer, context: RouteContext): void {
         store.listFeedGrants(),
       ])
       const progressOf = new Map(progress.map((one) => [one.feedId, one]))
-      // A feed that was made between the questions comes with the next answer.
+      // A feed created between the two questions appears in the next answer.
       const known = feeds.flatMap((feed) => {
         const found = progressOf.get(feed.id)
         return found === undefined ? [] : [{ feed, progress: found, grants }]
       })
-      // Feeds are few and only ever added at the end.
+      // Feeds are few, and new ones only ever appear at the end.
       const { rows, links } = arrayPage(request.query, known)
       const baseUrl = baseUrlOf(request)
       const now = clock()

@@ -1,4 +1,4 @@
-/** `/Groups`: groups of SIMs, of which a SIM is in one at a time. */
+/** `/Groups`: groups of SIMs. A SIM is in one group at a time. */
 import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { parseUniqueName } from '../../domain/directory.ts'
@@ -141,7 +141,7 @@ type GroupRequest = FastifyRequest<{
   Querystring: Static<typeof ofAccount>
 }>
 
-/** Throws `not_found`, also for the group of another account: as if it did not exist. */
+/** Throws `not_found`, also for another account's group, as if it did not exist. */
 async function findGroup({ store }: RouteContext, request: GroupRequest): Promise<SimGroup> {
   const account = await accountRequired(store, callerOf(request), request.query.AccountSid)
   const group = await store.findGroup(account.id, request.params.SidOrName)

@@ -1,4 +1,7 @@
-/** Whether the process is up, and whether it can answer. Open to everybody: they tell no more. */
+/**
+ * Whether the process is up, and whether it can answer. Open to everybody, because the answers reveal nothing
+ * else.
+ */
 import { Type } from 'typebox'
 import { clockFault } from '../../domain/store-time.ts'
 import { HttpError } from '../error-reply.ts'
@@ -27,7 +30,7 @@ export function addHealthRoutes(server: HttpServer, { store, clock }: RouteConte
   )
 }
 
-/** A clock is not put right within seconds. */
+/** Setting a clock right takes longer than seconds. */
 const RETRY_AFTER_SECONDS = '60'
 
 function clockIsWrong(fault: string): HttpError {

@@ -1,4 +1,4 @@
-/** `/Imports`: what was delivered and what became of it. */
+/** `/Imports`: what was delivered, and what became of it. */
 import { Type } from 'typebox'
 import { IMPORT_STATUSES, type ImportStatus } from '../../domain/import.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
@@ -52,7 +52,7 @@ export function addImportRoutes(server: HttpServer, context: RouteContext): void
             ),
       )
       const address = await importAddress(context, request)
-      // The store reads imports from the newest on, and only that way.
+      // The store reads imports newest first, in no other order.
       const links = await keysetLinks(page, { next, previous: null }, request.query, tokens)
       return {
         imports: rows.map((found) => importToApi(found, address)),
@@ -94,8 +94,8 @@ function isImportStatus(text: string): text is ImportStatus {
 }
 
 /**
- * The operator sees all imports, an account those its own keys have delivered. Null for a feed that
- * there is not, which an account cannot tell from one that it has never delivered to.
+ * The operator sees all imports; an account sees those that its own keys delivered. Null for an unknown feed,
+ * which an account cannot tell from one that it never delivered to.
  */
 async function importFilter(
   store: Pick<UsageStore, 'findFeed'>,

@@ -1,4 +1,4 @@
-/** `/Keys`: the keys of an account, or of the operator. */
+/** `/Keys`: the keys of an account or of the operator. */
 import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { type Account, type ApiKey, KEY_SCOPES, parseName } from '../../domain/directory.ts'
@@ -133,7 +133,7 @@ type ListRequest = FastifyRequest<{ Querystring: Static<typeof listQuery> }>
 async function keyList(context: RouteContext, request: ListRequest) {
   const { query } = request
   const account = await ownerOf(context, request, query)
-  // Keys are only ever added at the end.
+  // New keys only ever appear at the end.
   const { rows, links } = arrayPage(query, await keysOf(context.store, account))
   const baseUrl = context.baseUrlOf(request)
   return {
@@ -150,8 +150,9 @@ async function keyList(context: RouteContext, request: ListRequest) {
 }
 
 /**
- * Whose keys are meant: the caller's account, or what the operator says; null for its own, which it has to say
- * too, since a key that may do everything should not come of a parameter that was forgotten.
+ * The owner of the keys: the caller's account, or whatever the operator names; null for the operator itself.
+ * The operator has to name that too, because a forgotten parameter must not create a key that may do
+ * everything.
  */
 async function ownerOf(
   { store }: RouteContext,
@@ -167,7 +168,7 @@ async function ownerOf(
   return accountRequired(store, caller, undefined)
 }
 
-/** Throws `not_found`, for an account also where the key is another's: as if it did not exist. */
+/** Throws `not_found`, also if the key is another account's, as if it did not exist. */
 async function findKey(
   { store }: RouteContext,
   request: FastifyRequest<{ Params: Static<typeof params> }>,

@@ -1,4 +1,4 @@
-/** `/LabelKeys`: by which labels usage can be asked for. */
+/** `/LabelKeys`: the label keys by which callers can ask for usage. */
 import { Type } from 'typebox'
 import { accountRequired, callerOf } from '../access.ts'
 import { pathOf } from '../error-reply.ts'

@@ -1,4 +1,4 @@
-/** `/metrics`: what a monitoring system asks for, with a key of the operator. */
+/** `/metrics`: metrics for a monitoring system that has a key of the operator. */
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { callerOf, requireOperator } from '../access.ts'
 import {
@@ -13,15 +13,15 @@ import {
 } from '../metrics.ts'
 import type { HttpServer, RouteContext } from '../route-context.ts'
 
-/** Where what is measured of requests comes together. */
+/** Gathers what is measured of requests. */
 export interface Measurements {
-  /** Of this server. */
+  /** The requests of this server. */
   readonly requests: RequestMetrics
-  /** Of other processes that answer on the same port, and of those that did before. */
+  /** The requests of other processes on the same port, including those that have ended. */
   readonly ofOthers: (own: RequestSnapshot) => Promise<readonly RequestSnapshot[]>
 }
 
-/** Of a server that answers alone. */
+/** For a server that has the port to itself. */
 export function measureAlone(): Measurements {
   return { requests: new RequestMetrics(), ofOthers: async () => [] }
 }
@@ -72,7 +72,7 @@ async function feedStates(store: UsageStore): Promise<FeedState[]> {
     store.listFeedProgress(),
     store.listFeedTotals(),
   ])
-  // A feed that was made between the questions comes the next time.
+  // A feed created between the two questions appears the next time.
   return feeds.flatMap((feed) => {
     const ofProgress = progress.find(({ feedId }) => feedId === feed.id)
     const ofTotals = totals.find(({ feedId }) => feedId === feed.id)

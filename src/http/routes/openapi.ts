@@ -1,4 +1,4 @@
-/** `GET /docs/openapi.json`: the routes and their schemas, as a file that clients are made from. */
+/** `GET /docs/openapi.json`: the routes and their schemas, as a file from which clients are generated. */
 import { readFileSync } from 'node:fs'
 import { Type } from 'typebox'
 import type { HttpServer, RouteContext } from '../route-context.ts'

@@ -1,4 +1,4 @@
-/** `/Imports/{id}/Quarantine`: the records that wait, counting them after all, and deleting them. */
+/** `/Imports/{id}/Quarantine`: lists the records in quarantine, counts them after all, or deletes them. */
 import { Type } from 'typebox'
 import type { Feed } from '../../domain/directory.ts'
 import { recordCount } from '../../domain/import.ts'
@@ -152,7 +152,7 @@ function addDiscardRoute(server: HttpServer, context: RouteContext): void {
   )
 }
 
-/** Between versions on a feed of several accounts, the operator decides. */
+/** On a feed that serves several accounts, the operator decides between versions. */
 function requireToDecide({ account }: Caller, feed: Feed): void {
   if (account === null || feed.accountId === account.id) return
   throw permissionDenied(

@@ -1,4 +1,4 @@
-/** `/SimLists`: registers the SIMs of a CSV list, or tells beforehand what it would do. */
+/** `/SimLists`: registers the SIMs of a CSV list, or says beforehand what that would do. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
@@ -19,13 +19,13 @@ import { accountSidParameter } from '../sim-lookup.ts'
 
 const querystring = Type.Object(accountSidParameter)
 
-/** Named in the answer to a list that cannot be registered; a dry run names more. */
+/** At most this many faults are named for a list that cannot be registered; a dry run names more. */
 const FAULTS_NAMED_MAX = 10
 
-/** So much is read before others have their turn. */
+/** Bytes read before other requests get their turn. */
 const PIECE_BYTES = 65_536
 
-/** A scope of its own, in which bodies are left unread until it is their turn. */
+/** A scope of its own, in which bodies stay unread until their turn. */
 export function addSimListRoutes(server: HttpServer, context: RouteContext): void {
   server.register(async (scope: HttpServer) => {
     scope.removeAllContentTypeParsers()
@@ -43,7 +43,7 @@ export function addSimListRoutes(server: HttpServer, context: RouteContext): voi
       },
       (request, reply) => received(context, request, reply, register),
     )
-    // A route of its own: a mistyped parameter must not make a dry run a wet one.
+    // A route of its own: a mistyped parameter must not turn a dry run into a real one.
     scope.post(
       '/v1/SimLists/DryRun',
       {
@@ -62,14 +62,14 @@ export function addSimListRoutes(server: HttpServer, context: RouteContext): voi
 
 type ListRequest = FastifyRequest<{ Querystring: { AccountSid?: string } }>
 
-/** What is done with a list that has been read. */
+/** What to do with a list once it is read. */
 type Use = (
   context: RouteContext,
   request: FastifyRequest,
   given: Omit<ListGiven, 'store'>,
 ) => Promise<Static<typeof simListSchema>>
 
-/** Runs in its turn among the deliveries, which weigh as much. */
+/** Takes turns with the deliveries, because lists weigh as much. */
 async function received(
   context: RouteContext,
   request: ListRequest,
@@ -84,7 +84,7 @@ async function received(
       use(context, request, await read(context, request)),
     )
   } finally {
-    // A client that has not sent all yet hears the answer only if the rest is taken in.
+    // A client still sending gets the answer only if the server takes in the rest.
     request.raw.resume()
   }
 }
@@ -129,7 +129,7 @@ async function* inTurns(body: Buffer, nextTurn: () => Promise<void>): AsyncGener
   }
 }
 
-/** Throws 413 above the limit, before the first byte where `Content-Length` tells. */
+/** Throws 413 above the limit, and before the first byte if `Content-Length` already exceeds it. */
 async function bytesOf(
   raw: IncomingMessage,
   { simListBytes }: Pick<Limits, 'simListBytes'>,
@@ -137,7 +137,7 @@ async function bytesOf(
   if (Number(raw.headers['content-length'] ?? 0) > simListBytes) throw tooLarge(simListBytes)
   const chunks: Buffer[] = []
   let bytes = 0
-  // A stream destroyed for being left early would take the socket, and so the answer, with it.
+  // Leaving the loop early would destroy the stream, and with it the socket and the answer.
   for await (const chunk of raw.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length
     if (bytes > simListBytes) throw tooLarge(simListBytes)

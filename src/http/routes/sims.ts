@@ -1,4 +1,4 @@
-/** `/Sims`: the SIMs of an account, their registration, names and status. */
+/** `/Sims`: the SIMs of an account, with their registration, names and status. */
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
@@ -70,13 +70,13 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
       const caller = callerOf(request)
       const page = await keysetPage(query, simList(caller, query, clock()), tokens)
       const filter = await simFilter(context, caller, page.list)
-      // Also where the parameter says it: a cache may keep the answer for callers who do not.
+      // Even if a parameter states the format: a cache may keep the answer for callers without it.
       addVary(reply, 'Accept')
       const format = (query.Format as AnswerFormat) ?? acceptedFormat(request.headers.accept)
       if (format !== 'json') {
         const lines = await simLines(page, {
           ...{ store, filter, format, baseUrl: baseUrlOf(request) },
-          // Of a HEAD, no more than the headers is read.
+          // For HEAD, reads no more than the headers need.
           isWhole: query.PageSize === undefined && method !== 'HEAD' && !page.backwards,
           nextTurn: () => context.turns.next(),
         })
@@ -131,7 +131,7 @@ export function addSimRoutes(server: HttpServer, context: RouteContext): void {
   addMembershipRoute(server, context)
 }
 
-/** Lines are no value of the schema, which is of the list. */
+/** Lines do not fit the schema, which describes the list as JSON. */
 function sendLines(
   reply: FastifyReply,
   format: AnswerFormat,
@@ -140,10 +140,10 @@ function sendLines(
   return reply.type(TYPE_OF_FORMAT[format]).send(Readable.from(lines))
 }
 
-/** Records name SIMs by them: an account that chose one freely could take another's usage. */
+/** Records name SIMs by these numbers: an account free to choose one could take another's usage. */
 const NUMBERS = ['Sid', 'Iccid', 'Imsi', 'Msisdn'] as const
 
-/** Throws 403 naming the numbers given; a SIM has at least one of them. */
+/** Throws 403, naming the given numbers. A SIM has at least one of them. */
 export function refuseNumbers(body: Static<typeof simRegistrationBody>): never {
   const given = NUMBERS.filter((name) => body[name])
   const named = given.length === 0 ? 'Iccid or Imsi' : given.join(', ')
@@ -195,7 +195,7 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
       const move = await moveFromApi(store, callerOf(request), body, at)
       if (move !== null) for (const name of PLACES) refuseBesideMove(name, body[name])
       const assignment = move === null ? await assignmentFromApi(store, known, body, at) : null
-      // First what may be refused.
+      // First everything that may be refused.
       if (assignment !== null || move !== null) {
         const accountId = move?.toAccountId ?? known.accountId
         await requireFreeName(store, { id: known.id, accountId }, changes)
@@ -210,10 +210,10 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
   )
 }
 
-/** What a SIM's account says of where it belongs. */
+/** Parameters by which an account groups and labels its SIM. */
 const PLACES = ['Group', 'Label'] as const
 
-/** Beside the SIM itself, whose fields are those of the original API. */
+/** A route beside the SIM itself, whose fields are those of the original API. */
 function addMembershipRoute(server: HttpServer, { store, gates, baseUrlOf }: RouteContext): void {
   server.get(
     '/v1/Sims/:SidOrUniqueName/Membership',
@@ -240,7 +240,7 @@ const FILTERS = [
   ...['AccountSid', 'Iccid', 'Status', 'Search', 'Group', 'Label', 'Silent', 'Format'],
 ] as const
 
-/** `nowSeconds` is what silence is measured from; its token keeps it, so that pages belong together. */
+/** Silence is measured from `nowSeconds`. The token keeps it, so that all pages agree. */
 function simList(caller: Caller, query: SimListQuery, nowSeconds: number): KeysetList {
   const { AccountSid, Iccid, Status, Search, Group, Label, Silent, PageToken } = query
   const accountSid = caller.account === null ? (AccountSid ?? null) : null
@@ -254,7 +254,7 @@ function simList(caller: Caller, query: SimListQuery, nowSeconds: number): Keyse
   return { kind: 'sims2', owner, filters: [accountSid, iccid, ...stated, since] }
 }
 
-/** From the filters as the page token carries them, where there is one. */
+/** The filters come from the page token if there is one. */
 async function simFilter(
   { store }: RouteContext,
   caller: Caller,

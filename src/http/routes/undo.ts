@@ -1,4 +1,4 @@
-/** `/Imports/{id}/Undo`: takes a delivery back, or tells beforehand what that would change. */
+/** `/Imports/{id}/Undo`: undoes an import, or says beforehand what that would change. */
 import { Type } from 'typebox'
 import { actingStore, callerOf } from '../access.ts'
 import { findImportToChange, importAddress } from '../import-lookup.ts'

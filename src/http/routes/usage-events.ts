@@ -39,7 +39,7 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
       const page = await eventPage(query, sim, tokens, clock())
       const { window, pageSize, after } = page
       const filter = await ledgerFilter(store, callerOf(request), sim, window)
-      // One more than the page shows tells whether more follow.
+      // Reading one more than the page shows tells whether more follow.
       const [found, feeds] = await Promise.all([
         store.listUsageEvents(filter, { limit: pageSize + 1, ...(after !== null && { after }) }),
         store.accountCoverage(sim.accountId),
@@ -77,7 +77,7 @@ export function addUsageEventRoutes(server: HttpServer, context: RouteContext): 
   )
 }
 
-/** Throws `invalid` when there is no feed of that name for the caller. */
+/** Throws `invalid` if the caller has no feed of that name. */
 async function ledgerFilter(
   store: Pick<UsageStore, 'findFeed' | 'findAccountFeed'>,
   caller: Caller,

@@ -1,4 +1,4 @@
-/** `…/Sims/{SidOrUniqueName}/UsageRecords` and `/UsageRecords`: what a SIM or an account used. */
+/** `…/Sims/{SidOrUniqueName}/UsageRecords` and `/UsageRecords`: the usage of a SIM or an account. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { completeness } from '../../domain/completeness.ts'
@@ -23,7 +23,7 @@ import {
 } from '../usage-page.ts'
 import { groupsByBucket, ownerJson, usageRecordJson } from '../usage-record.ts'
 
-/** What Fastify says of what it serializes itself. */
+/** The type that Fastify sets on what it serializes itself. */
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 const querystring = Type.Object(

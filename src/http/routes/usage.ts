@@ -1,4 +1,4 @@
-/** `/Usage`: any question about the usage of an account, as a list, as CSV or as NDJSON. */
+/** `/Usage`: answers any question about an account's usage, as a list, as CSV or as NDJSON. */
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { completeness } from '../../domain/completeness.ts'
@@ -42,7 +42,7 @@ export function addUsageRoutes(server: HttpServer, context: RouteContext): void 
       const account = await accountRequired(store, caller, query.AccountSid)
       const asking = { account, caller, store, tokens, nowSeconds: clock() }
       const page = await questionPage(query, asking)
-      // Also where the parameter says it: a cache may keep the answer for callers who do not.
+      // Even if a parameter states the format: a cache may keep the answer for callers without it.
       addVary(reply, 'Accept')
       setUsageHeaders(
         reply,
@@ -93,7 +93,7 @@ async function usageList(
   return `{"usage":[${records.join(',')}],"meta":${JSON.stringify(meta)}}`
 }
 
-/** The first piece is asked for before anything is sent: until then, a failure is answered as such. */
+/** Requests the first piece before sending anything, so that a failure still gets a proper error answer. */
 async function usageStream(
   { store, tokens, turns }: RouteContext,
   { query, method }: UsageRequest,
@@ -105,7 +105,7 @@ async function usageStream(
     tokens,
     format,
     context: memberContext(account, page),
-    // Of a HEAD, no more than the headers is read.
+    // For HEAD, reads no more than the headers need.
     limit: query.PageSize === undefined && method !== 'HEAD' ? null : page.pageSize,
     nextTurn: () => turns.next(),
   })

@@ -1,4 +1,4 @@
-/** An account as the operator sees it; its token is there only when it is made. */
+/** An account as the operator sees it. Only the answer that creates it has its token. */
 import { type Static, Type } from 'typebox'
 import type { Account } from '../../domain/directory.ts'
 import { formatInstant, instantOrNull } from '../../domain/time.ts'
@@ -16,7 +16,7 @@ const fields = {
 }
 
 export const accountSchema = Type.Object(fields)
-/** Only the answer that makes it has the token. */
+/** Only the answer that creates the account has the token. */
 export const newAccountSchema = Type.Object({ ...fields, auth_token: Type.String() })
 
 export const accountsSchema = listSchema('accounts', accountSchema)

@@ -1,4 +1,4 @@
-/** How the last audit stands, as Simtally's own surface shows it. */
+/** The state of the last audit, as Simtally's own surface shows it. */
 import { type Static, Type } from 'typebox'
 import { instantOrNull } from '../../domain/time.ts'
 import type { AuditRun } from '../../storage/usage-store.ts'

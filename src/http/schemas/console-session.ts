@@ -1,4 +1,4 @@
-/** A session of the console as the browser that has it sees it. */
+/** A console session, as its browser sees it. */
 import { type Static, Type } from 'typebox'
 import type { ConsoleSession } from '../../domain/console-session.ts'
 import { formatInstant } from '../../domain/time.ts'

@@ -1,4 +1,4 @@
-/** The error body, and what every route may answer besides its success. */
+/** The error body, and what every route may answer besides success. */
 import { Type } from 'typebox'
 
 export const errorSchema = Type.Object({

@@ -1,4 +1,4 @@
-/** How a feed is doing, and what is missing of it, as Simtally's own surface shows it. */
+/** The state of a feed and what it lacks, as Simtally's own surface shows it. */
 import { type Static, Type } from 'typebox'
 import {
   type FeedProgress,
@@ -99,7 +99,7 @@ export function gapToApi(
   }
 }
 
-/** What was accepted, and how the feed stands now. `to` is null for the end of the stream. */
+/** What was accepted, and the state of the feed afterwards. `to` is null for the end of the stream. */
 export const acceptedGapSchema = Type.Object({
   feed: Type.String(),
   stream: Type.String(),

@@ -1,4 +1,4 @@
-/** A group of SIMs, and what a SIM is in, on the wire. */
+/** A group of SIMs on the wire, and a SIM's membership. */
 import { type Static, Type } from 'typebox'
 import type { Sim } from '../../domain/directory.ts'
 import type { SimGroup, SimPlace } from '../../domain/sim-group.ts'

@@ -1,4 +1,4 @@
-/** Feeds, imports and what they left in quarantine, as Simtally's own surface shows them. */
+/** Feeds, imports and their quarantined records, as Simtally's own surface shows them. */
 import { type Static, Type } from 'typebox'
 import type { FeedProgress } from '../../domain/completeness.ts'
 import { type Feed, type FeedGrant, grantees } from '../../domain/directory.ts'
@@ -39,7 +39,7 @@ export const feedsSchema = listSchema('feeds', feedSchema)
 export interface ListedFeed {
   readonly feed: Feed
   readonly progress: FeedProgress
-  /** Of all feeds. */
+  /** The grants of all feeds. */
   readonly grants: readonly FeedGrant[]
 }
 
@@ -96,7 +96,7 @@ const importFields = {
 export const importSchema = Type.Object(importFields)
 export const importsSchema = listSchema('imports', importSchema)
 
-/** What an import is shown with. */
+/** How an answer names an import and its links. */
 export interface ImportAddress {
   readonly baseUrl: string
   readonly sids: ImportSids
@@ -130,7 +130,7 @@ export function importToApi(
   }
 }
 
-/** The import as it is after it was taken back, and what that has changed. */
+/** The import after its undo, and what that changed. */
 export const undoneSchema = Type.Object({
   ...importFields,
   removed: Type.Integer(),
@@ -153,7 +153,7 @@ export function undoneToApi(
   }
 }
 
-/** The import as it is, and what taking it back would change. */
+/** The import as it is, and what its undo would change. */
 export const undoDryRunSchema = Type.Object({ ...undoneSchema.properties, ...changesFields })
 
 export function undoDryRunToApi(
@@ -180,7 +180,7 @@ function faultToApi(
   return { line, reason, field, detail: detailInSids(detail, sids) }
 }
 
-/** The import, and what a person who delivers by hand wants to see at once. */
+/** The import, with what a person who delivers by hand wants to see at once. */
 export const deliverySchema = Type.Object({
   ...importFields,
   warnings: Type.Array(Type.String()),
@@ -198,7 +198,7 @@ export function deliveryToApi(
   }
 }
 
-/** What a delivery would come to, with what of usage would change. */
+/** What a delivery would result in, and how usage would change. */
 export const dryRunSchema = Type.Object({
   feed: importFields.feed,
   source: importFields.source,
@@ -209,7 +209,7 @@ export const dryRunSchema = Type.Object({
   sequence: importFields.sequence,
   complete_through: importFields.complete_through,
   warnings: Type.Array(Type.String()),
-  /** How many records would wait for each reason. */
+  /** How many records would be quarantined for each reason. */
   quarantined_by: Type.Array(Type.Object({ reason: Type.String(), records: Type.Integer() })),
   errors: Type.Array(fault),
   ...changesFields,
@@ -237,10 +237,10 @@ export function dryRunToApi(
   }
 }
 
-/** The import, whose counts stay, and how many of its quarantined records are gone. */
+/** The import, whose counts stay, and how many of its quarantined records were deleted. */
 export const discardedSchema = Type.Object({ ...importFields, discarded: Type.Integer() })
 
-/** The import as it is after its quarantined records were looked at, and what became of these. */
+/** The import after recycling, and what became of its quarantined records. */
 export const recycledSchema = Type.Object({
   ...importFields,
   recycled: Type.Object(verdictFields),

@@ -1,4 +1,4 @@
-/** A key on the wire; its secret is there only when it is made. */
+/** A key on the wire. Only the answer that creates it has its secret. */
 import { type Static, Type } from 'typebox'
 import type { ApiKey } from '../../domain/directory.ts'
 import { formatInstant, instantOrNull } from '../../domain/time.ts'

@@ -1,9 +1,9 @@
-/** Small shapes that the schemas of several resources are made of. */
+/** Small shapes from which the schemas of several resources are built. */
 import { type Static, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox'
 
 /**
- * An object, or null. Not a union: the serializer takes the OpenAPI keyword as it is, where a
- * union would make it validate every value first.
+ * An object or null. The serializer takes this OpenAPI keyword as it is; a union would make it validate every
+ * value first.
  */
 export function nullable<Schema extends TSchema>(schema: Schema): TUnsafe<Static<Schema> | null> {
   return Type.Unsafe<Static<Schema> | null>({ ...schema, nullable: true })
@@ -11,10 +11,10 @@ export function nullable<Schema extends TSchema>(schema: Schema): TUnsafe<Static
 
 export const nullableText = nullable(Type.String())
 
-/** Sums can pass 2^53: they are bigints up to the last moment, and digits on the wire. */
+/** Sums can pass 2^53, so they stay bigints until they become digits on the wire. */
 export const bigInteger = Type.Unsafe<bigint>({ type: 'integer' })
 
-/** A list as all of them are answered: the rows under their name, then `meta`. */
+/** The form of every list: the rows under their name, then `meta`. */
 export function listSchema<Key extends string, Row extends TSchema>(key: Key, row: Row) {
   const rows = { [key]: Type.Array(row) } as Record<Key, ReturnType<typeof Type.Array<Row>>>
   return Type.Object({ ...rows, meta: metaSchema } satisfies TProperties)
@@ -30,12 +30,12 @@ const metaSchema = Type.Object({
   url: Type.String(),
 })
 
-/** The name of a delivery without its folders, which are the server's own affair. */
+/** The name of a delivery without its folders, which concern only the server. */
 export function sourceToApi(source: string): string {
   return source.slice(Math.max(source.lastIndexOf('/'), source.lastIndexOf('\\')) + 1)
 }
 
-/** The schema of an answer that a route gives as JSON text, which then is not serialized. */
+/** The schema of an answer that the route returns as JSON text, to be sent unserialized. */
 export function asText(schema: TSchema): TUnsafe<string> {
   return Type.Unsafe<string>(schema)
 }

@@ -1,4 +1,4 @@
-/** What a list of SIMs came to, or would come to. */
+/** What registering a list of SIMs did, or would do. */
 import { type Static, Type } from 'typebox'
 import type { Account } from '../../domain/directory.ts'
 import type { ListOutcome, ListPreview } from '../../ingest/sim-list-registration.ts'
@@ -27,7 +27,7 @@ export const simListSchema = Type.Object({
   ),
 })
 
-/** Of each, as many as a person looks at; the counts are of all. */
+/** At most this many of each are shown, as many as a person reads; the counts cover all. */
 export const LINES_SHOWN_MAX = 100
 
 export function simListPreviewToApi(

@@ -1,4 +1,4 @@
-/** A SIM on the wire, with every field the original API has; what Simtally has not is null. */
+/** A SIM on the wire, with every field of the original API. Fields that Simtally does not have are null. */
 import { type Static, Type } from 'typebox'
 import type { Sim } from '../../domain/directory.ts'
 import { callbackOf } from '../../domain/sim-callbacks.ts'

@@ -1,4 +1,4 @@
-/** What a dry run finds that usage would change by. */
+/** How usage would change, as a dry run finds it. */
 import { type Static, Type } from 'typebox'
 import { formatInstant } from '../../domain/time.ts'
 import type { TrialChanges } from '../../storage/usage-store.ts'
@@ -6,7 +6,7 @@ import type { Caller } from '../credentials.ts'
 import { changeToApi, differencesToApi } from '../usage-change.ts'
 import { bigInteger, nullableText } from './shapes.ts'
 
-/** A fleet may change as a whole; what follows is summed up in the months all the same. */
+/** A whole fleet may change. The months still sum up everything beyond this. */
 const CHANGES_SHOWN_MAX = 1_000
 
 const differences = {
@@ -24,7 +24,7 @@ const changeSchema = Type.Object({
   ...differences,
 })
 
-/** Of a dry run. */
+/** The fields of a dry run. */
 export const changesFields = {
   /** How many SIMs' usage would change. */
   changed_sims: Type.Integer(),
@@ -36,13 +36,13 @@ export const changesFields = {
       ...differences,
     }),
   ),
-  /** The first of them. */
+  /** The first of the changes. */
   changes: Type.Array(changeSchema),
 }
 
 const changes = Type.Object(changesFields)
 
-/** An account is told of its own usage only. */
+/** An account learns of its own usage only. */
 export function changesToApi(
   { changes: all, months }: TrialChanges,
   { account }: Caller,

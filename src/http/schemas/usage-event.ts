@@ -58,7 +58,7 @@ export const usageEventsSchema = Type.Object({
   period: Type.Object({ start: Type.String(), end: Type.String(), open: Type.Boolean() }),
 })
 
-/** How an event's deliveries are named: otherwise to callers of the API than to the operator. */
+/** How the deliveries of an event are named; callers of the API and the operator see different names. */
 export interface DeliveryNames<Name> {
   readonly importOf: (id: number) => Name
   readonly sourceOf: (source: string) => string

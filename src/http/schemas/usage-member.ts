@@ -1,4 +1,4 @@
-/** A record of what one member of a fleet used. Records are written by `memberJson`, which tests hold to this. */
+/** A record of one fleet member's usage. `memberJson` writes these records; tests hold it to this schema. */
 import { Type } from 'typebox'
 import { bigInteger, listSchema, nullableText } from './shapes.ts'
 

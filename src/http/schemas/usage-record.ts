@@ -1,6 +1,6 @@
 /**
- * A usage record on the wire. The key order is the one the original API answers with. Records are
- * written by `usageRecordJson`, which tests hold to this.
+ * A usage record on the wire. The key order is that of the original API. `usageRecordJson` writes these
+ * records; tests hold it to this schema.
  */
 import { Type } from 'typebox'
 import { bigInteger, listSchema, nullable } from './shapes.ts'

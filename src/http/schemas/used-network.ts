@@ -1,4 +1,4 @@
-/** A network on which something was used, on the wire. */
+/** A network on which anything was used, on the wire. */
 import { type Static, Type } from 'typebox'
 import { countryCodeAlpha3 } from '../../domain/country.ts'
 import type { UsedNetwork } from '../../storage/usage-store.ts'

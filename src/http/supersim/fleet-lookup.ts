@@ -1,4 +1,4 @@
-/** Finding the fleet that a path or a parameter names, as far as the caller may know of it. */
+/** Finds the fleet that a path or a parameter names, within what the caller may know. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isDotSegment } from '../../domain/directory.ts'
@@ -15,7 +15,7 @@ type FleetRequest = FastifyRequest<{
   Querystring: { AccountSid?: string }
 }>
 
-/** Throws `invalid` for a fleet that the account has not. */
+/** Throws `invalid` for a fleet that the account does not have. */
 export async function fleetNamed(
   store: Pick<UsageStore, 'findGroup'>,
   accountId: number,
@@ -26,14 +26,14 @@ export async function fleetNamed(
   throw invalidField('Fleet', name, 'there is no such fleet')
 }
 
-/** Throws `not_found`, also for the fleet of another account: as if it did not exist. */
+/** Throws `not_found`, also for another account's fleet, as if it did not exist. */
 export async function findFleet(
   store: Pick<UsageStore, 'findAccount' | 'findGroup'>,
   request: FleetRequest,
 ): Promise<SimGroup> {
   const account = await accountRequired(store, callerOf(request), request.query.AccountSid)
   const { FleetSidOrUniqueName } = request.params
-  // A segment that clients and proxies may take away leads nowhere, whatever its name is.
+  // Clients and proxies may remove such a segment, so it leads nowhere, even to a fleet of that name.
   if (isDotSegment(FleetSidOrUniqueName)) throw notFound()
   const fleet = await store.findGroup(account.id, FleetSidOrUniqueName)
   if (fleet === null) throw notFound()

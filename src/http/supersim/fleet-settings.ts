@@ -1,6 +1,6 @@
 /**
- * What the Super SIM API keeps with a fleet. It is stored with the group and given back; nothing here
- * switches, limits or calls anything by it.
+ * What the Super SIM API keeps with a fleet. It is stored with the group and returned, but nothing here
+ * switches, limits or calls anything because of it.
  */
 import { createHash } from 'node:crypto'
 import { type Static, Type } from 'typebox'
@@ -14,7 +14,7 @@ import { parameter } from '../validation.ts'
 import { superSimUrl } from './address.ts'
 import type { fleetSchema } from './schemas.ts'
 
-/** In megabytes a SIM and month, as the original bounds them. */
+/** In megabytes per SIM and month, the bound of the original. */
 const DATA_LIMIT_MAX = 2_000_000
 const DATA_LIMIT_DEFAULT = 1_000
 
@@ -64,7 +64,7 @@ export const fleetListQuery = Type.Object({
   ...pageParameters,
 })
 
-/** From a body that one of the schemas has accepted: what it says, by the names of the answer. */
+/** From a body that one of the schemas accepted: its content, under the names that answers use. */
 export function settingsFromApi(
   body: Static<typeof fleetCreateBody> | Static<typeof fleetUpdateBody>,
 ): GroupSettings {
@@ -91,7 +91,7 @@ function isTrue(text: string): boolean {
   return text.toLowerCase() === 'true'
 }
 
-/** A group that was not made here has what the original says unless told otherwise. */
+/** A group made elsewhere shows the original's defaults. */
 export function fleetToApi(fleet: SimGroup, baseUrl: string): Static<typeof fleetSchema> {
   const { settings } = fleet
   return {
@@ -117,15 +117,15 @@ function textOrNull(setting: GroupSettings[string] | undefined): string | null {
   return typeof setting === 'string' && setting !== '' ? setting : null
 }
 
-/** The SID of the profile that a fleet was given, by its SID or its name; null without one. */
+/** The SID of a fleet's profile, which was given by its SID or its name; null without one. */
 export function profileSidOf({ settings }: Pick<SimGroup, 'settings'>): string | null {
   const given = textOrNull(settings.network_access_profile)
   return given === null ? null : sidOfProfile(given)
 }
 
 /**
- * There are no network access profiles here: one that is given by its name has a SID that follows from the
- * name, so that fleets with the same one are found by either.
+ * Simtally has no network access profiles. A profile given by name gets a SID derived from the name, so that
+ * either finds the fleets that share it.
  */
 export function sidOfProfile(sidOrName: string): string {
   if (/^HA[0-9a-fA-F]{32}$/.test(sidOrName)) return sidOrName

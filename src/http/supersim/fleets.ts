@@ -1,4 +1,4 @@
-/** `/supersim/v1/Fleets`: the groups of an account, as the Super SIM API has them. */
+/** `/supersim/v1/Fleets`: an account's groups in the form of the Super SIM API. */
 import { Type } from 'typebox'
 import { parseUniqueName } from '../../domain/directory.ts'
 import { newSid } from '../../domain/secret.ts'
@@ -144,7 +144,7 @@ function addSingleFleetRoutes(server: HttpServer, context: RouteContext): void {
   )
 }
 
-/** An account has some hundred fleets: those with a profile are found among all of them. */
+/** An account has a few hundred fleets, so those with the profile are found by looking at all. */
 async function listWithProfile(
   store: Pick<UsageStore, 'listGroups'>,
   accountId: number,

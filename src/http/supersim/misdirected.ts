@@ -1,10 +1,10 @@
-/** Tells clients of the Super SIM API that ask the other API, at the root, where their own one is. */
+/** Tells Super SIM clients that call the other API, at the root, where theirs is. */
 import type { FastifyRequest } from 'fastify'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { BaseUrlOf } from '../base-url.ts'
 import { superSimUrl } from './address.ts'
 
-/** Parameters of the Super SIM API that the other one refuses: with any value, or with these. */
+/** Parameters of the Super SIM API that the other one refuses, with any value or with these. */
 type Signs = Readonly<Record<string, 'any' | readonly string[]>>
 
 export const SIGNS_IN_USAGE: Signs = {
@@ -24,7 +24,7 @@ export const SIGNS_IN_SIMS: Signs = {
   Status: ['inactive'],
 }
 
-/** An error handler of a route, which leaves the answer to that of the server. */
+/** A route's error handler, which leaves the answer to the server's. */
 export function pointToSuperSim(baseUrlOf: BaseUrlOf, signs: Signs) {
   return (error: Error, request: FastifyRequest): never => {
     const isRefused = error instanceof UsageError && error.code === 'invalid'
@@ -35,7 +35,7 @@ export function pointToSuperSim(baseUrlOf: BaseUrlOf, signs: Signs) {
     throw new UsageError(error.code, error.message, {
       hint: error.hint === undefined ? hint : `${error.hint}; ${hint}`,
       ...(field !== undefined && { field }),
-      // By which a subscriber is known, perhaps: the answer masks it.
+      // It may hold a subscriber's number, so the answer masks it.
       ...(value !== undefined && { value }),
     })
   }

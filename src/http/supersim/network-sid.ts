@@ -1,6 +1,6 @@
 /**
- * The SIDs of networks. They hold the PLMN itself, so that a network has the same one on every server and
- * before anything was used on it: `HW`, zeros, and the PLMN with `f` for the third digit of an MNC of two.
+ * The SIDs of networks. Each contains the PLMN itself, so a network has the same SID on every server and even
+ * before any usage: `HW`, zeros, and the PLMN with `f` as the third digit of a two-digit MNC.
  */
 import { type Plmn, parsePlmn } from '../../domain/plmn.ts'
 
@@ -12,7 +12,7 @@ export function networkSidOf(plmn: Plmn): string {
   return `HW${ZEROS}${plmn.replace('-', '').padEnd(PLMN_DIGITS, 'f')}`
 }
 
-/** Null for any other text, also for the SIDs that another server gave its networks. */
+/** Null for any other text, including SIDs that another server gave its networks. */
 export function plmnOfNetworkSid(text: string): Plmn | null {
   const [, mcc, mnc, last] = NETWORK_SID.exec(text) ?? []
   if (mcc === undefined) return null

@@ -1,4 +1,4 @@
-/** `/supersim/v1/Networks`: the networks on which SIMs of an account have used something. */
+/** `/supersim/v1/Networks`: the networks on which an account's SIMs have used anything. */
 import { type Static, Type } from 'typebox'
 import { type CountryCode, parseCountry } from '../../domain/country.ts'
 import { countryOfPlmn, type Plmn } from '../../domain/plmn.ts'
@@ -92,7 +92,7 @@ export function addNetworkRoutes(server: HttpServer, context: RouteContext): voi
       const plmn = plmnOfNetworkSid(request.params.NetworkSid)
       if (plmn === null) throw notFound()
       const country = countryOfPlmn(plmn)
-      // A network does not end when what was used on it is too old to be kept.
+      // A network outlives the retention of its usage.
       if (country !== null) return networkToApi({ plmn, country }, baseUrlOf(request))
       const account = await accountNamed(store, callerOf(request), request.query.AccountSid)
       const used = await usedNetworks(store, account?.id ?? null)
@@ -108,7 +108,7 @@ interface Network {
   readonly country: CountryCode | null
 }
 
-/** Each once, by PLMN; in its own country where that is known, else in one that records have stated. */
+/** Each network once, by PLMN, in its own country if known, else in one that records have stated. */
 async function usedNetworks(
   store: Pick<UsageStore, 'listUsedNetworks'>,
   accountId: number | null,
@@ -130,7 +130,7 @@ function fits(
   return isThere && (Mcc ?? mcc) === mcc && (Mnc ?? mnc) === mnc
 }
 
-/** No list of names is kept here, so a network is called what it is known by. */
+/** Simtally keeps no list of network names, so a network is called by its PLMN. */
 function networkToApi({ plmn, country }: Network, baseUrl: string): Static<typeof networkSchema> {
   const [mcc = '', mnc = ''] = plmn.split('-')
   const sid = networkSidOf(plmn)

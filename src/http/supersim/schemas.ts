@@ -1,4 +1,4 @@
-/** What the Super SIM API answers with, in the order of the fields in which the original does. */
+/** The answers of the Super SIM API, with fields in the order of the original. */
 import { Type } from 'typebox'
 import { bigInteger, listSchema, nullableText } from '../schemas/shapes.ts'
 

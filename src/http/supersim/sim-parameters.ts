@@ -1,4 +1,4 @@
-/** What may be said of a SIM in requests of the Super SIM API, and the SIM as it answers with it. */
+/** The parameters of a SIM in requests of the Super SIM API, and the SIM as that API returns it. */
 import { type Static, Type } from 'typebox'
 import type { Sim } from '../../domain/directory.ts'
 import { formatInstant } from '../../domain/time.ts'
@@ -52,7 +52,7 @@ export const superSimUpdateBody = Type.Object(
   },
 )
 
-/** Nothing here answers the links, which the original has. */
+/** The original has these links, but nothing here answers them. */
 export function superSimToApi(
   sim: Sim,
   fleetSid: string | null,

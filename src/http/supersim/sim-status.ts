@@ -1,10 +1,10 @@
-/** The five statuses of the Super SIM API, and which of a SIM's own statuses each of them stands for. */
+/** The five statuses of the Super SIM API, and which of a SIM's own statuses each stands for. */
 import type { SimStatus } from '../../domain/directory.ts'
 
 export const SUPER_SIM_STATUSES = ['new', 'ready', 'active', 'inactive', 'scheduled'] as const
 export type SuperSimStatus = (typeof SUPER_SIM_STATUSES)[number]
 
-/** The others are not for callers to give. */
+/** Callers cannot set the others. */
 export const SUPER_SIM_STATUS_CHANGES = ['ready', 'active', 'inactive'] as const
 
 const SHOWN_AS: Readonly<Record<SimStatus, SuperSimStatus>> = {
@@ -26,12 +26,12 @@ export function statusesShownAs(shown: SuperSimStatus): SimStatus[] {
   return (Object.keys(SHOWN_AS) as SimStatus[]).filter((status) => SHOWN_AS[status] === shown)
 }
 
-/** The status that a SIM gets; one that shows so already keeps its own, which says more. */
+/** The SIM's new status. A SIM that already shows as `to` keeps its own status, which says more. */
 export function changedStatus(
   before: SimStatus,
   to: (typeof SUPER_SIM_STATUS_CHANGES)[number],
 ): SimStatus {
   if (shownAs(before) === to) return before
-  // Of those that are inactive, the one from which a SIM becomes active again.
+  // Of the inactive statuses, the one from which a SIM can become active again.
   return to === 'inactive' ? 'suspended' : to
 }

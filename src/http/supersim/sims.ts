@@ -1,4 +1,4 @@
-/** `/supersim/v1/Sims`: the SIMs of an account, as the Super SIM API has them. */
+/** `/supersim/v1/Sims`: an account's SIMs in the form of the Super SIM API. */
 import { type Static, Type } from 'typebox'
 import { parseUniqueName, type Sim, type SimChanges } from '../../domain/directory.ts'
 import { type Iccid, parseIccid } from '../../domain/identifiers.ts'
@@ -150,7 +150,7 @@ function addSingleSuperSimRoutes(server: HttpServer, context: RouteContext): voi
       const { body } = request
       const known = await findSim(store, request)
       const at = clock()
-      // Before anything changes: a fleet or an account that there is not changes nothing.
+      // Comes first, so that an unknown fleet or account changes nothing.
       const fleet = body.Fleet ? await fleetNamed(store, known.accountId, body.Fleet) : null
       const changes = changesFromApi(known, body)
       const acting = actingStore(context, request)
@@ -162,7 +162,7 @@ function addSingleSuperSimRoutes(server: HttpServer, context: RouteContext): voi
       }
       const sim = await acting.updateSim(known.id, changes, at)
       if (body.Fleet !== undefined) {
-        // What it used before stays where it was used, also where it was in no fleet.
+        // Earlier usage stays where it was used, even if that was in no fleet.
         const assignment = { simId: sim.id, groupId: fleet?.id ?? null, since: at }
         await acting.assignSims(sim.accountId, [assignment], at)
       }
@@ -198,7 +198,7 @@ async function simList(
   return { kind: 'supersims1', owner: accountId, filters }
 }
 
-/** Each of the statuses that a filter stands for is read by itself, in the order of all. */
+/** Reads each status that the filter stands for by itself, in the order of the whole list. */
 async function listShownAs(
   store: Pick<UsageStore, 'listSims'>,
   accountId: number,

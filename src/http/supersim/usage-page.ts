@@ -1,4 +1,4 @@
-/** Which records a page of the Super SIM API's usage shows, from its parameters or page token. */
+/** The records that a page of the Super SIM API's usage shows, from its parameters or page token. */
 import type { CountryCode } from '../../domain/country.ts'
 import type { Account } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
@@ -21,11 +21,11 @@ export interface SuperSimUsagePage {
   readonly question: SuperSimQuestion
   readonly page: number
   readonly pageSize: number
-  /** How many buckets lie on pages before this one; 0 for what is grouped. */
+  /** How many buckets earlier pages show; 0 for a grouped answer. */
   readonly offset: number
-  /** The last record of the page before; null on the first page, and for what is not grouped. */
+  /** The last record of the page before; null on the first page, and for an ungrouped answer. */
   readonly after: UsageMember | null
-  /** The parameters as the first page was asked with them. */
+  /** The parameters with which the first page was requested. */
   readonly prints: Fingerprints
 }
 
@@ -48,8 +48,8 @@ export function filtersOf(query: SuperSimUsageQuery): [name: string, value: stri
 }
 
 /**
- * Throws the error of an invalid page token, and `invalid` for a later page of grouped records without one.
- * A token keeps the question of the first page, however late it is by now.
+ * Throws the error of an invalid page token, and `invalid` for a later page of grouped records without one. A
+ * token keeps the question of the first page, however much later it is used.
  */
 export async function superSimUsagePage(
   query: SuperSimUsageQuery,
@@ -63,7 +63,7 @@ export async function superSimUsagePage(
     const issued = fromToken(await tokens.open(query.PageToken, TOKEN_KIND), account, prints)
     const pageSize = given.pageSize ?? issued.pageSize
     const page = given.page ?? issued.page
-    // The token of grouped records leads to one page only.
+    // A token of grouped records leads to one page only.
     if (issued.question.group !== null && page !== issued.page) throw invalidPageToken()
     const offset = Math.max(0, issued.offset + (page - issued.page) * pageSize)
     return { ...issued, page, pageSize, offset }
@@ -75,7 +75,7 @@ export async function superSimUsagePage(
   return { question, page, pageSize, offset: page * pageSize, after: null, prints }
 }
 
-/** `last` is the last record of a page of grouped ones that more follow; null where none do. */
+/** `last` is the last record of a grouped page that others follow; null if none do. */
 export async function superSimPageLinks(
   usagePage: SuperSimUsagePage,
   last: UsageMember | null,
@@ -92,7 +92,7 @@ export async function superSimPageLinks(
   }
   const hasMoreBuckets = question.group === null && offset + pageSize < bucketCount(question.window)
   const hasNext = hasMoreBuckets || last !== null
-  // A PageSize that changed beside a token may leave fewer records before this page than it shows.
+  // If PageSize grew since the token was issued, fewer records than it may come before this page.
   const before = Math.min(pageSize, offset)
   return {
     pageSize,
@@ -114,7 +114,7 @@ export async function superSimPageLinks(
   }
 }
 
-/** Names the layout of the payload; another layout takes another name. */
+/** Names the layout of the payload. Another layout needs another name. */
 const TOKEN_KIND = 'supersim1'
 
 type NamedToken = readonly [id: number | null, sid: string | null]
@@ -172,7 +172,7 @@ function fromToken(
   const [simId, simSid, fleetId, fleetSid, plmn, country, ...position] = rest
   const [offset, page, pageSize, afterStart, afterId, afterText, ...issued] = position
   if (accountId !== account.id) throw invalidPageToken()
-  // Parameters may be left out, because the question is in the token; they may not be other ones.
+  // The caller may omit parameters, because the token has the question, but may not change them.
   if (prints.some((print, i) => print !== null && print !== issued[i])) throw invalidPageToken()
   const bounds = { statedStart: start, statedEnd: end, start, end }
   const window = {
@@ -205,7 +205,7 @@ function namedFromToken([id, sid]: NamedToken): Named | null {
   return id === null || sid === null ? null : { id, sid }
 }
 
-/** Of its one dimension. */
+/** The member's value in its one dimension. */
 function memberToToken(member: UsageMember | null): NamedToken {
   if (member?.simId !== undefined) return [member.simId, member.simSid ?? null]
   if (member?.group) return [member.group.id, member.group.sid]

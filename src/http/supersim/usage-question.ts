@@ -1,4 +1,4 @@
-/** What a request for usage records of the Super SIM API asks, from its parameters. */
+/** The question that a request for usage records of the Super SIM API asks, from its parameters. */
 import { type Static, Type } from 'typebox'
 import { type CountryCode, parseCountry } from '../../domain/country.ts'
 import type { Account } from '../../domain/directory.ts'
@@ -27,7 +27,7 @@ import {
   superSimWindow,
 } from './usage-window.ts'
 
-/** By its name on the wire. */
+/** By their names on the wire. */
 export const SUPER_SIM_GROUPS = {
   sim: 'sim',
   fleet: 'group',
@@ -77,7 +77,7 @@ export const superSimUsageQuery = Type.Object(
 
 export type SuperSimUsageQuery = Static<typeof superSimUsageQuery>
 
-/** A SIM or a fleet that usage is filtered by. */
+/** A SIM or a fleet by which usage is filtered. */
 export interface Named {
   readonly id: number
   readonly sid: string
@@ -93,8 +93,8 @@ export interface SuperSimQuestion {
 }
 
 /**
- * From a query that `superSimUsageQuery` has accepted. Throws the error of a period that is not answered,
- * and `invalid` for a SIM or a fleet that the account has not.
+ * From a query that `superSimUsageQuery` accepted. Throws the error for a period that is not answered, and
+ * `invalid` for a SIM or a fleet that the account does not have.
  */
 export async function superSimQuestion(
   store: Pick<UsageStore, 'findHeldSim' | 'findGroup'>,
@@ -128,7 +128,7 @@ export async function superSimQuestion(
   return question
 }
 
-/** The question to the store, about a part of the window. */
+/** The question to the store, for a part of the window. */
 export function toDomain(
   { window, group, sim, fleet, plmn, country }: SuperSimQuestion,
   accountId: number,
@@ -150,7 +150,9 @@ export function toDomain(
   }
 }
 
-/** Also where each page alone would be short enough: whether it is answered is not a matter of its size. */
+/**
+ * Even if each page alone were short enough: whether a question is answered must not depend on the page size.
+ */
 function requireAnswerable(question: UsageQuestion): void {
   if (!readsTooMuch(question)) return
   const days = LEDGER_QUESTION_MAX_SECONDS / DAY_SECONDS

@@ -1,9 +1,9 @@
-/** From the store's answer to the usage records of the Super SIM API. */
+/** Turns the store's answer into usage records of the Super SIM API. */
 import type { Bucket } from '../../domain/period.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { NO_USAGE, type UsageSums } from '../../domain/usage-query.ts'
 
-/** What the usage is of, as far as it was filtered or grouped by. */
+/** What the usage belongs to, as far as the question filters or groups by it. */
 export interface UsagePlace {
   readonly sim_sid: string | null
   readonly fleet_sid: string | null
@@ -11,7 +11,10 @@ export interface UsagePlace {
   readonly iso_country: string | null
 }
 
-/** As JSON text, with exact numbers: sums can pass 2^53. Nothing is billed, because there are no prices. */
+/**
+ * As JSON text with exact numbers, because sums can pass 2^53. Nothing is billed, because there are no
+ * prices.
+ */
 export function superSimRecordJson(
   accountSid: string,
   { start, end }: Bucket,

@@ -1,4 +1,4 @@
-/** `/supersim/v1/UsageRecords`: what an account used, by SIM, fleet, network or country. */
+/** `/supersim/v1/UsageRecords`: an account's usage by SIM, fleet, network or country. */
 import { completeness } from '../../domain/completeness.ts'
 import type { Account } from '../../domain/directory.ts'
 import { BUCKET_SECONDS, type Bucket, bucketsOf } from '../../domain/period.ts'
@@ -73,11 +73,11 @@ export function addSuperSimUsageRoute(server: HttpServer, context: RouteContext)
 interface Records {
   /** As JSON text. */
   readonly records: readonly string[]
-  /** The last one, where more follow of which only it tells the place. */
+  /** The last record, if more follow whose place only it tells. */
   readonly last: UsageMember | null
 }
 
-/** One record a bucket, the empty ones too. */
+/** One record per bucket, including empty ones. */
 async function bucketRecords(
   store: Pick<UsageStore, 'answerUsage'>,
   account: Account,
@@ -98,13 +98,13 @@ async function bucketRecords(
   return { records, last: null }
 }
 
-/** One record a member that used something, in each bucket. */
+/** In each bucket, one record per member with usage. */
 async function memberRecords(
   store: Pick<UsageStore, 'answerUsage'>,
   account: Account,
   { question, pageSize, after }: SuperSimUsagePage,
 ): Promise<Records> {
-  // One more than the page shows tells whether more follow.
+  // Reading one more than the page shows tells whether more follow.
   const page = { limit: pageSize + 1, ...(after !== null && { after }) }
   const found = await answerInSpans(store, toDomain(question, account.id, question.window), page)
   const members = found.slice(0, pageSize)
@@ -127,7 +127,7 @@ function bucketOf({ window }: SuperSimQuestion, { bucketStart }: UsageMember): B
   return { start: bucketStart, end: bucketStart + BUCKET_SECONDS[granularity] }
 }
 
-/** What was filtered or grouped by; the rest is null, and so is a member that usage names none of. */
+/** What the question filters or groups by. All else is null, and so is a member without a value. */
 function placeOf(
   { sim, fleet, plmn, country }: SuperSimQuestion,
   member?: UsageMember,

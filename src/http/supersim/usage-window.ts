@@ -1,4 +1,4 @@
-/** The period that clients of the Super SIM API ask for, with the limits and the error codes of that API. */
+/** The period that clients of the Super SIM API ask for, with the limits and error codes of that API. */
 import {
   BUCKET_SECONDS,
   RETENTION_MONTHS,
@@ -16,7 +16,7 @@ import {
 import type { Granularity } from '../../domain/usage-query.ts'
 import { type ErrorKind, HttpError } from '../error-reply.ts'
 
-/** By its name on the wire. */
+/** By their names on the wire. */
 export const SUPER_SIM_GRANULARITIES = {
   hour: 'hourly',
   day: 'daily',
@@ -25,15 +25,15 @@ export const SUPER_SIM_GRANULARITIES = {
 export type SuperSimGranularity = keyof typeof SUPER_SIM_GRANULARITIES
 
 export interface SuperSimPeriodRequest {
-  /** UTC seconds; one month before the end when null. */
+  /** UTC seconds; null for one month before the end. */
   readonly start: number | null
-  /** UTC seconds, exclusive; the end of the hour, or of the day, that it is now when null. */
+  /** UTC seconds, exclusive; null for the end of the current hour or day. */
   readonly end: number | null
   readonly granularity: SuperSimGranularity
   readonly isGroupedBySim: boolean
 }
 
-/** What the original API answers at most; an account's SIMs are also what takes longest here. */
+/** The longest period that the original API answers. Here too, an account's SIMs take longest. */
 const DAYS_MAX = 31
 const DAILY_MONTHS_MAX = 3
 
@@ -43,7 +43,7 @@ export function superSimWindow(request: SuperSimPeriodRequest, now: number): Usa
   const unit = granularity === 'day' ? DAY_SECONDS : HOUR_SECONDS
   const end = request.end ?? ceilTo(now, unit)
   const start = request.start ?? monthsBefore(end, 1)
-  // What is not stated is a month before what is, and as whole.
+  // A bound that is not stated lies a month from the one that is, and is whole if that one is.
   if (request.start !== null) requireWhole(granularity, 'StartTime', start, floorTo(start, unit))
   if (request.end !== null) requireWhole(granularity, 'EndTime', end, ceilTo(end, unit))
   if (start >= end) {
@@ -58,7 +58,7 @@ export function superSimWindow(request: SuperSimPeriodRequest, now: number): Usa
     throw refusal('usage_start_too_early', `StartTime ${formatInstant(start)}: ${rule}`)
   }
   const kind = SUPER_SIM_GRANULARITIES[granularity]
-  // Buckets that have not begun are not listed; a whole period is stated as it was asked for.
+  // Omits buckets that have not begun. A whole period is shown as it was stated.
   const latest = kind === 'all' ? end : floorTo(now, unit) + BUCKET_SECONDS[kind]
   const until = Math.max(start, Math.min(end, latest))
   return {
