@@ -1,31 +1,31 @@
-/** Carries out audits part by part, and keeps in the store how far each is. */
+/** Carries out audits part by part, and keeps the progress of each in the store. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type AuditRun, endOfAudit, newAuditRun, type UsageStore } from '../storage/usage-store.ts'
 
-/** How often it is kept how far an audit is, in milliseconds: what a kill makes it look at again. */
+/** How often an audit's progress is kept, in milliseconds. After a kill, the audit repeats this much. */
 const KEEP_EVERY_MS = 2_000
 
-/** A served store is audited once in so many seconds, a little at a time. */
+/** A served store is audited once in this period, a little at a time. */
 export const AUDIT_EVERY_SECONDS = 86_400
 
-/** How often a serving process looks whether an audit is due or asked for, in milliseconds. */
+/** How often a serving process checks whether an audit is due or was asked for, in milliseconds. */
 const LOOK_EVERY_MS = 10_000
 
-/** How often it goes on with one that nobody waits for, and for how long, in milliseconds. */
+/** How often an audit that nobody waits for continues, and for how long, in milliseconds. */
 const SLICE_EVERY_MS = 60_000
 const SLICE_MS = 1_500
 
 export interface CarryOutOptions {
   readonly clock: () => number
-  /** Asked before each part. */
+  /** Called before each part. */
   readonly isStopped: () => boolean
-  /** Told after each part, before it is kept. */
+  /** Called after each part, before it is kept. */
   readonly onPart?: (run: AuditRun) => void
-  /** Keeps how far it is; the store does unless told otherwise. */
+  /** Keeps the progress; by default, the store does. */
   readonly keep?: (run: AuditRun) => Promise<void>
 }
 
-/** Goes on with an audit to its end, or until it is stopped. */
+/** Continues an audit to its end, or until it is stopped. */
 export async function carryOutAudit(
   store: UsageStore,
   begun: AuditRun,
@@ -52,7 +52,7 @@ export async function carryOutAudit(
     },
   })
   const isDone = run.done === run.total && (last !== null || !isStopped())
-  // What a whole audit has counted on its way is of no use after it.
+  // After the whole audit, its running counts are of no use.
   const counted = isDone ? undefined : run.state?.versions
   run = {
     ...run,
@@ -65,13 +65,13 @@ export async function carryOutAudit(
 }
 
 export interface Audits {
-  /** Resolves when the part under way has ended. */
+  /** Resolves when the current part has ended. */
   stop(): Promise<void>
 }
 
 /**
- * Audits a store while it is served: all of what was asked for at once, and otherwise a slice now
- * and then, so that a whole one is done about once a day. Keeps no process alive.
+ * Audits a store while it is served: at once and as a whole if asked to, and otherwise in slices, so that a
+ * whole audit takes about a day. Keeps no process alive.
  */
 export function startAudits({
   store,
@@ -103,7 +103,7 @@ export function startAudits({
   }
 }
 
-/** One look: goes on with the audit that is due or asked for, where there is one. */
+/** Checks once, and continues the audit that is due or was asked for, if any. */
 export async function auditSlice(
   store: UsageStore,
   {
@@ -115,14 +115,14 @@ export async function auditSlice(
     readonly clock: () => number
     readonly signal: AbortSignal
     readonly sliceMs?: number
-    /** Goes on with nothing but what was asked for. */
+    /** Continues only audits that were asked for. */
     readonly asksOnly?: boolean
   },
 ): Promise<AuditRun | null> {
   const run = dueRun(await store.readAuditRun(), clock())
   if (run === null || (asksOnly && run.requestedAt === null)) return null
   const endMs = run.requestedAt === null ? performance.now() + sliceMs : Number.POSITIVE_INFINITY
-  // Finding the way takes its time as well, so that each slice gets at least one part further.
+  // Finding where to continue takes time as well, so each slice completes at least one part.
   let hasMoved = false
   return carryOutAudit(store, run, {
     clock,
@@ -133,12 +133,12 @@ export async function auditSlice(
   })
 }
 
-/** Null where nothing is to be done: the last audit has ended, not long ago. */
+/** Null if there is nothing to do, because the last audit ended recently. */
 function dueRun(last: AuditRun | null, now: number): AuditRun | null {
   if (last === null) return newAuditRun({})
   const { finishedAt } = last
   if (finishedAt === null) return last
-  // A clock that was set back makes none wait for ever.
+  // The absolute value, so that a clock set back does not delay the next audit forever.
   const isDue = Math.abs(now - finishedAt) >= AUDIT_EVERY_SECONDS
   return isDue ? newAuditRun({ last: endOfAudit(last) }) : null
 }

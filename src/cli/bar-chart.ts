@@ -11,7 +11,7 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const
 
 const BAR_CHARACTERS_MIN = 10
 
-/** One line a bar, the longest as wide as `width` leaves room for beside label and number. */
+/** One line per bar. The longest bar fills the `width` that its label and number leave. */
 export function barChart(bars: readonly Bar[], width: number): string[] {
   const numbers = bars.map(({ bytes }) => formatBytes(bytes))
   const labelWidth = Math.max(0, ...bars.map(({ label }) => label.length))
@@ -24,7 +24,7 @@ export function barChart(bars: readonly Bar[], width: number): string[] {
   })
 }
 
-/** Usage is never drawn as none: the smallest bar is one eighth. */
+/** Even the smallest usage is drawn, as one eighth of a character. */
 function drawn(bytes: number, most: number, room: number): string {
   if (bytes === 0) return ''
   const eighths = Math.max(1, Math.round((bytes / most) * room * 8))

@@ -1,12 +1,12 @@
-/** Which command a line calls, told from its words alone: also where they cannot be parsed. */
+/** Which command a line calls. Looks only at its words, so it works even if they cannot be parsed. */
 import type { Command, Option } from 'commander'
 
-/** The words by which it is called: `simtally import list`. */
+/** The words that call the command: `simtally import list`. */
 export function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 }
 
-/** The deepest command that the words name; where they name none below it, the one it runs then. */
+/** The deepest command that the words name. If that has a default subcommand, the default. */
 export function calledCommand(program: Command, words: readonly string[]): Command {
   let command = program
   for (let at = 0; at < words.length; at++) {
@@ -25,7 +25,7 @@ export function calledCommand(program: Command, words: readonly string[]): Comma
 
 /** What `simtally usage truck-1` runs: `usage show`. Null for a command without such. */
 export function defaultOf(command: Command): Command | null {
-  // Commander keeps the name to itself.
+  // Commander does not expose the name.
   const name = (command as { _defaultCommandName?: string | null })._defaultCommandName
   return command.commands.find((child) => child.name() === name) ?? null
 }
@@ -36,14 +36,14 @@ function takesNextWord(command: Command, word: string): boolean {
   return option?.required === true
 }
 
-/** Also where only a command above has it, or only the one that runs without being named. */
+/** Also finds options of the commands above, and of the default subcommand. */
 export function optionOf(command: Command, word: string): Option | undefined {
   const isMeant = ({ long, short }: Option) => long === word || short === word
   const inherited = command.parent === null ? undefined : optionOf(command.parent, word)
   return command.options.find(isMeant) ?? defaultOf(command)?.options.find(isMeant) ?? inherited
 }
 
-/** True where the words ask for JSON, before `--`. */
+/** True if the words before `--` ask for JSON. */
 export function asksForJson(words: readonly string[]): boolean {
   const end = words.indexOf('--')
   return words.slice(0, end === -1 ? words.length : end).includes('--json')

@@ -4,13 +4,13 @@ import type { UsageChange } from '../storage/usage-store.ts'
 import { formatCount } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
-/** Not yet known to the type definitions. */
+/** The type definitions do not have it yet. */
 const { rawJSON } = JSON as JSON & { rawJSON(text: string): unknown }
 
-/** Rows that a person is shown; JSON has all. */
+/** Rows that a person sees; JSON has all of them. */
 const CHANGES_SHOWN_MAX = 100
 
-/** One line; changes can pass 2^53, so their digits stand there as they are. */
+/** One line. Changes can pass 2^53, so their digits are written as they are. */
 export function exactJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'bigint' ? rawJSON(String(inner)) : inner,
@@ -19,7 +19,7 @@ export function exactJson(value: unknown): string {
 
 const TITLES = ['ACCOUNT', 'SIM', 'WHERE', 'UPLOAD', 'DOWNLOAD', 'TO SIM', 'FROM SIM']
 
-/** Each account's total, and below it its SIMs by zone and country, as far as a person reads. */
+/** Each account's total and, below it, its SIMs by zone and country, up to as many rows as a person reads. */
 export function changeTable(changes: readonly UsageChange[]): string[] {
   const shown = changes.slice(0, CHANGES_SHOWN_MAX)
   const rows = [...Map.groupBy(shown, ({ accountSid }) => accountSid).keys()].flatMap((account) => {

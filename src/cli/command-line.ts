@@ -1,4 +1,4 @@
-/** What the commands share: the store of their `--database`, and the ways to print a result. */
+/** What all commands share: the store that `--database` names, and the ways to print a result. */
 import type { Account, Feed } from '../domain/directory.ts'
 import { formatInstant } from '../domain/time.ts'
 import { UsageError } from '../domain/usage-error.ts'
@@ -11,8 +11,8 @@ import { SETTINGS, type SettingName, type SettingValue } from './settings.ts'
 import { readSettingsFile } from './settings-file.ts'
 
 /**
- * How far the clocks of this machine and of the database's server may be apart before it is said:
- * more than a restart or a slow connection makes of clocks that are kept in time.
+ * How far the clocks of this machine and the database server may differ before a warning. Restarts and slow
+ * connections cause smaller differences between synchronized clocks.
  */
 export const CLOCK_DRIFT_SECONDS_MAX = 60
 
@@ -26,14 +26,14 @@ export interface JsonOption {
 
 export class CommandLine {
   context: CliContext
-  /** What the process ends with when the command ends by itself. */
+  /** The exit code if the command ends by itself. */
   exitCode: ExitCode = EXIT.done
 
   constructor(context: CliContext) {
     this.context = context
   }
 
-  /** Reads the settings file, which says what neither flags nor the environment do. */
+  /** Reads the settings file, which applies to whatever flags and environment leave open. */
   readSettings(named: string | undefined): void {
     const { config } = this.context
     const path = named ?? config.settingsFile
@@ -41,7 +41,7 @@ export class CommandLine {
     if (file !== null) this.context = { ...this.context, config: config.withFile(file) }
   }
 
-  /** What environment or file say of a setting. Throws `WrongUsage` for a value that it does not take. */
+  /** A setting's value from the environment or the file. Throws `WrongUsage` for an invalid value. */
   setting<Name extends SettingName>(name: Name): SettingValue<Name> | undefined {
     const stated = this.context.config.stated[name]
     if (stated === undefined) return undefined
@@ -53,12 +53,12 @@ export class CommandLine {
     return this.completeUrl(options.databaseUrl ?? this.context.config.databaseUrl)
   }
 
-  /** With what the environment says of logging in to a server. */
+  /** Adds what the environment says about logging in to a server. */
   completeUrl(url: string): string {
     return withServerParameters(url, this.context.config.databaseParameters)
   }
 
-  /** Opens the store, made only where the command may do so, and closes it whatever happens. */
+  /** Opens the store, creating it only if the command may, and closes it whatever happens. */
   async withStore<T>(
     options: DatabaseOption,
     work: (store: UsageStore) => Promise<T>,
@@ -72,7 +72,7 @@ export class CommandLine {
       ...(serverClock === undefined ? {} : { serverClock }),
       onServerTime: (serverTime) => this.#compareClocks(serverTime),
     }).catch((error: unknown) => {
-      // Scripts meet every reason for which a server cannot be used as the same exit code.
+      // Scripts get the same exit code for every reason why a server cannot be used.
       if (namesServer(url)) throw error
       return throwAsWrongUsage(error)
     })
@@ -83,7 +83,7 @@ export class CommandLine {
     }
   }
 
-  /** Retention and lateness go by this machine's clock; which one is wrong, nobody here knows. */
+  /** Retention and lateness use this machine's clock. Simtally cannot know which of the two is wrong. */
   #compareClocks(serverTime: number): void {
     const now = this.context.clock()
     if (Math.abs(now - serverTime) <= CLOCK_DRIFT_SECONDS_MAX) return
@@ -97,12 +97,12 @@ export class CommandLine {
     return this.context.stdout.line(text)
   }
 
-  /** One JSON value on one line: a listing is one line an entry. */
+  /** One JSON value on one line, so that a listing has one line per entry. */
   printJson(value: unknown): Promise<void> {
     return this.print(JSON.stringify(value))
   }
 
-  /** For a person who waits: goes to stderr, so that results can be piped. */
+  /** For a person who waits. Goes to stderr, so that results can be piped. */
   note(text: string): Promise<void> {
     return this.context.stderr.line(text)
   }

@@ -1,4 +1,4 @@
-/** Scripts that complete commands in a shell, made of the tree of commands itself. */
+/** Scripts that complete commands in a shell, generated from the command tree itself. */
 import type { Command, Option } from 'commander'
 import { defaultOf, pathOf } from './called-command.ts'
 
@@ -41,7 +41,7 @@ function below(command: Command): Command[] {
   return command.commands.flatMap((child) => [child, ...below(child)])
 }
 
-/** Its own, those of the command that runs where none is named, and those of all above it. */
+/** The command's own options, those of its default subcommand, and those of all commands above it. */
 function optionsOf(command: Command): Option[] {
   const own = [...command.options, ...(defaultOf(command)?.options ?? [])]
   return command.parent === null ? own : [...own, ...optionsOf(command.parent)]
@@ -52,7 +52,7 @@ function wordOf(option: Option): Word {
   return { text: long!, help: description, values: required ? (argChoices ?? []) : null }
 }
 
-/** Options with values, by place and name: what may follow them; files where nothing is known. */
+/** For options with values, by place and name: which values may follow. Files if the values are not known. */
 function valueCases(places: readonly Place[], line: (key: string, values: string) => string) {
   const known = places.flatMap(({ path, words }) =>
     words.flatMap(({ text, values }) =>
@@ -107,7 +107,7 @@ complete -F _simtally simtally
 `
 }
 
-/** zsh runs the functions of bash where it is told to. */
+/** zsh can run bash's completion functions. */
 function zshScript(places: readonly Place[]): string {
   return `#compdef simtally
 # Completion in zsh: source <(simtally completion zsh)

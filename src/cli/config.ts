@@ -1,37 +1,37 @@
-/** What the environment and the settings file set. The only file that reads environment variables. */
+/** What the environment and the settings file set. No other file reads environment variables. */
 import { LIMIT_NAMES, limitLabel, limitVariable } from '../domain/limits.ts'
 import { SETTING_NAMES, type SettingName, settingVariable } from './settings.ts'
 
-/** Where usage is kept when nothing says otherwise. */
+/** The database if nothing else names one. */
 const DATABASE_URL_DEFAULT = 'sqlite:./data/simtally.db'
 
-/** The settings file that is read where it is there and none is named. */
+/** The settings file that is read if it exists and no other is named. */
 export const SETTINGS_FILE_DEFAULT = 'simtally.yaml'
 
-/** A setting's text, and what said it, as messages name it. */
+/** A setting's text, and its origin as messages name it. */
 export interface Stated {
   readonly text: string
   readonly from: string
 }
 
 export interface Config {
-  /** `SIMTALLY_DATABASE_URL`; `--database` goes before it. */
+  /** `SIMTALLY_DATABASE_URL`; `--database` takes precedence. */
   readonly databaseUrl: string
-  /** What the URL of a database server takes as parameters where it does not say itself. */
+  /** Parameters for the URL of a database server, unless the URL has them itself. */
   readonly databaseParameters: Readonly<Record<string, string>>
-  /** By name; flags go before them. */
+  /** By name; flags take precedence. */
   readonly stated: Readonly<Partial<Record<SettingName, Stated>>>
   /** `SIMTALLY_LIMIT_…`, by the variable's name: see `domain/limits.ts`. */
   readonly limits: Readonly<Record<string, string>>
-  /** `SIMTALLY_CONFIG`, the settings file; null where it is not named. */
+  /** `SIMTALLY_CONFIG`, the settings file; null if the variable is not set. */
   readonly settingsFile: string | null
-  /** Variables that look like settings and are none. */
+  /** Variables that look like settings but are none. */
   readonly unknownVariables: readonly string[]
-  /** The same, with what a settings file says where the environment is silent. */
+  /** The same configuration, with the file's settings added wherever the environment has none. */
   withFile(file: SettingsFile): Config
 }
 
-/** What a settings file says, by the names of settings. */
+/** The content of a settings file, by the names of settings. */
 export interface SettingsFile {
   readonly path: string
   readonly values: Readonly<Record<string, string>>
@@ -88,10 +88,10 @@ function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   )
 }
 
-/** Modes that encrypt; the others are what is done where nothing is said. */
+/** Modes that encrypt. The other modes mean the same as naming none. */
 const SSL_MODES = ['require', 'verify-ca', 'verify-full']
 
-/** Ours go before those that PostgreSQL's own programs know. */
+/** Our own variables take precedence over those of PostgreSQL's programs. */
 function databaseParameters(
   env: NodeJS.ProcessEnv,
   stated: Config['stated'],

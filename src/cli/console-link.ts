@@ -1,4 +1,4 @@
-/** Sign-in links: who they are made for, and what they look like. */
+/** Sign-in links: whom they are for, and their form. */
 import { CONSOLE_LINK_SECONDS, type ConsoleCredential } from '../domain/console-session.ts'
 import type { Sid } from '../domain/identifiers.ts'
 import { hashSecret, newSecret, newSid } from '../domain/secret.ts'
@@ -7,7 +7,7 @@ import type { UsageStore } from '../storage/usage-store.ts'
 import { accountOf } from './command-line.ts'
 import { noSuchKey } from './commands/key-list.ts'
 
-/** By this the operator's key is known for which links are made; revoking it ends their sessions. */
+/** Identifies the operator's key that links are made with. Revoking it ends their sessions. */
 export const LINK_KEY_LABEL = 'console'
 
 export interface ConsoleLinkMade {
@@ -25,7 +25,7 @@ export async function makeConsoleLink(
   const code = newSecret()
   const expiresAt = now + CONSOLE_LINK_SECONDS
   await store.addConsoleLink({ codeHash: hashSecret(code), ...credential, expiresAt })
-  // Browsers keep to themselves what stands behind the #.
+  // Browsers do not send the part after the #.
   const url = `${baseUrl.replace(/\/+$/, '')}/console/sign-in#${code}`
   return { url, credentialSid: credential.credentialSid, expiresAt }
 }
@@ -35,7 +35,7 @@ export async function accountCredential(store: UsageStore, sid: Sid): Promise<Co
   return { credentialSid: sid, secretHash: authTokenHash }
 }
 
-/** Throws `not_found`, and `conflict` for one that is revoked. */
+/** Throws `not_found`, and `conflict` for a revoked key. */
 export async function keyCredential(store: UsageStore, sid: Sid): Promise<ConsoleCredential> {
   const key = await store.findApiKey(sid)
   if (key === null) throw noSuchKey(sid)
@@ -43,7 +43,7 @@ export async function keyCredential(store: UsageStore, sid: Sid): Promise<Consol
   throw new UsageError('conflict', `the key ${sid} is revoked: nobody can sign in with it`)
 }
 
-/** The operator's; its key is made the first time, with a secret that nobody is told. */
+/** The operator's credential. Its key is created the first time, with a secret that nobody learns. */
 export async function operatorCredential(
   store: UsageStore,
   now: number,

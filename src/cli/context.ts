@@ -1,4 +1,4 @@
-/** What a command may touch of the process it runs in; a test hands in its own. */
+/** What a command may touch of its process. Tests pass in their own. */
 import type { Readable, Writable } from 'node:stream'
 import { printable } from '../domain/printable.ts'
 import type { Config } from './config.ts'
@@ -11,7 +11,7 @@ export interface CliContext {
   readonly config: Config
   /** UTC seconds. */
   readonly clock: () => number
-  /** UTC seconds; stands in for a database server's clock where a test needs another time. */
+  /** UTC seconds. Replaces a database server's clock in tests that need another time. */
   readonly serverClock?: () => number
   /** How many processor cores this process may use at once. */
   readonly cores: number
@@ -19,25 +19,25 @@ export interface CliContext {
   readonly stdout: Output
   readonly stderr: Output
   readonly stop: StopRequest
-  /** SIGHUP, for a command that does something at it; the process ends at it otherwise. */
+  /** SIGHUP, for commands that handle it. Otherwise, it ends the process. */
   readonly hangUp: HangUp
 }
 
 export interface HangUp {
-  /** Calls back at each; the answer takes the listener away again. */
+  /** Calls the listener at each signal. Returns a function that removes it. */
   listen(listener: () => void): () => void
 }
 
-/** With which a line for people begins. */
+/** How lines for people begin. */
 const NAME = /^simtally: /
 
-/** A stream to write to. When its reader is gone, writing does nothing: that is no failure. */
+/** A stream to write to. Once its reader has gone, writing does nothing, which is not a failure. */
 export class Output {
   readonly stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }
   #closed = false
   #failure: NodeJS.ErrnoException | null = null
 
-  /** True where each line is a JSON object, for programs: that is stderr of a command with `--json`. */
+  /** True if each line is a JSON object for programs, as on stderr of a command with `--json`. */
   readonly isJson: boolean
 
   constructor(stream: Output['stream'], { isJson = false }: { readonly isJson?: boolean } = {}) {
@@ -49,12 +49,12 @@ export class Output {
     })
   }
 
-  /** What ended the writing early, where it is not a reader that went away; else null. */
+  /** The error that ended writing early, unless the reader just went away; else null. */
   get failure(): NodeJS.ErrnoException | null {
     return this.#failure
   }
 
-  /** True when nobody reads any more, so that a long listing may end. */
+  /** True once nobody reads any more, so that a long listing can end. */
   get closed(): boolean {
     return this.#closed
   }
@@ -63,14 +63,14 @@ export class Output {
     return this.stream.isTTY === true
   }
 
-  /** In characters; 80 where there is no terminal. */
+  /** In characters; 80 without a terminal. */
   get width(): number {
     return this.stream.columns ?? 80
   }
 
   /**
-   * Resolves when there is room for more. In a text, whatever steers a terminal is escaped, except
-   * ends of lines: a caller who has one line, or several, uses `line`. Bytes go as they are.
+   * Resolves when there is room for more. In texts, terminal control characters are escaped, except line
+   * breaks; a caller with one line or several uses `line`. Bytes are written as they are.
    */
   async write(content: string | Uint8Array): Promise<void> {
     const harmless =
@@ -86,8 +86,8 @@ export class Output {
   }
 
   /**
-   * Writes one line, or several. They end where they end here, and nowhere else: a line break that
-   * came with a name or a value from outside is escaped.
+   * Writes one line or several. Only this function breaks lines: a line break inside a name or value from
+   * outside is escaped.
    */
   line(text: string | readonly string[]): Promise<void> {
     const lines = typeof text === 'string' ? [text] : text
@@ -97,29 +97,29 @@ export class Output {
     return this.write(lines.map((line) => `${printable(line)}\n`).join(''))
   }
 
-  /** One JSON value a line. */
+  /** One JSON value per line. */
   json(...values: readonly unknown[]): Promise<void> {
     return this.write(values.map((value) => `${JSON.stringify(value)}\n`).join(''))
   }
 }
 
-/** Tells commands that the process is asked to end, and the process whether one cares. */
+/** Tells commands that the process is asked to end, and tells the process whether any command listens. */
 export class StopRequest {
   readonly #listeners = new Set<(signal: string) => void>()
   #signal: string | null = null
 
-  /** The signal that asked, or null. */
+  /** The signal that came, or null. */
   get signal(): string | null {
     return this.#signal
   }
 
-  /** Calls back once at the first signal; the answer takes the listener away again. */
+  /** Calls the listener once, at the first signal. Returns a function that removes it. */
   listen(listener: (signal: string) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** False when no command ends by itself, so that the process has to be ended. */
+  /** False if no command listens, so that the process has to end itself. */
   request(signal: string): boolean {
     if (this.#signal !== null || this.#listeners.size === 0) return false
     this.#signal = signal

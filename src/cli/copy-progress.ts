@@ -1,4 +1,4 @@
-/** Shows on a terminal how far a backup or restore is; elsewhere nobody waits for it. */
+/** Shows the progress of a backup or restore on a terminal. Elsewhere, nobody is waiting to see it. */
 import type { CopyProgress } from '../storage/open-store.ts'
 import type { CliContext } from './context.ts'
 import { type ProgressBar, startBar } from './progress-bar.ts'
@@ -10,7 +10,7 @@ export interface CopyWork {
   readonly isStopped: () => boolean
 }
 
-/** Runs `work`, which a signal stops between two steps. */
+/** Runs `work`. A signal stops it between two steps. */
 export async function withCopyProgress<T>(
   { stderr, stop }: Pick<CliContext, 'stderr' | 'stop'>,
   work: (options: CopyWork) => Promise<T>,

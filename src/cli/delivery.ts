@@ -1,4 +1,4 @@
-/** Opens what `simtally import` reads: a file, a pipe, or standard input. */
+/** Opens the input of `simtally import`: a file, a pipe, or standard input. */
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { UsageError } from '../domain/usage-error.ts'
@@ -6,27 +6,27 @@ import { verifyPackedFile } from '../ingest/delivery-bytes.ts'
 import type { CliContext } from './context.ts'
 import { limitsOf } from './limit-settings.ts'
 
-/** The name of standard input where files are named. */
+/** The file name that means standard input. */
 export const STANDARD_INPUT = '-'
 
-/** Large enough that a file's speed does not depend on it, small beside a batch. */
+/** Large enough not to limit a file's speed, but small compared to a batch. */
 const READ_BYTES = 256 * 1024
 
 export interface Delivery {
   readonly name: string
   readonly bytes: AsyncIterable<Uint8Array>
-  /** Null where the end cannot be known before it is reached. */
+  /** Null if the end is unknown until it is reached. */
   readonly sizeBytes: number | null
   /**
-   * Reads a packed file once to its end, so that a cut one is refused before anything is counted. Does
-   * nothing where the bytes come only once. Throws `unreadable`.
+   * Reads a compressed file once to its end, so that a truncated one is refused before anything counts. Does
+   * nothing if the bytes can be read only once. Throws `unreadable`.
    */
   verify(): Promise<void>
-  /** Lets go of the source and of the process's stop request. */
+  /** Closes the source and stops listening to the process's stop request. */
   close(): Promise<void>
 }
 
-/** Opens a delivery and verifies it. Asked to stop, the process ends the bytes with an error. */
+/** Opens a delivery and verifies it. If the process is asked to stop, the bytes end with an error. */
 export async function openDelivery(context: CliContext, name: string): Promise<Delivery> {
   const delivery = await openUnverified(context, name)
   try {
@@ -38,7 +38,7 @@ export async function openDelivery(context: CliContext, name: string): Promise<D
   }
 }
 
-/** As `openDelivery`, for a caller who verifies it. */
+/** As `openDelivery`, for a caller that verifies the delivery itself. */
 export async function openUnverified(context: CliContext, name: string): Promise<Delivery> {
   if (name === STANDARD_INPUT) {
     const source = { name, stream: context.stdin, sizeBytes: null }
@@ -58,7 +58,7 @@ export async function openUnverified(context: CliContext, name: string): Promise
   return stoppable(context, { name, stream, sizeBytes: null }, async () => {})
 }
 
-/** The delivery of a regular file that is open; closing it closes the file. */
+/** The delivery of an open regular file. Closing the delivery closes the file. */
 export function fileDelivery(
   context: CliContext,
   { name, file, sizeBytes }: { name: string; file: FileHandle; sizeBytes: number },
@@ -75,7 +75,7 @@ export function fileDelivery(
   })
 }
 
-/** Throws the error on, with the name of the file that it is about. */
+/** Rethrows the error with the name of its file. */
 export function throwNaming(name: string, error: unknown): never {
   if (!(error instanceof UsageError)) throw error
   const { code, message, hint } = error
@@ -119,7 +119,7 @@ async function* readable(name: string, stream: Readable): AsyncGenerator<Uint8Ar
   }
 }
 
-/** What reading a file failed with, as a failure of the delivery. */
+/** A failure to read a file, as a failure of the delivery. */
 function readFailure(name: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (error instanceof UsageError || code === undefined) return error

@@ -9,13 +9,13 @@ import { exitCodeOf, seriesLines, toImportJson, verdictTable } from './import-re
 import { operatorDetail } from './operator-detail.ts'
 import { countOf, formatDuration } from './quantity-text.ts'
 
-/** One line; changes can pass 2^53, so their digits stand there as they are. */
+/** One line. Changes can pass 2^53, so their digits are written as they are. */
 export function dryRunJson(summary: DryRunSummary): string {
   const { import: _, ...told } = toImportJson(summary)
   return exactJson({ dry_run: true, ...told, changes: summary.changes.map(changeToApi) })
 }
 
-/** Prints the result to stdout unless `quiet`, and what went wrong to stderr either way. */
+/** Prints the result to stdout unless `quiet`, and always prints what went wrong to stderr. */
 export async function printDryRun(
   context: CliContext,
   summary: DryRunSummary,

@@ -1,4 +1,4 @@
-/** Bytes from outside as text that a terminal shows unharmed and nothing of which is lost. */
+/** Shows bytes from outside as text that is harmless to a terminal and loses nothing. */
 import { isUtf8 } from 'node:buffer'
 
 /**
@@ -21,11 +21,11 @@ function escapedByte(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, '0')}`
 }
 
-/** How many bytes form a printable character here; 0 when the byte has to be escaped. */
+/** How many bytes form a printable character here; 0 if the byte has to be escaped. */
 function characterLength(buffer: Buffer, at: number): number {
   const first = buffer[at]!
   if (first < 0x80) return first < 0x20 || first === 0x7f || first === 0x5c ? 0 : 1
-  // 0x80 to 0x9f are control characters too, in UTF-8 c2 80 to c2 9f.
+  // 0x80 to 0x9f are control characters too; in UTF-8 they are c2 80 to c2 9f.
   if (first === 0xc2 && (buffer[at + 1] ?? 0) < 0xa0) return 0
   const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
   const character = buffer.subarray(at, at + length)

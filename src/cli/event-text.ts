@@ -21,8 +21,8 @@ const ALIGNMENTS = TITLES.map((title) =>
 )
 
 /**
- * An event a line, and what its reading is where some are readings; below it the versions that it has replaced, then those that were undone, the newest of
- * them first.
+ * One line per event, with the reading if any events are readings. Below it come the versions that it
+ * replaced, then those that were undone, the newest first.
  */
 export function eventTable(entries: readonly LedgerEntry[]): string[] {
   const hasReadings = entries.some(({ reading }) => reading !== null)
@@ -66,7 +66,7 @@ export const EVENT_CSV_HEADER =
   'occurred_at,feed,record_id,zone,country_code,plmn,upload,download,to_sim,from_sim,' +
   'import,source,line,date_known,versions_replaced,status,reading'
 
-/** Only what counts, so that the lines of a period add up to its usage. */
+/** Only events that count, so that the lines of a period add up to its usage. */
 export function eventCsvLine(entry: LedgerEntry): string {
   const { zone, country, plmn } = entry.serving
   return csvLine([

@@ -1,6 +1,6 @@
 /**
- * How a failure reaches whoever called: as one line, or two with a hint; with `--json` as one JSON
- * object a line.
+ * How a failure reaches the caller: as one line, or two with a hint; with `--json`, as one JSON object per
+ * line.
  */
 import { CommanderError } from 'commander'
 import { UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
@@ -9,7 +9,7 @@ import { type CliContext, EXIT, type ExitCode } from './context.ts'
 /** The command was called in a way that cannot work, whatever the data. */
 export class WrongUsage extends Error {
   readonly hint: string | undefined
-  /** The message, or the faults that it joins. */
+  /** The message, or the faults that it combines. */
   readonly faults: readonly string[]
 
   constructor(message: string, hint?: string, faults: readonly string[] = [message]) {
@@ -21,7 +21,7 @@ export class WrongUsage extends Error {
 }
 
 export interface Told {
-  /** Several stand one below the other. */
+  /** Several faults are printed one below the other. */
   readonly faults: readonly string[]
   readonly hint?: string | undefined
 }
@@ -29,13 +29,13 @@ export interface Told {
 export interface ToldError extends Told {
   readonly code: UsageErrorCode | 'wrong_usage' | 'failed'
   readonly exitCode: ExitCode
-  /** The command that explains what was called wrongly. */
+  /** The command that explains the one called wrongly. */
   readonly help?: string
 }
 
 /**
- * Says what went wrong on stderr. `help` is the command that explains the one that was called. Anything
- * but an expected failure is a bug and is thrown on.
+ * Says on stderr what went wrong. `help` is the command that explains the one that was called. Rethrows
+ * anything but an expected failure, because that is a bug.
  */
 export async function reportFailure(
   context: CliContext,
@@ -61,14 +61,14 @@ export async function reportFailure(
   throw error
 }
 
-/** The parser's own words; help that was asked for is no failure. */
+/** Reports the parser's own message. Help that was asked for is not a failure. */
 async function reportParsing(
   context: CliContext,
   { message, exitCode, code }: CommanderError,
   help: string,
 ): Promise<ExitCode> {
   if (exitCode === 0) return EXIT.done
-  // Its suggestion is a line of its own; any other line break came with an argument.
+  // The parser puts its suggestion on a line of its own. Any other line break came from an argument.
   const [, fault = message, hint] =
     /^error: (.*?)(?:\n(\(Did you mean .*\)))?$/s.exec(message) ?? []
   const faults = [code === 'commander.help' ? 'a command is missing' : fault]
@@ -76,7 +76,7 @@ async function reportParsing(
   return EXIT.wrongUsage
 }
 
-/** Of something that failed while the command goes on, or that ends it. */
+/** Reports a failure that either ends the command or lets it go on. */
 export function reportUsageError(context: CliContext, error: UsageError): Promise<void> {
   const { code, faults, hint } = error
   return reportError(context, { code, exitCode: EXIT.failed, faults, hint })
@@ -93,7 +93,7 @@ export async function reportError(context: CliContext, told: ToldError): Promise
   if (help !== undefined) await context.stderr.line(`  see ${help}`)
 }
 
-/** Says on stderr what whoever called should know; several faults stand one below the other. */
+/** Says on stderr what the caller should know. Several faults are printed one below the other. */
 export async function report(
   context: CliContext,
   message: string | readonly string[],
@@ -112,7 +112,7 @@ async function tell({ stderr }: CliContext, { faults, hint }: Told): Promise<voi
   if (hint !== undefined) await stderr.line(`  ${hint}`)
 }
 
-/** Runs what turns a flag's text into a value; a value that breaks a rule is wrong usage. */
+/** Runs the parser of a flag's text. A value that breaks a rule is wrong usage. */
 export function fromFlags<T>(parse: () => T): T {
   try {
     return parse()
@@ -121,7 +121,7 @@ export function fromFlags<T>(parse: () => T): T {
   }
 }
 
-/** Throws on: an `invalid` value as wrong usage, everything else as it is. */
+/** Rethrows an `invalid` value as wrong usage, and everything else unchanged. */
 export function throwAsWrongUsage(error: unknown): never {
   if (error instanceof UsageError && error.code === 'invalid') {
     throw new WrongUsage(error.message, error.hint, error.faults)

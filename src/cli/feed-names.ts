@@ -1,4 +1,4 @@
-/** Whose SIMs a feed's records can mean and by which names, from the flags that say so. */
+/** Whose SIMs a feed's records can name, and by which names, from the flags that set it. */
 import { Option } from 'commander'
 import type { Feed, FeedChanges } from '../domain/directory.ts'
 import type { Sid, SimNameKind } from '../domain/identifiers.ts'
@@ -9,7 +9,7 @@ import { fromFlags } from './failure.ts'
 import { flag, sidFlag } from './option-values.ts'
 
 export interface NameOptions {
-  /** False where `--no-account` takes it away. */
+  /** False if `--no-account` removes it. */
   readonly account?: Sid | false
   readonly simNames?: readonly SimNameKind[]
 }
@@ -27,7 +27,9 @@ export function nameFlags(): Option[] {
   ]
 }
 
-/** `known` is the feed as it is, null for a new one. Throws `WrongUsage` for names it cannot have. */
+/**
+ * `known` is the existing feed, null for a new one. Throws `WrongUsage` for names that the feed cannot have.
+ */
 export async function nameChanges(
   store: Pick<UsageStore, 'findAccount'>,
   { account, simNames }: NameOptions,

@@ -1,4 +1,4 @@
-/** The flags of `feed create` and `feed set`, each written once, and what changing a property means. */
+/** The flags that `feed create` and `feed set` share, and the consequences of changing a property. */
 import { Option } from 'commander'
 import { type FeedChanges, parseFeedName } from '../domain/directory.ts'
 import { CONFLICT_POLICIES, type ConflictPolicy, ZONES, type Zone } from '../domain/usage-event.ts'
@@ -6,10 +6,10 @@ import { nameFlags } from './feed-names.ts'
 import { settingsFlags } from './feed-settings.ts'
 import { flag } from './option-values.ts'
 
-/** What both say of how records are judged. */
+/** How a feed's records are judged, for both commands. */
 export interface PolicyOptions {
   readonly onConflict?: ConflictPolicy
-  /** False where `--no-default-zone` takes it away. */
+  /** False if `--no-default-zone` removes it. */
   readonly defaultZone?: Zone | false
 }
 
@@ -35,12 +35,12 @@ export function policyChanges({ onConflict, defaultZone }: PolicyOptions): FeedC
   }
 }
 
-/** Made anew for each command that has them; `deliveryFlags` are those of a feed's deliveries. */
+/** Created anew for each command that has them. `deliveryFlags` are those of a feed's deliveries. */
 export function propertyFlags(deliveryFlags: readonly Option[]): Option[] {
   return [...policyFlags(), ...settingsFlags(), ...deliveryFlags, ...nameFlags()]
 }
 
-/** What can be said only of a feed that is there. */
+/** Flags that apply only to an existing feed. */
 export function changingFlags(): Option[] {
   return [
     new Option('--name <name>', 'its new name').argParser(
@@ -59,7 +59,7 @@ const TOLD_ANEW = 'its gaps and its "complete through" are told anew, from all i
 const RESOLVED_FROM_NOW_ON =
   'SIMs are found so in records that come from now on or are recycled; what counts stays'
 
-/** What a change does not do is what people take it to do. */
+/** People expect these changes to do more than they do. */
 const CONSEQUENCES: Readonly<Partial<Record<keyof FeedChanges, string>>> = {
   name: 'whoever delivers to it or asks for it has to use the new name; its imports show it too',
   format: READ_FROM_NOW_ON,
@@ -75,7 +75,7 @@ const CONSEQUENCES: Readonly<Partial<Record<keyof FeedChanges, string>>> = {
   simNames: RESOLVED_FROM_NOW_ON,
 }
 
-/** Sentences for whoever has changed these, each once. */
+/** The consequences of the changes, in sentences, each once. */
 export function consequencesOf(changes: FeedChanges): string[] {
   const keys = Object.keys(changes) as (keyof FeedChanges)[]
   return [...new Set(keys.flatMap((key) => CONSEQUENCES[key] ?? []))]

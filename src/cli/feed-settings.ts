@@ -1,4 +1,4 @@
-/** The format of a feed and its settings, from the flags that say them. */
+/** A feed's format and its settings, from the flags that set them. */
 import { readFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import { LineCounter, parseDocument } from 'yaml'
@@ -20,10 +20,10 @@ export interface ChosenFormat {
   readonly settings: FeedSettings
 }
 
-/** A mapping is a page of text; a larger file is something else. */
+/** A mapping is a page of text, so a larger file is something else. */
 const MAPPING_BYTES_MAX = 1_048_576
 
-/** Made anew for each command that has them. */
+/** Created anew for each command that has them. */
 export function settingsFlags(): readonly Option[] {
   return [
     new Option('--format <format>', 'how its records are written').choices(FEED_FORMATS),
@@ -44,7 +44,7 @@ export function setOption(): Option {
 }
 
 /**
- * `before` are the settings to which single ones are added. Throws `WrongUsage` with everything that is
+ * `before` has the settings to which single ones are added. Throws one `WrongUsage` for everything that is
  * wrong with them.
  */
 export async function chosenFormat(
@@ -88,7 +88,7 @@ function check(format: FeedFormat, settings: FeedSettings, file: string | null):
   }
 }
 
-/** Settings of mappings are texts; those of the other formats are also lists, objects, true and false. */
+/** Settings of mappings are texts. Other formats also take lists, objects, true and false. */
 function settingsOf(format: FeedFormat, options: SettingsOptions): FeedSettings {
   const named = namedSettings(options)
   if (format === 'mapped') return named
@@ -96,7 +96,7 @@ function settingsOf(format: FeedFormat, options: SettingsOptions): FeedSettings 
   return Object.fromEntries(typed)
 }
 
-/** What is no JSON stays the text it is; the format says what it expects instead. */
+/** Text that is not JSON stays as it is; the format then says what it expects. */
 function typedValue(text: string): unknown {
   if (!/^(?:true|false|[[{].*)$/s.test(text)) return text
   try {
@@ -106,7 +106,7 @@ function typedValue(text: string): unknown {
   }
 }
 
-/** Throws `WrongUsage` for one that is not `name=value`, or is given twice. */
+/** Throws `WrongUsage` for a setting that is not `name=value` or is given twice. */
 export function namedSettings({ set = [] }: Pick<SettingsOptions, 'set'>): FeedSettings {
   const settings: Record<string, string> = {}
   for (const text of set) {
@@ -135,7 +135,7 @@ function jsonObject(text: string): FeedSettings {
   throw new WrongUsage(`--settings ${JSON.stringify(text)}: expected an object such as {"name": …}`)
 }
 
-/** A mapping nests five levels; the YAML reader takes minutes for some thousands that do not close. */
+/** A mapping nests five levels deep. The YAML reader takes minutes for thousands of unclosed brackets. */
 const BRACKETS_DEEP_MAX = 64
 
 async function mappingFile(path: string): Promise<unknown> {
@@ -143,8 +143,7 @@ async function mappingFile(path: string): Promise<unknown> {
 }
 
 /**
- * JSON is YAML as well, so there is one reader for both. Throws `WrongUsage` that names `path`, line
- * and column.
+ * JSON is also YAML, so one reader handles both. Throws a `WrongUsage` that names `path`, line and column.
  */
 export function readMapping(path: string, text: string): unknown {
   if (bracketDepth(text) > BRACKETS_DEEP_MAX) {
@@ -164,7 +163,7 @@ export function readMapping(path: string, text: string): unknown {
   }
 }
 
-/** Brackets in texts count as well: no mapping comes near the limit by them. */
+/** Counts brackets inside texts too: even so, no mapping comes near the limit. */
 function bracketDepth(text: string): number {
   let depth = 0
   let deepest = 0

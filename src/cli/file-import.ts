@@ -1,4 +1,4 @@
-/** Imports one file for a command: shows how far it is, and prints what became of it. */
+/** Imports one file for a command: shows its progress, and prints what became of it. */
 import type { Feed } from '../domain/directory.ts'
 import { recordCount } from '../domain/import.ts'
 import { UsageError } from '../domain/usage-error.ts'
@@ -20,11 +20,11 @@ export interface FileImport {
   readonly name: string
   readonly batchSize: number | undefined
   readonly json: boolean
-  /** Only tells what importing it would change. */
+  /** Only says what importing the file would change. */
   readonly dryRun?: boolean
 }
 
-/** Reports what is wrong with the file. Rejects when the store fails, which concerns every file. */
+/** Reports what is wrong with the file. Rejects if the store fails, because that affects every file. */
 export async function importFile(context: CliContext, file: FileImport): Promise<ExitCode> {
   let delivery: Delivery
   try {
@@ -37,7 +37,7 @@ export async function importFile(context: CliContext, file: FileImport): Promise
   return await importOpened(context, file, delivery)
 }
 
-/** As `importFile`, for a delivery that is open; closes it. */
+/** As `importFile`, for an open delivery, which it closes. */
 export async function importOpened(
   context: CliContext,
   file: FileImport,
@@ -58,7 +58,7 @@ export async function importOpened(
   }
 }
 
-/** Reports a file of which nothing can be read, and keeps it among the imports that failed. */
+/** Reports a file that cannot be read at all, and keeps it among the failed imports. */
 export async function failDelivery(
   context: CliContext,
   { store, feed, name, dryRun, json }: FileImport,
@@ -131,7 +131,7 @@ async function tryDelivery(
   })
 }
 
-/** A failure of the store, with what the person has to know of the file. */
+/** A failure of the store, with what the person has to know about the file. */
 function throwWithCommitted(error: unknown, name: string, committed: number): never {
   if (!(error instanceof UsageError)) throw error
   const { code, message, hint } = error
@@ -141,7 +141,7 @@ function throwWithCommitted(error: unknown, name: string, committed: number): ne
   })
 }
 
-/** A failure is worse than quarantined records, and these are worse than nothing to tell. */
+/** A failure is worse than quarantined records, and those are worse than nothing to report. */
 export function worse(a: ExitCode, b: ExitCode): ExitCode {
   if (a === EXIT.failed || b === EXIT.failed) return EXIT.failed
   return a === EXIT.done ? b : a

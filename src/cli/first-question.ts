@@ -1,10 +1,13 @@
-/** The first question of a server about a fleet, asked by the server itself. */
+/** The first question about a fleet, which a server asks itself. */
 import type { UsageStore } from '../storage/usage-store.ts'
 
-/** A server that ends before had no use for it. */
+/** A server that ends sooner does not need it. */
 const ASKED_AFTER_MS = 5_000
 
-/** Of nobody's account: it has no answer, and needs what every question about many SIMs needs. */
+/**
+ * It belongs to no account: it has no answer, but it needs the same machinery as every question about many
+ * SIMs.
+ */
 const QUESTION = {
   accountId: 0,
   start: 0,
@@ -16,12 +19,12 @@ const QUESTION = {
 } as const
 
 /**
- * Asks it after a while, so that the first caller does not wait for a thread and a connection to start: a
- * third of a second. Returns what takes it back.
+ * Asks the question after a while, so that the first caller does not wait a third of a second for a thread
+ * and a connection to start. Returns a function that cancels it.
  */
 export function askFirstQuestion(store: Pick<UsageStore, 'answerUsage'>): () => void {
   const asking = setTimeout(() => {
-    // What makes it fail meets the next question, which tells of it.
+    // If it fails, the next question fails for the same reason and reports it.
     store.answerUsage(QUESTION, { limit: 1 }).catch(() => {})
   }, ASKED_AFTER_MS).unref()
   return () => clearTimeout(asking)

@@ -6,7 +6,7 @@ import type { UsageStore } from '../storage/usage-store.ts'
 
 type GroupStore = Pick<UsageStore, 'findGroup' | 'listAccounts'>
 
-/** By SID or unique name, within the account or in all of them. Throws `not_found` where there is none. */
+/** By SID or unique name, within the account or in all of them. Throws `not_found` if there is none. */
 export async function groupsNamed(
   store: GroupStore,
   name: string,
@@ -24,7 +24,9 @@ export async function groupsNamed(
   })
 }
 
-/** As `groupsNamed`, where one is meant. Throws `invalid` where several accounts have one of this name. */
+/**
+ * As `groupsNamed`, for exactly one group. Throws `invalid` if several accounts have a group of this name.
+ */
 export async function groupNamed(
   store: GroupStore,
   name: string,

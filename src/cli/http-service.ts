@@ -1,4 +1,4 @@
-/** The HTTP server on its port, and what it means when the port cannot be had. */
+/** The HTTP server on its port, and the failures to get that port. */
 import type { AddressInfo } from 'node:net'
 import type { Limits } from '../domain/limits.ts'
 import { UsageError } from '../domain/usage-error.ts'
@@ -13,7 +13,7 @@ import type { Log } from './log.ts'
 import { readTlsFiles, renewTls, type TlsFiles } from './tls-files.ts'
 
 export interface HttpServiceOptions {
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   readonly port: number
   readonly host: string
   readonly publicUrl?: string
@@ -21,7 +21,7 @@ export interface HttpServiceOptions {
   readonly allowedOrigins?: readonly string[]
   readonly emptyBranches?: EmptyBranches
   readonly limits: Limits
-  /** To answer HTTPS. */
+  /** For HTTPS. */
   readonly tls?: TlsFiles
 }
 
@@ -30,32 +30,32 @@ export interface HttpDependencies {
   /** UTC seconds. */
   readonly clock: () => number
   readonly log: Log
-  /** Called when a delivery of usage records has ended. */
+  /** Called after each delivery of usage records. */
   readonly onDelivery: () => void
-  /** Shared with the other workers, where there are any. */
+  /** Shared with the other workers, if any. */
   readonly measurements?: Measurements
   readonly logIns?: LogIns
 }
 
-/** What answers requests until it is closed, in this process or in others. */
+/** Answers requests until it is closed, in this process or in others. */
 export interface Service {
   readonly port: number
-  /** Opens the log files of other processes anew, and takes the certificate that is there now. */
+  /** Reopens the log files of other processes, and loads the current certificate. */
   hangUp(): void
   /**
-   * Resolves when every request under way has been answered, or was cut off at the deadline: then
-   * with how many there were.
+   * Resolves when every running request has been answered or cut off at the deadline, with the number of
+   * those cut off.
    */
   close(): Promise<number>
 }
 
-/** Throws `invalid` for options that cannot be; fails with `unavailable` without the port. */
+/** Throws `invalid` for impossible options, and fails with `unavailable` if it cannot have the port. */
 export async function startHttpService(
   options: HttpServiceOptions,
   { log, ...dependencies }: HttpDependencies,
 ): Promise<Service> {
   const { port, host, tls, ...given } = options
-  // Loaded here, because loading it takes longer than most other commands do.
+  // Loaded here, because loading it takes longer than most other commands run.
   const { buildServer } = await import('../http/server.ts')
   const server = buildServer({
     ...dependencies,
@@ -83,7 +83,7 @@ export async function startHttpService(
   }
 }
 
-/** The failure to listen, in words where somebody can act on it. */
+/** The failure to listen, put into words if somebody can act on it. */
 export function listenFailure(
   cause: unknown,
   { port, host }: Pick<HttpServiceOptions, 'port' | 'host'>,
@@ -106,7 +106,7 @@ export function listenFailure(
   return cause
 }
 
-/** True when another port may help. */
+/** True if another port may help. */
 export function isPortInUse(error: unknown): boolean {
   const cause = error instanceof UsageError ? error.cause : null
   return (cause as NodeJS.ErrnoException | null)?.code === 'EADDRINUSE'

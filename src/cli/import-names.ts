@@ -1,4 +1,4 @@
-/** Finds the import that a person names: by its number, or by its SID as the API shows it. */
+/** Finds the import that a person names by its number, or by its SID as the API shows it. */
 import type { Import } from '../domain/import.ts'
 import { UsageError } from '../domain/usage-error.ts'
 import { importSids } from '../http/import-sids.ts'
@@ -7,7 +7,7 @@ import { wholeNumberFlag } from './option-values.ts'
 
 const importNumber = wholeNumberFlag('import', 1, Number.MAX_SAFE_INTEGER)
 
-/** For commander: its number, or what may be its SID. Throws `WrongUsage`. */
+/** For commander: an import's number, or a text that may be its SID. Throws `WrongUsage`. */
 export function importNameOf(text: string): number | string {
   return text.startsWith('IM') ? text : importNumber(text)
 }

@@ -1,4 +1,4 @@
-/** Shows how far an import is: a bar on a terminal, a line for each committed batch elsewhere. */
+/** Shows the progress of an import: a bar on a terminal, elsewhere one line per committed batch. */
 import { recordCount } from '../domain/import.ts'
 import type { ImportProgress } from '../ingest/import-records.ts'
 import type { Output } from './context.ts'
@@ -6,13 +6,13 @@ import { startBar } from './progress-bar.ts'
 import { countOf, formatBytes, formatCount, formatDuration } from './quantity-text.ts'
 
 export interface ProgressDisplay {
-  /** Takes only what is committed: these lines are a promise. */
+  /** Takes only committed progress, because these lines are a promise. */
   update(progress: ImportProgress): void
-  /** Takes the bar off the terminal. */
+  /** Removes the bar from the terminal. */
   end(): void
 }
 
-/** How far the import is, from 0 to 1; null where that cannot be known. */
+/** The share that is done, from 0 to 1; null if it cannot be known. */
 export type ShareDone = (progress: ImportProgress) => number | null
 
 export function showImportProgress(stderr: Output, shareDone: ShareDone): ProgressDisplay {

@@ -1,4 +1,4 @@
-/** What became of an import, for programs and for people. */
+/** The result of an import, for programs and for people. */
 import { type Import, recordCount, type VerdictCounts } from '../domain/import.ts'
 import { RETENTION_MONTHS } from '../domain/period.ts'
 import { formatInstant } from '../domain/time.ts'
@@ -28,7 +28,7 @@ export function toImportJson({ import: done, warnings, firstQuarantined }: Impor
   }
 }
 
-/** Prints the result to stdout unless `quiet`, and what went wrong to stderr either way. */
+/** Prints the result to stdout unless `quiet`, and always prints what went wrong to stderr. */
 export async function printImportReport(
   context: CliContext,
   summary: ImportSummary,
@@ -64,25 +64,28 @@ export async function printImportReport(
   return exitCodeOf(done.counts)
 }
 
-/** Nothing is wrong with a delivery whose records all have their place. */
+/** A delivery is fine if every record has its place. */
 export function exitCodeOf({ quarantined, expired }: VerdictCounts): ExitCode {
   return quarantined + expired > 0 ? EXIT.quarantined : EXIT.done
 }
 
-/** Of a delivery that is at fault itself: as it is, it would fail again. */
+/** For a delivery that is at fault itself and would fail again unchanged. */
 function countedHint(counted: number): string {
   if (counted === 0) return 'nothing of it was counted'
   const records = countOf(counted, 'record of it is', 'records of it are')
   return `${records} committed; importing it again is safe, and completes the count once it can be read to its end`
 }
 
-/** Of a delivery that failed for no fault of its own. */
+/** For a delivery that failed through no fault of its own. */
 export function committedHint(committed: number): string {
   const records = countOf(committed, 'record of it is', 'records of it are')
   return `${records} committed; importing it again is safe and completes the count`
 }
 
-/** Records that are not counted for their age are said apart: a wrong clock shows by them. */
+/**
+ * Records that do not count because of their age have a text of their own, since they can reveal a wrong
+ * clock.
+ */
 function expiredText({ source, counts, startedAt }: Import): string {
   return (
     `${source}: ${countOf(counts.expired, 'record is', 'records are')} expired, older than the ` +
@@ -91,7 +94,7 @@ function expiredText({ source, counts, startedAt }: Import): string {
   )
 }
 
-/** What a person wants to know of readings beside their growth. */
+/** What a person wants to know of readings besides their growth. */
 export function seriesLines({ series }: Pick<Import, 'series'>): string[] {
   const told = [
     [series.falls, 'below what was counted before: they add nothing until that is passed'],
@@ -103,7 +106,7 @@ export function seriesLines({ series }: Pick<Import, 'series'>): string[] {
   )
 }
 
-/** One line a verdict: its count and what it means. */
+/** One line per verdict: its count and what it means. */
 export function verdictTable({
   import: { counts },
 }: {

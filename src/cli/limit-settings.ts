@@ -1,4 +1,4 @@
-/** The limits as the environment and `--limit` set them. */
+/** The limits that the environment and `--limit` set. */
 import {
   LIMIT_NAMES,
   LIMITS_DEFAULT,
@@ -21,7 +21,7 @@ export const LIMIT_HELP = 'set a limit, such as imports-per-key=8; may be repeat
 
 const HINT = 'docs/settings.md lists the limits'
 
-/** What `--limit` says goes before the environment. Throws `WrongUsage`, naming the variable. */
+/** `--limit` takes precedence over the environment. Throws a `WrongUsage` that names the variable. */
 export function limitsOf(config: Config, { limit = {} }: LimitOption): Limits {
   const limits: Partial<Record<LimitName, number>> = {}
   for (const [variable, text] of Object.entries(config.limits)) {
@@ -32,7 +32,7 @@ export function limitsOf(config: Config, { limit = {} }: LimitOption): Limits {
   return { ...LIMITS_DEFAULT, ...limits, ...limit }
 }
 
-/** For commander: takes one `name=value` after the other. Throws `WrongUsage`. */
+/** For commander: adds one `name=value` after another. Throws `WrongUsage`. */
 export function addLimit(text: string, before: Partial<Limits> = {}): Partial<Limits> {
   const at = text.indexOf('=')
   const label = at === -1 ? text : text.slice(0, at)

@@ -1,4 +1,4 @@
-/** Listings: JSON for programs, one object a line; a table for people. */
+/** Listings: one JSON object per line for programs, a table for people. */
 import type { CommandLine, JsonOption } from './command-line.ts'
 import type { LimitOption } from './options.ts'
 import { formatCount } from './quantity-text.ts'
@@ -6,13 +6,12 @@ import { textTable } from './text-table.ts'
 
 type Cell = string | number | boolean | null | readonly string[] | Readonly<Record<string, unknown>>
 
-/** The titles of a table's columns, in their order. */
+/** The titles of a table's columns, in order. */
 export type Titles<Row> = Readonly<Partial<Record<keyof Row, string>>>
 
 /**
- * Prints the rows in their order, at most as many as `--limit` says, and then tells that there are
- * more. `titles` names the table's columns and their order; JSON has every key of `toJson(row)`. Ends
- * early when nobody reads any more.
+ * Prints rows in order, up to `--limit`, and says if there are more. `titles` gives the table's columns and
+ * their order; JSON has every key of `toJson(row)`. Ends early once nobody reads any more.
  */
 export async function printListing<Row extends { readonly [key in keyof Row]: Cell }>(
   commandLine: CommandLine,
@@ -33,7 +32,7 @@ export async function printListing<Row extends { readonly [key in keyof Row]: Ce
   }
 }
 
-/** At most as many as `--limit` says, while somebody reads; then tells that there are more. */
+/** Yields up to `--limit` rows while somebody reads, and says if there are more. */
 export async function* limited<T>(
   commandLine: CommandLine,
   { limit = Number.POSITIVE_INFINITY }: LimitOption,
@@ -53,7 +52,7 @@ export async function* limited<T>(
   }
 }
 
-/** One thing: JSON with every key as one object, or a line a key. */
+/** One thing: a JSON object with every key, or one line per key. */
 export async function printFacts(
   commandLine: CommandLine,
   options: JsonOption,
@@ -67,7 +66,7 @@ export async function printFacts(
   await commandLine.print(textTable(rows))
 }
 
-/** How many are asked of the store at once. */
+/** How many entries one question to the store returns. */
 const PAGE_ENTRIES = 1_000
 
 interface Numbered {
@@ -79,12 +78,12 @@ type AskOldestFirst<T> = (page: {
   readonly afterId?: number
 }) => Promise<readonly T[]>
 
-/** All of them, oldest first, asked for piece by piece. */
+/** All entries, oldest first, fetched piece by piece. */
 export async function* oldestFirst<T extends Numbered>(ask: AskOldestFirst<T>): AsyncGenerator<T> {
   for await (const page of pagesOldestFirst(ask)) yield* page
 }
 
-/** The pieces themselves; none is empty. */
+/** The pieces themselves, none of them empty. */
 export async function* pagesOldestFirst<T extends Numbered>(
   ask: AskOldestFirst<T>,
 ): AsyncGenerator<readonly T[]> {
@@ -96,7 +95,7 @@ export async function* pagesOldestFirst<T extends Numbered>(
   }
 }
 
-/** All of them, newest first, asked for piece by piece. */
+/** All entries, newest first, fetched piece by piece. */
 export async function* newestFirst<T extends Numbered>(
   ask: (page: { readonly limit: number; readonly beforeId?: number }) => Promise<readonly T[]>,
 ): AsyncGenerator<T> {

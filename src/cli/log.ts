@@ -1,4 +1,4 @@
-/** The log of a serving process: one JSON object a line, on stderr or in a file. */
+/** The log of a serving process: one JSON object per line, on stderr or in a file. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { shown, UsageError } from '../domain/usage-error.ts'
 import type { Output } from './context.ts'
@@ -14,43 +14,43 @@ export function parseLogLevel(text: string | null): LogLevel | null {
 }
 
 /**
- * What a pipe takes in one piece (PIPE_BUF): lines of several processes never come in between.
- * A longer line is a write of its own.
+ * What a pipe takes in one piece (PIPE_BUF): lines of other processes never break into it. A longer line gets
+ * a write of its own.
  */
 const WRITE_BYTES_MAX = 4_096
 
-/** How long a line may wait for others, in milliseconds. */
+/** How long a line may wait for others to join it, in milliseconds. */
 const WAIT_MS = 20
 
 export type LogTarget = Pick<Output, 'write'>
 
-/** Where a log goes: the file that is named, else the output, which then may not be opened anew. */
+/** The target of a log: the named file or, if none is named, the output, which cannot be reopened. */
 export function logTarget(path: string | undefined, output: Output): LogTarget {
   return path === undefined ? output : new LogFile(path, output)
 }
 
-/** A file that lines are added to. Rotated away, it is opened anew when somebody says so. */
+/** A file to which lines are appended. After log rotation, `reopen` opens it anew. */
 export class LogFile implements LogTarget {
   readonly #path: string
   readonly #stderr: LogTarget
   #file: number
   #isBroken = false
 
-  /** Fails with `unreadable` where it cannot be written; `stderr` hears it when that comes later. */
+  /** Fails with `unreadable` if the file cannot be written. A failure after that is reported on `stderr`. */
   constructor(path: string, stderr: LogTarget) {
     this.#path = path
     this.#stderr = stderr
     this.#file = openToAppend(path)
   }
 
-  /** Fails as the constructor does, and then goes on with the file that it has. */
+  /** Fails as the constructor does, and then keeps using the file that it has. */
   reopen(): void {
     const opened = openToAppend(this.#path)
     closeSync(this.#file)
     this.#file = opened
   }
 
-  /** In one piece, so that lines of several processes do not come in between. */
+  /** Written in one piece, so that lines of several processes do not mix. */
   async write(text: string): Promise<void> {
     try {
       const bytes = Buffer.from(text)
@@ -58,7 +58,7 @@ export class LogFile implements LogTarget {
       this.#isBroken = false
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      // Said once: the disk is full for every line.
+      // Reported once: when a disk is full, it is full for every line.
       if (!this.#isBroken) void this.#stderr.write(`simtally: ${cannotWrite(this.#path, code)}\n`)
       this.#isBroken = true
     }
@@ -80,8 +80,8 @@ function cannotWrite(path: string, code: string | undefined): string {
 }
 
 /**
- * Writes lines that follow each other closely together: a write is a system call, and costs as
- * much as the rest of a line.
+ * Writes lines that come in quick succession together, because a write is a system call and costs as much as
+ * the rest of a line.
  */
 export class LogLines {
   readonly #target: LogTarget
@@ -94,7 +94,7 @@ export class LogLines {
     process.once('exit', this.#flush)
   }
 
-  /** Takes one line with its end. */
+  /** Takes one line, including its line break. */
   write(line: string): void {
     const bytes = Buffer.byteLength(line)
     if (this.#waitingBytes + bytes > WRITE_BYTES_MAX) this.flush()
@@ -110,14 +110,14 @@ export class LogLines {
     this.#waitingBytes = 0
   }
 
-  /** Writes what waits, and from then on nobody looks after what is written. */
+  /** Writes what is waiting. Nothing is flushed after this. */
   close(): void {
     this.flush()
     process.off('exit', this.#flush)
   }
 }
 
-/** Loaded when called, because loading takes longer than most commands do. */
+/** Loaded on call, because loading takes longer than most commands run. */
 export async function openLog(level: LogLevel, lines: LogLines) {
   const { pino } = await import('pino')
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines)
@@ -125,7 +125,7 @@ export async function openLog(level: LogLevel, lines: LogLines) {
 
 export type Log = Awaited<ReturnType<typeof openLog>>
 
-/** Opens the log's file anew, and says so; where there is none, or it cannot be, it goes on. */
+/** Reopens the log file and says so. Without a file, or if reopening fails, logging goes on as before. */
 export function reopenLog(target: LogTarget, log: Log): void {
   if (!(target instanceof LogFile)) {
     log.info('SIGHUP: there is no log file to open anew; --log-file names one')

@@ -1,4 +1,4 @@
-/** The process: hands its arguments, streams, clock and signals to the command line. */
+/** The process: passes its arguments, streams, clock and signals to the command line. */
 import { availableParallelism, constants } from 'node:os'
 import { readConfig } from './config.ts'
 import { Output, StopRequest } from './context.ts'
@@ -6,15 +6,15 @@ import { run } from './run.ts'
 
 const stop = new StopRequest()
 
-// A command that can stop cleanly does so at the first signal; the second one always ends it.
+// The first signal stops a command that can stop cleanly. The second one always ends it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (!stop.request(signal)) endNow(signal)
   })
 }
 
-// Where bin/simtally.js started this process on another Node, it hands its signals on, and when it
-// is killed this one ends too. A signal from the terminal reaches both: handed on, it is no second.
+// If bin/simtally.js started this process on another Node, it forwards its signals, and if it is killed this
+// process ends too. A signal from the terminal reaches both, so the forwarded one does not count as a second.
 if (process.connected) {
   process.on('message', (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
     if (signal === 'SIGHUP') process.emit('SIGHUP')
@@ -35,7 +35,7 @@ process.exitCode = await run(process.argv.slice(2), {
   stderr: new Output(process.stderr),
   stop,
   hangUp: {
-    // Listened to only where it means something, so that nohup keeps its meaning for the others.
+    // Listens only if a command needs it, so that nohup keeps its meaning for the others.
     listen: (listener) => {
       process.on('SIGHUP', listener)
       return () => process.off('SIGHUP', listener)

@@ -1,4 +1,4 @@
-/** What the members of a fleet used as a table and as bars. */
+/** The usage of fleet members as a table and as bars. */
 import { formatInstant } from '../domain/time.ts'
 import type { UsageSums } from '../domain/usage-query.ts'
 import type { UsageDimension, UsageMember, UsageQuestion } from '../domain/usage-question.ts'
@@ -21,7 +21,7 @@ const COLUMN_OF: Readonly<Record<UsageDimension, { readonly title: string; name:
 
 const NUMBER_TITLES = ['UPLOAD', 'DOWNLOAD', 'BYTES', '', 'TO SIM', 'FROM SIM']
 
-/** What stands where something is not known, or a SIM was in no group. */
+/** Shown if something is not known, or a SIM was in no group. */
 const NONE = '-'
 
 interface Shown {
@@ -30,20 +30,20 @@ interface Shown {
   readonly members: readonly UsageMember[]
 }
 
-/** One line a member; below them, the total of all there are, also of those that are not shown. */
+/** One line per member and, below them, the total of all members, including those not shown. */
 export function memberTable(shown: Shown, total: UsageSums): string[] {
   const { question, members } = shown
   const columns = question.groupBy.map((dimension) => titleOf(dimension, question.labelKey))
   const titles = [...(isByTime(question) ? ['PERIOD'] : []), ...columns]
   const alignments = [...titles.map((): Alignment => 'left'), ...NUMBER_TITLES.map(rightAligned)]
   const rows = members.map((member) => [...namesOf(shown, member), ...numbersOf(member)])
-  // An answer of one line is its total.
+  // An answer of one line is its own total.
   const names = titles.length === 0 ? [] : ['total', ...titles.slice(1).map(() => '')]
   const last = titles.length === 0 && rows.length === 1 ? [] : [[...names, ...numbersOf(total)]]
   return textTable([[...titles, ...NUMBER_TITLES], ...rows, ...last], alignments)
 }
 
-/** Bytes of each member, in the order of the table. */
+/** The bytes of each member, in the order of the table. */
 export function memberChart(shown: Shown, width: number): string[] {
   const bars = shown.members.map((member) => ({
     label: namesOf(shown, member).join('  '),
@@ -68,7 +68,7 @@ function namesOf({ question, context }: Shown, member: UsageMember): string[] {
   return [...(isByTime(question) ? [periodLabel(context, member)] : []), ...told]
 }
 
-/** As far as the granularity tells. */
+/** As precise as the granularity. */
 function periodLabel(context: MemberContext, member: UsageMember): string {
   const text = formatInstant(periodOfMember(context, member).start)
   if (context.granularity === 'hourly') return text.slice(0, 16).replace('T', ' ')

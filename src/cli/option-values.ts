@@ -1,11 +1,13 @@
-/** The values of flags, from text: what breaks a rule is wrong usage and names flag and value. */
+/**
+ * Parses the values of flags. A value that breaks a rule is wrong usage; the message names flag and value.
+ */
 import { parseTimeSpan } from '../domain/feed-statements.ts'
 import { parseSid, type SidPrefix } from '../domain/identifiers.ts'
 import { parseInstant } from '../domain/time.ts'
 import { invalidField } from '../domain/usage-error.ts'
 import { fromFlags } from './failure.ts'
 
-/** A parser for commander: `parse` gets the flag's name for its messages. */
+/** A parser for commander. `parse` gets the flag's name for its messages. */
 export function flag<T>(name: string, parse: (name: string, text: string) => T) {
   return (text: string): T => fromFlags(() => parse(name, text))
 }

@@ -1,4 +1,4 @@
-/** Options that several commands have: one meaning has one name and one text, written here. */
+/** Options that several commands share. Each meaning has one name and one text, written here. */
 import { type Command, Option } from 'commander'
 import { parseCountry } from '../domain/country.ts'
 import { parseName } from '../domain/directory.ts'
@@ -9,7 +9,7 @@ import { invalidField } from '../domain/usage-error.ts'
 import { ZONES } from '../domain/usage-event.ts'
 import { flag, instantFlag, sidFlag, wholeNumberFlag } from './option-values.ts'
 
-/** More than a person reads or a script needs at once; it only keeps the number a number. */
+/** More than a person reads or a script needs at once. Its only purpose is to keep the number exact. */
 export const LIST_COUNT_MAX = 1_000_000_000
 
 export interface LimitOption {
@@ -20,7 +20,7 @@ export interface SearchOption {
   readonly search?: string
 }
 
-/** Of a list; without a default, everything is shown. */
+/** The limit of a list. Without a default, everything is shown. */
 export function limitOption(countDefault?: number): Option {
   const option = new Option('--limit <count>', 'show at most so many').argParser(
     wholeNumberFlag('--limit', 1, LIST_COUNT_MAX),
@@ -36,7 +36,7 @@ export function accountFilter(): Option {
   return new Option('--account <sid>', 'of this account only').argParser(sidFlag('--account', 'AC'))
 }
 
-/** Of a command that does something for an account. */
+/** For a command that does something for an account. */
 export function accountOption(): Option {
   return new Option('--account <sid>', 'the account, AC…').argParser(sidFlag('--account', 'AC'))
 }
@@ -148,13 +148,13 @@ export function jsonOption(entry?: string): Option {
   )
 }
 
-/** Adds them in their order. */
+/** Adds the options in order. */
 export function withOptions(command: Command, ...options: readonly Option[]): Command {
   for (const option of options) command.addOption(option)
   return command
 }
 
-/** True where a name contains the text, whatever the case of letters. */
+/** True if a name contains the text, ignoring case. */
 export function matches({ search }: SearchOption, ...names: readonly (string | null)[]): boolean {
   if (search === undefined) return true
   const wanted = search.toLowerCase()

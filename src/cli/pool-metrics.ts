@@ -1,23 +1,23 @@
 /**
- * Brings together what workers measure, for the one that is asked for it. Sums never fall, or they
- * would be taken for those of a server that has started anew: what a worker told last goes on to count
- * when it ends, and when it does not answer in time.
+ * Gathers the measurements of all workers for the one that is asked for them. A sum must never fall, or it
+ * would look like a restart of the server. So a worker's last report continues to count when the worker ends
+ * or does not answer in time.
  */
 import { type RequestSnapshot, sumOfEnded } from '../http/metrics.ts'
 
-/** How long a worker is waited for. One that is at work on something long has its last word. */
+/** How long to wait for a worker. If it is busy with something long, its last report counts. */
 export const ANSWER_WAIT_MS = 1_000
 
-/** Asks a worker for what it has measured; the answer is brought to `take`. */
+/** Asks a worker for its measurements. The answer goes to `take`. */
 type Ask<Worker> = (worker: Worker, question: number) => void
 
 export class PoolMetrics<Worker> {
   readonly #ask: Ask<Worker>
   readonly #answerWaitMs: number
   readonly #workers = new Set<Worker>()
-  /** What each of them told last. */
+  /** Each worker's last report. */
   readonly #last = new Map<Worker, RequestSnapshot>()
-  /** The sum over those that have ended, none or one. */
+  /** The sum over the workers that have ended: no entry or one. */
   #ofEnded: Promise<readonly RequestSnapshot[]> = Promise.resolve([])
   readonly #open = new Map<number, OpenQuestion<Worker>>()
   #questions = 0
@@ -44,13 +44,13 @@ export class PoolMetrics<Worker> {
   }
 
   take(worker: Worker, question: number, snapshot: RequestSnapshot): void {
-    // One that ended meanwhile has been added to the others.
+    // If the worker has ended meanwhile, its report is already in the sum.
     if (!this.#workers.has(worker)) return
     this.#last.set(worker, snapshot)
     this.#open.get(question)?.settle(worker)
   }
 
-  /** What all but `asker` have measured up to now, and those before them. */
+  /** The measurements of all workers but `asker`, including those that have ended. */
   async othersOf(asker: Worker, own: RequestSnapshot): Promise<readonly RequestSnapshot[]> {
     this.#last.set(asker, own)
     const others = [...this.#workers].filter((worker) => worker !== asker)
@@ -62,7 +62,7 @@ export class PoolMetrics<Worker> {
     await open.settled
     clearTimeout(giveUp)
     this.#open.delete(question)
-    // At one moment: a worker that ends is in one of the two.
+    // Taken at one moment, so that a worker that ends is in exactly one of the two.
     const ofRunning = [...this.#last].filter(([worker]) => worker !== asker)
     const ofEnded = this.#ofEnded
     return [...ofRunning.map(([, snapshot]) => snapshot), ...(await ofEnded)]

@@ -1,16 +1,16 @@
-/** A bar on a terminal, with words behind it. */
+/** A bar on a terminal, followed by words. */
 import { SingleBar } from 'cli-progress'
 import type { Output } from './context.ts'
 
-/** Parts of the bar: finer than any terminal shows. */
+/** Steps of the bar: finer than any terminal shows. */
 const BAR_STEPS = 1000
 
 const BAR_CHARACTERS = 30
 
 export interface ProgressBar {
-  /** `share` goes from 0 to 1; null where it cannot be known. */
+  /** `share` goes from 0 to 1; null if it cannot be known. */
   update(share: number | null, words: string): void
-  /** Takes the bar off the terminal. */
+  /** Removes the bar from the terminal. */
   end(): void
 }
 
@@ -18,7 +18,7 @@ export function startBar({ stream }: Output, words: string): ProgressBar {
   const bar = new SingleBar({
     stream: stream as NodeJS.WritableStream,
     format: '{drawn}{words}',
-    // The signals are the command line's own: it stops the work, and the bar with it.
+    // The command line handles signals itself: it stops the work, and with it the bar.
     gracefulExit: false,
     hideCursor: true,
     clearOnComplete: true,

@@ -1,13 +1,13 @@
-/** Purging in transactions so small that imports get their turn between them. */
+/** Purges in transactions so small that imports get their turn in between. */
 import { setImmediate } from 'node:timers/promises'
 import type { PurgeOutcome, UsageStore } from '../storage/usage-store.ts'
 
-/** Rows in one deleting transaction: imports wait no longer than it takes. */
+/** Rows that one transaction deletes. Imports wait no longer than that takes. */
 const PURGE_ROWS_MAX = 10_000
 
 export type Gone = Omit<PurgeOutcome, 'done'>
 
-/** Purges step by step until everything older than `before` is gone, and adds up the steps. */
+/** Purges step by step until everything older than `before` is gone, and sums up the steps. */
 export async function purgeInSteps(
   store: UsageStore,
   { before, dryRun }: { readonly before: number; readonly dryRun: boolean },

@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers in the form in which people read them. */
 
 const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'] as const
 
@@ -17,7 +17,7 @@ export function formatBytes(bytes: number | bigint): string {
   let scaled = Number(bytes)
   if (scaled < 1000) return `${scaled} B`
   let unit = -1
-  // 999,950 would round to 1000 of its unit, so it is shown in the next one.
+  // 999,950 would round to 1000 of its unit, so the next unit is used.
   while (scaled >= 999.5 && unit < BYTE_UNITS.length - 1) {
     scaled /= 1000
     unit++

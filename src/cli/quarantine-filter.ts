@@ -1,4 +1,4 @@
-/** Which quarantined records a command is about. */
+/** The quarantined records that a command is about. */
 import { Option } from 'commander'
 import {
   QUARANTINE_REASONS,
@@ -20,7 +20,7 @@ export interface QuarantineFilter {
   readonly cause?: QuarantineReason
 }
 
-/** Made anew for each command that has them. */
+/** Created anew for each command that has them. */
 export function quarantineFilterFlags(): Option[] {
   return [
     new Option('--import <number>', 'of this import only').argParser(
@@ -31,7 +31,7 @@ export function quarantineFilterFlags(): Option[] {
   ]
 }
 
-/** As the store takes it. Throws `not_found`. */
+/** The filter in the store's terms. Throws `not_found`. */
 export async function quarantineFilter(
   store: UsageStore,
   { import: importId, feed, cause }: QuarantineFilter,
@@ -44,7 +44,7 @@ export async function quarantineFilter(
   }
 }
 
-/** By id, or as `IMPORT:LINE`. Throws `not_found` for one that there is not. */
+/** By id, or as `IMPORT:LINE`. Throws `not_found` for an unknown one. */
 export async function entriesNamed(
   store: UsageStore,
   names: readonly string[],

@@ -1,4 +1,4 @@
-/** Questions about fleets as flags ask them. */
+/** Questions about fleets, as flags ask them. */
 import { Option } from 'commander'
 import type { CountryCode } from '../domain/country.ts'
 import type { Account } from '../domain/directory.ts'
@@ -42,7 +42,7 @@ import { findHeldNamedSim } from './sim-lookup.ts'
 export interface PeriodOptions {
   readonly start?: number
   readonly end?: number
-  /** UTC seconds: its first one. */
+  /** UTC seconds: the first second of the month. */
   readonly month?: number
 }
 
@@ -59,7 +59,7 @@ export interface QuestionOptions extends PeriodOptions {
   readonly feed?: string
 }
 
-/** What is asked for, and by what it is cut. */
+/** What the question asks for, and how it is grouped. */
 export function groupingOptions(): Option[] {
   return [
     new Option(
@@ -106,7 +106,7 @@ const NAMES: QuestionNames = {
   feed: '--feed',
 }
 
-/** An account's usage is kept by the hour, so the bounds widen to whole hours. */
+/** An account's usage is kept by the hour, so the bounds are widened to whole hours. */
 export function windowOf({ start, end, month }: PeriodOptions, nowSeconds: number): UsageWindow {
   const bounds =
     month === undefined
@@ -117,7 +117,10 @@ export function windowOf({ start, end, month }: PeriodOptions, nowSeconds: numbe
   )
 }
 
-/** Throws `not_found` for what filters name and there is not, and wrong usage for what reads too much. */
+/**
+ * Throws `not_found` if a filter names something that does not exist, and `WrongUsage` for a question that
+ * reads too much.
+ */
 export async function questionOf(
   store: UsageStore,
   account: Account,
@@ -154,7 +157,7 @@ async function filterOf(
   }
 }
 
-/** All members of an answer, a piece at a time, so that as much is in memory however many there are. */
+/** All members of an answer, one piece at a time, so that memory use does not grow with their number. */
 export async function* piecesOf(
   store: Pick<UsageStore, 'answerUsage'>,
   question: UsageQuestion,

@@ -1,4 +1,7 @@
-/** Deletes what is too old, as far as the store bears the clock out, and says what went and what did not. */
+/**
+ * Deletes usage that is too old, as far as the store confirms the clock, and reports what it deleted and what
+ * it did not.
+ */
 import {
   CLOCK_TOLERANCE_SECONDS,
   heldBackSeconds,
@@ -13,10 +16,13 @@ import type { UsageStore } from '../storage/usage-store.ts'
 import { type Gone, purgeInSteps } from './purge-steps.ts'
 import { countOf } from './quantity-text.ts'
 
-/** Between two full steps of the limit: a time that is wrong after all is noticed before much is gone. */
+/**
+ * Between two full steps of the limit, so that a clock that is wrong after all is noticed before much is
+ * lost.
+ */
 const STEP_INTERVAL_SECONDS = HOUR_SECONDS
 
-/** Between two lines about the same refusal. */
+/** Between two log lines about the same refusal. */
 const REFUSAL_INTERVAL_SECONDS = HOUR_SECONDS
 
 export interface RetentionLog {
@@ -26,14 +32,14 @@ export interface RetentionLog {
 
 export interface RetentionOptions {
   readonly store: UsageStore
-  /** Seconds since some instant, by a clock that nobody can set. */
+  /** Seconds since some instant, on a clock that nobody can set. */
   readonly uptime: () => number
   readonly log: RetentionLog
 }
 
 export class Retention {
   readonly #options: RetentionOptions
-  /** A time that the store bore out, and the uptime then. */
+  /** A time that the store confirmed, and the uptime then. */
   #base: { readonly provenAt: number; readonly uptime: number } | null = null
   #steppedAt = Number.NEGATIVE_INFINITY
   #refusedAt = Number.NEGATIVE_INFINITY
@@ -43,7 +49,7 @@ export class Retention {
     this.#options = options
   }
 
-  /** `time` is the store's of now. */
+  /** `time` is the store's current time. */
   async pass(clockSeconds: number, time: StoreTime, isStopped: () => boolean): Promise<void> {
     const { store, log, uptime } = this.#options
     const now = upkeepTime(clockSeconds, time)
@@ -62,7 +68,7 @@ export class Retention {
     }
   }
 
-  /** What has passed since the store bore a time out is borne out too. */
+  /** The time that has passed since the store confirmed one counts as confirmed too. */
   async #prove(now: number, time: StoreTime): Promise<StoreTime> {
     const { store, uptime } = this.#options
     const { newestUsageAt, provenAt } = time

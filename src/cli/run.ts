@@ -43,10 +43,10 @@ const EXIT_CODES_HELP = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some records were quarantined or expired.
 Results go to stdout, everything else to stderr.`
 
-/** Runs one command to its end. Rejects only for a bug: every expected failure is reported. */
+/** Runs one command to its end. Rejects only for a bug, because it reports every expected failure. */
 export async function run(argv: readonly string[], given: CliContext): Promise<ExitCode> {
   const { stderr } = given
-  // A program reads both streams then, and its own words come as objects too.
+  // A program reads both streams in that case, so messages are objects too.
   const isJson = asksForJson(argv)
   const context = isJson ? { ...given, stderr: new Output(stderr.stream, { isJson }) } : given
   const commandLine = new CommandLine(context)
@@ -72,7 +72,7 @@ export function buildProgram(commandLine: CommandLine): Command {
     .option('--database, --database-url <url>', SETTINGS['database-url'].sets)
     .option('--config <file>', `the settings file; ${SETTINGS_FILE_DEFAULT} here, where it is`)
     .hook('preAction', (_, command) => {
-      // The doctor tells what is wrong with them instead, and completion is of no store.
+      // The doctor reports what is wrong with the settings instead, and completion needs no store.
       if (!WITHOUT_SETTINGS.includes(command.name())) {
         commandLine.readSettings(command.optsWithGlobals().config)
       }
@@ -109,7 +109,7 @@ export function buildProgram(commandLine: CommandLine): Command {
   return program
 }
 
-/** What every command takes over from the program; set before the commands are made. */
+/** Settings that every command inherits from the program; set before the commands are created. */
 function inheritedSettings(program: Command, { stdout, stderr }: CliContext): void {
   program
     .exitOverride()
@@ -120,7 +120,7 @@ function inheritedSettings(program: Command, { stdout, stderr }: CliContext): vo
       writeErr: (text) => void (stderr.isJson || stderr.write(text)),
       getOutHelpWidth: () => stdout.width,
       getErrHelpWidth: () => stderr.width,
-      // Told once it is known which command was meant.
+      // Reported later, once it is known which command was meant.
       outputError: () => {},
     })
 }

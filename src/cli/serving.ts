@@ -29,23 +29,23 @@ export const WORKERS_DEFAULT_MAX = 8
 
 export interface ServingOptions extends HttpServiceOptions {
   readonly store: UsageStore
-  /** Where the store is: workers open it for themselves. */
+  /** The store's URL: each worker opens the store itself. */
   readonly databaseUrl: string
-  /** How many processes answer requests; with 1, this one does. */
+  /** How many processes answer requests. With 1, this process answers them. */
   readonly workers: number
-  /** A free port is taken where this one is in use. */
+  /** Takes a free port if this one is in use. */
   readonly otherPortAllowed?: boolean
-  /** How much is logged. */
+  /** The log level. */
   readonly logLevel: LogLevel
-  /** Where the log goes, opened anew at SIGHUP; stderr where it is not named. */
+  /** The log file, reopened at SIGHUP; stderr if none is named. */
   readonly logFile?: string
-  /** Called once requests are answered, with the URL that reaches them from this machine. */
+  /** Called once requests are answered, with the URL that reaches the server from this machine. */
   readonly onListening: (url: string) => Promise<void>
 }
 
 /**
- * Resolves when a stop was asked for and every request under way has been answered. Fails with
- * `unavailable` when the port cannot be had, and when the deadline for stopping has cut requests off.
+ * Resolves when a stop was requested and every running request has been answered. Fails with `unavailable` if
+ * it cannot have the port, and if the deadline for stopping cut off requests.
  */
 export async function serve(context: CliContext, options: ServingOptions): Promise<void> {
   const { store, host, onListening } = options
@@ -91,7 +91,7 @@ interface Stopping {
   readonly seconds: number
 }
 
-/** Beyond its deadline, what cannot be cut off otherwise ends with the process. */
+/** If anything cannot be cut off, the process ends this long after its deadline. */
 const END_AFTER_DEADLINE_MS = 15_000
 
 async function stopInTime({ service, upkeep, log, seconds }: Stopping): Promise<void> {
@@ -111,7 +111,7 @@ async function startService(
 ): Promise<Service> {
   const { workers, databaseUrl, host, publicUrl, trustProxy, limits } = options
   const { allowedOrigins = [], emptyBranches, tls } = options
-  // Here and not in each worker, where it would be found out once for each.
+  // Checked here, because otherwise each worker would fail on its own.
   fromFlags(() => buildBaseUrl(publicUrl, trustsPeer(trustProxy ?? false)))
   fromFlags(() => allowedOrigins.map(parseOrigin))
   if (tls !== undefined) fromFlags(() => readTlsFiles(tls))
@@ -139,7 +139,7 @@ async function startService(
   )
 }
 
-/** Tries the port that is asked for, then, where that is allowed, a free one. */
+/** Tries the requested port and then, if allowed, a free one. */
 async function onPort<T>(
   context: CliContext,
   { port, otherPortAllowed }: ServingOptions,
@@ -155,8 +155,8 @@ async function onPort<T>(
 }
 
 /**
- * The number of a port that can be listened on: the one given, or a free one for 0. All workers
- * then listen on the same number, those that come later too.
+ * A port number that is free to listen on: the given one, or any for 0. All workers, including later ones,
+ * then listen on the same number.
  */
 async function findPort(options: Pick<HttpServiceOptions, 'port' | 'host'>): Promise<number> {
   const server = createServer().listen(options)
@@ -171,7 +171,7 @@ async function findPort(options: Pick<HttpServiceOptions, 'port' | 'host'>): Pro
   return port
 }
 
-/** Where the server listens on every address, the machine itself reaches it by the local one. */
+/** If the server listens on every address, this machine reaches it at the local one. */
 export function urlHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'

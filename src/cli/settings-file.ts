@@ -1,4 +1,4 @@
-/** The settings file: YAML of names and values, each as its flag and its environment variable call it. */
+/** The settings file: names and values in YAML. Each name is that of its flag and environment variable. */
 import { readFileSync } from 'node:fs'
 import { UsageError } from '../domain/usage-error.ts'
 import type { SettingsFile } from './config.ts'
@@ -6,12 +6,12 @@ import { WrongUsage } from './failure.ts'
 import { readMapping } from './feed-settings.ts'
 import { checkSetting, nearestName, settingNames } from './settings.ts'
 
-/** Some dozens of lines; a larger file is something else. */
+/** A settings file has a few dozen lines, so a larger file is something else. */
 const SETTINGS_BYTES_MAX = 1_048_576
 
 const HINT = 'docs/settings.md lists the names'
 
-/** Null where no file is named and there is none in its usual place. Throws `WrongUsage`. */
+/** Null if no file is named and the default file does not exist. Throws `WrongUsage`. */
 export function readSettingsFile(
   path: string,
   { isNamed }: { isNamed: boolean },
@@ -32,7 +32,7 @@ export function readSettingsFile(
   return { path, values: settingsOf(path, readMapping(path, content.toString('utf8')) ?? {}) }
 }
 
-/** Throws `WrongUsage` with every fault. */
+/** Throws one `WrongUsage` with every fault. */
 export function settingsOf(path: string, document: unknown): Record<string, string> {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw new WrongUsage(`${path}: expected names and values, such as port: 8080`, HINT)
@@ -68,7 +68,7 @@ function faultOf(name: string, field: string, text: string): string | null {
   }
 }
 
-/** A list is written as the environment has it: with commas. */
+/** A list becomes text with commas, as in the environment. */
 function textOf(value: unknown): string | null {
   if (Array.isArray(value)) {
     const texts = value.map(textOf)

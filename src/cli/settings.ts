@@ -1,7 +1,6 @@
 /**
- * Every setting that is no limit: its name, what it sets, and how its text is read. Its flag, its
- * environment variable and its key in the settings file are made of the name, and `docs/settings.md` of
- * this file.
+ * Every setting except the limits: its name, what it sets, and how its text is parsed. The name gives its
+ * flag, its environment variable and its key in the settings file; this file gives `docs/settings.md`.
  */
 import { LIMIT_NAMES, limitLabel, limitOfLabel, parseLimit } from '../domain/limits.ts'
 import { invalidField } from '../domain/usage-error.ts'
@@ -9,22 +8,25 @@ import { parseOrigin } from '../http/cross-origin.ts'
 import { EMPTY_BRANCHES, type EmptyBranches } from '../http/usage-record.ts'
 
 export const PORT_MAX = 65_535
-/** More than are of use on one machine: each has a store and its connections. */
+/** More than one machine can use: each worker has a store and its connections. */
 export const WORKERS_MAX = 64
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 interface SettingDefinition {
-  /** What stands for its value in help. */
+  /** Stands for the value in help texts. */
   readonly value: string
-  /** What it sets, as help and the page say it. */
+  /** What it sets, for help texts and the page. */
   readonly sets: string
-  /** As the page says it; empty where there is none. */
+  /** The default, for the page; empty if there is none. */
   readonly default: string
-  /** Where it has a flag: every command or `serve`; a secret has none, since others see the flags. */
+  /**
+   * The commands with the flag: every command or `serve`. A secret has no flag, because other users of the
+   * machine see flags.
+   */
   readonly flag: 'every' | 'serve' | null
-  /** Throws `invalid`, naming `field`. */
+  /** Throws an `invalid` that names `field`. */
   parse(field: string, text: string): unknown
 }
 
@@ -148,19 +150,19 @@ export function settingVariable(name: string): string {
   return `SIMTALLY_${name.toUpperCase().replaceAll('-', '_')}`
 }
 
-/** All names that a settings file may have: limits stand among them as `limit-form-fields`. */
+/** All names that a settings file may have, including limits in the form `limit-form-fields`. */
 export function settingNames(): string[] {
   return [...SETTING_NAMES, ...LIMIT_NAMES.map((name) => `limit-${limitLabel(name)}`)]
 }
 
-/** Throws `invalid`, naming `field`, for a value that the setting or limit does not take. */
+/** Throws an `invalid` that names `field`, if the setting or limit does not take the value. */
 export function checkSetting(name: string, field: string, value: string): void {
   const limit = name.startsWith('limit-') ? limitOfLabel(name.slice('limit-'.length)) : null
   if (limit !== null) parseLimit(field, limit, value)
   else SETTINGS[name as SettingName].parse(field, value)
 }
 
-/** The name that is the fewest letters away; null where all are far from it. */
+/** The name with the fewest letters changed; null if all are far off. */
 export function nearestName(name: string, names: readonly string[]): string | null {
   const [nearest] = names
     .map((known) => ({ known, distance: lettersApart(name, known) }))

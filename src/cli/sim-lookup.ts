@@ -1,4 +1,4 @@
-/** Finds the SIM a person names, by any of the names that records may use. */
+/** Finds the SIM that a person names by any name that records may use. */
 import type { Account, Sim } from '../domain/directory.ts'
 import { SIM_NAME_KINDS } from '../domain/identifiers.ts'
 import type { HeldSim } from '../domain/sim-tenure.ts'
@@ -6,8 +6,8 @@ import { shown, UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 
 /**
- * By SID, unique name, ICCID, IMSI or MSISDN, within the account where one is given. A unique name
- * that SIMs of several accounts have is found only with an account.
+ * By SID, unique name, ICCID, IMSI or MSISDN, within the account if one is given. A unique name that SIMs of
+ * several accounts share is found only with an account.
  */
 export async function findNamedSim(
   store: UsageStore,
@@ -21,7 +21,7 @@ export async function findNamedSim(
   throw noSim(name, account)
 }
 
-/** As `findNamedSim`, also one that the account had once; then as far as it had it. */
+/** As `findNamedSim`, but also finds a SIM that has left the account, limited to its time there. */
 export async function findHeldNamedSim(
   store: UsageStore,
   name: string,
@@ -36,7 +36,7 @@ export async function findHeldNamedSim(
   throw noSim(name, account)
 }
 
-/** Whoever has it now. */
+/** In whichever account the SIM is now. */
 async function simWithNumber(
   store: UsageStore,
   name: string,

@@ -4,14 +4,14 @@ import { printable } from '../domain/printable.ts'
 export type Alignment = 'left' | 'right'
 
 /**
- * One line a row. Columns are as wide as their widest cell, two spaces apart; left-aligned unless
+ * One line per row. Columns are as wide as their widest cell and two spaces apart; left-aligned unless
  * stated. All rows have as many cells as the first.
  */
 export function textTable(
   given: readonly (readonly string[])[],
   alignments: readonly Alignment[] = [],
 ): string[] {
-  // Escaped before they are measured: what is written is as wide as it was taken to be.
+  // Escape cells before measuring them, because escaping changes their width.
   const rows = given.map((row) => row.map(printable))
   const widths = (rows[0] ?? []).map((_, column) =>
     rows.reduce((widest, row) => Math.max(widest, row[column]!.length), 0),

@@ -1,4 +1,4 @@
-/** The certificate and key that `serve` answers HTTPS with, from their files. */
+/** Reads the certificate and key with which `serve` answers HTTPS. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, Server as TlsServer } from 'node:tls'
@@ -6,7 +6,7 @@ import { shown, UsageError } from '../domain/usage-error.ts'
 import type { TlsIdentity } from '../http/server.ts'
 import type { Log } from './log.ts'
 
-/** The paths of two files in PEM. */
+/** The paths of two PEM files. */
 export interface TlsFiles {
   readonly certFile: string
   readonly keyFile: string
@@ -29,8 +29,8 @@ export function readTlsFiles({ certFile, keyFile }: TlsFiles): TlsIdentity {
 }
 
 /**
- * Has a server take the certificate that the files hold now, for connections that come from now on. One that
- * cannot be used is logged, and the server goes on with what it has.
+ * Makes a server use the current certificate files for new connections. If they are unusable, logs that and
+ * keeps the old certificate.
  */
 export function renewTls(server: unknown, files: TlsFiles, log: Log): void {
   if (!(server instanceof TlsServer)) return

@@ -1,19 +1,19 @@
-/** Shows how far a move is: a bar on a terminal, a line for each committed piece elsewhere. */
+/** Shows the progress of a move: a bar on a terminal, elsewhere one line per committed piece. */
 import type { ProofProgress, TransferProgress } from '../storage/open-store.ts'
 import type { Output } from './context.ts'
 import { type ProgressBar, startBar } from './progress-bar.ts'
 import { countOf, formatCount, formatDuration } from './quantity-text.ts'
 
-/** How often the comparison, of which thousands are made, writes a line. */
+/** One line per this many comparisons, of which there are thousands. */
 const COMPARED_A_LINE = 200
 
 export interface TransferDisplay {
-  /** A step that is about to be taken. */
+  /** The step that starts now. */
   step(words: string): void
-  /** Takes only what is committed: these lines are a promise. */
+  /** Takes only committed progress, because these lines are a promise. */
   moved(progress: TransferProgress): void
   compared(progress: ProofProgress): void
-  /** Takes the bar off the terminal. */
+  /** Removes the bar from the terminal. */
   end(): void
 }
 
@@ -48,7 +48,7 @@ function bars(stderr: Output): TransferDisplay {
     moved: (progress) => {
       first ??= progress
       const { rows, rowsTotal } = progress
-      // What an earlier run has moved says nothing of the speed of this one.
+      // What an earlier run moved says nothing about this run's speed.
       const elapsedMs = performance.now() - startedAt
       const rate = Math.max(0, rows - first.rows) / elapsedMs
       show(rows / rowsTotal, movedWords(progress, rate))

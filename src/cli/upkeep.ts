@@ -1,6 +1,6 @@
 /**
- * What a served store does by itself: seal days that are complete and put them under checksum, delete
- * usage that is too old and sessions of the console that are over, and audit itself.
+ * The upkeep of a served store: seals complete days and puts them under checksum, deletes usage that is too
+ * old and expired console sessions, and audits the store.
  */
 import { setImmediate } from 'node:timers/promises'
 import { SETTLE_SECONDS } from '../domain/completeness.ts'
@@ -10,40 +10,40 @@ import type { UsageStore } from '../storage/usage-store.ts'
 import { startAudits } from './audit-runs.ts'
 import { Retention, type RetentionLog } from './retention.ts'
 
-/** Between two passes; a pass with nothing to do is a few reads. */
+/** Between two passes. A pass with nothing to do takes a few reads. */
 const PASS_INTERVAL_MS = 10 * 60_000
 
-/** From records that came to the pass: deliveries that follow each other have one together. */
+/** Between the arrival of records and the pass. Deliveries in quick succession share one pass. */
 const PASS_DELAY_MS = 1_000
 
 export interface UpkeepOptions {
   readonly store: UsageStore
   readonly clock: () => number
-  /** Seconds since some instant, by a clock that nobody can set. */
+  /** Seconds since some instant, on a clock that nobody can set. */
   readonly uptime: () => number
-  /** Told what went, and what a clock alone would have deleted. */
+  /** Receives what was deleted, and what a clock alone would have deleted. */
   readonly log: RetentionLog
-  /** Told of a pass that failed; the next one tries again. */
+  /** Called for a failed pass. The next one tries again. */
   readonly onError: (error: unknown) => void
 }
 
 export interface Upkeep {
-  /** Tells that records have come: days that are complete by now are sealed soon. */
+  /** Reports that records have come, so that days that are now complete are sealed soon. */
   recordsCame(): void
-  /** Starts no further step, and resolves when the one under way has ended. */
+  /** Starts no further step, and resolves when the current one has ended. */
   stop(): Promise<void>
 }
 
-/** Starts a pass now and one every ten minutes after the last has ended. Keeps no process alive. */
+/** Starts a pass now, and another ten minutes after the end of each. Keeps no process alive. */
 export function startUpkeep({ store, clock, uptime, log, onError }: UpkeepOptions): Upkeep {
   const retention = new Retention({ store, uptime, log })
   let stopped = false
-  /** Records came while a pass was under way. */
+  /** Set if records come during a pass. */
   let again = false
-  /** Null while a pass is under way. */
+  /** Null during a pass. */
   let timer: NodeJS.Timeout | null = null
   const isStopped = () => stopped
-  /** A day whose totals are too large holds up neither checksums nor the end of retention. */
+  /** A day whose totals are too large must hold up neither checksums nor retention. */
   const passOverUnsealable = (error: unknown) => {
     if (!(error instanceof UsageError && error.code === 'overflow')) throw error
     onError(error)
@@ -85,8 +85,8 @@ export function startUpkeep({ store, clock, uptime, log, onError }: UpkeepOption
 }
 
 /**
- * Seals every day that ended 48 hours ago, by the server's time where there is one: one day a
- * transaction, with a pause in which waiting imports get their turn.
+ * Seals every day that ended at least 48 hours ago, by the server's time if it has one. One day per
+ * transaction, with pauses in which waiting imports get their turn.
  */
 export async function sealDays(
   store: UsageStore,
@@ -98,8 +98,8 @@ export async function sealDays(
 }
 
 /**
- * Puts every sealed day under checksum, one a transaction. It takes several times as long as sealing
- * does, so that an import does not end with it.
+ * Puts every sealed day under checksum, one per transaction. That takes several times as long as sealing, so
+ * the end of an import does not wait for it.
  */
 export async function checksumDays(
   store: UsageStore,

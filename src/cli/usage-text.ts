@@ -9,18 +9,18 @@ import { type Bar, barChart } from './bar-chart.ts'
 import { formatBytes, formatCount } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
-/** A bucket and its groups, of which there are none where nothing was used. */
+/** A bucket and its groups. A bucket without usage has none. */
 export interface BucketUsage {
   readonly bucket: Bucket
   readonly groups: readonly UsageGroup[]
-  /** True while late records may still change it. */
+  /** True while late records may still change the bucket. */
   readonly open: boolean
 }
 
 const TITLES = ['PERIOD', 'WHERE', 'UPLOAD', 'DOWNLOAD', 'BYTES', '', 'TO SIM', 'FROM SIM']
 const ALIGNMENTS = ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'] as const
 
-/** Every bucket with its total, and below it the zones and countries that it comes from. */
+/** Every bucket with its total and, below it, the zones and countries that make it up. */
 export function usageTable(usage: readonly BucketUsage[], granularity: Granularity): string[] {
   const rows = usage.flatMap(({ bucket, groups, open }) => {
     const tree = buildUsageTree(groups)
@@ -73,7 +73,7 @@ function bucketLabel({ start }: Bucket, granularity: Granularity): string {
 export const USAGE_CSV_HEADER =
   'start,end,zone,country_code,upload,download,data_total,to_sim,from_sim,commands_total'
 
-/** One line a zone and country of the bucket; no line where nothing was used. */
+/** One line for each zone and country of the bucket; no line for a bucket without usage. */
 export function usageCsvLines({ bucket, groups }: BucketUsage): string[] {
   const period = [formatInstant(bucket.start), formatInstant(bucket.end)]
   return groups.map(({ zone, country, upload, download, toSim, fromSim }) => {

@@ -1,4 +1,6 @@
-/** The version of the program: that of its package, which lies as far above the compiled file as above this. */
+/**
+ * The program's version, read from its package, which lies equally far above this file and its compiled form.
+ */
 import { readFileSync } from 'node:fs'
 
 export const { version: VERSION }: { readonly version: string } = JSON.parse(

@@ -1,4 +1,4 @@
-/** Imports the files that are dropped into folders, until it is asked to stop, and tells of each. */
+/** Imports files that are dropped into folders until it is asked to stop, and reports each. */
 import { setTimeout } from 'node:timers/promises'
 import { formatInstant } from '../domain/time.ts'
 import {
@@ -25,12 +25,12 @@ export interface FolderImport extends Pick<FolderWatch, 'places' | 'once'> {
   readonly json: boolean
 }
 
-/** Answers, with `once`, as `simtally import` does for the files that were there; else 0. */
+/** With `once`, returns the exit code of `simtally import` for the files that were there; otherwise 0. */
 export async function watchFolder(given: CliContext, watch: FolderImport): Promise<ExitCode> {
   const { store, once, places, batchSize, json } = watch
   const stopping = new AbortController()
   const unlisten = given.stop.listen(() => stopping.abort())
-  // A signal does not cut a file short: it ends the watch after it.
+  // A signal cuts no file short: the watch ends after the current one.
   const context = { ...withTimes(given, json), stop: new StopRequest() }
   const shared = { store, batchSize, json }
   try {
@@ -92,7 +92,7 @@ async function tell(context: CliContext, event: WatchEvent, json: boolean): Prom
   }
 }
 
-/** A watch goes on for months: each line says when it was written, JSON as `date_written`. */
+/** A watch runs for months, so each line says when it was written, in JSON as `date_written`. */
 function withTimes({ stdout, stderr, ...context }: CliContext, json: boolean): CliContext {
   const now = () => formatInstant(context.clock())
   const plain = (line: string) => `${now()} ${line}`

@@ -1,4 +1,4 @@
-/** A worker: one of the processes that answer requests, with a store and a server of its own. */
+/** A worker: one of the processes that answer requests, each with its own store and server. */
 import { LogIns } from '../http/log-ins.ts'
 import { RequestMetrics, type RequestSnapshot } from '../http/metrics.ts'
 import { openStore } from '../storage/open-store.ts'
@@ -7,12 +7,12 @@ import { type Service, startHttpService } from './http-service.ts'
 import { LogLines, logTarget, openLog, parseLogLevel, reopenLog } from './log.ts'
 import { type FromWorker, failureOf, type ToWorker, type WorkerOptions } from './worker-messages.ts'
 
-// Sent to the whole group, they come here too; the serving process says what to do. Should that
-// process be gone, Node ends its workers.
+// A signal to the whole group comes here too, but the serving process says what to do. If that process is
+// gone, Node ends its workers.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
 const requests = new RequestMetrics()
-/** Questions for what the other workers have measured. */
+/** Pending questions about the other workers' measurements. */
 const asked = new Map<number, (snapshots: readonly RequestSnapshot[]) => void>()
 let questions = 0
 let logIns: LogIns | null = null
@@ -91,7 +91,7 @@ async function start(options: WorkerOptions): Promise<WorkerService> {
   }
 }
 
-/** The serving process answers in any case; should it be gone, so is this worker. */
+/** The serving process always answers; if it is gone, so is this worker. */
 function ofOthers(own: RequestSnapshot): Promise<readonly RequestSnapshot[]> {
   return new Promise((resolve) => {
     const question = ++questions

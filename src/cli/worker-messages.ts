@@ -1,4 +1,4 @@
-/** What the serving process and its workers tell each other. */
+/** The messages between the serving process and its workers. */
 import { UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
 import type { RequestSnapshot } from '../http/metrics.ts'
 import type { HttpServiceOptions } from './http-service.ts'
@@ -13,15 +13,15 @@ export interface WorkerOptions {
 export type ToWorker =
   /** The first message. */
   | { readonly kind: 'serve'; readonly options: WorkerOptions }
-  /** Answer what is under way, then end. */
+  /** Answer all running requests, then end. */
   | { readonly kind: 'stop' }
-  /** Another worker was shown wrong credentials from an address. */
+  /** Another worker received wrong credentials from an address. */
   | { readonly kind: 'failed log-in'; readonly address: string }
-  /** Open your log file anew, and take the certificate that is there now. */
+  /** Reopen your log file and load the current certificate. */
   | { readonly kind: 'hang up' }
-  /** Tell what you have measured. */
+  /** Report your measurements. */
   | { readonly kind: 'measure'; readonly question: number }
-  /** What all others have measured, for the worker that asked. */
+  /** The measurements of all others, for the worker that asked. */
   | {
       readonly kind: 'others'
       readonly question: number
@@ -33,16 +33,16 @@ export type FromWorker =
   | { readonly kind: 'delivery' }
   /** Wrong credentials came from an address. */
   | { readonly kind: 'failed log-in'; readonly address: string }
-  /** All requests have ended; so many were cut off. It ends. */
+  /** All requests have ended, this many of them cut off. The worker ends. */
   | { readonly kind: 'stopped'; readonly cutOff: number }
   | {
       readonly kind: 'measured'
       readonly question: number
       readonly snapshot: RequestSnapshot
     }
-  /** What have all others measured? This worker has `own`. */
+  /** What have all others measured? This worker has measured `own`. */
   | { readonly kind: 'ask others'; readonly question: number; readonly own: RequestSnapshot }
-  /** It could not start, and ends. */
+  /** The worker could not start, and ends. */
   | { readonly kind: 'failed'; readonly failure: Failure }
 
 interface Failure {

@@ -1,6 +1,6 @@
 /**
- * The processes that answer requests beside each other on one port, so that all cores work. The
- * system deals connections out among them; this process answers none itself.
+ * The processes that answer requests side by side on one port, so that all cores work. The system distributes
+ * connections among them; this process itself answers none.
  */
 import cluster, { type Worker } from 'node:cluster'
 import { getCompileCacheDir } from 'node:module'
@@ -12,25 +12,25 @@ import { PoolMetrics } from './pool-metrics.ts'
 import { errorOf, type FromWorker, type ToWorker, type WorkerOptions } from './worker-messages.ts'
 
 /**
- * Before a worker is started anew, doubled each time it fails again: one that cannot start, or dies
- * of what it is asked, shall not keep the machine busy.
+ * The delay before a worker is restarted, doubled with each further failure, so that a worker that cannot
+ * start or that some request kills does not keep the machine busy.
  */
 const RESTART_DELAY_MS = 500
 const RESTART_DELAY_MAX_MS = 30_000
 
-/** A worker that has answered for so long does not go on failing. */
+/** A worker that has answered for this long no longer counts as failing. */
 const RELIABLE_AFTER_MS = 60_000
 
-/** Ended from outside while they start, workers are tried so often before serving is given up. */
+/** If workers are killed from outside while they start, serving is given up after this many tries. */
 const START_TRIES_MAX = 5
 
-/** After the deadline for requests under way, a worker that still runs is killed. */
+/** A worker that still runs this long after the deadline for its requests is killed. */
 const KILL_AFTER_DEADLINE_MS = 10_000
 
 export interface WorkerPoolOptions {
   readonly workers: number
   readonly databaseUrl: string
-  /** With the number of the port: all workers have to listen on the same one. */
+  /** Includes the port number, because all workers must listen on the same one. */
   readonly http: HttpServiceOptions
   readonly logFile?: string
 }
@@ -38,8 +38,8 @@ export interface WorkerPoolOptions {
 type PoolDependencies = Pick<HttpDependencies, 'log' | 'onDelivery'>
 
 /**
- * Resolves when every worker answers, or cannot start while another one does. Fails where none can,
- * as the first of them did. A worker that ends is replaced, whenever it does, and the log says so.
+ * Resolves when every worker answers, or some cannot start while another answers. Fails if none can start,
+ * with the first one's failure. Workers that end are always replaced, and the log says so.
  */
 export async function startWorkerPool(
   { workers, ...shared }: WorkerPoolOptions,
@@ -67,13 +67,13 @@ export async function startWorkerPool(
 
 type WorkingMessage = Exclude<FromWorker, { readonly kind: 'listening' | 'failed' }>
 
-/** It ended before it answered, for no reason of its own that it could tell. */
+/** The worker ended before it answered, without a reason that it could report. */
 class EndedEarly extends Error {}
 
 class WorkerPool {
   readonly #options: WorkerOptions
   readonly #dependencies: PoolDependencies
-  /** Each worker with the promise of its end. */
+  /** Each worker, with the promise of its end. */
   readonly #running = new Map<Worker, Promise<string>>()
   readonly #closing = new AbortController()
   #cutOff = 0
@@ -96,7 +96,7 @@ class WorkerPool {
     for (const worker of this.#running.keys()) send(worker, { kind: 'hang up' })
   }
 
-  /** Answers how many requests were cut off. */
+  /** Returns how many requests were cut off. */
   async close(): Promise<number> {
     this.#closing.abort()
     for (const worker of this.#running.keys()) send(worker, { kind: 'stop' })
@@ -112,7 +112,7 @@ class WorkerPool {
     return this.#cutOff
   }
 
-  /** Resolves when the worker answers. */
+  /** Resolves once the worker answers. */
   #startOne(): Promise<Worker> {
     const worker = cluster.fork(compileCacheEnvironment())
     const answers = Promise.withResolvers<Worker>()
@@ -140,7 +140,7 @@ class WorkerPool {
     return answers.promise
   }
 
-  /** What workers say while they answer requests. */
+  /** Handles what workers say while they answer requests. */
   #hear(worker: Worker, message: WorkingMessage): void {
     if (message.kind === 'delivery') this.#dependencies.onDelivery()
     else if (message.kind === 'failed log-in') {
@@ -157,8 +157,8 @@ class WorkerPool {
   }
 
   /**
-   * Until the pool is closed, there is another worker after the one that ends. Resolves with null
-   * once the first answers; with its failure when it cannot start, and then goes on trying.
+   * Replaces the worker whenever it ends, until the pool is closed. Resolves with null once the first one
+   * answers. If that one cannot start, resolves with its failure and keeps trying.
    */
   #keepOne(): Promise<Error | null> {
     const outcome = Promise.withResolvers<Error | null>()
@@ -192,13 +192,13 @@ class WorkerPool {
 }
 
 function send(worker: Worker, message: ToWorker): void {
-  // One that is gone by now misses nothing; its end is told by its own event.
+  // A worker that has ended needs no message; an event of its own reports its end.
   if (worker.isConnected()) worker.send(message, () => {})
 }
 
-/** Compiled once, the program starts in a third of the time: workers use what this process does. */
+/** Compiled code starts in a third of the time, so workers reuse this process's compile cache. */
 function compileCacheEnvironment(): Record<string, string> {
   const directory = getCompileCacheDir()
-  // Node answers with the folder of its own version below the one that was given.
+  // Node returns the folder for its own version, one below the given folder.
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }
 }

@@ -1,6 +1,6 @@
 /**
- * A client of Simtally's API: `simtally/client`. Addresses, parameters and answers are typed by the OpenAPI
- * file; it runs where `fetch` does, and imports nothing of the program.
+ * A client of Simtally's API: `simtally/client`. The OpenAPI file types its paths, parameters and answers. It
+ * runs wherever `fetch` does, and imports nothing of the program.
  */
 import createFetchClient, { type Client } from 'openapi-fetch'
 import type { components, paths } from './api.ts'
@@ -10,21 +10,21 @@ export type { components, paths }
 /** A schema of the OpenAPI file: `Schema<'Sim'>`. */
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name]
 
-/** `GET` and `POST`, by the addresses of the OpenAPI file. They resolve to `data` or `error`; see `answerOf`. */
+/** `GET` and `POST`, by the paths of the OpenAPI file. They resolve to `data` or `error`; see `answerOf`. */
 export type SimtallyClient = Client<paths>
 
 export interface ClientOptions {
-  /** Where Simtally answers, with a path where it has one: `https://example.com/usage`. */
+  /** The server's URL, including its path if it has one: `https://example.com/usage`. */
   readonly url: string
   /**
-   * The SID and token of an account, or the SID and secret of a key; or an access token alone. Null for a page
-   * of the server itself: its browser sends the session.
+   * The SID and token of an account, or the SID and secret of a key; or just an access token. Null for a page
+   * of the server itself, whose browser sends the session.
    */
   readonly credentials:
     | { readonly sid: string; readonly secret: string }
     | { readonly accessToken: string }
     | null
-  /** What sends requests, in place of the platform's own. */
+  /** Sends requests instead of the platform's own `fetch`. */
   readonly fetch?: (request: Request) => Promise<Response>
 }
 
@@ -33,21 +33,21 @@ export function createClient({ url, credentials, fetch }: ClientOptions): Simtal
     baseUrl: url,
     ...(credentials !== null && { headers: { Authorization: authorizationOf(credentials) } }),
     ...(fetch !== undefined && { fetch }),
-    // Deliveries are text as it stands.
+    // Deliveries are texts and are sent unchanged.
     bodySerializer: (body: unknown) => (typeof body === 'string' ? body : JSON.stringify(body)),
   })
 }
 
-/** A refusal or failure that was answered as such. */
+/** A refusal or failure that the server answered. */
 export class SimtallyError extends Error {
   override readonly name = 'SimtallyError'
-  /** Of HTTP. */
+  /** The HTTP status. */
   readonly status: number
-  /** Of the API, such as 20404; null where the answer has none. */
+  /** The API's code, such as 20404; null if the answer has none. */
   readonly code: number | null
-  /** By which the server's log names the request. */
+  /** Identifies the request in the server's log. */
   readonly requestId: string | null
-  /** After so many seconds it may be asked again; null where the answer does not say. */
+  /** Seconds to wait before trying again; null if the answer does not say. */
   readonly retryAfterSeconds: number | null
 
   constructor(response: Response, body: unknown) {
@@ -67,7 +67,10 @@ type Outcome<Data> = {
   readonly response: Response
 }
 
-/** The answer to a request, `await answerOf(client.GET(…))`. Rejects with `SimtallyError` for any other. */
+/**
+ * The data of a request's answer, `await answerOf(client.GET(…))`. Rejects with `SimtallyError` for any other
+ * outcome.
+ */
 export async function answerOf<Data>(outcome: Promise<Outcome<Data>>): Promise<Data> {
   const { data, error, response } = await outcome
   if (!response.ok || data === undefined) throw new SimtallyError(response, error)
@@ -80,12 +83,12 @@ type Page<Path extends keyof paths> = paths[Path] extends {
   ? Body
   : never
 
-/** The addresses that answer lists. */
+/** The paths that return lists. */
 export type ListPath = {
   [Path in keyof paths]: Page<Path> extends { meta: Schema<'ListMeta'> } ? Path : never
 }[keyof paths]
 
-/** What stands in a list: the one property that is an array. */
+/** An entry of a list: the list is the one property that is an array. */
 export type Row<Path extends ListPath> = {
   [Key in keyof Page<Path>]: Page<Path>[Key] extends readonly (infer Item)[] ? Item : never
 }[keyof Page<Path>]
@@ -96,7 +99,7 @@ type ListParameters<Path extends ListPath> = paths[Path] extends {
   ? Pick<Parameters, Extract<keyof Parameters, 'path' | 'query'>>
   : never
 
-/** What all lists have in common, whatever their rows are called. */
+/** What all lists share, whatever their rows are called. */
 interface ListBody {
   readonly meta: Schema<'ListMeta'>
   readonly [rows: string]: unknown
@@ -108,7 +111,7 @@ export async function* rowsOf<Path extends ListPath>(
   path: Path,
   params: ListParameters<Path>,
 ): AsyncGenerator<Row<Path>, void, undefined> {
-  // The general form of all lists, which the compiler cannot work out for a path that it does not know.
+  // The general form of all lists. The compiler cannot work it out for a path that it does not know.
   const get = client.GET as unknown as (
     path: string,
     init: { readonly params: object },

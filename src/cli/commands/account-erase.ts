@@ -1,4 +1,6 @@
-/** `simtally account erase`: takes away for good what names an account, its SIMs and who may log in. */
+/**
+ * `simtally account erase`: removes for good whatever names an account, its SIMs and those who may log in.
+ */
 import type { Command } from 'commander'
 import { type Account, isErased, type Sim } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
@@ -63,7 +65,10 @@ async function erase(commandLine: CommandLine, sid: Sid, options: EraseOptions):
   if (!isOverwritten) await noteLeftBytes(commandLine)
 }
 
-/** SIM by SIM, so that other writers get their turn; the account last, so that it can be repeated. */
+/**
+ * Erases SIM by SIM, so that other writers get their turn, and the account last, so that the command can be
+ * repeated.
+ */
 async function eraseAll(store: UsageStore, account: Account, given: Erasure) {
   let [sims, usageEvents, versions, waiting] = [0, 0, 0, 0]
   for await (const sim of simsOf(store, account)) {

@@ -1,4 +1,4 @@
-/** `simtally account retire`: nobody logs in to an account any more, and all that it used stays. */
+/** `simtally account retire`: nobody can log in to the account any more, but all of its usage stays. */
 import type { Command } from 'commander'
 import type { Sid } from '../../domain/identifiers.ts'
 import { hashSecret, newSecret } from '../../domain/secret.ts'
@@ -41,7 +41,7 @@ async function retire(
   const at = commandLine.context.clock()
   const ended = await commandLine.withStore(options, async (store) => {
     const { id } = await accountOf(store, sid)
-    // Of a secret that nobody is told.
+    // The hash of a secret that nobody learns.
     await store.rotateAuthToken(id, { hash: hashSecret(newSecret()), previousUntil: at })
     const keys = (await store.listApiKeys()).filter(
       (key) => key.accountSid === sid && key.revokedAt === null,

@@ -1,4 +1,4 @@
-/** `simtally account`: makes accounts, changes and shows them, and replaces their auth tokens. */
+/** `simtally account`: creates, changes and shows accounts, and replaces their auth tokens. */
 import { type Command, Option } from 'commander'
 import type { CountryCode } from '../../domain/country.ts'
 import { type Account, type AccountChanges, parseName } from '../../domain/directory.ts'
@@ -41,9 +41,9 @@ interface RotateOptions extends DatabaseOption, JsonOption {
   readonly endOld?: 'now'
 }
 
-/** How long a token stays good beside a new one unless told otherwise. */
+/** How long an old token stays valid beside a new one by default. */
 const KEEP_OLD_SECONDS_DEFAULT = 86_400
-/** Longer than any change of programs takes; a token that leaked should not live on by oversight. */
+/** Longer than any change of programs takes, but short enough that nobody forgets a leaked token. */
 const KEEP_OLD_DAYS_MAX = 90
 
 const CREATE_EXAMPLES = `
@@ -101,7 +101,7 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
     .option('--json', 'print JSON')
     .addHelpText('after', SET_EXAMPLES)
     .action((sid: Sid) => setAccount(commandLine, sid, set.optsWithGlobals()))
-  // Commander takes a flag that can be negated for one that is on.
+  // Commander takes a flag with a negated form to be on by default.
   set.setOptionValueWithSource('mayRegisterNumbers', undefined, 'default')
   const rotate = account
     .command('rotate-token')

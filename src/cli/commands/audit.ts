@@ -1,4 +1,4 @@
-/** `simtally audit`: looks over the whole store and names what is wrong. */
+/** `simtally audit`: checks the whole store and names everything that is wrong. */
 import type { Command } from 'commander'
 import { formatInstant } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
@@ -151,7 +151,7 @@ async function runAudit(
       clock,
       isStopped: () => stop.signal !== null,
       onPart,
-      // Who may only read is told what is wrong, too.
+      // An audit on a read-only store still reports what is wrong.
       keep: (run) => store.keepAuditRun(run).catch(passOverReadOnly),
     })
   } finally {
@@ -164,7 +164,7 @@ function passOverReadOnly(error: unknown): void {
   if (!(error instanceof UsageError && error.code === 'read_only')) throw error
 }
 
-/** What is accepted for ever is said why. */
+/** Accepting a difference for good needs a reason. */
 function requireReason({ accept, reason, resume }: AuditOptions): void {
   if (accept === true && reason === undefined) {
     throw new WrongUsage(

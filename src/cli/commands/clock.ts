@@ -1,4 +1,4 @@
-/** `simtally clock`: what the clock says, what the store has seen, and which of them is right. */
+/** `simtally clock`: shows what the clock says and what the store has seen, and records which is right. */
 import type { Command } from 'commander'
 import { clockFault, type StoreTime } from '../../domain/store-time.ts'
 import { formatInstant } from '../../domain/time.ts'

@@ -1,4 +1,4 @@
-/** `simtally completion`: prints what makes a shell complete commands, options and their values. */
+/** `simtally completion`: prints a script with which a shell completes commands, options and their values. */
 import { Argument, type Command } from 'commander'
 import type { CommandLine } from '../command-line.ts'
 import { completionScript, SHELLS, type Shell } from '../completion.ts'

@@ -1,4 +1,4 @@
-/** `simtally console`: links by which a browser signs in. */
+/** `simtally console`: makes links with which a browser signs in. */
 import { type Command, Option } from 'commander'
 import type { Sid } from '../../domain/identifiers.ts'
 import { formatInstant } from '../../domain/time.ts'
@@ -72,7 +72,7 @@ async function link(commandLine: CommandLine, options: LinkOptions): Promise<voi
   await commandLine.note(`It works once, until ${until}.`)
 }
 
-/** Where browsers reach the console: as settings say that it is served. Throws a wrong usage. */
+/** Where browsers reach the console, according to the settings. Throws `WrongUsage`. */
 function baseUrlOf(commandLine: CommandLine, { publicUrl }: LinkOptions): string {
   const stated = publicUrl ?? commandLine.setting('public-url')
   if (stated !== undefined) {

@@ -1,4 +1,4 @@
-/** `simtally demo`: a fleet with three months of usage, imported and served. */
+/** `simtally demo`: imports a fleet with three months of usage, and serves it. */
 import type { Command } from 'commander'
 import { floorTo, HOUR_SECONDS } from '../../domain/time.ts'
 import { localPath } from '../../storage/open-store.ts'
@@ -36,10 +36,10 @@ interface FeedOptions extends ShapeOptions {
   readonly until?: number
 }
 
-/** Not the database that other commands take unless told otherwise: a demo never mixes with it. */
+/** Not the default database of other commands, so that a demo never mixes with it. */
 const DEMO_DATABASE_URL = 'sqlite:./data/demo.db'
 
-/** Within the retention: older usage would expire as soon as it is delivered. */
+/** Within the retention period: older usage would expire on delivery. */
 const DAYS_MAX = 540
 
 const EXAMPLES = `
@@ -91,7 +91,7 @@ function shapeOf({ seed, sims, days }: ShapeOptions, endSeconds: number): DemoFe
   return { seed, fleet: demoFleet(seed, sims), days, until }
 }
 
-/** The operator's, who sees all that there is to see. */
+/** A link for the operator, who sees everything. */
 async function operatorLink(store: UsageStore, baseUrl: string, now: number): Promise<string> {
   const credential = await operatorCredential(store, now)
   return (await makeConsoleLink(store, credential, { baseUrl, now })).url
@@ -133,13 +133,13 @@ async function runDemo(commandLine: CommandLine, options: DemoOptions): Promise<
       await serve(context, {
         store,
         databaseUrl,
-        // One caller at a time looks at a demo.
+        // Only one caller at a time looks at a demo.
         workers: 1,
         host: HOST_DEFAULT,
         port: options.port ?? PORT_DEFAULT,
         otherPortAllowed: options.port === undefined,
         limits: limitsOf(context.config, {}),
-        // On the terminal where the demo explains itself, a line a request would be in the way.
+        // The demo explains itself on this terminal, where a log line per request would be in the way.
         logLevel: commandLine.setting('log-level') ?? 'warn',
         onListening: show,
       })

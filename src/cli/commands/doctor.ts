@@ -1,4 +1,4 @@
-/** `simtally doctor`: looks at settings, store, clock, disk, permissions and feeds, and says what to do. */
+/** `simtally doctor`: checks settings, store, clock, disk, permissions and feeds, and says what to do. */
 import type { Command } from 'commander'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
@@ -69,7 +69,7 @@ async function storeFindings(commandLine: CommandLine, options: DoctorOptions): 
   }
 }
 
-/** An expected failure is what the doctor is asked for; a bug is thrown on. */
+/** The doctor reports expected failures; it rethrows bugs. */
 function failed(check: Finding['check'], error: unknown): Finding {
   if (!(error instanceof UsageError) && !(error instanceof WrongUsage)) throw error
   if (error instanceof UsageError && error.code === 'missing') {
@@ -77,7 +77,7 @@ function failed(check: Finding['check'], error: unknown): Finding {
     return problem(check, what, MAKE_OR_NAME)
   }
   if (error.hint !== undefined) return problem(check, error.message, error.hint)
-  // Messages without a hint of their own say what to do behind what is wrong.
+  // A message without a separate hint says first what is wrong, then what to do.
   const [what = '', ...remedy] = error.message.split('; ')
   return problem(check, what, remedy.join('; ') || 'give what is expected there')
 }

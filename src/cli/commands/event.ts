@@ -1,4 +1,4 @@
-/** `simtally event list`: from what a SIM used to the lines of the files that say so. */
+/** `simtally event list`: leads from a SIM's usage to the lines of the files that state it. */
 import type { Command } from 'commander'
 import type { CountryCode } from '../../domain/country.ts'
 import type { Sid } from '../../domain/identifiers.ts'
@@ -119,7 +119,7 @@ async function* eventsOf(store: UsageStore, filter: LedgerFilter): AsyncGenerato
   }
 }
 
-/** The operator's own words: numbers as `simtally import list` shows them, and whole paths. */
+/** As the operator names them: import numbers as `simtally import list` shows them, and whole paths. */
 const AS_KEPT = { importOf: (id: number) => id, sourceOf: (source: string) => source }
 
 type Events = AsyncIterable<LedgerEntry>

@@ -1,4 +1,4 @@
-/** `simtally export`: what whole fleets used, as a file on standard output. */
+/** `simtally export`: writes what whole fleets used, as a file on standard output. */
 import { type Command, Option } from 'commander'
 import type { Sid } from '../../domain/identifiers.ts'
 import { memberCsvHeader, memberCsvLine, memberJson } from '../../http/usage-member.ts'

@@ -1,4 +1,4 @@
-/** `simtally feed check`: what would become of a file, without counting any of it. */
+/** `simtally feed check`: says what would become of a file, without counting any of it. */
 import type { Command } from 'commander'
 import type { Feed } from '../../domain/directory.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
@@ -116,10 +116,10 @@ interface KnownFeed {
   readonly clock: () => number
 }
 
-/** Reads a delivery as an import does, up to where an import would write. */
+/** Reads a delivery as an import does, but stops where an import would write. */
 class Check {
   readonly shown: Readonly<Record<string, string | number | null>>[] = []
-  /** The first ones. */
+  /** The first faults. */
   readonly faults: QuarantinedRecord[] = []
   counted = 0
   quarantined = 0
@@ -131,7 +131,7 @@ class Check {
   readonly #known: KnownFeed | null
   readonly #resolver: EventResolver | null
   #readings = 0
-  /** Records that a feed without a default zone could not place. */
+  /** Records that need a default zone, which the feed does not have. */
   #placeless = 0
 
   constructor(chosen: ChosenFormat, limit: number, known: KnownFeed | null = null) {
@@ -154,7 +154,7 @@ class Check {
     this.warnings = reader.warnings()
   }
 
-  /** One sentence a line. */
+  /** One sentence per line. */
   summary(): string[] {
     return [
       `${countOf(this.counted, 'record')} would be counted, ${formatCount(this.quarantined)} would go to quarantine`,
@@ -241,7 +241,7 @@ interface Place {
   readonly zone: string | null
 }
 
-/** What a record tells by itself; its zone depends on the home set of its SIM. */
+/** What the record alone says. Its zone depends on the home set of its SIM. */
 function placeOf({ network: { plmn, country, zone } }: CdrRecord): Place {
   return { country: country ?? (plmn === null ? null : countryOfPlmn(plmn)), zone }
 }

@@ -1,4 +1,4 @@
-/** `simtally feed grant` and `feed revoke`: which accounts' keys deliver to a feed. */
+/** `simtally feed grant` and `feed revoke`: say which accounts' keys may deliver to a feed. */
 import type { Command } from 'commander'
 import type { Sid } from '../../domain/identifiers.ts'
 import { formatInstant } from '../../domain/time.ts'

@@ -1,4 +1,6 @@
-/** `simtally feed list` and `feed show`: feeds, whether they deliver, and how far they are complete. */
+/**
+ * `simtally feed list` and `feed show`: show feeds, whether they deliver, and up to when they are complete.
+ */
 import type { Command } from 'commander'
 import { NEWS_STATES, type NewsState } from '../../domain/completeness.ts'
 import { type Feed, grantees } from '../../domain/directory.ts'

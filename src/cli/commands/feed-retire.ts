@@ -1,4 +1,4 @@
-/** `simtally feed retire` and `feed unretire`: a feed that has ended, and one that goes on after all. */
+/** `simtally feed retire` and `feed unretire`: end a feed, or let it go on after all. */
 import { type Command, Option } from 'commander'
 import type { FeedRetirement } from '../../domain/directory.ts'
 import { feedRetirement } from '../../domain/feed-statements.ts'

@@ -1,4 +1,4 @@
-/** `simtally feed set`: changes how a feed's files are read and numbered, and how long records may come. */
+/** `simtally feed set`: changes how a feed's files are read and numbered, and how late records may come. */
 import { type Command, Option } from 'commander'
 import type { Feed, FeedChanges } from '../../domain/directory.ts'
 import { formatSettleTime, parseSettleTime } from '../../domain/feed-statements.ts'
@@ -19,16 +19,16 @@ import {
 import { chosenFormat, type SettingsOptions } from '../feed-settings.ts'
 import { flag, instantFlag } from '../option-values.ts'
 
-/** What `feed create` and `feed set` say of a feed's deliveries. */
+/** The options of a feed's deliveries, which `feed create` and `feed set` share. */
 export interface DeliveryOptions {
   /** Seconds. */
   readonly settle?: number
-  /** False where `--no-sequence-pattern` takes it away. */
+  /** False if `--no-sequence-pattern` removes it. */
   readonly sequencePattern?: string | false
   /** Seconds. */
   readonly late?: number
   readonly overdue?: number
-  /** UTC seconds; false where `--no-covers-from` leaves it to the first delivery. */
+  /** UTC seconds; false if `--no-covers-from` leaves it to the first delivery. */
   readonly coversFrom?: number | false
 }
 
@@ -108,7 +108,7 @@ export function addFeedSetCommand(feed: Command, commandLine: CommandLine): void
       const names = flags.map(({ long }) => long).join(', ')
       return set(commandLine, name, { ...command.optsWithGlobals(), names })
     })
-  // Commander takes a flag that can be negated for one that is on.
+  // Commander takes a flag with a negated form to be on by default.
   for (const option of flags.filter(({ negate }) => negate)) {
     command.setOptionValueWithSource(option.attributeName(), undefined, 'default')
   }
@@ -140,7 +140,7 @@ async function set(commandLine: CommandLine, name: string, options: SetOptions):
   const { changed, all } = await commandLine.withStore(options, async (store) => {
     const feed = await feedOf(store, name)
     const given = { ...options, format: format ?? feed.format }
-    // One setting changes one, unless the whole is stated anew.
+    // A single setting changes only itself, unless the flags state the whole format anew.
     const isWhole = [format, options.mapping, options.settings].some((one) => one !== undefined)
     const chosen = hasSettings ? await chosenFormat(given, isWhole ? {} : feed.settings) : null
     const all: FeedChanges = {
@@ -185,7 +185,7 @@ function deliverySettings(feed: Feed) {
   return { name, ...namesToJson(feed), ...delivery }
 }
 
-/** Everything that is set of a feed, as `feed create` and `feed set` tell it. */
+/** All properties of a feed, as `feed create` and `feed set` print them. */
 export function feedSettings(feed: Feed) {
   const { format, settings, onConflict, defaultZone } = feed
   const { name, ...delivery } = deliverySettings(feed)

@@ -1,4 +1,4 @@
-/** `simtally feed`: makes feeds, the streams in which carriers deliver, and shows them. */
+/** `simtally feed`: creates and shows feeds, the streams in which carriers deliver. */
 import type { Command } from 'commander'
 import { parseFeedName } from '../../domain/directory.ts'
 import { readyMapping } from '../../ingest/mappings/mappings.ts'

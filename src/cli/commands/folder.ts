@@ -1,4 +1,4 @@
-/** `simtally folder list`: the drop folders, and what waits or has failed in them. */
+/** `simtally folder list`: shows the drop folders, and which of their files wait or have failed. */
 import type { Command } from 'commander'
 import type { Feed } from '../../domain/directory.ts'
 import { type DropFolderState, waitingSeconds } from '../../domain/drop-folder.ts'

@@ -1,4 +1,4 @@
-/** `simtally gap`: deliveries that are missing, and accepting that they are. */
+/** `simtally gap`: lists missing deliveries, and accepts that they are missing. */
 import { type Command, Option } from 'commander'
 import { feedGaps } from '../../domain/completeness.ts'
 import { parseGapEnd, parseSequenceNumber } from '../../domain/feed-statements.ts'
@@ -85,7 +85,7 @@ export function addGapCommand(program: Command, commandLine: CommandLine): void 
     .action((_: unknown, command: Command) => acceptGap(commandLine, command.optsWithGlobals()))
 }
 
-/** Commander has no place for a null. */
+/** Commander's options have no null. */
 function parseTo(field: string, text: string): number | 'end' {
   return parseGapEnd(field, text) ?? 'end'
 }

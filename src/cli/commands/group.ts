@@ -1,4 +1,4 @@
-/** `simtally group`: makes groups of SIMs, names and shows them. */
+/** `simtally group`: creates, renames and shows groups of SIMs. */
 import { type Command, Option } from 'commander'
 import { parseUniqueName } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'

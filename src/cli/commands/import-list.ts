@@ -1,4 +1,4 @@
-/** `simtally import list` and `import show`: what was delivered and what became of it. */
+/** `simtally import list` and `import show`: show what was delivered and what became of it. */
 import type { Command } from 'commander'
 import {
   IMPORT_STATUSES,

@@ -1,4 +1,4 @@
-/** `simtally import undo`: takes one import back, as if it had never come. */
+/** `simtally import undo`: takes one import back, as if it had never been delivered. */
 import type { Command } from 'commander'
 import { formatInstant } from '../../domain/time.ts'
 import { changeToApi } from '../../http/usage-change.ts'

@@ -1,4 +1,4 @@
-/** `simtally import`: counts the usage records of files, or of those dropped into a folder. */
+/** `simtally import`: counts the usage records of files, given by name or dropped into a folder. */
 import type { Command } from 'commander'
 import { UsageError } from '../../domain/usage-error.ts'
 import { onePlace, placesByFeed, type WatchedPlaces } from '../../ingest/drop-folder/places.ts'
@@ -70,7 +70,7 @@ that is named as a command is imported as ./list.`
 export function addImportCommand(program: Command, commandLine: CommandLine): void {
   const imports = program
     .command('import')
-    // `help` is a name that a file may have.
+    // A file may be called `help`.
     .helpCommand(false)
     .description('count the usage records of files, show imports, and take them back')
     .addHelpText('after', GROUP_EXAMPLES)
@@ -181,13 +181,13 @@ async function placesOf(
   return onePlace(watch, new FolderRoutes(found, others), settleMs)
 }
 
-/** Not commander's to require: it would of `import undo` too. */
+/** Commander cannot require it, because it would require it of `import undo` too. */
 function requiredFeed({ feed }: ImportOptions): string {
   if (feed === undefined) throw new WrongUsage("required option '--feed <name>' not specified")
   return feed
 }
 
-/** What was imported is on disk and told already: a failure here costs speed and nothing else. */
+/** The import is on disk and reported by now. A failure here costs only speed. */
 async function sealCompleteDays({ context }: CommandLine, store: UsageStore): Promise<void> {
   try {
     await sealDays(store, context.clock())

@@ -1,4 +1,4 @@
-/** `simtally init`: makes an empty store. */
+/** `simtally init`: creates an empty store. */
 import type { Command } from 'commander'
 import { createStore } from '../../storage/open-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'

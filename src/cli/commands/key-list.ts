@@ -1,4 +1,4 @@
-/** `simtally key list` and `key show`: API keys without their secrets. */
+/** `simtally key list` and `key show`: show API keys without their secrets. */
 import { type Command, Option } from 'commander'
 import { type ApiKey, KEY_SCOPES, type KeyScope } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'

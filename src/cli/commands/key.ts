@@ -1,4 +1,4 @@
-/** `simtally key`: makes, shows and revokes API keys. */
+/** `simtally key`: creates, shows and revokes API keys. */
 import { type Command, Option } from 'commander'
 import { KEY_SCOPES, type KeyScope, parseName } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'

@@ -1,4 +1,4 @@
-/** `simtally log list`: what was done to the store, and by whom. */
+/** `simtally log list`: shows what was done to the store, and by whom. */
 import { type Command, Option } from 'commander'
 import { ACT_OBJECTS, type Act, type ActFilter, type ActObject } from '../../domain/act.ts'
 import { formatInstant } from '../../domain/time.ts'

@@ -1,4 +1,4 @@
-/** `simtally mapping`: the ready mappings, what each leaves open, and what each is made of. */
+/** `simtally mapping`: shows the ready mappings, the settings that each leaves open, and their content. */
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { shown } from '../../domain/usage-error.ts'

@@ -24,7 +24,7 @@ interface MigrateOptions extends DatabaseOption, JsonOption {
   readonly batchSize?: number
 }
 
-/** Larger pieces hold more rows in memory at once, and gain nothing. */
+/** Larger pieces hold more rows in memory and gain nothing. */
 const BATCH_ROWS_MAX = 1_000_000
 
 const EXAMPLES = `

@@ -1,4 +1,4 @@
-/** `simtally purge`: deletes what is older than the retention, or says what would go. */
+/** `simtally purge`: deletes usage older than the retention period, or says what would go. */
 import type { Command } from 'commander'
 import { RETENTION_MONTHS } from '../../domain/period.ts'
 import {
@@ -52,7 +52,7 @@ export function addPurgeCommand(program: Command, commandLine: CommandLine): voi
 interface Purge {
   readonly before: number
   readonly gone: Gone
-  /** Why not more goes; null where nothing more is old enough. */
+  /** Why the purge stops here; null if nothing else is old enough. */
   readonly refused: string | null
 }
 
@@ -107,7 +107,7 @@ function whyNotMore(step: RetentionStep, now: number, time: StoreTime): string |
   )
 }
 
-/** Usage inside the retention is not for deleting. */
+/** Usage within the retention period must not be deleted. */
 function requireOld(before: number, { byClock }: RetentionStep): void {
   if (before <= byClock) return
   throw new WrongUsage(

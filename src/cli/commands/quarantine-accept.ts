@@ -1,4 +1,4 @@
-/** `simtally quarantine accept`: lets a conflict count in the place of what it contradicts. */
+/** `simtally quarantine accept`: lets a conflict count in place of what it contradicts. */
 import type { Command } from 'commander'
 import { recycleRecords } from '../../ingest/recycle-records.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'

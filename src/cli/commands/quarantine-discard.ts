@@ -1,4 +1,4 @@
-/** `simtally quarantine discard`: deletes quarantined records that shall never be counted. */
+/** `simtally quarantine discard`: deletes quarantined records that must never count. */
 import type { Command } from 'commander'
 import type { QuarantineEntry } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'

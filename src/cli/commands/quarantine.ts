@@ -1,4 +1,4 @@
-/** `simtally quarantine`: shows the records that could not be counted, and why. */
+/** `simtally quarantine`: shows the records that could not be counted, with the reasons. */
 import type { Command } from 'commander'
 import type { QuarantineEntry } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
@@ -91,7 +91,7 @@ async function showEntries(
   })
 }
 
-/** What was read of it. */
+/** What could be read of the record. */
 function wordsOf({ record }: QuarantineEntry): string {
   if (record === null) return 'could not be read'
   const { sim, occurredAt, reading, recordId, ...rest } = record

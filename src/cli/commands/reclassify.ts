@@ -1,4 +1,4 @@
-/** `simtally reclassify`: applies the home sets of now to usage that is counted already. */
+/** `simtally reclassify`: applies the current home sets to usage that is already counted. */
 import { setImmediate } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Sid } from '../../domain/identifiers.ts'
@@ -35,7 +35,7 @@ interface ReclassifyOptions extends DatabaseOption, JsonOption {
   readonly batchSize?: number
 }
 
-/** Rows that one transaction looks at: seconds, so that importers of other processes get their turn. */
+/** Rows in one transaction. It takes seconds, so that importers in other processes get their turn. */
 const STEP_ROWS_MAX = 250_000
 
 const EXAMPLES = `

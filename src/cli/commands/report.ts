@@ -1,4 +1,4 @@
-/** `simtally report`: what the SIMs of an account used, grouped and filtered as asked. */
+/** `simtally report`: shows what an account's SIMs used, grouped and filtered as asked. */
 import { type Command, Option } from 'commander'
 import { completeness } from '../../domain/completeness.ts'
 import type { Account } from '../../domain/directory.ts'
@@ -115,7 +115,7 @@ async function report(commandLine: CommandLine, options: ReportOptions): Promise
   })
 }
 
-/** The one that is named, that of the SIM, or the only one. */
+/** The account that is named, that of the named SIM, or the only one. */
 async function accountAsked(store: UsageStore, options: ReportOptions): Promise<Account> {
   if (options.account !== undefined) return accountOf(store, options.account)
   if (options.sim !== undefined) {
@@ -135,7 +135,7 @@ async function accountAsked(store: UsageStore, options: ReportOptions): Promise<
   )
 }
 
-/** No more are asked for than are shown, and one that tells that there are more. */
+/** Asks for no more members than are shown, plus one that tells whether there are more. */
 async function* membersOf(
   store: UsageStore,
   question: UsageQuestion,
@@ -179,7 +179,7 @@ async function printTable(
   }
 }
 
-/** Of everything that the filters leave, however it is grouped. */
+/** The total of everything that passes the filters, whatever the grouping. */
 async function totalOf(store: UsageStore, question: UsageQuestion) {
   const { labelKey: _, ...rest } = question
   const whole: UsageQuestion = { ...rest, groupBy: [], granularity: 'all', order: 'start' }

@@ -1,4 +1,4 @@
-/** `simtally restore`: puts a backup in the place of a store. */
+/** `simtally restore`: replaces a store with a backup. */
 import type { Command } from 'commander'
 import { restoreStore } from '../../storage/open-store.ts'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'

@@ -1,4 +1,4 @@
-/** `simtally serve`: answers the API over HTTP. */
+/** `simtally serve`: serves the API over HTTP. */
 import { type Command, Option } from 'commander'
 import type { CommandLine, DatabaseOption, JsonOption } from '../command-line.ts'
 import { WrongUsage } from '../failure.ts'
@@ -10,7 +10,7 @@ import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValue } from '..
 import type { TlsFiles } from '../tls-files.ts'
 
 interface ServeOptions extends DatabaseOption, JsonOption, LimitOption {
-  /** By the names of options; what is not there stands in the environment, the file, or nowhere. */
+  /** By option name. The environment or the file may set any that are missing. */
   readonly [option: string]: unknown
 }
 
@@ -45,7 +45,7 @@ export function addServeCommand(program: Command, commandLine: CommandLine): voi
     .action((_: unknown, command: Command) => serveStore(commandLine, command.optsWithGlobals()))
 }
 
-/** Its flag: one that is repeated adds to what was said before. */
+/** The flag of a setting. A repeatable one adds to its earlier values. */
 function settingOption(name: SettingName): Option {
   const { value, sets } = SETTINGS[name]
   const parse: (field: string, text: string) => unknown = SETTINGS[name].parse
@@ -96,7 +96,7 @@ async function serveStore(commandLine: CommandLine, options: ServeOptions): Prom
   )
 }
 
-/** Throws a wrong usage for one without the other. */
+/** Throws `WrongUsage` for one without the other. */
 function tlsFilesOf(certFile: string | undefined, keyFile: string | undefined): TlsFiles | null {
   if (certFile === undefined && keyFile === undefined) return null
   if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile }

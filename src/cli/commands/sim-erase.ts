@@ -1,4 +1,4 @@
-/** `simtally sim erase`: takes away for good what names a SIM, and each of its records. */
+/** `simtally sim erase`: removes for good whatever names a SIM, and each of its records. */
 import type { Command } from 'commander'
 import { SIM_NAME_KINDS, type Sid, simIdentities } from '../../domain/identifiers.ts'
 import { newSid } from '../../domain/secret.ts'
@@ -92,7 +92,7 @@ async function erase(
   if (!isOverwritten) await noteLeftBytes(commandLine)
 }
 
-/** What a file or a server may still hold in places that are free. */
+/** What a file or a server may still hold in freed space. */
 export async function noteLeftBytes(commandLine: CommandLine): Promise<void> {
   await commandLine.note(
     'The database may still hold what was erased in free places of its files: see docs/storage.md.',

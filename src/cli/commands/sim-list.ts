@@ -1,4 +1,4 @@
-/** `simtally sim list` and `sim show`. */
+/** `simtally sim list` and `sim show`: show SIMs and their details. */
 import { type Command, Option } from 'commander'
 import { parseSearch, SIM_STATUSES, type Sim, type SimStatus } from '../../domain/directory.ts'
 import { parseSilence } from '../../domain/feed-statements.ts'
@@ -136,7 +136,9 @@ async function list(commandLine: CommandLine, options: ListOptions): Promise<voi
   })
 }
 
-/** Several where a group is named without its account: names are unique only within one. */
+/**
+ * Several filters if the group is named without its account, because a group name is unique only within one.
+ */
 async function filtersOf(
   store: UsageStore,
   { account: accountSid, status, search, group, label, silent }: ListOptions,
@@ -189,7 +191,7 @@ function simRow(sim: Sim, { group, labels }: SimPlace) {
   }
 }
 
-/** As `sim show` and `sim set` tell it. */
+/** A SIM's details, as `sim show` and `sim set` print them. */
 export async function simFacts(store: UsageStore, sim: Sim) {
   const place = (await store.simPlaces([sim.id])).get(sim.id)!
   return {

@@ -1,4 +1,4 @@
-/** `simtally sim move`: a SIM is another account's from some time on. */
+/** `simtally sim move`: gives a SIM to another account from some time on. */
 import { type Command, Option } from 'commander'
 import { parseSid, type Sid } from '../../domain/identifiers.ts'
 import { requirePast } from '../../domain/question-text.ts'

@@ -1,4 +1,4 @@
-/** `simtally sim retire`: a SIM that is used no more, and stays answerable. */
+/** `simtally sim retire`: marks a SIM as no longer used; its usage stays available. */
 import type { Command } from 'commander'
 import type { Sid } from '../../domain/identifiers.ts'
 import {

@@ -1,4 +1,4 @@
-/** `simtally sim set`: changes names, status, home set, group and labels of a SIM. */
+/** `simtally sim set`: changes a SIM's names, status, home set, group and labels. */
 import { type Command, Option } from 'commander'
 import type { HomeSet } from '../../domain/classification.ts'
 import type { CountryCode } from '../../domain/country.ts'
@@ -111,7 +111,7 @@ async function set(commandLine: CommandLine, name: string, options: SetOptions):
   const facts = await commandLine.withStore(options, async (store) => {
     const account = options.account === undefined ? null : await accountOf(store, options.account)
     const sim = await findNamedSim(store, name, account)
-    // First what may be refused.
+    // First everything that may be refused.
     if (changesPlace) await assign(store, sim, { ...options, labels }, at)
     if (Object.keys(changes).length > 0) await store.updateSim(sim.id, changes, at)
     if (home !== null) {
@@ -128,7 +128,7 @@ async function set(commandLine: CommandLine, name: string, options: SetOptions):
   }
 }
 
-/** Null where nothing is said of it. */
+/** Null if no flag sets it. */
 function homeOf({ homePlmns, homeCountries }: SetOptions): Partial<HomeSet> | null {
   if (homePlmns === undefined && homeCountries === undefined) return null
   return {
@@ -137,7 +137,7 @@ function homeOf({ homePlmns, homeCountries }: SetOptions): Partial<HomeSet> | nu
   }
 }
 
-/** Null where nothing is said of them; checks `--since` as well. */
+/** Null if no flag sets any. Also checks `--since`. */
 function labelsOf({ label, group, since }: SetOptions, nowSeconds: number): LabelChanges | null {
   return fromFlags(() => {
     if (since !== undefined) {

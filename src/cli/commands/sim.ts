@@ -24,7 +24,7 @@ interface ImportOptions extends DatabaseOption, JsonOption {
   readonly account: Sid
 }
 
-/** More faults than a person reads; the count says how many there are. */
+/** More faults than a person reads. The count covers all of them. */
 const FAULTS_SHOWN_MAX = 1_000
 
 const IMPORT_EXAMPLES = `

@@ -1,6 +1,6 @@
 /**
- * The demo's own credentials, kept in a file beside its database, because the store has only
- * hashes of secrets. Nothing but the demo reads or writes it.
+ * The demo's own credentials, kept in a file beside its database, because the store has only hashes of
+ * secrets. Only the demo reads or writes the file.
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -9,17 +9,17 @@ import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 
 export interface DemoCredentials {
-  /** The account's SID, or that of an API key. */
+  /** The SID of the account or of an API key. */
   readonly username: string
   readonly password: string
 }
 
-/** By account SID: each seed has an account of its own. */
+/** By account SID, because each seed has its own account. */
 type CredentialsFile = Readonly<Record<string, DemoCredentials>>
 
 /**
- * The credentials from the file; where they are lost or no longer valid, those of a new API key,
- * which then stand in the file.
+ * The credentials from the file. If they are lost or no longer valid, creates an API key and writes its
+ * credentials to the file.
  */
 export async function demoCredentials(
   store: UsageStore,
@@ -49,8 +49,8 @@ export async function keepCredentials(
   credentials: DemoCredentials,
 ): Promise<void> {
   const all: CredentialsFile = { ...(await readCredentials(path)), [accountSid]: credentials }
-  // Renamed into place, so that the file is whole and its mode is ours from the first byte on. A draft
-  // that a killed process has left may have another mode, and is nobody's.
+  // Renames the file into place, so that it is always whole and has our mode from the first byte on. A draft
+  // that a killed process left may have another mode; it belongs to nobody.
   const draft = `${path}.${process.pid}`
   await mkdir(dirname(draft), { recursive: true })
   await rm(draft, { force: true })
@@ -58,7 +58,7 @@ export async function keepCredentials(
   await rename(draft, path)
 }
 
-/** Empty when the file is missing or is not ours: then there is nothing to lose in it. */
+/** Empty if the file is missing or not ours, because then nothing in it can be lost. */
 async function readCredentials(path: string): Promise<CredentialsFile> {
   try {
     const content: unknown = JSON.parse(await readFile(path, 'utf8'))

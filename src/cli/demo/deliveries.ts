@@ -1,6 +1,6 @@
 /**
- * In which order the demo's carrier delivers its records: most within the hour, some late, some
- * twice, a few corrected later. The feed at an instant is everything delivered until then.
+ * The order in which the demo's carrier delivers its records: most within the hour, some late, some twice, a
+ * few corrected later. At any instant, the feed is everything delivered until then.
  */
 import { HOUR_SECONDS } from '../../domain/time.ts'
 import { type Dice, diceOf } from './dice.ts'
@@ -10,15 +10,15 @@ import { type DemoRecord, demoRecord, unknownSimRecord } from './records.ts'
 export interface DemoFeedShape {
   readonly seed: number
   readonly fleet: readonly DemoSim[]
-  /** Usage from so many days before `until`. */
+  /** Usage from this many days before `until`. */
   readonly days: number
-  /** UTC seconds, a whole hour: usage before it, and deliveries up to it. */
+  /** UTC seconds, a whole hour: the feed has usage before it and deliveries up to it. */
   readonly until: number
 }
 
 export interface Delivery {
   readonly record: DemoRecord
-  /** UTC seconds, whole hours; never before the end of the hour in which the usage was. */
+  /** UTC seconds, whole hours; never before the end of the usage's hour. */
   readonly deliveredAt: number
 }
 
@@ -29,14 +29,14 @@ const LATE_HOURS_MAX = 40 * 24
 const REPEAT_PERMILLE = 10
 const REPEAT_HOURS_MAX = 72
 
-/** One record in so many is corrected. */
+/** One record in this many is corrected. */
 const CORRECTED_ONE_IN = 10_000
 const CORRECTION_HOURS_MIN = 6
 const CORRECTION_HOURS_MAX = 10 * 24
 
 const DELIVERY_DICE = 5
 
-/** All deliveries up to `until`, in order. Holds only those that are on their way. */
+/** All deliveries up to `until`, in order. Holds in memory only those still on their way. */
 export function* deliveries(shape: DemoFeedShape): Generator<Delivery> {
   const { seed, fleet } = shape
   const endHour = shape.until / HOUR_SECONDS
@@ -79,7 +79,7 @@ function plan(
   }
 }
 
-/** Hours are likelier than days, days likelier than weeks: the upper limit is halved by chance. */
+/** Hours are likelier than days, and days likelier than weeks: chance halves the upper limit. */
 function lateHours(dice: Dice): number {
   const limit = LATE_HOURS_MAX >> dice.below(8)
   return LATE_HOURS_MIN + dice.below(limit - LATE_HOURS_MIN + 1)

@@ -1,25 +1,25 @@
-/** The kinds of devices in the demo's fleet, and how much of their traffic falls into an hour. */
+/** The kinds of devices in the demo's fleet, and how much of their traffic falls into each hour. */
 import { HOUR_SECONDS } from '../../domain/time.ts'
 
 export interface DeviceKind {
-  /** Stands in unique names. */
+  /** Part of the SIMs' unique names. */
   readonly name: string
   readonly title: string
-  /** How many of ten SIMs are of this kind. */
+  /** How many SIMs in ten are of this kind. */
   readonly share: number
-  /** It wakes in one of so many hours. */
+  /** The device wakes in one of this many hours. */
   readonly everyHours: number
-  /** In how many of 1000 waking hours it has a record, at the busiest time of day. */
+  /** Records per 1000 waking hours, at the busiest time of day. */
   readonly recordPermille: number
   /** True when people use it: nights and weekends are quiet. */
   readonly followsPeople: boolean
-  /** A usual hour, in bytes. */
+  /** Bytes in a usual hour. */
   readonly upload: number
   readonly download: number
   readonly commandsPermille: number
-  /** How often a quarter of a day is spent on another network at home. */
+  /** How often a quarter of a day is spent on another network in the home country. */
   readonly nationalPermille: number
-  /** How often a stretch of ten days holds a trip abroad. */
+  /** How often a stretch of ten days includes a trip abroad. */
   readonly tripPermille: number
 }
 
@@ -78,23 +78,21 @@ export const DEVICE_KINDS: readonly DeviceKind[] = [
   },
 ]
 
-/** Local time of the fleet, all year: the demo has no daylight saving. */
+/** The fleet's local time all year: the demo has no daylight saving time. */
 const LOCAL_OFFSET_HOURS = -6
 const FRIDAY = 5
 
-/** How busy people are by the hour of their day, of 1000. */
+/** How busy people are by hour of the day, out of 1000. */
 const BUSY_PERMILLE_BY_HOUR = [
   180, 150, 140, 140, 170, 300, 480, 680, 830, 930, 970, 1000, 980, 990, 980, 950, 900, 830, 740,
   650, 550, 440, 330, 240,
 ] as const
 
-/**
- * Monday to Sunday, of 1000. Machines keep a little of the rhythm as well: what they watch moves.
- */
+/** Monday to Sunday, out of 1000. Machines follow the rhythm a little, because what they watch moves. */
 const WEEKEND_PERMILLE = 450
 const MACHINE_WEEKEND_PERMILLE = 850
 
-/** How busy a device is in an hour, of 1000. `hour` counts from 1970, UTC. */
+/** How busy a device is in an hour, out of 1000. `hour` counts from 1970, UTC. */
 export function busyPermille(kind: DeviceKind, hour: number): number {
   const local = new Date((hour + LOCAL_OFFSET_HOURS) * HOUR_SECONDS * 1000)
   const dayOfWeek = local.getUTCDay()

@@ -1,6 +1,6 @@
 /**
- * Chance that repeats: dice are named by whole numbers, and the same name throws the same numbers
- * on every machine. Integer arithmetic only, so that no engine's rounding can tell runs apart.
+ * Repeatable chance: whole numbers name the dice, and the same name throws the same numbers on every machine.
+ * Integer arithmetic only, so that no engine's rounding makes runs differ.
  */
 export interface Dice {
   /** A whole number from 0 to 2^32 - 1. */

@@ -9,12 +9,12 @@ import type { DemoSim } from './fleet.ts'
 const RECORD_COLUMNS = 'record_id,sim,occurred_at,plmn,upload,download,to_sim,from_sim'
 const SIM_COLUMNS = 'sid,iccid,imsi,msisdn,unique_name,friendly_name'
 
-/** One chunk of the file; the memory that the feed takes is a few of them. */
+/** One chunk of the file. The feed takes only a few chunks of memory. */
 const CHUNK_CHARACTERS = 64 * 1024
 
 export interface FeedChunk {
   readonly bytes: Uint8Array
-  /** UTC seconds: everything delivered before this instant lies in this chunk or an earlier one. */
+  /** UTC seconds: this chunk and earlier ones contain everything delivered before this instant. */
   readonly deliveredUntil: number
 }
 
@@ -33,7 +33,7 @@ export function* demoFeedChunks(shape: DemoFeedShape): Generator<FeedChunk> {
   yield { bytes: encoder.encode(text), deliveredUntil: shape.until }
 }
 
-/** The fleet as `simtally sim import` reads it. */
+/** The fleet in the form that `simtally sim import` reads. */
 export function demoSimList(fleet: readonly DemoSim[]): string {
   const lines = fleet.map(({ registration: sim }) => {
     const cells = [sim.sid, sim.iccid, sim.imsis?.join(' '), sim.msisdn]
@@ -42,7 +42,7 @@ export function demoSimList(fleet: readonly DemoSim[]): string {
   return `${SIM_COLUMNS}\n${lines.join('\n')}\n`
 }
 
-/** Writes the feed, and the SIM list where a file is named for it. `-` is standard output. */
+/** Writes the feed and, if a file is named for it, the SIM list. `-` is standard output. */
 export async function writeDemoFiles(
   { stdout }: CliContext,
   shape: DemoFeedShape,

@@ -1,4 +1,4 @@
-/** Imports the demo's feed as any carrier's would be, straight from the generator. */
+/** Imports the demo's feed like any carrier's, straight from the generator. */
 import { DAY_SECONDS } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type ImportSummary, importRecords } from '../../ingest/import-records.ts'
@@ -9,7 +9,7 @@ import type { DemoFeedShape } from './deliveries.ts'
 import { demoFeedChunks } from './feed-file.ts'
 import type { Demo } from './setup.ts'
 
-/** Up to where in time the feed's first `bytes` go, as a share of all of it. */
+/** How far in time the feed's first `bytes` reach, as a share of the whole. */
 interface Mark {
   readonly bytes: number
   readonly share: number
@@ -26,7 +26,7 @@ export async function importDemoFeed(
     stderr,
     ({ bytesRead }) => marks.findLast(({ bytes }) => bytes <= bytesRead)?.share ?? 0,
   )
-  // With a listener, the process leaves the end to this import.
+  // With a listener, the process lets this import end by itself.
   const unlisten = stop.listen(() => {})
   try {
     const summary = await importRecords({

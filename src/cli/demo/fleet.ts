@@ -1,4 +1,4 @@
-/** The demo's account and its SIMs: what they are called, and what kind of device each sits in. */
+/** The demo's account and its SIMs, with their names and the kind of device in which each is used. */
 import type { HomeSet } from '../../domain/classification.ts'
 import type { SimRegistration } from '../../domain/directory.ts'
 import { parseCountryList, parsePlmnList } from '../../domain/home-set.ts'
@@ -15,7 +15,7 @@ import { DEVICE_KINDS, type DeviceKind } from './device-kinds.ts'
 import { diceOf } from './dice.ts'
 import { HOME_PLMN } from './networks.ts'
 
-/** Seeds and positions are digits of the ICCIDs, so that no two fleets share a number. */
+/** Seeds and positions are digits of the ICCIDs, so no two fleets share a number. */
 export const SEED_MAX = 99_999
 export const SIM_COUNT_MAX = 9_999
 
@@ -27,11 +27,11 @@ export const DEMO_HOME: HomeSet = {
 }
 
 export interface DemoSim {
-  /** From 0; the SIM depends on it and on the seed, not on how many others there are. */
+  /** Starts at 0. The SIM depends on this and the seed, not on the number of other SIMs. */
   readonly index: number
   readonly kind: DeviceKind
   readonly registration: SimRegistration & { readonly sid: Sid }
-  /** How the carrier's records name it. */
+  /** How the carrier's records name the SIM. */
   readonly nameInRecords: string
 }
 
@@ -62,7 +62,7 @@ function demoSim(seed: number, index: number): DemoSim {
       uniqueName: name,
       friendlyName: `${kind.title} ${index + 1}`,
     },
-    // Carriers differ in what they write into a record; the demo's writes two of the forms.
+    // Carriers differ in how they name SIMs in records; the demo's carrier uses two of the forms.
     nameInRecords: index % 4 === 3 ? imsi : iccid,
   }
 }
@@ -70,7 +70,7 @@ function demoSim(seed: number, index: number): DemoSim {
 /** Kinds are dealt in turn, so that a fleet of any size has some of each. */
 const TURN = DEVICE_KINDS.flatMap((kind) => Array.from({ length: kind.share }, () => kind))
 
-/** Shares no divisor with the length of a turn, so each of its places is visited once. */
+/** Shares no divisor with the length of a turn, so it visits each place once. */
 const TURN_STEP = 7
 
 function kindOf(index: number): DeviceKind {

@@ -19,7 +19,7 @@ export const PLMNS_ABROAD = [
   '901-12',
 ] as const
 
-/** A SIM that travels starts at most one trip in each stretch of this length. */
+/** A travelling SIM starts at most one trip in each stretch of this length. */
 const TRIP_STRETCH_HOURS = 240
 const TRIP_HOURS_MIN = 24
 
@@ -31,7 +31,7 @@ export function servingPlmn(seed: number, sim: DemoSim, hour: number): string {
   const abroad = tripPlmn(seed, sim, hour)
   if (abroad !== null) return abroad
   if (sim.kind.nationalPermille === 0) return HOME_PLMN
-  // National roaming lasts for a quarter of a day: a stretch of road without the home network.
+  // National roaming lasts a quarter of a day: a stretch of road without the home network.
   const dice = diceOf(seed, sim.index, Math.floor(hour / 6), NATIONAL_DICE)
   if (!dice.chance(sim.kind.nationalPermille)) return HOME_PLMN
   return NATIONAL_PLMNS[dice.below(NATIONAL_PLMNS.length)]!

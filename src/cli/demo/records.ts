@@ -1,4 +1,4 @@
-/** What a SIM of the demo's fleet used in an hour, as its carrier's record says it. */
+/** What a SIM of the demo's fleet used in an hour, as its carrier's record states it. */
 
 import { HOUR_SECONDS } from '../../domain/time.ts'
 import type { Counters } from '../../domain/usage-event.ts'
@@ -14,19 +14,19 @@ export interface DemoRecord extends Counters {
   readonly plmn: string
 }
 
-/** Some records tell of a session in which nothing was sent. */
+/** Some records describe a session in which nothing was sent. */
 const EMPTY_PERMILLE = 30
 
-/** Even in the quietest hour this share of the usual records is there. */
+/** The share of the usual records in the quietest hour. */
 const QUIET_PRESENCE_PERMILLE = 250
 
 const RECORD_DICE = 3
 const UNKNOWN_SIM_DICE = 4
 
-/** Ten records in 90 days name a SIM that nobody has registered. */
+/** Ten records in 90 days name an unregistered SIM. */
 const UNKNOWN_SIM_EVERY_HOURS = 216
 
-/** The SIM's record of the hour, or null when it was silent. `hour` counts from 1970, UTC. */
+/** The SIM's record for the hour, or null if it was silent. `hour` counts from 1970, UTC. */
 export function demoRecord(seed: number, sim: DemoSim, hour: number): DemoRecord | null {
   const { kind } = sim
   if ((hour + sim.index) % kind.everyHours !== 0) return null
@@ -48,7 +48,7 @@ export function demoRecord(seed: number, sim: DemoSim, hour: number): DemoRecord
   }
 }
 
-/** A record of a SIM outside the fleet, as carriers send them for SIMs they sold elsewhere. */
+/** A record of a SIM outside the fleet. Carriers send those for SIMs that they sold elsewhere. */
 export function unknownSimRecord(seed: number, hour: number): DemoRecord | null {
   if ((hour + seed) % UNKNOWN_SIM_EVERY_HOURS !== 0) return null
   const dice = diceOf(seed, hour, UNKNOWN_SIM_DICE)
@@ -68,7 +68,7 @@ function recordIdOf(dice: Dice): string {
   return dice.next().toString(16).padStart(8, '0')
 }
 
-/** A usual hour's bytes, less when it is quiet, and a quarter to twice of it by chance. */
+/** A usual hour's bytes, reduced in quiet hours, times a quarter to two by chance. */
 function bytesOf(dice: Dice, usualBytes: number, busy: number): number {
   const noisePermille = 250 + dice.below(1750)
   return Math.floor((usualBytes * Math.floor(busy) * noisePermille) / 1_000_000)

@@ -1,4 +1,4 @@
-/** What the demo tells: what became of its feed, and how to ask for usage. */
+/** What the demo prints: what became of its feed, and how to ask for usage. */
 
 import type { Sid } from '../../domain/identifiers.ts'
 import { type Import, recordCount } from '../../domain/import.ts'
@@ -41,9 +41,9 @@ function verdicts({ counts }: Import): string[] {
 }
 
 export interface DemoAccess {
-  /** Null when nothing is served. */
+  /** Null if nothing is served. */
   readonly url: string | null
-  /** A sign-in link to the console, likewise. */
+  /** A sign-in link to the console; null likewise. */
   readonly link: string | null
   readonly demo: Demo
   readonly simSid: Sid

@@ -1,4 +1,4 @@
-/** Makes what the demo needs in its store: an account, a fleet, a feed. What is there is kept. */
+/** Creates what the demo needs in its store: an account, a fleet and a feed. Keeps what exists. */
 import type { Account, Feed } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
@@ -53,7 +53,7 @@ async function createDemoAccount(
   return account
 }
 
-/** Corrections are part of the demo, so its feed lets the newest version of a record win. */
+/** Corrections are part of the demo, so on its feed the newest version of a record wins. */
 function createDemoFeed(store: UsageStore, now: number): Promise<Feed> {
   return store.createFeed({
     name: DEMO_FEED_NAME,
@@ -68,7 +68,7 @@ function createDemoFeed(store: UsageStore, now: number): Promise<Feed> {
 /** Enough to find a traveller, few enough that the demo answers at once. */
 const SIMS_LOOKED_AT_MAX = 250
 
-/** The SIM with the most to see in the last month: most zones and countries, then most bytes. */
+/** The SIM with the most varied usage in the last month: most zones and countries, then most bytes. */
 export async function mostTravelledSim(
   store: UsageStore,
   { account, fleet, now }: { account: Account; fleet: readonly DemoSim[]; now: number },

@@ -1,4 +1,4 @@
-/** What `simtally doctor` has to say of one thing. */
+/** What `simtally doctor` finds about one thing. */
 
 export const CHECKS = [
   'version',
@@ -16,10 +16,10 @@ export type Check = (typeof CHECKS)[number]
 
 export interface Finding {
   readonly check: Check
-  /** A problem makes the exit code 1; a warning is for somebody to look at. */
+  /** A problem makes the exit code 1; a warning only asks somebody to look. */
   readonly status: 'fine' | 'warning' | 'problem'
   readonly message: string
-  /** What to do; null where nothing has to be done. */
+  /** What to do; null if there is nothing to do. */
   readonly remedy: string | null
 }
 

@@ -1,4 +1,4 @@
-/** What the doctor finds without opening the store: versions, settings, permissions and disk space. */
+/** What the doctor checks without opening the store: versions, settings, permissions and disk space. */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { LIMIT_NAMES, limitVariable } from '../../domain/limits.ts'
@@ -12,11 +12,11 @@ import { nearestName, SETTING_NAMES, settingVariable } from '../settings.ts'
 import { VERSION } from '../version.ts'
 import { type Finding, fine, problem, warning } from './finding.ts'
 
-/** Since 26, Node's SQLite is no longer called experimental. */
+/** Since version 26, Node no longer calls its SQLite experimental. */
 const NODE_MAJOR_SILENT = 26
 /** With less, a day of a large fleet may not fit: 10 million records take about a gigabyte. */
 const FREE_BYTES_MIN = 1_000_000_000
-/** Others than the owner. */
+/** Permission bits of everyone but the owner. */
 const OTHERS_MAY = 0o077
 
 export function checkVersion(): Finding {
@@ -26,7 +26,7 @@ export function checkVersion(): Finding {
   return warning('version', message, `Node ${NODE_MAJOR_SILENT} is what it is tested with`)
 }
 
-/** `commandLine` has not read the settings file yet: what is wrong in it is a finding. */
+/** `commandLine` has not yet read the settings file, because a fault in it is a finding. */
 export function checkSettings(commandLine: CommandLine, named: string | undefined): Finding[] {
   const findings = [...faultsOf(() => commandLine.readSettings(named))]
   const { config } = commandLine.context
@@ -72,7 +72,7 @@ function unknownVariables({ unknownVariables }: Config): Finding[] {
   })
 }
 
-/** Who may read and write what: the database, and files with secrets. */
+/** Who may read and write the database and files with secrets. */
 export function checkPermissions(config: Config, url: string): Finding[] {
   const findings: Finding[] = []
   if (!namesServer(url)) findings.push(...databaseFile(localPath(url)))
@@ -89,7 +89,7 @@ export function checkPermissions(config: Config, url: string): Finding[] {
 }
 
 function databaseFile(path: string): Finding[] {
-  // A folder that is not there is made with the store.
+  // A missing folder is created with the store.
   const folder = nearestFolder(dirname(resolve(path)))
   try {
     accessSync(existsSync(path) ? path : folder, constants.R_OK | constants.W_OK)
@@ -116,7 +116,7 @@ function secretFile(path: string, what: string): Finding[] {
   return [warning('permissions', message, `chmod 600 ${path}`)]
 }
 
-/** A copy of the database, as an upgrade or a restore makes, has to fit as well. */
+/** An upgrade or a restore copies the database, so a copy has to fit as well. */
 export function checkDisk(url: string): Finding {
   if (namesServer(url)) return fine('disk', "the disk is the database server's")
   const path = resolve(localPath(url))

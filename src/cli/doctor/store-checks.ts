@@ -1,4 +1,4 @@
-/** What the doctor finds in the store: its clock, feeds, folders, quarantine and audits. */
+/** What the doctor checks in the store: its clock, feeds, folders, quarantine and audits. */
 import { feedGaps, newsState } from '../../domain/completeness.ts'
 import { clockFault } from '../../domain/store-time.ts'
 import { DAY_SECONDS, formatInstant } from '../../domain/time.ts'
@@ -6,9 +6,9 @@ import type { UsageStore } from '../../storage/usage-store.ts'
 import { countOf, formatAge } from '../quantity-text.ts'
 import { type Finding, fine, problem, warning } from './finding.ts'
 
-/** Audits run weekly by themselves where the store is served; older ones say little. */
+/** A served store audits itself daily, so an audit older than this says little. */
 const AUDIT_AGE_SECONDS_MAX = 35 * DAY_SECONDS
-/** Several turns of a watcher that is running. */
+/** Several rounds of a running watcher. */
 const FOLDER_UNSEEN_SECONDS_MAX = 3_600
 
 export async function checkStore(store: UsageStore, now: number): Promise<Finding[]> {
