@@ -1,33 +1,33 @@
-/** Sessions of the console and links that begin them: their part of the port, SQL and steps. */
+/** Console sessions and the links that begin them: their part of the port, SQL and steps. */
 import type { ConsoleLink, ConsoleSession } from '../../domain/console-session.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import type { Row } from '../rows.ts'
 import { findOne, run, type Steps } from '../session.ts'
 
-/** As `UsageStore`. What is secret in them is kept as hashes only. */
+/** As `UsageStore`. Secrets are kept as hashes only. */
 export interface ConsoleStore {
   /**
-   * Ends the session with the hash `replaced`, and of those of the same credential the oldest, so that
-   * there are at most `sessionsMax`.
+   * Ends the session with the hash `replaced`, and the oldest ones of the same credential, so that at
+   * most `sessionsMax` remain.
    */
   beginConsoleSession(
     session: ConsoleSession,
     options: { readonly replaced: string | null; readonly sessionsMax: number },
   ): Promise<void>
-  /** Also one whose time is over; null where there is none. */
+  /** Also finds one that has expired; null if there is none. */
   findConsoleSession(tokenHash: string): Promise<ConsoleSession | null>
-  /** An earlier instant than it has changes nothing, nor does a session that there is not. */
+  /** An instant before the present one changes nothing, nor does a session that does not exist. */
   extendConsoleSession(tokenHash: string, idleUntil: number): Promise<void>
   /** Returns whether there was one. */
   endConsoleSession(tokenHash: string): Promise<boolean>
-  /** Logged: whoever opens it may do what its credential may. */
+  /** Logged, because whoever opens the link may do what its credential may. */
   addConsoleLink(link: ConsoleLink): Promise<void>
   /**
-   * Takes a link away and returns it, to one of any number of callers; null where there is none, or where
-   * its time is over at `now`.
+   * Takes a link and returns it, to only one of any number of callers; null if there is none, or if it
+   * has expired at `now`.
    */
   takeConsoleLink(codeHash: string, now: number): Promise<ConsoleLink | null>
-  /** Deletes sessions and links whose time is over at `now`; returns how many there were. */
+  /** Deletes sessions and links that have expired at `now`; returns how many there were. */
   forgetConsoleSessions(now: number): Promise<number>
 }
 
@@ -57,7 +57,7 @@ const INSERT_LINK = `
 const TAKE_LINK = 'DELETE FROM console_link WHERE code_hash = ? RETURNING *'
 const FORGET_LINKS = 'DELETE FROM console_link WHERE expires_at <= ?'
 
-/** Emptied where a copy takes the place of a store: nobody has signed in to it. */
+/** Emptied when a copy replaces a store, because nobody has signed in to the copy. */
 export const CONSOLE_TABLES = ['console_session', 'console_link'] as const
 
 export function* beginConsoleSession(

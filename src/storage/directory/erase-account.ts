@@ -26,7 +26,7 @@ const ERASE_KEYS = `
   SET label = '', secret_hash = ?, revoked_at = COALESCE(revoked_at, ?)
   WHERE account_id = ?`
 
-/** By the account's id. SIMs that have moved away keep nothing that was this account's word for them. */
+/** By the account's id. SIMs that have moved away lose what this account called them. */
 const OF_ACCOUNT = [
   `DELETE FROM quarantine_delivery
    WHERE quarantine_id IN (SELECT id FROM quarantine WHERE deliverer_id = ?)`,
@@ -50,7 +50,7 @@ const ERASE_ACTS = `
 
 const PAGE_SIMS = 1_000
 
-/** Runs inside a write transaction that keeps batches out; a dry run on one state. */
+/** Runs inside a write transaction that excludes batches; a dry run reads one state. */
 export function* eraseAccount(
   accountId: number,
   given: AccountErasure,

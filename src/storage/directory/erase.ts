@@ -1,6 +1,6 @@
 /**
- * Erases a SIM: what names it and each record of it go, and what it has used stays by the hour, under a
- * SIM without a name. All totals so stay as they are, and none has to be told of it.
+ * Erases a SIM. What names it and each of its records is deleted, and its usage stays by the hour, under
+ * a SIM without a name. All totals therefore stay as they are and need no update.
  */
 import type { Sim } from '../../domain/directory.ts'
 import { isErased } from '../../domain/directory.ts'
@@ -21,10 +21,10 @@ import { ErasedNames } from './erased-names.ts'
 import { findSimById } from './reads.ts'
 import { tenuresOf } from './tenures.ts'
 
-/** Records of quarantine in memory at a time. */
+/** How many quarantined records are in memory at a time. */
 const PAGE_RECORDS = 500
 
-/** Rows have no counter that is larger; an hour with more has several rows. */
+/** No row has a larger counter; an hour with more has several rows. */
 const COUNTER_MAX = BigInt(Number.MAX_SAFE_INTEGER)
 
 const SELECT_BOUNDS = 'SELECT MIN(bucket) AS first, MAX(bucket) AS last FROM ledger'
@@ -34,7 +34,7 @@ const COUNT_VERSIONS = 'SELECT COUNT(*) AS rows FROM ledger_history WHERE bucket
 const DELETE_VERSIONS = 'DELETE FROM ledger_history WHERE bucket = ? AND sim_id = ?'
 const COUNT_UNDONE = 'SELECT COUNT(*) AS rows FROM undone_version WHERE sim_id = ?'
 
-/** Of one SIM, by its id. */
+/** For one SIM, by its id. */
 const DELETES_OF_SIM = [
   'DELETE FROM undone_version WHERE sim_id = ?',
   'DELETE FROM reading WHERE sim_id = ?',
@@ -51,7 +51,7 @@ const ERASE_SIM = `
 const SELECT_NAMES_BEFORE =
   'SELECT unique_name FROM sim_tenure WHERE sim_id = ? AND unique_name IS NOT NULL'
 
-/** Whoever did what to which SIM stays; which SIM it was does not. */
+/** The log keeps who acted and how, but not on which SIM. */
 const ERASE_ACTS_OF_SIM = `
   UPDATE act SET object = 'erased', details = '{}'
   WHERE object_kind = 'sim' AND (object = ?1 OR details LIKE ?2 OR details LIKE ?3)`
@@ -66,7 +66,7 @@ const DELETE_DELIVERIES = 'DELETE FROM quarantine_delivery WHERE quarantine_id =
 const DELETE_RECORDS = 'DELETE FROM quarantine WHERE id = ANY (?::bigint[])'
 const SELECT_LAST_IMPORT = 'SELECT COALESCE(MAX(id), 0) AS id FROM import'
 
-/** Runs inside a write transaction that keeps batches out; a dry run on one state. */
+/** Runs inside a write transaction that excludes batches; a dry run reads one state. */
 export function* eraseSim(simId: number, given: SimErasure): Steps<EraseOutcome> {
   if (!given.dryRun) yield* lock('directory')
   const sim = yield* findSimById(simId)
@@ -92,7 +92,7 @@ export function* eraseSim(simId: number, given: SimErasure): Steps<EraseOutcome>
   return outcome
 }
 
-/** Erases a number that no SIM has from what waits. In the same kind of transaction. */
+/** Erases a number that belongs to no SIM from quarantine, in the same kind of transaction. */
 export function* eraseNumber(number: string, given: Erasure): Steps<number> {
   if (simIdentities(number).every(({ kind }) => kind === 'unique_name')) {
     throw new UsageError('not_found', `there is no SIM ${shown(number)}`)
@@ -104,12 +104,12 @@ export function* eraseNumber(number: string, given: Erasure): Steps<number> {
   return entries
 }
 
-/** Records up to this import may be fewer than it has counted. */
+/** The newest import. Imports up to it may have fewer records left than they have counted. */
 export function* lastImport(): Steps<number> {
   return Number((yield* get(SELECT_LAST_IMPORT))!.id)
 }
 
-/** The records become sums by the hour, of the same account, feed, import and place. */
+/** Records become hourly sums of the same account, feed, import and place. */
 function* eraseUsage(
   { id: simId }: Sim,
   { dryRun }: Erasure,
@@ -139,11 +139,11 @@ function* eraseUsage(
   return { usageEvents, versions }
 }
 
-/** Rows of one bucket, as values of the columns of the ledger. */
+/** The rows of one bucket, as values of the ledger's columns. */
 function sumsByHour(rows: readonly Row[], moves: readonly number[]) {
   const groups = Map.groupBy(rows, (row) => {
     const at = row.occurred_at as number
-    // An hour in which a SIM moves is of two accounts.
+    // An hour in which a SIM moves belongs to two accounts.
     const hour = Math.max(floorTo(at, HOUR_SECONDS), ...moves.filter((moved) => moved <= at))
     const { account_id, feed_id, zone, country, plmn, import_id } = row
     return JSON.stringify([hour, account_id, feed_id, zone, country, plmn, import_id])
@@ -155,12 +155,12 @@ function sumsByHour(rows: readonly Row[], moves: readonly number[]) {
     const sums = COUNTER_COLUMNS.map((name) =>
       list.reduce((sum, row) => sum + BigInt(row[name] as number), 0n),
     )
-    // Stated, so that no home set classifies it anew.
+    // Marked as stated, so that no home set classifies it again.
     const stated = country === '' ? 2 : 3
     return parts(sums).map((counters, i) => {
       const recordId = ['erased', zone, country, plmn, importId, i].join(' ')
       const identity = [bucket, simId, hour, feedId, recordId]
-      // No line: nothing that another import has delivered is the same.
+      // No line, because no other import has delivered the same.
       return [
         ...[...identity, accountId, zone, country, plmn, stated],
         ...[...counters, importId, 0, knownAt],
@@ -169,14 +169,14 @@ function sumsByHour(rows: readonly Row[], moves: readonly number[]) {
   })
 }
 
-/** Numbers that a row can hold, which add up to the sums. */
+/** Splits the sums into numbers that rows can hold. */
 function parts(sums: readonly bigint[]): number[][] {
   const first = sums.map((sum) => (sum < COUNTER_MAX ? sum : COUNTER_MAX))
   const rest = sums.map((sum, i) => sum - first[i]!)
   return [first.map(Number), ...(rest.some((sum) => sum > 0n) ? parts(rest) : [])]
 }
 
-/** Returns how many deliveries of quarantined records go. */
+/** Returns how many deliveries of quarantined records are deleted. */
 function* eraseWaiting(
   names: ErasedNames,
   { dryRun, accountId }: Erasure & { readonly accountId: number | null },

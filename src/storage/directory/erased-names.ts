@@ -1,4 +1,4 @@
-/** Whether what quarantine keeps of a record names a SIM that is to be erased. Asks no database. */
+/** Tells whether a quarantined record names a SIM that is to be erased. Asks no database. */
 import { type SimIdentity, simIdentities } from '../../domain/identifiers.ts'
 import type { KeptRecord } from '../../domain/import.ts'
 
@@ -13,7 +13,7 @@ export class ErasedNames {
   constructor(names: readonly string[]) {
     const identities = names.flatMap((name) => simIdentities(name))
     for (const identity of identities) this.#identities.add(keyOf(identity))
-    // What only a person calls it may stand in any text, and is looked for in no text.
+    // A unique name is an ordinary word that any text may contain, so raw text is not searched for it.
     const values = identities.flatMap(({ kind, value }) => (kind === 'unique_name' ? [] : [value]))
     const numbers = [...new Set(values)]
     this.#texts = numbers.map((value) => Buffer.from(value))
@@ -22,7 +22,7 @@ export class ErasedNames {
       .flatMap((value) => [packed(value, false), packed(value, true)])
   }
 
-  /** `isOwn` is false where unique names of another account may be meant. */
+  /** `isOwn` is false if unique names of another account may be meant. */
   isNamedBy(record: KeptRecord | null, isOwn: boolean): boolean {
     if (record === null) return false
     return simIdentities(record.sim).some(
@@ -31,7 +31,7 @@ export class ErasedNames {
     )
   }
 
-  /** As text between other characters than digits, or in the half bytes of a binary record. */
+  /** As text not surrounded by digits, or in the half bytes of a binary record. */
   standsIn(raw: Uint8Array): boolean {
     const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
     return (
@@ -56,7 +56,7 @@ function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= DIGITS.first && byte <= DIGITS.last
 }
 
-/** Two digits a byte, the rest filled with F; carriers have them in either order. */
+/** Two digits per byte, filled up with F. Carriers write them in either order. */
 function packed(digits: string, isSwapped: boolean): Buffer {
   const pairs = (digits.length % 2 === 0 ? digits : `${digits}f`).match(/../g)!
   return Buffer.from(

@@ -8,7 +8,7 @@ import { feedFromRow } from './feed-rows.ts'
 import { accountById, feedById } from './reads.ts'
 import { FEED_COLUMNS } from './sql.ts'
 
-/** One question, whether the feed exists or not: its time tells nothing either. */
+/** A single question, whether the feed exists or not, so that its duration reveals nothing. */
 const SELECT_ACCOUNT_FEED = `
   SELECT granted.account_id AS granted_to, ${FEED_COLUMNS}
   LEFT JOIN feed_grant AS granted ON granted.feed_id = feed.id AND granted.account_id = ?1
@@ -28,7 +28,7 @@ const SELECT_GRANT = `
 const SELECT_GRANTS = `
   SELECT ${GRANT_COLUMNS} ORDER BY feed_grant.feed_id, feed_grant.account_id`
 
-/** An account besides `?2` that may deliver to the feed `?1`, or has usage that it brought. */
+/** An account other than `?2` that may deliver to the feed `?1`, or has usage from it. */
 export const SELECT_OTHER_ACCOUNT = `
   SELECT account.sid
   FROM (SELECT account_id FROM account_feed WHERE feed_id = ?1
@@ -52,8 +52,8 @@ function grantFromRow(row: Row): FeedGrant {
 }
 
 /**
- * Throws `conflict` where `other` is an account that the feed is for as well. The account a feed is
- * bound to moves its completeness, which would then be that account's word on another's usage.
+ * Throws `conflict` if `other` is an account that the feed also serves. The account that a feed is bound
+ * to affects its completeness, and would then decide about another account's usage.
  */
 export function refuseOtherAccount({ name }: Pick<Feed, 'name'>, other: Row | undefined): void {
   if (other === undefined) return
@@ -65,7 +65,7 @@ export function refuseOtherAccount({ name }: Pick<Feed, 'name'>, other: Row | un
   )
 }
 
-/** Throws `conflict` where the feed is bound to another account. */
+/** Throws `conflict` if the feed is bound to another account. */
 function refuseGrant(
   { name, accountId, accountSid }: Pick<Feed, 'name' | 'accountId' | 'accountSid'>,
   to: Pick<Account, 'id' | 'sid'>,
@@ -102,7 +102,7 @@ function findGrant(feedId: number, accountId: number): Steps<FeedGrant | null> {
   return findOne(SELECT_GRANT, [accountId, feedId], grantFromRow)
 }
 
-/** The feed has brought usage of the accounts. */
+/** Notes that the feed has brought usage of the accounts. */
 export function addAccountFeeds(accountIds: ReadonlySet<number>, feedId: number): Steps<unknown> {
   return insert({
     table: 'account_feed',

@@ -1,4 +1,4 @@
-/** What is known of feeds' deliveries: every import that ends updates it. Its SQL, rows and rules. */
+/** What is known of feeds' deliveries, updated by every import that ends: its SQL, rows and rules. */
 import {
   addDelivery,
   type FeedCoverage,
@@ -58,8 +58,8 @@ const SELECT_ACCEPTANCES = 'SELECT * FROM gap_acceptance WHERE feed_id = ? ORDER
 const SELECT_ALL_ACCEPTANCES = 'SELECT * FROM gap_acceptance ORDER BY id'
 
 /**
- * The finished deliveries that speak for a feed, in the order in which they were taken in, by any clock.
- * The second parameter is the account that the feed is bound to.
+ * The finished deliveries that speak for a feed, in the order in which they were added, whatever their
+ * clocks say. The second parameter is the account that the feed is bound to.
  */
 const SELECT_FINISHED = `
   SELECT source, started_at, sequence_stream, sequence_number, complete_through, usage_from
@@ -75,7 +75,7 @@ export const SELECT_IMPORT_TOTALS = `
 const SELECT_WAITING = `
   SELECT feed_id, reason, COUNT(*) AS records FROM quarantine GROUP BY feed_id, reason`
 
-/** By an index that has these verdicts only; they are the first of `SERIES_VERDICTS`. */
+/** Uses an index of these verdicts only, which are the first of `SERIES_VERDICTS`. */
 const SELECT_READING_COUNTS = `
   SELECT feed_id, verdict, COUNT(*) AS readings
   FROM reading WHERE verdict < 3 GROUP BY feed_id, verdict`
@@ -128,7 +128,7 @@ function progressToRow(
   ] as const
 }
 
-/** Of every feed; the rows are those of all feeds. */
+/** For every feed, from the rows of all feeds. */
 function progressOfFeeds(
   feeds: readonly Feed[],
   progress: readonly Row[],
@@ -153,7 +153,7 @@ function seriesCountsFrom(rows: readonly Row[]): SeriesCounts {
   return { resets: count('reset'), falls: count('fall'), wraps: count('wrap') }
 }
 
-/** Of every feed; sums come as numbers or as the texts of numbers. */
+/** For every feed. Sums come as numbers or as text. */
 export function totalsOfFeeds(
   feeds: readonly Feed[],
   imports: readonly Row[],
@@ -195,7 +195,7 @@ export function* listFeedProgress(): Steps<FeedProgress[]> {
   )
 }
 
-/** Of every feed, on one state. */
+/** For every feed, from one state. */
 export function* listFeedTotals(): Steps<FeedTotals[]> {
   return totalsOfFeeds(
     yield* listFeeds(),
@@ -204,7 +204,7 @@ export function* listFeedTotals(): Steps<FeedTotals[]> {
   )
 }
 
-/** Takes in an import that is `done` and speaks for its feed. Runs inside the transaction that ends it. */
+/** Adds an import that is `done` and speaks for its feed. Runs inside the transaction that ends it. */
 export function* addToProgress(finished: Import): Steps<void> {
   const feed = yield* feedById(finished.feedId)
   if (!speaksForFeed(feed, finished)) return
@@ -212,7 +212,7 @@ export function* addToProgress(finished: Import): Steps<void> {
   yield* writeProgress(feed, addDelivery(known, feed, finished))
 }
 
-/** Tells what is known from all finished imports anew. Runs inside a write transaction. */
+/** Derives what is known again from all finished imports. Runs inside a write transaction. */
 export function* rebuildProgress(feed: Feed): Steps<void> {
   let deliveries: FeedDeliveries = NO_DELIVERIES
   for (const row of yield* all(SELECT_FINISHED, [feed.id, feed.accountId])) {

@@ -1,4 +1,4 @@
-/** Between rows of feeds and the domain's values; see `rows.ts`. */
+/** Converts between rows of feeds and the domain's values; see `rows.ts`. */
 import { LATE_SECONDS, OVERDUE_SECONDS, SETTLE_SECONDS } from '../../domain/completeness.ts'
 import type { Feed, FeedFormat, FeedSettings, NewFeed } from '../../domain/directory.ts'
 import { checkLateness } from '../../domain/feed-statements.ts'

@@ -39,7 +39,7 @@ const SELECT_GROUP_BY_SID = `SELECT ${GROUP_COLUMNS} WHERE sim_group.sid = ?`
 const SELECT_GROUP_BY_NAME = `
   SELECT ${GROUP_COLUMNS} WHERE sim_group.account_id = ? AND sim_group.unique_name = ?`
 
-/** With when it came to the account, where it has moved. */
+/** Includes when a SIM that has moved came to the account. */
 const SELECT_OWN_SIMS = `
   SELECT id, created_at,
          (SELECT MAX(started_at) FROM sim_tenure WHERE sim_tenure.sim_id = sim.id) AS moved_at
@@ -50,7 +50,7 @@ const SELECT_MEMBERSHIPS = `
 const SELECT_LABELS = `
   SELECT * FROM sim_label WHERE sim_id = ANY (?) ORDER BY sim_id, key, started_at`
 
-/** Of each SIM, at present. */
+/** The present group of each SIM. */
 const SELECT_PRESENT_GROUPS = `
   SELECT sim_membership.sim_id, sim_group.id, sim_group.sid, sim_group.unique_name
   FROM sim_membership JOIN sim_group ON sim_group.id = sim_membership.group_id
@@ -60,7 +60,7 @@ const SELECT_PRESENT_LABELS = `
   WHERE sim_id = ANY (?) AND ended_at = ? AND value IS NOT NULL
   ORDER BY sim_id, key`
 
-/** What was said of a SIM before it came to the account is another's. */
+/** What was said of a SIM before it came to the account belongs to another account. */
 const SELECT_LABEL_KEYS = `
   SELECT DISTINCT sim_label.key
   FROM sim_label JOIN sim ON sim.id = sim_label.sim_id
@@ -169,10 +169,10 @@ export function* listLabelKeys(accountId: number): Steps<string[]> {
   return (yield* all(SELECT_LABEL_KEYS, [accountId])).map(({ key }) => key as string).sort()
 }
 
-/** One line of what a SIM was: its membership, or one of its labels. */
+/** One line of a SIM's history: its membership, or one of its labels. */
 interface Line<T> {
   readonly simId: number
-  /** Of the label; null for the membership. */
+  /** The label's key; null for the membership. */
   readonly key: string | null
   readonly before: readonly Period<T>[]
   after: readonly Period<T>[]
@@ -198,7 +198,7 @@ export function* assignSims(
     seen.add(mark)
     const line = lineOf(lines, simId, key)
     const isDated = since !== undefined && !line.after.some(({ startedAt }) => startedAt === since)
-    // One that says when is kept in any case: it ends the reach of a change that is dated back later.
+    // A change that gives an instant is always kept, because it limits changes that are backdated later.
     if (!isDated && (valueAt(line.after, changeAt) ?? null) === value) return
     line.after = withChange(line.after, { at: changeAt, value })
     changed.add(simId)
@@ -218,7 +218,7 @@ export function* assignSims(
 
 interface OwnSim {
   readonly createdAt: number
-  /** When it came from another account; null where it has never moved. */
+  /** When it came from another account; null if it has never moved. */
   readonly movedAt: number | null
 }
 
@@ -245,7 +245,7 @@ function* requireOwn(
   return sims
 }
 
-/** What a SIM was of an account's groups and labels ends, whatever was told of later. */
+/** Ends a SIM's membership and labels in an account, whatever was entered for later. */
 export function* endPlaces(simId: number, at: number): Steps<void> {
   const lines = yield* linesOf([simId])
   for (const line of lines.values()) line.after = endedAt(line.before, at)
@@ -308,7 +308,7 @@ function requireFewLabels(lines: Iterable<Line<Value>>): void {
   }
 }
 
-/** Only the rows that differ: most periods of a SIM stay as they are. */
+/** Only the rows that differ, because most periods of a SIM stay as they are. */
 function* writeLines(lines: readonly Line<Value>[]): Steps<void> {
   for (const ofLabels of [false, true]) {
     const chosen = lines.filter(({ key }) => (key !== null) === ofLabels)

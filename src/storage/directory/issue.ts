@@ -1,4 +1,7 @@
-/** Makes what has a secret: a key, an account. Only its hash is stored, so it is told here or never. */
+/**
+ * Creates what has a secret: a key, an account. Only the hash is stored, so the secret is shown here or
+ * never.
+ */
 import type { Account, ApiKey, KeyScope, NewAccount } from '../../domain/directory.ts'
 import { type Limits, limitRemedy } from '../../domain/limits.ts'
 import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
@@ -6,7 +9,7 @@ import { UsageError } from '../../domain/usage-error.ts'
 import type { UsageStore } from '../usage-store.ts'
 
 export interface KeyIssue {
-  /** Null for a key of the operator. */
+  /** Null for an operator key. */
   readonly account: Account | null
   readonly scope: KeyScope
   readonly label: string
@@ -15,7 +18,7 @@ export interface KeyIssue {
   readonly limits: Pick<Limits, 'keysPerAccount'>
 }
 
-/** Throws `conflict` for an account that has as many keys as it may. */
+/** Throws `conflict` if the account already has as many keys as it may. */
 export async function issueKey(
   store: Pick<UsageStore, 'listApiKeys' | 'createApiKey'>,
   { account, scope, label, at, limits }: KeyIssue,
@@ -29,7 +32,7 @@ export async function issueKey(
   return { key, secret }
 }
 
-/** Null is the operator. */
+/** Null stands for the operator. */
 async function requireRoom(
   store: Pick<UsageStore, 'listApiKeys'>,
   account: Account | null,
@@ -45,7 +48,7 @@ async function requireRoom(
   })
 }
 
-/** Those of an account, or of the operator for null, in the order of creation; revoked ones too. */
+/** Those of an account, or of the operator if null, in order of creation; revoked ones too. */
 export async function keysOf(
   store: Pick<UsageStore, 'listApiKeys'>,
   account: Pick<Account, 'id'> | null,
@@ -54,7 +57,7 @@ export async function keysOf(
   return (await store.listApiKeys()).filter(({ accountId }) => accountId === ownerId)
 }
 
-/** Without a SID it gets one. Throws `conflict` where the SID is taken. */
+/** Draws a SID if none is given. Throws `conflict` if the SID is taken. */
 export async function issueAccount(
   store: Pick<UsageStore, 'createAccount'>,
   {

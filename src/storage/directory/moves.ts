@@ -1,7 +1,7 @@
 /**
- * Moves a SIM to another account. What it uses from then on is the other's, and where the move is dated
- * back, so is what is counted already: rows of the ledger change their account, and all that is derived
- * from them follows by the difference. Totals of the SIM stay as they are.
+ * Moves a SIM to another account, which owns its usage from then on. A backdated move also moves usage
+ * that is already counted: ledger rows change their account, and everything derived from them follows by
+ * the difference. The SIM's own totals stay as they are.
  */
 import { type Account, isErased, type Sim } from '../../domain/directory.ts'
 import type { SimMove } from '../../domain/sim-tenure.ts'
@@ -37,7 +37,7 @@ const MOVE_REPLACED = `UPDATE ledger_history SET account_id = ?6 WHERE ${OF_SIM}
 const MOVE_UNDONE = `
   UPDATE undone_version SET account_id = ?3 WHERE sim_id = ?1 AND occurred_at >= ?2`
 
-/** What an account has delivered, itself or as a repeat, it may take back. */
+/** An account may take back what it has delivered, itself or as a repeat. */
 const SELECT_DELIVERER = `
   SELECT account.sid, import.id
   FROM import JOIN account ON account.id = import.account_id
@@ -54,13 +54,13 @@ const SELECT_BOUND_FEED = `
 
 const END_TENURE = `
   UPDATE sim_tenure SET ended_at = ?, unique_name = ? WHERE sim_id = ? AND started_at = ?`
-/** Names and URLs are its account's words; numbers, home set and status are the SIM's own. */
+/** Names and URLs are the account's own; numbers, home set and status belong to the SIM. */
 const MOVE_SIM = `
   UPDATE sim
   SET account_id = ?, unique_name = NULL, friendly_name = NULL, callbacks = '{}', updated_at = ?
   WHERE id = ?`
 
-/** Runs inside a write transaction that keeps batches out. */
+/** Runs inside a write transaction that excludes batches. */
 export function* moveSim(
   simId: number,
   { toAccountId, since }: SimMove,
@@ -126,7 +126,7 @@ function requireMovable(
   )
 }
 
-/** Returns how many events of the ledger are the other account's now. */
+/** Returns how many ledger events belong to the other account now. */
 function* moveUsage(sim: Sim, to: Account, from: number): Steps<number> {
   const bounds = (yield* get(SELECT_LAST_BUCKETS))!
   const last = Math.max(Number(bounds.of_ledger ?? 0), Number(bounds.of_history ?? 0))
@@ -137,7 +137,7 @@ function* moveUsage(sim: Sim, to: Account, from: number): Steps<number> {
   const replaced = buckets.length === 0 ? [] : yield* all(SELECT_REPLACED, ofSim)
   const feedIds = new Set([...replaced, ...undone].map((row) => row.feed_id as number))
   const importIds = new Set([...replaced, ...undone].map((row) => row.import_id as number))
-  // Totals of the SIM have no account in them.
+  // The SIM's totals do not depend on the account.
   const deltas = new UsageDeltas({ ...limits, sealedThrough: Number.MIN_SAFE_INTEGER })
   let events = 0
   for (const bucket of buckets) {
@@ -147,7 +147,7 @@ function* moveUsage(sim: Sim, to: Account, from: number): Steps<number> {
       events++
       feedIds.add(row.feed_id as number)
       importIds.add(importId)
-      // Totals of what retention has taken are gone, though some of its rows may be there still.
+      // Once retention has passed, totals are gone, although some rows may still be there.
       if (occurredAt < limits.purgedThrough) continue
       deltas.add({ accountId: sim.accountId, simId: sim.id, occurredAt }, columns, version, -1)
       deltas.add({ accountId: to.id, simId: sim.id, occurredAt }, columns, version, 1)
@@ -166,7 +166,7 @@ function* moveUsage(sim: Sim, to: Account, from: number): Steps<number> {
   return events
 }
 
-/** An account decides nothing about another's usage: it may take back what it has delivered. */
+/** An account must not decide about another's usage, and it may take back what it has delivered. */
 function* requireOperators(
   feedIds: readonly number[],
   importIds: readonly number[],

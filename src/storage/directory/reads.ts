@@ -1,4 +1,4 @@
-/** Questions to the directory. */
+/** Reads of the directory. */
 import type { Account, ApiKey, Feed, Sim } from '../../domain/directory.ts'
 import type { DropFolderState } from '../../domain/drop-folder.ts'
 import type { Import, QuarantineEntry } from '../../domain/import.ts'

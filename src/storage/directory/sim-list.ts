@@ -1,4 +1,4 @@
-/** Lists SIMs: which of them are wanted, page by page. */
+/** Lists the SIMs that match a filter, page by page. */
 import type { Sim } from '../../domain/directory.ts'
 import { DAY_SECONDS } from '../../domain/time.ts'
 import { HOLDS_STILL } from '../../domain/timeline.ts'
@@ -11,7 +11,7 @@ import { simFromRow } from '../rows.ts'
 import { all, get, type Steps, type Value } from '../session.ts'
 import { SIM_COLUMNS } from './sql.ts'
 
-/** A condition on SIMs, with the values of its `?` in their order. */
+/** A condition on SIMs, with the values of its `?` in order. */
 type Condition = readonly [text: string, ...values: Value[]]
 
 const IN_GROUP = 'sim.id IN (SELECT sim_id FROM sim_membership WHERE group_id = ? AND ended_at = ?)'
@@ -25,7 +25,7 @@ const FOUND = `
   (${SEARCHED.map((name) => `sim.${name} ILIKE ? ESCAPE '!' OR`).join(' ')}
    sim.id IN (SELECT sim_id FROM sim_imsi WHERE imsi LIKE ? ESCAPE '!'))`
 const IS_USAGE = COUNTER_COLUMNS.map((name) => `used.${name} > 0`).join(' OR ')
-/** What another account used with the SIM is no usage of this one. */
+/** What another account used with the SIM is not this one's usage. */
 const OF_ANOTHER = `
   EXISTS (SELECT 1 FROM sim_tenure AS other
           WHERE other.sim_id = sim.id AND other.account_id <> sim.account_id
@@ -38,7 +38,7 @@ const SILENT_IN_LEDGER = `
   NOT EXISTS (SELECT 1 FROM ledger AS used
               WHERE used.bucket = ANY (?::bigint[]) AND used.sim_id = sim.id
                 AND used.occurred_at >= ? AND used.account_id = sim.account_id AND (${IS_USAGE}))`
-/** The day of a move cannot be parted in the totals of the SIM. */
+/** The SIM's totals cannot be split on the day of a move. */
 const SILENT_ON_DAY_OF_MOVE = `
   NOT EXISTS (SELECT 1 FROM sim_tenure AS tenure
               JOIN ledger AS used ON used.bucket = tenure.started_at - tenure.started_at % 86400
@@ -85,7 +85,7 @@ function conditionsOf(filter: SimFilter): Condition[] {
   return conditions
 }
 
-/** Days that are sealed tell by their totals, the others and the day of the instant by the ledger. */
+/** Sealed days are judged by their totals; the others, and the instant's own day, by the ledger. */
 function* silentSince(since: number): Steps<Condition[]> {
   const { last } = (yield* get(SELECT_LAST_BUCKET))!
   if (last === null) return []

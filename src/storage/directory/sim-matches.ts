@@ -1,4 +1,4 @@
-/** Which SIMs the names of records mean, and whose they were when. */
+/** Which SIMs the names in records mean, and whose they were when. */
 import { effectiveHomeSet, type HomeSet } from '../../domain/classification.ts'
 import { type SimIdentity, type SimNameKind, simIdentities } from '../../domain/identifiers.ts'
 import type { NameScope } from '../../domain/sim-names.ts'
@@ -6,15 +6,15 @@ import { ALWAYS_HELD, HOLDS_STILL } from '../../domain/timeline.ts'
 import { homeSetFromRow, type Row } from '../rows.ts'
 import { all, type Steps } from '../session.ts'
 
-/** What resolving a record's `sim` needs: the numbers to book under, and the home set to apply. */
+/** What it takes to resolve a record's `sim`: the ids to book under, and the home set to apply. */
 export interface SimMatch {
   readonly simId: number
   readonly accountId: number
   /** The SIM's effective home set: its own, else its account's. */
   readonly home: HomeSet
   /**
-   * Where the SIM has moved: what the name means at which time, of which the first that fits counts.
-   * At no other time it means anything.
+   * For a SIM that has moved: what the name means at which time. The first that fits counts; at any other
+   * time it means nothing.
    */
   readonly tenures?: readonly SimTenure[]
 }
@@ -30,13 +30,13 @@ const HOMES = `
   sim.home_plmns, sim.home_countries, account.home_plmns AS account_home_plmns,
   account.home_countries AS account_home_countries`
 
-/** Which names of a kind fit which SIMs. Parameters: a list of names; the account, or null. */
+/** Which names of a kind match which SIMs. Parameters: a list of names; the account, or null. */
 const SELECT_SIM_MATCHES: Readonly<Record<SimNameKind, string>> = {
   sid: matchesBy('sim.sid'),
   iccid: matchesBy('sim.iccid'),
   imsi: matchesBy('sim_imsi.imsi', { join: 'JOIN sim_imsi ON sim_imsi.sim_id = sim.id' }),
   msisdn: matchesBy('sim.msisdn'),
-  // The name that an account has given a SIM says nothing about it to another one.
+  // A name that one account has given a SIM means nothing to another.
   unique_name: matchesBy('sim.unique_name', { orOnceHad: '' }),
 }
 
@@ -67,18 +67,18 @@ const SELECT_TENURES = `
   SELECT ${TENURE_COLUMNS}
   WHERE tenure.sim_id = ANY (?1::bigint[]) AND (?2::bigint IS NULL OR tenure.account_id = ?2)
   ORDER BY tenure.started_at`
-/** Of SIMs that left an account under these names. Parameters: the names, the account. */
+/** For SIMs that left an account under these names. Parameters: the names, the account. */
 const SELECT_LEFT_UNDER = `
   SELECT tenure.unique_name AS name, ${TENURE_COLUMNS}
   WHERE tenure.unique_name = ANY (?1) AND tenure.account_id = ?2
   ORDER BY tenure.started_at`
 
-/** Two SIMs fit a name, so it stands for neither. */
+/** Two SIMs match a name, so it means neither. */
 const AMBIGUOUS = Symbol('ambiguous')
 
 type Found = Row | typeof AMBIGUOUS
 
-/** One question a kind for any number of names, and two more where SIMs have moved. */
+/** One question per kind for any number of names, and two more if SIMs have moved. */
 export function* resolveSims(
   names: readonly string[],
   { accountId, kinds }: NameScope,
@@ -122,13 +122,13 @@ function isKnown<T>(match: T | undefined): match is T {
   return match !== undefined
 }
 
-/** By the ids of SIMs that have moved, in the order of time. */
+/** By the ids of SIMs that have moved, in order of time. */
 function* tenuresOfMoved(
   rows: readonly Found[],
   accountId: number | null,
 ): Steps<ReadonlyMap<number, SimTenure[]>> {
   const ids = rows.flatMap((row) =>
-    // SQLite has numbers for truth.
+    // SQLite uses numbers for booleans.
     row !== AMBIGUOUS && Number(row.has_moved) === 1 ? [row.id as number] : [],
   )
   if (ids.length === 0) return new Map()
@@ -136,7 +136,7 @@ function* tenuresOfMoved(
   return Map.groupBy(found, ({ simId }) => simId)
 }
 
-/** By the names under which SIMs have left the account. */
+/** By the names under which SIMs left the account. */
 function* leftUnder(
   names: readonly string[],
   accountId: number | null,
@@ -147,7 +147,7 @@ function* leftUnder(
   return new Map([...byName].map(([name, list]) => [name, list.map(tenureFromRow)]))
 }
 
-/** `before` are tenures that ended with the name; since then it may be another SIM's. */
+/** `before` are tenures that ended with the name, which may belong to another SIM since. */
 function matchFrom(
   present: Omit<SimMatch, 'tenures'> | undefined,
   tenures: readonly SimTenure[] | undefined,
@@ -160,7 +160,7 @@ function matchFrom(
   return { simId, accountId, home, tenures: [...before, ...own] }
 }
 
-/** Home sets of rows: most SIMs have the same, which is one object then. */
+/** The home sets of rows. Most SIMs have equal ones, which share one object. */
 class Homes {
   readonly #known = new Map<string, HomeSet>()
 

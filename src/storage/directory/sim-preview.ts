@@ -1,4 +1,4 @@
-/** What a list of SIMs would do, decided as when it is registered, and without a write. */
+/** What registering a list of SIMs would do, by the same decisions but without writing. */
 import type { SimRegistration } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { UsageError } from '../../domain/usage-error.ts'
@@ -15,7 +15,7 @@ export function* previewSims(
   const owner = yield* reads.accountById(accountId)
   const registry = new SimRegistry(yield* simsNamedBy(accountId, registrations))
   return registrations.map((registration, index) => {
-    // No SIM has such a SID, and nobody sees it.
+    // No SIM has such a SID, and nobody ever sees it.
     const sid = `new ${index}` as Sid
     try {
       return { effect: registry.register(owner, registration, { at: 0, sid, index }) }

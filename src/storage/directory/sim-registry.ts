@@ -1,13 +1,13 @@
 /**
- * Registers and changes SIMs as a rule over those that are there. An engine loads every SIM that
- * holds a value it is asked about, lets the registry decide, and writes what the registry says.
+ * Registers and changes SIMs, by a rule over the existing ones. An engine loads every SIM that holds a
+ * value it is asked about, lets the registry decide, and writes what the registry says.
  */
 import type { Account, Sim, SimChanges, SimRegistration } from '../../domain/directory.ts'
 import { maskIdentifier, type Sid } from '../../domain/identifiers.ts'
 import { changedCallbacks } from '../../domain/sim-callbacks.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 
-/** The values of registrations that at most one SIM may hold, for the engine to look up. */
+/** The registrations' values that at most one SIM may hold, for the engine to look up. */
 export interface NamedValues {
   readonly sids: readonly string[]
   readonly iccids: readonly string[]
@@ -41,19 +41,19 @@ export type RegistrationEffect = 'created' | 'updated' | 'unchanged'
 
 interface Entry {
   sim: SimDraft
-  /** As the store has it; null for a new SIM. */
+  /** As stored; null for a new SIM. */
   readonly stored: Sim | null
 }
 
-/** What is to be written for one SIM. */
+/** What to write for one SIM. */
 export interface SimWrite {
   readonly draft: SimDraft
-  /** IMSIs that the store does not have yet, and the position of the first of them. */
+  /** IMSIs that are not stored yet, and the position of the first of them. */
   readonly newImsis: readonly string[]
   readonly firstPosition: number
 }
 
-/** The kinds of value, in the order in which a collision is looked for. */
+/** The kinds of value, in the order in which collisions are checked. */
 const HELD = ['sid', 'iccid', 'msisdn', 'unique_name', 'imsi'] as const
 type HeldKind = (typeof HELD)[number]
 
@@ -73,7 +73,7 @@ export class SimRegistry {
   }
 
   /**
-   * As `UsageStore.registerSims` says for one of a list, whose position is `index`. Throws
+   * Does what `UsageStore.registerSims` says for one registration of a list, at position `index`. Throws
    * `conflict`.
    */
   register(
@@ -87,7 +87,7 @@ export class SimRegistry {
     return 'created'
   }
 
-  /** Adds a SIM. Throws `conflict` when another one holds one of its values. */
+  /** Adds a SIM. Throws `conflict` if another SIM holds one of its values. */
   create(
     owner: Owner,
     registration: SimRegistration,
@@ -114,7 +114,7 @@ export class SimRegistry {
     this.#results.push(this.#add({ sim, stored: null }))
   }
 
-  /** Changes a stored SIM. Throws `conflict` when its new unique name is taken. */
+  /** Changes a stored SIM. Throws `conflict` if its new unique name is taken. */
   change(sim: Sim, changes: SimChanges, at: number): void {
     const { uniqueName, friendlyName, status, callbacks = {} } = changes
     const entry = this.#holders.sid.get(sim.sid)!
@@ -132,7 +132,7 @@ export class SimRegistry {
     this.#results.push(entry)
   }
 
-  /** What the store does not have yet, new SIMs in the order of their registration. */
+  /** What is not stored yet; new SIMs in order of registration. */
   writes(): SimWrite[] {
     return this.#entries.flatMap(({ sim, stored }) => {
       if (stored !== null && sameSim(stored, sim)) return []
@@ -141,7 +141,7 @@ export class SimRegistry {
     })
   }
 
-  /** The SIM of each registration, in their order. `idOf` knows the ids of the new ones. */
+  /** The SIM of each registration, in order. `idOf` gives the ids of new ones. */
   sims(idOf: (sid: Sid) => number): Sim[] {
     return this.#results.map(({ sim }) => ({ ...sim, id: sim.id ?? idOf(sim.sid) }))
   }
@@ -217,7 +217,7 @@ function heldBy(sim: SimDraft): [HeldKind, string][] {
     sid: [sim.sid],
     iccid: [sim.iccid],
     msisdn: [sim.msisdn],
-    // Other accounts may have the same one.
+    // Other accounts may use the same one.
     unique_name: [sim.uniqueName === null ? null : `${sim.accountId} ${sim.uniqueName}`],
     imsi: sim.imsis,
   }
@@ -260,10 +260,10 @@ function fieldAt(index: number | null, field: string): string {
   return index === null ? field : `${index}.${field}`
 }
 
-/** Numbers that identify a person's SIM are not repeated in messages, which end in logs. */
+/** Numbers that identify a person's SIM are not repeated in messages, because messages end up in logs. */
 const MASKED_FIELD = /(^|\.)(iccid|imsi|msisdn)$/
 
-/** A `conflict`: the value of the field is in use. */
+/** The `conflict` for a feed name that is in use. */
 export function feedNameTaken(name: string): UsageError {
   return taken('feed', name, 'a feed with this name exists already')
 }

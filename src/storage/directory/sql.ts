@@ -1,6 +1,6 @@
 /**
- * SQL of accounts, SIMs, keys, feeds and imports, the same for every engine. Values are always
- * parameters: `?` in their order, or `?1` by number.
+ * SQL for accounts, SIMs, keys, feeds and imports, the same for every engine. Values are always
+ * parameters: `?` in order, or `?1` by number.
  */
 
 export const INSERT_ACCOUNT = `
@@ -13,7 +13,7 @@ export const UPDATE_ACCOUNT = `
   UPDATE account SET name = ?, home_plmns = ?, home_countries = ?, may_register_numbers = ?
   WHERE id = ?
   RETURNING *`
-/** Parameters: the new hash, up to when the old token is good, the account. */
+/** Parameters: the new hash, until when the old token is valid, the account. */
 export const ROTATE_AUTH_TOKEN = `
   UPDATE account
   SET previous_token_hash = auth_token_hash, auth_token_hash = ?, previous_token_until = ?
@@ -39,7 +39,7 @@ export const LABEL_API_KEY = 'UPDATE api_key SET label = ? WHERE sid = ?'
 export const REVOKE_API_KEY =
   'UPDATE api_key SET revoked_at = COALESCE(revoked_at, ?) WHERE sid = ?'
 
-/** Parameters: when, which key. An earlier use than the one that is noted changes nothing. */
+/** Parameters: when, which key. A use before the one already noted changes nothing. */
 export const NOTE_KEY_USE = `
   UPDATE api_key SET last_used_at = ?1
   WHERE sid = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)`
@@ -59,7 +59,7 @@ export const RELEASE_SIM_VALUES = `
   UPDATE sim SET iccid = NULL, msisdn = NULL, unique_name = NULL WHERE id = ?`
 
 export const SELECT_SIM_BY_ID = `SELECT ${SIM_COLUMNS} WHERE sim.id = ?`
-/** Each asks for a list of ids. */
+/** Each takes a list of ids. */
 export const SELECT_SIM_SIDS = 'SELECT id, sid FROM sim WHERE id = ANY (?::bigint[])'
 export const SELECT_ACCOUNT_SIDS = 'SELECT id, sid FROM account WHERE id = ANY (?::bigint[])'
 export const SELECT_SIM_BY_SID = `SELECT ${SIM_COLUMNS} WHERE sim.sid = ?`
@@ -67,9 +67,9 @@ export const SELECT_SIM_BY_UNIQUE_NAME = `
   SELECT ${SIM_COLUMNS} WHERE sim.unique_name = ? AND sim.account_id = ?`
 
 /**
- * SIMs that hold one of the values. A UNION, because PostgreSQL answers each part by its index; an OR
- * of them reads every SIM. Parameters: lists of SIDs, ICCIDs and MSISDNs, the account, lists of its
- * unique names and of IMSIs.
+ * SIMs that hold one of the values. A UNION, because PostgreSQL answers each part by its index, while an
+ * OR reads every SIM. Parameters: lists of SIDs, ICCIDs and MSISDNs, the account, lists of its unique
+ * names and of IMSIs.
  */
 export const SELECT_SIMS_HOLDING = `
   SELECT ${SIM_COLUMNS}
@@ -127,8 +127,8 @@ export const MARK_UNDONE = "UPDATE import SET status = 'undone', undone_at = ? W
 export const SELECT_IMPORT_ACCOUNT = 'SELECT account_id FROM import WHERE id = ?'
 export const SELECT_IMPORT = `SELECT ${IMPORT_COLUMNS} WHERE import.id = ?`
 /**
- * A duplicate counts as another import's version, which undoing that import may take away; accepted
- * and replacing records count as versions of their own.
+ * A duplicate counts as another import's version, which undoing that import may remove. Accepted and
+ * replacing records count as versions of their own.
  */
 export const SELECT_COUNTED_IMPORT = `
   SELECT ${IMPORT_COLUMNS}
@@ -203,8 +203,8 @@ export function selectQuarantine(conditions: {
     LIMIT ?`
 }
 
-// Which days of the ledger an import has written to: how its rows are found again. The column `bucket`
-// is the day's start, whichever bucket its rows lie in.
+// Which days of the ledger an import has written to, so that its rows can be found again. The column
+// `bucket` is the start of the day, whichever bucket its rows lie in.
 
 export const SELECT_IMPORT_DAYS =
   'SELECT bucket FROM import_bucket WHERE import_id = ? ORDER BY bucket'

@@ -1,4 +1,4 @@
-/** Which account had a SIM when: its rows, and what they mean for events and answers. */
+/** Which account had a SIM when: the rows, and what they mean for events and answers. */
 import type { Sid } from '../../domain/identifiers.ts'
 import type { HeldSim } from '../../domain/sim-tenure.ts'
 import { UsageError } from '../../domain/usage-error.ts'
@@ -6,7 +6,7 @@ import type { Row } from '../rows.ts'
 import { all, get, type Steps } from '../session.ts'
 import { findSim } from './reads.ts'
 
-/** Most stores have none: nothing else is asked then. */
+/** Most stores have none, and then nothing else is asked. */
 const SELECT_ANY = 'SELECT 1 AS found FROM sim_tenure LIMIT 1'
 const SELECT_TENURES_OF = `
   SELECT * FROM sim_tenure WHERE sim_id = ANY (?::bigint[]) ORDER BY sim_id, started_at`
@@ -42,7 +42,7 @@ function tenureFromRow(row: Row): StoredTenure {
   }
 }
 
-/** In the order of time; none where the SIM has never moved. */
+/** In order of time; none if the SIM has never moved. */
 export function* tenuresOf(simId: number): Steps<StoredTenure[]> {
   return (yield* all(SELECT_TENURES, [simId])).map(tenureFromRow)
 }
@@ -86,7 +86,7 @@ const SELECT_OWNERS = `
   UNION ALL
   SELECT account_id, started_at, ended_at FROM sim_tenure WHERE sim_id = ?1`
 
-/** The parts of a period in which the SIM was the account's; null where it has always been. */
+/** The parts of a period in which the account had the SIM; null if it has always had it. */
 export function* partsHeld(simId: number, accountId: number, span: Span): Steps<Span[] | null> {
   const owners = yield* all(SELECT_OWNERS, [simId])
   if (owners.length === 1 && owners[0]!.account_id === accountId) return null
@@ -99,7 +99,7 @@ export function* partsHeld(simId: number, accountId: number, span: Span): Steps<
     .filter(({ start, end }) => start < end)
 }
 
-/** Whose record it is, as it was resolved before. */
+/** Whose record it is, as resolved earlier. */
 interface Owned {
   readonly simId: number
   readonly accountId: number
@@ -107,9 +107,9 @@ interface Owned {
 }
 
 /**
- * Which events of a batch are no longer of the account that they were resolved for, because their SIM
- * has moved since, by their positions with the account that they are of. Throws `unavailable` where
- * these could only be SIMs of one account: the delivery then has to be read again.
+ * The events of a batch that no longer belong to the account they were resolved for, because their SIM
+ * has moved since: their positions, each with the account that has them now. Throws `unavailable` if the
+ * delivery could only mean SIMs of one account, because it then has to be read again.
  */
 export function* movedMeanwhile(
   {

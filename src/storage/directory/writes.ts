@@ -123,7 +123,7 @@ export function* finishImport(
   return finished
 }
 
-/** `newSids` holds one for each registration, used where it states none and is new. */
+/** `newSids` has one for each registration, used if it states none and is new. */
 export function* registerSims(
   accountId: number,
   registrations: readonly SimRegistration[],
@@ -161,7 +161,7 @@ export function* updateSim(simId: number, changes: SimChanges, at: number): Step
   return (yield* writeSims(registry))[0]!
 }
 
-/** Every SIM that holds a value which the registrations name. */
+/** Every SIM that holds a value named by the registrations. */
 export function* simsNamedBy(
   accountId: number,
   registrations: readonly SimRegistration[],
@@ -174,7 +174,7 @@ export function* simsNamedBy(
 function* writeSims(registry: SimRegistry): Steps<Sim[]> {
   const writes = registry.writes()
   const updated = writes.filter(({ draft }) => draft.id !== null)
-  // SIMs may have passed values on to each other, and no two may hold one even for a moment.
+  // SIMs may have passed values to each other, and no two may hold the same one even for a moment.
   for (const { draft } of updated) yield* run(sql.RELEASE_SIM_VALUES, [draft.id])
   for (const { draft } of updated) {
     yield* run(sql.UPDATE_SIM, [...changingColumns(draft), draft.updatedAt, draft.id])

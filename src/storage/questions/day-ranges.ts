@@ -1,9 +1,9 @@
-/** Which whole days and months a period touches: how engines cut a question. */
+/** Which whole days and months a period contains, for engines to divide a question by. */
 import { ceilTo, DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
 
 export interface DayRange {
   readonly firstDay: number
-  /** Equal to `firstDay` when there is none. */
+  /** Equal to `firstDay` if there is none. */
   readonly endDay: number
 }
 
@@ -11,18 +11,18 @@ export interface DayRange {
 export function wholeDays(start: number, end: number): DayRange {
   const firstDay = ceilTo(start, DAY_SECONDS)
   const endDay = floorTo(end, DAY_SECONDS)
-  // Within one day everything is an edge: the hours up to `firstDay`, which lies beyond `end`.
+  // Within one day, everything is an edge: the hours up to `firstDay`, which lies beyond `end`.
   return firstDay < endDay ? { firstDay, endDay } : { firstDay: end, endDay: end }
 }
 
-/** The whole sealed days inside [start, end); both are its start when there is none. */
+/** The whole sealed days inside [start, end). If there are none, both ends are its start. */
 export function sealedDays(start: number, end: number, sealedThrough: number): DayRange {
   const whole = wholeDays(start, end)
   const endDay = Math.min(whole.endDay, sealedThrough)
   return whole.firstDay < endDay ? { ...whole, endDay } : { firstDay: start, endDay: start }
 }
 
-/** The months that [start, end) touches, as `monthNumber` counts. */
+/** The months that [start, end) touches, as counted by `monthNumber`. */
 export function monthsOf(start: number, end: number): number[] {
   if (start >= end) return []
   const first = monthNumber(start)

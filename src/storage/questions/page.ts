@@ -1,9 +1,9 @@
-/** Which members of an answer stand on a page, and in which order. */
+/** Which members of an answer are on a page, and in which order. */
 import { ZONES } from '../../domain/usage-event.ts'
 import type { MemberPage, UsageMember, UsageQuestion } from '../../domain/usage-question.ts'
 import { COLUMNS, type Values } from './values.ts'
 
-/** Which members follow the last one of the page before, and in which order. */
+/** Selects the members after the last one of the previous page, in order. */
 export function pageOf(
   { order, groupBy, granularity }: UsageQuestion,
   { after }: MemberPage,
@@ -29,7 +29,7 @@ export function pageOf(
   return { ...text, after: `WHERE ${beyond} OR ${tied}` }
 }
 
-/** The values of the member that a page goes on after, the leading one first. */
+/** The values of the member after which the page continues, the leading one first. */
 function cursorOf(
   member: UsageMember,
   {

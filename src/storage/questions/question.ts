@@ -1,8 +1,7 @@
 /**
- * Answers questions about an account: see `UsageQuestion`. Usage is read from the cheapest place that
- * tells what is asked: the account's totals, the days of SIMs, or the ledger. In all of them a SIM's
- * group and labels are those of the time of use; a day in the middle of which they change is read
- * from the ledger.
+ * Answers questions about an account: see `UsageQuestion`. Usage is read from the cheapest place that has
+ * the answer: the account's totals, the days of SIMs, or the ledger. In all of them, a SIM's group and
+ * labels are those at the time of use. A day during which they change is read from the ledger.
  */
 
 import type { CountryCode } from '../../domain/country.ts'
@@ -34,7 +33,7 @@ const SELECT_LEDGER_BOUNDS = `
 const SELECT_GROUPS_NAMED = 'SELECT id, sid, unique_name FROM sim_group WHERE id = ANY (?)'
 const SELECT_FEEDS_NAMED = 'SELECT id, name FROM feed WHERE id = ANY (?)'
 
-/** As many SIMs, at least, are summed at a time. */
+/** How many SIMs are summed at a time, at least. */
 const SIMS_A_RANGE = 1_000
 
 /** The last SIM of a range. Parameters: account, the first SIM, how many come before the last. */
@@ -44,7 +43,7 @@ const SELECT_RANGE_END = `
 const SELECT_SIM_COUNTS = `
   SELECT COUNT(*) AS own, (SELECT MAX(id) FROM sim) AS last FROM sim WHERE account_id = ?`
 
-/** The account has had a SIM that another one has had too. */
+/** Whether the account has had a SIM that another one has had too. */
 const SELECT_ANY_MOVE = 'SELECT 1 AS found FROM sim_tenure WHERE account_id = ? LIMIT 1'
 
 const IS_USED = COUNTER_COLUMNS.map((name) => `${name} > 0`).join(' OR ')
@@ -84,8 +83,8 @@ export function* answerUsage(question: UsageQuestion, page: MemberPage): Steps<U
 }
 
 /**
- * Where members come in the order of SIMs, these are summed a range at a time until the page is full:
- * all of them for each page would make a long list slow. Null for all SIMs.
+ * If members are ordered by SIM, SIMs are summed one range at a time until the page is full. Summing all
+ * of them for each page would make a long list slow. Null for all SIMs.
  */
 function* rangeFrom(
   { accountId, filter, granularity, groupBy, order }: UsageQuestion,
@@ -103,14 +102,14 @@ function* hasMostSims(accountId: number): Steps<boolean> {
   return Number(own) * 2 > Number(last)
 }
 
-/** Buckets before the one that the page goes on in need not be summed again. */
+/** Buckets before the one in which the page continues need not be summed again. */
 function goingOn(question: UsageQuestion, { after }: MemberPage): UsageQuestion {
   const { order, granularity, start } = question
   if (after === undefined || order !== 'start' || granularity === 'all') return question
   return { ...question, start: Math.max(start, after.bucketStart) }
 }
 
-/** Null where there can be no usage: a question about all of time would list its days. */
+/** Null if there can be no usage. A question about all time would otherwise list its days. */
 function* withinLedger(question: UsageQuestion): Steps<UsageQuestion | null> {
   const { first, last } = (yield* get(SELECT_LEDGER_BOUNDS))!
   if (first === null) return null

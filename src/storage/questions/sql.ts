@@ -1,6 +1,6 @@
 /**
- * The SQL of a question about usage, the same for every engine: rows from one of three places, the
- * groups and labels their SIMs had at the time, sums a member, and a page of them.
+ * The SQL of a question about usage, the same for every engine: rows from one of three places, the groups
+ * and labels that their SIMs had at the time, sums per member, and one page of them.
  */
 import { DAY_SECONDS, HOUR_SECONDS, monthStart } from '../../domain/time.ts'
 import { ZONES } from '../../domain/usage-event.ts'
@@ -28,12 +28,15 @@ interface Context {
   readonly page: MemberPage
   /** Null for all. */
   readonly sims: SimRange | null
-  /** Most of the store's SIMs are the account's. */
+  /** True if most of the store's SIMs are the account's. */
   readonly hasMost: boolean
   readonly limits: Limits
   readonly hasSimMonths: boolean
   readonly monthText: MonthText
-  /** Where no SIM of the account has moved, nothing is said of it: its own SIMs are all there are. */
+  /**
+   * False if no SIM of the account has moved. Its own SIMs are then all there are, and tenures are left
+   * out.
+   */
   readonly hasMoves: boolean
 }
 
@@ -47,7 +50,7 @@ const EXPRESSIONS: Readonly<Record<UsageDimension, string>> = {
   feed: 'r.feed_id',
 }
 
-/** Answers with bucket_start, a column for each dimension in the order of the question, and the sums. */
+/** Returns bucket_start, a column for each dimension in the question's order, and the sums. */
 export function questionText(question: UsageQuestion, context: Context): QuestionText {
   const values = new Values(context.sims, context.hasMost)
   const { groupBy } = question
@@ -60,7 +63,7 @@ export function questionText(question: UsageQuestion, context: Context): Questio
     ...groupBy.map((dimension) => `${EXPRESSIONS[dimension]} AS ${COLUMNS[dimension]}`),
     ...COUNTER_COLUMNS.map((name) => `SUM(r.${name})::bigint AS ${name}`),
   ]
-  // A constant among them would keep engines from summing rows in the order in which they come.
+  // A constant among them would keep engines from summing rows as they come.
   const first = question.granularity === 'all' ? 2 : 1
   const positions = Array.from({ length: columns.length }, (_, i) => i + 1)
     .slice(first - 1, keys.length + 1)
@@ -101,7 +104,7 @@ function rowsOf(question: UsageQuestion, context: Context, values: Values): stri
   return simDayRows(question, context, values)
 }
 
-/** Whole days from the day cells, the hours before and after them from the hour cells. */
+/** Whole days from the day cells, and the hours before and after them from the hour cells. */
 function accountRows(question: UsageQuestion, values: Values): string {
   const { accountId, start, end, granularity } = question
   const account = values.bigint(accountId)
@@ -161,7 +164,7 @@ function simDayRows(question: UsageQuestion, context: Context, values: Values): 
   ].join(UNION)
 }
 
-/** Months, one after the other, whose totals can stand for their days. */
+/** Consecutive months whose totals can stand for their days. */
 function totalledMonths(
   { granularity }: UsageQuestion,
   days: DayRange,
@@ -171,7 +174,7 @@ function totalledMonths(
   return monthsOf(days.firstDay, days.endDay).filter((month) => hasMonthTotal(month, days, limits))
 }
 
-/** Sealed days, which begin at `from` and end at `to`. */
+/** Sealed days from `from` up to `to`. */
 interface Days {
   readonly from: number
   readonly to: number
@@ -179,7 +182,7 @@ interface Days {
   readonly hasMoves: boolean
 }
 
-/** A day of a SIM in the middle of which its account, group or label changes comes from the ledger. */
+/** A SIM's day comes from the ledger if its account, group or label changes during the day. */
 function dayRows(question: UsageQuestion, days: Days, condition = ''): string[] {
   const { from, to, values } = days
   if (from >= to) return []
@@ -204,7 +207,7 @@ function dayRows(question: UsageQuestion, days: Days, condition = ''): string[] 
   ]
 }
 
-/** A month of a SIM in the middle of which its account, group or label changes comes from its days. */
+/** A SIM's month comes from its days if its account, group or label changes during the month. */
 function monthRows(question: UsageQuestion, months: Days, text: MonthText): string[] {
   const { from, to, values } = months
   const startedAt = text.startOfNumber('sim_month.month')
@@ -231,7 +234,7 @@ function totalColumns(table: string): string {
     ${COUNTER_COLUMNS.map((name) => `${table}.${name}`).join(', ')}`
 }
 
-/** Rows of an account that has most are looked through; those of another are looked up by its SIMs. */
+/** If the account has most SIMs, rows are scanned; otherwise they are looked up by SIM. */
 function ofWantedSims(
   question: UsageQuestion,
   { values, hasMoves }: Days,
@@ -240,7 +243,7 @@ function ofWantedSims(
   const account = values.bigint(question.accountId)
   const sims = `SELECT id FROM sim WHERE account_id = ${account}`
   const once = `SELECT sim_id FROM sim_tenure WHERE account_id = ${account}`
-  // The plus keeps a look-up of one SIM from going through an index of the account's.
+  // The plus keeps a lookup of one SIM from using an index of the account's.
   const isOwn = values.hasMost
     ? `EXISTS (SELECT 1 FROM sim WHERE sim.id = ${table}.sim_id AND +sim.account_id = ${account})`
     : `${table}.sim_id IN (${sims})`
@@ -258,8 +261,8 @@ function ofWantedSims(
 }
 
 /**
- * SIMs whose account, group or label changes in the middle of a day or month, whose start `startOf`
- * tells of the instant `at`. Null where nothing that is asked for can.
+ * SIMs whose account, group or label changes within a day or month; `startOf` gives the start for an
+ * instant `at`. Null if nothing in the question can change.
  */
 function changesWithin(
   question: UsageQuestion,
@@ -293,7 +296,7 @@ function labelKeysOf({ filter, groupBy, labelKey }: UsageQuestion): string[] {
   return [...new Set([...grouped, ...filtered])]
 }
 
-/** Finds the rows of the SIMs that can fit by their index. */
+/** Finds the rows of the possible SIMs by their index. */
 function simsOf({ filter }: UsageQuestion, column: string, values: Values): string {
   const { simId, groupId, label } = filter
   if (simId !== undefined) return `AND ${column} = ${values.bigint(simId)}`

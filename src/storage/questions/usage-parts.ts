@@ -1,4 +1,4 @@
-/** An answer that is read in parts, put together again. */
+/** Puts an answer that was read in parts together again. */
 import type { CountryCode } from '../../domain/country.ts'
 import { ZONES } from '../../domain/usage-event.ts'
 import { addUsage, type UsageGroup, type UsageQuery } from '../../domain/usage-query.ts'
@@ -14,7 +14,7 @@ export function ofParts(
   return inOrder(addedUp(asAsked))
 }
 
-/** One group a bucket, zone and country. */
+/** One group per bucket, zone and country. */
 export function addedUp(groups: readonly UsageGroup[]): UsageGroup[] {
   const byKey = new Map<string, UsageGroup>()
   for (const group of groups) {

@@ -2,17 +2,17 @@
 import type { UsageDimension } from '../../domain/usage-question.ts'
 import type { Value } from '../session.ts'
 
-/** Ids of SIMs, both ends included; to the last one where `to` is null. */
+/** Ids of SIMs, both ends included. If `to` is null, up to the last one. */
 export interface SimRange {
   readonly from: number
   readonly to: number | null
 }
 
-/** The values of a text, each named by its number, and the SIMs that it is about. */
+/** The values of a text, each referred to by number, and the SIMs that it is about. */
 export class Values {
   readonly all: Value[] = []
   readonly sims: SimRange | null
-  /** Most of the store's SIMs are the account's. */
+  /** True if most of the store's SIMs are the account's. */
   readonly hasMost: boolean
 
   constructor(sims: SimRange | null, hasMost: boolean) {
@@ -24,7 +24,7 @@ export class Values {
     return `?${this.all.push(value)}::bigint`
   }
 
-  /** One alone is compared as such: rows of one month come in the order of SIMs. */
+  /** A single value is compared directly, so that rows of one month come in the order of SIMs. */
   bigints(values: readonly number[]): string {
     if (values.length === 1) return `= ${this.bigint(values[0]!)}`
     return `= ANY (?${this.all.push(values)}::bigint[])`

@@ -1,6 +1,6 @@
 /**
- * Readings of one batch: what counters stood at becomes usage in the ledger, by the rule of
- * `counter-series.ts`, series by series with the readings that are there already.
+ * The readings of one batch. Turns what counters stood at into usage in the ledger, by the rule of
+ * `counter-series.ts`, series by series and together with the stored readings.
  */
 import {
   NO_SERIES_COUNTS,
@@ -54,10 +54,10 @@ import {
 
 /** One instant of a series. */
 interface Entry extends SeriesEntry {
-  /** Null where the instant is known only as it is stored. */
+  /** Null if the instant is only known from the store. */
   first: IncomingEvent | null
   reading: Reading
-  /** Its versions, with the counters that were read. */
+  /** Its versions, with counters as read. */
   readonly chain: MetChain
 }
 
@@ -65,7 +65,7 @@ interface ReadingVerdicts extends EventVerdicts {
   readonly series: SeriesCounts
 }
 
-/** A row that the ledger gets. */
+/** A row to be added to the ledger. */
 interface Added {
   readonly identity: Identity
   readonly row: StoredEvent
@@ -125,7 +125,7 @@ class BatchReadings {
     return chainRules(this.#batch.feed, importIds, this.#batch)
   }
 
-  /** A reading takes no usage's place: what meets usage in the ledger is a conflict. */
+  /** A reading never replaces usage, so it is a conflict if it meets usage in the ledger. */
   *#withoutUsageRows(events: readonly IncomingEvent[]): Steps<IncomingEvent[]> {
     const met = new Map<string, StoredEvent>()
     const rows = yield* rowsAt(this.#identities(events), this.#batch.feed.id)
@@ -158,7 +158,7 @@ class BatchReadings {
     })
   }
 
-  /** What history has of each identity, oldest first. */
+  /** The history of each identity, oldest first. */
   *#histories(
     events: readonly IncomingEvent[],
   ): Steps<ReadonlyMap<string, readonly StoredEvent[]>> {
@@ -249,9 +249,9 @@ class BatchReadings {
     yield* addAccountFeeds(new Set(added.map(({ row }) => row.accountId)), feed.id)
   }
 
-  /** Null when the row stays as it is. */
+  /** Null if the row stays as it is. */
   #changeOf({ row, chain }: Entry, after: StoredEvent): Omit<LedgerChange, 'identity'> | null {
-    // A row that was just added is right already; its earlier versions go to history.
+    // A row that was just added is already right; its earlier versions go to history.
     const before = row ?? after
     const isSame =
       sameCounters(before.version, after.version) &&

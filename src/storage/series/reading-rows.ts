@@ -1,4 +1,6 @@
-/** Between rows of readings and the domain's values: how a reading is read, and what it proves. */
+/**
+ * Converts between rows of readings and the domain's values: how to read a reading, and what it proves.
+ */
 import {
   type Highs,
   type Reading,
@@ -22,9 +24,9 @@ export const OF_A_START = 16
 const RESETS_AT_START = 32
 const RESETS_AT_FALL = 64
 const LACKS_GIGAWORDS = 128
-/** Of the first counter; those after it follow. */
+/** The bit of the first counter; those of the others follow. */
 const UNKNOWN = 256
-/** The bits below are those of a row's serving. */
+/** The lower bits hold the row's serving. */
 const OF_READINGS = ~(OF_A_READING - 1)
 
 /** There are at most 512. */
@@ -34,7 +36,7 @@ export function isOfReading(stated: number): boolean {
   return (stated & OF_A_READING) !== 0
 }
 
-/** What a row says of a reading, as `reading.traits` and a part of `stated`; never 0. */
+/** What a row says about a reading, as `reading.traits` and part of `stated`; never 0. */
 export function traitsToBits(traits: ReadingTraits): number {
   const { is32Bit, mayLackGigawords, resets, isStart, unknown = [] } = traits
   return (
@@ -67,7 +69,7 @@ export function traitsFromBits(bits: number): ReadingTraits {
   return traits
 }
 
-/** From counters as they are delivered and kept, where 0 stands for those that are not known. */
+/** From counters as delivered and kept, in which unknown ones are 0. */
 export function readingOf(counters: Counters, traits: ReadingTraits): Reading {
   const { unknown } = traits
   const reading = { ...countersOf(counters), traits }
@@ -75,7 +77,7 @@ export function readingOf(counters: Counters, traits: ReadingTraits): Reading {
   return { ...reading, ...Object.fromEntries(unknown.map((name) => [name, null])) }
 }
 
-/** A reading of the store, with what it was found to prove. */
+/** A stored reading, with what it was found to prove. */
 export interface KeptReading {
   readonly reading: Reading
   readonly highs: Highs
@@ -95,7 +97,7 @@ export function keptReadingToRow({ reading, highs, verdict }: KeptReading) {
   ] as const
 }
 
-/** From a row of `reading`; its integers may be bigints. */
+/** From a row of `reading`, whose integers may be bigints. */
 export function keptReadingFromRow(row: Row): KeptReading {
   const known = (value: unknown) => (value === null ? null : Number(value))
   return {
@@ -108,7 +110,7 @@ export function keptReadingFromRow(row: Row): KeptReading {
   }
 }
 
-/** What was read, where what is not known is 0: as a version has it. */
+/** The counters as read, with 0 for unknown ones, as a version has them. */
 export function countersRead(reading: Reading): Counters {
   return countersBy((i) => reading[COUNTER_NAMES[i]!] ?? 0)
 }

@@ -1,4 +1,4 @@
-/** Restarts that sources announce: what the port promises of them, and how engines keep it. */
+/** Restarts announced by sources: what the port promises about them, and how engines keep it. */
 import type { NotedRestart, Restart, SeriesPlace } from '../../domain/restart.ts'
 import type { Row } from '../rows.ts'
 import { all, run, type Steps } from '../session.ts'
@@ -6,15 +6,15 @@ import { OF_A_START } from './reading-rows.ts'
 
 export interface RestartStore {
   /**
-   * Keeps what a running import has read of restarts, in the place of what was noted of it before.
-   * They are no more than the import says: undoing it takes them back.
+   * Keeps the restarts that a running import has read, replacing what it noted before. They depend on
+   * their import, so undoing it removes them.
    */
   noteRestarts(importId: number, restarts: readonly Restart[]): Promise<void>
-  /** Those that imports of the feed have noted and that were not undone, in no order. */
+  /** Restarts noted by the feed's imports, except undone ones, in no particular order. */
   listRestarts(feedId: number): Promise<NotedRestart[]>
   /**
-   * Series of the feed of which the first reading in the range, `until` included, is no start; with an
-   * account, those of SIMs that were its own all the time. Each is said to be of the account that had the
+   * The feed's series whose first reading in the range, `until` included, is not a start. If an account
+   * is given, only those of SIMs that it had all the time. Each is attributed to the account that had the
    * SIM just before the range. Ordered by SIM and record id.
    */
   listSeries(
@@ -41,7 +41,7 @@ const SELECT_RESTARTS = `
 const instantsOf = (which: string) =>
   `MIN(CASE WHEN (reading.traits & ${OF_A_START}) ${which} 0 THEN reading.occurred_at END)`
 
-/** Whose the SIM was in the last second before the range. */
+/** The account that had the SIM in the last second before the range. */
 const OWNER = 'COALESCE(tenure.account_id, sim.account_id)'
 
 const SELECT_SERIES_PLACES = `

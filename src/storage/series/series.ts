@@ -1,4 +1,4 @@
-/** Series of readings: the part of one around what changes, and what it proves. */
+/** Series of readings: the part of a series around a change, and what it proves. */
 import {
   NOTHING_PROVED,
   type Proved,
@@ -20,7 +20,7 @@ import {
   READING_KEY,
 } from './reading-rows.ts'
 
-/** Most series report more often: their neighbours are found in a short look. */
+/** Most series report more often than this, so a short look finds their neighbours. */
 const NEAR_SECONDS = 2 * DAY_SECONDS
 
 /** The part of a series that changes, from its first instant to its last. */
@@ -31,28 +31,28 @@ export interface SeriesPart {
   readonly last: number
 }
 
-/** So many series are gone through to their ends at once. */
+/** How many series are read to their ends at once. */
 const SERIES_AT_ONCE = 100
 
 /** One instant of a series, as it will be. */
 export interface SeriesEntry {
   readonly occurredAt: number
   readonly reading: Reading
-  /** As it is stored; null for a new instant. */
+  /** As stored; null for a new instant. */
   readonly kept: KeptReading | null
-  /** The ledger's row; null for a new instant, and for one that retention has taken. */
+  /** The ledger row; null for a new instant, and for one that retention has deleted. */
   readonly row: StoredEvent | null
 }
 
 export interface StoredReading extends SeriesEntry {
   readonly kept: KeptReading
-  /** What counts, with the counters that were read. */
+  /** What counts, with counters as read. */
   readonly current: StoredEvent
 }
 
 /**
- * The readings between the first and the last instant of each part, and one around on each side;
- * in the order of the parts, and of time.
+ * The readings between the first and last instant of each part, and one neighbour on either side; in the
+ * order of the parts, and of time.
  */
 export function* loadSeries(
   feedId: number,
@@ -65,7 +65,7 @@ export function* loadSeries(
     froms: froms.map((at) => at - NEAR_SECONDS),
     tos: tos.map((at) => at + NEAR_SECONDS),
   })
-  // Where the short look has found none on a side, that side is looked at to its end.
+  // If the short look has found none on one side, that side is searched to its end.
   const far = yield* neighboursOf(feedId, parts, {
     froms: froms.map((at, i) => (near.get(i)?.previous == null ? Number.MIN_SAFE_INTEGER : at)),
     tos: tos.map((at, i) => (near.get(i)?.next == null ? Number.MAX_SAFE_INTEGER : at)),
@@ -118,7 +118,7 @@ function spans(parts: readonly SeriesPart[], { froms, tos }: Spans): NamedRows {
   }
 }
 
-/** Of the feed `?1`, the readings of a series from one instant to another. */
+/** The readings of a series of feed `?1` from one instant to another. */
 const JOINED = `
   FROM :named
   JOIN reading ON reading.sim_id = named.sim_id
@@ -136,7 +136,7 @@ const SELECT_NEIGHBOURS = `
   ${JOINED}
   GROUP BY named.position`
 
-/** Columns of the ledger begin with `ledger_`. */
+/** Ledger columns begin with `ledger_`. */
 function selectSeries(fresh: number): string {
   return `
   SELECT named.position - 1 AS position, reading.*,
@@ -155,7 +155,7 @@ function storedReadingFromRow(row: Row): StoredReading {
   const { reading } = kept
   const ledgerRow = Object.fromEntries(CONTENT_COLUMNS.map((name) => [name, row[`ledger_${name}`]]))
   const stored = ledgerRow.zone === null ? null : storedEventFromRow(ledgerRow)
-  // Without its row it can be no more than the base of those after it.
+  // Without its row, it can only be the base of later readings.
   const current = stored ?? storedEventFromRow({ zone: 0, country: '', plmn: '', stated: 0 })
   const version = { ...current.version, ...countersRead(reading) }
   return {
@@ -167,7 +167,9 @@ function storedReadingFromRow(row: Row): StoredReading {
   }
 }
 
-/** A part of a series with its entries in order of time, from the one before it to the one after it. */
+/**
+ * A part of a series with its entries in order of time, from the reading before it to the one after it.
+ */
 export interface ChangedSeries<Entry extends SeriesEntry> {
   readonly part: SeriesPart
   readonly entries: readonly Entry[]
@@ -179,8 +181,8 @@ export interface ProvedEntry<Entry extends SeriesEntry> {
 }
 
 /**
- * What each reading proves, from the first of each part on up to where nothing changes any more; in
- * the order of the series, and of time.
+ * What each reading proves, from the first of each part up to where nothing changes any more; in the
+ * order of the series, and of time.
  */
 export function* proveSeries<Entry extends SeriesEntry>(
   feedId: number,
@@ -243,7 +245,7 @@ export interface NamedReading {
   readonly kept: KeptReading
 }
 
-/** True where what is stored of a reading says something else. */
+/** True if the reading is not stored, or stored differently. */
 export function isToBePut({ entry, proved }: ProvedEntry<SeriesEntry>): boolean {
   const { kept, reading } = entry
   return (
