@@ -10,13 +10,6 @@ import { basic, HttpFixture, type TestCredential } from '../support/http-fixture
 
 const TOKEN_URL = '/api-services/v1/auth/token'
 
-interface TokenBody {
-  readonly access_token: string
-  readonly expires_in: number
-  readonly token_type: string
-  readonly scope: string
-}
-
 describe('access tokens', () => {
   let fixture: HttpFixture
   let key: TestCredential
@@ -36,16 +29,19 @@ describe('access tokens', () => {
 
   async function tokenOf({ sid, secret }: TestCredential): Promise<string> {
     const form = { grant_type: 'client_credentials', client_id: sid, client_secret: secret }
-    return ((await exchange(form)).body as unknown as TokenBody).access_token
+    return (await exchange(form)).body.access_token
   }
 
-  function getWith(token: string, url = '/v1/UsageRecords') {
-    return fixture.get(url, { as: null, headers: { authorization: `Bearer ${token}` } })
+  function getWith(token: string) {
+    return fixture.get('/v1/UsageRecords', {
+      as: null,
+      headers: { authorization: `Bearer ${token}` },
+    })
   }
 
   function askFrom(remoteAddress: string, authorization: string) {
-    const headers = { authorization }
-    return fixture.server.inject({ url: '/v1/UsageRecords', headers, remoteAddress })
+    const options = { as: null, headers: { authorization }, remoteAddress }
+    return fixture.get('/v1/UsageRecords', options)
   }
 
   it('are issued for the credentials of a key in the form or in the header', async () => {
@@ -53,7 +49,7 @@ describe('access tokens', () => {
     const inForm = await exchange({ ...grant, client_id: key.sid, client_secret: key.secret })
     const inHeader = await exchange(grant, { authorization: basic(key) })
     for (const { status, headers, body } of [inForm, inHeader]) {
-      const { access_token, ...rest } = body as unknown as TokenBody
+      const { access_token, ...rest } = body
       assert.equal(status, 200)
       assert.deepEqual(rest, { expires_in: 3_600, token_type: 'Bearer', scope: 'read' })
       assert.equal(headers['cache-control'], 'no-store')
@@ -74,15 +70,10 @@ describe('access tokens', () => {
     ]
     for (const [i, { sid, secret }] of wrong.entries()) {
       const form = { grant_type: 'client_credentials', client_id: sid, client_secret: secret }
-      const reply = await fixture.server.inject({
-        method: 'POST',
-        url: TOKEN_URL,
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        payload: new URLSearchParams(form).toString(),
-        remoteAddress: `10.1.0.${i + 1}`,
-      })
-      assert.equal(reply.statusCode, 401)
-      assert.deepEqual(reply.json(), {
+      const remoteAddress = `10.1.0.${i + 1}`
+      const reply = await fixture.post(TOKEN_URL, form, { as: null, remoteAddress })
+      assert.equal(reply.status, 401)
+      assert.deepEqual(reply.error, {
         error: 'invalid_client',
         error_description: 'Invalid client or Invalid client credentials',
       })
@@ -99,10 +90,10 @@ describe('access tokens', () => {
   it('need the grant that there is', async () => {
     const form = { client_id: key.sid, client_secret: key.secret }
     for (const grant of [{}, { grant_type: 'password' }, { grant_type: '' }]) {
-      const { status, body } = await exchange({ ...form, ...grant })
+      const { status, error } = await exchange({ ...form, ...grant })
       assert.equal(status, 400)
-      assert.equal(body.code, 33101)
-      assert.match(body.message, /grant_type/)
+      assert.equal(error.code, 33101)
+      assert.match(error.message, /grant_type/)
     }
     const twice = await fixture.send(
       'POST',
@@ -126,7 +117,8 @@ describe('access tokens', () => {
       },
     )
     assert.equal(change.status, 403)
-    assert.equal((await getWith(await tokenOf(fixture.operator), '/v1/Accounts')).status, 200)
+    const headers = { authorization: `Bearer ${await tokenOf(fixture.operator)}` }
+    assert.equal((await fixture.get('/v1/Accounts', { as: null, headers })).status, 200)
   })
 
   it('end when they say, and when the key is revoked', async () => {
@@ -136,12 +128,12 @@ describe('access tokens', () => {
     assert.equal((await getWith(token)).status, 200)
     fixture.clock.now = NOW + ACCESS_TOKEN_SECONDS
     const ended = await getWith(token)
-    assert.deepEqual([ended.status, ended.body.code], [401, 20003])
-    assert.match(ended.body.message, /expired/)
+    assert.deepEqual([ended.status, ended.error.code], [401, 20003])
+    assert.match(ended.error.message, /expired/)
     fixture.clock.now = NOW
     await fixture.store.revokeApiKey(other.sid, NOW)
     const revoked = await getWith(token)
-    assert.deepEqual([revoked.status, revoked.body.message], [401, 'Authenticate'])
+    assert.deepEqual([revoked.status, revoked.error.message], [401, 'Authenticate'])
   })
 
   it('are understood by another server on the store, and by none on another store', async () => {
@@ -159,15 +151,15 @@ describe('access tokens', () => {
     const good = `Bearer ${await tokenOf(key)}`
     const ended = `Bearer ${await new AccessTokens(fixture.store).issue(key.sid as Sid, NOW - 7_200)}`
     for (let i = 0; i < 10; i++) {
-      assert.equal((await askFrom('10.2.0.1', ended)).statusCode, 401)
+      assert.equal((await askFrom('10.2.0.1', ended)).status, 401)
     }
     const statuses: number[] = []
     for (let i = 0; i < 5; i++) {
-      statuses.push((await askFrom('10.2.0.1', `${good.slice(0, -4)}AAAA`)).statusCode)
+      statuses.push((await askFrom('10.2.0.1', `${good.slice(0, -4)}AAAA`)).status)
     }
     assert.deepEqual(statuses, [401, 401, 401, 429, 429])
-    assert.equal((await askFrom('10.2.0.1', good)).statusCode, 429)
-    assert.equal((await askFrom('10.2.0.2', good)).statusCode, 200)
+    assert.equal((await askFrom('10.2.0.1', good)).status, 429)
+    assert.equal((await askFrom('10.2.0.2', good)).status, 200)
   })
 
   it('are a use of their key', async () => {

@@ -8,14 +8,6 @@ import { KeyUses } from '../../src/http/key-uses.ts'
 import { aKey, NOW, sidOf } from '../support/builders.ts'
 import { HttpFixture } from '../support/http-fixture.ts'
 
-interface AccountJson {
-  readonly sid: string
-  readonly name: string
-  readonly home_plmns: readonly string[]
-  readonly home_countries: readonly string[]
-  readonly previous_token_until: string | null
-}
-
 let fixture: HttpFixture
 before(async () => {
   fixture = await HttpFixture.open()
@@ -26,8 +18,8 @@ describe('/v1/Accounts', () => {
   it('lists and shows accounts to the operator, without their tokens', async () => {
     const { owner, operator } = fixture
     const second = await fixture.addAccount()
-    const { text } = await fixture.get('/v1/Accounts?PageSize=1', { as: operator })
-    const { accounts, meta } = JSON.parse(text)
+    const { body } = await fixture.get('/v1/Accounts?PageSize=1', { as: operator })
+    const { accounts, meta } = body
     assert.deepEqual(accounts, [
       {
         sid: owner.sid,
@@ -40,12 +32,10 @@ describe('/v1/Accounts', () => {
         url: `http://localhost:80/v1/Accounts/${owner.sid}`,
       },
     ])
-    const next = await fixture.get(meta.next_page_url.slice('http://localhost:80'.length), {
-      as: operator,
-    })
-    assert.equal(JSON.parse(next.text).accounts[0].sid, second.sid)
+    const next = await fixture.get<'/v1/Accounts'>(meta.next_page_url!, { as: operator })
+    assert.equal(next.body.accounts[0]!.sid, second.sid)
     const one = await fixture.get(`/v1/Accounts/${owner.sid}`, { as: operator })
-    assert.deepEqual(JSON.parse(one.text), accounts[0])
+    assert.deepEqual(one.body, accounts[0])
     assert.equal(
       (await fixture.get(`/v1/Accounts/${sidOf('AC', 0xffffff)}`, { as: operator })).status,
       404,
@@ -55,14 +45,13 @@ describe('/v1/Accounts', () => {
   it('changes name and home set for the operator', async () => {
     const { operator } = fixture
     const { sid, account } = await fixture.addAccount()
-    const changed = await fixture.post(
+    const { status, body } = await fixture.post(
       `/v1/Accounts/${sid}`,
       { Name: ' Acme ', HomePlmns: '262-01 262-02', HomeCountries: '' },
       { as: operator },
     )
-    const body = JSON.parse(changed.text) as AccountJson
     assert.deepEqual(
-      [changed.status, body.name, body.home_plmns, body.home_countries],
+      [status, body.name, body.home_plmns, body.home_countries],
       [200, 'Acme', ['262-01', '262-02'], []],
     )
     assert.equal((await fixture.store.findAccountById(account.id))?.name, 'Acme')
@@ -97,7 +86,7 @@ describe('/v1/Accounts', () => {
     ] as const) {
       const refused = await fixture.post('/v1/Accounts', wrong, { as: operator })
       assert.equal(refused.status, 400)
-      assert.match(refused.body.message, message)
+      assert.match(refused.error.message, message)
     }
     assert.equal((await fixture.post('/v1/Accounts', form)).status, 403)
   })
@@ -105,7 +94,7 @@ describe('/v1/Accounts', () => {
   it('is nobody else’s', async () => {
     const { owner, operator } = fixture
     const reader = await fixture.addKey({ account: null, scope: 'read' })
-    const path = `/v1/Accounts/${owner.sid}`
+    const path = `/v1/Accounts/${owner.sid}` as const
     assert.equal((await fixture.get('/v1/Accounts')).status, 403)
     assert.equal((await fixture.get(path)).body.sid, owner.sid)
     const other = await fixture.addAccount()

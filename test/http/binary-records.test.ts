@@ -44,10 +44,10 @@ describe('delivering a TAP3 file', () => {
 
   it('answers a cut one with the place, and what to do', async () => {
     const file = newFile()
-    const { status, body } = await deliver(file.subarray(0, 300), {})
+    const { status, error } = await deliver(file.subarray(0, 300), {})
     assert.equal(status, 400)
     assert.match(
-      body.message,
+      error.message,
       /the delivery is cut: it ends after byte 300, in CallEventDetailList/,
     )
   })

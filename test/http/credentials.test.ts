@@ -6,8 +6,14 @@ import { setImmediate } from 'node:timers/promises'
 import type { Sim } from '../../src/domain/directory.ts'
 import { buildServer } from '../../src/http/server.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
+import { ask } from '../support/answers.ts'
 import { NOW, sidOf } from '../support/builders.ts'
-import { basic, HttpFixture, type TestAccount } from '../support/http-fixture.ts'
+import {
+  basic,
+  HttpFixture,
+  type TestAccount,
+  type TestCredential,
+} from '../support/http-fixture.ts'
 
 const UNAUTHENTICATED = {
   code: 20003,
@@ -109,10 +115,10 @@ describe('credentials', () => {
     ]
     const unknown = await fixture.get(`/v1/Sims/${sidOf('DE', 0xdead)}`, { as: stranger })
     for (const call of calls) {
-      const { status, body } = await call()
+      const { status, error } = await call()
       assert.equal(status, 404)
-      assert.deepEqual(Object.keys(body), Object.keys(unknown.body))
-      assert.equal(body.code, unknown.body.code)
+      assert.deepEqual(Object.keys(error), Object.keys(unknown.error))
+      assert.equal(error.code, unknown.error.code)
     }
     const list = await fixture.get(`/v1/Sims?Iccid=${sim.iccid}`, { as: stranger })
     assert.deepEqual(list.body.sims, [])
@@ -129,11 +135,10 @@ describe('credentials', () => {
 
   describe('of the operator', () => {
     it('read the usage of the account they name', async () => {
-      const url = `/v1/UsageRecords?AccountSid=${fixture.owner.sid}&Granularity=hourly&PageSize=2`
-      const { body } = await fixture.get(url, { as: fixture.operator })
+      const query = `AccountSid=${fixture.owner.sid}&Granularity=hourly&PageSize=2`
+      const { body } = await fixture.get(`/v1/UsageRecords?${query}`, { as: fixture.operator })
       assert.equal(body.usage_records[0]!.data.total, 42)
-      const { pathname, search } = new URL(body.meta.next_page_url!)
-      const next = await fixture.get(pathname + search, { as: fixture.operator })
+      const next = await fixture.get(body.meta.next_page_url!, { as: fixture.operator })
       assert.equal(next.status, 200)
     })
 
@@ -141,8 +146,8 @@ describe('credentials', () => {
       const missing = 'AccountSid is missing: an operator key has to name the account'
       const usage = await fixture.get('/v1/UsageRecords', { as: fixture.operator })
       assert.equal(usage.status, 400)
-      assert.equal(usage.body.code, 33101)
-      assert.equal(usage.body.message, missing)
+      assert.equal(usage.error.code, 33101)
+      assert.equal(usage.error.message, missing)
       const created = await fixture.post(
         '/v1/Sims',
         { Imsi: '310260000009999' },
@@ -150,15 +155,15 @@ describe('credentials', () => {
           as: fixture.operator,
         },
       )
-      assert.equal(created.body.message, missing)
+      assert.equal(created.error.message, missing)
     })
 
     it('hear it when the account they name does not exist', async () => {
       for (const sid of [sidOf('AC', 0xdead), 'nobody']) {
         const url = `/v1/UsageRecords?AccountSid=${sid}`
-        const { status, body } = await fixture.get(url, { as: fixture.operator })
+        const { status, error } = await fixture.get(url, { as: fixture.operator })
         assert.equal(status, 400)
-        assert.equal(body.message, `AccountSid "${sid}": there is no such account`)
+        assert.equal(error.message, `AccountSid "${sid}": there is no such account`)
       }
     })
 
@@ -166,7 +171,7 @@ describe('credentials', () => {
       const as = fixture.operator
       assert.equal((await fixture.get(`/v1/Sims/${sim.sid}/UsageRecords`, { as })).status, 200)
       assert.equal((await fixture.get('/v1/Sims/tracker-1', { as })).status, 404)
-      const named = `/v1/Sims/tracker-1?AccountSid=${fixture.owner.sid}`
+      const named = `/v1/Sims/tracker-1?AccountSid=${fixture.owner.sid}` as const
       assert.equal((await fixture.get(named, { as })).body.sid, sim.sid)
       const others = `/v1/Sims/${sim.sid}?AccountSid=${stranger.sid}`
       assert.equal((await fixture.get(others, { as })).status, 404)
@@ -175,11 +180,11 @@ describe('credentials', () => {
     it('list the SIMs of all accounts, or of one', async () => {
       const other = await fixture.addSim({}, stranger)
       const as = fixture.operator
-      const sids = async (url: string) =>
-        (await fixture.get(url, { as })).body.sims.map(({ sid }) => sid)
-      const all = await sids('/v1/Sims')
+      const sids = async (query: string) =>
+        (await fixture.get(`/v1/Sims?${query}`, { as })).body.sims.map(({ sid }) => sid)
+      const all = await sids('')
       assert.ok(all.includes(sim.sid) && all.includes(other.sid))
-      const strangers = await sids(`/v1/Sims?AccountSid=${stranger.sid}`)
+      const strangers = await sids(`AccountSid=${stranger.sid}`)
       assert.ok(!strangers.includes(sim.sid) && strangers.includes(other.sid))
     })
 
@@ -230,27 +235,27 @@ describe('requests at once', () => {
   it('are limited for each credential until they finish', { timeout: 10_000 }, async () => {
     const { server, waiting, release } = heldServer()
     const key = await fixture.addKey({ account: fixture.owner, scope: 'read' })
-    const ask = (as = { authorization: basic(fixture.owner) }) =>
-      server.inject({ url: '/v1/UsageRecords', headers: as })
-    const held = [ask(), ask()]
+    const inject = (as: TestCredential = fixture.owner) =>
+      ask(server, { url: '/v1/UsageRecords', headers: { authorization: basic(as) } })
+    const held = [inject(), inject()]
     await until(() => waiting.length === 2)
-    const refused = await ask()
-    assert.equal(refused.statusCode, 429)
+    const refused = await inject()
+    assert.equal(refused.status, 429)
     assert.equal(refused.headers['retry-after'], '1')
-    assert.deepEqual(refused.json(), {
+    assert.deepEqual(refused.error, {
       code: 20429,
       message: 'Too many concurrent requests: at most 2 at once; this one was not processed',
       more_info: 'https://www.twilio.com/docs/errors/20429',
       status: 429,
     })
-    const other = ask({ authorization: basic(key) })
+    const other = inject(key)
     await until(() => waiting.length === 3)
     release()
-    for (const reply of await Promise.all([...held, other])) assert.equal(reply.statusCode, 200)
-    const again = [ask(), ask()]
+    for (const reply of await Promise.all([...held, other])) assert.equal(reply.status, 200)
+    const again = [inject(), inject()]
     await until(() => waiting.length === 2)
     release()
-    for (const reply of await Promise.all(again)) assert.equal(reply.statusCode, 200)
+    for (const reply of await Promise.all(again)) assert.equal(reply.status, 200)
     await server.close()
   })
 

@@ -29,7 +29,7 @@ describe('a delivery', () => {
     const answer = await fixture.deliver(body, { as: fixture.operator })
     assert.equal(answer.status, 413)
     assert.match(
-      answer.body.message,
+      answer.error.message,
       /^The packed data unpacks to more than 200000 bytes; \d+ records .* counted before, in import IM[0-9a-f]{32};/,
     )
     const [failed] = await fixture.store.listImports({}, { limit: 1 })
@@ -42,7 +42,7 @@ describe('a delivery', () => {
     const startedAt = performance.now()
     const answer = await fixture.deliver(body, { as: fixture.operator })
     assert.equal(answer.status, 413)
-    assert.match(answer.body.message, /^The packed data unpacks to more than 200 times its size;/)
+    assert.match(answer.error.message, /^The packed data unpacks to more than 200 times its size;/)
     assert.ok(performance.now() - startedAt < 5_000)
   })
 
@@ -51,7 +51,7 @@ describe('a delivery', () => {
     assert.equal((await fixture.deliver(records(99), { as: fixture.operator })).status, 200)
     const answer = await fixture.deliver(records(100), { as: fixture.operator })
     assert.equal(answer.status, 413)
-    assert.match(answer.body.message, /^The delivery has more than 99 records: cut it/)
+    assert.match(answer.error.message, /^The delivery has more than 99 records: cut it/)
   })
 
   it('waits unread while too many are under way, and is refused when it waits too long', {
@@ -68,7 +68,7 @@ describe('a delivery', () => {
     const refused = await fixture.deliver(records(1), { as: fixture.operator })
     assert.equal(refused.status, 429)
     assert.equal(refused.headers['retry-after'], '1')
-    assert.equal(refused.body.code, 20429)
+    assert.equal(refused.error.code, 20429)
     const other = await fixture.addKey({ account: null, scope: 'ingest' })
     assert.equal((await fixture.deliver(records(1), { as: other })).status, 200)
     const metrics = await fixture.server.inject({

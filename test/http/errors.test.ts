@@ -42,17 +42,17 @@ describe('errors', () => {
       ['/', '/'],
       ['/v1/sims', '/sims'],
     ] as const) {
-      const { status, body } = await fixture.get(url, { as: null })
+      const { status, error } = await fixture.get(url, { as: null })
       assert.equal(status, 404)
-      assert.equal(body.message, `The requested resource ${path} was not found`)
+      assert.equal(error.message, `The requested resource ${path} was not found`)
     }
   })
 
   it('name the methods that are allowed', async () => {
-    const { status, headers, body } = await fixture.send('DELETE', '/v1/Sims/x', undefined)
+    const { status, headers, error } = await fixture.send('DELETE', '/v1/Sims/x', undefined)
     assert.equal(status, 405)
     assert.equal(headers.allow, 'GET, HEAD, POST')
-    assert.equal(body.code, 20004)
+    assert.equal(error.code, 20004)
     const put = await fixture.send('PUT', '/v1/UsageRecords', '{}', {
       headers: { 'content-type': 'application/json' },
     })
@@ -78,9 +78,11 @@ describe('errors', () => {
   })
 
   it('refuse a parameter that is given twice', async () => {
-    const { status, body } = await fixture.get('/v1/UsageRecords?Start=2026-03-01&Start=2026-03-02')
+    const { status, error } = await fixture.get(
+      '/v1/UsageRecords?Start=2026-03-01&Start=2026-03-02',
+    )
     assert.equal(status, 400)
-    assert.equal(body.message, 'Start is given 2 times: expected once')
+    assert.equal(error.message, 'Start is given 2 times: expected once')
   })
 
   it('do not come from parameters that nobody knows, or that are empty', async () => {
@@ -115,10 +117,10 @@ describe('errors', () => {
 
   it('name the parameter that one in another letter case, or of another API, would have been', async () => {
     const asked = 'start=2026-03-01&pagesize=5&EndTime=2026-03-02&IsoCountry=MX'
-    const { status, body } = await fixture.get(`/v1/UsageRecords?${asked}`)
+    const { status, error } = await fixture.get(`/v1/UsageRecords?${asked}`)
     assert.equal(status, 400)
     assert.equal(
-      body.message,
+      error.message,
       'start is not known: write Start; pagesize is not known: write PageSize; ' +
         'EndTime: this is how the Super SIM API calls it; here it is End; ' +
         'IsoCountry: this is of the Super SIM API; a record lists the usage of each country here; ' +
@@ -134,18 +136,18 @@ describe('errors', () => {
       ['/RatePlans', 'rate plans'],
       [`/Sims/${sid}/DataSessions`, 'data sessions'],
     ]) {
-      const { status, body } = await fixture.get(`/v1${path}`)
-      assert.deepEqual([status, body.code], [404, 20404])
+      const { status, error } = await fixture.get(`/v1${path}`)
+      assert.deepEqual([status, error.code], [404, 20404])
       const here = `this is Simtally, which counts what SIMs use and has no ${words}`
-      assert.equal(body.message, `The requested resource ${path} was not found: ${here}`)
+      assert.equal(error.message, `The requested resource ${path} was not found: ${here}`)
     }
-    const { body } = await fixture.get('/supersim/v1/SmsCommands')
+    const { error } = await fixture.get('/supersim/v1/SmsCommands')
     assert.match(
-      body.message,
+      error.message,
       /^The requested resource \/SmsCommands was not found: .* no SMS Commands$/,
     )
     for (const path of ['/v1/Nothing', '/v1/constructor', '/Commands', '/v1/Sims/Commands']) {
-      assert.doesNotMatch((await fixture.get(path)).body.message, /Simtally/)
+      assert.doesNotMatch((await fixture.get(path)).error.message, /Simtally/)
     }
   })
 
@@ -163,9 +165,9 @@ describe('errors', () => {
       'Granularity=day',
       'Granularity=hour',
     ]) {
-      const { status, body } = await fixture.get(`/v1/UsageRecords?${asked}`, { headers })
-      assert.deepEqual([status, body.code], [400, 33101], asked)
-      assert.match(body.message, pointer)
+      const { status, error } = await fixture.get(`/v1/UsageRecords?${asked}`, { headers })
+      assert.deepEqual([status, error.code], [400, 33101], asked)
+      assert.match(error.message, pointer)
     }
     const { sid } = await fixture.addSim()
     for (const answer of [
@@ -174,32 +176,32 @@ describe('errors', () => {
       await fixture.post('/v1/Sims', { Iccid: iccidOf(9), RegistrationCode: 'X' }, { headers }),
       await fixture.post(`/v1/Sims/${sid}`, { Fleet: 'trackers' }, { headers }),
     ]) {
-      assert.deepEqual([answer.status, answer.body.code], [400, 33101])
-      assert.match(answer.body.message, pointer)
+      assert.deepEqual([answer.status, answer.error.code], [400, 33101])
+      assert.match(answer.error.message, pointer)
     }
     for (const query of ['UsageRecords?Granularity=weekly', 'Sims?Status=lost']) {
-      const { body } = await fixture.get(`/v1/${query}`, { headers })
-      assert.doesNotMatch(body.message, pointer)
+      const { error } = await fixture.get(`/v1/${query}`, { headers })
+      assert.doesNotMatch(error.message, pointer)
     }
   })
 
   it('refuse filters of SIMs that would have been ignored', async () => {
     for (const name of ['RatePlan', 'EId', 'SimRegistrationCode']) {
-      const { status, body } = await fixture.get(`/v1/Sims?${name}=x`)
-      assert.deepEqual([status, body.code], [400, 33101])
-      assert.match(body.message, new RegExp(`^${name}: SIMs have no `))
+      const { status, error } = await fixture.get(`/v1/Sims?${name}=x`)
+      assert.deepEqual([status, error.code], [400, 33101])
+      assert.match(error.message, new RegExp(`^${name}: SIMs have no `))
     }
   })
 
   it('cut what they repeat', async () => {
-    const { body } = await fixture.get(`/v1/UsageRecords?Start=${'x'.repeat(5_000)}`)
-    assert.ok(body.message.length < 250)
+    const { error } = await fixture.get(`/v1/UsageRecords?Start=${'x'.repeat(5_000)}`)
+    assert.ok(error.message.length < 250)
   })
 
   it('tell of a path that cannot be decoded', async () => {
-    const { status, headers, body } = await fixture.get('/v1/Sims/%zz')
+    const { status, headers, error } = await fixture.get('/v1/Sims/%zz')
     assert.equal(status, 400)
-    assert.equal(body.code, 33101)
+    assert.equal(error.code, 33101)
     assert.match(String(headers['twilio-request-id']), /^RQ[0-9a-f]{32}$/)
   })
 
@@ -212,17 +214,17 @@ describe('errors', () => {
     const url = `/v1/Sims/${sim.sid}`
     const json = { 'content-type': 'application/json' }
     const bad = await fixture.send('POST', url, '{"FriendlyName":', { headers: json })
-    assert.deepEqual([bad.status, bad.body.code], [400, 33101])
+    assert.deepEqual([bad.status, bad.error.code], [400, 33101])
     const list = await fixture.send('POST', url, '["FriendlyName"]', { headers: json })
     assert.equal(list.status, 400)
     const number = await fixture.send('POST', url, '{"FriendlyName":7}', { headers: json })
-    assert.equal(number.body.message, 'FriendlyName "7": expected text')
+    assert.equal(number.error.message, 'FriendlyName "7": expected text')
     const xml = await fixture.send('POST', url, '<a/>', {
       headers: { 'content-type': 'application/xml' },
     })
-    assert.deepEqual([xml.status, xml.body.code], [415, 20415])
+    assert.deepEqual([xml.status, xml.error.code], [415, 20415])
     const large = await fixture.post(url, { FriendlyName: 'x'.repeat(100_000) })
-    assert.deepEqual([large.status, large.body.code], [413, 20413])
+    assert.deepEqual([large.status, large.error.code], [413, 20413])
   })
 
   it('do not repeat subscriber numbers', async () => {

@@ -10,7 +10,7 @@ const HOUR = 3_600
 describe('the completeness of feeds', () => {
   let fixture: HttpFixture
   let feed: Feed
-  let path: string
+  let path: `/v1/Feeds/${string}/Gaps`
 
   before(async () => {
     fixture = await HttpFixture.open()
@@ -92,8 +92,8 @@ describe('the completeness of feeds', () => {
         accepted: null,
       },
     ])
-    const { pathname, search } = new URL(body.meta.next_page_url!)
-    const second = await fixture.get(pathname + search, { as: fixture.operator })
+    const next = body.meta.next_page_url!
+    const second = await fixture.get<typeof path>(next, { as: fixture.operator })
     assert.deepEqual(
       second.body.gaps.map(({ stream, from, to }) => [stream, from, to]),
       [['B', 6, 6]],
@@ -148,27 +148,27 @@ describe('the completeness of feeds', () => {
     for (const source of ['A1', 'A4']) await bring(source)
     const given = { Stream: 'A', From: '3', To: '4', By: 'Ada', Reason: 'x' }
     const wrong = await accept(given)
-    assert.deepEqual([wrong.status, wrong.body.code], [400, 33101])
+    assert.deepEqual([wrong.status, wrong.error.code], [400, 33101])
     assert.equal(
-      wrong.body.message,
+      wrong.error.message,
       'stream "A" has no open gap that holds 3 to 4; missing of it: 2 to 3',
     )
     const unknown = await accept({ ...given, Stream: 'C' })
-    assert.equal(unknown.body.message, 'there is no stream "C"; the feed\'s streams: "A"')
+    assert.equal(unknown.error.message, 'there is no stream "C"; the feed\'s streams: "A"')
   })
 
   it('refuses a body that is wrong, naming everything', async () => {
     const empty = await accept({})
     assert.equal(
-      empty.body.message,
+      empty.error.message,
       'Missing: From, To, By, Reason; a gap is accepted by somebody, for a reason',
     )
     const blank = await accept({ From: '1', To: '1', By: ' ', Reason: 'x' })
-    assert.match(blank.body.message, /^Missing: By;/)
+    assert.match(blank.error.message, /^Missing: By;/)
     const wrong = await accept({ From: '-1', To: 'never', By: 'a\nb', Reason: 'x'.repeat(501) })
     assert.equal(wrong.status, 400)
     for (const part of ['From "-1"', 'To "never"', 'By "a\\nb"', 'Reason "xxx']) {
-      assert.ok(wrong.body.message.includes(part), wrong.body.message)
+      assert.ok(wrong.error.message.includes(part), wrong.error.message)
     }
   })
 

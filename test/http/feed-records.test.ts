@@ -106,7 +106,7 @@ describe('delivering usage records', () => {
     )
     const own = await fixture.addSim()
     const record = lines(1, 'ndjson', own.sid)
-    const bring = (query: string, what = 'Records') =>
+    const bring = (query: string, what: 'Records' | 'Records/DryRun' = 'Records') =>
       fixture.send('POST', `/v1/Feeds/${name}/${what}?${query}`, record, { as: fixture.operator })
     const gaps = async () => {
       const { body } = await fixture.get(`/v1/Feeds/${name}/Gaps`, { as: fixture.operator })
@@ -130,9 +130,9 @@ describe('delivering usage records', () => {
     })
     assert.deepEqual([events.usage_events[0]!.source, events.usage_events[0]!.line], ['n1.csv', 1])
     for (const wrong of ['a/n3.csv', 'a\\n3', 'n3\n', 'n3\u202e', 'x'.repeat(256)]) {
-      for (const what of ['Records', 'Records/DryRun']) {
-        const { status, body } = await bring(`FileName=${encodeURIComponent(wrong)}`, what)
-        assert.deepEqual([status, body.message.startsWith('FileName ')], [400, true], wrong)
+      for (const what of ['Records', 'Records/DryRun'] as const) {
+        const { status, error } = await bring(`FileName=${encodeURIComponent(wrong)}`, what)
+        assert.deepEqual([status, error.message.startsWith('FileName ')], [400, true], wrong)
       }
     }
     assert.deepEqual(await gaps(), [[3, 3]])
@@ -202,12 +202,12 @@ describe('delivering usage records', () => {
 
   it('says what was counted before a gzip stream was cut, and that it may come again', async () => {
     const packed = gzipSync(lines(500))
-    const { status, body } = await deliver(packed.subarray(0, packed.length - 20))
+    const { status, error } = await deliver(packed.subarray(0, packed.length - 20))
     assert.equal(status, 400)
-    assert.equal(body.code, 33101)
-    assert.match(body.message, /^The delivery could not be read to its end: .*gzip/)
-    assert.match(body.message, /; \d+ records.* were counted before, in import IM[0-9a-f]{32}; /)
-    assert.match(body.message, /sending the whole delivery again is safe/)
+    assert.equal(error.code, 33101)
+    assert.match(error.message, /^The delivery could not be read to its end: .*gzip/)
+    assert.match(error.message, /; \d+ records.* were counted before, in import IM[0-9a-f]{32}; /)
+    assert.match(error.message, /sending the whole delivery again is safe/)
     const [failed] = (await fixture.get('/v1/Imports', { as: fixture.operator })).body.imports
     assert.equal(failed!.status, 'failed')
     assert.ok(failed!.error)
@@ -216,9 +216,9 @@ describe('delivering usage records', () => {
   })
 
   it('refuses CSV without a header line', async () => {
-    const { status, body } = await deliver('a,b\n1,2\n', { feed: 'csv' })
-    assert.deepEqual([status, body.code], [400, 33101])
-    assert.match(body.message, /^The delivery could not be read to its end: /)
+    const { status, error } = await deliver('a,b\n1,2\n', { feed: 'csv' })
+    assert.deepEqual([status, error.code], [400, 33101])
+    assert.match(error.message, /^The delivery could not be read to its end: /)
   })
 
   it('warns of columns it does not know', async () => {
@@ -231,11 +231,11 @@ describe('delivering usage records', () => {
   })
 
   it('refuses a body above the limit before reading it, where Content-Length tells', async () => {
-    const { status, body } = await deliver(Buffer.alloc(BYTES_MAX + 1, 'x'))
+    const { status, error } = await deliver(Buffer.alloc(BYTES_MAX + 1, 'x'))
     assert.equal(status, 413)
-    assert.equal(body.code, 20413)
+    assert.equal(error.code, 20413)
     assert.equal(
-      body.message,
+      error.message,
       'The body is larger than 20000 bytes: cut the delivery into smaller ones',
     )
   })
@@ -276,17 +276,17 @@ describe('delivering usage records', () => {
 
   it('refuses bodies that are no records', async () => {
     const image = await deliver('{}', { headers: { 'content-type': 'image/png' } })
-    assert.deepEqual([image.status, image.body.code], [415, 20415])
-    assert.match(image.body.message, /^Content-Type "image\/png": expected text\/csv, /)
+    assert.deepEqual([image.status, image.error.code], [415, 20415])
+    assert.match(image.error.message, /^Content-Type "image\/png": expected text\/csv, /)
     const brotli = await deliver('x', { headers: { 'content-encoding': 'br' } })
-    assert.deepEqual([brotli.status, brotli.body.code], [415, 20415])
-    assert.equal(brotli.body.message, 'Content-Encoding "br": expected gzip, or none')
+    assert.deepEqual([brotli.status, brotli.error.code], [415, 20415])
+    assert.equal(brotli.error.message, 'Content-Encoding "br": expected gzip, or none')
   })
 
   it('does not know a feed that does not exist', async () => {
-    const { status, body } = await deliver(lines(1), { feed: 'nowhere' })
+    const { status, error } = await deliver(lines(1), { feed: 'nowhere' })
     assert.equal(status, 404)
-    assert.equal(body.message, 'The requested resource /Feeds/nowhere/Records was not found')
+    assert.equal(error.message, 'The requested resource /Feeds/nowhere/Records was not found')
   })
 
   it('takes an account’s key for its own SIMs, and tells it nothing of others', async () => {

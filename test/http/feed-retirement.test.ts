@@ -93,9 +93,9 @@ describe('completeness of an answer', () => {
     const late = { At: '2026-06-01', Reason: 'soon' }
     const refused = await fixture.post(`${feedUrl()}/Retire`, late, operator())
     assert.equal(refused.status, 400)
-    assert.match(refused.body.message, /is after now/)
+    assert.match(refused.error.message, /is after now/)
     const missing = await fixture.post(`${feedUrl()}/Retire`, { At: '2026-03-01' }, operator())
-    assert.match(missing.body.message, /Missing: Reason/)
+    assert.match(missing.error.message, /Missing: Reason/)
     const known = { At: '2026-03-01', Reason: 'over' }
     assert.equal((await fixture.post('/v1/Feeds/none/Retire', known, operator())).status, 404)
     assert.equal((await fixture.post(`${feedUrl()}/Retire`, known)).status, 403)

@@ -53,22 +53,20 @@ describe('a group', () => {
     await group('taken')
     const again = await group('taken')
     assert.equal(again.status, 400)
-    assert.match(again.body.message, /taken/)
+    assert.match(again.error.message, /taken/)
     for (const name of ['a/b', sidOf('HF', 1), '..', ' x']) {
-      assert.match((await group(name)).body.message, /^UniqueName ".*": a unique name/)
+      assert.match((await group(name)).error.message, /^UniqueName ".*": a unique name/)
     }
     const moved = await fixture.post(`/v1/Groups/${body.sid}`, { AccountSid: other.sid })
-    assert.match(moved.body.message, /^AccountSid: a group stays with its account/)
+    assert.match(moved.error.message, /^AccountSid: a group stays with its account/)
   })
 
   it('is listed, page by page, for its account alone', async () => {
     const owner = await fixture.addAccount()
     for (const name of ['a', 'b', 'c']) await group(name, owner)
     const names: (string | null)[] = []
-    for (let url: string | null = '/v1/Groups?PageSize=2'; url !== null; ) {
-      const { body } = await fixture.get(url.replace('http://localhost:80', ''), { as: owner })
+    for await (const { body } of fixture.pages('/v1/Groups?PageSize=2', { as: owner })) {
       names.push(...body.groups.map(({ unique_name }) => unique_name))
-      url = body.meta.next_page_url
     }
     assert.deepEqual(names, ['a', 'b', 'c'])
     const as = fixture.operator
@@ -144,8 +142,8 @@ describe('a SIM', () => {
       Array.from({ length: count }, (_, i) => `Label=k${first + i}%3Dx`).join('&')
     assert.equal((await put(sim, labels(64))).status, 200)
     const more = await put(sim, labels(1, 64))
-    assert.deepEqual([more.status, more.body.code], [400, 33101])
-    assert.match(more.body.message, /^Label "65": a SIM may have up to 64 labels$/)
+    assert.deepEqual([more.status, more.error.code], [400, 33101])
+    assert.match(more.error.message, /^Label "65": a SIM may have up to 64 labels$/)
     fixture.clock.now += 60
     assert.equal((await put(sim, `Label=k0%3D&${labels(1, 64)}`)).status, 200)
   })
@@ -167,9 +165,9 @@ describe('a SIM', () => {
       ['Group=right&UniqueName=has-it', /^UniqueName "has-it": another SIM has this name$/],
       ['Group=right&Status=lost', /^Status "lost"/],
     ] as const) {
-      const { status, body } = await put(sim, form)
+      const { status, error } = await put(sim, form)
       assert.equal(status, 400, form)
-      assert.match(body.message, message)
+      assert.match(error.message, message)
     }
     assert.deepEqual(await membership(sim), [null, {}])
   })
@@ -229,8 +227,8 @@ describe('a list of SIMs', () => {
     const { body } = await fixture.get('/v1/Sims?Silent=30d&PageSize=1', { as: owner })
     const { now } = fixture.clock
     fixture.clock.now += 30 * DAY_SECONDS
-    const next = body.meta.next_page_url!.replace('http://localhost:80', '')
-    const second = await fixture.get(next, { as: owner })
+    const next = body.meta.next_page_url!
+    const second = await fixture.get<'/v1/Sims'>(next, { as: owner })
     fixture.clock.now = now
     assert.deepEqual(
       second.body.sims.map(({ sid }) => sid),
@@ -238,7 +236,7 @@ describe('a list of SIMs', () => {
     )
     assert.equal(second.body.meta.next_page_url, null)
     const other = await fixture.get(next.replace('Silent=30d', 'Silent=31d'), { as: owner })
-    assert.equal(other.body.code, 21481)
+    assert.equal(other.error.code, 21481)
   })
 
   it('is refused for filters that are wrong, and for groups of others as for none', async () => {
@@ -250,12 +248,12 @@ describe('a list of SIMs', () => {
       ['Group=here', /^Group "here": there is no such group$/],
       ['Group=nobody', /^Group "nobody": there is no such group$/],
     ] as const) {
-      const { status, body } = await fixture.get(`/v1/Sims?${query}`, { as: owner })
+      const { status, error } = await fixture.get(`/v1/Sims?${query}`, { as: owner })
       assert.equal(status, 400, query)
-      assert.match(body.message, message)
+      assert.match(error.message, message)
     }
     const asked = await fixture.get('/v1/Sims?Group=listed', { as: fixture.operator })
-    assert.match(asked.body.message, /^AccountSid is missing/)
+    assert.match(asked.error.message, /^AccountSid is missing/)
   })
 })
 
@@ -284,7 +282,7 @@ describe('the keys of labels', () => {
   it('are those of the account’s SIMs, also of labels that have ended, and of no other account', async () => {
     const account = await fixture.addAccount()
     const keys = async (as: TestAccount) =>
-      JSON.parse((await fixture.get('/v1/LabelKeys', { as })).text).label_keys.map(
+      (await fixture.get('/v1/LabelKeys', { as })).body.label_keys.map(
         ({ key }: { key: string }) => key,
       )
     assert.deepEqual(await keys(account), [])

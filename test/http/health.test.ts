@@ -17,9 +17,9 @@ describe('health', () => {
     const fixture = await HttpFixture.open()
     await fixture.store.close()
     assert.equal((await fixture.get('/healthz', { as: null })).status, 200)
-    const { status, headers, body } = await fixture.get('/readyz', { as: null })
+    const { status, headers, error } = await fixture.get('/readyz', { as: null })
     assert.equal(status, 503)
-    assert.equal(body.code, 20503)
+    assert.equal(error.code, 20503)
     assert.equal(headers['retry-after'], '5')
     await fixture.close()
   })
@@ -28,9 +28,9 @@ describe('health', () => {
     const fixture = await HttpFixture.open()
     await fixture.use(await fixture.addSim({}), NOW - 60, { upload: 1 })
     fixture.clock.now = NOW - 3_600
-    const { status, headers, body } = await fixture.get('/readyz', { as: null })
+    const { status, headers, error } = await fixture.get('/readyz', { as: null })
     assert.deepEqual([status, headers['retry-after']], [503, '60'])
-    assert.match(body.message, /clock of this machine says 2026-03-15T11:34:56Z/)
+    assert.match(error.message, /clock of this machine says 2026-03-15T11:34:56Z/)
     assert.equal((await fixture.get('/healthz', { as: null })).status, 200)
     fixture.clock.now = NOW
     assert.equal((await fixture.get('/readyz', { as: null })).status, 200)

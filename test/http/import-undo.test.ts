@@ -30,7 +30,7 @@ describe('undoing an import', () => {
     assert.equal(await total(), 5)
     const undone = await undo(body.import)
     assert.equal(undone.status, 200, undone.text)
-    const { status, removed, restored, quarantine_entries, date_undone } = JSON.parse(undone.text)
+    const { status, removed, restored, quarantine_entries, date_undone } = undone.body
     assert.deepEqual(
       [status, removed, restored, quarantine_entries, date_undone],
       ['undone', 1, 0, 1, '2026-03-15T12:34:56Z'],
@@ -47,13 +47,13 @@ describe('undoing an import', () => {
   it('is refused a second time, with when it was undone', async () => {
     const { body } = await fixture.deliver('', { as: fixture.operator })
     await undo(body.import)
-    const { status, body: failure } = await undo(body.import)
-    assert.deepEqual([status, failure.code], [400, 33101])
+    const { status, error } = await undo(body.import)
+    assert.deepEqual([status, error.code], [400, 33101])
     assert.ok(
-      failure.message.startsWith(`import ${body.import} was undone already, at `),
-      failure.message,
+      error.message.startsWith(`import ${body.import} was undone already, at `),
+      error.message,
     )
-    assert.match(failure.message, /at 2026-03-15T12:34:56Z/)
+    assert.match(error.message, /at 2026-03-15T12:34:56Z/)
   })
 
   it('ends a delivery that is under way, which is told by its SID', async (t) => {
@@ -68,9 +68,9 @@ describe('undoing an import', () => {
         },
       }),
     )
-    const { status, body } = await fixture.deliver('unreadable\n')
+    const { status, error } = await fixture.deliver('unreadable\n')
     assert.equal(status, 400)
-    assert.match(body.message, /^import IM[0-9a-f]{32} was undone while it ran/)
+    assert.match(error.message, /^import IM[0-9a-f]{32} was undone while it ran/)
   })
 
   it('is for the admin scope, and for accounts on what their own keys delivered', async () => {
@@ -79,7 +79,7 @@ describe('undoing an import', () => {
     const own = (await fixture.deliver('', { as: ingest })).body.import
     const operators = (await fixture.deliver('', { as: fixture.operator })).body.import
     const weak = await undo(own, ingest)
-    assert.deepEqual([weak.status, weak.body.code], [403, 20003])
+    assert.deepEqual([weak.status, weak.error.code], [403, 20003])
     assert.equal((await undo(operators, admin)).status, 404)
     assert.equal((await undo(operators + 1_000, admin)).status, 404)
     assert.equal((await undo('x', admin)).status, 404)
@@ -106,13 +106,13 @@ describe('recycling the quarantine of an import', () => {
     const iccid = iccidOf(0x1a7e)
     const { body } = await fixture.deliver(records(iccid), { as: fixture.operator })
     const sim = await fixture.addSim({ iccid })
-    const url = `/v1/Imports/${body.import}/Quarantine/Recycle`
+    const url = `/v1/Imports/${body.import}/Quarantine/Recycle` as const
     const answer = await fixture.post(url, {}, { as: fixture.operator })
     assert.equal(answer.status, 200, answer.text)
-    const { import: id, accepted, quarantined, recycled, errors } = JSON.parse(answer.text)
+    const { import: id, accepted, quarantined, recycled, errors } = answer.body
     assert.deepEqual([id, accepted, quarantined], [body.import, 1, 1])
     assert.deepEqual([recycled.records, recycled.accepted, recycled.quarantined], [2, 1, 1])
-    assert.deepEqual([errors[0].line, errors[0].reason], [2, 'invalid_field'])
+    assert.deepEqual([errors[0]!.line, errors[0]!.reason], [2, 'invalid_field'])
     const { body: page } = await fixture.get(`/v1/Sims/${sim.sid}/UsageRecords`)
     assert.equal(page.usage_records[0]!.data.total, 5)
   })
@@ -146,12 +146,12 @@ describe('accepting a conflict', () => {
     const { body } = await fixture.deliver(record(sim.sid, 7), { as: fixture.operator })
     const answer = await accept(body.import, why)
     assert.equal(answer.status, 200, answer.text)
-    const { replaced, quarantined, recycled } = JSON.parse(answer.text)
+    const { replaced, quarantined, recycled } = answer.body
     assert.deepEqual([replaced, quarantined, recycled.replaced], [1, 0, 1])
     const { body: page } = await fixture.get(`/v1/Sims/${sim.sid}/UsageRecords`)
     assert.equal(page.usage_records[0]!.data.total, 7)
-    const log = JSON.parse((await fixture.get('/v1/Log', { as: fixture.operator })).text)
-    const [{ verb, actor, details }] = log.acts
+    const log = await fixture.get('/v1/Log', { as: fixture.operator })
+    const { verb, actor, details } = log.body.acts[0]!
     assert.deepEqual([verb, actor], ['accept conflict', fixture.operator.sid])
     assert.deepEqual([details.by, details.reason, details.lines], ['Ada', 'ticket 12', ['1']])
     assert.equal((await accept(body.import, why)).status, 404)
@@ -164,9 +164,9 @@ describe('accepting a conflict', () => {
       [{ ...why, Line: 'one' }, /Line/],
       [{ ...why, Reason: ' ' }, /Reason/],
     ] as const) {
-      const { status, body: failure } = await accept(body.import, form)
+      const { status, error } = await accept(body.import, form)
       assert.equal(status, 400)
-      assert.match(failure.message, expected)
+      assert.match(error.message, expected)
     }
     assert.equal((await accept(body.import, why)).status, 404)
   })
@@ -184,11 +184,11 @@ describe('accepting a conflict', () => {
     assert.equal(accountId, null)
     await store.updateFeed(feedId, { accountId: owner.account.id })
     const answer = await accept(own, why, admin)
-    assert.equal(JSON.parse(answer.text).replaced, 1, answer.text)
+    assert.equal(answer.body.replaced, 1, answer.text)
     await deliver(8, fixture.operator)
     const late = await deliver(9)
-    const refused = JSON.parse((await accept(late, why, admin)).text)
+    const { body: refused } = await accept(late, why, admin)
     assert.deepEqual([refused.recycled.quarantined, refused.quarantined], [1, 1])
-    assert.match(refused.errors[0].detail, /what the operator has delivered stands above it/)
+    assert.match(refused.errors[0]!.detail, /what the operator has delivered stands above it/)
   })
 })

@@ -48,8 +48,8 @@ describe('feeds', () => {
         gaps: 'http://localhost:80/v1/Feeds/roaming/Gaps',
       },
     })
-    const { pathname, search } = new URL(first.body.meta.next_page_url!)
-    const last = await fixture.get(pathname + search, { as: fixture.operator })
+    const next = first.body.meta.next_page_url!
+    const last = await fixture.get<'/v1/Feeds'>(next, { as: fixture.operator })
     assert.deepEqual(
       last.body.feeds.map(({ name }) => name),
       ['third'],
@@ -59,9 +59,9 @@ describe('feeds', () => {
   })
 
   it('are nothing an account may list', async () => {
-    const { status, body } = await fixture.get('/v1/Feeds')
-    assert.deepEqual([status, body.code], [403, 20003])
-    assert.equal(body.message, "Permission Denied: this needs one of the operator's keys")
+    const { status, error } = await fixture.get('/v1/Feeds')
+    assert.deepEqual([status, error.code], [403, 20003])
+    assert.equal(error.message, "Permission Denied: this needs one of the operator's keys")
   })
 })
 
@@ -81,14 +81,11 @@ describe('imports', () => {
 
   after(() => fixture.close())
 
-  async function idsOnPages(url: string, as: TestCredential) {
+  async function idsOnPages(url: `/v1/Imports${string}`, as: TestCredential) {
     const pages: string[][] = []
-    for (let next: string | null = `http://localhost${url}`; next !== null; ) {
-      const { pathname, search } = new URL(next)
-      const { status, body, text } = await fixture.get(pathname + search, { as })
+    for await (const { status, body, text } of fixture.pages(url, { as })) {
       assert.equal(status, 200, text)
       pages.push(body.imports.map((found) => found.import))
-      next = body.meta.next_page_url
     }
     return pages
   }
@@ -184,10 +181,9 @@ describe('imports', () => {
     ])
     const { body: delivery } = await fixture.deliver(delivered, { as: accountKey })
     assert.equal(delivery.quarantined, 3)
-    const url = `/v1/Imports/${delivery.import}/Quarantine`
+    const url = `/v1/Imports/${delivery.import}/Quarantine` as const
     const first = (await fixture.get(`${url}?PageSize=2`)).body
-    const { pathname, search } = new URL(first.meta.next_page_url!)
-    const last = (await fixture.get(pathname + search)).body
+    const last = (await fixture.get<typeof url>(first.meta.next_page_url!)).body
     assert.equal(last.meta.next_page_url, null)
     const all = [...first.quarantine, ...last.quarantine].sort((a, b) => a.line - b.line)
     assert.deepEqual(
@@ -211,6 +207,6 @@ describe('imports', () => {
     const { body } = await fixture.get(`/v1/Imports/${one}/Quarantine?PageSize=1`)
     const token = new URL(body.meta.next_page_url!).searchParams.get('PageToken')
     const answer = await fixture.get(`/v1/Imports/${other}/Quarantine?PageToken=${token}`)
-    assert.equal(answer.body.code, 21481)
+    assert.equal(answer.error.code, 21481)
   })
 })

@@ -2,12 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { NOW } from '../support/builders.ts'
-import {
-  type Answer,
-  HttpFixture,
-  type TestAccount,
-  type TestCredential,
-} from '../support/http-fixture.ts'
+import { HttpFixture, type TestAccount, type TestCredential } from '../support/http-fixture.ts'
 
 let fixture: HttpFixture
 let other: TestAccount
@@ -17,15 +12,14 @@ before(async () => {
 })
 after(() => fixture.close())
 
-const parsed = async (answer: Promise<Answer>) => {
-  const { status, text } = await answer
-  return { status, text, body: JSON.parse(text) }
-}
-const get = (path: string, as: TestCredential = fixture.owner) => parsed(fixture.get(path, { as }))
-const post = (path: string, form: Record<string, string>, as: TestCredential = fixture.owner) =>
-  parsed(fixture.post(path, form, { as }))
-const make = (form: Record<string, string>, as: TestCredential = fixture.owner) =>
-  post('/v1/Keys', form, as)
+const get = <const Url extends string>(path: Url, as: TestCredential = fixture.owner) =>
+  fixture.get<Url>(path, { as })
+const post = <const Url extends string>(
+  path: Url,
+  form: Record<string, string>,
+  as: TestCredential = fixture.owner,
+) => fixture.post<Url>(path, form, { as })
+const make = (form: Record<string, string>, as?: TestCredential) => post('/v1/Keys', form, as)
 
 describe('a key', () => {
   it('is made with a secret that is good, shown once, and kept nowhere', async () => {
@@ -56,12 +50,12 @@ describe('a key', () => {
 
   it('is called otherwise, and revoked once for good, as the log says', async () => {
     const { body: key } = await make({ Scope: 'ingest' })
-    const path = `/v1/Keys/${key.sid}`
+    const path = `/v1/Keys/${key.sid}` as const
     const named = await post(path, { Label: ' nightly ' })
     assert.equal(named.body.label, 'nightly')
     assert.equal((await post(path, {})).body.label, 'nightly')
     const refused = await post(path, { Scope: 'admin' })
-    assert.match(refused.body.message, /^Scope: a key keeps its scope/)
+    assert.match(refused.error.message, /^Scope: a key keeps its scope/)
     const revoked = await post(`${path}/Revoke`, {})
     assert.equal(revoked.body.date_revoked, '2026-03-15T12:34:56Z')
     fixture.clock.now = NOW + 60
@@ -70,28 +64,28 @@ describe('a key', () => {
     assert.equal((await get('/v1/Sims', key)).status, 401)
     const log = await get(`/v1/Log?Object=${key.sid}`, fixture.operator)
     assert.deepEqual(
-      log.body.acts.map(({ verb, actor }: { verb: string; actor: string }) => [verb, actor]),
+      log.body.acts.map(({ verb, actor }) => [verb, actor]),
       ['revoke', 'change', 'change', 'create'].map((verb) => [verb, fixture.owner.sid]),
     )
   })
 
   it('needs a scope, and room', async () => {
-    assert.match((await make({})).body.message, /^Scope is missing: expected read, ingest, admin/)
-    assert.match((await make({ Scope: 'all' })).body.message, /^Scope "all": expected read/)
+    assert.match((await make({})).error.message, /^Scope is missing: expected read, ingest, admin/)
+    assert.match((await make({ Scope: 'all' })).error.message, /^Scope "all": expected read/)
     const long = await make({ Scope: 'read', Label: 'x'.repeat(65) })
-    assert.match(long.body.message, /^Label .*at most 64 characters/)
+    assert.match(long.error.message, /^Label .*at most 64 characters/)
     const scope = { Scope: 'read' }
     assert.deepEqual([(await make(scope)).status, (await make(scope)).status], [201, 201])
     const full = await make(scope)
     assert.equal(full.status, 400)
-    assert.match(full.body.message, /has 3 keys, as many as allowed; revoke those/)
+    assert.match(full.error.message, /has 3 keys, as many as allowed; revoke those/)
   })
 
   it('does not exist for another account, whose list does not name it either', async () => {
     const { body: key } = await make({ Scope: 'admin' }, other)
     const own = { sid: key.sid, secret: key.secret }
     const list = async (as: TestCredential) =>
-      (await get('/v1/Keys', as)).body.keys.map(({ sid }: { sid: string }) => sid)
+      (await get('/v1/Keys', as)).body.keys.map(({ sid }) => sid)
     assert.ok(!(await list(fixture.owner)).includes(key.sid))
     assert.deepEqual(await list(own), [key.sid])
     for (const send of [
@@ -113,21 +107,19 @@ describe('the keys of the operator', () => {
   it('are made and listed only where the request says so', async () => {
     const as = fixture.operator
     for (const send of [() => make({ Scope: 'read' }, as), () => get('/v1/Keys', as)]) {
-      const { status, body } = await send()
+      const { status, error } = await send()
       assert.equal(status, 400)
-      assert.match(body.message, /^AccountSid is missing/)
+      assert.match(error.message, /^AccountSid is missing/)
     }
     const both = await make({ Scope: 'read', Operator: 'true', AccountSid: other.sid }, as)
-    assert.match(both.body.message, /^AccountSid and Operator: give one of them/)
+    assert.match(both.error.message, /^AccountSid and Operator: give one of them/)
     const { body: key } = await make({ Scope: 'read', Operator: 'true' }, as)
     assert.equal(key.account_sid, null)
     assert.equal((await get('/v1/Feeds', key)).status, 200)
     const { body } = await get('/v1/Keys?Operator=true&PageSize=1', as)
-    assert.equal(body.keys[0].sid, as.sid)
-    assert.match(body.meta.next_page_url, /\?Operator=true&PageSize=1&Page=1$/)
+    assert.equal(body.keys[0]!.sid, as.sid)
+    assert.match(body.meta.next_page_url!, /\?Operator=true&PageSize=1&Page=1$/)
     const ofOther = await get(`/v1/Keys?AccountSid=${other.sid}`, as)
-    assert.ok(
-      ofOther.body.keys.every((row: { account_sid: string }) => row.account_sid === other.sid),
-    )
+    assert.ok(ofOther.body.keys.every((row) => row.account_sid === other.sid))
   })
 })

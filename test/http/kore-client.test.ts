@@ -69,7 +69,7 @@ class KoreClient {
       await reply.text()
       return this.#call(method, url, body)
     }
-    const answer = await reply.json()
+    const answer: unknown = await reply.json()
     if (reply.ok) return answer as T
     const { status, code, message } = answer as KoreError
     throw new KoreError(status, code, message)
@@ -162,7 +162,6 @@ describe('a client of KORE’s API', () => {
       { ...form, client_secret: operator.secret },
       { as: null },
     )
-    const { access_token: token } = body as unknown as { access_token: string }
     const told = async (method: 'GET' | 'POST', url: string, authorization: string) => {
       const reply = await fixture.server.inject({ method, url, headers: { authorization } })
       return [reply.statusCode, reply.headers['content-type'], Object.keys(reply.headers).sort()]
@@ -173,7 +172,7 @@ describe('a client of KORE’s API', () => {
       const [method, pattern] = route.split(' ') as ['GET' | 'POST', string]
       // Of nothing that there is, so that asking twice changes nothing.
       const url = pattern.replace(/:\w+/, 'none')
-      const byToken = await told(method, url, `Bearer ${token}`)
+      const byToken = await told(method, url, `Bearer ${body.access_token}`)
       assert.ok(byToken[0] !== 401 && byToken[0] !== 403, route)
       assert.deepEqual(byToken, await told(method, url, basic(operator)), route)
     }
@@ -220,7 +219,7 @@ describe('a client of KORE’s API', () => {
     ]
     for (const { status, method, url, payload, options } of wrong) {
       const answer = await fixture.send(method, url, payload, options)
-      const { code, message, more_info, ...rest } = answer.body
+      const { code, message, more_info, ...rest } = answer.error
       assert.deepEqual([answer.status, rest], [status, { status }], `${method} ${url}`)
       assert.ok(Number.isSafeInteger(code), answer.text)
       assert.ok(message.length > 0 && more_info.endsWith(`/${code}`), answer.text)

@@ -247,17 +247,17 @@ describe('delivering to a feed with a mapping', () => {
 
   it('refuses CloudEvents and XML for a feed that has no mapping', async () => {
     for (const type of ['application/cloudevents-batch+json', 'text/xml']) {
-      const { status, body } = await deliver('csv', '[]', type)
+      const { status, error } = await deliver('csv', '[]', type)
       assert.equal(status, 415)
-      assert.match(body.message, /the feed csv reads csv; .* needs a feed with a mapping$/)
+      assert.match(error.message, /the feed csv reads csv; .* needs a feed with a mapping$/)
     }
   })
 
   it('refuses a document bomb by the name of its limit', async () => {
     const bomb = '<!DOCTYPE usage [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><usage>&b;</usage>'
-    const { status, body } = await deliver('xml', bomb, 'text/xml')
+    const { status, error } = await deliver('xml', bomb, 'text/xml')
     assert.equal(status, 400)
-    assert.match(body.message, /ENTITY_DECLARATIONS_MAX 0/)
+    assert.match(error.message, /ENTITY_DECLARATIONS_MAX 0/)
   })
 
   it('shows a feed’s mapping and settings to the operator', async () => {

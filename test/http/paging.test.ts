@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Sim } from '../../src/domain/directory.ts'
+import type { AnswerTo } from '../support/answers.ts'
 import { NOW } from '../support/builders.ts'
-import { type Answer, HttpFixture, type RequestOptions } from '../support/http-fixture.ts'
+import { HttpFixture, type RequestOptions } from '../support/http-fixture.ts'
 
 describe('pages of usage records', () => {
   let fixture: HttpFixture
   let sim: Sim
-  let path: string
+  let path: `/v1/Sims/${string}/UsageRecords`
 
   before(async () => {
     fixture = await HttpFixture.open()
@@ -23,16 +24,16 @@ describe('pages of usage records', () => {
 
   after(() => fixture.close())
 
-  const startsOf = ({ body }: Answer) => body.usage_records.map(({ period }) => period.start)
+  const startsOf = ({ body }: AnswerTo<'/v1/UsageRecords'>) =>
+    body.usage_records.map(({ period }) => period.start)
 
-  /** Follows a URL of `meta`, which is absolute. */
-  const follow = (url: string | null, options: RequestOptions = {}) => {
+  /** Follows a URL of `meta`. */
+  const follow = (url: string | null) => {
     assert.notEqual(url, null)
-    const { pathname, search } = new URL(url!)
-    return fixture.get(pathname + search, options)
+    return fixture.get<typeof path>(url!)
   }
 
-  const tokenOf = (answer: Answer) =>
+  const tokenOf = (answer: AnswerTo<'/v1/UsageRecords'>) =>
     new URL(answer.body.meta.next_page_url!).searchParams.get('PageToken')!
 
   it('have 50 records unless PageSize says otherwise', async () => {
@@ -46,8 +47,8 @@ describe('pages of usage records', () => {
 
   it('have at most 1000 records, whatever is asked for', async () => {
     for (const size of ['1000', '1001', '2000', '99999999999999999999']) {
-      const asked = `${path}?Granularity=hourly&Start=2026-01-01&PageSize=${size}`
-      const { body } = await fixture.get(asked)
+      const query = `Granularity=hourly&Start=2026-01-01&PageSize=${size}`
+      const { body } = await fixture.get(`${path}?${query}`)
       assert.equal(body.usage_records.length, 1000)
       assert.equal(body.meta.page_size, 1000)
     }
@@ -55,11 +56,11 @@ describe('pages of usage records', () => {
 
   for (const size of ['0', '-1', '1.5', '1e3', 'ten', '+5', '0x10']) {
     it(`refuse a PageSize of ${size}`, async () => {
-      const { status, body } = await fixture.get(`${path}?PageSize=${encodeURIComponent(size)}`)
+      const { status, error } = await fixture.get(`${path}?PageSize=${encodeURIComponent(size)}`)
       assert.equal(status, 400)
-      assert.equal(body.code, 33101)
+      assert.equal(error.code, 33101)
       assert.equal(
-        body.message,
+        error.message,
         `PageSize "${size}": expected a whole number of at least 1 (1000 are the most on a page)`,
       )
     })
@@ -112,8 +113,8 @@ describe('pages of usage records', () => {
   })
 
   it('beyond the last are empty', async () => {
-    const asked = `${path}?Granularity=daily&Start=2026-03-01&Page=400`
-    const { status, body } = await fixture.get(asked)
+    const query = 'Granularity=daily&Start=2026-03-01&Page=400'
+    const { status, body } = await fixture.get(`${path}?${query}`)
     assert.equal(status, 200)
     assert.deepEqual(body.usage_records, [])
     assert.equal(body.meta.next_page_url, null)
@@ -136,8 +137,8 @@ describe('pages of usage records', () => {
 
   it('keep to the usage that was kept when the first one was asked for', async () => {
     await fixture.use(sim, '2024-09-15T12:00:00Z', { upload: 7 })
-    const asked = `${path}?Granularity=hourly&Start=2024-09-15&End=2024-09-15T14:00:00Z&PageSize=1`
-    const first = await fixture.get(asked)
+    const query = 'Granularity=hourly&Start=2024-09-15&End=2024-09-15T14:00:00Z&PageSize=1'
+    const first = await fixture.get(`${path}?${query}`)
     fixture.clock.now = NOW + 3_600
     const last = await follow(first.body.meta.next_page_url)
     assert.deepEqual(startsOf(last), ['2024-09-15T12:00:00Z'])
@@ -169,14 +170,14 @@ describe('pages of usage records', () => {
   })
 
   it('hold every record once, forward and back, however often the page size changes', async () => {
-    const asked = `${path}?Granularity=hourly&Start=2026-03-01&End=2026-03-03`
+    const asked = `${path}?Granularity=hourly&Start=2026-03-01&End=2026-03-03` as const
     const all = startsOf(await fixture.get(asked))
     const size = fc.integer({ min: 1, max: 17 })
     const sizes = fc.array(size, { minLength: 48, maxLength: 48 })
     const run = async (forward: readonly number[], back: readonly number[]) => {
       const sized = (url: string, at: number | undefined) =>
         at === undefined ? url : url.replace(/PageSize=\d+/, `PageSize=${at}`)
-      let page = await fixture.get(`${asked}&PageSize=${forward[0]}`)
+      let page = await follow(`${asked}&PageSize=${forward[0]}`)
       const seen = startsOf(page)
       for (let i = 1; page.body.meta.next_page_url !== null; i++) {
         page = await follow(sized(page.body.meta.next_page_url, forward[i]))
@@ -201,10 +202,10 @@ describe('pages of usage records', () => {
 
   describe('refuse a page token', () => {
     async function refuses(url: string, options: RequestOptions = {}) {
-      const { status, body } = await fixture.get(url, options)
+      const { status, error } = await fixture.get(url, options)
       assert.equal(status, 400, url)
-      assert.equal(body.code, 21481)
-      assert.equal(body.more_info, 'https://www.twilio.com/docs/errors/21481')
+      assert.equal(error.code, 21481)
+      assert.equal(error.more_info, 'https://www.twilio.com/docs/errors/21481')
     }
 
     const firstPage = () =>
@@ -256,7 +257,7 @@ describe('pages of usage records', () => {
       const elsewhere = await HttpFixture.open()
       const answer = await elsewhere.get(`/v1/UsageRecords?PageToken=${token}`)
       await elsewhere.close()
-      assert.equal(answer.body.code, 21481)
+      assert.equal(answer.error.code, 21481)
     })
 
     it('beside filters it was not issued for', async () => {

@@ -28,11 +28,11 @@ describe('the name of a parameter', () => {
     })
 
   async function refusal(path: string, as = fixture.owner as { sid: string; secret: string }) {
-    const { status, body, text } = await fixture.get(path, { as })
+    const { status, error, text } = await fixture.get(path, { as })
     // A list that is not for an account is refused to it before anything else.
     if (status === 403) return refusal(path, fixture.operator)
     assert.equal(status, 400, `${path}: ${text.slice(0, 200)}`)
-    return body.message
+    return error.message
   }
 
   it('is refused on a list that does not go by it, where other lists do', async () => {
@@ -100,11 +100,11 @@ describe('the name of a parameter', () => {
           ...(payload !== '' && { headers: { 'content-type': 'text/csv' } }),
         })
         assert.equal(answer.status, 400, answer.text)
-        assert.match(answer.body.message, /^DryRun: a dry run has a path of its own/)
+        assert.match(answer.error.message, /^DryRun: a dry run has a path of its own/)
       }
     }
     const inForm = await fixture.post(`/v1/Imports/${body.import}/Undo`, { DryRun: 'true' }, { as })
-    assert.match(inForm.body.message, /^DryRun: a dry run/)
+    assert.match(inForm.error.message, /^DryRun: a dry run/)
     assert.deepEqual(await state(), before)
   })
 
@@ -117,7 +117,7 @@ describe('the name of a parameter', () => {
       const inQuery = [...PAGING, ACCOUNT, ...namesOf(schema?.querystring)]
       const path = url.replace(/:\w+/, url.includes('/Sims/') ? sid : 'none')
       for (const name of namesOf(schema?.body).filter((name) => !inQuery.includes(name))) {
-        const { status, body } = await fixture.post(
+        const { status, error } = await fixture.post(
           `${path}?${name}=x`,
           {},
           { as: url.startsWith('/v1/Feeds') ? fixture.operator : fixture.owner },
@@ -125,7 +125,7 @@ describe('the name of a parameter', () => {
         // What only the operator does is refused to an account anyway.
         if (status === 403) continue
         assert.equal(status, 400, `${path}?${name}`)
-        assert.equal(body.message, `${name}: say it in the body, not in the query`)
+        assert.equal(error.message, `${name}: say it in the body, not in the query`)
         asked++
       }
     }

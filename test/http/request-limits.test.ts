@@ -74,7 +74,7 @@ describe('a request', () => {
       const before = await refusalsOf(limit)
       const answer = await ask()
       assert.equal(answer.status, status, answer.text)
-      assert.equal(answer.body.status, status)
+      assert.equal(answer.error.status, status)
       assert.ok(answer.text.length < 500, 'what was too long is not repeated')
       assert.equal(await refusalsOf(limit), before + 1)
     })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { iccidOf, imsiOf, NOW } from '../support/builders.ts'
-import { type Answer, HttpFixture, type TestCredential } from '../support/http-fixture.ts'
+import { HttpFixture, type TestCredential } from '../support/http-fixture.ts'
 
 let fixture: HttpFixture
 before(async () => {
@@ -12,27 +12,19 @@ before(async () => {
 })
 after(() => fixture.close())
 
-const parsed = async (answer: Promise<Answer>) => {
-  const { status, text } = await answer
-  return { status, text, body: JSON.parse(text) }
-}
-const get = (path: string, as: TestCredential = fixture.owner) => parsed(fixture.get(path, { as }))
-
 const send = (
   list: string | Buffer,
-  path = '',
+  path: '' | '/DryRun' | `?${string}` = '',
   { as = fixture.owner }: { readonly as?: TestCredential } = {},
 ) =>
-  parsed(
-    fixture.send('POST', `/v1/SimLists${path}`, list, {
-      as,
-      headers: { 'content-type': 'text/csv' },
-    }),
-  )
+  fixture.send('POST', `/v1/SimLists${path}`, list, {
+    as,
+    headers: { 'content-type': 'text/csv' },
+  })
 
 const namesOf = async () => {
-  const { body } = await get('/v1/Sims?PageSize=1000')
-  return body.sims.map(({ friendly_name }: { friendly_name: string | null }) => friendly_name)
+  const { body } = await fixture.get('/v1/Sims?PageSize=1000')
+  return body.sims.map(({ friendly_name }) => friendly_name)
 }
 
 describe('a list of SIMs', () => {
@@ -82,9 +74,9 @@ describe('a list of SIMs', () => {
       },
     )
     assert.deepEqual(await namesOf(), ['One', 'Second', 'Three'])
-    const log = await get('/v1/Log?Kind=sim&PageSize=2', fixture.operator)
+    const log = await fixture.get('/v1/Log?Kind=sim&PageSize=2', { as: fixture.operator })
     assert.deepEqual(
-      log.body.acts.map(({ verb, actor }: { verb: string; actor: string }) => [verb, actor]),
+      log.body.acts.map(({ verb, actor }) => [verb, actor]),
       [
         ['assign', fixture.owner.sid],
         ['register', fixture.owner.sid],
@@ -102,10 +94,7 @@ describe('a list of SIMs', () => {
     const { body } = await send(list, '/DryRun')
     assert.equal(body.faults, 4)
     assert.deepEqual(
-      body.errors.map(({ line, message }: { line: number; message: string }) => [
-        line,
-        message.split(' ')[0],
-      ]),
+      body.errors.map(({ line, message }) => [line, message.split(' ')[0]]),
       [
         [2, 'iccid'],
         [3, 'iccid'],
@@ -113,21 +102,21 @@ describe('a list of SIMs', () => {
         [5, 'since'],
       ],
     )
-    assert.match(body.errors[1].message, /another SIM is registered with it/)
+    assert.match(body.errors[1]!.message, /another SIM is registered with it/)
     assert.deepEqual(
-      body.preview.map(({ line }: { line: number }) => line),
+      body.preview.map(({ line }) => line),
       [6],
     )
     const refused = await send(list)
     assert.equal(refused.status, 400)
     assert.match(
-      refused.body.message,
+      refused.error.message,
       /^1 fault: line 2: iccid .*; no SIM of the list was registered$/,
     )
     const taken = await send(`iccid\n${iccidOf(23)}\n${iccidOf(20)}\n`)
-    assert.match(taken.body.message, /^line 3: iccid .*another SIM.*; no SIM of the list/)
-    assert.match((await send('a,b\n1,2\n')).body.message, /has neither iccid nor imsi/)
-    assert.match((await send('', '/DryRun')).body.message, /there is no header line/)
+    assert.match(taken.error.message, /^line 3: iccid .*another SIM.*; no SIM of the list/)
+    assert.match((await send('a,b\n1,2\n')).error.message, /has neither iccid nor imsi/)
+    assert.match((await send('', '/DryRun')).error.message, /there is no header line/)
     assert.deepEqual(await namesOf(), before)
   })
 
@@ -135,26 +124,26 @@ describe('a list of SIMs', () => {
     const rows = Array.from({ length: 120 }, (_, i) => iccidOf(100 + i)).join('\n')
     const list = `iccid\n${rows}\n`
     for (const body of [list, gzipSync(`iccid\n${`${iccidOf(1)}\n`.repeat(2_000)}`)]) {
-      const { status, body: answer } = await send(body, '/DryRun')
-      assert.ok([400, 413].includes(status), answer.message)
-      assert.match(answer.message, /larger than 2000 bytes|more than 2000 bytes/)
+      const { status, error } = await send(body, '/DryRun')
+      assert.ok([400, 413].includes(status), error.message)
+      assert.match(error.message, /larger than 2000 bytes|more than 2000 bytes/)
     }
   })
 
   it('is for the operator, and for accounts that may register numbers', async () => {
     const account = await fixture.addAccount()
     const list = `iccid\n${iccidOf(300)}\n`
-    for (const query of ['', '/DryRun']) {
+    for (const query of ['', '/DryRun'] as const) {
       const refused = await send(list, query, { as: account })
       assert.equal(refused.status, 403)
-      assert.match(refused.body.message, /registered by the operator, unless it allows/)
+      assert.match(refused.error.message, /registered by the operator, unless it allows/)
     }
     const as = fixture.operator
-    assert.match((await send(list, '', { as })).body.message, /^AccountSid is missing/)
+    assert.match((await send(list, '', { as })).error.message, /^AccountSid is missing/)
     const done = await send(list, `?AccountSid=${account.sid}`, { as })
     assert.deepEqual([done.status, done.body.created], [200, 1])
-    const sims = (await get('/v1/Sims', account)).body.sims
+    const sims = (await fixture.get('/v1/Sims', { as: account })).body.sims
     assert.equal(sims.length, 1)
-    assert.equal(sims[0].date_created, new Date(NOW * 1000).toISOString().replace('.000', ''))
+    assert.equal(sims[0]!.date_created, new Date(NOW * 1000).toISOString().replace('.000', ''))
   })
 })

@@ -41,8 +41,8 @@ async function usedBy(
   name: string = sim.sid,
   query = '',
 ): Promise<number[]> {
-  const get = async (url: string) => {
-    const { status, body } = await fixture.get(url + query, { as })
+  const get = async <const Url extends string>(url: Url) => {
+    const { status, body } = await fixture.get<Url>(url + query, { as })
     assert.equal(status, 200, url)
     return body
   }
@@ -59,18 +59,18 @@ async function usedBy(
     records.usage_records[0]!.data.total,
     events.usage_events.reduce((sum, { upload }) => sum + upload, 0),
     usage.usage[0]?.data.total ?? 0,
-    superSim.usage_records.reduce(
-      (sum, record) => sum + Number((record as never as { data_upload: number }).data_upload),
-      0,
-    ),
+    superSim.usage_records.reduce((sum, { data_upload }) => sum + data_upload!, 0),
   ]
 }
 
 describe('moving a SIM to another account', () => {
   it('leaves each account what it used, in every answer', async () => {
     const sim = await usedSim('pump')
-    const { status, body } = await move(sim, { Since: formatInstant(MOVED), FriendlyName: 'Here' })
-    assert.equal(status, 200, body.message)
+    const { status, body, error } = await move(sim, {
+      Since: formatInstant(MOVED),
+      FriendlyName: 'Here',
+    })
+    assert.equal(status, 200, error.message)
     assert.deepEqual(
       [body.sid, body.account_sid, body.unique_name, body.friendly_name, body.iccid],
       [sim.sid, other.sid, null, 'Here', sim.iccid],
@@ -95,17 +95,17 @@ describe('moving a SIM to another account', () => {
   it('takes the SIM itself away from the old account, with the way to its usage', async () => {
     const sim = await usedSim('meter')
     await move(sim, { Since: formatInstant(MOVED) })
-    const path = `/v1/Sims/${sim.sid}`
+    const path = `/v1/Sims/${sim.sid}` as const
     const asked = [
       await fixture.get(path),
       await fixture.get(`${path}/Membership`),
       await fixture.post(path, { FriendlyName: 'mine' }),
       await fixture.get('/v1/Sims/meter'),
     ]
-    for (const { status, body } of asked) {
-      assert.deepEqual([status, body.code], [404, 20404])
+    for (const { status, error } of asked) {
+      assert.deepEqual([status, error.code], [404, 20404])
       assert.match(
-        body.message,
+        error.message,
         new RegExp(
           `has moved to another account at ${formatInstant(MOVED)}; .*${path}/UsageRecords`,
         ),
@@ -118,9 +118,9 @@ describe('moving a SIM to another account', () => {
     assert.ok((await listed(other)).includes(sim.sid))
     // To anybody else it is what it was: nothing.
     for (const rest of ['', '/UsageRecords', '/UsageEvents', '/Membership']) {
-      const { status, body } = await fixture.get(path + rest, { as: stranger })
+      const { status, error } = await fixture.get(path + rest, { as: stranger })
       assert.equal(status, 404)
-      assert.doesNotMatch(body.message, /moved/)
+      assert.doesNotMatch(error.message, /moved/)
     }
     assert.equal((await fixture.get(`/v1/Usage?Sim=${sim.sid}`, { as: stranger })).status, 400)
     // The new account does not learn what the old one called it.
@@ -154,9 +154,9 @@ describe('moving a SIM to another account', () => {
       }
     }
     const refused = async (form: Record<string, string>) => {
-      const { status, body } = await move(sim, { FriendlyName: 'not kept', ...form })
+      const { status, error } = await move(sim, { FriendlyName: 'not kept', ...form })
       assert.ok(status === 400 || status === 409, `${status}`)
-      return body.message
+      return error.message
     }
     assert.match(
       await refused({ AccountSid: newSid('AC') }),
@@ -177,7 +177,7 @@ describe('moving a SIM to another account', () => {
 
   it('is known to the Super SIM API, from now on', async () => {
     const sim = await usedSim('tracker')
-    const url = `/supersim/v1/Sims/${sim.sid}`
+    const url = `/supersim/v1/Sims/${sim.sid}` as const
     const as = fixture.operator
     const beside = await fixture.post(url, { AccountSid: other.sid, Fleet: 'x' }, { as })
     assert.equal(beside.status, 400)

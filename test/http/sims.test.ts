@@ -89,14 +89,14 @@ describe('registering a SIM', () => {
   })
 
   it('refuses one that has neither ICCID nor IMSI', async () => {
-    const { status, body } = await fixture.post('/v1/Sims', { UniqueName: 'nobody' })
+    const { status, error } = await fixture.post('/v1/Sims', { UniqueName: 'nobody' })
     assert.equal(status, 400)
-    assert.equal(body.code, 33101)
-    assert.equal(body.message, 'Iccid and Imsi are missing: a SIM is registered by one of them')
+    assert.equal(error.code, 33101)
+    assert.equal(error.message, 'Iccid and Imsi are missing: a SIM is registered by one of them')
   })
 
   it('names every wrong parameter at once', async () => {
-    const { status, body } = await fixture.post('/v1/Sims', {
+    const { status, error } = await fixture.post('/v1/Sims', {
       Sid: 'DE1',
       Iccid: '123',
       Status: 'lost',
@@ -105,7 +105,7 @@ describe('registering a SIM', () => {
       HomeCountries: 'UK',
     })
     assert.equal(status, 400)
-    assert.deepEqual(body.message.split('; '), [
+    assert.deepEqual(error.message.split('; '), [
       'Sid "DE1": expected DE or HS and 32 hexadecimal digits',
       'Iccid "12…": expected 18 to 20 digits starting with 89',
       'UniqueName "a/b": a unique name stands in paths: no slash, backslash or invisible character, and not . or ..',
@@ -119,11 +119,11 @@ describe('registering a SIM', () => {
   it('refuses what another SIM has, naming parameter and value', async () => {
     await fixture.addSim({ iccid: iccidOf(30), uniqueName: 'taken' })
     const iccid = await fixture.post('/v1/Sims', { Iccid: iccidOf(30) })
-    assert.deepEqual([iccid.status, iccid.body.code], [400, 33101])
-    assert.match(iccid.body.message, /^Iccid "890126…\d\d": /)
+    assert.deepEqual([iccid.status, iccid.error.code], [400, 33101])
+    assert.match(iccid.error.message, /^Iccid "890126…\d\d": /)
     const named = await fixture.post('/v1/Sims', { Imsi: imsiOf(31), UniqueName: 'taken' })
-    assert.deepEqual([named.status, named.body.code], [400, 33101])
-    assert.match(named.body.message, /^UniqueName "taken": /)
+    assert.deepEqual([named.status, named.error.code], [400, 33101])
+    assert.match(named.error.message, /^UniqueName "taken": /)
   })
 })
 
@@ -138,7 +138,7 @@ describe('updating a SIM', () => {
 
   it('answers 200, also when the status changes', async () => {
     const sim = await fixture.addSim()
-    const url = `/v1/Sims/${sim.sid}`
+    const url = `/v1/Sims/${sim.sid}` as const
     const named = await fixture.post(url, { FriendlyName: 'First', UniqueName: 'first' })
     assert.deepEqual([named.status, named.body.friendly_name], [200, 'First'])
     const suspended = await fixture.post('/v1/Sims/first', { Status: 'suspended' })
@@ -195,9 +195,9 @@ describe('updating a SIM', () => {
     }
     for (const [name, value] of Object.entries(wrong)) {
       const form = { FriendlyName: 'not kept', [name]: value }
-      const { status, body } = await fixture.post(`/v1/Sims/${sid}`, form)
+      const { status, error } = await fixture.post(`/v1/Sims/${sid}`, form)
       assert.equal(status, 400, name)
-      assert.match(body.message, new RegExp(`^${name} `))
+      assert.match(error.message, new RegExp(`^${name} `))
     }
     assert.equal((await fixture.get(`/v1/Sims/${sid}`)).body.friendly_name, null)
   })
@@ -207,9 +207,9 @@ describe('updating a SIM', () => {
     const names = ['RatePlan', 'CallbackUrl', 'CallbackMethod', 'ResetStatus']
     for (const name of names) {
       const form = { FriendlyName: 'not kept', [name]: 'x' }
-      const { status, body } = await fixture.post(`/v1/Sims/${sid}`, form)
-      assert.deepEqual([status, body.code], [400, 33101])
-      assert.match(body.message, new RegExp(`^${name}: `))
+      const { status, error } = await fixture.post(`/v1/Sims/${sid}`, form)
+      assert.deepEqual([status, error.code], [400, 33101])
+      assert.match(error.message, new RegExp(`^${name}: `))
     }
     const json = await fixture.send('POST', `/v1/Sims/${sid}`, '{"RatePlan":"WP1"}', {
       headers: { 'content-type': 'application/json' },
@@ -238,8 +238,8 @@ describe('updating a SIM', () => {
       await send(`${part('a', 'x').repeat(101)}--xyz--\r\n`),
       await send(`${part('FriendlyName', 'x')}${part('FriendlyName', 'y')}--xyz--\r\n`),
     ]
-    for (const [i, { status, body }] of wrong.entries()) {
-      assert.deepEqual([status, body.code], [400, 33101], `${i}: ${body.message}`)
+    for (const [i, { status, error }] of wrong.entries()) {
+      assert.deepEqual([status, error.code], [400, 33101], `${i}: ${error.message}`)
     }
     assert.equal((await fixture.get(`/v1/Sims/${sid}`)).body.friendly_name, 'Büro & Hof')
   })
@@ -263,9 +263,9 @@ describe('updating a SIM', () => {
   it('refuses a unique name that another SIM has', async () => {
     await fixture.addSim({ uniqueName: 'mine' })
     const sim = await fixture.addSim()
-    const { status, body } = await fixture.post(`/v1/Sims/${sim.sid}`, { UniqueName: 'mine' })
-    assert.deepEqual([status, body.code], [400, 33101])
-    assert.match(body.message, /^UniqueName "mine": /)
+    const { status, error } = await fixture.post(`/v1/Sims/${sim.sid}`, { UniqueName: 'mine' })
+    assert.deepEqual([status, error.code], [400, 33101])
+    assert.match(error.message, /^UniqueName "mine": /)
   })
 })
 
@@ -292,10 +292,9 @@ describe('listing SIMs', () => {
   after(() => fixture.close())
 
   const page = async (url: string | null) => {
-    const { pathname, search } = new URL(url!, 'http://localhost')
-    const { status, body, text } = await fixture.get(pathname + search)
+    const { status, body, text } = await fixture.get<'/v1/Sims'>(url!)
     assert.equal(status, 200, text)
-    return { sids: body.sims.map(({ sid }) => sid as string), meta: body.meta }
+    return { sids: body.sims.map(({ sid }) => sid), meta: body.meta }
   }
 
   it('goes through all of them in order of registration, and back', async () => {
@@ -332,10 +331,10 @@ describe('listing SIMs', () => {
     const token = new URL(first.meta.next_page_url!).searchParams.get('PageToken')
     assert.deepEqual((await page(`/v1/Sims?PageToken=${token}`)).sids, ready.slice(2))
     const changed = await fixture.get(`/v1/Sims?Status=active&PageToken=${token}`)
-    assert.equal(changed.body.code, 21481)
+    assert.equal(changed.error.code, 21481)
     const stranger = await fixture.addAccount()
     const taken = await fixture.get(`/v1/Sims?PageToken=${token}`, { as: stranger })
-    assert.equal(taken.body.code, 21481)
+    assert.equal(taken.error.code, 21481)
   })
 
   it('finds one by ICCID, written as it is printed', async () => {
@@ -352,16 +351,13 @@ describe('listing SIMs', () => {
 
   it('refuses a later page that comes without its token, or with that of another', async () => {
     const bare = await fixture.get('/v1/Sims?Page=1')
-    assert.deepEqual([bare.status, bare.body.code], [400, 33101])
+    assert.deepEqual([bare.status, bare.error.code], [400, 33101])
     assert.equal(
-      bare.body.message,
+      bare.error.message,
       'Page "1": a later page needs its PageToken; follow next_page_url as it is given',
     )
     const first = await page('/v1/Sims?PageSize=2')
     const other = first.meta.next_page_url!.replace('Page=1', 'Page=2')
-    assert.equal(
-      (await fixture.get(new URL(other).pathname + new URL(other).search)).body.code,
-      21481,
-    )
+    assert.equal((await fixture.get(other)).error.code, 21481)
   })
 })

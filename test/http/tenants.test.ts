@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { DAY_SECONDS } from '../../src/domain/time.ts'
+import type { Answer } from '../support/answers.ts'
 import { aFeed, iccidOf, imsiOf, msisdnOf, NOW, sidOf } from '../support/builders.ts'
-import { type Answer, HttpFixture, type TestAccount } from '../support/http-fixture.ts'
+import { HttpFixture, type TestAccount } from '../support/http-fixture.ts'
 
 let fixture: HttpFixture
 let other: TestAccount
@@ -57,7 +58,7 @@ describe('a feed that an account was not granted', () => {
     await fixture.store.grantFeed(fixture.feed.id, other.account.id, NOW)
     const { body } = await deliver('hub', 'unreadable\n', other)
     await fixture.store.revokeFeedGrant(fixture.feed.id, other.account.id)
-    const url = `/v1/Imports/${body.import}`
+    const url = `/v1/Imports/${body.import}` as const
     const acts = ['Undo', 'Undo/DryRun', 'Quarantine/Recycle', 'Quarantine/Accept']
     for (const act of [...acts, 'Quarantine/Discard']) {
       const refused = await fixture.post(`${url}/${act}`, {}, { as: other })
@@ -81,9 +82,9 @@ describe('the numbers of SIMs', () => {
       [{ UniqueName: 'x' }, 'Iccid or Imsi'],
     ] as const
     for (const [form, named] of forms) {
-      const { status, body } = await fixture.post('/v1/Sims', form, { as: account })
+      const { status, error } = await fixture.post('/v1/Sims', form, { as: account })
       assert.equal(status, 403)
-      assert.ok(body.message.startsWith(`Permission Denied: ${named}: SIMs and their numbers`))
+      assert.ok(error.message.startsWith(`Permission Denied: ${named}: SIMs and their numbers`))
     }
     const sim = await fixture.addSim({}, account)
     const named = { UniqueName: 'mine', FriendlyName: 'Mine', Status: 'suspended' }
@@ -93,8 +94,7 @@ describe('the numbers of SIMs', () => {
     const allow = (MayRegisterNumbers: string) =>
       fixture.post(`/v1/Accounts/${account.sid}`, { MayRegisterNumbers }, { as })
     assert.equal((await allow('yes')).status, 400)
-    const { text } = await allow('true')
-    assert.equal(JSON.parse(text).may_register_numbers, true)
+    assert.equal((await allow('true')).body.may_register_numbers, true)
     assert.equal((await fixture.post('/v1/Sims', forms[0][0], { as: account })).status, 201)
     const mayNot = await fixture.post(`/v1/Accounts/${account.sid}`, {}, { as: account })
     assert.equal(mayNot.status, 403)

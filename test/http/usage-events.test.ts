@@ -4,12 +4,12 @@ import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { Sim } from '../../src/domain/directory.ts'
 import { NOW } from '../support/builders.ts'
-import { HttpFixture, type RequestOptions } from '../support/http-fixture.ts'
+import { HttpFixture } from '../support/http-fixture.ts'
 
 describe('usage events', () => {
   let fixture: HttpFixture
   let sim: Sim
-  let path: string
+  let path: `/v1/Sims/${string}/UsageEvents`
 
   before(async () => {
     fixture = await HttpFixture.open()
@@ -20,14 +20,13 @@ describe('usage events', () => {
 
   after(() => fixture.close())
 
-  const follow = (url: string | null, options: RequestOptions = {}) => {
+  const follow = (url: string | null) => {
     assert.notEqual(url, null)
-    const { pathname, search } = new URL(url!)
-    return fixture.get(pathname + search, options)
+    return fixture.get<typeof path>(url!)
   }
 
   const deliverCsv = async (feed: string, text: string | Buffer) => {
-    const url = `/v1/Feeds/${feed}/Records`
+    const url = `/v1/Feeds/${feed}/Records` as const
     const headers = { 'content-type': 'text/csv' }
     const answer = await fixture.send('POST', url, text, { as: fixture.operator, headers })
     assert.equal(answer.status, 200, answer.text)
@@ -114,9 +113,9 @@ describe('usage events', () => {
     assert.deepEqual(await uploads('Start=2026-02-01&End=2026-02-28T23:59:58Z'), [10])
     assert.deepEqual(await uploads('Start=2026-02-28T05:45:00 05:45'), [100, 1000])
     assert.deepEqual(await uploads(''), [100, 1000])
-    const { status, body } = await fixture.get(`${path}?Start=2026-03-02&End=2026-03-01`)
+    const { status, error } = await fixture.get(`${path}?Start=2026-03-02&End=2026-03-01`)
     assert.equal(status, 400)
-    assert.match(body.message, /^Start 2026-03-02T00:00:00Z is after End 2026-03-01T00:00:00Z/)
+    assert.match(error.message, /^Start 2026-03-02T00:00:00Z is after End 2026-03-01T00:00:00Z/)
   })
 
   it('say whether their period is open: whether late records may still come', async () => {
@@ -130,7 +129,7 @@ describe('usage events', () => {
     assert.equal(await isOpen('2026-03-13T12:00:00Z'), false)
     assert.equal(await isOpen('2026-03-13T12:00:01Z'), true)
     const unused = await fixture.addSim({}, await fixture.addAccount())
-    const url = `/v1/Sims/${unused.sid}/UsageEvents?Start=2025-01-01&End=2025-01-02`
+    const url = `/v1/Sims/${unused.sid}/UsageEvents?Start=2025-01-01&End=2025-01-02` as const
     assert.equal((await fixture.get(url, { as: fixture.operator })).body.period.open, true)
   })
 
@@ -158,30 +157,30 @@ describe('usage events', () => {
   })
 
   it('refuse wrong parameters, all at once', async () => {
-    const { status, body } = await fixture.get(
+    const { status, error } = await fixture.get(
       `${path}?Zone=abroad&Country=UK&Start=yesterday&PageSize=0`,
     )
-    assert.deepEqual([status, body.code], [400, 33101])
+    assert.deepEqual([status, error.code], [400, 33101])
     for (const part of [
       'Zone "abroad": expected home, national_roaming, international_roaming',
       'Country "UK": expected an ISO 3166-1 country code',
       'Start "yesterday": expected an ISO 8601',
       'PageSize "0"',
     ]) {
-      assert.ok(body.message.includes(part), body.message)
+      assert.ok(error.message.includes(part), error.message)
     }
     const unknown = await fixture.get(`${path}?Feed=nobody`)
-    assert.deepEqual([unknown.status, unknown.body.code], [400, 33101])
-    assert.match(unknown.body.message, /^Feed "nobody": there is no such feed/)
+    assert.deepEqual([unknown.status, unknown.error.code], [400, 33101])
+    assert.match(unknown.error.message, /^Feed "nobody": there is no such feed/)
     const later = await fixture.get(`${path}?Page=1`)
-    assert.match(later.body.message, /^Page "1": a later page needs its PageToken/)
+    assert.match(later.error.message, /^Page "1": a later page needs its PageToken/)
   })
 
   it('of another account are not there', async () => {
     const stranger = await fixture.addAccount()
     for (const name of [sim.sid, 'tracker-1']) {
-      const { status, body } = await fixture.get(`/v1/Sims/${name}/UsageEvents`, { as: stranger })
-      assert.deepEqual([status, body.code], [404, 20404])
+      const { status, error } = await fixture.get(`/v1/Sims/${name}/UsageEvents`, { as: stranger })
+      assert.deepEqual([status, error.code], [404, 20404])
     }
     assert.equal((await fixture.get(path, { as: null })).status, 401)
     assert.equal((await fixture.get(path, { as: fixture.operator })).status, 200)
@@ -191,7 +190,7 @@ describe('usage events', () => {
 
   describe('on pages', () => {
     let many: Sim
-    let listPath: string
+    let listPath: typeof path
 
     before(async () => {
       many = await fixture.addSim()
@@ -247,17 +246,15 @@ describe('usage events', () => {
         'Start=2026-03-14',
         'Page=2',
       ]) {
-        const { status, body: refused } = await fixture.get(
-          `${listPath}?PageToken=${token}&${change}`,
-        )
-        assert.deepEqual([status, refused.code], [400, 21481], change)
+        const { status, error } = await fixture.get(`${listPath}?PageToken=${token}&${change}`)
+        assert.deepEqual([status, error.code], [400, 21481], change)
       }
       const otherSim = await fixture.get(`${path}?PageToken=${token}`)
-      assert.equal(otherSim.body.code, 21481)
+      assert.equal(otherSim.error.code, 21481)
       const otherList = await fixture.get(`/v1/Sims/${many.sid}/UsageRecords?PageToken=${token}`)
-      assert.equal(otherList.body.code, 21481)
+      assert.equal(otherList.error.code, 21481)
       const forged = await fixture.get(`${listPath}?PageToken=x${token}`)
-      assert.equal(forged.body.code, 21481)
+      assert.equal(forged.error.code, 21481)
     })
   })
 })

@@ -22,7 +22,12 @@ describe('periods of usage records', () => {
   after(() => fixture.close())
 
   /** One `[start, end, upload]` a record, in the order of the answer. */
-  async function records(query: string, path = `/v1/Sims/${sim.sid}/UsageRecords`) {
+  async function records(
+    query: string,
+    path:
+      | '/v1/UsageRecords'
+      | `/v1/Sims/${string}/UsageRecords` = `/v1/Sims/${sim.sid}/UsageRecords`,
+  ) {
     const { status, body, text } = await fixture.get(`${path}?${query}`)
     assert.equal(status, 200, text)
     return body.usage_records.map(({ period, data }) => [period.start, period.end, data.upload])

@@ -185,7 +185,7 @@ describe('the headers of usage records', () => {
     await fixture.use(sim, '2024-09-15T11:59:59Z', { upload: 1000 })
     await fixture.use(sim, '2024-09-15T12:00:00Z', { upload: 1 })
     fixture.clock.now = NOW
-    const asked = `/v1/Sims/${sim.sid}/UsageRecords?Start=2024-09-14&End=2024-09-17`
+    const asked = `/v1/Sims/${sim.sid}/UsageRecords?Start=2024-09-14&End=2024-09-17` as const
     const all = (await fixture.get(asked)).body.usage_records
     assert.deepEqual(all[0]!.period, { start: '2024-09-14T00:00:00Z', end: '2024-09-17T00:00:00Z' })
     assert.equal(all[0]!.data.total, 1)

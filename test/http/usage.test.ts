@@ -4,8 +4,9 @@ import { after, before, describe, it } from 'node:test'
 import type { Sim } from '../../src/domain/directory.ts'
 import { newSid } from '../../src/domain/secret.ts'
 import type { SimGroup } from '../../src/domain/sim-group.ts'
+import type { BodyOf } from '../support/answers.ts'
 import { iccidOf, instant } from '../support/builders.ts'
-import { type AnswerBody, HttpFixture, type RequestOptions } from '../support/http-fixture.ts'
+import { HttpFixture, type RequestOptions } from '../support/http-fixture.ts'
 
 const FEBRUARY = 'Start=2026-02-01&End=2026-03-01'
 
@@ -60,13 +61,13 @@ after(() => fixture.close())
 
 const get = (query: string, options?: RequestOptions) => fixture.get(`/v1/Usage?${query}`, options)
 
-async function usage(query: string): Promise<AnswerBody['usage']> {
+type Member = BodyOf<'/v1/Usage'>['usage'][number]
+
+async function usage(query: string): Promise<Member[]> {
   const { status, text, body } = await get(`${FEBRUARY}&${query}`)
   assert.equal(status, 200, text)
   return body.usage
 }
-
-type Member = AnswerBody['usage'][number]
 
 /** `what total`, with the dimensions named. */
 async function told(query: string, ...names: (keyof Member)[]): Promise<string[]> {
@@ -77,9 +78,9 @@ async function told(query: string, ...names: (keyof Member)[]): Promise<string[]
 }
 
 async function refused(query: string): Promise<string> {
-  const { status, body, text } = await get(query)
-  assert.deepEqual([status, body.code], [400, 33101], text)
-  return body.message
+  const { status, error, text } = await get(query)
+  assert.deepEqual([status, error.code], [400, 33101], text)
+  return error.message
 }
 
 describe('the usage of an account', () => {
@@ -212,19 +213,14 @@ describe('the usage of an account', () => {
 describe('pages of usage', () => {
   it('go on where the one before ended, in the window of the first', async () => {
     const query = 'Start=2026-02-01&GroupBy=sim,country&Order=-data&PageSize=1'
-    const first = await get(query)
     const seen: (string | null)[] = []
     const { now } = fixture.clock
-    fixture.clock.now += 60 * 86_400
-    let page = first
-    for (;;) {
-      seen.push(...page.body.usage.map(({ sim_sid }) => sim_sid))
-      assert.equal(page.body.usage[0]?.period.end, '2026-03-15T13:00:00Z')
-      const { next_page_url: next, key, previous_page_url } = page.body.meta
-      assert.deepEqual([key, previous_page_url], ['usage', null])
-      if (next === null) break
-      page = await fixture.get(next.replace('http://localhost:80', ''))
-      assert.equal(page.status, 200, page.text)
+    for await (const { status, body, text } of fixture.pages(`/v1/Usage?${query}`)) {
+      fixture.clock.now = now + 60 * 86_400
+      assert.equal(status, 200, text)
+      seen.push(...body.usage.map(({ sim_sid }) => sim_sid))
+      assert.equal(body.usage[0]?.period.end, '2026-03-15T13:00:00Z')
+      assert.deepEqual([body.meta.key, body.meta.previous_page_url], ['usage', null])
     }
     fixture.clock.now = now
     assert.deepEqual(seen, [three.sid, three.sid, two.sid, one.sid])
@@ -238,14 +234,14 @@ describe('pages of usage', () => {
       get(`PageToken=${token}${query}`, options)
     assert.equal((await ask('')).body.usage.length, 1)
     assert.equal((await ask('&PageSize=2')).body.usage.length, 2)
-    for (const { body } of [
+    for (const { error } of [
       await ask('&GroupBy=zone'),
       await ask('&Sim=one'),
       await ask('&Page=5'),
       await ask('', { as: other }),
       await fixture.get(`/v1/UsageRecords?PageToken=${token}`),
     ]) {
-      assert.equal(body.code, 21481)
+      assert.equal(error.code, 21481)
     }
     assert.match(await refused('Page=3'), /^Page "3": a later page needs its PageToken/)
   })
@@ -254,12 +250,12 @@ describe('pages of usage', () => {
 describe('an operator', () => {
   it('names the account, and is answered for it', async () => {
     const as = fixture.operator
-    assert.match((await get('', { as })).body.message, /^AccountSid is missing/)
+    assert.match((await get('', { as })).error.message, /^AccountSid is missing/)
     const { body } = await get(`AccountSid=${fixture.owner.sid}&${FEBRUARY}&GroupBy=group`, { as })
     assert.equal(body.usage.length, 3)
     assert.match(body.meta.url, new RegExp(`AccountSid=${fixture.owner.sid}`))
     const missing = await get(`AccountSid=${newSid('AC')}`, { as })
-    assert.match(missing.body.message, /^AccountSid "AC.*": there is no such account$/)
+    assert.match(missing.error.message, /^AccountSid "AC.*": there is no such account$/)
   })
 })
 

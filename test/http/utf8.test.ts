@@ -15,7 +15,7 @@ const part = (text: string) =>
 
 describe('the text of a request', () => {
   let fixture: HttpFixture
-  let url: string
+  let url: `/v1/Sims/${string}`
   before(async () => {
     fixture = await HttpFixture.open()
     url = `/v1/Sims/${(await fixture.addSim({ friendlyName: 'before' })).sid}`
@@ -53,18 +53,18 @@ describe('the text of a request', () => {
       [JSON_TYPE, '{"\\udc00":"x"}'],
       [PARTS, part('M\xfcnchen')],
     ] as const) {
-      const { status, body } = await change(type, Buffer.from(text, 'latin1'))
-      assert.deepEqual([status, body.code], [400, 33101], text)
-      assert.match(body.message, /^The body is not (?:percent-encoded )?UTF-8$/)
+      const { status, error } = await change(type, Buffer.from(text, 'latin1'))
+      assert.deepEqual([status, error.code], [400, 33101], text)
+      assert.match(error.message, /^The body is not (?:percent-encoded )?UTF-8$/)
     }
     assert.equal((await fixture.get(url)).text, before.text)
   })
 
   it('is refused in a query where it is not UTF-8', async () => {
     for (const query of ['Search=M%FCn', 'Label=site%3D%FF', 'Se%FFarch=x', 'Group=%C0%AE']) {
-      const { status, body } = await fixture.get(`/v1/Sims?${query}`)
+      const { status, error } = await fixture.get(`/v1/Sims?${query}`)
       assert.equal(status, 400, query)
-      assert.equal(body.message, 'The query string is not percent-encoded UTF-8')
+      assert.equal(error.message, 'The query string is not percent-encoded UTF-8')
     }
     assert.equal((await fixture.get('/v1/Sims?Search=M%C3%BCn%')).status, 200)
   })

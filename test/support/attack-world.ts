@@ -4,6 +4,7 @@
  */
 import type { Sid } from '../../src/domain/identifiers.ts'
 import { DAY_SECONDS, formatInstant } from '../../src/domain/time.ts'
+import { anyList } from './answers.ts'
 import { aFeed, iccidOf, imsiOf, msisdnOf, NOW, sidOf } from './builders.ts'
 import { basic, HttpFixture, type TestAccount, type TestCredential } from './http-fixture.ts'
 import { routesOf } from './routes.ts'
@@ -282,8 +283,8 @@ export class AttackWorld {
       `/v1/Usage?GroupBy=sim&${PERIOD}`,
     ]) {
       const url = `${list}${list.includes('?') ? '&' : '?'}PageSize=1`
-      const next = (await fixture.get(url, { as: a })).body.meta.next_page_url!
-      aTokens.push(new URL(next).searchParams.get('PageToken')!)
+      const { meta } = anyList((await fixture.get(url, { as: a })).body)
+      aTokens.push(new URL(meta.next_page_url!).searchParams.get('PageToken')!)
     }
     return new AttackWorld(fixture, {
       ...{ a, b, aKey: keys.a, bCredentials: keys.b, mayRegister },

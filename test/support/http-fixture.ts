@@ -1,6 +1,5 @@
 /** A server on a store of its own, with one account, one feed and a clock that tests move. */
 import type { AddressInfo } from 'node:net'
-import type { Static } from 'typebox'
 import { createClient, type SimtallyClient } from '../../src/client/client.ts'
 import type {
   Account,
@@ -13,23 +12,10 @@ import type {
 } from '../../src/domain/directory.ts'
 import { hashSecret, newSecret, newSid } from '../../src/domain/secret.ts'
 import { formatInstant } from '../../src/domain/time.ts'
-import type { ErrorBody } from '../../src/http/error-reply.ts'
 import type { HttpServer } from '../../src/http/route-context.ts'
-import type { acceptedGapSchema, gapsSchema } from '../../src/http/schemas/feed-status.ts'
-import type { groupsSchema, membershipSchema } from '../../src/http/schemas/group.ts'
-import type {
-  deliverySchema,
-  feedsSchema,
-  importsSchema,
-  quarantineSchema,
-} from '../../src/http/schemas/import.ts'
-import type { simSchema, simsSchema } from '../../src/http/schemas/sim.ts'
-import type { usageEventsSchema } from '../../src/http/schemas/usage-event.ts'
-import type { usageMembersSchema } from '../../src/http/schemas/usage-member.ts'
-import type { simUsageRecords } from '../../src/http/schemas/usage-record.ts'
-import type { usedNetworksSchema } from '../../src/http/schemas/used-network.ts'
 import { buildServer, type ServerOptions } from '../../src/http/server.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
+import { type AnswerTo, anyList, ask, type Method } from './answers.ts'
 import { aFeed, anAccount, aSim, NOW } from './builders.ts'
 import { openTempStore, type TempStore } from './temp-store.ts'
 
@@ -47,42 +33,7 @@ export interface RequestOptions {
   /** Null sends none; the fixture's account by default. */
   readonly as?: TestCredential | null
   readonly headers?: Readonly<Record<string, string>>
-}
-
-/** Parsed JSON: its numbers are JavaScript's, whatever the schema makes of them. */
-type Parsed<T> = T extends bigint
-  ? number
-  : T extends object
-    ? { readonly [Key in keyof T]: Parsed<T[Key]> }
-    : T
-
-/** Everything an answer may hold: a test reads what it asserts, and a missing part fails there. */
-export type AnswerBody = Parsed<
-  Static<typeof simUsageRecords> &
-    Static<typeof simsSchema> &
-    Omit<Static<typeof simSchema>, 'links' | 'status'> &
-    Static<typeof feedsSchema> &
-    Static<typeof importsSchema> &
-    Omit<Static<typeof deliverySchema>, 'links' | 'status'> &
-    Static<typeof quarantineSchema> &
-    Static<typeof usageEventsSchema> &
-    Static<typeof gapsSchema> &
-    Static<typeof acceptedGapSchema> &
-    Static<typeof usageMembersSchema> &
-    Static<typeof groupsSchema> &
-    Pick<Static<typeof membershipSchema>, 'group' | 'group_sid' | 'labels'> &
-    Static<typeof usedNetworksSchema> &
-    Omit<ErrorBody, 'status'> & {
-      readonly status: string | number
-      readonly links: Readonly<Record<string, string | null>>
-    }
->
-
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly text: string
-  readonly body: AnswerBody
+  readonly remoteAddress?: string
 }
 
 export interface Usage {
@@ -168,34 +119,57 @@ export class HttpFixture {
     if (answer.body.accepted !== 1) throw new Error(`not accepted: ${answer.text}`)
   }
 
-  deliver(records: string | Buffer, options: RequestOptions = {}): Promise<Answer> {
+  deliver(
+    records: string | Buffer,
+    options: RequestOptions = {},
+  ): Promise<AnswerTo<'/v1/Feeds/{name}/Records', 'POST'>> {
     return this.send('POST', `/v1/Feeds/${this.feed.name}/Records`, records, options)
   }
 
-  get(url: string, options: RequestOptions = {}): Promise<Answer> {
-    return this.send('GET', url, undefined, options)
+  /** Of an address that only the program knows, `get<'/v1/Sims'>(…)` says which route it is of. */
+  get<const Url extends string = string>(
+    url: Url | string,
+    options: RequestOptions = {},
+  ): Promise<AnswerTo<Url>> {
+    return this.send<'GET', Url>('GET', url, undefined, options)
+  }
+
+  /** An answer for each page of a list. */
+  async *pages<const Url extends string>(
+    url: Url,
+    options: RequestOptions = {},
+  ): AsyncGenerator<AnswerTo<Url>, void, undefined> {
+    for (let next: string | null = url; next !== null; ) {
+      const answer: AnswerTo<Url> = await this.get<Url>(next, options)
+      yield answer
+      next = anyList(answer.body).meta.next_page_url
+    }
   }
 
   /** As the clients of the original API send it: form-urlencoded. */
-  post(url: string, form: Record<string, string>, options: RequestOptions = {}): Promise<Answer> {
+  post<const Url extends string = string>(
+    url: Url | string,
+    form: Record<string, string>,
+    options: RequestOptions = {},
+  ): Promise<AnswerTo<Url, 'POST'>> {
     const headers = { 'content-type': 'application/x-www-form-urlencoded', ...options.headers }
-    return this.send('POST', url, new URLSearchParams(form).toString(), { ...options, headers })
+    const payload = new URLSearchParams(form).toString()
+    return this.send<'POST', Url>('POST', url, payload, { ...options, headers })
   }
 
-  async send(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-    url: string,
-    payload: string | Buffer | undefined,
-    { as = this.owner, headers = {} }: RequestOptions = {},
-  ): Promise<Answer> {
-    const reply = await this.server.inject({
+  send<Asked extends Method, const Url extends string = string>(
+    method: Asked,
+    url: Url | string,
+    payload?: string | Buffer,
+    { as = this.owner, headers = {}, ...options }: RequestOptions = {},
+  ): Promise<AnswerTo<Url, Asked>> {
+    return ask<Url, Asked>(this.server, {
       method,
       url,
       headers: { ...(as !== null && { authorization: basic(as) }), ...headers },
+      ...options,
       ...(payload !== undefined && { payload }),
     })
-    const { statusCode: status, body: text } = reply
-    return { status, headers: reply.headers, text, body: text === '' ? null : JSON.parse(text) }
   }
 
   /** A client of this server, without a socket. */

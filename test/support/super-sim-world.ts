@@ -1,23 +1,11 @@
 /** SIMs that move between fleets and use something in several countries, for tests of the Super SIM API. */
+import type { Schema } from '../../src/client/client.ts'
 import type { Sim } from '../../src/domain/directory.ts'
 import { newSid } from '../../src/domain/secret.ts'
 import type { SimGroup } from '../../src/domain/sim-group.ts'
+import type { AnswerTo } from './answers.ts'
 import { instant, NOW, sidOf } from './builders.ts'
-import { type Answer, HttpFixture, type RequestOptions, type TestAccount } from './http-fixture.ts'
-
-export interface SuperSimRecord {
-  readonly period: { readonly start_time: string; readonly end_time: string }
-  readonly account_sid: string
-  readonly data_upload: number
-  readonly data_download: number
-  readonly data_total: number
-  readonly data_total_billed: string
-  readonly billed_unit: string | null
-  readonly sim_sid: string | null
-  readonly fleet_sid: string | null
-  readonly network_sid: string | null
-  readonly iso_country: string | null
-}
+import { HttpFixture, type RequestOptions, type TestAccount } from './http-fixture.ts'
 
 export interface SuperSimWorld {
   readonly fixture: HttpFixture
@@ -65,9 +53,9 @@ export async function openSuperSimWorld(): Promise<SuperSimWorld> {
 }
 
 /** The records of an answer, which has to be 200. */
-export function recordsOf({ status, text }: Answer): SuperSimRecord[] {
+export function recordsOf({ status, body, text }: AnswerTo<'/supersim/v1/UsageRecords'>) {
   if (status !== 200) throw new Error(text)
-  return JSON.parse(text).usage_records
+  return body.usage_records
 }
 
 /** All records of a question, page by page. */
@@ -75,13 +63,10 @@ export async function allRecords(
   fixture: HttpFixture,
   query: string,
   options: RequestOptions = {},
-): Promise<SuperSimRecord[]> {
-  const found: SuperSimRecord[] = []
-  let url: string | null = `/supersim/v1/UsageRecords?${query}`
-  while (url !== null) {
-    const answer: Answer = await fixture.get(url, options)
+): Promise<Schema<'SuperSimUsageRecord'>[]> {
+  const found: Schema<'SuperSimUsageRecord'>[] = []
+  for await (const answer of fixture.pages(`/supersim/v1/UsageRecords?${query}`, options)) {
     found.push(...recordsOf(answer))
-    url = answer.body.meta.next_page_url?.replace(/^https?:\/\/[^/]+/, '') ?? null
   }
   return found
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { buildServer } from '../../../src/http/server.ts'
+import { ask } from '../../support/answers.ts'
 import { iccidOf, NOW, sidOf } from '../../support/builders.ts'
 import { basic, type HttpFixture } from '../../support/http-fixture.ts'
 import { type OriginalOpenApi, originalOpenApi } from '../../support/original-openapi.ts'
@@ -36,18 +37,17 @@ describe('answers of the Super SIM API, against the OpenAPI file of the original
     })
   })
 
-  const lists: [path: string, query: string][] = [
+  const lists = [
     ['/v1/UsageRecords', ''],
     ['/v1/UsageRecords', 'Granularity=day&PageSize=5&Page=1'],
-    ...['sim', 'fleet', 'network', 'isoCountry'].map((group): [string, string] => [
-      '/v1/UsageRecords',
-      `Group=${group}&Granularity=hour&PageSize=1`,
-    ]),
+    ...['sim', 'fleet', 'network', 'isoCountry'].map(
+      (group) => ['/v1/UsageRecords', `Group=${group}&Granularity=hour&PageSize=1`] as const,
+    ),
     ['/v1/UsageRecords', `Sim=roamer&Fleet=eu%20fleet&Network=${NETWORKS.france}&IsoCountry=FR`],
     ['/v1/Sims', 'Status=active'],
     ['/v1/Fleets', 'PageSize=1'],
     ['/v1/Networks', ''],
-  ]
+  ] as const
   for (const [path, query] of lists) {
     it(`validates GET ${path}?${query}`, async () => {
       const { status, body } = await fixture.get(`/supersim${path}?${query}`)
@@ -61,8 +61,8 @@ describe('answers of the Super SIM API, against the OpenAPI file of the original
   }
 
   it('validates single SIMs, fleets and networks, with every field that the file names', async () => {
-    const roamer = `/supersim/v1/Sims/${world.sims.roamer.sid}`
-    const fleet = `/supersim/v1/Fleets/${world.fleets.eu.sid}`
+    const roamer = `/supersim/v1/Sims/${world.sims.roamer.sid}` as const
+    const fleet = `/supersim/v1/Fleets/${world.fleets.eu.sid}` as const
     const answers = [
       ['/v1/Sims/{Sid}', 'get', 'sim', await fixture.get(roamer)],
       ['/v1/Sims/{Sid}', 'post', 'sim', await fixture.post(roamer, { Fleet: 'us fleet' })],
@@ -175,7 +175,7 @@ describe('usage records of the Super SIM API', () => {
       ['PageToken=x'],
     ] as const) {
       const answer = await fixture.get(`${USAGE}?${query}`, { ...(as !== undefined && { as }) })
-      assert.deepEqual([answer.status, answer.body.code], [400, 21481], query)
+      assert.deepEqual([answer.status, answer.error.code], [400, 21481], query)
     }
     for (const token of [days, members]) {
       assert.equal((await fixture.get(`${USAGE}?PageToken=${token}`)).status, 200)
@@ -220,9 +220,9 @@ describe('usage records of the Super SIM API', () => {
   ]
   for (const [query, message] of wrong) {
     it(`are refused with 83600 for ${query}`, async () => {
-      const { status, body } = await fixture.get(`${USAGE}?${query}`)
-      assert.deepEqual([status, body.code], [400, 83600])
-      assert.match(body.message, message)
+      const { status, error } = await fixture.get(`${USAGE}?${query}`)
+      assert.deepEqual([status, error.code], [400, 83600])
+      assert.match(error.message, message)
     })
   }
 
@@ -233,9 +233,9 @@ describe('usage records of the Super SIM API', () => {
       `${window}&Fleet=eu%20fleet&Network=${NETWORKS.home}&Granularity=day&PageSize=1`,
       `${window}&Fleet=eu%20fleet&Group=network`,
     ]) {
-      const { status, body } = await fixture.get(`${USAGE}?${query}`)
-      assert.deepEqual([status, body.code], [400, 83604], query)
-      assert.match(body.message, /by at most 31 days/)
+      const { status, error } = await fixture.get(`${USAGE}?${query}`)
+      assert.deepEqual([status, error.code], [400, 83604], query)
+      assert.match(error.message, /by at most 31 days/)
     }
     const bySim = await fixture.get(`${USAGE}?${window}&Sim=roamer&Network=${NETWORKS.home}`)
     assert.equal(recordsOf(bySim)[0]!.data_total, 0)
@@ -244,7 +244,7 @@ describe('usage records of the Super SIM API', () => {
   it('say of which account, for the operator', async () => {
     const as = fixture.operator
     const missing = await fixture.get(USAGE, { as })
-    assert.deepEqual([missing.status, missing.body.code], [400, 83600])
+    assert.deepEqual([missing.status, missing.error.code], [400, 83600])
     const { sid } = fixture.owner
     const asked = await fixture.get(`${USAGE}?AccountSid=${sid}&Group=isoCountry`, { as })
     assert.equal(recordsOf(asked)[0]!.account_sid, sid)
@@ -256,7 +256,8 @@ describe('usage records of the Super SIM API', () => {
 
 describe('the host of the Super SIM API', () => {
   it('stands for the prefix where it is named so, and only there', async () => {
-    const get = (url: string, host: string) => fixture.get(url, { headers: { host } })
+    const get = <const Url extends string>(url: Url, host: string) =>
+      fixture.get<Url>(url, { headers: { host } })
     const { body, status } = await get('/v1/UsageRecords?Group=sim', 'SuperSIM.example.com')
     assert.equal(status, 200)
     assert.match(
@@ -285,13 +286,13 @@ describe('the host of the Super SIM API', () => {
     ] as const) {
       const server = buildServer({ store: fixture.store, clock: () => NOW, ...options })
       const authorization = basic(fixture.owner)
-      const reply = await server.inject({
+      const { body, text } = await ask<'/supersim/v1/Fleets'>(server, {
         url: '/v1/Fleets',
         headers: { ...headers, authorization },
       })
       await server.close()
-      assert.ok(reply.json().meta.url.startsWith(url), reply.body)
-      assert.ok(reply.json().fleets[0].url.startsWith(url.replace('?', '/')), reply.body)
+      assert.ok(body.meta.url.startsWith(url), text)
+      assert.ok(body.fleets[0]!.url.startsWith(url.replace('?', '/')), text)
     }
   })
 })

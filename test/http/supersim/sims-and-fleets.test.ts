@@ -16,7 +16,7 @@ after(() => fixture.close())
 describe('SIMs and fleets of the Super SIM API', () => {
   it('show a SIM by its own SID, and its status as one of five', async () => {
     const sim = await fixture.addSim({ status: 'deactivated', uniqueName: 'old' })
-    const url = `/supersim/v1/Sims/${sim.sid}`
+    const url = `/supersim/v1/Sims/${sim.sid}` as const
     const shown = await fixture.get(url)
     assert.match(shown.body.sid, /^DE/)
     assert.equal(shown.body.status, 'inactive')
@@ -32,7 +32,7 @@ describe('SIMs and fleets of the Super SIM API', () => {
     const fleet = async (name: string) =>
       (await fixture.post('/supersim/v1/Fleets', { UniqueName: name })).body.sid
     const [first, second] = [await fleet('first'), await fleet('second')]
-    const url = `/supersim/v1/Sims/${sim.sid}`
+    const url = `/supersim/v1/Sims/${sim.sid}` as const
     const move = (to: string) => fixture.post(url, { Fleet: to })
     try {
       await fixture.use(sim, NOW - 60, { upload: 1 })
@@ -40,7 +40,7 @@ describe('SIMs and fleets of the Super SIM API', () => {
       await fixture.use(sim, NOW, { upload: 10 })
       fixture.clock.now = NOW + 100
       const moved = await move(second)
-      assert.equal((moved.body as unknown as { fleet_sid: string }).fleet_sid, second)
+      assert.equal(moved.body.fleet_sid, second)
       await fixture.use(sim, NOW + 99, { upload: 100 })
       await fixture.use(sim, NOW + 100, { upload: 1_000 })
       fixture.clock.now = NOW + 200
@@ -102,9 +102,9 @@ describe('SIMs and fleets of the Super SIM API', () => {
   for (const [path, form, message] of refused) {
     it(`refuse ${JSON.stringify(form)} at ${path}, and change nothing`, async () => {
       const before = await fixture.get(`/supersim/v1/${path}`)
-      const { status, body } = await fixture.post(`/supersim/v1/${path}`, form)
-      assert.deepEqual([status, body.code], [400, 33101], body.message)
-      assert.match(body.message, message)
+      const { status, error } = await fixture.post(`/supersim/v1/${path}`, form)
+      assert.deepEqual([status, error.code], [400, 33101], error.message)
+      assert.match(error.message, message)
       assert.equal((await fixture.get(`/supersim/v1/${path}`)).text, before.text)
     })
   }
@@ -123,14 +123,14 @@ describe('SIMs and fleets of the Super SIM API', () => {
         await fixture.post(`/supersim/v1/${path}`, { UniqueName: 'mine' }, { as }),
       ]) {
         assert.equal(answer.status, 404)
-        assert.equal(answer.body.message, `The requested resource /${path} was not found`)
+        assert.equal(answer.error.message, `The requested resource /${path} was not found`)
       }
     }
     const networks = await fixture.get('/supersim/v1/Networks', { as })
-    assert.equal((networks.body as unknown as { networks: unknown[] }).networks.length, 1)
+    assert.equal(networks.body.networks.length, 1)
     const numbers = await fixture.post('/supersim/v1/Sims', { Iccid: iccidOf(701) }, { as })
-    assert.deepEqual([numbers.status, numbers.body.code], [403, 20003])
-    assert.match(numbers.body.message, /^Permission Denied: Iccid: SIMs and their numbers/)
+    assert.deepEqual([numbers.status, numbers.error.code], [403, 20003])
+    assert.match(numbers.error.message, /^Permission Denied: Iccid: SIMs and their numbers/)
   })
 
   it('keep of a SIM what the other API has of it', async () => {
