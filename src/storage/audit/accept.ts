@@ -1,6 +1,6 @@
 /**
- * Accepts rows that do not fit their checksums as they are, as somebody who has restored or corrected
- * them by hand says: the checksums are made to fit, and the log keeps what they were.
+ * Accepts rows that do not fit their checksums, on the word of somebody who has restored or corrected
+ * them by hand. The checksums are made to fit, and the log keeps what they were.
  */
 import type { NewAct } from '../../domain/act.ts'
 import { DAY_SECONDS, floorTo, INSTANT_MIN, monthNumber } from '../../domain/time.ts'
@@ -26,7 +26,7 @@ export interface Acceptance {
   readonly ledgerOnly: boolean
 }
 
-/** Differences that one act of the log names; its count tells of all. */
+/** How many differences one act names; its count covers them all. */
 const NAMED_IN_LOG_MAX = 100
 
 export async function acceptRows(
@@ -80,7 +80,7 @@ function actOfAcceptance(
   return { verb: 'accept', objectKind: 'store', object: 'rows as they are', details }
 }
 
-/** Parts come some at a time, and those that are accepted differ no more. */
+/** Parts come a few at a time, and accepted ones no longer differ. */
 async function acceptParts(
   { totalOf, keptChecksums: kept }: ChangingEngine,
   { ask, rewrite }: Change,
@@ -105,14 +105,14 @@ async function acceptParts(
   }
 }
 
-/** By the difference, because some of what is kept may not be added up yet. */
+/** Adds the difference, because part of what is kept may not be summed yet. */
 const ADD_TO_CHECKSUM = `
   INSERT INTO checksum (table_name, part, row_count, total) VALUES (:name, :part, :rows, :total)
   ON CONFLICT (table_name, part) DO UPDATE
   SET row_count = checksum.row_count + excluded.row_count,
       total = (checksum.total + excluded.total) % ${TOTAL_END}`
 
-/** Months anew from their days, and the chain from its beginning. */
+/** Recomputes months from their days, and the chain from its beginning. */
 async function linkMonths(
   { ask, rewrite }: Change,
   key: string,
@@ -132,7 +132,7 @@ async function linkMonths(
     const part = Number(row.part)
     const isMonth = row.table_name === MONTH_CHAIN
     const month = isMonth ? part : monthNumber(part)
-    // A month that retention has begun to take keeps what it was; the others are what their days are.
+    // A month that retention has begun to delete keeps its checksum; other months follow from their days.
     if (isMonth === isFrozen(month, purgedThrough)) {
       add(month, Number(row.row_count), Number(row.total))
     }

@@ -1,6 +1,6 @@
 /**
- * The audit: goes over a store step by step, each on one state of it, so that nothing has to wait
- * for the whole. What it asks stands in the files beside this one; an engine only answers.
+ * The audit. It goes over a store in steps, each on one state, so that nothing has to wait for the whole.
+ * Its questions are in the files beside this one; an engine only answers them.
  */
 import { DAY_SECONDS, formatInstant, INSTANT_MIN, monthStart } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
@@ -23,18 +23,17 @@ import type { AuditDifference, AuditOptions, AuditReport, AuditState } from './r
 import { brokenRuleFromRow, STANDING_RULES } from './rules.ts'
 
 interface Step {
-  /** In the order of the steps when compared as text, so that a later run can go on after it. */
+  /** Sorts as text in the order of the steps, so that a later run can continue after it. */
   readonly name: string
-  /** What it looks at, in words. */
+  /** What it examines, in words. */
   readonly of: string
-  /** True when it is done, false where it was stopped before. */
+  /** True when it is done, false if it was stopped before that. */
   run(isStopped: () => boolean): Promise<boolean>
 }
 
 /**
- * How long questions go on being asked of one state of the store, in milliseconds. A state that
- * somebody looks at keeps a log from being folded, and rows that are gone from being forgotten. One
- * question may take longer.
+ * How long to keep asking questions of one state of the store, in milliseconds. While a state is being
+ * read, the log cannot be folded and deleted rows cannot be forgotten. A single question may take longer.
  */
 const LOOK_MS = 200
 
@@ -44,10 +43,10 @@ interface Scope {
   readonly lookMs: number
 }
 
-/** What every question is given. */
+/** Parameters of every question. */
 type Limits = Bounds & { readonly freshSeconds: number }
 
-/** Where in a step an audit is: at which of its questions or days, and at which piece of that. */
+/** Where an audit is within a step: at which of its questions or days, and at which piece of it. */
 interface Place {
   readonly i: number
   readonly piece: number
@@ -55,13 +54,16 @@ interface Place {
 
 const FIRST_PLACE: Place = { i: 0, piece: 0 }
 
-/** Null behind the last. */
+/** Null after the last. */
 function placeAfter({ i, piece }: Place, pieces: number, count: number): Place | null {
   if (piece + 1 < pieces) return { i, piece: piece + 1 }
   return i + 1 < count ? { i: i + 1, piece: 0 } : null
 }
 
-/** SIMs whose month is compared at once, at first; then more or fewer, by the time that took. */
+/**
+ * How many SIMs' months are compared at once, at first. Later there are more or fewer, depending on the
+ * time that took.
+ */
 const SIMS_AT_ONCE = 1_000
 
 const NOTHING: AuditReport = {
@@ -103,11 +105,11 @@ class Audit {
   readonly #engine: AuditEngine
   readonly #scope: Scope
   readonly #all = new Found()
-  /** By the looks of the step under way that have ended. */
+  /** By the completed looks of the present step. */
   #ofStep = new Found()
   #found = new Found()
   #checksummedThrough: number | null = null
-  /** Of each import, from the days looked at; null where the audit does not look at all of them. */
+  /** For each import, from the days examined; null if the audit does not examine all of them. */
   readonly #versions: VersionCounts | null
 
   constructor(engine: AuditEngine, scope: Scope, resumeFrom: AuditState | null) {
@@ -139,8 +141,8 @@ class Audit {
   }
 
   /**
-   * What cannot be looked at because it is damaged is a difference, and the others are looked at.
-   * False, and nothing is found, where it was stopped.
+   * What is too damaged to examine is a difference, and the rest is still examined. False, with nothing
+   * found, if it was stopped.
    */
   async run({ of, run }: Step, isStopped: () => boolean): Promise<boolean> {
     this.#ofStep = new Found()
@@ -157,7 +159,7 @@ class Audit {
     return true
   }
 
-  /** The work may run again from its beginning. */
+  /** The work may run again from the start. */
   async #look<T>(work: (ask: Ask) => Promise<T>): Promise<T> {
     this.#ofStep.addAll(this.#found)
     this.#found = new Found()
@@ -167,7 +169,7 @@ class Audit {
     })
   }
 
-  /** The step under way begins anew. */
+  /** Starts the present step over. */
   #forgetStep(): void {
     this.#ofStep = new Found()
     this.#found = new Found()
@@ -182,7 +184,7 @@ class Audit {
   }
 
   /**
-   * Goes from place to place, of one state of the store as long as that takes no time. False where it
+   * Goes from place to place, staying on one state of the store while that takes little time. False if it
    * was stopped on the way.
    */
   async #walk<At>(
@@ -233,7 +235,7 @@ class Audit {
     ]
   }
 
-  /** Last, because it takes what the days have said together. */
+  /** Comes last, because it uses what all the days together have shown. */
   #importSteps(): Step[] {
     const versions = this.#versions
     if (versions === null) return []
@@ -246,7 +248,7 @@ class Audit {
           days = await look.begin(ask, purgedThrough)
         } else if (i < days.length) {
           const pieces = piecesOf(days[i]!, of)
-          // One that was gathered since is counted whole.
+          // A day gathered in the meantime is counted as a whole.
           if (piece === 0 || piece >= pieces.length) look.forgetDay(days[i]!)
           const next = piece < pieces.length ? piece : 0
           await look.countPiece(ask, { day: days[i]!, of: { ...pieces[next]!, purgedThrough } })
@@ -261,7 +263,7 @@ class Audit {
     return [{ name: '5 imports', of: 'import', run }]
   }
 
-  /** What belongs to no day; of no use to somebody who asks for one account. */
+  /** What belongs to no day. Skipped if only one account is examined. */
   async #standingSteps(): Promise<Step[]> {
     const engine = this.#engine
     if (this.#scope.accountId !== null) return []
@@ -322,7 +324,7 @@ class Audit {
     const visit = async ({ i, piece }: Place, ask: Ask, bounded: Parameters & Limits) => {
       const pieces = piecesOf(day, bounded)
       if (piece >= pieces.length) {
-        // It was gathered since: its pieces are no more.
+        // The day was gathered in the meantime, so its pieces no longer exist.
         versions.clear()
         this.#forgetStep()
         return FIRST_PLACE

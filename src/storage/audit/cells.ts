@@ -1,4 +1,4 @@
-/** The ledger against what is derived from it: the questions, and how a difference is told. */
+/** Compares the ledger with what is derived from it: the questions, and how a difference is described. */
 import { DAY_SECONDS, formatInstant, monthStart } from '../../domain/time.ts'
 import { ZONES } from '../../domain/usage-event.ts'
 import { COUNTER_COLUMNS, COUNTER_SUMS } from '../counter-columns.ts'
@@ -18,13 +18,13 @@ export interface DerivedTable {
   readonly stored: string
 }
 
-/** Rows of one account, where only its rows are asked for. */
+/** Rows of one account, if only its rows are asked for. */
 const OF_ACCOUNT = '(CAST(:account AS BIGINT) IS NULL OR account_id = :account)'
 const SIMS_OF_ACCOUNT = `
   (CAST(:account AS BIGINT) IS NULL
    OR sim_id IN (SELECT sim.id FROM sim WHERE sim.account_id = :account))`
 
-/** A whole account's cells are one range of the key; its hours of one day a short part of it. */
+/** A whole account's cells are one range of the key, and its hours of one day a short part of that. */
 function cellsOfAccounts(table: 'account_hour' | 'account_day'): string {
   return `
     SELECT ${table}.*
@@ -36,7 +36,7 @@ function cellsOfAccounts(table: 'account_hour' | 'account_day'): string {
 
 const ACCOUNT_CELL = ['account_id', 'started_at', 'zone', 'country', 'plmn']
 
-/** From the rows of a day, or of a piece of it. Parameters: `day`, `dayEnd`, `purgedThrough`, `account`. */
+/** From the rows of a day or a piece of it. Parameters: `day`, `dayEnd`, `purgedThrough`, `account`. */
 export const ACCOUNT_HOURS: DerivedTable = {
   name: 'account hour',
   key: ACCOUNT_CELL,
@@ -60,7 +60,7 @@ export const ACCOUNT_DAY: DerivedTable = {
   stored: cellsOfAccounts('account_day'),
 }
 
-/** From its hours, where those are as they should be. Parameters: `day`, `dayEnd`, `account`. */
+/** From its hours, if those are correct. Parameters: `day`, `dayEnd`, `account`. */
 export const ACCOUNT_DAY_OF_HOURS: DerivedTable = {
   ...ACCOUNT_DAY,
   recomputed: `
@@ -69,13 +69,18 @@ export const ACCOUNT_DAY_OF_HOURS: DerivedTable = {
     GROUP BY 1, 2, 3, 4, 5`,
 }
 
-/** Sealed rows lie in the buckets of their days, and in each by SIM: some SIMs' rows of a month are short ranges. */
+/**
+ * Sealed rows lie in the buckets of their days, ordered by SIM within each. The rows of some SIMs in a
+ * month are therefore short ranges.
+ */
 const BUCKETS_OF_MONTH = `
   bucket IN (${Array.from({ length: DAYS_OF_MONTH_MAX }, (_, i) => `:day${i}`).join(', ')})
       AND bucket < :sealedThrough`
 const SOME_SIMS = 'sim_id >= :simFrom AND sim_id < :simTo'
 
-/** Of `SIM_DAYS_OF_MONTH` and `SIM_MONTH`: the month, and the SIMs from the first id to before the last. */
+/**
+ * For `SIM_DAYS_OF_MONTH` and `SIM_MONTH`: the month, and the SIMs from the first id to before the last.
+ */
 export function spanOfMonth(month: number, [simFrom, simTo]: SimSpan = ALL_SIMS): Parameters {
   const [start, end] = [monthStart(month), monthStart(month + 1)]
   const days = Array.from({ length: DAYS_OF_MONTH_MAX }, (_, i) => {
@@ -87,7 +92,7 @@ export function spanOfMonth(month: number, [simFrom, simTo]: SimSpan = ALL_SIMS)
 
 export type SimSpan = readonly [simFrom: number, simTo: number]
 
-/** Also those whose id is none that a SIM can have. */
+/** Including ids that no SIM can have. */
 export const ALL_SIMS: SimSpan = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
 
 /** Parameters: those of `spanOfMonth`, `sealedThrough`, `purgedThrough`, `account`. */
@@ -106,7 +111,7 @@ export const SIM_DAYS_OF_MONTH: DerivedTable = {
       AND started_at >= :purgedThrough - 86399 AND ${SIMS_OF_ACCOUNT}`,
 }
 
-/** Only SQLite has it: the sealed days of each month that retention has not cut. */
+/** Only in SQLite: the sealed days of each month that retention has not cut. */
 export const SIM_MONTH: DerivedTable = {
   name: 'sim month',
   key: ['sim_id', 'month', 'zone', 'country'],
@@ -120,16 +125,16 @@ export const SIM_MONTH: DerivedTable = {
 }
 
 /**
- * Lays both sides over each other and adds them up by cell. A FULL JOIN says the same, but SQLite
- * runs it as a nested loop: minutes instead of a second for 100 000 cells. The first row has no key
- * and says how many cells there are, and how many of them differ. A cell that is missing counts as
- * zeros, because a correction can leave zeros behind.
+ * Lays both sides over each other and sums them by cell. A FULL JOIN means the same, but SQLite runs it
+ * as a nested loop: minutes instead of a second for 100 000 cells. The first row has no key; it says how
+ * many cells there are, and how many of them differ. A missing cell counts as zeros, because a correction
+ * can leave zeros behind.
  */
 export function selectDifferences(
   { key, recomputed, stored }: DerivedTable,
   namedMax = AUDIT_DIFFERENCES_MAX,
 ): string {
-  // Columns of a UNION go by position, so both sides list the stored counters first.
+  // Columns of a UNION match by position, so both sides list the stored counters first.
   const side = (isStored: boolean, source: string) => `
       SELECT ${key.join(', ')},
              ${COUNTER_COLUMNS.map((name) => `${isStored ? name : '0'} AS stored_${name}`).join(', ')},
@@ -161,7 +166,7 @@ export function selectDifferences(
     ORDER BY ranked`
 }
 
-/** Adds to what is found which cells there are, and which of them differ. */
+/** Adds to the findings how many cells there are, and which of them differ. */
 export async function compareCells(
   ask: Ask,
   derived: DerivedTable,

@@ -1,4 +1,4 @@
-/** Rows against the checksums that were kept of them, and the chain of the ledger's months. */
+/** Compares rows with their checksums, and checks the chain of the ledger's months. */
 import { formatInstant, monthNumber, monthStart } from '../../domain/time.ts'
 import type { Row } from '../rows.ts'
 import {
@@ -23,8 +23,8 @@ export interface ChecksummedTable {
 }
 
 /**
- * Parts that differ. `total` is the engine's own expression for what the rows' hashes come to;
- * `kept` are its checksums as rows of `table_name`, `part`, `row_count` and `total`.
+ * Parts that differ. `total` is the engine's own expression for the sum of the rows' hashes; `kept` are
+ * its checksums as rows of `table_name`, `part`, `row_count` and `total`.
  */
 export function selectPartsThatDiffer(
   { name, part }: ChecksummedTable,
@@ -49,7 +49,7 @@ export function selectPartsThatDiffer(
     LIMIT ${AUDIT_DIFFERENCES_MAX + 1}`
 }
 
-/** Of the whole table, or of the parts that `where` names. */
+/** Of the whole table, or of the parts selected by `where`. */
 export async function partDifferences(
   ask: Ask,
   table: ChecksummedTable,
@@ -93,13 +93,13 @@ function inWords(rows: unknown, total: unknown): string {
   return `${count} ${count === 1 ? 'row' : 'rows'} with checksum ${Number(total).toString(16)}`
 }
 
-/** All checksums of the ledger's days and months; a few rows a day. */
+/** All checksums of the ledger's days and months; a few rows per day. */
 export const SELECT_LEDGER_CHECKSUMS = `
   SELECT table_name, part, row_count, total, head FROM checksum
   WHERE table_name IN ('ledger', 'ledger_history', '${MONTH_CHAIN}')
   ORDER BY part`
 
-/** Checksums of no table that has some, and heads where there is no month. */
+/** Checksums of tables that have none, and heads without a month. */
 export function selectStrayChecksums(tables: readonly string[]): string {
   const names = [...tables, MONTH_CHAIN].map((name) => `'${name}'`)
   return `
@@ -123,7 +123,7 @@ interface KeptMonth extends Month {
   readonly head: unknown
 }
 
-/** Months against their days, and each head against those before it. */
+/** Compares months with their days, and each head with those before it. */
 export function monthDifferences(
   rows: readonly Row[],
   { key, purgedThrough }: { readonly key: string; readonly purgedThrough: number },

@@ -1,25 +1,28 @@
 /**
- * Checksums of what cannot be recomputed: which rows they are over, and how those of the ledger are
- * chained from month to month. An engine adds up a keyed hash of each row by itself, and changes the
- * sum in the transaction that changes a row, so that rows may come and go in any order. A row that
- * something else has changed no longer fits. `docs/decisions/ledger-checksums.md` says why so.
+ * Checksums of what cannot be recomputed: which rows they cover, and how those of the ledger are chained
+ * from month to month. An engine sums a keyed hash of each row by itself, and changes the sum in the
+ * transaction that changes a row, so rows may come and go in any order. A row changed by anything else no
+ * longer fits. `docs/decisions/ledger-checksums.md` gives the reasons.
  */
 import { createHash } from 'node:crypto'
 import { monthStart } from '../../domain/time.ts'
 
-/** A hash of a row has so many bits: with it, a sum stays an integer that is safe in JavaScript. */
+/** The bits of a row's hash, few enough for a sum to stay a safe integer in JavaScript. */
 export const HASH_BITS = 52
 export const HASH_DIGITS = HASH_BITS / 4
 export const TOTAL_END = 2 ** HASH_BITS
 
-/** Every hash of a row begins with it; made of the signing key, so that no other store has it. */
+/**
+ * The prefix of everything that is hashed. It is made from the signing key, so no other store has the
+ * same.
+ */
 export function checksumKey(signingKey: Uint8Array): string {
   return createHash('sha256').update('checksum').update(signingKey).digest('hex')
 }
 
 /**
- * Tables with no checksum: what is recomputed from the ledger instead, the checksums themselves, whose
- * every change shows as a difference to the rows that they are over, and what nothing is counted by.
+ * Tables without a checksum: those recomputed from the ledger instead, the checksums themselves, whose
+ * changes show as differences to the rows they cover, and those by which nothing is counted.
  */
 export const WITHOUT_CHECKSUM: Readonly<Record<string, string>> = {
   account_hour: 'recomputed from the ledger',
@@ -31,20 +34,22 @@ export const WITHOUT_CHECKSUM: Readonly<Record<string, string>> = {
   console_link: 'nothing of usage, and over within minutes',
 }
 
-/** They are under checksum from the day on which somebody has looked over them last. */
+/** Covered by checksums up to the last day that was put under one. */
 export const LEDGER_TABLES = ['ledger', 'ledger_history'] as const
 
 export function isOfLedger(table: string): boolean {
   return (LEDGER_TABLES as readonly string[]).includes(table)
 }
 
-/** The setting that says before which bucket rows of the ledger are under checksum. */
+/** The setting that holds the bucket before which ledger rows are under checksum. */
 export const CHECKSUMMED_THROUGH = 'checksummed_through'
 
-/** The name under which the months of the ledger stand beside the tables. */
+/** The name for the ledger's months among the names of tables. */
 export const MONTH_CHAIN = 'month'
 
-/** Rows that share a checksum: the finer, the closer a difference is told, the more there are. */
+/**
+ * Rows that share a checksum. Finer parts locate a difference more closely, but there are more of them.
+ */
 const PARTS: Readonly<Record<string, PartRule>> = {
   setting: { column: null },
   sim_imsi: { column: 'sim_id' },
@@ -55,19 +60,19 @@ const PARTS: Readonly<Record<string, PartRule>> = {
 }
 
 export interface PartRule {
-  /** Null where all rows of the table are one part. */
+  /** Null if all rows of the table are one part. */
   readonly column: string | null
-  /** So many values of the column share a part, whose number is the first of them. */
+  /** How many values of the column share a part, whose number is the first of them. */
   readonly size?: number
 }
 
-/** `keyColumns` are the integers among the columns of the table's key, in its order. */
+/** `keyColumns` are the integer columns of the table's key, in key order. */
 export function partOf(table: string, keyColumns: readonly string[]): PartRule {
   if (isOfLedger(table)) return { column: 'bucket' }
   return PARTS[table] ?? { column: keyColumns[0] ?? null }
 }
 
-/** As an expression over a row, which `prefix` names, as in `NEW.`. */
+/** As an expression over a row with the given `prefix`, such as `NEW.`. */
 export function partExpression({ column, size }: PartRule, prefix = ''): string {
   if (column === null) return '0'
   const value = `${prefix}${column}`
@@ -84,7 +89,7 @@ export interface Month {
   readonly total: number
 }
 
-/** What the chain says at each of the months, which come in their order and from the first on. */
+/** What the chain says at each of the months, which come in order, beginning with the first. */
 export function headsOf(key: string, months: readonly Month[]): string[] {
   let head = ''
   return months.map(({ month, rowCount, total }) => {
@@ -94,7 +99,7 @@ export function headsOf(key: string, months: readonly Month[]): string[] {
   })
 }
 
-/** True for a month that retention has begun to take: its checksum stays as it was before. */
+/** True for a month that retention has begun to delete; its checksum stays as it was before. */
 export function isFrozen(month: number, purgedThrough: number): boolean {
   return monthStart(month) < purgedThrough
 }

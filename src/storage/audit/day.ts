@@ -1,4 +1,4 @@
-/** What an audit asks about one day, each of a piece of it where its rows allow that. */
+/** What an audit asks about one day. Questions are asked piece by piece if their answers add up. */
 import { ACCOUNT_DAY, ACCOUNT_DAY_OF_HOURS, ACCOUNT_HOURS, compareCells } from './cells.ts'
 import { partDifferences } from './checked-rows.ts'
 import { isOfLedger } from './checksums.ts'
@@ -12,16 +12,16 @@ import { brokenRuleFromRow, RULES_OF_DAY } from './rules.ts'
 /** What is known of the day when a question is asked. */
 export interface KnownOfDay {
   readonly found: Found
-  /** True where the pieces that were looked at are as they should be. */
+  /** True if nothing was wrong with the pieces looked at. */
   readonly isSound: boolean
-  /** True where the day is asked about in more pieces than one. */
+  /** True if the day is asked about in several pieces. */
   readonly isInPieces: boolean
-  /** Of each import, by the beginning of the piece: a look may run twice. */
+  /** For each import, by the start of the piece, because a look may run twice. */
   readonly versions: Map<number, VersionCounts>
 }
 
 export interface DayQuestion {
-  /** False where the answers about pieces would not add up. */
+  /** False if the answers for pieces would not add up. */
   readonly goesByPieces: boolean
   ask(ask: Ask, of: Parameters & Bounds & Span, known: KnownOfDay): Promise<void>
 }
@@ -39,7 +39,10 @@ const ROWS = byPieces(async (ask, of, { found }) => {
 
 const HOURS = byPieces((ask, of, { found }) => compareCells(ask, ACCOUNT_HOURS, { of, found }))
 
-/** Of a day in pieces, its hours have been compared with its rows. What they hide, only the rows tell. */
+/**
+ * If the day is in pieces, its hours have already been compared with its rows. If they were wrong, only
+ * the rows can tell.
+ */
 const DAY = ofAll((ask, of, { found, isSound, isInPieces }) =>
   compareCells(ask, isInPieces && isSound ? ACCOUNT_DAY_OF_HOURS : ACCOUNT_DAY, { of, found }),
 )
@@ -61,7 +64,7 @@ const RULES = RULES_OF_DAY.map((rule) =>
   }),
 )
 
-/** In their order. */
+/** In order. */
 export async function questionsOfDay(
   engine: AuditEngine,
   { countsVersions }: { readonly countsVersions: boolean },

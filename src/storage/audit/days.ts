@@ -36,9 +36,9 @@ export interface Span {
 }
 
 /**
- * A day in the pieces that can be asked one after the other, with others writing in between: no longer
- * ones than it must be, because a day may have many million rows. Rows of a fresh day lie apart by
- * time. Those of a day that is being gathered move between two questions.
+ * A day in pieces that can be asked about one after the other while others write in between. They are as
+ * short as possible, because a day may have many million rows. Rows of a fresh day are split by time.
+ * Those of a day that is being gathered may move between two questions.
  */
 export function piecesOf(
   day: number,
@@ -59,9 +59,9 @@ export function piecesOf(
 }
 
 /**
- * Every day of which some table has something, in the order of time. Asked at the beginning of each
- * part of the way, so that no long table is read for it: hours and totals of SIMs have rules of their
- * own, by which they lie on one of these days.
+ * Every day that some table has anything of, in order of time. Asked at the start of each part of the
+ * way, so it reads no long table: the hours and the SIMs' totals have rules of their own that put them on
+ * one of these days.
  */
 export async function daysOf(
   ask: Ask,
@@ -84,7 +84,7 @@ function selectBuckets(table: string): string {
   return `SELECT DISTINCT bucket AS at FROM ${table}`
 }
 
-/** From one bucket to the next by the key, however many rows each has; Citus does not take it. */
+/** Skips from bucket to bucket by the key, however many rows each has. Citus does not accept this. */
 function skipToBuckets(table: string): string {
   return `
     WITH RECURSIVE days (at) AS (
@@ -96,7 +96,7 @@ function skipToBuckets(table: string): string {
     SELECT at FROM days WHERE at IS NOT NULL`
 }
 
-/** As `monthNumber` counts: of the days, and those that totals say they are of. */
+/** As counted by `monthNumber`: the months of the days, and those that totals name. */
 export async function monthsOf(
   ask: Ask,
   days: readonly number[],

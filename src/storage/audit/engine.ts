@@ -6,40 +6,43 @@ import type { AuditDifference } from './report.ts'
 
 export type Parameters = Readonly<Record<string, number | string | null>>
 
-/** Parameters are named, as in `:day`; those that a question does not name are passed over. */
+/** Parameters are named, as in `:day`. Those that a question does not use are ignored. */
 export type Ask = (text: string, parameters?: Parameters) => Promise<Row[]>
 
-/** What an audit asks of an engine. Integers of its rows may be numbers or bigints. */
+/** What an audit needs from an engine. Integers in its rows may be numbers or bigints. */
 export interface AuditEngine {
   /** Runs `work` on one state of the store. */
   onOneState<T>(work: (ask: Ask) => Promise<T>): Promise<T>
   /** The tables with checksums, as the schema has them now. */
   tables(): Promise<readonly ChecksummedTable[]>
-  /** What the hashes of the table's rows come to, as an expression. */
+  /** The sum of the hashes of the table's rows, as an expression. */
   totalOf(table: ChecksummedTable): string
-  /** The checksums that are kept, as a question. */
+  /** A question for the stored checksums. */
   readonly keptChecksums: string
-  /** What every hash begins with. */
+  /** The prefix of everything that is hashed. */
   checksumKey(): Promise<string>
-  /** True where whole months have totals of their own. */
+  /** True if whole months have totals of their own. */
   readonly hasSimMonths: boolean
-  /** As of its session. */
+  /** As in its session. */
   readonly freshSeconds: number
-  /** True where rows lie on several servers, which answer only questions of one table. */
+  /** True if rows are distributed over several servers, which only answer questions about one table. */
   readonly isSpread: boolean
   /** What the engine itself finds wrong with its database. */
   checkDatabase(): Promise<AuditDifference[]>
 }
 
-/** One write transaction that keeps batches out. */
+/** One write transaction that excludes batches. */
 export interface Change {
   readonly ask: Ask
-  /** Writes with no checksum told of it: checksums themselves, and rows that shall fit theirs again. */
+  /**
+   * Writes without updating checksums: the checksums themselves, and rows that are made to fit theirs
+   * again.
+   */
   readonly rewrite: Ask
 }
 
 export interface ChangingEngine extends AuditEngine {
-  /** Runs `work` in one transaction, with what it comes to in the log. It may run again. */
+  /** Runs `work` in one transaction and logs its outcome. It may run again. */
   change<T>(
     work: (change: Change) => Promise<T>,
     actOf: (result: T) => LoggedAct | null,

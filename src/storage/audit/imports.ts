@@ -1,7 +1,7 @@
 /**
- * What imports say they have counted, against what is there of them. A version of the ledger or its
- * history is one record that was accepted or replaced another. How many duplicates and expired records
- * there were follows from nothing that is kept.
+ * Compares what imports say they have counted with what they have left in the store. Each version in the
+ * ledger or its history is one record that was accepted or replaced another. The numbers of duplicates
+ * and expired records follow from nothing that is kept.
  */
 import { DAY_SECONDS } from '../../domain/time.ts'
 import type { Row } from '../rows.ts'
@@ -9,18 +9,18 @@ import type { Span } from './days.ts'
 import type { Ask, Parameters } from './engine.ts'
 import type { AuditDifference } from './report.ts'
 
-/** How many versions there are of each import, by its id. */
+/** How many versions each import has, by its id. */
 export type VersionCounts = Map<number, number>
 
 interface Range {
   readonly least: number
-  /** `Infinity` where nothing says. */
+  /** `Infinity` if nothing tells. */
   readonly most: number
 }
 
-/** What an import's counts have to be; one number where `least` is `most`. */
+/** What an import's counts must be; a single number if `least` equals `most`. */
 export interface ExpectedCounts {
-  /** `accepted` and `replaced` together: what is there does not tell which came first. */
+  /** `accepted` and `replaced` together, because the stored versions do not tell which came first. */
   readonly counted: Range
   readonly quarantined: Range
 }
@@ -51,7 +51,7 @@ export async function countVersions(ask: Ask, of: Parameters): Promise<VersionCo
   return counts
 }
 
-/** Days of which the ledger or its history has versions of these imports. */
+/** Days on which the ledger or its history has versions of these imports. */
 async function daysOfImports(ask: Ask, ids: ReadonlySet<number>): Promise<number[]> {
   const days = new Set<number>()
   const [least, most] = [Math.min(...ids), Math.max(...ids)]
@@ -65,7 +65,7 @@ async function daysOfImports(ask: Ask, ids: ReadonlySet<number>): Promise<number
   return [...days]
 }
 
-/** Of some imports, on the state that is looked at. Each of their days is read once. */
+/** For some imports, on the state in view. Each of their days is read once. */
 async function versionsOf(
   ask: Ask,
   ids: ReadonlySet<number>,
@@ -82,29 +82,29 @@ function spanOf(day: number) {
   return { day, dayEnd: day + DAY_SECONDS }
 }
 
-/** Adds what one day has of each import to what others have. */
+/** Adds one day's versions of each import to those of other days. */
 export function addVersions(versions: VersionCounts, ofDay: VersionCounts): void {
   for (const [id, count] of ofDay) versions.set(id, (versions.get(id) ?? 0) + count)
 }
 
 /**
- * All imports against the versions that were counted day by day while others wrote. Those that do not
- * fit are counted once more, again day by day, so that nobody has to wait for the whole. What fits
- * neither way is counted a third time, on one state, unless it has changed on the way: then it is
- * being written, and the next audit looks at it.
+ * Compares all imports with the versions that were counted day by day while others wrote. Imports that do
+ * not match are counted a second time, again day by day, so that nobody has to wait for the whole. Those
+ * that match neither time are counted a third time, on one state. An import that has changed by then is
+ * being written, and is left to the next audit.
  */
 export class ImportsLook {
   readonly #counted: VersionCounts
-  /** By day and by the beginning of a piece of it, because each may be looked at twice. */
+  /** By day and by the start of a piece of it, because each may be looked at twice. */
   readonly #recounted = new Map<number, Map<number, VersionCounts>>()
-  /** Those that did not fit at first. */
+  /** Those that did not match at first. */
   #left: ReadonlyMap<number, ImportFacts> = new Map()
 
   constructor(counted: VersionCounts) {
     this.#counted = counted
   }
 
-  /** The days that have to be counted once more. */
+  /** Returns the days that have to be counted a second time. */
   async begin(ask: Ask, purgedThrough: number): Promise<readonly number[]> {
     const books = await ImportBooks.read(ask, purgedThrough)
     this.#left = new Map(misfits(books, books.imports, this.#counted).map((one) => [one.id, one]))
@@ -155,7 +155,7 @@ function isSame(a: ImportFacts, b: ImportFacts): boolean {
   return (Object.keys(a) as (keyof ImportFacts)[]).every((name) => a[name] === b[name])
 }
 
-/** Of one import; null where there is none. */
+/** For one import; null if there is none. */
 export async function expectedCounts(
   ask: Ask,
   id: number,
@@ -200,11 +200,14 @@ interface ImportFacts extends ImportCounts {
   readonly duplicate: number
   readonly isUndone: boolean
   readonly isOperators: boolean
-  /** Null where it is not known. */
+  /** Null if it is unknown. */
   readonly usageFrom: number | null
 }
 
-/** What the counts of imports follow from, on one state. Only questions of one table, as Citus takes. */
+/**
+ * What the counts of imports follow from, on one state. Each question reads a single table, because Citus
+ * requires that.
+ */
 class ImportBooks {
   readonly imports: readonly ImportFacts[]
   readonly #purgedThrough: number
@@ -270,14 +273,14 @@ class ImportBooks {
   }
 
   /**
-   * Each version was accepted or replaced another, but for those that came as a duplicate and count
-   * since: they came late, stand in an account's place, or are left of an import that was undone. Of an
-   * account's versions some may be the operator's now, and of any one's those that were accepted once
-   * more, which the import then repeats.
+   * Each version was accepted or replaced another, except those that came as a duplicate and have counted
+   * since: they came late, replaced an account's version, or remained when an import was undone. Some of
+   * an account's versions may be the operator's now. Some of any import's versions may have been accepted
+   * again, so that the import repeats them.
    */
   #counted(found: ImportFacts, versions: number): Range {
     if (found.isUndone) {
-      // The others are those that other imports have kept.
+      // The others were kept by other imports.
       const gone = this.#undoneVersions.get(found.id) ?? 0
       return { least: Math.max(0, gone - found.duplicate), most: Number.POSITIVE_INFINITY }
     }
@@ -309,7 +312,7 @@ class ImportBooks {
     )
   }
 
-  /** Entries that wait, and those that were discarded or purged, of which the log tells how many. */
+  /** Entries that wait, plus those that were discarded or purged, whose number the log has. */
   #quarantined({ id, isUndone }: ImportFacts): Range {
     const { entriesGone, undoneEntries } = this.#acts
     if (isUndone && !undoneEntries.has(id)) return { least: 0, most: Number.POSITIVE_INFINITY }
@@ -337,18 +340,18 @@ const SELECT_ACTS_OF_COUNTS = `
   WHERE object_kind = 'quarantine' OR verb IN ('purge', 'recycle', 'accept conflict', 'undo', 'erase')
      OR (verb = 'change' AND object_kind = 'feed')`
 
-/** What the log says of acts that change what counts follow from. */
+/** What the log says about acts that change what counts follow from. */
 class ActsOfCounts {
-  /** Imports of which records were counted later. */
+  /** Imports with records that were counted later. */
   readonly recycled = new Set<number>()
   readonly undoneEntries = new Map<number, number>()
-  /** True when conflicts were decided for what waited. */
+  /** True if conflicts in quarantine were decided. */
   isDecided = false
-  /** True when a feed may have been under `max` before. */
+  /** True if a feed may have been under `max` before. */
   policiesChanged = false
-  /** Imports up to this one may have records that were erased. */
+  /** Imports up to this one may have had records erased. */
   erasedThrough = 0
-  /** Entries of quarantine that are gone and still counted, of all imports. */
+  /** Quarantine entries, of all imports, that are gone but still counted. */
   entriesGone = 0
 
   constructor(acts: readonly Row[]) {
@@ -370,7 +373,7 @@ class ActsOfCounts {
   }
 }
 
-/** Without bound where the log does not say; what was changed in it shows by its checksum. */
+/** Unbounded if the log does not say. A manipulated log shows by its checksum. */
 function numberOf(details: string, name: string): number {
   try {
     const value = (JSON.parse(details) as Record<string, unknown>)[name]

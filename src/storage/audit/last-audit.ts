@@ -1,4 +1,4 @@
-/** The last audit of a store, as its settings keep it: for whoever goes on with it, and for monitoring. */
+/** The store's last audit, kept in its settings for continuing it and for monitoring. */
 
 import { readSetting } from '../directory/reads.ts'
 import { UPSERT_SETTING } from '../directory/sql.ts'

@@ -1,4 +1,4 @@
-/** What feeds are said to have delivered against the finished imports that speak for them. */
+/** Compares the stored progress of feeds with the finished imports that speak for them. */
 import {
   addDelivery,
   type FeedDeliveries,
@@ -28,7 +28,7 @@ export interface ExpectedProgress {
   readonly completeThrough: number | null
 }
 
-/** Of each feed, what its finished imports come to. */
+/** For each feed, the progress that follows from its finished imports. */
 export async function expectedProgress(ask: Ask): Promise<ExpectedProgress[]> {
   const accepted = Map.groupBy(await ask('SELECT * FROM gap_acceptance ORDER BY id'), (row) =>
     Number(row.feed_id),
@@ -58,7 +58,7 @@ export async function feedProgressDifferences(ask: Ask): Promise<AuditDifference
   )
   for (const { feed, deliveries, completeFrom, completeThrough } of await expectedProgress(ask)) {
     const kept = progress.get(feed.id)
-    // As texts, because what is kept may be no JSON any more.
+    // As text, because what is stored may no longer be JSON.
     const stored = inWords(
       { from: kept?.complete_from, through: kept?.complete_through },
       (kept?.deliveries as string | undefined) ?? JSON.stringify(NO_DELIVERIES),
@@ -74,7 +74,7 @@ export async function feedProgressDifferences(ask: Ask): Promise<AuditDifference
   return differences
 }
 
-/** Rows of the directory have integers that are safe. */
+/** Directory rows only have safe integers. */
 function numbered(row: Row): Row {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [

@@ -1,5 +1,5 @@
 /**
- * Readings against what their series prove: each is measured from the row before it, by the rule of
+ * Compares readings with what their series prove. Each is measured from the row before it, by the rule of
  * `domain/counter-series.ts`, and compared with what is stored of it and with the ledger.
  */
 import {
@@ -24,7 +24,7 @@ const SIMS_OF_ACCOUNT = `
   (CAST(:account AS BIGINT) IS NULL
    OR reading.sim_id IN (SELECT sim.id FROM sim WHERE sim.account_id = :account))`
 
-/** Parameters: `day`, `dayEnd`, `purgedThrough`, `account`; and the reading to go on after. */
+/** Parameters: `day`, `dayEnd`, `purgedThrough`, `account`; and the reading to continue after. */
 const READINGS_OF_DAY = `
   SELECT reading.*,
          ${eachCounter((name) => `last.high_${name} AS last_${name}`)},
@@ -51,7 +51,7 @@ const READINGS_OF_DAY = `
   ORDER BY reading.occurred_at, reading.sim_id, reading.feed_id, reading.record_id
   LIMIT ${READINGS_A_LOOK}`
 
-/** Usage that follows from a reading that is not there. */
+/** Usage that follows from a reading that does not exist. */
 const WITHOUT_READING = `
   SELECT * FROM ledger AS reading
   WHERE bucket >= :day AND bucket < :dayEnd AND (stated & 4) <> 0 AND occurred_at >= :purgedThrough AND ${SIMS_OF_ACCOUNT}
@@ -62,7 +62,7 @@ const WITHOUT_READING = `
   ORDER BY sim_id, occurred_at, feed_id, record_id
   LIMIT ${READINGS_A_LOOK}`
 
-/** `told` is called for some of them at a time, with the number of readings looked at. */
+/** Calls `told` from time to time, with the number of readings looked at. */
 export async function compareReadings(
   ask: Ask,
   of: Parameters & { readonly day: number },

@@ -1,6 +1,6 @@
 /**
- * Rebuilds rows of the directory that follow from others. They are under checksum, which tells what
- * they were: of what they may have been, the first that fits it is put in their place.
+ * Rebuilds directory rows that follow from others. They are under checksum, so there is a proof of what
+ * they were: of the rows that they may have been, the first that fit it are restored.
  */
 
 import { dayText } from '../ledger/buckets.ts'
@@ -19,9 +19,9 @@ type Values = Readonly<Record<string, Value>>
 /** A table whose rows follow from others, part by part. */
 interface DerivedRows {
   readonly table: 'feed_progress' | 'account_feed' | 'import_bucket' | 'import'
-  /** The rows with the same value of it are one part. */
+  /** Rows with the same value in this column are one part. */
   readonly column: string
-  /** What the part's rows may have been, the likeliest first; none where nothing tells. */
+  /** What the part's rows may have been, likeliest first; none if nothing tells. */
   candidates(ask: Ask, part: number, present: readonly Values[]): Promise<Values[][]>
 }
 
@@ -76,7 +76,7 @@ const DERIVED: readonly DerivedRows[] = [
   },
 ]
 
-/** Of versions of the import, and of those that it repeats. Parameters: `part`, `purgedThrough`. */
+/** For versions of the import and those that it repeats. Parameters: `part`, `purgedThrough`. */
 const DAYS_OF_IMPORT = ['ledger', 'ledger_history']
   .map(
     (table) => `
@@ -90,7 +90,7 @@ const DAYS_OF_IMPORT = ['ledger', 'ledger_history']
   )
   .join(' UNION ')
 
-/** Rows that have to be there, with those that are, which may have reasons that are gone. */
+/** Rows that must be there, combined with those that are, which may have had reasons that are gone. */
 function likelySets(needed: readonly Values[], present: readonly Values[]): Values[][] {
   const known = new Set(needed.map((row) => JSON.stringify(Object.values(row))))
   const others = present.filter((row) => !known.has(JSON.stringify(Object.values(row))))
@@ -101,7 +101,7 @@ function likelySets(needed: readonly Values[], present: readonly Values[]): Valu
   ]
 }
 
-/** Where the counts have one value: each way in which one of two numbers, or neither, is wrong. */
+/** If the counts can have only one value: every way in which one of two numbers, or neither, is wrong. */
 function likelyCounts(present: Values, { counted, quarantined }: ExpectedCounts): Values[][] {
   const { accepted, replaced } = present as Record<string, number>
   const sum = counted.least
@@ -120,7 +120,7 @@ function likelyCounts(present: Values, { counted, quarantined }: ExpectedCounts)
   )
 }
 
-/** A step for each table; on Citus there are no checksums, by which alone rows can be told. */
+/** One step per table. On Citus, there are no checksums, without which rows cannot be proved. */
 export async function directorySteps(engine: ChangingEngine): Promise<RepairStep[]> {
   const tables = await engine.tables()
   return DERIVED.flatMap((derived) => {
@@ -162,7 +162,7 @@ async function repairPart(
   const text = `SELECT * FROM ${table} WHERE ${column} = :part`
   const present = (await ask(text, { part })).map(valuesOf)
   const place = async (rows: readonly Values[]) => {
-    // An import is referred to, so that its row stays and changes.
+    // Other rows refer to an import, so its row is changed rather than replaced.
     if (table === 'import') {
       for (const row of rows) await placeCounts(rewrite, row)
       return
@@ -219,7 +219,7 @@ function valuesOf(row: Row): Values {
   )
 }
 
-/** The rows, of each only what another set has not. */
+/** Only the rows that the other set does not have. */
 function inWords(rows: readonly Values[], others: readonly Values[]): string {
   const [only] = rows
   const [other] = others

@@ -1,7 +1,7 @@
 /**
- * Rebuilds what is derived: totals that do not agree with the ledger, and rows of the directory that
- * follow from others. The ledger is never touched, and where it does not fit its own checksum, nothing
- * is made to agree with it.
+ * Rebuilds what is derived: totals that do not agree with the ledger, and directory rows that follow from
+ * others. The ledger is never touched. If it does not fit its own checksum, nothing is made to agree with
+ * it.
  */
 
 import type { NewAct } from '../../domain/act.ts'
@@ -26,14 +26,17 @@ import type { AuditDifference, NotRebuilt, RepairReport } from './report.ts'
 
 const COUNTERS = counterList()
 
-/** So many cells of a table and day are named, all are rebuilt; a broken store has more than memory. */
+/**
+ * How many cells per table and day are named, while all are rebuilt. A broken store may have more than
+ * fit in memory.
+ */
 const CELLS_NAMED_MAX = 10_000
 
-/** What is rebuilt in one transaction. */
+/** What one transaction rebuilds. */
 export interface RepairStep {
   /** In words, for the log. */
   readonly of: string
-  /** Whether there is anything to do, so that nobody waits for a look that finds nothing. */
+  /** Whether there is anything to do, so that nobody has to wait for a look that finds nothing. */
   isNeeded(ask: Ask): Promise<boolean>
   run(change: Change): Promise<RepairReport>
 }
@@ -80,9 +83,9 @@ async function stepsOf(engine: ChangingEngine): Promise<RepairStep[]> {
 interface Rebuilt {
   readonly derived: DerivedTable
   readonly table: string
-  /** What goes; a total in the wrong place goes with its day. */
+  /** What to delete. A total in the wrong place is deleted along with its day. */
   readonly where: string
-  /** Columns that are no part of the derived table's key, with their values. */
+  /** Columns outside the derived table's key, with their values. */
   readonly more: Readonly<Record<string, string>>
 }
 
@@ -181,7 +184,7 @@ async function rebuild(
   )
 }
 
-/** True where the days that are under checksum fit it. */
+/** True if the days under checksum fit it. */
 async function ledgerFits(engine: ChangingEngine, ask: Ask, of: Parameters): Promise<boolean> {
   const { totalOf, keptChecksums: kept } = engine
   const where = 'part >= :from AND part < :to AND part < :checksummedThrough'
@@ -198,7 +201,7 @@ interface Stray {
   readonly key: string
 }
 
-/** Cells that belong to no account or SIM, and those at an instant at which none begins. */
+/** Cells that belong to no account or SIM, or to an instant at which no cell begins. */
 function straysOf({ hasSimMonths }: ChangingEngine): Stray[] {
   const without = (owner: string, table: string) =>
     `NOT EXISTS (SELECT 1 FROM ${owner} WHERE ${owner}.id = ${table}.${owner}_id)`
@@ -219,7 +222,8 @@ function straysOf({ hasSimMonths }: ChangingEngine): Stray[] {
 }
 
 function cellsOfNobody(engine: ChangingEngine): RepairStep {
-  // Citus joins no spread tables this way; such cells differ from the ledger there, or say nothing.
+  // Citus cannot join distributed tables this way. There, such cells either differ from the ledger or
+  // hold nothing.
   const strays = engine.isSpread ? [] : straysOf(engine)
   const find = ({ table, where }: Stray) =>
     `SELECT * FROM ${table} WHERE ${where} LIMIT ${CELLS_NAMED_MAX}`

@@ -1,4 +1,4 @@
-/** What has to be true of rows for themselves and beside others: each rule finds those that break it. */
+/** What must be true of rows by themselves and beside others. Each rule finds the rows that break it. */
 
 import { SERIES_VERDICTS } from '../../domain/counter-series.ts'
 import { FEED_FORMATS, KEY_SCOPES, SIM_STATUSES } from '../../domain/directory.ts'
@@ -11,7 +11,7 @@ import type { Row } from '../rows.ts'
 import { TABLES, type Table } from '../tables.ts'
 import { AUDIT_DIFFERENCES_MAX, type AuditDifference } from './report.ts'
 
-/** Finds rows with the columns `cell`, `stored` and `expected`, all texts. */
+/** Finds rows with the columns `cell`, `stored` and `expected`, all of them text. */
 export interface AuditRule {
   readonly table: string
   readonly text: string
@@ -19,7 +19,7 @@ export interface AuditRule {
 
 type TableName = (typeof TABLES)[number]['name']
 
-/** The key of a row in words, as SQL. */
+/** A row's key in words, as SQL. */
 function cellOf(name: TableName, row = name as string): string {
   const { key } = TABLES.find((table) => table.name === name) as Table
   return key.map((column) => `'${column} ' || ${row}.${column}`).join(` || ', ' || `)
@@ -67,7 +67,7 @@ function refers(table: TableName, column: string, to: TableName): AuditRule {
   })
 }
 
-/** Of tables that are small beside the ledger. */
+/** For tables that are small beside the ledger. */
 export const STANDING_RULES: readonly AuditRule[] = [
   oneOf('sim', 'status', SIM_STATUSES),
   oneOf('api_key', 'scope', KEY_SCOPES),
@@ -195,10 +195,10 @@ const SAME_IDENTITY = ['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id'
   .map((name) => `other.${name} = ledger_history.${name}`)
   .join(' AND ')
 
-/** Whose the SIM was when the version was used. */
+/** The account that had the SIM when the version was used. */
 const OWNER = 'COALESCE(tenure.account_id, sim.account_id)'
 
-/** Of the versions of one day; parameters as those of its cells. */
+/** For the versions of one day; parameters as for its cells. */
 function rulesOfVersions(table: 'ledger' | 'ledger_history'): AuditRule[] {
   const ofDay = `${table}.bucket >= :day AND ${table}.bucket < :dayEnd`
   const broken = (stored: string, expected: string, where: string, from: string = table) =>

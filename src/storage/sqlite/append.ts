@@ -47,19 +47,19 @@ export function append(connection: Connection, batch: PackedBatch): AppendOutcom
   return connection.take(endBatch(batch, applyEvents(connection, batch)))
 }
 
-/** What an event needs to be counted, and nothing of what could not be. */
+/** What it takes to count events, without the records that could not be counted. */
 type PackedEvents = Omit<PackedBatch, 'quarantined' | 'expired' | 'rereading'>
 type EventBatch = PackedEvents & SharedBatch
 
 interface ApplyOptions {
   readonly coming?: Coming
-  /** Is told what changes. */
+  /** Told what changes. */
   readonly changes?: UsageChanges | null
 }
 
 /**
- * Brings events into the ledger and what is derived from it; conflicts are returned in the order of
- * their lines, and kept nowhere yet.
+ * Adds events to the ledger and to what is derived from it. Conflicts are returned in the order of their
+ * lines and not kept yet.
  */
 export function applyEvents(
   connection: Connection,
@@ -80,10 +80,13 @@ class BatchApplication {
   readonly #accountIds = new Set<number>()
   readonly #days = new Set<number>()
   readonly #readings: IncomingEvent[] = []
-  /** Whether the last event was stored already, and said the same: the next one is probably stored too. */
+  /**
+   * Whether the last event was already stored with the same content. The next one is then probably stored
+   * too.
+   */
   #expectsRepeat = false
   readonly #repeated: RepeatedEvents
-  /** Events whose versions are others than the transaction has found, by their identities. */
+  /** Events whose versions differ from what the transaction has found, by their identities. */
   readonly #changed = new Map<string, Changed>()
   readonly #conflicts: Conflict[] = []
   #series = NO_SERIES_COUNTS
@@ -127,7 +130,7 @@ class BatchApplication {
     return { counts: this.#counts, series: this.#series, conflicts }
   }
 
-  /** Days under checksum come first in the order, and nothing of a later day changes one of them. */
+  /** Days under checksum come first in the order, and events of later days change none of them. */
   #applyAll(order: Uint32Array, buckets: Float64Array): void {
     const { numbers } = this.#batch.events
     const { checksums } = this.#connection
@@ -206,11 +209,12 @@ class BatchApplication {
   }
 
   /**
-   * Counts the event as a duplicate where what is stored says the same in every column: nothing changes
-   * then. One statement tells it, where finding out that it cannot be inserted, and why, takes two.
+   * Counts the event as a duplicate if the stored one is the same in every column, so that nothing
+   * changes. This takes one statement, whereas finding out that it cannot be inserted, and why, takes
+   * two.
    */
   #isRepeat(identity: Identity, index: number): boolean {
-    // What this batch has changed is in no row yet.
+    // What this batch has changed is not in the rows yet.
     if (this.#changed.size > 0 && this.#changed.has(identity.join(' '))) return false
     const n = this.#batch.events.numbers
     const at = index * packed.COLUMNS
@@ -238,7 +242,7 @@ class BatchApplication {
     return true
   }
 
-  /** Another version of the event is stored already: the feed's policy says what becomes of this. */
+  /** Another version of the event is already stored, so the feed's policy decides about this one. */
   #meetStored(identity: Identity, incoming: StoredEvent, index: number): void {
     const { chain, before } = this.#metAt(identity)
     const met = chain.current
@@ -320,7 +324,7 @@ class BatchApplication {
   }
 }
 
-/** An event that was met. */
+/** An event that the batch has met. */
 interface Changed {
   readonly identity: Identity
   readonly chain: MetChain
@@ -328,7 +332,7 @@ interface Changed {
   readonly before: StoredEvent
 }
 
-/** The two that run for most events. */
+/** The two statements that run for most events. */
 interface Statements {
   readonly insert: StatementSync
   readonly selectSame: StatementSync
@@ -337,7 +341,10 @@ interface Statements {
 /** Which versions events repeat, by the positions of the events in their batch. */
 class RepeatedEvents {
   readonly #count: number
-  /** Import and line; the first is 0 where nothing is known, as it is of what a trial has brought itself. */
+  /**
+   * Import and line. The import is 0 if there is nothing to note, and for versions brought by a trial
+   * itself.
+   */
   #places: Float64Array | null = null
 
   constructor(count: number) {
@@ -350,7 +357,7 @@ class RepeatedEvents {
     this.#places[2 * index + 1] = line
   }
 
-  /** In the order of delivery, in which those of consecutive lines follow each other. */
+  /** In order of delivery, in which consecutive lines are adjacent. */
   *inOrder(): Generator<[index: number, of: Place]> {
     const places = this.#places
     if (places === null) return

@@ -1,4 +1,4 @@
-/** An audit of a file: a thread of its own asks the shared questions, and what SQLite checks itself. */
+/** An audit of a file: a separate thread asks the shared questions, and runs SQLite's own checks. */
 import type { Actor } from '../../domain/act.ts'
 import { type LoggedAct, logAct } from '../acts.ts'
 import { runAudit } from '../audit/audit.ts'
@@ -12,7 +12,7 @@ import type { Connection } from './connection.ts'
 import { FRESH_SECONDS } from './session.ts'
 import type { Writer } from './writer.ts'
 
-/** What `PRAGMA integrity_check` says at most. */
+/** How many faults `PRAGMA integrity_check` reports at most. */
 const FAULTS_MAX = 100
 
 export const auditOperations = {
@@ -67,7 +67,7 @@ function integrityFaults({ db }: Connection): AuditDifference[] {
     }))
 }
 
-/** Of an index of some rows only, the integrity check misses none, but does not see what it has beside them. */
+/** For a partial index, the integrity check notices missing rows but not surplus ones. */
 function partialIndexFaults({ db }: Connection): AuditDifference[] {
   const cells = db.prepare('SELECT ncell FROM dbstat WHERE name = ? AND aggregate = TRUE')
   const indexes = db
@@ -78,7 +78,7 @@ function partialIndexFaults({ db }: Connection): AuditDifference[] {
   return indexes.flatMap(({ name, tbl_name: table, sql }) => {
     const [, condition] = String(sql).split(/\bWHERE\b/)
     const entries = cells.get(name as string)?.ncell
-    // As a condition of the whole question, it would be answered from the index itself.
+    // In the WHERE clause, the index itself would answer it.
     const count = `SELECT COUNT(*) FILTER (WHERE ${condition}) AS rows FROM ${table}`
     const { rows } = db.prepare(count).get()!
     if (entries === rows) return []
@@ -100,7 +100,7 @@ function foreignKeyFaults({ db }: Connection): AuditDifference[] {
     }))
 }
 
-/** An id that was given may not be given again. */
+/** An id that was once given must not be given again. */
 function lostIds({ db }: Connection): AuditDifference[] {
   const given = db.prepare('SELECT seq FROM sqlite_sequence WHERE name = ?')
   const tables = db
@@ -139,7 +139,7 @@ export function audit(thread: Writer, options?: AuditOptions): Promise<AuditRepo
 type Operations = typeof auditOperations
 type Rest<F> = F extends (connection: Connection, ...rest: infer R) => unknown ? R : never
 
-/** Has one of the operations done, wherever the connection is. */
+/** Runs one of the operations, wherever the connection is. */
 type Run = <N extends keyof Operations>(
   name: N,
   ...values: Rest<Operations[N]>
@@ -167,7 +167,7 @@ export function auditEngine(run: Run): AuditEngine {
   }
 }
 
-/** All between the beginning of a change and its end is one write transaction. */
+/** Everything between the beginning of a change and its end is one write transaction. */
 export function changingEngine(run: Run): ChangingEngine {
   const ask: Ask = (text, parameters = {}) => run('look', text, parameters)
   return {

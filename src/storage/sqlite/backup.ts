@@ -1,6 +1,6 @@
 /**
- * A copy of a database that is in use: one state of it, made page by page beside those who write, and
- * proved before it takes its name.
+ * A copy of a database in use: one state of it, copied page by page while others write, and proved before
+ * it takes its name.
  */
 import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { backup, type DatabaseSync } from 'node:sqlite'
@@ -25,15 +25,15 @@ const PAGES_A_STEP = 1_000
 export interface CopyProgress {
   /** `check` reads the copy from end to end. */
   readonly step: 'copy' | 'check'
-  /** From 0 to 1; null where it cannot be known. */
+  /** From 0 to 1; null if unknown. */
   readonly share: number | null
 }
 
 export interface CopyOptions {
-  /** Takes the place of a file that is there. */
+  /** Whether to replace an existing file. */
   readonly force: boolean
   readonly onProgress: (progress: CopyProgress) => void
-  /** Asked between two steps; nothing is left then. */
+  /** Asked between two steps. If stopped, nothing is left behind. */
   readonly isStopped: () => boolean
 }
 
@@ -45,9 +45,9 @@ export interface CopyOutcome {
 }
 
 /**
- * Copies the database at `path` to `file`. Fails with `conflict` where `file` is there, unless it may
- * be replaced; with `missing` and `incompatible` as opening does, and with `unavailable` when it was
- * stopped. The copy needs nothing beside it.
+ * Copies the database at `path` to `file`. Fails with `conflict` if `file` exists, unless it may be
+ * replaced; with `missing` and `incompatible` as opening does, and with `unavailable` if it was stopped.
+ * The copy needs no other files beside it.
  */
 export async function backUp(
   path: string,
@@ -62,8 +62,8 @@ export async function backUp(
   const source = new Connection(path, { role: 'reader' })
   const draft = makeDraft(file)
   try {
-    // The state is chosen here: what is written from now on is not in the copy, and does not make it
-    // begin anew.
+    // Selects the state to copy. What is written from now on is not in the copy, and does not make it
+    // start over.
     translated(path, () => {
       if (schemaVersion(source, path) === 0) {
         throw new UsageError(
@@ -79,7 +79,7 @@ export async function backUp(
     })
     const original = translated(path, () => contentOf(source.db, path))
     onProgress({ step: 'check', share: null })
-    // In WAL mode a copy could not be read where nothing may be written beside it.
+    // In WAL mode, a copy could not be read from a read-only folder.
     setMode(draft, 'DELETE', file)
     const { bytes, ...copy } = readProof(draft, file)
     if (JSON.stringify(copy) !== JSON.stringify(original)) {

@@ -1,7 +1,7 @@
 /**
- * Keeps the checksums of a file: temporary triggers, which only our own connections have, tell what
- * a transaction does to rows, and its end writes what that comes to. A row that another program has
- * changed is told to nobody, and no longer fits.
+ * Keeps a file's checksums. Temporary triggers, which only our own connections have, record what a
+ * transaction does to rows, and the checksums are written when it ends. A row changed by another program
+ * goes unrecorded and no longer fits.
  */
 import { hash } from 'node:crypto'
 import { DAY_SECONDS, monthNumber } from '../../domain/time.ts'
@@ -60,7 +60,7 @@ function rowText({ columns }: ChecksummedTable, prefix = ''): string {
   return columns.map((column) => `quote(${prefix}${column})`).join(` || ',' || `)
 }
 
-/** Rows of a part, or days of a month, with what their hashes come to. */
+/** Rows of a part, or days of a month, with the sum of their hashes. */
 interface Change {
   readonly table: string
   readonly part: number
@@ -73,7 +73,7 @@ export class Checksums {
   #key: string | null = null
   #tables: readonly ChecksummedTable[] = []
   readonly #changes = new Map<string, Change>()
-  /** Before which bucket the triggers of the ledger act; null where there are none. */
+  /** The triggers of the ledger act before this bucket; null if there are none. */
   #ledgerLimit: number | null = null
   #isListening = false
   #isDeaf = false
@@ -92,12 +92,12 @@ export class Checksums {
     })
   }
 
-  /** The aggregate that an audit asks for, over the rows of a table. */
+  /** The aggregate over a table's rows that an audit asks for. */
   static totalOf(table: ChecksummedTable): string {
     return `row_total(${rowText(table)})`
   }
 
-  /** From now on, what this connection changes changes checksums; needs the newest schema. */
+  /** From now on, changes by this connection update the checksums. Needs the newest schema. */
   listen(): void {
     this.#tables = checksummedTables(this.#connection)
     for (const table of this.#tables) {
@@ -106,20 +106,20 @@ export class Checksums {
     this.#isListening = true
   }
 
-  /** Whether changes are passed over, as if somebody else made them. */
+  /** Whether to ignore changes, as if somebody else made them. */
   beDeaf(isDeaf: boolean): void {
     this.#isDeaf = isDeaf
   }
 
-  /** At the beginning of a write transaction. */
+  /** Called when a write transaction begins. */
   begin({ watchesLedger }: { readonly watchesLedger: boolean }): void {
     this.#changes.clear()
     if (watchesLedger) this.watchLedger(true)
   }
 
   /**
-   * Whether changes of the ledger are told. A trigger costs a row nearly as much as storing it does,
-   * also where it has nothing to do, so that rows of days under no checksum go without.
+   * Whether changes of the ledger are recorded. A trigger costs nearly as much per row as storing it,
+   * even if it has nothing to do, so rows of days without a checksum do without.
    */
   watchLedger(isWatched: boolean): void {
     if (!this.#isListening) return
@@ -132,15 +132,15 @@ export class Checksums {
     this.#ledgerLimit = limit
   }
 
-  /** Rows of buckets before it are under checksum; null where none are. */
+  /** Rows of buckets before this are under checksum; null if none are. */
   ledgerLimit(): number | null {
     const row = this.#connection.prepare(SELECT_SETTING).get(CHECKSUMMED_THROUGH)
     return row === undefined ? null : (row.value as number)
   }
 
-  /** Before COMMIT. */
+  /** Called before COMMIT. */
   end(): void {
-    // Writing them down tells of nothing more, since they are under no checksum themselves.
+    // Writing them triggers nothing more, because checksums have no checksum themselves.
     if (this.#changes.size === 0) return
     const months = new Map<number, Change>()
     for (const change of this.#changes.values()) {
@@ -160,7 +160,7 @@ export class Checksums {
     this.#addToMonths([...months.values()])
   }
 
-  /** After ROLLBACK, which takes back triggers as well. */
+  /** Called after ROLLBACK, which rolls back triggers as well. */
   abandon(): void {
     this.#changes.clear()
     const { db } = this.#connection
@@ -168,11 +168,14 @@ export class Checksums {
     const left = db
       .prepare('SELECT name FROM sqlite_temp_schema WHERE name = ?')
       .get('ledger_added')
-    // An unknown limit is none that anybody asks for.
+    // NaN, for an unknown limit, equals no limit that is asked for.
     this.#ledgerLimit = left === undefined ? null : Number.NaN
   }
 
-  /** Takes the checksums of whole tables anew, of the ledger none. Inside a write transaction. */
+  /**
+   * Recomputes the checksums of whole tables, except those of the ledger, which are dropped. Inside a
+   * write transaction.
+   */
   takeAnew(): void {
     const { db } = this.#connection
     db.exec('DELETE FROM checksum')
@@ -212,7 +215,7 @@ export class Checksums {
     const tell = (times: 1 | -1) => {
       const row = times === 1 ? 'NEW.' : 'OLD.'
       const value = `row_changed('${name}', ${partExpression(part, row)}, ${times}, ${rowText(table, row)})`
-      // A bucket changes only behind the limit, so that either row says whether there is anything to tell.
+      // Buckets change only after the limit, so the condition may test either row.
       return { row, value }
     }
     const when = (row: string) => (condition === '' ? '' : `WHEN ${row}${condition}`)
@@ -282,7 +285,7 @@ export class Checksums {
     this.#link()
   }
 
-  /** Writes the heads of all months; there are about as many as retention keeps. */
+  /** Writes the heads of all months, of which there are about as many as retention keeps. */
   #link(): void {
     const rows = this.#connection.prepare(SELECT_MONTHS).all()
     const months = rows.map((row) => ({

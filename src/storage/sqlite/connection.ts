@@ -1,4 +1,4 @@
-/** A connection to a SQLite database: its prepared statements, its transactions and its locks. */
+/** A connection to a SQLite database: its prepared statements, transactions and locks. */
 import { existsSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -20,40 +20,43 @@ import { keepInWal, migrate, schemaVersion } from './schema.ts'
 import { asSqlite, SqliteSession } from './session.ts'
 import { LOG_BYTES_MAX, WriteAheadLog } from './write-ahead-log.ts'
 
-/** How long a write waits for another process that holds the lock, in milliseconds. */
+/** How long a write waits while another process holds the lock, in milliseconds. */
 export const LOCK_WAIT_MS = 30_000
 
-/** Between two tries for the lock, in milliseconds; shorter than the pause that leaves it free. */
+/**
+ * Pause between two tries for the lock, in milliseconds; shorter than the time for which others leave it
+ * free.
+ */
 const LOCK_RETRY_MS = 1
 
 /**
- * Transactions in quick succession leave the lock free for hardly a moment. When they have held it
- * for `HELD_MAX_MS`, it stays free for `PAUSE_MS`, so that another process that waits gets its turn.
- * A pause after each of them would take several times as long as a small one itself.
+ * Transactions in quick succession hardly ever leave the lock free. After holding it for `HELD_MAX_MS`,
+ * they leave it free for `PAUSE_MS`, so that another waiting process gets its turn. A pause after each of
+ * them would take several times as long as a small transaction.
  */
 const HELD_MAX_MS = 20
 const PAUSE_MS = 3
 
 /**
- * How long SQLite itself waits in a statement that finds the database locked, in milliseconds. A
- * reader meets that only while another process repairs the log after a crash.
+ * How long SQLite itself waits when a statement finds the database locked, in milliseconds. For a reader,
+ * that happens only while another process recovers the log after a crash.
  */
 const READER_WAIT_MS = 5_000
 
-/** Page cache of the writing connection, in KiB: it keeps the days that are being written. */
+/** Page cache of the writing connection, in KiB. It holds the days that are being written. */
 const WRITER_CACHE_KIB = 65_536
 
 export interface ConnectionOptions {
-  /** A writer waits for the lock by its own rule, see `Connection.write`. */
+  /** A writer waits for the lock by its own rule; see `Connection.write`. */
   readonly role: 'reader' | 'writer'
   readonly lockWaitMs?: number
-  /** From which size of the log on a writer waits longer to fold it; `LOG_BYTES_MAX` unless given. */
+  /** The log size above which a writer waits longer to fold it; `LOG_BYTES_MAX` by default. */
   readonly logBytesMax?: number
-  /** Makes the database where it is missing or empty, with the folders above it. */
+  /** Creates the database if it is missing or empty, along with the folders above it. */
   readonly create?: boolean
-  /** The files that the store was opened on; others in their place are refused. */
+  /** The files that the store was opened on. Others in their place are refused. */
   readonly files?: FileIdentity
-  /** Told what an operator should see to. */
+  /** Told what an operator should attend to. */
   readonly onWarning?: (warning: string) => void
 }
 
@@ -61,14 +64,14 @@ export interface WriteOptions {
   readonly watchesLedger?: boolean
 }
 
-/** How a statement gives its rows. */
+/** The form in which a statement returns rows. */
 type RowsAs = 'objects' | 'arrays' | 'bigints' | 'bigint arrays'
 
 /** A connection with its prepared statements, each prepared once. */
 export class Connection {
   readonly db: DatabaseSync
   readonly checksums: Checksums
-  /** Whose changes the next ones are. */
+  /** Who makes the next changes. */
   acting: Acting = { actor: SOMEBODY.name, at: null }
   readonly #session = new SqliteSession(this)
   readonly #statements: Readonly<Record<RowsAs, Map<string, StatementSync>>> = {
@@ -78,12 +81,12 @@ export class Connection {
     'bigint arrays': new Map(),
   }
   readonly #lockWaitMs: number
-  /** How long the lock was held since it was last free for a pause; until when. */
+  /** How long the lock has been held since the last pause, and until when. */
   #heldMs = 0
   #heldUntil = 0
-  /** Whether the lock was somebody else's when it was last wanted. */
+  /** Whether another process held the lock when it was last requested. */
   hadToWait = false
-  /** Whether writes are pieces of a transaction that is open. */
+  /** Whether writes are pieces of an open transaction. */
   #isSharing = false
   readonly log: WriteAheadLog
 
@@ -98,7 +101,7 @@ export class Connection {
     this.log = new WriteAheadLog(this, logBytesMax)
   }
 
-  /** Takes shared steps to their end. */
+  /** Runs shared steps to their end. */
   take<T>(steps: Steps<T>): T {
     return this.#session.take(steps)
   }
@@ -107,17 +110,17 @@ export class Connection {
     return this.#prepared('objects', text, () => {})
   }
 
-  /** Rows are arrays of their values: quicker to make. */
+  /** Rows are arrays of values, which are quicker to create. */
   prepareArrays(text: string): StatementSync {
     return this.#prepared('arrays', text, (statement) => statement.setReturnArrays(true))
   }
 
-  /** For sums, which may pass 2^53: every integer comes back as a bigint. */
+  /** For sums, which may pass 2^53: every integer is returned as a bigint. */
   prepareBigints(text: string): StatementSync {
     return this.#prepared('bigints', text, (statement) => statement.setReadBigInts(true))
   }
 
-  /** As `prepareBigints`, with rows as `prepareArrays` gives them. */
+  /** As `prepareBigints`, with the rows of `prepareArrays`. */
   prepareBigintArrays(text: string): StatementSync {
     return this.#prepared('bigint arrays', text, (statement) => {
       statement.setReadBigInts(true)
@@ -137,8 +140,8 @@ export class Connection {
   }
 
   /**
-   * Runs `work` in one write transaction, which is kept whole or not at all. `watchesLedger` is
-   * false where it changes no row of the ledger, or has them watched by itself.
+   * Runs `work` in one write transaction, which is kept whole or not at all. `watchesLedger` is false if
+   * the work changes no ledger row, or watches its changes itself.
    */
   write<T>(work: () => T, { watchesLedger = true }: WriteOptions = {}): T {
     const watched = () => {
@@ -151,8 +154,8 @@ export class Connection {
   }
 
   /**
-   * Runs `work` in one write transaction, in which each `write` is kept whole or not at all: one that
-   * fails takes nothing of the others with it. Where it throws, none is kept.
+   * Runs `work` in one write transaction, in which each `write` is kept whole or not at all; a failed one
+   * does not affect the others. If `work` itself throws, none is kept.
    */
   share<T>(work: () => T): T {
     return this.#locked(() => {
@@ -184,26 +187,26 @@ export class Connection {
       this.prepare('RELEASE piece').run()
       return result
     } catch (error) {
-      // A full disk ends the whole transaction by itself, and with it what other pieces have done.
+      // A full disk ends the whole transaction, along with the work of other pieces.
       if (this.db.isTransaction) this.db.exec('ROLLBACK TO piece; RELEASE piece')
       this.checksums.abandon()
       throw error
     }
   }
 
-  /** Runs `work` in one write transaction, and takes back all that it has done. */
+  /** Runs `work` in one write transaction, and rolls back everything it has done. */
   takenBack<T>(work: () => T): T {
     this.withLock(() => this.prepare('BEGIN IMMEDIATE').run())
     try {
       return work()
     } finally {
-      // A full disk ends the transaction by itself.
+      // SQLite itself ends the transaction when the disk is full.
       if (this.db.isTransaction) this.db.exec('ROLLBACK')
       this.checksums.abandon()
     }
   }
 
-  /** Lets another process write, where this one has been at it for long. May block this thread. */
+  /** Lets another process write if this one has held the lock for long. May block this thread. */
   giveWay(): void {
     if (this.#heldMs >= HELD_MAX_MS) pauseThread(PAUSE_MS)
   }
@@ -215,8 +218,8 @@ export class Connection {
   }
 
   /**
-   * Writes the file anew without what was deleted, and ends the log. False where other connections are in
-   * the way; what was deleted is then still there.
+   * Rewrites the file without what was deleted, and ends the log. False if other connections prevent
+   * that; the deleted content is then still there.
    */
   overwriteDeleted(): boolean {
     try {
@@ -229,7 +232,7 @@ export class Connection {
     }
   }
 
-  /** How large the database is by its own account. Fails where its file is too small for that. */
+  /** How large the database is by its own account. Fails if its file is smaller. */
   bytesInUse(): number {
     const [pages, size] = ['page_count', 'page_size'].map((name) =>
       Number(this.prepare(`PRAGMA ${name}`).get()?.[name]),
@@ -248,7 +251,7 @@ export class Connection {
       this.prepare('COMMIT').run()
       return result
     } catch (error) {
-      // A full disk ends the transaction by itself.
+      // SQLite itself ends the transaction when the disk is full.
       if (this.db.isTransaction) this.db.exec('ROLLBACK')
       this.checksums.abandon()
       throw error
@@ -256,8 +259,8 @@ export class Connection {
   }
 
   /**
-   * SQLite's own waiting backs off to 100 ms between tries, so that beside another process that
-   * writes batch after batch it would hardly ever meet the short time between two of them.
+   * SQLite's own waiting backs off to 100 ms between tries. Beside another process that writes batch
+   * after batch, it would hardly ever hit the short time between two of them.
    */
   withLock(begin: () => void): void {
     const giveUpAt = performance.now() + this.#lockWaitMs
@@ -275,17 +278,14 @@ export class Connection {
   }
 }
 
-/** A name by which SQLite opens a file that is there, and never makes one. */
+/** A name by which SQLite opens an existing file and never creates one. */
 function existingOnly(path: string): URL {
   const url = pathToFileURL(path)
   url.searchParams.set('mode', 'rw')
   return url
 }
 
-/**
- * Opens for reading and writing. Fails with `missing` where there is no store, unless `create` says
- * to make one.
- */
+/** Opens for reading and writing. Fails with `missing` if there is no store, unless `create` is set. */
 export function openConnection(path: string, options: ConnectionOptions): Connection {
   const { create = false } = options
   return translated(path, () => {
@@ -297,8 +297,8 @@ export function openConnection(path: string, options: ConnectionOptions): Connec
     try {
       migrate(connection, path, { create })
       if (options.role === 'writer') connection.log.open(existingOnly(path))
-      // Before it is brought into a mode in which files beside it are written: another one may have
-      // come into its place while it was opened.
+      // Checked before switching to a mode that writes files beside it, because another file may have
+      // taken its place while it was opened.
       requireSameFiles(path, files)
       keepInWal(connection, path)
       connection.db.exec(`
@@ -319,7 +319,7 @@ export function openConnection(path: string, options: ConnectionOptions): Connec
   })
 }
 
-/** Makes or upgrades the file's schema, as opening it does; tells the versions. */
+/** Creates or upgrades the file's schema, as opening it does, and returns the versions. */
 export function upgradeDatabase(path: string): { readonly from: number; readonly to: number } {
   const from = translated(path, () => (existsSync(path) ? versionOf(path) : 0))
   openConnection(path, { role: 'writer', create: true }).close()

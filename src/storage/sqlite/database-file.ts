@@ -1,7 +1,7 @@
 /**
- * The file of a database as the file system knows it: what may be opened, how it is made, and
- * whether it is still the one that was opened. Nothing here opens a file that may be in use: closing
- * it again would end the locks that SQLite holds on it for this process.
+ * A database file as the file system knows it: what may be opened, how it is created, and whether it is
+ * still the one that was opened. Nothing here opens a file that may be in use, because closing it would
+ * release the locks that SQLite holds on it for this process.
  */
 import {
   closeSync,
@@ -15,13 +15,13 @@ import {
 import { dirname } from 'node:path'
 import { UsageError } from '../../domain/usage-error.ts'
 
-/** Who made a file may read and write it, nobody else. */
+/** Only the user who created a file may read and write it. */
 export const FILE_MODE = 0o600
 export const FOLDER_MODE = 0o700
 
 const OTHERS_MAY = 0o077
 
-/** Types of file systems whose files are answers of the kernel: procfs, sysfs, cgroups, devpts and kin. */
+/** File systems whose files are answers of the kernel: procfs, sysfs, cgroups, devpts and the like. */
 const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x1cd1, 0x64626720, 0x74726163, 0x73636673, 0x6165676c,
 ])
@@ -29,12 +29,12 @@ const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
 /** Device and inode of the database, and of the two files that SQLite keeps beside it. */
 export interface FileIdentity {
   readonly database: string
-  /** Null before they are there. */
+  /** Null until it exists. */
   readonly log: string | null
   readonly index: string | null
 }
 
-/** Makes an empty file for a database, and the folders above it, where they are missing. */
+/** Creates an empty file for a database, and the folders above it, if they are missing. */
 export function createDatabase(path: string): void {
   if (statOf(path) !== null) return
   makeFolderOf(path)
@@ -46,12 +46,12 @@ export function createDatabase(path: string): void {
   }
 }
 
-/** Makes the folders above a file, where they are missing. */
+/** Creates the folders above a file, if they are missing. */
 export function makeFolderOf(path: string): void {
   makeFolder(dirname(path), path)
 }
 
-/** One folder after the other: what Node offers for several never ends on some file systems. */
+/** One folder after the other, because Node's recursive call never ends on some file systems. */
 function makeFolder(folder: string, path: string): void {
   if (statOf(folder) !== null) {
     refuseKernelFile(folder, path)
@@ -66,8 +66,8 @@ function makeFolder(folder: string, path: string): void {
 }
 
 /**
- * Throws `missing` where there is no file, or an empty one, and `incompatible` where it is something
- * else than a file. What is in it, only SQLite may look at.
+ * Throws `missing` if there is no file or an empty one, and `incompatible` if it is not a regular file.
+ * Only SQLite may look inside it.
  */
 export function requireStoreFile(
   path: string,
@@ -85,7 +85,7 @@ export function requireStoreFile(
   if (found.size === 0 && !mayBeEmpty) throw emptyStore(path)
 }
 
-/** What to say of a file that other users may read or write; null where there is nothing. */
+/** What to say about a file that other users may read or write; null if there is nothing to say. */
 export function warningOfMode(path: string): string | null {
   const mode = statSync(path).mode & 0o777
   if ((mode & OTHERS_MAY) === 0) return null
@@ -115,7 +115,7 @@ function refuseKernelFile(existing: string, path: string): void {
   throw new UsageError('incompatible', message)
 }
 
-/** Null where there is nothing. */
+/** Null if nothing is there. */
 function statOf(path: string): Stats | null {
   return statSync(path, { throwIfNoEntry: false }) ?? null
 }
@@ -138,7 +138,7 @@ export function filesBeside(path: string): { readonly log: string; readonly inde
   return { log: `${real}-wal`, index: `${real}-shm` }
 }
 
-/** Throws `missing` or `replaced` unless the files that were opened are at their place. */
+/** Throws `missing` or `replaced` unless the files that were opened are still in their place. */
 export function requireSameFiles(path: string, files: FileIdentity): void {
   const database = identityOf(path)
   if (database === null) {
@@ -164,24 +164,24 @@ export function requireSameFiles(path: string, files: FileIdentity): void {
   }
 }
 
-/** Between two looks at files that were in their place, in milliseconds. */
+/** Time between two checks while the files are in their place, in milliseconds. */
 const LOOK_AGAIN_MS = 1_000
 
-/** Knows whether the files of an open store are in their place, and whole. */
+/** Knows whether an open store's files are in their place, and whole. */
 export class FileGuard {
   readonly files: FileIdentity
   readonly #path: string
   readonly #bytesInUse: () => number
   #lookedAt = Number.NEGATIVE_INFINITY
   #size = 0
-  /** Why the store cannot be used, until that has passed. */
+  /** Why the store cannot be used at present. */
   #failure: unknown = null
-  /** What does not pass. */
+  /** Why it cannot be used any more. */
   #damage: UsageError | null = null
 
   /**
-   * Of a database that is open: the files beside it are there. `bytesInUse` asks SQLite how large the
-   * database is, and fails where the file is too small for that.
+   * For an open database, whose files beside it exist. `bytesInUse` asks SQLite how large the database
+   * is, and fails if the file is smaller.
    */
   constructor(path: string, bytesInUse: () => number) {
     const { log, index } = filesBeside(path)
@@ -191,13 +191,13 @@ export class FileGuard {
     this.look()
   }
 
-  /** Throws what is wrong; looks at most once a second while nothing is. Never waits. */
+  /** Throws if something is wrong. While nothing is, checks at most once a second. Never waits. */
   require(): void {
     if (this.#damage !== null) throw this.#damage
     if (this.#failure !== null || performance.now() - this.#lookedAt >= LOOK_AGAIN_MS) this.look()
   }
 
-  /** As `require`, with a look in any case: before what was written is acknowledged. */
+  /** As `require`, but always checks, before what was written is acknowledged. */
   look(): void {
     this.#lookedAt = performance.now()
     try {
@@ -211,8 +211,8 @@ export class FileGuard {
   }
 
   /**
-   * The failure of a call. A file that was found damaged, or brought to a newer schema, cannot be
-   * relied on by this program any more: the same is then said to every other call.
+   * The error of a call. A file that was found damaged, or that was brought to a newer schema, is no
+   * longer reliable for this program, so every further call gets the same error.
    */
   noted(error: unknown): unknown {
     if (!(error instanceof UsageError) || error.code !== 'incompatible') return error
@@ -226,7 +226,7 @@ export class FileGuard {
     return this.#damage
   }
 
-  /** A file gets smaller when an operator's `VACUUM` has packed it; SQLite knows by how much. */
+  /** A file shrinks when an operator's `VACUUM` has packed it; SQLite knows by how much. */
   #requireSize(): void {
     const size = statOf(this.#path)?.size ?? 0
     if (size < this.#size) this.#requireWhole(size)

@@ -1,4 +1,4 @@
-/** In which buckets of the ledger the events of a batch lie, and in which order they are brought there. */
+/** Which buckets of the ledger a batch's events lie in, and in which order they are added. */
 import { SETTLE_SECONDS } from '../../domain/completeness.ts'
 import { DAY_SECONDS, HOUR_SECONDS } from '../../domain/time.ts'
 import { type BucketRule, bucketOf, dayOf } from '../ledger/buckets.ts'
@@ -28,7 +28,7 @@ export function orderByKey(events: packed.PackedEvents, buckets: Float64Array): 
     for (let i = 0; i < count; i++) order[i] = i
     return order.sort(compare)
   }
-  // Numbers are sorted several times as quickly as by a function. Only time is left to compare.
+  // Numbers sort several times as fast as with a function. Only time is left to compare.
   keys.sort()
   let start = 0
   let last = Number.NaN
@@ -48,7 +48,7 @@ export function orderByKey(events: packed.PackedEvents, buckets: Float64Array): 
   return order
 }
 
-/** A number an event, by its bucket, then its SIM, then its position; null where they get too large. */
+/** One number per event, by its bucket, then its SIM, then its position; null if they get too large. */
 function keysOf(
   { count, numbers }: packed.PackedEvents,
   buckets: Float64Array,
@@ -79,20 +79,20 @@ function keysOf(
   return keys
 }
 
-/** Of a batch with fewer records it does not matter that they are gathered later. */
+/** For a smaller batch, it does not matter that its records are gathered later. */
 const LARGE_BATCH_RECORDS = 5_000
 
 /**
- * A file in the order of time, of many SIMs, brings a day in many batches, each with a little of every
- * SIM: laid into the bucket of the day, each of them would write all of its pages anew. Measured by what
- * lies between the first and the last tenth of a batch, because there may be late records in it.
+ * A file ordered by time, with many SIMs, brings a day in many batches, each with a little of every SIM.
+ * Put into the day's bucket, each batch would rewrite all its pages. The span is measured between the
+ * first and the last tenth of a batch, because it may contain late records.
  */
 const LARGE_BATCH_SECONDS_MIN = HOUR_SECONDS
 
 /**
- * Usage of days that have settled is gathered soon, so that a large batch of it is better laid into the
- * buckets of days at once, where it brings much of each SIM's day: what is fresh there is gathered before
- * it, mostly nothing at all.
+ * Usage of settled days is gathered soon. A large batch of it is therefore better put into the buckets of
+ * days at once, where it adds much to each SIM's day. What is still fresh there is gathered first, which
+ * is mostly nothing at all.
  */
 export function gatherBeforeLarge(
   connection: Connection,

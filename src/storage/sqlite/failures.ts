@@ -1,7 +1,7 @@
-/** What SQLite fails with, and what it means to a person. */
+/** SQLite's errors, and what they mean to a person. */
 import { UsageError } from '../../domain/usage-error.ts'
 
-/** Primary result codes of SQLite; extended codes carry them in their lowest byte. */
+/** SQLite's primary result codes; extended codes carry them in their lowest byte. */
 const BUSY = 5
 const LOCKED = 6
 const READONLY = 8
@@ -21,7 +21,9 @@ export function isLocked(error: unknown): boolean {
   return code === BUSY || code === LOCKED
 }
 
-/** Runs `work` on the database at `path`; failures somebody can act on become `UsageError`s. */
+/**
+ * Runs `work` on the database at `path`, turning failures that somebody can act on into `UsageError`s.
+ */
 export function translated<T>(path: string, work: () => T): T {
   try {
     return work()
@@ -71,7 +73,7 @@ export function translate(path: string, error: unknown): unknown {
   }
 }
 
-/** Sums are kept in 64 bits, as SQLite keeps all integers; it says so in one of two ways. */
+/** SQLite keeps integers in 64 bits, and reports a sum that does not fit in one of two ways. */
 export function isOverflow(error: unknown): boolean {
   return /integer overflow|cannot store REAL value in INTEGER/.test(messageOf(error))
 }
@@ -83,7 +85,7 @@ function overflow(cause: unknown): UsageError {
   })
 }
 
-/** What the file system says of a path that cannot be one of a file. */
+/** The file system's errors for a path that cannot lead to a file. */
 const UNUSABLE_PATH = new Set(['ENOTDIR', 'EEXIST', 'ENOENT', 'ELOOP', 'ENAMETOOLONG', 'EINVAL'])
 
 function translateSystemError(path: string, error: unknown): unknown {

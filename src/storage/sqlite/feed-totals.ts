@@ -1,7 +1,7 @@
 /**
- * What all imports of feeds come to, and what waits in quarantine. Both lists grow without end, and
- * reads run on the thread that answers requests: so they are read in steps, with the event loop's turns
- * between them. Each import and each record is read once, at one moment.
+ * The totals of feeds' imports, and what waits in quarantine. Both lists grow without end, and reads run
+ * on the thread that answers requests, so they are read in steps with turns of the event loop in between.
+ * Each import and each record is read once, at one moment.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FeedTotals } from '../../domain/import.ts'
@@ -10,17 +10,17 @@ import { listFeeds } from '../directory/reads.ts'
 import type { Row } from '../rows.ts'
 import type { Connection } from './connection.ts'
 
-/** Rows of one step: some milliseconds. */
+/** Rows per step; some milliseconds. */
 export const STEP_ROWS = 10_000
 
 const SELECT_LAST_IMPORT = 'SELECT MAX(id) AS id FROM import'
-/** The rows are read in their own order: by an index, each would be looked up. */
+/** Rows are read in their own order, because by an index each would have to be looked up. */
 const SELECT_SOME_IMPORTS = SELECT_IMPORT_TOTALS.replace(
   'FROM import',
   'FROM import NOT INDEXED WHERE id > ? AND id <= ?',
 )
 
-/** By the index that has all of it, so that the records' texts are not read. */
+/** Uses a covering index, so that the records' texts are not read. */
 const SELECT_STEP_END = `
   SELECT raw_hash FROM quarantine WHERE feed_id = ? AND raw_hash > ?
   ORDER BY raw_hash LIMIT 1 OFFSET ?`
@@ -28,7 +28,7 @@ const SELECT_SOME_WAITING = `
   SELECT feed_id, reason, COUNT(*) AS records
   FROM quarantine WHERE feed_id = ? AND raw_hash > ? AND raw_hash <= ?
   GROUP BY feed_id, reason`
-/** After every hash, which is hexadecimal. */
+/** Sorts after every hash, because hashes are hexadecimal. */
 const LAST_HASH = 'g'
 
 type Read = <T>(work: (connection: Connection) => T) => Promise<T>

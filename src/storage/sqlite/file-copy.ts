@@ -1,4 +1,4 @@
-/** What making a copy and putting one back have in common: files that become whole in one step, and their proof. */
+/** What backing up and restoring have in common: files that become whole in one step, and their proof. */
 import {
   closeSync,
   existsSync,
@@ -17,7 +17,7 @@ import { FILE_MODE } from './database-file.ts'
 import { translated } from './failures.ts'
 import { schemaVersion } from './schema.ts'
 
-/** What a database holds, as far as two of them are compared. */
+/** A database's content, as far as two of them are compared. */
 export interface Content {
   readonly storeId: string
   readonly schema: number
@@ -30,7 +30,7 @@ export function draftOf(path: string): string {
   return `${path}.partial`
 }
 
-/** Takes what an earlier try has left, and makes the file, for its owner alone. */
+/** Deletes what an earlier try has left, and creates the file for its owner alone. */
 export function makeDraft(path: string): string {
   const draft = draftOf(path)
   translated(draft, () => {
@@ -42,7 +42,7 @@ export function makeDraft(path: string): string {
   return draft
 }
 
-/** Brings a draft into a journal mode; then nothing is left beside it. */
+/** Switches a draft to a journal mode; nothing is left beside it then. */
 export function setMode(draft: string, mode: 'WAL' | 'DELETE', path: string): void {
   const db = translated(path, () => new DatabaseSync(draft))
   try {
@@ -52,7 +52,7 @@ export function setMode(draft: string, mode: 'WAL' | 'DELETE', path: string): vo
   }
 }
 
-/** Puts the bytes of a file that nobody has open on the disk. */
+/** Flushes a file that nobody has open to disk. */
 export function syncFile(path: string): void {
   const descriptor = openSync(path, 'r+')
   try {
@@ -62,7 +62,7 @@ export function syncFile(path: string): void {
   }
 }
 
-/** What was renamed in it has its new name also after a loss of power. */
+/** After this, what was renamed in the folder keeps its new name through a power loss. */
 export function syncFolderOf(path: string): void {
   const descriptor = openSync(dirname(path), 'r')
   try {
@@ -72,7 +72,7 @@ export function syncFolderOf(path: string): void {
   }
 }
 
-/** Gives a draft its name, in one step. Throws `conflict` where the name is taken, unless `force`. */
+/** Gives a draft its name, in one step. Throws `conflict` if the name is taken, unless `force`. */
 export function nameDraft(
   draft: string,
   path: string,
@@ -85,7 +85,7 @@ export function nameDraft(
       rmSync(draft)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      // Some file systems have no links; there, who makes the same file meanwhile is overwritten.
+      // Some file systems have no links. There, a file created by somebody else meanwhile is overwritten.
       if (code !== 'EEXIST' && !existsSync(path)) renameSync(draft, path)
       else throw isThere(path)
     }
@@ -102,8 +102,8 @@ export interface Proof extends Content {
 }
 
 /**
- * Reads a draft from end to end as SQLite checks it, and counts its rows. Throws `incompatible` where
- * it is damaged, or no store, with the name `path`.
+ * Lets SQLite check a draft from end to end, and counts its rows. Throws `incompatible`, naming `path`,
+ * if it is damaged or not a store.
  */
 export function readProof(draft: string, path: string): Proof {
   const db = translated(path, () => new DatabaseSync(draft, { readOnly: true }))

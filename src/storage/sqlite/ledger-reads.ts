@@ -1,4 +1,4 @@
-/** The ledger's rows of a SIM, page by page, with what each has replaced. */
+/** A SIM's ledger rows, page by page, with what each has replaced. */
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-entry.ts'
 import { bucketsOf } from '../ledger/buckets.ts'
 import * as shared from '../ledger/entries.ts'
@@ -9,8 +9,8 @@ import type { Connection } from './connection.ts'
 import { withinLedger } from './usage-reads.ts'
 
 /**
- * One bucket of a SIM, in the order of the key, so that nothing is sorted. Parameters: bucket, SIM,
- * from, end; the position before; those of the conditions; limit.
+ * One bucket of a SIM in key order, so that nothing has to be sorted. Parameters: bucket, SIM, from, end;
+ * the position before; those of the conditions; limit.
  */
 export function selectEntries(filter: LedgerFilter): string {
   return `
@@ -29,7 +29,7 @@ const SELECT_VERSIONS = `
   WHERE bucket = ? AND sim_id = ? AND occurred_at >= ? AND occurred_at <= ?
   ORDER BY occurred_at, feed_id, record_id, version`
 
-/** Reads bucket after bucket until the page is full: what it costs is its own rows. */
+/** Reads bucket after bucket until the page is full, so a page costs no more than its own rows. */
 export function listUsageEvents(
   connection: Connection,
   filter: LedgerFilter,

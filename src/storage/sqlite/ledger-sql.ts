@@ -1,4 +1,4 @@
-/** SQL of the ledger, of what is derived from it, and of the questions both answer. */
+/** SQL of the ledger, of what is derived from it, and of the questions that both answer. */
 
 import { COUNTER_SUMS, counterList, eachCounter } from '../counter-columns.ts'
 import { dayText } from '../ledger/buckets.ts'
@@ -17,7 +17,7 @@ export const INSERT_EVENT = `
 
 export const SELECT_EVENT = `SELECT * FROM ledger WHERE ${IDENTITY}`
 
-/** Where an event came from that says the same in every column. Parameters: identity, then these. */
+/** The origin of an event that is the same in every column. Parameters: identity, then these. */
 export const SELECT_SAME_EVENT = `
   SELECT import_id, line FROM ledger
   WHERE ${IDENTITY} AND zone = ? AND country = ? AND plmn = ? AND stated = ?
@@ -26,8 +26,8 @@ export const SELECT_SAME_EVENT = `
 export const SELECT_LEDGER_BOUNDS = `
   SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
 
-// Questions. Ledger rows are found bucket by bucket: the CROSS JOIN keeps SQLite from turning the
-// join around and scanning whole buckets.
+// Questions. Ledger rows are found bucket by bucket. The CROSS JOIN keeps SQLite from reversing the join
+// and scanning whole buckets.
 
 const SIM_LEDGER_ROWS = `
   FROM json_each(?) AS wanted
@@ -38,8 +38,8 @@ const SIM_MONTH_ROWS = `
   FROM sim_day
   WHERE month = ? AND sim_id = ? AND started_at >= ? AND started_at < ?`
 
-// Answers come in the order of bucket, zone and country, and their columns always in this one:
-// bucket_start, zone, country, and the counters.
+// Answers are ordered by bucket, zone and country, and their columns are always bucket_start, zone,
+// country, and the counters.
 
 /** Parameters: the buckets as a JSON array, SIM, start, end; for `all`, its bucket before them. */
 export const SELECT_SIM_LEDGER = {
@@ -90,7 +90,7 @@ export const SELECT_ACCOUNT_HOURS = `
   GROUP BY started_at, zone, country
   ORDER BY started_at, zone, country`
 
-/** Whole days from the day cells, the hours before and after them from the hour cells. */
+/** Whole days from the day cells, and the hours before and after them from the hour cells. */
 const ACCOUNT_DAYS_AND_HOURS = `
     SELECT started_at - started_at % 86400 AS bucket_start, zone, country,
            ${COUNTERS}

@@ -1,4 +1,4 @@
-/** Whose imports are: versions of the operator's outrank those that an account has delivered. */
+/** Tells the operator's imports, whose versions outrank those that an account has delivered. */
 import { SELECT_IMPORT_ACCOUNT } from '../directory/sql.ts'
 import type { Connection } from './connection.ts'
 

@@ -1,21 +1,21 @@
 /**
- * The form in which events cross to the writer thread: a few flat arrays whose memory changes
- * hands. Copying the events as objects would cost the importing thread more than reading them.
+ * The form in which events are passed to the writer thread: a few flat arrays whose memory is
+ * transferred. Copying events as objects would cost the importing thread more than reading them.
  */
 import type { Serving, UsageEvent } from '../../domain/usage-event.ts'
 import { traitsToBits } from '../series/reading-rows.ts'
 
 export interface PackedEvents {
   readonly count: number
-  /** `COLUMNS` numbers an event, one event after the other. */
+  /** `COLUMNS` numbers per event, one event after the other. */
   readonly numbers: Float64Array
-  /** Distinct servings; each event names one by its index. */
+  /** Distinct servings; each event refers to one by its index. */
   readonly servings: readonly Serving[]
   readonly recordIds: PackedTexts
   readonly raws: PackedTexts
 }
 
-/** Texts laid end to end. */
+/** Texts, concatenated. */
 interface PackedTexts {
   readonly text: string
   /** Where each text ends, in UTF-16 units. */
@@ -31,7 +31,7 @@ export const TO_SIM = 5
 export const FROM_SIM = 6
 export const LINE = 7
 export const SERVING = 8
-/** 0 for usage; for a reading how it is read. */
+/** 0 for usage; for a reading, its traits. */
 export const TRAITS = 9
 export const COLUMNS = 10
 
@@ -67,7 +67,7 @@ export function packEvents(events: readonly UsageEvent[]): PackedEvents {
   }
 }
 
-/** Whose each event is, and when it was. */
+/** Whose each event is, and when it happened. */
 export function* placesOf({ count, numbers }: PackedEvents) {
   for (let at = 0; at < count * COLUMNS; at += COLUMNS) {
     yield {
@@ -78,7 +78,7 @@ export function* placesOf({ count, numbers }: PackedEvents) {
   }
 }
 
-/** The buffers that move instead of being copied. */
+/** The buffers to transfer instead of copying. */
 export function transfersOf(packed: PackedEvents): ArrayBuffer[] {
   return [packed.numbers, packed.recordIds.ends, packed.raws.ends].map(
     (array) => array.buffer as ArrayBuffer,

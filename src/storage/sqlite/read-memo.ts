@@ -1,22 +1,22 @@
 /**
- * Remembers answers for as long as the database stays as it is. SQLite itself tells: its
- * `data_version` changes with every commit of another connection, and the reading connection never
- * writes. The directory is asked three times for each request, and changes a few times a day.
+ * Remembers answers for as long as the database stays as it is. SQLite itself tells: its `data_version`
+ * changes with every commit of another connection, and the reading connection never writes. Every request
+ * reads the directory three times, while it changes a few times a day.
  *
- * SQLite is asked once a turn of the event loop, because each time costs two system calls. Nothing
- * is missed by that: what another process has written becomes known here through an event, and an
- * event that happens after the question belongs to a later turn; what this process has written
- * ends with `writesSeen` growing before anybody learns of it. A caller who awaits nothing but reads
- * never ends its turn, so the answer of SQLite also grows old by itself.
+ * SQLite is asked once per turn of the event loop, because each time costs two system calls. Nothing is
+ * missed that way. What another process has written becomes known here through an event, and an event
+ * after the check belongs to a later turn. What this process has written increases `writesSeen` before
+ * anybody learns of it. A caller that awaits nothing but reads never ends its turn, so SQLite's answer
+ * also expires by itself.
  */
 import type { StatementSync } from 'node:sqlite'
 import type { Connection } from './connection.ts'
 import { writesSeen } from './writer.ts'
 
-/** A few megabytes at most; a reader that asks for more distinct things begins anew. */
+/** A few megabytes at most. Beyond that, the memory is cleared and fills again. */
 const ANSWERS_MAX = 20_000
 
-/** How long SQLite's word that nothing was written is good for, in milliseconds. */
+/** How long SQLite's answer that nothing was written stays valid, in milliseconds. */
 const CHECK_GOOD_MS = 1
 
 export class ReadMemo {
@@ -31,7 +31,7 @@ export class ReadMemo {
     this.#dataVersion.setReturnArrays(true)
   }
 
-  /** The remembered answer to `question`, else what `ask` finds now. */
+  /** The remembered answer to `question`, or else what `ask` finds now. */
   answer<T>(question: string, ask: () => T): T {
     const isGood =
       this.#checkedAtWrite === writesSeen() && performance.now() - this.#checkedAt < CHECK_GOOD_MS

@@ -1,4 +1,4 @@
-/** Counts quarantined records that can be counted now. */
+/** Counts quarantined records that can now be counted. */
 import { comingOf, endRecycling, findWaiting } from '../ledger/recycle.ts'
 import type { AppendOutcome, RecycleBatch } from '../usage-store.ts'
 import { applyEvents } from './append.ts'

@@ -28,19 +28,19 @@ import {
 } from './file-copy.ts'
 
 export interface RestoreOptions extends CopyOptions {
-  /** UTC seconds: part of the name that a replaced database gets. */
+  /** UTC seconds; becomes part of a replaced database's new name. */
   readonly now: number
 }
 
 export interface RestoreOutcome extends CopyOutcome {
-  /** Where the database is that was in the place before; null where none was. */
+  /** Where the replaced database is now; null if there was none. */
   readonly replaced: string | null
 }
 
 /**
- * Proves a copy of `file`, then gives it the name `path` in one step. A database that is there is kept
- * beside it, and is replaced only with `force`, and only while no process uses it: else it fails with
- * `conflict` and `unavailable`. Ended at any moment, either the old or the new one is in its place.
+ * Proves a copy of `file`, then gives it the name `path` in one step. An existing database is kept beside
+ * it. It is replaced only with `force`, and only while no process uses it; otherwise this fails with
+ * `conflict` or `unavailable`. If stopped at any moment, either the old or the new one is in place.
  */
 export function restore(
   file: string,
@@ -55,7 +55,7 @@ export function restore(
     onProgress({ step: 'copy', share: null })
     translated(draft, () => {
       copyFileSync(file, draft)
-      // It has the mode of the copy by now.
+      // By now it has the mode of the copied file.
       chmodSync(draft, FILE_MODE)
     })
     onProgress({ step: 'check', share: null })
@@ -95,7 +95,7 @@ function proofOf(draft: string, file: string): Proof {
   })
 }
 
-/** Whoever has signed out of the console since the backup was made would be signed in again. */
+/** Sessions in the backup would sign people in again who have signed out since. */
 function forgetSessions(draft: string): void {
   const db = new DatabaseSync(draft)
   try {
@@ -109,7 +109,7 @@ function forgetSessions(draft: string): void {
   }
 }
 
-/** What is wrong with a backup is no matter of `--database`. */
+/** Errors about a backup must not mention `--database`. */
 function ofBackup<T>(file: string, work: () => T): T {
   try {
     return work()
@@ -122,7 +122,7 @@ function ofBackup<T>(file: string, work: () => T): T {
 
 function takePlace(draft: string, path: string, now: number): string | null {
   if (!existsSync(path)) {
-    // A log without its database would be taken for one of the new file.
+    // A log without its database would be taken for the new file's.
     setAsideLog(path, `${path}.replaced-${now}`)
     nameDraft(draft, path, { force: false })
     return null
@@ -142,7 +142,9 @@ function takePlace(draft: string, path: string, now: number): string | null {
   }
 }
 
-/** By a second name, so that there is always a database in the place; without links, by another. */
+/**
+ * By a second name (a link), so that there is always a database in place; without links, by renaming it.
+ */
 function keepAs(path: string, aside: string): void {
   try {
     linkSync(path, aside)
@@ -158,15 +160,15 @@ function freeName(wanted: string): string {
   }
 }
 
-/** What a database that cannot be opened has left beside it. */
+/** Sets aside what an unusable database has left beside it. */
 function setAsideLog(path: string, aside: string): void {
   if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside}-wal`)
   rmSync(`${path}-shm`, { force: true })
 }
 
 /**
- * Folds the log into the database and keeps everybody out of it until it is released. Throws
- * `unavailable` where another process has it open.
+ * Folds the log into the database and keeps everybody out of it until released. Throws `unavailable` if
+ * another process has it open.
  */
 function lockAlone(path: string): () => void {
   let connection: Connection | null = null
@@ -180,7 +182,7 @@ function lockAlone(path: string): () => void {
     connection?.close()
     const found = error as { errcode?: number }
     if (isDamage(found.errcode)) {
-      // SQLite cannot say of it who has it open; the system may.
+      // SQLite cannot tell who has it open, but the system may.
       if (isLockedBySystem(path)) throw inUse(path)
       return () => {}
     }
@@ -202,7 +204,7 @@ function inUse(path: string): UsageError {
   )
 }
 
-/** Linux tells which files have locks, by inode; elsewhere nothing is known. */
+/** Linux lists the locked files by inode; elsewhere nothing is known. */
 function isLockedBySystem(path: string): boolean {
   try {
     const { ino } = statSync(path, { bigint: true })

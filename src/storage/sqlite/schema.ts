@@ -1,16 +1,16 @@
-/** Whose database a file is, which version its schema has, and the way to the newest one. */
+/** Whose database a file is, which version its schema has, and how to upgrade it to the newest. */
 import type { DatabaseSync } from 'node:sqlite'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { Connection } from './connection.ts'
 import { emptyStore } from './database-file.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 
-/** Stands in the database header: "SmTl" as a 32-bit number. */
+/** Stored in the database header: "SmTl" as a 32-bit number. */
 export const APPLICATION_ID = 0x536d546c
 
 /**
- * Brings the schema to the newest version. Throws `missing` for a database that has none, unless
- * `create` says to make it.
+ * Upgrades the schema to the newest version. Throws `missing` for a database without one, unless `create`
+ * is set.
  */
 export function migrate(
   connection: Connection,
@@ -22,7 +22,7 @@ export function migrate(
   if (found === MIGRATIONS.length) return
   keepInWal(connection, path)
   connection.write(() => {
-    // Another process may have done it while this one waited for the lock.
+    // Another process may have upgraded it while this one waited for the lock.
     const version = schemaVersion(connection, path)
     if (version === MIGRATIONS.length) return
     for (const step of MIGRATIONS.slice(version)) connection.db.exec(step)
@@ -33,8 +33,8 @@ export function migrate(
 }
 
 /**
- * A copy may be in another mode, in which readers and writers keep each other out. Several processes
- * may find it so at once: the mode is changed by one of them, while the others wait.
+ * A copy may be in another mode, in which readers and writers lock each other out. If several processes
+ * find it so at once, one of them changes the mode while the others wait.
  */
 export function keepInWal(connection: Connection, path: string): void {
   if (journalMode(connection) === 'wal') return
@@ -53,7 +53,7 @@ function journalMode({ db }: Connection): string {
   return String(Object.values(db.prepare('PRAGMA journal_mode').get() ?? {})[0])
 }
 
-/** 0 for a new database. Throws `incompatible` for one that is not ours or newer than we are. */
+/** 0 for a new database. Throws `incompatible` if it is not ours, or newer than this program. */
 export function schemaVersion({ db }: Pick<Connection, 'db'>, path: string): number {
   const version = numberOf(db, 'PRAGMA user_version')
   const isEmpty = numberOf(db, 'SELECT COUNT(*) FROM sqlite_schema') === 0

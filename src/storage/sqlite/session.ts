@@ -1,4 +1,4 @@
-/** A connection as a session of shared code: it answers each question at once. */
+/** A connection as a session for shared code; it answers each question at once. */
 import type { SQLInputValue } from 'node:sqlite'
 import { HOUR_SECONDS } from '../../domain/time.ts'
 import type { Row } from '../rows.ts'
@@ -16,7 +16,10 @@ import type {
 import type { Connection } from './connection.ts'
 import { isOverflow } from './failures.ts'
 
-/** Rows of fresh days lie in buckets of this length, by the measurement in `docs/decisions/fresh-days.md`. */
+/**
+ * Rows of fresh days lie in buckets of this length, chosen by the measurement in
+ * `docs/decisions/fresh-days.md`.
+ */
 export const FRESH_SECONDS = 2 * HOUR_SECONDS
 
 const NO_VALUES: Values = []
@@ -36,7 +39,7 @@ export class SqliteSession implements Session {
     this.#connection = connection
   }
 
-  /** Takes the steps to their end. What a question fails with is thrown where it was asked. */
+  /** Runs the steps to their end. A failed question throws where it was asked. */
   take<T>(steps: Steps<T>): T {
     let step = steps.next()
     while (step.done !== true) {
@@ -90,7 +93,7 @@ export class SqliteSession implements Session {
     return rows.reduce((deleted, row) => deleted + this.run(text, row), 0)
   }
 
-  /** A write transaction has the whole database. */
+  /** A write transaction locks the whole database. */
   lock(): void {}
 
   now(): number {
@@ -106,7 +109,7 @@ export class SqliteSession implements Session {
   }
 }
 
-/** The text for one of the named rows: each is a question of its own. */
+/** The text for one of the named rows, each of which is a question of its own. */
 function withOneRow(text: string, values: Values, { columns }: NamedRows): string {
   const row = [...Object.keys(columns), 'position'].map(
     (name, i) => `?${values.length + i + 1} AS ${name}`,
@@ -118,12 +121,15 @@ function bound(values: Values): SQLInputValue[] {
   return values.some(Array.isArray) ? values.map(asInput) : (values as SQLInputValue[])
 }
 
-/** Lists are JSON, which `json_each` reads. */
+/** Lists become JSON, which `json_each` reads. */
 function asInput(value: Value): SQLInputValue {
   return (Array.isArray(value) ? JSON.stringify(value) : value) as SQLInputValue
 }
 
-/** Shared texts as SQLite takes them: it knows no types, lists only as JSON, and `LIKE` in any letter case. */
+/**
+ * Adapts shared texts to SQLite, which knows no types, takes lists only as JSON, and matches `LIKE` in
+ * any letter case.
+ */
 export function asSqlite(text: string): string {
   return text
     .replaceAll(/::\w+(?:\[\])?/g, '')

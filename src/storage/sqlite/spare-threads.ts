@@ -1,16 +1,16 @@
-/** Threads beside the writer, for work that needs a connection to itself. */
+/** Threads besides the writer, for work that needs a connection to itself. */
 import type { Writer } from './writer.ts'
 
 export interface SpareThreadsOptions {
-  /** At a time; further work waits for its turn. */
+  /** How many may run at a time; further work waits for its turn. */
   readonly threadsMax?: number
-  /** How many that are done wait for the next work. */
+  /** How many idle ones wait for further work. */
   readonly idleMax?: number
 }
 
 /**
- * One for each work at a time. A thread takes longer to start than a small store takes to audit, so that
- * one that is done waits for the next work.
+ * Each thread does one piece of work at a time. Starting one takes longer than auditing a small store, so
+ * an idle thread waits for further work.
  */
 export class SpareThreads {
   readonly #start: () => Writer
@@ -32,7 +32,7 @@ export class SpareThreads {
   }
 
   async use<T>(work: (thread: Writer) => Promise<T>): Promise<T> {
-    // One that is let go has the place of the one before.
+    // Work that has waited takes over the place of the work that ended.
     if (this.#busy < this.#threadsMax) this.#busy++
     else await new Promise<void>((go) => this.#waiting.push(go))
     const thread = this.#idle.pop() ?? this.#start()

@@ -1,6 +1,6 @@
 /**
- * The store on one SQLite file. One thread writes; reads run on the caller's thread, on a
- * connection of their own, which in WAL mode never waits for the writer.
+ * The store in one SQLite file. One thread writes. Reads run on the caller's thread, on a connection of
+ * their own, which in WAL mode never waits for the writer.
  */
 
 import { type Actor, SOMEBODY } from '../../domain/act.ts'
@@ -33,22 +33,22 @@ import { Writer } from './writer.ts'
 import type { OperationName } from './writer-operations.ts'
 
 export interface SqliteOptions {
-  /** How long a write waits while another process holds the lock; 30 s unless given. */
+  /** How long a write waits while another process holds the lock; 30 s by default. */
   readonly lockWaitMs?: number
-  /** From which size of the log on a write waits for readers to fold it; 128 MiB unless given. */
+  /** The log size above which a write waits for readers in order to fold it; 128 MiB by default. */
   readonly logBytesMax?: number
-  /** About how many rows of a day one transaction gathers before it is sealed; 20 000 unless given. */
+  /** About how many rows of a day one transaction gathers before the day is sealed; 20 000 by default. */
   readonly gatherRowsMax?: number
-  /** Makes the store where the file is missing or empty. */
+  /** Creates the store if the file is missing or empty. */
   readonly create?: boolean
-  /** Told in a line what an operator should see to. */
+  /** Told, in one line, what an operator should attend to. */
   readonly onWarning?: (warning: string) => void
 }
 
-/** Questions that read much, at a time: each has a connection and a page cache of its own. */
+/** How many heavy questions run at a time. Each has its own connection and page cache. */
 const QUESTION_THREADS_MAX = 2
 
-/** Questions that come with each request. */
+/** Questions that come with every request. */
 const REMEMBERED: ReadonlySet<string> = new Set<keyof typeof READS>([
   'findAccount',
   'findAccountById',
@@ -60,10 +60,10 @@ const REMEMBERED: ReadonlySet<string> = new Set<keyof typeof READS>([
 ])
 
 /**
- * Opens the database file. Fails with `missing` where there is no store, unless it is to be made;
- * with `incompatible` when the file belongs to another program or a newer Simtally, with
- * `unavailable` or `read_only` when it cannot be opened for writing. While the store is open and
- * its file is gone or another one, every call fails with `missing` or `replaced`.
+ * Opens the database file. Fails with `missing` if there is no store and none is to be created, with
+ * `incompatible` if the file belongs to another program or a newer Simtally, and with `unavailable` or
+ * `read_only` if it cannot be opened for writing. If the file of an open store disappears or is replaced,
+ * every call fails with `missing` or `replaced`.
  */
 export async function openSqliteStore(
   path: string,
@@ -92,7 +92,7 @@ export async function openSqliteStore(
       idleMax: QUESTION_THREADS_MAX,
     }),
     trialThreads: new SpareThreads(newWriter),
-    /** Reads are synchronous inside; the promise is the port's, for engines that are not. */
+    /** Reads are synchronous inside. The port has promises for engines that are not. */
     read: async (work) => {
       if (!reader.db.isOpen) throw new UsageError('unavailable', 'the store is closed')
       guard.require()
@@ -110,7 +110,7 @@ export async function openSqliteStore(
       ...deliveriesOf(parts, run),
       ...usageOf(parts),
       ...upkeepOf(parts, { actor, run }),
-      // A store that is closed says so itself; the files beside it may have gone with it.
+      // A closed store reports that itself; the files beside it may have gone with it.
       requireInPlace: () => reader.db.isOpen && guard.require(),
       check: async () => {
         if (reader.db.isOpen) guard.look()
@@ -210,7 +210,7 @@ function usageOf({ read, memo, questionThreads }: Parts) {
           memo.answer('limits', () => c.take(readLimits())),
         ),
       ),
-    // What reads much has a thread of its own: here it would keep every other question waiting.
+    // A heavy read gets a thread of its own, because here it would keep all other questions waiting.
     answerUsage: (question, page) =>
       isQuick(question)
         ? read((c) => c.read(() => c.take(answerUsage(question, page))))
@@ -250,7 +250,7 @@ function upkeepOf(
   } satisfies Partial<UsageStore>
 }
 
-/** It reads a few rows of each day. */
+/** It reads a few rows per day. */
 function isQuick(question: UsageQuestion): boolean {
   return sourceOf(question) === 'account totals' || question.filter.simId !== undefined
 }

@@ -1,6 +1,6 @@
 /**
- * A SQLite file as the source of a transfer. Writers are kept out while it is open, so that nothing
- * is taken that would not move.
+ * A SQLite file as the source of a transfer. Writers are kept out while it is open, so that no write is
+ * accepted that would not be moved.
  */
 
 import { dayOf } from '../ledger/buckets.ts'
@@ -20,13 +20,13 @@ import { SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'
 const SELECT_LAST_ID = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
 
 /**
- * Fails with `missing` where there is no store, with `unavailable` where another process does not
- * let go of it, and as opening a store does. An older schema is upgraded.
+ * Fails with `missing` if there is no store, with `unavailable` if another process does not release it,
+ * and as opening a store does. An older schema is upgraded.
  */
 export function openTransferSource(path: string): TransferSource {
   const connection = openConnection(path, { role: 'writer' })
   try {
-    // Reads go on beside it; what would write waits, and then says that the file is locked.
+    // Others can still read. Writers wait, and finally report that the file is locked.
     translated(path, () => connection.withLock(() => connection.db.exec('BEGIN IMMEDIATE')))
   } catch (error) {
     connection.close()
@@ -66,7 +66,7 @@ function readPage(
   return rows
 }
 
-/** Settings are of any type here; the others keep text. */
+/** Settings may have any type here; the others keep text. */
 function settingText(value: TableValue): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
 }

@@ -1,6 +1,6 @@
 /**
- * A trial: batches in one write transaction that is rolled back. It has a writer thread of its own,
- * which holds nothing else, so that no other write of this process falls into the transaction.
+ * A trial: batches in one write transaction that is rolled back. It has a writer thread of its own, so
+ * that no other write of this process ends up in the transaction.
  */
 import { countsOf } from '../ledger/quarantine.ts'
 import { UsageChanges } from '../ledger/usage-deltas.ts'
@@ -12,7 +12,7 @@ import type { Writer } from './writer.ts'
 
 const trials = new WeakMap<Connection, UsageChanges>()
 
-/** On the writer thread; takes the lock, which the connection keeps until `endTrial`. */
+/** On the writer thread. Takes the lock, which the connection keeps until `endTrial`. */
 export function beginTrial(connection: Connection): void {
   connection.withLock(() => connection.prepare('BEGIN IMMEDIATE').run())
   trials.set(connection, new UsageChanges())
@@ -26,7 +26,7 @@ export function appendToTrial(connection: Connection, batch: PackedBatch): Appen
   return { ...applied, counts: countsOf(batch, applied) }
 }
 
-/** A batch that fails leaves the trial as it was before it. */
+/** A failed batch leaves the trial as it was before. */
 function wholeOrNot<T>({ db }: Connection, work: () => T): T {
   db.exec('SAVEPOINT batch')
   try {
@@ -34,7 +34,7 @@ function wholeOrNot<T>({ db }: Connection, work: () => T): T {
     db.exec('RELEASE batch')
     return result
   } catch (error) {
-    // A full disk ends the transaction by itself.
+    // SQLite itself ends the transaction when the disk is full.
     if (db.isTransaction) db.exec('ROLLBACK TO batch; RELEASE batch')
     throw error
   }
@@ -45,13 +45,13 @@ export function changesOfTrial(connection: Connection): TrialChanges {
 }
 
 export function endTrial(connection: Connection): void {
-  // A full disk ends the transaction by itself.
+  // SQLite itself ends the transaction when the disk is full.
   if (connection.db.isTransaction) connection.db.exec('ROLLBACK')
   connection.checksums.abandon()
   trials.delete(connection)
 }
 
-/** On the caller's thread; nothing else uses the writer meanwhile. */
+/** On the caller's thread. Nothing else uses the writer meanwhile. */
 export async function tryOut<T>(writer: Writer, work: (trial: Trial) => Promise<T>): Promise<T> {
   try {
     await writer.run('beginTrial', [])

@@ -1,4 +1,4 @@
-/** Checksums of sealed days, and purging in one transaction a step. */
+/** Checksums of sealed days, and purging with one transaction per step. */
 import { DAY_SECONDS, floorTo, INSTANT_MIN } from '../../domain/time.ts'
 import { countOld, deleteOld, endRetention, nextDay } from '../ledger/upkeep.ts'
 import { readLimits } from '../limits.ts'
@@ -10,7 +10,7 @@ export function checksumNextDay(connection: Connection): boolean {
   const { purgedThrough, sealedThrough } = connection.take(readLimits())
   const { checksums } = connection
   const limit = checksums.ledgerLimit() ?? INSTANT_MIN
-  // Also the day that retention has cut.
+  // Includes the day that retention has cut.
   const from = Math.max(limit, floorTo(purgedThrough, DAY_SECONDS))
   const next = connection.take(nextDay(from, sealedThrough))
   if (next === null) return false

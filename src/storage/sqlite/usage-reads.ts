@@ -22,9 +22,8 @@ const ACCOUNT_TEXTS: Readonly<Record<Granularity, string>> = {
 }
 
 /**
- * Days and months that are sealed by `limits` are read from their totals. Limits that are out of
- * date are too low, and then more is read than needed, in more buckets; a month's total that purging
- * has cut since is still the one of before.
+ * Days and months sealed by `limits` are read from their totals. Outdated limits are too low, so more is
+ * read than needed, in more buckets; the total of a month that has been cut since is still the old one.
  */
 export function queryUsage(
   connection: Connection,
@@ -66,7 +65,8 @@ function querySim(
   limits: Limits,
 ): UsageGroup[] {
   const { start, end, granularity } = query
-  // A statement sees one state of the store by itself; several, and the limits they go by, do not.
+  // A single statement sees one state of the store. Several statements, and the limits they go by, need
+  // not.
   const asOneState = () =>
     connection.read(() => querySim(connection, query, simId, connection.take(readLimits())))
   const { isTransaction } = connection.db
@@ -100,7 +100,7 @@ function querySim(
     )
   }
   if (parts.length <= 1) return parts[0] ?? []
-  // Days are either sealed or not, so only a total can have parts of several reads.
+  // Days are either sealed or not, so only a total can have parts from several reads.
   return inOrder(granularity === 'all' ? addedUp(parts.flat()) : parts.flat())
 }
 
@@ -109,8 +109,8 @@ function rowsOf(connection: Connection, text: string, ...values: SQLInputValue[]
 }
 
 /**
- * A question about all of time would list the days of ten thousand years; those beyond the first
- * and the last bucket of the ledger have no usage.
+ * A question about all time would list the days of ten thousand years. Those before the ledger's first
+ * bucket and after its last one have no usage.
  */
 export function* withinLedger(start: number, end: number): Steps<[number, number]> {
   if (end - start <= DAYS_ASKED_USUALLY * DAY_SECONDS) return [start, end]

@@ -1,4 +1,6 @@
-/** What the writer thread can do, by name. Each entry runs in one transaction, unless it says otherwise. */
+/**
+ * What the writer thread can do, by name. Each entry runs in one transaction unless it says otherwise.
+ */
 import type { MemberPage, UsageQuestion } from '../../domain/usage-question.ts'
 import { actsOf, type LoggedAct, logAct } from '../acts.ts'
 import { eraseNumber, eraseSim } from '../directory/erase.ts'
@@ -20,7 +22,7 @@ import * as upkeep from './upkeep.ts'
 
 type Rest<F> = F extends (connection: Connection, ...rest: infer R) => unknown ? R : never
 
-/** Each in one write transaction, with what it comes to in the log. */
+/** Each in one write transaction, with its outcome logged. */
 function logged<F extends (connection: Connection, ...rest: never[]) => unknown>(
   operation: F,
   actOf: (result: ReturnType<F>, ...rest: Rest<F>) => LoggedAct | null,
@@ -33,7 +35,7 @@ function logged<F extends (connection: Connection, ...rest: never[]) => unknown>
     })
 }
 
-/** For what adds to the ledger under its own watch, or leaves it alone, again and again. */
+/** For frequent operations that watch their own changes of the ledger, or do not touch it. */
 function besideLedger<F extends (connection: Connection, ...rest: never[]) => unknown>(
   operation: F,
 ) {
@@ -51,19 +53,19 @@ function taken<Given extends unknown[], T>(operation: (...given: Given) => Steps
   return (connection: Connection, ...given: Given): T => connection.take(operation(...given))
 }
 
-/** In one write transaction; they log by themselves what they come to. */
+/** In one write transaction; they log their outcome themselves. */
 function writing<Given extends unknown[], T>(operation: (...given: Given) => Steps<T>) {
   return (connection: Connection, ...given: Given): T =>
     connection.write(() => connection.take(operation(...given)))
 }
 
-/** Tells what it would do, on a thread of its own, as questions that read much. */
+/** Reports what it would do, on a thread of its own like heavy questions. */
 function planning<Given extends unknown[], T>(operation: (...given: Given) => Steps<T>) {
   return (connection: Connection, ...given: Given): T =>
     connection.read(() => connection.take(operation(...given)))
 }
 
-/** Steps that leave the ledger alone. */
+/** Steps that do not touch the ledger. */
 function takenBesideLedger<Of extends Shared>(operations: Of): Taken<Of> {
   const entries = Object.entries(operations)
   return Object.fromEntries(
@@ -105,25 +107,26 @@ export const OPERATIONS = {
   eraseAccount: writing(eraseAccount),
   planEraseAccount: planning(eraseAccount),
   overwriteDeleted: (connection: Connection) => connection.overwriteDeleted(),
-  // It tells no checksum: days that are not sealed are under none.
+  // Updates no checksum, because days that are not sealed have none.
   sealNextDay: besideLedger(taken(gatherOrSeal)),
   purge: logged(upkeep.purge, actsOf.purge),
   checksumNextDay: besideLedger(upkeep.checksumNextDay),
   // A question on a thread of its own.
   answerUsage: (connection: Connection, question: UsageQuestion, page: MemberPage) =>
     connection.read(() => connection.take(answerUsage(question, page))),
-  // Questions of an audit, on a thread of its own: all between a beginning and an end see one state.
+  // Questions of an audit, on a thread of its own. Everything between a beginning and an end sees one
+  // state.
   ...auditOperations,
 } as const
 
-/** Those that write little, and may come many at once. */
+/** Operations that write little, and may come many at once. */
 const SHARED: ReadonlySet<string> = new Set([
   ...(['append', 'deliver'] satisfies OperationName[]),
   ...Object.keys(CHANGES),
   ...Object.keys(NOTES),
 ])
 
-/** Whether the operation may be a piece of a transaction that others have a part in. */
+/** Whether the operation may be one piece of a shared transaction. */
 export function isShared(name: OperationName): boolean {
   return SHARED.has(name)
 }

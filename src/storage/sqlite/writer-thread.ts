@@ -1,6 +1,6 @@
 /**
- * The thread that writes. It takes one operation after the other, so writes never interleave. Small ones
- * that wait together share a transaction, and so its way to the disk, which takes longer than they do.
+ * The thread that writes. It runs one operation at a time, so writes never interleave. Small operations
+ * that wait together share a transaction, and thereby its sync to disk, which takes longer than they do.
  */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { UsageError, type UsageErrorCode } from '../../domain/usage-error.ts'
@@ -14,10 +14,10 @@ let path = ''
 let options: ConnectionOptions = { role: 'reader' }
 let connection: Connection | null = null
 
-/** So many operations share a transaction at most. */
+/** How many operations share a transaction at most. */
 const SHARED_MAX = 64
 
-/** How long others that write may be kept waiting by what is shared, in milliseconds. */
+/** How long shared work may keep other writers waiting, in milliseconds. */
 const SHARED_MS_MAX = 20
 
 port.on('message', (first: WriterOrder) => {
@@ -40,7 +40,7 @@ port.on('message', (first: WriterOrder) => {
   }
 })
 
-/** Adds what waits and may share a transaction; returns the first order that may not. */
+/** Adds waiting requests that may share a transaction; returns the first orders that may not. */
 function takeWaiting(requests: WriterRequest[]): WriterOrder[] {
   while (requests.length < SHARED_MAX) {
     const order = receiveMessageOnPort(port)?.message as WriterOrder | undefined
@@ -51,7 +51,7 @@ function takeWaiting(requests: WriterRequest[]): WriterOrder[] {
   return []
 }
 
-/** Nobody is answered before what was done for him is on disk. */
+/** Nobody is answered before their changes are on disk. */
 function repliesTo(requests: readonly WriterRequest[]): WriterReply[] {
   const replies: WriterReply[] = []
   while (replies.length < requests.length) {
@@ -61,7 +61,7 @@ function repliesTo(requests: readonly WriterRequest[]): WriterReply[] {
   return replies
 }
 
-/** To the first of the requests, and to as many as there is time for. */
+/** Answers the first of the requests, and as many more as time allows. */
 function sharedReplies(requests: readonly WriterRequest[]): WriterReply[] {
   const tried: WriterRequest[] = []
   try {
@@ -79,21 +79,21 @@ function sharedReplies(requests: readonly WriterRequest[]): WriterReply[] {
       }),
     )
   } catch (error) {
-    // Nothing is kept. Each by itself meets only what is its own to meet.
+    // Nothing was kept. Run alone, each request fails only for its own reasons.
     if (tried.length > 0) return tried.map(reply)
     leaveReadOnly(error)
     return [{ id: requests[0]!.id, failure: failureOf(error) }]
   }
 }
 
-/** Nobody waits for it: what makes it fail meets the next operation, which tells of it. */
+/** Nobody waits for this. If it fails, the next operation will fail the same way and report it. */
 function keepLogShort(): void {
   try {
     if (connection?.db.isTransaction === false) connection.log.keepShort()
   } catch {}
 }
 
-/** What is wrong with the place and not with what was asked: it meets every piece of a transaction. */
+/** Faults of the place rather than of the request, which affect every piece of a transaction. */
 const OF_PLACE: ReadonlySet<UsageErrorCode> = new Set([
   'incompatible',
   'missing',
@@ -103,7 +103,7 @@ const OF_PLACE: ReadonlySet<UsageErrorCode> = new Set([
   'unavailable',
 ])
 
-/** Throws what the pieces before it may not outlive. */
+/** Throws if the pieces before it cannot be kept either. */
 function replyInPiece(open: Connection, request: WriterRequest): WriterReply {
   try {
     return { id: request.id, result: resultOf(open, request) }
@@ -125,7 +125,8 @@ function reply(request: WriterRequest): WriterReply {
 
 function resultOf(open: Connection, { name, values, acting }: WriterRequest): unknown {
   open.acting = acting
-  // The name picks the function and its argument types together, which types cannot follow here.
+  // The name selects the function along with its argument types, which the type checker cannot follow
+  // here.
   const operation = OPERATIONS[name] as (c: Connection, ...values: unknown[]) => unknown
   return translated(path, () => operation(open, ...values))
 }
@@ -135,7 +136,7 @@ function opened(): Connection {
   return connection
 }
 
-/** A connection that was made while the file could only be read stays so; the next may do better. */
+/** A connection opened while the file was read-only stays read-only. A new one may do better. */
 function leaveReadOnly(error: unknown): void {
   if (!(error instanceof UsageError) || error.code !== 'read_only') return
   connection?.close()

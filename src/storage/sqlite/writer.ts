@@ -1,4 +1,4 @@
-/** The caller's side of the writer thread: starts it at the first write and waits for its replies. */
+/** The caller's side of the writer thread. Starts it at the first write and waits for its replies. */
 import { Worker } from 'node:worker_threads'
 import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import { UsageError, type UsageErrorCode } from '../../domain/usage-error.ts'
@@ -13,7 +13,7 @@ export interface WriterRequest {
   readonly acting: Acting
 }
 
-/** Which database the next requests are about, a request, or the end of a store. */
+/** The database of the next requests, a request, or the end of a store. */
 export type WriterOrder =
   | { readonly path: string; readonly options: ConnectionOptions }
   | WriterRequest
@@ -54,9 +54,9 @@ export class Writer {
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | null = null
   #closed = false
-  /** Called when the thread has let go of the file, or has ended. */
+  /** Called when the thread has released the file, or has ended. */
   #onClosed: () => void = () => {}
-  /** True when a thread has ended by itself. */
+  /** True if a thread has ended unexpectedly. */
   #lost = false
   #lastId = 0
 
@@ -82,7 +82,7 @@ export class Writer {
     })
   }
 
-  /** Lets the operations under way end, then lets go of the file and of the thread. */
+  /** Lets pending operations finish, then releases the file and the thread. */
   async close(): Promise<void> {
     this.#closed = true
     const worker = this.#worker
@@ -133,8 +133,8 @@ export class Writer {
 }
 
 /**
- * Threads of stores that were closed. A thread takes longer to start than most operations take, so that
- * a program which opens one store after the other starts hardly any.
+ * Threads of closed stores. A thread takes longer to start than most operations take, so a program that
+ * opens one store after another starts hardly any.
  */
 const idleThreads: Worker[] = []
 const IDLE_THREADS_MAX = 2
@@ -150,7 +150,7 @@ function stopListening(worker: Worker): void {
   for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event)
 }
 
-/** Keeps a thread that has no database for the next store of this process, or ends it. */
+/** Keeps a thread without a database for this process's next store, or ends it. */
 async function leave(worker: Worker): Promise<void> {
   stopListening(worker)
   if (worker.threadId === -1) return
@@ -158,7 +158,7 @@ async function leave(worker: Worker): Promise<void> {
     await worker.terminate()
     return
   }
-  // What ends while nobody listens would end the process.
+  // An error that nobody listens for would end the process.
   worker.once('error', () => drop(worker)).once('exit', () => drop(worker))
   worker.unref()
   idleThreads.push(worker)

@@ -1,4 +1,7 @@
-/** Whether a moved store is the one it was: rows by number, answers by value, derived numbers by audit. */
+/**
+ * Proves that a moved store is still the same: rows by number, answers by value, derived numbers by
+ * audit.
+ */
 
 import { DAY_SECONDS, formatInstant } from '../../domain/time.ts'
 import { GRANULARITIES, type UsageGroup, type UsageQuery } from '../../domain/usage-query.ts'
@@ -7,10 +10,10 @@ import { TABLES } from '../tables.ts'
 import type { UsageStore } from '../usage-store.ts'
 import type { RowCounts, TransferSource, TransferTarget } from './transfer.ts'
 
-/** So many SIMs are asked for all of their usage; more would take longer than the move. */
+/** For how many SIMs all usage is compared at most; more would take longer than the move. */
 export const PROOF_SIMS_MAX = 1_000
 
-/** SIMs asked for at the same time, so that neither store waits for the other. */
+/** How many SIMs are asked for at the same time, so that neither store waits for the other. */
 const ASKED_AT_ONCE = 4
 
 /** How many SIMs are listed at a time. */
@@ -25,7 +28,7 @@ export interface TransferProof {
   readonly accounts: number
   readonly sims: number
   readonly simsTotal: number
-  /** The period that was asked about, UTC seconds, half-open; null where there is no usage. */
+  /** The period compared, in UTC seconds, half-open; null if there is no usage. */
   readonly period: { readonly start: number; readonly end: number } | null
   /** How many answers were compared. */
   readonly answers: number
@@ -36,7 +39,7 @@ export interface TransferProof {
 }
 
 export interface ProofProgress {
-  /** Accounts and SIMs that were compared. */
+  /** How many accounts and SIMs were compared. */
   readonly compared: number
   readonly total: number
 }
@@ -46,7 +49,7 @@ interface Asked {
   readonly scope: UsageQuery['scope']
 }
 
-/** Compares a target with the source it was moved from; `counts` are the rows of the source. */
+/** Compares a target with the source it was moved from; `counts` are the source's rows. */
 export async function proveTransfer(
   { source, target }: { readonly source: TransferSource; readonly target: TransferTarget },
   {
@@ -110,7 +113,7 @@ class Differences {
   }
 }
 
-/** All SIMs where there are few, otherwise a sample at equal steps in the order of their ids. */
+/** All SIMs if there are few, otherwise a sample taken at equal steps in the order of their ids. */
 async function sampleSims(
   store: UsageStore,
   simsTotal: number,

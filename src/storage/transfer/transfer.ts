@@ -1,7 +1,7 @@
 /**
- * Moves a whole store into another engine's empty database: what both ends promise, and the way
- * between them. How far it is stands in the target, in the transaction of the rows it describes, so
- * that a transfer ended at any moment goes on where it was.
+ * Moves a whole store into another engine's empty database: what both ends promise, and the way between
+ * them. The target keeps the progress, in the transaction of the rows that it describes, so a transfer
+ * that was stopped at any moment continues where it was.
  */
 import { createHash } from 'node:crypto'
 import { UsageError } from '../../domain/usage-error.ts'
@@ -15,10 +15,10 @@ import {
   type TableValue,
 } from '../tables.ts'
 
-/** Rows of one transaction, and of one read; some megabytes of ledger. */
+/** Rows per transaction and per read; some megabytes of ledger. */
 export const TRANSFER_ROWS_MAX = 50_000
 
-/** A quarantined record has kilobytes, where a usage event has a hundred bytes. */
+/** A quarantined record has kilobytes, a usage event a hundred bytes. */
 const LONG_ROWS_MAX = 2_000
 
 /** How many rows a table has, by name. */
@@ -29,27 +29,24 @@ export interface TransferSource {
   /** For messages, without a password. */
   readonly shown: string
   countRows(table: Table): Promise<number>
-  /** The table's rows after `after` in the order of its key, at most `rowsMax` at a time. */
+  /** The table's rows after `after` in key order, at most `rowsMax` at a time. */
   pageAfter(table: Table, after: TableKey | null, rowsMax: number): Promise<TableRow[]>
-  /** The largest id that the table has ever given to a row; 0 where there was none. */
+  /** The largest id that the table has ever given to a row; 0 if none. */
   lastId(table: Table): Promise<number>
-  /** The start of the first and the last day that the ledger has rows of; null when it has none. */
+  /** The start of the first and last day with ledger rows; null if there are none. */
   ledgerBounds(): Promise<{ readonly first: number; readonly last: number } | null>
-  /**
-   * Moves on to the newest state. Returns false where there can be none, because writers were kept
-   * out.
-   */
+  /** Moves on to the newest state. Returns false if writers were kept out, so that there is none. */
   renew(): Promise<boolean>
   close(): Promise<void>
 }
 
-/** How far a transfer is. */
+/** How far a transfer has come. */
 export interface Position {
-  /** The table under way; those before it are moved whole. */
+  /** The present table; those before it are completely moved. */
   readonly table: string
   /** The key of the last row moved. */
   readonly after: TableKey | null
-  /** Rows moved so far, of all tables. */
+  /** Rows moved so far, over all tables. */
   readonly rows: number
 }
 
@@ -57,29 +54,29 @@ export interface Position {
 export interface TransferOrigin {
   /** Where it comes from, for messages. */
   readonly shown: string
-  /** Made of the signing key, which every store has for itself. */
+  /** Made from the signing key, which every store has for itself. */
   readonly storeId: string
   /** Changes with everything that is written to the store. */
   readonly fingerprint: string
 }
 
-/** The empty database that takes the store over. Nobody else can use it before `finish`. */
+/** The empty database that receives the store. Nobody else can use it before `finish`. */
 export interface TransferTarget {
   readonly shown: string
   /**
-   * Begins, or returns how far a transfer of the same origin is. Fails with `incompatible` where
-   * the database has other content, or a transfer of another origin; with `restart`, what an
-   * unfinished transfer has brought is deleted first.
+   * Begins, or returns how far a transfer from the same origin has come. Fails with `incompatible` if the
+   * database has other content, or a transfer from another origin. With `restart`, what an unfinished
+   * transfer has brought is deleted first.
    */
   begin(origin: TransferOrigin, options: { readonly restart: boolean }): Promise<Position>
-  /** Adds the rows and moves on, both or neither. */
+  /** Adds the rows and records the progress, both or neither. */
   write(piece: {
     readonly table: Table
     readonly rows: readonly TableRow[]
     readonly from: Position
     readonly to: Position
   }): Promise<void>
-  /** Makes ready for use what was written: ids go on after `lastIds`, by table. */
+  /** Makes what was written ready for use: ids continue after `lastIds`, by table. */
   settle(lastIds: RowCounts): Promise<void>
   countRows(table: Table): Promise<number>
   /** From now on the database is a store like any other. */
@@ -89,7 +86,7 @@ export interface TransferTarget {
 
 export interface TransferProgress {
   readonly table: string
-  /** Rows that are on disk in the target, of all tables. */
+  /** Rows that are on disk in the target, over all tables. */
   readonly rows: number
   readonly rowsTotal: number
 }
@@ -104,8 +101,8 @@ export interface TransferOptions {
 export const FIRST_POSITION: Position = { table: TABLES[0].name, after: null, rows: 0 }
 
 /**
- * Moves every row that is not there yet. Returns the number of rows a table has in the source, or
- * null when it was stopped before the end.
+ * Moves every row that is not there yet. Returns how many rows each table has in the source, or null if
+ * it was stopped before the end.
  */
 export async function moveRows(
   source: TransferSource,
