@@ -1,7 +1,7 @@
 /**
- * Question: does an account's month take longer to answer when the account has more SIMs?
- * Measured: two accounts on one store with as many rollup cells, hour by hour of the same month; in
- * the one 100 SIMs report every hour, in the other 100 000 SIMs report once in about three days.
+ * Question: does an account's month take longer to answer if the account has more SIMs? Measured: two
+ * accounts on one store with the same number of rollup cells, hour by hour of the same month. In one, 100
+ * SIMs report every hour; in the other, 100 000 SIMs report about once in three days.
  */
 import type { Iccid, Sid } from '../src/domain/identifiers.ts'
 import { parsePlmn } from '../src/domain/plmn.ts'
@@ -13,7 +13,7 @@ import { AUTH_TOKEN, FIRST_HOUR, NOW } from './dataset.ts'
 
 export const MONTH_HOURS = 31 * 24
 
-/** SIMs of one call that registers them. */
+/** SIMs registered in one call. */
 const REGISTERED_AT_ONCE = 10_000
 
 const SERVINGS: readonly Serving[] = [
@@ -31,13 +31,13 @@ const SERVINGS: readonly Serving[] = [
 }))
 
 export interface AccountSize {
-  /** Tells the accounts of one store apart; a letter of a hexadecimal number. */
+  /** Distinguishes the accounts of one store: a hexadecimal digit. */
   readonly mark: string
   readonly sims: number
   readonly recordsAnHour: number
 }
 
-/** The two accounts that are compared. */
+/** The two accounts to compare. */
 export const FEW_SIMS: AccountSize = { mark: 'a', sims: 100, recordsAnHour: 100 }
 export const MANY_SIMS: AccountSize = { mark: 'b', sims: 100_000, recordsAnHour: 1_400 }
 
@@ -45,14 +45,14 @@ export function accountSid({ mark }: AccountSize): Sid {
   return `AC${mark.repeat(32)}` as Sid
 }
 
-/** One path a granularity: the whole month, every bucket of it on one page. */
+/** One path per granularity: the whole month, with all of its buckets on one page. */
 export const MONTH_PATHS = ['hourly', 'daily', 'all'].map((granularity) => {
   const start = formatInstant(FIRST_HOUR)
   const end = formatInstant(FIRST_HOUR + MONTH_HOURS * HOUR_SECONDS)
   return `/v1/UsageRecords?Granularity=${granularity}&PageSize=1000&Start=${start}&End=${end}`
 })
 
-/** Fills an account; its SIMs report in turn, hour after hour. Returns how many records it has. */
+/** Fills an account whose SIMs report in turn, hour after hour. Returns the number of its records. */
 export async function fillAccount(store: UsageStore, size: AccountSize): Promise<number> {
   const { mark, sims, recordsAnHour } = size
   const account = await store.createAccount({

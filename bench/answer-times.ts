@@ -1,7 +1,7 @@
 /**
- * How long servers take to answer the same requests. Callers ask the servers in turn, and each
- * again as soon as it has its answer, so that all servers meet the same load at the same moments on
- * the same machine. Every request is timed, up to the last byte of its answer: percentiles are exact.
+ * How long servers take to answer the same requests. Each caller asks the servers in turn, and asks again as
+ * soon as it has its answer, so all servers meet the same load at the same time on the same machine. Every
+ * request is timed, up to the last byte of its answer, so percentiles are exact.
  */
 import { Agent, get } from 'node:http'
 import { AUTH_TOKEN } from './dataset.ts'
@@ -9,17 +9,17 @@ import { AUTH_TOKEN } from './dataset.ts'
 export interface Asked {
   readonly server: string
   readonly accountSid: string
-  /** Asked for one after the other, over and over. */
+  /** Requested one after another, in a loop. */
   readonly paths: readonly string[]
 }
 
 export interface LoadOptions {
   readonly callers: number
-  /** To each server. */
+  /** Requests to each server. */
   readonly requests: number
 }
 
-/** For each server its times in milliseconds, ascending. */
+/** For each server, its times in milliseconds, in ascending order. */
 export async function answerTimes(
   servers: readonly Asked[],
   { callers, requests }: LoadOptions,
@@ -54,7 +54,7 @@ function ask(agent: Agent, url: string, accountSid: string): Promise<void> {
   })
 }
 
-/** The smallest of the times that `share` of them do not pass. */
+/** The smallest time that at least `share` of the times do not exceed. */
 export function percentile(times: readonly number[], share: number): number {
   return times[Math.ceil(times.length * share) - 1]!
 }

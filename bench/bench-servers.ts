@@ -1,4 +1,4 @@
-/** Servers as processes of their own: Simtally as a user starts it, and those beside it. */
+/** Servers in processes of their own: Simtally as a user starts it, and those it is compared with. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { open } from 'node:fs/promises'
@@ -12,16 +12,16 @@ export interface BenchServer {
   readonly stop: () => Promise<void>
 }
 
-/** Starts `bench/servers/<name>.ts` with arguments; it prints its URL when it listens. */
+/** Starts `bench/servers/<name>.ts` with arguments. The server prints its URL once it listens. */
 export function startServer(name: string, ...values: string[]): Promise<BenchServer> {
   const file = fileURLToPath(new URL(`./servers/${name}.ts`, import.meta.url))
   return start([file, ...values], 'inherit')
 }
 
-/** Starts `simtally serve` on a store, as a user would, with its log going into a file. */
+/** Starts `simtally serve` on a store, as a user would, with its log in a file. */
 export async function startSimtally(database: string, ...options: string[]): Promise<BenchServer> {
   const log = await open(`${database}.log`, 'a')
-  // One credential asks for all there is.
+  // One credential sends all requests.
   const noRate = ['--limit', 'request-rate=1000000', '--limit', 'request-burst=1000000']
   const args = ['serve', '--port', '0', '--database', `sqlite:${database}`, ...noRate, ...options]
   const server = await start([LAUNCHER, ...args], log.fd)

@@ -1,8 +1,8 @@
 /**
- * Question: how long is the way from a click in the console to all that it shows, with a large fleet?
- * Measured in Chromium, of `simtally serve` on SQLite: from the click, or the key, until no part of the
- * page waits for an answer any more and it has been drawn. The store is that of `fleet-store.ts`.
- * `node bench/console-times.ts`; knobs: SIMS=100000, MONTHS=18, ROUNDS=5.
+ * Question: with a large fleet, how long does it take from a click in the console to everything that it
+ * shows? Measured in Chromium, with `simtally serve` on SQLite: from the click or key press until no part of
+ * the page waits for an answer and everything has been drawn. The store is that of `fleet-store.ts`. `node
+ * bench/console-times.ts`; knobs: SIMS=100000, MONTHS=18, ROUNDS=5.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ async function period(page: Page, name: string): Promise<void> {
   await page.getByRole('link', { name }).click()
 }
 
-/** Each begins where the one before has ended. */
+/** Each step begins where the previous one ended. */
 const steps: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   'fleet, 24 hours': (page) => period(page, 'Last 24 hours'),
   'fleet, 7 days': (page) => period(page, 'Last 7 days'),
@@ -51,7 +51,7 @@ const steps: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   'the fleet again': (page) => page.getByRole('link', { name: 'Fleet', exact: true }).click(),
 }
 
-/** Everything has its answer, and has been drawn: two frames have passed without one that waits. */
+/** Everything has its answer and has been drawn: two frames have passed with nothing waiting. */
 const settled = (page: Page) =>
   page.waitForFunction(
     `new Promise((tell) => {

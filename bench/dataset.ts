@@ -1,7 +1,7 @@
 /**
- * The data all measurements use: a fleet that reported every hour, in order of time, from the start
- * of a calendar month on. Simtally is started as users start it, by the machine's own clock, so the
- * month is the last one with which all of the data ended more than 48 hours ago.
+ * The data of all measurements: a fleet that reported every hour, in order of time, from the start of a
+ * calendar month. Simtally runs as users start it, by the machine's own clock, so the month is the latest
+ * whose data ended more than 48 hours ago.
  */
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -20,7 +20,7 @@ export const NOW = Math.floor(Date.now() / 1000)
 const HOURS = RECORDS / SIMS
 const LATEST_FIRST_HOUR = NOW - (HOURS + 49) * HOUR_SECONDS
 
-/** The start of the calendar month that `atSeconds` lies in, or of one `months` later. */
+/** The start of the calendar month that contains `atSeconds`, or of the one `months` later. */
 export function monthStart(atSeconds: number, months = 0): number {
   const at = new Date(atSeconds * 1000)
   return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months, 1) / 1000
@@ -48,13 +48,13 @@ export function iccid(index: number): Iccid {
   return `8914800${index.toString().padStart(12, '0')}` as Iccid
 }
 
-/** A device is at home on most days, and on a trip it stays in one place for the day. */
+/** On most days a device is at home. On a trip, it stays in one place for the day. */
 function networkOf(sim: number, hour: number): (typeof NETWORKS)[number] {
   const roll = (sim * 31 + Math.floor(hour / 24) * 17) % 100
   return NETWORKS[roll < 80 ? 0 : 1 + (roll % (NETWORKS.length - 1))]!
 }
 
-/** One record of a fleet, by its number in the order of time. */
+/** One record of a fleet, by its number in order of time. */
 export interface UsedRecord {
   readonly recordId: string
   readonly sim: number
@@ -112,7 +112,7 @@ export async function createDirectory(
   return made
 }
 
-/** Without SIMs. */
+/** Creates no SIMs. */
 export async function createAccountAndFeed(
   store: UsageStore,
 ): Promise<{ account: Account; feed: Feed }> {

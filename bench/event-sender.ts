@@ -1,13 +1,13 @@
 /**
- * Senders that post batches of new events to one server, each again as soon as it is answered, and what
- * they have sent in all, so that the server can be held to it.
+ * Senders that post batches of new events to one server, each again as soon as it has its answer. They keep
+ * the totals of what they sent, to check the server's.
  */
 import { Agent, request } from 'node:http'
 import { formatInstant, HOUR_SECONDS } from '../src/domain/time.ts'
 import { AUTH_TOKEN, NOW, SIMS, simSid } from './dataset.ts'
 
 export const FEED = 'webhook'
-/** Of the events: all are of the hour before the measurement. */
+/** The start of the hour of all events, which is the hour before the measurement. */
 export const EVENTS_FROM = NOW - HOUR_SECONDS
 
 export const authorization = `Basic ${Buffer.from(`AC${'0'.repeat(32)}:${AUTH_TOKEN}`).toString('base64')}`
@@ -19,7 +19,7 @@ export interface Totals {
 }
 
 export interface Load {
-  /** Milliseconds, one for each request. */
+  /** Milliseconds, one value per request. */
   readonly times: readonly number[]
   readonly eventsPerSecond: number
 }
@@ -34,12 +34,12 @@ export class Senders {
     this.#url = url
   }
 
-  /** Of all that was sent and acknowledged. */
+  /** The totals of everything sent and acknowledged. */
   get totals(): Totals {
     return { records: this.#records, upload: this.#upload, download: this.#download }
   }
 
-  /** So many events that were not sent before. */
+  /** This many events that were not sent before. */
   batch(size: number) {
     return Array.from({ length: size }, () => this.#newEvent())
   }
@@ -94,7 +94,7 @@ export class Senders {
     return { times, eventsPerSecond: (times.length * size) / elapsedSeconds }
   }
 
-  /** Posts events that may have been sent before; returns how many of them counted. */
+  /** Posts events that may have been sent before. Returns how many of them counted. */
   async post(events: unknown): Promise<number> {
     const agent = new Agent()
     return JSON.parse(await this.#post(agent, Buffer.from(JSON.stringify(events)))).accepted

@@ -1,8 +1,8 @@
 /**
- * A store of a large fleet, for benchmarks that ask it. Totals of SIMs and of their account are written
- * into the tables as sealing leaves them, up to the days that may still change; the ledger has a record a
- * day of each SIM from the last whole month on. The days that may still change are imported. Every tenth
- * SIM is abroad.
+ * A store of a large fleet, for benchmarks that ask it questions. Totals of SIMs and of their account are
+ * written straight into the tables, as sealing leaves them, up to the days that may still change. From the
+ * last whole month on, the ledger has one record per SIM and day. The days that may still change are
+ * imported. Every tenth SIM is abroad.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -24,13 +24,13 @@ import { createAccountAndFeed, iccid, NOW, simSid } from './dataset.ts'
 
 export const FLEET_ACCOUNT = `AC${'0'.repeat(32)}`
 
-/** Days before it are sealed. */
+/** Earlier days are sealed. */
 const sealedThrough = floorTo(NOW - SETTLE_SECONDS, DAY_SECONDS)
 
 export interface Fleet {
-  /** The first whole month that there is usage of; retention takes no more of what follows. */
+  /** The first whole month with usage. Retention takes nothing after it. */
   readonly firstMonth: number
-  /** The last month that is over, and sealed. */
+  /** The last finished month, which is sealed. */
   readonly lastMonth: number
 }
 

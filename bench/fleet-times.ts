@@ -1,9 +1,9 @@
 /**
- * Question: how long do questions about a large fleet take over HTTP?
- * Measured: the SIMs that used most in a month, countries and networks over all months, a search by
- * part of a number, and the export of a month, asked of `simtally serve` on SQLite. The store
- * is that of `fleet-store.ts`. `node bench/fleet-times.ts`; knobs: SIMS=100000, MONTHS=18,
- * REQUESTS=200 (of each question), CALLERS=1, WORKERS (Simtally's own default unless given).
+ * Question: how long do questions about a large fleet take over HTTP? Measured: the SIMs with the most usage
+ * in a month, countries and networks over all months, a search by part of a number, and the export of a
+ * month, all from `simtally serve` on SQLite. The store is that of `fleet-store.ts`. `node
+ * bench/fleet-times.ts`; knobs: SIMS=100000, MONTHS=18, REQUESTS=200 (of each question), CALLERS=1, WORKERS
+ * (Simtally's own default unless given).
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
@@ -39,7 +39,7 @@ const ask = async (url: string, paths: readonly string[], count = requests) =>
 
 const processes = promisify(execFile)
 
-/** Of the serving process and its workers, in MiB. */
+/** The memory of the serving process and its workers, in MiB. */
 async function memoryMib(server: number): Promise<number> {
   const { stdout } = await processes('ps', ['-A', '-o', 'pid=,ppid=,rss='])
   return stdout
@@ -62,7 +62,7 @@ async function exported(url: string, months: string): Promise<{ rows: number; se
   return { rows, seconds: (performance.now() - beganAt) / 1_000 }
 }
 
-/** The most that the server had in memory while the work went on, looked at a few times a second. */
+/** The server's peak memory during the work, sampled a few times a second. */
 async function mostMemoryDuring(server: number, work: Promise<unknown>): Promise<number> {
   let mib = 0
   let isOver = false

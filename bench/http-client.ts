@@ -1,7 +1,7 @@
 /**
- * A client that costs little beside the servers it asks: connections that are kept, requests written as
- * bytes made beforehand, answers read up to their length. Each connection asks the next question as soon
- * as it has its answer.
+ * A client that costs little compared to the servers it calls: persistent connections, requests as bytes
+ * prepared beforehand, answers read up to their length. Each connection asks the next question as soon as it
+ * has its answer.
  */
 import { connect, type Socket } from 'node:net'
 
@@ -16,12 +16,12 @@ export function getRequest(path: string, authorization: string): Buffer {
 
 export interface AskOptions {
   readonly connections: number
-  /** After so many answers, `pause` is waited for by the connection that had the last of them. */
+  /** After this many answers, the connection that got the last one waits for `pause`. */
   readonly pauseEvery?: number
   readonly pause?: () => Promise<void>
 }
 
-/** Asks each request once. Returns the bytes of all bodies; throws for an answer that is not 200. */
+/** Sends each request once. Returns the bytes of all bodies, and throws for an answer that is not 200. */
 export async function askAll(
   url: string,
   requests: readonly Buffer[],
@@ -50,7 +50,7 @@ class Connection {
   #answered: (bytes: number) => void = () => {}
   #failed: (error: Error) => void = () => {}
   #head: Buffer = Buffer.alloc(0)
-  /** Bytes of the body that are still to come; null while the head is read. */
+  /** Bytes of the body still to come; null while reading the head. */
   #missing: number | null = null
   #length = 0
 

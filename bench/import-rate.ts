@@ -1,10 +1,10 @@
-/** An import in this process, of the dataset that `dataset.ts` writes: how fast it is, whatever the engine. */
+/** The speed of an import in this process, of the dataset from `dataset.ts`, on either engine. */
 import { createReadStream } from 'node:fs'
 import { importRecords } from '../src/ingest/import-records.ts'
 import { openStore } from '../src/storage/open-store.ts'
 import { createDirectory, NOW, RECORDS } from './dataset.ts'
 
-/** Imports the CSV into the new store that the URL names; returns records a second. */
+/** Imports the CSV into the new store that the URL names. Returns records per second. */
 export async function importRate(csv: string, url: string, batch: number): Promise<number> {
   const store = await openStore(url, { create: true })
   try {

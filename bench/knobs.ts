@@ -1,8 +1,11 @@
-/** What the one command may be told, by the environment; `npm run bench` alone takes about ten minutes. */
+/**
+ * The settings of the one command, from the environment. With no settings, `npm run bench` takes about ten
+ * minutes.
+ */
 import { CONTENDERS } from './peers/contenders.ts'
 import { SHAPES, type Shape } from './workload.ts'
 
-/** All shapes where SIMs are many, which is the harder case; two where they are few. */
+/** All shapes with many SIMs, which is the harder case, and two with few. */
 const SIZES = '400000x100000,400000x1000:time+duplicates'
 
 const PARTS = ['imports', 'questions', 'deliveries'] as const
@@ -15,20 +18,20 @@ export interface ImportSize {
 }
 
 export interface Knobs {
-  /** Of each measurement; what is compared takes turns in each. */
+  /** Rounds of each measurement. Within each, what is compared takes turns. */
   readonly rounds: number
   readonly parts: readonly Part[]
   readonly sizes: readonly ImportSize[]
   readonly peers: readonly string[]
-  /** Of the store that questions are asked of. */
+  /** SIMs in the store that questions are asked of. */
   readonly questionSims: number
-  /** Of load on each server in each round. */
+  /** Seconds of load on each server in each round. */
   readonly seconds: number
   readonly callers: number
   readonly batches: readonly number[]
 }
 
-/** Throws for a name that there is not, so that nothing is left out by a slip. */
+/** Throws for an unknown name, so that a typo does not leave anything out. */
 export function readKnobs(environment: NodeJS.ProcessEnv): Knobs {
   const list = (name: string, known: readonly string[], text?: string, between = ',') => {
     const chosen = text?.split(between) ?? known

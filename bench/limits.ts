@@ -1,11 +1,12 @@
 /**
- * What bounds an import from above, each as a process of its own: `limits.ts NAME CSV TARGET`. Prints
- * records, and the seconds of the part that counts; what it needs is in memory before.
+ * Upper bounds of an import's speed, each measured in a process of its own: `limits.ts NAME CSV TARGET`.
+ * Prints the number of records and the seconds of the part that counts. Everything that it needs is in memory
+ * before that.
  *
- * `parse` reads the file as `simtally import` does and drops what it has read. `write` writes the same
- * bytes to a file, `insert` puts the rows of a ledger into SQLite by one prepared statement, `copy` into
- * PostgreSQL by `COPY`. A row has all that a ledger's has, sorted by the hour, then the SIM, which is
- * the best order for deliveries as they come. Each batch is on disk before the next one begins.
+ * `parse` reads the file as `simtally import` does and drops what it has read. `write` writes the same bytes
+ * to a file. `insert` puts a ledger's rows into SQLite with one prepared statement, and `copy` into
+ * PostgreSQL with `COPY`. A row has everything that a ledger's row has. Rows are sorted by hour, then SIM,
+ * which is the best order for deliveries as they come. Each batch is on disk before the next one begins.
  */
 import { closeSync, createReadStream, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import type { SQLInputValue } from 'node:sqlite'
@@ -47,7 +48,7 @@ async function recordsOf(csv: string): Promise<CdrRecord[][]> {
 
 const hourOf = ({ occurredAt }: CdrRecord) => occurredAt - (occurredAt % HOUR_SECONDS)
 
-/** Rows as a ledger has them, each batch in the order of its key; a SIM has the number of its ICCID. */
+/** Rows like a ledger's, each batch in the order of its key. A SIM's id is the number of its ICCID. */
 async function ledgerRows(csv: string): Promise<SQLInputValue[][][]> {
   let line = 1
   return (await recordsOf(csv)).map((batch) =>
@@ -176,5 +177,5 @@ function print(found: Timed): void {
   console.log(JSON.stringify(found))
 }
 
-// No top-level await: what only needs the names of the limits is loaded at once.
+// No top-level await, so that whoever needs only the names of the limits loads them at once.
 if (import.meta.main) void main()

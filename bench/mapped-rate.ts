@@ -1,10 +1,9 @@
 /**
- * Question: how much of canonical CSV's import speed does mapped CSV keep?
- * Measured: the same 1 M records through the whole import, once as canonical CSV and once by a
- * mapping, in turns: with the same columns, and as a carrier's sheet (semicolons, local time by a
- * pattern, MCC and MNC apart, megabytes as decimals, an id of two columns). Ratios are of the medians
- * of all rounds; the one of the processor's time (both threads) does not see what else the machine
- * does meanwhile. `node bench/mapped-rate.ts`; knobs: ROUNDS=5.
+ * Question: how much of canonical CSV's import speed does mapped CSV keep? Measured: the same 1 M records
+ * through the whole import, in turns, once as canonical CSV and once through a mapping: with the same
+ * columns, and as a carrier's sheet (semicolons, local time by a pattern, separate MCC and MNC, megabytes as
+ * decimals, an id of two columns). Ratios use the medians of all rounds. The ratio of processor time (both
+ * threads) is unaffected by what else the machine does. `node bench/mapped-rate.ts`; knobs: ROUNDS=5.
  */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -136,7 +135,7 @@ async function writeSheet(canonical: string, path: string): Promise<void> {
   await pipeline(Readable.from(lines()), createWriteStream(path))
 }
 
-/** The data is of winter, when Berlin is an hour ahead. */
+/** The data is from winter, when Berlin is one hour ahead. */
 function sheetLine([id, sim, at, plmn, , , upload, download, toSim]: string[]): string {
   const local = new Date(Date.parse(at!) + 3_600_000).toISOString()
   const [date, time] = local.split(/[T.]/)

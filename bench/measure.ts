@@ -1,4 +1,4 @@
-/** Processes and what they take: seconds, the most memory, processor time; medians and ratios of rounds. */
+/** Processes and what they take: seconds, peak memory and processor time; medians and ratios of rounds. */
 
 import { spawn } from 'node:child_process'
 import {
@@ -17,13 +17,13 @@ export interface Ran {
   readonly stdout: string
   /** From the start of the process to its end. */
   readonly seconds: number
-  /** The most memory that it had at once; 0 where the system does not tell. */
+  /** Peak memory; 0 if the system does not report it. */
   readonly peakMib: number
 }
 
 const LOOK_EVERY_MS = 50
 
-/** Runs Node with these arguments; throws what it wrote to stderr where it fails. */
+/** Runs Node with these arguments. If it fails, throws what it wrote to stderr. */
 export async function run(args: readonly string[]): Promise<Ran> {
   const startedAt = performance.now()
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -52,7 +52,7 @@ export async function run(args: readonly string[]): Promise<Ran> {
   return { stdout: texts.stdout, seconds: (exitedAt - startedAt) / 1_000, peakMib }
 }
 
-/** The line that says what was wrong, without the trace around it. */
+/** The line that says what was wrong, without its stack trace. */
 function reasonOf(text: string): string | undefined {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   return lines.find((line) => /^\w*(?:Error|error)\b/.test(line)) ?? lines.at(-1)
@@ -67,7 +67,7 @@ function peakMibOf(pid: number): number {
   }
 }
 
-/** Processor time that a process has taken, all its threads together, in milliseconds. */
+/** Processor time of a process, all of its threads together, in milliseconds. */
 export function cpuMs(pid: number): number {
   const nanoseconds = readdirSync(`/proc/${pid}/task`).map((thread) =>
     Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
@@ -75,7 +75,7 @@ export function cpuMs(pid: number): number {
   return nanoseconds.reduce((sum, of) => sum + of, 0) / 1e6
 }
 
-/** Of a file, with what SQLite lays beside it, or of a folder. */
+/** The size of a file, including those that SQLite keeps beside it, or of a folder. */
 export async function bytesOf(path: string): Promise<number> {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) return 0
@@ -100,7 +100,7 @@ export interface Ratio {
   readonly most: number
 }
 
-/** Round by round, so that a machine that slows down slows both. */
+/** Round by round, so that a machine that slows down affects both. */
 export function ratioOf(own: readonly number[], other: readonly number[]): Ratio {
   const ratios = own.map((value, round) => value / other[round]!)
   return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
@@ -108,7 +108,7 @@ export function ratioOf(own: readonly number[], other: readonly number[]): Ratio
 
 const FSYNCS = 200
 
-/** Of a page written at the end of a file and brought to disk: milliseconds, ascending. */
+/** Times to write a page at the end of a file and bring it to disk: milliseconds, ascending. */
 export function fsyncTimes(path: string): number[] {
   const file = openSync(path, 'w')
   const page = Buffer.alloc(4_096, 1)

@@ -1,9 +1,8 @@
 /**
- * Question: how much of PostgreSQL's own speed does an import keep?
- * Measured: 1 M records of CSV through the whole import (read, resolve, classify, deduplicate,
- * rollups), against a bare COPY of the same rows, as text already in memory and in the order of
- * delivery, into an empty copy of the ledger with the same key and partitions, the same number of
- * rows in a transaction.
+ * Question: how much of PostgreSQL's own speed does an import keep? Measured: 1 M records of CSV through the
+ * whole import (read, resolve, classify, deduplicate, rollups), against a bare COPY of the same rows. The
+ * COPY takes text that is already in memory, in the order of delivery, into an empty copy of the ledger with
+ * the same key and partitions, with the same number of rows per transaction.
  */
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
@@ -15,7 +14,7 @@ import { RECORDS } from './dataset.ts'
 const COLUMNS = `bucket, sim_id, occurred_at, feed_id, account_id, upload, download, to_sim,
   from_sim, import_id, line, known_at, zone, stated, record_id, country, plmn`
 
-/** The rows of a ledger as COPY takes them, a text for each transaction. */
+/** A ledger's rows as COPY takes them, one text per transaction. */
 export async function ledgerTexts(
   client: pg.Client,
   schema: string,
@@ -34,7 +33,7 @@ export async function ledgerTexts(
   return texts
 }
 
-/** Copies the texts into a new table made like the ledger of `schema`; returns rows a second. */
+/** Copies the texts into a new table made like the ledger of `schema`. Returns rows per second. */
 export async function bareRate(
   client: pg.Client,
   schema: string,

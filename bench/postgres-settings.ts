@@ -1,4 +1,4 @@
-/** PostgreSQL as one would set a server of a few gigabytes that others depend on: commits are on disk. */
+/** Settings for a server of a few gigabytes that others depend on: commits are on disk. */
 export const DURABLE_SETTINGS = [
   'fsync=on',
   'synchronous_commit=on',

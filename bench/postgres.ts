@@ -1,8 +1,8 @@
 /**
- * PostgreSQL's questions in one run: `npm run bench:postgres`, on a throw-away server whose commits
- * are on disk. Knobs: ROUNDS=5 (of each measurement), BATCH=50000 (records in a transaction),
- * REQUESTS=1000 (to each server in a round). What is compared takes turns, so that a machine that
- * slows down slows both; the ratio is what to quote.
+ * All questions about PostgreSQL in one run: `npm run bench:postgres`, on a throw-away server whose commits
+ * are on disk. Knobs: ROUNDS=5 (of each measurement), BATCH=50000 (records in a transaction), REQUESTS=1000
+ * (to each server in a round). What is compared takes turns, so that a machine that slows down affects both.
+ * Quote the ratio.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -108,7 +108,7 @@ async function measureSimMonth(): Promise<void> {
   for (const one of servers) await one.stop()
 }
 
-/** On each engine, accounts of few and of many SIMs. */
+/** On each engine, accounts with few and with many SIMs. */
 async function measureAccountMonth(): Promise<void> {
   for (const [engine, url] of [
     ['PostgreSQL', urlOf('account_month')],
@@ -146,7 +146,7 @@ async function measureRetention(): Promise<void> {
   }
 }
 
-/** Two servers, by one caller and by ten, after both have run for a while. */
+/** Two servers, asked by one caller and by ten, after both have run for a while. */
 async function compareTimes(
   what: string,
   asked: readonly Asked[],

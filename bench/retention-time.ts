@@ -1,6 +1,6 @@
 /**
- * Question: how long does the end of retention take where it takes two months of twenty?
- * Measured: a dry run, and the purge itself, on 20 months of 100 SIMs that reported every hour.
+ * Question: how long does retention take to remove two months of twenty? Measured: a dry run and the purge
+ * itself, on 20 months of 100 SIMs that reported every hour.
  */
 import { purgeInSteps } from '../src/cli/purge-steps.ts'
 import { openPostgresStore } from '../src/storage/postgres/postgres-store.ts'
@@ -18,7 +18,7 @@ export interface RetentionTime {
   readonly purgeSeconds: number
 }
 
-/** On a new store in the schema that the URL names. */
+/** On a new store, in the schema that the URL names. */
 export async function retentionTime(url: string): Promise<RetentionTime> {
   const store = await openPostgresStore(url, { create: true })
   try {

@@ -1,11 +1,12 @@
 /**
- * The one command, `npm run bench`: Simtally beside its peers and beside what bounds it. Prints tables, and
- * when all parts ran, writes `bench/results/<date>.json` and the figures of `docs/performance.md`.
+ * The one command, `npm run bench`: compares Simtally with its peers and with its limits. Prints tables and,
+ * if all parts ran, writes `bench/results/<date>.json` and the figures of `docs/performance.md`.
  *
- * Knobs: SIZES=400000x100000,400000x1000:time+duplicates (records x SIMs, and shapes where not all of SHAPES),
+ * Knobs: SIZES=400000x100000,400000x1000:time+duplicates (records x SIMs, and shapes if not all of SHAPES),
  * ROUNDS=3, SHAPES=time,duplicates,sims,shuffled,late (`workload.ts`), PEERS=simtally,duckdb,…
  * (`peers/contenders.ts`), QUESTION_SIMS=3000, SECONDS=2 (of load from senders), CALLERS=10 (senders),
- * BATCHES=1,10,1000 (events of a delivery), PARTS=imports,questions,deliveries. Everything lies where TMPDIR says.
+ * BATCHES=1,10,1000 (events of a delivery), PARTS=imports,questions,deliveries. All files go where TMPDIR
+ * says.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'

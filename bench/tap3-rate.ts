@@ -1,8 +1,8 @@
 /**
- * Question: how many events of TAP3 does one core decode in a second?
- * Measured: a file of 100 000 events (four data records to one message, as long as real ones, with
- * charges and cells), read in chunks of 256 KiB, once to records and once to usage events with
- * their SIM and zone. `node bench/tap3-rate.ts`. Knobs: EVENTS=100000, ROUNDS=7, FORMAT=tap3|nrtrde.
+ * Question: how many TAP3 events does one core decode in a second? Measured: a file of 100 000 events (four
+ * data records to one message, as long as real ones, with charges and cells), read in chunks of 256 KiB, once
+ * to records and once to usage events with their SIM and zone. `node bench/tap3-rate.ts`. Knobs:
+ * EVENTS=100000, ROUNDS=7, FORMAT=tap3|nrtrde.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ function imsi(index: number): string {
   return `31026${String(index % SIMS).padStart(10, '0')}`
 }
 
-/** Two days of a fleet that reports every few minutes. */
+/** Spread over two days, for a fleet that reports every few minutes. */
 function start(index: number): string {
   const at = new Date((NOW - 2 * 86_400 + Math.floor((index / eventCount) * 86_400)) * 1000)
   return at.toISOString().replace(/\D/g, '').slice(0, 14)

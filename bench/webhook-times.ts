@@ -1,10 +1,9 @@
 /**
- * Question: how long does a webhook sender wait for its answer?
- * Measured: batches of CloudEvents, all of them new, posted to `simtally serve` on SQLite by callers
- * that post again as soon as they are answered, against a bare `node:http` server that only parses
- * the same bodies. Servers take turns. Every request is timed up to the last byte of its answer, which
- * has to count all of its events. `node bench/webhook-times.ts`; knobs: ROUNDS=3, SECONDS=4 (of load in
- * each), CALLERS=10, WORKERS (Simtally's own default unless given).
+ * Question: how long does a webhook sender wait for its answer? Measured: batches of new CloudEvents, posted
+ * to `simtally serve` on SQLite by callers that post again as soon as they have their answer, against a bare
+ * `node:http` server that only parses the same bodies. Servers take turns. Every request is timed up to the
+ * last byte of its answer, which has to count all of its events. `node bench/webhook-times.ts`; knobs:
+ * ROUNDS=3, SECONDS=4 (of load in each), CALLERS=10, WORKERS (Simtally's own default unless given).
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * What all contenders are given, and what they have to answer: a fleet of SIMs that report every hour,
- * written as CSV in one of several orders, and the sums of it, worked out here and by nobody else.
+ * The data that all contenders get and the answers that they owe: a fleet of SIMs that report every hour,
+ * written as CSV in one of several orders, and its sums, computed here independently.
  */
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -24,7 +24,7 @@ const COUNTRY_AND_ZONE = new Map(NETWORKS.map(([plmn, country, zone]) => [plmn, 
 export interface Fleet {
   readonly records: number
   readonly sims: number
-  /** UTC seconds, the start of a calendar month; all ended more than 48 hours ago. */
+  /** UTC seconds, the start of a calendar month. All usage ended more than 48 hours ago. */
   readonly firstHour: number
   /** The end of that month. */
   readonly monthEnd: number
@@ -40,10 +40,10 @@ export function fleetOf(records: number, sims: number): Fleet {
 export const SHAPES = ['time', 'duplicates', 'sims', 'shuffled', 'late'] as const
 export type Shape = (typeof SHAPES)[number]
 
-/** One of ten records is late. */
+/** One record in ten is late. */
 const isLate = (index: number) => Math.imul(index, 0x9e37_79b1) >>> 0 < 0x1999_9999
 
-/** The files of a delivery, each the numbers of its records in their order; the last is what is timed alone. */
+/** The files of a delivery, each as its record numbers in order. Only the last one is timed. */
 export function filesOf(shape: Shape, { records, sims }: Fleet): Uint32Array[] {
   const all = Uint32Array.from({ length: records }, (_, index) => index)
   switch (shape) {
@@ -68,7 +68,7 @@ export function filesOf(shape: Shape, { records, sims }: Fleet): Uint32Array[] {
   }
 }
 
-/** By a generator of its own with a fixed seed, so that every run has the same order. */
+/** Uses its own generator with a fixed seed, so that every run has the same order. */
 function shuffled(numbers: Uint32Array): Uint32Array {
   let state = 0x2545_f491
   for (let last = numbers.length - 1; last > 0; last--) {
@@ -115,14 +115,14 @@ export interface Question {
   readonly end: number
 }
 
-/** Bucket, zone, country, upload, download, to SIM, from SIM; ascending by the first three. */
+/** Bucket, zone, country, upload, download, to SIM, from SIM; in ascending order of the first three. */
 export type AnswerRow = readonly [number, number, string, number, number, number, number]
 export type Answer = readonly AnswerRow[]
 
 export const SIM_QUESTIONS = 100
 export const ACCOUNT_QUESTIONS = 4
 
-/** The month of SIMs from all over the fleet, then the account's by day and as a whole. */
+/** The month of SIMs from all over the fleet, then the account's month by day and as a whole. */
 export function questionsOf({ sims, firstHour: start, monthEnd: end }: Fleet): Question[] {
   const step = Math.max(1, Math.floor(sims / SIM_QUESTIONS))
   const asked = Array.from({ length: Math.min(SIM_QUESTIONS, sims) }, (_, i) => i * step)
@@ -138,7 +138,7 @@ export function questionsOf({ sims, firstHour: start, monthEnd: end }: Fleet): Q
   ]
 }
 
-/** What is right, from the records themselves. */
+/** The right answers, from the records themselves. */
 export function truthOf(fleet: Fleet, questions: readonly Question[]): Answer[] {
   const sums = questions.map((question) => new Sums(question))
   const bySim = new Map<number, Sums[]>()
@@ -157,7 +157,7 @@ export function truthOf(fleet: Fleet, questions: readonly Question[]): Answer[] 
 
 const BUCKET_SECONDS = { daily: DAY_SECONDS, hourly: HOUR_SECONDS }
 
-/** What one question comes to, record by record. */
+/** The sums of one question, record by record. */
 export class Sums {
   readonly #question: Omit<Question, 'sim'>
   readonly #cells = new Map<string, [number, number, string, number, number, number, number]>()
@@ -187,7 +187,7 @@ export class Sums {
   }
 }
 
-/** Every contender's rows in the one order in which they are compared. */
+/** A contender's rows in the one order in which they are compared. */
 export function sorted(rows: AnswerRow[]): AnswerRow[] {
   return rows.sort((a, b) => a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : 1))
 }

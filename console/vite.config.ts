@@ -3,9 +3,9 @@ import { defineConfig } from 'vite'
 
 export default defineConfig(({ command }) => ({
   root: import.meta.dirname,
-  // The server names the path where it sends the page, which may lie below a prefix.
+  // The server fills in the path when it sends the page, because the path may have a prefix.
   base: command === 'build' ? './' : '/console/',
-  // A policy of `'self'` knows no `data:` and nothing inline.
+  // A policy of `'self'` allows neither `data:` nor anything inline.
   build: {
     outDir: '../dist/console',
     emptyOutDir: true,

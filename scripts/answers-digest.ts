@@ -1,6 +1,6 @@
 /**
- * Prints a digest of the answers to random requests, one for each engine and world. Two versions of the
- * program that print the same have answered every request byte for byte the same.
+ * Prints a digest of the answers to random requests, one for each engine and world. If two versions of the
+ * program print the same digests, they answered every request identically, byte for byte.
  *
  *     node scripts/answers-digest.ts sqlite postgres
  */

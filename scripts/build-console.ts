@@ -1,7 +1,7 @@
 /**
- * Builds what browsers are served, with the compressed forms of the files beside them: the console into
- * `dist/console`, and the pages that show the API into `dist/docs-viewer`. `npm run build:console`; `npm ci` does it
- * too. It takes seconds and asks nobody on a network.
+ * Builds what browsers load, with compressed forms next to the files: the console into `dist/console`, and
+ * the pages that show the API into `dist/docs-viewer`. `npm run build:console`; `npm ci` does it too. It
+ * takes seconds and needs no network.
  */
 import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
@@ -14,7 +14,7 @@ export const CONSOLE_SOURCE = join(ROOT, 'console')
 export const CONSOLE_BUILT = join(ROOT, 'dist/console')
 const VIEWER_BUILT = join(ROOT, 'dist/docs-viewer')
 
-/** Written for browsers as it is. */
+/** Written for browsers, so copied unchanged. */
 const VIEWER_FILES = [
   ...['index.html', 'viewer.js', 'viewer.css'].map((name) => `scripts/docs-viewer/${name}`),
   ...['swagger-ui-bundle.js', 'swagger-ui.css'].map(
@@ -22,10 +22,10 @@ const VIEWER_FILES = [
   ),
 ]
 
-/** Pictures are compressed already, and the page itself is not sent as it is. */
+/** Pictures are already compressed, and the page itself is not sent as it is. */
 const COMPRESSED = ['.js', '.css', '.svg', '.json']
 
-/** From here on the best that there is takes seconds, for a few bytes less. */
+/** For files from this size on, the best compression takes seconds to save a few bytes. */
 const LARGE_BYTES = 1_000_000
 
 export async function buildConsole(): Promise<void> {
@@ -52,5 +52,5 @@ function compressIn(folder: string): void {
   }
 }
 
-// Tests load this file, which waits for nothing then.
+// Tests load this file without building anything.
 if (import.meta.main) buildConsole()

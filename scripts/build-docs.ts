@@ -1,11 +1,11 @@
-/** Writes the pages as a site of static files into the folder `site`: `npm run docs`. */
+/** Writes the pages as a static site into the folder `site`: `npm run docs`. */
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ROOT, renderPage, STYLE, sitePages } from './docs-site.ts'
 
 const FOLDER = join(ROOT, 'site')
 
-/** Answers how many pages there are. What was in the folder before is gone. */
+/** Replaces the folder. Returns the number of pages. */
 export function buildDocs(folder: string): number {
   rmSync(folder, { recursive: true, force: true })
   const write = (name: string, text: string) => {

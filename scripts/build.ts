@@ -1,6 +1,7 @@
 /**
- * Compiles `src` to `dist`, and builds the console into it: `node scripts/build.ts`. Node runs TypeScript as it
- * is, but not below a folder called `node_modules`, where an installed package lies. `npm pack` calls this.
+ * Compiles `src` to `dist`, and builds the console into it: `node scripts/build.ts`. Node runs TypeScript
+ * directly, but not below a folder called `node_modules`, where installed packages are. `npm pack` calls this
+ * script.
  */
 import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +10,7 @@ import { join } from 'node:path'
 const ROOT = join(import.meta.dirname, '..')
 const DIST = join(ROOT, 'dist')
 
-/** A file that is named as the start of a thread or process: the compiler renames only what is imported. */
+/** A file that starts a thread or process. The compiler renames only imports, so this finds the others. */
 const STARTED_FILE = /(new URL\(\s*)(['"])(\.{1,2}\/[^'"]+)\.ts\2/g
 
 /** An import in declarations, where the compiler renames nothing. */

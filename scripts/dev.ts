@@ -1,7 +1,7 @@
 /**
- * `npm run dev`: serves the demo's store, and starts anew when a file of `src` changes; beside it the console,
- * of which every change shows at once. Makes the store when there is none. Arguments go to `simtally serve`,
- * such as `npm run dev -- --port 9000`.
+ * `npm run dev`: serves the demo's store and restarts when a file of `src` changes. Also serves the console,
+ * in which every change shows at once. Creates the store if it does not exist. Passes its arguments to
+ * `simtally serve`, as in `npm run dev -- --port 9000`.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { createServer, type ViteDevServer } from 'vite'
 import { CONSOLE_SOURCE } from './build-console.ts'
 
 const STORE = 'data/demo.db'
-/** The demo writes it once its store has an account. */
+/** The demo writes this file once its store has an account. */
 const CREDENTIALS = `${STORE}.credentials.json`
 
 const source = fileURLToPath(new URL('../src', import.meta.url))
@@ -36,7 +36,7 @@ if (process.exitCode === undefined || process.exitCode === 0) {
     const [, url] = /answers at (http:\S+)$/.exec(line) ?? []
     if (url === undefined) return
     process.stdout.write(`${[line, ...requests(url)].join('\n')}\n`)
-    // Started anew, the server is mostly where it was.
+    // After a restart, the server usually has the same address as before.
     if (url === target || !existsSync(`${CONSOLE_SOURCE}/index.html`)) return
     target = url
     await vite?.close()
@@ -51,7 +51,7 @@ function start(args: readonly string[], stdout: 'inherit' | 'pipe'): ChildProces
   return spawn(process.execPath, args, { stdio: ['inherit', stdout, 'inherit'] })
 }
 
-/** Resolves to the exit code. A signal to this process means the other one. */
+/** Resolves to the exit code. Passes signals to this process on to the child. */
 async function ended(child: ChildProcess): Promise<number> {
   const signals = ['SIGINT', 'SIGTERM'] as const
   const pass = (signal: NodeJS.Signals) => child.kill(signal)
@@ -61,7 +61,7 @@ async function ended(child: ChildProcess): Promise<number> {
   return code ?? 1
 }
 
-/** The console as it is written; everything else is asked of the server. */
+/** Serves the console from its source, and passes all other requests to the server. */
 async function serveConsole(target: string): Promise<ViteDevServer> {
   const proxy = { '^/(?!console(/|$))': target, '^/console/session$': target }
   const server = await createServer({
@@ -83,7 +83,7 @@ function signInLink({ resolvedUrls }: ViteDevServer): string {
   return `  ${made.trim()}`
 }
 
-/** A request to paste for each account of the demo, with its credentials. */
+/** One request to paste for each account of the demo, with its credentials. */
 function requests(url: string): string[] {
   const accounts: Record<string, { readonly username: string; readonly password: string }> =
     JSON.parse(readFileSync(CREDENTIALS, 'utf8'))

@@ -1,11 +1,11 @@
-/** Makes web pages of the pages of the repository: what `scripts/build-docs.ts` writes, and tests look at. */
+/** Turns the repository's pages into web pages. `scripts/build-docs.ts` writes them, and tests check them. */
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { Marked, type Tokens } from 'marked'
 
 export const ROOT = join(import.meta.dirname, '..')
 
-/** All pages in their order; a pattern stands for those it finds and no line before has named. */
+/** All pages in order. A pattern stands for the matching pages that no line before it names. */
 export const SECTIONS: readonly { readonly title: string; readonly pages: readonly string[] }[] = [
   { title: 'Start', pages: ['README.md', 'docs/start/*.md'] },
   { title: 'Concepts', pages: ['docs/glossary.md', 'docs/architecture.md'] },
@@ -35,16 +35,16 @@ export const SECTIONS: readonly { readonly title: string; readonly pages: readon
 ]
 
 export interface Page {
-  /** Below the root of the repository. */
+  /** Relative to the root of the repository. */
   readonly source: string
-  /** Below the folder of the site. */
+  /** Relative to the folder of the site. */
   readonly target: string
   readonly section: string
   readonly title: string
   readonly text: string
 }
 
-/** Every page of the site, in the order in which one would read them. */
+/** Every page of the site, in reading order. */
 export function sitePages(): Page[] {
   const seen = new Set<string>()
   return SECTIONS.flatMap(({ title: section, pages }) =>
@@ -70,11 +70,11 @@ function targetOf(source: string): string {
 
 export interface Rendered {
   readonly html: string
-  /** Files of the repository that are no pages, and that the page links to. */
+  /** Files of the repository, other than pages, that the page links to. */
   readonly files: readonly string[]
 }
 
-/** One page as HTML. Links to pages lead to theirs, links to other files to copies of them. */
+/** One page as HTML. Links to pages lead to their HTML, and links to other files to copies of them. */
 export function renderPage(page: Page, pages: readonly Page[]): Rendered {
   const files: string[] = []
   const slugs = new Slugs()
@@ -93,7 +93,7 @@ export function renderPage(page: Page, pages: readonly Page[]): Rendered {
         return `<img src="${escaped(linkOf(href, page, { pages, files }))}" alt="${escaped(text)}">`
       },
       table(token: Tokens.Table) {
-        // A wide table scrolls by itself, and the page does not.
+        // A wide table scrolls by itself, without scrolling the page.
         const cells = (row: Tokens.TableCell[], name: string) =>
           row.map(({ tokens }) => `<${name}>${this.parser.parseInline(tokens)}</${name}>`).join('')
         const rows = token.rows.map((row) => `<tr>${cells(row, 'td')}</tr>\n`).join('')
@@ -120,7 +120,7 @@ function linkOf(
   return anchor === undefined ? to : `${to}#${anchor}`
 }
 
-/** Names of headings, as GitHub makes them; one that comes again has a number. */
+/** Anchors of headings, in GitHub's form. A repeated one gets a number. */
 export class Slugs {
   readonly #counts = new Map<string, number>()
 
@@ -135,7 +135,7 @@ export class Slugs {
   }
 }
 
-/** Without marks of code, emphasis and links. */
+/** Without the markup of code, emphasis and links. */
 function plainText(markdown: string): string {
   return markdown.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll(/[`*]/g, '')
 }

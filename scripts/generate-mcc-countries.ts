@@ -1,6 +1,6 @@
 /**
- * Writes `src/domain/mcc-countries.ts`, the country of every mobile network, from `mcc-mnc-list`.
- * Needs no network. `--check` writes nothing and exits with 1 when the file differs.
+ * Writes `src/domain/mcc-countries.ts`, the country of every mobile network, from `mcc-mnc-list`. Needs no
+ * network. `--check` writes nothing, and exits with 1 if the file differs.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -40,7 +40,7 @@ const DECISIONS: Decisions = {
 
 const OUTPUT_PATH = fileURLToPath(new URL('../src/domain/mcc-countries.ts', import.meta.url))
 
-/** Throws one error that names everything the list leaves open and the decisions do not settle. */
+/** Throws one error that names everything that the list leaves open and the decisions do not settle. */
 export function buildCountryTables(
   networks: readonly ListedNetwork[],
   decisions: Decisions = DECISIONS,
@@ -134,8 +134,8 @@ function countriesOfPlmns(
 }
 
 /**
- * A row agrees when it stands under the territory alone. The list repeats many territories' networks
- * under the country whose MCC they use; such a row agrees when its text names the territory.
+ * A row agrees if it lists only the territory. The list repeats many territories' networks under the country
+ * whose MCC they use; such a row agrees if its text names the territory.
  */
 function agrees(
   row: ListedNetwork,

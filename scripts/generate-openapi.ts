@@ -1,6 +1,6 @@
 /**
  * Writes `docs/openapi.json` from the routes and their schemas: `node scripts/generate-openapi.ts`. A test
- * fails while the file says something else than the program. Types for clients are made from the file.
+ * fails while the file and the program differ. The client's types are generated from the file.
  */
 import { writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
@@ -46,7 +46,7 @@ import { EXAMPLES } from './openapi-examples.ts'
 
 export const OPENAPI_FILE = new URL('../docs/openapi.json', import.meta.url)
 
-/** What the file names, so that clients have a type of that name. */
+/** Schemas with a name in the file, so that clients have a type of that name. */
 const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Account: accountSchema,
   Act: actsSchema.properties.acts.items,
@@ -83,7 +83,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   UsageEvent: usageEventsSchema.properties.usage_events.items,
 }
 
-/** How bodies that are not forms come and go; schemas say nothing of them. */
+/** The content types of bodies that are not forms. Schemas do not state these. */
 const TEXT_BODIES: Readonly<Record<string, readonly string[]>> = {
   deliverRecords: ['text/csv', 'application/x-ndjson', 'application/octet-stream'],
   registerSimList: ['text/csv'],
@@ -91,12 +91,15 @@ const TEXT_BODIES: Readonly<Record<string, readonly string[]>> = {
   tryDelivery: ['text/csv', 'application/x-ndjson', 'application/octet-stream'],
 }
 const TEXT_ANSWERS: Readonly<Record<string, string>> = { fetchMetrics: 'text/plain' }
-/** What may be asked for in place of JSON. */
+/** The content types that callers can ask for instead of JSON. */
 const OTHER_ANSWERS: Readonly<Record<string, readonly string[]>> = {
   listUsage: ['text/csv', 'application/x-ndjson'],
 }
 
-/** What an operation is about, by its path: the first that fits, in the order in which they are shown. */
+/**
+ * The subject of an operation, by its path: the first match counts. In the order in which the file shows
+ * them.
+ */
 const TAGS: readonly (readonly [tag: string, path: RegExp])[] = [
   ['Usage', /^\/v1\/.*(Usage|Networks)/],
   ['SIMs', /^\/v1\/Sim/],
@@ -169,10 +172,10 @@ export async function openApiText(): Promise<string> {
   return `${JSON.stringify(whole, null, 2)}\n`
 }
 
-/** Sorted by address, so that moving code moves nothing here. */
+/** Sorted by path, so that moving code moves nothing here. */
 async function routesOfServer(): Promise<RouteOptions[]> {
   const routes: RouteOptions[] = []
-  // No route is asked, and so neither is the store.
+  // No route is called, so the store is not used either.
   const store = { actingAs: () => store } as unknown as UsageStore
   const server = buildServer({ store, clock: () => 0, onRoute: (route) => routes.push(route) })
   await server.ready()
@@ -199,8 +202,8 @@ function described(schema: FastifySchema, route: RouteOptions): FastifySchema {
 }
 
 /**
- * A copy of what is JSON in it. What OpenAPI 3.0 called nullable is a type in 3.1; a parameter's description
- * begins with its name, for the sentences about wrong ones, and need not repeat it here.
+ * A copy of the JSON in it. OpenAPI 3.1 has a type for what 3.0 called nullable. Parameter descriptions begin
+ * with the parameter's name, which sentences about wrong values need but this file does not.
  */
 function plain(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => plain(item))
@@ -219,7 +222,7 @@ function plain(value: unknown, key = ''): unknown {
   return copy
 }
 
-/** What a status says, where the generator says the same of all. */
+/** The meaning of a status, if the generator gives the same for all operations. */
 const MEANINGS: Readonly<Record<string, string>> = {
   200: 'Done',
   201: 'Made',
@@ -276,7 +279,7 @@ function withExamples(paths: Json): Json {
       const { content = {} } = (operation.requestBody ?? {}) as { content?: Record<string, Json> }
       const example = form ?? text
       for (const [type, each] of Object.entries(content)) {
-        // A text is CSV, whatever else may be sent.
+        // A text is an example of CSV, whatever else may be sent.
         if (example !== undefined && (form !== undefined || type === 'text/csv')) {
           each.example = example
         }
@@ -291,7 +294,7 @@ function withExamples(paths: Json): Json {
 
 type Named = readonly (readonly [name: string, schema: unknown])[]
 
-/** The answers that nearly every operation has, so that the file says them once. */
+/** The answers that nearly every operation has, so that the file states them once. */
 function refusals(named: Named): Json {
   const schema = withReferences(plain(errorSchema), named)
   const content = { 'application/json': { schema } }
@@ -311,5 +314,5 @@ function withReferences(value: unknown, named: Named, kind = 'schemas'): unknown
   )
 }
 
-// Tests load this file, which waits for nothing then.
+// Tests load this file without generating anything.
 if (import.meta.main) openApiText().then((text) => writeFileSync(OPENAPI_FILE, text))

@@ -1,6 +1,6 @@
 /**
- * Writes the tables of settings and limits into `docs/settings.md`: `node scripts/generate-settings.ts`. The test of
- * the limits fails while the page says something else than the program.
+ * Writes the tables of settings and limits into `docs/settings.md`: `node scripts/generate-settings.ts`. The
+ * test of the limits fails while the page and the program differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { SETTING_NAMES, SETTINGS, settingVariable } from '../src/cli/settings.ts'
@@ -22,7 +22,7 @@ export const SETTINGS_PAGE = new URL('../docs/settings.md', import.meta.url)
 
 type Cells = readonly string[]
 
-/** What cannot be set: with other values, what one process takes another would refuse. */
+/** Bounds that cannot be set: with other values, one process would refuse what another accepts. */
 const FIXED: readonly (readonly [bounds: string, value: number, unit: string, beyond: string])[] = [
   ['a line of a delivery', LINE_BYTES_MAX, 'bytes', 'the record is quarantined'],
   ['a record of a document, JSON or XML', RECORD_BYTES_MAX, 'bytes', 'the record is quarantined'],
@@ -41,14 +41,14 @@ const FIXED: readonly (readonly [bounds: string, value: number, unit: string, be
   ['rows of a page', PAGE_SIZE_MAX, 'rows', 'as many are answered'],
 ]
 
-/** Each table with the mark before it and the one after it. */
+/** Each table, with the marks before and after it. */
 const TABLES: readonly (readonly [begin: string, table: () => string, end: string])[] = [
   ['<!-- settings -->\n', settingTable, '\n<!-- end of settings -->'],
   ['<!-- limits -->\n', limitTable, '\n<!-- end of limits -->'],
   ['<!-- fixed limits -->\n', fixedTable, '\n<!-- end of fixed limits -->'],
 ]
 
-/** The page with the tables that belong into it. */
+/** The page, with its tables up to date. */
 export function settingsPage(page: string): string {
   return TABLES.reduce((text, [begin, table, end]) => {
     const from = text.indexOf(begin)

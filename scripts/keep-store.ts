@@ -1,7 +1,7 @@
 /**
- * Keeps a store of this version for all that come: `node scripts/keep-store.ts`, when a version is released.
- * Writes `test/fixtures/stores/VERSION`: a database of SQLite, a dump of the same store on PostgreSQL, and
- * what the two answer. Needs `pg_dump`, and in `SIMTALLY_TEST_POSTGRES_URL` a server that is not newer than it.
+ * Keeps a store of this version for all later ones: `node scripts/keep-store.ts`, when a version is released.
+ * Writes `test/fixtures/stores/VERSION`: an SQLite database, a dump of the same store on PostgreSQL, and the
+ * answers of both. Needs `pg_dump`, and in `SIMTALLY_TEST_POSTGRES_URL` a server that is not newer than it.
  */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -56,7 +56,7 @@ async function using<T>(
   }
 }
 
-/** A table without rows would prove nothing of its upgrade. */
+/** An empty table would prove nothing about its upgrade. */
 function requireRowsEverywhere(path: string): void {
   const database = new DatabaseSync(path, { readOnly: true })
   const empty = TABLES.map(({ name }) => name).filter(
@@ -66,14 +66,14 @@ function requireRowsEverywhere(path: string): void {
   if (empty.length > 0) throw new Error(`no rows in ${empty.join(', ')}`)
 }
 
-/** As statements that need no tool to be run. */
+/** As statements that run without a tool. */
 async function dumpOf(source: string): Promise<string> {
   const place = await newDatabase()
   try {
     await moveWhole(source, place.url)
     const options = ['--inserts', '--rows-per-insert=100', '--no-owner', '--no-privileges']
     const dump = execFileSync('pg_dump', [...options, '--schema=public', plainUrl(place.url)])
-    // What begins with a backslash is for psql.
+    // Lines that begin with a backslash are for psql.
     return dump.toString().replaceAll(/^\\.*\n/gm, '')
   } finally {
     await place.remove()

@@ -1,6 +1,6 @@
 /**
- * What the list of networks leaves open and we decided, each with its reason. The generator checks
- * every entry against the list. The thinking is in docs/decisions/country-of-a-network.md.
+ * Our decisions where the list of networks leaves something open, each with its reason. The generator checks
+ * every entry against the list. docs/decisions/country-of-a-network.md gives the reasoning.
  */
 
 export interface MccOverride {
@@ -18,7 +18,7 @@ export interface MccAddition {
 export interface PlmnOverride {
   readonly plmn: string
   readonly country: string
-  /** Words of the list that place the network there; a row under the MCC's country must have them. */
+  /** Words with which the list places the network there. A row under the MCC's country must have them. */
   readonly named: string
 }
 
@@ -121,7 +121,7 @@ export const MCC_OVERRIDES: readonly MccOverride[] = [
   },
 ]
 
-/** Assigned by ITU (E.212, list of mobile country codes), but without a network in the list. */
+/** Assigned by ITU (E.212, list of mobile country codes), but the list has no network for them. */
 export const MCC_ADDITIONS: readonly MccAddition[] = [
   { mcc: '225', country: 'VA', reason: 'Vatican City' },
   { mcc: '332', country: 'VI', reason: 'US Virgin Islands, whose networks use 310 and 311 so far' },
@@ -132,8 +132,8 @@ export const MCC_ADDITIONS: readonly MccAddition[] = [
 ]
 
 /**
- * Networks that stand in one other country than their MCC's, and only there. A network shared with
- * the MCC's country (310-260) or between territories (234-50, 310-370) has no place here.
+ * Networks that are only in one country, other than their MCC's. A network shared with the MCC's country
+ * (310-260) or between territories (234-50, 310-370) does not belong here.
  */
 export const PLMN_OVERRIDES: readonly PlmnOverride[] = [
   { plmn: '234-36', country: 'IM', named: 'Isle of Man' },
@@ -164,7 +164,7 @@ export const PLMN_OVERRIDES: readonly PlmnOverride[] = [
   { plmn: '647-02', country: 'YT', named: 'Mayotte' },
 ]
 
-/** Networks the list never places in their MCC's country, and which we leave there all the same. */
+/** Networks that the list never places in their MCC's country, but that we leave there. */
 export const KEPT_AT_DEFAULT: readonly KeptAtDefault[] = [
   {
     plmn: '255-98',

@@ -1,18 +1,18 @@
 /**
- * An example for each operation, which works on the store that `simtally demo` makes, with credentials of the
- * operator; a test sends them all, in this order.
+ * An example for each operation. It works on the store that `simtally demo` makes, with the operator's
+ * credentials. A test sends them all, in this order.
  */
 import { demoAccountSid, demoFleet } from '../src/cli/demo/fleet.ts'
 import { DEMO_FEED_NAME } from '../src/cli/demo/setup.ts'
 
 export interface Example {
-  /** Values of the path, the query and the form, by name. */
+  /** Values of path, query and form parameters, by name. */
   readonly path?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string>>
   readonly form?: Readonly<Record<string, string>>
-  /** The body of what takes no form. */
+  /** The body of an operation that takes no form. */
   readonly text?: string
-  /** What a store has to have first that the demo's has not: values to be replaced by one's own. */
+  /** What a store needs that the demo's does not have. The values are for the reader to replace. */
   readonly needs?: string
 }
 

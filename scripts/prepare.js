@@ -1,5 +1,5 @@
-// What `npm ci` ends with: builds the console, where the packages for development are there. Without them,
-// nothing is built, and `/console` says so. Plain JavaScript, for a Node that does not run TypeScript.
+// The last step of `npm ci`: builds the console if the development packages are there. Without them, nothing
+// is built, and `/console` says so. Plain JavaScript, for a Node that does not run TypeScript.
 import { existsSync } from 'node:fs'
 
 const isThere = (path) => existsSync(new URL(path, import.meta.url))

@@ -1,6 +1,6 @@
 /**
- * A random store to ask random questions of: accounts, SIMs that move between groups, labels and accounts, feeds that
- * bring usage in time and late, days that are sealed, and an import that is taken back.
+ * A random store for random questions: accounts, SIMs that move between groups, labels and accounts, feeds
+ * that deliver usage on time and late, sealed days, and an import that is undone.
  */
 import { type Dice, diceOf } from '../src/cli/demo/dice.ts'
 import type { Account, Feed, Sim } from '../src/domain/directory.ts'
@@ -12,7 +12,7 @@ import { DAY_SECONDS, formatInstant } from '../src/domain/time.ts'
 import { importRecords } from '../src/ingest/import-records.ts'
 import type { UsageStore } from '../src/storage/usage-store.ts'
 
-/** When the random store is asked. */
+/** The time at which the random store is asked. */
 export const RANDOM_NOW = Date.UTC(2026, 2, 15, 12, 34, 56) / 1_000
 
 const REGISTERED_AT = RANDOM_NOW - 500 * DAY_SECONDS
@@ -29,7 +29,7 @@ export async function fillStore(store: UsageStore, seed: number): Promise<void> 
   for (const name of FEEDS) feeds.push(await store.createFeed(aFeed(name)))
   for (let n = 1; n <= ACCOUNTS; n++) await fillAccount(store, feeds, dice, n)
   for (let days = dice.below(60); days > 0 && (await store.sealNextDay(RANDOM_NOW)); days--);
-  // After the seal: late records, moves that are dated back, and an undo.
+  // After the seal come late records, backdated moves and an undo.
   for (const account of await store.listAccounts()) {
     const sims = await store.listSims({ accountId: account.id }, { limit: SIMS })
     const groups = await store.listGroups({ accountId: account.id }, { limit: GROUPS })
@@ -42,7 +42,7 @@ export async function fillStore(store: UsageStore, seed: number): Promise<void> 
   await moveSome(store, dice)
 }
 
-/** To another account, at instants of the last months; some of them back again. */
+/** Moves SIMs to another account, at instants of the last months, and some of them back. */
 async function moveSome(store: UsageStore, dice: Dice): Promise<void> {
   const accounts = await store.listAccounts()
   for (const { id, accountId } of await store.listSims({}, { limit: ACCOUNTS * SIMS })) {
@@ -73,7 +73,7 @@ async function fillAccount(
     sid: sidOf('DE', n * 1_000 + i),
     imsis: [`31026000000${n}${String(i).padStart(3, '0')}` as never],
   }))
-  // Before all usage, so that a move may be dated at any of it.
+  // Before all usage, so that a move can be dated to any of it.
   const options = { at: REGISTERED_AT, newSid: () => sidOf('DE', 0) }
   const { sims } = await store.registerSims(account.id, registrations, options)
   const groups: SimGroup[] = []
@@ -86,7 +86,7 @@ async function fillAccount(
   await assign(store, account, { sims, groups }, dice)
 }
 
-/** Moves about half of the SIMs, at instants of the last months, or from now on. */
+/** Moves about half of the SIMs, at instants of the last months or from now on. */
 async function assign(
   store: UsageStore,
   account: Account,
@@ -145,7 +145,7 @@ async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)
 }
 
-/** Mostly of the last forty days, else of the last year; now and then the first second of one. */
+/** Mostly within the last forty days, otherwise within the last year; sometimes the first second of a day. */
 export function anyInstant(dice: Dice, now = RANDOM_NOW): number {
   const days = dice.chance(800) ? 40 : 400
   const at = now - 3_600 - dice.below(days * DAY_SECONDS)

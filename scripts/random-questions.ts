@@ -1,13 +1,13 @@
 /**
- * Asks random questions about the usage of fleets and compares every answer with others that must agree: sums over
- * any grouping with the ungrouped number, in the whole and bucket by bucket; one member of a grouping with the
- * question that filters by it; and what is not about groups, labels, networks or feeds with `queryUsage`.
+ * Asks random questions about the usage of fleets and compares every answer with others that must agree: sums
+ * over any grouping with the ungrouped number, in total and bucket by bucket; one member of a grouping with
+ * the question that filters by it; and questions without groups, labels, networks or feeds with `queryUsage`.
  *
  *     node scripts/random-questions.ts                  1,000 questions, of a random store
  *     node scripts/random-questions.ts --seed 7 --questions 100
  *     node scripts/random-questions.ts --database sqlite:./data/simtally.db
  *
- * The last one asks the store that is there, and writes nothing. `--fill` fills an empty one first.
+ * The last one asks an existing store and writes nothing. `--fill` first fills an empty one.
  */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -34,21 +34,21 @@ import type { UsageStore } from '../src/storage/usage-store.ts'
 import { anyInstant, fillStore, RANDOM_NOW } from './random-fleet.ts'
 
 export interface Outcome {
-  /** How many were answered from where. */
+  /** How many were answered from which tables. */
   readonly answered: Record<string, number>
   readonly members: number
-  /** How many were refused because they read too much; each was asked again of fewer days. */
+  /** How many were refused because they read too much. Each was asked again for fewer days. */
   readonly refused: number
 }
 
 export interface RandomAsking {
   readonly questions: number
   readonly seed: number
-  /** UTC seconds: about when it is asked. */
+  /** UTC seconds: roughly the time at which the store is asked. */
   readonly now: number
 }
 
-/** Rejects with the question of which two answers do not agree. */
+/** Rejects with the question whose two answers disagree. */
 export async function askRandomly(
   store: UsageStore,
   { questions, seed, now }: RandomAsking,
@@ -78,14 +78,14 @@ export async function askRandomly(
   return { answered, members, refused }
 }
 
-/** What of an account a question can name. */
+/** What questions can name of an account. */
 interface Fleet {
   readonly account: Account
   readonly filters: readonly UsageFilter[]
   readonly labelKeys: readonly string[]
 }
 
-/** At most so many of each kind are named in questions. */
+/** Questions name at most this many of each kind. */
 const NAMED_MAX = 1_000
 
 async function fleetsOf(store: UsageStore): Promise<Fleet[]> {
@@ -152,7 +152,7 @@ function anyQuestion(
   }
 }
 
-/** Returns how many members were compared. */
+/** Returns the number of compared members. */
 async function compare(store: UsageStore, question: UsageQuestion, dice: Dice): Promise<number> {
   const pageSize = [1, 7, 100, LARGE_PAGE][dice.below(4)]!
   const members = await allMembers(store, question, pageSize)
@@ -171,7 +171,7 @@ async function compare(store: UsageStore, question: UsageQuestion, dice: Dice): 
   return members.length
 }
 
-/** Small pages are for what could be lost or told twice between them; a large store is read in large ones. */
+/** Small pages can show rows lost or repeated between pages. A large store is read in large pages. */
 const SMALL_PAGES_MAX = 20
 const LARGE_PAGE = 5_000
 
@@ -220,7 +220,7 @@ function assertSame(actual: Sums, expected: Sums, what: string): void {
   assert.deepEqual(actual.map(withoutNothing), expected.map(withoutNothing), what)
 }
 
-/** Only the sums, as text: whatever else a member has is left out. */
+/** Only the sums, as text, without the rest of a member. */
 function withoutNothing([bucket, { upload, download, toSim, fromSim }]: Sums[number]): string {
   return [bucket, upload, download, toSim, fromSim].join(' ')
 }
@@ -241,7 +241,7 @@ function byBucket(members: readonly (UsageSums & { readonly bucketStart: number 
     .map(([bucket, sum]) => [String(bucket), sum])
 }
 
-/** As far as usage records can be asked the same: of an account or a SIM, by zone and country. */
+/** As far as usage records can answer the same: an account or a SIM, by zone and country. */
 async function compareWithUsageRecords(
   store: UsageStore,
   { accountId, start, end, granularity, filter }: UsageQuestion,
@@ -259,7 +259,7 @@ async function compareWithUsageRecords(
   assertSame(byBucket(buckets), byBucket(wanted), 'members and usage records')
 }
 
-/** The members of one SIM, group and so on are what the question answers that asks for these alone. */
+/** The members of one SIM, group and so on must be the answer to the question for these alone. */
 async function compareMember(
   store: UsageStore,
   question: UsageQuestion,
@@ -268,7 +268,7 @@ async function compareMember(
 ): Promise<void> {
   const { groupBy, labelKey, filter } = question
   const { simId, group, label, zone, country, plmn, feedId } = picked
-  // SIMs in no group, or without a label, cannot be asked for.
+  // No question can ask for SIMs without a group or a label.
   if (groupBy.includes('group') && group === null) return
   if (groupBy.includes('label') && label === null) return
   if (labelKey !== undefined && filter.label !== undefined && filter.label.key !== labelKey) return
@@ -323,5 +323,5 @@ async function main(): Promise<void> {
   }
 }
 
-// Tests load this file, which waits for nothing then.
+// Tests load this file without asking anything.
 if (import.meta.main) main()

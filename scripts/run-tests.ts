@@ -1,9 +1,9 @@
 /**
- * Runs the tests: `node scripts/run-tests.ts test [pattern…]` for the quick ones (`*.test.ts`),
- * `test-long` for the long ones (`*.long.ts`). A pattern keeps the files whose path contains it.
- * Those in `test/storage/citus` run only where `SIMTALLY_TEST_CITUS_URL` names a database with Citus, and those in
- * `test/console/browser` where there is a Chromium; the console is built for them. One of the long ones
- * runs on the PostgreSQL of Debian's packages, where that is installed.
+ * Runs the tests: `node scripts/run-tests.ts test [pattern…]` runs the quick ones (`*.test.ts`), `test-long`
+ * the long ones (`*.long.ts`). A pattern selects the files whose path contains it. Tests in
+ * `test/storage/citus` run only if `SIMTALLY_TEST_CITUS_URL` names a database with Citus, and those in
+ * `test/console/browser` only if there is a Chromium, for which the console is built. One of the long ones
+ * runs on PostgreSQL from Debian's packages, if that is installed.
  */
 import { execFileSync } from 'node:child_process'
 import { globSync, mkdtempSync } from 'node:fs'
@@ -20,19 +20,19 @@ import { startPostgresServer } from '../test/support/postgres-server.ts'
 import { oneProcessEach, type TestProcess, testProcesses, writeEntry } from './test-processes.ts'
 import { scratchFolder } from './test-scratch.ts'
 
-/** What measures the whole machine runs when all else has ended, a file at a time. */
+/** Tests that measure the whole machine run after all others, one file at a time. */
 const ALONE = ['test/overload/']
 
-/** What needs a PostgreSQL of Debian's packages. */
+/** Needs PostgreSQL from Debian's packages. */
 const ON_OLDER_POSTGRES = 'test/storage/postgres/older.long.ts'
 
-/** What needs a browser. */
+/** Needs a browser. */
 const IN_BROWSER = 'test/console/browser/'
 
-/** Hundreds of databases come and go, none of them is large, and tests of crashes have servers of their own. */
+/** Hundreds of databases come and go, all of them small, and tests of crashes have servers of their own. */
 const SHARED_SERVER = ['autovacuum=off', 'full_page_writes=off']
 
-/** A run that takes longer hangs, and is ended. */
+/** A run that takes longer hangs, and is stopped. */
 const MODES = new Map([
   ['test', { glob: 'test/**/*.test.ts', minutesMax: 30, inMemory: true, divide: testProcesses }],
   [
@@ -41,12 +41,12 @@ const MODES = new Map([
   ],
 ])
 
-// Every test passes in every time zone; one with quarter hours shows a local time that slipped in.
+// Every test passes in every time zone. One with quarter hours reveals local times that slipped in.
 process.env.TZ ??= 'Asia/Kathmandu'
 
-// A folder may have spaces in its name.
+// The path may contain spaces.
 const root = fileURLToPath(new URL('..', import.meta.url))
-// There are many processes, and most of them need the same modules.
+// There are many processes, and most need the same modules.
 process.env.NODE_COMPILE_CACHE ??= `${root}node_modules/.cache/simtally-tests`
 const [mode = '', ...patterns] = process.argv.slice(2)
 const chosen = MODES.get(mode)
@@ -54,7 +54,7 @@ if (chosen === undefined) {
   fail(`mode ${JSON.stringify(mode)} is not known; use one of: ${[...MODES.keys()].join(', ')}`)
 } else {
   const found = globSync(chosen.glob, { cwd: root })
-    // Citus comes in no package: its tests run where a cluster is named.
+    // No package has Citus, so its tests need a cluster that somebody names.
     .filter(
       (file) => process.env.SIMTALLY_TEST_CITUS_URL || !file.startsWith('test/storage/citus/'),
     )
@@ -84,7 +84,7 @@ if (chosen === undefined) {
     }
     process.env.TMPDIR = scratchFolder({ inMemory: chosen.inMemory })
     await withPostgres(async () => {
-      // One more than there are cores: many wait for a process or a server of theirs.
+      // One more than there are cores, because many wait for a process or a server of their own.
       const concurrency = Math.min(availableParallelism() + 1, 4)
       await runFiles(together, { ...chosen, concurrency })
       await runFiles(alone, { ...chosen, concurrency: 1 })
@@ -92,7 +92,7 @@ if (chosen === undefined) {
   }
 }
 
-/** One server for all files; a file that runs by itself starts one of its own. */
+/** One server for all files. A file that runs by itself starts its own. */
 async function withPostgres(work: () => Promise<void>): Promise<void> {
   if (process.env.SIMTALLY_TEST_POSTGRES_URL) return work()
   const server = await startPostgresServer({ settings: SHARED_SERVER })
@@ -105,7 +105,7 @@ async function withPostgres(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Nearly half of what a connection takes is the hashing of its password, and there are thousands. */
+/** Hashing the password takes nearly half the time of a connection, and there are thousands. */
 async function makeLogInCheap(url: string): Promise<void> {
   const { username, password } = new URL(url)
   const client = new pg.Client({ connectionString: url })
@@ -138,7 +138,7 @@ async function runFiles(
   const empty: string[] = []
   let tests = 0
   const end = ({ name, nesting, details }: EndedTest) => {
-    // Those of one process come one after the other, the tests of a file before its suite.
+    // The results of one process come in sequence, a file's tests before its suite.
     if (nesting === 0) {
       if (unended.delete(name) && tests === 0) empty.push(name)
       tests = 0
@@ -156,7 +156,7 @@ async function runFiles(
     .on('test:pass', end)
   await pipeline(events, new spec(), process.stdout, { end: false })
   if (empty.length > 0) fail(`no test ran in ${empty.join(', ')}`)
-  // A process that runs out of things to wait for ends well, and what it had still to do is lost.
+  // A process that has nothing left to wait for exits with success, even if tests are unfinished.
   if (unended.size > 0) fail(`ended in the middle of its tests: ${[...unended].join(', ')}`)
 }
 

@@ -1,6 +1,6 @@
 /**
  * `npm run screenshots`: every page of the console at 360, 1280 and 2560 pixels, light and dark, into
- * `screenshots/`. Makes a demo of its own, and needs Chromium.
+ * `screenshots/`. Makes its own demo, and needs Chromium.
  */
 import { mkdirSync } from 'node:fs'
 import { CONSOLE_PAGES, openConsole } from '../test/support/console-browser.ts'

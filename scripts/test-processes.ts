@@ -1,20 +1,20 @@
 /**
- * Which test files share a process, and what runs them there. A process takes about a second to load the
- * program, which is longer than most files run.
+ * Groups test files into processes, and writes what runs them there. A process takes about a second to load
+ * the program, which is longer than most files run.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** Files that are run one after the other by one process. */
+/** Files that one process runs one after another. */
 export interface TestProcess {
   readonly name: string
   readonly files: readonly string[]
 }
 
 /**
- * What has a process of its own. It sees what others leave in theirs (memory, threads, what is loaded), or
- * runs the files of another folder on another engine.
+ * Files with a process of their own. They observe what others would leave behind (memory, threads, loaded
+ * modules), or run another folder's files on another engine.
  */
 const OWN_PROCESS = [
   'test/console/browser/',
@@ -29,7 +29,10 @@ const OWN_PROCESS = [
   'test/storage/citus/',
 ]
 
-/** About how long the slow ones run; it decides what begins first, so that no long one is left at the end. */
+/**
+ * Roughly how long the slow files run. This decides which start first, so that no long one is left at the
+ * end.
+ */
 const SECONDS: Readonly<Record<string, number>> = {
   'test/bad-input/full-disk.test.ts': 3,
   'test/bad-input/read-only.test.ts': 2,
@@ -67,13 +70,13 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/storage/sqlite/contract.test.ts': 25,
 }
 
-/** All others. */
+/** All other files. */
 const OTHER_SECONDS = 0.5
 
-/** Files of one folder share a process up to so many seconds. */
+/** Files of one folder share a process up to this many seconds. */
 const SHARED_SECONDS_MAX = 10
 
-/** In the order in which they begin: the longest first. */
+/** In starting order: the longest first. */
 export function testProcesses(files: readonly string[]): TestProcess[] {
   const open = new Map<string, { files: string[]; seconds: number }>()
   const processes: { files: string[]; seconds: number }[] = []
@@ -95,7 +98,7 @@ export function testProcesses(files: readonly string[]): TestProcess[] {
     .map(({ files: its }, i) => ({ name: `${i + 1}-${nameOf(its[0]!)}`, files: its }))
 }
 
-/** A process for each file. */
+/** One process per file. */
 export function oneProcessEach(files: readonly string[]): TestProcess[] {
   return files.map((file, i) => ({ name: `${i + 1}-${nameOf(file)}`, files: [file] }))
 }
@@ -106,7 +109,7 @@ const folderOf = (file: string) => file.split('/').slice(0, 2).join('/')
 
 const nameOf = (file: string) => file.replace(/^test\//, '').replace(/\W+/g, '-')
 
-/** Writes the module that runs the files of a process, and answers its path. */
+/** Writes the module that runs the files of a process, and returns its path. */
 export function writeEntry(folder: string, root: string, { name, files }: TestProcess): string {
   const suites = pathToFileURL(join(root, 'test/support/file-suites.ts')).href
   const given = files.map((file) => ({ name: file, path: join(root, file) }))

@@ -1,17 +1,17 @@
-/** Where tests keep what lives no longer than they do. */
+/** Where tests keep files that last no longer than they do. */
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const MEMORY = '/dev/shm'
 
-/** Tests of stores need less; a container has 64 MiB there unless it is told otherwise. */
+/** Tests of stores need less than this. By default, a container has only 64 MiB there. */
 const MEMORY_BYTES_MIN = 4 * 1024 ** 3
 
-/** Names the process, so that a later one knows what is left of one that was killed. */
+/** The name includes the process id, so that a later run recognizes what a killed one left. */
 const PREFIX = 'simtally-tests-'
 
-/** A folder that goes when this process ends; in memory where there is enough of it and that is asked for. */
+/** A folder that is removed when this process ends; in memory if requested and if there is enough of it. */
 export function scratchFolder({ inMemory }: { readonly inMemory: boolean }): string {
   const parent = inMemory && hasMemory() ? MEMORY : tmpdir()
   removeLeft(parent)

@@ -1,10 +1,10 @@
 /**
- * Question: how many small deliveries a second come onto the disk, and how long does a sender wait?
+ * Question: how many small deliveries per second reach the disk, and how long does a sender wait?
  *
- * Measured: senders that post batches of new events, each again as soon as it is answered. Servers take
- * turns. An answer has to count all events of its batch, a batch that comes again may count none, and in
- * the end every server has to have the sums of what was sent to it. Limits keep nothing of what they get,
- * or only its bytes.
+ * Measured: senders that post batches of new events, each again as soon as it has its answer. Servers take
+ * turns. An answer has to count all events of its batch, a repeated batch must count none, and in the end
+ * every server must have the sums of what it was sent. The limits keep nothing that they receive, or only its
+ * bytes.
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,13 +17,13 @@ import { authorization, EVENTS_FROM, FEED, Senders, type Totals } from '../event
 
 export interface DeliveryKnobs {
   readonly rounds: number
-  /** Of load on each server in each round. */
+  /** Seconds of load on each server in each round. */
   readonly seconds: number
   readonly callers: number
   readonly batches: readonly number[]
 }
 
-/** One server with batches of one size, a figure a round. */
+/** One server with batches of one size; one figure per round. */
 export interface Delivered {
   readonly name: string
   readonly title: string
@@ -43,12 +43,12 @@ interface Measured {
   readonly isLimit: boolean
   readonly server: BenchServer
   readonly senders: Senders
-  /** What the server counts; null for one that keeps nothing. */
+  /** The server's totals; null for one that keeps nothing. */
   readonly totals: (() => Promise<Totals>) | null
   wrong: string | null
 }
 
-/** A store with the SIMs of the events, their feed, and the account's right to deliver to it. */
+/** A store with the events' SIMs and their feed, to which the account may deliver. */
 export async function makeWebhookStore(path: string): Promise<void> {
   const store = await openSqliteStore(path, { create: true })
   const { account } = await createDirectory(store)
@@ -77,7 +77,7 @@ async function simtallyTotals(url: string): Promise<Totals> {
   return { records: imports, upload: data.upload, download: data.download }
 }
 
-/** Of the feed, all deliveries together. */
+/** Of the feed, over all deliveries. */
 async function importedRecords(url: string): Promise<number> {
   let records = 0
   let next: string | null = `${url}/v1/Imports?PageSize=1000`

@@ -1,10 +1,10 @@
 /**
- * Question: how fast do records get into a store that counts each of them once, and does it answer
- * right afterwards?
+ * Question: how fast do records get into a store that counts each of them once, and are its answers right
+ * afterwards?
  *
- * Every contender loads the same files, in a process of its own, timed from its start to its end. Before
- * its time counts, its answers are compared with what the records come to. Contenders take turns within
- * each round; the limits, which answer nothing, have their turn beside the delivery in the order of time.
+ * Every contender loads the same files, in a process of its own, timed from start to end. Its time counts
+ * only after its answers have been compared with the sums of the records. Contenders take turns within each
+ * round. The limits, which answer nothing, run beside the delivery in order of time.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
@@ -40,7 +40,7 @@ export interface ImportKnobs {
   readonly peers: readonly string[]
 }
 
-/** What one contender did with one shape, a figure a round. */
+/** What one contender did with one shape; one figure per round. */
 export interface Imported {
   readonly records: number
   readonly sims: number
@@ -50,10 +50,10 @@ export interface Imported {
   readonly seconds: number[]
   readonly peakMib: number[]
   readonly bytesPerRecord: number[]
-  /** Medians in microseconds of a SIM's month and of the account's. */
+  /** Medians in microseconds for a SIM's month and the account's. */
   readonly simMicroseconds: number[]
   readonly accountMicroseconds: number[]
-  /** What was wrong; its times do not count then. */
+  /** What was wrong, in which case its times do not count. */
   wrong: string | null
 }
 
@@ -121,7 +121,7 @@ async function writeFiles(
 
 async function measureRound(job: Job, knobs: ImportKnobs, results: ImportResults): Promise<void> {
   const contenders = CONTENDERS.filter(({ name }) => knobs.peers.includes(name))
-  // The same file again goes into the store that the first time has left.
+  // The repeated file goes into the store that its first delivery left.
   for (const shape of job.shapes.filter((one) => one !== 'duplicates')) {
     const isTwice = shape === 'time' && job.shapes.includes('duplicates')
     for (const contender of contenders) {
@@ -157,7 +157,7 @@ function entryOf(
   return made
 }
 
-/** A delivery, and after it the same again where there is a second entry. */
+/** Loads a delivery and then, if there is a second entry, the same one again. */
 async function measureOne(job: Job, contender: Contender, entries: Imported[]): Promise<void> {
   const home = join(job.dir, 'store')
   await mkdir(home)
@@ -173,7 +173,7 @@ async function measureOne(job: Job, contender: Contender, entries: Imported[]): 
     for (const entry of entries) {
       const csvs = job.files[entries[0]!.shape]!
       const loads = []
-      // Nobody's first fsync brings to disk what another one has left.
+      // Otherwise, one contender's first fsync would write what another left.
       await promisify(execFile)('sync')
       for (const csv of csvs) loads.push(await run(loadArguments(contender, target, csv)))
       const { stdout } = await run([PEER, contender.name, target, 'answer', job.questions])
@@ -197,7 +197,7 @@ function loadArguments(contender: Contender, target: string, csv: string): strin
     : [PEER, contender.name, target, 'load', csv]
 }
 
-/** What the contender has wrong, in words; null where all is right. */
+/** The contender's mistake in words; null if everything is right. */
 export function faultOf(
   { fleet, asked, truth }: Pick<Job, 'fleet' | 'asked' | 'truth'>,
   { records, answers }: Answered,
@@ -284,7 +284,7 @@ async function schemaBytes(url: string, schema: string): Promise<number> {
 async function dropSchema(url: string, schema: string): Promise<void> {
   await onServer(url, async (client) => {
     await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)
-    // Not while another contender is measured.
+    // Not while another contender is being measured.
     await client.query('CHECKPOINT')
   })
 }

@@ -1,12 +1,12 @@
 /**
- * Question: what does an answer cost beyond HTTP itself, when no two questions are the same and deliveries
- * come in meanwhile?
+ * Question: what does an answer cost beyond HTTP itself, if no two questions are the same and deliveries
+ * arrive meanwhile?
  *
- * Measured: processor time a request of `simtally serve --workers 1` on SQLite, after `simtally import`,
- * against a bare `node:http` server that sends the same bytes. Every SIM is asked for once. With each
- * hundred questions a delivery of one record is posted and committed; what deliveries cost by themselves
- * is measured beside it, and taken off. Before any time counts, answers are compared with what the records
- * come to.
+ * Measured: processor time per request of `simtally serve --workers 1` on SQLite, after `simtally import`,
+ * against a bare `node:http` server that sends the same bytes. Every SIM is asked for once. With every
+ * hundred questions, a delivery of one record is posted and committed. The cost of deliveries alone is
+ * measured separately and subtracted. Before any time counts, answers are compared with the sums of the
+ * records.
  */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,11 +23,11 @@ import { type AnswerRow, csvLineOf, Sums, sorted, writeRecords } from '../worklo
 
 export interface QuestionKnobs {
   readonly rounds: number
-  /** Of the store that is asked; each reports every hour of two months. */
+  /** SIMs in the store, each of which reports every hour for two months. */
   readonly sims: number
 }
 
-/** Processor microseconds a request, a figure a round. */
+/** Processor microseconds per request; one figure per round. */
 export interface Asked {
   readonly name: string
   readonly title: string
@@ -42,12 +42,12 @@ const ACCOUNTS = 10
 const CONNECTIONS = 10
 const QUESTIONS_A_DELIVERY = 100
 const DELIVERIES_ALONE = 30
-/** SIMs of each account that are only asked for comparison. */
+/** SIMs of each account that are asked for only to compare answers. */
 const COMPARED = 2
-/** Milliseconds of questions before those that count, so that all code that they need is compiled. */
+/** Milliseconds of questions before those that count, so that all their code is compiled. */
 const WARM_UP_MS = 3_000
 
-/** The last whole month that ended more than 48 hours ago, and the one before it. */
+/** The last whole month that ended more than 48 hours ago, and the month before it. */
 const MONTH_END = monthStart(NOW - 49 * HOUR_SECONDS)
 const MONTH = monthStart(MONTH_END, -1)
 const FIRST_HOUR = monthStart(MONTH_END, -2)
@@ -73,7 +73,7 @@ function pathOf({ sim, granularity, start, end }: One): string {
 
 const requestOf = (one: One) => getRequest(pathOf(one), authorization(one.account))
 
-/** Makes the store by the commands that users have; returns its path. */
+/** Makes the store with the commands that users have. Returns its path. */
 async function fillStore(dir: string, sims: number): Promise<string> {
   const path = join(dir, 'questions.db')
   const store = await openStore(`sqlite:${path}`, { create: true })
@@ -110,7 +110,7 @@ async function fillStore(dir: string, sims: number): Promise<string> {
   return path
 }
 
-/** Posts deliveries of one new record each, of a day that is not sealed. */
+/** Posts deliveries of one new record each, for a day that is not sealed. */
 class Trickle {
   readonly #url: string
   #sent = 0
@@ -143,7 +143,7 @@ class Trickle {
 interface Kind {
   readonly name: string
   readonly title: string
-  /** Those that are timed; no two are the same. */
+  /** The questions that are timed, no two of them the same. */
   readonly asked: readonly One[]
   readonly warmUp: readonly One[]
   readonly compared: readonly One[]
@@ -165,7 +165,7 @@ function kindsOf(sims: number): Kind[] {
     )
     return { name, title, asked: all.slice(0, kept), warmUp, compared: all.slice(kept) }
   }
-  /** Windows of a month that begin on one day after the other, of each account. */
+  /** For each account, windows of one month that each begin a day later. */
   const accountKind = (name: string, title: string, granularity: One['granularity']): Kind => {
     const days = (MONTH - FIRST_HOUR) / DAY_SECONDS
     const ofAccount = Array.from({ length: days * ACCOUNTS }, (_, i): One => {
@@ -190,7 +190,7 @@ function kindsOf(sims: number): Kind[] {
   ]
 }
 
-/** Null where the answers are right. */
+/** Null if the answers are right. */
 async function faultOf(url: string, kind: Kind, sims: number): Promise<string | null> {
   for (const one of kind.compared) {
     const headers = { authorization: authorization(one.account) }
@@ -221,7 +221,7 @@ interface Body {
 
 const ALPHA_2: Readonly<Record<string, string>> = { MEX: 'MX', CAN: 'CA', GBR: 'GB', DEU: 'DE' }
 
-/** Bucket, zone, country, upload and download of a body. */
+/** Bucket, zone, country, upload and download of each row. */
 function rowsOf({ usage_records }: Body): AnswerRow[] {
   return sorted(
     usage_records.flatMap(({ period, data }) => {
@@ -323,7 +323,7 @@ async function warm(server: BenchServer, requests: readonly Buffer[]): Promise<v
 const askAllOf = ({ url }: BenchServer, requests: readonly Buffer[]) =>
   askAll(url, requests, { connections: CONNECTIONS })
 
-/** Microseconds of processor time for each of so many. */
+/** Processor microseconds for each of this many. */
 async function costOf(
   { pid }: BenchServer,
   count: number,

@@ -1,7 +1,7 @@
 /**
- * ClickHouse in this process (`chdb`): `ReplacingMergeTree`, its nearest to a unique key, which takes
- * records in twice and leaves one out when it merges. So every question is asked with `FINAL`. Parts are
- * brought to disk before an insert is acknowledged, which is not its default.
+ * ClickHouse in this process (`chdb`), with `ReplacingMergeTree`, its closest equivalent to a unique key.
+ * That accepts records twice and drops one when it merges, so every question uses `FINAL`. Parts are on disk
+ * before an insert is acknowledged, which is not its default.
  */
 import { Session } from 'chdb'
 import { DAY_SECONDS } from '../../src/domain/time.ts'

@@ -1,9 +1,9 @@
-/** All contenders, by the names that knobs and results call them. How they work is in files of their own. */
+/** All contenders, by the names that knobs and results use. Files of their own say how they work. */
 
 export interface Contender {
   readonly name: string
   readonly title: string
-  /** Where its store lies: in a file or a folder, or in a schema of a server. */
+  /** Where its store is: in a file or folder, or in a schema of a server. */
   readonly place: 'file' | 'server'
 }
 

@@ -1,6 +1,6 @@
 /**
- * DuckDB as its manual has it: one table with a primary key, the file read by `read_csv`, one statement
- * that joins, inserts and leaves out what is there. A commit is in its log, which is on disk.
+ * DuckDB as its manual recommends: one table with a primary key, the file read by `read_csv`, and one
+ * statement that joins, inserts and skips existing rows. A commit is in its log, on disk.
  */
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { DAY_SECONDS } from '../../src/domain/time.ts'

@@ -1,12 +1,15 @@
-/** What every contender can do with a store of its own. */
+/** What every contender can do with its own store. */
 import type { Answer, Fleet, Question } from '../workload.ts'
 
 export interface Peer {
-  /** Makes the store, with its SIMs and networks: the machinery before the first delivery, not timed. */
+  /**
+   * Makes the store with its SIMs and networks. This is the setup before the first delivery, and is not
+   * timed.
+   */
   prepare(fleet: Fleet): Promise<void>
-  /** Counts each record of the file once, however often it comes. Resolves when all of it is on disk. */
+  /** Counts each record of the file once, however often it occurs. Resolves when everything is on disk. */
   load(csv: string): Promise<void>
-  /** Asks the store; the function that it resolves to answers one question. */
+  /** Prepares to ask the store questions. */
   open(): Promise<Asking>
 }
 
@@ -18,16 +21,16 @@ export interface Asking {
   close(): Promise<void>
 }
 
-/** What a contender has said to all questions. */
+/** A contender's answers to all questions. */
 export interface Answered {
   readonly records: number
   readonly answers: readonly Answer[]
-  /** One for each question, in its order. */
+  /** One for each question, in order. */
   readonly microseconds: readonly number[]
 }
 
-/** The columns of a delivery, as engines that read CSV by themselves are told of them. */
+/** The columns of a delivery, for engines that read CSV by themselves. */
 export { CANONICAL_FIELDS as CSV_COLUMNS } from '../../src/ingest/formats/canonical-record.ts'
 
-/** Records in a transaction, where a peer divides a file at all. */
+/** Records per transaction, for peers that divide a file. */
 export const BATCH_RECORDS = 50_000

@@ -1,4 +1,4 @@
-/** From a contender's name to what it does. What it needs is loaded only where it runs. */
+/** From a contender's name to its code, which is loaded only if it runs. */
 import type { ContenderName } from './contenders.ts'
 import type { Peer } from './peer.ts'
 

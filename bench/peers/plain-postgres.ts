@@ -1,7 +1,7 @@
 /**
- * Plain PostgreSQL, as a good engineer writes it in an afternoon: the file goes by `COPY` into a
- * temporary table, and one statement joins and inserts what is not there yet, all in one transaction.
- * A commit is on disk.
+ * Plain PostgreSQL, as a good engineer would write it in an afternoon: `COPY` loads the file into a temporary
+ * table, and one statement joins and inserts the rows that are not there yet, all in one transaction. A
+ * commit is on disk.
  */
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
@@ -29,7 +29,7 @@ export class PlainPostgres implements Peer {
   readonly #url: string
   readonly #schema: string
 
-  /** The URL names the schema, as Simtally's do. */
+  /** The URL names the schema, as Simtally's URLs do. */
   constructor(url: string) {
     const parsed = new URL(url)
     this.#schema = parsed.searchParams.get('schema')!
@@ -85,7 +85,7 @@ export class PlainPostgres implements Peer {
 
   async open(): Promise<Asking> {
     const client = await this.#connect()
-    // What a server that has run for a while has done by itself.
+    // A server that has run for a while has done this by itself.
     await client.query('VACUUM (ANALYZE) usage')
     return {
       answer: async ({ sim, granularity, start, end }: Question): Promise<Answer> => {

@@ -1,7 +1,7 @@
 /**
- * Plain SQLite, as a good engineer writes it in an afternoon: a table with the identity as its key, a
- * prepared insert, 50 000 records a transaction, a map from number to SIM, and sums in SQL. A commit is
- * on disk.
+ * Plain SQLite, as a good engineer would write it in an afternoon: a table whose key is the identity, a
+ * prepared insert, 50 000 records per transaction, a map from number to SIM, and sums in SQL. A commit is on
+ * disk.
  */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'

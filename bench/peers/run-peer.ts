@@ -1,6 +1,6 @@
 /**
- * One contender doing one thing, as a process of its own: `run-peer.ts NAME TARGET prepare FLEET`,
- * `… load CSV` or `… answer QUESTIONS`, the last two of these as a file of JSON. Prints JSON.
+ * One contender doing one thing, in a process of its own: `run-peer.ts NAME TARGET prepare FLEET`, `… load
+ * CSV` or `… answer QUESTIONS`. FLEET and QUESTIONS are JSON files. Prints JSON.
  */
 import { readFile } from 'node:fs/promises'
 import { type Answer, type Fleet, type Question, sorted } from '../workload.ts'
@@ -8,12 +8,12 @@ import type { ContenderName } from './contenders.ts'
 import type { Answered, Peer } from './peer.ts'
 import { PEERS } from './peers.ts'
 
-/** How long other questions are asked before the times count: an engine that needs long for each sees few. */
+/** How long other questions are asked before the times count. A slow engine gets through few of them. */
 const WARM_UP_MS = 300
 
 async function answer(peer: Peer, questions: readonly Question[]): Promise<Answered> {
   const asking = await peer.open()
-  // Other questions first, a day shorter: code that has run for a while is compiled.
+  // Asks other questions first, a day shorter each: code that has run for a while is compiled.
   const warmUntil = performance.now() + WARM_UP_MS
   for (const question of questions) {
     if (performance.now() > warmUntil) break

@@ -1,6 +1,6 @@
 /**
- * Simtally itself. Deliveries are loaded by the command `simtally import` (`../parts/imports.ts`); here
- * is what comes before and after: the directory, and questions to the store in this process.
+ * Simtally itself. The command `simtally import` loads deliveries (`../parts/imports.ts`). This file has what
+ * comes before and after: the directory, and questions to the store in this process.
  */
 
 import { openStore } from '../../src/storage/open-store.ts'

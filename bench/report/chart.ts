@@ -1,13 +1,13 @@
 /**
- * Charts of bars as SVG, one line a bar with its value in words, several groups below each other. Each
- * group has a scale of its own unless told otherwise. Colours follow the reader's light or dark scheme,
- * and each chart has a ground of its own, so that it can be read on any page.
+ * Bar charts as SVG: one line per bar, with its value in words, and groups below each other. Each group has a
+ * scale of its own unless told otherwise. Colours follow the reader's light or dark scheme, and each chart
+ * has a background, so that it is readable on any page.
  */
 
 export interface Bar {
   readonly label: string
   readonly value: number
-  /** How the value is written. */
+  /** The value as it is written. */
   readonly text: string
   readonly kind: 'own' | 'peer' | 'limit' | 'wrong'
 }

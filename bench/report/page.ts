@@ -1,6 +1,6 @@
 /**
- * `docs/performance.md` and its charts. The page's figures stand between two marks and are written anew by
- * each run; what stands outside of them is written by people, and stays.
+ * `docs/performance.md` and its charts. Each run rewrites the figures, which are between two marks. People
+ * write the text outside the marks, and it stays.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ import {
 const BEGIN = '<!-- figures: `npm run bench` writes them -->'
 const END = '<!-- end of figures -->'
 
-/** Everything that a run has found, as Markdown; `chart` takes a chart and returns how it is shown. */
+/** Everything that a run found, as Markdown. `chart` takes a chart and returns how to show it. */
 export function figures(results: Results, chart: (name: string, of: BarChart) => string): string {
   return [
     `## The run of ${results.date}`,
@@ -103,7 +103,7 @@ function limitChart(imports: NonNullable<Results['imports']>, size: Size): BarCh
   )
   const bars = [
     ...own.map((one) => ({ label: one.title, rate: rateOf(one), kind: 'own' as const })),
-    // Writing bytes alone is so fast that beside it no other bar would be seen.
+    // Writing bytes alone is so fast that no other bar would be visible beside it.
     ...ofSize(imports.limits, size)
       .filter(({ name }) => name !== 'write')
       .map((one) => ({ label: one.title, rate: rateOf(one), kind: 'limit' as const })),
@@ -188,7 +188,7 @@ function faultSection({ imports, questions, deliveries }: Results): string[] {
   return ['### Who answered wrong, or did not run', list.join('\n')]
 }
 
-/** Puts the figures of a run into the page, and its charts beside it. */
+/** Writes the figures of a run into the page, and its charts beside it. */
 export function writePage(page: string, charts: string, results: Results): void {
   const before = readFileSync(page, 'utf8')
   const [begin, end] = [before.indexOf(BEGIN), before.indexOf(END)]

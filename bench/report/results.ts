@@ -1,4 +1,4 @@
-/** What a run has found, as `bench/results` keeps it, and the machine that it ran on. */
+/** What a run found, as `bench/results` keeps it, and the machine that it ran on. */
 import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -23,11 +23,11 @@ export interface Machine {
   readonly processors: number
   readonly model: string
   readonly memoryGib: number
-  /** Of a page written at the end of a file. */
+  /** For a page written at the end of a file. */
   readonly fsyncMs: number
 }
 
-/** `path` is of a file that may be written on the disk that is measured. */
+/** `path` is a file that may be written, on the disk to measure. */
 export function machineOf(path: string): Machine {
   return {
     processors: cpus().length,
@@ -37,7 +37,7 @@ export function machineOf(path: string): Machine {
   }
 }
 
-/** Of what was compared; `null` where it is not installed. */
+/** The versions of what was compared; `null` for anything not installed. */
 export function versionsOf(postgres: string): Record<string, string> {
   const at = (path: string) => {
     const file = fileURLToPath(new URL(path, import.meta.url))

@@ -1,4 +1,4 @@
-/** The figures of a run as tables of Markdown, which a terminal shows as well as a page. */
+/** The figures of a run as Markdown tables, which are readable in a terminal too. */
 import { median, ratioOf } from '../measure.ts'
 import type { Delivered } from '../parts/deliveries.ts'
 import type { Bounded, Imported, ImportResults } from '../parts/imports.ts'
@@ -52,7 +52,10 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }
 
-/** A contender a line, a shape a column: records a second, and how many times as fast Simtally is. */
+/**
+ * One line per contender and one column per shape: records per second, and how many times as fast Simtally
+ * is.
+ */
 export function importTable(results: ImportResults, size: Size): string {
   const own = ofSize(results.imports, size)
   const shapes = SHAPES.filter((shape) => own.some((one) => one.shape === shape))
@@ -77,7 +80,7 @@ export function importTable(results: ImportResults, size: Size): string {
   )
 }
 
-/** What a store has become in the order of time, and how long it thinks in its own process. */
+/** The store after a delivery in order of time, and how long it takes to answer in its own process. */
 export function storeTable(results: ImportResults, size: Size): string {
   const found = ofSize(results.imports, size).filter(
     ({ shape, wrong, seconds }) => shape === 'time' && wrong === null && seconds.length > 0,
@@ -100,7 +103,9 @@ function duration(microseconds: number): string {
   return `${(microseconds / 1_000).toFixed(microseconds < 10_000 ? 1 : 0)} ms`
 }
 
-/** What Simtally reaches of each limit, in the order of time: of PostgreSQL's limit on PostgreSQL. */
+/**
+ * How much of each limit Simtally reaches in order of time; of PostgreSQL's limit, Simtally on PostgreSQL.
+ */
 export function limitTable(results: ImportResults, size: Size): string {
   const limits = ofSize(results.limits, size)
   const ownOf = ({ name }: Bounded) =>
@@ -155,7 +160,7 @@ export function deliveryTable(delivered: readonly Delivered[]): string {
   )
 }
 
-/** Whoever was wrong or did not run, in words. */
+/** The contenders that were wrong or did not run, in words. */
 export function faults(
   imports: readonly Imported[],
   others: readonly { title: string; wrong: string | null }[],
@@ -169,7 +174,7 @@ export function faults(
   return [...new Set([...ofImports, ...ofOthers])]
 }
 
-/** Where Simtally on SQLite is ahead and where behind, a line a size and shape. */
+/** Where Simtally on SQLite is ahead and where behind, one line per size and shape. */
 export function standings(results: ImportResults): string[] {
   return sizesOf(results).flatMap((size) => {
     const own = ofSize(results.imports, size)

@@ -1,4 +1,4 @@
-/** A `node:http` server that answers everything with the bytes of the file that the first argument names. */
+/** A `node:http` server that answers every request with the bytes of the file in its first argument. */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,7 +1,6 @@
 /**
- * A `node:http` server that parses each body as JSON and says how many elements it had. It keeps nothing;
- * with a path, it appends the bodies to that file first, and brings those that wait together to disk by
- * one fsync.
+ * A `node:http` server that parses each body as JSON and answers how many elements it had. It keeps nothing.
+ * With a path, it first appends the bodies to that file, and one fsync covers all that are waiting.
  */
 import { open } from 'node:fs/promises'
 import { createServer } from 'node:http'

@@ -1,6 +1,6 @@
 /**
- * What the plain servers of an afternoon share: they take batches of events by POST, hand them on as rows,
- * answer how many of them were new, and answer a GET with the sums of all they have.
+ * What the plain servers of an afternoon share: they take batches of events by POST, pass them on as rows,
+ * answer how many were new, and answer a GET with the sums of everything they have.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -27,7 +27,7 @@ interface Event {
 }
 
 export interface EventStore {
-  /** Resolves when all are on disk, with how many were new. */
+  /** Resolves to how many were new, once all are on disk. */
   readonly add: (rows: readonly EventRow[]) => Promise<number> | number
   readonly totals: () => Promise<object> | object
 }

@@ -1,4 +1,4 @@
-/** Batches of events into plain PostgreSQL: a statement a batch, over a pool; a commit that is on disk. */
+/** Batches of events into plain PostgreSQL: one statement per batch, over a pool. A commit is on disk. */
 import pg from 'pg'
 import { serveEvents } from './plain-events.ts'
 

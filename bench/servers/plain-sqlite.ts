@@ -1,4 +1,6 @@
-/** Batches of events into plain SQLite: a prepared insert, a transaction a batch, a commit that is on disk. */
+/**
+ * Batches of events into plain SQLite: a prepared insert, and one transaction per batch. A commit is on disk.
+ */
 import { DatabaseSync } from 'node:sqlite'
 import { serveEvents } from './plain-events.ts'
 

@@ -1,4 +1,4 @@
-/** What is shown: the form for signing in, or the page of the address. */
+/** Shows the sign-in form, or the page that the address names. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { SimtallyError } from './api/server.ts'
@@ -75,7 +75,7 @@ export function App() {
   )
 }
 
-/** On paper, what the header says on the screen. */
+/** For paper: what the header says on the screen. */
 function Printed() {
   const { period } = view.value
   const account = accounts.value?.find(({ sid }) => sid === accountSid.value)
@@ -93,7 +93,10 @@ function onClick(event: MouseEvent): void {
   followLinks(event)
 }
 
-/** By the code of a sign-in link, which then leaves the address; else by the session there is. */
+/**
+ * Signs in with the code of a sign-in link, which is then removed from the address, or else with the existing
+ * session.
+ */
 async function begin(): Promise<void> {
   const isLink = location.pathname === `${CONSOLE_PATH}sign-in` && location.hash.length > 1
   if (!isLink) return findSession()

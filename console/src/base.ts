@@ -1,4 +1,4 @@
-/** Where the console and the API lie: the page says it, because the server may stand below a prefix. */
+/** Where the console and the API are. The page says so, because the server may be below a prefix. */
 
 const stated = document.querySelector<HTMLMetaElement>('meta[name="console-path"]')?.content ?? ''
 

@@ -1,12 +1,12 @@
-/** What to say of a request that failed: what happened, and what to do about it. */
+/** What to say about a failed request: what happened, and what to do about it. */
 import { SimtallyError } from './api/server.ts'
 
-/** Whether nobody has answered. */
+/** Whether the server did not answer at all. */
 export function isSilence(error: unknown): boolean {
   return !(error instanceof SimtallyError)
 }
 
-/** For what asks again by itself. */
+/** For views that ask again by themselves. */
 export const SILENCE_TEXT =
   'The server does not answer. Check that it runs and that you are online; the page goes on by itself as soon as it answers.'
 

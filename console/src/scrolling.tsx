@@ -1,4 +1,4 @@
-/** What is wider or longer than its place scrolls within it, by keys as well. */
+/** Content that is wider or longer than its place scrolls within it, also by keyboard. */
 import type { ComponentChildren } from 'preact'
 
 export function Scrolling({

@@ -1,9 +1,9 @@
-// Shows the server's own OpenAPI file. What is tried out goes by the session of the console, or by the credentials
-// that are given here.
+// Shows the server's own OpenAPI file. Requests that are tried out use the console's session, or the
+// credentials that are entered here.
 const { content } = document.querySelector('meta[name=viewer-path]')
 const file = `${content}openapi.json`
 
-// Asked for first, so that whoever is not signed in is told where to do that.
+// Loads the file first, to tell people who are not signed in where to do that.
 const answer = await fetch(file, { headers: { 'Simtally-Console': '1' } })
 if (answer.ok) {
   window.SwaggerUIBundle({
@@ -13,7 +13,7 @@ if (answer.ok) {
     filter: true,
     tryItOutEnabled: true,
     requestSnippetsEnabled: true,
-    // Otherwise it asks a server of its makers.
+    // By default, the viewer calls a server of its makers.
     validatorUrl: 'none',
   })
 } else {

@@ -1,4 +1,4 @@
-/** How much was used, as exact as it was counted. */
+/** Amounts of usage, as exact as they were counted. */
 import type { components } from '../../../src/client/client.ts'
 
 /** Bytes and Commands. */

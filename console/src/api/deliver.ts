@@ -1,4 +1,4 @@
-/** Sends a file, which is the body of a delivery or of its dry run, and tells how much of it has been sent. */
+/** Sends a file as the body of a delivery or of its dry run, and reports how much of it has been sent. */
 import { API_ROOT } from '../base.ts'
 import { parseExact } from './exact-json.ts'
 import { answerOf, endSession, type Schema, SimtallyError, server } from './server.ts'
@@ -10,7 +10,7 @@ export interface Sending {
   readonly onSent: (share: number) => void
 }
 
-/** Rejects with an `AbortError` as well, once the signal says so. */
+/** Also rejects with an `AbortError` once the signal fires. */
 export function tryDelivery(
   sending: Sending,
   signal: AbortSignal,
@@ -19,8 +19,8 @@ export function tryDelivery(
 }
 
 /**
- * `onCounted` is told how many records are counted so far, from time to time, as the list of imports says: null
- * while another delivery of such a file to the feed is under way that could be meant as well.
+ * From time to time, `onCounted` gets the number of records counted so far, according to the list of imports.
+ * It gets null while the list may mean another delivery of such a file to the same feed.
  */
 export async function deliver(
   sending: Sending,
@@ -36,7 +36,7 @@ export async function deliver(
   const follow = async () => {
     while (!isOver) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
-      // The delivery itself says what is wrong.
+      // The delivery itself reports what is wrong.
       if (!isOver) await look().catch(() => {})
     }
   }
@@ -57,15 +57,15 @@ async function runningImports({ feed, file }: Sending): Promise<readonly Schema<
 
 const NAME_LENGTH_MAX = 255
 
-/** Null for a name that the server would not take: then the delivery has none. */
+/** Null for a name that the server would not take; the delivery then has no name. */
 function nameOf({ name }: File): string | null {
   const isFit = name.length <= NAME_LENGTH_MAX && !/[\p{C}\p{Zl}\p{Zp}/\\]/u.test(name)
   return isFit && name !== '' ? name : null
 }
 
 /**
- * By `XMLHttpRequest`, because `fetch` does not tell how much has been sent. Rejects with `SimtallyError`, and
- * with a `TypeError` where the connection breaks.
+ * Uses `XMLHttpRequest`, because `fetch` does not report how much has been sent. Rejects with
+ * `SimtallyError`, and with a `TypeError` if the connection breaks.
  */
 function send<T>(what: string, { feed, file, onSent }: Sending, signal?: AbortSignal): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -102,7 +102,7 @@ function bodyOf(text: string): unknown {
   }
 }
 
-/** The server knows packed files by their first bytes, and other formats by the feed. */
+/** The server recognizes compressed files by their first bytes, and other formats by the feed. */
 function typeOf(name: string): string {
   if (/\.csv(\.gz)?$/i.test(name)) return 'text/csv'
   if (/\.(nd|j)sonl?(\.gz)?$|\.ndjson(\.gz)?$/i.test(name)) return 'application/x-ndjson'

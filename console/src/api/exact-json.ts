@@ -1,11 +1,11 @@
-/** JSON whose whole numbers are exact: those above 2^53 become bigints instead of being rounded. */
+/** JSON with exact whole numbers: those above 2^53 become bigints instead of being rounded. */
 
 interface ParsedFrom {
-  /** As the number was written; absent for what is no primitive. */
+  /** The number as written; absent for anything that is not a primitive. */
   readonly source?: string
 }
 
-/** TypeScript's library does not know the third argument of a reviver yet. */
+/** TypeScript's library does not yet know a reviver's third argument. */
 const parse = JSON.parse as (
   text: string,
   reviver: (key: string, value: unknown, from: ParsedFrom) => unknown,

@@ -1,18 +1,18 @@
-/** The HTTP API, asked by the session of this browser. Nothing else is ever asked. */
+/** The HTTP API, called with this browser's session. The console calls nothing else. */
 import { createClient } from '../../../src/client/client.ts'
 import { API_ROOT } from '../base.ts'
 import { parseExact } from './exact-json.ts'
 
 export { answerOf, rowsOf, type Schema, SimtallyError } from '../../../src/client/client.ts'
 
-/** Told of every 401 but those to signing in: the session has ended. */
+/** Called on every 401 except those of signing in: the session has ended. */
 let onSessionEnd = () => {}
 
 export function whenSessionEnds(then: () => void): void {
   onSessionEnd = then
 }
 
-/** For requests that are sent in another way than by `server`, and answered 401. */
+/** For requests that do not go through `server` and were answered with 401. */
 export function endSession(): void {
   onSessionEnd()
 }
@@ -27,7 +27,7 @@ async function ask(request: Request): Promise<Response> {
   return exact(response)
 }
 
-/** The client parses by `json()` where it knows the length; it must not round what passes 2^53. */
+/** The client uses `json()` if it knows the length, and that must not round numbers above 2^53. */
 async function exact(response: Response): Promise<Response> {
   const text = await response.text()
   const headers = new Headers(response.headers)

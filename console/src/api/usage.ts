@@ -1,4 +1,4 @@
-/** Questions about usage, put to `GET /v1/Usage`. */
+/** Questions about usage, for `GET /v1/Usage`. */
 import { API_ROOT } from '../base.ts'
 import { instantOf, isoText } from '../format/time.ts'
 import type { Granularity, Period } from '../state/period.ts'
@@ -11,19 +11,19 @@ export interface UsageAnswer {
   readonly rows: readonly UsageRow[]
   readonly completeFrom: number | null
   readonly completeThrough: number | null
-  /** Usage before it is no longer kept; null where the period has none. */
+  /** Earlier usage is no longer kept; null if the period does not reach that far back. */
   readonly retainedFrom: number | null
 }
 
 export interface UsageQuestion {
-  /** Of an operator's question. */
+  /** Set for an operator's question. */
   readonly account: string | null
   readonly period: Period
   readonly filters: Filters
   readonly granularity?: Granularity
   readonly groupBy?: string
   readonly order?: '-data' | '-commands'
-  /** All rows where it is left out. */
+  /** All rows if undefined. */
   readonly limit?: number
 }
 
@@ -52,12 +52,12 @@ export function usageQuery(question: UsageQuestion): UsageQuery {
   return Object.fromEntries(given) as UsageQuery
 }
 
-/** Where the server streams the answer as CSV, however long it is. */
+/** Where the server streams the answer as CSV, whatever its length. */
 export function usageCsvHref(question: UsageQuestion): string {
   return `${API_ROOT}v1/Usage?${new URLSearchParams({ ...usageQuery(question), Format: 'csv' })}`
 }
 
-/** Rejects with `SimtallyError`, and with a `TypeError` where nobody answers. */
+/** Rejects with `SimtallyError`, and with a `TypeError` if nobody answers. */
 export async function askUsage(question: UsageQuestion, signal: AbortSignal): Promise<UsageAnswer> {
   const query = { ...usageQuery(question), Format: 'ndjson' } as object
   const { data, error, response } = await server.GET('/v1/Usage', {

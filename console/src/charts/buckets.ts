@@ -1,11 +1,11 @@
-/** What a chart draws: one bucket for each hour or day of a period, with or without usage. */
+/** The data of a chart: one bucket for each hour or day of a period, with or without usage. */
 import type { UsageRow } from '../api/amounts.ts'
 import { HOUR_SECONDS, WEEKDAYS, weekdayOf } from '../format/time.ts'
 import { bucketSeconds, type Granularity, type Period } from '../state/period.ts'
 
 /** A layer of a stack, from the bottom up. */
 export interface Layer {
-  /** Names its colour as well. */
+  /** Also names its colour. */
   readonly key: string
   readonly name: string
 }
@@ -13,12 +13,12 @@ export interface Layer {
 export interface Bucket {
   readonly start: number
   readonly end: number
-  /** One for each layer. */
+  /** One per layer. */
   readonly values: readonly bigint[]
   readonly total: bigint
 }
 
-/** Rows that lie in no bucket or layer are left out. */
+/** Ignores rows that belong to no bucket or layer. */
 export function bucketsOf(
   rows: readonly UsageRow[],
   options: {
@@ -60,10 +60,10 @@ export function heatOf(buckets: readonly Pick<Bucket, 'start' | 'total'>[]): big
 }
 
 const STEPS = [1, 3, 6, 12, 24, 48, 72, 7 * 24, 14 * 24].map((hours) => hours * 3600)
-/** 1970 began on a Thursday; weeks begin on a Monday. */
+/** The first Monday: 1970 began on a Thursday. */
 const MONDAY = 4 * 86_400
 
-/** Instants to write below an axis, at most `count` of them, on borders that people expect. */
+/** Instants to label below an axis, at most `count` of them, at round times. */
 export function ticksOf({ start, end }: Pick<Period, 'start' | 'end'>, count: number): number[] {
   const step = STEPS.find((seconds) => (end - start) / seconds <= count)
   if (step === undefined) return monthsIn({ start, end }, count)
@@ -86,7 +86,7 @@ function monthsIn({ start, end }: Pick<Period, 'start' | 'end'>, count: number):
   return months.filter((_, index) => index % every === 0)
 }
 
-/** No part of a byte or of a Command is ever used. */
+/** Usage has no fractions of a byte or a Command. */
 export function wholeTicks(ticks: readonly number[], unitSize: bigint): readonly number[] {
   return unitSize > 1n ? ticks : ticks.filter(Number.isInteger)
 }

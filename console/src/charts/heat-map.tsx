@@ -1,4 +1,4 @@
-/** Hours of the day by days of the week. */
+/** Hours of the day by day of the week. */
 
 import { mostOf } from '../format/quantity.ts'
 import { WEEKDAYS } from '../format/time.ts'

@@ -1,4 +1,4 @@
-/** What is said of the bar below the cursor. */
+/** Describes the bar below the cursor. */
 import { DAY_SECONDS, periodText } from '../format/time.ts'
 import type { Bucket, Layer } from './buckets.ts'
 
@@ -16,12 +16,12 @@ export function Readout({
   readonly before: bigint | null
   readonly amountText: (amount: bigint) => string
   readonly isOpen: boolean
-  /** Of the bar, in pixels. */
+  /** The bar's position, in pixels. */
   readonly left: number
   readonly width: number
 }) {
   const beside = left > width / 2 ? `${left - 12}px - var(--width)` : `${left + 12}px`
-  // Never beyond the chart, which may be a phone's.
+  // Stays within the chart, even on a phone.
   const style = { left: `clamp(0px, ${beside}, 100% - var(--width))` }
   return (
     <div class="readout" style={style} aria-hidden="true">
@@ -54,7 +54,7 @@ export function Readout({
   )
 }
 
-/** Only here: everything else is in UTC. */
+/** The only local time: everything else is in UTC. */
 function viewersTime({ start, end }: Bucket): string {
   const options = {
     weekday: 'short',

@@ -1,14 +1,14 @@
-/** Rows with the part that each has of the whole: a click on one filters the view by it. */
+/** Rows with each one's share of the whole. A click on a row filters the view by it. */
 
 import { mostOf } from '../format/quantity.ts'
 
 export interface Share {
   readonly key: string
   readonly name: string
-  /** Said beside the name: a code, a number. */
+  /** Shown beside the name: a code or a number. */
   readonly detail?: string
   readonly amount: bigint
-  /** Where a click leads; null for what cannot be chosen. */
+  /** Where a click leads; null if the row cannot be chosen. */
   readonly href: string | null
   readonly isChosen?: boolean
 }

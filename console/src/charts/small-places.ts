@@ -1,6 +1,7 @@
 /**
- * Where to draw a dot for places that have no shape on a map of the world at 1:110 million: code, longitude and
- * latitude of the middle. Of Natural Earth's shapes at 1:50 million, and by hand what those lack as well.
+ * Where to draw a dot for places without a shape on a world map at 1:110 million: code, longitude and
+ * latitude of the centre. Taken from Natural Earth's shapes at 1:50 million; added by hand for places missing
+ * there too.
  */
 export const SMALL_PLACES = `
 AND 1.6 42.5|ATG -61.8 17.3|AIA -63.1 18.2|ASM -170.7 -14.3|ABW -70.0 12.5|ALA 19.9 60.2|BRB -59.6 13.2

@@ -1,4 +1,4 @@
-/** Usage over time, stacked: one bar for each hour or day. Read by pointer, by arrows, or as a table. */
+/** Usage over time, stacked: one bar per hour or day. Readable by pointer, by arrow keys, or as a table. */
 import { type Signal, useSignal } from '@preact/signals'
 import { type ScaleLinear, scaleLinear } from 'd3-scale'
 import { useEffect, useRef } from 'preact/hooks'
@@ -22,25 +22,25 @@ const MARGIN = { top: 10, right: 10, bottom: 26, left: 58 }
 const INNER_HEIGHT = HEIGHT - MARGIN.top - MARGIN.bottom
 
 export interface UsageChartProps {
-  /** Says what is drawn: `Data over time`. */
+  /** Names what is drawn: `Data over time`. */
   readonly title: string
   readonly layers: readonly Layer[]
   readonly buckets: readonly Bucket[]
   readonly period: Pick<Period, 'start' | 'end'>
   readonly now: number
-  /** Totals of the period before, bucket by bucket; null where nothing is compared. */
+  /** Totals of the previous period, bucket by bucket; null without a comparison. */
   readonly before: readonly bigint[] | null
-  /** From here on, what is drawn may still grow; null where nothing is known. */
+  /** From here on, usage may still grow; null if unknown. */
   readonly completeThrough: number | null
-  /** One step of the vertical axis is so many of what is counted. */
+  /** The unit of the vertical axis, and its size in bytes or Commands. */
   readonly unit: { readonly size: bigint; readonly name: string }
   readonly amountText: (amount: bigint) => string
-  /** Says what a click does: `show this day`. */
+  /** Names the effect of a click: `show this day`. */
   readonly pickName: string
   readonly onPick: (bucket: Bucket) => void
 }
 
-/** What hours are filled with that may still grow. */
+/** The fill of hours whose usage may still grow. */
 function Hatching() {
   return (
     <defs>
@@ -75,12 +75,12 @@ function AmountAxis({ scale, plot, unit: { size, name } }: AmountAxisProps) {
 }
 
 interface CursorHandleProps extends UsageChartProps {
-  /** Which bar is looked at; null where none is. */
+  /** The index of the selected bar; null if there is none. */
   readonly cursor: Signal<number | null>
   readonly plot: number
 }
 
-/** Lies over the bars: who has no pointer moves through them with the arrows. */
+/** Lies over the bars, so that people without a pointer can move through them with the arrow keys. */
 function CursorHandle(props: CursorHandleProps) {
   const { buckets, title, cursor, plot } = props
   const at = cursor.value === null ? null : buckets[cursor.value]
@@ -198,7 +198,7 @@ function isOpen({ completeThrough }: UsageChartProps, { end }: Pick<Bucket, 'end
   return completeThrough !== null && end > completeThrough
 }
 
-/** What a reader of the screen hears of a bar. */
+/** A bar as a screen reader announces it. */
 function bucketText(props: UsageChartProps, index: number): string {
   const bucket = props.buckets[index]!
   const parts = props.layers.map(
@@ -222,7 +222,7 @@ interface Geometry {
   readonly y: (amount: bigint) => number
 }
 
-/** All bars of a layer as one path, which draws in a frame however many there are. */
+/** All bars of a layer as one path, which draws within a frame however many there are. */
 function barsOf(
   buckets: readonly Bucket[],
   { index, slot, y }: Geometry & { readonly index: number },
@@ -248,7 +248,7 @@ function stepsOf(amounts: readonly bigint[], { slot, y }: Geometry): string {
     .join('')
 }
 
-/** What is hatched: from where usage is complete to the present, or to the end of the period. */
+/** The hatched part: from where usage is complete to the present, or to the end of the period. */
 function OpenHours({ period, now, completeThrough, plot }: UsageChartProps & { plot: number }) {
   if (completeThrough === null) return null
   const start = Math.max(period.start, completeThrough)
@@ -291,7 +291,7 @@ function tickText(tick: number, { start, end }: Pick<Period, 'start' | 'end'>): 
   return end - start > 120 * DAY_SECONDS ? monthText(tick) : shortDayText(tick)
 }
 
-/** Follows the width of its frame; a first guess saves a jump. */
+/** Follows the width of its frame. The first guess avoids a jump. */
 function useWidth(frame: { readonly current: HTMLElement | null }): number {
   const width = useSignal(0)
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Countries by how much was used there: shapes, and dots for places too small for one. */
+/** Countries coloured by their usage: shapes, and dots for places too small for one. */
 import { useSignal } from '@preact/signals'
 import { geoNaturalEarth1, geoPath } from 'd3-geo'
 import { useEffect } from 'preact/hooks'
@@ -26,7 +26,7 @@ const projection = geoNaturalEarth1().fitExtent(
   { type: 'Sphere' },
 )
 
-/** Read once, and drawn ever after. */
+/** Loaded once and then reused. */
 let shapes: Promise<readonly Shape[]> | null = null
 
 async function readShapes(): Promise<readonly Shape[]> {
@@ -60,7 +60,7 @@ export function WorldMap({
         drawn.value = read
       },
       () => {
-        // The list beside the map says the same; the next view tries again.
+        // The list beside the map has the same content, and the next view tries again.
         shapes = null
       },
     )
@@ -104,7 +104,10 @@ export function WorldMap({
 
 const SHADES = 5
 
-/** From 1 to 5: half of the most and more, and then on steps of eight, for a few places use most of all. */
+/**
+ * From 1 to 5: at least half of the maximum, then steps by a factor of eight, because a few places have most
+ * of the usage.
+ */
 export function shadeOf(amount: bigint, most: bigint): number {
   if (amount === 0n) return 0
   let shade = SHADES

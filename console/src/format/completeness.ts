@@ -1,10 +1,10 @@
-/** How far usage is complete, in words: what is before, and what may still grow. */
+/** How far usage is complete, in words: what may be missing before, and what may still grow. */
 import { momentText } from './time.ts'
 
 interface Known {
-  /** Usage before it may never have been delivered; null where nothing is known. */
+  /** Earlier usage may never have been delivered; null if unknown. */
   readonly completeFrom: number | null
-  /** Only corrections still change what is before it; null where nothing is known. */
+  /** Only corrections can still change earlier usage; null if unknown. */
   readonly completeThrough: number | null
 }
 
@@ -13,20 +13,20 @@ interface Bounds {
   readonly end: number
 }
 
-/** Null where no feed says so. */
+/** Null if no feed says so. */
 export function isComplete(known: Known, { start, end }: Bounds): boolean | null {
   const { completeFrom: from, completeThrough: through } = known
   if (from !== null && start < from) return false
   return through === null ? null : end <= through
 }
 
-/** Null where nothing of the period is missing. */
+/** Null if nothing of the period is missing. */
 export function missingText({ completeFrom: from }: Known, { start }: Bounds): string | null {
   if (from === null || start >= from) return null
   return `Usage before ${momentText(from)} UTC may never have been delivered.`
 }
 
-/** Of the end of a period; null where it has nothing that is complete. */
+/** For the end of a period; null if none of it is complete. */
 export function throughText(known: Known, period: Bounds): string | null {
   const { completeFrom: from, completeThrough: through } = known
   if (from !== null && period.end <= from) return null

@@ -1,4 +1,4 @@
-/** Countries by the codes of the API, three letters, as people call them. */
+/** Countries by the API's three-letter codes, under their usual names. */
 import { ISO_COUNTRIES } from '../../../src/domain/iso-countries.ts'
 
 const ALPHA2 = new Map(
@@ -12,10 +12,10 @@ const ALPHA2 = new Map(
 
 const names = new Intl.DisplayNames('en', { type: 'region' })
 
-/** What the API says where there is none. */
+/** The API's code for no country. */
 export const NO_COUNTRY = 'ZZZ'
 
-/** `Mexico`; a code that is nobody's stays as it is. */
+/** `Mexico`; an unassigned code stays as it is. */
 export function countryName(code: string): string {
   if (code === NO_COUNTRY) return 'No country'
   const alpha2 = ALPHA2.get(code)

@@ -1,16 +1,16 @@
-/** Tables as files of CSV, for spreadsheets and programs alike. */
+/** Tables as CSV files, for spreadsheets and programs alike. */
 import { csvLine } from '../../../src/http/csv-line.ts'
 
-/** Amounts are exact, and instants as the API writes them; null is an empty cell. */
+/** Amounts are exact, instants are in the API's form, and null is an empty cell. */
 export type Cell = string | number | bigint | boolean | null
 
 export interface CsvTable {
-  /** As the API calls its fields. */
+  /** Named like the API's fields. */
   readonly columns: readonly string[]
   readonly rows: readonly (readonly Cell[])[]
 }
 
-/** As RFC 4180 says. A text that a spreadsheet would compute is made harmless, as in CSV of the API. */
+/** According to RFC 4180. A text that a spreadsheet would compute is made harmless, as in the API's CSV. */
 export function csvText({ columns, rows }: CsvTable): string {
   const lines = [columns, ...rows].map((row) => `${csvLine(row.map(cellText))}\r\n`)
   return lines.join('')
@@ -21,7 +21,7 @@ function cellText(cell: Cell): string | number | bigint {
   return typeof cell === 'boolean' ? String(cell) : cell
 }
 
-/** Of each row what its fields of these names hold. */
+/** Takes the fields of these names from each row. */
 export function tableOf<Name extends string>(
   rows: readonly Readonly<Record<Name, Cell>>[],
   columns: readonly Name[],
@@ -32,7 +32,7 @@ export function tableOf<Name extends string>(
 const PART_LENGTH_MAX = 40
 const NAME_LENGTH_MAX = 150
 
-/** `simtally-countries-zone-home-2026-11-01-2026-11-28.csv`: letters and digits that every system takes. */
+/** `simtally-countries-zone-home-2026-11-01-2026-11-28.csv`: letters and digits that every system accepts. */
 export function fileName(parts: readonly string[]): string {
   const words = ['simtally', ...parts]
     .map((part) => part.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, ''))
@@ -41,7 +41,7 @@ export function fileName(parts: readonly string[]): string {
   return `${cut(words.join('-'), NAME_LENGTH_MAX)}.csv`
 }
 
-/** By whole characters. */
+/** Cuts between whole characters. */
 function cut(text: string, length: number): string {
   return [...text].slice(0, length).join('')
 }

@@ -1,6 +1,6 @@
-/** Amounts as people read them. What is exact stays exact: the full number is one hover away. */
+/** Amounts as people read them. The exact number is one hover away. */
 
-/** 1 kB is 1,000 bytes, or 1 KiB is 1,024. */
+/** Decimal: 1 kB is 1,000 bytes. Binary: 1 KiB is 1,024. */
 export type ByteUnits = 'decimal' | 'binary'
 
 const NAMES: Readonly<Record<ByteUnits, readonly string[]>> = {
@@ -14,7 +14,7 @@ export interface ByteUnit {
   readonly name: string
 }
 
-/** The largest unit of which there is at least one. */
+/** The largest unit that the amount reaches. */
 export function unitOf(bytes: bigint, units: ByteUnits): ByteUnit {
   const names = NAMES[units]
   let index = 0
@@ -26,7 +26,7 @@ export function unitOf(bytes: bigint, units: ByteUnits): ByteUnit {
   return { bytes: size, name: names[index]! }
 }
 
-/** Three digits that count, cut and never rounded up: `1.23 GB`, `45.6 MB`, `789 kB`, `12 B`. */
+/** Three significant digits, cut and never rounded up: `1.23 GB`, `45.6 MB`, `789 kB`, `12 B`. */
 export function bytesText(bytes: bigint, units: ByteUnits): string {
   const unit = unitOf(bytes, units)
   const whole = bytes / unit.bytes
@@ -42,7 +42,7 @@ export function exactBytesText(bytes: bigint): string {
   return `${countText(bytes)} ${bytes === 1n ? 'byte' : 'bytes'}`
 }
 
-/** By how much something changes: `+1.23 GB`, `−12 B`, `0 B`. */
+/** The size of a change: `+1.23 GB`, `−12 B`, `0 B`. */
 export function bytesChangeText(change: bigint, units: ByteUnits): string {
   return signed(change, (bytes) => bytesText(bytes, units))
 }
@@ -56,31 +56,31 @@ function signed(change: bigint, text: (amount: bigint) => string): string {
   return change === 0n ? text(change) : `+${text(change)}`
 }
 
-/** `12,345`: as everywhere in English, whatever the browser's language. */
+/** `12,345`, in English form whatever the browser's language. */
 export function countText(count: bigint | number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
-/** `record` of one, `records` of any other number. */
+/** `record` for 1, `records` for any other number. */
 export function nounOf(count: bigint | number, noun: string): string {
   return BigInt(count) === 1n ? noun : `${noun}s`
 }
 
-/** Of a whole, to the nearest tenth: `12.3 %`; what is there and rounds to nothing is `< 0.1 %`. */
+/** The share of a whole, to the nearest tenth: `12.3 %`. A share that rounds to nothing is `< 0.1 %`. */
 export function shareText(part: bigint, whole: bigint): string {
   if (whole === 0n || part === 0n) return '0 %'
   const tenths = (part * 2000n + whole) / (whole * 2n)
   return tenths === 0n ? '< 0.1 %' : `${tenths / 10n}.${tenths % 10n} %`
 }
 
-/** `Math.max` knows no bigint. At least 1, to divide by. */
+/** `Math.max` does not take bigints. At least 1, so that it can divide. */
 export function mostOf(amounts: readonly bigint[]): bigint {
   let most = 1n
   for (const amount of amounts) if (amount > most) most = amount
   return most
 }
 
-/** Against the period before, in whole percent; null where that one had nothing. */
+/** Compared with the previous period, in whole percent; null if that one had no usage. */
 export function changePercent(now: bigint, before: bigint): number | null {
   return before === 0n ? null : Math.round(Number(((now - before) * 1000n) / before) / 10)
 }

@@ -15,7 +15,7 @@ export function isoText(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 }
 
-/** `2026-11-28`, as inputs for dates take it. */
+/** `2026-11-28`, as date inputs take it. */
 export function isoDay(seconds: number): string {
   return isoText(seconds).slice(0, 10)
 }
@@ -55,7 +55,7 @@ export function isMidnight(seconds: number): boolean {
   return seconds % DAY_SECONDS === 0
 }
 
-/** Half-open bounds as people say them: `1 Nov 2026 – 28 Nov 2026`, `28 Nov 2026, 14:00 – 15:00`. */
+/** Half-open bounds in people's words: `1 Nov 2026 – 28 Nov 2026`, `28 Nov 2026, 14:00 – 15:00`. */
 export function periodText(start: number, end: number): string {
   if (isMidnight(start) && isMidnight(end)) {
     const last = end - DAY_SECONDS

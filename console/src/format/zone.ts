@@ -1,4 +1,4 @@
-/** Zones by the names of the API. */
+/** Zones, under the API's names. */
 
 export const ZONES = ['home', 'national_roaming', 'international_roaming'] as const
 export type Zone = (typeof ZONES)[number]

@@ -1,4 +1,4 @@
-/** How usage comes in: feeds, how far they are complete, and deliveries with what became of their records. */
+/** How usage comes in: feeds, how far they are complete, and deliveries with the fate of their records. */
 
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { tableOf } from '../format/csv.ts'
@@ -33,7 +33,7 @@ export function FeedsPage() {
       </div>
       {isOperator.value && <Feeds answer={answer} />}
       {numbered.length > 0 && <Gaps feeds={numbered} />}
-      {/* What is typed there must not be lost when the feeds come to be known. */}
+      {/* Text typed there must survive the moment when the feeds become known. */}
       {mayDeliver && (!isOperator.value || !answer.isLoading || answer.value !== null) && (
         <Deliver feeds={feeds.map(({ name }) => name)} />
       )}

@@ -1,4 +1,6 @@
-/** What a whole fleet used: when, where, on what and by which SIMs. A click on anything filters everything. */
+/**
+ * What a whole fleet used: when, where, on what and by which SIMs. A click on anything filters everything.
+ */
 
 import type { UsageRow } from '../api/amounts.ts'
 import { askUsage, type UsageQuestion, usageCsvHref } from '../api/usage.ts'
@@ -61,7 +63,7 @@ function NoAccounts() {
   )
 }
 
-/** What each SIM used where, by the filters of the view. */
+/** What each SIM used in each place, under the view's filters. */
 function FleetExport() {
   const { period, filters, granularity } = view.value
   const question = { account: accountSid.value, period, filters, groupBy: 'sim,zone,country' }
@@ -70,7 +72,10 @@ function FleetExport() {
   return <ExportLink title={title} text={title} href={href} />
 }
 
-/** The view's period and filters, by one member; what is chosen of it stays beside the others. */
+/**
+ * The view's period and filters, grouped by one dimension. Its own filter is left out, so that the chosen
+ * member stays beside the others.
+ */
 function memberQuestion(groupBy: string | null, filter: Filter): UsageQuestion {
   const { period, filters, metric } = view.value
   const { [filter]: _, ...others } = filters
@@ -98,7 +103,7 @@ function useMembers(groupBy: string | null, filter: Filter): Answer<readonly Usa
   })
 }
 
-/** More than a list shows at a time are a question for the export, which has all. */
+/** A longer list is for the export, which has all rows. */
 const MEMBERS_MAX = 300
 
 function MemberExport({
@@ -112,7 +117,7 @@ function MemberExport({
   readonly groupBy: string | null
   readonly filter: 'country' | 'network' | 'group' | 'label'
   readonly answer: Answer<readonly UsageRow[]>
-  /** Those that are shown. */
+  /** The rows to show. */
   readonly rowsOf?: (rows: readonly UsageRow[]) => readonly UsageRow[]
 }) {
   if (groupBy === null) return null
@@ -247,7 +252,7 @@ function Labels() {
   const keys = useLabelKeys()
   const groupBy = labelKey === null ? null : `label:${labelKey}`
   const answer = useMembers(groupBy, 'label')
-  // A link may name one that no SIM has any more.
+  // A link may name a label key that no SIM has any more.
   const known = [...new Set([...(keys.value ?? []), ...(labelKey === null ? [] : [labelKey])])]
   return (
     <Panel
@@ -298,7 +303,7 @@ function Labels() {
   )
 }
 
-/** Of the last 31 days of a longer period: hours are asked for no further. */
+/** For a longer period, its last 31 days: hours are not shown for more. */
 function HoursOfTheWeek() {
   const { period, filters, metric } = view.value
   const start = Math.max(period.start, period.end - HOURLY_DAYS_MAX * DAY_SECONDS)

@@ -1,4 +1,4 @@
-/** One delivery: what became of its records, those that wait in quarantine, and taking it back. */
+/** One delivery: what became of its records, which of them are in quarantine, and its undo. */
 
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { tableOf } from '../format/csv.ts'

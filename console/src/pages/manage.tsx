@@ -1,4 +1,4 @@
-/** Accounts, keys, groups and lists of SIMs: what there is to change, by who may change it. */
+/** Accounts, keys, groups and lists of SIMs: each as far as the user may change it. */
 
 import { Account, Accounts } from '../parts/accounts.tsx'
 import { Groups } from '../parts/groups.tsx'

@@ -1,4 +1,4 @@
-/** Signing in, by SID and secret. A link that signs in once comes here when it did not work. */
+/** The form to sign in with SID and secret. A sign-in link that failed also leads here. */
 
 import { useSignal } from '@preact/signals'
 import { SimtallyError } from '../api/server.ts'

@@ -1,4 +1,4 @@
-/** One SIM: who it is, what it used, and the records that say so. */
+/** One SIM: its names, its usage, and the records behind the numbers. */
 
 import { answerOf, server } from '../api/server.ts'
 import { dayText, instantOf } from '../format/time.ts'

@@ -1,4 +1,4 @@
-/** The SIMs of an account, with a search over everything they are called by. */
+/** The SIMs of an account, searchable by all their names and numbers. */
 
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'

@@ -1,4 +1,4 @@
-/** Accounts with their home sets: the operator makes and changes them, an account sees its own. */
+/** Accounts with their home sets. The operator creates and changes them; an account sees its own. */
 import { useSignal } from '@preact/signals'
 import { answerOf, server } from '../api/server.ts'
 import { countText } from '../format/quantity.ts'
@@ -16,10 +16,10 @@ import { isAdmin, session } from '../state/session.ts'
 import { Dialog, Failure, fieldsOf, Secret, useAct } from './act.tsx'
 import { Answered, Panel } from './panel.tsx'
 
-/** More are found by typing. */
+/** Typing finds the rest. */
 const SHOWN_MAX = 50
 
-/** The account that is signed in. */
+/** The signed-in account. */
 export function Account() {
   const sid = session.value?.account?.sid ?? ''
   const answer = useAnswer(`account ${sid}`, (signal) =>
@@ -191,7 +191,7 @@ function AccountTable({
 }
 
 interface AccountFormProps {
-  /** Null for a new one. */
+  /** Null for a new account. */
   readonly account: AccountRow | null
   readonly onClose: () => void
   readonly onMade: (made: { readonly sid: string; readonly secret: string }) => void
@@ -268,7 +268,10 @@ function AccountForm({ account, onClose, onMade, onSaid }: AccountFormProps) {
   )
 }
 
-/** A home set is about what comes; what is counted is another decision, and not made here. */
+/**
+ * A home set applies to future usage. Changing what is already counted is a separate decision, made
+ * elsewhere.
+ */
 function saidOf(before: AccountRow, now: AccountRow): string {
   const homeOf = ({ home_plmns, home_countries }: AccountRow) =>
     JSON.stringify([home_plmns, home_countries])

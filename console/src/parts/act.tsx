@@ -1,4 +1,4 @@
-/** Changing something: whether it is under way, what went wrong, and asking once more before it is done. */
+/** Changes something: shows whether it is running and what went wrong, and asks before doing it. */
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
@@ -7,11 +7,11 @@ import { Copy } from './copy.tsx'
 
 export interface Act {
   readonly isBusy: boolean
-  /** What to show; null where nothing went wrong. */
+  /** The message to show; null if nothing went wrong. */
   readonly failure: string | null
-  /** Does the work once at a time; true where it went well. */
+  /** Does the work, one at a time. Resolves to true on success. */
   run(work: () => Promise<void>): Promise<boolean>
-  /** Does the work, and ends what is under way: by its signal, and nothing that it fails with is shown. */
+  /** Does the work and aborts work that is already running, whose failures are not shown. */
   supersede(work: (signal: AbortSignal) => Promise<void>): Promise<boolean>
 }
 
@@ -54,7 +54,7 @@ export function Failure({ of }: { readonly of: Act }) {
   )
 }
 
-/** A dialog above the page; Escape and a click on Close close it. */
+/** A dialog above the page. Escape and a click on Close close it. */
 export function Dialog({
   title,
   onClose,
@@ -76,20 +76,20 @@ export function Dialog({
   )
 }
 
-/** The one that a button is in, so that the focus goes back to where it was. */
+/** Closes the dialog that contains a button, so that focus returns to where it was. */
 export function closeDialog(event: Event): void {
   const button = event.currentTarget as Element
   button.closest('dialog')?.close()
 }
 
-/** What was typed into the fields of a form, without spaces around it. */
+/** The values of a form's fields, without surrounding spaces. */
 export function fieldsOf(event: SubmitEvent): (name: string) => string {
   event.preventDefault()
   const fields = new FormData(event.currentTarget as HTMLFormElement)
   return (name) => String(fields.get(name) ?? '').trim()
 }
 
-/** A secret, which is shown as long as nobody has said that it is kept. */
+/** A secret, shown until the user confirms having saved it. */
 export function Secret({
   title,
   facts,

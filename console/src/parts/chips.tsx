@@ -1,4 +1,4 @@
-/** What the view is filtered by, each with a way out. */
+/** The view's filters, each with a button that removes it. */
 import { countryName } from '../format/country.ts'
 import { zoneName } from '../format/zone.ts'
 import { hrefOf, view } from '../state/navigation.ts'

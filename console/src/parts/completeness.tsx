@@ -1,4 +1,4 @@
-/** What is said below a chart: whether all of the usage has come, and is still kept. */
+/** The note below a chart: whether all usage has come, and whether it is still kept. */
 import type { UsageAnswer } from '../api/usage.ts'
 import { missingText, throughText } from '../format/completeness.ts'
 import { momentText } from '../format/time.ts'
@@ -16,7 +16,7 @@ export function Completeness({
 }: {
   readonly of: Drawn
   readonly now: number
-  /** What changes are against. */
+  /** The period that changes are measured against. */
   readonly before: Answer<Drawn>
 }) {
   const period = { start: drawn.period.start, end: Math.min(drawn.period.end, now) }

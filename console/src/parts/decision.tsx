@@ -7,10 +7,10 @@ export interface Decision {
   readonly Reason: string
 }
 
-/** Who has decided last in this tab: the next decision is probably theirs as well. */
+/** Who made the last decision in this tab; probably also makes the next one. */
 let lastBy = ''
 
-/** Asks for it, and closes once it is carried out. */
+/** Asks who decides and why, and closes once the decision is carried out. */
 export function DecisionDialog({
   title,
   action,
@@ -19,7 +19,7 @@ export function DecisionDialog({
   children,
 }: {
   readonly title: string
-  /** What the button says that carries it out. */
+  /** The text of the button that carries it out. */
   readonly action: string
   readonly onDecide: (decision: Decision) => Promise<void>
   readonly onClose: () => void

@@ -1,4 +1,4 @@
-/** Delivers a file to a feed: dropped here or chosen, tried out first, and then counted. */
+/** Delivers a file to a feed: dropped here or chosen, tried out first, then counted. */
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { deliver, type Sending, tryDelivery } from '../api/deliver.ts'
@@ -18,7 +18,7 @@ type DryRun = Schema<'DeliveryDryRun'>
 type Step =
   | { readonly name: 'choosing' }
   | { readonly name: 'trying'; readonly sent: number }
-  /** Without a report where the file is too much for a dry run. */
+  /** Without a report if the file is too large for a dry run. */
   | { readonly name: 'tried'; readonly report: DryRun | null }
   | {
       readonly name: 'importing'
@@ -29,7 +29,7 @@ type Step =
     }
   | { readonly name: 'done'; readonly delivery: Delivery }
 
-/** A delivery on its way from a file that is chosen to one that is counted. */
+/** A delivery, from choosing a file to counting it. */
 function useDelivery(firstFeed: string) {
   const file = useSignal<File | null>(null)
   const feed = useSignal(firstFeed)
@@ -37,7 +37,7 @@ function useDelivery(firstFeed: string) {
   const failure = useSignal<string | null>(null)
   const trial = useRef<AbortController | null>(null)
 
-  /** What was tried out was another file, or for another feed. */
+  /** The dry run was of another file, or for another feed. */
   const beginAnew = () => {
     step.value = { name: 'choosing' }
     failure.value = null
@@ -100,7 +100,7 @@ function useDelivery(firstFeed: string) {
   return { file, feed, step, failure, beginAnew, take, tryOut, importFile }
 }
 
-/** `feeds` are the names that are known, for whoever may know them. */
+/** `feeds` are the names of the known feeds, for users who may see them. */
 export function Deliver({ feeds }: { readonly feeds: readonly string[] }) {
   const firstFeed = view.value.filters.feed ?? (feeds.length === 1 ? feeds[0]! : '')
   const { file, feed, step, failure, beginAnew, take, tryOut, importFile } = useDelivery(firstFeed)
@@ -153,7 +153,7 @@ export function Deliver({ feeds }: { readonly feeds: readonly string[] }) {
 
 function Progress({ of }: { readonly of: Step }) {
   if (of.name !== 'trying' && of.name !== 'importing') return null
-  // What has been sent is counted while the rest is on its way.
+  // Records are counted while the rest of the file is still being sent.
   if (of.name === 'importing' && of.counted !== null) return <Counted {...of} of={of.counted} />
   if (of.sent < 1) {
     return (

@@ -14,13 +14,13 @@ export function DropForm({
   children,
 }: {
   readonly label: string
-  /** What is said where there is no file yet. */
+  /** Shown while there is no file. */
   readonly prompt: string
   readonly inputLabel: string
-  /** What the browser offers to choose: all files where it is left out. */
+  /** The files that the browser offers; all files if undefined. */
   readonly accept?: string
   readonly file: File | null
-  /** While what was taken may not be exchanged. */
+  /** True while the file must not be replaced. */
   readonly isOff: boolean
   readonly onFile: (file: File) => void
   readonly onSubmit?: () => void
@@ -61,7 +61,7 @@ export function DropForm({
           aria-label={inputLabel}
           onChange={(event) => {
             take(event.currentTarget.files)
-            // The same file, changed meanwhile, can be chosen again.
+            // Allows choosing the same file again after it has changed.
             event.currentTarget.value = ''
           }}
         />

@@ -1,4 +1,4 @@
-/** What the panels show as tables to export: the same rows, by the names that the API gives their fields. */
+/** The panels' rows as tables to export, under the API's field names. */
 import type { Schema } from '../../../src/client/client.ts'
 import type { Amounts, UsageRow } from '../api/amounts.ts'
 import type { Bucket, Layer } from '../charts/buckets.ts'
@@ -23,7 +23,7 @@ export const TOTAL_COLUMNS: Readonly<Record<Metric, string>> = {
   commands: 'commands_total',
 }
 
-/** Members with all that is counted of them. */
+/** Members with all their counters. */
 export function membersTable(
   rows: readonly UsageRow[],
   names: readonly (keyof UsageRow['member'])[],
@@ -57,7 +57,7 @@ export function topSimsTable(sims: readonly NamedSim[], period: Bounds): CsvTabl
   }
 }
 
-/** The period, and then the one that it is compared with. */
+/** The period, then the one it is compared with. */
 export function totalsTable(
   periods: readonly { readonly period: Bounds; readonly amounts: Amounts }[],
 ): CsvTable {
@@ -74,16 +74,19 @@ export interface Series {
   readonly metric: Metric
   readonly layers: readonly Layer[]
   readonly buckets: readonly Bucket[]
-  /** Null where nothing is compared. */
+  /** Null without a comparison. */
   readonly before: readonly bigint[] | null
   readonly completeFrom: number | null
   readonly completeThrough: number | null
 }
 
-/** What goes to a SIM and comes from it is called otherwise where it is Commands. */
+/** Commands have other names for the directions to and from a SIM. */
 const COMMAND_COLUMNS: Readonly<Record<string, string>> = { download: 'to_sim', upload: 'from_sim' }
 
-/** `complete` is empty where no feed says so; what is not may still grow, or was never all delivered. */
+/**
+ * `complete` is empty if no feed says so. Usage that is not complete may still grow, or was never fully
+ * delivered.
+ */
 export function seriesTable(series: Series): CsvTable {
   const { metric, layers, buckets, before } = series
   const total = TOTAL_COLUMNS[metric]
@@ -126,7 +129,7 @@ const EVENT_COLUMNS = [
   ...['download', 'upload', 'to_sim', 'from_sim', 'source', 'line', 'date_known'],
 ]
 
-/** Each record, and below it the versions that it replaced or that were undone. */
+/** Each record and, below it, the versions that it replaced or that were undone. */
 export function eventsTable(events: readonly Event[]): CsvTable {
   const rowOf = (event: Event, status: string, version: Version) => [
     ...[event.occurred_at, event.feed, event.record_id, status],

@@ -1,4 +1,4 @@
-/** What a panel shows, as a file of CSV: from the page, or from the server where the page holds only a part. */
+/** A panel's content as a CSV file: from the page, or from the server if the page has only a part. */
 import { type CsvTable, csvText, fileName } from '../format/csv.ts'
 import { DAY_SECONDS, isMidnight, isoDay, isoText } from '../format/time.ts'
 import { accountSid, accounts } from '../state/accounts.ts'
@@ -8,15 +8,15 @@ import type { Period } from '../state/period.ts'
 import { FILTERS, hasPeriod } from '../state/view.ts'
 
 interface Exported {
-  /** Of the panel: it names the file as well. */
+  /** The panel's title, which also goes into the file's name. */
   readonly title: string
-  /** A part of it, where several are beside each other; else it is seen as CSV. */
+  /** Which part of the panel, if several are side by side; otherwise the link says CSV. */
   readonly text?: string
-  /** Where it is not the view's; null for what is of no period. */
+  /** Set if it differs from the view's period; null for content without a period. */
   readonly period?: Pick<Period, 'start' | 'end'> | null
 }
 
-/** Only while what is shown is the answer to what the view says. */
+/** Available only while the panel shows the answer to the view's current question. */
 export function Export<T>({
   of: { value, isLoading, failure },
   table,
@@ -25,7 +25,7 @@ export function Export<T>({
 }: Exported & {
   readonly of: Answer<T>
   readonly table: (value: T) => CsvTable
-  /** How many the page holds of more, which the file says in its name; null where it holds all. */
+  /** How many rows the page has, if there are more, which the file's name then says; null if it has all. */
   readonly shown?: (value: T) => number | null
 }) {
   const count = value === null ? null : shown(value)
@@ -46,7 +46,7 @@ export function Export<T>({
   )
 }
 
-/** All of it, streamed by the server however much it is. */
+/** All of the content, streamed by the server whatever its length. */
 export function ExportLink({ href, ...exported }: Exported & { readonly href: string }) {
   return (
     <a
@@ -72,7 +72,7 @@ function Sign({ text = 'CSV' }: { readonly text?: string | undefined }) {
   )
 }
 
-/** The view and its range. */
+/** The view and its period. */
 function nameOf(
   { title, period = hasPeriod(view.value) ? view.value.period : null }: Exported,
   part: string | null = null,
@@ -89,13 +89,13 @@ function nameOf(
   ])
 }
 
-/** The last day of whole days, as addresses name it; else the hours. */
+/** For whole days, the last day as addresses name it; otherwise the hours. */
 function boundsOf({ start, end }: Pick<Period, 'start' | 'end'>): string[] {
   if (isMidnight(start) && isMidnight(end)) return [isoDay(start), isoDay(end - DAY_SECONDS)]
   return [start, end].map((seconds) => `${isoText(seconds).slice(0, 13)}Z`)
 }
 
-/** A browser that reads slowly has a minute for it. */
+/** A slow browser has a minute to read the file. */
 const KEPT_MS = 60_000
 
 function save(text: string, name: string): void {

@@ -1,4 +1,4 @@
-/** In the place of an answer that did not come. */
+/** Takes the place of an answer that did not come. */
 import { failureText, isSilence, SILENCE_TEXT } from '../failure.ts'
 
 export function Failed({

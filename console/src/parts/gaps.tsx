@@ -1,4 +1,4 @@
-/** Deliveries of numbered feeds that are missing, and accepting that they do not come. */
+/** Missing deliveries of numbered feeds, and accepting that they will not come. */
 import { useSignal } from '@preact/signals'
 import { answerOf, rowsOf, type Schema, server } from '../api/server.ts'
 import type { CsvTable } from '../format/csv.ts'
@@ -14,7 +14,7 @@ type Gap = Schema<'Gap'>
 
 const SHOWN_MAX = 200
 
-/** Nothing is drawn where nothing is missing. */
+/** Draws nothing if nothing is missing. */
 export function Gaps({ feeds }: { readonly feeds: readonly Schema<'Feed'>[] }) {
   const accepting = useSignal<Gap | null>(null)
   const names = feeds.map(({ name }) => name)

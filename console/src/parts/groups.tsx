@@ -1,4 +1,7 @@
-/** Groups of SIMs and the keys of their labels: made and named here, given to SIMs on their pages or by a list. */
+/**
+ * Groups of SIMs and the keys of their labels. They are created and named here, and given to SIMs on their
+ * pages or by a list.
+ */
 import { useSignal } from '@preact/signals'
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { dayText, instantOf } from '../format/time.ts'
@@ -13,7 +16,7 @@ import { Answered, Panel } from './panel.tsx'
 
 type Group = Schema<'Group'>
 
-/** More are in the API’s list. */
+/** The API's list has more. */
 const SHOWN_MAX = 1_000
 
 export function Groups() {
@@ -93,7 +96,7 @@ function GroupPanel() {
   )
 }
 
-/** Those of the account that is looked at. */
+/** The groups of the account in view. */
 export function useGroups() {
   const account = accountSid.value
   return useAnswer(isAccountKnown.value ? `groups ${account}` : null, (signal) => {

@@ -1,4 +1,4 @@
-/** What stands above every page. */
+/** The header of every page. */
 import { API_ROOT } from '../base.ts'
 import { Mark } from '../pages/sign-in.tsx'
 import { accountSid, accounts, isOperator } from '../state/accounts.ts'
@@ -19,7 +19,7 @@ const LINKS = [
   { page: 'manage', name: 'Manage' },
 ] as const
 
-/** Pages that are reached from another one. */
+/** Pages that belong below another one. */
 const WITHIN: Readonly<Partial<Record<Page, Page>>> = { sim: 'sims', import: 'feeds' }
 
 export function Header() {
@@ -63,7 +63,7 @@ function AccountName() {
       onChange={(event) =>
         show({
           account: event.currentTarget.value,
-          // What is looked at, unless it is the other account's.
+          // Keeps the current page, unless its subject belongs to the other account.
           page: page === 'sims' || page === 'manage' ? page : 'fleet',
           ...{ subject: null, at: null, filters: {}, search: null },
         })

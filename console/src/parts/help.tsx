@@ -1,4 +1,4 @@
-/** The keys, and the dialog that tells them. */
+/** The keyboard shortcuts, and the dialog that explains them. */
 import { useEffect } from 'preact/hooks'
 import { show, view } from '../state/navigation.ts'
 import { hasPeriod } from '../state/view.ts'
@@ -38,10 +38,13 @@ const ACTIONS: Readonly<Record<string, () => void>> = {
   '?': showHelp,
 }
 
-/** What they change is only there where usage is shown. */
+/** These change only pages that show usage. */
 const OF_PERIODS = ['ArrowLeft', 'ArrowRight', 'c', 't']
 
-/** Never with Alt or Ctrl, which are the browser's, and not while something is typed or moved. */
+/**
+ * Ignores keys with Alt or Ctrl, which are the browser's, and keys pressed while the user types or moves
+ * something.
+ */
 function act(event: KeyboardEvent): void {
   const { key, target, altKey, ctrlKey, metaKey } = event
   const action = ACTIONS[key]

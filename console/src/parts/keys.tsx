@@ -1,4 +1,4 @@
-/** Keys: made with a secret that is shown once, listed without it, and revoked. */
+/** Keys: created with a secret that is shown once, listed without it, and revoked. */
 import { useSignal } from '@preact/signals'
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { dayText, instantOf, momentText } from '../format/time.ts'
@@ -17,7 +17,7 @@ const SCOPES = [
   { scope: 'admin', may: 'do everything' },
 ] as const
 
-/** Whose keys are meant. An account’s are its own, and it says nothing. */
+/** The owner of the keys. An account sees only its own, so it names no owner. */
 type Owner = { AccountSid: string } | { Operator: 'true' } | Record<string, never>
 
 export function Keys() {

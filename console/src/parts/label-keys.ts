@@ -1,9 +1,9 @@
-/** By which labels usage can be looked at. */
+/** The label keys by which usage can be viewed. */
 import { answerOf, server } from '../api/server.ts'
 import { accountSid, isAccountKnown } from '../state/accounts.ts'
 import { type Answer, useAnswer } from '../state/answer.ts'
 
-/** Those of the account that is looked at. */
+/** The label keys of the account in view. */
 export function useLabelKeys(): Answer<readonly string[]> {
   const account = accountSid.value
   return useAnswer(isAccountKnown.value ? `label keys ${account}` : null, async (signal) => {

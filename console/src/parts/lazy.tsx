@@ -1,9 +1,9 @@
-/** Pages that are loaded when somebody goes to them: the first load is for what everybody looks at. */
+/** Pages that load when somebody opens them, so that the first load has only what everybody needs. */
 import type { ComponentType } from 'preact'
 import { useAnswer } from '../state/answer.ts'
 import { Answered } from './panel.tsx'
 
-/** `name` tells one page from the others. */
+/** `name` distinguishes the pages. */
 export function lazy(name: string, load: () => Promise<ComponentType>): ComponentType {
   return function Lazy() {
     const answer = useAnswer(name, async () => ({ Page: await load() }))

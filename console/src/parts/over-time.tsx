@@ -1,4 +1,4 @@
-/** Usage over time: the chart of the fleet's page and of a SIM's. */
+/** Usage over time: the chart on the fleet's page and on a SIM's. */
 import type { ComponentChildren } from 'preact'
 import { sumOf, type UsageRow } from '../api/amounts.ts'
 import { askUsage, type UsageAnswer, type UsageQuestion } from '../api/usage.ts'
@@ -32,7 +32,7 @@ import { Answered, Choice, Panel } from './panel.tsx'
 
 const ZONE_LAYERS: readonly Layer[] = ZONES.map((key) => ({ key, name: ZONE_NAMES[key] }))
 
-/** What goes to a SIM, and what comes from it. */
+/** The directions: to a SIM and from a SIM. */
 const DIRECTION_LAYERS = {
   data: [
     { key: 'download', name: 'Download' },
@@ -48,7 +48,7 @@ function layersOf({ metric, split }: View): readonly Layer[] {
   return split === 'zone' ? ZONE_LAYERS : DIRECTION_LAYERS[metric]
 }
 
-/** What a row adds to a layer; that without a key is of all rows. */
+/** What a row adds to a layer. The layer without a key covers all rows. */
 function layerAmount(row: UsageRow, layer: string): bigint {
   const isData = view.value.metric === 'data'
   if (layer === 'download') return isData ? row.download : row.toSim
@@ -64,13 +64,13 @@ export function exactText(amount: bigint): string {
   return view.value.metric === 'data' ? exactBytesText(amount) : `${countText(amount)} Commands`
 }
 
-/** Of data or Commands, as the view says. */
+/** Data or Commands, as the view says. */
 export function amountOf(row: UsageRow): bigint {
   return view.value.metric === 'data' ? row.data : row.commands
 }
 
 export interface OverTimeProps {
-  /** Whose usage; the period is the view's. */
+  /** Whose usage. The period is the view's. */
   readonly question: Pick<UsageQuestion, 'account' | 'filters'>
   readonly pickName: string
   readonly onPick: (bucket: Bucket) => void
@@ -78,7 +78,7 @@ export interface OverTimeProps {
 
 type Drawn = UsageAnswer & { readonly period: Period; readonly granularity: Granularity }
 
-/** A guess before anything is drawn: what a chart has beside it is not much. */
+/** A guess before anything is drawn; little else is beside a chart. */
 export function chartPixels(): number {
   return Math.max(200, document.documentElement.clientWidth - 130)
 }
@@ -117,7 +117,7 @@ export function OverTime({ question, pickName, onPick }: OverTimeProps) {
       metric,
       layers,
       buckets: bucketsOf(drawn.rows, { ...options, layers, period: drawn.period }),
-      // As far as it was asked for: what came after that is not nothing.
+      // Only as far as the question went: usage after that is unknown, not zero.
       before:
         comparable === null
           ? null
@@ -257,7 +257,7 @@ function Legend({ layers, compares }: { layers: readonly Layer[]; compares: bool
 
 type Summed = Pick<Drawn, 'rows' | 'period'>
 
-/** The period and the one before, once both are known. */
+/** The period and the previous one, once both are known. */
 function bothTotals(now: Answer<Summed>, before: Answer<Summed>) {
   const [value, then] = [now.value, before.value]
   const sums = value === null || then === null ? null : [value, then]
@@ -268,7 +268,7 @@ function bothTotals(now: Answer<Summed>, before: Answer<Summed>) {
   }
 }
 
-/** The numbers of the whole period, each with its change against the one before. */
+/** The numbers of the whole period, each with its change since the previous one. */
 function Totals({
   now: answer,
   before,
@@ -308,7 +308,7 @@ const TOTAL_NAMES = {
   ...{ data: 'Data', download: 'Download', upload: 'Upload', commands: 'Commands' },
 } as const
 
-/** From this many percent on, people think in multiples. */
+/** From this percentage on, people think in multiples. */
 const TIMES_FROM = 999
 
 function Change({

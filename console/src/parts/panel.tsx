@@ -1,4 +1,4 @@
-/** A part of a page, with what is shown while it loads, when it is empty and when it failed. */
+/** A part of a page, and what it shows while loading, when empty and after a failure. */
 import type { ComponentChildren } from 'preact'
 import { SimtallyError } from '../api/server.ts'
 import { CONSOLE_PATH } from '../base.ts'
@@ -15,7 +15,7 @@ export function Panel({
   readonly title: string
   readonly aside?: ComponentChildren
   readonly size?: 'wide' | 'half' | 'third'
-  /** Holds nothing but what changes something: of no use on paper. */
+  /** The panel only changes things, so it is of no use on paper. */
   readonly isForActing?: boolean
   readonly children: ComponentChildren
 }) {
@@ -30,7 +30,7 @@ export function Panel({
   )
 }
 
-/** The last answer stays while another is asked, so that nothing jumps. */
+/** Keeps showing the last answer while the next one loads, so that nothing jumps. */
 export function Answered<T>({
   answer,
   lines = 6,
@@ -39,9 +39,9 @@ export function Answered<T>({
   children,
 }: {
   readonly answer: Answer<T>
-  /** How much room to keep until there is an answer. */
+  /** The room to keep until there is an answer. */
   readonly lines?: number
-  /** What to do where there is nothing. */
+  /** What to do if there is nothing to show. */
   readonly empty?: ComponentChildren
   readonly isEmpty?: (value: T) => boolean
   readonly children: (value: T) => ComponentChildren
@@ -73,7 +73,7 @@ export function Answered<T>({
   )
 }
 
-/** One of a few, as buttons side by side. */
+/** A choice of one among a few, as buttons side by side. */
 export function Choice<T extends string>({
   label,
   options,

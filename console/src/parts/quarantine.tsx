@@ -1,4 +1,4 @@
-/** The records of a delivery that could not be counted, each as it came and with the reason. */
+/** The records of a delivery that could not be counted, each as delivered and with the reason. */
 import { useSignal } from '@preact/signals'
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { failureText } from '../failure.ts'
@@ -16,7 +16,7 @@ const ENTRY_COLUMNS = ['line', 'reason', 'field', 'detail', 'raw', 'date_seen'] 
 
 type Entry = Schema<'QuarantineEntry'>
 
-/** All that wait for a cause, or of them the one of a line. */
+/** All quarantined records of one cause, or the one on a given line. */
 interface Discarded {
   readonly cause: string
   readonly line: number | null
@@ -26,7 +26,7 @@ interface ImportPath {
   readonly id: string
 }
 
-/** Counts what can be counted now, and says what came of it. */
+/** Counts what can be counted now, and returns the result in words. */
 async function recycle(path: ImportPath): Promise<string> {
   const { recycled } = await answerOf(
     server.POST('/v1/Imports/{id}/Quarantine/Recycle', { params: { path } }),
@@ -185,7 +185,7 @@ function Reason({
 }: {
   readonly reason: string
   readonly entries: readonly Entry[]
-  /** Null for all that wait for the reason. */
+  /** Null for all records with this reason. */
   readonly onDiscard: (line: number | null) => void
 }) {
   const mayDiscard = session.value?.scope === 'admin'

@@ -1,4 +1,4 @@
-/** Which stretch of time is shown: in UTC, as it says. */
+/** Chooses the period in view, which is in UTC and says so. */
 import { DAY_SECONDS, instantOf, isoDay, periodText } from '../format/time.ts'
 import { go, hrefOf, nowSeconds, show, view } from '../state/navigation.ts'
 import {
@@ -88,13 +88,13 @@ export function RangePicker() {
   )
 }
 
-/** What was said of one date may be because of the other. */
+/** An objection to one date may have been due to the other. */
 function allowAgain(event: Event): void {
   const form = event.currentTarget as HTMLFormElement
   for (const field of form.querySelectorAll('input')) field.setCustomValidity('')
 }
 
-/** Whichever bound was given first. */
+/** Whichever of the two dates was chosen first. */
 function chosenPeriod(from: string, to: string): Period | null {
   const days = [from, to].map((day) => instantOf(`${day}T00:00:00Z`)).sort((a, b) => a - b)
   const [start = Number.NaN, last = Number.NaN] = days
@@ -102,7 +102,7 @@ function chosenPeriod(from: string, to: string): Period | null {
   return { preset: null, start, end: last + DAY_SECONDS }
 }
 
-/** Where a click on a bar leads: into its hour or day. */
+/** A click on a bar leads into its hour or day. */
 export function zoom({ start, end }: { readonly start: number; readonly end: number }): void {
   go(hrefOf({ period: { preset: null, start, end }, granularity: null, at: null }))
 }

@@ -1,4 +1,4 @@
-/** The records behind a number: file and line, since when it is known, and what it said before. */
+/** The records behind a number: file and line, when they came, and their earlier versions. */
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
@@ -89,7 +89,7 @@ export function Records({ sim }: { readonly sim: Sim }) {
   )
 }
 
-/** `children` come below the last row, also where rows scroll. */
+/** `children` come below the last row, even if the rows scroll. */
 function EventTable({
   events,
   children,

@@ -1,4 +1,4 @@
-/** The same numbers without the console: the request, to copy. */
+/** The request that gets the same numbers without the console, to copy. */
 import { API_ROOT } from '../base.ts'
 import { view } from '../state/navigation.ts'
 import { granularityOf } from '../state/period.ts'

@@ -1,4 +1,4 @@
-/** The request for what a SIM used, in the words of others. */
+/** The request for a SIM's usage, in the languages of other programs. */
 import { isoText } from '../format/time.ts'
 import type { Granularity, Period } from '../state/period.ts'
 
@@ -8,7 +8,7 @@ export function requestTexts({
   period,
   granularity,
 }: {
-  /** Where the API lies, with a slash at the end. */
+  /** The root of the API, with a slash at the end. */
   readonly root: string
   readonly sim: string
   readonly period: Pick<Period, 'start' | 'end'>

@@ -1,4 +1,4 @@
-/** SIMs that have fallen silent: often the first sign of a fault. */
+/** SIMs that have fallen silent, often the first sign of a fault. */
 import { useSignal } from '@preact/signals'
 import { answerOf, server } from '../api/server.ts'
 import { accountSid, isAccountKnown } from '../state/accounts.ts'

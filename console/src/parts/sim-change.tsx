@@ -1,4 +1,4 @@
-/** Changes a SIM: its names and status, the group it is in, and its labels. */
+/** Changes a SIM: its names and status, its group, and its labels. */
 import { useSignal } from '@preact/signals'
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { accountOf } from '../state/accounts.ts'

@@ -1,4 +1,4 @@
-/** Registers SIMs from a list: what it would do is shown line by line before anything is done. */
+/** Registers SIMs from a list, after showing line by line what that would do. */
 import { useSignal } from '@preact/signals'
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { countText } from '../format/quantity.ts'
@@ -12,7 +12,7 @@ import { Answered, Panel } from './panel.tsx'
 
 type Outcome = Schema<'SimListOutcome'>
 
-/** In the order in which a list usually has them. */
+/** In the order in which lists usually have them. */
 const COLUMNS =
   'iccid, imsi, msisdn, sid, unique_name, friendly_name, home_plmns, home_countries, group, labels, since'
 
@@ -47,7 +47,7 @@ export function SimList() {
   )
 }
 
-/** What a file would do, or has done: null while that is asked. */
+/** What a file would do, or has done; null while the answer is pending. */
 interface Taken {
   readonly file: File
   readonly outcome: Outcome | null
@@ -61,7 +61,7 @@ function Form() {
   const isPreview = outcome?.dry_run === true
   const isRegistering = act.isBusy && isPreview
 
-  /** Of two files in a row the first is forgotten, whatever is answered about it. */
+  /** If two files are taken in a row, the first is forgotten, whatever its answer. */
   const take = (chosen: File) => {
     taken.value = { file: chosen, outcome: null }
     void act.supersede(async (signal) => {
@@ -128,7 +128,7 @@ async function sendList(
     server.POST(dryRun ? '/v1/SimLists/DryRun' : '/v1/SimLists', {
       params: { query },
       body: '',
-      // As it stands, in whatever encoding.
+      // Sent unchanged, whatever its encoding.
       bodySerializer: () => file,
       headers: { 'Content-Type': 'text/csv' },
       ...(signal !== undefined && { signal }),

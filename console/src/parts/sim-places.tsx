@@ -1,4 +1,4 @@
-/** Where a SIM used what: its countries, and what went up and down in each zone. */
+/** Where a SIM used what: its countries, and its upload and download in each zone. */
 import { askUsage } from '../api/usage.ts'
 import { Shares } from '../charts/shares.tsx'
 import { countryName } from '../format/country.ts'

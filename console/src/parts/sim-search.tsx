@@ -1,4 +1,4 @@
-/** Finds a SIM while typing, by any part of its names and numbers. */
+/** Finds a SIM by any part of its names and numbers, as the user types. */
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { answerOf, type Schema, server } from '../api/server.ts'
@@ -8,13 +8,13 @@ import { useAnswer } from '../state/answer.ts'
 import { go, hrefOf } from '../state/navigation.ts'
 
 const SHOWN_MAX = 8
-/** Who types on has not asked yet. */
+/** The search waits for a pause in typing. */
 const TYPING_MS = 120
 
 export function SimSearch() {
   const typed = useSignal('')
   const asked = useSignal('')
-  /** What Enter was pressed on before it was answered. */
+  /** The text for which Enter was pressed before its answer came. */
   const entered = useRef<string | null>(null)
   useEffect(() => {
     const timer = setTimeout(() => {
@@ -33,7 +33,7 @@ export function SimSearch() {
     typed.value = ''
     go(simHref(first.sid))
   }
-  /** Never to what was found for fewer letters. */
+  /** Never opens a result for a shorter text. */
   const enter = () => {
     const wanted = wantedOf(typed.value)
     if (wanted === '') return
@@ -108,7 +108,7 @@ function wantedOf(typed: string): string {
   return typed.trim().slice(0, 64)
 }
 
-/** From the field down through what is found, and back up. */
+/** Moves down from the field through the results, and back up. */
 function moveFocus(event: KeyboardEvent): void {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
   if (step === undefined) return
@@ -125,12 +125,12 @@ export function simName(sim: Sim): string {
   return sim.unique_name ?? sim.friendly_name ?? sim.iccid ?? sim.sid
 }
 
-/** Filters of the fleet do not follow: they say what of the fleet is shown. */
+/** Drops the fleet's filters, which only choose a part of the fleet. */
 export function simHref(sid: string, at: number | null = null): string {
   return hrefOf({ page: 'sim', subject: sid, at, filters: {} })
 }
 
-/** Where the server streams those that the query finds as CSV, however many they are. */
+/** Where the server streams the query's SIMs as CSV, however many there are. */
 export function simsCsvHref(query: Readonly<Record<string, string>>): string {
   const account = accountSid.value
   const params = new URLSearchParams({

@@ -1,4 +1,4 @@
-/** What a tab, the history and a screen reader call the page. */
+/** The page's name in the tab, in the history and for screen readers. */
 import { useEffect } from 'preact/hooks'
 
 export function useTitle(name: string): void {

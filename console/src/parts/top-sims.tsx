@@ -51,7 +51,7 @@ export function TopSims() {
   )
 }
 
-/** Names are asked for once, until something is changed here that may be one. */
+/** Names are fetched once, until something here changes that may be a name. */
 let known = { turn: 0, sims: new Map<string, Sim>() }
 
 async function simOf(sid: string, signal: AbortSignal): Promise<Sim> {

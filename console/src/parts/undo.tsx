@@ -1,4 +1,4 @@
-/** Takes a delivery back, once its dry run has said what that comes to. */
+/** Undoes a delivery, after its dry run has shown what that would change. */
 import { useSignal } from '@preact/signals'
 import { answerOf, type Schema, server } from '../api/server.ts'
 import { countText, nounOf } from '../format/quantity.ts'

@@ -1,4 +1,4 @@
-/** What of usage a dry run would change: by month and zone, and by SIM. */
+/** How a dry run would change usage: by month and zone, and by SIM. */
 import type { Schema } from '../api/server.ts'
 import { countryName } from '../format/country.ts'
 import { bytesChangeText, countChangeText, countText, exactBytesText } from '../format/quantity.ts'

@@ -1,4 +1,4 @@
-/** Whose usage is shown. An account sees its own; an operator chooses. */
+/** Whose usage is in view. An account sees its own; an operator chooses. */
 import { computed, effect, signal } from '@preact/signals'
 import { rowsOf, type Schema, server } from '../api/server.ts'
 import { isSilence } from '../failure.ts'
@@ -8,25 +8,25 @@ import { session } from './session.ts'
 
 export type Account = Schema<'Account'>
 
-/** Of an operator; undefined until they are known. */
+/** For an operator; undefined until they are known. */
 export const accounts = signal<readonly Account[] | undefined>(undefined)
 
 export const isOperator = computed(() => session.value?.role === 'operator')
 
-/** What questions name; null for an account, whose questions name none. */
+/** The account that questions name; null for an account, whose questions name none. */
 export const accountSid = computed(() =>
   isOperator.value ? (view.value.account ?? accounts.value?.[0]?.sid ?? null) : null,
 )
 
-/** False while it is not known yet whose usage to ask for. */
+/** False until it is known whose usage to ask for. */
 export const isAccountKnown = computed(() => !isOperator.value || accountSid.value !== null)
 
-/** What a question about this SIM names, whichever account is looked at. */
+/** The account to name in a question about this SIM, whichever account is in view. */
 export function accountOf(sim: Schema<'Sim'>): string | null {
   return isOperator.value ? sim.account_sid : null
 }
 
-/** Why they are not known; null where they are, or will be. */
+/** Why the accounts are not known; null if they are, or will be. */
 export const accountsFailure = signal<unknown>(null)
 
 effect(() => {
@@ -45,7 +45,7 @@ export function findAccounts(): void {
   })
 }
 
-/** Again, where they have changed. */
+/** Asks again after a change. */
 export async function readAccounts(): Promise<void> {
   const found: Account[] = []
   for await (const account of rowsOf(server, '/v1/Accounts', { query: { PageSize: '1000' } })) {

@@ -1,34 +1,34 @@
-/** What the server answers to a question that a view puts. */
+/** The server's answer to the question of a view. */
 import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { isSilence } from '../failure.ts'
 
 export interface Answer<T> {
-  /** The last one; that of another question while the new one is asked. */
+  /** The latest answer, even to the previous question while the new one is pending. */
   readonly value: T | null
   readonly failure: unknown
-  /** Whether the question is another one than the value or failure is of. */
+  /** Whether the value or failure belongs to another question than the current one. */
   readonly isLoading: boolean
 }
 
-/** A server that restarts is back sooner than anybody looks again. */
+/** A server that restarts is back before anybody looks again. */
 export const ASK_AGAIN_MS = 4_000
 
-/** Counts how often everything on the page was asked for again. */
+/** Counts how often the whole page was asked for again. */
 const asked = signal(0)
 
 export function askAgain(): void {
   asked.value++
 }
 
-/** Another one after everything was asked for again. */
+/** Changes each time the whole page is asked for again. */
 export function turnOfAsking(): number {
   return asked.peek()
 }
 
 /**
- * Asks when `key` changes, which says all that the question depends on; null asks nothing. Where nobody
- * answers, it asks again from time to time, and the page goes on by itself once somebody does.
+ * Asks when `key` changes, which contains everything that the question depends on; null asks nothing. If
+ * nobody answers, it asks again from time to time, so that the page recovers by itself.
  */
 export function useAnswer<T>(
   key: string | null,
@@ -61,7 +61,7 @@ export function useAnswer<T>(
       clearTimeout(again)
     }
   }, [key, turn, attempt.value])
-  // Before the new question is put, the page is drawn once.
+  // Before a new question is sent, the page is drawn once.
   const isOther = answer.value.key !== key
   return isOther ? { ...answer.value, isLoading: true } : answer.value
 }

@@ -1,4 +1,4 @@
-/** The address of the browser, and going elsewhere in the console. */
+/** The browser's address, and navigation within the console. */
 import { computed, signal } from '@preact/signals'
 import { CONSOLE_PATH } from '../base.ts'
 import { parseView, type View, viewPath } from './view.ts'
@@ -18,12 +18,12 @@ export function nowSeconds(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-/** For links: the present view with something changed. */
+/** For links: the current view with some changes. */
 export function hrefOf(change: Partial<View>): string {
   return CONSOLE_PATH + viewPath({ ...view.value, ...change })
 }
 
-/** The back button leads back; `replace` is for what is typed letter by letter. */
+/** The back button returns to the current page. `replace` is for text that is typed letter by letter. */
 export function go(href: string, { replace = false } = {}): void {
   if (new URL(href, location.href).href === location.href) return
   history[replace ? 'replaceState' : 'pushState'](null, '', href)
@@ -34,7 +34,7 @@ export function show(change: Partial<View>, options: { readonly replace?: boolea
   go(hrefOf(change), options)
 }
 
-/** Links within the console change the view without loading the page again. */
+/** Makes links within the console change the view without reloading the page. */
 export function followLinks(event: MouseEvent): void {
   const link = (event.target as Element).closest('a')
   const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey
@@ -46,11 +46,11 @@ export function followLinks(event: MouseEvent): void {
   go(href)
   if (!isElsewhere) return
   scrollTo(0, 0)
-  // The link may be gone with its page; who has no pointer goes on at the new one.
+  // The link may vanish with its page. Focus then continues on the new page, for people without a pointer.
   document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true })
 }
 
-/** A menu is closed by a click elsewhere, and by choosing something in it that leads elsewhere. */
+/** A click elsewhere closes a menu, and so does choosing an entry that leads elsewhere. */
 export function closeMenus(event: Event): void {
   const target = event.target as Element
   for (const menu of document.querySelectorAll<HTMLDetailsElement>('details.menu[open]')) {

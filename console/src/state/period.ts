@@ -1,4 +1,4 @@
-/** The stretch of time that is shown: in UTC, from whole hours or days to whole hours or days. */
+/** The period in view: in UTC, bounded by whole hours or days. */
 import {
   DAY_SECONDS,
   HOUR_SECONDS,
@@ -29,7 +29,7 @@ const PRESET_DAYS: Readonly<Record<Lasting, number>> = {
 
 export const PRESET_DEFAULT: Preset = '30d'
 
-/** More is not drawn by the hour: no screen has the pixels. */
+/** A longer period is not drawn by the hour, because no screen has the pixels. */
 export const HOURLY_DAYS_MAX = 31
 
 /** As long as usage is kept. */
@@ -44,7 +44,7 @@ export interface Period {
   readonly end: number
 }
 
-/** Up to the end of today, or of this hour; whole months, for bills are of them. */
+/** Up to the end of today or of the current hour. Months are whole, because bills cover whole months. */
 export function presetPeriod(preset: Preset, now: number): Period {
   if (preset === 'month') return { preset, ...monthOf(now, 0) }
   if (preset === 'last-month') return { preset, ...monthOf(now, -1) }
@@ -55,7 +55,7 @@ export function presetPeriod(preset: Preset, now: number): Period {
 
 type Bounds = Pick<Period, 'start' | 'end'>
 
-/** That of an instant, or so many months later. */
+/** The month of an instant, or this many months later. */
 function monthOf(seconds: number, later: number): Bounds {
   const date = new Date(seconds * 1000)
   const first = (month: number) => Date.UTC(date.getUTCFullYear(), month, 1) / 1000
@@ -63,14 +63,17 @@ function monthOf(seconds: number, later: number): Bounds {
   return { start: first(month), end: first(month + 1) }
 }
 
-/** Whether it is meant as one, and not 30 days that happen to be one. */
+/** Whether the user meant a month, not 30 days that happen to be one. */
 function isMonth({ preset, start, end }: Period): boolean {
   if (preset !== null && preset !== 'month' && preset !== 'last-month') return false
   const month = monthOf(start, 0)
   return start === month.start && end === month.end
 }
 
-/** What a link says, or the default for what makes no sense. `to` is the last day, or the hour that ends it. */
+/**
+ * The period that a link names, or the default if it makes no sense. `to` is the last day, or the hour that
+ * ends it.
+ */
 export function parsePeriod(params: URLSearchParams, now: number): Period {
   const preset = PRESETS.find((name) => name === params.get('period'))
   if (preset !== undefined) return presetPeriod(preset, now)
@@ -89,7 +92,7 @@ function parseBound(text: string | null): number | null {
   return Number.isNaN(seconds) ? null : seconds
 }
 
-/** What a link says of it; nothing for the default. */
+/** The period as a link's parameters; none for the default. */
 export function periodParams({ preset, start, end }: Period): Record<string, string> {
   if (preset === PRESET_DEFAULT) return {}
   if (preset !== null) return { period: preset }
@@ -100,7 +103,7 @@ export function periodParams({ preset, start, end }: Period): Record<string, str
   return { from: hour(start), to: hour(end) }
 }
 
-/** As long, or a month as well, and right before or after it; null where nothing of it has come yet. */
+/** The period right before or after, of the same length or also a month; null if none of it has begun. */
 export function neighbour(period: Period, direction: -1 | 1, now: number): Period | null {
   const { start, end } = period
   const by = (end - start) * direction
@@ -108,13 +111,13 @@ export function neighbour(period: Period, direction: -1 | 1, now: number): Perio
   return beside.start > now ? null : { preset: null, ...beside }
 }
 
-/** What it is compared with: the period before, as far into it as this one has come. */
+/** The period for comparison: the previous one, up to the same point as this one has reached. */
 export function periodBefore(period: Period, now: number): Period {
   const { start, end } = period
   const reached = Math.min(end, Math.floor(now / HOUR_SECONDS + 1) * HOUR_SECONDS)
   const come = Math.max(reached - start, HOUR_SECONDS)
   const first = isMonth(period) ? monthOf(start, -1).start : start - (end - start)
-  // A month that is over is compared with all of the one before, however long that was.
+  // A finished month is compared with the whole previous one, whatever its length.
   return {
     preset: null,
     start: first,
@@ -124,7 +127,7 @@ export function periodBefore(period: Period, now: number): Period {
 
 export type Granularity = 'hourly' | 'daily'
 
-/** Hours up to 31 days where there are as many pixels, days beyond. */
+/** Hours up to 31 days if there are enough pixels, days beyond. */
 export function granularityOf(
   { start, end }: Period,
   { wanted, pixels }: { readonly wanted: Granularity | null; readonly pixels: number },

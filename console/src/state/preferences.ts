@@ -1,4 +1,7 @@
-/** How this browser likes things shown. It stays in the browser, because it is not part of a view. */
+/**
+ * How this browser prefers to show things. The preferences stay in the browser, because they are not part of
+ * a view.
+ */
 import { effect, signal } from '@preact/signals'
 import type { ByteUnits } from '../format/quantity.ts'
 
@@ -15,7 +18,7 @@ effect(() => {
   keep('theme', theme.value)
 })
 
-/** A browser may refuse to keep anything; then the choice lasts as long as the page. */
+/** If the browser refuses to keep anything, the choice lasts as long as the page. */
 function kept(name: string): string | null {
   try {
     return localStorage.getItem(`simtally.${name}`)
@@ -28,6 +31,6 @@ function keep(name: string, value: string): void {
   try {
     localStorage.setItem(`simtally.${name}`, value)
   } catch {
-    // Nothing is lost but the choice.
+    // Only the choice is lost.
   }
 }

@@ -7,10 +7,10 @@ export type Session = Schema<'ConsoleSession'>
 /** Undefined until the server has said whether there is one. */
 export const session = signal<Session | null | undefined>(undefined)
 
-/** Whether its credential may change accounts, keys, groups and SIMs. */
+/** Whether the session's credential may change accounts, keys, groups and SIMs. */
 export const isAdmin = computed(() => session.value?.scope === 'admin')
 
-/** What the form for signing in begins with; null for nothing. */
+/** The notice above the sign-in form; null for none. */
 export const signInNotice = signal<string | null>(null)
 
 whenSessionEnds(() => {
@@ -19,7 +19,7 @@ whenSessionEnds(() => {
   signInNotice.value = 'Your session has ended. Sign in to go on where you were.'
 })
 
-/** Rejects where the server does not answer. */
+/** Rejects if the server does not answer. */
 export async function findSession(): Promise<void> {
   try {
     session.value = await answerOf(server.GET('/console/session'))
@@ -33,14 +33,14 @@ export type Credentials =
   | { readonly sid: string; readonly secret: string }
   | { readonly code: string }
 
-/** Rejects with what to show. */
+/** Rejects with the message to show. */
 export async function signIn(credentials: Credentials): Promise<void> {
   const body = credentials as { readonly sid: string; readonly secret: string }
   session.value = await answerOf(server.POST('/console/session', { body }))
   signInNotice.value = null
 }
 
-/** Rejects where the session goes on: on a machine that others use too, that must be known. */
+/** Rejects if the session goes on, because the user of a shared machine must know. */
 export async function signOut(): Promise<void> {
   const { error, response } = await server.DELETE('/console/session')
   if (!response.ok && response.status !== 401) throw new SimtallyError(response, error)

@@ -1,4 +1,4 @@
-/** What is shown, and the address that says so: every view is a link, and an address holds nothing but the view. */
+/** The view and its address. Every view is a link, and an address holds nothing but the view. */
 import { type Granularity, type Period, parsePeriod, periodParams } from './period.ts'
 
 export const FILTERS = ['zone', 'country', 'network', 'group', 'label', 'sim', 'feed'] as const
@@ -10,32 +10,32 @@ export type Page = (typeof PAGES)[number] | 'missing'
 
 export type Metric = 'data' | 'commands'
 
-/** What bars are stacked by: zones, or what went down to SIMs and came up from them. */
+/** How bars are stacked: by zone, or by direction to and from SIMs. */
 export type Split = 'zone' | 'direction'
 
 export interface View {
   readonly page: Page
-  /** SID of the SIM or import whose page it is. */
+  /** The SID of the SIM or import that the page shows. */
   readonly subject: string | null
-  /** Whose usage an operator looks at. */
+  /** The account whose usage an operator views. */
   readonly account: string | null
   readonly period: Period
-  /** By choice, where the period allows one. */
+  /** The user's choice, if the period allows one. */
   readonly granularity: Granularity | null
   readonly metric: Metric
   readonly split: Split
   readonly compares: boolean
   readonly asTable: boolean
-  /** By which label usage is listed. */
+  /** The label key by which usage is listed. */
   readonly labelKey: string | null
-  /** What SIMs are searched for. */
+  /** The text to search SIMs for. */
   readonly search: string | null
-  /** Start of the hour or day whose records are listed. */
+  /** The start of the hour or day whose records are listed. */
   readonly at: number | null
   readonly filters: Filters
 }
 
-/** `path` is what follows `/console/`. */
+/** `path` is the part after `/console/`. */
 export function parseView(path: string, params: URLSearchParams, now: number): View {
   const [page, subject] = pageOf(path)
   const filters = FILTERS.flatMap((name) => {
@@ -68,17 +68,17 @@ function pageOf(path: string): [Page, string | null] {
   try {
     return [list === 'sims' ? 'sim' : 'import', decodeURIComponent(sid)]
   } catch {
-    // A link that was cut off in the middle of a character.
+    // The link was cut off in the middle of a character.
     return ['missing', null]
   }
 }
 
-/** Whether what is shown depends on the period. */
+/** Whether the page depends on the period. */
 export function hasPeriod({ page }: View): boolean {
   return page === 'fleet' || page === 'sim'
 }
 
-/** What follows `/console/`; what is as usual is left out. */
+/** The part after `/console/`, without defaults. */
 export function viewPath(view: View): string {
   const stated: Record<string, string | null> = {
     account: view.account,
@@ -108,7 +108,7 @@ function pagePath({ page, subject }: View): string {
   return page === 'sims' || page === 'feeds' || page === 'manage' ? page : ''
 }
 
-/** With a filter more; with null, without it. */
+/** The view with one filter added or, for null, removed. */
 export function withFilter(view: View, name: Filter, value: string | null): View {
   const { [name]: _, ...others } = view.filters
   return { ...view, at: null, filters: value === null ? others : { ...others, [name]: value } }
