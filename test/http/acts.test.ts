@@ -4,26 +4,16 @@ import { after, before, describe, it } from 'node:test'
 import { NOW } from '../support/builders.ts'
 import { HttpFixture } from '../support/http-fixture.ts'
 
-interface ActJson {
-  readonly date_acted: string
-  readonly actor: string
-  readonly verb: string
-  readonly kind: string
-  readonly object: string
-  readonly details: Readonly<Record<string, unknown>>
-}
-
 let fixture: HttpFixture
 before(async () => {
   fixture = await HttpFixture.open()
 })
 after(() => fixture.close())
 
-async function acts(query: string): Promise<{ acts: ActJson[]; next: string | null }> {
-  const { status, text } = await fixture.get(`/v1/Log?${query}`, { as: fixture.operator })
+async function acts(query: string) {
+  const { status, body, text } = await fixture.get(`/v1/Log?${query}`, { as: fixture.operator })
   assert.equal(status, 200, text)
-  const { acts, meta } = JSON.parse(text)
-  return { acts, next: meta.next_page_url }
+  return { acts: body.acts, next: body.meta.next_page_url }
 }
 
 describe('/v1/Log', () => {
@@ -43,10 +33,8 @@ describe('/v1/Log', () => {
 
   it('is read page after page, by instant, kind and object', async () => {
     const first = await acts('PageSize=1')
-    const { text } = await fixture.get(first.next!.slice(first.next!.indexOf('/v1/')), {
-      as: fixture.operator,
-    })
-    assert.notDeepEqual(JSON.parse(text).acts, first.acts)
+    const { body } = await fixture.get<'/v1/Log'>(first.next!, { as: fixture.operator })
+    assert.notDeepEqual(body.acts, first.acts)
     assert.deepEqual((await acts('Since=2999-01-01')).acts, [])
     assert.deepEqual((await acts('Object=nobody')).acts, [])
   })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { auditSlice } from '../../src/cli/audit-runs.ts'
 import { NOW } from '../support/builders.ts'
-import { basic, HttpFixture } from '../support/http-fixture.ts'
+import { HttpFixture } from '../support/http-fixture.ts'
 
 describe('audits over HTTP', () => {
   let fixture: HttpFixture
@@ -15,11 +15,8 @@ describe('audits over HTTP', () => {
   })
   after(() => fixture.close())
 
-  const scrape = async () => {
-    const headers = { authorization: basic(fixture.operator) }
-    return (await fixture.server.inject({ url: '/metrics', headers })).body
-  }
   const operator = () => ({ as: fixture.operator })
+  const scrape = async () => (await fixture.get('/metrics', operator())).text
   const look = (sliceMs: number) =>
     auditSlice(fixture.store, {
       clock: () => fixture.clock.now,
@@ -40,12 +37,12 @@ describe('audits over HTTP', () => {
   it('are asked for, carried out by the serving process, and told', async () => {
     const asked = await fixture.send('POST', '/v1/Audit', '', operator())
     assert.equal(asked.status, 202)
-    assert.equal((asked.body as unknown as { status: string }).status, 'requested')
+    assert.equal(asked.body.status, 'requested')
     // Nobody waits for one twice.
     assert.equal((await fixture.send('POST', '/v1/Audit', '', operator())).text, asked.text)
     const run = await look(0)
     assert.equal(run?.finishedAt, fixture.clock.now)
-    const told = JSON.parse((await fixture.get('/v1/Audit', operator())).text)
+    const { body: told } = await fixture.get('/v1/Audit', operator())
     assert.equal(told.status, 'finished')
     assert.equal(told.ledger_rows, 1)
     assert.equal(told.difference_count, 0)

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { UsageError } from '../../src/domain/usage-error.ts'
 import { buildServer, type ServerOptions } from '../../src/http/server.ts'
+import { ask, bodyIn, errorIn } from '../support/answers.ts'
 import { NOW } from '../support/builders.ts'
 import { basic, HttpFixture } from '../support/http-fixture.ts'
 import { talk } from '../support/raw-http.ts'
@@ -31,12 +32,12 @@ describe('URLs in answers', () => {
   ): Promise<string> {
     const server = buildServer({ store: fixture.store, clock: () => NOW, ...options })
     const authorization = basic(fixture.owner)
-    const reply = await server.inject({
+    const { body } = await ask(server, {
       url: '/v1/UsageRecords',
       headers: { authorization, ...headers },
     })
     await server.close()
-    return reply.json().meta.url
+    return body.meta.url
   }
 
   it('start with the Host of the request', async () => {
@@ -57,24 +58,24 @@ describe('URLs in answers', () => {
     t.after(() => server.close())
     await server.listen({ port: 0, host: '127.0.0.1' })
     const { port } = server.server.address() as AddressInfo
-    const ask = (url: string, host = 'meter') =>
+    const talkOf = (url: string, host = 'meter') =>
       talk(
         port,
         `GET ${url} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n` +
           `Authorization: ${basic(fixture.owner)}\r\n\r\n`,
       )
-    const { text } = await ask('http://meter/v1/UsageRecords')
-    assert.equal(JSON.parse(text).meta.url, `http://meter${LIST}`)
-    const superSim = await ask('http://supersim.meter/v1/Sims', 'supersim.meter')
+    const { text } = await talkOf('http://meter/v1/UsageRecords')
+    assert.equal(bodyIn<'/v1/UsageRecords'>(text).meta.url, `http://meter${LIST}`)
+    const superSim = await talkOf('http://supersim.meter/v1/Sims', 'supersim.meter')
     assert.match(
-      JSON.parse(superSim.text).meta.url,
+      bodyIn<'/supersim/v1/Sims'>(superSim.text).meta.url,
       /^http:\/\/supersim\.meter\/supersim\/v1\/Sims/,
     )
-    assert.equal((await ask('http://meter')).status, 404)
+    assert.equal((await talkOf('http://meter')).status, 404)
     for (const url of ['/v1/Sims/pump#4', '/v1/Sims#', '/v1/Sims?Search=pump#4']) {
-      const refused = await ask(url)
+      const refused = await talkOf(url)
       assert.deepEqual(
-        [refused.status, JSON.parse(refused.text).message],
+        [refused.status, errorIn(refused.text).message],
         [400, 'The URL has a #: write %23'],
       )
     }
@@ -91,11 +92,10 @@ describe('URLs in answers', () => {
       const request = `GET ${path} ${lines}\r\nAuthorization: ${authorization}\r\n\r\n`
       const { status, text } = await talk(port, request)
       assert.equal(status, 200)
-      const reply = await fetch(JSON.parse(text).meta.next_page_url, {
+      const reply = await fetch(bodyIn<'/v1/UsageRecords'>(text).meta.next_page_url!, {
         headers: { authorization, connection: 'close' },
       })
-      const { meta } = (await reply.json()) as { meta: { page: number } }
-      assert.equal(meta.page, 1)
+      assert.equal(bodyIn<'/v1/UsageRecords'>(await reply.text()).meta.page, 1)
     }
   })
 

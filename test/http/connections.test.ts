@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Limits } from '../../src/domain/limits.ts'
 import { addressKey } from '../../src/http/client-address.ts'
+import { errorIn } from '../support/answers.ts'
 import { basic, HttpFixture } from '../support/http-fixture.ts'
 import { answerOn, openSocket, type RawAnswer, talk } from '../support/raw-http.ts'
 
@@ -25,7 +26,7 @@ async function listen(t: TestContext, limits: Partial<Limits> = {}): Promise<Lis
 /** The documented form, with a request id, and nothing that a browser or proxy keeps. */
 function assertRefused(answer: RawAnswer, status: number): void {
   assert.equal(answer.status, status, answer.text)
-  const body = JSON.parse(answer.text)
+  const body = errorIn(answer.text)
   assert.deepEqual(Object.keys(body), ['code', 'message', 'more_info', 'status'])
   assert.equal(body.status, status)
   assert.match(answer.headers['content-type']!, /^application\/json/)
@@ -35,9 +36,8 @@ function assertRefused(answer: RawAnswer, status: number): void {
 }
 
 async function refusals({ fixture }: Listening, limit: string): Promise<number> {
-  const headers = { authorization: basic(fixture.operator) }
-  const { body } = await fixture.server.inject({ url: '/metrics', headers })
-  return Number(new RegExp(`limit="${limit}"\\} (\\d+)`).exec(body)?.[1])
+  const { text } = await fixture.get('/metrics', { as: fixture.operator })
+  return Number(new RegExp(`limit="${limit}"\\} (\\d+)`).exec(text)?.[1])
 }
 
 const delivery = (fixture: HttpFixture, length: number) =>
@@ -88,7 +88,7 @@ describe('what is no HTTP', () => {
     ]) {
       const answer = await ask(lines)
       assertRefused(answer, 400)
-      assert.match(JSON.parse(answer.text).message, /^The header Host is /)
+      assert.match(errorIn(answer.text).message, /^The header Host is /)
     }
     for (const host of [
       'meter',

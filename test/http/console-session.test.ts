@@ -121,13 +121,13 @@ describe('signing in to the console', () => {
     for (const wrong of [{ ...reader, secret: newSecret() }, unknown, revoked]) {
       const reply = await signIn(wrong)
       assertRefused(reply, 401)
-      assert.equal(reply.body.message, 'Authenticate: the SID or the secret is wrong')
+      assert.equal(reply.error.message, 'Authenticate: the SID or the secret is wrong')
     }
     // For programs that do not have the new one yet it is good still.
     assert.equal((await fixture.get('/v1/Sims', { as: account })).status, 200)
     const replaced = await signIn(account)
     assertRefused(replaced, 401)
-    assert.match(replaced.body.message, /has been replaced, sign in with the new one/)
+    assert.match(replaced.error.message, /has been replaced, sign in with the new one/)
     for (const payload of [{}, { sid: reader.sid }, { secret: 'x' }, { sid: 7, secret: 'x' }]) {
       const { status, body } = await askSession(fixture, 'POST', { payload })
       assert.equal(status, 400, JSON.stringify(body))

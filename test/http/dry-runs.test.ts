@@ -30,10 +30,8 @@ const record = (id: string, { name = sim.sid, upload = 1, at = '2026-03-14' }: S
   const fields = { record_id: id, sim: name, occurred_at: `${at}T10:00:00Z`, plmn: '310-260' }
   return `${JSON.stringify({ ...fields, upload })}\n`
 }
-const tryOut = async (body: string | Buffer, as: TestCredential = fixture.operator) => {
-  const answer = await fixture.send('POST', '/v1/Feeds/hub/Records/DryRun', body, { as })
-  return { ...answer, told: JSON.parse(answer.text) }
-}
+const tryOut = (body: string | Buffer, as: TestCredential = fixture.operator) =>
+  fixture.send('POST', '/v1/Feeds/hub/Records/DryRun', body, { as })
 /** All that a dry run must leave as it was. */
 const state = async () => {
   const { store } = fixture
@@ -62,8 +60,8 @@ describe('a dry run of a delivery', () => {
     const first = await tryOut(text)
     assert.equal(first.status, 200, first.text)
     assert.deepEqual(await state(), before)
-    assert.deepEqual((await tryOut(gzipSync(text))).told, first.told)
-    const { quarantined_by, changed_sims, months, changes, ...told } = first.told
+    assert.deepEqual((await tryOut(gzipSync(text))).body, first.body)
+    const { quarantined_by, changed_sims, months, changes, ...told } = first.body
     const { body: done } = await fixture.deliver(text, { as: fixture.operator })
     for (const name of [
       ...['feed', 'source', 'format', 'account_sid', 'records', 'accepted', 'duplicate'],
@@ -92,11 +90,11 @@ describe('a dry run of a delivery', () => {
 
   it('is for whoever may deliver: an account, of its own SIMs', async () => {
     const ingest = await fixture.addKey({ account: fixture.owner, scope: 'ingest' })
-    assert.equal((await tryOut(record('z'), ingest)).told.accepted, 1)
+    assert.equal((await tryOut(record('z'), ingest)).body.accepted, 1)
     const other = await fixture.addAccount()
     assert.equal((await tryOut(record('z'), other)).status, 404)
     await fixture.store.grantFeed(fixture.feed.id, other.account.id, NOW)
-    const { told, text } = await tryOut(record('z'), other)
+    const { body: told, text } = await tryOut(record('z'), other)
     assert.deepEqual([told.accepted, told.quarantined, told.changes], [0, 1, []])
     assert.ok(!text.includes(fixture.owner.sid))
     const read = await fixture.addKey({ account: fixture.owner, scope: 'read' })
@@ -105,31 +103,30 @@ describe('a dry run of a delivery', () => {
 
   it('refuses what is too much for one, and says what to do', async () => {
     const many = Array.from({ length: RECORDS_MAX + 1 }, (_, i) => record(`m${i}`))
-    assert.equal((await tryOut(many.slice(1).join(''))).told.accepted, RECORDS_MAX)
+    assert.equal((await tryOut(many.slice(1).join(''))).body.accepted, RECORDS_MAX)
     const tooMany = await tryOut(many.join(''))
     assert.equal(tooMany.status, 413)
     assert.match(
-      tooMany.told.message,
+      tooMany.error.message,
       /^The delivery has more than 50 records: .* in smaller parts/,
     )
     const tooLarge = await tryOut(' '.repeat(BYTES_MAX + 1))
     assert.equal(tooLarge.status, 413)
-    assert.match(tooLarge.told.message, /^The body is larger than 20000 bytes: .* without one$/)
-    const headers = { authorization: basic(fixture.operator) }
-    const metrics = await fixture.server.inject({ url: '/metrics', headers })
+    assert.match(tooLarge.error.message, /^The body is larger than 20000 bytes: .* without one$/)
+    const metrics = await fixture.get('/metrics', { as: fixture.operator })
     for (const limit of ['dry-run-bytes', 'dry-run-records']) {
       const line = `simtally_limit_refusals_total{limit="${limit}"} 1\n`
-      assert.ok(metrics.body.includes(line), limit)
+      assert.ok(metrics.text.includes(line), limit)
     }
   })
 
   it('refuses a delivery that cannot be read, as delivering it would', async () => {
     const before = await state()
     const cut = gzipSync(record('cut')).subarray(0, -9)
-    const { status, told } = await tryOut(cut)
+    const { status, error } = await tryOut(cut)
     assert.equal(status, 400)
     assert.match(
-      told.message,
+      error.message,
       /^The delivery could not be read to its end: .*nothing of it is kept/,
     )
     assert.deepEqual(await state(), before)
@@ -155,17 +152,15 @@ function byReason(a: { readonly reason: string }, b: { readonly reason: string }
 }
 
 describe('a dry run of an undo', () => {
-  const tryUndo = async (id: string, as: TestCredential = fixture.operator) => {
-    const answer = await fixture.post(`/v1/Imports/${id}/Undo/DryRun`, {}, { as })
-    return { ...answer, told: JSON.parse(answer.text) }
-  }
+  const tryUndo = (id: string, as: TestCredential = fixture.operator) =>
+    fixture.post(`/v1/Imports/${id}/Undo/DryRun`, {}, { as })
 
   it('tells what would leave, stay and count again, and changes nothing', async () => {
     const text = record('u', { upload: 9 }) + record('v') + record('w', { name: 'nobody' })
     const { body } = await fixture.deliver(text, { as: fixture.operator })
     await fixture.deliver(record('v'), { as: fixture.operator })
     const before = await state()
-    const { status, told } = await tryUndo(body.import)
+    const { status, body: told } = await tryUndo(body.import)
     assert.equal(status, 200)
     assert.deepEqual(await state(), before)
     assert.deepEqual(
@@ -174,7 +169,7 @@ describe('a dry run of an undo', () => {
     )
     assert.deepEqual([told.changed_sims, told.date_undone], [1, null])
     assert.deepEqual(
-      told.months.map((row: { month: string; upload: number }) => [row.month, row.upload]),
+      told.months.map(({ month, upload }) => [month, upload]),
       [['2026-03', -9]],
     )
     const undone = await fixture.post(
@@ -182,11 +177,10 @@ describe('a dry run of an undo', () => {
       {},
       { as: fixture.operator },
     )
-    const { removed, kept } = JSON.parse(undone.text)
-    assert.deepEqual([removed, kept], [1, 1])
+    assert.deepEqual([undone.body.removed, undone.body.kept], [1, 1])
     const twice = await tryUndo(body.import)
     assert.equal(twice.status, 400)
-    assert.ok(twice.told.message.startsWith(`import ${body.import} was undone already, at `))
+    assert.ok(twice.error.message.startsWith(`import ${body.import} was undone already, at `))
   })
 
   it('is for the admin scope, and for accounts on what their own keys delivered', async () => {
@@ -195,7 +189,7 @@ describe('a dry run of an undo', () => {
     const own = (await fixture.deliver(record('own'), { as: ingest })).body.import
     const operators = (await fixture.deliver('', { as: fixture.operator })).body.import
     assert.equal((await tryUndo(own, ingest)).status, 403)
-    assert.equal((await tryUndo(own, admin)).told.removed, 1)
+    assert.equal((await tryUndo(own, admin)).body.removed, 1)
     assert.equal((await tryUndo(operators, admin)).status, 404)
   })
 })
@@ -203,14 +197,11 @@ describe('a dry run of an undo', () => {
 describe('discarding quarantined records', () => {
   const why = { By: 'Ada', Reason: 'test SIMs' }
   const everything = { ...why, All: 'true' }
-  const discard = async (
+  const discard = (
     id: string,
     form: Record<string, string>,
     as: TestCredential = fixture.operator,
-  ) => {
-    const answer = await fixture.post(`/v1/Imports/${id}/Quarantine/Discard`, form, { as })
-    return { ...answer, told: JSON.parse(answer.text) }
-  }
+  ) => fixture.post(`/v1/Imports/${id}/Quarantine/Discard`, form, { as })
   const waiting = async (id: string) => {
     const { body } = await fixture.get(`/v1/Imports/${id}/Quarantine`, { as: fixture.operator })
     return body.quarantine.map(({ line }) => line)
@@ -222,9 +213,9 @@ describe('discarding quarantined records', () => {
     const first = await discard(body.import, { ...why, Line: '3' })
     assert.equal(first.status, 200, first.text)
     // What became of the records when they came stays as it was.
-    assert.deepEqual([first.told.discarded, first.told.quarantined], [1, 4])
+    assert.deepEqual([first.body.discarded, first.body.quarantined], [1, 4])
     assert.deepEqual(await waiting(body.import), [1, 2, 4])
-    assert.equal((await discard(body.import, { ...why, Cause: 'unknown_sim' })).told.discarded, 1)
+    assert.equal((await discard(body.import, { ...why, Cause: 'unknown_sim' })).body.discarded, 1)
     assert.deepEqual(await waiting(body.import), [2, 4])
     const [act] = await fixture.store.listActs({}, { limit: 1 })
     assert.deepEqual(
@@ -233,7 +224,7 @@ describe('discarding quarantined records', () => {
     )
     const all = await discard(body.import, everything)
     const again = await discard(body.import, everything)
-    assert.deepEqual([all.told.discarded, again.told.discarded], [2, 0])
+    assert.deepEqual([all.body.discarded, again.body.discarded], [2, 0])
     assert.deepEqual(await waiting(body.import), [])
   })
 
@@ -249,9 +240,9 @@ describe('discarding quarantined records', () => {
       [{ ...why, Line: 'one' }, /Line/],
       [{ ...why, Cause: 'bad' }, /Cause "bad": expected unreadable, /],
     ] as const) {
-      const { status, told } = await discard(body.import, form)
+      const { status, error } = await discard(body.import, form)
       assert.equal(status, 400)
-      assert.match(told.message, expected)
+      assert.match(error.message, expected)
     }
     assert.deepEqual(await waiting(body.import), [1])
   })
@@ -263,7 +254,7 @@ describe('discarding quarantined records', () => {
     const operators = (await fixture.deliver('theirs\n', { as: fixture.operator })).body.import
     assert.equal((await discard(own, everything, ingest)).status, 403)
     assert.equal((await discard(operators, everything, admin)).status, 404)
-    assert.equal((await discard(own, everything, admin)).told.discarded, 1)
+    assert.equal((await discard(own, everything, admin)).body.discarded, 1)
     assert.deepEqual(await waiting(operators), [1])
   })
 })

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { UsageError, type UsageErrorCode } from '../../src/domain/usage-error.ts'
 import { buildServer } from '../../src/http/server.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
+import { ask } from '../support/answers.ts'
 import { iccidOf, imsiOf, msisdnOf, NOW } from '../support/builders.ts'
 import { basic, HttpFixture } from '../support/http-fixture.ts'
 
@@ -260,7 +261,7 @@ describe('errors of the store', () => {
   after(() => fixture.close())
 
   /** Asks a server whose store fails to answer how much was used. */
-  async function ask(error: unknown) {
+  async function fail(error: unknown) {
     const lines: string[] = []
     const logger = pino({ base: null }, { write: (line) => lines.push(line) })
     const store = new Proxy<UsageStore>(fixture.store, {
@@ -272,7 +273,7 @@ describe('errors of the store', () => {
     })
     const server = buildServer({ store, clock: () => NOW, logger })
     const headers = { authorization: basic(fixture.owner) }
-    const reply = await server.inject({ url: '/v1/UsageRecords', headers })
+    const reply = await ask(server, { url: '/v1/UsageRecords', headers })
     await server.close()
     return { reply, log: lines.join('') }
   }
@@ -288,20 +289,20 @@ describe('errors of the store', () => {
   ]
   for (const [failure, { status, code, retryAfter }] of cases) {
     it(`that is ${failure} are ${status}, logged in its words and told in ours`, async () => {
-      const { reply, log } = await ask(new UsageError(failure, 'cannot write /var/secret.db'))
-      assert.equal(reply.statusCode, status)
-      assert.equal(reply.json().code, code)
+      const { reply, log } = await fail(new UsageError(failure, 'cannot write /var/secret.db'))
+      assert.equal(reply.status, status)
+      assert.equal(reply.error.code, code)
       assert.equal(reply.headers['retry-after'], retryAfter)
-      assert.ok(!reply.body.includes('/var/secret.db'))
+      assert.ok(!reply.text.includes('/var/secret.db'))
       assert.ok(log.includes('/var/secret.db'))
     })
   }
 
   it('that nobody foresaw are 500, with the request id that finds them in the log', async () => {
-    const { reply, log } = await ask(new TypeError('x is not a function'))
-    assert.equal(reply.statusCode, 500)
+    const { reply, log } = await fail(new TypeError('x is not a function'))
+    assert.equal(reply.status, 500)
     const requestId = reply.headers['twilio-request-id']
-    assert.deepEqual(reply.json(), {
+    assert.deepEqual(reply.error, {
       code: 20500,
       message: `An unexpected error occurred; it is logged under the request id ${requestId}`,
       more_info: 'https://www.twilio.com/docs/errors/20500',

@@ -34,7 +34,7 @@ describe('completeness of an answer', () => {
   }
 
   const operator = () => ({ as: fixture.operator })
-  const feedUrl = () => `/v1/Feeds/${fixture.feed.name}`
+  const feedUrl = () => `/v1/Feeds/${fixture.feed.name}` as const
 
   it('begins with the first delivery: a month before it is open, and not a silent 0', async () => {
     const from = '2026-03-10T10:00:00Z'
@@ -59,9 +59,8 @@ describe('completeness of an answer', () => {
     const body = { At: '2026-03-15', Reason: 'contract ended' }
     const retired = await fixture.post(`${feedUrl()}/Retire`, body, operator())
     assert.equal(retired.status, 200)
-    const feed = JSON.parse(retired.text) as { state: string; retired: unknown }
-    assert.equal(feed.state, 'retired')
-    assert.deepEqual(feed.retired, {
+    assert.equal(retired.body.state, 'retired')
+    assert.deepEqual(retired.body.retired, {
       date: '2026-03-15T00:00:00Z',
       reason: 'contract ended',
     })
@@ -80,7 +79,7 @@ describe('completeness of an answer', () => {
     assert.equal(entry!.reason, 'feed_retired')
     assert.match(entry!.detail, /the feed is retired since 2026-03-15T00:00:00Z/)
     const back = await fixture.post(`${feedUrl()}/Unretire`, {}, operator())
-    assert.equal(JSON.parse(back.text).retired, null)
+    assert.equal(back.body.retired, null)
     const recycled = await fixture.post(
       `/v1/Imports/${body.import}/Quarantine/Recycle`,
       {},

@@ -10,6 +10,7 @@ import { buildServer } from '../../src/http/server.ts'
 import { openStore } from '../../src/storage/open-store.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { CliFixture } from '../cli/cli-fixture.ts'
+import { bodyIn } from '../support/answers.ts'
 import { NOW } from '../support/builders.ts'
 import { askSession, OWN_PAGE, signedIn } from '../support/console-session.ts'
 import { basic, type TestCredential } from '../support/http-fixture.ts'
@@ -78,18 +79,17 @@ const OWN_PAGE_OF_NOBODY = { 'sec-fetch-site': OWN_PAGE['sec-fetch-site'] }
 async function withNeeds(example: Example): Promise<Example> {
   switch (example.needs) {
     case 'an import of listImports': {
-      const { imports } = (await send('listImports', {})).json()
-      return { ...example, path: { id: imports[0].import } }
+      const { imports } = bodyIn<'/v1/Imports'>((await send('listImports', {})).body)
+      return { ...example, path: { id: imports[0]!.import } }
     }
     case 'a network of listSuperSimNetworks': {
-      const { networks } = (
-        await send('listSuperSimNetworks', EXAMPLES.listSuperSimNetworks!)
-      ).json()
-      return { ...example, path: { NetworkSid: networks[0].sid } }
+      const { body } = await send('listSuperSimNetworks', EXAMPLES.listSuperSimNetworks!)
+      const { networks } = bodyIn<'/supersim/v1/Networks'>(body)
+      return { ...example, path: { NetworkSid: networks[0]!.sid } }
     }
     case 'a key of listKeys': {
-      const { keys } = (await send('listKeys', EXAMPLES.listKeys!)).json()
-      return { ...example, path: { Sid: keys.at(-1).sid } }
+      const { keys } = bodyIn<'/v1/Keys'>((await send('listKeys', EXAMPLES.listKeys!)).body)
+      return { ...example, path: { Sid: keys.at(-1)!.sid } }
     }
     case 'a key':
       return {

@@ -58,11 +58,11 @@ describe('docs/openapi.json', () => {
   })
 
   it('is served with the address of the server', async () => {
-    const { status, text: served } = await fixture.get('/docs/openapi.json', {
+    const { status, body: served } = await fixture.get('/docs/openapi.json', {
       headers: { host: 'usage.example.com' },
     })
     assert.equal(status, 200)
-    assert.deepEqual(JSON.parse(served), {
+    assert.deepEqual(served, {
       ...file,
       servers: [{ url: 'http://usage.example.com' }],
     })
@@ -75,10 +75,9 @@ describe('docs/openapi.json', () => {
     await fixture.use(sim, '2026-03-15T10:00:00Z', { plmn: '208-01', from_sim: 7 })
     await fixture.deliver('{"record_id":"r"}\n')
     const delivery = await fixture.get('/v1/Imports?Status=done')
-    const { import: id } = (JSON.parse(delivery.text) as { imports: { import: string }[] })
-      .imports[0]!
+    const { import: id } = delivery.body.imports[0]!
     const of = fixture.owner.sid
-    const fleet = JSON.parse((await fixture.post('/supersim/v1/Fleets', {})).text)
+    const { body: fleet } = await fixture.post('/supersim/v1/Fleets', {})
     const ajv = new Ajv2020({ strict: false, allErrors: true })
     const answers: [path: string, url: string, answer: string][] = [
       ['/v1/Sims', '/v1/Sims', '200'],

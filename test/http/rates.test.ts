@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { pino } from 'pino'
 import type { Limits } from '../../src/domain/limits.ts'
 import { TokenBuckets } from '../../src/http/token-buckets.ts'
-import { basic, HttpFixture, type TestCredential } from '../support/http-fixture.ts'
+import { HttpFixture, type TestCredential } from '../support/http-fixture.ts'
 
 async function open(t: TestContext, limits: Partial<Limits>) {
   const clock = { ms: 0 }
@@ -18,12 +18,9 @@ async function open(t: TestContext, limits: Partial<Limits>) {
   t.after(() => fixture.close())
   /** Asks from an address, by way of a proxy. */
   const ask = async (as: TestCredential | null, from = '192.0.2.1') => {
-    const reply = await fixture.server.inject({
-      url: '/v1/Sims',
-      remoteAddress: '10.0.0.1',
-      headers: { 'x-forwarded-for': from, ...(as !== null && { authorization: basic(as) }) },
-    })
-    return { status: reply.statusCode, retryAfter: reply.headers['retry-after'] }
+    const options = { as, remoteAddress: '10.0.0.1', headers: { 'x-forwarded-for': from } }
+    const { status, headers } = await fixture.get('/v1/Sims', options)
+    return { status, retryAfter: headers['retry-after'] }
   }
   return { fixture, clock, ask, lines }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { PIECE_SIMS } from '../../src/http/sim-lines.ts'
 import { iccidOf } from '../support/builders.ts'
-import { basic, HttpFixture } from '../support/http-fixture.ts'
+import { HttpFixture } from '../support/http-fixture.ts'
 
 const HEADER = 'sid,account_sid,unique_name,friendly_name,iccid,status,date_created,date_updated'
 
@@ -19,12 +19,8 @@ describe('SIMs in lines', () => {
   })
   after(() => fixture.close())
 
-  async function ask(query: string, { accept = '', method = 'GET' as 'GET' | 'HEAD' } = {}) {
-    const headers = { authorization: basic(fixture.owner), ...(accept !== '' && { accept }) }
-    const url = `/v1/Sims?${query}`
-    const reply = await fixture.server.inject({ method, url, headers })
-    return { status: reply.statusCode, headers: reply.headers, body: reply.body }
-  }
+  const ask = (query: string, accept = '') =>
+    fixture.get(`/v1/Sims?${query}`, { headers: { ...(accept !== '' && { accept }) } })
 
   const linesOf = (csv: string) => {
     const [header, ...lines] = csv.trimEnd().split('\n')
@@ -34,8 +30,7 @@ describe('SIMs in lines', () => {
 
   it('are CSV where the parameter says so, or else what is accepted; names compute nothing', async () => {
     const { sid: owner } = fixture.owner
-    const { sims } = JSON.parse((await ask('')).body)
-    const [first, second, third] = sims.map(({ sid }: { readonly sid: string }) => sid)
+    const [first, second, third] = (await ask('')).body.sims.map(({ sid }) => sid)
     const at = '2026-03-15T12:34:56Z,2026-03-15T12:34:56Z'
     const expected = [
       `${first},${owner},roof-1,"'=1+""2"",3",${iccidOf(1)},active,${at}`,
@@ -47,50 +42,50 @@ describe('SIMs in lines', () => {
       ['Format=csv', 'application/json'],
       ['', 'text/csv'],
     ] as const) {
-      const { status, headers, body } = await ask(query, { accept })
-      assert.equal(status, 200, body)
+      const { status, headers, text } = await ask(query, accept)
+      assert.equal(status, 200, text)
       assert.match(String(headers['content-type']), /^text\/csv; charset=utf-8; header=present/)
       assert.match(String(headers.vary), /\bAccept(?!-)/)
-      assert.deepEqual(linesOf(body), expected)
+      assert.deepEqual(linesOf(text), expected)
     }
     assert.equal((await ask('Format=xml')).status, 400)
   })
 
   it('are NDJSON of the same values as the list', async () => {
-    const { headers, body } = await ask('Format=ndjson')
+    const { headers, text } = await ask('Format=ndjson')
     assert.match(String(headers['content-type']), /^application\/x-ndjson/)
-    const lines = body.trimEnd().split('\n')
+    const lines = text.trimEnd().split('\n')
     assert.deepEqual(
       lines.map((line) => JSON.parse(line)),
-      JSON.parse((await ask('')).body).sims,
+      (await ask('')).body.sims,
     )
   })
 
   it('are those that the filters find, none among them', async () => {
-    const found = linesOf((await ask('Format=csv&Search=ROOF&Status=suspended')).body)
+    const found = linesOf((await ask('Format=csv&Search=ROOF&Status=suspended')).text)
     assert.deepEqual(
       found.map((line) => line.split(',')[2]),
       ['roof-3'],
     )
-    assert.deepEqual(linesOf((await ask('Format=csv&Search=theirs')).body), [])
-    assert.equal((await ask('Format=ndjson&Search=theirs')).body, '')
+    assert.deepEqual(linesOf((await ask('Format=csv&Search=theirs')).text), [])
+    assert.equal((await ask('Format=ndjson&Search=theirs')).text, '')
   })
 
   it('are a page where its size is said, and go on where a token leads', async () => {
-    assert.equal(linesOf((await ask('Format=csv&PageSize=2')).body).length, 2)
-    const { meta } = JSON.parse((await ask('PageSize=1')).body)
-    const next = new URL(meta.next_page_url).searchParams
+    assert.equal(linesOf((await ask('Format=csv&PageSize=2')).text).length, 2)
+    const { meta } = (await ask('PageSize=1')).body
+    const next = new URL(meta.next_page_url!).searchParams
     next.delete('PageSize')
     next.set('Format', 'csv')
     assert.deepEqual(
-      linesOf((await ask(next.toString())).body),
-      linesOf((await ask('Format=csv')).body).slice(1),
+      linesOf((await ask(next.toString())).text),
+      linesOf((await ask('Format=csv')).text).slice(1),
     )
   })
 
   it('of a HEAD are the headers', async () => {
-    const { status, headers, body } = await ask('Format=csv', { method: 'HEAD' })
-    assert.deepEqual([status, body], [200, ''])
+    const { status, headers, text } = await fixture.send('HEAD', '/v1/Sims?Format=csv')
+    assert.deepEqual([status, text], [200, ''])
     assert.match(String(headers['content-type']), /^text\/csv/)
   })
 
@@ -99,13 +94,10 @@ describe('SIMs in lines', () => {
     const other = await fixture.addAccount()
     const numbers = Array.from({ length: count + 1 }, (_, i) => iccidOf(1_000 + i))
     for (const iccid of numbers) await fixture.addSim({ iccid }, other)
-    const { statusCode, body } = await fixture.server.inject({
-      url: '/v1/Sims?Format=csv',
-      headers: { authorization: basic(other) },
-    })
-    assert.equal(statusCode, 200)
+    const { status, text } = await fixture.get('/v1/Sims?Format=csv', { as: other })
+    assert.equal(status, 200)
     assert.deepEqual(
-      linesOf(body).map((line) => line.split(',')[4]),
+      linesOf(text).map((line) => line.split(',')[4]),
       numbers,
     )
   })

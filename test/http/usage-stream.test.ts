@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import type { Row } from '../../src/client/client.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
 import type { MemberPage, UsageMember, UsageQuestion } from '../../src/domain/usage-question.ts'
 import { PIECE_MEMBERS } from '../../src/http/member-stream.ts'
@@ -64,11 +65,9 @@ function address(): Promise<string> {
   return listening
 }
 
-async function ask(query: string, accept?: string) {
-  const headers = { authorization: basic(fixture.owner), ...(accept && { accept }) }
-  const url = `/v1/Usage?${PERIOD}&GroupBy=sim&${query}`
-  const { statusCode, headers: answered, body } = await fixture.server.inject({ url, headers })
-  return { status: statusCode, headers: answered, body }
+function ask(query: string, accept?: string) {
+  const url = `/v1/Usage?${PERIOD}&GroupBy=sim&${query}` as const
+  return fixture.get(url, { headers: { ...(accept && { accept }) } })
 }
 
 function rowsOf(csv: string): string[] {
@@ -94,21 +93,20 @@ describe('an answer in lines', () => {
       ['', '*/*', 'application/json'],
       ['', 'text/csv;q=0', 'application/json'],
     ] as const) {
-      const { status, headers, body } = await ask(query, accept)
-      assert.equal(status, 200, body)
+      const { status, headers, text } = await ask(query, accept)
+      assert.equal(status, 200, text)
       assert.equal(String(headers['content-type']).split(';')[0], type, `${query} ${accept}`)
       assert.match(String(headers.vary), /\bAccept(?!-)/)
-      if (type === 'text/csv') assert.deepEqual(rowsOf(body), [row(1), row(2)])
+      if (type === 'text/csv') assert.deepEqual(rowsOf(text), [row(1), row(2)])
     }
-    const { body } = await ask('Format=ndjson')
-    const { body: list } = await ask('')
-    assert.deepEqual(body.trimEnd().split('\n').map(parsed), JSON.parse(list).usage)
+    const { text } = await ask('Format=ndjson')
+    assert.deepEqual(text.trimEnd().split('\n').map(parsed), (await ask('')).body.usage)
     assert.equal((await ask('Format=xml')).status, 400)
   })
 
   it('goes on piece by piece until all is said, however many there are', async () => {
     hasSims(4 * PIECE_MEMBERS + 1)
-    const rows = rowsOf((await ask('Format=csv')).body)
+    const rows = rowsOf((await ask('Format=csv')).text)
     assert.equal(rows.length, 4 * PIECE_MEMBERS + 1)
     rows.forEach((row, i) => {
       assert.ok(row.includes(sidOf('DE', i + 1)))
@@ -121,14 +119,14 @@ describe('an answer in lines', () => {
 
   it('is resumed from the last token that came, in the same window, with or without its parameters', async () => {
     hasSims(2 * PIECE_MEMBERS + 10)
-    const whole = rowsOf((await ask('Format=csv&Order=-data&Label=customer%3Dacme')).body)
+    const whole = rowsOf((await ask('Format=csv&Order=-data&Label=customer%3Dacme')).text)
     const cut = whole.slice(0, PIECE_MEMBERS + 777)
     const last = cut.findLastIndex((row) => tokenOf(row) !== '')
     fixture.clock.now += 40 * 86_400
     const token = tokenOf(cut[last]!)
     questions = []
     const rest = await ask(`Format=csv&PageToken=${token}`)
-    assert.deepEqual([...cut.slice(0, last + 1), ...rowsOf(rest.body)], whole)
+    assert.deepEqual([...cut.slice(0, last + 1), ...rowsOf(rest.text)], whole)
     assert.partialDeepStrictEqual(questions[0], {
       order: '-data',
       filter: { label: { key: 'customer', value: 'acme' } },
@@ -136,26 +134,23 @@ describe('an answer in lines', () => {
       end: Date.parse('2026-03-01') / 1_000,
     })
     const other = await ask(`Format=csv&Order=data&PageToken=${token}`)
-    assert.deepEqual([other.status, parsed(other.body).code], [400, 21481])
+    assert.deepEqual([other.status, other.error.code], [400, 21481])
     const stranger = await fixture.addAccount()
-    const stolen = await fixture.server.inject({
-      url: `/v1/Usage?Format=csv&PageToken=${token}`,
-      headers: { authorization: basic(stranger) },
-    })
-    assert.equal(stolen.statusCode, 400)
+    const stolen = await fixture.get(`/v1/Usage?Format=csv&PageToken=${token}`, { as: stranger })
+    assert.equal(stolen.status, 400)
   })
 
   it('has as many as PageSize says, and then a token', async () => {
     hasSims(10)
-    const rows = rowsOf((await ask('Format=csv&PageSize=3')).body)
+    const rows = rowsOf((await ask('Format=csv&PageSize=3')).text)
     assert.deepEqual(
       rows.map((row) => tokenOf(row) !== ''),
       [false, false, true],
     )
-    const next = rowsOf((await ask(`Format=csv&PageSize=7&PageToken=${tokenOf(rows[2]!)}`)).body)
+    const next = rowsOf((await ask(`Format=csv&PageSize=7&PageToken=${tokenOf(rows[2]!)}`)).text)
     assert.ok(next[0]!.includes(sidOf('DE', 4)))
     assert.deepEqual([next.length, tokenOf(next.at(-1)!)], [7, ''])
-    const ndjson = (await ask('Format=ndjson&PageSize=3')).body.trimEnd().split('\n').map(parsed)
+    const ndjson = (await ask('Format=ndjson&PageSize=3')).text.trimEnd().split('\n').map(parsed)
     assert.deepEqual(
       ndjson.map((row) => typeof row.page_token),
       ['undefined', 'undefined', 'string'],
@@ -195,12 +190,9 @@ describe('an answer in lines', () => {
 
   it('answers only the headers of a HEAD', async () => {
     hasSims(3 * PIECE_MEMBERS)
-    const { statusCode, headers, body } = await fixture.server.inject({
-      method: 'HEAD',
-      url: `/v1/Usage?${PERIOD}&GroupBy=sim&Format=csv`,
-      headers: { authorization: basic(fixture.owner) },
-    })
-    assert.deepEqual([statusCode, body, asked.length], [200, '', 1])
+    const url = `/v1/Usage?${PERIOD}&GroupBy=sim&Format=csv`
+    const { status, headers, text } = await fixture.send('HEAD', url)
+    assert.deepEqual([status, text, asked.length], [200, '', 1])
     assert.match(String(headers['content-type']), /^text\/csv/)
   })
 
@@ -232,8 +224,8 @@ describe('the cells of CSV', () => {
       group: { id: n, sid: sidOf('HF', n), uniqueName: names[n - 1]! },
       label: names[n - 1]!,
     }))
-    const { body } = await ask('Format=csv&GroupBy=sim')
-    const rows = rowsOf(body).map((row) => row.split(`${','.repeat(5)}2026`)[0]!.slice(70))
+    const { text } = await ask('Format=csv&GroupBy=sim')
+    const rows = rowsOf(text).map((row) => row.split(`${','.repeat(5)}2026`)[0]!.slice(70))
     const cells = [
       `"'=HYPERLINK(""http://x"")"`,
       "'@SUM(A1)",
@@ -248,6 +240,6 @@ describe('the cells of CSV', () => {
   })
 })
 
-function parsed(line: string) {
+function parsed(line: string): Row<'/v1/Usage'> & { readonly page_token?: string } {
   return JSON.parse(line)
 }

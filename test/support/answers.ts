@@ -31,10 +31,11 @@ type RouteOf<Url extends string> = Url extends string
     }[keyof paths]
   : never
 
-type Responses<Url extends string, Asked extends Method> =
-  paths[RouteOf<Url>] extends Readonly<Record<Lowercase<Asked>, { readonly responses: infer R }>>
+type Responses<Url extends string, Asked extends Method> = Asked extends Method
+  ? paths[RouteOf<Url>] extends Readonly<Record<Lowercase<Asked>, { readonly responses: infer R }>>
     ? R
     : never
+  : never
 
 type Json<Response> = Response extends {
   readonly content: { readonly 'application/json': infer Body }
@@ -42,9 +43,9 @@ type Json<Response> = Response extends {
   ? Body
   : never
 
-type Content<Of, Status extends number> = {
-  [Key in keyof Of & Status]: Json<Of[Key]>
-}[keyof Of & Status]
+type Content<Of, Status extends number> = Of extends unknown
+  ? { [Key in keyof Of & Status]: Json<Of[Key]> }[keyof Of & Status]
+  : never
 
 /** What nobody has said the type of. */
 type Known<Body> = [Body] extends [never] ? unknown : Body
@@ -73,6 +74,18 @@ export function anyList(body: unknown): {
 } {
   const { meta, ...lists } = body as { meta: Schema<'ListMeta'> } & Record<string, unknown>
   return { meta, rows: lists[meta.key] as unknown[] }
+}
+
+/** The body of an answer that came as text. */
+export function bodyIn<Url extends string, Asked extends Method = 'GET'>(
+  text: string,
+): BodyOf<Url, Asked> {
+  return JSON.parse(text)
+}
+
+/** What a refusal says that came as text. */
+export function errorIn(text: string): Schema<'Error'> {
+  return JSON.parse(text)
 }
 
 /** Asks a server without a socket. */

@@ -1,14 +1,11 @@
 /** A browser that is signed in to the console: what its pages send, and what comes back. */
+import { type AnswerTo, ask } from './answers.ts'
 import type { HttpFixture, TestCredential } from './http-fixture.ts'
 
 /** As a browser says of a request that a page of the server itself has sent. */
 export const OWN_PAGE = { 'sec-fetch-site': 'same-origin', 'simtally-console': '1' } as const
 
-export interface SessionReply {
-  readonly status: number
-  readonly headers: Readonly<Record<string, unknown>>
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it asserts
-  readonly body: any
+export interface SessionReply extends AnswerTo<'/console/session', 'GET' | 'POST' | 'DELETE'> {
   /** What stands in `Set-Cookie`; empty without one. */
   readonly setCookie: string
   /** The cookie as a browser sends it back. */
@@ -28,14 +25,12 @@ export async function askSession(
     readonly remoteAddress?: string
   } = {},
 ): Promise<SessionReply> {
-  const reply = await server.inject({
+  const reply = await ask(server, {
     ...{ method, url: '/console/session', headers, remoteAddress },
     ...(payload !== undefined && { payload }),
   })
   const setCookie = String(reply.headers['set-cookie'] ?? '')
-  const body = reply.body === '' ? null : reply.json()
-  const cookie = setCookie.split(';')[0]!
-  return { status: reply.statusCode, headers: reply.headers, body, setCookie, cookie }
+  return { ...reply, setCookie, cookie: setCookie.split(';')[0]! }
 }
 
 /** Signs in, and returns what the browser sends from then on. */
@@ -43,7 +38,7 @@ export async function signedIn(
   fixture: Pick<HttpFixture, 'server'>,
   { sid, secret }: TestCredential,
 ): Promise<{ readonly cookie: string } & typeof OWN_PAGE> {
-  const { status, body, cookie } = await askSession(fixture, 'POST', { payload: { sid, secret } })
-  if (status !== 201) throw new Error(`not signed in: ${JSON.stringify(body)}`)
+  const { status, text, cookie } = await askSession(fixture, 'POST', { payload: { sid, secret } })
+  if (status !== 201) throw new Error(`not signed in: ${text}`)
   return { ...OWN_PAGE, cookie }
 }
