@@ -1,16 +1,16 @@
 /**
- * A limit to how long a server may leave a statement without an answer. Its own time-outs come
- * before; beyond them, the network between has stopped carrying, and the connection is ended.
+ * Limits how long a server may leave a statement without an answer. Its own time-outs come first. Beyond
+ * them, the network in between no longer works, and the connection is ended.
  */
 import type pg from 'pg'
 
 /** How much later than the server's own limit an answer may come, in milliseconds. */
 export const ANSWER_GRACE_MS = 10_000
 
-/** For statements that the server may take its time for, such as an audit. */
+/** For statements that may take the server long, such as an audit. */
 export const UNLIMITED_ANSWER_MS = 24 * 3_600_000
 
-/** What `pg` does not tell of a client. */
+/** What `pg` does not expose about a client. */
 interface Insides {
   readonly connection: {
     readonly stream: { destroy(error?: Error): void }
@@ -25,7 +25,7 @@ interface Watch {
 
 const watches = new WeakMap<pg.ClientBase, Watch>()
 
-/** Every statement of the client has so long from now on; the first call arranges for it. */
+/** From now on, every statement of the client has this long. The first call sets the limit up. */
 export function limitAnswers(client: pg.ClientBase, limitMs: number): void {
   const known = watches.get(client)
   if (known !== undefined) {
@@ -41,7 +41,7 @@ export function limitAnswers(client: pg.ClientBase, limitMs: number): void {
   const query = client.query.bind(client) as (...given: unknown[]) => unknown
   const watched = (...given: unknown[]) => {
     disarm()
-    // The connection keeps the process, where there is one; the limit alone does not.
+    // An open connection keeps the process alive; the limit alone does not.
     watch.timer = setTimeout(() => {
       disconnect(client, new Error(`no answer in ${watch.limitMs / 1000} s`))
     }, watch.limitMs).unref()
@@ -50,7 +50,7 @@ export function limitAnswers(client: pg.ClientBase, limitMs: number): void {
   client.query = watched as typeof client.query
 }
 
-/** Ends a connection at once, without a word to the server, which may not hear it. */
+/** Ends a connection at once, without telling the server, which may not hear it. */
 export function disconnect(client: pg.ClientBase, reason?: Error): void {
   ;(client as unknown as Insides).connection.stream.destroy(reason)
 }

@@ -54,11 +54,11 @@ function sameIdentity(a: UsageEvent, b: UsageEvent): boolean {
 
 interface Moved {
   readonly added: number
-  /** Positions of the events whose identity was there already. */
+  /** Positions of the events whose identity already existed. */
   readonly met: ReadonlySet<number>
 }
 
-/** For events of which some may be there: what was really added decides. */
+/** For events of which some may already exist; what was really added decides. */
 async function moveToLedger(
   session: PostgresSession,
   { feed, importId, knownAt, changes }: EventBatch,
@@ -80,8 +80,8 @@ async function moveToLedger(
 }
 
 /**
- * For events that are all new. They are then all there is to derive from, which is added up here;
- * the server copies rows in less than half the time that it takes to move them.
+ * For events that are all new, so that totals can be derived from them here. The server copies rows in
+ * less than half the time that moving them takes.
  */
 async function copyToLedger(
   session: PostgresSession,
@@ -113,15 +113,15 @@ async function copy(
 
 interface AppendOptions {
   /**
-   * Takes the ledger to have none of the events. Where it does have one, the append fails with a
-   * unique violation, and is to be repeated without the assumption in a new transaction.
+   * Assumes that the ledger has none of the events. If it does have one, the append fails with a unique
+   * violation, and must be repeated without the assumption in a new transaction.
    */
   readonly assumeNew: boolean
-  /** Keeps other batches out: two that replace each other's rows may be in each other's way again. */
+  /** Excludes other batches. Two that replace each other's rows may be in each other's way again. */
   readonly alone: boolean
 }
 
-/** Runs inside a write transaction; `ordered` is what `orderByKey` made of the batch's events. */
+/** Runs inside a write transaction; `ordered` is the result of `orderByKey` for the batch's events. */
 export async function append(
   session: PostgresSession,
   batch: AppendBatch,
@@ -134,8 +134,8 @@ export async function append(
 }
 
 /**
- * Brings events into the ledger and what is derived from it; conflicts are returned in the order of
- * their lines, and kept nowhere yet.
+ * Adds events to the ledger and to what is derived from it. Conflicts are returned in the order of their
+ * lines and not kept yet.
  */
 export async function applyEvents(
   session: PostgresSession,
@@ -183,7 +183,7 @@ async function appendUsage(
   events: readonly IncomingEvent[],
   { limits, assumeNew }: { limits: Limits; assumeNew: boolean },
 ): Promise<EventVerdicts> {
-  // Each identity comes into the ledger once; what else the batch says of it is resolved after.
+  // Each identity is added to the ledger once; the batch's other versions of it are resolved afterwards.
   const firsts: IncomingEvent[] = []
   const repeats: IncomingEvent[] = []
   for (const incoming of events) {

@@ -1,4 +1,4 @@
-/** An audit of a database: the shared questions, and what PostgreSQL checks itself. */
+/** An audit of a database: the shared questions, and PostgreSQL's own checks. */
 import type { Actor } from '../../domain/act.ts'
 import { logAct } from '../acts.ts'
 import { runAudit } from '../audit/audit.ts'
@@ -13,7 +13,7 @@ import { sqlState } from './failures.ts'
 import type { PostgresSession } from './session.ts'
 import type { Topology } from './topology.ts'
 
-/** How an audit looks at one state: with nothing in its way, or, on Citus, with writers kept out. */
+/** How an audit looks at one state: with nothing in its way or, on Citus, with writers kept out. */
 export type OnOneState = <T>(work: (session: PostgresSession) => Promise<T>) => Promise<T>
 
 export function audit(
@@ -43,7 +43,7 @@ function auditEngine(onOneState: OnOneState, topology: Topology): AuditEngine {
   }
 }
 
-/** The shared questions name their parameters; here they get numbers, in order of appearance. */
+/** The shared questions name their parameters; here they are numbered in order of appearance. */
 function questions(session: PostgresSession): Ask {
   return (text, parameters: Parameters = {}) => {
     const values: Value[] = []
@@ -60,7 +60,7 @@ function questions(session: PostgresSession): Ask {
   }
 }
 
-/** `alone` runs a write transaction that keeps batches out. */
+/** `alone` runs a write transaction that excludes batches. */
 export function changingEngine(
   { look, alone }: { readonly look: OnOneState; readonly alone: OnOneState },
   topology: Topology,
@@ -76,7 +76,7 @@ export function changingEngine(
   }
 }
 
-/** Inside a write transaction; `log` writes what the work has come to. */
+/** Inside a write transaction; `log` writes the outcome of the work. */
 export async function changeIn<T>(
   session: PostgresSession,
   { name }: Pick<Topology, 'name'>,
@@ -126,7 +126,8 @@ const INDEXES = `
 async function checkDatabase(session: PostgresSession): Promise<AuditDifference[]> {
   const unsound = await session.all(UNSOUND)
   const differences = unsound.map((row) => ({ table: 'database', ...row }) as AuditDifference)
-  // Where the extension is there and this user may use it; PostgreSQL has no check of its own.
+  // Only if the extension is installed and this user may use it, because PostgreSQL has no check of its
+  // own.
   for (const { name } of await amcheckedIndexes(session)) {
     try {
       await session.client.query('SAVEPOINT looked')

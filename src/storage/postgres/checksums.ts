@@ -1,6 +1,6 @@
 /**
- * Keeps the checksums of a database. Triggers note what our transactions do to rows; what they have
- * noted is added up now and then. Citus spreads no table that has triggers, so that there are none.
+ * Keeps a database's checksums. Triggers note what our transactions do to rows, and the notes are added
+ * up now and then. Citus cannot distribute tables with triggers, so there are none on Citus.
  */
 import type pg from 'pg'
 import { DAY_SECONDS, INSTANT_MIN, monthNumber, monthStart } from '../../domain/time.ts'
@@ -26,13 +26,13 @@ import type { Partition } from './partitions.ts'
 import type { PostgresSession } from './session.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
-/** For the transaction under way: that what it does is ours. As `checksumKey` says it. */
+/** Marks the present transaction as ours, by the key of `checksumKey`. */
 export const SAY_KEY = `
   SELECT set_config('simtally.checksum_key',
     (SELECT encode(sha256(convert_to('checksum', 'UTF8') || decode(value, 'hex')), 'hex')
      FROM setting WHERE name = 'signing_key'), true);`
 
-/** From here on, what the transaction does is as if another program did it. */
+/** From here on, the transaction's changes look like another program's. */
 export const UNSAY_KEY = "SELECT set_config('simtally.checksum_key', '', true)"
 
 export const KEPT_CHECKSUMS = `
@@ -45,7 +45,7 @@ const PUT_CHECKSUMS = `
   SET row_count = checksum.row_count + excluded.row_count,
       total = (checksum.total + excluded.total) % ${TOTAL_END}`
 
-/** Totals noted may be negative; those kept never are. */
+/** Noted totals may be negative; stored ones never are. */
 const FOLD = `
   WITH gone AS (
     DELETE FROM checksum_change RETURNING table_name, part, row_count, total
@@ -65,7 +65,7 @@ const SELECT_MONTHS = `
   SELECT part AS month, row_count AS "rowCount", total FROM checksum
   WHERE table_name = '${MONTH_CHAIN}' ORDER BY part`
 
-/** What the hashes of rows come to, in a transaction that has said the key. */
+/** The sum of the rows' hashes, in a transaction that has set the key. */
 export function totalOf({ name }: ChecksummedTable): string {
   return `(SUM(row_hash(current_setting('simtally.checksum_key'), ${name}::text)) % ${TOTAL_END})::bigint`
 }
@@ -84,13 +84,13 @@ export function checksummedTables(topology: Topology): ChecksummedTable[] {
     })
 }
 
-/** Takes every day of the ledger from under checksum, and keeps the row. */
+/** Removes every day of the ledger from under checksum, but keeps the row. */
 export const UNDER_NO_CHECKSUM = `
   UPDATE setting SET value = '${Number.MIN_SAFE_INTEGER}' WHERE name = '${CHECKSUMMED_THROUGH}'`
 
 /**
- * Makes the triggers of the tables that have checksums, and takes those anew; the ledger has none
- * then. Inside a transaction, on one server.
+ * Creates the triggers of the tables that have checksums, and recomputes those. The ledger has none
+ * afterwards. Inside a transaction, on one server.
  */
 export async function takeAnew(client: pg.ClientBase): Promise<void> {
   await dropTriggers(client)
@@ -117,7 +117,7 @@ function tableTriggers({ name, part }: ChecksummedTable): string {
     REFERENCING OLD TABLE AS gone ${note};`
 }
 
-/** Before tables are spread, which Citus does not do with triggers on them. */
+/** Called before tables are distributed, which Citus refuses if they have triggers. */
 export async function dropTriggers(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ name: string; on: string }>(`
     SELECT tgname AS name, tgrelid::regclass::text AS on FROM pg_trigger
@@ -127,13 +127,13 @@ export async function dropTriggers(client: pg.ClientBase): Promise<void> {
   await client.query(`DELETE FROM checksum; DELETE FROM checksum_change; ${UNDER_NO_CHECKSUM}`)
 }
 
-/** Rows of buckets before it are under checksum; null where none are. */
+/** Rows of buckets before this are under checksum; null if none are. */
 export async function ledgerLimit(session: PostgresSession): Promise<number | null> {
   const value = await session.take(readNumber(CHECKSUMMED_THROUGH))
   return value === null || value < INSTANT_MIN ? null : value
 }
 
-/** Has changes of a month noted, as far as its rows lie before the limit. */
+/** Has changes of a month noted for its rows before the limit. */
 export async function watchPartition(
   session: PostgresSession,
   { parent, name, month }: Partition,
@@ -147,7 +147,7 @@ export async function watchPartition(
     CREATE OR REPLACE TRIGGER checksum_gone AFTER DELETE ON ${name} ${note.replace('ROW.', 'OLD.')};`)
 }
 
-/** Adds up what was noted. Inside a write transaction. */
+/** Adds up the notes. Inside a write transaction. */
 export async function fold(session: PostgresSession, purgedThrough: number): Promise<void> {
   const days = await session.all(FOLD)
   const changes = days.map((row) => ({
@@ -158,7 +158,7 @@ export async function fold(session: PostgresSession, purgedThrough: number): Pro
   await addToMonths(session, changes, purgedThrough)
 }
 
-/** Puts a day of the ledger under checksum. Inside a write transaction that keeps batches out. */
+/** Puts a day of the ledger under checksum. Inside a write transaction that excludes batches. */
 export async function takeDay(
   session: PostgresSession,
   bucket: number,
@@ -186,7 +186,7 @@ export async function takeDay(
   const limit = bucket + DAY_SECONDS
   await session.run(UPSERT_SETTING, [CHECKSUMMED_THROUGH, String(limit)])
   for (const partition of partitions) {
-    // Earlier ones are watched already, unless this is the first day of all.
+    // Earlier ones are already watched, unless this is the very first day.
     if (partition.month <= month) await watchPartition(session, partition, limit)
   }
 }
@@ -227,7 +227,10 @@ async function addToMonths(
   )
 }
 
-/** Of months whose partitions are gone: their days' checksums go, those of the months stay. */
+/**
+ * For months whose partitions are gone: deletes the checksums of their days, and keeps those of the
+ * months.
+ */
 export async function forgetDays(session: PostgresSession, month: number): Promise<void> {
   for (const table of ['checksum', 'checksum_change']) {
     await session.run(

@@ -20,16 +20,16 @@ import { newClient } from './pool.ts'
 import { introduce, prepareSession } from './sessions.ts'
 import { TOPOLOGIES } from './topology.ts'
 
-/** Between two looks whether a server takes connections now, in milliseconds. */
+/** Pause between two checks whether a server takes connections yet, in milliseconds. */
 const CONNECT_AGAIN_MS = 250
 
-/** How long a farewell to the server may take, in milliseconds. */
+/** How long saying goodbye to the server may take, in milliseconds. */
 const END_MS = 1_000
 
 /** How long a pooler may take to give a second connection a session, in milliseconds. */
 const SECOND_SESSION_MS = 2_000
 
-/** A connection of its own, for what takes long or needs a session's locks. */
+/** A separate connection, for what takes long or needs a session's locks. */
 export async function connectClient(target: PostgresTarget): Promise<pg.Client> {
   try {
     return await connected(target)
@@ -38,7 +38,7 @@ export async function connectClient(target: PostgresTarget): Promise<pg.Client> 
   }
 }
 
-/** `work` runs again where its connection is lost; done in part, it finds what it has done. */
+/** `work` runs again if its connection is lost, so it must recognize what it has already done. */
 export async function withClient<T>(
   target: PostgresTarget,
   work: (client: pg.Client) => Promise<T>,
@@ -65,7 +65,7 @@ export async function withClient<T>(
   }
 }
 
-/** A server that is there but takes no connection yet is waited for, as long as for a write to one. */
+/** Waits for a server that exists but takes no connections yet, as long as a write to it would. */
 async function connected(
   target: PostgresTarget,
   onLost: () => void = () => {},
@@ -98,7 +98,7 @@ async function connectedTo(target: PostgresTarget, onLost: () => void): Promise<
   let second: pg.Client | null = null
   let isConnected = false
   let isEnded = false
-  // A failure reaches the query that meets it, but not always with a code.
+  // A failure reaches the query that it affects, but not always with a code.
   client.on('error', () => {
     isEnded = true
     onLost()
@@ -113,7 +113,7 @@ async function connectedTo(target: PostgresTarget, onLost: () => void): Promise<
     return client
   } catch (error) {
     end(client)
-    // The server was there and has ended the connection before it could be used.
+    // The server accepted the connection, but ended it before it could be used.
     const wasLost = isConnected && (isEnded || isLost(error))
     throw wasLost && !(error instanceof UsageError) ? new ConnectionLost(error) : error
   } finally {
@@ -121,7 +121,7 @@ async function connectedTo(target: PostgresTarget, onLost: () => void): Promise<
   }
 }
 
-/** Null where there is none to be had; fails where it is the session of the first. */
+/** Null if none is available. Fails if it is the first one's session. */
 async function secondSession(target: PostgresTarget): Promise<pg.Client | null> {
   const client = newClient(target)
   client.on('error', () => {})
@@ -149,7 +149,7 @@ function failureOfAll({ hosts, shown }: PostgresTarget, failures: Map<Host, unkn
   return new UsageError('unavailable', message)
 }
 
-/** Where the server hears nothing any more, the process does not stay for it. */
+/** If the server no longer hears anything, the process does not stay for it. */
 function end(client: pg.Client): void {
   const timer = setTimeout(() => disconnect(client), END_MS).unref()
   client.end().then(

@@ -1,18 +1,18 @@
 /**
- * How a transaction proves that it was committed: each connection has a row of its own, in which
- * every transaction leaves its number. PostgreSQL's `pg_xact_status` does not do: a crash forgets
- * transactions that reached no disk and gives their numbers anew, and so does a standby that takes
- * over, so that the commit of somebody else would be taken for ours.
+ * How a transaction proves that it was committed: each connection has its own row, in which every
+ * transaction leaves its number. PostgreSQL's `pg_xact_status` is not enough. A crash forgets
+ * transactions that did not reach the disk and reuses their numbers, and so does a standby that takes
+ * over, so somebody else's commit could be taken for ours.
  */
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { PostgresSession } from './session.ts'
 
-/** A transaction under way, by what finds it from another connection. */
+/** A transaction under way, by what identifies it from another connection. */
 export interface Begun {
   readonly writer: string
   readonly number: number
-  /** The server's process, and the transaction it has now. */
+  /** The server's process, and its present transaction. */
   readonly pid: number
   readonly transactionId: string
 }
@@ -27,7 +27,7 @@ interface Writer {
 
 const writers = new WeakMap<pg.PoolClient, Writer>()
 
-/** Begins a transaction and leaves its mark in it. `settings` are statements of SQL. */
+/** Begins a transaction and leaves its mark in it. `settings` are SQL statements. */
 export async function begin(client: pg.PoolClient, settings: string): Promise<Begun> {
   let writer = writers.get(client)
   if (writer === undefined) {
@@ -36,7 +36,7 @@ export async function begin(client: pg.PoolClient, settings: string): Promise<Be
   }
   const { uuid } = writer
   const number = ++writer.number
-  // One text, and so one round trip; it takes no parameters.
+  // A single text, and so a single round trip; it takes no parameters.
   const text = `BEGIN ISOLATION LEVEL READ COMMITTED;
     ${settings}
     INSERT INTO commit_mark (writer, number, written_at)
@@ -48,30 +48,30 @@ export async function begin(client: pg.PoolClient, settings: string): Promise<Be
   return { writer: uuid, number, pid, transactionId: id }
 }
 
-/** A server that has not noticed the end of a connection keeps its locks, maybe for hours. */
+/** A server that has not noticed the end of a connection keeps its locks, perhaps for hours. */
 const END_TRANSACTION = `
   SELECT pg_terminate_backend(pid, ${TERMINATION_MS}) AS ended FROM pg_stat_activity
   WHERE pid = ?::integer AND backend_xid = ?::xid8::xid`
 
-/** Ends what the server still does for a lost connection; it may end by its commit. */
+/** Ends what the server still does for a lost connection, which may end by committing. */
 export async function endTransaction(session: PostgresSession, begun: Begun): Promise<void> {
   await session.all(END_TRANSACTION, [begun.pid, begun.transactionId])
 }
 
-/** Waits for the transaction that holds the row, where there is one, and answers what it left. */
+/** Waits for the transaction that holds the row, if there is one, and returns what it left. */
 const READ_MARK = `
   INSERT INTO commit_mark (writer, number, written_at)
   VALUES (?::uuid, 0, EXTRACT(EPOCH FROM now())::bigint)
   ON CONFLICT (writer) DO UPDATE SET number = commit_mark.number
   RETURNING number`
 
-/** True when the transaction was committed; false when it was not, and never will be. */
+/** True if the transaction was committed; false if it was not, and never will be. */
 export async function wasCommitted(session: PostgresSession, begun: Begun): Promise<boolean> {
   await endTransaction(session, begun)
   return (await session.get(READ_MARK, [begun.writer]))!.number === begun.number
 }
 
-/** Marks are asked for within minutes; those of processes that have ended are of no use later. */
+/** Marks are asked for within minutes. Those of processes that have ended are of no later use. */
 const MARK_KEPT_SECONDS = 7 * 86_400
 
 export async function deleteOldMarks(session: PostgresSession): Promise<void> {

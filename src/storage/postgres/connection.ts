@@ -1,8 +1,7 @@
 /**
- * The connections of one process to one database, and the two ways to use them: a read, and a
- * write that is one transaction. What fails only for a moment is tried again. That is safe also
- * where a connection ends at COMMIT, because the database then tells whether the transaction left
- * its mark.
+ * The connections of one process to one database, and the two ways to use them: a read, and a write,
+ * which is one transaction. What fails only for a moment is tried again. That is safe even if a
+ * connection ends at COMMIT, because the database then tells whether the transaction left its mark.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
@@ -29,31 +28,31 @@ import { PostgresSession } from './session.ts'
 import { isPooled, requireSamePid, requireSameSession } from './sessions.ts'
 import { TOPOLOGIES, type Topology } from './topology.ts'
 
-/** Waiting between tries doubles from the one to the other, in milliseconds. */
+/** The wait between tries doubles from the first to the second, in milliseconds. */
 const RETRY_FIRST_MS = 20
 const RETRY_LONGEST_MS = 2_000
 
 export interface ConnectionOptions {
   /** How much later than the server's own limit an answer may come, in milliseconds. */
   readonly answerGraceMs?: number
-  /** Asked whether a new connection leads to the store that was opened. */
+  /** Checks that a new connection leads to the store that was opened. */
   readonly place?: Place
 }
 
 /** What a transaction may need besides its statements. */
 export interface WriteOptions {
-  /** Where it may take longer than a batch: no limit to a statement's time. */
+  /** Set if it may take longer than a batch: lifts the limit on a statement's time. */
   readonly unlimited?: boolean
 }
 
 export interface ReadOptions {
-  /** How long the database may leave it without an answer; as long as any read unless given. */
+  /** How long the database may leave it without an answer; by default, as long as any read. */
   readonly answerMs?: number
 }
 
 const FIND_CITUS = "SELECT 1 FROM pg_extension WHERE extname = 'citus'"
 
-/** How the tables lie, as all connections of one store know it. */
+/** How the tables lie, as known to all connections of one store. */
 interface KnownTopology {
   topology: Topology
 }
@@ -64,9 +63,9 @@ export class Database {
   readonly #options: ConnectionOptions
   readonly #answerGraceMs: number
   #pool: pg.Pool
-  /** What the connections of the pool are made for. */
+  /** The topology that the pool's connections were made for. */
   #poolTopology: Topology
-  /** It lost its place to the other; what is under way in it goes on. */
+  /** A pool that was replaced; what is under way in it goes on. */
   #replacedPool: pg.Pool | null = null
 
   constructor(target: PostgresTarget, topology: Topology, options: ConnectionOptions) {
@@ -78,19 +77,19 @@ export class Database {
     this.#pool = newPool(target, topology, options.place)
   }
 
-  /** May change once, when tables that lay on one server are spread over several. */
+  /** May change once, when tables on one server are distributed over several. */
   get topology(): Topology {
     return this.#known.topology
   }
 
-  /** The same database through connections of its own; to be closed by itself. */
+  /** The same database through separate connections, which are closed separately. */
   another(): Database {
     const other = new Database(this.target, this.topology, this.#options)
     other.#known = this.#known
     return other
   }
 
-  /** Runs `work` on one connection. It may run again from its beginning. */
+  /** Runs `work` on one connection. It may run again from the start. */
   read<T>(
     work: (session: PostgresSession) => Promise<T>,
     { answerMs }: ReadOptions = {},
@@ -99,7 +98,7 @@ export class Database {
     return this.#retrying(this.target.readRetryMs, () => this.#withClient(limitMs, work))
   }
 
-  /** Runs `work` on one unchanging state of the database. It may run again from its beginning. */
+  /** Runs `work` on one unchanging state of the database. It may run again from the start. */
   readOneState<T>(
     work: (session: PostgresSession) => Promise<T>,
     { unlimited = false }: WriteOptions = {},
@@ -117,9 +116,9 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one transaction, which is on disk when the promise resolves. `work` may run
-   * again from its beginning, each time in a new transaction, of which one at most is kept. It is
-   * told when it runs again because it and another transaction were in each other's way.
+   * Runs `work` in one transaction, which is on disk when the promise resolves. `work` may run again from
+   * the start, each time in a new transaction, of which at most one is kept. It is told if it runs again
+   * because of a conflict with another transaction.
    */
   write<T>(
     work: (session: PostgresSession, wasInTheWay: boolean) => Promise<T>,
@@ -127,7 +126,7 @@ export class Database {
   ): Promise<T> {
     const timeoutMs = unlimited ? 0 : this.target.writeTimeoutMs
     const limitMs = unlimited ? UNLIMITED_ANSWER_MS : this.#answerMs(timeoutMs)
-    // Acknowledged means on disk, also where the server's own setting is laxer.
+    // Acknowledged means on disk, even if the server's own setting is laxer.
     const settings = `
       SET LOCAL statement_timeout = ${timeoutMs};
       SELECT CASE current_setting('synchronous_commit')
@@ -157,7 +156,7 @@ export class Database {
     })
   }
 
-  /** Runs `work` once in one transaction, and takes back all that it has done. */
+  /** Runs `work` once in one transaction, and rolls back everything it has done. */
   async rolledBack<T>(
     work: (session: PostgresSession) => Promise<T>,
     { unlimited = false }: WriteOptions = {},
@@ -178,7 +177,7 @@ export class Database {
     }
   }
 
-  /** True when calls wait for a connection to become free. */
+  /** True if calls wait for a free connection. */
   get isBusy(): boolean {
     return this.#pool.waitingCount > 0
   }
@@ -188,8 +187,8 @@ export class Database {
   }
 
   /**
-   * True when the failure is that tables which lay on one server have been spread over several since
-   * the statement's connection was made. From then on, plans are made as Citus needs them.
+   * True if the failure comes from tables having been distributed since the statement's connection was
+   * made. From then on, plans are made as Citus needs them.
    */
   async #wasSpread(error: unknown, planned: Topology): Promise<boolean> {
     if (planned.name !== 'plain' || !isUnplannable(error)) return false
@@ -238,7 +237,7 @@ export class Database {
     return client
   }
 
-  /** Each host once; the tries again of the call come back to all of them. */
+  /** Tries each host once; the call's later tries come back to all of them. */
   async #pooled(tried = 1): Promise<pg.PoolClient> {
     const { hosts, shown } = this.target
     const host = hosts.current
@@ -249,7 +248,7 @@ export class Database {
         hosts.leave(host)
         if (tried < hosts.count) return this.#pooled(tried + 1)
       }
-      // What `pg` finds by itself, such as a time-out, has no code.
+      // Failures that `pg` itself reports, such as a time-out, have no code.
       throw isOfHost(error) ? new ConnectionLost(error) : translateConnecting(shown, error)
     }
   }
@@ -258,7 +257,7 @@ export class Database {
     client.release(error !== undefined)
   }
 
-  /** Gives a connection back after a failure; returns the failure to throw. */
+  /** Returns a connection after a failure, and gives the failure to throw. */
   async #abandon(client: pg.PoolClient, error: unknown): Promise<unknown> {
     if (isGone(client) || isLost(error) || this.#isDemoted(error)) {
       this.#release(client, error)
@@ -274,12 +273,12 @@ export class Database {
     return error
   }
 
-  /** True when a primary has become a standby, and another host may have taken its place. */
+  /** True if a primary has become a standby, so that another host may have taken its place. */
   #isDemoted(error: unknown): boolean {
     return this.target.hosts.count > 1 && isReadOnly(error)
   }
 
-  /** True when the transaction was committed; false when it was not and may be repeated. */
+  /** True if the transaction was committed; false if it was not and may be repeated. */
   async #commit(client: pg.PoolClient, begun: Begun): Promise<boolean> {
     try {
       const { command } = await client.query('COMMIT')
@@ -308,14 +307,14 @@ export class Database {
         if (!isPassing(error) || performance.now() + waitMs > giveUpAt) {
           throw translate(this.target.shown, error)
         }
-        // Those who met each other once do not come back at the same moment.
+        // Transactions that met once should not come back at the same moment.
         await pause(waitMs * (0.5 + Math.random()))
       }
     }
   }
 }
 
-/** What `pg` finds by itself has no code, such as an end that it heard of before anybody listened. */
+/** Failures that `pg` itself reports have no code, such as an end that came before anybody listened. */
 function isOfClient(error: unknown): boolean {
   return !(error instanceof UsageError) && sqlState(error) === ''
 }
@@ -329,7 +328,7 @@ function undone(): Error {
   return new ConnectionLost(new Error('the transaction was rolled back'))
 }
 
-/** What every call meets once the store is closed. */
+/** The error of every call once the store is closed. */
 export function closedStore(): UsageError {
   return new UsageError('unavailable', 'the store is closed')
 }

@@ -1,9 +1,9 @@
-/** Rows as PostgreSQL's COPY reads them: a line a row, tabs between columns. */
+/** Rows in the form of PostgreSQL's COPY: one line per row, tabs between columns. */
 
 import type { IncomingEvent } from '../ledger/incoming-events.ts'
 import type { TableRow, TableValue } from '../tables.ts'
 
-/** Rows in one piece; a piece has some hundred kilobytes. */
+/** Rows per chunk; a chunk has some hundred kilobytes. */
 const ROWS_A_PIECE = 2_000
 
 /** For `COPY_INCOMING`: the columns of the event, and its position, from 0. */
@@ -20,7 +20,7 @@ export function ledgerLines(
   return eventLines(events, () => provenance)
 }
 
-/** The columns of an event in the order that both statements name them, then what `rest` adds. */
+/** An event's columns in the order in which both statements name them, then what `rest` adds. */
 function* eventLines(
   events: readonly IncomingEvent[],
   rest: (position: number) => string,
@@ -41,7 +41,7 @@ function* eventLines(
   }
 }
 
-/** Rows of any table, in pieces as above. */
+/** Rows of any table, in chunks as above. */
 export function* copyTableRows(rows: readonly TableRow[]): Generator<Buffer> {
   for (let from = 0; from < rows.length; from += ROWS_A_PIECE) {
     let text = ''

@@ -1,35 +1,35 @@
-/** From `postgres://…` to where and how to connect. Reads no file and no environment. */
+/** From `postgres://…` to where and how to connect. Reads no files and no environment. */
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import { type Host, Hosts } from './hosts.ts'
 import { type LoginSource, NO_LOGIN } from './password.ts'
 import { parseSslMode, type SslFiles, type SslMode } from './tls.ts'
 
-/** Connections of one process. Each costs the server some megabytes; importers use one or two. */
+/** Connections per process. Each costs the server some megabytes; importers use one or two. */
 const CONNECTIONS_DEFAULT = 10
 const CONNECTIONS_MAX = 500
 
-/** How long a connection may take to be there. */
+/** How long connecting may take. */
 const CONNECT_TIMEOUT_MS_DEFAULT = 10_000
 
 /** A question that runs longer than this hangs, or should not be asked of a server in use. */
 const READ_TIMEOUT_MS_DEFAULT = 30_000
 
-/** One batch takes seconds at most; beyond this it waits for something that does not end. */
+/** A batch takes seconds at most; beyond this, it waits for something that does not end. */
 const WRITE_TIMEOUT_MS_DEFAULT = 300_000
 
-/** How long a read is tried again: somebody waits for it. */
+/** How long a read is tried again, given that somebody waits for it. */
 const READ_RETRY_MS_DEFAULT = 5_000
 
-/** More would take longer to try in turn than a connection may take. */
+/** Trying more of them in turn would take longer than connecting may take. */
 const HOSTS_MAX = 8
 
 const PORT_DEFAULT = 5432
 
 export interface PostgresTarget {
-  /** Several are tried in turn until one may be written. */
+  /** Several are tried in turn until one accepts writes. */
   readonly hosts: Hosts
   readonly database: string
-  /** Null leaves it to the environment, as PostgreSQL's own programs do. */
+  /** Null leaves it to the environment, as in PostgreSQL's own programs. */
   readonly user: string | null
   readonly login: LoginSource
   readonly ssl: { readonly mode: SslMode; readonly files: SslFiles; readonly direct: boolean }
@@ -37,31 +37,31 @@ export interface PostgresTarget {
   /** Hosts, ports and database, without user and password: for messages. */
   readonly shown: string
   readonly schema: string
-  /** True when the URL names the schema, so that other tables beside it are no mistake. */
+  /** True if the URL names the schema, so that other tables beside it are no mistake. */
   readonly schemaNamed: boolean
   readonly connectionsMax: number
   readonly connectTimeoutMs: number
   readonly readTimeoutMs: number
   readonly writeTimeoutMs: number
   readonly readRetryMs: number
-  /** Null where the URL leaves it to the topology. */
+  /** Null if the URL leaves it to the topology. */
   readonly writeRetryMs: number | null
-  /** Settings of the server, as the URL states them; ours come after. */
+  /** Server settings stated in the URL; ours come after them. */
   readonly settings: readonly Setting[]
-  /** What `options` says that is no setting, for poolers and proxies that take it. */
+  /** The parts of `options` that are not settings, for poolers and proxies that take them. */
   readonly startupOptions: string
 }
 
 const FORM = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE'
 
-/** Sessions that Simtally can use are those in which it may write. */
+/** Simtally needs a session in which it may write, so other values are refused. */
 const SESSION_ATTRIBUTES = ['any', 'read-write', 'primary']
 
 export function isPostgresUrl(url: string): boolean {
   return /^postgres(ql)?:/i.test(url)
 }
 
-/** Throws `invalid` naming what is wrong with the URL; never repeats a password. */
+/** Throws `invalid`, naming what is wrong with the URL. Never repeats a password. */
 export function parsePostgresUrl(text: string): PostgresTarget {
   const { url, hosts: namedHosts } = takeApart(text)
   const database = decoded(url.pathname.slice(1), text)
@@ -103,7 +103,7 @@ export function parsePostgresUrl(text: string): PostgresTarget {
   return target
 }
 
-/** `URL` knows one host: of several, each is put in the place of all of them. */
+/** `URL` only knows one host, so several are parsed one at a time, each in place of them all. */
 function takeApart(text: string): { readonly url: URL; readonly hosts: readonly URL[] } {
   const [, before = '', places = '', after = ''] =
     /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^/?#@]*)(.*)$/is.exec(text) ?? []
@@ -112,7 +112,7 @@ function takeApart(text: string): { readonly url: URL; readonly hosts: readonly 
   if (before === '' || !urls.every((url) => URL.canParse(url))) {
     throw wrongUrl(text, `expected ${FORM}`)
   }
-  // It may be a part of a password, of which the rest must not be taken for something to be named.
+  // This may be part of a password, the rest of which must not be repeated in a message.
   if (after.includes('@')) {
     throw wrongUrl(text, `an @ that belongs to no host is written %40; expected ${FORM}`)
   }
@@ -146,7 +146,7 @@ function hostsOf(text: string, named: readonly URL[], parameters: Parameters): r
   })
 }
 
-/** A password in the URL goes before those that the environment adds as parameters. */
+/** A password in the URL takes precedence over those that the environment adds as parameters. */
 function loginOf(text: string, url: URL, parameters: Parameters): LoginSource {
   const stated = parameters.take('password')
   const password = decoded(url.password, text) || stated || null
@@ -175,12 +175,12 @@ function sslOf(text: string, parameters: Parameters): PostgresTarget['ssl'] {
   return { mode, files, direct }
 }
 
-/** A setting of the server, by its name. */
+/** A server setting, by name. */
 export type Setting = readonly [name: string, value: string]
 
 /**
- * Settings (`-c name=value`, `--name=value`) are made once connected, because some poolers leave out
- * those that come with the connection. What else there is goes along as it stands.
+ * Settings (`-c name=value`, `--name=value`) are made after connecting, because some poolers drop those
+ * that come with the connection. Anything else is passed on as it stands.
  */
 function optionsOf(text: string): Pick<PostgresTarget, 'settings' | 'startupOptions'> {
   const words = text.match(/(?:\\.|\S)+/g) ?? []
@@ -195,7 +195,7 @@ function optionsOf(text: string): Pick<PostgresTarget, 'settings' | 'startupOpti
   return { settings, startupOptions: rest.join(' ') }
 }
 
-/** What stands behind the `?`; the first of two with the same name counts. */
+/** What follows the `?`. Of two with the same name, the first counts. */
 class Parameters {
   readonly #text: string
   readonly #values: URLSearchParams
@@ -225,7 +225,7 @@ class Parameters {
     throw wrongUrl(this.#text, `${name} ${shown(value)}: expected ${allowed.join(', ')}`)
   }
 
-  /** A parameter that is misspelt would otherwise do nothing, unnoticed. */
+  /** Otherwise, a misspelt parameter would silently do nothing. */
   requireNoOthers(): void {
     const [name] = this.#values.keys()
     if (name === undefined) return
@@ -250,8 +250,8 @@ function wrongUrl(text: string, rule: string): UsageError {
 }
 
 /**
- * A URL that cannot be taken apart may have its password anywhere: all that stands before the last
- * `@` goes, where a port that is no number stands, and what parameters of that kind say.
+ * A URL that cannot be parsed may have its password anywhere. This removes everything before the last
+ * `@`, a port that is not a number, and the values of parameters that hold secrets.
  */
 export function withoutSecrets(text: string): string {
   const [, scheme = '', rest = ''] = /^(postgres(?:ql)?:\/*)(.*)$/is.exec(text) ?? []

@@ -1,26 +1,29 @@
-/** Which failures of PostgreSQL pass by themselves, and what the others mean to a person. */
+/** Which of PostgreSQL's failures pass by themselves, and what the others mean to a person. */
 import { UsageError } from '../../domain/usage-error.ts'
 import { Overtaken } from '../ledger/changes.ts'
 
-/** Another transaction was in the way: SQLSTATEs of serialization, deadlock and lock waits. */
+/** Another transaction was in the way: SQLSTATEs for serialization, deadlock and lock waits. */
 const CONTENTION = new Set(['40001', '40P01', '55P03'])
 
-/** The server comes up, or has no connection free. */
+/** The server is starting, or has no connection free. */
 const NOT_YET = new Set(['57P03', '53300'])
 
-/** The server goes down, or has ended a connection or transaction that was idle for too long. */
+/** The server is stopping, or has ended a connection or transaction that was idle for too long. */
 const INTERRUPTED = new Set(['57P01', '57P02', '57P05', '25P03', '25P04'])
 
-/** Disks of the server; on Citus also a server of the cluster that went away while rows came. */
+/** The server's disks; on Citus, also a server of the cluster that went away while rows came. */
 const SYSTEM = new Set(['58000', '58030'])
 
 /**
- * A COPY that meets a row of the same key. Citus says that a server has refused the rows, but not
- * why; it may have come to the database after this process.
+ * A COPY that meets a row with the same key. Citus reports that a server has refused the rows, but not
+ * why; Citus may even have been set up after this process connected.
  */
 const COPY_REFUSALS = new Set(['23505', 'XX000'])
 
-/** Statements are prepared once a session: these come from the session of somebody else. */
+/**
+ * Statements are prepared once per session, so these errors mean that the session belongs to somebody
+ * else.
+ */
 const FOREIGN_STATEMENT = new Set(['26000', '42P05'])
 
 const NETWORK = new Set([
@@ -37,13 +40,13 @@ const NETWORK = new Set([
 ])
 
 /**
- * What Citus says without a code of its own when a server of the cluster goes away while a
- * transaction is committed.
+ * Citus's message, without a code of its own, when a server of the cluster goes away while a transaction
+ * is committed.
  */
 const SERVER_OF_CLUSTER_LOST =
   /^(failure on connection marked as essential|failed to prepare transaction)/
 
-/** The connection ended, with or without a word of the server. */
+/** The connection ended, with or without a message from the server. */
 export class ConnectionLost extends Error {
   constructor(cause: unknown) {
     super(messageOf(cause), { cause })
@@ -51,7 +54,7 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** The server may not be written, where the URL names others that may be. */
+/** The server does not accept writes, but the URL names others that may. */
 export class NotWritable extends Error {}
 
 /** `numeric_value_out_of_range`: a sum that does not fit. */
@@ -62,7 +65,7 @@ export function sqlState(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
-/** True when the connection is of no use any more. */
+/** True if the connection is of no more use. */
 export function isLost(error: unknown): boolean {
   const code = sqlState(error)
   return (
@@ -76,47 +79,49 @@ export function isLost(error: unknown): boolean {
   )
 }
 
-/** True when another host may do, where there are several. What `pg` finds by itself has no code. */
+/**
+ * True if another host may work, if there are several. Failures that `pg` itself reports have no code.
+ */
 export function isOfHost(error: unknown): boolean {
   return error instanceof NotWritable || isLost(error) || sqlState(error) === ''
 }
 
-/** True when a server refuses to write. */
+/** True if a server refuses to write. */
 export function isReadOnly(error: unknown): boolean {
   return sqlState(error) === '25006'
 }
 
-/** True when a server that is there takes no connection yet. */
+/** True if a server exists but takes no connections yet. */
 export function isNotYet(error: unknown): boolean {
   return NOT_YET.has(sqlState(error))
 }
 
-/** True when the server itself has ended the connection, and may take the next. */
+/** True if the server itself has ended the connection, and may take the next. */
 export function isInterrupted(error: unknown): boolean {
   return INTERRUPTED.has(sqlState(error))
 }
 
-/** True when the server makes no such plan: Citus refuses some that one server would have made. */
+/** True if the server cannot plan it: Citus refuses some plans that a single server would have made. */
 export function isUnplannable(error: unknown): boolean {
   return sqlState(error) === '0A000'
 }
 
-/** True when a COPY was refused, which may be because a row of the same key is there. */
+/** True if a COPY was refused, possibly because a row with the same key exists. */
 export function isRefusedCopy(error: unknown): boolean {
   return COPY_REFUSALS.has(sqlState(error))
 }
 
-/** True when another transaction was in the way, and may be so again. */
+/** True if another transaction was in the way, and may be so again. */
 export function isContention(error: unknown): boolean {
   return error instanceof Overtaken || CONTENTION.has(sqlState(error))
 }
 
-/** True when the same call may succeed in a moment. */
+/** True if the same call may succeed in a moment. */
 export function isPassing(error: unknown): boolean {
   return isContention(error) || isLost(error)
 }
 
-/** Failures somebody can act on become `UsageError`s; a bug stays what it is. */
+/** Turns failures that somebody can act on into `UsageError`s; a bug stays what it is. */
 export function translate(place: string, error: unknown): unknown {
   if (error instanceof UsageError) return error
   if (FOREIGN_STATEMENT.has(sqlState(error))) return sharedSession(place, error)
@@ -155,7 +160,7 @@ export function translate(place: string, error: unknown): unknown {
         `${place} has lost a part of its schema (${messageOf(error)}); restore it from a backup`,
       )
   }
-  // Memory and other resources of the server, and its files.
+  // The server's memory and other resources, and its files.
   if (/^(53|58)/.test(sqlState(error)) && !isPassing(error)) {
     return failure('unavailable', `the server of ${place} is in trouble: ${messageOf(error)}`)
   }
@@ -164,7 +169,7 @@ export function translate(place: string, error: unknown): unknown {
   return failure('unavailable', `${place} cannot be reached now (${why}); trying again is safe`)
 }
 
-/** As `translate`, for a first connection, where what is wrong is what the URL says. */
+/** As `translate`, but for a first connection, where the fault lies in what the URL says. */
 export function translateConnecting(place: string, error: unknown): unknown {
   if (error instanceof UsageError) return error
   const failure = (message: string) => new UsageError('unavailable', message, { cause: error })
@@ -201,7 +206,7 @@ export function translateConnecting(place: string, error: unknown): unknown {
       `${place} asks for a password, and --database names none; write it as USER:PASSWORD@`,
     )
   }
-  // What `pg` itself finds, such as a time-out, has no code.
+  // Failures that `pg` itself reports, such as a time-out, have no code.
   return sqlState(error) === ''
     ? failure(`${place} cannot be reached (${messageOf(error)}); check host and port of --database`)
     : failure(`${place} cannot be used: ${messageOf(error)}`)

@@ -1,4 +1,4 @@
-/** The servers that a database URL names, of which one at a time is the one to connect to. */
+/** The servers that a database URL names, one of which at a time is the one to connect to. */
 
 export interface Host {
   /** A name, an address, or the folder of a socket. */
@@ -9,8 +9,8 @@ export interface Host {
 }
 
 /**
- * All connections of a process go to the current host, until one cannot be made or finds a server
- * that may not be written: then the next host is current, after the last one the first again.
+ * All connections of a process go to the current host until one cannot be made or finds a server that
+ * does not accept writes. Then the next host becomes current, and after the last one the first again.
  */
 export class Hosts {
   readonly all: readonly Host[]
@@ -28,7 +28,7 @@ export class Hosts {
     return this.all[this.#index]!
   }
 
-  /** Several connections may fail at once on one host, which then is left once. */
+  /** Several connections may fail at once on one host, which is then left only once. */
   leave(host: Host): void {
     if (host === this.current) this.#index = (this.#index + 1) % this.all.length
   }

@@ -1,4 +1,4 @@
-/** The ledger's rows of a SIM, page by page, with what each has replaced. */
+/** A SIM's ledger rows, page by page, with what each has replaced. */
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-entry.ts'
 import { DAY_SECONDS } from '../../domain/time.ts'
 import { bucketsOf, WHOLE_DAYS } from '../ledger/buckets.ts'
@@ -8,10 +8,10 @@ import { all, get, type Steps, type Value } from '../session.ts'
 import type { Database } from './connection.ts'
 import { SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'
 
-/** How many buckets the first question of a page takes in; each further one takes twice as many. */
+/** How many buckets the first question of a page covers; each further one covers twice as many. */
 const BUCKETS_FIRST = 8
 
-/** More buckets than this are asked for only where the ledger may have them. */
+/** More buckets than this are asked for only if the ledger may have them. */
 const BUCKETS_USUALLY = 1_000
 
 /**
@@ -37,7 +37,7 @@ const SELECT_VERSIONS = `
     AND occurred_at >= ? AND occurred_at <= ?
   ORDER BY occurred_at, feed_id, record_id, version`
 
-/** A row and what it has replaced have to be of one state. */
+/** A row and what it has replaced have to come from one state. */
 export function listUsageEvents(
   database: Database,
   filter: LedgerFilter,
@@ -50,7 +50,7 @@ export function listUsageEvents(
 
 const ROWS: shared.LedgerRows = { entries: entryRows, versions: versionRows }
 
-/** Few buckets at first: they are sorted as a whole, and most pages are full soon. */
+/** Begins with few buckets, because they are sorted as a whole and most pages fill up soon. */
 function* entryRows(filter: LedgerFilter, page: LedgerPage): Steps<Row[]> {
   const { occurredAt, feedId, recordId } = shared.positionBefore(filter, page)
   const buckets = yield* bucketsAsked(occurredAt, filter.end)
@@ -75,7 +75,7 @@ function* entryRows(filter: LedgerFilter, page: LedgerPage): Steps<Row[]> {
   return rows
 }
 
-/** A question about all of time would list the days of ten thousand years. */
+/** A question about all time would list the days of ten thousand years. */
 function* bucketsAsked(start: number, end: number): Steps<number[]> {
   if (start >= end) return []
   if (end - start <= BUCKETS_USUALLY * DAY_SECONDS) return bucketsOf(start, end, WHOLE_DAYS)
@@ -93,7 +93,7 @@ function* versionRows(simId: number, rows: readonly Row[]): Steps<Row[]> {
   return yield* all(SELECT_VERSIONS, [...bucketValues(buckets), simId, first, last])
 }
 
-/** The list is an index condition; its bounds say the same in a form that picks partitions. */
+/** The list is an index condition; its bounds say the same in a form that selects partitions. */
 function bucketValues(buckets: readonly number[]): Value[] {
   return [buckets, buckets[0]!, buckets.at(-1)!]
 }

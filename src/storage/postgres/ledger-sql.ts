@@ -1,8 +1,8 @@
-/** SQL of the ledger, of what is derived from it, and of the questions both answer. */
+/** SQL of the ledger, of what is derived from it, and of the questions that both answer. */
 
 import { counterList, eachCounter } from '../counter-columns.ts'
 
-/** PostgreSQL adds up 64-bit integers to `numeric`; a sum that passes 64 bits is refused here. */
+/** PostgreSQL sums 64-bit integers as `numeric`; the cast refuses a sum that passes 64 bits. */
 const SUMS = eachCounter((name) => `SUM(${name})::bigint AS ${name}`)
 
 const COUNTERS = counterList()
@@ -11,15 +11,18 @@ function addCounters(table: string): string {
   return eachCounter((name) => `${name} = ${table}.${name} + excluded.${name}`)
 }
 
-/** As `monthNumber` counts. The zone is named, because a session's own does not reach every server. */
+/**
+ * As counted by `monthNumber`. The zone is explicit, because the session's setting does not reach every
+ * server.
+ */
 const MONTH_OF_BUCKET = `(
       EXTRACT(YEAR FROM to_timestamp(bucket) AT TIME ZONE 'UTC') * 12 +
       EXTRACT(MONTH FROM to_timestamp(bucket) AT TIME ZONE 'UTC') - 1)::integer`
 
-// Appending. A batch of which nothing is there yet is copied into the ledger as it is. Any other is
-// copied into a table of the session, then moved by one statement.
+// Appending. A batch with only new rows is copied into the ledger as it is. Any other is copied into a
+// session table, then moved by one statement.
 
-/** Fails with a unique violation when one of the rows is there. */
+/** Fails with a unique violation if one of the rows exists. */
 export const COPY_LEDGER = `
   COPY ledger (bucket, sim_id, occurred_at, record_id, account_id, zone, country, plmn, stated,
                ${COUNTERS}, line, feed_id, import_id, known_at)
@@ -46,15 +49,17 @@ export const COPY_INCOMING = `
                  ${COUNTERS}, line, position)
   FROM STDIN`
 
-/** What sorting and grouping a batch of `BATCH_RECORDS_MAX` takes; less would go through files. */
+/**
+ * The memory for sorting and grouping `BATCH_RECORDS_MAX` records; with less, it would go through files.
+ */
 export const ROOM_FOR_A_BATCH = "SET LOCAL work_mem = '64MB'"
 
 /**
- * Adds the rows of `incoming` to the ledger and, by what was really added, to everything that is
- * derived from it. Derived from `incoming` itself, a record that is there already would count
- * again. Keys are visited in their order, so that two batches wait for each other in one direction
- * only. Parameters: feed, import, known at, sealed through, rows of `incoming`. Answers with how many
- * were added, for which accounts, and the positions of the others.
+ * Adds the rows of `incoming` to the ledger and, by what was really added, to everything that is derived
+ * from it. If derived from `incoming` itself, a record that already exists would count again. Keys are
+ * visited in order, so that two batches can only wait for each other in one direction. Parameters: feed,
+ * import, known at, sealed through, rows of `incoming`. Returns how many were added, for which accounts,
+ * and the positions of the others.
  */
 export const MOVE_INCOMING = `
   WITH added AS (
@@ -112,7 +117,7 @@ export const MOVE_INCOMING = `
                                      AND added.record_id = incoming.record_id))
          END AS met`
 
-/** What the ledger has of rows of `incoming`. Parameters: feed, positions. */
+/** The ledger's rows for rows of `incoming`. Parameters: feed, positions. */
 export const SELECT_MET = `
   SELECT incoming.position, ledger.account_id, ledger.zone, ledger.country, ledger.plmn,
          ledger.stated, ${counterList('ledger')},
@@ -142,8 +147,8 @@ export const SELECT_REPLACED = `
 
 export const SELECT_LEDGER_BOUNDS = 'SELECT MIN(bucket) AS first, MAX(bucket) AS last FROM ledger'
 
-// Questions. A SIM's rows are found bucket by bucket: the list is an index condition. The bounds
-// beside it say the same once more in a form that picks partitions.
+// Questions. A SIM's rows are found bucket by bucket, with the list as an index condition. The bounds
+// beside it repeat the same in a form that selects partitions.
 
 /** Parameters: SIM, buckets, first bucket, last bucket, start, end. */
 const SIM_LEDGER_ROWS = `
@@ -171,7 +176,7 @@ function simUsage(ofLedger: string, ofSimDay: string | null): string {
     ORDER BY bucket_start, zone, country`
 }
 
-/** One statement sees one state: days that are sealed meanwhile are either all here or all there. */
+/** A single statement sees one state: days sealed meanwhile are either all included or not at all. */
 export const SELECT_SIM_USAGE = {
   hourly: simUsage('occurred_at - occurred_at % 3600', null),
   daily: simUsage('bucket', 'started_at'),
@@ -185,7 +190,7 @@ export const SELECT_ACCOUNT_HOURS = `
   GROUP BY started_at, zone, country
   ORDER BY started_at, zone, country`
 
-/** Whole days from the day cells, the hours before and after them from the hour cells. */
+/** Whole days from the day cells, and the hours before and after them from the hour cells. */
 function accountUsage(bucketStart: string): string {
   const rows = (table: string, from: string, to: string) => `
     SELECT ${bucketStart} AS bucket_start, zone, country, ${COUNTERS}

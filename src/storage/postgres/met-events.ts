@@ -1,7 +1,6 @@
 /**
- * What becomes of events whose identity the ledger has already, or that a batch brings more than
- * once: the feed's policy decides, version after version in order of delivery, as if they had come
- * one by one.
+ * Handles events whose identity the ledger already has, or that a batch brings more than once. The feed's
+ * policy decides, version after version in order of delivery, as if they had come one by one.
  */
 import { sameContent } from '../../domain/usage-event.ts'
 import { type LedgerChange, Overtaken, writeLedgerChanges } from '../ledger/changes.ts'
@@ -23,15 +22,15 @@ interface Met {
   readonly first: IncomingEvent
   /** Versions still to be resolved, in order of delivery. */
   readonly versions: IncomingEvent[]
-  /** The row as the transaction found it, or added it. */
+  /** The row as the transaction found or added it. */
   readonly found: StoredEvent
 }
 
 interface MetInput {
-  /** As they were copied into `incoming`: the position there is the index here. */
+  /** As copied into `incoming`; the position there is the index here. */
   readonly firsts: readonly IncomingEvent[]
   readonly repeats: readonly IncomingEvent[]
-  /** Of `firsts`, those that were not added. */
+  /** Those of `firsts` that were not added. */
   readonly metPositions: ReadonlySet<number>
   readonly limits: Limits
 }
@@ -90,7 +89,7 @@ export class MetEvents {
     }
   }
 
-  /** By position in `incoming`, ascending: the order of the key, in which rows are then changed. */
+  /** By position in `incoming`, ascending. This is key order, in which rows are then changed. */
   async #findMet(): Promise<ReadonlyMap<number, Met>> {
     const { feed } = this.#batch
     const { firsts, repeats, metPositions } = this.#input
@@ -109,7 +108,7 @@ export class MetEvents {
       const position = row.position as number
       const first = firsts[position]!
       const found = storedEventFromRow(row)
-      // What this very batch has added is not met; its repeats meet it.
+      // What this very batch has added is not met, but its repeats are.
       const versions = [
         ...(metPositions.has(position) ? [first] : []),
         ...(repeatsAt.get(position) ?? []),
@@ -120,7 +119,7 @@ export class MetEvents {
     return mets
   }
 
-  /** The versions that history has, by position; asked for where contents differ. */
+  /** The versions in history, by position; read only if contents differ. */
   async #findHistory(
     mets: ReadonlyMap<number, Met>,
   ): Promise<ReadonlyMap<number, readonly StoredEvent[]>> {

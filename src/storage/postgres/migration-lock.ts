@@ -1,14 +1,17 @@
-/** One process at a time changes the schema. The others wait while it does, and not for one that hangs. */
+/** Only one process at a time changes the schema. The others wait while it works, but not if it hangs. */
 import type pg from 'pg'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { PostgresTarget } from './database-url.ts'
 import { sqlState } from './failures.ts'
 import { lockKey } from './locks.ts'
 
-/** How long it is waited before a look at who holds the lock, in milliseconds. */
+/** How long to wait before checking who holds the lock, in milliseconds. */
 const PATIENCE_MS = 5_000
 
-/** Migrating is one statement after the other: who does none for so long has left the lock behind. */
+/**
+ * A migration runs one statement after another. A holder that has run none for this long has left the
+ * lock behind.
+ */
 const IDLE_SECONDS_MAX = 30
 
 interface Holder {
@@ -28,8 +31,8 @@ const HOLDER = `
     AND l.classid = $1::bigint::oid AND l.objid = $2::bigint::oid`
 
 /**
- * Takes the lock until the end of the transaction. Fails with `unavailable`, naming the holder, where
- * that one does nothing any more.
+ * Takes the lock until the end of the transaction. Fails with `unavailable`, naming the holder, if the
+ * holder no longer does anything.
  */
 export async function waitForMigration(
   client: pg.Client,
@@ -55,7 +58,7 @@ export async function waitForMigration(
   }
 }
 
-/** What somebody else's session does is hidden from a user without privileges; it is given time. */
+/** Other users' sessions are hidden from a user without privileges; such a holder is given time. */
 function isAtWork({ state, idle_seconds }: Holder, idleSecondsMax: number): boolean {
   return state === null || state === 'active' || idle_seconds < idleSecondsMax
 }

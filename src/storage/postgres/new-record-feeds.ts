@@ -1,11 +1,11 @@
-/** How batches of a feed are stored first. */
+/** How a feed's batches are first tried. */
 import type { AppendOutcome } from '../usage-store.ts'
 import { isRefusedCopy } from './failures.ts'
 
 /**
- * Which feeds bring records that were there already: their batches are stored in the way that meets
- * them. The batches of the others are tried in the quicker way first, which stores only what is all
- * new; a batch it refuses has left nothing behind.
+ * Knows which feeds bring records that already exist; their batches are stored in the way that handles
+ * those. Other feeds' batches are first tried in the quicker way, which stores only batches that are all
+ * new and leaves nothing behind if it refuses one.
  */
 export class NewRecordFeeds {
   readonly #meeting = new Set<number>()

@@ -1,4 +1,4 @@
-/** The monthly partitions of the ledger and of its history: made ahead and on demand, and dropped. */
+/** The monthly partitions of the ledger and its history: created ahead and on demand, and dropped. */
 import { monthNumber, monthStart } from '../../domain/time.ts'
 import { ledgerLimit, watchPartition } from './checksums.ts'
 import type { Database } from './connection.ts'
@@ -7,7 +7,7 @@ import type { PostgresSession } from './session.ts'
 export const PARTITIONED_TABLES = ['ledger', 'ledger_history'] as const
 export type PartitionedTable = (typeof PARTITIONED_TABLES)[number]
 
-/** Records come late, but never far ahead: with this month the next one is made. */
+/** Records come late, but never far ahead, so one month more than the present is enough. */
 const MONTHS_AHEAD = 1
 
 const LIST = `
@@ -21,7 +21,7 @@ const LIST = `
 export interface Partition {
   readonly parent: PartitionedTable
   readonly name: string
-  /** As `monthNumber` counts. */
+  /** As counted by `monthNumber`. */
   readonly month: number
 }
 
@@ -39,7 +39,7 @@ export async function listPartitions(session: PostgresSession): Promise<Partitio
 
 export class Partitions {
   readonly #database: Database
-  /** Months that are known to be there; a purge, of this process or another, may take some away. */
+  /** Months known to exist. A purge, by this process or another, may remove some. */
   readonly #known = new Set<number>()
 
   constructor(database: Database) {
@@ -50,7 +50,7 @@ export class Partitions {
     this.#known.clear()
   }
 
-  /** Makes what is missing for events of these instants, and for what comes after `now`. */
+  /** Creates missing months for events at these instants, and for what comes after `now`. */
   async ensure(instants: Iterable<number>, now: number): Promise<void> {
     const wanted = this.#missing(instants, now)
     if (wanted.size === 0) return
@@ -58,7 +58,7 @@ export class Partitions {
     for (const month of wanted) this.#known.add(month)
   }
 
-  /** As `ensure`, in a transaction that is under way: they last if it does. */
+  /** As `ensure`, but within an open transaction; they last if it commits. */
   async ensureWithin(
     session: PostgresSession,
     instants: Iterable<number>,
@@ -83,7 +83,7 @@ export class Partitions {
       for (const parent of PARTITIONED_TABLES) {
         const name = partitionName(parent, month)
         if (there.has(name)) continue
-        // Citus takes them one by one only.
+        // Citus only takes them one by one.
         for (const text of createPartition(parent, month)) await session.client.query(text)
         if (limit !== null) await watchPartition(session, { parent, name, month }, limit)
       }
@@ -97,8 +97,8 @@ function partitionName(parent: PartitionedTable, month: number): string {
 }
 
 /**
- * Made beside the table and attached to it, so that neither a batch nor a long look at the table has
- * to end before. The names and bounds are made of numbers here; DDL takes no parameters.
+ * Created beside the table and then attached to it, so that it need not wait for a batch or a long read
+ * of the table to end. Names and bounds consist of numbers here, because DDL takes no parameters.
  */
 function createPartition(parent: PartitionedTable, month: number): string[] {
   const name = partitionName(parent, month)

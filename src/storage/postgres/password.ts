@@ -1,6 +1,6 @@
 /**
- * Where the password of a database comes from, when a server asks for it. Files are read for each
- * new connection, so that a password that is renewed there needs no restart.
+ * Where a database's password comes from when a server asks for it. Files are read for each new
+ * connection, so that a password changed there needs no restart.
  */
 import { readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -8,18 +8,18 @@ import { join } from 'node:path'
 import { UsageError } from '../../domain/usage-error.ts'
 import { messageOf, sqlState } from './failures.ts'
 
-/** The first that is there counts. */
+/** The first that exists counts. */
 export interface LoginSource {
   readonly password: string | null
   /** A file that holds the password and nothing else. */
   readonly passwordFile: string | null
-  /** A file of PostgreSQL's own form, a line a server; null means `~/.pgpass`. */
+  /** A file in PostgreSQL's own form, one line per server; null means `~/.pgpass`. */
   readonly passfile: string | null
 }
 
 export const NO_LOGIN: LoginSource = { password: null, passwordFile: null, passfile: null }
 
-/** What a line of a password file is about. */
+/** What a line of a password file applies to. */
 export interface LoginPlace {
   readonly host: string
   readonly port: number
@@ -27,10 +27,10 @@ export interface LoginPlace {
   readonly user: string
 }
 
-/** Who else may read a password file: its group, and everybody. */
+/** Permissions of a password file for its group and everybody. */
 const OTHERS = 0o077
 
-/** Fails with `unavailable` when a file that is named cannot be used, or when there is none at all. */
+/** Fails with `unavailable` if a named file cannot be used, or if there is no password at all. */
 export async function readPassword(source: LoginSource, place: LoginPlace): Promise<string> {
   if (source.password !== null) return source.password
   if (source.passwordFile !== null) return passwordOf(source.passwordFile)
@@ -44,7 +44,7 @@ export async function readPassword(source: LoginSource, place: LoginPlace): Prom
   )
 }
 
-/** The end of the last line, where an editor or `echo` has written one, is no part of it. */
+/** The line break that an editor or `echo` puts at the end is not part of it. */
 async function passwordOf(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw unreadable(path, error)
@@ -77,9 +77,9 @@ async function passwordFrom(
   return passwordInLines(text, place)
 }
 
-/** `host:port:database:user:password`, where `*` fits all and `\` takes a meaning away. */
+/** `host:port:database:user:password`, in which `*` matches anything and `\` escapes. */
 export function passwordInLines(text: string, place: LoginPlace): string | null {
-  // A server that is reached by a socket has the name that libpq gives to it.
+  // For a server reached by a socket, libpq looks up this name.
   const host = place.host.startsWith('/') ? 'localhost' : place.host
   const wanted = [host, String(place.port), place.database, place.user]
   for (const line of text.split(/\r?\n/)) {

@@ -1,11 +1,11 @@
-/** Whether a database is still the store that was opened, by the key that each store has for itself. */
+/** Checks whether a database is still the store that was opened, by the key that each store has. */
 import type pg from 'pg'
 import { UsageError } from '../../domain/usage-error.ts'
 import { storeIdOf } from '../store-id.ts'
 import type { PostgresTarget } from './database-url.ts'
 import { sqlState } from './failures.ts'
 
-/** Between two looks through connections that are open already, in milliseconds. */
+/** Time between two checks through connections that are already open, in milliseconds. */
 const LOOK_AGAIN_MS = 1_000
 
 const NO_TABLE = '42P01'
@@ -22,15 +22,18 @@ export class Place {
     this.#storeId = storeIdOf(Buffer.from(signingKey, 'hex'))
   }
 
-  /** Fails with `missing` or `replaced` unless the connection leads to the store; every new one is asked. */
+  /**
+   * Fails with `missing` or `replaced` unless the connection leads to the store. Every new one is
+   * checked.
+   */
   async verify(client: pg.ClientBase): Promise<void> {
     this.#failure = this.#failureOf(await readKey(client))
     if (this.#failure !== null) throw this.#failure
   }
 
   /**
-   * Throws what was found last, and starts `look`, which verifies a connection, when that was more
-   * than a second ago: a database may be replaced while connections to it stay open.
+   * Throws what was found last. If that was more than a second ago, starts `look`, which verifies a
+   * connection, because a database may be replaced while connections to it stay open.
    */
   require(look: () => Promise<unknown>): void {
     if (!this.#isLooking && performance.now() - this.#lookedAt >= LOOK_AGAIN_MS) {
@@ -39,7 +42,7 @@ export class Place {
         this.#isLooking = false
         this.#lookedAt = performance.now()
       }
-      // What it finds stays here; that the database cannot be reached, the request finds itself.
+      // Its findings stay here. A database that cannot be reached is noticed by the request itself.
       look().then(done, done)
     }
     if (this.#failure !== null) throw this.#failure

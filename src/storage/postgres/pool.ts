@@ -1,4 +1,4 @@
-/** How connections are made, one by one and in the pool of a process. */
+/** How connections are made, one by one and in a process's pool. */
 import pg from 'pg'
 import type { PostgresTarget } from './database-url.ts'
 import { type LoginPlace, readPassword } from './password.ts'
@@ -7,10 +7,10 @@ import { noteHost, prepareSession } from './sessions.ts'
 import { tlsOptions } from './tls.ts'
 import type { Topology } from './topology.ts'
 
-/** A connection whose other end is gone without a word is asked after so long, in milliseconds. */
+/** A connection whose other end went away silently is probed after this, in milliseconds. */
 const KEEP_ALIVE_MS = 10_000
 
-/** To the host that is current now. Fails with what the file system says of a certificate's file. */
+/** To the current host. Fails with the file system's error if a certificate's file cannot be read. */
 export function newClient(target: PostgresTarget): pg.Client {
   const host = target.hosts.current
   const { mode, files, direct } = target.ssl
@@ -33,7 +33,7 @@ export function newClient(target: PostgresTarget): pg.Client {
   return client
 }
 
-/** Host, port and user as `pg` connects by them: the user may come from the environment. */
+/** Host, port and user as `pg` uses them, because the user may come from the environment. */
 function placeOf({ host, port, database, user }: pg.Client): LoginPlace {
   return { host, port, database: database ?? '', user: user ?? '' }
 }
@@ -49,14 +49,14 @@ export function newPool(target: PostgresTarget, topology: Topology, place?: Plac
       await place?.verify(client)
     },
   })
-  // An idle connection that ends is replaced when one is needed; there is nobody to tell.
+  // An idle connection that ends is replaced when one is needed; nobody has to be told.
   pool.on('error', () => {})
-  // From the first moment: a connection may end with the very words that it is there.
+  // From the very first moment, because a connection may end as soon as it is established.
   pool.on('connect', (client) => client.on('error', noteLost))
   return pool
 }
 
-/** The pool makes its clients by `new`, and does not expect that to fail. */
+/** The pool creates its clients with `new`, and does not expect that to fail. */
 function clientClass(target: PostgresTarget): new () => pg.ClientBase {
   class TargetClient {
     constructor() {
@@ -78,7 +78,7 @@ function clientOrFailure(target: PostgresTarget): pg.ClientBase {
   }
 }
 
-/** Connections that ended; what fails on them next has no code. */
+/** Connections that have ended; their next failure has no code. */
 const lostClients = new WeakSet<pg.PoolClient>()
 
 export function isGone(client: pg.PoolClient): boolean {

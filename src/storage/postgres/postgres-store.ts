@@ -1,4 +1,4 @@
-/** The store on PostgreSQL, of one server or, with Citus, of many. */
+/** The store on PostgreSQL, on one server or, with Citus, on many. */
 import { type Actor, SOMEBODY } from '../../domain/act.ts'
 import { actsOf } from '../acts.ts'
 import { acceptRows } from '../audit/accept.ts'
@@ -36,24 +36,24 @@ import { queryUsage } from './usage-reads.ts'
 import { Work } from './work.ts'
 
 export interface PostgresOptions extends Omit<ConnectionOptions, 'place'> {
-  /** Makes the schema where the database has none. */
+  /** Creates the schema if the database has none. */
   readonly create?: boolean
   /** Opens a database into which a store is being moved, for the process that moves it. */
   readonly unfinished?: boolean
-  /** UTC seconds; stands in for the server's clock where a test needs another time. */
+  /** UTC seconds; replaces the server's clock if a test needs another time. */
   readonly serverClock?: () => number
-  /** Called once with the server's clock in UTC seconds, for whoever has another one. */
+  /** Called once with the server's clock in UTC seconds, for a caller that has another clock. */
   readonly onServerTime?: (serverTime: number) => void
 }
 
-/** How old the word on which days are sealed may be; an old one only makes answers slower. */
+/** How long the known limit of sealed days is used. An outdated one only makes answers slower. */
 const SEALED_GOOD_MS = 10_000
 
 /**
- * Opens the database. Fails with `missing` where it holds no store, unless that is to be made; with
- * `invalid` for a URL that cannot be, with `unavailable` where the server cannot be reached or refuses the login, with
- * `incompatible` when the database belongs to something else or has an older or newer schema, and
- * with `read_only` when it cannot be written. Then nothing was changed.
+ * Opens the database. Fails with `missing` if it holds no store and none is to be created; with `invalid`
+ * for an impossible URL; with `unavailable` if the server cannot be reached or refuses the login; with
+ * `incompatible` if the database belongs to something else or has an older or newer schema; and with
+ * `read_only` if it cannot be written. A failure changes nothing.
  */
 export async function openPostgresStore(
   url: string,
@@ -127,7 +127,7 @@ function deliveriesOf({ database, calls, partitions, newFeeds }: Parts, work: Wo
       }),
     tryOut: (trial) =>
       calls.run(async () => {
-        // Its transaction has a connection of its own, beside those that others may wait for.
+        // Its transaction has a separate connection, besides those that others may wait for.
         const own = database.another()
         return tryOut(own, partitions, trial).finally(() => own.close())
       }),
@@ -210,7 +210,7 @@ function upkeepOf({ database, calls, partitions }: Parts, work: Work) {
     eraseSim: (simId, given) => planOrDo(given, () => eraseSim(simId, given)),
     eraseNumber: (number, given) => planOrDo(given, () => eraseNumber(number, given)),
     eraseAccount: (accountId, given) => planOrDo(given, () => eraseAccount(accountId, given)),
-    // Its files are the server's, and so is the room that deleted rows leave in them.
+    // Its files are the server's, and so is the space that deleted rows leave in them.
     overwriteDeleted: async () => false,
     purge: (given) =>
       calls.run(() => purge(database, work, given).finally(() => partitions.forget())),
@@ -247,7 +247,7 @@ function requireBatchSize({ events }: AppendBatch): void {
   }
 }
 
-/** Days before the instant are sealed; asked for again now and then, because others seal too. */
+/** Up to when days are sealed. Asked again now and then, because others seal too. */
 class SealedThrough {
   readonly #database: Database
   #value = Number.MIN_SAFE_INTEGER

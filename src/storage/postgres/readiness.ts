@@ -4,13 +4,13 @@ import { UsageError } from '../../domain/usage-error.ts'
 import type { Database } from './connection.ts'
 import type { PostgresSession } from './session.ts'
 
-/** Longer than any answer of a database that is well, shorter than a monitor waits. */
+/** Longer than any answer of a healthy database, shorter than a monitor waits. */
 const ANSWER_MS = 1_000
 
 export class Readiness {
   readonly #database: Database
   readonly #read: (session: PostgresSession) => Promise<unknown>
-  /** A look under way, which all who ask share: null, or what it fails with. */
+  /** A check under way, shared by everybody who asks; resolves to null or to its failure. */
   #look: Promise<unknown> | null = null
 
   constructor(database: Database, read: (session: PostgresSession) => Promise<unknown>) {
@@ -18,7 +18,7 @@ export class Readiness {
     this.#read = read
   }
 
-  /** Fails with `unavailable` when there is no answer in time, or no connection free to ask on. */
+  /** Fails with `unavailable` if there is no answer in time, or no connection free to ask on. */
   async require(): Promise<void> {
     this.#look ??= this.#database
       .read(this.#read, { answerMs: ANSWER_MS })

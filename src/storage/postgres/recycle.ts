@@ -1,12 +1,12 @@
-/** Counts quarantined records that can be counted now. */
+/** Counts quarantined records that can now be counted. */
 import { comingOf, endRecycling, findWaiting } from '../ledger/recycle.ts'
 import type { AppendOutcome, RecycleBatch } from '../usage-store.ts'
 import { applyEvents, orderByKey } from './append.ts'
 import type { PostgresSession } from './session.ts'
 
 /**
- * Runs inside a write transaction that keeps batches out: one could just be bringing another delivery
- * of a record whose last one leaves here.
+ * Runs inside a write transaction that excludes batches. A batch could otherwise just be adding another
+ * delivery of a record whose last delivery is removed here.
  */
 export async function recycle(
   session: PostgresSession,

@@ -1,4 +1,4 @@
-/** Whose database it is, which version its schema has, and the way to the newest one. */
+/** Whose database it is, which version its schema has, and how to upgrade it to the newest. */
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { shown, UsageError } from '../../domain/usage-error.ts'
@@ -17,35 +17,35 @@ const SERVER_VERSION_MIN = 14
 const FOREIGN_TABLES_SHOWN = 3
 
 export interface SchemaState {
-  /** How many migrations it has taken; 0 where there is no schema yet. */
+  /** How many migrations have been applied; 0 if there is no schema yet. */
   readonly version: number
   readonly topology: Topology
-  /** Tables that Citus is to spread or to copy, and that still lie on one server. */
+  /** Tables that Citus is to distribute or copy, but that still lie on one server. */
   readonly undistributed: readonly string[]
-  /** What store is being moved in, as messages name it; null where none is. */
+  /** The store that is being moved in, as messages name it; null if none is. */
   readonly transferFrom: string | null
-  /** What tells this store from others, in hexadecimal; null where there is none yet. */
+  /** Identifies this store, in hexadecimal; null if there is none yet. */
   readonly signingKey: string | null
-  /** What the server's clock said, in UTC seconds. */
+  /** The server's clock, in UTC seconds. */
   readonly serverTime: number
 }
 
-/** What a connection finds; fails as `openPostgresStore` says. Changes nothing. */
+/** What a connection finds. Fails as `openPostgresStore` says. Changes nothing. */
 export async function inspectSchema(target: PostgresTarget): Promise<SchemaState> {
   return withClient(target, (client) => inspect(client, target))
 }
 
 /**
- * Brings the schema to the newest version and, where Citus is installed, spreads its tables.
- * Several processes may do it at once: one works, the others wait and find it done. Returns the
- * versions before and after.
+ * Upgrades the schema to the newest version and, if Citus is installed, distributes its tables. Several
+ * processes may do so at once: one works, and the others wait and find it done. Returns the versions
+ * before and after.
  */
 export async function migrateSchema(
   target: PostgresTarget,
   onStep: (step: string) => void = () => {},
 ): Promise<{ readonly from: number; readonly to: number; readonly topology: Topology }> {
   return withClient(target, async (client) => {
-    // Looked at first, so that nothing is tried on a database that is not ours.
+    // Checked first, so that nothing is tried on a database that is not ours.
     const found = await inspect(client, target)
     refuseNewer(target, found.version)
     limitAnswers(client, UNLIMITED_ANSWER_MS)
@@ -64,8 +64,8 @@ export async function migrateSchema(
 }
 
 /**
- * Runs `work` in one transaction in which nobody else changes the schema. The lock ends with it,
- * also where a pooler keeps the session for somebody else.
+ * Runs `work` in one transaction in which nobody else changes the schema. The lock ends with it, even if
+ * a pooler passes the session on to another client.
  */
 async function locked<T>(
   client: pg.Client,
@@ -108,7 +108,9 @@ export function requireCurrentSchema(
   }
 }
 
-/** The schema as it has to be for a store to be opened; made where there is none, if it may be. */
+/**
+ * The schema that a store needs in order to be opened, created if there is none and `create` allows it.
+ */
 export async function openSchema(
   target: PostgresTarget,
   { create = false, unfinished = false }: { create?: boolean; unfinished?: boolean },
@@ -145,7 +147,7 @@ export function requireServerVersion(
   )
 }
 
-/** Names and texts may have any letters there are; only one encoding has them all. */
+/** Names and texts may have any letters, and only one encoding has them all. */
 function requireEncoding({ shown: place }: PostgresTarget, encoding: string): void {
   if (encoding === 'UTF8') return
   throw new UsageError(
@@ -200,7 +202,7 @@ async function inspect(client: pg.Client, target: PostgresTarget): Promise<Schem
   const topology = citus ? TOPOLOGIES.citus : TOPOLOGIES.plain
   if (!marked) {
     const foreign = await foreignTables(client, target)
-    // Between the two looks, another process may have made the schema.
+    // Between the two checks, another process may have created the schema.
     if (foreign.length > 0 && (await isMarked(client, target))) return inspect(client, target)
     refuseForeign(target, foreign)
     return {
@@ -233,7 +235,7 @@ async function isMarked(client: pg.Client, { schema }: PostgresTarget): Promise<
   return rows[0].marked
 }
 
-/** Tables where ours would be, or beside them unless the URL names a schema for ours. */
+/** Tables with our tables' names, and any others beside them unless the URL names a schema for ours. */
 async function foreignTables(client: pg.Client, target: PostgresTarget): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT c.oid::regclass::text AS name
@@ -291,7 +293,7 @@ async function runMigrations(
   await client.query('UPDATE simtally_schema SET version = $1', [MIGRATIONS.length])
 }
 
-/** Making one takes a privilege on the database, which who uses one that is there need not have. */
+/** Creating one takes a privilege on the database that users of an existing schema need not have. */
 async function requireSchema(client: pg.Client, { schema }: PostgresTarget): Promise<void> {
   const { rows } = await client.query('SELECT to_regnamespace($1) IS NOT NULL AS there', [schema])
   if (!rows[0].there) await client.query(`CREATE SCHEMA ${schema}`)
@@ -302,7 +304,7 @@ async function transferUnderWay(client: pg.Client): Promise<string | null> {
   return rows[0]?.origin ?? null
 }
 
-/** What Citus keeps of a local table that refers to another one is no distribution. */
+/** An entry that Citus keeps because a local table refers to another does not make it distributed. */
 async function undistributedTables(
   client: pg.Client,
   { reference, distributed }: Topology,
@@ -320,14 +322,14 @@ async function undistributedTables(
   return rows.map(({ name }) => name)
 }
 
-/** Moves the rows that are there along. Writers wait until it is done. */
+/** Existing rows move along. Writers wait until it is done. */
 async function distributeTables(
   client: pg.Client,
   tables: readonly string[],
   onStep: (step: string) => void,
 ): Promise<void> {
   const { reference, distributed } = TOPOLOGIES.citus
-  // Tables that refer to each other are moved in one transaction over one connection a server.
+  // Tables that refer to each other are moved in one transaction, over one connection per server.
   await client.query("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")
   for (const table of reference) {
     if (!tables.includes(table)) continue
@@ -342,7 +344,7 @@ async function distributeTables(
       column,
       colocatedWith ?? 'none',
     ])
-    // What was there has been copied to the other servers; here it would only fill the disk.
+    // The rows have been copied to the other servers, and would only fill the disk here.
     await client.query('SELECT truncate_local_data_after_distributing_table($1::regclass)', [table])
   }
 }

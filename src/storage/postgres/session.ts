@@ -1,4 +1,4 @@
-/** A connection as a session of shared code: it waits for the answer to each question. */
+/** A connection as a session for shared code; it waits for the answer to each question. */
 import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { SOMEBODY } from '../../domain/act.ts'
@@ -33,7 +33,7 @@ function typesWith(parseInt8: (text: string) => unknown): pg.CustomTypesConfig {
 const NUMBERS = typesWith(Number)
 const BIGINTS = typesWith(BigInt)
 
-/** Not the transaction's own time: that stands still while the transaction goes on. */
+/** Not the transaction's own time, which stands still while the transaction runs. */
 export const SERVER_TIME = 'floor(extract(epoch FROM clock_timestamp()))::bigint'
 
 const MONTH_TEXT: MonthText = {
@@ -59,7 +59,7 @@ export class PostgresSession implements Session {
     this.schema = schema
   }
 
-  /** Takes the steps to their end. What a question fails with is thrown where it was asked. */
+  /** Runs the steps to their end. A failed question throws where it was asked. */
   async take<T>(steps: Steps<T>): Promise<T> {
     let step = steps.next()
     while (step.done !== true) {
@@ -75,17 +75,17 @@ export class PostgresSession implements Session {
     return step.value
   }
 
-  /** Each text is prepared once a connection. */
+  /** Each text is prepared once per connection. */
   async all(text: string, values: Values = [], named?: NamedRows): Promise<Row[]> {
     return (await this.#query(...withNamed(text, values, named), NUMBERS)).rows
   }
 
-  /** As `all`, with every integer as a bigint: for sums. */
+  /** As `all`, with every integer as a bigint, for sums. */
   async allBigints(text: string, values: Values = []): Promise<Row[]> {
     return (await this.#query(text, values, BIGINTS)).rows
   }
 
-  /** As `allBigints`, each row an array of its columns: quicker for many rows. */
+  /** As `allBigints`, with each row an array of its columns, which is quicker for many rows. */
   async bigintArrays(text: string, values: Values = []): Promise<unknown[][]> {
     const query = { ...statementOf(text), values: values as unknown[], types: BIGINTS }
     return (await this.client.query<unknown[]>({ ...query, rowMode: 'array' })).rows
@@ -132,7 +132,7 @@ export class PostgresSession implements Session {
     await this.get('SELECT pg_advisory_xact_lock_shared(?, ?)', lockKey(name, this.schema))
   }
 
-  /** Keeps other batches of readings of the feed out until the transaction ends. */
+  /** Excludes other batches of the feed's readings until the transaction ends. */
   async lockReadings(feedId: number): Promise<void> {
     const key = lockKey('readings', `${this.schema} ${feedId}`)
     await this.get('SELECT pg_advisory_xact_lock(?, ?)', key)
@@ -151,7 +151,7 @@ export class PostgresSession implements Session {
   }
 }
 
-/** Columns of integers that have fewer than 64 bits, which is all the others have. */
+/** Integer columns of fewer than 64 bits; all others have 64. */
 const SMALL_INTEGERS: Readonly<Record<string, string>> = {
   zone: 'smallint',
   stated: 'smallint',
@@ -173,7 +173,7 @@ function typeOf(table: string, column: string): string {
   return SMALL_INTEGERS[column] ?? 'bigint'
 }
 
-/** An array for each column, as `columnsOf` makes them of rows. */
+/** One array per column, as made from rows by `columnsOf`. */
 export function arrays(table: string, columns: readonly string[]): string {
   return columns.map((column) => `?::${typeOf(table, column)}[]`).join(', ')
 }
@@ -187,20 +187,20 @@ function withNamed(text: string, values: Values, named?: NamedRows): [string, Va
   return [text.replace(':named', joined), [...values, ...columnsOf(rows)]]
 }
 
-/** From rows, of which there is at least one, to columns: the arrays that `unnest` takes. */
+/** From rows, at least one, to columns: the arrays that `unnest` takes. */
 export function columnsOf(rows: readonly Values[]): Value[][] {
   return rows[0]!.map((_, column) => rows.map((row) => row[column]!))
 }
 
 const statements = new Map<string, { readonly name: string; readonly text: string }>()
 
-/** `?` becomes `$1`, `$2` in turn, and `?1` becomes `$1`. */
+/** `?` becomes `$1`, `$2` and so on, and `?1` becomes `$1`. */
 export function numbered(text: string): string {
   let last = 0
   return text.replace(/\?(\d*)/g, (_, number: string) => `$${number === '' ? ++last : number}`)
 }
 
-/** The texts of this program are a few dozen, so that each is kept. */
+/** This program has a few dozen texts, so all of them are kept. */
 function statementOf(text: string): { readonly name: string; readonly text: string } {
   let statement = statements.get(text)
   if (statement === undefined) {

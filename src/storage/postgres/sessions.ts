@@ -1,6 +1,6 @@
 /**
- * What every connection is made ready with, and the proof that it is a session of its own. Nothing
- * is left to what comes along with the connection: a pooler may leave that out without a word.
+ * Prepares every connection, and proves that it is a session of its own. Nothing relies on settings sent
+ * along with the connection, because a pooler may drop them silently.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
@@ -11,26 +11,26 @@ import { NotWritable, sharedSession } from './failures.ts'
 import type { Host } from './hosts.ts'
 import type { Topology } from './topology.ts'
 
-/** A transaction whose process hangs gives its locks back after this, in milliseconds. */
+/** A transaction whose process hangs releases its locks after this, in milliseconds. */
 const IDLE_IN_TRANSACTION_MS = 300_000
 
-/** How long the end of another connection may take to be noticed here, in milliseconds. */
+/** How long it may take to notice here that another connection has ended, in milliseconds. */
 const END_NOTICED_MS = 100
 
 interface SessionFacts {
-  /** The server's process, and its start: numbers of processes come again. */
+  /** The server's process, and its start, because process numbers are reused. */
   readonly pid: number
   readonly mark: string
-  /** True where the server's process is another one than it said when the connection was made. */
+  /** True if the server's process is not the one announced when connecting. */
   readonly isPooled: boolean
 }
 
 const hosts = new WeakMap<pg.ClientBase, Host>()
 const sessions = new WeakMap<pg.ClientBase, SessionFacts>()
-/** The connections of this process that are there, by the marks of their sessions. */
+/** This process's open connections, by the marks of their sessions. */
 const live = new Map<string, pg.ClientBase>()
 
-/** Said once, before the client connects. */
+/** Called once, before the client connects. */
 export function noteHost(client: pg.ClientBase, host: Host): void {
   hosts.set(client, host)
 }
@@ -44,10 +44,10 @@ export function isPooled(client: pg.ClientBase): boolean {
 }
 
 /**
- * Makes a new connection ready. Fails with `incompatible` where the session does not become what
- * the URL says, or is shared with another connection, and with `NotWritable` where another of
- * several hosts is to be tried. `another` makes a second connection, which the caller ends: by it a
- * pooler is put to the test, once for a process.
+ * Prepares a new connection. Fails with `incompatible` if the session does not become what the URL says,
+ * or is shared with another connection, and with `NotWritable` if another of several hosts should be
+ * tried. `another` makes a second connection, which the caller ends; it puts a pooler to the test, once
+ * per process.
  */
 export async function prepareSession(
   client: pg.ClientBase,
@@ -56,7 +56,7 @@ export async function prepareSession(
   another: (() => Promise<pg.ClientBase | null>) | null = null,
 ): Promise<void> {
   await introduce(client, target)
-  // Before anything is set: what is shared would be set for others as well.
+  // Before any setting is made, because on a shared session it would apply to others as well.
   if (another !== null && isPooled(client)) await requireSessionPooling(client, target, another)
   await applySettings(client, [
     ...target.settings,
@@ -94,7 +94,7 @@ async function requireSettings(client: pg.ClientBase, target: PostgresTarget): P
   )
   const { path, schema, encoding, strings, writable } = rows[0]!
   const expected = { path: target.schema, encoding: 'UTF8', strings: 'on' }
-  // A schema that is not there yet, or that this user may not look into, is none so far.
+  // A schema that does not exist yet, or that this user may not look into, does not count.
   const isMine = schema === null || schema === target.schema
   if (!isMine || path !== expected.path || encoding !== expected.encoding || strings !== 'on') {
     throw new UsageError(
@@ -108,14 +108,14 @@ async function requireSettings(client: pg.ClientBase, target: PostgresTarget): P
   }
 }
 
-/** Learns whose session it is; fails where another connection of this process has the same one. */
+/** Learns whose session it is. Fails if another connection of this process has the same one. */
 export async function introduce(client: pg.ClientBase, target: PostgresTarget): Promise<void> {
   limitAnswers(client, target.connectTimeoutMs)
   const { pid, mark } = await sessionOf(client)
   const facts = { pid, mark, isPooled: pid !== (client as { processID?: unknown }).processID }
   const other = live.get(mark)
   if (other !== undefined && other !== client) {
-    // It may have ended, and left its session to this one, a moment ago.
+    // The other connection may just have ended and left its session to this one.
     await pause(END_NOTICED_MS)
     if (live.get(mark) === other) throw sharedSession(target.shown)
   }
@@ -127,7 +127,7 @@ export async function introduce(client: pg.ClientBase, target: PostgresTarget): 
   client.once('end', forget)
   const ending = client as pg.Client
   const end = ending.end.bind(ending) as (...given: unknown[]) => unknown
-  // From when it is asked to end, a pooler may give its session to the next connection.
+  // Once asked to end, a pooler may give its session to the next connection.
   ending.end = ((...given: unknown[]) => {
     forget()
     return end(...given)
@@ -143,7 +143,10 @@ async function sessionOf(client: pg.ClientBase): Promise<{ pid: number; mark: st
   return { pid, mark: `${hostOf(client).shown} ${pid} ${started}` }
 }
 
-/** Which of two connections asks in turn: two servers that take turns would be found out as well. */
+/**
+ * Which of two connections asks in turn. It is irregular, so that two servers that alternate are detected
+ * as well.
+ */
 const TURNS = [0, 1, 0, 0, 1, 1, 0, 1] as const
 
 async function requireSessionPooling(
@@ -152,12 +155,12 @@ async function requireSessionPooling(
   another: () => Promise<pg.ClientBase | null>,
 ): Promise<void> {
   const other = await another()
-  // A pooler that has no session for it keeps the first one for its client, then.
+  // A pooler without a session to spare keeps the first one for its client.
   if (other === null) return
   for (const turn of TURNS) await requireSameSession(turn === 0 ? client : other, target)
 }
 
-/** Fails with `incompatible` when the connection has another session than it had. */
+/** Fails with `incompatible` if the connection has another session than before. */
 export async function requireSameSession(
   client: pg.ClientBase,
   target: PostgresTarget,
@@ -166,7 +169,7 @@ export async function requireSameSession(
   if (mark !== sessions.get(client)!.mark) throw sharedSession(target.shown)
 }
 
-/** As `requireSameSession`, for what has asked already which process of the server it is. */
+/** As `requireSameSession`, if the server's process number is already known. */
 export function requireSamePid(client: pg.ClientBase, pid: number, target: PostgresTarget): void {
   if (pid !== sessions.get(client)!.pid) throw sharedSession(target.shown)
 }

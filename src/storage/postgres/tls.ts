@@ -1,17 +1,17 @@
-/** What `sslmode` means; the words and their meanings are those of PostgreSQL's own programs. */
+/** What `sslmode` means. The words and their meanings are those of PostgreSQL's own programs. */
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { shown } from '../../domain/usage-error.ts'
 
 /**
- * `require` encrypts and takes any certificate; `verify-ca` wants one signed by `sslrootcert`;
- * `verify-full` also wants the host's name in it. What else libpq knows (`allow`, `prefer`) lets
- * whoever stands in between turn encryption off, which is no better than `disable`.
+ * `require` encrypts and accepts any certificate; `verify-ca` wants one signed by `sslrootcert`;
+ * `verify-full` also wants the host's name in it. libpq's other modes (`allow`, `prefer`) let anybody in
+ * between turn encryption off, which is no better than `disable`.
  */
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof SSL_MODES)[number]
 
-/** Paths; read anew for each connection, so that certificates may be renewed meanwhile. */
+/** Paths. Files are read again for each connection, so that certificates may be renewed meanwhile. */
 export interface SslFiles {
   readonly rootCertificate: string | null
   readonly certificate: string | null
@@ -33,11 +33,11 @@ export function parseSslMode(
   if ((certificate === null) !== (key === null)) {
     return { rule: 'sslcert and sslkey belong together' }
   }
-  // As libpq: whoever gives a root certificate wants it to count.
+  // As in libpq: giving a root certificate means that it should count.
   return mode === 'require' && rootCertificate !== null ? 'verify-ca' : mode
 }
 
-/** As `pg` takes it. */
+/** In the form that `pg` takes. */
 export function tlsOptions(mode: SslMode, files: SslFiles): ConnectionOptions | false {
   if (mode === 'disable') return false
   const { rootCertificate, certificate, key } = files

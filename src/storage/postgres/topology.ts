@@ -1,35 +1,35 @@
-/** What each way of keeping PostgreSQL's tables changes. Everything else is the same SQL. */
+/** What differs between the ways of keeping PostgreSQL's tables. Everything else is the same SQL. */
 
 export interface Topology {
   readonly name: 'plain' | 'citus'
-  /** Tables that are spread over servers, in this order, each with the column that decides where. */
+  /** Tables distributed over servers, in this order, each with the column that decides where. */
   readonly distributed: readonly {
     readonly table: string
     readonly column: string
     /** Rows with the same value lie on the same server as those of this table. */
     readonly colocatedWith: string | null
   }[]
-  /** Tables of which every server has a copy, in this order. */
+  /** Tables that every server has a copy of, in this order. */
   readonly reference: readonly string[]
   /**
    * PostgreSQL's `plan_cache_mode`. A generic plan finds partitions and index ranges when it runs;
-   * planning anew for each question of a SIM would cost more than its answer. Citus has to see the
-   * values to know which servers to ask.
+   * planning each question about a SIM again would cost more than its answer. Citus must see the values
+   * to know which servers to ask.
    */
   readonly planCacheMode: 'auto' | 'force_generic_plan'
   /**
-   * Whether a transaction sees one state of the database. Servers commit one after the other, so
-   * on several of them a long look has to keep writers out instead.
+   * Whether a transaction sees one state of the database. Several servers commit one after the other, so
+   * a long read of them has to keep writers out instead.
    */
   readonly hasOneSnapshot: boolean
   /**
-   * Whether a partition is attached only when nothing under way has changed rows of another one.
-   * Citus locks the keys of all of them, to give that of the new one its name.
+   * Whether attaching a partition waits until nothing under way has changed rows of another one. Citus
+   * locks the keys of all partitions in order to name the new one's.
    */
   readonly attachingWaits: boolean
   /**
-   * How long a write is tried again unless the URL says so, in milliseconds: a server restarts in
-   * that time, or one of several comes back after a crash or is replaced by its standby.
+   * How long a write is tried again unless the URL says so, in milliseconds. In that time, a server
+   * restarts, or one of several comes back after a crash or is replaced by its standby.
    */
   readonly writeRetryMs: number
 }
@@ -74,7 +74,7 @@ export const TOPOLOGIES = {
   },
 } as const satisfies Record<string, Topology>
 
-// What every import writes (`import`, `import_bucket`, `repeat_run`, `account_feed`, `feed_progress`, `quarantine`,
-// `quarantine_delivery`, `commit_mark`) stays on the server that clients reach, and so do
-// `gap_acceptance`, `feed_grant`, `drop_folder`, `console_session` and `console_link`: with a copy on each
-// server, imports would wait for each other.
+// What every import writes (`import`, `import_bucket`, `repeat_run`, `account_feed`, `feed_progress`,
+// `quarantine`, `quarantine_delivery`, `commit_mark`) stays on the server that clients reach, and so do
+// `gap_acceptance`, `feed_grant`, `drop_folder`, `console_session` and `console_link`. With a copy on
+// each server, imports would wait for each other.

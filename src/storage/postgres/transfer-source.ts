@@ -1,6 +1,6 @@
 /**
- * A database as the source of a transfer: one state of it, and no batch, sealing, purge or change
- * of the directory while it is open.
+ * A database as the source of a transfer: one state of it, with batches, sealing, purging and changes of
+ * the directory kept out while it is open.
  */
 import { hasSums, selectRowsAfter, type Table, type TableKey, type TableRow } from '../tables.ts'
 import type { TransferSource } from '../transfer/transfer.ts'
@@ -15,7 +15,7 @@ import { PostgresSession } from './session.ts'
 const LAST_ID = `
   SELECT COALESCE(pg_sequence_last_value(pg_get_serial_sequence(?, 'id')::regclass), 0) AS id`
 
-/** Fails as opening the store does, also where there is none yet. */
+/** Fails as opening the store does, also if there is none yet. */
 export async function openTransferSource(url: string): Promise<TransferSource> {
   const target = parsePostgresUrl(url)
   requireCurrentSchema(target, await inspectSchema(target))
@@ -30,7 +30,7 @@ export async function openTransferSource(url: string): Promise<TransferSource> {
     }
   }
 
-  /** The locks come before the state is chosen: it has what their last holder wrote. */
+  /** The locks are taken before the state is chosen, so that it includes what their last holder wrote. */
   async function begin(): Promise<void> {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   }

@@ -1,6 +1,7 @@
 /**
- * An empty database as the target of a transfer. The table `transfer` is there from its beginning
- * to its end: how far it is, and the sign by which every other command refuses the database.
+ * An empty database as the target of a transfer. The table `transfer` exists from the beginning to the
+ * end of the transfer. It holds the progress, and its presence makes every other command refuse the
+ * database.
  */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -39,12 +40,12 @@ const INSERT_TRANSFER =
   'INSERT INTO transfer (origin, store_id, fingerprint, position) VALUES (?, ?, ?, ?)'
 const MOVE_ON = 'UPDATE transfer SET position = ? WHERE position = ?'
 
-/** A process that was killed leaves its locks within moments; one that lives does not. */
+/** A killed process leaves its locks within moments; a live one does not. */
 const LOCK_WAIT_MS = 10_000
 
 /**
- * Makes or upgrades the schema, and keeps others from the database until `close`. Fails as opening
- * the store does, and with `unavailable` when another process moves a store in.
+ * Creates or upgrades the schema, and keeps others from the database until `close`. Fails as opening the
+ * store does, and with `unavailable` if another process is moving a store in.
  */
 export async function openTransferTarget(
   url: string,
@@ -55,7 +56,8 @@ export async function openTransferTarget(
   const keeper = await connectClient(target)
   try {
     await keeper.query('SET statement_timeout = 0')
-    // Accounts and feeds come first into a store, so that a process that has it open adds nothing.
+    // Everything else in a store refers to accounts and feeds, so a process that has it open can add
+    // nothing.
     for (const name of ['transfer', 'directory'] as const) await keep(keeper, target, name)
   } catch (error) {
     await keeper.end().catch(() => {})
@@ -85,7 +87,7 @@ export async function openTransferTarget(
       if (topology.name === 'plain') {
         await database.write(({ client }) => takeAnew(client), { unlimited: true })
       }
-      // Answers read indexes alone, which takes the map that VACUUM makes.
+      // Answers use index-only scans, which need the visibility map that VACUUM makes.
       for (const { name } of TABLES) await keeper.query(`VACUUM (ANALYZE) ${name}`)
     },
     countRows: ({ name }) =>
@@ -127,7 +129,7 @@ async function begin(
 ): Promise<void> {
   const content: string[] = []
   for (const { name } of TABLES) {
-    // The signing key is there from the beginning; it gives way to the one that is moved.
+    // The signing key exists from the beginning, and is replaced by the one that is moved.
     const isThere = await session.get(
       `SELECT 1 AS one FROM ${name} ${name === 'setting' ? "WHERE name <> 'signing_key'" : ''} LIMIT 1`,
     )
@@ -150,7 +152,7 @@ async function note(session: PostgresSession, origin: TransferOrigin): Promise<v
   await session.run(INSERT_TRANSFER, [shown, storeId, fingerprint, textOf(FIRST_POSITION)])
 }
 
-/** Only what a transfer has brought is deleted: its table stands for all of the content. */
+/** Only deletes what a transfer has brought: its table vouches for all of the content. */
 async function restartWith(session: PostgresSession, origin: TransferOrigin): Promise<void> {
   await session.client.query(`TRUNCATE ${TABLES.map(({ name }) => name).join(', ')}`)
   await session.client.query('DELETE FROM transfer')
@@ -162,7 +164,7 @@ async function goOn(
   shown: string,
   origin: TransferOrigin,
 ): Promise<Position> {
-  // Waits for what a killed process has under way.
+  // Waits for what a killed process still has under way.
   const row = (await session.get('SELECT * FROM transfer FOR UPDATE'))!
   if (row.store_id !== origin.storeId) {
     throw new UsageError('incompatible', `${shown} holds a part of another store, ${row.origin}`, {
@@ -197,7 +199,7 @@ async function ensurePartitions(partitions: Partitions, { table, rows }: Piece):
   await partitions.ensure(buckets, Math.max(...buckets))
 }
 
-/** The buckets of fresh days may be shorter where the rows come from; here they are days. */
+/** Fresh days may have shorter buckets in the source; here they are whole days. */
 function inWholeDays(table: Table, rows: readonly TableRow[]): readonly TableRow[] {
   if (!isOfLedger(table.name)) return rows
   const bucket = columnsOfTable(table).indexOf('bucket')
@@ -206,7 +208,7 @@ function inWholeDays(table: Table, rows: readonly TableRow[]): readonly TableRow
 
 async function write(session: PostgresSession, shown: string, piece: Piece): Promise<void> {
   const { table, rows, from, to } = piece
-  // The first process to move on wins; a second one finds another position and ends.
+  // The first process to move on wins; a second one finds another position and stops.
   if ((await session.run(MOVE_ON, [textOf(to), textOf(from)])) !== 1) {
     throw new UsageError('conflict', `another process has gone on moving rows into ${shown}`)
   }
@@ -218,7 +220,7 @@ async function write(session: PostgresSession, shown: string, piece: Piece): Pro
   } catch (error) {
     throw explained(error, shown, table.name)
   }
-  // What was under checksum there is not yet here.
+  // What was under checksum in the source is not yet so here.
   if (table.name === 'setting') await session.client.query(UNDER_NO_CHECKSUM)
 }
 

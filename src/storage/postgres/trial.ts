@@ -10,10 +10,10 @@ import { MAKE_INCOMING } from './ledger-sql.ts'
 import type { Partitions } from './partitions.ts'
 import type { PostgresSession } from './session.ts'
 
-/** One connection a server, so that making a partition does not wait for what the trial itself did. */
+/** One connection per server, so that creating a partition does not wait for the trial's own changes. */
 const ONE_CONNECTION_A_SERVER = "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'"
 
-/** Months that have no partition yet get one; it may stay, and is empty. */
+/** Months without a partition get one. It may stay, and is empty. */
 export function tryOut<T>(
   database: Database,
   partitions: Partitions,
@@ -28,7 +28,7 @@ export function tryOut<T>(
       append: async (batch) => {
         const ordered = orderByKey(batch.events)
         const instants = batch.events.map(({ occurredAt }) => occurredAt)
-        // Made by another transaction, they would wait for this one for ever.
+        // Created by another transaction, they would wait for this one forever.
         if (attachingWaits && hasWritten) {
           await partitions.ensureWithin(session, instants, batch.knownAt)
         } else {
@@ -48,7 +48,7 @@ export function tryOut<T>(
             assumeNew: false,
             alone: false,
           })
-          // It is emptied at the end of a transaction, which comes after many batches here.
+          // It is emptied when a transaction ends, which is only after many batches here.
           await session.client.query(`${MAKE_INCOMING}; TRUNCATE incoming`)
           return outcome
         })
@@ -60,7 +60,7 @@ export function tryOut<T>(
   })
 }
 
-/** A batch whose sums are too large leaves the trial as it was before it; other failures end it. */
+/** A batch whose sums are too large leaves the trial as it was before; other failures end it. */
 async function wholeOrNot<T>(
   { target }: Database,
   session: PostgresSession,

@@ -6,7 +6,7 @@ import * as checksums from './checksums.ts'
 import { listPartitions } from './partitions.ts'
 import type { PostgresSession } from './session.ts'
 
-/** Runs inside a write transaction that keeps batches out; not on Citus, which has no checksums. */
+/** Runs inside a write transaction that excludes batches; not on Citus, which has no checksums. */
 export async function checksumNextDay(session: PostgresSession): Promise<boolean> {
   const { purgedThrough, sealedThrough } = await session.take(readLimits())
   await checksums.fold(session, purgedThrough)
@@ -19,15 +19,15 @@ export async function checksumNextDay(session: PostgresSession): Promise<boolean
   return true
 }
 
-/** A drop that has to wait longer is tried again later, in milliseconds. */
+/** A drop that has to wait longer than this is tried again later, in milliseconds. */
 const DROP_WAIT_MS = 2_000
 
-/** Partitions of months that have ended before the instant, with their rows. */
+/** Partitions of months that ended before the instant, with the number of their rows. */
 export type OldMonths = ReadonlyMap<string, number>
 
 /**
- * Counting takes as long as reading their keys. After `endRetention` no batch adds to them, so that
- * none has to wait for it.
+ * Counting takes as long as reading their keys. After `endRetention`, no batch adds to them, so none has
+ * to wait for the count.
  */
 export async function countOldMonths(session: PostgresSession, before: number): Promise<OldMonths> {
   const months = new Map<string, number>()
@@ -42,8 +42,8 @@ export async function countOldMonths(session: PostgresSession, before: number): 
 }
 
 /**
- * Drops months, which costs the same whatever they hold. Runs inside a write transaction that keeps
- * batches out. Returns how many rows they had.
+ * Drops months, which costs the same whatever they hold. Runs inside a write transaction that excludes
+ * batches. Returns how many rows they had.
  */
 export async function dropMonths(session: PostgresSession, months: OldMonths): Promise<number> {
   let dropped = 0
@@ -51,7 +51,7 @@ export async function dropMonths(session: PostgresSession, months: OldMonths): P
   for (const { name, month } of await listPartitions(session)) {
     const rows = months.get(name)
     if (rows === undefined) continue
-    // Behind a drop that waits for a long look at the ledger, everybody would wait.
+    // If a drop waits for a long read of the ledger, everybody waits behind it.
     await session.client.query(`SET LOCAL lock_timeout = ${DROP_WAIT_MS}`)
     await session.client.query(`DROP TABLE ${name}`)
     await checksums.forgetDays(session, month)

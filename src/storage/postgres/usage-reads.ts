@@ -1,4 +1,6 @@
-/** Answers to usage questions: a SIM's from its ledger and sealed days, an account's from rollups. */
+/**
+ * Answers to usage questions: a SIM's from its ledger rows and sealed days, an account's from rollups.
+ */
 import { DAY_SECONDS } from '../../domain/time.ts'
 import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { partsHeld } from '../directory/tenures.ts'
@@ -10,12 +12,12 @@ import type { Database } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 import type { PostgresSession } from './session.ts'
 
-/** A longer question asks for the ledger's bounds first: it may be about all of time. */
+/** A longer question first asks for the ledger's bounds, because it may be about all time. */
 const DAYS_ASKED_USUALLY = 1_000
 
 /**
- * Days before `sealedThrough` may be read from their totals. A value that is out of date is too
- * low, and then more is read from the ledger.
+ * Days before `sealedThrough` may be read from their totals. An outdated value is too low, so more is
+ * read from the ledger.
  */
 export async function queryUsage(
   database: Database,
@@ -36,7 +38,7 @@ export async function queryUsage(
     return isShort ? querySim(session, query, simId, sealedThrough) : null
   })
   if (found !== null) return found
-  // The ledger's bounds and its rows have to be of one state, and so have the parts of an answer.
+  // The ledger's bounds and its rows must come from one state, and so must the parts of an answer.
   return database.readOneState(async (session) => {
     const parts = (await held(session)) ?? [{ start, end }]
     const groups = []

@@ -1,4 +1,6 @@
-/** The transactions that work on the store takes, by what it may meet, and who is said to have done it. */
+/**
+ * The transactions in which work on the store runs, by what they may run beside, and under whose name.
+ */
 import type { Actor } from '../../domain/act.ts'
 import { type LoggedAct, logAct } from '../acts.ts'
 import { actingOf, type Steps } from '../session.ts'
@@ -16,14 +18,16 @@ export class Work {
     this.actor = actor
   }
 
-  /** Changes of the directory follow one another, so that a look and a change see the same. */
+  /**
+   * Changes of the directory run one after another, so that a check and its change see the same state.
+   */
   readonly change = <T>(work: InSession<T>): Promise<T> =>
     this.#database.write(async (session) => {
       await session.lock('directory')
       return work(session)
     })
 
-  /** Work for which no batch may be under way. */
+  /** Work that excludes batches. */
   readonly alone = <T>(work: InSession<T>): Promise<T> =>
     this.#database.write(
       async (session) => {
@@ -33,7 +37,9 @@ export class Work {
       { unlimited: true },
     )
 
-  /** Reads one state of the store; where many servers have none together, nothing else goes on. */
+  /**
+   * Reads one state of the store. If several servers have no common state, everything else is kept out.
+   */
   readonly look = <T>(work: InSession<T>): Promise<T> =>
     this.#database.topology.hasOneSnapshot
       ? this.#database.readOneState(work, { unlimited: true })
@@ -43,7 +49,7 @@ export class Work {
     return this.#byActor((session) => session.take(begin()))
   }
 
-  /** Logs what the work comes to in its own transaction. */
+  /** Logs the work's outcome in its own transaction. */
   logged<T>(work: InSession<T>, actOf: (result: T) => LoggedAct | null): InSession<T> {
     return this.#byActor(async (session) => {
       const result = await work(session)

@@ -1,7 +1,7 @@
 /**
- * The first schema's checksums over rows that cannot be recomputed; see `audit/checksums.ts`.
- * Triggers tell what a transaction does to rows, but only one of ours, which says the key: a
- * change by another hand is told to nobody.
+ * The first schema's checksums over rows that cannot be recomputed; see `audit/checksums.ts`. Triggers
+ * record what a transaction does to rows, but only if it is one of ours, which sets the key. A change by
+ * anybody else goes unrecorded.
  */
 import { HASH_BITS, HASH_DIGITS, TOTAL_END } from '../../audit/checksums.ts'
 

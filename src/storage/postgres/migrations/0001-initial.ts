@@ -1,7 +1,7 @@
 /**
  * The first schema. Texts compare by their bytes (COLLATE "C"), as in SQLite, so that every engine
- * answers in the same order. No foreign key leaves the directory: Citus keeps it in another way
- * than the tables that imports write.
+ * answers in the same order. No foreign key leaves the directory, because Citus stores the directory
+ * differently from the tables that imports write.
  */
 export const initialSchema = `
   CREATE TABLE setting (

@@ -1,4 +1,4 @@
-/** What names whom may be taken out of the log; what was done, by whom and when, may not. */
+/** The log may lose who or what an act names, but not what was done, by whom and when. */
 export const erasing = `
   CREATE OR REPLACE FUNCTION act_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN

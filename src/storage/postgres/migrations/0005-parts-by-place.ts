@@ -1,6 +1,6 @@
 /**
- * Feeds of TAP3 go on giving their records the ids that they have had, so that a file which was counted
- * before counts once when it comes again. Feeds that are made from now on tell parts by their content.
+ * Existing TAP3 feeds keep the record ids that they have used, so that a file counted before counts only
+ * once if it comes again. New feeds tell parts by their content.
  */
 export const partsByPlace = `
   UPDATE feed SET settings = (settings::jsonb || '{"parts": "by_place"}')::text

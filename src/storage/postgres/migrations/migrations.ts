@@ -1,4 +1,4 @@
-/** The list of schema steps, oldest first. A step that was released is never edited. */
+/** The list of schema steps, oldest first. A released step is never edited. */
 import { checksums } from './0001-checksums.ts'
 import { groups } from './0001-groups.ts'
 import { initialSchema } from './0001-initial.ts'
@@ -7,7 +7,7 @@ import { moves } from './0003-moves.ts'
 import { erasing } from './0004-erasing.ts'
 import { partsByPlace } from './0005-parts-by-place.ts'
 
-/** The version of a schema is how many of these steps it has taken. */
+/** A schema's version is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
   initialSchema + groups + checksums,
   consoleSessions,

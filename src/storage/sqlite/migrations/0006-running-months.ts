@@ -1,4 +1,4 @@
-/** Totals of the sealed days of the month that goes on; those of whole months are there. */
+/** Totals for the sealed days of the current month; whole months already have theirs. */
 export const runningMonths = `
   INSERT OR IGNORE INTO sim_month (month, sim_id, zone, country, upload, download, to_sim, from_sim)
     SELECT month, sim_id, zone, country, SUM(upload), SUM(download), SUM(to_sim), SUM(from_sim)

@@ -1,6 +1,6 @@
 /**
- * Rows that are there lie in the buckets of their days, and so do all of the days that are sealed; the days
- * after them are fresh.
+ * Existing rows lie in the buckets of their days, and so do all rows of sealed days. Later days are
+ * fresh.
  */
 export const freshDays = `
   INSERT INTO setting (name, value)

@@ -1,4 +1,4 @@
-/** The list of schema steps, oldest first. A step that was released is never edited. */
+/** The list of schema steps, oldest first. A released step is never edited. */
 import { groups } from './0001-groups.ts'
 import { initialSchema } from './0001-initial.ts'
 import { consoleSessions } from './0002-console.ts'
@@ -8,7 +8,7 @@ import { partsByPlace } from './0005-parts-by-place.ts'
 import { runningMonths } from './0006-running-months.ts'
 import { freshDays } from './0007-fresh-days.ts'
 
-/** The version of a schema is how many of these steps it has taken. */
+/** A schema's version is how many of these steps it has taken. */
 export const MIGRATIONS: readonly string[] = [
   initialSchema + groups,
   consoleSessions,
