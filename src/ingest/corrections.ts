@@ -1,6 +1,6 @@
 /**
- * Finds what a correction is of. A format whose records have an id by their content cannot say it: a
- * corrected record has another content, so what it takes the place of is looked up in the ledger.
+ * Finds what a correction replaces. A format that derives record ids from content cannot tell, because a
+ * corrected record has another content. The record that it replaces is therefore looked up in the ledger.
  */
 import type { Feed } from '../domain/directory.ts'
 import type { LedgerEntry } from '../domain/ledger-entry.ts'
@@ -10,7 +10,7 @@ import type { UsageStore } from '../storage/usage-store.ts'
 import { type Correction, isFault, type ReadRecord } from './formats/cdr-format.ts'
 import { CDR_FORMATS } from './formats/formats.ts'
 
-/** More parts of one session do not start in one second. */
+/** No more parts of one session start in the same second. */
 const CANDIDATES_MAX = 1_000
 
 export type LedgerOfStore = Pick<UsageStore, 'listUsageEvents'>
@@ -29,7 +29,7 @@ export class Corrections {
     this.#correctionOf = CDR_FORMATS[format].correctionOf
   }
 
-  /** True where the place of one of the records depends on what has come before. */
+  /** True if the place of one of the records depends on what has come before it. */
   areAmong(records: readonly ReadRecord[]): boolean {
     const correctionOf = this.#correctionOf
     if (correctionOf === undefined) return false
@@ -37,8 +37,8 @@ export class Corrections {
   }
 
   /**
-   * Where the correction counts: in the place of the only record that it can be meant for; by itself
-   * where there is none. `beside` are records that come with it and are not stored yet.
+   * Where the correction counts: in place of the only record that it can be meant for, or by itself if
+   * there is none. `beside` are records that come with it and are not stored yet.
    */
   async placeOf(event: UsageEvent, beside: readonly UsageEvent[]): Promise<CorrectionPlace> {
     const { simId, occurredAt, recordId } = event
@@ -80,7 +80,7 @@ export function unclearCorrection({ occurredAt }: UsageEvent, candidates: number
   } as const
 }
 
-/** The correction has taken the place of a version already: it comes again. */
+/** The correction has already replaced a version, so this is a repeat. */
 function hasTaken(entry: LedgerEntry, event: UsageEvent): boolean {
   const later = entry.replaced.slice(1)
   return entry.replaced.length > 0 && [entry, ...later].some((one) => sameContent(one, event))

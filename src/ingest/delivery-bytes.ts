@@ -1,6 +1,6 @@
 /**
- * What a delivery's bytes are, whatever it is called: plain records, or gzip or ZIP data around
- * them, as its first bytes tell. What cannot be records is refused by its name, with the remedy.
+ * What a delivery's bytes are, whatever its name: plain records, or gzip or ZIP data around them, as its
+ * first bytes tell. Anything that cannot be records is refused by its kind, with the remedy.
  */
 import type { FileHandle } from 'node:fs/promises'
 import { LIMITS_DEFAULT } from '../domain/limits.ts'
@@ -9,15 +9,15 @@ import { unpackedGzip } from './gzip.ts'
 import { READ_BYTES, type UnpackLimits } from './unpack-limits.ts'
 import { unpackedZip } from './zip.ts'
 
-/** As far as the mark of a tar archive, which is the last one. */
+/** Up to the mark of a tar archive, which comes last. */
 const HEAD_BYTES = 262
 /** The longest of the marks at the beginning. */
 const MARK_BYTES_MAX = 22
-/** So far a tar archive has a zero somewhere: behind the name of its first file, or its rights. */
+/** Up to here, a tar archive has a zero somewhere: after its first file's name, or in its permissions. */
 const TAR_ZERO_BYTES = 108
 
 const GZIP = [0x1f, 0x8b]
-/** With the bytes of a byte order mark. */
+/** Including the bytes of a byte order mark. */
 const BLANKS = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]
 const ZIP_MARKS = [
   [0x50, 0x4b, 0x03, 0x04],
@@ -27,7 +27,7 @@ const ZIP_MARKS = [
 
 interface ForeignKind {
   readonly mark: readonly number[] | string
-  /** Where it stands, if not at the beginning. */
+  /** Its position, if not the beginning. */
   readonly at?: number
   readonly name: string
   readonly remedy: string
@@ -37,7 +37,7 @@ const UNPACK = 'unpack it, or pack it with gzip'
 const DECRYPT = 'decrypt it first'
 const EXPORT = 'ask the carrier for its usage records as text, or export it as CSV'
 
-/** None of these is the beginning of any format's records. */
+/** No format's records begin with any of these. */
 const FOREIGN_KINDS: readonly ForeignKind[] = [
   { mark: '%PDF-', name: 'a PDF document', remedy: EXPORT },
   {
@@ -53,7 +53,8 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
   { mark: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], name: 'a 7z archive', remedy: UNPACK },
   { mark: 'Rar!', name: 'a RAR archive', remedy: UNPACK },
   { mark: '-----BEGIN PGP ', name: 'encrypted or signed by PGP', remedy: DECRYPT },
-  // The packets of a message for a key (RSA of 2048 to 4096 bits, or a curve), and for a password.
+  // The packets of a message encrypted for a key (RSA of 2048 to 4096 bits, or a curve), and with a
+  // password.
   ...[
     [0x85, 0x01, 0x0c, 0x03],
     [0x85, 0x01, 0x8c, 0x03],
@@ -63,7 +64,7 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
   ].map((mark) => ({ mark, name: 'encrypted by PGP', remedy: DECRYPT })),
   { mark: 'Salted__', name: 'encrypted by OpenSSL', remedy: DECRYPT },
   { mark: 'age-encryption.org/v1', name: 'encrypted by age', remedy: DECRYPT },
-  // Behind a header of two to five bytes stands the name of what is in it: PKCS #7.
+  // After a header of two to five bytes comes the name of the content type: PKCS #7.
   ...[2, 4, 5, 6].map((at) => ({
     mark: [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07],
     at,
@@ -103,9 +104,9 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
 ]
 
 /**
- * Yields the plain bytes of a delivery. Throws `unreadable` where packed data is cut or damaged, or
- * unpacks to more than the limits allow, which it says before it has unpacked more; and where the
- * delivery is something that no format reads.
+ * Yields the plain bytes of a delivery. Throws `unreadable` if packed data is cut or damaged, if it
+ * unpacks to more than the limits allow (before more is unpacked), and if no format reads what the
+ * delivery is.
  */
 export async function* plainBytes(
   source: AsyncIterable<Uint8Array>,
@@ -130,9 +131,9 @@ export async function* plainBytes(
 }
 
 /**
- * Reads a packed file to its end without keeping anything, so that a cut or damaged one is refused
- * before any of it is counted. Does nothing for a plain file, and leaves the place where `file` is
- * read next as it is. Throws `unreadable`.
+ * Reads a packed file to its end without keeping anything, so that a cut or damaged one is refused before
+ * any of it is counted. Does nothing for a plain file, and does not move the position of `file`. Throws
+ * `unreadable`.
  */
 export async function verifyPackedFile(
   file: FileHandle,
@@ -152,13 +153,13 @@ function isPacked(head: Uint8Array): boolean {
 function foreignKind(head: Uint8Array): ForeignKind | undefined {
   const blanks = head.findIndex((byte) => !BLANKS.includes(byte))
   return FOREIGN_KINDS.find(({ mark, at }) => {
-    // Readers of such files do not mind what stands in front of a text that begins them.
+    // Readers of such files tolerate blanks before a text that begins them.
     if (typeof mark !== 'string') return startsWith(head.subarray(at ?? 0), mark)
     return startsWith(head.subarray(at ?? Math.max(0, blanks)), Buffer.from(mark, 'latin1'))
   })
 }
 
-/** True where more bytes would not change what it is taken for: whoever sends slowly is not waited for. */
+/** True if more bytes would not change the result, so that a slow sender is not waited for. */
 function isEnough(head: Uint8Array): boolean {
   if (head.length >= HEAD_BYTES) return true
   if (head.length < MARK_BYTES_MAX) return false
@@ -178,7 +179,7 @@ function startsWith(head: Uint8Array, mark: ArrayLike<number>): boolean {
   return Array.from(mark).every((byte, i) => head[i] === byte)
 }
 
-/** The first bytes, and all bytes with them. */
+/** The first bytes, and all bytes including them. */
 async function sniff(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ head: Uint8Array; bytes: AsyncIterable<Uint8Array> }> {

@@ -1,8 +1,8 @@
-/** Deletes quarantined records that shall never be counted. */
+/** Deletes quarantined records that will never be counted. */
 import type { QuarantineEntry, QuarantineReason } from '../domain/import.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 
-/** What goes in one transaction, and stands in the log as one act. */
+/** How many are deleted in one transaction, and logged as one act. */
 const PAGE_ENTRIES = 1000
 
 export interface DiscardRequest {
@@ -16,7 +16,7 @@ export interface DiscardRequest {
   readonly decision: { readonly by: string; readonly reason: string }
 }
 
-/** In the order of their arrival, page by page: each is gone for good when it is told. */
+/** In order of arrival, page by page. Each is gone for good when it is yielded. */
 export async function* discardRecords({
   store,
   filter: { line, ...filter },

@@ -1,4 +1,4 @@
-/** From a carrier's record to a usage event: finds its SIM, classifies its network. */
+/** Turns a carrier's record into a usage event: finds its SIM and classifies its network. */
 import { classify, type StatedNetwork } from '../domain/classification.ts'
 import type { Account, Feed } from '../domain/directory.ts'
 import { maskIdentifier, simIdentities, spreadsheetDamage } from '../domain/identifiers.ts'
@@ -17,31 +17,33 @@ import { ownCopy } from './formats/remembered.ts'
 /** Carriers' clocks run ahead by minutes; a record further in the future than this is a mistake. */
 export const FUTURE_SECONDS_MAX = DAY_SECONDS
 
-/** SIMs remembered during one import. A delivery of more distinct SIMs asks for some again. */
+/** How many SIMs are remembered during one import. With more distinct SIMs, some are asked for again. */
 const SIMS_REMEMBERED_MAX = 500_000
 
-/** Classifications remembered. A delivery has some hundreds, unless its networks are random. */
+/**
+ * How many classifications are remembered. A delivery has some hundreds, unless its networks are random.
+ */
 const SERVINGS_REMEMBERED_MAX = 100_000
 
 interface KnownTenure extends Omit<SimMatch, 'tenures'> {
-  /** Worked out once a network; shared by all SIMs with the same home set. */
+  /** Computed once per network; shared by all SIMs with the same home set. */
   readonly servings: Map<StatedNetwork, Serving | null>
 }
 
 interface KnownSim extends KnownTenure {
-  /** Where the SIM has moved; else what is known of it holds at any time. */
+  /** Set for a SIM that has moved; for others, the same holds at any time. */
   readonly tenures: readonly (KnownTenure & SimTenure)[] | null
 }
 
 export interface ResolvedRecords {
   readonly events: UsageEvent[]
-  /** What could not be resolved, and the faults that were met already in reading. */
+  /** What could not be resolved, and the faults already found while reading. */
   readonly quarantined: QuarantinedRecord[]
-  /** Records older than the retention. */
+  /** Records older than retention. */
   readonly expired: number
 }
 
-/** What resolving needs of the store. */
+/** What resolving needs from the store. */
 export type ResolverStore = Pick<UsageStore, 'resolveSims' | 'readTime'> & LedgerOfStore
 
 export class EventResolver {
@@ -52,7 +54,7 @@ export class EventResolver {
   readonly #sims = new Map<string, KnownSim>()
   readonly #servingsByHome = new Map<string, Map<StatedNetwork, Serving | null>>()
   #servingsRemembered = 0
-  /** By SIM, one of the names that records have for it; made when it is first asked for. */
+  /** One of each SIM's names in records; created when first asked for. */
   #names: ReadonlyMap<number, string> | null = null
   #time: StoreTime | null = null
 
@@ -64,12 +66,12 @@ export class EventResolver {
     this.#corrections = new Corrections(store, feed)
   }
 
-  /** True where a record takes the place of one that has to be stored before. */
+  /** True if a record replaces one that has to be stored before it. */
   hasCorrections(records: readonly ReadRecord[]): boolean {
     return this.#corrections.areAmong(records)
   }
 
-  /** Both lists of the answer keep the order of the records. */
+  /** Both lists of the result keep the order of the records. */
   async resolve(records: readonly ReadRecord[], nowSeconds: number): Promise<ResolvedRecords> {
     const resolved = { events: [] as UsageEvent[], quarantined: [] as QuarantinedRecord[] }
     let expired = 0
@@ -81,7 +83,7 @@ export class EventResolver {
     return { ...resolved, expired }
   }
 
-  /** One answer a record, in their order. */
+  /** One result per record, in their order. */
   async resolveEach(
     records: readonly ReadRecord[],
     nowSeconds: number,
@@ -120,8 +122,8 @@ export class EventResolver {
   }
 
   /**
-   * What quarantine keeps of an event for which the store has no room. Without what it says where
-   * more SIMs came since than are remembered; it is then read again from its text.
+   * What quarantine keeps of an event that the store has no room for. The parsed content is missing if
+   * more SIMs have come since than are remembered; then it is read again from its text.
    */
   quarantinedEvent(event: UsageEvent, fault: Parameters<typeof faultOf>[2]): QuarantinedRecord {
     this.#names ??= new Map(
@@ -205,7 +207,7 @@ export class EventResolver {
     return serving
   }
 
-  /** By the positions of the records: the SIM that each one names, where it is known. */
+  /** The SIM named by each record, if it is known, by the record's position. */
   async #simsOf(records: readonly ReadRecord[]): Promise<(KnownSim | undefined)[]> {
     const unknown = new Set<string>()
     const sims = records.map((record) => {
@@ -246,7 +248,7 @@ export class EventResolver {
   }
 }
 
-/** The rest of a feed that ended is welcome, and more than that is a mistake somewhere. */
+/** Late records of a retired feed are welcome, but usage after its end is a mistake somewhere. */
 function afterRetirement({ line, raw, occurredAt }: CdrRecord, retiredAt: number) {
   return faultOf(line, raw, {
     reason: 'feed_retired',

@@ -1,17 +1,17 @@
-/** A delivery that could not even be begun. */
+/** A delivery whose import could not even begin. */
 import type { Import } from '../domain/import.ts'
 import type { UsageError } from '../domain/usage-error.ts'
 import type { ImportRequest } from './import-records.ts'
 
-/** One of the operator's. */
+/** Delivered by the operator. */
 export interface FailedDelivery extends Pick<ImportRequest, 'store' | 'feed' | 'clock'> {
-  /** Its name. */
+  /** The delivery's name. */
   readonly source: string
 }
 
 /**
- * Keeps it as an import that failed, with the reason, so that it is listed and measured like one
- * that failed on its way.
+ * Keeps it as a failed import with the reason, so that it is listed and measured like one that failed on
+ * its way.
  */
 export async function keepFailedDelivery(
   { store, feed, source, clock }: FailedDelivery,

@@ -1,8 +1,8 @@
-/** Batches of which a part takes a sum beyond what a store keeps: the rest counts all the same. */
+/** Stores batches in which some records take a sum beyond what a store keeps; the rest still counts. */
 import { UsageError } from '../domain/usage-error.ts'
 import type { RecordFault } from '../storage/usage-store.ts'
 
-/** Why a record waits for whose usage no sum has room. */
+/** Why a record waits if no sum has room for its usage. */
 export const TOO_LARGE: Pick<RecordFault, 'reason' | 'detail' | 'field'> = {
   reason: 'too_large',
   field: null,
@@ -12,9 +12,9 @@ export const TOO_LARGE: Pick<RecordFault, 'reason' | 'detail' | 'field'> = {
 }
 
 /**
- * Writes `items` in their order: as one where the store has room for all of it, else half by half.
- * Returns those for which there is no room, in their order: what comes first counts first. Only a
- * failure with `overflow` divides; every other one is passed on, and what was written stays.
+ * Writes `items` in order: at once if the store has room for all of them, otherwise half by half. Returns
+ * those without room, in order; what comes first counts first. Only a failure with `overflow` causes a
+ * split. Any other failure is passed on, and what was already written stays.
  */
 export async function writeFitting<T>(
   items: readonly T[],

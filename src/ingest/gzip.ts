@@ -1,11 +1,11 @@
-/** Unpacks gzip data, and refuses what is cut, damaged or made to grow without end. */
+/** Unpacks gzip data, and refuses data that is cut, damaged or made to grow without end. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { UsageError } from '../domain/usage-error.ts'
 import { READ_BYTES, refuseBeyond, type UnpackLimits } from './unpack-limits.ts'
 
-/** Reads `packed` to its end: nothing but zeros, with which some programs fill up, may follow. */
+/** Reads `packed` to its end. Nothing may follow but zeros, which some programs use as padding. */
 export async function* unpackedGzip(
   packed: AsyncIterable<Uint8Array>,
   limits: UnpackLimits,
@@ -23,7 +23,7 @@ export async function* unpackedGzip(
     return result
   }
   const gunzip = createGunzip({ chunkSize: READ_BYTES })
-  // An iterator that cannot be ended, because what comes after the gzip data is still to be read.
+  // An iterator that cannot be closed, because what follows the gzip data is still to be read.
   const endless = { [Symbol.asyncIterator]: () => ({ next }) }
   // The failure reaches the reader below through `gunzip`; nobody else awaits this one.
   const feeding = pipeline(Readable.from(endless, { objectMode: false }), gunzip).catch(() => {})
@@ -42,7 +42,7 @@ export async function* unpackedGzip(
   } finally {
     gunzip.destroy()
     await feeding
-    // Not awaited: a source that is waiting for bytes ends only when more of them come.
+    // Not awaited, because a source that waits for bytes ends only when more of them come.
     input.return?.().catch(() => {})
   }
 }

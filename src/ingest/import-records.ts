@@ -1,4 +1,4 @@
-/** The road of one delivery: bytes, lines, records, events, ledger. */
+/** The way of one delivery: bytes, lines, records, events, ledger. */
 import { speaksForFeed } from '../domain/completeness.ts'
 import type { Account, Feed, FeedFormat } from '../domain/directory.ts'
 import type { Import, QuarantinedRecord, VerdictCounts } from '../domain/import.ts'
@@ -13,7 +13,7 @@ import type { RestartsOfStore } from './restart-starts.ts'
 
 export { QUARANTINE_SHOWN_MAX } from './import-run.ts'
 
-/** What the road of a delivery needs of the store. */
+/** What importing needs from the store. */
 export type ImportStore = Pick<
   UsageStore,
   'beginImport' | 'append' | 'finishImport' | 'resolveSims' | 'readTime' | 'listUsageEvents'
@@ -25,40 +25,40 @@ export interface ImportRequest {
   readonly feed: Feed
   /** The account whose key delivers; null for the operator, who may bring records of any SIM. */
   readonly account: Account | null
-  /** The delivery's name (a file's, `-`, `http`) and its bytes, plain or gzip. */
+  /** The delivery's name (a file's, `-`, `http`) and its bytes, plain or packed. */
   readonly source: { readonly name: string; readonly bytes: AsyncIterable<Uint8Array> }
   /** Overrides the feed's format. */
   readonly format?: FeedFormat
   /** UTC seconds. */
   readonly clock: () => number
-  /** Records in one transaction, 1 to `BATCH_RECORDS_MAX`; by `BatchPace` unless stated. */
+  /** Records per transaction, 1 to `BATCH_RECORDS_MAX`; by default as `BatchPace` decides. */
   readonly batchRecordsMax?: number
-  /** The length of the records of one transaction, in UTF-16 units. */
+  /** The length of one transaction's records, in UTF-16 units. */
   readonly batchTextMax?: number
-  /** Resolves when the next piece of the delivery may be read; after what waits by default. */
+  /** Resolves when the next chunk of the delivery may be read; by default, after other waiting work. */
   readonly nextTurn?: () => Promise<void>
   /** What the delivery may hold; the defaults unless the operator says otherwise. */
   readonly limits?: Pick<Limits, 'unpackedBytes' | 'unpackRatio' | 'deliveryRecords'>
-  /** Called after each committed batch: what is reported here is on disk. */
+  /** Called after each committed batch; what is reported here is on disk. */
   readonly onProgress?: (progress: ImportProgress) => void
 }
 
 export interface ImportProgress {
   readonly importId: number
-  /** Of the delivery as it came, compressed or not. */
+  /** Bytes of the delivery as it came, packed or not. */
   readonly bytesRead: number
   readonly counts: VerdictCounts
 }
 
 export interface ImportSummary {
   /**
-   * `done`, or `failed` when the delivery could not be read to its end; then `error` says why, and
-   * what was committed stays counted. Delivered again mended or whole, the rest is counted.
+   * `done`, or `failed` if the delivery could not be read to its end. `error` then says why, and what was
+   * committed stays counted. If it is delivered again, mended or whole, the rest is counted.
    */
   readonly import: Import
-  /** The limit for which the delivery was not read to its end; null where that was not why. */
+  /** The limit that kept the delivery from being read to its end; null if that was not the reason. */
   readonly limit: LimitName | null
-  /** What to do about a delivery that was not read to its end, where that is known. */
+  /** What to do about a delivery that was not read to its end, if that is known. */
   readonly hint: string | null
   readonly warnings: readonly string[]
   /** The first `QUARANTINE_SHOWN_MAX`. */
@@ -67,8 +67,8 @@ export interface ImportSummary {
 
 /**
  * Imports one delivery. Every record gets a verdict; one that cannot be read or counted goes to
- * quarantine and the rest goes on. Rejects with the store's failure when the store fails, and
- * repeating the import is safe: it stays `running` where the failure may pass, else it is `failed`.
+ * quarantine, and the rest goes on. Rejects with the store's failure if the store fails, and repeating
+ * the import is safe. It stays `running` if the failure may pass; otherwise it is `failed`.
  */
 export async function importRecords(request: ImportRequest): Promise<ImportSummary> {
   const { feed, source } = request
@@ -85,7 +85,7 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
   return { import: ended, limit, hint, warnings, firstQuarantined }
 }
 
-/** A name that does not fit leaves its delivery without a number, so a missing one goes unseen. */
+/** If the name does not match, the delivery has no number, so that a missing one would go unnoticed. */
 function nameWarnings({ sequencePattern }: Feed, name: string): string[] {
   if (sequencePattern === null || sequenceOfName(sequencePattern, name) !== null) return []
   return [

@@ -1,4 +1,4 @@
-/** One delivery on its road: what is read of it goes into batches, and a small one is stored in one step. */
+/** One delivery on its way: its records go into batches, and a small delivery is stored in one step. */
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { FeedFormat, FeedSettings } from '../domain/directory.ts'
@@ -23,23 +23,23 @@ import type { ImportRequest } from './import-records.ts'
 import { rereadingOf } from './rereading.ts'
 import { RestartStarts } from './restart-starts.ts'
 
-/** How many quarantined records a summary carries; all of them can be listed from the store. */
+/** How many quarantined records a summary has; the store can list all of them. */
 export const QUARANTINE_SHOWN_MAX = 10
 
-/** A batch of few but long records is cut here, so that memory stays flat, in UTF-16 units. */
+/** Ends a batch of few but long records early, so that memory stays flat; in UTF-16 units. */
 const BATCH_TEXT_MAX = 33_554_432
 
-/** After so long, a delivery that is not stored yet stands in the list of imports, as `running`. */
+/** A delivery that is not stored by then appears in the list of imports, as `running`. */
 const SEEN_AFTER_MS = 200
 
-/** Failures that go away with their cause: the delivery is sent again, and then counts. */
+/** Failures that pass along with their cause. Delivered again, the delivery counts. */
 const PASSING: ReadonlySet<UsageErrorCode> = new Set(['unavailable', 'storage_full', 'read_only'])
 
 interface OpenBatch {
   readonly events: UsageEvent[]
   readonly quarantined: QuarantinedRecord[]
   expired: number
-  /** The length of the records' texts, in UTF-16 units. */
+  /** The total length of the records' texts, in UTF-16 units. */
   textLength: number
 }
 
@@ -51,7 +51,7 @@ export class ImportRun {
   readonly firstQuarantined: QuarantinedRecord[] = []
   readonly #request: ImportRequest
   readonly #startedAt: number
-  /** The import, once it has begun: before the first batch, or with the only one. */
+  /** The import once it has begun: before the first batch, or together with the only one. */
   #begun: Promise<number> | null = null
   readonly #reader: CdrReader
   readonly #settings: FeedSettings
@@ -59,7 +59,7 @@ export class ImportRun {
   readonly #restarts: RestartStarts
   readonly #hash = createHash('sha256')
   readonly #pace = new BatchPace()
-  /** Null where the import goes by its pace. */
+  /** Null if the import goes by its pace. */
   readonly #statedMax: number | null
   readonly #textMax: number
   readonly #limits: NonNullable<ImportRequest['limits']>
@@ -68,10 +68,10 @@ export class ImportRun {
   #batches = 0
   #storeFailure: { readonly error: unknown } | null = null
   #counts = NO_VERDICTS
-  /** The earliest usage so far, of records that are no mistake. */
+  /** The earliest usage so far, of records that can be counted now or later. */
   #usageFrom: number | null = null
   #batch = emptyBatch()
-  /** The batch that is being written while the next one is read. */
+  /** The batch being written while the next one is read. */
   #writing: Promise<void> = Promise.resolve()
 
   constructor(
@@ -97,14 +97,14 @@ export class ImportRun {
     this.#statedMax = stated === undefined ? null : Math.min(Math.max(1, stated), BATCH_RECORDS_MAX)
   }
 
-  /** Of the batch that is open. */
+  /** For the open batch. */
   get #recordsMax(): number {
     return this.#statedMax ?? this.#pace.recordsMax
   }
 
-  /** Null, or why the delivery could not be read to its end. Throws when the store fails. */
+  /** Null, or why the delivery could not be read to its end. Throws if the store fails. */
   async readAll(): Promise<UsageError | null> {
-    // One that takes its time is to be seen as it runs.
+    // A slow delivery should be visible while it runs.
     const seen = setTimeout(() => this.#importId().catch(() => {}), SEEN_AFTER_MS).unref()
     try {
       await this.#readDelivery()
@@ -125,7 +125,7 @@ export class ImportRun {
     await this.#writing
   }
 
-  /** All of the delivery is in one batch, and nothing of it is stored yet. */
+  /** Whether all of the delivery is in one batch, and nothing of it is stored yet. */
   #isWhole(): boolean {
     const restarts = this.#reader.restarts?.() ?? null
     return this.#begun === null && restarts === null && this.#size() > 0
@@ -166,7 +166,10 @@ export class ImportRun {
     return await this.#request.store.finishImport(await this.#importId(), end)
   }
 
-  /** Leaves the import as it will stay, and throws. A store that fails in this too is told by its first failure. */
+  /**
+   * Leaves the import in its final state, and throws. If the store fails in this too, its first failure
+   * is thrown.
+   */
   async endFailed(failure: unknown): Promise<never> {
     const reason = this.#lastingReason(failure)
     if (reason !== null) {
@@ -179,17 +182,22 @@ export class ImportRun {
     throw failure
   }
 
-  /** Why the import has failed for good, for all who see it; null where it may go on or is undone. */
+  /**
+   * Why the import has failed for good, as shown to everybody who sees it; null if it may go on or was
+   * undone.
+   */
   #lastingReason(failure: unknown): string | null {
     if (this.#storeFailure === null || this.#storeFailure.error !== failure) return null
-    // What is not our own may name paths and hosts.
+    // Unknown errors may mention paths and hosts.
     if (!(failure instanceof UsageError)) return 'the usage store failed in a way nobody foresaw'
     if (PASSING.has(failure.code)) return null
     const isBroken = failure.code === 'incompatible'
     return isBroken ? 'the usage store could not be used as it was' : failure.message
   }
 
-  /** In one transaction. Null where the store has none for that, or not everything fits into its sums. */
+  /**
+   * In one transaction. Null if the store does not offer that, or if not everything fits into its sums.
+   */
   async #deliver(end: ImportEnd): Promise<Import | null> {
     const { store } = this.#request
     if (store.deliver === undefined) return null
@@ -230,7 +238,7 @@ export class ImportRun {
     const { nextTurn = setImmediate } = this.#request
     for await (const chunk of plainBytes(this.#observedSource(), this.#limits)) {
       await this.#take(this.#reader.push(chunk))
-      // What else waits for this thread, such as other requests, gets its turn after each chunk.
+      // Other work that waits for this thread, such as requests, gets its turn after each chunk.
       await nextTurn()
     }
     await this.#take(this.#reader.end())
@@ -243,7 +251,9 @@ export class ImportRun {
     for await (const starts of this.#restarts.missingInStore()) await this.#add(starts)
   }
 
-  /** Beside the delivery's own records, so that a batch may be full before they are all in it. */
+  /**
+   * These come on top of the delivery's own records, so a batch may fill up before all of them are added.
+   */
   async #add(events: readonly UsageEvent[]): Promise<void> {
     for (const event of events) {
       this.#batch.events.push(event)
@@ -259,7 +269,7 @@ export class ImportRun {
     }
   }
 
-  /** Resolves the records in order, in slices that end where a batch is full. */
+  /** Resolves the records in order, in slices that end when a batch is full. */
   async #take(records: readonly ReadRecord[]): Promise<void> {
     this.#records += records.length
     const { deliveryRecords } = this.#limits
@@ -310,14 +320,14 @@ export class ImportRun {
     if (isFull) await this.#startWriting()
   }
 
-  /** Waits for the batch before, so that at most two batches are in memory. */
+  /** Waits for the previous batch, so that at most two batches are in memory. */
   async #startWriting(): Promise<void> {
     await this.#writing
     if (this.#size() === 0) return
     const batch = this.#batch
     this.#batch = emptyBatch()
     this.#writing = this.#write(batch)
-    // A failure is met at the next await of `#writing`; until then it is not unhandled.
+    // A failure is handled at the next await of `#writing`; until then, it must not count as unhandled.
     this.#writing.catch(() => {})
   }
 
@@ -339,7 +349,7 @@ export class ImportRun {
     this.#request.onProgress?.(progress)
   }
 
-  /** Records for which the sums have no room wait with the others that cannot be counted. */
+  /** Records that the sums have no room for wait in quarantine with the others that cannot be counted. */
   async #append({ events, quarantined, expired }: OpenBatch, importId: number) {
     const rest = this.#batchRest(this.#batches++ === 0)
     const conflicts: QuarantinedRecord[] = []

@@ -1,18 +1,18 @@
 /**
- * Cuts a stream of bytes into lines. Memory stays flat for any input: a line that is too long is
- * passed over, with its beginning kept so that it can be quarantined.
+ * Cuts a stream of bytes into lines. Memory stays flat for any input: a line that is too long is skipped,
+ * but its beginning is kept so that it can be quarantined.
  */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { RAW_BYTES_MAX } from '../domain/import.ts'
 
-/** No carrier's record comes near it; a missing line feed would otherwise fill the memory. */
+/** No carrier's record comes near it. Without a limit, a missing line feed would fill the memory. */
 export const LINE_BYTES_MAX = 65_536
 
 export interface Line {
-  /** From 1, empty lines counted. */
+  /** From 1, counting empty lines. */
   readonly number: number
-  /** The line without its line end; null when it is too long or not UTF-8. */
+  /** The line without its line end; null if it is too long or not UTF-8. */
   readonly text: string | null
   readonly fault: LineFault | null
 }
@@ -22,7 +22,7 @@ export interface LineFault {
   readonly detail: string
   /** The line's beginning, at most `RAW_BYTES_MAX` bytes. */
   readonly raw: Uint8Array
-  /** SHA-256 of the line, hexadecimal; of its first `LINE_BYTES_MAX` bytes when it is too long. */
+  /** SHA-256 of the line in hexadecimal; of its first `LINE_BYTES_MAX` bytes if it is too long. */
   readonly rawHash: string
 }
 
@@ -33,7 +33,7 @@ const BYTE_ORDER_MARK = '\ufeff'
 interface LongLine {
   readonly head: Uint8Array
   bytes: number
-  /** A carriage return here is part of the line end, as soon as the line ends. */
+  /** If the line ends next, a carriage return here is part of the line end. */
   lastByte: number | undefined
 }
 
@@ -62,7 +62,7 @@ export class LineReader {
     return lines
   }
 
-  /** The last line, when it has no line end; call once, after the last chunk. */
+  /** The last line, if it has no line end; call once, after the last chunk. */
   end(): Line[] {
     if (this.#long !== null) return [this.#endLongLine(new Uint8Array(0))]
     const lines: Line[] = []
@@ -78,7 +78,7 @@ export class LineReader {
       return
     }
     this.#rest = joined(this.#rest, bytes)
-    // One more than a line may have: it can be the carriage return of the line end.
+    // One byte more than a line may have, which can be the carriage return of the line end.
     if (this.#rest.length <= LINE_BYTES_MAX + 1) return
     this.#long = {
       head: ownBytes(this.#rest, LINE_BYTES_MAX),
@@ -116,7 +116,7 @@ export class LineReader {
   /** `buffer` is valid UTF-8 and ends with a line feed. */
   #readText(buffer: Buffer, ascii: boolean, lines: Line[]): void {
     const text = buffer.toString(ascii ? 'latin1' : 'utf8')
-    // Asked of the bytes: V8 searches a text for NUL a hundred times slower than for a letter.
+    // Checked in the bytes, because V8 searches a text for NUL a hundred times slower than for a letter.
     const mayHaveNul = buffer.includes(0)
     for (let start = 0; start < text.length; ) {
       const end = text.indexOf('\n', start)
@@ -124,7 +124,7 @@ export class LineReader {
       const line = text.slice(start, stop)
       start = end + 1
       const number = ++this.#lastNumber
-      // In UTF-8 a character has at most three bytes a UTF-16 unit.
+      // In UTF-8, a character has at most three bytes per UTF-16 unit.
       const mayBeLong = line.length > (ascii ? LINE_BYTES_MAX : LINE_BYTES_MAX / 3)
       if (mayBeLong && Buffer.byteLength(line) > LINE_BYTES_MAX) {
         const bytes = Buffer.from(line, 'utf8')
@@ -166,7 +166,7 @@ function faulty(
   }
 }
 
-/** A copy: what is cut from a chunk, or sent to another thread, takes the whole chunk along. */
+/** A copy, because a part of a chunk, kept or sent to another thread, takes the whole chunk along. */
 function ownBytes(bytes: Uint8Array, bytesMax: number): Uint8Array {
   return new Uint8Array(bytes.subarray(0, bytesMax))
 }

@@ -1,10 +1,10 @@
-/** Records as delivered, which may be any bytes, shown as text that loses none of them. */
+/** Shows records as delivered, which may be any bytes, as text that loses none of them. */
 
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * UTF-8 as it is; each byte that is none as `\xNN`. A backslash that would look like such an
- * escape becomes `\x5c` itself, so that the bytes can be told from the text.
+ * UTF-8 as it is, and any other byte as `\xNN`. A backslash that would look like such an escape becomes
+ * `\x5c` itself, so that the bytes can be told from the text.
  */
 export function rawText(bytes: Uint8Array): string {
   try {
@@ -35,7 +35,7 @@ function decodeByCharacter(bytes: Uint8Array): string {
   return text
 }
 
-/** Null where no UTF-8 character starts. */
+/** Null if no UTF-8 character starts here. */
 function decodeAt(bytes: Uint8Array, at: number): { text: string; length: number } | null {
   const first = bytes[at]!
   const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4

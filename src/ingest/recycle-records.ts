@@ -1,4 +1,4 @@
-/** Looks at quarantined records again, and counts those that can be counted now. */
+/** Tries quarantined records again, and counts those that can now be counted. */
 import type { Account, Feed } from '../domain/directory.ts'
 import {
   addVerdicts,
@@ -22,51 +22,51 @@ import { TOO_LARGE, writeFitting } from './fitting.ts'
 import { ImportRereader } from './rereading.ts'
 import { RestartStarts } from './restart-starts.ts'
 
-/** Entries looked at in one go: what stays in memory, and the most of one transaction. */
+/** How many entries are handled at once: what stays in memory, and the most for one transaction. */
 export const RECYCLE_ENTRIES_MAX = 5_000
 
-/** Each knows its SIMs; entries of more imports at once are rare, and then ask again. */
+/** Each holds its SIMs. Entries of more imports at once are rare, and only ask again. */
 const IMPORTS_REMEMBERED_MAX = 16
 
-/** How many records that still wait a summary carries. */
+/** How many records that still wait a summary has. */
 export const STILL_WAITING_SHOWN_MAX = 10
 
 export interface RecycleRequest {
   readonly store: UsageStore
-  /** Which entries; all of them when empty. */
+  /** Which entries; all if empty. */
   readonly filter: {
     readonly importId?: number
     readonly feedId?: number
     readonly reason?: QuarantineReason
     readonly line?: number
-    /** Then only those of these that fit the rest. */
+    /** If given, only those of these entries that match the rest. */
     readonly entryIds?: readonly number[]
   }
   /** UTC seconds. */
   readonly clock: () => number
-  /** For conflicts only: what waits counts, and not what it contradicts. */
+  /** For conflicts only: what waits counts, in place of what it contradicts. */
   readonly acceptance?: ConflictAcceptance
 }
 
 /** An entry that stays, and why. */
 export interface StillWaiting extends Pick<RecordFault, 'reason' | 'detail'> {
   readonly entry: QuarantineEntry
-  /** Why it could not even be looked at again; null where it could. */
+  /** Why it could not even be tried again; null if it could. */
   readonly unreadable: string | null
 }
 
 export interface RecycleSummary {
-  /** One verdict an entry that was looked at; `quarantined` are those that stay. */
+  /** One verdict per entry that was tried; `quarantined` are those that stay. */
   readonly counts: VerdictCounts
-  /** Of those that stay, how many could not be read again at all. */
+  /** How many of those that stay could not be read again at all. */
   readonly unreadable: number
   /** The first `STILL_WAITING_SHOWN_MAX`. */
   readonly firstWaiting: readonly StillWaiting[]
 }
 
 /**
- * Counts quarantined records as if they had come right the first time: as records of the import
- * and line that brought them. What still cannot be counted stays, with its reason of now.
+ * Counts quarantined records as if they had been right the first time, as records of the import and line
+ * that brought them. Those that still cannot be counted stay, with their present reason.
  */
 export async function recycleRecords(request: RecycleRequest): Promise<RecycleSummary> {
   const run = new RecycleRun(request)
@@ -77,7 +77,7 @@ export async function recycleRecords(request: RecycleRequest): Promise<RecycleSu
   return run.summary()
 }
 
-/** In the order of their arrival. Entries that keep waiting keep their place. */
+/** In order of arrival. Entries that keep waiting keep their place. */
 async function* pagesOf({ store, filter }: RecycleRequest): AsyncGenerator<QuarantineEntry[]> {
   const { entryIds, line, ...conditions } = filter
   if (entryIds !== undefined) {
@@ -112,7 +112,7 @@ async function namedEntries(
   return entries
 }
 
-/** What looking at an import's records needs. */
+/** What it takes to try an import's records again. */
 interface KnownImport {
   readonly found: Import
   readonly feed: Feed
@@ -147,7 +147,7 @@ class RecycleRun {
 
   async recycle(importId: number, entries: readonly QuarantineEntry[]): Promise<void> {
     const known = await this.#knownImport(importId)
-    // It was undone meanwhile, and its entries went with it.
+    // It was undone meanwhile, and its entries with it.
     if (known === null) return
     if (this.#acceptance !== undefined) requireDecidable(known.feed, entries)
     const batch = new OpenRecycleBatch(known, this.#clock())
@@ -177,7 +177,7 @@ class RecycleRun {
     await this.#addStarts(known, results.filter(isEvent) as UsageEvent[])
   }
 
-  /** As their import would have, had they been right the first time. */
+  /** As their import would have done, had they been right the first time. */
   async #addStarts(
     { found, feed, account, restarts }: KnownImport,
     events: readonly UsageEvent[],
@@ -263,7 +263,7 @@ class RecycleRun {
   }
 
   async #open(found: Import, feed: Feed): Promise<KnownImport> {
-    // What an account's key has delivered is of the account's SIMs only, now as then.
+    // What an account's key has delivered can only mean the account's SIMs, now as then.
     const account: Account | null =
       found.accountSid === null ? null : await this.#store.findAccount(found.accountSid)
     const resolver = new EventResolver(this.#store, feed, account)
@@ -276,7 +276,7 @@ class RecycleRun {
   }
 }
 
-/** Throws `conflict` where there is nothing for a person to decide. */
+/** Throws `conflict` if there is nothing for a person to decide. */
 function requireDecidable({ name, onConflict }: Feed, entries: readonly QuarantineEntry[]): void {
   const other = entries.find(({ reason }) => reason !== 'conflict')
   if (other !== undefined) {
@@ -334,7 +334,7 @@ class OpenRecycleBatch {
     this.#faults.push({ entryId: entry.id, fault })
   }
 
-  /** What there is, and begins anew; null when there is nothing. */
+  /** Takes what has been collected and starts over; null if there is nothing. */
   take(): TakenBatch | null {
     if (this.#entries.size === 0) return null
     const { found, feed, resolver } = this.#known

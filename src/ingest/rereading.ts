@@ -1,4 +1,4 @@
-/** What an import keeps so that single records of it can be read again, and the reading. */
+/** What an import keeps so that its single records can be read again, and how they are. */
 import { createHash } from 'node:crypto'
 import type { StatedNetwork } from '../domain/classification.ts'
 import type { Feed, FeedFormat, FeedSettings } from '../domain/directory.ts'
@@ -11,13 +11,13 @@ const CONTEXT_LENGTH_MAX = 16_384
 
 /** As JSON in `Import.rereading`. */
 interface Rereading {
-  /** What a record needs in front of it; null where it needs nothing, or too much. */
+  /** What must precede a record; null if nothing must, or too much. */
   readonly context: string | null
-  /** Of the settings that the import was read with. */
+  /** The hash of the settings that the import was read with. */
   readonly settingsHash: string
 }
 
-/** What is set of one format says nothing of another one. */
+/** The settings of one format mean nothing to another. */
 export function settingsFor({ format, settings }: Feed, of: FeedFormat): FeedSettings {
   return format === of ? settings : {}
 }
@@ -34,22 +34,22 @@ function hashOf(settings: FeedSettings): string {
   return createHash('sha256').update(JSON.stringify(settings)).digest('hex')
 }
 
-/** Whether reading the import's bytes again would read them by the same settings. */
+/** Whether reading the import's bytes again would use the same settings. */
 export function isReadAlike({ format, rereading }: Import, feed: Feed): boolean {
   if (rereading === null) return false
   const { settingsHash } = JSON.parse(rereading) as Rereading
   return settingsHash === hashOf(settingsFor(feed, format))
 }
 
-/** A record, or why it cannot be read again: words that go after its own fault. */
+/** A record, or why it cannot be read again, in words that follow its original fault. */
 export type Reread = ReadRecord | { readonly unreadable: string }
 
-/** Reads the quarantined records of one import again, in the order in which they came. */
+/** Reads the quarantined records of one import again, in their original order. */
 export class ImportRereader {
   readonly #rereader: Rereader | null
   readonly #isAsBefore: boolean
   readonly #missing: string
-  /** The same object for the same statement, as readers have it. */
+  /** Equal statements share one object, as in readers. */
   readonly #networks = new Map<string, StatedNetwork>()
 
   constructor({ format, rereading }: Import, feed: Feed) {
@@ -65,8 +65,8 @@ export class ImportRereader {
   }
 
   /**
-   * What could be read when it came is taken as it was read then, unless the feed's settings are
-   * others now. Everything else is read from its text.
+   * What could be read on arrival is taken as it was read then, unless the feed's settings have changed.
+   * Everything else is read from its text.
    */
   read(entry: QuarantineEntry): Reread {
     const kept = entry.record === null ? null : this.#asRead(entry, entry.record)

@@ -1,7 +1,7 @@
 /**
- * Adds the start that a series lacks after a restart that its source has announced. A start is missing
- * where a series has a reading after the restart, whichever of the two came first: a delivery finds
- * those of its own readings, and those of readings that earlier deliveries have stored.
+ * Adds the start that a series lacks after a restart announced by its source. A start is missing if a
+ * series has a reading after the restart, whichever of the two came first. A delivery finds the starts
+ * that its own readings lack, and those that stored readings of earlier deliveries lack.
  */
 import {
   type NotedRestart,
@@ -16,16 +16,19 @@ import type { UsageStore } from '../storage/usage-store.ts'
 
 export type RestartsOfStore = Pick<UsageStore, 'listRestarts' | 'noteRestarts' | 'listSeries'>
 
-/** No delivery has so many lines: added starts are numbered after them, so that no two records share a line. */
+/**
+ * No delivery has this many lines. Added starts are numbered after them, so that no two records share a
+ * line.
+ */
 const AFTER_LINES = 1_000_000_000_000
 const OF_STORED = 2 * AFTER_LINES
 
-/** Series remembered. Beyond that a start may be added twice, which changes nothing. */
+/** How many series are remembered. Beyond that, a start may be added twice, which changes nothing. */
 const TOLD_MAX = 500_000
 
 const SERIES_A_LOOK = 10_000
 
-/** The first part of a record id, as `seriesId` writes it. */
+/** The first part of a record id, as written by `seriesId`. */
 const SERIES_PREFIX = /^(?:[^\\/]|\\.)*\//s
 
 export interface RestartsOf {
@@ -34,9 +37,9 @@ export interface RestartsOf {
   readonly importId: () => Promise<number>
   /** Who delivers; null for the operator. */
   readonly accountId: number | null
-  /** True where records can only be of SIMs of one account. */
+  /** True if records can only mean SIMs of one account. */
   readonly isOfOneAccount: boolean
-  /** What the delivery announces, as far as it is read; null where the format has no restarts. */
+  /** What the delivery has announced so far; null if the format has no restarts. */
   readonly announced: () => readonly Restart[] | null
 }
 
@@ -44,7 +47,7 @@ export class RestartStarts {
   readonly #of: RestartsOf
   #known: ReadonlyMap<string, readonly NotedRestart[]> | null = null
   #own: readonly Restart[] = []
-  /** By series and restart: the instant from which on no start is missing. */
+  /** By series and restart: the instant from which no start is missing. */
   readonly #told = new Map<string, number>()
   #lines = 0
 
@@ -62,7 +65,7 @@ export class RestartStarts {
     await this.#learn()
   }
 
-  /** The starts that the events lack; they are stored as the events are. */
+  /** The starts that the events lack; they are stored like the events. */
   missingBefore(events: readonly UsageEvent[]): UsageEvent[] {
     const known = this.#known
     if (known === null || known.size === 0) return []
@@ -85,8 +88,8 @@ export class RestartStarts {
   }
 
   /**
-   * The starts that stored readings lack, whose restart was not known when they came; call when all of
-   * the delivery is stored.
+   * The starts that stored readings lack, because their restart was not known when they came. Call this
+   * when all of the delivery is stored.
    */
   async *missingInStore(): AsyncGenerator<UsageEvent[]> {
     const { store, feedId, accountId } = this.#of
@@ -119,7 +122,7 @@ export class RestartStarts {
     this.#known = Map.groupBy(known, ({ seriesPrefix }) => seriesPrefix)
   }
 
-  /** Notes that no start is missing from `from` on. False where none was missing at `at`. */
+  /** Notes that no start is missing from `from` on. False if none was missing at `at`. */
   #tell({ simId, recordId }: SeriesPlace, restartAt: number, at: number, from = at): boolean {
     const key = `${simId} ${restartAt} ${recordId}`
     const since = this.#told.get(key)
@@ -135,8 +138,8 @@ export class RestartStarts {
 }
 
 /**
- * An account's announcement concerns its own SIMs alone, as long as it has them; and so does any
- * announcement where records can only be of one account's SIMs.
+ * An account's announcement only concerns its own SIMs, for as long as it has them. The same goes for any
+ * announcement if records can only mean one account's SIMs.
  */
 function latestBefore(
   { occurredAt, accountId, heldSince = ALWAYS_HELD }: UsageEvent,

@@ -1,6 +1,6 @@
 /**
- * Registers a list of SIMs with their groups and labels, or tells what it would do. Groups and instants are
- * checked before a SIM is registered, and groups and labels given once all are.
+ * Registers a list of SIMs with their groups and labels, or tells what it would do. Groups and instants
+ * are checked before any SIM is registered; groups and labels are assigned once all are.
  */
 import type { Account, Sim } from '../domain/directory.ts'
 import { requirePast } from '../domain/question-text.ts'
@@ -16,16 +16,16 @@ export interface ListGiven {
   readonly simList: SimList
   /** UTC seconds: now. */
   readonly at: number
-  /** What messages call the list; null where they need not name it. */
+  /** The list's name in messages; null if they need not name it. */
   readonly name: string | null
 }
 
 export interface ListOutcome extends Omit<RegisterOutcome, 'sims'> {
-  /** Null where the list says nothing of groups and labels. */
+  /** Null if the list says nothing about groups and labels. */
   readonly assigned: AssignOutcome | null
 }
 
-/** Nothing is registered where there are faults, which are returned in the order of their lines. */
+/** Registers nothing if there are faults, which are returned in the order of their lines. */
 export async function registerSimList(
   given: ListGiven,
 ): Promise<{ readonly faults: readonly SimListFault[] } | { readonly outcome: ListOutcome }> {
@@ -42,7 +42,7 @@ export async function registerSimList(
 }
 
 export interface ListPreview {
-  /** Of the lines without a fault, in their order. */
+  /** The lines without a fault, in order. */
   readonly lines: readonly {
     readonly entry: SimListEntry
     readonly effect: 'created' | 'updated' | 'unchanged'
@@ -52,8 +52,8 @@ export interface ListPreview {
 }
 
 /**
- * What `registerSimList` would do at this moment, line by line. What it does not find is a group or a label
- * that two lines change at one instant, of one SIM by two of its names.
+ * What `registerSimList` would do now, line by line. It does not notice when two lines name one SIM by
+ * different names and change the same group or label at one instant.
  */
 export async function previewSimList(given: ListGiven): Promise<ListPreview> {
   const { store, account, simList } = given
@@ -77,7 +77,7 @@ export async function previewSimList(given: ListGiven): Promise<ListPreview> {
   return { lines, faults }
 }
 
-/** Ids by the names that the list uses, null for a group that there is not. */
+/** Ids by the names that the list uses; null for a group that does not exist. */
 type GroupIds = ReadonlyMap<string, number | null>
 
 async function groupsOf({ store, account, simList }: ListGiven): Promise<GroupIds> {
@@ -145,7 +145,7 @@ async function assignListed(
   })
 }
 
-/** As a person looks for it. */
+/** In the form in which a person looks for it. */
 export function lineNamed(name: string | null, line: number): string {
   return name === null ? `line ${line}` : `${name} line ${line}`
 }
@@ -160,7 +160,7 @@ function twiceAtOnce(where: string, part: string, other: number): UsageError {
   )
 }
 
-/** The store names the SIM by its position in the list; a person looks for a line. */
+/** The store gives the SIM's position in the list, but a person looks for a line. */
 function throwWithLine({ simList, name }: ListGiven, error: unknown): never {
   if (!(error instanceof UsageError)) throw error
   const { position, message } = withoutPosition(error)

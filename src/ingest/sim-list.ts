@@ -1,4 +1,4 @@
-/** Reads a list of SIMs: CSV with a header line. Every fault is found, not only the first. */
+/** Reads a list of SIMs: CSV with a header line. Finds every fault, not only the first. */
 import { parseName, parseUniqueName, type SimRegistration } from '../domain/directory.ts'
 import { parseCountryList, parsePlmnList } from '../domain/home-set.ts'
 import {
@@ -41,17 +41,17 @@ export const SIM_COLUMNS = [
 ] as const
 export type SimColumn = (typeof SIM_COLUMNS)[number]
 
-/** One list is registered in one transaction and held in memory until then, at about 6 kB a SIM. */
+/** A list is registered in one transaction and held in memory until then, at about 6 kB per SIM. */
 export const SIM_LIST_SIMS_MAX = 250_000
 
 export interface SimListEntry {
   readonly line: number
   readonly registration: SimRegistration
-  /** Left out where the line says nothing of it. */
+  /** Absent if the line says nothing about it. */
   readonly place?: ListedPlace
 }
 
-/** Into which group a line puts its SIM, and how it labels it. */
+/** The group and labels that a line gives its SIM. */
 export interface ListedPlace {
   /** A SID or unique name. */
   readonly group?: string
@@ -74,8 +74,8 @@ export interface SimList {
 }
 
 /**
- * The list may be packed, in UTF-16, and separated as spreadsheets do it. Throws `unreadable` when
- * there is no header that names `iccid` or `imsi`.
+ * The list may be packed, in UTF-16, and separated as spreadsheets do it. Throws `unreadable` if there is
+ * no header that names `iccid` or `imsi`.
  */
 export async function readSimList(
   bytes: AsyncIterable<Uint8Array>,
@@ -93,7 +93,7 @@ export async function readSimList(
   return table.list()
 }
 
-/** Undefined for a cell that is empty or wrong; the latter is a fault of the line. */
+/** Undefined for an empty or wrong cell; a wrong one is a fault of its line. */
 type ReadCell = <T>(column: SimColumn, parse: (text: string) => T) => T | undefined
 
 class SimTable implements CsvTable {
@@ -197,7 +197,7 @@ class SimTable implements CsvTable {
     }
   }
 
-  /** A value that names one SIM stands in one line; twice in a line is a repeat as well. */
+  /** A value that identifies one SIM may occur once; twice in the same line is a repeat as well. */
   #refuseRepeated(
     line: number,
     sim: {

@@ -33,8 +33,8 @@ export interface DryRunSummary extends ImportSummary, TrialChanges {
 }
 
 /**
- * Takes a delivery the whole road, and then back: verdicts and changes are those that importing it
- * now would have, and nothing of it is stored. The summary's import has no id that is of use.
+ * Takes a delivery all the way, and then rolls it back. Verdicts and changes are those that importing it
+ * now would have, and nothing of it is stored. The import in the summary has no usable id.
  */
 export function tryImport({ store, ...request }: DryRunRequest): Promise<DryRunSummary> {
   return store.tryOut(async (trial) => {
@@ -44,7 +44,7 @@ export function tryImport({ store, ...request }: DryRunRequest): Promise<DryRunS
   })
 }
 
-/** The store as an import sees it, with an import that there never is. */
+/** The store as an import sees it, with an import that is never stored. */
 class TrialStore implements ImportStore {
   readonly resolveSims: ImportStore['resolveSims']
   readonly readTime: ImportStore['readTime']
@@ -93,7 +93,7 @@ class TrialStore implements ImportStore {
     return this.#import
   }
 
-  /** What the delivery announces is told to its own readings, and to those that are there. */
+  /** Applies the delivery's restarts to its own readings and to those already stored. */
   async noteRestarts(_: number, restarts: readonly Restart[]): Promise<void> {
     const accountId = this.#accountId
     this.#restarts = restarts.map((restart) => ({ ...restart, accountId }))

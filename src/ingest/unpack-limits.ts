@@ -1,15 +1,15 @@
-/** What packed deliveries may unpack to, whatever packs them. */
+/** What packed deliveries may unpack to, however they are packed. */
 import { type LimitName, type Limits, limitRemedy } from '../domain/limits.ts'
 import { UsageError } from '../domain/usage-error.ts'
 
 export const READ_BYTES = 262_144
 
-/** Small deliveries may repeat themselves as they like: their ratio does not matter. */
+/** Small deliveries may be as repetitive as they like; their ratio does not matter. */
 export const RATIO_FREE_BYTES = 16 * 1024 ** 2
 
 export type UnpackLimits = Pick<Limits, 'unpackedBytes' | 'unpackRatio'>
 
-/** `bytesPacked` is what has been read of the packed data by now, never less than what was unpacked. */
+/** `bytesPacked` is how much packed data has been read so far, never less than what was unpacked. */
 export function refuseBeyond(
   { unpackedBytes, unpackRatio }: UnpackLimits,
   bytesUnpacked: number,

@@ -1,5 +1,5 @@
 /**
- * Unpacks a ZIP of one file, front to back, as a stream: the entries' own headers are read, and the
+ * Unpacks a ZIP with one file as a stream, front to back. The entries' own headers are read, and the
  * directory at the end only shows that nothing is missing. Layout: PKWARE's APPNOTE 6.3, chapter 4.
  */
 import { crc32, createInflateRaw } from 'node:zlib'
@@ -11,7 +11,7 @@ const DESCRIPTOR = 0x08074b50
 const DIRECTORY = 0x02014b50
 const END = 0x06054b50
 const ENTRY_HEADER_BYTES = 30
-/** The record at the very end may be followed by a comment of so many bytes. */
+/** The end record may be followed by a comment of up to this many bytes. */
 const END_BYTES_MAX = 22 + 0xffff
 const SIZE_UNKNOWN = 0xffff_ffff
 
@@ -25,11 +25,11 @@ interface Entry {
   readonly flags: number
   readonly method: number
   readonly crc: number
-  /** Of the packed data; unknown where a descriptor follows. */
+  /** Size of the packed data; unknown if a descriptor follows. */
   readonly packedBytes: number
 }
 
-/** Yields the bytes of the one file. Throws `unreadable` for anything else than one whole file. */
+/** Yields the bytes of the one file. Throws `unreadable` for anything but one whole file. */
 export async function* unpackedZip(
   packed: AsyncIterable<Uint8Array>,
   limits: UnpackLimits,
@@ -55,7 +55,7 @@ export async function* unpackedZip(
   }
 }
 
-/** Folders, and what macOS and Windows put beside files. */
+/** Folders, and what macOS and Windows add beside files. */
 const BESIDE = /\/$|^__MACOSX\/|(?:^|\/)(?:\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)$/i
 
 function isBeside({ name }: Entry): boolean {
@@ -115,10 +115,10 @@ async function* stored(input: ByteSource, { packedBytes }: Entry): AsyncIterable
   }
 }
 
-/** Deflated data says itself where it ends; what was read beyond goes back. */
+/** Deflated data itself marks where it ends; what was read beyond that is put back. */
 async function* inflated(input: ByteSource, limits: UnpackLimits): AsyncIterable<Uint8Array> {
   const inflate = createInflateRaw({ chunkSize: READ_BYTES })
-  /** What was read, without what has been unpacked for certain. */
+  /** What was read but is not certain to be unpacked. */
   let fed: Uint8Array = new Uint8Array(0)
   let bytesFed = 0
   let isOver = false
@@ -132,7 +132,7 @@ async function* inflated(input: ByteSource, limits: UnpackLimits): AsyncIterable
       bytesFed += chunk.length
       const consumed = fed.length - (bytesFed - chunk.length - inflate.bytesWritten)
       fed = Buffer.concat([fed.subarray(consumed), chunk])
-      // Past its end, the data takes no more: no write may be waited for then.
+      // Past its end, the data takes no more input, so a write then must not be waited for.
       await Promise.race([new Promise((resolve) => inflate.write(chunk, resolve)), ended.promise])
     }
   }
@@ -149,7 +149,7 @@ async function* inflated(input: ByteSource, limits: UnpackLimits): AsyncIterable
     }
     isOver = true
     ended.resolve()
-    // What is being read at this moment belongs to what goes back.
+    // What is being read at this moment is among what is put back.
     await feeding
     input.giveBack(fed.subarray(fed.length - (bytesFed - inflate.bytesWritten)))
   } catch (error) {
@@ -169,7 +169,7 @@ async function skip(input: ByteSource, entry: Entry, limits: UnpackLimits): Prom
   if ((entry.flags & HAS_DESCRIPTOR) !== 0) await readDescriptor(input)
 }
 
-/** The checksum behind an entry. Its sizes have 4 or 8 bytes: what follows them tells. */
+/** The checksum after an entry. Its sizes have 4 or 8 bytes, which shows by what follows them. */
 async function readDescriptor(input: ByteSource): Promise<number> {
   if ((await input.peekUint32()) === DESCRIPTOR) await input.exactly(4)
   const crc = (await input.exactly(4)).readUInt32LE(0)
@@ -197,7 +197,7 @@ async function readDirectory(input: ByteSource, file: Entry | null): Promise<voi
   if (!tail.includes(end)) throw cut()
 }
 
-/** Takes bytes from chunks: so many, or whatever comes next. */
+/** Takes bytes from chunks: a given number, or whatever comes next. */
 class ByteSource {
   readonly #iterator: AsyncIterator<Uint8Array>
   #rest: Uint8Array = new Uint8Array(0)
@@ -224,7 +224,7 @@ class ByteSource {
     this.#rest = Buffer.concat([bytes, this.#rest])
   }
 
-  /** Throws `unreadable` where there are fewer. */
+  /** Throws `unreadable` if there are fewer. */
   async exactly(count: number): Promise<Buffer> {
     const parts: Uint8Array[] = []
     let missing = count
@@ -238,7 +238,7 @@ class ByteSource {
     return Buffer.concat(parts)
   }
 
-  /** Null where fewer than four bytes are left. */
+  /** Null if fewer than four bytes are left. */
   async peekUint32(): Promise<number | null> {
     const parts: Uint8Array[] = []
     let length = 0
@@ -254,7 +254,7 @@ class ByteSource {
   }
 
   close(): void {
-    // Not awaited: a source that is waiting for bytes ends only when more of them come.
+    // Not awaited, because a source that waits for bytes ends only when more of them come.
     this.#iterator.return?.().catch(() => {})
   }
 }

@@ -1,8 +1,8 @@
 /**
- * A folder into which files are dropped: which of them are complete, how they are opened, and where
- * they go once they are dealt with. No step overwrites a file, and a kill between any two leaves none
- * behind unseen. Whoever drops files may be careless or hostile: names are bytes, what is not a plain
- * file is left alone, and what was looked at may be something else a moment later.
+ * A drop folder: which of its files are complete, how they are opened, and where they go once they are
+ * dealt with. No step overwrites a file, and a kill between any two steps leaves no file behind
+ * unnoticed. Whoever drops files may be careless or hostile: names are bytes, anything but a plain file
+ * is left alone, and a file may be something else a moment after it was checked.
  */
 import { isUtf8 } from 'node:buffer'
 import { type BigIntStats, constants } from 'node:fs'
@@ -25,34 +25,34 @@ const OUTBOXES = ['done', 'failed'] as const
 
 export type Outbox = (typeof OUTBOXES)[number]
 
-/** Where a file is on its way to an outbox. What is found there at the start goes back. */
+/** Where a file is on its way to an outbox. Files found here at the start are put back. */
 const MOVING_FOLDER = '.simtally'
 
 const OWN_FOLDERS: readonly string[] = [...OUTBOXES, MOVING_FOLDER]
 
-/** Writers' own ways of saying that a file is not complete yet. */
+/** The usual ways for writers to mark a file as incomplete. */
 const TEMPORARY_NAME = /^\.|~$|\.(?:part|partial|filepart|tmp|temp|crdownload)$/i
 
-/** Files of one name that are kept side by side; so many would be a program gone wrong. */
+/** How many files with the same name are kept side by side; more would mean a program gone wrong. */
 const SAME_NAMES_MAX = 10_000
 
-/** The longest name that file systems take, in bytes. */
+/** The longest name that file systems allow, in bytes. */
 const NAME_BYTES_MAX = 255
 
-/** Opening a pipe must not wait for a writer, nor may a link lead elsewhere. */
+/** Opening must neither wait for the writer of a pipe nor follow a link elsewhere. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 export interface DroppedFile {
-  /** What messages and imports call it; bytes that are no UTF-8 are written as `\xNN`. */
+  /** Its name in messages and imports; bytes that are not UTF-8 are written as `\xNN`. */
   readonly name: string
   /** The folder's path and `name`. */
   readonly path: string
   readonly nameBytes: Buffer
-  /** Another one as soon as the content has changed, or is another file's. */
+  /** Changes when the content has changed, or belongs to another file. */
   readonly fingerprint: string
 }
 
-/** A file in the folder that is none to be imported. */
+/** An entry of the folder that is not imported. */
 export interface LeftAlone {
   readonly path: string
   /** Such as `a symbolic link`. */
@@ -60,21 +60,21 @@ export interface LeftAlone {
 }
 
 export interface FolderScan {
-  /** Oldest first, as a correction comes after what it corrects. */
+  /** Oldest first, because a correction comes after what it corrects. */
   readonly complete: readonly DroppedFile[]
   /** The names of files that may still be written to. */
   readonly waiting: readonly string[]
-  /** How long the file that is there for the longest has been seen under its name; 0 without any. */
+  /** How long the file that has been there longest has been seen under its name; 0 if there is none. */
   readonly oldestMs: number
-  /** What lies there and is not imported; told at every scan. */
+  /** What lies there and is not imported; reported by every scan. */
   readonly leftAlone: readonly LeftAlone[]
 }
 
 interface SeenFile {
   readonly fingerprint: string
-  /** When it was first seen like this, by the clock of this process. */
+  /** When it was first seen in this state, by this process's clock. */
   readonly sinceMs: number
-  /** When a file of its name was first seen. */
+  /** When a file of this name was first seen. */
   readonly firstMs: number
 }
 
@@ -83,7 +83,7 @@ export class DropFolder {
   readonly #settleMs: number
   /** By the bytes of the name, as Latin-1. */
   #seen = new Map<string, SeenFile>()
-  /** Files under a temporary name: such a one is complete when it is renamed. */
+  /** Files seen under a temporary name. Such a file is complete when it is renamed. */
   #temporary = new Set<string>()
 
   private constructor(path: string, settleMs: number) {
@@ -92,8 +92,8 @@ export class DropFolder {
   }
 
   /**
-   * Makes `done` and `failed` where they are missing, and puts back what a killed process was about
-   * to move. A file is complete when it has not changed for `settleMs`.
+   * Creates `done` and `failed` if they are missing, and puts back what a killed process was about to
+   * move. A file is complete once it has not changed for `settleMs`.
    */
   static async open(path: string, settleMs: number): Promise<DropFolder> {
     const moving = join(path, MOVING_FOLDER)
@@ -113,8 +113,8 @@ export class DropFolder {
   }
 
   /**
-   * Looks at the folder at `nowMs`, by a clock that only goes forward. The times of the file system
-   * tell the order and that something changed, never how long ago: its clock may be another one.
+   * Scans the folder at `nowMs`, by a clock that only goes forward. File system times tell the order of
+   * files and that something changed, but never how long ago, because their clock may be another one.
    */
   async scan(nowMs: number): Promise<FolderScan> {
     const seen = new Map<string, SeenFile>()
@@ -154,18 +154,18 @@ export class DropFolder {
     return { complete, waiting, oldestMs, leftAlone }
   }
 
-  /** Undefined for a file that was not seen before as it is now. */
+  /** Undefined for a file that was not yet seen in its present state. */
   #unchangedSince(key: string, fingerprint: string, stats: BigIntStats): number | undefined {
     const before = this.#seen.get(key)
     if (before?.fingerprint === fingerprint) return before.sinceMs
-    // Without a time of birth, another file may have got the number of one that is gone.
+    // Without a time of birth, another file may have reused the number of a deleted one.
     const wasRenamed = stats.birthtimeNs > 0n && this.#temporary.has(fileIdOf(stats))
     return wasRenamed ? Number.NEGATIVE_INFINITY : undefined
   }
 
   /**
-   * Opens the file that was scanned. Null when another one has its name by now, of whatever kind,
-   * when it has changed, or is gone. Throws `unreadable` when it may not be read.
+   * Opens the scanned file. Null if it has changed, is gone, or has been replaced by anything else of
+   * that name. Throws `unreadable` if it may not be read.
    */
   async openFile({ path, nameBytes, fingerprint }: DroppedFile): Promise<FileHandle | null> {
     let file: FileHandle
@@ -183,8 +183,8 @@ export class DropFolder {
   }
 
   /**
-   * Moves a file that was dealt with; where its name is taken, it gets a number. Answers its name
-   * there, or null when the file has changed since it was scanned, or is gone: then it is new.
+   * Moves a file that was dealt with; if its name is taken, it gets a number. Returns its new name, or
+   * null if the file has changed since the scan, or is gone. A changed file counts as new.
    */
   async moveTo(outbox: Outbox, { nameBytes, fingerprint }: DroppedFile): Promise<string | null> {
     const isSame = async (place: Buffer) => {
@@ -200,13 +200,13 @@ export class DropFolder {
         await mkdir(join(this.path, name), { recursive: true })
       }
       await rename(path, moving)
-      // A writer may have put another file in its place between the look and the move.
+      // A writer may have put another file in its place between the check and the move.
       if (!(await isSame(moving))) {
         await moveKeeping(moving, this.path, nameBytes)
         return null
       }
       return await moveKeeping(moving, join(this.path, outbox), nameBytes).catch(async (error) => {
-        // It goes on being seen where it was dropped, and the move is tried again.
+        // It stays visible where it was dropped, and the move is tried again.
         await moveKeeping(moving, this.path, nameBytes)
         throw error
       })
@@ -217,7 +217,7 @@ export class DropFolder {
     }
   }
 
-  /** The names of what lies in an outbox. */
+  /** The names of an outbox's entries. */
   async namesIn(outbox: Outbox): Promise<string[]> {
     return await readdir(join(this.path, outbox)).catch(() => [])
   }
@@ -235,10 +235,10 @@ export class DropFolder {
   }
 }
 
-/** What opening fails with where no file that was scanned has the name any more. */
+/** Errors of opening if the scanned file is no longer there under its name. */
 const OTHER_KIND = ['ENOENT', 'ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EISDIR']
 
-/** Names that are UTF-8 stay as they are. */
+/** Names in UTF-8 stay as they are. */
 function nameText(nameBytes: Buffer): string {
   return isUtf8(nameBytes) ? nameBytes.toString() : rawText(nameBytes)
 }
@@ -254,7 +254,7 @@ function kindOf(stats: BigIntStats): string {
   return stats.isSocket() ? 'a socket' : 'a device'
 }
 
-/** Null when there is no such file, or none that may be looked at. */
+/** Null if there is no such file, or none that may be read. */
 async function statsOf(path: Buffer): Promise<BigIntStats | null> {
   return await lstat(path, { bigint: true }).catch(() => null)
 }
@@ -267,12 +267,12 @@ function fileIdOf({ dev, ino, birthtimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${birthtimeNs}`
 }
 
-/** Whether two names are of one file, which a move that was cut short leaves behind. */
+/** Whether two names are of one file, which is what an interrupted move leaves behind. */
 function isSameFile(a: BigIntStats | null, b: BigIntStats | null): boolean {
   return a !== null && b !== null && a.dev === b.dev && a.ino === b.ino
 }
 
-/** Whether a killed process had moved the file but for taking its old name away. */
+/** Whether a killed process had moved the file, except for removing its old name. */
 async function hasArrived(left: Buffer, path: string): Promise<boolean> {
   const stats = await statsOf(left)
   if (stats === null || stats.nlink < 2n) return false
@@ -285,7 +285,7 @@ async function hasArrived(left: Buffer, path: string): Promise<boolean> {
   return false
 }
 
-/** Moves without overwriting: `usage.csv`, else `usage.csv.2` and so on. Answers the name. */
+/** Moves without overwriting: to `usage.csv`, else `usage.csv.2` and so on. Returns the name. */
 async function moveKeeping(from: Buffer, folder: string, nameBytes: Buffer): Promise<string> {
   for (let number = 1; number <= SAME_NAMES_MAX; number++) {
     const ending = Buffer.from(number === 1 ? '' : `.${number}`)
@@ -300,12 +300,12 @@ async function moveKeeping(from: Buffer, folder: string, nameBytes: Buffer): Pro
   })
 }
 
-/** File systems that have no hard links answer with one of these. */
+/** Errors from file systems that have no hard links. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
 
 async function moveIfFree(from: Buffer, to: Buffer): Promise<boolean> {
   try {
-    // Renaming would overwrite a file that is created at this moment.
+    // Renaming could overwrite a file that is created at this moment.
     await link(from, to)
     await unlink(from)
     return true

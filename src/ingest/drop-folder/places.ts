@@ -1,4 +1,4 @@
-/** The folders that one watch looks at: one with files of one or more feeds, or one for each feed. */
+/** The folders that one watch looks at: one with files for one or more feeds, or one for each feed. */
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,12 +10,12 @@ import { FolderRoutes } from './routes.ts'
 export interface WatchedPlace {
   readonly folder: DropFolder
   readonly routes: FolderRoutes
-  /** True where the watch goes on without it. */
+  /** True if the watch can continue without it. */
   readonly mayGo: boolean
 }
 
 export interface WatchedPlaces {
-  /** Those that are there now; each keeps being the same object. */
+  /** Those that exist now; each stays the same object. */
   look(): Promise<{
     readonly places: readonly WatchedPlace[]
     readonly leftAlone: readonly LeftAlone[]
@@ -36,8 +36,8 @@ export async function onePlace(
 }
 
 /**
- * Every folder in a folder, each for the feed of its name; those that come later are found too, and one
- * that cannot be used or goes away keeps none of the others from being imported.
+ * Every folder within a folder, each for the feed of its name. Later ones are found too, and one that
+ * cannot be used or disappears does not hold up the others.
  */
 export async function placesByFeed(
   path: string,
@@ -80,7 +80,7 @@ class PlacesByFeed implements WatchedPlaces {
       .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** What is wrong with it where it is none; none at all while the store does not say. */
+  /** What is wrong, if it is no usable place; no places while the store does not answer. */
   async #placeOf(name: string): Promise<readonly WatchedPlace[] | string> {
     const known = this.#places.get(name)
     if (known !== undefined) return [known]

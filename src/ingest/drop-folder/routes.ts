@@ -1,4 +1,4 @@
-/** To which feed a file of a drop folder belongs: its name says it, by patterns such as `CD*.tap`. */
+/** Which feed a file of a drop folder belongs to, by patterns for its name such as `CD*.tap`. */
 import type { Feed } from '../../domain/directory.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 
@@ -8,14 +8,14 @@ export interface FolderRoute {
   readonly feed: Feed
 }
 
-/** More patterns would be a configuration that nobody can read. */
+/** Nobody could read a configuration with more patterns. */
 export const ROUTES_MAX = 100
 
 export class FolderRoutes {
   readonly #routes: readonly FolderRoute[]
   readonly #others: Feed | null
 
-  /** The first route that a name fits counts; `others` is for names that fit none. */
+  /** The first route that matches a name counts; `others` is for names that match none. */
   constructor(routes: readonly FolderRoute[], others: Feed | null) {
     if (routes.length > ROUTES_MAX) {
       const message = `${routes.length} patterns of files, at most ${ROUTES_MAX} allowed`
@@ -25,7 +25,7 @@ export class FolderRoutes {
     this.#others = others
   }
 
-  /** Null where no feed is for files of the name. */
+  /** Null if no feed takes files of this name. */
   feedOf(name: string): Feed | null {
     return this.#routes.find(({ pattern }) => fits(name, pattern))?.feed ?? this.#others
   }
@@ -48,10 +48,10 @@ export function parseRoute(text: string): { pattern: string; feedName: string } 
   })
 }
 
-/** In time that grows with the length of the name times that of the pattern, whatever they are. */
+/** Takes time proportional to the length of the name times that of the pattern, whatever they are. */
 export function fits(name: string, pattern: string): boolean {
   let [at, inPattern] = [0, 0]
-  /** Where the last star stands for what begins in the name, and what follows it; -1 without any. */
+  /** Where the last star's match ends in the name, and what follows the star; -1 if there is none. */
   let [starAt, afterStar] = [-1, -1]
   while (at < name.length) {
     const wanted = pattern[inPattern]
@@ -62,7 +62,7 @@ export function fits(name: string, pattern: string): boolean {
       at++
       inPattern++
     } else if (starAt !== -1) {
-      // The last star takes one more character; those before it have no need to.
+      // The last star takes one more character; those before it never need to.
       at = ++starAt
       inPattern = afterStar
     } else return false

@@ -1,6 +1,6 @@
 /**
- * Imports the files of drop folders, look after look: which of them are to be imported now, to which
- * feed, and where they go afterwards. How a file is imported and what is told of it, the caller says.
+ * Imports the files of drop folders, scan by scan: which of them to import now, into which feed, and
+ * where they go afterwards. The caller decides how a file is imported and what is reported about it.
  */
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
@@ -13,12 +13,12 @@ import { isReadAlike } from '../rereading.ts'
 import type { DroppedFile, FolderScan, LeftAlone, Outbox } from './drop-folder.ts'
 import type { WatchedPlace, WatchedPlaces } from './places.ts'
 
-/** Short beside any settle time that helps, long beside what a look at the folder costs. */
+/** Short compared with any useful settle time, long compared with the cost of a scan. */
 const LOOK_EVERY_MS = 500
 
 const READ_BYTES = 256 * 1024
 
-/** How often the store is told how a folder is doing where nothing changes. */
+/** How often the store is told about a folder in which nothing changes. */
 const TELL_EVERY_SECONDS = 60
 
 /** What became of a file, from best to worst. */
@@ -32,12 +32,12 @@ export interface OpenedFile {
   readonly sizeBytes: number
 }
 
-/** What a person wants to know, besides the result of an import. */
+/** What a person wants to know besides the result of an import. */
 export type WatchEvent =
   | ({ readonly kind: 'left alone' } & LeftAlone)
   | { readonly kind: 'moved'; readonly path: string; readonly to: string }
   | { readonly kind: 'changed'; readonly path: string }
-  /** It is dealt with, and is moved once it can be; told once. */
+  /** The file is dealt with, and is moved once that is possible; reported once. */
   | {
       readonly kind: 'not moved'
       readonly path: string
@@ -45,24 +45,24 @@ export type WatchEvent =
       readonly outbox: Outbox
       readonly failure: UsageError
     }
-  /** The store is busy: the file is tried again. */
+  /** The store is busy, and the file is tried again. */
   | { readonly kind: 'busy'; readonly path: string; readonly failure: UsageError }
-  /** An import has counted the same bytes. */
+  /** An import has already counted the same bytes. */
   | { readonly kind: 'known'; readonly path: string; readonly same: Import }
 
 export interface FolderWatch {
   readonly store: Pick<UsageStore, 'noteDropFolder' | 'findCountedImport' | 'listFeeds'>
   readonly places: WatchedPlaces
-  /** Ends when the files that are there at the first look are dealt with. */
+  /** Ends when the files present at the first scan are dealt with. */
   readonly once: boolean
   readonly stopping: AbortSignal
   /** UTC seconds. */
   readonly clock: () => number
   /** Milliseconds of a clock that only goes forward. */
   readonly monotonicMs: () => number
-  /** Resolves after so many milliseconds, or when the watch is stopping. */
+  /** Resolves after this many milliseconds, or when the watch is stopping. */
   readonly pause: (ms: number) => Promise<void>
-  /** Closes the file. Rejects when the store fails. */
+  /** Closes the file. Rejects if the store fails. */
   readonly importFile: (file: OpenedFile) => Promise<FileOutcome>
   /** For a file that cannot be opened. */
   readonly refuseFile: (
@@ -85,10 +85,10 @@ interface FileToImport {
 }
 
 /**
- * Answers the worst outcome of a file; goes on until it is stopped unless `once`, and then ends after the
- * file under way. A file is moved only after its import has ended, so one that is interrupted stays
- * and is imported again. Rejects when a folder or the store cannot be used; a store that is busy is
- * tried again.
+ * Returns the worst outcome of any file. Runs until it is stopped, or, with `once`, until the first
+ * scan's files are done; the file being imported is always finished. A file is moved only after its
+ * import has ended, so one that is interrupted stays and is imported again. Rejects if a folder or the
+ * store cannot be used; a busy store is tried again.
  */
 export function watchFolders(watch: FolderWatch): Promise<FileOutcome> {
   return new FolderWatcher(watch).run()
@@ -96,11 +96,11 @@ export function watchFolders(watch: FolderWatch): Promise<FileOutcome> {
 
 class FolderWatcher {
   readonly #watch: FolderWatch
-  /** Files that were dealt with and cannot be moved, by fingerprint. */
+  /** Files that were dealt with but cannot be moved, by fingerprint. */
   readonly #unmoved = new Map<string, DealtWith>()
-  /** What was told to be left alone, by path and kind. */
+  /** What was reported as left alone, by path and kind. */
   #leftAlone = new Set<string>()
-  /** What the store was told last, by feed and path. */
+  /** What the store was last told, by feed and path. */
   readonly #told = new Map<string, DropFolderState>()
 
   constructor(watch: FolderWatch) {
@@ -110,7 +110,7 @@ class FolderWatcher {
   async run(): Promise<FileOutcome> {
     const { once, stopping, pause } = this.#watch
     let worst: FileOutcome = 'done'
-    /** What is still to be dealt with, of the files that were there at the first look. */
+    /** The files of the first scan that are still to be dealt with. */
     let first: Set<string> | null = null
     while (!stopping.aborted) {
       const { files, present } = await this.#look()
@@ -159,7 +159,7 @@ class FolderWatcher {
     return { files, present }
   }
 
-  /** Null for a place that has gone, or cannot be used now, where the watch goes on without it. */
+  /** Null for a place that is gone or unusable, if the watch continues without it. */
   async #scan({ folder, mayGo }: WatchedPlace): Promise<FolderScan | null> {
     try {
       return await folder.scan(this.#watch.monotonicMs())
@@ -169,7 +169,7 @@ class FolderWatcher {
     }
   }
 
-  /** For lists and metrics. What cannot be kept now is told at the next look. */
+  /** For lists and metrics. What cannot be stored now is sent after the next scan. */
   async #tellStore({ folder, routes }: WatchedPlace, scan: FolderScan): Promise<void> {
     const seenAt = this.#watch.clock()
     const names = [...scan.waiting, ...scan.complete.map(({ name }) => name)]
@@ -182,7 +182,7 @@ class FolderWatcher {
         waiting: count,
         waitingSince: count === 0 ? null : seenAt - Math.floor(scan.oldestMs / 1000),
         failed: failed.filter((name) => routes.feedOf(name)?.id === feed.id).length,
-        // It is no feed's: that of the first tells it.
+        // It belongs to no feed, so the first one reports it.
         leftAlone: i === 0 ? scan.leftAlone.length : 0,
         seenAt,
       })
@@ -203,7 +203,7 @@ class FolderWatcher {
       await this.#watch.store.noteDropFolder(state)
       this.#told.set(key, state)
     } catch (error) {
-      // Importing goes on, and says itself what is wrong with the store.
+      // Importing continues, and reports by itself what is wrong with the store.
       if (!(error instanceof UsageError)) throw error
     }
   }
@@ -246,7 +246,7 @@ class FolderWatcher {
       await this.#watch.tell({ kind: 'moved', path, to: `${outbox}/${movedAs}` })
       return outcome
     } catch (error) {
-      // Where moving cannot work at all, the folder is of no use.
+      // If moving cannot work at all, the folder is of no use.
       if (!(error instanceof UsageError) || error.code === 'incompatible') throw error
       const isTold = this.#unmoved.has(fingerprint)
       this.#unmoved.set(fingerprint, dealt)
@@ -262,7 +262,7 @@ class FolderWatcher {
     return 'changed'
   }
 
-  /** Everything is read through one descriptor: the name may be another file's in the meantime. */
+  /** Everything is read through one descriptor, because the name may meanwhile belong to another file. */
   async #count({ place, file: dropped, feed: of }: FileToImport): Promise<'changed' | FileOutcome> {
     const feed = await this.#feedAsItIs(of)
     const name = dropped.path
@@ -289,19 +289,19 @@ class FolderWatcher {
     return 'done'
   }
 
-  /** Somebody may have set it otherwise since the watch began; it may even have another name. */
+  /** Somebody may have changed the feed since the watch began, or even renamed it. */
   async #feedAsItIs(feed: Feed): Promise<Feed> {
     return (await this.#watch.store.listFeeds()).find(({ id }) => id === feed.id) ?? feed
   }
 
-  /** The import that has read the same bytes, and of which everything counts. */
+  /** The import that has read the same bytes, if all of it counts. */
   async #findSameContent(file: FileHandle, feed: Feed): Promise<Import | null> {
     const hash = createHash('sha256')
     const bytes = file.createReadStream({ start: 0, autoClose: false, highWaterMark: READ_BYTES })
     try {
       for await (const chunk of bytes) hash.update(chunk)
     } catch {
-      // The import reads it next, and says what is wrong with it.
+      // The import reads it next, and reports what is wrong with it.
       return null
     }
     const known = await this.#watch.store.findCountedImport(feed.id, hash.digest('hex'))

@@ -1,6 +1,6 @@
 /**
- * Reads one BER element of any length as its bytes come in: some constructed elements are entered,
- * and what is in them is given whole, one after the other. Only one of these is in memory.
+ * Reads one BER element of any length as its bytes come in. Some constructed elements are entered, and
+ * their children are passed on whole, one after another. Only one child is in memory at a time.
  */
 import {
   BER_DEPTH_MAX,
@@ -14,9 +14,9 @@ import {
 } from './ber.ts'
 
 export interface BerReceiver {
-  /** Whether the children of a constructed element come one by one; else it comes whole. */
+  /** Whether the children of a constructed element come one by one; otherwise it comes whole. */
   enters(depth: number, tag: number): boolean
-  /** One whole element, header included, at `bytes` from `from` up to `to`; not to be kept. */
+  /** One whole element, including its header, at `bytes` from `from` up to `to`; must not be kept. */
   element(depth: number, tag: number, bytes: Buffer, from: number, to: number): void
   /** An entered element has ended. */
   left(depth: number, tag: number): void
@@ -24,9 +24,9 @@ export interface BerReceiver {
 
 interface Level {
   readonly tag: number
-  /** Position in the delivery; `INDEFINITE` where a mark ends it. */
+  /** Position in the delivery; `INDEFINITE` if a mark ends it. */
   readonly end: number
-  /** The nearest end that is known, of this or one around it. */
+  /** The nearest known end, of this element or an enclosing one. */
   readonly bound: number
 }
 
@@ -38,7 +38,7 @@ export class BerStream {
   #heldBytes = 0
   /** Position in the delivery of the first byte that is held or comes next. */
   #position = 0
-  /** How much of an element with no definite length has been passed over, and how deep it is. */
+  /** How much of an element without a definite length has been scanned, and how deep the scan is. */
   #scanned = 0
   #openMarks = 0
   #isComplete = false
@@ -47,7 +47,7 @@ export class BerStream {
     this.#receiver = receiver
   }
 
-  /** Where the element starts that is being read, in bytes from the start of the delivery. */
+  /** Where the element being read starts, in bytes from the start of the delivery. */
   get position(): number {
     return this.#position
   }
@@ -62,7 +62,7 @@ export class BerStream {
     return this.#levels.map(({ tag }) => tag)
   }
 
-  /** True when the outermost element has ended. */
+  /** True once the outermost element has ended. */
   get isComplete(): boolean {
     return this.#isComplete
   }
@@ -84,11 +84,11 @@ export class BerStream {
     }
   }
 
-  /** Reads one element, or enters or leaves one; null when that takes more bytes. */
+  /** Reads one element, or enters or leaves one; null if that takes more bytes. */
   #step(bytes: Buffer, at: number): number | null {
     const level = this.#levels.at(-1)
     if (level !== undefined && this.#position === level.end) return this.#leave(at)
-    // Positions turn into places in `bytes`.
+    // Converts positions to offsets in `bytes`.
     const bound = (level?.bound ?? Number.POSITIVE_INFINITY) - this.#position + at
     const end = Math.min(bytes.length, bound)
     if (level !== undefined && at + 2 <= end && isEndMark(bytes, at)) {
@@ -128,7 +128,7 @@ export class BerStream {
     return at
   }
 
-  /** Where the element ends whose header was read; null when that takes more bytes. */
+  /** Where the element whose header was read ends; null if that takes more bytes. */
   #endOf(bytes: Buffer, at: number, end: number, bound: number): number | null {
     const { length, contentAt } = this.#header
     if (length === INDEFINITE) return this.#endOfMarked(bytes, at, end, bound)
@@ -136,7 +136,7 @@ export class BerStream {
     return contentAt + length <= end ? contentAt + length : null
   }
 
-  /** Goes on where the bytes ended before, so that small pieces cost no more than large ones. */
+  /** Continues where the bytes ended before, so that small chunks cost no more than large ones. */
   #endOfMarked(bytes: Buffer, start: number, end: number, bound: number): number | null {
     const header = new BerHeader()
     let at = start + this.#scanned
@@ -184,7 +184,7 @@ export class BerStream {
     return this.#held.subarray(0, bytes)
   }
 
-  /** Keeps what was not read yet, as a copy: chunks belong to who gave them. */
+  /** Keeps a copy of what was not read yet, because chunks belong to the caller. */
   #hold(bytes: Buffer, from: number): void {
     const rest = bytes.length - from
     const isHeld = this.#heldBytes > 0
@@ -197,7 +197,7 @@ export class BerStream {
   }
 }
 
-/** Bytes may still come, but not beyond the end of the element around. */
+/** More bytes may come, but not beyond the end of the enclosing element. */
 function needMore(end: number, bound: number): null {
   if (end >= bound) throw longerThanParent()
   return null

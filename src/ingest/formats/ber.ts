@@ -1,16 +1,16 @@
 /**
- * BER, the encoding of carriers' roaming batches: elements of a tag, a length and a content, which
- * may be elements again. Lengths are definite or end with a mark; tags have one octet or several.
- * Nothing here knows what a tag means. Every limit has a name, and a refusal says it.
+ * BER, the encoding of carriers' roaming batches: elements of a tag, a length and a content, which may
+ * again be elements. Lengths are definite or end with a mark; tags have one octet or several. This file
+ * does not know what any tag means. Every limit has a name, which its refusal gives.
  */
 
-/** Deepest nesting of one element read at once. Carriers' events have about ten levels. */
+/** Deepest nesting of an element that is read at once. Carriers' events have about ten levels. */
 export const BER_DEPTH_MAX = 32
-/** Longest element read at once, in bytes: an event, or a part of the header. */
+/** Longest element that is read at once, in bytes: an event, or a part of the header. */
 export const BER_ELEMENT_BYTES_MAX = 1_048_576
 /** Most elements within one that is read at once. */
 export const BER_ELEMENTS_MAX = 100_000
-/** Tag numbers end far below; 2^21 - 1 is what three octets hold. */
+/** Real tag numbers are far lower; three octets hold up to 2^21 - 1. */
 export const BER_TAG_OCTETS_MAX = 3
 /** More octets than any length of a file needs. */
 export const BER_LENGTH_OCTETS_MAX = 8
@@ -25,7 +25,7 @@ export class BerFault extends Error {
   override readonly name = 'BerFault'
 }
 
-/** One element's tag and length, as `readHeader` leaves them. */
+/** One element's tag and length, as set by `read`. */
 export class BerHeader {
   /** The number of an application tag; below 0 for a tag of another class. */
   tag = 0
@@ -34,7 +34,7 @@ export class BerHeader {
   length = 0
   contentAt = 0
 
-  /** False when the header goes on after `end`. Throws `BerFault`. */
+  /** False if the header goes on after `end`. Throws `BerFault`. */
   read(bytes: Uint8Array, at: number, end: number): boolean {
     if (at >= end) return false
     const first = bytes[at]!
@@ -92,19 +92,19 @@ export function isEndMark(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0 && bytes[at + 1] === 0
 }
 
-/** What an element holds, told in order. `parent` is the tag of the element around. */
+/** Told what an element holds, in order. `parent` is the tag of the enclosing element. */
 export interface BerVisitor {
   /** A primitive element; its content is `bytes` from `from` up to `to`. */
   value(parent: number, tag: number, bytes: Buffer, from: number, to: number): void
   /** A constructed element begins. */
   open(parent: number, tag: number): void
-  /** All of a constructed element has been told. */
+  /** A constructed element has ended. */
   close(tag: number): void
 }
 
 /**
- * Tells `visitor` the element that starts at `from` and ends at `to`, all of it. Throws `BerFault`
- * where it is not sound or exceeds a limit; what was told until then may be half of something.
+ * Tells `visitor` all of the element that starts at `from` and ends at `to`. Throws `BerFault` if it is
+ * malformed or exceeds a limit; what was told until then may be incomplete.
  */
 export function walkElement(bytes: Buffer, from: number, to: number, visitor: BerVisitor): void {
   const walk = new BerWalk(bytes, to, visitor)
@@ -124,7 +124,7 @@ class BerWalk {
     this.#visitor = visitor
   }
 
-  /** Where the element ends that starts at `at`, within one that ends at `end`. */
+  /** Where the element that starts at `at` ends, within one that ends at `end`. */
   element(parent: number, at: number, end: number, depth: number): number {
     const header = this.#header
     if (!header.read(this.#bytes, at, end)) throw new BerFault('an element is cut')
@@ -152,7 +152,7 @@ class BerWalk {
   #measured(tag: number, from: number, to: number, depth: number): number {
     let at = from
     while (at < to) {
-      // What lies beyond belongs to somebody else, and may not have come yet.
+      // Bytes beyond that belong to another element, and may not have come yet.
       if (at + 2 <= to && isEndMark(this.#bytes, at)) throw strayMark()
       at = this.element(tag, at, to, depth + 1)
     }
@@ -177,7 +177,7 @@ export function strayMark(): BerFault {
   return new BerFault('a mark ends an element that has a definite length')
 }
 
-/** Two's complement, any size that fits; null when it has no octet or too many. */
+/** Two's complement of any size that fits; null if it has no octets or too many. */
 export function integerOf(bytes: Uint8Array, from: number, to: number): number | bigint | null {
   const octets = to - from
   if (octets < 1 || octets > BER_INTEGER_OCTETS_MAX) return null
@@ -194,13 +194,13 @@ export function integerOf(bytes: Uint8Array, from: number, to: number): number |
     : large
 }
 
-/** Two digits an octet, the left one first; an F at the end fills up. */
+/** Two digits per octet, the left one first; an F at the end is filler. */
 export function bcdOf(bytes: Buffer, from: number, to: number): string {
   const text = bytes.toString('hex', from, to)
   return text.endsWith('f') ? text.slice(0, -1) : text
 }
 
-/** One character an octet; what is not ASCII stays visible as Latin-1. */
+/** One character per octet; anything but ASCII stays visible as Latin-1. */
 export function asciiOf(bytes: Buffer, from: number, to: number): string {
   return bytes.toString('latin1', from, to)
 }

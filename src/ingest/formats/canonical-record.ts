@@ -1,6 +1,6 @@
 /**
- * The fields of our own formats, and what each may hold. CSV and NDJSON differ only in how a
- * record's fields are found; what a field means is said here once. See `docs/formats/canonical.md`.
+ * The fields of our own formats, and what each may hold. CSV and NDJSON differ only in how a record's
+ * fields are found; this file says what a field means. See `docs/formats/canonical.md`.
  */
 import type { StatedNetwork } from '../../domain/classification.ts'
 import { type CountryCode, parseCountry } from '../../domain/country.ts'
@@ -43,22 +43,22 @@ export interface FieldFault {
 
 type Origins = Readonly<Partial<Record<CanonicalField, string>>>
 
-/** Turns the texts of one record into a `CdrRecord`, or into a fault that names every bad field. */
+/** Turns one record's texts into a `CdrRecord`, or into a fault that names every bad field. */
 export class CanonicalRecordParser {
   readonly #networks = new Map<string, StatedNetwork>()
   readonly #instants = new InstantReader()
   readonly #origins: Origins
   #faults: FieldFault[] = []
 
-  /** `origins` are what the fields were read from where they have other names there. */
+  /** `origins` tell where fields were read from, if they have other names there. */
   constructor(origins: Origins = {}) {
     this.#origins = origins
   }
 
   /**
-   * `fields` are trimmed; an absent one is ''. `raw` is the record as delivered. `faults` are those
-   * that the format has met already; of their fields nothing more is said. `occurredAt` stands in
-   * for the text of that field where the format has read it already.
+   * `fields` are trimmed; an absent one is ''. `raw` is the record as delivered. `faults` are those that
+   * the format has already found, and nothing more is said about their fields. `occurredAt` replaces the
+   * text of that field if the format has already parsed it.
    */
   parse(
     fields: Readonly<Record<CanonicalField, string>>,
@@ -110,7 +110,7 @@ export class CanonicalRecordParser {
       // No engine keeps them, so two ids that differ only in them would be taken for one.
       this.#refuse(field, text, 'NUL and halves of surrogate pairs are not allowed')
     } else if (field === 'record_id' && isShortened(text)) {
-      // Other records have the same, and would be taken for this one.
+      // Other records have the same shortened id, and would be taken for this one.
       this.#refuse(field, text, SHORTENED)
     }
     return text
@@ -155,7 +155,7 @@ export class CanonicalRecordParser {
       zone: this.#zone(zone),
     }
     if (this.#faults.length !== faultsBefore) return network
-    // Other spellings of a network that is known share its object.
+    // Different spellings of a known network share its object.
     const canonicalKey = `${network.plmn ?? ''}|${network.country ?? ''}|${network.zone ?? ''}`
     const shared = this.#networks.get(canonicalKey) ?? network
     remember(this.#networks, key, shared)

@@ -1,4 +1,4 @@
-/** What a format turns a carrier's delivery into, and the form every format has. */
+/** What a format turns a carrier's delivery into, and the interface of every format. */
 import { createHash } from 'node:crypto'
 import type { StatedNetwork } from '../../domain/classification.ts'
 import type { FeedSettings } from '../../domain/directory.ts'
@@ -20,13 +20,13 @@ export interface CdrRecord {
   readonly sim: string
   /** UTC seconds. */
   readonly occurredAt: number
-  /** The same object for the same statement, so that its classification is worked out once. */
+  /** The same object for equal statements, so that each is classified only once. */
   readonly network: StatedNetwork
   readonly counters: Counters
   /**
-   * Null where `counters` are what was used. Else they are a reading, at `occurredAt`, of counters that
-   * only grow, so that usage is what a reading exceeds those before it by; one that is not known is 0
-   * among `counters`. `recordId` then names the series (a session, a billing cycle) of the readings.
+   * Null if `counters` are usage. Otherwise they are a reading, at `occurredAt`, of counters that only
+   * grow, so that usage is what a reading exceeds earlier ones by; an unknown counter is 0. `recordId`
+   * then names the series (a session, a billing cycle) of the readings.
    */
   readonly reading: ReadingTraits | null
   readonly line: number
@@ -40,67 +40,67 @@ export function isFault(record: ReadRecord): record is QuarantinedRecord {
   return 'reason' in record
 }
 
-/** A format: what a feed may set of it, and how its deliveries are read. */
+/** A format: what a feed may set for it, and how its deliveries are read. */
 export interface CdrFormat {
   /** Throws `invalid`, naming every path of the settings that breaks a rule. */
   readonly checkSettings: (settings: FeedSettings) => void
   /** Reads one delivery; `settings` have passed `checkSettings`. */
   readonly createReader: (settings: FeedSettings) => CdrReader
   /**
-   * Reads single records again, apart from their delivery. `context` is what the delivery's reader
-   * said. Absent, or null, where a record cannot be read by itself.
+   * Reads single records again, apart from their delivery. `context` comes from the delivery's reader.
+   * Absent, or null, if a record cannot be read by itself.
    */
   readonly createRereader?: (settings: FeedSettings, context: string | null) => Rereader | null
   /**
-   * Null for the id of a record that stands for itself. Absent in formats in which a correction has the
-   * id of what it corrects.
+   * Null for the id of a record that corrects nothing. Absent in formats in which a correction has the id
+   * of what it corrects.
    */
   readonly correctionOf?: (recordId: string) => Correction | null
 }
 
-/** What a record says of the one that it corrects: the ids that this one may have. */
+/** What a record says about the one that it corrects: which ids that one may have. */
 export interface Correction {
-  /** True of the id of a record that the correction may be meant for. */
+  /** True for the id of a record that the correction may be meant for. */
   readonly mayBeOf: (recordId: string) => boolean
-  /** True of the id under which the very same content is counted. */
+  /** True for the id under which the very same content counts. */
   readonly isSameAs: (recordId: string) => boolean
 }
 
-/** Reads quarantined records of one delivery once more, in the order in which they came. */
+/** Reads quarantined records of one delivery again, in their original order. */
 export interface Rereader {
-  /** What `raw`, the whole text of a record, holds; null where that is not one record by itself. */
+  /** The record in `raw`, its whole text; null if that is not one record by itself. */
   read(raw: string, line: number): ReadRecord | null
 }
 
-/** Reads one delivery, chunk after chunk of its plain bytes. */
+/** Reads one delivery, chunk by chunk of its plain bytes. */
 export interface CdrReader {
   /**
-   * The records that end within `chunk`, in their order. Throws `unreadable` when the delivery as
-   * a whole makes no sense, such as without a header.
+   * The records that end within `chunk`, in order. Throws `unreadable` if the delivery as a whole makes
+   * no sense, for example without a header.
    */
   push(chunk: Uint8Array): readonly ReadRecord[]
   /** The records that were waiting for more; call once after the last chunk. Throws as `push`. */
   end(): readonly ReadRecord[]
-  /** Sentences about the delivery as a whole, such as columns that were ignored. */
+  /** Sentences about the delivery as a whole, for example about ignored columns. */
   warnings(): string[]
-  /** What the delivery says of itself; known once it was read to its end. */
+  /** What the delivery says about itself; known once it was read to its end. */
   facts(): StatedFacts
   /**
-   * Restarts that the source has announced, up to the chunk read last; `null` where the feed's counters
-   * do not begin again at a start. Absent in formats that have no such thing.
+   * Restarts announced by the source, up to the chunk read last; null if the feed's counters do not begin
+   * again at a start. Absent in formats without restarts.
    */
   restarts?(): readonly Restart[] | null
-  /** What a single record needs in front of it to be read by itself, such as a header line. */
+  /** What must precede a single record for it to be read by itself, such as a header line. */
   context?(): string | null
 }
 
-/** Reads one delivery, line after line; holds what must be remembered between lines. */
+/** Reads one delivery, line by line; holds what must be remembered between lines. */
 export interface LineCdrReader extends Pick<CdrReader, 'end' | 'warnings' | 'context'> {
-  /** What the lines hold, in their order. Throws `unreadable` as `CdrReader.push` does. */
+  /** What the lines hold, in order. Throws `unreadable` as `CdrReader.push` does. */
   read(lines: readonly Line[]): readonly ReadRecord[]
 }
 
-/** Gives a reader of lines the bytes of a delivery. */
+/** Adapts a reader of lines to a delivery's bytes. */
 export function byLine(reader: LineCdrReader): CdrReader {
   const lines = new LineReader()
   return {
@@ -115,7 +115,7 @@ export function byLine(reader: LineCdrReader): CdrReader {
   }
 }
 
-/** Reads records that are a line each, after the lines that go before them all, if any. */
+/** Reads records of one line each, after the lines that precede them all, if any. */
 export function lineRereader(reader: LineCdrReader, before: readonly Line[] = []): Rereader {
   const readOne = (line: Line) => [...reader.read([line]), ...reader.end()]
   reader.read(before)
@@ -127,12 +127,12 @@ export function lineRereader(reader: LineCdrReader, before: readonly Line[] = []
   }
 }
 
-/** The lines of a context, the first of which has the number. */
+/** The lines of a context, numbered from `first`. */
 export function linesOf(context: string, first = 1): Line[] {
   return context.split('\n').map((text, i) => ({ number: first + i, text, fault: null }))
 }
 
-/** For formats with nothing to set. Throws `invalid` when something is. */
+/** For formats with nothing to set. Throws `invalid` if something is set. */
 export function refuseSettings(settings: FeedSettings): void {
   for (const [name, value] of Object.entries(settings)) {
     throw invalidField(name, String(value), 'this format has no such setting')

@@ -1,35 +1,35 @@
 /**
- * Cuts lines into the records of a CSV: any delimiter, quoted as RFC 4180 says. A quoted field may
- * hold line breaks; a quote that is never closed costs only its own line.
+ * Joins lines into CSV records: any delimiter, quoting as in RFC 4180. A quoted field may contain line
+ * breaks; a quote that is never closed costs only its own line.
  */
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import type { Line } from '../lines.ts'
 import { faultOf } from './cdr-format.ts'
 
-/** A quote that does not close within so many lines is a stray one. */
+/** A quote that is not closed within this many lines is a stray one. */
 const RECORD_LINES_MAX = 32
-/** What a header may have at most; beyond it the delivery is something else. */
+/** How many columns a header may have; a delivery with more is something else. */
 export const COLUMNS_MAX = 1_000
 
 export interface CsvDialect {
   /** One character. */
   readonly delimiter: string
-  /** One character; null where quotes are letters like all others. */
+  /** One character; null if quotes are ordinary characters. */
   readonly quote: string | null
 }
 
 export const RFC_4180: CsvDialect = { delimiter: ',', quote: '"' }
 
 /**
- * What spreadsheets put between columns where a comma is the decimal sign, or when they copy; the comma
- * itself where a line in front of the header says something else that is not so.
+ * What spreadsheets put between columns if a comma is the decimal sign, or when copying. The comma itself
+ * is for tables whose line before the header wrongly names another separator.
  */
 const OTHER_DELIMITERS = [';', '\t', '|', ',']
 
 /**
- * Excel writes it, and reads it, where columns are separated by something else than it expects. Other
- * programs keep it as a cell, which they quote, or put in a row with as many cells as the others.
+ * Excel writes and reads this line if the separator is not the one it expects. Other programs treat it as
+ * a cell, and so quote it, or put it in a row with as many cells as the others.
  */
 const SEPARATOR_LINE = /^("?)sep=([^"\r\n])\1\2* *$/i
 
@@ -40,8 +40,8 @@ export const SPLIT_FAULTS = {
 } as const
 
 /**
- * The fields of one record, or `open` when a quoted field does not end, or `malformed` when a quote
- * stands where none may. It may be what is left of a broken record, so it is never taken as it is.
+ * The fields of one record; `open` if a quoted field does not end, `malformed` if a quote is out of
+ * place. The text may be what is left of a broken record, so it is never taken as it is.
  */
 export function splitCsvRecord(
   text: string,
@@ -71,13 +71,16 @@ export function splitCsvRecord(
   }
 }
 
-/** The names in a header line, trimmed; the whole of it where it cannot be split. */
+/** The names in a header line, trimmed; the whole line if it cannot be split. */
 export function columnNames(header: string, dialect: CsvDialect): string[] {
   const split = splitCsvRecord(header, dialect)
   return (typeof split === 'string' ? [header] : split).map((name) => name.trim())
 }
 
-/** How a table is written, as its header shows by the names in it, in lower case; else `stated`. */
+/**
+ * How a table is written, recognized by the names in its header, which are in lower case; otherwise
+ * `stated`.
+ */
 export function dialectByHeader(
   header: string,
   stated: CsvDialect,
@@ -89,21 +92,21 @@ export function dialectByHeader(
   return [stated, ...others].find(fits) ?? stated
 }
 
-/** Nothing, or the character by which DOS ends files. */
+/** Empty, or the character by which DOS ends files. */
 function isBlank(text: string): boolean {
   return text.trim() === '' || text === '\x1a'
 }
 
-/** What is made of a table's lines. */
+/** What becomes of a table's lines. */
 export interface CsvTable {
-  /** What a header is expected to be, for a person. */
+  /** The expected header, for a person. */
   readonly headerHint: string
-  /** What tells how many columns there are. */
+  /** What tells the number of columns. */
   readonly firstLine: 'header' | 'first record'
-  /** How a table that knows its columns is written, as its header shows; `stated` otherwise. */
+  /** How a table with known columns is written, recognized by its header; otherwise `stated`. */
   dialectOf?(header: string, stated: CsvDialect): CsvDialect
   /**
-   * Takes the header line and answers how many columns there are; 0 where it was none and the next
+   * Takes the header line and returns the number of columns; 0 if it was not the header, so that the next
    * line is tried. Throws `unreadable`.
    */
   header(text: string, line: number, dialect: CsvDialect): number
@@ -111,16 +114,16 @@ export interface CsvTable {
   fault(fault: QuarantinedRecord): void
 }
 
-/** Gives a table its header, its records and the lines that are none, in their order. */
+/** Passes a table its header, its records and its unreadable lines, in order. */
 export class CsvRecords {
   readonly #table: CsvTable
   #dialect: CsvDialect
-  /** A line in front of the header by which Excel says what separates columns. */
+  /** A line before the header in which Excel names the separator. */
   #separatorLine: string | null = null
   #headerLine: string | null = null
   /** 0 until the header was read. */
   #columnCount = 0
-  /** Lines of a record whose quoted field has not ended yet. */
+  /** Lines of a record with a quoted field that has not ended yet. */
   #open: Line[] = []
 
   constructor(table: CsvTable, dialect: CsvDialect) {
@@ -132,7 +135,7 @@ export class CsvRecords {
     for (const line of lines) this.#readLine(line)
   }
 
-  /** Call once, after the last line. Throws `unreadable` where there was no header. */
+  /** Call once, after the last line. Throws `unreadable` if there was no header. */
   end(): void {
     while (this.#open.length > 0) this.#giveUpOpenRecord()
     if (this.#columnCount === 0) {
@@ -142,7 +145,7 @@ export class CsvRecords {
     }
   }
 
-  /** The lines that a record needs in front of it to be read by itself; null before the header. */
+  /** The lines that must precede a record for it to be read by itself; null before the header. */
   get context(): string | null {
     if (this.#headerLine === null || this.#separatorLine === null) return this.#headerLine
     return `${this.#separatorLine}\n${this.#headerLine}`
@@ -162,7 +165,7 @@ export class CsvRecords {
   }
 
   #readHeader(text: string, line: number): void {
-    // All records would be columns of the header, and nothing of the delivery would count.
+    // All records would be taken for columns of the header, and nothing of the delivery would count.
     if (/\r[^\r]/.test(text)) {
       throw new UsageError('unreadable', `line ${line}, the header: its lines end in CR alone`, {
         hint: 'save it with the line ends of Windows or Unix, CR LF or LF',
@@ -197,12 +200,12 @@ export class CsvRecords {
       const detail = `${fields.length} fields, but the ${this.#table.firstLine} has ${this.#columnCount}`
       this.#unreadable(line, text, detail)
     } else if (fields.some((field) => !isBlank(field))) {
-      // Spreadsheets leave rows of nothing behind where there once was something.
+      // Spreadsheets leave empty rows behind when content was deleted.
       this.#table.record(fields, line.number, text)
     }
   }
 
-  /** Joins the line to the open record; when they make no record of the header's width, gives up. */
+  /** Joins the line to the open record, and gives up if they make no record of the header's width. */
   #continueRecord(line: Line): void {
     this.#open.push(line)
     const text = this.#open.map((open) => open.text).join('\n')
@@ -218,7 +221,7 @@ export class CsvRecords {
     }
   }
 
-  /** The open quote was a stray one: its line is unreadable, the lines after it are read anew. */
+  /** The open quote was a stray one: its line is unreadable, and the lines after it are read again. */
   #giveUpOpenRecord(): void {
     const [first, ...rest] = this.#open
     this.#open = []

@@ -1,4 +1,4 @@
-/** Canonical CSV: a header line that names the canonical fields, then one record a line. */
+/** Canonical CSV: a header line that names the canonical fields, then one record per line. */
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
@@ -57,7 +57,7 @@ export class CsvReader implements LineCdrReader {
   }
 }
 
-/** Null where the header that the record was read by is not known any more. */
+/** Null if the header by which the record was read is no longer known. */
 export function csvRereader(header: string | null): Rereader | null {
   return header === null ? null : lineRereader(new CsvReader(), linesOf(header))
 }
@@ -68,7 +68,7 @@ class CanonicalTable implements CsvTable {
   readonly firstLine = 'header'
   unknownColumns: readonly string[] = []
   readonly #parser = new CanonicalRecordParser()
-  /** Position of each field in a record; -1 where the header has no such column. */
+  /** Position of each field in a record; -1 if the header has no such column. */
   #columns = {} as Readonly<Record<CanonicalField, number>>
   #records: ReadRecord[] = []
 
@@ -97,7 +97,7 @@ class CanonicalTable implements CsvTable {
         ...(repeated.length > 0 ? [`column ${repeated.join(', ')} more than once`] : []),
         ...(names.length > COLUMNS_MAX ? [`more than ${COLUMNS_MAX} columns`] : []),
       ]
-      // Where the header is missing, this is the first record, which names a subscriber.
+      // If the header is missing, this is the first record, which names a subscriber.
       const masked = text.replace(/\d{10,}/g, (digits) => maskIdentifier(digits))
       throw new UsageError(
         'unreadable',

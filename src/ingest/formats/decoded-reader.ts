@@ -1,4 +1,4 @@
-/** Gives a reader of UTF-8 the bytes of a delivery in any encoding. */
+/** Adapts a reader of UTF-8 to a delivery in any encoding. */
 import { type EncodingChoice, Utf8Stream } from '../mapped/encoding.ts'
 import type { CdrReader } from './cdr-format.ts'
 
@@ -9,7 +9,7 @@ export function decodedReader(reader: CdrReader, choice: EncodingChoice): CdrRea
     try {
       text = decode()
     } catch (error) {
-      // A fault that the reader has met lies before it, and has only not been told yet.
+      // A fault already found by the reader lies before it, and has only not been thrown yet.
       reader.push(new Uint8Array(0))
       throw error
     }

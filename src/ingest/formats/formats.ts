@@ -1,4 +1,4 @@
-/** The list of formats a feed can have. */
+/** The list of formats that a feed can have. */
 import type { FeedFormat } from '../../domain/directory.ts'
 import { byLine, type CdrFormat, lineRereader, refuseSettings } from './cdr-format.ts'
 import { CsvReader, csvRereader } from './csv.ts'
@@ -10,7 +10,7 @@ import { tellingOtherForm } from './other-form.ts'
 import { RADIUS_FORMAT } from './radius.ts'
 import { tap3 } from './tap3.ts'
 
-/** UTF-8, unless a byte order mark says UTF-16, as spreadsheets' "Unicode text" does. */
+/** UTF-8, unless a byte order mark says UTF-16, as in spreadsheets' "Unicode text". */
 const BY_ITS_MARK = { stated: undefined, isXml: false }
 
 export const CDR_FORMATS: Readonly<Record<FeedFormat, CdrFormat>> = {

@@ -1,4 +1,4 @@
-/** Reads ISO 8601 instants quickly: most records write them in one form, on few dates. */
+/** Reads ISO 8601 instants quickly, because most records write them in one form, on few dates. */
 import { DAY_SECONDS, parseInstant } from '../../domain/time.ts'
 import { remember } from './remembered.ts'
 
@@ -31,7 +31,7 @@ export class InstantReader {
   }
 }
 
-/** 100 when the two characters are not digits, which no part of a time is. */
+/** 100 if the two characters are not digits, which no part of a time can be. */
 export function twoDigits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - 48
   const ones = text.charCodeAt(at + 1) - 48

@@ -1,6 +1,6 @@
 /**
- * Cuts a JSON array of any length into its elements while it comes in. What an element holds is
- * not judged here; memory stays flat, because an element over the limit is passed over.
+ * Cuts a JSON array of any length into its elements as it comes in. It does not judge what an element
+ * holds. Memory stays flat, because an element over the limit is skipped.
  */
 import { isUtf8 } from 'node:buffer'
 import { RAW_BYTES_MAX } from '../../domain/import.ts'
@@ -8,9 +8,9 @@ import { UsageError } from '../../domain/usage-error.ts'
 import type { LineFault } from '../lines.ts'
 
 export interface ArrayElement {
-  /** From 1. In arrays that follow each other it goes on. */
+  /** From 1; continues through arrays that follow one another. */
   readonly position: number
-  /** The element; its beginning when it is at fault. */
+  /** The element, or its beginning if it is at fault. */
   readonly text: string
   readonly fault: Pick<LineFault, 'reason' | 'detail'> | null
 }
@@ -33,14 +33,14 @@ export class JsonArraySplitter {
   #parts: Uint8Array[] = []
   #partsBytes = 0
   #position = 0
-  /** Thrown by the next call, so that what stands before the fault is returned first. */
+  /** Thrown by the next call, so that what precedes the fault is returned first. */
   #error: UsageError | null = null
 
   constructor(elementBytesMax: number) {
     this.#elementBytesMax = elementBytesMax
   }
 
-  /** The elements that end within `chunk`. Throws `unreadable` after what is no array. */
+  /** The elements that end within `chunk`. Throws `unreadable` after what is not an array. */
   push(chunk: Uint8Array): ArrayElement[] {
     if (this.#error !== null) throw this.#error
     const elements: ArrayElement[] = []
@@ -75,7 +75,7 @@ export class JsonArraySplitter {
     return elements
   }
 
-  /** Call once after the last chunk. Throws as `push`, and when an array is still open. */
+  /** Call once after the last chunk. Throws as `push`, and if an array is still open. */
   end(): void {
     if (this.#error !== null) throw this.#error
     if (this.#depth === 0) return
@@ -106,7 +106,7 @@ export class JsonArraySplitter {
     const size = this.#partsBytes
     this.#parts = []
     this.#partsBytes = 0
-    // An empty array has an end, but no element; and nothing is lost where a comma is too many.
+    // An empty array has an end but no element, and a surplus comma loses nothing.
     if (bytes.every(isBlank) && size === bytes.length) return
     const position = ++this.#position
     if (size > this.#elementBytesMax) {

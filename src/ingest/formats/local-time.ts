@@ -2,12 +2,12 @@
 import { DAY_SECONDS, daysInMonth, INSTANT_MAX, INSTANT_MIN } from '../../domain/time.ts'
 
 const LOCAL_TIME_DIGITS = 14
-/** As `parseInstant` has it; no place on Earth is further from UTC. */
+/** As in `parseInstant`; no place on Earth is further from UTC. */
 const OFFSET_HOURS_MAX = 18
 
 /**
- * Seconds since 1970 as if `CCYYMMDDhhmmss` were UTC; null for anything else, impossible dates
- * included. Digits are read one by one, because a batch has a hundred thousand of these.
+ * Seconds since 1970, as if `CCYYMMDDhhmmss` were UTC; null for anything else, including impossible
+ * dates. Digits are read one by one, because a batch has a hundred thousand of these.
  */
 export function localSecondsOf(text: string): number | null {
   if (text.length !== LOCAL_TIME_DIGITS) return null
@@ -17,7 +17,7 @@ export function localSecondsOf(text: string): number | null {
   const hour = twoDigits(text, 8)
   const minute = twoDigits(text, 10)
   const second = twoDigits(text, 12)
-  // What is no digit makes its number NaN, which fails every comparison.
+  // A character that is not a digit gives NaN, which fails every comparison.
   if (!(year >= 1 && month >= 1 && month <= 12)) return null
   if (!(day >= 1 && day <= daysInMonth(year, month - 1))) return null
   if (!(hour <= 23 && minute <= 59 && second <= 59)) return null

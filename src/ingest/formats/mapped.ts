@@ -47,14 +47,14 @@ function remedyOf(settings: FeedSettings, other: TextForm): string {
 function createMappedRereader(mapping: Mapping, context: string | null): Rereader | null {
   const { format, skip_lines: skipLines = 0 } = mapping.source
   if (format === 'ndjson' || format === 'json') return lineRereader(new MappedJsonReader(mapping))
-  // An element of XML takes its names from those around it, which are not kept.
+  // An XML element needs the names of its ancestors, which are not kept.
   if (format === 'xml' || context === null) return null
-  // Without a header it is the first record, which only says how many columns there are.
+  // Without a header, the context is the first record, which only tells the number of columns.
   const withHeader = { ...mapping, source: { ...mapping.source, header: true } }
   return lineRereader(new MappedCsvReader(withHeader), linesOf(context, skipLines + 1))
 }
 
-/** Reads one delivery by a mapping that was checked. */
+/** Reads one delivery by a checked mapping. */
 export function createMappedReader(mapping: Mapping): CdrReader {
   const { format, encoding } = mapping.source
   return decodedReader(readerOf(mapping), { stated: encoding, isXml: format === 'xml' })
@@ -81,7 +81,7 @@ interface Elements {
   end(): readonly Line[]
 }
 
-/** Gives a reader of lines the pieces into which something else cuts the delivery. */
+/** Adapts a reader of lines to pieces into which something else cuts the delivery. */
 function byElement(elements: Elements, reader: LineCdrReader): CdrReader {
   return {
     push: (chunk) => reader.read(elements.push(chunk)),

@@ -1,6 +1,6 @@
 /** Counts of things by name, for warnings about a delivery. */
 
-/** Names come from outside, so only some are kept, and named. */
+/** Names come from outside, so only this many are kept and named. */
 const NAMED_MAX = 20
 
 export class NamedCounts {
@@ -13,7 +13,7 @@ export class NamedCounts {
     else this.#counts.set(name, (count ?? 0) + 1)
   }
 
-  /** `a (2), b (1)`; null when nothing was counted. */
+  /** `a (2), b (1)`; null if nothing was counted. */
   text(): string | null {
     if (this.#counts.size === 0) return null
     const named = [...this.#counts].map(([name, count]) => `${name} (${count})`)

@@ -1,4 +1,4 @@
-/** Canonical NDJSON: one JSON object a line, with the canonical fields as keys. */
+/** Canonical NDJSON: one JSON object per line, with the canonical fields as keys. */
 import { escapeCode } from '../../domain/printable.ts'
 import { shown } from '../../domain/usage-error.ts'
 import type { Line } from '../lines.ts'
@@ -10,7 +10,7 @@ import {
 } from './canonical-record.ts'
 import { faultOf, type LineCdrReader, type ReadRecord } from './cdr-format.ts'
 
-/** How many unknown keys the warning names; a key that is different in every line has no end. */
+/** How many unknown keys the warning names, because keys may differ in every line. */
 const UNKNOWN_KEYS_MAX = 20
 
 const COUNTER_FIELDS: readonly string[] = ['upload', 'download', 'to_sim', 'from_sim']
@@ -52,7 +52,7 @@ export class NdjsonReader implements LineCdrReader {
       if (error instanceof SyntaxError) {
         return unreadable(`the line is not JSON: ${describeSyntaxError(error)}`)
       }
-      // The stack is full: not even deep nesting may end the import.
+      // The stack is full. Not even deep nesting may end the import.
       if (error instanceof RangeError) return unreadable('objects or arrays are nested too deeply')
       throw error
     }
@@ -81,9 +81,9 @@ export class NdjsonReader implements LineCdrReader {
   }
 }
 
-/** What the parser complains of, without the part of the line that it may repeat. */
+/** The parser's complaint, without the part of the line that it may repeat. */
 export function describeSyntaxError({ message }: SyntaxError): string {
-  // It may name half of a character, which no text can hold.
+  // It may contain half of a surrogate pair, which no text can hold.
   return message
     .toWellFormed()
     .replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '')
@@ -91,21 +91,21 @@ export function describeSyntaxError({ message }: SyntaxError): string {
     .replace(/\p{Cc}/gu, escapeCode)
 }
 
-/** The field as the CSV would spell it; null when its JSON type cannot hold it. */
+/** The field as CSV would spell it; null if its JSON type cannot hold it. */
 function fieldText(name: CanonicalField, value: unknown, line: string): string | null {
   if (value === undefined || value === null) return ''
   if (typeof value === 'string') return value.trim()
   if (typeof value !== 'number') return null
   if (COUNTER_FIELDS.includes(name)) return numberText(value, name, line)
-  // A number has lost leading zeros and, when long, its last digits; only a short id is safe.
+  // A number has lost leading zeros and, if long, its last digits; only a short id is safe.
   if (name !== 'record_id' || !Number.isSafeInteger(value)) return null
   const text = numberText(value, name, line)
   return /^-?\d+$/.test(text) ? text : null
 }
 
 /**
- * JSON numbers are floats once parsed: near 2^53 a fraction or a last digit is gone by then, so
- * what stands in the line decides.
+ * JSON numbers are floats once parsed. Near 2^53, a fraction or a last digit is lost by then, so the text
+ * of the line decides.
  */
 function numberText(value: number, name: string, line: string): string {
   if (Number.isInteger(value) && Math.abs(value) < 2 ** 50) return String(value)

@@ -1,6 +1,6 @@
 /**
- * NRTRDE 2.1: what roamers use, reported within hours and without prices. It tells the same usage
- * as TAP3, so only one of the two may be counted. See `docs/formats/nrtrde.md`.
+ * NRTRDE 2.1: what roamers use, reported within hours and without prices. It reports the same usage as
+ * TAP3, so only one of the two may be counted. See `docs/formats/nrtrde.md`.
  */
 import type { StatedFacts } from '../../domain/import.ts'
 import { shown } from '../../domain/usage-error.ts'
@@ -70,13 +70,14 @@ const EVENT_ROLES: Readonly<Record<number, EventRole>> = {
   [TAG.mtc]: 'call to the SIM',
   [TAG.gprs]: 'data',
 }
-/** NRTRDE 2.1 has no numbers from here on; below, each has a meaning. */
+/** NRTRDE 2.1 has no tags from here on; below, each has a meaning. */
 const KNOWN_TAGS_END = 50
 const VERSION = { specification: 2, release: 1 } as const
 
 export const nrtrde: CdrFormat = {
   checkSettings: (settings) => checkRoamingSettings(settings, ['networks', 'count_mismatch']),
-  // Nothing in a batch marks what corrects another record, so that a part cannot be told from one.
+  // Nothing in a batch marks a record that corrects another, so it cannot be told from a part of a
+  // session.
   createReader: (settings) =>
     new RoamingBatchReader(new NrtrdeBatch(roamingSettingsOf({ ...settings, parts: 'by_place' }))),
 }
@@ -125,7 +126,7 @@ class NrtrdeBatch implements BatchContent {
     return this.#records.warnings()
   }
 
-  /** When a file was made does not say that all usage before has been delivered. */
+  /** A file's creation time does not say that all usage before it has been delivered. */
   facts(): StatedFacts {
     return {
       sequence: sequenceOf(
@@ -205,7 +206,7 @@ class NrtrdeEvent implements EventItems, BerVisitor {
       incoming: this.#integers.get(TAG.dataVolumeIncoming),
       outgoing: this.#integers.get(TAG.dataVolumeOutgoing),
       chargingId,
-      // Where no number names the session, its access point does.
+      // If no number identifies the session, its access point does.
       part: chargingId === undefined ? printable(this.#texts.get(TAG.accessPointNameNI) ?? '') : '',
       content: '',
       callReference: String(reference),
@@ -230,7 +231,7 @@ const INTEGER_TAGS: ReadonlySet<number> = new Set([
   TAG.dataVolumeOutgoing,
 ])
 
-/** Each event states its own, where TAP refers to a table. */
+/** Each event states its own offset, whereas TAP refers to a table. */
 function offsetOf(text: string | undefined): StatedOffset {
   const field = 'utcTimeOffset'
   if (text === undefined) return { field, seconds: null, value: null, rule: 'a value is required' }

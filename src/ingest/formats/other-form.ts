@@ -1,4 +1,4 @@
-/** Says of a delivery that cannot be read what else it looks like, and what reads that. */
+/** Says what else an unreadable delivery looks like, and what would read that. */
 import { UsageError } from '../../domain/usage-error.ts'
 import type { CdrReader, ReadRecord } from './cdr-format.ts'
 
@@ -10,7 +10,7 @@ export interface ExpectedForm {
   readonly remedyOf: (other: TextForm) => string
 }
 
-/** Adds it to the errors of a reader that has not read any record yet. */
+/** Adds that to the errors of a reader that has not read any record yet. */
 export function tellingOtherForm(reader: CdrReader, expected: ExpectedForm): CdrReader {
   let first: number | null = null
   let hasRecords = false
@@ -41,7 +41,7 @@ export function tellingOtherForm(reader: CdrReader, expected: ExpectedForm): Cdr
 /** Blanks, byte order marks, and the zeros that UTF-16 puts beside ASCII. */
 const NOT_SHOWN = [0x00, 0x09, 0x0a, 0x0d, 0x20, 0xef, 0xbb, 0xbf, 0xfe, 0xff]
 
-/** As the first byte that is shown tells: what is neither of the others may only be CSV. */
+/** Judged by the first visible byte. What is neither of the others may only be CSV. */
 function formOf(first: number): TextForm {
   if (first === 0x7b || first === 0x5b) return 'JSON'
   return first === 0x3c ? 'XML' : 'CSV'

@@ -1,15 +1,15 @@
 /**
- * The attributes of a packet by their names, of which servers have several: with the case of their
- * dictionary, or by number where they have none.
+ * A packet's attributes by name. Servers write several names for the same one: in their dictionary's
+ * letter case, or as a number if it is not in the dictionary.
  */
 import { CountedNames } from './radius-warnings.ts'
 
-/** The values in order; null stands for one that is neither a text nor a number. */
+/** The values in order; null stands for one that is neither text nor number. */
 export interface StatedAttributes {
   valuesOf(name: string): readonly (string | null)[]
 }
 
-/** The numbers of the attributes of vendor 10415 that a feed may need. */
+/** The numbers of vendor 10415's attributes that a feed may need. */
 const NUMBERS_3GPP: ReadonlyMap<string, number> = new Map([
   ['3GPP-IMSI', 1],
   ['3GPP-Charging-ID', 2],
@@ -19,9 +19,9 @@ const NUMBERS_3GPP: ReadonlyMap<string, number> = new Map([
   ['3GPP-SGSN-MCC-MNC', 18],
 ])
 
-/** The attributes that a parser asks for. What else there is gets counted and passed over. */
+/** The attributes that a parser asks for. All others are counted and skipped. */
 export class WantedAttributes {
-  /** By every spelling, in lower case, and in the case of the dictionary to find it sooner. */
+  /** By every spelling in lower case, and in the dictionary's case for speed. */
   readonly #keys = new Map<string, string>()
   readonly #ignored = new CountedNames()
 
@@ -39,7 +39,7 @@ export class WantedAttributes {
   keyOf(name: string): string | null {
     const key = this.#keys.get(name) ?? this.#keys.get(name.toLowerCase())
     if (key !== undefined) return key
-    // A tag tells the tunnel that a value belongs to.
+    // A tag identifies the tunnel that a value belongs to.
     this.#ignored.add(name.replace(/:\d{1,2}$/, ''))
     return null
   }
@@ -65,7 +65,7 @@ export class PacketAttributes implements StatedAttributes {
   }
 }
 
-/** The name by which messages call it, whatever its case in a setting. */
+/** The name used in messages, whatever its case in a setting. */
 export function canonicalName(name: string): string {
   const lower = name.toLowerCase()
   return [...NUMBERS_3GPP.keys()].find((known) => known.toLowerCase() === lower) ?? name

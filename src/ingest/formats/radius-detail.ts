@@ -1,6 +1,6 @@
 /**
- * FreeRADIUS detail text: blocks of a date line and indented `Attribute = value` lines, each block
- * ended by an empty line.
+ * FreeRADIUS detail text: blocks of a date line and indented `Attribute = value` lines, each ended by an
+ * empty line.
  */
 import { LINE_BYTES_MAX, type Line, type LineFault } from '../lines.ts'
 import { faultOf, type LineCdrReader, type ReadRecord } from './cdr-format.ts'
@@ -8,10 +8,10 @@ import { PacketAttributes } from './radius-attributes.ts'
 import type { RadiusRecordParser } from './radius-record.ts'
 import { shownName } from './radius-warnings.ts'
 
-/** An attribute takes two octets of a packet at least, and a packet has at most 4096. */
+/** An attribute takes at least two octets of a packet, which has at most 4096. */
 export const BLOCK_ATTRIBUTES_MAX = 2_048
 
-/** In UTF-16 units. A packet comes nowhere near it; a block that never ends would fill memory. */
+/** In UTF-16 units. No packet comes near it, but a block that never ends would fill the memory. */
 export const BLOCK_CHARACTERS_MAX = LINE_BYTES_MAX
 
 const ATTRIBUTE_LINE = /^[ \t]+(\S+)[ \t]+(?:=|:=|\+=|==)(?:[ \t]+(.*))?$/
@@ -19,7 +19,7 @@ const ATTRIBUTE_LINE = /^[ \t]+(\S+)[ \t]+(?:=|:=|\+=|==)(?:[ \t]+(.*))?$/
 const NOT_ENDED = 'the block has no empty line at its end, so it may have been cut'
 
 interface Block {
-  /** Of its first line. */
+  /** The number of its first line. */
   readonly line: number
   readonly dateLine: string | null
   /** As delivered, as far as they are kept. */
@@ -28,7 +28,7 @@ interface Block {
   attributeCount: number
   characters: number
   fault: Pick<LineFault, 'reason' | 'detail'> | null
-  /** No more is kept of a block that is over a limit. */
+  /** Once a block is over a limit, no more of it is kept. */
   isOver: boolean
 }
 
@@ -48,7 +48,7 @@ export class RadiusDetailReader implements LineCdrReader {
 
   end(): readonly ReadRecord[] {
     const records: ReadRecord[] = []
-    // A block without its end may lack lines: gigawords, for one, which would be another count.
+    // A block without its end may lack lines. Without the gigawords, for one, the count would be wrong.
     this.#finish(records, NOT_ENDED)
     return records
   }
@@ -67,7 +67,7 @@ export class RadiusDetailReader implements LineCdrReader {
     } else if (text === '') {
       this.#finish(records, null)
     } else if (text.trim() === '') {
-      // Indentation alone ends nothing: it is what is left of a line that was cut there.
+      // A line of only indentation ends nothing: it is what remains of a line that was cut there.
     } else if (text[0] === ' ' || text[0] === '\t') {
       this.#takeAttribute(this.#open(line.number, null), line.number, text)
     } else {
@@ -155,7 +155,7 @@ function faultOfBlock(block: Block, notEnded: string | null): Block['fault'] {
 
 const ESCAPED: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
 
-/** As it is written, without its quotes; null when they do not close. */
+/** As written, without its quotes; null if they do not close. */
 function attributeValue(written: string): string | null {
   const quote = written[0]
   if (quote !== '"' && quote !== "'") return written

@@ -5,14 +5,14 @@ import { shownName } from './radius-warnings.ts'
 
 export interface AttributeFault {
   readonly field: string
-  /** Null where there is nothing to repeat. */
+  /** Null if there is nothing to repeat. */
   readonly value: string | null
   readonly rule: string
 }
 
 export function describeFault({ field, value, rule }: AttributeFault): string {
   if (value === null) return `${shownName(field)}: ${rule}`
-  // Where a number stands in the wrong place, it may be a subscriber's.
+  // A number in the wrong place may be a subscriber's.
   const masked = value.replace(/\d{10,}/g, (digits) => maskIdentifier(digits))
   return `${shownName(field)} ${shown(masked)}: ${rule}`
 }

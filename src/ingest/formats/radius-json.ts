@@ -1,4 +1,4 @@
-/** RADIUS accounting as JSON: an object a packet, one a line, or all of them in an array. */
+/** RADIUS accounting as JSON, with one object per packet: one per line, or all of them in an array. */
 import { NO_FACTS } from '../../domain/import.ts'
 import { LINE_BYTES_MAX, type Line } from '../lines.ts'
 import { type CdrReader, faultOf, type LineCdrReader, type ReadRecord } from './cdr-format.ts'
@@ -7,7 +7,7 @@ import { describeSyntaxError } from './ndjson.ts'
 import { PacketAttributes } from './radius-attributes.ts'
 import type { RadiusRecordParser } from './radius-record.ts'
 
-/** One object a line. */
+/** One object per line. */
 export class RadiusJsonLinesReader implements LineCdrReader {
   readonly #parser: RadiusRecordParser
 
@@ -33,7 +33,7 @@ export class RadiusJsonLinesReader implements LineCdrReader {
   }
 }
 
-/** One array of objects, or one after the other; a record's line is its position. */
+/** One array of objects, or several in a row; a record's line is its position. */
 export class RadiusJsonArrayReader implements CdrReader {
   readonly #parser: RadiusRecordParser
   readonly #splitter = new JsonArraySplitter(LINE_BYTES_MAX)
@@ -80,7 +80,7 @@ function readPacket(
     if (error instanceof SyntaxError) {
       unreadable(`the record is not JSON: ${describeSyntaxError(error)}`)
     } else if (error instanceof RangeError) {
-      // The stack is full: not even deep nesting may end the import.
+      // The stack is full. Not even deep nesting may end the import.
       unreadable('objects or arrays are nested too deeply')
     } else throw error
     return
@@ -104,7 +104,7 @@ function attributesOf(parser: RadiusRecordParser, packet: object): PacketAttribu
   return attributes
 }
 
-/** What is stated is a value, a list of them, or an object that has one of these as its `value`. */
+/** An attribute has a value, a list of them, or an object with either as its `value`. */
 function valuesOf(stated: unknown): (string | null)[] {
   const isTyped =
     typeof stated === 'object' &&

@@ -1,6 +1,6 @@
 /**
- * What the attributes of a RADIUS accounting packet say of usage. Detail text and JSON differ only
- * in how attributes are found. See `docs/formats/radius.md`.
+ * What a RADIUS accounting packet's attributes say about usage. Detail text and JSON differ only in how
+ * attributes are found. See `docs/formats/radius.md`.
  */
 import type { StatedNetwork } from '../../domain/classification.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
@@ -26,7 +26,7 @@ import { ChargingIds, CountedNames } from './radius-warnings.ts'
 export interface RadiusPacket {
   readonly line: number
   readonly raw: string
-  /** The line above the attributes; null where there is none, as in JSON. */
+  /** The line above the attributes; null if there is none, as in JSON. */
   readonly dateLine: string | null
   readonly attributes: StatedAttributes
 }
@@ -34,16 +34,16 @@ export interface RadiusPacket {
 type Direction = 'Input' | 'Output'
 
 const UINT32_MAX = 0xffff_ffff
-/** Gigawords above this make counts that are no safe integers: 8 PiB. */
+/** Larger gigawords make counts that are no safe integers: 8 PiB. */
 const GIGAWORDS_MAX = 2 ** 21 - 1
-/** A reading above this without gigawords may come from a source whose counters wrap. */
+/** A larger reading without gigawords may come from a source whose counters wrap. */
 const OCTETS_SUSPECT = 2 ** 31
 /** The longest name a SIM can have is a unique name of 64 characters. */
 const SIM_CHARACTERS_MAX = 64
-/** Distinct networks remembered; a delivery has some hundreds. */
+/** How many distinct networks are remembered; a delivery has some hundreds. */
 const NETWORKS_MAX = 10_000
 
-/** One attribute of 64 bits instead of octets and gigawords, as servers' own dictionaries call it. */
+/** A single 64-bit attribute instead of octets and gigawords, as servers' own dictionaries name it. */
 const OCTETS_64_ATTRIBUTES = [
   (direction: Direction) => `Acct-${direction}-Octets64`,
   (direction: Direction) => `Acct-${direction}-Octets-64`,
@@ -52,7 +52,7 @@ const OCTETS_64_ATTRIBUTES = [
 const NAS_ATTRIBUTES = ['NAS-Identifier', 'NAS-IP-Address', 'NAS-IPv6-Address']
 const UNKNOWN_NETWORK: StatedNetwork = { plmn: null, country: null, zone: null }
 
-/** Turns packets into records; remembers what the warnings of the delivery have to say. */
+/** Turns packets into records, and remembers what to warn about. */
 export class RadiusRecordParser {
   readonly wanted: WantedAttributes
   readonly #settings: RadiusSettings
@@ -98,7 +98,7 @@ export class RadiusRecordParser {
     return record
   }
 
-  /** Null where the counters of sessions do not begin again, or their names do not begin with the NAS. */
+  /** Null if sessions' counters do not begin again, or their names do not begin with the NAS. */
   restarts(): readonly Restart[] | null {
     const { resets, series } = this.#settings
     const hasNas = series === null || isNasAttribute(series[0]!)
@@ -133,7 +133,7 @@ export class RadiusRecordParser {
     this.#faults.push({ field, value, rule })
   }
 
-  /** Null when the attribute is absent, empty, or at fault. */
+  /** Null if the attribute is absent, empty, or at fault. */
   #text(name: string): string | null {
     const values = this.#packet.attributes.valuesOf(name)
     const [first, ...others] = values
@@ -169,7 +169,7 @@ export class RadiusRecordParser {
       return 'skipped'
     }
     const packetType = this.#text('Packet-Type')
-    // Servers also log what is no accounting at all into detail files.
+    // Servers also log packets other than accounting into detail files.
     if (packetType !== null && !/^(?:accounting-request|4)$/i.test(packetType)) {
       this.#skipped.add(`Packet-Type ${packetType}`)
       return 'skipped'
@@ -178,7 +178,7 @@ export class RadiusRecordParser {
     return 'interim'
   }
 
-  /** False where it cannot be told whose sessions have ended, or when. */
+  /** False if it cannot be told whose sessions have ended, or when. */
   #noteRestart(): boolean {
     const { series } = this.#settings
     const nas = this.#firstText(series === null ? NAS_ATTRIBUTES : [series[0]!])
@@ -217,7 +217,7 @@ export class RadiusRecordParser {
     const bearer = this.#text('3GPP-Charging-ID')
     if (status !== 'start') this.#chargingIds.add(nas ?? '', bearer)
     const parts = [nas ?? '', session ?? '']
-    // Written in hexadecimal by a server without the dictionary, it is still the same number.
+    // A server without the dictionary writes it in hexadecimal, but the number is the same.
     if (bearer !== null) parts.push(String(parseWholeNumber(bearer, UINT32_MAX) ?? bearer))
     return parts
   }
@@ -263,7 +263,7 @@ export class RadiusRecordParser {
     return receivedAt - delaySeconds
   }
 
-  /** The stated time, or the one of receipt where the setting says so; refuses two that differ. */
+  /** The stated time, or the time of receipt if the setting says so. Refuses two that differ. */
   #chosenTime(statedAt: number, delaySeconds: number): number {
     const { time } = this.#settings
     if (time === 'event') return statedAt
@@ -285,7 +285,7 @@ export class RadiusRecordParser {
     return 0
   }
 
-  /** Null where the packet does not tell, or what it tells is at fault. */
+  /** Null if the packet does not state it, or states it wrongly. */
   #receivedAt(): number | null {
     const timestamp = this.#number('Timestamp', UINT32_MAX)
     if (timestamp !== null || this.#isFaulty('Timestamp')) return timestamp
@@ -319,7 +319,7 @@ export class RadiusRecordParser {
       ...(upload === null ? (['upload'] as const) : []),
       ...(download === null ? (['download'] as const) : []),
     ]
-    // A session that starts stands at 0. Anywhere else a counter that is missing is not known.
+    // At the start of a session, all counters are 0. Anywhere else, a missing counter is unknown.
     if (unknown.length === 2 && !isStart) {
       for (const direction of directions) this.#require(`Acct-${direction}-Octets`)
     }
@@ -327,7 +327,7 @@ export class RadiusRecordParser {
     return {
       counters: { upload: upload ?? 0, download: download ?? 0, toSim: 0, fromSim: 0 },
       reading: {
-        // A session that starts has counters that begin again, whatever they stood at.
+        // At the start of a session, counters begin again, whatever they stood at.
         is32Bit: gigawords === false && !isStart,
         resets,
         ...(isStart && { isStart }),
@@ -337,7 +337,7 @@ export class RadiusRecordParser {
     }
   }
 
-  /** Null where the packet does not state them. */
+  /** Null if the packet does not state them. */
   #octets(direction: Direction): number | null {
     const whole = this.#octets64(direction)
     if (whole !== null) return whole

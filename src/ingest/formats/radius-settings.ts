@@ -1,4 +1,4 @@
-/** What a feed of RADIUS accounting may set, and what holds where it sets nothing. */
+/** What a RADIUS feed may set, and the defaults. */
 import type { FeedSettings } from '../../domain/directory.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import { RESETS, type Resets } from '../../domain/usage-event.ts'
@@ -8,17 +8,17 @@ export interface RadiusSettings {
   readonly sim: readonly string[]
   /** The attributes that together name the session; null for NAS, session id and charging id. */
   readonly series: readonly string[] | null
-  /** False: the source counts in 32 bits and its counters wrap. Null is taken as true. */
+  /** False if the source counts in 32 bits and its counters wrap. Null is taken as true. */
   readonly gigawords: boolean | null
-  /** The offset from UTC of each abbreviation that an Event-Timestamp may end with. */
+  /** The UTC offset of each abbreviation that an Event-Timestamp may end with. */
   readonly zones: ReadonlyMap<string, string>
-  /** The offset from UTC of a block's date line; null where date lines are not to be trusted. */
+  /** The UTC offset of a block's date line; null if date lines are not trusted. */
   readonly dateLine: string | null
-  /** Which of two times counts that differ by more than a day; null where neither is trusted then. */
+  /** Which of two times counts if they differ by more than a day; null if neither is trusted then. */
   readonly time: (typeof TIMES)[number] | null
   /** The direction of `Acct-Input-Octets`: from the SIM, unless the NAS counts the other way round. */
   readonly input: (typeof INPUTS)[number]
-  /** How the source's counters begin again. */
+  /** When the source's counters may begin again. */
   readonly resets: Resets
 }
 
@@ -39,14 +39,14 @@ const SETTING_NAMES = [
 ]
 /** More names than any server gives to one session or SIM. */
 const ATTRIBUTES_MAX = 8
-/** The time zones of the world have fewer abbreviations. */
+/** There are fewer abbreviations of time zones in the world. */
 const ZONES_MAX = 100
 const ATTRIBUTE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 const ZONE_NAME = /^[A-Za-z]{1,8}$/
 const OFFSET = /^[+-](?:0\d|1[0-4]):[0-5]\d$/
 const OFFSET_RULE = 'expected an offset from UTC such as +01:00'
 
-/** Attributes that name a subscriber: a record id is shown in places where those are masked. */
+/** Attributes that identify a subscriber; record ids appear in places where those are masked. */
 const SUBSCRIBER_ATTRIBUTES = ['3gpp-imsi', 'calling-station-id']
 
 interface SettingFault {
@@ -144,7 +144,7 @@ function invalidSettings(faults: readonly SettingFault[]): UsageError {
   })
 }
 
-/** A path may hold a key that somebody made up; in a message it stands as it is when it can. */
+/** A path may contain a made-up key, which a message shows unchanged only if it is harmless. */
 function shownPath(path: string): string {
   return /^[\w.[\]-]{1,80}$/.test(path) ? path : shown(path)
 }

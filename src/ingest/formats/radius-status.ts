@@ -1,4 +1,4 @@
-/** What an accounting packet is: a reading of a session, or an announcement of its whole NAS. */
+/** What an accounting packet is: a reading of a session, or an announcement about its whole NAS. */
 import { RESTARTS_MAX, type Restart } from '../../domain/restart.ts'
 import { CountedNames } from './radius-warnings.ts'
 
@@ -11,11 +11,11 @@ export const STATUSES: ReadonlyMap<string, Status> = new Map([
   ['stop', 'stop'],
   ['3', 'interim'],
   ['interim-update', 'interim'],
-  // What dictionaries before RFC 2869 called it.
+  // The name in dictionaries before RFC 2869.
   ['alive', 'interim'],
 ])
 
-/** A NAS that has come up again. What it says when it goes down is not among them: stops may follow. */
+/** A NAS that has come up again. Going down is not included, because stops may follow. */
 const RESTARTS: readonly string[] = ['7', 'accounting-on']
 
 export function isRestart(status: string): boolean {
@@ -31,7 +31,7 @@ export class Announcements {
     return [...this.#restarts.values()]
   }
 
-  /** False where there are too many. */
+  /** False if there are too many. */
   add(restart: Restart): boolean {
     const key = `${restart.at} ${restart.seriesPrefix}`
     if (!this.#restarts.has(key) && this.#restarts.size >= RESTARTS_MAX) return false

@@ -1,8 +1,8 @@
-/** Texts of RADIUS attributes: names that are made of several, and those that came as bytes. */
+/** Texts of RADIUS attributes: names made of several, and those that came as bytes. */
 import { createHash } from 'node:crypto'
 import { RECORD_ID_CHARACTERS_MAX } from './canonical-record.ts'
 
-/** Parts as one text, which no other parts give; hashed when it is too long for a record id. */
+/** Joins parts unambiguously; hashed if it is too long for a record id. */
 export function seriesId(parts: readonly string[]): string {
   const text = parts.map((part) => part.replace(/[\\/]/g, '\\$&')).join('/')
   const isKept = text.length <= RECORD_ID_CHARACTERS_MAX && !text.includes('\0')
@@ -11,8 +11,8 @@ export function seriesId(parts: readonly string[]): string {
 }
 
 /**
- * Digits of a text attribute. Servers without the 3GPP dictionary write its bytes in hexadecimal, and some
- * gateways fill it up: with NULs, or with the F that ends an odd number of digits in BCD.
+ * Digits of a text attribute. Servers without the 3GPP dictionary write its bytes in hexadecimal. Some
+ * gateways pad it with NULs, or with the F that ends an odd number of digits in BCD.
  */
 export function decodedDigits(text: string): string {
   const isHexadecimal = /^0x(?:[0-9a-f]{2})+$/i.test(text)

@@ -3,15 +3,15 @@ import { DAY_SECONDS, parseInstant } from '../../domain/time.ts'
 import { shown } from '../../domain/usage-error.ts'
 
 /**
- * Clocks drift by minutes, and a packet that waited says for how long. A larger difference between
- * the two times of a packet is a clock that is wrong, and nothing tells which of the two.
+ * Clocks drift by minutes, and a packet that waited says for how long. If a packet's two times differ by
+ * more, one clock is wrong, and nothing tells which.
  */
 export const TIMES_DIFFER_MAX_SECONDS = DAY_SECONDS
 
-/** Of all zones, the furthest ahead of UTC and the furthest behind it. */
+/** The zones furthest ahead of UTC and furthest behind it. */
 const FURTHEST_ZONES = ['+14:00', '-12:00'] as const
 
-/** 2000-01-01. A clock that shows less has not been set: such clocks begin in 1970. */
+/** 2000-01-01. A clock that shows less has not been set, because such clocks begin in 1970. */
 const CLOCK_SET_FROM = 946_684_800
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
@@ -20,11 +20,11 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const EVENT_TEXT = /^([A-Z][a-z]{2}) +(\d{1,2}) (\d{4}) (\d{2}:\d{2}:\d{2})(?:\.\d{1,9})? (\S+)$/
 /** `Tue Nov 14 22:13:19 2023` */
 const DATE_LINE = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d{2}:\d{2}:\d{2}) (\d{4})$/
-/** Where a zone has no abbreviation, the C library writes its offset. */
+/** If a zone has no abbreviation, the C library writes its offset. */
 const NUMERIC_ZONE = /^[+-]\d{2}(?::?\d{2})?$/
 const ISO_WITH_ZONE = /T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i
 
-/** Decimal, or hexadecimal as `0x…`; null when it is neither, or more than `max`. */
+/** Decimal, or hexadecimal as `0x…`; null if it is neither, or more than `max`. */
 export function parseWholeNumber(text: string, max: number): number | null {
   if (!/^(?:\d{1,16}|0x[0-9a-f]{1,13})$/i.test(text)) return null
   const value = Number(text)
@@ -32,9 +32,9 @@ export function parseWholeNumber(text: string, max: number): number | null {
 }
 
 /**
- * An Event-Timestamp as UTC seconds: a number, ISO 8601 with a zone, or month, day, year, time and
- * a zone that is UTC, GMT, an offset, or one of `zones`. Null for anything else, and where the
- * clock that was read had not been set.
+ * An Event-Timestamp as UTC seconds: a number, ISO 8601 with a zone, or month, day, year, time and a zone
+ * that is UTC, GMT, an offset, or one of `zones`. Null for anything else, and if the clock had not been
+ * set.
  */
 export function parseEventTimestamp(
   text: string,
@@ -44,7 +44,7 @@ export function parseEventTimestamp(
   return at !== null && at >= CLOCK_SET_FROM ? at : null
 }
 
-/** A block's date line, whose zone it does not tell; `offset` such as `+01:00` does. */
+/** A block's date line. It does not tell its zone; `offset`, such as `+01:00`, does. */
 export function parseDateLine(text: string, offset: string): number | null {
   const match = DATE_LINE.exec(text.trim())
   if (match === null) return null
@@ -53,8 +53,8 @@ export function parseDateLine(text: string, offset: string): number | null {
 }
 
 /**
- * What is wrong with a date line whose zone is not known, beside the instant when the packet was sent:
- * it tells no instant, but still another day or month. Null where a zone brings the two together.
+ * What is wrong with a date line of unknown zone, compared with the instant when the packet was sent. It
+ * tells no instant, but can show another day or month. Null if some zone reconciles the two.
  */
 export function dateLineFault(text: string, sentAt: number): string | null {
   const [earliest, latest] = FURTHEST_ZONES.map((offset) => parseDateLine(text, offset))

@@ -1,8 +1,8 @@
-/** Names that a delivery uses and Simtally does not, counted for its warnings. */
+/** Names in a delivery that Simtally does not use, counted for its warnings. */
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import { shown } from '../../domain/usage-error.ts'
 
-/** How many names a warning tells; a name that is different in every record has no end. */
+/** How many names a warning gives, because names may differ in every record. */
 const NAMES_MAX = 20
 
 export class CountedNames {
@@ -29,23 +29,26 @@ export class CountedNames {
   }
 }
 
-/** As it stands where it is plain; a broken file may have a subscriber's number in its place. */
+/** Unchanged if it is plain; in a broken file, a subscriber's number may be in its place. */
 export function shownName(name: string): string {
   const masked = name.replace(/\d{6,}/g, (digits) => maskIdentifier(digits))
   return /^[\w .:,+()[\]…-]{1,80}$/.test(masked) ? masked : shown(masked)
 }
 
-/** A text cut from a line keeps the whole chunk it was read from in memory; a copy does not. */
+/** Text cut from a line keeps the whole chunk in memory that it was read from; a copy does not. */
 function ownText(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
 }
 
-/** A NAS is remembered with what its packets have of a name; a delivery has some tens of them. */
+/**
+ * How many NASes are remembered, each with whether its packets have a charging id; a delivery has a few
+ * dozen.
+ */
 const NASES_MAX = 1_000
 
 /**
- * Whether all readings of a NAS have a charging id or none of them has. It is part of their session's
- * name: a session whose readings differ in it is two sessions, each of which counts.
+ * Whether all readings of a NAS have a charging id, or none. It is part of a session's name, so a session
+ * that has it only in some readings would be counted as two.
  */
 export class ChargingIds {
   readonly #seen = new Map<string, { with: number; without: number }>()

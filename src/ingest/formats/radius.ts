@@ -1,6 +1,6 @@
 /**
- * RADIUS accounting: readings of a session's octets, as FreeRADIUS detail text or as JSON. Which of
- * them a delivery is, its first character tells. See `docs/formats/radius.md`.
+ * RADIUS accounting: readings of a session's octets, as FreeRADIUS detail text or as JSON. A delivery's
+ * first character tells which of them it is. See `docs/formats/radius.md`.
  */
 import { NO_FACTS } from '../../domain/import.ts'
 import { LINE_BYTES_MAX } from '../lines.ts'
@@ -23,7 +23,7 @@ export const RADIUS_FORMAT: CdrFormat = {
   },
   createReader: (settings) => {
     const reader = new RadiusReader(new RadiusRecordParser(parseRadiusSettings(settings)))
-    // A shell that was told to write JSON into a file writes UTF-16 on some systems.
+    // On some systems, a shell that redirects JSON into a file writes UTF-16.
     return decodedReader(reader, { stated: undefined, isXml: false })
   },
   createRereader: (settings) => {
@@ -34,7 +34,7 @@ export const RADIUS_FORMAT: CdrFormat = {
     }
 
     function block(raw: string, line: number): ReadRecord | null {
-      // The empty line that ends it is no part of what is kept.
+      // The empty line that ends it is not kept.
       const lines = `${raw}\n`
         .split('\n')
         .map((text, i) => ({ number: line + i, text, fault: null }))

@@ -1,6 +1,6 @@
 /** What readers remember of the texts they have met. */
 
-/** Distinct networks or dates remembered while reading; a delivery has some hundreds. */
+/** How many distinct networks or dates are remembered; a delivery has some hundreds. */
 const REMEMBERED_MAX = 10_000
 
 export function remember<V>(map: Map<string, V>, key: string, value: V): void {
@@ -8,7 +8,7 @@ export function remember<V>(map: Map<string, V>, key: string, value: V): void {
   map.set(ownCopy(key), value)
 }
 
-/** A text cut from a line keeps the whole chunk it was read from in memory; a copy does not. */
+/** Text cut from a line keeps the whole chunk in memory that it was read from; a copy does not. */
 export function ownCopy(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
 }

@@ -1,6 +1,6 @@
 /**
- * The road of one roaming batch, TAP3 or NRTRDE: it is recognised by its first bytes, its events
- * become records one after the other, and its own count of them is checked at the end.
+ * Reads one roaming batch, TAP3 or NRTRDE. It is recognized by its first bytes, its events become records
+ * one after another, and its own count of them is checked at the end.
  */
 import { isUtf8 } from 'node:buffer'
 import type { DeliveryFacts, StatedFacts } from '../../domain/import.ts'
@@ -12,37 +12,37 @@ import type { CdrReader, ReadRecord } from './cdr-format.ts'
 /** Enough to tell what a delivery is: two headers and the beginning of a text. */
 const HEAD_BYTES = 64
 
-/** What a delivery can be, as its first bytes tell. */
+/** What a delivery can be, judged by its first bytes. */
 type DeliveryKind = 'tap3' | 'nrtrde' | 'rap' | 'text' | 'empty' | 'other'
 
-/** What differs between the batches of one format and of another. */
+/** What differs between the batches of different formats. */
 export interface BatchContent {
   readonly kind: 'tap3' | 'nrtrde'
-  /** Of the element that holds all, and of the list of events in it. */
+  /** Of the outermost element, and of the list of events in it. */
   readonly tags: { readonly batch: number; readonly events: number }
   readonly names: Readonly<Record<number, string>>
-  /** Takes in a part that stands beside the events, or a batch without events. */
+  /** Takes a part that stands beside the events, or a batch without events. */
   takePart(tag: number, bytes: Buffer, from: number, to: number): void
-  /** The header is complete. Throws `unreadable` when no event of the batch may be counted. */
+  /** The header is complete. Throws `unreadable` if no event of the batch may be counted. */
   beginEvents(): void
-  /** The record of an event; null when it is none of those that are counted. */
+  /** The record of an event; null if it is not one that is counted. */
   readEvent(event: BatchEvent): ReadRecord | null
-  /** How many events the batch says it has; null when it does not say. */
+  /** How many events the batch says it has; null if it does not say. */
   statedCount(): number | bigint | null
-  /** What is done about another count than the one read. */
+  /** What to do if that is not the number of events read. */
   readonly countMismatch: 'refuse' | 'count'
-  /** `isWhole` when all of the batch was read: only then can something be said to be missing. */
+  /** `isWhole` is true if all of the batch was read; only then can something be reported missing. */
   warnings(isWhole: boolean): string[]
   facts(): StatedFacts
 }
 
-/** One event of a batch: `bytes` from `from` up to `to`, header included. */
+/** One event of a batch: `bytes` from `from` up to `to`, including its header. */
 export interface BatchEvent {
   readonly tag: number
   readonly bytes: Buffer
   readonly from: number
   readonly to: number
-  /** From 1, whatever becomes of the events before. */
+  /** From 1, whatever becomes of earlier events. */
   readonly line: number
 }
 
@@ -55,7 +55,7 @@ export class RoamingBatchReader implements CdrReader, BerReceiver {
   #hasBegun = false
   #hasList = false
   #isWhole = false
-  /** What ended the reading; thrown once the records before it have been handed over. */
+  /** What ended the reading; thrown after the records before it have been returned. */
   #failure: UsageError | null = null
 
   constructor(content: BatchContent) {
@@ -78,7 +78,7 @@ export class RoamingBatchReader implements CdrReader, BerReceiver {
       this.#checkCount()
       this.#isWhole = true
     })
-    // No call comes after this one.
+    // No further call will come.
     if (this.#failure !== null) throw this.#failure
     return records
   }
@@ -119,7 +119,9 @@ export class RoamingBatchReader implements CdrReader, BerReceiver {
 
   left(): void {}
 
-  /** The records read by `read`, and its failure when there are none or at the next call. */
+  /**
+   * The records read by `read`. Its failure is thrown if there are none, or otherwise by the next call.
+   */
   #handOver(read: () => void): readonly ReadRecord[] {
     if (this.#failure !== null) throw this.#failure
     try {
@@ -177,12 +179,12 @@ export class RoamingBatchReader implements CdrReader, BerReceiver {
   }
 }
 
-/** An application tag as the standards write it: `[433]`; another class is `[-5]`. */
+/** An application tag in the standards' notation: `[433]`; another class is `[-5]`. */
 export function tagText(tag: number): string {
   return `[${tag}]`
 }
 
-/** The values of one part of a header, by tag, under the tag they stand in. */
+/** The values in one part of a header, by tag, grouped under their parent's tag. */
 export function valuesOf(bytes: Buffer, from: number, to: number): Map<string, PartValue> {
   const values = new Map<string, PartValue>()
   walkElement(bytes, from, to, {
@@ -197,7 +199,7 @@ export function valuesOf(bytes: Buffer, from: number, to: number): Map<string, P
   return values
 }
 
-/** A value of the header, in its own words. */
+/** A header value with its bytes. */
 export class PartValue {
   readonly text: string
   readonly integer: number | bigint | null
@@ -208,20 +210,20 @@ export class PartValue {
   }
 }
 
-/** A TADIG code as the header has it; null where it has none that could be one. */
+/** The header's TADIG code; null if it has none that could be one. */
 export function networkNameOf(value: PartValue | undefined): string | null {
   const text = value?.text.trim() ?? ''
   return /^[!-~]{1,20}$/.test(text) ? text : null
 }
 
-/** Throws `unreadable` when the header does not name who sends the batch. */
+/** Throws `unreadable` if the header does not name the batch's sender. */
 export function senderOf(value: PartValue | undefined): string {
   const name = networkNameOf(value)
   if (name !== null) return name
   throw unreadable('the header has no sender: it has to name a network such as "ESPVV"')
 }
 
-/** Files are numbered from each sender to each recipient; null where the header lacks a part. */
+/** Files are numbered per sender and recipient; null if the header lacks a part. */
 export function sequenceOf(
   sender: PartValue | undefined,
   recipient: PartValue | undefined,
@@ -254,7 +256,7 @@ function kindOf(head: Uint8Array): DeliveryKind {
   }
 }
 
-/** True for printable UTF-8; where the text goes on, its last character here may be cut. */
+/** True for printable UTF-8. If the text goes on, its last character here may be cut. */
 function isText(head: Uint8Array): boolean {
   const cuts = head.length < HEAD_BYTES ? [0] : [0, 1, 2, 3]
   const whole = cuts.map((cut) => head.subarray(0, head.length - cut)).find(isUtf8)

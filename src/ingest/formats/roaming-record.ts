@@ -1,4 +1,4 @@
-/** From what an event of a roaming batch states to a record, or to a fault naming every bad field. */
+/** Turns what a roaming batch's event states into a record, or into a fault naming every bad field. */
 import type { StatedNetwork } from '../../domain/classification.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import { shown } from '../../domain/usage-error.ts'
@@ -13,63 +13,63 @@ import type { RoamingSettings } from './roaming-settings.ts'
 import { TadigNetworks } from './tadig.ts'
 
 /**
- * Messages without a reference that are remembered, to tell those of one second apart. A batch
- * with more of them between two of the same SIM and second would take the second for a repeat.
+ * How many messages without a reference are remembered, to tell apart those of one second. If more of
+ * them come between two of the same SIM and second, the second one is taken for a repeat.
  */
 const MESSAGES_REMEMBERED_MAX = 200_000
-/** 32 octets in hexadecimal; networks use up to 8. It becomes part of a record id. */
+/** 32 octets in hexadecimal, while networks use up to 8. It becomes part of a record id. */
 const REFERENCE_CHARACTERS_MAX = 64
-/** An unsigned integer of 64 bits, the largest that any network numbers sessions with. */
+/** A 64-bit unsigned integer, the largest by which any network numbers sessions. */
 const SESSION_NUMBER_MAX = 2n ** 64n - 1n
 
-/** An integer as stated: null for one without octets or with too many; undefined where none is. */
+/** An integer as stated: null if it has no octets or too many, undefined if there is none. */
 export type StatedInteger = number | bigint | null | undefined
 
-/** Usage as an event states it, before anything of it is believed. */
+/** Usage as an event states it, before anything is checked. */
 export interface StatedUsage {
   readonly imsi: string | undefined
   readonly msisdn: string | undefined
   /** `CCYYMMDDhhmmss`. */
   readonly start: string | undefined
   readonly offset: StatedOffset
-  /** Of `gprs`, in bytes. */
+  /** For `gprs`, in bytes. */
   readonly incoming: StatedInteger
   readonly outgoing: StatedInteger
   readonly chargingId: StatedInteger
   /** What else tells a session's records apart, such as which part of it this is. */
   readonly part: string
-  /** Of `gprs`: what parts that start in one second may differ in. */
+  /** For `gprs`: what may differ between parts that start in the same second. */
   readonly content: string
-  /** Of messages; '' where there is none. */
+  /** For messages; '' if there is none. */
   readonly callReference: string
   readonly servingNetwork: string | undefined
 }
 
-/** Where local time is, or why that cannot be told. */
+/** The UTC offset of a local time, or why it cannot be told. */
 export interface StatedOffset {
   readonly field: string
   readonly seconds: number | null
-  /** As the message shows it; null where there is none. */
+  /** As shown in messages; null if there is none. */
   readonly value: string | null
-  /** What is wrong where `seconds` is null. */
+  /** What is wrong if `seconds` is null. */
   readonly rule: string
 }
 
-/** What an event is, by its tag alone. */
+/** What an event is, judged by its tag alone. */
 export type EventRole = 'data' | 'call from the SIM' | 'call to the SIM' | 'messages' | 'other'
 
 /** Reads the events of one format, one after the other. */
 export interface EventItems {
-  /** Forgets the event before and reads this one. Throws `BerFault` where it is not sound. */
+  /** Forgets the previous event and reads this one. Throws `BerFault` if it is malformed. */
   read(event: BatchEvent): void
-  /** Two hexadecimal digits each; only calls have some. */
+  /** Two hexadecimal digits each; only calls have any. */
   readonly teleservices: readonly string[]
   readonly hasBearerService: boolean
-  /** True of one that its sender has marked as coming in the place of another. */
+  /** True if its sender has marked it as replacing another event. */
   readonly isCorrection: boolean
-  /** Tags that have no meaning here, each time they occur. */
+  /** Tags without a meaning here, once for each occurrence. */
   readonly unknownTags: readonly number[]
-  /** The event as a person reads it, the same text whenever the same bytes come. */
+  /** The event in readable form; equal bytes always give the same text. */
   text(name: string): string
   usage(): StatedUsage
 }
@@ -81,11 +81,11 @@ const SMS_FROM_SIM = '22'
 const FROM_SIM: Counters = { upload: 0, download: 0, toSim: 0, fromSim: 1 }
 const TO_SIM: Counters = { upload: 0, download: 0, toSim: 1, fromSim: 0 }
 
-/** The records of one delivery, and what its warnings count. */
+/** The records of one delivery, and the counts for its warnings. */
 export class RoamingRecords {
-  /** The network that sends the batch. */
+  /** The network that sent the batch. */
   sender = ''
-  /** True where the batch as a whole comes in the place of another. */
+  /** True if the whole batch replaces another. */
   areCorrections = false
   readonly unknownTags = new NamedCounts()
   readonly #skippedEvents = new NamedCounts()
@@ -102,7 +102,10 @@ export class RoamingRecords {
     this.#parts = parts
   }
 
-  /** The record of an event, or its fault; null, and counted, when it is no data or message. */
+  /**
+   * The record of an event, or its fault. If it is neither data nor a message, it is counted, and the
+   * result is null.
+   */
   readEvent(
     event: BatchEvent,
     { name, role, items }: { name: string; role: EventRole; items: EventItems },
@@ -228,7 +231,7 @@ export class RoamingRecords {
     return 0
   }
 
-  /** Records of one session share it; what they do not share is when they start. */
+  /** The records of one session share this, and differ in when they start. */
   #session({ chargingId, part }: StatedUsage): string {
     if (chargingId === null || (chargingId ?? 0) < 0 || (chargingId ?? 0) > SESSION_NUMBER_MAX) {
       this.#refuse('chargingId', String(integerText(chargingId)), 'expected a number of 64 bits')
@@ -237,7 +240,7 @@ export class RoamingRecords {
     return part === '' ? `${session}` : `${session}:${part}`
   }
 
-  /** '' for a message that has none, or only zeros. */
+  /** '' for a message with no reference, or with only zeros. */
   #reference({ callReference }: StatedUsage): string {
     if (callReference.length > REFERENCE_CHARACTERS_MAX) {
       const rule = `${callReference.length} digits, at most ${REFERENCE_CHARACTERS_MAX} allowed`
@@ -246,7 +249,7 @@ export class RoamingRecords {
     return /[^0]/.test(callReference) ? callReference : ''
   }
 
-  /** Without a reference, messages of a SIM in one second are told apart by their order. */
+  /** Without a reference, messages of one SIM and second are told apart by their order. */
   #position(key: string): string {
     const position = (this.#messages.get(key) ?? 0) + 1
     if (this.#messages.size >= MESSAGES_REMEMBERED_MAX) this.#messages.clear()
@@ -254,7 +257,7 @@ export class RoamingRecords {
     return `#${position}`
   }
 
-  /** Parts of one session may start in one second. */
+  /** Parts of one session may start in the same second. */
   #partSuffix(
     key: string,
     raw: string,
@@ -273,22 +276,22 @@ export class RoamingRecords {
   }
 }
 
-/** JSON numbers end at 2^53, so a larger integer is a text; one that is not sound is `?`. */
+/** JSON numbers end at 2^53, so a larger integer becomes text. A malformed one becomes `?`. */
 export function integerText(value: StatedInteger): number | string | undefined {
   return typeof value === 'bigint' ? String(value) : value === null ? '?' : value
 }
 
-/** Two hexadecimal digits as characters, or packed in one octet, as some writers have it. */
+/** Two hexadecimal digits as characters, or packed in one octet, as some writers do it. */
 export function serviceCodeOf(bytes: Buffer, from: number, to: number): string {
   return to - from === 1 ? bytes.toString('hex', from, to) : asciiOf(bytes, from, to).toLowerCase()
 }
 
-/** Becomes part of a record id, which has to be printable and short. */
+/** It becomes part of a record id, which must be printable and short. */
 export function printable(text: string): string {
   return text.slice(0, 100).replace(/[^!-~]/g, '?')
 }
 
-/** A call is a message when its service says so, and its direction does not say otherwise. */
+/** A call is a message if its service says so, unless its direction contradicts that. */
 function usageKindOf(
   role: EventRole,
   teleservices: readonly string[],
@@ -309,7 +312,7 @@ function contradiction(line: number, raw: string, teleservices: readonly string[
   })
 }
 
-/** A record of an event whose encoding is not sound: its bytes are all that can be shown of it. */
+/** A record for a malformed event, of which only the bytes can be shown. */
 function unsoundEvent(event: BatchEvent, name: string, fault: BerFault): ReadRecord {
   const hex = event.bytes.toString('hex', event.from, event.to)
   return faultOf(event.line, JSON.stringify({ event: name, hex }), {
@@ -319,7 +322,7 @@ function unsoundEvent(event: BatchEvent, name: string, fault: BerFault): ReadRec
   })
 }
 
-/** How a skipped call is named among the others, such as `MobileOriginatedCall of teleservice 11`. */
+/** The name under which a skipped call is counted, such as `MobileOriginatedCall of teleservice 11`. */
 function callName(name: string, { teleservices, hasBearerService }: EventItems): string {
   const code = teleservices.find((text) => /^[0-9a-f]{2}$/.test(text))
   if (code !== undefined) return `${name} of teleservice ${code}`

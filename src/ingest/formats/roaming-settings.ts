@@ -12,11 +12,11 @@ const PARTS = ['by_content', 'by_place'] as const
 export interface RoamingSettings {
   /** Countries and PLMNs by TADIG code. */
   readonly networks: Readonly<Record<string, NetworkSetting>>
-  /** What becomes of a file that is marked as a test. */
+  /** What to do with a file that is marked as a test. */
   readonly testFiles: RefuseOrCount
-  /** What becomes of a file that counts its own events otherwise than we do. */
+  /** What to do with a file whose own count of events is not ours. */
   readonly countMismatch: RefuseOrCount
-  /** What tells parts of one session apart that start in one second. */
+  /** What tells apart parts of one session that start in the same second. */
   readonly parts: (typeof PARTS)[number]
 }
 
@@ -47,7 +47,7 @@ export function checkRoamingSettings(settings: FeedSettings, known: readonly Set
   })
 }
 
-/** Of settings that were checked. */
+/** From checked settings. */
 export function roamingSettingsOf(settings: FeedSettings): RoamingSettings {
   return {
     networks: (settings.networks ?? {}) as RoamingSettings['networks'],

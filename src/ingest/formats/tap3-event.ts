@@ -1,6 +1,6 @@
 /**
- * The items of one TAP3 call event that mean usage. An item is known by its tag and the tag around
- * it, wherever that stands: releases wrap the same items differently.
+ * The items of one TAP3 call event that mean usage. An item is known by its own tag and its parent's,
+ * wherever that is, because releases wrap the same items differently.
  */
 import { asciiOf, type BerVisitor, bcdOf, integerOf, walkElement } from './ber.ts'
 import type { BatchEvent } from './roaming-batch.ts'
@@ -15,7 +15,7 @@ import {
 import { KNOWN_EVENT_TAGS, TAG } from './tap3-tags.ts'
 import type { UtcOffsets } from './utc-offsets.ts'
 
-/** Items of an event as they stand in it; undefined where the event has none. */
+/** Items of an event as stated; undefined if the event has none. */
 export class Tap3Event implements EventItems, BerVisitor {
   imsi: string | undefined
   msisdn: string | undefined
@@ -148,13 +148,16 @@ export class Tap3Event implements EventItems, BerVisitor {
     }
   }
 
-  /** Where no number names the session, its access point does. */
+  /** If no number identifies the session, its access point does. */
   #part(): string {
     const apn = this.chargingId === undefined ? this.apn : undefined
     return printable([apn, this.partial].filter((part) => part !== undefined).join(':'))
   }
 
-  /** What tells parts of a session apart that start in one second; nothing that the rest of the id says. */
+  /**
+   * Tells apart parts of a session that start in the same second, without what is already in the rest of
+   * the id.
+   */
   #content(): string {
     const { durationSeconds, causeForTerm, incoming, outgoing } = this
     const numbers = [durationSeconds, causeForTerm, incoming, outgoing].map(integerText)
@@ -184,8 +187,8 @@ export class Tap3Event implements EventItems, BerVisitor {
 }
 
 /**
- * Older releases list a session's usage in parts, which add up; newer ones state it once. A
- * second statement outside such a list is none.
+ * Older releases list a session's usage in parts, which add up; newer ones state it once. A second
+ * statement outside such a list is invalid.
  */
 function withVolume(before: StatedInteger, parent: number, volume: number | bigint | null) {
   if (before === undefined) return volume

@@ -50,7 +50,7 @@ export const TAG = {
   messagingEvent: 433,
 } as const
 
-/** The kinds of events; those that are not data or messages are counted by these names. */
+/** The kinds of events; those that are neither data nor messages are counted by these names. */
 export const EVENT_NAMES: Readonly<Record<number, string>> = {
   9: 'MobileOriginatedCall',
   10: 'MobileTerminatedCall',
@@ -65,7 +65,7 @@ export const EVENT_NAMES: Readonly<Record<number, string>> = {
   453: 'AggregatedUsageRecord',
 }
 
-/** Every other kind is counted, but no usage of ours. */
+/** Every other kind is counted, but holds no usage of ours. */
 export const EVENT_ROLES: Readonly<Record<number, EventRole>> = {
   [TAG.mobileOriginatedCall]: 'call from the SIM',
   [TAG.mobileTerminatedCall]: 'call to the SIM',
@@ -73,7 +73,7 @@ export const EVENT_ROLES: Readonly<Record<number, EventRole>> = {
   [TAG.messagingEvent]: 'messages',
 }
 
-/** What the parts of a batch are called where a message says how far reading came. */
+/** The names of a batch's parts, for messages that say how far reading came. */
 export const PART_NAMES: Readonly<Record<number, string>> = {
   1: 'TransferBatch',
   2: 'Notification',
@@ -95,7 +95,7 @@ const READ_EVENT_TAGS = [
   250, 251, 253, 254, 261,
 ]
 
-/** 1 at each tag that an event of data or a message may hold without being news. */
+/** 1 at each tag that is already known in an event of data or a message. */
 export const KNOWN_EVENT_TAGS: Uint8Array = (() => {
   const known = new Uint8Array(512)
   for (const tag of [...UNREAD_EVENT_TAGS, ...READ_EVENT_TAGS]) known[tag] = 1

@@ -1,6 +1,6 @@
 /**
- * TAP3, releases 3.1 to 3.12: the batches in which visited networks report what roamers used. Data
- * and messages become records; every other kind of event is counted. See `docs/formats/tap3.md`.
+ * TAP3, releases 3.1 to 3.12: the batches in which visited networks report what roamers used. Data and
+ * messages become records; every other kind of event is only counted. See `docs/formats/tap3.md`.
  */
 import type { DeliveryFacts, StatedFacts } from '../../domain/import.ts'
 import { shown } from '../../domain/usage-error.ts'
@@ -47,7 +47,7 @@ class Tap3Batch implements BatchContent {
   readonly #records: RoamingRecords
   readonly #offsets = new UtcOffsets()
   readonly #event = new Tap3Event(this.#offsets)
-  /** Of BatchControlInfo or Notification; null before it came. */
+  /** From BatchControlInfo or Notification; null until it has come. */
   #header: BatchHeader | null = null
   #statedCount: number | bigint | null = null
 
@@ -117,7 +117,7 @@ class Tap3Batch implements BatchContent {
   }
 }
 
-/** What a batch says of itself, with events or without. */
+/** What a batch says about itself, with or without events. */
 class BatchHeader {
   readonly #tag: number
   readonly #values: ReadonlyMap<string, PartValue>
@@ -127,7 +127,7 @@ class BatchHeader {
     this.#values = values
   }
 
-  /** The mark of a file that is sent for trying out; null in others. */
+  /** The mark of a file sent as a test; null in others. */
   get testMark(): string | null {
     return this.value(TAG.fileTypeIndicator)?.text ?? null
   }
@@ -155,7 +155,7 @@ class BatchHeader {
     return this.#values.get(`${parent}/${tag}`)
   }
 
-  /** Test files are numbered apart from the others. */
+  /** Test files are numbered separately. */
   #sequence(): DeliveryFacts['sequence'] {
     const sequence = sequenceOf(
       this.value(TAG.sender),

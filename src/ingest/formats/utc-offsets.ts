@@ -1,4 +1,4 @@
-/** The table of a TAP batch that says how far from UTC local times are, by the codes of its events. */
+/** The table of a TAP batch that gives the UTC offsets of local times, by the codes in its events. */
 import { shown } from '../../domain/usage-error.ts'
 import { asciiOf, integerOf, walkElement } from './ber.ts'
 import { offsetSecondsOf } from './local-time.ts'

@@ -14,7 +14,7 @@ const STATED_OFFSET = /:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}(?::?\d{2})?)$/i
 
 /** Reads one way of writing times. */
 export interface Clock {
-  /** UTC seconds, or null where the text is not such a time. */
+  /** UTC seconds, or null if the text is not such a time. */
   readonly read: (text: string) => number | null
   /** What is expected of the text, for a person. */
   readonly rule: string
@@ -32,7 +32,7 @@ export function clockOf(format: string, zone: string | undefined): Clock {
   }
 }
 
-/** One that may read years which ISO text cannot name. */
+/** May read years that ISO text cannot name. */
 function anyClockOf(format: string, zone: string | undefined): Clock {
   if (format === 'unix') return unixClock(UNIX_TIME, 1, 'seconds since 1970, such as 1772323199')
   if (format === 'unix_ms') {

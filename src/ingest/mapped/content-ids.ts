@@ -1,7 +1,7 @@
 /**
- * Ids for records that have none: a key of their content, and which of the equal ones it is. Equal
- * records can both be true (two messages in one second), and a file that comes again has them in the
- * same order.
+ * Ids for records that have none: a key of their content, and their number among equal ones. Equal
+ * records can both be true (two messages in one second), and a file that comes again has them in the same
+ * order.
  */
 import { createHash } from 'node:crypto'
 import { UsageError } from '../../domain/usage-error.ts'
@@ -9,7 +9,7 @@ import { UsageError } from '../../domain/usage-error.ts'
 /** Each key is remembered until the delivery ends, at about 100 bytes. */
 export const CONTENT_KEYS_MAX = 1_000_000
 
-/** 128 bits: no two contents share a key by chance. */
+/** 128 bits, so that no two contents share a key by chance. */
 const KEY_DIGITS = 32
 
 export class ContentIds {
@@ -32,7 +32,7 @@ export class ContentIds {
   }
 }
 
-/** The texts as one, so that no two lists of texts give the same. */
+/** The texts as one, unambiguously: no two lists of texts give the same. */
 export function joinedTexts(texts: readonly string[]): string {
   if (texts.length === 1) return texts[0]!
   let joined = ''

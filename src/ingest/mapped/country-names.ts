@@ -1,7 +1,7 @@
 /** Countries by their English name. */
 import { ISO_COUNTRIES } from '../../domain/iso-countries.ts'
 
-/** Names in use beside the one that Unicode's data has. */
+/** Names in use besides those in Unicode's data. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   'bosnia and herzegovina': 'BA',
   'brunei darussalam': 'BN',
@@ -35,7 +35,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 
 let byName: ReadonlyMap<string, string> | null = null
 
-/** The name in any letter case, with or without accents; null where it is not known. */
+/** The name in any letter case, with or without accents; null if it is unknown. */
 export function countryOfName(name: string): string | null {
   byName ??= namesOfCountries()
   return byName.get(normalized(name)) ?? null

@@ -1,4 +1,4 @@
-/** Reads mapped CSV: records are rows of texts, columns go by their name or number. */
+/** Reads mapped CSV: records are rows of texts, and columns are found by name or number. */
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
@@ -107,7 +107,7 @@ class MappedTable implements CsvTable {
     this.#builder = new RecordBuilder(this.#mapping, columns)
     const faults = columns.faults()
     if (faults.length === 0) return columns.count
-    // Where the header is missing, this is the first record, which names a subscriber.
+    // If the header is missing, this is the first record, which names a subscriber.
     const masked = text.replace(/\d{10,}/g, (digits) => maskIdentifier(digits))
     const isHeader = this.#mapping.source.header !== false
     throw new UsageError(

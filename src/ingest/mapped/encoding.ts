@@ -1,4 +1,4 @@
-/** Turns a delivery of any encoding into UTF-8, chunk after chunk. */
+/** Turns a delivery of any encoding into UTF-8, chunk by chunk. */
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import type { Encoding } from './mapping.ts'
 import { StrictDecoder } from './strict-decoder.ts'
@@ -13,7 +13,7 @@ const MARKS: readonly (readonly [bytes: readonly number[], encoding: Encoding])[
 const HEAD_BYTES = 4
 
 const DECLARATION_BEGIN = '<?xml'
-/** Bytes by which an XML declaration has ended, where there is one. */
+/** By then, an XML declaration has ended, if there is one. */
 const DECLARATION_BYTES_MAX = 256
 const DECLARATION = /^<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["'][^>]*\?>/
 const DECLARED: Readonly<Record<string, Encoding>> = {
@@ -29,7 +29,7 @@ const DECLARED: Readonly<Record<string, Encoding>> = {
 export interface EncodingChoice {
   /** What the mapping says. */
   readonly stated: Encoding | undefined
-  /** True where the text's own XML declaration counts when the mapping says nothing. */
+  /** True if the text's own XML declaration counts when the mapping says nothing. */
   readonly isXml: boolean
 }
 
@@ -37,21 +37,21 @@ export class Utf8Stream {
   readonly #choice: EncodingChoice
   /** The first bytes, until the encoding is known. */
   #head: Buffer | null = Buffer.alloc(0)
-  /** Null where the bytes are UTF-8 already. */
+  /** Null if the bytes are already UTF-8. */
   #decoder: StrictDecoder | null = null
 
   constructor(choice: EncodingChoice) {
     this.#choice = choice
   }
 
-  /** UTF-8 without a byte order mark. Throws `unreadable` where the bytes are another encoding. */
+  /** UTF-8 without a byte order mark. Throws `unreadable` if the bytes have another encoding. */
   push(chunk: Uint8Array): Uint8Array {
     if (this.#head === null) return this.#decoded(chunk)
     this.#head = Buffer.concat([this.#head, chunk])
     return this.#knowsEncoding(this.#head) ? this.#begin() : new Uint8Array(0)
   }
 
-  /** What was waiting for more. Throws as `push`, also where the bytes end within a character. */
+  /** What was waiting for more. Throws as `push`, also if the bytes end within a character. */
   end(): Uint8Array {
     const begun = this.#head === null ? new Uint8Array(0) : this.#begin()
     this.#decoder?.end()
@@ -72,7 +72,7 @@ export class Utf8Stream {
     const encoding = this.#encodingOf(marked, head)
     const label = encoding === 'latin-1' ? 'windows-1252' : encoding
     if (label !== 'utf-8') this.#decoder = new StrictDecoder(label, encoding)
-    // Where a mark does not fit the encoding, its bytes are letters of the text.
+    // If a mark does not fit the encoding, its bytes are letters of the text.
     return this.#decoded(head.subarray(marked === encoding ? mark.length : 0))
   }
 
@@ -101,7 +101,7 @@ export class Utf8Stream {
   }
 }
 
-/** UTF-16 that has lost its mark: every second byte of ASCII is 0, and UTF-8 has no reason for one. */
+/** UTF-16 that has lost its mark: every second byte of ASCII is 0, which UTF-8 has no reason for. */
 function unmarkedUtf16(head: Buffer): Encoding | undefined {
   if (head.length < HEAD_BYTES) return undefined
   const [a, b, c, d] = head
@@ -109,7 +109,7 @@ function unmarkedUtf16(head: Buffer): Encoding | undefined {
   return a === 0 && c === 0 && b !== 0 && d !== 0 ? 'utf-16be' : undefined
 }
 
-/** What stands up to the first end of a declaration, if any; not what happens to have come with it. */
+/** Everything up to the first end of a declaration, whatever else has come along. */
 function declarationOf(head: Buffer): string {
   const text = head.toString('latin1', 0, DECLARATION_BYTES_MAX)
   const end = text.indexOf('?>')

@@ -1,4 +1,4 @@
-/** Turns the values of a mapping into functions of a row, once a delivery. */
+/** Turns a mapping's values into functions of a row, once per delivery. */
 
 import { parseCountry } from '../../domain/country.ts'
 import { isShortened, SHORTENED } from '../../domain/spreadsheet-numbers.ts'
@@ -38,7 +38,7 @@ import {
 import type { RowAccess, TextOf } from './row.ts'
 import { isTimeZone, ZONE_RULE } from './time-zone.ts'
 
-/** Records name few zones; what they are made of is remembered once more by name. */
+/** Records name few zones. What their clocks are made of is remembered separately, by name. */
 const CLOCKS_MAX = 1_000
 
 const COUNTRY_READERS: Readonly<
@@ -64,14 +64,14 @@ const NO_SINGLE_TEXT =
   'it is a list or a map, is looked for inside a text, or is there more than once; expected one text'
 
 export class FieldCompiler<Row> {
-  /** What each field is read from, for messages. */
+  /** Where each field is read from, for messages. */
   readonly origins: Partial<Record<CanonicalField, string>> = {}
   readonly #access: RowAccess<Row>
   readonly #style: NumberStyle
   readonly #isPlain: boolean
-  /** Other sources write powers of ten in full, and know none of the digits that a cell has no room for. */
+  /** Other sources write powers of ten in full, and do not lose digits that a cell has no room for. */
   readonly #isSheet: boolean
-  /** What people's programs write, where the mapping does not say how they write numbers. */
+  /** True for what people's programs write, if the mapping does not say how numbers are written. */
   readonly #mayGroup: boolean
   readonly #report: (fault: FieldFault) => void
 
@@ -115,7 +115,7 @@ export class FieldCompiler<Row> {
     }
   }
 
-  /** UTC seconds; null where there is no time, or a faulty one. */
+  /** UTC seconds; null if the time is absent or wrong. */
   time(value: TimeValue): (row: Row) => number | null {
     const clockOfRow = this.#clocks(value)
     const written =
@@ -133,7 +133,7 @@ export class FieldCompiler<Row> {
     }
   }
 
-  /** Null where the record's zone is none. */
+  /** Null if the record's zone is invalid. */
   #clocks({ format = 'iso', zone }: TimeValue): (row: Row) => Clock | null {
     if (zone === undefined || typeof zone === 'string') {
       const clock = clockOf(format, zone)
@@ -186,7 +186,7 @@ export class FieldCompiler<Row> {
     }
   }
 
-  /** Refuses, of the field `plmn`, what names no network. */
+  /** Refuses text that names no network, as a fault of the field `plmn`. */
   network(value: Reference | NetworkValue | undefined): ((row: Row) => NetworkText) | null {
     if (value === undefined) return null
     const stated: NetworkValue = isReference(value) ? { from: value } : value
@@ -232,7 +232,7 @@ export class FieldCompiler<Row> {
       const unit = unitOf(row)
       if (unit === null) return ''
       if (this.#isSheet && isShortened(text)) return this.#refuse(field, text, SHORTENED)
-      // Of larger units fractions are usual; nothing has a part of a byte.
+      // Fractions of larger units are usual, but nothing has part of a byte.
       if (this.#mayGroup && unit === 'bytes' && mayBeGrouped(text)) {
         return this.#refuse(field, text, MAY_BE_GROUPED)
       }
@@ -291,7 +291,7 @@ export class FieldCompiler<Row> {
     return value.first_of === undefined ? () => '' : this.#from(field, value.first_of)
   }
 
-  /** All texts, with spaces between them. */
+  /** All texts, separated by spaces. */
   #joined(field: CanonicalField, references: readonly Reference[]): FieldText<Row> {
     const texts = references.map((reference) => this.#from(field, [reference]))
     this.#name(field, references)

@@ -1,7 +1,7 @@
 /**
- * Cuts the records out of a JSON document of any size, byte after byte: those of the list, or the one
- * object, at a path. Each is parsed on its own later, so that a broken one costs no other. Several
- * documents may follow one another. Memory stays flat.
+ * Cuts records out of a JSON document of any size, byte by byte: those of the list, or the one object, at
+ * a path. Each is parsed separately later, so that a broken one affects no other. Several documents may
+ * follow one another. Memory stays flat.
  */
 
 import { isUtf8 } from 'node:buffer'
@@ -20,15 +20,15 @@ const CLOSE_LIST = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** The longest key or number outside the records that is looked at; longer ones are passed over. */
+/** The longest key or number outside records that is looked at; longer ones are skipped. */
 const TOKEN_BYTES_MAX = 1_024
 
 /** A list or object outside the records. */
 interface Frame {
   readonly isList: boolean
-  /** True where its entries are the records. */
+  /** True if its entries are the records. */
   readonly holdsRecords: boolean
-  /** How many steps of the path lead here; -1 off the path. */
+  /** How many steps of the path lead here; -1 if it is off the path. */
   readonly depthOnPath: number
   key: string
 }
@@ -39,14 +39,14 @@ export class JsonElements {
   readonly #path: readonly string[]
   readonly #frames: Frame[] = []
   #expected: Expectation = 'value'
-  /** Bytes of the token outside records that is being read: a text with its quotes, or a word. */
+  /** Bytes of the token outside records that is being read: a quoted text or a word. */
   #token: number[] | null = null
   #tokenIsText = false
   #isEscaped = false
-  /** Of the record that is being read. */
+  /** Chunks of the record being read. */
   #parts: Uint8Array[] | null = null
   #partsBytes = 0
-  /** The brackets that close the open ones. */
+  /** The closing brackets of the open levels. */
   #levels: number[] = []
   #excessLevels = 0
   #isTooDeep = false
@@ -58,14 +58,14 @@ export class JsonElements {
   #failure: UsageError | null = null
   #elements: Line[] = []
 
-  /** `path` leads to the records, by keys; empty for the document itself. */
+  /** `path` leads to the records by keys; it is empty for the document itself. */
   constructor(path: readonly string[]) {
     this.#path = path
   }
 
   /**
-   * The records that end within `chunk`; their numbers count them. Throws `unreadable` where the
-   * document is no JSON, once the records in front of that place were taken.
+   * The records that end within `chunk`, numbered by their order. Throws `unreadable` if the document is
+   * not JSON, after the records before that place were returned.
    */
   push(chunk: Uint8Array): readonly Line[] {
     if (this.#failure !== null) throw this.#failure
@@ -101,7 +101,7 @@ export class JsonElements {
     return taken
   }
 
-  /** Reads what is outside records up to the beginning of one; answers where to go on. */
+  /** Reads what is outside records, up to the start of one. Returns where to continue. */
   #outside(chunk: Uint8Array, from: number): number {
     for (let at = from; at < chunk.length; at++) {
       const byte = chunk[at]!
@@ -133,14 +133,14 @@ export class JsonElements {
     return this.#isAtPath() && byte === OPEN_OBJECT
   }
 
-  /** True where the next value is the one that the path leads to. */
+  /** True if the next value is the one at the path. */
   #isAtPath(): boolean {
     const frame = this.#frames.at(-1)
     if (frame === undefined) return this.#path.length === 0
     return !frame.holdsRecords && this.#stepsTo(frame) === this.#path.length
   }
 
-  /** Steps of the path that the next value of the frame is behind; -1 off the path. */
+  /** How many steps of the path the frame's next value lies behind; -1 if it is off the path. */
   #stepsTo(frame: Frame): number {
     if (frame.isList || frame.depthOnPath === -1) return -1
     return frame.key === this.#path[frame.depthOnPath] ? frame.depthOnPath + 1 : -1
@@ -223,7 +223,7 @@ export class JsonElements {
     if (this.#token!.length <= TOKEN_BYTES_MAX) this.#token!.push(byte)
   }
 
-  /** Of a token that is too long to be looked at, nothing. */
+  /** Nothing for a token that is too long to look at. */
   #tokenValue(): unknown {
     const text = Buffer.from(this.#token!).toString('utf8')
     const isLong = this.#token!.length > TOKEN_BYTES_MAX
@@ -248,7 +248,7 @@ export class JsonElements {
     this.#isScalar = byte !== OPEN_OBJECT && byte !== OPEN_LIST
   }
 
-  /** Reads on in the record; answers where to go on. */
+  /** Continues reading the record. Returns where to continue. */
   #inside(chunk: Uint8Array, from: number): number {
     let at = from
     for (; at < chunk.length; at++) {
@@ -277,13 +277,13 @@ export class JsonElements {
   }
 
   #openLevel(byte: number): void {
-    // Too deep levels are only counted, so that a file of brackets does not fill the memory.
+    // Levels that are too deep are only counted, so that a file of brackets cannot fill the memory.
     if (this.#levels.length === NESTING_LEVELS_MAX) this.#excessLevels++
     else this.#levels.push(byte === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_LIST)
     if (this.#excessLevels > 0) this.#isTooDeep = true
   }
 
-  /** True where the record ends. */
+  /** True if the record ends. */
   #closeLevel(byte: number): boolean {
     if (this.#excessLevels > 0) {
       this.#excessLevels--
@@ -296,7 +296,7 @@ export class JsonElements {
   }
 
   #collect(part: Uint8Array): void {
-    // One more than allowed is enough to know that it is too long.
+    // One byte more than allowed is enough to know that it is too long.
     const room = RECORD_BYTES_MAX + 1 - this.#partsBytes
     if (room <= 0 || part.length === 0) return
     this.#parts!.push(new Uint8Array(part.subarray(0, room)))
@@ -335,7 +335,7 @@ function faulty(reason: LineFault['reason'], detail: string, bytes: Buffer): Lin
   }
 }
 
-/** Of numbers, and of `true`, `false` and `null`. */
+/** Part of a number, or of `true`, `false` or `null`. */
 function isWordByte(byte: number): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) ||

@@ -1,4 +1,4 @@
-/** Reads mapped JSON and NDJSON: records are objects, values go by their path. */
+/** Reads mapped JSON and NDJSON: records are objects, and values are found by their path. */
 import { shown } from '../../domain/usage-error.ts'
 import { faultOf, type LineCdrReader, type ReadRecord } from '../formats/cdr-format.ts'
 import type { Line } from '../lines.ts'
@@ -12,16 +12,16 @@ import { isRecord } from './rules.ts'
 /** A record, or one entry of the list or map inside it that `each` names. */
 interface Row {
   readonly record: unknown
-  /** '' where there is no `each`. */
+  /** '' if there is no `each`. */
   readonly key: string
   readonly value: unknown
 }
 
-/** The steps that lead into the entry instead of the record. */
+/** The step that leads into the entry instead of the record. */
 const ENTRY_KEY = '@key'
 const ENTRY_VALUE = '@value'
 
-/** A number as it stands in the text, where a float would lose some of it. */
+/** A number as written in the text, if a float would lose part of it. */
 class NumberText {
   readonly text: string
 
@@ -30,12 +30,12 @@ class NumberText {
   }
 }
 
-/** A number of so many characters outside quotes may have more digits than a float keeps. */
+/** An unquoted number this long may have more digits than a float keeps. */
 const LONG_NUMBER = /[:[,]\s*-?[\d.]{16}/
 
 /**
- * The value, with numbers whose text a float does not give back as `NumberText`. A number of at most
- * 15 digits is given back: no two such decimals share a float.
+ * The value, with `NumberText` for numbers whose text a float would not reproduce. A number of at most 15
+ * digits is reproduced, because no two such decimals share a float.
  */
 function parseExactly(text: string): unknown {
   if (!LONG_NUMBER.test(text)) return JSON.parse(text)
@@ -44,16 +44,16 @@ function parseExactly(text: string): unknown {
   )
 }
 
-/** Reads records that are cut apart already, each of which is one JSON text. */
+/** Reads records that are already cut apart, each of them one JSON text. */
 export class MappedJsonReader implements LineCdrReader {
   readonly #builder: RecordBuilder<Row>
   readonly #each: readonly PathStep[] | null
   readonly #eachText: string
-  /** What a record is called in messages. */
+  /** What messages call a record. */
   readonly #name: 'line' | 'record'
-  /** Entries so far: where a record has several, they are what is counted. */
+  /** Entries so far; if a record has several, they are what is counted. */
   #entries = 0
-  /** How many records have neither a list nor a map where `each` says that their entries are. */
+  /** How many records have neither a list nor a map where `each` expects their entries. */
   #withoutEntries = 0
 
   constructor(mapping: Mapping) {
@@ -157,7 +157,7 @@ function compilePath(reference: Reference): (row: Row) => unknown {
   return ({ record }) => valueAt(record, steps)
 }
 
-/** Undefined where there is nothing. A text that the path goes into is no such record: `NO_TEXT`. */
+/** Undefined if there is nothing. If the path leads into a text, the result is `NO_TEXT`. */
 function valueAt(from: unknown, steps: readonly PathStep[]): unknown {
   let value = from
   for (const step of steps) {
@@ -168,7 +168,7 @@ function valueAt(from: unknown, steps: readonly PathStep[]): unknown {
   return value
 }
 
-/** Stands for what is no single text, as lists and maps do. */
+/** Stands for what is not a single text, such as lists and maps. */
 const NO_TEXT = {}
 
 function isText(value: unknown): boolean {
@@ -184,7 +184,7 @@ const textOf = (value: unknown): ReturnType<TextOf<Row>> => {
 }
 
 function isTooDeep(text: string): boolean {
-  // Texts with so few brackets are nearly all there are, and found without looking at quotes.
+  // Nearly all texts have this few brackets, and are recognized without looking at quotes.
   if (text.split(/[[{]/, NESTING_LEVELS_MAX + 2).length <= NESTING_LEVELS_MAX + 1) return false
   let levels = 0
   for (const [bracket] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {

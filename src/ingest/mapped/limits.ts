@@ -1,9 +1,9 @@
-/** What a document of a carrier may be at most. Messages name the limit they refuse by. */
+/** The maximum sizes of a carrier's document. Messages name the limit by which they refuse. */
 
-/** No carrier's record comes near it; beyond it a document would fill the memory. */
+/** No carrier's record comes near it; without a limit, a document could fill the memory. */
 export const RECORD_BYTES_MAX = 65_536
 
-/** Carriers nest five levels; parsers of their own stack end at some thousands. */
+/** Carriers nest five levels; recursive parsers fail at some thousands. */
 export const NESTING_LEVELS_MAX = 64
 
 export function tooLong(): string {

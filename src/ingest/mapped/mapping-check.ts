@@ -1,4 +1,4 @@
-/** Checks that data from outside is a mapping. Every fault is found, and named by its path. */
+/** Checks that data from outside is a mapping. Finds every fault, and names it by its path. */
 import { parseCountry } from '../../domain/country.ts'
 import { parsePlmn } from '../../domain/plmn.ts'
 import { UsageError } from '../../domain/usage-error.ts'
@@ -31,7 +31,7 @@ import {
 import { parseTimePattern } from './time-pattern.ts'
 import { isTimeZone, ZONE_NAMES, ZONE_RULE } from './time-zone.ts'
 
-/** Which keys of the source belong to which formats. */
+/** Which keys of the source apply to which formats. */
 const SOURCE_KEYS: Readonly<Record<string, readonly SourceFormat[]>> = {
   delimiter: ['csv'],
   quote: ['csv'],
@@ -44,7 +44,7 @@ const SOURCE_KEYS: Readonly<Record<string, readonly SourceFormat[]>> = {
 const SKIP_LINES_MAX = 1_000
 const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
 
-/** Throws `invalid` with all faults, one a line. */
+/** Throws `invalid` with all faults, one per line. */
 export function checkMapping(value: unknown): asserts value is Mapping {
   const faults = mappingFaults(value)
   if (faults.length === 0) return
@@ -131,7 +131,7 @@ const sourceRule: Rule = (value, path, faults) => {
   }
 }
 
-/** A path in JSON and XML; in CSV a column's name, or its number. */
+/** A path in JSON and XML; a column's name or number in CSV. */
 function referenceRule({ format, header }: Readonly<Record<string, unknown>>): Rule {
   if (format === 'json' || format === 'ndjson' || format === 'xml') {
     return texts('expected a path such as network.mcc', (text) => parsePath(text) !== null)

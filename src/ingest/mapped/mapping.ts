@@ -1,6 +1,6 @@
 /**
- * A mapping: which part of a carrier's record is which of our fields. It is plain data, written as
- * YAML or JSON; `mapping-check.ts` says what may stand in it, `docs/formats/mapped.md` what it means.
+ * A mapping: which part of a carrier's record is which of our fields. It is plain data, written as YAML
+ * or JSON; `mapping-check.ts` says what it may contain, `docs/formats/mapped.md` what it means.
  */
 import type { FeedSettings } from '../../domain/directory.ts'
 
@@ -23,23 +23,23 @@ export type Encoding = (typeof ENCODINGS)[number]
 /** How the delivery is written. */
 export interface Source {
   readonly format: SourceFormat
-  /** Without it a byte order mark, or XML's own declaration, tells; else it is UTF-8. */
+  /** By default, a byte order mark or XML's own declaration decides; otherwise it is UTF-8. */
   readonly encoding?: Encoding
-  /** Of CSV: one character. */
+  /** For CSV: one character. */
   readonly delimiter?: string
-  /** Of CSV: one character, or empty where quotes are letters like all others. */
+  /** For CSV: one character, or empty if quotes are ordinary characters. */
   readonly quote?: string
-  /** Of CSV: false where the first line is a record, and columns go by number. */
+  /** For CSV: false if the first line is a record, so that columns go by number. */
   readonly header?: boolean
-  /** Of CSV: lines in front of the header. */
+  /** For CSV: lines before the header. */
   readonly skip_lines?: number
-  /** Where the records are: the path to them; in JSON the document itself when left out. */
+  /** The path to the records; in JSON, the document itself if absent. */
   readonly records?: string
-  /** Of JSON: a list or map inside each record, every entry of which is a record of its own. */
+  /** For JSON: a list or map inside each record, every entry of which is a record of its own. */
   readonly each?: string
-  /** What separates whole and fraction: `.` unless stated. */
+  /** The decimal sign; `.` by default. */
   readonly decimal?: string
-  /** What separates groups of digits: nothing unless stated. */
+  /** The separator of groups of digits; none by default. */
   readonly thousands?: string
 }
 
@@ -48,7 +48,7 @@ export interface Condition {
   readonly field: Reference
   readonly is?: string | readonly string[]
   readonly is_not?: string | readonly string[]
-  /** Where carriers put a prefix of their own in front of names that mean the same. */
+  /** For carriers that put a prefix of their own before names that mean the same. */
   readonly ends_with?: string | readonly string[]
   readonly empty?: boolean
 }
@@ -56,46 +56,49 @@ export interface Condition {
 /** Where a text comes from. Exactly one of `from`, `first_of` and `constant`. */
 export interface TextValue {
   readonly from?: Reference
-  /** The first of them that is not empty. */
+  /** The first of them that is not empty counts. */
   readonly first_of?: readonly Reference[]
   readonly constant?: string
-  /** What each text of the carrier means; one that is not listed is a fault. */
+  /** What each of the carrier's texts means; any other text is a fault. */
   readonly values?: Readonly<Record<string, string>>
   /** What texts mean that `values` does not list. */
   readonly otherwise?: string
-  /** Where it does not hold, the value is absent. */
+  /** If it does not hold, the value is absent. */
   readonly when?: Condition
 }
 
-/** The carrier's own id, several values joined, or a key made of the record's content. */
+/** The carrier's own id, several values joined, or a key made from the record's content. */
 export type RecordIdValue = Reference | TextValue | readonly Reference[] | ContentKey
 
 export interface ContentKey {
-  /** The values whose texts, together with the how-manieth such record it is, are the id. */
+  /** The id is made from the texts of these values, and a count of equal records before it. */
   readonly content: readonly Reference[]
 }
 
 export const TIME_FORMATS = ['iso', 'unix', 'unix_ms'] as const
 
 export interface TimeValue {
-  /** Several are joined by a space: a date and a time. */
+  /** Several are joined by a space, such as a date and a time. */
   readonly from?: Reference | readonly Reference[]
   readonly first_of?: readonly Reference[]
   /** `iso`, `unix`, `unix_ms` or a pattern such as `DD.MM.YYYY HH:mm:ss`. */
   readonly format?: string
-  /** `UTC`, an offset or an IANA name: the zone of times that do not state one; or where it stands. */
+  /**
+   * The zone of times that do not state one: `UTC`, an offset, an IANA name, or where the record gives
+   * it.
+   */
   readonly zone?: string | ZoneOfRecord
 }
 
 export interface ZoneOfRecord {
   readonly from: Reference
-  /** What the carrier's words for zones mean; others are read as they are. */
+  /** What the carrier's words for zones mean; other words are read as they are. */
   readonly values?: Readonly<Record<string, string>>
 }
 
 /**
- * How long MNCs are. A number is 2 or 3: shorter MNCs have lost their zeros and get them back up to this
- * length. By MCC, or `otherwise`, all have this length: carriers that pad lose zeros again.
+ * How long MNCs are. A number is 2 or 3: shorter MNCs have lost zeros, and are padded to this length. By
+ * MCC, or with `otherwise`, all have this length: carriers that pad MNCs have zeros removed again.
  */
 export type MncDigits = number | Readonly<Record<string, number>>
 
@@ -111,7 +114,7 @@ export interface PlmnParts {
 
 /** One text that names the network in any of several ways: a PLMN, a TADIG code, or a name. */
 export interface NetworkValue extends Pick<PlmnValue, 'from' | 'first_of' | 'when' | 'mnc_digits'> {
-  /** The PLMN or the country of each name, and of each TADIG code of which more is known. */
+  /** The PLMN or country for each name, and for TADIG codes of which more is known. */
   readonly values?: Readonly<Record<string, string>>
 }
 
@@ -120,8 +123,8 @@ export type CountryForm = (typeof COUNTRY_FORMS)[number]
 
 export interface CountryValue extends TextValue {
   /**
-   * An ISO code, a country's English name, or a TADIG code, which begins with one; the first of several
-   * that the text is.
+   * An ISO code, a country's English name, or a TADIG code, which begins with one. The first of several
+   * that the text is counts.
    */
   readonly as?: CountryForm | readonly CountryForm[]
 }
@@ -139,7 +142,7 @@ export interface StatedUnit {
   readonly values: Readonly<Record<string, DataUnit>>
 }
 
-/** Commands: a number of them, or a fixed number a record. */
+/** Commands: the number in the record, or a fixed number per record. */
 export interface CommandsValue extends Omit<TextValue, 'constant' | 'values' | 'otherwise'> {
   readonly constant?: number
 }
@@ -150,7 +153,7 @@ export interface FieldValues {
   readonly occurred_at: TimeValue
   readonly plmn?: Reference | PlmnValue | PlmnParts
   readonly country?: Reference | CountryValue
-  /** In the place of `plmn` and `country`. */
+  /** Used instead of `plmn` and `country`. */
   readonly network?: Reference | NetworkValue
   readonly zone?: TextValue
   readonly upload?: DataValue
@@ -159,23 +162,25 @@ export interface FieldValues {
   readonly from_sim?: Reference | CommandsValue
 }
 
-/** A mapping names no record that begins a session. */
+/** A mapping cannot mark a record that begins a session. */
 export const MAPPED_RESETS = ['never', 'fall'] as const
 
 export interface Mapping {
   readonly source: Source
   readonly fields: FieldValues
-  /** Records for which any of these holds are passed over, and counted in a warning. */
+  /** Records that match any of these are skipped, and counted in a warning. */
   readonly skip?: readonly Condition[]
-  /** Records for which any of these does not hold go to quarantine. */
+  /** Records that fail any of these go to quarantine. */
   readonly expect?: readonly Condition[]
-  /** True where counters are cumulative: see `CdrRecord.reading`. */
+  /** True if counters are cumulative: see `CdrRecord.reading`. */
   readonly readings?: boolean
-  /** How cumulative counters begin again; `never` unless stated. */
+  /** When cumulative counters may begin again; `never` by default. */
   readonly resets?: (typeof MAPPED_RESETS)[number]
 }
 
-/** What a feed of format `mapped` is set to: a mapping of its own, or a ready one and its settings. */
+/**
+ * The settings of a feed with format `mapped`: a mapping of its own, or a ready one with its settings.
+ */
 export interface MappedSettings extends FeedSettings {
   readonly mapping: Mapping | string
 }
@@ -184,7 +189,7 @@ export function isReference(value: unknown): value is Reference {
   return typeof value === 'string' || typeof value === 'number'
 }
 
-/** The reference, or the path of one, as messages name it. */
+/** The reference or its path, as messages name it. */
 export function referenceText(reference: Reference): string {
   return typeof reference === 'number' ? `column ${reference}` : JSON.stringify(reference)
 }

@@ -1,4 +1,4 @@
-/** Networks as one text names them: PLMNs, of which the MNC may have lost or gained zeros, and names. */
+/** Networks named by a single text: PLMNs, whose MNC may have lost or gained zeros, and names. */
 import { type CountryCode, parseCountry } from '../../domain/country.ts'
 import { parsePlmn } from '../../domain/plmn.ts'
 import { countryOfTadig } from '../formats/tadig.ts'
@@ -6,7 +6,7 @@ import type { MncDigits } from './mapping.ts'
 
 const PLMN_TEXT = /^(\d{3})[- ]?(\d{1,3})$/
 
-/** What a text says of the network; one of the two is ''. */
+/** What a text says about the network; one of the two is ''. */
 export interface NetworkText {
   readonly plmn: string
   readonly country: CountryCode | ''
@@ -14,7 +14,10 @@ export interface NetworkText {
 
 export const NO_NETWORK: NetworkText = { plmn: '', country: '' }
 
-/** The MNC as long as the mapping says it is; as it stands where nothing is said, or it does not fit. */
+/**
+ * The MNC at the length that the mapping states. It stays as it is if nothing is stated, or if it does
+ * not fit.
+ */
 export function mncOf(mcc: string, mnc: string, digits: MncDigits | undefined): string {
   if (digits === undefined) return mnc
   if (typeof digits === 'number') return mnc.padStart(digits, '0')
@@ -29,7 +32,7 @@ export function plmnOf(text: string, digits: MncDigits | undefined): string {
   return mcc === undefined || digits === undefined ? text : `${mcc}-${mncOf(mcc, mnc!, digits)}`
 }
 
-/** Null where the text is none of what it may be. */
+/** Null if the text is nothing that it may be. */
 export function networkOf(
   text: string,
   names: ReadonlyMap<string, string>,

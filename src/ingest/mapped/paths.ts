@@ -4,7 +4,7 @@ export type PathStep = string | number
 
 const STEP = /^(?:"([^"]+)"|([^.[\]"]+))((?:\[\d{1,6}\])*)(?:\.|$)/
 
-/** The steps, or null where the text is no path. */
+/** The steps, or null if the text is no path. */
 export function parsePath(text: string): readonly PathStep[] | null {
   const steps: PathStep[] = []
   let rest = text

@@ -1,6 +1,6 @@
 /**
- * Decimal text times a unit, as whole bytes. There is no float on the way: the value is rounded once,
- * half of a byte upwards.
+ * Decimal text times a unit, as whole bytes. No float is involved: the value is rounded once, with half a
+ * byte rounded up.
  */
 import type { DataUnit } from './mapping.ts'
 
@@ -14,13 +14,13 @@ export const UNIT_BYTES: Readonly<Record<DataUnit, number>> = {
   GiB: 1_073_741_824,
 }
 
-/** Nobody writes a counter longer; a number of thousands of digits would take seconds to read. */
+/** No counter is longer, and a number of thousands of digits would take seconds to read. */
 const NUMBER_CHARACTERS_MAX = 64
-/** 9.007e15 bytes is the largest counter, and 1e-40 of any unit is none. */
+/** 9.007e15 bytes is the largest counter, and 1e-40 of any unit is nothing. */
 const EXPONENT_MAX = 40
 
 const DECIMAL = /^\+?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
-/** So many digits are exact in a float. */
+/** This many digits are exact in a float. */
 const USUAL_CHARACTERS_MAX = 15
 const POWERS_OF_TEN = Array.from(
   { length: USUAL_CHARACTERS_MAX + 1 },
@@ -30,11 +30,11 @@ const POWERS_OF_TEN = Array.from(
 /** How a carrier writes numbers. */
 export interface NumberStyle {
   readonly decimal: string
-  /** Empty where digits are not grouped. */
+  /** Empty if digits are not grouped. */
   readonly thousands: string
 }
 
-/** The number with a decimal point and no groups. Null where groups are not of three digits. */
+/** The number with a decimal point and no groups. Null if groups do not have three digits. */
 export function plainNumber(text: string, { decimal, thousands }: NumberStyle): string | null {
   if (thousands !== '' && text.includes(thousands)) {
     const [whole = '', ...fraction] = text.split(decimal)
@@ -48,8 +48,8 @@ export function plainNumber(text: string, { decimal, thousands }: NumberStyle): 
 }
 
 /**
- * True for `2.048`, which may be a fraction or thousands in groups. `1024.000` and `0.048` are
- * fractions, and `1.024.000` is a number to no mapping that does not say that points group.
+ * True for `2.048`, which may be a fraction or grouped thousands. `1024.000` and `0.048` are fractions.
+ * `1.024.000` is a number only if the mapping says that points group digits.
  */
 export function mayBeGrouped(text: string): boolean {
   return text.at(-4) === '.' && /^[1-9]\d{0,2}\.\d{3}$/.test(text)
@@ -59,7 +59,7 @@ function isGroup(digits: string): boolean {
   return /^\d{3}$/.test(digits)
 }
 
-/** Digits of the nearest whole number of bytes; null where the text is no number of 0 or more. */
+/** Digits of the nearest whole number of bytes; null if the text is no number of 0 or more. */
 export function wholeBytes(text: string, unitBytes: number): string | null {
   if (unitBytes === 1 && isDigits(text)) return text
   const usual = usualBytes(text, unitBytes)
@@ -72,7 +72,7 @@ export function wholeBytes(text: string, unitBytes: number): string | null {
   return ((BigInt(digits) * BigInt(unitBytes) * 2n + divisor) / (2n * divisor)).toString()
 }
 
-/** Digits of the number when it is whole and 0 or more, such as `12`, `12.0` or `1.2e1`; else null. */
+/** Digits of the number if it is whole and 0 or more, such as `12`, `12.0` or `1.2e1`; otherwise null. */
 export function wholeNumber(text: string): string | null {
   if (isDigits(text)) return text
   const exact = toFraction(text)
@@ -96,9 +96,9 @@ function toFraction(text: string): { digits: string; scale: number } | null {
 }
 
 /**
- * `wholeBytes` for what nearly every record has: some digits with a point among them. -1 for all
- * else. Below 2^53 every step is exact but the division, and that one is off by too little to reach
- * the next whole number.
+ * `wholeBytes` for what nearly every record has: a few digits with a point among them. -1 for anything
+ * else. Below 2^53, every step is exact except the division, which is off by too little to reach the next
+ * whole number.
  */
 function usualBytes(text: string, unitBytes: number): number {
   if (text.length > USUAL_CHARACTERS_MAX) return -1

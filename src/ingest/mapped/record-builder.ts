@@ -1,4 +1,7 @@
-/** Applies a mapping to one row: the canonical fields as texts, or the faults that keep it out. */
+/**
+ * Applies a mapping to one row. The result is the canonical fields as texts, or the faults that keep the
+ * row out.
+ */
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { shown } from '../../domain/usage-error.ts'
 import { COUNTER_NAMES, type CounterName, type ReadingTraits } from '../../domain/usage-event.ts'
@@ -35,14 +38,14 @@ export class RecordBuilder<Row> {
   readonly #parser: CanonicalRecordParser
   readonly #fields: Readonly<Record<TextField, (row: Row) => string>>
   readonly #occurredAt: (row: Row) => number | null
-  /** In the place of PLMN and country, where one text tells the network. */
+  /** Used instead of PLMN and country if one text gives the network. */
   readonly #network: ((row: Row) => NetworkText) | null
   readonly #skip: readonly Test<Row>[]
   readonly #expect: readonly (Test<Row> & { readonly shownOf: (row: Row) => string })[]
-  /** How many records each of the skip rules has passed over. */
+  /** How many records each of the skip rules has skipped. */
   readonly #skipped: number[]
   readonly #contentIds: ContentIds | null
-  /** Null where counters are what was used. */
+  /** Null if counters are usage. */
   readonly #reading: ReadingTraits | null
   /** The counters that the mapping reads, for messages. */
   readonly #counters: readonly string[]
@@ -86,7 +89,7 @@ export class RecordBuilder<Row> {
     this.#contentIds = hasContentId ? new ContentIds() : null
   }
 
-  /** Null where the mapping skips the row. Throws `unreadable` at the limit of content keys. */
+  /** Null if the mapping skips the row. Throws `unreadable` at the limit of content keys. */
   build(row: Row, line: number, raw: string): ReadRecord | null {
     for (let i = 0; i < this.#skip.length; i++) {
       if (this.#skip[i]!.holds(row)) {
@@ -129,7 +132,7 @@ export class RecordBuilder<Row> {
     return record
   }
 
-  /** A counter that the record does not state, or states as nothing, is not known. */
+  /** A counter that the record does not state, or leaves empty, is unknown. */
   #asReading(record: CdrRecord, texts: Readonly<Record<CounterField, string>>): CdrRecord {
     const unknown = COUNTER_NAMES.filter((name) => texts[COUNTER_FIELDS[name]] === '')
     return { ...record, reading: { ...this.#reading!, ...(unknown.length > 0 && { unknown }) } }

@@ -1,13 +1,13 @@
-/** A carrier's record before it is mapped, whatever it is written in: values found by reference. */
+/** A carrier's record before it is mapped, however it is written: values found by reference. */
 import type { Reference } from './mapping.ts'
 
-/** The text of one value, trimmed; '' where it is absent, undefined where it is no single text. */
+/** The text of one value, trimmed; '' if it is absent, undefined if it is not a single text. */
 export type TextOf<Row> = (row: Row) => string | undefined
 
-/** Turns references into getters, once a delivery. */
+/** Turns references into getters, once per delivery. */
 export interface RowAccess<Row> {
-  /** Throws `unreadable` where no row can have such a value, such as a column that is not there. */
+  /** Throws `unreadable` if no row can have such a value, for example because the column is missing. */
   textOf(reference: Reference): TextOf<Row>
-  /** True for a number whose zeros in front, if it had any, are gone. */
+  /** True for a number that has lost any leading zeros. */
   isBareNumber(reference: Reference): (row: Row) => boolean
 }

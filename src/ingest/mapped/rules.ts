@@ -1,4 +1,4 @@
-/** Rules about plain data from outside, each fault of which is named by its path. */
+/** Rules for plain data from outside. Each fault is named by its path. */
 import { shown } from '../../domain/usage-error.ts'
 
 /** Checks one value and adds a sentence for each rule it breaks. */
@@ -58,7 +58,7 @@ export function mapOf(rule: Rule): Rule {
   }
 }
 
-/** A map with known keys only; `required` ones are there, and exactly one of each `oneOf`. */
+/** A map with known keys only, all of the `required` ones, and exactly one of each `oneOf`. */
 export function objectOf(
   rules: Readonly<Record<string, Rule>>,
   { required = [], oneOf = [] }: { required?: readonly string[]; oneOf?: readonly string[] } = {},

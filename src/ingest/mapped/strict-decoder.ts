@@ -1,7 +1,7 @@
-/** Decodes text chunk after chunk, and finds what is no text at the same place however it is cut. */
+/** Decodes text chunk by chunk, and finds invalid bytes at the same place however it is cut. */
 import { UsageError } from '../../domain/usage-error.ts'
 
-/** The longest character of any encoding, less one. */
+/** One less than the longest character of any encoding. */
 const REST_BYTES_MAX = 3
 
 export class StrictDecoder {
@@ -12,7 +12,7 @@ export class StrictDecoder {
   #rest: Buffer = Buffer.alloc(0)
   #failure: UsageError | null = null
 
-  /** `label` is what `TextDecoder` calls the encoding, `name` what messages do. */
+  /** `label` is the encoding's name for `TextDecoder`, `name` the one for messages. */
   constructor(label: string, name: string) {
     this.#label = label
     this.#name = name
@@ -20,8 +20,8 @@ export class StrictDecoder {
   }
 
   /**
-   * The text of the characters that end within `bytes`. Where something is no text, what comes
-   * before it is handed out, and the next call throws `unreadable`.
+   * The text of the characters that end within `bytes`. If some bytes are invalid, what precedes them is
+   * returned, and the next call throws `unreadable`.
    */
   push(bytes: Uint8Array): string {
     if (this.#failure !== null) throw this.#failure
@@ -29,13 +29,13 @@ export class StrictDecoder {
     return this.#decodeUsual(all) ?? this.#decodeBytes(all)
   }
 
-  /** Call once, after the last bytes. Throws `unreadable` where they end within a character. */
+  /** Call once, after the last bytes. Throws `unreadable` if they end within a character. */
   end(): void {
     if (this.#failure !== null) throw this.#failure
     if (this.#rest.length > 0) throw this.#notText()
   }
 
-  /** Null where the last character is cut at none of the few places where it may be. */
+  /** Null if none of the few possible cuts of the last character gives valid text. */
   #decodeUsual(all: Buffer): string | null {
     for (let cut = 0; cut <= Math.min(REST_BYTES_MAX, all.length); cut++) {
       const rest = all.subarray(all.length - cut)
@@ -56,7 +56,7 @@ export class StrictDecoder {
     }
   }
 
-  /** True where the bytes are nothing, or a character that goes on. */
+  /** True if the bytes are empty, or an incomplete character. */
   #mayBegin(rest: Buffer): boolean {
     if (rest.length === 0) return true
     try {
@@ -66,7 +66,7 @@ export class StrictDecoder {
     }
   }
 
-  /** One byte at a time, up to the one at which it is no text. */
+  /** One byte at a time, up to the invalid one. */
   #decodeBytes(all: Buffer): string {
     const decoder = this.#newDecoder()
     let text = ''

@@ -1,18 +1,18 @@
-/** Patterns such as `DD.MM.YYYY HH:mm:ss`: what their letters mean, and times read by them. */
+/** Patterns such as `DD.MM.YYYY HH:mm:ss`: what their letters mean, and how times are read by them. */
 import { daysInMonth } from '../../domain/time.ts'
 import { offsetOfZone } from './time-zone.ts'
 
-/** A time as it is written: without a zone, or with its offset. */
+/** A time as written: without a zone, or with its offset. */
 export interface WrittenTime {
   /** As if the zone were UTC. */
   readonly localSeconds: number
-  /** Seconds east of UTC; null where the text does not say. */
+  /** Seconds east of UTC; null if the text does not say. */
   readonly offsetSeconds: number | null
 }
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
-/** What the letters of a pattern stand for; the longest that fits counts. */
+/** What the letters of a pattern stand for; the longest match counts. */
 const PATTERN_PARTS: Readonly<Record<string, readonly [part: string, form: string]>> = {
   YYYY: ['year', '\\d{4}'],
   YY: ['year', '\\d{2}'],
@@ -36,11 +36,11 @@ const PATTERN =
 
 export interface TimePattern {
   readonly form: RegExp
-  /** The parts in the order of the form's groups. */
+  /** The parts, in the order of the form's groups. */
   readonly parts: readonly string[]
 }
 
-/** The pattern, or the sentence that says what is wrong with it. */
+/** The pattern, or a sentence that says what is wrong with it. */
 export function parseTimePattern(pattern: string): TimePattern | string {
   const parts: string[] = []
   let form = ''
@@ -67,7 +67,7 @@ export function parseTimePattern(pattern: string): TimePattern | string {
   return { form: new RegExp(`^${form}$`), parts }
 }
 
-/** Reads times by a pattern that was checked; null where a text is none. */
+/** Reads times by a checked pattern; null for text that does not match. */
 export function patternReader(pattern: string): (text: string) => WrittenTime | null {
   const fixed = fixedReader(pattern)
   if (fixed !== null) return fixed
@@ -97,7 +97,10 @@ export function patternReader(pattern: string): (text: string) => WrittenTime | 
 
 const FIXED_PARTS = /YYYY|MM|DD|HH|mm|ss/g
 
-/** For patterns of digits at fixed places, which most are: a third of the time of a pattern's form. */
+/**
+ * For patterns of digits at fixed places, as most are. Takes a third of the time of the regular
+ * expression.
+ */
 function fixedReader(pattern: string): ((text: string) => WrittenTime | null) | null {
   const separators = pattern.replace(FIXED_PARTS, (part) => '\0'.repeat(part.length))
   if (/[A-SU-Za-z[\]]/.test(separators)) return null
@@ -122,14 +125,14 @@ function fixedReader(pattern: string): ((text: string) => WrittenTime | null) | 
   }
 }
 
-/** Above every year when the two characters are no digits. */
+/** Above every year if the two characters are not digits. */
 function twoDigits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - 48
   const ones = text.charCodeAt(at + 1) - 48
   return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? 10_000 : tens * 10 + ones
 }
 
-/** 24, which no hour is, for what is not one of 1 to 12. */
+/** 24, which is no hour, if it is not between 1 and 12. */
 function hourOfHalf(hour: number, half: string): number {
   if (hour < 1 || hour > 12) return 24
   return (hour % 12) + (half.toLowerCase() === 'pm' ? 12 : 0)

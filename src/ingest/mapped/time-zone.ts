@@ -1,10 +1,10 @@
 /**
- * Local time to UTC. Where clocks go back, a local time happens twice: the earlier one is meant. Where
- * they go forward, it does not happen: it is taken as if the clocks had not been moved yet.
+ * Converts local time to UTC. When clocks go back, a local time happens twice, and the earlier one is
+ * meant. When they go forward, some do not happen, and are read as if the clocks had not been moved yet.
  */
 import { DAY_SECONDS } from '../../domain/time.ts'
 
-/** Distinct minutes whose offset is remembered; asking for one takes microseconds. */
+/** How many distinct minutes have their offsets remembered; looking one up takes microseconds. */
 const MINUTES_REMEMBERED_MAX = 20_000
 
 /** What a time zone may be, in words. */
@@ -17,7 +17,7 @@ const CLOCKS_MAX = 2_000
 
 const OFFSET = /^([+-])(\d{2}):?(\d{2})?$/
 
-/** Seconds east of UTC of `UTC`, `Z` or an offset such as `+05:45`; null for other names. */
+/** Seconds east of UTC for `UTC`, `Z` or an offset such as `+05:45`; null for other names. */
 export function offsetOfZone(zone: string): number | null {
   if (zone.toUpperCase() === 'UTC' || zone.toUpperCase() === 'Z') return 0
   const match = OFFSET.exec(zone)
@@ -28,8 +28,8 @@ export function offsetOfZone(zone: string): number | null {
 }
 
 /**
- * True for `UTC`, an offset, and the IANA names this program knows. An abbreviation is none: by what
- * libraries know for it, BST is the time of Dhaka and not of London.
+ * True for `UTC`, an offset, and the IANA names this program knows. Abbreviations are refused, because
+ * libraries take BST for the time of Dhaka, not London.
  */
 export function isTimeZone(zone: string): boolean {
   if (offsetOfZone(zone) !== null) return true
@@ -64,13 +64,13 @@ function zoneClock(zone: string): ZoneClock {
   return clock
 }
 
-/** The clock on the wall of one IANA zone. */
+/** The wall clock of one IANA zone. */
 class ZoneClock {
   readonly #format: Intl.DateTimeFormat
   /** Offsets by local minute. */
   readonly #offsets = new Map<number, number>()
 
-  /** Throws a RangeError for a zone that is not known. */
+  /** Throws a RangeError for an unknown zone. */
   constructor(zone: string) {
     this.#format = new Intl.DateTimeFormat('en-US', {
       timeZone: zone,
@@ -100,7 +100,7 @@ class ZoneClock {
     const before = this.#offsetAt(localSeconds - DAY_SECONDS)
     const after = this.#offsetAt(localSeconds + DAY_SECONDS)
     if (before === after) return before
-    // Of two instants with this local time, the earlier one is that of the offset before.
+    // Of two instants with this local time, the earlier one has the offset from before the change.
     if (this.#offsetAt(localSeconds - before) === before) return before
     if (this.#offsetAt(localSeconds - after) === after) return after
     return before

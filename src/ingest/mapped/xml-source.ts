@@ -1,6 +1,6 @@
 /**
- * Reads mapped XML of any size: records are the elements at a path, values go by the path below them.
- * Nothing but the five entities of XML and character references is expanded, and a document type
+ * Reads mapped XML of any size: records are the elements at a path, and values are found by their path
+ * below. Nothing but XML's five entities and character references is expanded. A document type
  * declaration, which could define more, is refused.
  */
 import { createHash } from 'node:crypto'
@@ -14,16 +14,16 @@ import { RecordBuilder } from './record-builder.ts'
 import type { RowAccess } from './row.ts'
 import { StrictDecoder } from './strict-decoder.ts'
 
-/** Texts by their path below the record; null where a path is there more than once. */
+/** Texts by their path below the record; null if a path occurs more than once. */
 type Row = Map<string, string | null>
 
-/** Characters handed to the parser at once, after each of which limits are checked. */
+/** How many characters the parser gets at once; limits are checked after each piece. */
 const PIECE_CHARACTERS = 16_384
 
-// The parser's own limit depends on how the text is cut; ours, which do not, are met before it.
+// The parser's own limit depends on how the text is cut. Ours do not, and take effect first.
 Object.assign(sax, { MAX_BUFFER_LENGTH: 4 * RECORD_BYTES_MAX })
 
-/** Characters behind `<!` that tell whether a comment begins there, a CDATA section or a declaration. */
+/** Characters after `<!` that tell a comment, a CDATA section and a declaration apart. */
 const DECLARATION_HEAD_CHARACTERS = 8
 
 const DECLARATION_REFUSED =
@@ -31,23 +31,23 @@ const DECLARATION_REFUSED =
 
 export class MappedXmlReader implements CdrReader {
   readonly #path: string
-  /** Of the element that holds the records; empty where they are the document itself. */
+  /** Of the element that holds the records; empty if they are the document itself. */
   readonly #parentPath: string
   readonly #builder: RecordBuilder<Row>
   readonly #parser = sax.parser(true, { position: true })
   readonly #decoder = new StrictDecoder('utf-8', 'valid UTF-8')
   /** Names of the open elements. */
   readonly #open: string[] = []
-  /** The text that may still be part of a record, and how much came in front of it. */
+  /** The text that may still belong to a record, and how much came before it. */
   #text = ''
   #textStart = 0
-  /** Of the record that is being read; null outside of one. */
+  /** The record being read; null outside of records. */
   #row: Row | null = null
   #recordStart = 0
   #recordLevel = 0
-  /** The beginning of a record that is too long to be kept; null where it is not. */
+  /** The beginning of a record that is too long to keep; null for others. */
   #longHead: string | null = null
-  /** Behind the last tag or comment: a tag that starts later is still open. */
+  /** Position after the last tag or comment. A tag that starts later is still open. */
   #tagEnd = 0
   #value = ''
   #hasElements = false
@@ -111,7 +111,7 @@ export class MappedXmlReader implements CdrReader {
     return NO_FACTS
   }
 
-  /** What was read before a failure is handed out first. */
+  /** What was read before a failure is returned first. */
   #guarded(work: () => void): void {
     try {
       work()
@@ -137,9 +137,9 @@ export class MappedXmlReader implements CdrReader {
   }
 
   /**
-   * The parser compares all of a declaration so far with each character of it: one of 16 kB would take a
-   * second. So it is asked what it has begun a few characters behind each `<!`, which may also stand at the
-   * end of the piece before.
+   * For each character of a declaration, the parser compares all of the declaration so far; one of 16 kB
+   * would take a second. It is therefore asked what it has begun a few characters after each `<!`, which
+   * may even be at the end of the previous piece.
    */
   #parse(piece: string): void {
     let from = 0
@@ -157,7 +157,7 @@ export class MappedXmlReader implements CdrReader {
     }
   }
 
-  /** Keeps of the text what an open record needs, or what an open tag may begin one with. */
+  /** Keeps the text that an open record needs, or with which an open tag may begin one. */
   #forget(): void {
     const { position } = this.#parser
     const tagStart = this.#parser.startTagPosition - 1
@@ -179,7 +179,7 @@ export class MappedXmlReader implements CdrReader {
     return this.#parser.startTagPosition - 1 >= this.#tagEnd
   }
 
-  /** Of a tag, a comment or a declaration, ended or not. */
+  /** For a tag, a comment or a declaration, ended or not. */
   #checkTagLength(): void {
     if (this.#parser.position - this.#parser.startTagPosition >= RECORD_BYTES_MAX) {
       throw notXml(`a tag has more than ${RECORD_BYTES_MAX} bytes (RECORD_BYTES_MAX)`)

@@ -12,7 +12,7 @@ export const CISCO: ReadyMapping = {
       ignore: 'not at all',
     }),
   },
-  // Of two readings of one second the larger is the later one.
+  // Of two readings in the same second, the larger is the later one.
   onConflict: 'max',
   build: ({ total_is: totalIs, sms }) => ({
     source: { format: 'json' },
@@ -24,7 +24,7 @@ export const CISCO: ReadyMapping = {
       ...(sms === 'ignore' ? {} : { [sms as 'to_sim' | 'from_sim']: 'ctdSMSUsage' }),
     },
     readings: true,
-    // No answer says to which cycle it belongs.
+    // No answer says which cycle it belongs to.
     resets: 'fall',
   }),
 }

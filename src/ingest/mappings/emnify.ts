@@ -9,7 +9,7 @@ import {
   type ReadyMapping,
 } from './ready-mapping.ts'
 
-/** Where the same values stand in an object of the stream, and in a row of its files. */
+/** Where to find the same values in an object of the stream, and in a row of its files. */
 interface Places {
   readonly iccid: string
   readonly start: string
@@ -114,7 +114,7 @@ export const ONE_NCE_STATISTICS: ReadyMapping = {
         record_id: { constant: 'day' },
         sim: 'iccid',
         occurred_at: { from: '@value.date', format: 'iso' },
-        // Of data, rx is what the SIM received; of SMS, what it sent.
+        // For data, rx is what the SIM received; for SMS, what it sent.
         upload: { from: '@value.data.volume_tx', unit },
         download: { from: '@value.data.volume_rx', unit },
         to_sim: '@value.sms.volume_tx',

@@ -55,7 +55,7 @@ export const HOLOGRAM_DAILY: ReadyMapping = {
   build: ({ total_is: totalIs, sim }) => ({
     source: { format: 'json', records: 'data' },
     fields: {
-      // Whether a day keeps its id while it grows is not said; it has one total for each SIM.
+      // It is undocumented whether a day keeps its id while it grows, but there is one total per SIM.
       record_id: { constant: 'day' },
       sim: sim!,
       occurred_at: { from: 'date', format: 'YYYY-MM-DD', zone: 'UTC' },

@@ -30,7 +30,7 @@ export function readyMapping(name: unknown): ReadyMapping | null {
   return READY_MAPPINGS.find((ready) => ready.name === name) ?? null
 }
 
-/** Throws `invalid` with everything that is wrong with the settings of a mapped feed. */
+/** Throws `invalid` with everything that is wrong with a mapped feed's settings. */
 export function mappingOf(settings: FeedSettings): Mapping {
   const { mapping, ...given } = settings
   if (typeof mapping === 'string') {
@@ -50,7 +50,7 @@ export function mappingOf(settings: FeedSettings): Mapping {
   return mapping
 }
 
-/** `name=value` of the one setting by which the same mapping would pass; null where there is none. */
+/** `name=value` of the one setting with which the same mapping would pass; null if there is none. */
 export function settingThatReads(
   settings: FeedSettings,
   passes: (mapping: Mapping) => boolean,

@@ -1,4 +1,4 @@
-/** What a ready mapping is: a carrier's records, and what the carrier leaves open as settings. */
+/** A ready mapping: a carrier's records, with settings for what the carrier leaves open. */
 import type { ConflictPolicy } from '../../domain/usage-event.ts'
 import type { Mapping, PlmnParts } from '../mapped/mapping.ts'
 import { isTimeZone } from '../mapped/time-zone.ts'
@@ -6,31 +6,31 @@ import { isTimeZone } from '../mapped/time-zone.ts'
 export interface MappingSetting {
   /** What it decides, as a sentence without its full stop. */
   readonly meaning: string
-  /** Its values and what each means; null where any text that `accepts` allows is one. */
+  /** Its values and what each means; null if any text that `accepts` allows is a value. */
   readonly choices: Readonly<Record<string, string>> | null
   readonly accepts: (text: string) => boolean
-  /** What is expected where it has no choices. */
+  /** What is expected if there are no choices. */
   readonly expected: string
-  /** `required` where the carrier does not say it and nothing may be guessed. */
+  /** `required` if the carrier does not say it and it must not be guessed. */
   readonly otherwise: 'required' | { readonly value: string } | 'left out'
 }
 
 export interface ReadyMapping {
   readonly name: string
-  /** The carrier and what of it is read. */
+  /** The carrier, and which of its records are read. */
   readonly title: string
   readonly settings: Readonly<Record<string, MappingSetting>>
-  /** What its feed does with a record that is there with other content, unless told otherwise. */
+  /** What its feed does, by default, with a record that is stored with other content. */
   readonly onConflict: ConflictPolicy
   /**
-   * `given` has a checked value for every setting that is not left out. For the same `given` the ids,
-   * SIMs and times of records stay what they are: feeds keep a mapping's name only, and a record that
-   * comes again under another identity would be counted again.
+   * `given` has a checked value for every setting that is not left out. For the same `given`, the ids,
+   * SIMs and times of records never change: feeds only keep a mapping's name, and a record that came
+   * again under another identity would be counted again.
    */
   readonly build: (given: Readonly<Record<string, string>>) => Mapping
 }
 
-/** A setting with a list of values; without a default it has to be stated. */
+/** A setting with a list of values; without a default, it must be stated. */
 export function oneOf(
   meaning: string,
   choices: Readonly<Record<string, string>>,
@@ -76,7 +76,7 @@ export const MNC_DIGITS = optional(
   }),
 )
 
-/** The network at the two references, with `MNC_DIGITS` among what is given. */
+/** The network at the two references; `given` includes `MNC_DIGITS`. */
 export function plmnIn(
   mcc: string,
   mnc: string,
@@ -85,7 +85,7 @@ export function plmnIn(
   return { mcc, mnc, ...(digits !== undefined && { mnc_digits: Number(digits) }) }
 }
 
-/** Records that span time count when it ends, unless the feed says otherwise. */
+/** By default, records that span time count at their end. */
 export const BOOKED_AT = oneOf(
   'when a record that spans time counts',
   { end: 'at its end', start: 'at its start' },

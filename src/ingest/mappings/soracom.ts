@@ -24,7 +24,7 @@ export const SORACOM: ReadyMapping = {
           upload: data('uploadByteSizeTotal'),
           download: data('downloadByteSizeTotal'),
         },
-        // What is billed for no SIM, such as a gateway.
+        // What is billed without a SIM, such as a gateway.
         skip: [{ field: 'imsi', empty: true }],
       }
     }

@@ -1,11 +1,11 @@
-/** Super SIM connection events of Twilio and KORE: CloudEvents, alone or in batches. */
+/** Super SIM connection events of Twilio and KORE: CloudEvents, single or in batches. */
 import { oneOf, type ReadyMapping } from './ready-mapping.ts'
 
-// Twilio's and KORE's streams put prefixes of their own in front of the same names.
+// Twilio's and KORE's streams put different prefixes before the same names.
 const SESSION = '.supersim.connection.data-session.'
 const ATTACHMENT = '.supersim.connection.attachment.'
 
-/** Everything else that a subscription may deliver: none of it carries usage. */
+/** Everything else that a subscription may deliver, none of which carries usage. */
 const WITHOUT_USAGE = [
   `${SESSION}started`,
   `${SESSION}failed`,
@@ -14,7 +14,7 @@ const WITHOUT_USAGE = [
   `${ATTACHMENT}failed`,
 ]
 
-/** What both send when somebody tries out a destination. */
+/** What both send when somebody tests a destination. */
 const TEST_EVENTS = ['.eventstreams.test.event', '.eventstreams.test-event']
 
 export const SUPERSIM: ReadyMapping = {

@@ -6,7 +6,7 @@ const settings = {
   mnc_digits: MNC_DIGITS,
 }
 
-/** Each record states its unit; what its letters stand for goes by the base of the megabyte. */
+/** Each record states its unit; the base of the megabyte decides what its letters mean. */
 function unitStatedIn(reference: string, { megabyte }: Readonly<Record<string, string>>) {
   const [kilobyte, gigabyte] =
     megabyte === 'MB' ? (['kB', 'GB'] as const) : (['KiB', 'GiB'] as const)
