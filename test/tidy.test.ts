@@ -295,6 +295,19 @@ describe('the tests', () => {
     )
     assertNone(faults.map((file) => `${file}: the runner does not start it; rename it`))
   })
+
+  it('read answers by their routes’ types, with what is in test/support/answers.ts', () => {
+    // Files, lines of a log and what programs print are no answers.
+    const untyped =
+      /\.json\(|\bbody as\b|\bJSON\.parse\((?!\s*(?:readFileSync\(|lines?\b|stdout\)))/g
+    const faults = globSync('test/{http,console,cases}/**/*.ts', { cwd: ROOT }).flatMap((file) => {
+      const text = read(file)
+      return [...text.matchAll(untyped)].map(
+        ({ index }) => `${file}:${text.slice(0, index).split('\n').length}`,
+      )
+    })
+    assertNone(faults.map((place) => `${place}: ask by get, post, ask or askAt; or use bodyIn`))
+  })
 })
 
 describe('what is generated', () => {

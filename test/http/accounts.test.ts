@@ -67,9 +67,8 @@ describe('/v1/Accounts', () => {
   it('is made by the operator, with a token that only this answer has', async () => {
     const { operator, owner } = fixture
     const form = { Name: 'Acme', HomePlmns: '310-260', MayRegisterNumbers: 'true' }
-    const reply = await fixture.post('/v1/Accounts', form, { as: operator })
-    const { status } = reply
-    const { auth_token, ...shown } = JSON.parse(reply.text)
+    const { status, body } = await fixture.post('/v1/Accounts', form, { as: operator })
+    const { auth_token, ...shown } = body
     assert.deepEqual(
       [status, shown.name, shown.home_plmns, shown.may_register_numbers, shown.date_created],
       [201, 'Acme', ['310-260'], true, '2026-03-15T12:34:56Z'],

@@ -71,16 +71,13 @@ describe('a delivery', () => {
     assert.equal(refused.error.code, 20429)
     const other = await fixture.addKey({ account: null, scope: 'ingest' })
     assert.equal((await fixture.deliver(records(1), { as: other })).status, 200)
-    const metrics = await fixture.server.inject({
-      url: '/metrics',
-      headers: { authorization: basic(fixture.operator) },
-    })
+    const metrics = await fixture.get('/metrics', { as: fixture.operator })
     for (const line of [
       'simtally_limit_refusals_total{limit="imports-per-key"} 1',
       'simtally_imports_under_way 1',
       'simtally_imports_waiting 0',
     ]) {
-      assert.ok(metrics.body.split('\n').includes(line), line)
+      assert.ok(metrics.text.split('\n').includes(line), line)
     }
     const answered = once(slow.end(), 'response')
     const [answer] = await answered

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { anyList, type BodyOf, bodyIn, errorIn, type RowOf } from '../support/answers.ts'
 import { NOW } from '../support/builders.ts'
 import {
   basic,
@@ -12,6 +13,8 @@ import {
   type TestCredential,
 } from '../support/http-fixture.ts'
 import { routesOf } from '../support/routes.ts'
+
+const TOKEN_URL = '/api-services/v1/auth/token'
 
 class KoreError extends Error {
   readonly status: number
@@ -22,11 +25,6 @@ class KoreError extends Error {
     this.status = status
     this.code = code
   }
-}
-
-interface ListPage {
-  readonly meta: { readonly key: string; readonly next_page_url: string | null }
-  readonly [rows: string]: unknown
 }
 
 class KoreClient {
@@ -42,20 +40,26 @@ class KoreClient {
     this.#client = { id: sid, secret }
   }
 
-  async *list(path: string, query: Record<string, string> = {}): AsyncGenerator<unknown> {
+  async *list<const Path extends string>(
+    path: Path,
+    query: Record<string, string> = {},
+  ): AsyncGenerator<RowOf<`/v1${Path}`>> {
     let url: string | null = `${this.#baseUrl}/v1${path}?${new URLSearchParams(query)}`
     while (url !== null) {
-      const page: ListPage = await this.#call('GET', url)
-      yield* page[page.meta.key] as unknown[]
-      url = page.meta.next_page_url
+      const { meta, rows } = anyList(await this.#call('GET', url))
+      yield* rows as RowOf<`/v1${Path}`>[]
+      url = meta.next_page_url
     }
   }
 
-  get(path: string): Promise<Record<string, unknown>> {
+  get<const Path extends string>(path: Path): Promise<BodyOf<`/v1${Path}`>> {
     return this.#call('GET', `${this.#baseUrl}/v1${path}`)
   }
 
-  update(path: string, form: Record<string, string>): Promise<Record<string, unknown>> {
+  update<const Path extends string>(
+    path: Path,
+    form: Record<string, string>,
+  ): Promise<BodyOf<`/v1${Path}`, 'POST'>> {
     return this.#call('POST', `${this.#baseUrl}/v1${path}`, new URLSearchParams(form))
   }
 
@@ -64,14 +68,13 @@ class KoreClient {
     this.#token ??= await this.#newToken()
     const headers = { authorization: `Bearer ${this.#token}` }
     const reply = await fetch(url, { method, headers, ...(body !== undefined && { body }) })
+    const text = await reply.text()
     if (reply.status === 401 && !isFirst) {
       this.#token = null
-      await reply.text()
       return this.#call(method, url, body)
     }
-    const answer: unknown = await reply.json()
-    if (reply.ok) return answer as T
-    const { status, code, message } = answer as KoreError
+    if (reply.ok) return bodyIn(text) as T
+    const { status, code, message } = errorIn(text)
     throw new KoreError(status, code, message)
   }
 
@@ -83,9 +86,10 @@ class KoreClient {
       client_secret: this.#client.secret,
     })
     const reply = await fetch(`${this.#tokenBaseUrl}/v1/auth/token`, { method: 'POST', body })
-    const answer = (await reply.json()) as Record<string, string>
-    if (reply.ok) return answer.access_token!
-    throw new KoreError(reply.status, undefined, `${answer.error}: ${answer.error_description}`)
+    const text = await reply.text()
+    if (reply.ok) return bodyIn<typeof TOKEN_URL, 'POST'>(text).access_token
+    const { error, error_description } = bodyIn<typeof TOKEN_URL, 'POST', 401>(text)
+    throw new KoreError(reply.status, undefined, `${error}: ${error_description}`)
   }
 }
 
@@ -109,9 +113,7 @@ describe('a client of KORE’s API', () => {
   }
 
   it('lists SIMs over pages, and finds one by its name', async () => {
-    const sims = (await Array.fromAsync(client.list('/Sims', { PageSize: '2' }))) as {
-      readonly unique_name: string
-    }[]
+    const sims = await Array.fromAsync(client.list('/Sims', { PageSize: '2' }))
     const names = sims.map((sim) => sim.unique_name).sort()
     assert.deepEqual(
       names,
@@ -121,10 +123,8 @@ describe('a client of KORE’s API', () => {
   })
 
   it('reads what a SIM and what the account has used', async () => {
-    for (const path of ['/Sims/tracker-1/UsageRecords', '/UsageRecords']) {
-      const [record] = (await Array.fromAsync(client.list(path))) as {
-        readonly data: Record<string, unknown>
-      }[]
+    for (const path of ['/Sims/tracker-1/UsageRecords', '/UsageRecords'] as const) {
+      const [record] = await Array.fromAsync(client.list(path))
       const { upload, download, total, units } = record!.data
       assert.deepEqual([upload, download, total, units], [40, 2, 42, 'bytes'])
     }
@@ -158,7 +158,7 @@ describe('a client of KORE’s API', () => {
     const { operator } = fixture
     const form = { grant_type: 'client_credentials', client_id: operator.sid }
     const { body } = await fixture.post(
-      '/api-services/v1/auth/token',
+      TOKEN_URL,
       { ...form, client_secret: operator.secret },
       { as: null },
     )
@@ -200,7 +200,7 @@ describe('a client of KORE’s API', () => {
       ask(400, ['GET', '/v1/Sims?RatePlan=WP1']),
       ask(400, ['POST', `/v1/Sims/${sim.sid}`, 'Status=lost'], { headers: form }),
       ask(400, ['POST', `/v1/Sims/${sim.sid}`, 'RatePlan=WP1'], { headers: form }),
-      ask(400, ['POST', '/api-services/v1/auth/token', 'grant_type=password'], { headers: form }),
+      ask(400, ['POST', TOKEN_URL, 'grant_type=password'], { headers: form }),
       ask(401, ['GET', '/v1/Sims'], { as: null }),
       ask(401, ['GET', '/v1/UsageRecords'], {
         as: null,

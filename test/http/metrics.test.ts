@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Sim } from '../../src/domain/directory.ts'
 import { aFeed, iccidOf, NOW } from '../support/builders.ts'
-import { basic, HttpFixture, type TestCredential } from '../support/http-fixture.ts'
+import { HttpFixture, type TestCredential } from '../support/http-fixture.ts'
 
 const HOUR = 3_600
 
@@ -23,16 +23,13 @@ describe('metrics', () => {
 
   after(() => fixture.close())
 
-  async function scrape(as: TestCredential | null = fixture.operator) {
-    const headers = as === null ? {} : { authorization: basic(as) }
-    return fixture.server.inject({ url: '/metrics', headers })
-  }
+  const scrape = (as: TestCredential | null = fixture.operator) => fixture.get('/metrics', { as })
 
   /** The samples by what stands before their value. */
   async function samples(): Promise<Map<string, number>> {
-    const { body } = await scrape()
+    const { text } = await scrape()
     return new Map(
-      body
+      text
         .split('\n')
         .filter((line) => line !== '' && !line.startsWith('#'))
         .map((line) => {
@@ -123,18 +120,18 @@ describe('metrics', () => {
     assert.equal(count('GET', route, 400), 1)
     assert.equal(count('GET', 'none', 404), 1)
     assert.equal(count('POST', '/v1/Feeds/:name/Records', 200), 2)
-    const { body } = await scrape()
+    const { text } = await scrape()
     for (const secret of [sim.sid, sim.iccid!, sim.accountSid, fixture.operator.sid]) {
-      assert.ok(!body.includes(secret), secret)
+      assert.ok(!text.includes(secret), secret)
     }
   })
 
   it("need a key of the operator's", async () => {
-    assert.equal((await scrape(null)).statusCode, 401)
-    assert.equal((await scrape(fixture.owner)).statusCode, 403)
+    assert.equal((await scrape(null)).status, 401)
+    assert.equal((await scrape(fixture.owner)).status, 403)
     const reader = await fixture.addKey({ account: null, scope: 'read' })
-    const { statusCode, headers } = await scrape(reader)
-    assert.equal(statusCode, 200)
+    const { status, headers } = await scrape(reader)
+    assert.equal(status, 200)
     assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/)
   })
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { parseForm } from '../../src/http/bodies.ts'
-import { basic, HttpFixture } from '../support/http-fixture.ts'
+import { HttpFixture } from '../support/http-fixture.ts'
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 const JSON_BODY = { 'content-type': 'application/json' }
@@ -14,12 +14,9 @@ before(async () => {
 after(() => fixture.close())
 
 const refusalsOf = async (limit: string) => {
-  const reply = await fixture.server.inject({
-    url: '/metrics',
-    headers: { authorization: basic(fixture.operator) },
-  })
+  const { text } = await fixture.get('/metrics', { as: fixture.operator })
   const line = new RegExp(`^simtally_limit_refusals_total\\{limit="${limit}"\\} (\\d+)$`, 'm')
-  return Number(line.exec(reply.body)?.[1])
+  return Number(line.exec(text)?.[1])
 }
 
 describe('a request', () => {

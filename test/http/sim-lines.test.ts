@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { PIECE_SIMS } from '../../src/http/sim-lines.ts'
+import { rowsIn } from '../support/answers.ts'
 import { iccidOf } from '../support/builders.ts'
 import { HttpFixture } from '../support/http-fixture.ts'
 
@@ -54,11 +55,7 @@ describe('SIMs in lines', () => {
   it('are NDJSON of the same values as the list', async () => {
     const { headers, text } = await ask('Format=ndjson')
     assert.match(String(headers['content-type']), /^application\/x-ndjson/)
-    const lines = text.trimEnd().split('\n')
-    assert.deepEqual(
-      lines.map((line) => JSON.parse(line)),
-      (await ask('')).body.sims,
-    )
+    assert.deepEqual(rowsIn<'/v1/Sims'>(text), (await ask('')).body.sims)
   })
 
   it('are those that the filters find, none among them', async () => {

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import type { Row } from '../../src/client/client.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
 import type { MemberPage, UsageMember, UsageQuestion } from '../../src/domain/usage-question.ts'
 import { PIECE_MEMBERS } from '../../src/http/member-stream.ts'
+import { rowsIn } from '../support/answers.ts'
 import { NOW, sidOf } from '../support/builders.ts'
 import { basic, HttpFixture } from '../support/http-fixture.ts'
 import { liveBytes } from '../support/live-memory.ts'
@@ -100,7 +100,7 @@ describe('an answer in lines', () => {
       if (type === 'text/csv') assert.deepEqual(rowsOf(text), [row(1), row(2)])
     }
     const { text } = await ask('Format=ndjson')
-    assert.deepEqual(text.trimEnd().split('\n').map(parsed), (await ask('')).body.usage)
+    assert.deepEqual(rowsIn<'/v1/Usage'>(text), (await ask('')).body.usage)
     assert.equal((await ask('Format=xml')).status, 400)
   })
 
@@ -150,7 +150,7 @@ describe('an answer in lines', () => {
     const next = rowsOf((await ask(`Format=csv&PageSize=7&PageToken=${tokenOf(rows[2]!)}`)).text)
     assert.ok(next[0]!.includes(sidOf('DE', 4)))
     assert.deepEqual([next.length, tokenOf(next.at(-1)!)], [7, ''])
-    const ndjson = (await ask('Format=ndjson&PageSize=3')).text.trimEnd().split('\n').map(parsed)
+    const ndjson = rowsIn<'/v1/Usage'>((await ask('Format=ndjson&PageSize=3')).text)
     assert.deepEqual(
       ndjson.map((row) => typeof row.page_token),
       ['undefined', 'undefined', 'string'],
@@ -239,7 +239,3 @@ describe('the cells of CSV', () => {
     )
   })
 })
-
-function parsed(line: string): Row<'/v1/Usage'> & { readonly page_token?: string } {
-  return JSON.parse(line)
-}

@@ -1,6 +1,6 @@
 /** What the server answers, typed by its routes: a field that a route does not answer does not compile. */
 import type { InjectOptions } from 'fastify'
-import type { paths, Schema } from '../../src/client/client.ts'
+import type { ListPath, paths, Row, Schema } from '../../src/client/client.ts'
 import type { HttpServer } from '../../src/http/route-context.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS'
@@ -8,11 +8,9 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS'
 /** An address between its slashes, without its query. */
 type Segments<Url extends string> = Url extends `${infer Path}?${string}`
   ? Segments<Path>
-  : Url extends `http://localhost:80/${infer Path}`
-    ? Segments<`/${Path}`>
-    : Url extends `${infer First}/${infer Rest}`
-      ? [First, ...Segments<Rest>]
-      : [Url]
+  : Url extends `${infer First}/${infer Rest}`
+    ? [First, ...Segments<Rest>]
+    : [Url]
 
 type Matches<Asked, Route> = Asked extends [infer A, ...infer As]
   ? Route extends [infer R, ...infer Rs]
@@ -24,7 +22,7 @@ type Matches<Asked, Route> = Asked extends [infer A, ...infer As]
     ? true
     : false
 
-/** The address of the OpenAPI file that is meant by one such as `/v1/Sims/${string}?Page=1`. */
+/** The address in the OpenAPI file that one such as `/v1/Sims/${string}?Page=1` is of. */
 type RouteOf<Url extends string> = Url extends string
   ? {
       [Route in keyof paths]: Matches<Segments<Url>, Segments<Route>> extends true ? Route : never
@@ -47,13 +45,14 @@ type Content<Of, Status extends number> = Of extends unknown
   ? { [Key in keyof Of & Status]: Json<Of[Key]> }[keyof Of & Status]
   : never
 
-/** What nobody has said the type of. */
-type Known<Body> = [Body] extends [never] ? unknown : Body
+type OrUnknown<Body> = [Body] extends [never] ? unknown : Body
 
-/** What a route answers when it has done what it was asked; unknown for an address of no route. */
-export type BodyOf<Url extends string, Asked extends Method = 'GET'> = Known<
-  Content<Responses<Url, Asked>, 200 | 201 | 202>
->
+/** What a route answers that does what it is asked. Unknown for an address that is of no route. */
+export type BodyOf<
+  Url extends string,
+  Asked extends Method = 'GET',
+  Status extends number = 200 | 201 | 202,
+> = OrUnknown<Content<Responses<Url, Asked>, Status>>
 
 export interface Answer<Body = unknown> {
   readonly status: number
@@ -77,15 +76,30 @@ export function anyList(body: unknown): {
 }
 
 /** The body of an answer that came as text. */
-export function bodyIn<Url extends string, Asked extends Method = 'GET'>(
-  text: string,
-): BodyOf<Url, Asked> {
+export function bodyIn<
+  Url extends string,
+  Asked extends Method = 'GET',
+  Status extends number = 200 | 201 | 202,
+>(text: string): BodyOf<Url, Asked, Status> {
   return JSON.parse(text)
 }
 
 /** What a refusal says that came as text. */
 export function errorIn(text: string): Schema<'Error'> {
   return JSON.parse(text)
+}
+
+/** What stands in the list that a route answers. */
+export type RowOf<Url extends string> = Row<Extract<RouteOf<Url>, ListPath>>
+
+/** The rows of a list that came as NDJSON. The last one of a piece says how to go on. */
+export function rowsIn<Url extends string>(
+  text: string,
+): (RowOf<Url> & { readonly page_token?: string })[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
 }
 
 /** Asks a server without a socket. */
@@ -98,6 +112,21 @@ export async function ask<const Url extends string = string, Asked extends Metho
 ): Promise<AnswerTo<Url, Asked>> {
   const reply = await server.inject(request)
   return answerOf<Url, Asked>(reply.statusCode, reply.headers, reply.body)
+}
+
+/** Asks a server over its socket. */
+export async function askAt<const Url extends string = string, Asked extends Method = 'GET'>(
+  address: string,
+  {
+    url,
+    ...request
+  }: Omit<RequestInit, 'method'> & {
+    readonly url: Url | string
+    readonly method?: Asked
+  },
+): Promise<AnswerTo<Url, Asked>> {
+  const reply = await fetch(address + url, request)
+  return answerOf<Url, Asked>(reply.status, Object.fromEntries(reply.headers), await reply.text())
 }
 
 function answerOf<Url extends string, Asked extends Method>(

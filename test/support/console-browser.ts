@@ -7,9 +7,10 @@ import { createInterface } from 'node:readline'
 import { describe, it } from 'node:test'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { buildConsole, CONSOLE_BUILT } from '../../scripts/build-console.ts'
+import { type AnswerTo, askAt } from './answers.ts'
 import { chromiumPath } from './chromium.ts'
 import { type CliProcess, runCli, startCli } from './cli-process.ts'
-import type { TestCredential } from './http-fixture.ts'
+import { basic, type TestCredential } from './http-fixture.ts'
 
 /** Null where no browser is installed, and tests that need one say so. */
 export function browserPath(): string | null {
@@ -54,6 +55,13 @@ export interface ConsoleInBrowser {
   /** Of one of the pages above. */
   addressOf(path: string): string
   newPage(options?: BrowserContextOptions): Promise<Page>
+  /** Asks the server, as the account where nobody else is named. */
+  get<const Url extends string>(url: Url, as?: TestCredential): Promise<AnswerTo<Url>>
+  post<const Url extends string>(
+    url: Url,
+    body: URLSearchParams | string,
+    as?: TestCredential,
+  ): Promise<AnswerTo<Url, 'POST'>>
   /** A command on the store, with what it prints as JSON. */
   run(args: readonly string[]): Promise<Record<string, string>>
   /** A file for its commands; resolves to its path. */
@@ -97,6 +105,15 @@ export async function openConsole(options: ConsoleOptions = {}): Promise<Console
     simSid: demo.sim_sid,
     addressOf: (path) =>
       `${url}/console/${path.replace('SIM', demo.sim_sid).replace('IMPORT', demo.import)}`,
+    get: (path, as = account) => askAt(url, { url: path, headers: { authorization: basic(as) } }),
+    post: (path, body, as = account) =>
+      askAt(url, {
+        ...{ method: 'POST', url: path, body },
+        headers: {
+          authorization: basic(as),
+          ...(typeof body === 'string' && { 'content-type': 'text/csv' }),
+        },
+      }),
     run,
     async newPage(contextOptions = {}) {
       const context = await browser.newContext({ timezoneId: 'Asia/Kathmandu', ...contextOptions })

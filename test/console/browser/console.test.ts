@@ -38,22 +38,12 @@ describeInBrowser('the console', () => {
   const seen = (name: string, amount: number | bigint, on = page) =>
     on.locator(`[data-total=${name}][data-exact="${amount}"]`).waitFor()
 
-  const ask = async (path: string) => {
-    const { sid, secret } = opened.account
-    const authorization = `Basic ${Buffer.from(`${sid}:${secret}`).toString('base64')}`
-    return await fetch(opened.url + path, { headers: { authorization } })
-  }
-
   /** What the API says of the period that the address names. */
   const askedUsage = async (filter = '') => {
     const { searchParams } = new URL(page.url())
     const day = (name: string) => searchParams.get(name)!
     const period = `Start=${day('from')}&End=${day('to')}T23:59:59Z`
-    const reply = await ask(`/v1/Usage?${period}${filter}`)
-    const { usage } = (await reply.json()) as {
-      usage: { data: { total: number; upload: number }; commands: { total: number } }[]
-    }
-    return usage[0]!
+    return (await opened.get(`/v1/Usage?${period}${filter}`)).body.usage[0]!
   }
 
   const goTo = async (path: string) => {
@@ -197,12 +187,12 @@ describeInBrowser('the console', () => {
   })
 
   it('finds a SIM while its name is typed, and lists the records behind a bar', async () => {
-    const reply = await ask(`/v1/Sims/${opened.simSid}`)
-    const sim = (await reply.json()) as { unique_name: string; iccid: string }
+    const { body: sim } = await opened.get(`/v1/Sims/${opened.simSid}`)
+    const name = sim.unique_name!
     await page.locator('main').press('/')
-    await page.keyboard.type(sim.iccid.slice(4))
-    await page.getByRole('search').getByRole('link', { name: sim.unique_name }).click()
-    await page.getByRole('heading', { name: sim.unique_name }).waitFor()
+    await page.keyboard.type(sim.iccid!.slice(4))
+    await page.getByRole('search').getByRole('link', { name }).click()
+    await page.getByRole('heading', { name }).waitFor()
     const { data } = await askedUsage(`&Sim=${opened.simSid}`)
     await seen('data', data.total)
 
@@ -224,8 +214,7 @@ describeInBrowser('the console', () => {
     await page.getByRole('heading', { name: 'The same as a request' }).waitFor()
     const text = (await page.locator('figure.request pre').first().textContent())!
     const [, path = ''] = /'https?:\/\/[^/]+(\/[^']+)'/.exec(text)!
-    const reply = await ask(path)
-    assert.equal(reply.status, 200)
+    assert.equal((await opened.get(path)).status, 200)
   })
 
   it('shows a shared link as it was', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import type { BodyOf } from '../../support/answers.ts'
 import { iccidOf } from '../../support/builders.ts'
 import {
   type ConsoleInBrowser,
@@ -10,7 +11,6 @@ import {
   openConsole,
 } from '../../support/console-browser.ts'
 import { csvRecords } from '../../support/csv-text.ts'
-import { basic } from '../../support/http-fixture.ts'
 
 const FORMULA = '=HYPERLINK("x";"y"),1'
 /** As text, in which a spreadsheet computes nothing. */
@@ -21,8 +21,7 @@ const UNUSED = 12
 const SIMS = 40
 
 type Row = Readonly<Record<string, string>>
-// biome-ignore lint/suspicious/noExplicitAny: what the API answers, of whatever shape
-type Json = any
+type Member = BodyOf<'/v1/Usage'>['usage'][number]
 
 describeInBrowser('exports of the console', () => {
   let opened: ConsoleInBrowser
@@ -49,22 +48,14 @@ describeInBrowser('exports of the console', () => {
   after(() => opened.close())
 
   async function change(path: string, form: Record<string, string>): Promise<void> {
-    const headers = { authorization: basic(opened.operator) }
-    const body = new URLSearchParams(form)
-    const reply = await fetch(opened.url + path, { method: 'POST', headers, body })
-    assert.ok(reply.ok, await reply.text())
+    const { status, text } = await opened.post(path, new URLSearchParams(form), opened.operator)
+    assert.ok(status === 200 || status === 201, text)
   }
 
-  async function ask(path: string): Promise<Json> {
-    const headers = { authorization: basic(opened.account) }
-    const reply = await fetch(opened.url + path, { headers })
-    assert.equal(reply.status, 200)
-    return reply.json()
-  }
-
-  const usage = async (query: string): Promise<Json[]> => {
-    const { usage } = await ask(`/v1/Usage?${question}&PageSize=1000&${query}`)
-    return usage
+  const usage = async (query: string): Promise<Member[]> => {
+    const { status, body } = await opened.get(`/v1/Usage?${question}&PageSize=1000&${query}`)
+    assert.equal(status, 200)
+    return body.usage
   }
 
   const goTo = async (path: string) => {
@@ -83,7 +74,7 @@ describeInBrowser('exports of the console', () => {
     return { name: download.suggestedFilename(), rows: csvRecords(text) }
   }
 
-  const amountsOf = ({ data, commands }: Json) => ({
+  const amountsOf = ({ data, commands }: Member) => ({
     ...{ download: String(data.download), upload: String(data.upload) },
     ...{ data_total: String(data.total), commands_total: String(commands.total) },
     ...{ to_sim: String(commands.to_sim), from_sim: String(commands.from_sim) },
@@ -107,11 +98,11 @@ describeInBrowser('exports of the console', () => {
     assert.ok(found.length > 20)
     for (const { zone, period, data } of found) {
       const row = rows.find(({ start }) => start === period.start)!
-      assert.equal(row[zone], String(data.total), `${zone} ${period.start}`)
+      assert.equal(row[zone!], String(data.total), `${zone} ${period.start}`)
     }
     const [total] = await usage('')
     const sum = rows.reduce((bytes, row) => bytes + BigInt(row.data_total!), 0n)
-    assert.equal(sum, BigInt(total.data.total))
+    assert.equal(sum, BigInt(total!.data.total))
     assert.ok(rows.some(({ data_total_before }) => BigInt(data_total_before!) > 0n))
     assert.equal(rows[0]!.complete, 'true')
   })
@@ -119,7 +110,7 @@ describeInBrowser('exports of the console', () => {
   it('are the totals, with the period before', async () => {
     const { rows } = await exported('Totals')
     const [total] = await usage('')
-    assert.deepEqual(rows[0], { ...bounds, ...amountsOf(total) })
+    assert.deepEqual(rows[0], { ...bounds, ...amountsOf(total!) })
     assert.deepEqual([rows.length, rows[1]!.end], [2, bounds.start])
   })
 
@@ -141,7 +132,10 @@ describeInBrowser('exports of the console', () => {
   it('name SIMs and groups so that nothing computes them', async () => {
     const groups = (await exported('Groups')).rows
     const own = await usage(`Sim=${opened.simSid}`)
-    assert.equal(groups.find(({ group }) => group === INERT)?.data_total, String(own[0].data.total))
+    assert.equal(
+      groups.find(({ group }) => group === INERT)?.data_total,
+      String(own[0]!.data.total),
+    )
     const { rows } = await exported('Top SIMs')
     const top = await usage('GroupBy=sim&Order=-data')
     assert.deepEqual(
@@ -181,7 +175,7 @@ describeInBrowser('exports of the console', () => {
     const [total] = await usage(filter)
     const { name, rows } = await exported('Totals')
     assert.match(name, /-Totals-zone-international-roaming-/)
-    assert.deepEqual(rows[0], { ...bounds, ...amountsOf(total) })
+    assert.deepEqual(rows[0], { ...bounds, ...amountsOf(total!) })
     const countries = (await usage(`${filter}&GroupBy=country&Order=-data`)).filter(
       ({ data, country_code }) => data.total > 0 && country_code !== null,
     )
@@ -193,7 +187,7 @@ describeInBrowser('exports of the console', () => {
     const all = (await exported('SIMs by zone and country')).rows
     assert.deepEqual([...new Set(all.map(({ zone }) => zone))], ['international_roaming'])
     const sum = all.reduce((bytes, row) => bytes + BigInt(row.data_total!), 0n)
-    assert.equal(sum, BigInt(total.data.total))
+    assert.equal(sum, BigInt(total!.data.total))
   })
 
   it('are whole lists, also where the page shows the first of them', async () => {
@@ -217,7 +211,7 @@ describeInBrowser('exports of the console', () => {
     const [total] = await usage(`Sim=${opened.simSid}`)
     const chart = (await exported('Data over time')).rows
     const sum = chart.reduce((bytes, row) => bytes + BigInt(row.data_total!), 0n)
-    assert.equal(sum, BigInt(total.data.total))
+    assert.equal(sum, BigInt(total!.data.total))
     const countries = await usage(`Sim=${opened.simSid}&GroupBy=country&Order=-data`)
     assert.deepEqual(
       (await exported('Countries')).rows,
@@ -227,12 +221,13 @@ describeInBrowser('exports of the console', () => {
     // More than the page holds: the file says so.
     assert.match(name, new RegExp(`${opened.simSid}-Records-the-first-50-${first}-${last}`))
     const query = `Start=${first}T00:00:00Z&End=${last}T23:59:59Z&PageSize=50`
-    const { usage_events: events } = await ask(`/v1/Sims/${opened.simSid}/UsageEvents?${query}`)
+    const { status, body } = await opened.get(`/v1/Sims/${opened.simSid}/UsageEvents?${query}`)
+    assert.equal(status, 200)
     const counted = rows.filter(({ status }) => status === 'counted')
     assert.ok(counted.length > 5)
     assert.deepEqual(
       counted.map((row) => [row.record_id, row.occurred_at, row.download, row.upload, row.line]),
-      events.map((of: Json) =>
+      body.usage_events.map((of) =>
         [of.record_id, of.occurred_at, of.download, of.upload, of.line].map(String),
       ),
     )
@@ -240,11 +235,7 @@ describeInBrowser('exports of the console', () => {
 
   it('are feeds, deliveries and what waits of them, as it came', async () => {
     const text = `record_id,sim,occurred_at\n=1+1,nobody,${last}T12:00:00Z\n`
-    const headers = { authorization: basic(opened.operator), 'content-type': 'text/csv' }
-    const reply = await fetch(`${opened.url}/v1/Feeds/demo/Records`, {
-      ...{ method: 'POST', headers, body: text },
-    })
-    const delivered = (await reply.json()) as Json
+    const { body: delivered } = await opened.post('/v1/Feeds/demo/Records', text, opened.operator)
     await goTo('feeds')
     const [feed] = (await exported('Feeds')).rows
     assert.deepEqual([feed!.name, feed!.format, feed!.open_gaps], ['demo', 'csv', '0'])

@@ -52,12 +52,8 @@ describeInBrowser('deliveries in the console', () => {
     await page.getByRole('button', { name: 'Import', exact: true }).click()
     await page.getByRole('link', { name: 'Look at it' }).waitFor()
   }
-  const asOperator = async (path: string, form: Record<string, string>) => {
-    const { sid, secret } = opened.operator
-    const authorization = `Basic ${Buffer.from(`${sid}:${secret}`).toString('base64')}`
-    const body = new URLSearchParams(form)
-    return fetch(opened.url + path, { method: 'POST', headers: { authorization }, body })
-  }
+  const asOperator = (path: string, form: Record<string, string>) =>
+    opened.post(path, new URLSearchParams(form), opened.operator)
   const newestDelivery = () =>
     page.getByRole('region', { name: 'Deliveries, as a table' }).getByRole('link').first()
   const decide = async (action: string) => {
@@ -142,7 +138,7 @@ describeInBrowser('deliveries in the console', () => {
     const reply = await asOperator('/v1/Sims', {
       ...{ Iccid: UNKNOWN_ICCID, AccountSid: opened.account.sid },
     })
-    assert.equal(reply.status, 201, await reply.text())
+    assert.equal(reply.status, 201, reply.text)
     await page.getByRole('button', { name: 'Recycle' }).click()
     await page.getByText('Tried 2: 1 counted, 1 still wait').waitFor()
   })
@@ -236,13 +232,10 @@ describeInBrowser('deliveries in the console', () => {
         readonly secret: string
       }>
     const ingest = await keyOf('ingest')
-    const authorization = `Basic ${Buffer.from(`${ingest.sid}:${ingest.secret}`).toString('base64')}`
     await opened.run(['feed', 'grant', 'demo', ...account])
-    const own = await fetch(`${opened.url}/v1/Feeds/demo/Records`, {
-      ...{ method: 'POST', headers: { authorization, 'content-type': 'text/csv' } },
-      body: `${HEADER}\nq,nobody,${day}T12:00:00Z,310-260,1,1\n`,
-    })
-    const delivered = `imports/${((await own.json()) as { readonly import: string }).import}`
+    const text = `${HEADER}\nq,nobody,${day}T12:00:00Z,310-260,1,1\n`
+    const own = await opened.post('/v1/Feeds/demo/Records', text, ingest)
+    const delivered = `imports/${own.body.import}`
     const BUTTONS = /Try it out|Import|Undo|Recycle|Discard|Accept/
     for (const [scope, key, names] of [
       ['read', await keyOf('read'), []],

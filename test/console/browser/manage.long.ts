@@ -8,7 +8,7 @@ import {
   describeInBrowser,
   openConsole,
 } from '../../support/console-browser.ts'
-import { basic, type TestCredential } from '../../support/http-fixture.ts'
+import type { TestCredential } from '../../support/http-fixture.ts'
 
 const MARKUP = '<b onclick=alert(1)>bold'
 
@@ -41,11 +41,6 @@ describeInBrowser('managing in the console', () => {
     return made
   }
 
-  const ask = async (path: string, as: TestCredential = opened.account) => {
-    const reply = await fetch(opened.url + path, { headers: { authorization: basic(as) } })
-    return { status: reply.status, text: await reply.text() }
-  }
-
   const panel = (name: string, on = page) => on.getByRole('region', { name, exact: true })
 
   let key: TestCredential
@@ -60,7 +55,7 @@ describeInBrowser('managing in the console', () => {
     assert.match(sid, /^SK[0-9a-f]{32}$/)
     assert.match(secret, /^[0-9a-f]{32}$/)
     key = { sid, secret }
-    assert.equal((await ask('/v1/Sims', key)).status, 200)
+    assert.equal((await opened.get('/v1/Sims', key)).status, 200)
     await page.getByRole('button', { name: 'I have kept it' }).click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await panel('Keys').getByRole('rowheader', { name: MARKUP }).waitFor()
@@ -121,8 +116,8 @@ describeInBrowser('managing in the console', () => {
     await page.getByRole('link', { name: /Remove\s+Group/ }).waitFor()
     const shown = page.locator('[data-total=data][data-exact]')
     await shown.waitFor()
-    const { text } = await ask(`/v1/Usage?Sim=${opened.simSid}&Start=2020-01-01`)
-    const total = JSON.parse(text).usage[0].data.total
+    const { body } = await opened.get(`/v1/Usage?Sim=${opened.simSid}&Start=2020-01-01`)
+    const { total } = body.usage[0]!.data
     assert.ok(total > 0)
     await page.locator(`[data-total=data][data-exact="${total}"]`).waitFor()
     await page.getByLabel('Key of the label').selectOption('customer')
@@ -150,7 +145,7 @@ describeInBrowser('managing in the console', () => {
       .getByRole('button', { name: /Revoke/ })
       .click()
     await page.getByRole('button', { name: 'Keep it' }).click()
-    assert.equal((await ask('/v1/Sims', key)).status, 200)
+    assert.equal((await opened.get('/v1/Sims', key)).status, 200)
     await panel('Keys')
       .getByRole('button', { name: /Revoke/ })
       .click()
@@ -158,7 +153,7 @@ describeInBrowser('managing in the console', () => {
     await panel('Keys')
       .getByText(/^revoked /)
       .waitFor()
-    assert.equal((await ask('/v1/Sims', key)).status, 401)
+    assert.equal((await opened.get('/v1/Sims', key)).status, 401)
   })
 
   it('registers a list for the operator once it was shown, and names each line that is wrong', async () => {
@@ -180,12 +175,11 @@ describeInBrowser('managing in the console', () => {
     await choose('good.csv', `iccid,friendly_name\n${iccidOf(901)},${MARKUP}\n${iccidOf(902)},\n`)
     await list.getByText('2 SIMs would be made').waitFor()
     await list.getByRole('cell', { name: MARKUP }).waitFor()
-    const { text: before } = await ask(`/v1/Sims?Iccid=${iccidOf(901)}`)
-    assert.deepEqual(JSON.parse(before).sims, [])
+    const named = () => opened.get(`/v1/Sims?Iccid=${iccidOf(901)}`)
+    assert.deepEqual((await named()).body.sims, [])
     await register.click()
     await list.getByText('2 SIMs made').waitFor()
-    const { text } = await ask(`/v1/Sims?Iccid=${iccidOf(901)}`)
-    assert.equal(JSON.parse(text).sims[0].friendly_name, MARKUP)
+    assert.equal((await named()).body.sims[0]!.friendly_name, MARKUP)
     await operator.context().close()
   })
 
@@ -220,7 +214,7 @@ describeInBrowser('managing in the console', () => {
     await register.click()
     await list.getByText('1 SIM made').waitFor()
     const found = async (iccid: string) =>
-      JSON.parse((await ask(`/v1/Sims?Iccid=${iccid}`)).text).sims.length
+      (await opened.get(`/v1/Sims?Iccid=${iccid}`)).body.sims.length
     assert.deepEqual([await found(iccidOf(911)), await found(iccidOf(912))], [0, 1])
     await operator.context().close()
   })
@@ -237,7 +231,7 @@ describeInBrowser('managing in the console', () => {
     await dialog.getByRole('button', { name: 'Make it' }).click()
     await operator.getByRole('dialog', { name: 'The new account' }).waitFor()
     const [sid = '', secret = ''] = await dialog.locator('code').allTextContents()
-    assert.equal((await ask('/v1/Sims', { sid, secret })).status, 200)
+    assert.equal((await opened.get('/v1/Sims', { sid, secret })).status, 200)
     await operator.getByRole('button', { name: 'I have kept it' }).click()
     await operator.getByRole('button', { name: /Change … Acme/ }).click()
     await dialog.getByLabel('Home countries').fill('DE')
@@ -247,8 +241,8 @@ describeInBrowser('managing in the console', () => {
     assert.ok(
       (await notice.textContent())!.includes(`simtally reclassify --since DATE --account ${sid}`),
     )
-    const { text } = await ask(`/v1/Accounts/${sid}`, opened.operator)
-    assert.deepEqual(JSON.parse(text).home_countries, ['DE'])
+    const { body } = await opened.get(`/v1/Accounts/${sid}`, opened.operator)
+    assert.deepEqual(body.home_countries, ['DE'])
     await operator.getByRole('button', { name: 'The operator’s' }).click()
     await panel('Keys', operator).getByText(opened.operator.sid).waitFor()
     await operator.context().close()

@@ -23,15 +23,8 @@ describeInBrowser('the console of an operator', () => {
   after(() => opened.close())
 
   const change = async (path: string, form: Record<string, string>) => {
-    const { sid, secret } = opened.operator
-    const authorization = `Basic ${Buffer.from(`${sid}:${secret}`).toString('base64')}`
-    const body = new URLSearchParams(form)
-    const reply = await fetch(opened.url + path, {
-      method: 'POST',
-      headers: { authorization },
-      body,
-    })
-    assert.equal(reply.status, 200, await reply.text())
+    const { status, text } = await opened.post(path, new URLSearchParams(form), opened.operator)
+    assert.equal(status, 200, text)
   }
 
   it('shows the account that is chosen, and names the feed that is late', async () => {
