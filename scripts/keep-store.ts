@@ -1,6 +1,6 @@
 /**
  * Keeps a store of this version for all later ones: `node scripts/keep-store.ts`, when a version is released.
- * Writes `test/fixtures/stores/VERSION`: an SQLite database, a dump of the same store on PostgreSQL, and the
+ * Writes `test/fixtures/stores/VERSION`: a SQLite database, a dump of the same store on PostgreSQL, and the
  * answers of both. Needs `pg_dump`, and in `SIMTALLY_TEST_POSTGRES_URL` a server that is not newer than it.
  */
 import { execFileSync } from 'node:child_process'
