@@ -68,7 +68,7 @@ export class ImportRun {
   #batches = 0
   #storeFailure: { readonly error: unknown } | null = null
   #counts = NO_VERDICTS
-  /** The earliest usage so far, of records that can be counted now or later. */
+  /** The earliest usage so far, of records that could be read. */
   #usageFrom: number | null = null
   #batch = emptyBatch()
   /** The batch being written while the next one is read. */

@@ -1,4 +1,7 @@
-/** Conflicts that a person decides for what waits: what counts then, and after undoing either side. */
+/**
+ * Conflicts that a person decides in favour of what waits: what counts then, and after undoing either
+ * side.
+ */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { NO_VERDICTS } from '../../src/domain/import.ts'
@@ -11,7 +14,7 @@ const ACCEPTANCE = { by: 'Ada', reason: 'the carrier says so' }
 const total = (upload: number) =>
   upload === 0 ? [] : [`2026-01-01T00:00:00Z home US ${upload}/0/0/0`]
 
-/** A ledger of which import 1 has said 10, and a further import 11, which waits. */
+/** A ledger in which import 1 has stated 10, and another import states 11, which waits. */
 async function openConflict(t: Parameters<typeof openLedger>[0], engine: Engine) {
   const ledger = await openLedger(t, engine)
   await ledger.append([version(ledger, 10)])
@@ -95,7 +98,7 @@ export function describeAccepting(engine: Engine): void {
     it('stands when the import of what counted before is undone, then or later', async (t) => {
       const ledger = await openConflict(t, engine)
       await accept(ledger, ledger.secondId, 11)
-      // Delivered once more, the older version stays in its place.
+      // Delivered again, the older version stays in its place.
       const again = await deliver(ledger, 10)
       await ledger.store.undoImport(ledger.importId, NOW + 90)
       await assertTotal(ledger, 11)
@@ -114,7 +117,7 @@ export function describeAccepting(engine: Engine): void {
       await accept(ledger, secondId, 11)
       await accept(ledger, third.importId, 12)
       await assertTotal(ledger, 12)
-      // It stands in the history, and is to count again.
+      // It is in the history, and should count again.
       const { counts } = await accept(ledger, fourth.importId, 11)
       assert.deepEqual(counts, { ...NO_VERDICTS, replaced: 1 })
       await assertTotal(ledger, 11)

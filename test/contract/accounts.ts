@@ -1,4 +1,4 @@
-/** Accounts and the keys that callers show. */
+/** Accounts and the keys that callers use. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { aKey, anAccount, homeSet, NOW, sha256, sidOf } from '../support/builders.ts'

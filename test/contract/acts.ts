@@ -1,4 +1,4 @@
-/** The log of acts: what stands in it, in which transaction, and that nothing leaves it. */
+/** The log of acts: its entries, the transaction of each, and that nothing is ever removed. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Act } from '../../src/domain/act.ts'

@@ -1,4 +1,4 @@
-/** The audit: recomputes every derived number, and names each that differs. */
+/** The audit: recomputes every derived number, and names each one that differs. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AuditState } from '../../src/storage/usage-store.ts'
@@ -44,7 +44,7 @@ export function describeAudit(engine: Engine): void {
         const { differences, differenceCount } = await damaged.audit()
         assert.equal(differenceCount, 1)
         assert.equal(differences.length, 1)
-        // The same where each question has a state of the store to itself.
+        // The same if each question has a state of the store to itself.
         assert.deepEqual((await damaged.audit({ lookMs: 0 })).differences, differences)
         const difference = differences[0]!
         assert.equal(difference.table, table)

@@ -19,12 +19,12 @@ import {
 } from '../support/format-reading.ts'
 import { mutated, mutations } from '../support/mutations.ts'
 
-/** One delivery and what it comes to; small, because it is cut at each of its bytes. */
+/** One delivery and what it comes to; small, because it is cut at every byte. */
 export interface FormatSample {
   readonly name: string
   readonly bytes: Uint8Array
   readonly expected: ToldReading
-  /** Where they are not those of the format's other samples. */
+  /** If they differ from those of the format's other samples. */
   readonly settings?: FeedSettings
 }
 
@@ -32,11 +32,11 @@ export interface FormatUnderTest {
   readonly name: FeedFormat
   readonly settings: FeedSettings
   readonly samples: readonly FormatSample[]
-  /** What a delivery without a byte is: refused with an error, or without records. */
+  /** What a delivery of zero bytes is: refused with an error, or without records. */
   readonly empty: 'refused' | 'no records'
   /**
-   * Whether a record that was cut is known as such. Where a record ends with its line or with the
-   * delivery, the last one may look whole; every other one must be as in the whole delivery.
+   * Whether a cut record is noticed. If records end with their line or with the delivery, the last one
+   * may look whole; every other one must be as in the whole delivery.
    */
   readonly cutRecord: 'seen' | 'may look whole'
   /** Settings that must be refused, and the path that the error names as its field. */
@@ -45,10 +45,10 @@ export interface FormatUnderTest {
   readonly page?: string
 }
 
-/** A name of fewer characters may stand in a message whole. */
+/** A shorter name may appear in full in a message. */
 const SECRET_CHARACTERS_MIN = 10
 const SENTENCE_CHARACTERS_MAX = 4_000
-/** In characters; the name of a SIM is at most a unique name. */
+/** In characters. The longest name of a SIM is a unique name. */
 const SIM_CHARACTERS_MAX = 64
 
 export function describeCdrFormat(under: FormatUnderTest): void {
@@ -158,7 +158,7 @@ export function describeCdrFormat(under: FormatUnderTest): void {
   })
 }
 
-/** What is true of every reading, of a good delivery and of noise. */
+/** What is true of every reading, of a good delivery or of noise. */
 export function assertSound({ records, error, warnings }: Reading): void {
   let lineBefore = 0
   for (const record of records) {
@@ -226,7 +226,7 @@ function assertRefused(check: () => void, field: string): void {
   })
 }
 
-/** A classification is worked out once for each network object. */
+/** A classification is worked out once per network object. */
 function assertSharesNetworks(reading: Reading): void {
   const networks = new Map<string, object>()
   for (const { network } of recordsOf(reading)) {
@@ -236,7 +236,7 @@ function assertSharesNetworks(reading: Reading): void {
   }
 }
 
-/** Subscribers are named in records, never in full in what people read of them. */
+/** Records name subscribers, but what people read about records never names them in full. */
 function assertKeepsSecrets(reading: Reading): void {
   const { records, error, warnings } = reading
   const secrets = recordsOf(reading)

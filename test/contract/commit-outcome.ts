@@ -1,4 +1,4 @@
-/** A connection that is cut at COMMIT: what was stored is counted once, what was not is stored. */
+/** A connection that is cut at COMMIT: what was stored is counted once, and what was not is stored. */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { openStore } from '../../src/storage/open-store.ts'
@@ -20,7 +20,7 @@ import { assertAuditClean } from './engine.ts'
 export const EVENTS = 20
 const WAYS: readonly Cut[] = ['before', 'before, unnoticed', 'after']
 
-/** A store that reaches its server through a proxy, and an import of it. */
+/** A store that reaches its server through a proxy, and an import into it. */
 export async function openBehindProxy(t: TestContext, place: Pick<TempPlace, 'url'>) {
   const proxy = await TcpProxy.open(place.url)
   t.after(() => proxy.close())
@@ -48,7 +48,7 @@ export async function openBehindProxy(t: TestContext, place: Pick<TempPlace, 'ur
 
 type Behind = Awaited<ReturnType<typeof openBehindProxy>>
 
-/** What a first batch does besides, such as making partitions, is done. */
+/** Gets the extra work of a first batch done, such as creating partitions. */
 export async function warmedUp(opening: Promise<Behind>): Promise<Behind> {
   const behind = await opening
   await behind.append(1)
@@ -60,7 +60,7 @@ export function countedOnce(records: number) {
   return { accepted: records, ...none, bytes: records }
 }
 
-/** On PostgreSQL or Citus; the whole of what a cut connection may leave behind. */
+/** On PostgreSQL or Citus: everything that a cut connection may leave behind. */
 export function describeCommitOutcome(engine: 'postgres' | 'citus'): void {
   describe(`a connection to ${engine} that is cut at COMMIT`, () => {
     for (const where of WAYS) {
@@ -105,7 +105,7 @@ export function describeCommitOutcome(engine: 'postgres' | 'citus'): void {
       const place = await newSchema(engine)
       t.after(() => place.remove())
       const { proxy, append, counted } = await openBehindProxy(t, place)
-      // The rows are in the ledger by then, so that nobody else can add them.
+      // By then the rows are in the ledger, so that nobody else can add them.
       const cut = proxy.cutAt('before, unnoticed', 'INSERT INTO account_feed')
       const { counts } = await append(EVENTS)
       await cut

@@ -1,4 +1,4 @@
-/** Sessions of the console and sign-in links: one truth for every process on a store. */
+/** Console sessions and sign-in links: every process on a store sees the same. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ConsoleLink, ConsoleSession } from '../../src/domain/console-session.ts'

@@ -1,4 +1,6 @@
-/** A delivery of one batch in one transaction: what the three steps come to, and nothing where one fails. */
+/**
+ * A delivery of one batch in one transaction: the outcomes of the three steps, and nothing if one fails.
+ */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { aBatch, aFeed, anImportStart, aQuarantinedRecord, NOW } from '../support/builders.ts'

@@ -1,4 +1,4 @@
-/** What the contract suite is given of an engine, and the small worlds its tests start from. */
+/** What the contract suite needs from an engine, and the small worlds in which its tests start. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { Account, Feed, Sim, SimRegistration } from '../../src/domain/directory.ts'
@@ -21,7 +21,7 @@ import {
 } from '../support/builders.ts'
 import type { TempStore } from '../support/temp-store.ts'
 
-/** The numbers that are derived from the ledger, by the names that an audit gives them. */
+/** The numbers derived from the ledger, by the names that an audit gives them. */
 export const DERIVED_TABLES = ['account hour', 'account day', 'sim day'] as const
 export type DerivedTable = (typeof DERIVED_TABLES)[number]
 
@@ -29,9 +29,9 @@ export interface Engine {
   readonly name: string
   /** A new, empty store. */
   readonly open: () => Promise<TempStore>
-  /** One that Simtally has made itself in an empty database: others may be copies. */
+  /** A store that Simtally itself created in an empty database; others may be copies. */
   readonly make: () => Promise<TempStore>
-  /** A further store on a database that is there, as another process has it. */
+  /** Another store on an existing database, as another process would open it. */
   readonly reopen: (
     url: string,
     options?: { readonly gatherRowsMax?: number },
@@ -40,7 +40,7 @@ export interface Engine {
   readonly corrupt: (url: string, table: DerivedTable) => Promise<void>
 }
 
-/** An empty store that goes away with the test. */
+/** An empty store that is disposed of with the test. */
 export async function openEmpty(t: TestContext, engine: Engine): Promise<TempStore> {
   const temp = await engine.open()
   t.after(() => temp.dispose())
@@ -63,7 +63,7 @@ export async function register(
   return sims[0]!
 }
 
-/** A store with one account, one SIM, one feed and one import that runs. */
+/** A store with one account, one SIM, one feed and one running import. */
 export interface Ledger {
   readonly temp: TempStore
   readonly store: UsageStore
@@ -77,7 +77,7 @@ export interface Ledger {
     events: readonly UsageEvent[],
     rest?: { quarantined?: readonly QuarantinedRecord[]; expired?: number; knownAt?: number },
   ): Promise<AppendOutcome>
-  /** What the SIM used, in the words of `usageLines`. */
+  /** What the SIM used, as lines of `usageLines`. */
   simUsage(asked?: AskedUsage): Promise<string[]>
   accountUsage(asked?: AskedUsage): Promise<string[]>
   assertAuditClean(): Promise<void>
@@ -122,8 +122,8 @@ export async function openLedger(
 }
 
 /**
- * A line a group, in the order of the store: bucket, zone, country, then bytes up and down and
- * Commands to and from the SIM. Groups in which nothing was used say nothing.
+ * One line per group, in the store's order: bucket, zone, country, then bytes up and down and Commands to
+ * and from the SIM. Groups without usage are left out.
  */
 export async function usageLines(
   store: UsageStore,
@@ -152,7 +152,7 @@ export async function assertAuditClean(store: UsageStore): Promise<void> {
   assert.equal(report.differenceCount, 0)
 }
 
-/** The failure of `work`, which must be a `UsageError` with the code. */
+/** The error that `work` must reject with: a `UsageError` with the code. */
 export async function failureOf(code: UsageErrorCode, work: Promise<unknown>): Promise<UsageError> {
   try {
     await work

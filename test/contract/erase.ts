@@ -1,4 +1,4 @@
-/** SIMs and accounts that are erased: nothing names them any more, and every total stays as it is. */
+/** Erased SIMs and accounts: nothing names them any more, and every total stays as it is. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Sim } from '../../src/domain/directory.ts'
@@ -23,7 +23,7 @@ const SIM: SimErasure = { ...BY, newSid: NEW_SID }
 const UNUSABLE = 'f'.repeat(64)
 const AT = '2026-03-01T10:20:30Z'
 
-/** A ledger whose SIM has a name, a history, and usage of sealed days that is under checksum. */
+/** A ledger whose SIM has a name, a history, and usage on sealed days under checksum. */
 async function openUsed(t: Parameters<typeof openLedger>[0], engine: Engine): Promise<Ledger> {
   const ledger = await openLedger(t, engine, { onConflict: 'replace' })
   const { store, sim, feed } = ledger
@@ -141,7 +141,7 @@ export function describeErase(engine: Engine): void {
         [2, 3],
       )
       await ledger.assertAuditClean()
-      // What comes later waits, until it is told again.
+      // What comes later waits, until the number is erased again.
       await ledger.append([], { quarantined: [waits(4, `r4,${number},x`)] })
       assert.equal(await store.eraseNumber(number, { ...BY, dryRun: true }), 1)
       assert.equal(await store.eraseNumber(number, BY), 1)
@@ -154,7 +154,7 @@ export function describeErase(engine: Engine): void {
       const ledger = await openUsed(t, engine)
       const { store, sim, account, importId } = ledger
       const other = await store.createAccount(anAccount())
-      // Registered since NOW: it moves in the middle of an hour, and both have usage of it.
+      // Registered at NOW. It moves in the middle of an hour in which both accounts have usage.
       const moved = instant('2026-03-15T12:50:00Z')
       await store.moveSim(sim.id, { toAccountId: other.id, since: moved }, moved)
       const at = (time: string, accountId: number) =>

@@ -1,4 +1,4 @@
-/** What feeds have delivered, what is missing, and up to when they are complete. */
+/** What feeds have delivered, what is missing, and how far they are complete. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { feedGaps, NO_DELIVERIES } from '../../src/domain/completeness.ts'
@@ -18,7 +18,7 @@ import {
 import { type Engine, failureOf, type Ledger, openEmpty, openLedger, reopen } from './engine.ts'
 
 const HOUR = 3_600
-/** Of `NOW`, less 48 hours, the whole hour. */
+/** 48 hours before `NOW`, as a whole hour. */
 const SETTLED = instant('2026-03-13T12:00:00Z')
 
 interface Brought {

@@ -1,4 +1,4 @@
-/** Questions about a fleet: any grouping, any filter, page by page, against a plain model. */
+/** Questions about a fleet: any grouping, any filter, page by page, compared with a plain model. */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
@@ -65,7 +65,7 @@ interface Fleet {
   /** SIMs begin with the first, and move between them. */
   readonly accountIds: readonly [number, number]
   readonly sims: readonly Sim[]
-  /** Of each of the accounts. */
+  /** For each of the accounts. */
   readonly groups: readonly (readonly SimGroup[])[]
   readonly feedIds: readonly number[]
 }
@@ -104,7 +104,7 @@ async function openFleet(t: TestContext, engine: Engine): Promise<Fleet> {
   return { store, accountIds: [account.id, second.id], sims, groups, feedIds }
 }
 
-/** A few days in two months, so that changes meet usage of their day; the last ones are not sealed. */
+/** A few days in two months, so that changes meet usage on the same day. The last ones are not sealed. */
 const aDay = fc.constantFrom(0, 4, 5, 18, 19, 34, 37, 39).map((day) => FIRST + day * DAY)
 const anInstant = fc
   .tuple(aDay, fc.integer({ min: 0, max: 7 }))
@@ -149,7 +149,7 @@ const HOMES = [
 const homes = fc.array(
   fc.record({
     home: fc.nat({ max: HOMES.length - 1 }),
-    /** Null where the home set of an account changes. */
+    /** Null if an account's home set changes. */
     sim: fc.option(aSimIndex, { nil: null }),
     account: fc.nat({ max: 1 }),
     since: anInstant,
@@ -162,10 +162,10 @@ const STEPS = [
   ...(['transfer others', 'change others', 'reclassify again', 'purge', 'undo'] as const),
 ] as const
 
-/** Nothing depends on the order, nor on whether all of it happens. */
+/** Neither the order nor leaving some out may matter. */
 const steps = fc.shuffledSubarray([...STEPS], { minLength: 7 })
 
-/** What is done to what was delivered: a delivery taken back, old usage deleted. */
+/** What happens to deliveries: one is undone, or old usage is deleted. */
 const losses = fc.record({
   undone: fc.nat({ max: 3 }),
   purgedBefore: fc.option(fc.constantFrom(0, 4, 5).map((day) => FIRST + day * DAY + 4 * HOUR)),
@@ -191,7 +191,7 @@ const questions = fc.array(
     labelKey: fc.constantFrom(...KEYS),
     order: fc.constantFrom('start', '-start', 'data', '-data', 'commands', '-commands'),
     filter: fc.record({
-      // Most questions have few filters: all at once would leave nothing to sum.
+      // Most questions have few filters, because all at once would leave nothing to sum.
       sim: rarely(aSimIndex),
       group: rarely(fc.nat({ max: 1 })),
       label: rarely(fc.tuple(fc.constantFrom(...KEYS), fc.constantFrom(...VALUES))),
@@ -264,13 +264,13 @@ interface Lived {
   readonly steps: Generated<typeof steps>
 }
 
-/** Brings usage, changes and moves in any order, beside the model that knows what is left of them. */
+/** Applies usage, changes and moves in any order, beside a model of what is left of them. */
 class Life {
   known: ModelChange[] = []
   readonly #fleet: Fleet
   readonly #events: Lived['given']
   #usage: ModelEvent[]
-  /** Of each event that is in the store, the imports that have delivered it. */
+  /** The imports that have delivered each event in the store. */
   readonly #importsOf = new Map<number, Set<number>>()
   readonly #importIds: number[] = []
   readonly #moved: ModelMove[] = []
@@ -290,7 +290,7 @@ class Life {
     )
   }
 
-  /** Every record says the account that had its SIM at first: the store knows better. */
+  /** Every record names the account that had its SIM at first, and the store has to know better. */
   async deliver(from: number, to: number): Promise<void> {
     const { store, accountIds, feedIds } = this.#fleet
     for (const feed of (await store.listFeeds()).filter(({ id }) => feedIds.includes(id))) {
@@ -348,7 +348,7 @@ class Life {
     }
   }
 
-  /** Each change of a home set is applied to what is counted, in transactions of a few rows. */
+  /** Applies each change of a home set to counted usage, in transactions of a few rows. */
   async reclassify(some: Lived['homes']): Promise<void> {
     const { store, accountIds, sims } = this.#fleet
     for (const { home: index, sim, account, since } of some) {
@@ -393,7 +393,7 @@ class Life {
     }
   }
 
-  /** One that is there already counts nothing twice, and stays where it is counted. */
+  /** An event that is already there counts no second time, and keeps its place. */
   #count(i: number, importId: number): void {
     const importIds = this.#importsOf.get(i)
     if (importIds === undefined) this.#usage[i] = this.#asDelivered(i)
@@ -425,7 +425,7 @@ async function live(fleet: Fleet, { given, moves, transfers, homes, losses, step
     seal: async () => {
       while (await fleet.store.sealNextDay(SEALED));
     },
-    // What is there already counts nothing twice, and what was taken back counts again.
+    // What is already there counts no second time, and what was undone counts again.
     'deliver others': () => life.deliver(half(given) >> 1, given.length),
     'transfer others': () => life.transfer(transfers.slice(half(transfers))),
     'change others': () => life.change(moves.slice(half(moves))),
@@ -437,10 +437,10 @@ async function live(fleet: Fleet, { given, moves, transfers, homes, losses, step
   return { ofAccount: (accountId: number) => life.ofAccount(accountId), known: life.known }
 }
 
-/** So that a move ends each of them, also where nothing was known of it yet. */
+/** So that a move ends each of them, even if nothing was known about it yet. */
 const KEYS_OF_NOTHING = [null, ...KEYS].map((key) => ({ simId: 0, key, at: 0, value: null }))
 
-/** Of each SIM, for each account, as the compatible API asks it; and the records behind it. */
+/** For each SIM and account, through the compatible API, along with the records behind it. */
 async function assertUsageOfSims(
   { store, accountIds, sims }: Fleet,
   ofAccount: (accountId: number) => readonly ModelEvent[],

@@ -1,6 +1,6 @@
 /**
- * Days that are not sealed yet, and those that are being sealed some rows at a time: every answer is what
- * it is where nothing was ever gathered or sealed, and whatever is done in the midst comes to the same.
+ * Days that are not sealed yet, and days being sealed some rows at a time: every answer is the same as if
+ * nothing had ever been gathered or sealed, and whatever is done halfway has the same result.
  */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
@@ -30,13 +30,13 @@ const FIRST_DAY = instant('2026-03-01T00:00:00Z')
 const DAYS = 3
 const SEALED = FIRST_DAY + 2 * DAY_SECONDS
 
-/** Where buckets of any length may begin and end, and between. */
+/** Where buckets of any length may begin and end, and times in between. */
 const TIMES = [
   ...['00:00:00', '01:59:59', '02:00:00', '03:59:59', '12:00:00', '17:30:00', '21:59:59'],
   '23:59:59',
 ]
 
-/** Gathers no more than about so many rows at a time. */
+/** Gathers about this many rows at a time, at most. */
 const GATHER_ROWS_MAX = 4
 
 interface Fleet {
@@ -44,15 +44,15 @@ interface Fleet {
   readonly sims: readonly Sim[]
   readonly accountIds: readonly number[]
   readonly importIds: readonly number[]
-  /** In their order. */
+  /** In order. */
   readonly delivered: readonly UsageEvent[]
-  /** Of the SIM at the place; of its account. */
+  /** An event of the SIM at this position, and of its account. */
   event(sim: number, at: string, stated?: Partial<UsageEvent>): UsageEvent
   append(importId: number, ...events: UsageEvent[]): Promise<unknown>
   beginImport(): Promise<number>
-  /** One transaction of sealing; false when none is left. */
+  /** One transaction of sealing; false if none is left. */
   seal(): Promise<boolean>
-  /** Every kind of answer about all of them. */
+  /** Every kind of answer about all SIMs. */
   answers(): Promise<unknown[]>
 }
 
@@ -143,7 +143,7 @@ async function answersOf(
       all.push(silent.map(({ id }) => id))
     }
     for (const { id: simId } of sims) {
-      // Page after page, so that they go on within a bucket.
+      // Page by page, so that pages continue within a bucket.
       const filter = { simId, ...period }
       let page = await store.listUsageEvents(filter, { limit: 5 })
       while (page.length > 0) {
@@ -159,7 +159,7 @@ async function answersOf(
   return all
 }
 
-/** What SIMs have used by the hour, from the events alone: the last of an identity counts. */
+/** What SIMs have used by the hour, from the events alone. The last event of an identity counts. */
 function linesOf(events: readonly UsageEvent[]): string[] {
   const last = new Map(events.map((e) => [`${e.simId} ${e.occurredAt} ${e.recordId}`, e]))
   const sums = new Map<string, [upload: number, toSim: number]>()
@@ -172,7 +172,7 @@ function linesOf(events: readonly UsageEvent[]): string[] {
   return [...sums].map(([key, [upload, toSim]]) => `${key} ${upload}/0/${toSim}/0`).sort()
 }
 
-/** Does something to the fleet; `goOn` gathers some more, where it goes in steps. */
+/** Does something to the fleet. If it works in steps, `goOn` gathers some more in between. */
 type Act = (fleet: Fleet, goOn: () => Promise<unknown>) => Promise<unknown>
 
 const NEW_SID = sidOf('DE', 0xabcde) as Sim['sid']
@@ -230,7 +230,8 @@ const ACTS: Readonly<Record<string, Act>> = {
       ...{ by: 'Ada', reason: 'asked for', at: NOW, dryRun: false },
       newSid: NEW_SID,
     }),
-  // Rows that it has given up are gathered while they are deleted, some of a day and a whole one.
+  // Rows that retention has given up are gathered while they are deleted, both of a cut day and of a
+  // whole one.
   'retention ends within a day': async ({ store }, goOn) => {
     for (const before of ['2026-03-01T13:00:00Z', '2026-03-02T05:00:00Z'].map(instant)) {
       while (!(await store.purge({ before, rowsMax: 7, dryRun: false })).done) {
@@ -258,7 +259,7 @@ export function describeFreshDays(engine: Engine): void {
   describe('days that are not sealed yet', () => {
     it('answer what their records come to', async (t) => {
       const { store, sims, delivered } = await openFleet(t, engine)
-      // What readings come to, tests of their own say.
+      // What readings come to is tested elsewhere.
       for (const { id: simId } of sims.slice(1)) {
         const hours = await usageLines(store, { simId }, { granularity: 'hourly' })
         const own = delivered.filter((event) => event.simId === simId)
@@ -287,7 +288,7 @@ export function describeFreshDays(engine: Engine): void {
         for (const steps of [0, ...(isWhole() ? STEPS : [STEPS[i % STEPS.length]!])]) {
           const fleet = await openFleet(t, engine)
           for (let n = 0; n < steps && (await fleet.seal()); n++);
-          // Nothing is gathered where the others are compared with.
+          // The store for comparison gathers nothing.
           const told = await act(fleet, async () => steps > 0 && (await fleet.seal()))
           const found = [typeof told === 'number' ? told : null, ...(await namelessAnswers(fleet))]
           expected ??= found
@@ -303,10 +304,10 @@ export function describeFreshDays(engine: Engine): void {
   })
 }
 
-/** After so many, the first day is begun, one is half gathered, and all are sealed. */
+/** After this many steps, the first day is begun, one is half gathered, or all are sealed. */
 const STEPS = [2, 9, 100]
 
-/** SIMs are others in each store, and called by other names. */
+/** Each store has other SIMs, with other names. */
 async function namelessAnswers(fleet: Fleet): Promise<unknown[]> {
   const answers = JSON.stringify(await fleet.answers(), (key, value) => {
     if (/Sid$|^feedName$/.test(key)) return null

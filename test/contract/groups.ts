@@ -1,4 +1,4 @@
-/** Groups, labels, and what SIMs were when. */
+/** Groups and labels, and which SIM had which when. */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import type { SimAssignment } from '../../src/domain/sim-group.ts'
@@ -138,7 +138,8 @@ export function describeGroups(engine: Engine): void {
       const registered = await store.registerSims(account.id, [aSim()], { at, newSid: newSimSid })
       const [sim] = registered.sims
       await store.assignSims(account.id, [{ simId: sim!.id, groupId: trackers.id }], at)
-      // Dated back as far as this, another group holds until that beginning's end: there is none.
+      // If the membership began at registration, this change would end there. It has always held, so the
+      // change replaces it.
       const since = instant('2026-01-01T00:00:00Z')
       await store.assignSims(account.id, [{ simId: sim!.id, groupId: null, since }], at)
       assert.equal((await store.simPlaces([sim!.id])).get(sim!.id)!.group, null)

@@ -158,7 +158,7 @@ export function describeImports(engine: Engine): void {
       assert.equal(await found('a'), again.id)
       for (const read of ['b', 'c', 'd', 'e', 'f', 'g', '']) assert.equal(await found(read), null)
 
-      // What made the second one a duplicate may be gone with any import that was undone.
+      // What made the second one a duplicate may have gone with any import that was undone.
       const other = await deliver('h', { events: [ledger.event({ recordId: 'new' })] })
       await store.undoImport(other.id, NOW)
       assert.equal(await found('a'), first.id)

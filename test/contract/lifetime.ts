@@ -23,7 +23,7 @@ import {
   usageLines,
 } from './engine.ts'
 
-/** What a delivery of `NOW` completes: 48 hours less, the whole hour. */
+/** What a delivery at `NOW` completes: up to 48 hours before, as a whole hour. */
 const SETTLED = NOW - 48 * 3_600 - (NOW % 3_600)
 
 export function describeLifetime(engine: Engine): void {

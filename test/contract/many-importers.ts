@@ -1,6 +1,6 @@
 /**
- * Many `simtally import` processes on one database, whose files overlap, while SIMs are registered,
- * days sealed and old usage purged: each record is accepted by one of them.
+ * Many `simtally import` processes on one database, whose files overlap, while SIMs are registered, days
+ * sealed and old usage purged. Each record is accepted by exactly one of them.
  */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
@@ -29,11 +29,11 @@ export interface ManyImporters {
   readonly importers: number
   readonly recordsEach: number
   readonly policies: readonly ConflictPolicy[]
-  /** Something that happens again and again meanwhile, such as the end of connections. */
+  /** A recurring disturbance, such as ending connections. */
   readonly disturb?: (url: string) => Promise<void>
 }
 
-/** Of each file, so much is in all the others too; half of that with other counters in each. */
+/** The part of each file that all the others have too; half of it with other counters in each. */
 const SHARED = 0.3
 const SIMS = 40
 const BATCH_RECORDS = 400
@@ -52,7 +52,7 @@ interface Line {
   readonly bytes: number
 }
 
-/** The record number `n` of those that only one file, or all of them have. */
+/** Record number `n` of those that only one file has, or that all of them have. */
 function lineOf(id: string, n: number, bytes: number): Line {
   const sim = (n * 7) % SIMS
   const at = TODAY - DAYS * DAY_SECONDS + ((n * 7_919) % ((DAYS - 1) * DAY_SECONDS))
@@ -65,7 +65,7 @@ function fileOf(importer: number, recordsEach: number): Line[] {
     if (n >= shared) return lineOf(`own-${importer}-${n}`, n * 13 + importer, 1)
     return lineOf(`shared-${n}`, n, n % 2 === 0 ? 1 : 1 + importer)
   })
-  // Each in an order of its own: the locks of one batch meet those of others everywhere.
+  // Each file in its own order, so that the locks of one batch meet those of others everywhere.
   return lines.sort((a, b) => orderOf(a, importer) - orderOf(b, importer))
 }
 
@@ -80,7 +80,7 @@ function csv(lines: readonly Line[]): string {
   return `record_id,sim,occurred_at,plmn,upload\n${rows.join('')}`
 }
 
-/** What goes on beside the imports, until it is told to end. */
+/** What goes on beside the imports until it is told to end. */
 async function keepUp(
   store: UsageStore,
   accountId: number,
@@ -119,7 +119,7 @@ async function checkPolicy(
   { engine, importers, recordsEach, disturb = async () => {} }: ManyImporters,
   onConflict: ConflictPolicy,
 ): Promise<void> {
-  // Of its own, because connections to it are ended.
+  // A separate database, because connections to it are ended.
   const temp = await openTempStore(engine, engine === 'postgres' ? () => newDatabase() : undefined)
   try {
     const { store, url, dir } = temp
@@ -172,7 +172,7 @@ function distinct(files: readonly Line[][]): Map<string, Line[]> {
   return Map.groupBy(files.flat(), ({ id }) => id)
 }
 
-/** The bytes of all records, by the least and by the most that a file says of each. */
+/** The bytes of all records, from the least to the most that any file states for each. */
 function possibleBytes(files: readonly Line[][]): readonly [number, number] {
   let least = 0
   let most = 0
@@ -210,7 +210,7 @@ function assertCounted(
   } else assert.ok(replaced <= contradictions && quarantined === 0, told)
 }
 
-/** Ends a connection of Simtally to the database, whatever it does. */
+/** Ends one of Simtally's connections to the database, whatever it is doing. */
 export async function endOneConnection(url: string): Promise<void> {
   await endConnections(url, { limit: 1 })
   await setTimeout(50)

@@ -1,4 +1,4 @@
-/** Whole stores move to another engine: nothing is lost, mixed, or usable before it is complete. */
+/** Whole stores move to another engine: nothing is lost, mixed up, or usable before it is complete. */
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
@@ -20,7 +20,7 @@ const SEED = 20_260_315
 const WORLDS = share(1, 6)
 
 async function openFilled(t: TestContext): Promise<TempStore> {
-  // One of its own, not a copy: its key tells it from other stores.
+  // Created here rather than copied, so that its key tells it from other stores.
   const temp = await openTempStore('sqlite', (dir) => newPlace('sqlite', dir))
   t.after(() => temp.dispose())
   await fillStore(temp.store)
@@ -29,7 +29,7 @@ async function openFilled(t: TestContext): Promise<TempStore> {
 
 const pathOf = (temp: TempStore) => temp.url.slice('sqlite:'.length)
 
-/** Every row of every table, as texts, apart from the tables' own order of columns; each in the bucket of its day. */
+/** Every row of every table as text, independent of column order, and each in the bucket of its day. */
 async function rowsOfSqlite(temp: TempStore): Promise<Record<string, string[]>> {
   const db = new DatabaseSync(pathOf(temp), { readOnly: true })
   try {
@@ -193,7 +193,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       const to = await openDatabase(t)
       await movePart(temp.url, to, 8)
       const [sim] = await temp.store.listSims({}, { limit: 1 })
-      // The clock stands still: nothing but the name tells.
+      // The clock stands still, so only the name tells.
       await temp.store.updateSim(sim!.id, { friendlyName: 'renamed' }, sim!.updatedAt)
       const error = await failureOf('conflict', moveStore({ from: temp.url, to }, QUIET))
       assert.match(error.message, /simtally\.db has changed since a part of it was moved/)

@@ -1,4 +1,4 @@
-/** Versions of the operator's and of an account's own key: whose counts, and what undoing leaves. */
+/** Versions by the operator and by an account's own key: which one counts, and what undoing leaves. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { UsageEvent } from '../../src/domain/usage-event.ts'
@@ -15,7 +15,7 @@ async function assertTotal(ledger: Ledger, lines: readonly string[]): Promise<vo
   await ledger.assertAuditClean()
 }
 
-/** An import of the account's key, or a further one of the operator's. */
+/** An import by the account's key, or another one by the operator. */
 async function deliver(
   { store, feed, account }: Ledger,
   events: readonly UsageEvent[],
@@ -59,7 +59,7 @@ export function describePrecedence(engine: Engine): void {
         const record = ledger.event({ at: AT, upload: 5 })
         const first = await deliver(ledger, [record])
         assert.equal((await ledger.append([record])).counts.duplicate, 1)
-        // It is the operator's now, whatever the account says.
+        // It is the operator's now, whatever the account states.
         assert.equal((await deliver(ledger, [{ ...record, upload: 9 }])).counts.quarantined, 1)
         const { removed, kept } = await ledger.store.undoImport(first.importId, NOW)
         assert.deepEqual([removed, kept], [0, 0])

@@ -1,4 +1,4 @@
-/** Retention: what is old goes, in steps, and what is kept still adds up. */
+/** Retention: old usage goes, in steps, and what is kept still adds up. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { NO_VERDICTS } from '../../src/domain/import.ts'
@@ -41,7 +41,7 @@ async function openFull(...given: Parameters<typeof openLedger>): Promise<Ledger
   return ledger
 }
 
-/** All that can be asked of the time that is kept. */
+/** Every answer about the time that is kept. */
 async function keptAnswers({ simUsage, accountUsage }: Ledger) {
   const all: unknown[] = []
   for (const granularity of ['all', 'daily', 'hourly'] as const) {
@@ -153,7 +153,7 @@ export function describePurge(engine: Engine): void {
         await ledger.append([version(OLD[0]!, upload), version(KEPT[0]!, upload)])
       }
       const { ledgerRows } = await ledger.store.purge({ ...EVERYTHING, dryRun: true })
-      // Each step leaves the store sound, the one between the ledger and its history as well.
+      // Each step leaves the store sound, including the one between the ledger and its history.
       while (!(await ledger.store.purge({ ...EVERYTHING, rowsMax: 1 })).done) {
         await ledger.assertAuditClean()
       }

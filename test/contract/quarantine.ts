@@ -1,4 +1,4 @@
-/** Records that wait instead of being counted: kept once, listed for each delivery. */
+/** Records that wait instead of being counted: kept once, and listed for each delivery. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type KeptRecord, NO_VERDICTS } from '../../src/domain/import.ts'

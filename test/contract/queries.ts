@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { abroad, NATIONAL } from '../support/builders.ts'
 import { type Engine, failureOf, type Ledger, openLedger, register } from './engine.ts'
 
-/** One byte of upload, two, four and so on at the instants, so that each sum tells its parts. */
+/** Uploads of one byte, two, four and so on at the instants, so that each sum tells its parts. */
 async function appendAt(ledger: Ledger, ...instants: string[]): Promise<void> {
   await ledger.append(instants.map((at, i) => ledger.event({ at, upload: 2 ** i })))
 }

@@ -22,7 +22,7 @@ const FROM = instant('2026-03-08T00:00:00Z')
 
 const anyReading = fc.record({
   series: fc.constantFrom('s1', 's2'),
-  /** Hours after `FROM`: few, so that readings meet. */
+  /** Hours after `FROM`; few, so that readings meet. */
   hour: fc.nat({ max: 60 }),
   upload: fc.oneof(fc.nat({ max: 50 }), fc.constantFrom(2 ** 32 - 10, 2 ** 32 - 1)),
   download: fc.nat({ max: 50 }),
@@ -48,7 +48,7 @@ function eventOf(ledger: Ledger, { series, hour, isAbroad, traits, ...read }: An
   })
 }
 
-/** The usage of all hours, as the rule says of the whole set: hour and zone to counters. */
+/** The usage of all hours by the rule for the whole set: hour and zone to counters. */
 function expectedUsage(readings: Iterable<UsageEvent>): Map<string, bigint> {
   const bySeries = Map.groupBy(readings, ({ recordId }) => recordId)
   const sums = new Map<string, bigint>()
@@ -82,7 +82,7 @@ function asVersion(event: UsageEvent) {
   return { ...event, traits: event.reading! }
 }
 
-/** All versions that counted of each identity, the one that counts last. */
+/** All versions of each identity that ever counted; the present one is last. */
 function keep(
   kept: Map<string, UsageEvent[]>,
   event: UsageEvent,
@@ -220,7 +220,7 @@ export function describeReadings(engine: Engine): void {
           hour(4, 2 ** 32 - 10),
           hour(5, 20, wraps),
         ],
-        // One that is repeated within the batch counts as it is at its end.
+        // A reading repeated within the batch counts as it is at the end.
         hour(2, 40),
       ]
       const events = readings.map((reading) => eventOf(ledger, reading))
@@ -238,7 +238,7 @@ export function describeReadings(engine: Engine): void {
         return page.map(({ reading }) => reading)
       }
       assert.deepEqual(await shown(), ['growth', 'fall', 'reset', 'growth', 'wrap'])
-      // What comes late explains the fall: the feed has it no more, the import had it.
+      // A late reading explains the fall. The feed no longer has it, but the import had it.
       const { id: late } = await store.beginImport(anImportStart(feed))
       const first = { ...eventOf(ledger, hour(1.5, 0, start)), recordId: 's1' }
       const outcome = await store.append(aBatch({ importId: late, feed, events: [first] }))

@@ -1,4 +1,4 @@
-/** Usage that is classified anew by the home sets of now, and everything that is derived from it. */
+/** Usage classified again by the present home sets, and everything derived from it. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { LedgerPlace, Reclassification } from '../../src/storage/usage-store.ts'
@@ -18,7 +18,7 @@ import { type Engine, type Ledger, openLedger, register } from './engine.ts'
 const SINCE = instant('2026-02-01T00:00:00Z')
 const ALL = { since: SINCE, dryRun: false, rowsMax: 1_000 }
 
-/** In steps of two rows, as a large store goes. */
+/** In steps of two rows, as a large store would in larger ones. */
 async function inSteps({ store }: Ledger, given: Partial<Reclassification> = {}) {
   let [changed, unknown, steps] = [0, 0, 0]
   let after: LedgerPlace | null = null
@@ -50,7 +50,7 @@ export function describeReclassify(engine: Engine): void {
         ledger.event({ at: '2026-02-03T10:00:00Z', upload: 4 }),
         ledger.event({ at: '2026-02-03T10:00:00Z', upload: 8, serving: abroad('FR') }),
         ledger.event({ at: '2026-03-15T10:00:00Z', upload: 16, serving: NATIONAL }),
-        // What a record states itself no home set changes.
+        // No home set changes what a record itself states.
         ledger.event({
           ...{ at: '2026-02-03T11:00:00Z', upload: 32 },
           serving: { ...abroad('FR'), zoneStated: true },

@@ -1,4 +1,4 @@
-/** Quarantined records that are counted later, as if they had come right the first time. */
+/** Quarantined records that are counted later, as if they had been right the first time. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { NO_VERDICTS, type QuarantineEntry } from '../../src/domain/import.ts'
@@ -18,7 +18,7 @@ import { type Engine, failureOf, type Ledger, openLedger, reopen } from './engin
 const AT = '2026-03-14T10:20:30Z'
 const LATER = NOW + 3_600
 
-/** Quarantines one record a text, and gives the entries back. */
+/** Quarantines one record per text, and returns the entries. */
 async function waiting(ledger: Ledger, ...texts: string[]): Promise<QuarantineEntry[]> {
   const quarantined = texts.map((text, i) => aQuarantinedRecord(text, { line: i + 1 }))
   await ledger.append([], { quarantined })
@@ -37,7 +37,7 @@ function recycle({ store, feed, importId }: Ledger, looked: Looked) {
   return store.recycle({ ...batch, ...looked })
 }
 
-/** The entry's record as it is read now: an event on its line. */
+/** The entry's record as read now: an event on its line. */
 function read(ledger: Ledger, { id, line }: QuarantineEntry, stated: Partial<UsageEvent> = {}) {
   return { entryId: id, event: { ...ledger.event({ at: AT, upload: 1, ...stated }), line } }
 }

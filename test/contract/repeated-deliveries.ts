@@ -1,6 +1,6 @@
 /**
- * What came before comes again among records that are new, corrected or an account's: a batch says of
- * each what it would say if they came one by one, however those stored already follow each other.
+ * Earlier records come again among new, corrected and accounts' records. For each of them, a batch must
+ * report the same as if they came one by one, however the stored ones follow each other.
  */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
@@ -13,7 +13,7 @@ import { type Engine, type Ledger, openLedger } from './engine.ts'
 const RECORDS = 120
 const START = '2026-03-01T00:00:00Z'
 
-/** Three days of records, two at an instant. */
+/** Three days of records, two at each instant. */
 function recordsOf({ event, sim, account }: Ledger): UsageEvent[] {
   const { occurredAt: first } = event({ at: START })
   return Array.from({ length: RECORDS }, (_, i) => ({
@@ -25,7 +25,7 @@ function recordsOf({ event, sim, account }: Ledger): UsageEvent[] {
   }))
 }
 
-/** The same for the same seed: runs of records as they were, corrected, moved abroad, new or twice. */
+/** Equal for equal seeds: runs of records that are unchanged, corrected, moved abroad, new or doubled. */
 function againOf(records: readonly UsageEvent[], seed: number): UsageEvent[] {
   const random = seededRandom(seed)
   const events: UsageEvent[] = []
@@ -44,7 +44,7 @@ function againOf(records: readonly UsageEvent[], seed: number): UsageEvent[] {
   return events.map((event, i) => ({ ...event, line: i + 1, raw: `again ${i}` }))
 }
 
-/** The operator's import and an account's, each of a part of the records; then these `again`. */
+/** The operator's import and an account's, each with part of the records; then these `again`. */
 async function deliverAgain(
   t: TestContext,
   engine: Engine,
@@ -62,7 +62,7 @@ async function deliverAgain(
     }),
   )
   await ledger.append(records.filter((_, i) => i % 20 < 15))
-  // One of the days is sealed, and so under checksum.
+  // One of the days is sealed, and therefore under checksum.
   while (await store.sealNextDay(records.at(-1)!.occurredAt));
   while (await store.checksumNextDay());
   const { id: importId } = await store.beginImport(anImportStart(feed))
@@ -100,7 +100,7 @@ export function describeRepeatedDeliveries(engine: Engine): void {
           JSON.stringify(whole.counts),
         )
         assert.deepEqual(await usageOf(whole), await usageOf(single))
-        // What only repeats stays as the repeating import's, wherever the other one leaves.
+        // What only repeats stays as the repeating import's, whichever other import is undone.
         for (const gone of ['ofAccount', 'importId'] as const) {
           const outcomes = []
           for (const world of [whole, single]) {

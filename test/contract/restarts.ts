@@ -1,4 +1,4 @@
-/** Restarts that sources announce, and the series that have gone on after one. */
+/** Restarts announced by sources, and the series that have continued after one. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ReadingTraits } from '../../src/domain/usage-event.ts'

@@ -1,4 +1,4 @@
-/** Sealing: per-SIM totals of whole days, which no answer may ever show. */
+/** Sealing: per-SIM totals of whole days, which must never show in an answer. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { NO_VERDICTS } from '../../src/domain/import.ts'
@@ -8,14 +8,14 @@ import { type Engine, failureOf, type Ledger, openLedger, register, usageLines }
 
 const MARCH_10 = instant('2026-03-10T00:00:00Z')
 
-/** Seals all days that ended before; says how many there were. */
+/** Seals all days that ended before; returns how many there were. */
 async function sealAll(store: UsageStore, before = MARCH_10): Promise<number> {
   let days = 0
   while (await store.sealNextDay(before)) days += 1
   return days
 }
 
-/** Every kind of answer over bounds that cut days, hours and months in all ways. */
+/** Every kind of answer, with bounds that cut days, hours and months in every way. */
 async function answers(ledger: Ledger, simIds: readonly number[] = [ledger.sim.id]) {
   const bounds = [
     ['2026-01-01T00:00:00Z', '2026-04-01T00:00:00Z'],
@@ -65,7 +65,7 @@ export function describeSealing(engine: Engine): void {
   describe('sealing', () => {
     it('refuses a day whose totals of a SIM are too large, and answers as before', async (t) => {
       const ledger = await openLedger(t, engine)
-      // The day of each network fits, that of the country does not.
+      // The day of each network fits; that of the country does not.
       const most = ['208-01', '208-10'].flatMap((plmn) =>
         Array.from({ length: 600 }, (_, i) =>
           ledger.event({

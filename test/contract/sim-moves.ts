@@ -1,4 +1,4 @@
-/** SIMs that move to another account: what was used before stays where it was used. */
+/** SIMs that move to another account: earlier usage stays where it was used. */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import type { Account } from '../../src/domain/directory.ts'
@@ -26,7 +26,7 @@ const MOVED = instant('2026-02-10T10:20:30Z')
 const SEALED = instant('2026-03-10T00:00:00Z')
 const DAY = 86_400
 
-/** Two accounts, and a SIM of the first that has numbers, names, a group and a label. */
+/** Two accounts, and a SIM of the first with numbers, names, a group and a label. */
 async function openMove(t: TestContext, engine: Engine) {
   const temp = await openEmpty(t, engine)
   const { store } = temp
@@ -180,7 +180,7 @@ export function describeSimMoves(engine: Engine): void {
       await append(reading('2026-02-10T12:00:00Z', 190))
       const used = async () => [(await world.bySim(from))[0]?.[1], (await world.bySim(to))[0]?.[1]]
       assert.deepEqual(await used(), [100n, 90n])
-      // What is known late of the old account's time was not used by the new one.
+      // Late usage from the old account's time was not the new account's.
       await append(reading('2026-02-10T10:00:00Z', 120))
       assert.deepEqual(await used(), [120n, 70n])
       await world.store.undoImport(world.importId, NOW)
@@ -244,7 +244,7 @@ export function describeSimMoves(engine: Engine): void {
       assert.deepEqual(await store.listSims({ accountId: from.id }, { limit: 9 }), [])
       const [listed] = await store.listSims({ accountId: to.id }, { limit: 9 })
       assert.equal(listed?.sid, sim.sid)
-      // The name is free, and means the SIM that has it now from then on.
+      // The name is free again, and from then on means the SIM that has it now.
       const next = { uniqueName: 'pump', iccid: aSim().iccid! }
       const options = { at: NOW, newSid: newSimSid }
       const other = (await store.registerSims(from.id, [next], options)).sims[0]!
@@ -346,7 +346,7 @@ export function describeSimMoves(engine: Engine): void {
       const error = await failureOf('conflict', store.moveSim(sim.id, move, NOW))
       assert.match(error.message, new RegExp(`^since .*${from.sid} itself has delivered.* ${id};`))
       await store.undoImport(id, NOW)
-      // What was taken back names the delivery to who asks for the events.
+      // For undone usage, the events still name the delivery to whoever asks.
       await failureOf('conflict', store.moveSim(sim.id, move, NOW))
       await world.move(to, MOVED + 1)
       const again = await store.beginImport(anImportStart(feed, { accountId: from.id }))

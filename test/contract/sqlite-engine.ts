@@ -1,4 +1,4 @@
-/** SQLite as an engine of contracts, for tests of what only it does; they damage no file. */
+/** SQLite as a contract engine, for tests of what only it does; they damage no file. */
 import assert from 'node:assert/strict'
 import { openStore } from '../../src/storage/open-store.ts'
 import { openTempStore } from '../support/temp-store.ts'

@@ -1,4 +1,4 @@
-/** What keeps one account's doings from another's numbers. */
+/** What keeps one account's actions out of another's numbers. */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { feedGaps } from '../../src/domain/completeness.ts'
@@ -147,7 +147,7 @@ export function describeTenants(engine: Engine): void {
   describe('the same bytes in quarantine', () => {
     const record = (detail: string) => aQuarantinedRecord('same bytes', { line: 2, detail })
 
-    /** One import each of two accounts and of the operator; `entry` is what an import has waiting. */
+    /** One import each for two accounts and the operator; `entry` is what an import has waiting. */
     async function openQuarantine(t: TestContext) {
       const ledger = await openLedger(t, engine)
       const { store, feed } = ledger
@@ -178,7 +178,7 @@ export function describeTenants(engine: Engine): void {
       assert.deepEqual(await details(ofA), ['for A'])
       assert.deepEqual(await details(ofB), ['for B'])
       assert.deepEqual(await details(ofOperator), ['for the operator'])
-      // A deliverer's own record is kept once, as it was first.
+      // A deliverer's own record is kept once, as it first was.
       assert.deepEqual(await details(again), ['for B'])
       const waiting = async () =>
         (await store.listFeedTotals()).find(({ feedId }) => feedId === feed.id)!.waiting

@@ -1,4 +1,6 @@
-/** What a store knows of the time: by its usage, its deliveries' stamps and what was seen to pass. */
+/**
+ * What a store knows about the time: from its usage, its deliveries' stamps, and the time seen to pass.
+ */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { NO_VERDICTS } from '../../src/domain/import.ts'

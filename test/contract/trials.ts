@@ -1,4 +1,4 @@
-/** Trials: batches that are counted to see what they change, and taken back. */
+/** Trials: batches that are counted to see what they change, and rolled back. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
@@ -31,14 +31,14 @@ function ofTrial({ feed }: Ledger, events: readonly UsageEvent[], rest: Partial<
   return aBatch({ importId: TRIAL_IMPORT_ID, feed, events, ...rest })
 }
 
-/** A line a change, with the ending of the SIM's SID. */
+/** One line per change, with the end of the SIM's SID. */
 function words({ changes }: TrialChanges): string[] {
   return changes.map(({ simSid, zone, country, upload, download, toSim, fromSim }) => {
     return `${simSid.slice(-4)} ${zone} ${country ?? '-'} ${upload}/${download}/${toSim}/${fromSim}`
   })
 }
 
-/** All that a store holds of a ledger's SIM, account, imports and quarantine. */
+/** Everything that a store holds of a ledger's SIM, account, imports and quarantine. */
 async function stateOf(ledger: Ledger) {
   const { store } = ledger
   return {

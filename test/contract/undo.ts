@@ -1,4 +1,4 @@
-/** An import that is taken back: what leaves, what returns, and what is left of the import. */
+/** Undoing an import: what leaves, what returns, and what is left of the import. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
@@ -22,7 +22,7 @@ import { type Engine, failureOf, type Ledger, openLedger, reopen } from './engin
 const AT = '2026-03-14T10:20:30Z'
 const UNDONE_AT = NOW + 60
 
-/** A further import of the ledger's feed. */
+/** Another import by the ledger's feed. */
 async function anotherImport(
   { store, feed }: Ledger,
   knownAt = NOW,
@@ -39,7 +39,7 @@ const total = (upload: number, where = 'home US') => [
   `2026-01-01T00:00:00Z ${where} ${upload}/0/0/0`,
 ]
 
-/** Import, line and known-at of what counts, in the order of the ledger. */
+/** Import, line and known-at of what counts, in ledger order. */
 async function provenances({ store, sim }: Ledger) {
   const period = { start: instant('2026-01-01T00:00:00Z'), end: instant('2026-04-01T00:00:00Z') }
   const entries = await store.listUsageEvents({ simId: sim.id, ...period }, { limit: 100 })
@@ -143,7 +143,7 @@ export function describeUndo(engine: Engine): void {
       const third = await anotherImport(ledger)
       assert.equal((await third.append([first!])).counts.duplicate, 1)
       await assertTotal(ledger, total(2))
-      // As if only the other one, and then the first, had come.
+      // As if only the other import had come, and then the first.
       const { restored } = await ledger.store.undoImport(ledger.importId, UNDONE_AT)
       assert.equal(restored, 1)
       await assertTotal(ledger, total(1))
@@ -173,7 +173,7 @@ export function describeUndo(engine: Engine): void {
       const { removed, restored } = await ledger.store.undoImport(second.id, UNDONE_AT)
       assert.deepEqual([removed, restored], [0, 1])
       await assertTotal(ledger, total(5))
-      // What was undone has never been there: it may come again.
+      // What was undone has never been there, so it may come again.
       const third = await anotherImport(ledger)
       const { counts } = await third.append([{ ...record, upload: 8, serving: abroad('FR') }])
       assert.equal(counts.replaced, 1)
@@ -401,7 +401,7 @@ function describeUndoneReadings(engine: Engine): void {
     const nearlyFull = 2 ** 32 - 10
     await ledger.append([reading(ledger, 1, nearlyFull, true), reading(ledger, 2, 20, true)])
     const second = await anotherImport(ledger)
-    // With 64 bits it is a fall, which adds nothing.
+    // With 64 bits, it is a fall, which adds nothing.
     await second.append([reading(ledger, 2, 30, false)])
     await assertTotal(ledger, total(nearlyFull))
     const { restored } = await ledger.store.undoImport(second.id, UNDONE_AT)
@@ -502,7 +502,7 @@ function describeUndoneReadings(engine: Engine): void {
   }
 }
 
-/** Undoes an import of which a trial has told, and changed nothing, what comes to be. */
+/** Undoes an import, and checks that a trial before it announces the result and changes nothing. */
 async function undoAsAnnounced(ledger: Ledger, importId: number): Promise<void> {
   const { store } = ledger
   const before = await usageByPlace(ledger)
@@ -536,7 +536,7 @@ async function usageByPlace({ store, sim }: Ledger): Promise<Map<string, bigint>
 
 const IMPORTS = 5
 
-/** Every third import is brought by the account's own key. */
+/** Every third import is delivered by the account's own key. */
 function accountOf({ account }: Ledger, by: number): number | null {
   return by % 3 === 1 ? account.id : null
 }
@@ -569,8 +569,8 @@ function isCounted(before: readonly Delivery[], came: Delivery, policy: string):
 }
 
 /**
- * What counts of each event when these deliveries come, one after the other: of the operator's, or of
- * the account's where there are no others.
+ * What counts for each event when these deliveries come one after another: the operator's versions, or
+ * the account's if there are no others.
  */
 function counted(deliveries: readonly Delivery[], policy: string): UsageEvent[] {
   const events = Map.groupBy(deliveries, ({ event }) => identityOf(event))
@@ -589,7 +589,7 @@ function counted(deliveries: readonly Delivery[], policy: string): UsageEvent[] 
   })
 }
 
-/** What the versions that are left come to, as hour, zone and upload. */
+/** Asserts what the remaining versions come to, by hour, zone and upload. */
 async function assertCounted(ledger: Ledger, left: readonly UsageEvent[]) {
   const sums = new Map<string, bigint>()
   for (const list of Map.groupBy(left, ({ recordId }) => recordId).values()) {

@@ -1,4 +1,4 @@
-/** What an undo has taken away, as the usage events of a SIM show it. */
+/** What an undo has removed, as shown by a SIM's usage events. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { LedgerEntry, LedgerFilter } from '../../src/domain/ledger-entry.ts'

@@ -1,4 +1,4 @@
-/** The ledger's rows behind a number: which, in which order, and where each came from. */
+/** The ledger rows behind a number: which, in which order, and where each came from. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
@@ -247,7 +247,7 @@ export function describeUsageEvents(engine: Engine): void {
         fc.integer({ min: 1, max: 40 }),
         fc.boolean(),
         async (events, a, b, pageSize, seals) => {
-          // Each run adds to what the runs before have left.
+          // Each run adds to what earlier runs have left.
           await ledger.append(events.map((event) => ledger.event(event)))
           if (seals) await ledger.store.sealNextDay(from + 10 * 86_400)
           const period = { start: Math.min(a, b), end: Math.max(a, b) }
@@ -303,7 +303,7 @@ function placed({
   }
 }
 
-/** By zone and country; what adds up to nothing is not there. */
+/** By zone and country; sums of zero are absent. */
 function sumsOf(parts: readonly Placed[]): [string, UsageSums][] {
   const totals = new Map<string, UsageSums>()
   for (const part of parts) {

@@ -40,9 +40,9 @@ import { describeUsageEvents } from './usage-events.ts'
 
 type Suite = (engine: Engine) => void
 
-/** Where a contract takes long, each of these has a file of its own; they take about equally long. */
+/** If a contract takes long, each of these gets a file of its own; they take about equally long. */
 export const SUITES = {
-  /** Accounts and SIMs, and what feeds bring of them. */
+  /** Accounts and SIMs, and what feeds bring for them. */
   deliveries: [
     describeAccounts,
     describeConsoleSessions,
@@ -61,7 +61,7 @@ export const SUITES = {
     describeRestarts,
     describeQuarantine,
   ],
-  /** What is answered of it, and what time does to it. */
+  /** Answers about usage, and what time does to them. */
   usage: [
     describeQueries,
     describeGroups,
@@ -74,7 +74,7 @@ export const SUITES = {
     describePurge,
     describeTime,
   ],
-  /** What takes something back or decides it later, and what shows that all is as it should be. */
+  /** Undoing and later decisions, and the checks that all is as it should be. */
   corrections: [
     describeTrials,
     describeUndo,

@@ -1,4 +1,4 @@
-/** What the server answers, typed by its routes: a field that a route does not answer does not compile. */
+/** The server's answers, typed by route: using a field that a route does not return does not compile. */
 import type { InjectOptions } from 'fastify'
 import type { ListPath, paths, Row, Schema } from '../../src/client/client.ts'
 import type { HttpServer } from '../../src/http/route-context.ts'
@@ -58,9 +58,9 @@ export interface Answer<Body = unknown> {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
   readonly text: string
-  /** The parsed text, of a request that was granted; null when it is not JSON. */
+  /** The parsed text of a granted request; null if it is not JSON. */
   readonly body: Body
-  /** The same, of one that was refused. */
+  /** The same for a refused request. */
   readonly error: Schema<'Error'>
 }
 
@@ -84,7 +84,7 @@ export function bodyIn<
   return JSON.parse(text)
 }
 
-/** What a refusal says that came as text. */
+/** The error in a refusal that came as text. */
 export function errorIn(text: string): Schema<'Error'> {
   return JSON.parse(text)
 }

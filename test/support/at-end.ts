@@ -1,4 +1,4 @@
-/** What is done when all tests of a process have run. Loaded outside any suite, whose end would come sooner. */
+/** Runs work when all tests of a process have run. Loaded outside any suite, which would end sooner. */
 import { after } from 'node:test'
 
 const works: (() => Promise<void>)[] = []

@@ -1,4 +1,7 @@
-/** What B tries: any route with any of its credentials and any names, deliveries, and its own imports. */
+/**
+ * What B tries: any route with any of its credentials and any names, deliveries, and undoing its own
+ * imports.
+ */
 import fc from 'fast-check'
 import { formatInstant } from '../../src/domain/time.ts'
 import {
@@ -20,11 +23,11 @@ import { NOW } from './builders.ts'
 
 const A_NAMES = [...A_SIMS, ...MOVED_SIMS].flatMap(namesOf)
 
-/** Positions in lists whose lengths a world says. */
+/** Positions in lists, whose lengths depend on the world. */
 const place = fc.nat({ max: 10_000 })
 const credential = fc.nat({ max: 3 })
 
-/** Parameters of any route, in the query or the form; values are B's to choose. */
+/** Parameters of any route, in the query or the form, with values of B's choice. */
 const FIELDS = [
   ...['Sid', 'Iccid', 'Imsi', 'Msisdn', 'UniqueName', 'FriendlyName', 'Status', 'AccountSid'],
   ...['Feed', 'PageToken', 'PageSize', 'Page', 'Start', 'End', 'Granularity', 'Import'],
@@ -36,10 +39,10 @@ const FIELDS = [
 
 const fields = fc.array(fc.tuple(fc.constantFrom(...FIELDS), place), { maxLength: 4 })
 
-/** Records by which B comes before the operator, or after it with other content. */
+/** Records that B sends before the operator, or after it with other content. */
 const OF_B = KNOWN_RECORDS.filter(({ sim }) => B_NAMES.includes(sim) && sim !== 'pump-4')
 
-/** What a record keeps of the known one as often as not. */
+/** Half of the time, a record keeps the known one's value. */
 const HALF = { freq: 1 }
 
 const record = fc.record({
@@ -56,7 +59,7 @@ const anyAttempt = fc.oneof(
       does: fc.constant('ask' as const),
       as: credential,
       route: place,
-      /** Null for the method of the route. */
+      /** Null for the route's own method. */
       method: fc.option(fc.constantFrom('PUT', 'PATCH', 'DELETE', 'POST', 'GET'), { freq: 9 }),
       path: place,
       query: fields,
@@ -117,8 +120,8 @@ export type Attempt = typeof anyAttempt extends fc.Arbitrary<infer T> ? T : neve
 export const attempts = fc.array(anyAttempt, { minLength: 40, maxLength: 70, size: 'max' })
 
 /**
- * Attacks that are known to have worked once: what the operator has delivered, or will, with the same and
- * with another content, and a name of two accounts that one of them gives up.
+ * Attacks that once worked: sending what the operator has delivered or will deliver, with the same and
+ * with other content; and a name shared by two accounts, which one of them gives up.
  */
 export const KNOWN_ATTACKS: readonly Attempt[] = [
   ...FEED_NAMES.map((feed, i): Attempt => {
@@ -142,7 +145,7 @@ export class Attacker {
     this.#secrets = world.secrets
   }
 
-  /** What it was told that it must not know, as text; empty as it should be. */
+  /** What it learned that it must not know, as text; should be empty. */
   async try(attempt: Attempt): Promise<string> {
     const request = this.#requestOf(attempt)
     if (request === null) return ''
@@ -160,7 +163,7 @@ export class Attacker {
     return told ? `${request.method} ${request.url}: ${leaks} in ${status} ${answer}` : ''
   }
 
-  /** Each route once with each name of A's that its path may have. */
+  /** Each route once with each of A's names that its path may have. */
   everyRoute(): Attempt[] {
     return this.#world.routes.flatMap((pattern, route) => {
       const parameter = /:\w+/.exec(pattern)?.[0]
@@ -172,7 +175,7 @@ export class Attacker {
     })
   }
 
-  /** Takes all that it has delivered back. */
+  /** Undoes everything that it has delivered. */
   async undoAll(): Promise<void> {
     for (const sid of this.#imports) {
       const url = `/v1/Imports/${sid}/Undo`
@@ -234,7 +237,7 @@ export class Attacker {
     const words = this.#words()
     const word = (at: number) => words[at % words.length]!
     const path = pattern.replace(/:\w+/, (parameter) => {
-      // One in three names something else than the route is for.
+      // One in three names is not what the route expects.
       const names = attempt.path % 3 === 0 ? words : this.#meantBy(parameter)
       return encodeURIComponent(names[Math.floor(attempt.path / 3) % names.length]!)
     })
@@ -254,13 +257,13 @@ export class Attacker {
     return parameter === ':Sid' ? [this.#world.a.sid] : [...A_NAMES, ...B_SIDS]
   }
 
-  /** Of A's names those of a kind, or all; with the free number unless B may have it. */
+  /** A's names of one kind, or all; includes the free number unless B may have it. */
   #numbers(kind: number | null = null): readonly string[] {
     const names = kind === null ? A_NAMES : A_SIMS.map((sim) => namesOf(sim)[kind]!)
     return this.#world.mayRegister ? names : [...names, FREE_IMSI]
   }
 
-  /** Whatever stands for something: A's, B's, the operator's, and nothing at all. */
+  /** Everything that identifies something: A's, B's, the operator's, or nothing at all. */
   #words(): string[] {
     const { a, b, aImports, aFleets, aTokens } = this.#world
     return [

@@ -1,6 +1,6 @@
 /**
  * A store of two accounts on feeds that are shared in every way: A has SIMs, usage, imports and records
- * that wait, and B attacks. What A and the operator see of it, and what they still have to deliver.
+ * that wait, and B attacks. Also what A and the operator see of it, and what they have yet to deliver.
  */
 import type { Sid } from '../../src/domain/identifiers.ts'
 import { DAY_SECONDS, formatInstant } from '../../src/domain/time.ts'
@@ -30,7 +30,7 @@ export interface WorldRecord {
   readonly upload: number
 }
 
-/** By whom a feed is delivered to, and whom it is bound to. */
+/** Who delivers to each feed, and which account it is bound to. */
 const FEEDS = [
   { name: 'rejecting', onConflict: 'reject', grants: 'AB', boundTo: null },
   { name: 'replacing', onConflict: 'replace', grants: 'AB', boundTo: null },
@@ -43,15 +43,15 @@ const FEEDS = [
 ] as const
 export const FEED_NAMES = FEEDS.map(({ name }) => name)
 
-/** Whether the feed is one that B may deliver to; any other does not exist for it. */
+/** Whether B may deliver to the feed; other feeds do not exist for it. */
 export function isGrantedToB(feed: string): boolean {
   return FEEDS.some(({ name, grants }) => name === feed && grants.includes('B'))
 }
 
-/** What A's SIMs have used begins with digits that nothing else has. */
+/** The usage of A's SIMs begins with digits that nothing else has. */
 const UPLOAD = 77_311_000
 
-/** Numbers of A's from 1, of B's from 101; the last of A's is never named by anybody but A. */
+/** A's numbers begin at 1, B's at 101. The last of A's is never named by anybody but A. */
 function registration(n: number, uniqueName: string) {
   return {
     sid: sidOf('DE', 0xa77ac0 + n),
@@ -68,11 +68,14 @@ export const LABEL_OF_A = 'customer=very-secret'
 export const A_SIMS = [registration(1, 'pump-4'), registration(2, 'meter 12-b')]
 const HIDDEN_SIM = registration(3, 'nobody-knows')
 const B_SIMS = [registration(101, 'pump-4'), registration(102, 'mine')]
-/** It was A's and is B's now, and the other way around: neither may show what the other used with it. */
+/** It was A's and is B's now, or the other way round. Neither may see what the other used with it. */
 const LEFT = registration(4, 'left-us')
 const CAME = registration(103, 'came-to-us')
 export const MOVED_SIMS = [LEFT, CAME]
-/** A number that no SIM has yet: whoever may register numbers may have it, and what comes under it. */
+/**
+ * A number that no SIM has yet. Whoever may register numbers may claim it, along with what comes under
+ * it.
+ */
 export const FREE_IMSI = imsiOf(955_555)
 
 export function namesOf({ sid, iccid, imsis, msisdn, uniqueName }: (typeof A_SIMS)[number]) {
@@ -89,11 +92,13 @@ interface Delivery {
   readonly feed: string
   readonly by: 'A' | 'operator'
   readonly records: readonly WorldRecord[]
-  /** Of B's SIMs: B may have brought the same before, and it counts as the operator says all the same. */
+  /** For B's SIMs. B may have delivered the same earlier, but the operator's version still counts. */
   readonly isOfB?: true
 }
 
-/** The same on every feed: records of each kind of name, and of the SIM that nobody knows of. */
+/**
+ * The same on every feed: records with each kind of name, and one for the SIM that B knows nothing of.
+ */
 function sentTo(feed: string, at: number): Delivery[] {
   const names = [...namesOf(A_SIMS[0]!).slice(0, 4), ...namesOf(A_SIMS[1]!).slice(0, 4)]
   const records = [
@@ -115,7 +120,7 @@ const SENT: readonly Delivery[] = [
       records: [
         aRecord('a0', 'pump-4', DAY_AGO + 60, 20),
         aRecord('a1', A_SIMS[1]!.iccid, DAY_AGO + 61, 21),
-        // Waits: other content than the operator's, a SIM that there is not, and no time at all.
+        // These wait: content that differs from the operator's, an unknown SIM, and a missing time.
         aRecord('o1', A_SIMS[0]!.iccid, DAY_AGO + 1, 99),
         aRecord('a2', 'no-such-pump', DAY_AGO, 22),
         { ...aRecord('a3', 'pump-4', DAY_AGO, 23), occurred_at: 'never' },
@@ -124,7 +129,7 @@ const SENT: readonly Delivery[] = [
   ),
 ]
 
-/** Not sent yet: new records, what A and the operator say of each other's, and corrections. */
+/** Not sent yet: new records, versions by A and the operator of each other's records, and corrections. */
 const LATER: readonly Delivery[] = FEED_NAMES.filter((feed) => feed !== 'for-b').flatMap(
   (feed): Delivery[] => [
     {
@@ -175,7 +180,7 @@ export const KNOWN_RECORDS: readonly WorldRecord[] = [
 
 const MOVED_AT = DAY_AGO - 3_600
 
-/** Around the moves. */
+/** Usage around the moves. */
 const MOVED_USAGE: readonly WorldRecord[] = [
   aRecord('m0', LEFT.iccid, MOVED_AT - 60, 900_000),
   { ...aRecord('m1', LEFT.iccid, MOVED_AT + 60, 0), upload: 5 },
@@ -186,7 +191,7 @@ const MOVED_USAGE: readonly WorldRecord[] = [
 const GRANULARITIES = ['hourly', 'daily', 'all']
 const PERIOD = `Start=${formatInstant(NOW - 12 * DAY_SECONDS)}&End=${formatInstant(NOW)}`
 
-/** Of the same days. */
+/** About the same days. */
 const SUPER_SIM_QUESTIONS = [
   'Granularity=hour&PageSize=1000',
   ...['sim', 'fleet', 'network', 'isoCountry'].map((group) => `Granularity=day&Group=${group}`),
@@ -198,14 +203,14 @@ export class AttackWorld {
   readonly fixture: HttpFixture
   readonly a: TestAccount
   readonly b: TestAccount
-  /** B's token, and a key of each scope. */
+  /** B's token, and one key for each scope. */
   readonly bCredentials: readonly TestCredential[]
   /** Whether B may register numbers. */
   readonly mayRegister: boolean
   readonly routes: readonly string[]
   readonly aImports: readonly string[]
   readonly aFleets: readonly string[]
-  /** Of pages of A's lists. */
+  /** Page tokens of A's lists. */
   readonly aTokens: readonly string[]
   readonly #aKey: TestCredential
 
@@ -234,7 +239,7 @@ export class AttackWorld {
     const limits = { requestBurst: 1_000_000, requestRate: 1_000_000 }
     const fixture = await HttpFixture.open({ limits })
     const { owner: a, operator } = fixture
-    // The same in every world, as an account reads its own name.
+    // The same in every world, because an account can read its own name.
     await fixture.store.updateAccount(a.account.id, { name: 'The pumps' })
     const b = await fixture.addAccount({ mayRegisterNumbers: mayRegister })
     const accounts = { A: a, B: b }
@@ -272,7 +277,7 @@ export class AttackWorld {
     const undone = await deliver(fixture, { ...SENT.at(-1)!, feed: 'replacing' }, a)
     await fixture.post(`/v1/Imports/${JSON.parse(undone.text).import}/Undo`, {}, { as: a })
 
-    // A's list of keys tells when they were used, which looking at what A sees does.
+    // A's list of keys shows when they were used, and looking at what A sees uses them.
     await fixture.store.noteKeyUses([{ sid: keys.a.sid as Sid, at: NOW }])
     const listed = await fixture.get('/v1/Imports', { as: a })
     const aTokens: string[] = []
@@ -299,7 +304,7 @@ export class AttackWorld {
     return this.fixture.close()
   }
 
-  /** What nobody tells B, beside what it sends itself; names that B's SIMs have as well are none. */
+  /** What nobody tells B except by its own deliveries. Names that B's SIMs share are not secret. */
   get secrets(): readonly string[] {
     const names = [...A_SIMS, HIDDEN_SIM].flatMap((sim) => [...namesOf(sim), sim.friendlyName])
     const uploads = [...SENT, ...LATER].flatMap(({ records }) =>
@@ -322,7 +327,7 @@ export class AttackWorld {
     })
   }
 
-  /** Every answer that A can get, and what the operator is told of feeds, by request. */
+  /** Every answer that A can get, and what the operator learns of feeds, by request. */
   async snapshot(): Promise<ReadonlyMap<string, string>> {
     const answers = new Map<string, string>()
     const look = async (as: TestCredential, url: string) => {
@@ -339,7 +344,10 @@ export class AttackWorld {
     return answers
   }
 
-  /** What A and the operator have not sent yet: what became of each record, and what A sees then. */
+  /**
+   * Delivers what A and the operator have not sent yet. Returns the fate of each record, and what A sees
+   * then.
+   */
   async deliverLater(): Promise<string> {
     const told: unknown[] = []
     for (const delivery of LATER) {
@@ -357,7 +365,10 @@ export class AttackWorld {
     return this.#inAnyWorld([...lines, ...(await this.#seen())].join('\n'))
   }
 
-  /** What A sees, and what B has used: once B has taken all of its own back, as if it had done nothing. */
+  /**
+   * What A sees, and what B has used, once B has undone all of its own deliveries. It must be as if B had
+   * done nothing.
+   */
   async asIfNothing(): Promise<string> {
     const used: string[] = []
     for (const { sid } of B_SIMS) {
@@ -416,7 +427,7 @@ export class AttackWorld {
     ]
   }
 
-  /** Without what differs from store to store. */
+  /** Removes what differs from store to store. */
   #inAnyWorld(text: string): string {
     const imports: string[] = []
     return text
@@ -456,7 +467,7 @@ async function ask(fixture: HttpFixture, request: Request): Promise<Reply> {
   return { status: reply.statusCode, headers: reply.headers, text: reply.body }
 }
 
-/** Records as a body; the network is everybody's home. */
+/** Records as a request body. Their network is home for everybody. */
 export function bodyOf(records: readonly WorldRecord[]): string {
   return records.map((record) => `${JSON.stringify({ ...record, plmn: '310-260' })}\n`).join('')
 }

@@ -1,4 +1,4 @@
-/** A quarantine from before deliverers were told apart, and what it has to be now. */
+/** A quarantine from before deliverers were told apart, and what must become of it. */
 import assert from 'node:assert/strict'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { NOW, sha256 } from './builders.ts'

@@ -1,17 +1,17 @@
 /** Writes BER, for tests. It shares nothing with the reader, so that neither hides the other's mistakes. */
 
-/** An element that is written yet: its children, or its content. */
+/** An element before it is written: its children, or its content. */
 export interface BerNode {
   readonly tag: number
   readonly content: readonly BerNode[] | Uint8Array
-  /** Class bits of the first octet; application unless said otherwise. */
+  /** Class bits of the first octet; application by default. */
   readonly classBits?: number
 }
 
 export interface BerStyle {
   /** Constructed elements have no length, and end with a mark. */
   readonly indefinite?: boolean
-  /** Lengths have so many octets more than they need. */
+  /** How many octets more than necessary lengths have. */
   readonly lengthPadding?: number
 }
 
@@ -41,7 +41,7 @@ export function ascii(tag: number, text: string): BerNode {
   return { tag, content: Buffer.from(text, 'latin1') }
 }
 
-/** Two's complement in as few octets as hold it. */
+/** Two's complement in as few octets as possible. */
 export function integer(tag: number, value: number | bigint): BerNode {
   const bytes: number[] = []
   let rest = BigInt(value)
@@ -52,7 +52,7 @@ export function integer(tag: number, value: number | bigint): BerNode {
   return { tag, content: Uint8Array.from(bytes) }
 }
 
-/** Two digits an octet, the left one first, filled up with F. */
+/** Two digits per octet, the left one first, filled up with F. */
 export function bcd(tag: number, digits: string): BerNode {
   return { tag, content: Buffer.from(digits.length % 2 === 0 ? digits : `${digits}F`, 'hex') }
 }

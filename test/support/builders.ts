@@ -1,4 +1,4 @@
-/** Small builders of domain values: a test states what matters to it, the rest has a default. */
+/** Small builders of domain values: a test states what matters to it, and the rest has a default. */
 import { createHash } from 'node:crypto'
 import type { HomeSet } from '../../src/domain/classification.ts'
 import type { CountryCode } from '../../src/domain/country.ts'
@@ -24,10 +24,10 @@ export function instant(text: string): number {
   return milliseconds / 1000
 }
 
-/** The clock of tests that need none in particular: a Sunday in spring, the middle of an hour. */
+/** The clock of tests that need none in particular: a Sunday in spring, in the middle of an hour. */
 export const NOW = instant('2026-03-15T12:34:56Z')
 
-/** Numbers that tests write themselves are smaller, whatever has run before in the same process. */
+/** Larger than numbers that tests write themselves, whatever has run before in the same process. */
 let serial = 1_000_000
 /** Grows with each call, so that built values differ where they must. */
 function nextSerial(): number {
@@ -39,12 +39,12 @@ export function sidOf(prefix: SidPrefix, n: number): Sid {
   return `${prefix}${n.toString(16).padStart(32, '0')}` as Sid
 }
 
-/** A SIM's SID that no other call gave. */
+/** A SIM's SID that no other call returns. */
 export function newSimSid(): Sid {
   return sidOf('DE', 0xc0000 + nextSerial())
 }
 
-/** The ICCID number `n`: 19 digits, the last one its check digit. */
+/** ICCID number `n`: 19 digits, of which the last is the check digit. */
 export function iccidOf(n: number): Iccid {
   const digits = `8901260${n.toString().padStart(11, '0')}`
   return `${digits}${checkDigit(digits)}` as Iccid
@@ -58,7 +58,7 @@ export function msisdnOf(n: number): Msisdn {
   return `1555${n.toString().padStart(7, '0')}` as Msisdn
 }
 
-/** Luhn: from the right, every second digit counts double, and twelve counts as one and two. */
+/** Luhn: from the right, every second digit counts double, and twelve counts as one plus two. */
 export function checkDigit(digits: string): string {
   let sum = 0
   for (const [position, digit] of [...digits].reverse().entries()) {
@@ -70,7 +70,7 @@ export function checkDigit(digits: string): string {
 
 export const US_HOME: HomeSet = homeSet('310-260', 'US')
 
-/** PLMNs and countries apart by spaces; an empty text is an empty part. */
+/** PLMNs and countries separated by spaces; an empty text is an empty part. */
 export function homeSet(plmns: string, countries: string): HomeSet {
   return { plmns: words(plmns) as Plmn[], countries: words(countries) as CountryCode[] }
 }
@@ -147,7 +147,7 @@ export const NATIONAL: Serving = {
   zone: 'national_roaming',
 }
 
-/** Usage abroad, its country told by the PLMN. */
+/** Usage abroad, whose country follows from the PLMN. */
 export function abroad(country: string, plmn = '208-01'): Serving {
   return {
     ...AT_HOME,
@@ -157,7 +157,7 @@ export function abroad(country: string, plmn = '208-01'): Serving {
   }
 }
 
-/** An event of SIM 1 of account 1 at home, an hour ago, that used nothing unless stated. */
+/** An event of SIM 1 of account 1, at home an hour ago, without usage unless stated. */
 export function anEvent(stated: Partial<UsageEvent> = {}): UsageEvent {
   return {
     simId: 1,
@@ -193,7 +193,7 @@ export function anImportStart(feed: Feed, stated: Partial<Import & { accountId: 
   }
 }
 
-/** A record in quarantine; two built from the same `text` are the same record. */
+/** A quarantined record; two built from the same `text` are the same record. */
 export function aQuarantinedRecord(
   text: string,
   stated: Partial<QuarantinedRecord> = {},

@@ -1,4 +1,4 @@
-/** Certificates that sign themselves, for servers of tests on 127.0.0.1. */
+/** Self-signed certificates for test servers on 127.0.0.1. */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { connect, type TLSSocket } from 'node:tls'
@@ -11,7 +11,7 @@ export interface Certificate {
   readonly key: string
 }
 
-/** Writes `<path>.crt` and `<path>.key`, over what is there. */
+/** Writes `<path>.crt` and `<path>.key`, overwriting existing ones. */
 export async function makeCertificate(path: string): Promise<Certificate> {
   const [certFile, keyFile] = [`${path}.crt`, `${path}.key`]
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
@@ -27,7 +27,7 @@ export async function makeCertificate(path: string): Promise<Certificate> {
   return { certFile, keyFile, cert: await read(certFile), key: await read(keyFile) }
 }
 
-/** A connection on which TLS is agreed; rejects for another certificate than this one. */
+/** A connection over TLS; rejects for any certificate but this one. */
 export async function connectTls(
   port: number,
   { cert }: Pick<Certificate, 'cert'>,
@@ -39,7 +39,7 @@ export async function connectTls(
   return socket
 }
 
-/** The answer to a GET on a connection of its own, its head and its body. */
+/** The answer to a GET on a separate connection, its head and its body. */
 export async function getOverTls(
   port: number,
   path: string,

@@ -1,11 +1,11 @@
-/** Databases of a test's own on every server of the Citus cluster of the tests. */
+/** Separate databases for tests, on every server of the tests' Citus cluster. */
 import { execute, newName, serverUrl, type TempPlace } from './postgres-schema.ts'
 
-/** Ending Citus' own connections to a database takes a moment, in which it cannot be dropped. */
+/** Ending Citus's own connections to a database takes a moment, during which it cannot be dropped. */
 const DROPS_MAX = 20
 
 export interface ClusterDatabase extends TempPlace {
-  /** Makes it a database of the cluster: the extension everywhere, and the servers known. */
+  /** Makes it a database of the cluster: adds the extension everywhere, and registers the servers. */
   addCitus(): Promise<void>
 }
 

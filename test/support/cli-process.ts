@@ -1,4 +1,4 @@
-/** The command line as a process of its own, this Simtally's or a later one's. */
+/** The command line as a separate process, of this Simtally or of a later one. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -57,7 +57,7 @@ export function runCli(
   return startCli(args, options).ended()
 }
 
-/** Loaded before the program, it gives the schema of each engine one step more. */
+/** Loaded before the program, it adds a step to the schema of each engine. */
 function laterSimtally(step: string): string {
   const later = ['postgres', 'sqlite'].map((engine, i) => {
     const path = `../../src/storage/${engine}/migrations/migrations.ts`

@@ -8,8 +8,8 @@ export function textFiles(root: string): string[] {
 }
 
 /**
- * What stands behind the word `simtally` where a command is shown: in code spans and blocks, help texts
- * and hints. Cut where a comment, another command or the end of the span begins.
+ * What follows the word `simtally` in a command: in code spans and blocks, help texts and hints. Ends
+ * where a comment, another command or the end of the span begins.
  */
 export function commandLinesOf(text: string): string[] {
   return [...text.matchAll(/(?<![\w/.-]|-[Ou] )simtally ((?:--)?[a-z][^\n]*)/g)].map(([, line]) =>

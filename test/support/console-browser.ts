@@ -1,4 +1,4 @@
-/** The console in a real browser: a demo's store, a server of its own, and Chromium where there is one. */
+/** The console in a real browser: a demo store, a separate server, and Chromium if it is installed. */
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,12 +12,12 @@ import { chromiumPath } from './chromium.ts'
 import { type CliProcess, runCli, startCli } from './cli-process.ts'
 import { basic, type TestCredential } from './http-fixture.ts'
 
-/** Null where no browser is installed, and tests that need one say so. */
+/** Null if no browser is installed; tests that need one then say so. */
 export function browserPath(): string | null {
   return chromiumPath()
 }
 
-/** After `/console/`; `SIM` stands for one that has used something, `IMPORT` for the demo's. */
+/** After `/console/`. `SIM` stands for one with usage, `IMPORT` for the demo's. */
 export const CONSOLE_PAGES = {
   fleet: '',
   'fleet-days': '?period=90d&compare=yes',
@@ -33,7 +33,7 @@ export const CONSOLE_PAGES = {
 
 const NO_BROWSER = 'no browser is installed: Debian’s package chromium is one'
 
-/** As `describe`; where there is no browser, one test that says so stands for all. */
+/** As `describe`. Without a browser, a single test says so and stands for all. */
 export function describeInBrowser(name: string, suite: () => void): void {
   if (browserPath() !== null) describe(name, suite)
   else it(`${name}: not run`, (t) => t.diagnostic(NO_BROWSER))
@@ -50,9 +50,9 @@ export interface ConsoleInBrowser {
   readonly url: string
   readonly account: TestCredential
   readonly operator: TestCredential
-  /** One that has used something. */
+  /** A SIM with usage. */
   readonly simSid: string
-  /** Of one of the pages above. */
+  /** The address of one of the pages above. */
   addressOf(path: string): string
   newPage(options?: BrowserContextOptions): Promise<Page>
   /** Asks the server, as the account where nobody else is named. */
@@ -62,16 +62,16 @@ export interface ConsoleInBrowser {
     body: URLSearchParams | string,
     as?: TestCredential,
   ): Promise<AnswerTo<Url, 'POST'>>
-  /** A command on the store, with what it prints as JSON. */
+  /** Runs a command on the store, and returns what it prints as JSON. */
   run(args: readonly string[]): Promise<Record<string, string>>
-  /** A file for its commands; resolves to its path. */
+  /** Writes a file for its commands; resolves to its path. */
   file(name: string, text: string): Promise<string>
-  /** From the form that is shown. */
+  /** In the form that is shown. */
   signIn(page: Page, as?: TestCredential): Promise<void>
   /** Ends the server, and nothing else. */
   stopServer(): Promise<void>
   startServer(): Promise<void>
-  /** As when the machine fails: nothing that is under way is ended first. */
+  /** As if the machine failed: nothing that is under way can finish. */
   killServer(): Promise<void>
   close(): Promise<void>
 }
@@ -169,12 +169,12 @@ async function ended(process: CliProcess): Promise<void> {
   await process.ended()
 }
 
-/** Goes to another page of the console as somebody does who is on one. */
+/** Goes to another page of the console by following a link. */
 export function followTo(page: Page, name: string): Promise<void> {
   return page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
 }
 
-/** Bytes of a day, as `2026-11-29`, that the page of the fleet shows. */
+/** The bytes of a day, such as `2026-11-29`, shown on the page of the fleet. */
 export async function dataShown(page: Page, url: string, day: string): Promise<bigint> {
   await page.goto(`${url}/console/?from=${day}&to=${day}`)
   await page.locator('[data-total=data][data-exact]').waitFor()

@@ -2,11 +2,11 @@
 import { type AnswerTo, ask } from './answers.ts'
 import type { HttpFixture, TestCredential } from './http-fixture.ts'
 
-/** As a browser says of a request that a page of the server itself has sent. */
+/** What a browser sends with requests from a page of the server itself. */
 export const OWN_PAGE = { 'sec-fetch-site': 'same-origin', 'simtally-console': '1' } as const
 
 export interface SessionReply extends AnswerTo<'/console/session', 'GET' | 'POST' | 'DELETE'> {
-  /** What stands in `Set-Cookie`; empty without one. */
+  /** The content of `Set-Cookie`; empty if there is none. */
   readonly setCookie: string
   /** The cookie as a browser sends it back. */
   readonly cookie: string

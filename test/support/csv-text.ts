@@ -1,7 +1,7 @@
-/** CSV as RFC 4180 has it, read by the letter: by no code that writes it. */
+/** CSV read strictly by RFC 4180, independent of the code that writes it. */
 import assert from 'node:assert/strict'
 
-/** The cells of each line; every line has to end with CRLF or all with LF. */
+/** The cells of each line. Either every line must end with CRLF, or every line with LF. */
 export function parseCsv(text: string): string[][] {
   const end = text.includes('\r\n') ? '\r\n' : '\n'
   const lines: string[][] = []
@@ -33,7 +33,7 @@ function quoted(text: string, at: number): [string, number] {
   return [cell.slice(1, -1).replaceAll('""', '"'), at + cell.length]
 }
 
-/** Each line by the names of the first. */
+/** Each line, keyed by the names in the first. */
 export function csvRecords(text: string): Record<string, string>[] {
   const [header = [], ...lines] = parseCsv(text)
   return lines.map((cells) => {

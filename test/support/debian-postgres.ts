@@ -1,4 +1,4 @@
-/** A PostgreSQL server of Debian's packages: an older version than the one that all other tests run on. */
+/** A PostgreSQL server from Debian's packages, older than the one that all other tests run on. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, globSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './postgres-server.ts'
 
-/** Where its programs are; null where none is installed. */
+/** Where its programs are; null if none are installed. */
 export function debianPostgres(): string | null {
   const found = globSync('/usr/lib/postgresql/*/bin/initdb').sort()
   return found[0] === undefined ? null : join(found[0], '..')
@@ -19,7 +19,7 @@ export interface DebianServer {
   stop(): void
 }
 
-/** On a free port of this machine and a folder of its own. Throws where none is installed. */
+/** On a free port of this machine and in a folder of its own. Throws if none is installed. */
 export async function startDebianPostgres(): Promise<DebianServer> {
   const programs = debianPostgres()
   if (programs === null) throw new Error('no PostgreSQL of Debian: apt-get install postgresql')
@@ -27,7 +27,7 @@ export async function startDebianPostgres(): Promise<DebianServer> {
   const port = await freePort()
   const run = (program: string, ...args: string[]) => {
     const path = join(programs, program)
-    // It refuses to run as root; its package has made a user for it.
+    // It refuses to run as root, but its package has created a user for it.
     const isRoot = process.getuid?.() === 0
     const command = isRoot
       ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups']

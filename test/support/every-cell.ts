@@ -1,6 +1,6 @@
 /**
- * Every cell of every table, changed by hand one at a time: the audit names it. Tables and columns
- * come from the schema, so that a new one cannot be forgotten.
+ * Changes every cell of every table by hand, one at a time, and expects the audit to name it. Tables and
+ * columns come from the schema, so that a new one cannot be forgotten.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -14,23 +14,23 @@ export interface Column {
   readonly type: 'integer' | 'text' | 'bytes' | 'setting'
 }
 
-/** Somebody at the database with SQL alone. */
+/** Somebody at the database with nothing but SQL. */
 export interface Hand {
   columns(): Promise<Column[]>
-  /** Names a row for good, as an expression. */
+  /** An expression that identifies a row for good. */
   keyOf(table: string): Promise<string>
-  /** Another value of a setting, as an expression. */
+  /** An expression for another value of a setting. */
   readonly otherSetting: string
-  /** Other bytes than those of a column, as an expression. */
+  /** An expression for bytes other than a column's. */
   otherBytes(column: string): string
   begin(): Promise<void>
-  /** Returns how many rows were changed; none where the database refuses the change. */
+  /** Returns the number of changed rows; 0 if the database refuses the change. */
   change(text: string): Promise<number>
-  /** True where each cell is repaired of every other value, not of one alone. */
+  /** True if each cell is repaired from every other value, not only from one. */
   readonly isThorough: boolean
-  /** Of the state that the transaction has. */
+  /** Of the transaction's state. */
   audit(): Promise<AuditReport>
-  /** In the transaction, with what it comes to in the log. */
+  /** Inside the transaction, with its outcome logged. */
   repair(): Promise<RepairReport>
   accept(): Promise<readonly AuditDifference[]>
   /** All rows of a table, each as text. */
@@ -39,7 +39,7 @@ export interface Hand {
   close(): Promise<void>
 }
 
-/** Tables that keep nothing of a store, with the reason why their cells do not matter. */
+/** Tables whose cells do not matter, with the reason. */
 export const TABLES_OF_NO_MATTER: Readonly<Record<string, string>> = {
   commit_mark:
     'whether a transaction of the last minutes was committed; asked for by its writer only',
@@ -50,8 +50,8 @@ export const TABLES_OF_NO_MATTER: Readonly<Record<string, string>> = {
 }
 
 /**
- * Cells of rows that are not under checksum yet, which may change unnoticed until they are;
- * `docs/reliability.md` says why that is so.
+ * Cells of rows that are not under checksum yet. Until then, they may change unnoticed;
+ * `docs/reliability.md` says why.
  */
 export const UNNOTICED_IN_NEW_ROWS = [
   'ledger.known_at',
@@ -62,7 +62,7 @@ export const UNNOTICED_IN_NEW_ROWS = [
   'ledger.stated',
 ]
 
-/** What a repair rebuilds, with the columns of which it does where not all of them follow from others. */
+/** What a repair rebuilds. If not all columns follow from others, those that do are listed. */
 const REBUILT: Readonly<Record<string, readonly string[] | 'all'>> = {
   account_hour: 'all',
   account_day: 'all',
@@ -88,19 +88,19 @@ function others({ name, type }: Column, hand: Hand): string[] {
   }
 }
 
-/** Which rows are changed: of the ledger, those under checksum. */
+/** Which rows are changed; for the ledger, those under checksum. */
 function rowsOf(table: string, isNew = false): string {
   if (table.startsWith('ledger')) return `bucket ${isNew ? '>=' : '<'} ${SEALED_THROUGH}`
   return '1 = 1'
 }
 
 function isNamed(table: string, found: readonly string[]): boolean {
-  // A checksum that is wrong names the rows that do not fit it.
+  // A wrong checksum names the rows that do not fit it.
   if (table.startsWith('checksum')) return found.length > 0
   return found.some((words) => words.startsWith(table.replaceAll('_', ' ')))
 }
 
-/** `open` gives the hand of a store that `makeRichStore` has made. */
+/** `open` gives access to a store filled by `makeRichStore`. */
 export function describeEveryCell(engine: string, open: () => Promise<Hand>): void {
   describe(`an audit on ${engine}`, () => {
     let hand: Hand
@@ -114,7 +114,7 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
     })
     after(() => hand.close())
 
-    /** Where nothing was changed, nothing is found. */
+    /** If nothing was changed, nothing is found. */
     async function differencesAfter(text: string): Promise<string[] | null> {
       await hand.begin()
       try {
@@ -139,7 +139,7 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
         SELECT ${values.map(([, value]) => value).join(', ')} FROM ${table} ${await oneRow(table)}`
     }
 
-    /** The columns of which some change was noticed by nobody. */
+    /** The columns with a change that went unnoticed. */
     async function unnoticedCells(changed: readonly Column[], isNew = false): Promise<string[]> {
       const unnoticed: string[] = []
       for (const column of changed) {
@@ -152,7 +152,7 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
           )
           if (found === null) continue
           isChanged = true
-          // Of a new row, what is derived from it tells.
+          // For a new row, what is derived from it tells.
           if (isNew ? found.length > 0 : isNamed(table, found)) {
             if (isNew || isWhole()) continue
             break
@@ -190,7 +190,7 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
       assert.deepEqual((await unnoticedCells(ofLedger, true)).sort(), UNNOTICED_IN_NEW_ROWS)
     })
 
-    /** What a repair has not made as it was before. */
+    /** What a repair has not restored. */
     async function unmended(text: string, table: string): Promise<string[]> {
       const before = await hand.rows(table)
       await hand.begin()
@@ -221,7 +221,8 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
         const column = { table, ...rest }
         const values = others(column, hand)
         for (const value of hand.isThorough ? values : values.slice(0, 1)) {
-          // Retention, undone imports and accounts leave bounds of most others' counts.
+          // For most other imports, retention, undone imports and accounts leave only bounds for the
+          // counts.
           const row = await oneRow(table, table === 'import' ? "source = 'n1.csv'" : '1 = 1')
           wrong.push(
             ...(await unmended(`UPDATE ${table} SET ${rest.name} = ${value} ${row}`, table)),
@@ -266,7 +267,7 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
   })
 }
 
-/** In the new row, what no two rows may have is another value; what does not matter stays. */
+/** In the new row, values that must be unique are changed; the others stay. */
 function otherIfUnique({ name, type }: Column): [name: string, value: string] {
   if (type === 'integer' && /^(id|.*_id|part|bucket|started_at|month|version)$/.test(name)) {
     return [name, name === 'bucket' || name === 'started_at' ? name : `${name} + 1000000`]

@@ -1,6 +1,6 @@
 /**
- * Questions about a fleet, answered by going through every event: what the store's answers are
- * compared with. Written from the rules as documented, on plain lists.
+ * Questions about a fleet, answered by going through every event, as a reference for the store's answers.
+ * Written from the documented rules, on plain lists.
  */
 import type { UsageMember, UsageQuestion } from '../../src/domain/usage-question.ts'
 
@@ -11,7 +11,7 @@ export interface ModelEvent {
   readonly zone: 'home' | 'national_roaming' | 'international_roaming'
   readonly country: string | null
   readonly plmn: string | null
-  /** True where the record says its zone itself. */
+  /** True if the record itself states its zone. */
   readonly zoneStated: boolean
   readonly upload: number
   readonly download: number
@@ -27,14 +27,14 @@ export interface ModelChange {
   readonly at: number
 }
 
-/** From an instant on, the SIM is the account's. */
+/** From an instant on, the SIM belongs to the account. */
 export interface ModelMove {
   readonly simId: number
   readonly accountId: number
   readonly at: number
 }
 
-/** The account that has a SIM at an instant: of its last move before that, else its first one. */
+/** The account that has a SIM at an instant: by its last move before that, or else its first one. */
 export function ownerAt(
   moves: readonly ModelMove[],
   { simId, at, first }: { simId: number; at: number; first: number },
@@ -45,7 +45,7 @@ export function ownerAt(
   }).accountId
 }
 
-/** What is known of a SIM's group and labels once it has moved: nothing from then on. */
+/** What holds for a SIM's group and labels once it has moved: nothing from then on. */
 export function changesAfterMove(
   changes: readonly ModelChange[],
   { simId, at }: ModelMove,
@@ -55,7 +55,10 @@ export function changesAfterMove(
   return [...kept, ...[...keys].map((key) => ({ simId, key, at, value: null }))]
 }
 
-/** The value that holds at an instant: of the last change before it, and of equal ones the later made. */
+/**
+ * The value that holds at an instant: of the last change before it, and among simultaneous ones, the one
+ * made later.
+ */
 function heldAt(changes: readonly ModelChange[], simId: number, key: string | null, at: number) {
   let held: ModelChange | null = null
   for (const change of changes) {
@@ -71,7 +74,7 @@ export interface ModelHome {
   readonly countries: readonly string[]
 }
 
-/** In the zone that home sets tell: the SIM's own first, if it has one, part by part. */
+/** In the zone by the home sets: the SIM's own if it has one, part by part. */
 export function reclassified(
   event: ModelEvent,
   homes: readonly (ModelHome | undefined)[],
@@ -93,7 +96,7 @@ function bucketOf(at: number, { granularity, start }: UsageQuestion): number {
   return date.getTime() / 1_000
 }
 
-/** A line a member, without their order: bucket, what each dimension is, and the sums. */
+/** One line per member, in any order: bucket, the values of the dimensions, and the sums. */
 export function expectedMembers(
   question: UsageQuestion,
   events: readonly ModelEvent[],
@@ -133,7 +136,7 @@ export function expectedMembers(
     .map(([key, sum]) => `${key} ${sum.join('/')}`)
 }
 
-/** A member of an answer in the same words. */
+/** A member of an answer as such a line. */
 export function memberLine(question: UsageQuestion, member: UsageMember): string {
   const told = question.groupBy.map((dimension) => {
     if (dimension === 'sim') return member.simId

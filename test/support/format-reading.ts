@@ -1,4 +1,4 @@
-/** Reads a delivery in pieces as the import does, and keeps all that the reader said on the way. */
+/** Reads a delivery in chunks as the import does, and keeps everything that the reader reported. */
 import { type DeliveryFacts, NO_FACTS, type StatedFacts } from '../../src/domain/import.ts'
 import { UsageError } from '../../src/domain/usage-error.ts'
 import {
@@ -11,14 +11,17 @@ import { inPieces } from './pieces.ts'
 
 export interface Reading {
   readonly records: readonly ReadRecord[]
-  /** What ended the reading early; null when it came to the end. */
+  /** What ended the reading early; null if it reached the end. */
   readonly error: UsageError | null
   readonly warnings: readonly string[]
-  /** Only a delivery that was read to its end has some. */
+  /** Only a delivery that was read to its end has facts. */
   readonly facts: StatedFacts
 }
 
-/** Pieces of the sizes, over and over. Throws what is no `UsageError`: that is our own mistake. */
+/**
+ * Uses chunks of these sizes, over and over. Rethrows anything but a `UsageError`, which is our own
+ * mistake.
+ */
 export function readInPieces(
   reader: CdrReader,
   bytes: Uint8Array,
@@ -37,7 +40,7 @@ export function readInPieces(
   return { records, error, warnings: reader.warnings(), facts }
 }
 
-/** What a reading came to, as `.expected.json` files say it: readable, and without defaults. */
+/** What a reading came to, as in `.expected.json` files: readable, and without defaults. */
 export interface ToldReading {
   readonly records?: readonly object[]
   readonly faults?: readonly object[]

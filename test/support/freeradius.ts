@@ -1,7 +1,7 @@
 /**
- * A FreeRADIUS server of the test's own, on a free port of the loopback, and packets sent to it by
- * `radclient`. Neither comes in an npm package: tests that need them run where they are installed,
- * and fail in CI where they are not.
+ * A FreeRADIUS server for the test alone, on a free loopback port, and packets sent to it by `radclient`.
+ * Neither comes in an npm package: tests that need them run if they are installed, and fail in CI if they
+ * are not.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
@@ -18,11 +18,11 @@ export function hasFreeRadius(): boolean {
   return isThere('freeradius') && isThere('radclient')
 }
 
-/** What the server writes of the same packets. */
+/** The files that the server writes from the same packets. */
 export const WRITTEN = ['packets.detail', 'values.ndjson', 'objects.ndjson'] as const
 
 export interface FreeRadius {
-  /** Each after the answer to the one before; values as `radclient` reads them. */
+  /** Each after the answer to the previous one; values as `radclient` reads them. */
   send(packets: readonly Readonly<Record<string, string | number>>[]): Promise<void>
   read(file: (typeof WRITTEN)[number]): Promise<Buffer>
   stop(): Promise<void>
@@ -31,7 +31,7 @@ export interface FreeRadius {
 export interface FreeRadiusOptions {
   /** The zone in which it writes times. */
   readonly zone: string
-  /** Adds octets of 64 bits to each packet, as the policy `acct_counters64` does. */
+  /** Adds 64-bit octets to each packet, like the policy `acct_counters64`. */
   readonly has64Bit?: boolean
 }
 

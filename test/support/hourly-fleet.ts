@@ -19,12 +19,12 @@ import {
 
 export interface FleetSize {
   readonly accounts: number
-  /** Of each account. */
+  /** Per account. */
   readonly sims: number
-  /** UTC seconds; the first reports lie in the hour that begins here. */
+  /** UTC seconds. The first reports are in the hour that begins here. */
   readonly start: number
   readonly end: number
-  /** Hours from one report of a SIM to the next; 1 unless given. */
+  /** Hours between a SIM's reports; 1 by default. */
   readonly everyHours?: number
 }
 

@@ -1,4 +1,4 @@
-/** A server on a store of its own, with one account, one feed and a clock that tests move. */
+/** A server on a separate store, with one account, one feed and a clock that tests move. */
 import type { AddressInfo } from 'node:net'
 import { createClient, type SimtallyClient } from '../../src/client/client.ts'
 import type {
@@ -19,7 +19,7 @@ import { type AnswerTo, anyList, ask, type Method } from './answers.ts'
 import { aFeed, anAccount, aSim, NOW } from './builders.ts'
 import { openTempStore, type TempStore } from './temp-store.ts'
 
-/** An account or a key, with the secret that the store keeps only as a hash. */
+/** An account or a key, with the secret that the store only keeps as a hash. */
 export interface TestCredential {
   readonly sid: string
   readonly secret: string
@@ -71,7 +71,7 @@ export class HttpFixture {
     this.server = buildServer({ store: temp.store, clock: () => this.clock.now, ...options })
   }
 
-  /** Time stands at `NOW` of the builders until a test moves it. */
+  /** Time stands at the builders' `NOW` until a test moves it. */
   static async open(options: Partial<ServerOptions> = {}): Promise<HttpFixture> {
     const temp = await openTempStore()
     const owner = await addAccount(temp.store, { mayRegisterNumbers: true })
@@ -94,7 +94,7 @@ export class HttpFixture {
     return addKey(this.store, key)
   }
 
-  /** A feed to which the fixture's account may deliver. */
+  /** A feed that the fixture's account may deliver to. */
   async addFeed(stated: Partial<Omit<Feed, 'id'>>): Promise<Feed> {
     const feed = await this.store.createFeed(aFeed(stated))
     await this.store.grantFeed(feed.id, this.owner.account.id, NOW)
@@ -106,7 +106,7 @@ export class HttpFixture {
     return this.store.createSim(owner.account.id, aSim(registration), options)
   }
 
-  /** Brings one record of usage, at home unless it names another network, by the feed's road. */
+  /** Delivers one usage record through the feed, at home unless it names another network. */
   async use(sim: Sim, at: string | number, usage: Usage): Promise<void> {
     const record = {
       record_id: `r${++this.#records}`,
@@ -126,7 +126,7 @@ export class HttpFixture {
     return this.send('POST', `/v1/Feeds/${this.feed.name}/Records`, records, options)
   }
 
-  /** Of an address that only the program knows, `get<'/v1/Sims'>(…)` says which route it is of. */
+  /** For an address known only at run time, `get<'/v1/Sims'>(…)` names its route. */
   get<const Url extends string = string>(
     url: Url | string,
     options: RequestOptions = {},
@@ -134,7 +134,7 @@ export class HttpFixture {
     return this.send<'GET', Url>('GET', url, undefined, options)
   }
 
-  /** An answer for each page of a list. */
+  /** One answer per page of a list. */
   async *pages<const Url extends string>(
     url: Url,
     options: RequestOptions = {},
@@ -146,7 +146,7 @@ export class HttpFixture {
     }
   }
 
-  /** As the clients of the original API send it: form-urlencoded. */
+  /** In the form of the original API's clients: form-urlencoded. */
   post<const Url extends string = string>(
     url: Url | string,
     form: Record<string, string>,
@@ -193,7 +193,7 @@ export class HttpFixture {
     })
   }
 
-  /** Listens on a port of its own and returns `http://127.0.0.1:<port>`. */
+  /** Listens on a free port and returns `http://127.0.0.1:<port>`. */
   async listen(): Promise<string> {
     await this.server.listen({ host: '127.0.0.1', port: 0 })
     return `http://127.0.0.1:${(this.server.server.address() as AddressInfo).port}`

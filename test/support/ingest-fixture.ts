@@ -1,4 +1,4 @@
-/** A store with one account and one SIM, to which tests deliver usage records as files come in. */
+/** A store with one account and one SIM, to which tests deliver usage records like incoming files. */
 import assert from 'node:assert/strict'
 import type { Account, Feed, FeedFormat, Sim } from '../../src/domain/directory.ts'
 import type { VerdictCounts } from '../../src/domain/import.ts'
@@ -27,13 +27,13 @@ export interface DeliveryOptions {
   readonly format?: FeedFormat
   readonly account?: Account | null
   readonly batchRecordsMax?: number
-  /** The sizes of the pieces in which the bytes come, over and over; all at once by default. */
+  /** The sizes of the chunks in which the bytes come, over and over; all at once by default. */
   readonly chunkBytes?: readonly number[]
   readonly now?: number
   readonly onProgress?: (progress: ImportProgress) => void
 }
 
-/** What one account's only SIM goes by. */
+/** The names of one account's only SIM. */
 export const SIM_NAMES = {
   sid: sidOf('DE', 1),
   iccid: iccidOf(1),
@@ -42,7 +42,7 @@ export const SIM_NAMES = {
   uniqueName: 'tracker-1',
 } as const
 
-/** A feed and a SIM of a test's own, for which nothing was delivered before. */
+/** A separate feed and SIM for a test, without earlier deliveries. */
 export interface World {
   readonly feed: Feed
   readonly sim: Sim
@@ -50,7 +50,7 @@ export interface World {
     content: string | Uint8Array | AsyncIterable<Uint8Array>,
     options?: DeliveryOptions,
   ): Promise<ImportSummary>
-  /** `count` CSV lines, a second apart, from the `from`th on; `usageOf` says what they add up to. */
+  /** `count` CSV lines, a second apart, beginning with number `from`; `usageOf` gives their sums. */
   lines(count: number, from?: number): string[]
 }
 
@@ -58,7 +58,7 @@ export const CSV_HEADER = 'record_id,sim,occurred_at,plmn,upload,download,to_sim
 
 export const csv = (lines: readonly string[]) => CSV_HEADER + lines.join('')
 
-/** What `count` of the lines of a world add up to, as `usage` tells it. */
+/** What `count` of a world's lines add up to, in the form of `usage`. */
 export const usageOf = (count: number) => [
   `home US ${count}/${2 * count}/${3 * count}/${4 * count}`,
 ]
@@ -133,7 +133,9 @@ export class IngestFixture {
     })
   }
 
-  /** All that the SIM used, a line a zone and country: bytes up, down, Commands to and from it. */
+  /**
+   * Everything that the SIM used, one line per zone and country: bytes up, down, Commands to and from it.
+   */
   async usage(sim: Sim = this.sim, now = NOW): Promise<string[]> {
     const groups = await this.store.queryUsage({
       scope: { simId: sim.id },
@@ -147,7 +149,7 @@ export class IngestFixture {
     )
   }
 
-  /** `line reason` of all that an import quarantined, by line. */
+  /** `line reason` for everything that an import quarantined, by line. */
   async quarantined({ import: { id } }: Pick<ImportSummary, 'import'>): Promise<string[]> {
     const entries = await this.store.listQuarantine({ importId: id }, { limit: 1_000 })
     return entries.sort((a, b) => a.line - b.line).map(({ line, reason }) => `${line} ${reason}`)
@@ -158,7 +160,7 @@ export class IngestFixture {
   }
 }
 
-/** The verdicts of an import that ended well, without those that no record had. */
+/** The verdicts of a successful import, without those that no record had. */
 export function verdicts({ import: { status, error, counts } }: ImportSummary) {
   assert.deepEqual([status, error], ['done', null])
   return someOf(counts)

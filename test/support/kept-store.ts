@@ -1,6 +1,6 @@
 /**
- * The stores of versions that were released, kept as they were: `scripts/keep-store.ts` makes one, and every
- * later version has to open it and answer as the one did that made it.
+ * The stores of released versions, kept as they were. `scripts/keep-store.ts` creates one, and every
+ * later version has to open it and answer as its creator did.
  */
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
@@ -23,7 +23,9 @@ const SIM_SID = sidOf('DE', 0xfffff)
 const [FROM, TO] = ['2026-02-26', '2026-04-12']
 const BY_DAY = `Granularity=daily&Start=${FROM}&End=${TO}&PageSize=100`
 
-/** Of one feed: its second delivery repeats a record, changes one, and brings one of nobody's SIM. */
+/**
+ * For one feed, whose second delivery repeats a record, changes one, and brings one for an unknown SIM.
+ */
 const DELIVERIES = [
   `record_id,sim,occurred_at,plmn,upload
 a,${SIM},2026-03-10T01:00:00Z,310-260,1
@@ -34,16 +36,18 @@ b,${SIM},2026-03-11T02:00:00Z,208-01,300
 c,${iccidOf(4_000_002)},2026-03-11T03:00:00Z,310-260,4000`,
 ]
 
-/** What a store answers: first as it is, then after a delivery was taken back and all came again. */
+/**
+ * What a store answers: first as it is, then after undoing a delivery and delivering everything again.
+ */
 export interface KeptAnswers {
   readonly asIs: Readonly<Record<string, unknown>>
   readonly afterChanges: readonly unknown[]
 }
 
-/** Makes a feed of the first version one of TAP3. */
+/** Turns a feed of the first version into one for TAP3. */
 export const TO_TAP3 = `UPDATE feed SET format = 'tap3', settings = '{"test_files":"count"}' WHERE name = 'feed-13'`
 
-/** A feed that `TO_TAP3` has made gives its records the ids that it gave them before. */
+/** A feed converted by `TO_TAP3` still gives its records the same ids. */
 export async function assertPartsByPlace(store: UsageStore): Promise<void> {
   const feeds = await store.listFeeds()
   assert.deepEqual(
@@ -54,7 +58,7 @@ export async function assertPartsByPlace(store: UsageStore): Promise<void> {
   )
 }
 
-/** The versions of which stores are kept. */
+/** The versions with kept stores. */
 export function keptVersions(): string[] {
   return globSync('*/', { cwd: KEPT_STORES }).sort()
 }
@@ -83,7 +87,7 @@ export async function fillKeptStore(store: UsageStore): Promise<void> {
   await ask.close()
 }
 
-/** Asks, then takes back and delivers again: for a copy of a store. The audit is clean before and after. */
+/** Asks, then undoes and delivers again; for a copy of a store. The audit is clean before and after. */
 export async function answersOf(store: UsageStore): Promise<KeptAnswers> {
   const ask = asking(store)
   try {
@@ -108,7 +112,7 @@ interface ImportList {
   readonly imports: readonly { readonly import: string }[]
 }
 
-/** What is asked of a store, by what is in it. */
+/** What to ask a store, depending on what is in it. */
 async function urlsOf(store: UsageStore): Promise<string[]> {
   const [accounts, feeds] = [await store.listAccounts(), await store.listFeeds()]
   const sims = await store.listSims({}, { limit: 1_000 })
@@ -139,7 +143,7 @@ interface Asking {
   close(): Promise<void>
 }
 
-/** As the operator, over HTTP: what callers rely on. */
+/** As the operator, over HTTP, because that is what callers rely on. */
 function asking(store: UsageStore): Asking {
   const server = buildServer({ store, clock: () => NOW })
   const authorization = basic(OPERATOR)
@@ -161,14 +165,14 @@ function asking(store: UsageStore): Asking {
   }
 }
 
-/** Numbers as they are written, because sums may pass 2^53. */
+/** Numbers as written, because sums may pass 2^53. */
 function exactJson(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
     typeof value === 'number' ? `number ${context?.source}` : value,
   )
 }
 
-/** What its deliveries come to by their own words, whatever is kept. */
+/** What its deliveries come to by their own text, whatever was kept. */
 export function assertKnownNumbers({ afterChanges }: KeptAnswers): void {
   const [undone, first, second, again] = afterChanges
   const counts = (...given: number[]) => {
@@ -193,7 +197,7 @@ function uploadsOf(answer: unknown): Record<string, string> {
   )
 }
 
-/** All that an older version answered stands there; what has come since may stand beside it. */
+/** Everything that an older version answered is still there; newer fields may be added. */
 export function assertAnswersStill(now: unknown, then: unknown, where = 'answers'): void {
   if (typeof then !== 'object' || then === null) {
     assert.deepEqual(now, then, where)

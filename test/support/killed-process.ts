@@ -1,4 +1,4 @@
-/** Runs of the program that are killed at moments spread over what a run takes. */
+/** Runs of the program that are killed at moments spread over a whole run. */
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import { type CliProcessOptions, runCli, startCli } from './cli-process.ts'
@@ -15,16 +15,16 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * From the start of a process to its end, in milliseconds. Follows the machine, which is slower at one moment
- * and faster at the next.
+ * From the start of a process to its end, in milliseconds. Adapts to the machine, which is slower at one
+ * moment and faster at the next.
  */
 export interface RunTime {
-  /** What the program takes to do nothing. */
+  /** How long the program takes to do nothing. */
   startMs: number
   wholeMs: number
 }
 
-/** Measures a run that nobody disturbs, which has to succeed. */
+/** Measures an undisturbed run, which has to succeed. */
 export async function measureRun(
   args: readonly string[],
   options: CliProcessOptions = {},
@@ -35,12 +35,12 @@ export async function measureRun(
     assert.equal(exitCode, 0, stderr)
     return performance.now() - startedAt
   }
-  // The first process of a test may read the program from the disk, which none does after it.
+  // The first process of a test may have to read the program from disk; later ones do not.
   await timed(['--version'])
   return { startMs: await timed(['--version']), wholeMs: await timed(args) }
 }
 
-/** Kills a run after `share` of what it does; true where that came before its end. */
+/** Kills a run after `share` of its work; true if that was before its end. */
 export async function killRun(
   args: readonly string[],
   time: RunTime,
@@ -53,13 +53,13 @@ export async function killRun(
   const ended = running
     .ended()
     .then(({ signal }) => ({ signal, ms: performance.now() - startedAt }))
-  // Before its end, also where what it does takes no time that can be measured.
+  // Before its end, even if its work takes no measurable time.
   const earliestMs = Math.min(startMs, wholeMs) * 0.8
   await setTimeout(earliestMs + share * (wholeMs - earliestMs))
   running.child.kill('SIGKILL')
   const { signal, ms } = await ended
   const isCutShort = signal === 'SIGKILL'
-  // What was cut short might have taken longer; what was not says what it took.
+  // A run that was cut short might have taken longer; one that was not shows how long it took.
   const change = isCutShort ? LONGER : Math.min(1, ms / wholeMs)
   time.startMs = startMs * change
   time.wholeMs = wholeMs * change

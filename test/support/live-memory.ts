@@ -1,4 +1,4 @@
-/** How much memory is held, without what only waits to be collected. */
+/** How much memory is in use, without what only waits to be collected. */
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -7,7 +7,7 @@ import type { CdrReader } from '../../src/ingest/formats/cdr-format.ts'
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-/** Bytes of objects and buffers that something still refers to. */
+/** Bytes of objects and buffers that are still referenced. */
 export function liveBytes(): number {
   collect()
   const { heapUsed, external } = process.memoryUsage()
@@ -16,7 +16,7 @@ export function liveBytes(): number {
 
 const LOOK_EVERY_BYTES = 4 * 1_048_576
 
-/** The most bytes held while the reader is given all chunks; it is not read to its end. */
+/** The most bytes in use while the reader gets all chunks; it is not read to its end. */
 export async function peakBytesOfReading(
   reader: CdrReader,
   chunks: Iterable<Uint8Array>,
@@ -30,7 +30,7 @@ export async function peakBytesOfReading(
     if (given < lookAt) continue
     lookAt = given + LOOK_EVERY_BYTES
     collect()
-    // Buffers that were collected are given back in another turn.
+    // Collected buffers are returned in another turn.
     await setImmediate()
     peak = Math.max(peak, liveBytes())
   }

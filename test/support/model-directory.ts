@@ -29,8 +29,8 @@ export interface ModelSim {
 }
 
 /**
- * The one SIM that `name` means. Each of `bounds` that is an account leaves only its SIMs, and only
- * within an account has a unique name a meaning.
+ * The one SIM that `name` means. Each account in `bounds` excludes all other accounts' SIMs, and a unique
+ * name only means something within an account.
  */
 export function simNamed(
   sims: readonly ModelSim[],
@@ -60,11 +60,11 @@ function isSameIccid(a: string, b: string): boolean {
 
 export interface Place {
   readonly zone: ModelZone
-  /** Alpha-3; null where nobody knows. */
+  /** Alpha-3; null if nobody knows. */
   readonly country: string | null
 }
 
-/** Where a record's usage counts; null where nothing tells. */
+/** Where a record's usage counts; null if nothing tells. */
 export function placeOf(
   stated: { plmn: string | null; country: string | null; zone: ModelZone | null },
   sim: ModelSim,

@@ -4,7 +4,7 @@ const HOUR = 3_600
 const DAY = 24 * HOUR
 
 export interface Asked {
-  /** UTC seconds; null where the parameter is left out. */
+  /** UTC seconds; null if the parameter is left out. */
   readonly start: number | null
   readonly end: number | null
   readonly granularity: 'hourly' | 'daily' | 'all'
@@ -12,12 +12,12 @@ export interface Asked {
 
 export interface ModelPeriod {
   readonly stated: { readonly start: string; readonly end: string }
-  /** The first second that counts, and the first that does not any more. */
+  /** The first second that counts, and the first that no longer does. */
   readonly from: number
   readonly to: number
 }
 
-/** Newest first, as the lists are; null where the start lies after the end. */
+/** Newest first, like the lists; null if the start lies after the end. */
 export function periodsOf(
   asked: Asked,
   level: 'sim' | 'account',
@@ -26,7 +26,7 @@ export function periodsOf(
   const end = asked.end ?? now
   const start = asked.start ?? monthsEarlier(end, 1)
   if (start > end) return null
-  // An end on an exact minute is a border; any other end takes in its own second.
+  // An end on an exact minute is a bound; any other end includes its own second.
   const to = end % 60 === 0 ? end : end + 1
 
   if (asked.granularity === 'all') {
@@ -48,7 +48,7 @@ function period(from: number, to: number): ModelPeriod {
   return { stated: { start: iso(from), end: iso(to) }, from, to }
 }
 
-/** Usage before this instant is gone: 18 calendar months before the hour that runs. */
+/** Usage before this instant is gone: 18 calendar months before the current hour. */
 export function retentionLimit(now: number): number {
   return monthsEarlier(now - (now % HOUR), 18)
 }

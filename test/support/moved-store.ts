@@ -1,4 +1,4 @@
-/** Stores to move, and what a move left behind. */
+/** Stores to move, and what a move has left behind. */
 import assert from 'node:assert/strict'
 import { type MoveOptions, moveStore } from '../../src/storage/open-store.ts'
 import type { TransferProof } from '../../src/storage/transfer/proof.ts'
@@ -28,7 +28,7 @@ export const QUIET: MoveOptions = {
   isStopped: () => false,
 }
 
-/** Moves to the end; fails when anything differs. */
+/** Moves to the end; fails if anything differs. */
 export async function moveWhole(
   from: string,
   to: string,
@@ -40,7 +40,7 @@ export async function moveWhole(
   return proof
 }
 
-/** Moves until it was told of so many pieces; nothing is lost by ending there. */
+/** Moves until this many pieces have been reported; nothing is lost by stopping there. */
 export async function movePart(from: string, to: string, pieces: number): Promise<void> {
   let seen = 0
   const options = {
@@ -52,12 +52,12 @@ export async function movePart(from: string, to: string, pieces: number): Promis
   assert.equal(proof, null)
 }
 
-/** Texts that file formats between databases get wrong: escapes, quotes, other scripts. */
+/** Texts that database dump formats get wrong: escapes, quotes, other scripts. */
 const AWKWARD = 'tab\t, line\n, return\r, back\\slash, \\N, \\., "quotes", \u007f ñ🚚'
 
 const DAYS = ['2026-02-27', '2026-02-28', '2026-03-01', '2026-03-02', '2026-03-14']
 
-/** Puts rows into every table, with what is awkward in each. */
+/** Puts rows into every table, with awkward values in each. */
 export async function fillStore(store: UsageStore): Promise<void> {
   const account = await store.createAccount(anAccount({ name: AWKWARD }))
   const other = await store.createAccount(anAccount())

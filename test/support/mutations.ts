@@ -1,4 +1,6 @@
-/** Damage as it is done to files on their way: bits that flip, pieces lost, repeated or foreign. */
+/**
+ * Damage as files suffer it on their way: bits that flip, and pieces that are lost, repeated or foreign.
+ */
 import fc from 'fast-check'
 
 export type Mutation =
@@ -12,10 +14,10 @@ export type Mutation =
       readonly length: number
       readonly times: number
     }
-  /** What is put in at a place, over what stands there. */
+  /** What is inserted at a place, over what is there. */
   | { readonly kind: 'splice'; readonly at: number; readonly bytes: Uint8Array }
 
-/** Lengths in binary formats, and characters that mean something in texts. */
+/** Lengths in binary formats, and characters with a meaning in texts. */
 const TELLING_BYTES = [
   0,
   1,
@@ -29,7 +31,7 @@ const TELLING_BYTES = [
   ...Buffer.from('",\n\r\t{}[]'),
 ]
 
-/** Lengths that no delivery keeps, and elements that are opened over and over. */
+/** Lengths that no delivery fulfils, and elements that are opened over and over. */
 const BOMBS = [
   '847fffffff',
   '88ffffffffffffffff',
@@ -39,10 +41,10 @@ const BOMBS = [
   '7f8100',
 ].map((hex) => Buffer.from(hex, 'hex'))
 
-/** What repetition makes of a small delivery is still read in no time. */
+/** Small enough that a repeated delivery is still read in no time. */
 const REPEATED_BYTES_MAX = 65_536
 
-/** Places are parts of 2^32, so that one list of mutations fits deliveries of any length. */
+/** Places are fractions of 2^32, so that one list of mutations fits deliveries of any length. */
 const PLACES = 2 ** 32
 
 /** A few mutations; what is spliced in comes from `deliveries`, or is noise. */

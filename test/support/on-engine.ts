@@ -1,6 +1,6 @@
 /**
- * Runs test files that leave the engine open on another one than the default: each registers its
- * tests in the importing file, after `SIMTALLY_TEST_ENGINE` was set.
+ * Runs test files that leave the engine open on another one than the default. Each registers its tests in
+ * the importing file, after `SIMTALLY_TEST_ENGINE` was set.
  */
 import { filesOf, runFiles } from './file-suites.ts'
 import { stopServerAtEnd } from './postgres-server.ts'

@@ -1,4 +1,4 @@
-/** The OpenAPI files of the original APIs, and what an answer has to be by them. */
+/** The original APIs' OpenAPI files, and validation of answers by them. */
 import { readFile } from 'node:fs/promises'
 import { Ajv, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
@@ -15,9 +15,9 @@ interface OpenApi {
 }
 
 export interface OriginalOpenApi {
-  /** Of an answer to a path as the file writes it. */
+  /** For an answer to a path as written in the file. */
   readonly validatorOf: (path: string, method?: 'get' | 'post', status?: number) => ValidateFunction
-  /** The names that a schema has, sorted. */
+  /** The field names of a schema, sorted. */
   readonly fieldsOf: (schema: string) => string[]
 }
 
@@ -49,7 +49,7 @@ export async function originalOpenApi(
   }
 }
 
-/** OpenAPI 3.0 says `nullable` where JSON Schema says type or enum member `null`. */
+/** OpenAPI 3.0 says `nullable` where JSON Schema has the type or enum member `null`. */
 function asJsonSchema(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(asJsonSchema)
   if (typeof node !== 'object' || node === null) return node

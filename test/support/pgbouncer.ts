@@ -1,6 +1,6 @@
 /**
- * PgBouncer before the PostgreSQL server of the tests. It comes in no npm package: tests that need
- * it run where it is installed, and fail in CI where it is not.
+ * PgBouncer in front of the tests' PostgreSQL server. It comes in no npm package: tests that need it run
+ * if it is installed, and fail in CI if it is not.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,14 +18,14 @@ export function hasPgBouncer(): boolean {
 export type PoolMode = 'session' | 'transaction' | 'statement'
 
 export interface PgBouncer {
-  /** The URL by way of the pooler. */
+  /** The URL through the pooler. */
   through(url: string): string
-  /** Goes over to another mode while it runs. */
+  /** Switches to another mode while it runs. */
   change(mode: PoolMode): Promise<void>
   stop(): Promise<void>
 }
 
-/** Starts one on a free port, for all databases of the server that the URL names. */
+/** Starts one on a free port, for all databases of the URL's server. */
 export async function startPgBouncer(
   serverUrl: string,
   mode: PoolMode,
@@ -72,7 +72,7 @@ export async function startPgBouncer(
   }
 }
 
-/** Resolves when it has logged the text from now on. */
+/** Resolves when it next logs the text. */
 function said(child: ChildProcess, text: string): Promise<void> {
   let output = ''
   return new Promise<void>((resolve, reject) => {

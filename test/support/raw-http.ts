@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 export interface RawAnswer {
-  /** 0 where nothing was answered. */
+  /** 0 if nothing was answered. */
   readonly status: number
-  /** By their names in lower case. */
+  /** By name in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
 }
 
-/** Opens a connection and sends what is given; it stays open. */
+/** Opens a connection and sends the given text; it stays open. */
 export async function openSocket(port: number, text: string | Buffer = ''): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => {})
@@ -30,7 +30,7 @@ export async function answerOn(socket: Socket): Promise<RawAnswer> {
   return parsed(Buffer.concat(chunks).toString())
 }
 
-/** Sends it over a connection of its own. Its answer has to end with the connection. */
+/** Sends it over a separate connection. Its answer has to end with the connection. */
 export async function talk(port: number, text: string | Buffer): Promise<RawAnswer> {
   return await answerOn(await openSocket(port, text))
 }

@@ -17,7 +17,7 @@ const FIELDS = [
 ] as const
 type Field = (typeof FIELDS)[number]
 
-/** Each spells the same instant. */
+/** All of these spell the same instant. */
 export const INSTANT_SPELLINGS: readonly ((at: number) => string)[] = [
   (at) => utc(at),
   (at) => utc(at).replace('Z', ''),
@@ -42,20 +42,20 @@ export const COUNTRY_SPELLINGS: readonly ((country: string) => string)[] = [
   (country) => country.toLowerCase(),
 ]
 
-/** How one record is written: positions in the lists of spellings, and whether zeros are. */
+/** How one record is written: positions in the lists of spellings, and whether zeros are written. */
 export interface RecordSpelling {
   readonly instant: number
   readonly plmn: number
   readonly country: number
   readonly writesZeros: boolean
-  /** CSV: in quotes. NDJSON: counters as texts. */
+  /** For CSV: quoted. For NDJSON: counters as texts. */
   readonly quotes: boolean
 }
 
 export interface DeliveryForm {
   readonly format: 'csv' | 'ndjson'
   readonly gzip: boolean
-  /** Also an order of columns or keys, with one that nobody knows in it. */
+  /** Also gives an order of columns or keys, including an unknown one. */
   readonly columns: readonly (Field | 'x_tariff')[]
   readonly lineEnd: '\n' | '\r\n'
   readonly endsLastLine: boolean
@@ -78,7 +78,7 @@ export function deliveryBytes(records: readonly WrittenRecord[], form: DeliveryF
   return form.gzip ? gzipSync(bytes) : bytes
 }
 
-/** The bytes in pieces of the sizes, over and over. */
+/** The bytes in chunks of these sizes, over and over. */
 export async function* inChunks(
   bytes: Uint8Array,
   sizes: readonly number[],

@@ -1,4 +1,4 @@
-/** A small store in which every table has rows: for tests that look at all of them. */
+/** A small store with rows in every table, for tests that look at all of them. */
 import type { Feed, Sim } from '../../src/domain/directory.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import {
@@ -16,12 +16,12 @@ import {
 } from './builders.ts'
 import { fillStore } from './moved-store.ts'
 
-/** Days before it are sealed and under checksum; the later ones are not. */
+/** Earlier days are sealed and under checksum; later ones are not. */
 export const SEALED_THROUGH = instant('2026-04-02T00:00:00Z')
 
 /**
  * As `fillStore`, with an import that was undone, one that repeats, late records, checksums, a SIM that
- * has moved, a drop folder.
+ * has moved, and a drop folder.
  */
 export async function makeRichStore(store: UsageStore): Promise<void> {
   await fillStore(store)
@@ -38,7 +38,7 @@ export async function makeRichStore(store: UsageStore): Promise<void> {
     aFeed({ onConflict: 'max', sequencePattern: 'n(?<sequence>\\d+)' }),
   )
   const of = { simId, accountId }
-  // Late, into days under checksum; then another import that replaces one of them and is undone.
+  // Late, into days under checksum. Then another import replaces one of them and is undone.
   const first = await store.beginImport(anImportStart(feed, { source: 'n1.csv' }))
   const at = (text: string) => ({ ...of, occurredAt: instant(text) })
   const events = [

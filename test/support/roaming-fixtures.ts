@@ -1,7 +1,7 @@
 /**
- * The example files of TAP3 and NRTRDE, as their writers make them. `node roaming-fixtures.ts` puts
- * them below `test/fixtures/`; what each comes to, and with which settings of the feed, stands beside
- * it and is written by hand.
+ * The example files of TAP3 and NRTRDE, as made by their writers. `node roaming-fixtures.ts` puts them
+ * below `test/fixtures/`. What each comes to, and with which feed settings, is beside it and written by
+ * hand.
  */
 import { writeFileSync } from 'node:fs'
 import { ascii, type BerNode, encode, integer, octets, seq } from './ber-writer.ts'
@@ -17,7 +17,7 @@ import {
 
 export interface RoamingFixture {
   readonly format: 'tap3' | 'nrtrde'
-  /** With its ending. */
+  /** With its extension. */
   readonly file: string
   readonly bytes: Uint8Array
 }
@@ -53,7 +53,7 @@ const sessionOffsets = [
   [2, '+0000'],
 ] as const
 
-/** One event that differs from a plain one in what the case is about. */
+/** An event that differs from a plain one only in what the case is about. */
 const data = (stated: TapData = {}) =>
   gprsCall({ imsi: IMSI, incoming: 1, outgoing: 2, chargingId: 7, ...stated })
 
@@ -221,7 +221,7 @@ const tap3Files: Record<string, Uint8Array> = {
   'two-batches': Buffer.concat([oneSession, oneSession]),
   'longer-than-its-parent': patched(
     transferBatch({ events: [data({ start: '20260301100000' }), data({ chargingId: 8 })] }),
-    // callEventStartTimeStamp, whose local time says one byte too many is left of the event.
+    // callEventStartTimeStamp, whose local time claims one byte more than is left of the event.
     '500e3230323630333031313030303030',
     '507f3230323630333031313030303030',
   ),

@@ -1,4 +1,4 @@
-/** A feed of roaming batches and a SIM of a test's own. */
+/** A separate roaming feed and SIM for a test. */
 import type { Feed, Sim } from '../../src/domain/directory.ts'
 import type { ImportSummary } from '../../src/ingest/import-records.ts'
 import { aSim, imsiOf, msisdnOf, NOW, newSimSid } from './builders.ts'

@@ -1,7 +1,7 @@
 /** The server's own table of routes. */
 import type { HttpServer } from '../../src/http/route-context.ts'
 
-/** `GET /v1/Sims` and so on, from the tree that the router prints, a level four characters wide. */
+/** `GET /v1/Sims` and so on, from the tree printed by the router, with four characters per level. */
 export async function routesOf(server: HttpServer): Promise<string[]> {
   await server.ready()
   const parts: string[] = []
@@ -12,7 +12,7 @@ export async function routesOf(server: HttpServer): Promise<string[]> {
       const [, indent, part, methods] = /^(.*?── )(\S+)(?: \((.*)\))?/.exec(line) ?? []
       if (indent === undefined || part === undefined) return []
       parts.splice(indent.length / 4 - 1, parts.length, part)
-      // The router leaves the slash before it out.
+      // The router leaves out the slash before it.
       const url = parts.join('').replace(/(?<!\/)\*$/, '/*')
       const own = (methods ?? '').split(', ').filter((method) => method !== '' && method !== 'HEAD')
       return own.map((method) => `${method} ${url}`)

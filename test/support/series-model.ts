@@ -1,6 +1,6 @@
 /**
- * What readings of counters prove, written once more in its simplest form: for each counter by itself,
- * by trying which value it may really have had. Of the product it uses no rule.
+ * What readings of counters prove, written a second time in its simplest form: for each counter
+ * separately, by trying which value it may really have had. It uses none of the product's rules.
  */
 
 export const MODEL_COUNTERS = ['upload', 'download', 'toSim', 'fromSim'] as const
@@ -42,7 +42,9 @@ export function modelUsage(readings: readonly ModelReading[]): ModelUsage[] {
   })
 }
 
-/** What the counter really stands at, when it reads `value` and stood at `high`; null after a fall. */
+/**
+ * What the counter really stands at if it reads `value` and stood at `high` before; null after a fall.
+ */
 function highest(high: number, value: number, { traits }: ModelReading): number | null {
   const mayBeMore = traits.is32Bit || (traits.mayLackGigawords === true && high >= RANGE)
   if (!mayBeMore || value >= RANGE) return value >= high ? value : null
@@ -50,7 +52,7 @@ function highest(high: number, value: number, { traits }: ModelReading): number 
   let real = value
   while (real < high) real += RANGE
   if (value === 0 && real > high && traits.resets !== 'fall') return null
-  // Without a further wrap, any growth is one; by a wrap, half of the range at most.
+  // Without another wrap, any growth is valid; with one, half of the range at most.
   const wraps = Math.floor(real / RANGE) - Math.floor(high / RANGE)
   const isPlain = wraps === 0 && (high < RANGE || traits.resets === 'fall')
   return isPlain || real - high <= RANGE / 2 ? real : null

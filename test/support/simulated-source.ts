@@ -1,15 +1,15 @@
 /**
- * A source of usage as they are in the field: what a session really uses becomes readings, of which
- * some are lost, sent again, damaged or incomplete, and whose counters begin again now and then.
+ * A source of usage as they are in the field. What a session really uses becomes readings, some of which
+ * are lost, sent again, damaged or incomplete, and its counters begin again now and then.
  */
 import fc from 'fast-check'
 import type { CounterName, ReadingTraits, Resets } from '../../src/domain/usage-event.ts'
 
 const RANGE = 2 ** 32
 
-/** In the order of time, by the source's own clock. */
+/** In order of time, by the source's own clock. */
 export interface SourceReading {
-  /** Seconds after the beginning; no two readings have the same. */
+  /** Seconds after the beginning, different for every reading. */
   readonly at: number
   readonly upload: number
   readonly download: number
@@ -19,7 +19,7 @@ export interface SourceReading {
 export interface SimulatedUsage {
   readonly truth: { readonly upload: number; readonly download: number }
   readonly readings: readonly SourceReading[]
-  /** True where the readings tell all that was used. */
+  /** True if the readings report everything that was used. */
   readonly isProved: boolean
 }
 
@@ -34,7 +34,7 @@ function anyStep(most: number) {
         does: fc.constant('use' as const),
         upload: anyGrowth(most),
         download: anyGrowth(most),
-        /** What becomes of the reading that follows. */
+        /** What happens to the reading that follows. */
         reading: fc.constantFrom(
           'sent',
           'sent',
@@ -62,7 +62,7 @@ export const anySimulation: fc.Arbitrary<SimulatedUsage> = fc
   .record({
     is32Bit: fc.boolean(),
     resets: fc.constantFrom<Resets>('never', 'start'),
-    /** Seconds by which the clock is off, and how regularly the source reports. */
+    /** By how many seconds the clock is off, and how regularly the source reports. */
     offset: fc.nat({ max: 3_600 }),
     jitter: fc.array(fc.nat({ max: 59 }), { minLength: 40, maxLength: 40 }),
     loses: fc.boolean(),
@@ -88,7 +88,7 @@ function simulate(source: Source, steps: readonly Step[]): SimulatedUsage {
   const truth: Pair = { upload: 0, download: 0 }
   const readings: SourceReading[] = []
   let counters: Pair = { upload: 0, download: 0 }
-  /** Of this run of the source: what it has told, whole. */
+  /** What this run of the source has reported in full. */
   let told: Pair[] = []
   let isProved = true
   let sinceTold: Pair = { upload: 0, download: 0 }
@@ -112,7 +112,7 @@ function simulate(source: Source, steps: readonly Step[]): SimulatedUsage {
   const tell = () => {
     send(counters)
     told.push({ ...counters })
-    // What a counter of 32 bits has grown by more than half of its range is not seen.
+    // Growth by more than half its range goes unseen in a 32-bit counter.
     if (is32Bit && Math.max(sinceTold.upload, sinceTold.download) > RANGE / 2) isProved = false
     sinceTold = { upload: 0, download: 0 }
   }
@@ -132,7 +132,7 @@ function simulate(source: Source, steps: readonly Step[]): SimulatedUsage {
       if (told.length > 0) send({ upload: 0, download: 0 })
     } else if (step.does === 'again') {
       const old = told.at(-1 - step.back)
-      // A packet that waited for more than half of the range looks like growth.
+      // A packet that was delayed by more than half of the range looks like growth.
       const isNear = (name: keyof Pair) => !is32Bit || counters[name] - old![name] < RANGE / 2
       if (old !== undefined && isNear('upload') && isNear('download')) send(old)
     } else if (resets === 'start' && step.hasStart) {
@@ -142,7 +142,7 @@ function simulate(source: Source, steps: readonly Step[]): SimulatedUsage {
       told = []
       send(counters, [], true)
     } else if (!is32Bit) {
-      // Nothing tells a restart of a 32-bit counter without a sign from a wrap.
+      // Without a sign, a restart of a 32-bit counter cannot be told from a wrap.
       if (counters.upload + counters.download > 0) isProved = false
       counters = { upload: 0, download: 0 }
       sinceTold = { upload: 0, download: 0 }

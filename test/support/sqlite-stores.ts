@@ -1,4 +1,4 @@
-/** Empty stores on SQLite: files copied from one that is made once for a process. */
+/** Empty stores on SQLite: files copied from one that is created once per process. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ async function makeTemplate(): Promise<Buffer> {
   const dir = await mkdtemp(join(tmpdir(), 'simtally-template-'))
   try {
     const path = join(dir, 'simtally.db')
-    // The last connection that closes leaves all in the one file.
+    // The last connection that closes leaves everything in the one file.
     await (await openStore(`sqlite:${path}`, { create: true })).close()
     return await readFile(path)
   } finally {

@@ -9,7 +9,7 @@ import { HttpFixture, type RequestOptions, type TestAccount } from './http-fixtu
 
 export interface SuperSimWorld {
   readonly fixture: HttpFixture
-  /** `roamer` was in the fleet `eu` up to 10 March and is in `us` since; `fixed` is in none. */
+  /** `roamer` was in the fleet `eu` up to 10 March and has been in `us` since; `fixed` is in none. */
   readonly sims: Readonly<Record<'roamer' | 'fixed', Sim>>
   readonly fleets: Readonly<Record<'eu' | 'us', SimGroup>>
   readonly other: TestAccount

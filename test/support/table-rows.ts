@@ -1,4 +1,4 @@
-/** What lies in the tables of a store, whole. */
+/** Everything in the tables of a store. */
 import { DatabaseSync } from 'node:sqlite'
 import { TABLES } from '../../src/storage/tables.ts'
 import { execute, plainUrl, schemaOf } from './postgres-schema.ts'
@@ -9,7 +9,7 @@ export async function ask(url: string, ...statements: string[]) {
   return (await execute(plainUrl(url), path, ...statements)).slice(1)
 }
 
-/** Every row of every table, as texts, in an order of its own. */
+/** Every row of every table as text, in a fixed order. */
 export async function rowsOfPostgres(url: string): Promise<Record<string, string[]>> {
   const results = await ask(url, ...TABLES.map(({ name }) => `SELECT * FROM ${name}`))
   return Object.fromEntries(TABLES.map(({ name }, i) => [name, comparable(results[i]!.rows)]))

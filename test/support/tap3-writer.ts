@@ -28,7 +28,7 @@ export interface TapFile extends TapHeader {
   readonly events: readonly BerNode[]
   /** Null leaves the count out. */
   readonly count?: number | null
-  /** Stand between the usual parts. */
+  /** Placed between the usual parts. */
   readonly moreParts?: readonly BerNode[]
   readonly withoutAudit?: boolean
 }
@@ -53,7 +53,7 @@ export interface TapData extends TapSubscriber, TapStart {
   readonly servingNetwork?: string
   readonly durationSeconds?: number
   readonly rapSequence?: string
-  /** As older releases list volumes, each pair one usage; CHOICEs have no tag there. */
+  /** How older releases list volumes, each pair a usage of its own; CHOICEs have no tag there. */
   readonly usages?: readonly (readonly [incoming: number, outgoing: number])[]
   readonly more?: readonly BerNode[]
 }
@@ -62,7 +62,7 @@ export interface TapCall extends TapSubscriber, TapStart {
   readonly direction: 'mo' | 'mt'
   readonly teleservice?: string
   readonly bearerService?: string
-  /** The code packed in one octet. */
+  /** Packs the code in one octet. */
   readonly packsCode?: boolean
   readonly callReference?: string
   readonly servingNetwork?: string
@@ -124,7 +124,7 @@ function headerItems(header: TapHeader): (BerNode | null)[] {
   ]
 }
 
-/** An event of data. What is left out is plain; '' and an absent id leave an item out. */
+/** An event of data. Omitted items get defaults; '' and an absent id leave an item out. */
 export function gprsCall(stated: TapData): BerNode {
   const { chargingId, partial, apn = 'iot.example', usages, rapSequence } = stated
   const isOld = usages !== undefined
@@ -166,7 +166,7 @@ export function gprsCall(stated: TapData): BerNode {
   )
 }
 
-/** A call: a message when its teleservice is 21 or 22. */
+/** A call. It is a message if its teleservice is 21 or 22. */
 export function call(stated: TapCall): BerNode {
   const { direction, teleservice, bearerService, callReference, oldRelease = false } = stated
   const isFromSim = direction === 'mo'

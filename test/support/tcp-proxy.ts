@@ -1,6 +1,6 @@
 /**
- * A network between a program and its PostgreSQL that fails when a test wants it to: it cuts a
- * connection around a statement, such as a COMMIT, it stops carrying bytes, it refuses. Loopback only.
+ * A network between a program and its PostgreSQL that fails when a test wants it to: it cuts a connection
+ * around a statement such as COMMIT, stops carrying bytes, or refuses. Loopback only.
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
@@ -9,9 +9,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export type Cut =
   /** It never comes, and the server notices that the client is gone. */
   | 'before'
-  /** It never comes, and the server takes the client for alive. */
+  /** It never comes, and the server believes that the client is alive. */
   | 'before, unnoticed'
-  /** It is carried out, and the answer is lost. */
+  /** It is carried out, but the answer is lost. */
   | 'after'
 
 /** A simple query with this text, as `pg` sends it. */
@@ -25,7 +25,7 @@ interface Pair {
 export class TcpProxy {
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
-  /** Sides of the server whose other side is gone without its notice. */
+  /** The server's side of connections whose other side went away unnoticed. */
   readonly #unnoticed = new Set<Socket>()
   readonly #port: number
   #cut: { readonly where: Cut; readonly at: Buffer; readonly done: () => void } | null = null
@@ -38,7 +38,7 @@ export class TcpProxy {
     this.#server = createServer((client) => this.#join(client))
   }
 
-  /** Carries bytes to and from the host and port of the URL. */
+  /** Carries bytes to and from the URL's host and port. */
   static async open(url: string): Promise<TcpProxy> {
     const proxy = new TcpProxy(Number(new URL(url).port))
     proxy.#server.listen(0, '127.0.0.1')
@@ -46,14 +46,16 @@ export class TcpProxy {
     return proxy
   }
 
-  /** The URL by way of the proxy. */
+  /** The URL through the proxy. */
   through(url: string): string {
     const by = new URL(url)
     by.port = String((this.#server.address() as AddressInfo).port)
     return by.href
   }
 
-  /** Cuts at the next COMMIT, or at a statement that holds this text; resolves when it is done. */
+  /**
+   * Cuts at the next COMMIT, or at a statement that contains this text; resolves once that has happened.
+   */
   cutAt(where: Cut, statement: string | null = null): Promise<void> {
     const at = statement === null ? COMMIT : Buffer.from(statement)
     return new Promise((done) => {
@@ -61,14 +63,14 @@ export class TcpProxy {
     })
   }
 
-  /** Does `work` before it carries the next statement that holds the text; resolves after it. */
+  /** Runs `work` before it carries the next statement that contains the text; resolves after it. */
   before(statement: string, work: () => Promise<void>): Promise<void> {
     return new Promise((done, fail) => {
       this.#before = { at: Buffer.from(statement), work: () => work().then(done, fail) }
     })
   }
 
-  /** Carries nothing any more, on connections that are there and on new ones; closes none. */
+  /** Carries nothing any more, on existing connections and new ones; closes none. */
   freeze(): void {
     this.#frozen = true
     for (const { client, server } of this.#pairs) {
@@ -77,7 +79,7 @@ export class TcpProxy {
     }
   }
 
-  /** Cuts every connection and lets no new one through until it is told otherwise. */
+  /** Cuts every connection and lets no new one through until told otherwise. */
   refuse(refuses: boolean): void {
     this.#refuses = refuses
     if (refuses) for (const pair of this.#pairs) this.#end(pair)

@@ -1,6 +1,6 @@
 /**
- * Stores for tests, each on a fresh database of its own that goes away afterwards. Which engine,
- * `SIMTALLY_TEST_ENGINE` says: `sqlite` by default, `postgres`, or `citus`.
+ * Stores for tests, each on a separate, fresh database that is removed afterwards. `SIMTALLY_TEST_ENGINE`
+ * selects the engine: `sqlite` by default, `postgres`, or `citus`.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,16 +16,16 @@ export interface TempStore {
   readonly store: UsageStore
   /** Opens the same database again, also in another process. */
   readonly url: string
-  /** A folder of the test's own, in which a SQLite database lies; other files may be put there. */
+  /** A folder for the test, which holds its SQLite database and may hold other files. */
   readonly dir: string
-  /** Closes the store and removes the database. A store closed before is left alone. */
+  /** Closes the store and removes the database. A store that is already closed is left alone. */
   dispose(): Promise<void>
 }
 
 export const ENGINE_NAMES = ['sqlite', 'postgres', 'citus'] as const
 export type EngineName = (typeof ENGINE_NAMES)[number]
 
-/** The engine that tests use which leave it open. */
+/** The engine for tests that leave it open. */
 export function engineOfTests(): EngineName {
   const name = process.env.SIMTALLY_TEST_ENGINE ?? 'sqlite'
   const engine = ENGINE_NAMES.find((candidate) => candidate === name)
@@ -33,20 +33,22 @@ export function engineOfTests(): EngineName {
   return engine
 }
 
-/** Where a new database may be made; `dir` is for engines that need one. */
+/** Where a new database may be created; `dir` is for engines that need one. */
 export async function newPlace(engine: EngineName, dir: string): Promise<TempPlace> {
   if (engine !== 'sqlite') return newSchema(engine)
   return { url: `sqlite:${join(dir, 'simtally.db')}`, remove: async () => {} }
 }
 
-/** Where an empty store is already, except on Citus; `dir` is for engines that need one. */
+/** Where an empty store already exists, except on Citus; `dir` is for engines that need one. */
 export async function newStorePlace(engine: EngineName, dir: string): Promise<TempPlace> {
   if (engine === 'postgres') return newStore()
   if (engine === 'sqlite') return { url: await newSqliteStore(dir), remove: async () => {} }
   return newPlace(engine, dir)
 }
 
-/** A new, empty store in a place of its own, or of the given kind; the options are those of `openStore`. */
+/**
+ * A new, empty store in a separate place, or one of the given kind; the options are those of `openStore`.
+ */
 export async function openTempStore(
   engine: EngineName = engineOfTests(),
   makePlace = (dir: string) => newStorePlace(engine, dir),

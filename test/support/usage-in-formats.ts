@@ -1,6 +1,6 @@
 /**
- * The same usage written in every format that carries it. Each writer is told the usage, not another
- * format's text, and shares nothing with the readers.
+ * The same usage written in every format that can carry it. Each writer starts from the usage rather than
+ * another format's text, and shares nothing with the readers.
  */
 import type { Feed } from '../../src/domain/directory.ts'
 import type { Imsi } from '../../src/domain/identifiers.ts'
@@ -11,7 +11,10 @@ export interface Network {
   readonly mcc: string
   readonly mnc: string
   readonly tadig: string
-  /** Feeds of roaming batches are told which PLMN the TADIG code names; else only its country is known. */
+  /**
+   * If true, feeds of roaming batches are told which PLMN the TADIG code names. Otherwise, only its
+   * country is known.
+   */
   readonly isSet: boolean
 }
 
@@ -26,7 +29,7 @@ export const NETWORKS: readonly Network[] = [
   { mcc: '901', mnc: '18', tadig: 'AAU18', isSet: false },
 ]
 
-/** What was used between the portion before, or the start, and `at`. */
+/** Usage between the previous portion, or the start, and `at`. */
 export interface Portion {
   readonly at: number
   readonly network: Network
@@ -36,16 +39,16 @@ export interface Portion {
 
 export interface Session {
   readonly imsi: Imsi
-  /** Known in all formats as the charging id. */
+  /** The charging id in all formats. */
   readonly number: number
-  /** In order of time, one a second at most. */
+  /** In order of time, at most one per second. */
   readonly portions: readonly Portion[]
 }
 
 /** A Command, which carriers report as a message. */
 export interface Message {
   readonly imsi: Imsi
-  /** Tells messages of one second apart. From 1 on. */
+  /** Tells messages of one second apart. Counts from 1. */
   readonly number: number
   readonly at: number
   readonly network: Network
@@ -64,12 +67,12 @@ export interface FormatWriter<Item = unknown> {
   readonly feed: FeedSetUp
   readonly contentType: string
   readonly carriesMessages: boolean
-  /** In any order, and repeated, they tell the same usage. */
+  /** In any order, and repeated, they mean the same usage. */
   items(usage: Usage): Item[]
   delivery(items: readonly Item[]): string | Uint8Array
 }
 
-/** Keeps the writers' own item types, and hides them from those who only pass items on. */
+/** Keeps the writers' own item types, and hides them from code that only passes items on. */
 function writer<Item>(of: FormatWriter<Item>): FormatWriter {
   return of as FormatWriter
 }
@@ -132,7 +135,7 @@ const cloudEvents = writer<FlatRecord>({
   name: 'CloudEvents',
   feed: { format: 'mapped', settings: { mapping: 'supersim', usage: 'updated', sim: 'imsi' } },
   contentType: 'application/cloudevents-batch+json',
-  // Super SIM has no event of an SMS that was delivered.
+  // Super SIM has no event for a delivered SMS.
   carriesMessages: false,
   items: flatRecords,
   delivery: (items) =>
@@ -141,7 +144,7 @@ const cloudEvents = writer<FlatRecord>({
         specversion: '1.0',
         type: 'com.twilio.iot.supersim.connection.data-session.updated',
         source: '/v1/Sims',
-        // Events have an id each; updates of one session are told apart by it alone.
+        // Every event has its own id, which alone tells updates of one session apart.
         id: `EZ-${record_id}-${at}`,
         time: iso(at + 2),
         data: {
@@ -157,7 +160,7 @@ const cloudEvents = writer<FlatRecord>({
     ),
 })
 
-/** Local times of one file, each with the offset of its own. */
+/** UTC offsets for the local times of one file, which differ from event to event. */
 const OFFSETS = [
   { code: 1, text: '+0100', seconds: 3_600 },
   { code: 2, text: '-0930', seconds: -34_200 },
@@ -196,7 +199,7 @@ function roamingItems({ sessions, messages }: Usage): RoamingItem[] {
   return [...data, ...messages.map((used) => ({ ...used, part: '', used }))]
 }
 
-/** Networks of another code than the sender's are named by the event. */
+/** Networks other than the sender's are named in the event. */
 const SENDER = NETWORKS[2]!.tadig
 const servingNetwork = ({ tadig }: Network) => (tadig === SENDER ? {} : { servingNetwork: tadig })
 
@@ -278,7 +281,7 @@ function packets({ sessions }: Usage): Packet[] {
         const halfway = [Math.floor(portion.upload / 2), Math.floor(portion.download / 2)] as const
         upload += halfway[0]
         download += halfway[1]
-        // Two readings of one second: the larger is the later one.
+        // Two readings in one second, of which the larger is the later one.
         const early = portion.at % 4 === 0 ? [packet('Interim-Update', portion)] : []
         upload += portion.upload - halfway[0]
         download += portion.download - halfway[1]
@@ -297,7 +300,7 @@ function octets(direction: 'Input' | 'Output', count: number): Packet {
   }
 }
 
-/** When the counters were read, as servers write it; the time of receipt where there is no other. */
+/** When the counters were read, as servers write it; the time of receipt if there is no other. */
 function timeOfReading(at: number): Packet {
   const received = { Timestamp: at + 3 }
   const [, month, year, time] = /^\w+, \d\d (\w+) (\d+) (\S+)/.exec(utc(at))!

@@ -1,4 +1,4 @@
-/** The model on an example that was counted by hand: what judges must be judged once itself. */
+/** The model on an example that was counted by hand, because the judge must be judged once, too. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { iccidOf, imsiOf, instant, sidOf } from './builders.ts'

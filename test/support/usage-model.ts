@@ -1,7 +1,7 @@
 /**
- * The reference that answers are compared with: everything delivered, in plain lists, counted by
- * going through all of it. Written from the rules as documented; of the product it uses only the
- * tables of countries and networks, and no rule of what it judges.
+ * The reference for answers: everything delivered, in plain lists, counted by going through all of it. It
+ * is written from the documented rules. Of the product it uses only the tables of countries and networks,
+ * and none of the rules that it judges.
  */
 import { type ModelSim, type ModelZone, type Place, placeOf, simNamed } from './model-directory.ts'
 import { type Asked, periodsOf, retentionLimit } from './model-periods.ts'
@@ -12,11 +12,11 @@ export interface ModelFeed {
   readonly name: string
   readonly onConflict: 'reject' | 'replace' | 'max'
   readonly defaultZone: ModelZone | null
-  /** The SID of the one account whose SIMs its records can mean; null for those of any. */
+  /** The SID of the only account whose SIMs its records can mean; null for any. */
   readonly boundTo: string | null
 }
 
-/** A record as a carrier means it, whatever it looks like in a file. */
+/** A record as a carrier means it, however it is written in a file. */
 export interface DeliveredRecord {
   readonly recordId: string
   readonly sim: string
@@ -36,10 +36,10 @@ export const VERDICTS = ['accepted', 'duplicate', 'replaced', 'quarantined', 'ex
 export type Verdict = (typeof VERDICTS)[number]
 export type Counts = Record<Verdict, number>
 
-/** Why a record waits, as far as random records can. */
+/** Why a record waits, among the reasons that random records can have. */
 export type Reason = 'invalid_field' | 'future' | 'unknown_sim' | 'unknown_network' | 'conflict'
 
-/** One delivered record, with where it came from. */
+/** A delivered record, with its origin. */
 interface Delivered {
   readonly record: DeliveredRecord
   readonly feed: ModelFeed
@@ -51,13 +51,13 @@ interface Delivered {
 
 interface Version extends Delivered {
   readonly place: Place
-  /** Of the same content: this one, and those that repeat it. */
+  /** Deliveries of the same content: this one, and those that repeat it. */
   readonly deliveries: readonly Delivered[]
 }
 
 interface Entry {
   readonly sim: ModelSim
-  /** All versions that are known, the last one counts. */
+  /** All known versions; the last one counts. */
   readonly versions: readonly Version[]
 }
 
@@ -82,7 +82,7 @@ export function noCounts(): Counts {
 
 export interface Scope {
   readonly accountSid: string
-  /** All SIMs of the account when absent. */
+  /** All SIMs of the account if absent. */
   readonly simSid?: string
 }
 
@@ -91,16 +91,16 @@ export class UsageModel {
   readonly #entries = new Map<string, Entry>()
   readonly #imports: ModelImport[] = []
   #waiting: Waiting[] = []
-  /** Usage before it is gone for good. */
+  /** Usage before this is gone for good. */
   #purgedBefore = Number.NEGATIVE_INFINITY
-  /** The newest day with usage when the import under way began; null without any. */
+  /** The newest day with usage when the present import began; null if there was none. */
   #newestDay: number | null = null
 
   constructor(sims: readonly ModelSim[]) {
     this.#sims = [...sims]
   }
 
-  /** Another one in the same state, which may go its own way. */
+  /** A copy in the same state, which may then diverge. */
   copy(): UsageModel {
     const copy = new UsageModel(this.#sims)
     for (const [identity, entry] of this.#entries) copy.#entries.set(identity, entry)
@@ -124,7 +124,7 @@ export class UsageModel {
     }
   }
 
-  /** Begins an import; its number. */
+  /** Begins an import and returns its number. */
   beginImport(): number {
     this.#learnNewestDay()
     this.#imports.push({ status: 'done', counts: noCounts() })
@@ -135,14 +135,14 @@ export class UsageModel {
     return this.#imports
   }
 
-  /** `import reason` of all that waits. */
+  /** `import reason` for everything that waits. */
   get waiting(): readonly string[] {
     return this.#waiting.map(({ import: of, reason }) => `${of} ${reason}`).sort()
   }
 
   /**
-   * Takes in the next record of the newest import. `accountSid` is whose key delivers it, null for
-   * the operator's.
+   * Takes the next record of the newest import. `accountSid` is the account whose key delivers it; null
+   * for the operator's.
    */
   deliver(
     record: DeliveredRecord,
@@ -160,7 +160,7 @@ export class UsageModel {
     return verdict
   }
 
-  /** What bears a time out is usage, as it stands when records begin to come. */
+  /** Usage proves the time, as it stands when records begin to come. */
   #learnNewestDay(): void {
     const instants = [...this.#entries.values()].map(
       ({ versions }) => versions[0]!.record.occurredAt,
@@ -169,7 +169,7 @@ export class UsageModel {
     this.#newestDay = instants.length === 0 ? null : newest - (newest % DAY)
   }
 
-  /** A clock expires nothing that is newer than 18 months before two days after the newest day. */
+  /** A clock expires nothing newer than 18 months before two days after the newest day. */
   #keptFrom(now: number): number {
     const borneOut = this.#newestDay === null ? now : Math.min(now, this.#newestDay + 2 * DAY)
     return Math.max(retentionLimit(borneOut), this.#purgedBefore)
@@ -210,7 +210,7 @@ export class UsageModel {
       this.#entries.set(identity, { sim, versions })
       return 'duplicate'
     }
-    // What only an account has said before is new when the operator says it.
+    // What only an account has stated is new when the operator states it.
     const others = known.filter((other) => other !== same)
     const counted = { ...version, deliveries: [...(same?.deliveries ?? []), delivered] }
     if (rankOf(version) < rankOf(last)) return 'conflict'
@@ -219,13 +219,13 @@ export class UsageModel {
       return 'replaced'
     }
     if (feed.onConflict === 'reject') return 'conflict'
-    // A record that was recycled may have been delivered before others that are counted already.
+    // A recycled record may have been delivered before others that are already counted.
     const versions = placed(others, counted)
     this.#entries.set(identity, { sim, versions })
     return versions.at(-1) === counted ? 'replaced' : 'duplicate'
   }
 
-  /** Takes an import back; what has changed by it. */
+  /** Undoes an import, and returns what has changed. */
   undo(number: number): {
     removed: number
     restored: number
@@ -252,7 +252,7 @@ export class UsageModel {
     return { ...counts, quarantineEntries: before - this.#waiting.length }
   }
 
-  /** Looks at what waits again; one verdict each, `quarantined` for what goes on waiting. */
+  /** Tries waiting records again. One verdict each; `quarantined` for those that keep waiting. */
   recycle(filter: WaitingFilter, now: number): Counts {
     const verdicts = noCounts()
     let looked: number | null = null
@@ -278,7 +278,7 @@ export class UsageModel {
     return verdicts
   }
 
-  /** Lets a conflict count that waits on a feed with `reject`; null where there is none. */
+  /** Accepts a conflict that waits on a feed with `reject`; null if there is none. */
   accept(which: number, now: number): { import: number; position: number; counts: Counts } | null {
     const conflicts = this.#waiting
       .filter(({ reason, feed }) => reason === 'conflict' && feed.onConflict === 'reject')
@@ -303,7 +303,7 @@ export class UsageModel {
     return { import: accepted.import, position, counts }
   }
 
-  /** What counts now, by account, SIM, zone and country; places where nothing was used are absent. */
+  /** What counts now, by account, SIM, zone and country. Places without usage are absent. */
   totals(): ReadonlyMap<string, readonly bigint[]> {
     const totals = new Map<string, bigint[]>()
     for (const { sim, versions } of this.#entries.values()) {
@@ -319,7 +319,7 @@ export class UsageModel {
     return new Map([...totals].filter(([, sums]) => sums.some((sum) => sum !== 0n)))
   }
 
-  /** The whole list that the API must answer, or null where the start lies after the end. */
+  /** The whole list that the API must return, or null if the start lies after the end. */
   usageRecords(scope: Scope, asked: Asked, now: number): readonly UsageRecordJson[] | null {
     const level = scope.simSid === undefined ? 'account' : 'sim'
     const keptFrom = retentionLimit(now)
@@ -369,7 +369,7 @@ export class UsageModel {
   }
 }
 
-/** A usage event as its JSON reads, with every number as a bigint, and of its history the length. */
+/** A usage event as in its JSON, with every number as a bigint, and only the length of its history. */
 export interface EventJson {
   readonly feed: string
   readonly record_id: string
@@ -389,12 +389,12 @@ function counting({ versions }: Entry): Version {
   return versions.at(-1)!
 }
 
-/** What the operator has delivered stands above what an account has. */
+/** The operator's versions outrank those of an account. */
 function rankOf({ accountSid }: Delivered): number {
   return accountSid === null ? 1 : 0
 }
 
-/** The version as the one of its deliveries that is above the others, and among these the first. */
+/** The version with the highest-ranking of its deliveries, and among equals the first. */
 function bestOf(version: Version, deliveries: readonly Delivered[]): Version {
   const [best] = deliveries.toSorted((a, b) => rankOf(b) - rankOf(a) || (cameAfter(a, b) ? 1 : -1))
   const { record: _, ...provenance } = best!
@@ -407,7 +407,7 @@ function withoutImport(versions: readonly Version[], number: number): readonly V
     if (version.import !== number) return [{ ...version, deliveries }]
     return deliveries.length === 0 ? [] : [bestOf(version, deliveries)]
   }
-  // What a person has decided stands: only what outranks a version comes above it.
+  // A person's decision stands, except against a version of higher rank.
   if (versions[0]!.feed.onConflict === 'reject') {
     return versions.flatMap(leftOf).toSorted((a, b) => rankOf(a) - rankOf(b))
   }
@@ -423,7 +423,9 @@ function withoutDeliveries(version: Version, number: number): Version {
   return { ...version, deliveries }
 }
 
-/** In its place: above what it outranks; then by size under `max`, else by delivery. */
+/**
+ * Puts a version in its place: above what it outranks, then by size under `max`, otherwise by delivery.
+ */
 function placed(versions: readonly Version[], version: Version): readonly Version[] {
   const at = versions.findIndex((other) => {
     if (rankOf(other) !== rankOf(version)) return rankOf(other) > rankOf(version)
@@ -434,20 +436,20 @@ function placed(versions: readonly Version[], version: Version): readonly Versio
   return versions.toSpliced(at === -1 ? versions.length : at, 0, version)
 }
 
-/** In the order of delivery, which is that of imports and of the records in them. */
+/** In order of delivery, which is that of imports and of the records in them. */
 function cameAfter(a: Delivered, b: Delivered): boolean {
   return a.import > b.import || (a.import === b.import && a.line > b.line)
 }
 
-/** Everything a record says besides which SIM it names, by whichever of its names. */
+/** Everything a record states except which SIM it names, which it may do by any name. */
 function contentOf(record: DeliveredRecord): string {
   const { upload, download, toSim, fromSim, plmn, country, zone } = record
   return JSON.stringify([upload, download, toSim, fromSim, plmn, country, zone])
 }
 
 /**
- * More bytes are the later reading of a cumulative counter; with as many bytes, more Commands. The
- * rest of the order only has to be one: whichever version comes first, the same one is kept.
+ * More bytes are the later reading of a cumulative counter; if the bytes are equal, more Commands are.
+ * The rest of the order may be arbitrary, as long as the same version is kept whichever comes first.
  */
 function isLarger(a: DeliveredRecord, b: DeliveredRecord): boolean {
   const keys = [a, b].map((record) => [
@@ -481,7 +483,7 @@ export type TreeJson<T> = T & {
   readonly international_roaming: readonly (T & { readonly country_code: string })[]
 }
 
-/** A usage record as its JSON reads, with every number as a bigint. */
+/** A usage record as in its JSON, with every number as a bigint. */
 export interface UsageRecordJson {
   readonly account_sid: string
   readonly sim_sid?: string

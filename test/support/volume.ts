@@ -1,6 +1,6 @@
 /**
- * How much is tried at random, or in every order: `npm test` takes a fair share, the long tests take all of it,
- * as files do that call `runWhole` (`file-suites.ts`).
+ * How much is tried at random, or in every order. `npm test` takes a fair share, and the long tests take
+ * all of it, like files that call `runWhole` (`file-suites.ts`).
  */
 export function share(quick: number, whole: number): number {
   return isWhole() ? whole : quick

@@ -1,6 +1,6 @@
 /**
- * Batches that are copied into the ledger by several connections a server, and wait for each
- * other's rows on different servers: nobody is told of it, and each record is counted once.
+ * Batches that are copied into the ledger over several connections per server, and wait for each other's
+ * rows on different servers. Nobody notices, and each record is counted once.
  */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
@@ -21,9 +21,9 @@ import { execute, plainUrl, schemaOf } from '../../support/postgres-schema.ts'
 import { openTempStore } from '../../support/temp-store.ts'
 
 const SIMS = 20
-/** So many fill what Citus holds back before it sends rows to a server. */
+/** This many fill Citus's buffer, after which it sends rows to a server. */
 const SENT = 1_000
-/** So many take a server longer than a small batch takes altogether. */
+/** This many take a server longer than all of a small batch takes. */
 const FILLING = 40_000
 const ROUNDS = 3
 
@@ -43,7 +43,7 @@ async function openWriters(t: TestContext) {
   return { store, other, url, simIds, event }
 }
 
-/** Two SIMs, the first one's id below the second one's, whose rows lie on different servers. */
+/** Two SIMs whose rows lie on different servers; the first has the lower id. */
 async function onTwoServers(url: string, ids: readonly number[]): Promise<[number, number]> {
   const [found] = await execute(
     plainUrl(url),
@@ -60,7 +60,7 @@ async function onTwoServers(url: string, ids: readonly number[]): Promise<[numbe
   return [first!.id, second.id]
 }
 
-/** Resolves when a batch of the store is being copied. */
+/** Resolves once a batch of the store is being copied. */
 async function copying(url: string): Promise<void> {
   const look = `SELECT COUNT(*) AS copies FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND query LIKE '%COPY ledger (%'
@@ -85,7 +85,7 @@ describe('batches that wait for each other on two servers', () => {
         total.duplicate += counts.duplicate
       }
       const shared = [event(simOfOne, 'first', 45_000), event(simOfOther, 'last', 0)]
-      // In the order of the key: the first record at once, and the last one long after it.
+      // In key order: the first record at once, and the last one long after it.
       const long = [
         ...shared,
         ...Array.from({ length: SENT }, (_, n) => event(simOfOne, 'sent', 44_000 - n)),

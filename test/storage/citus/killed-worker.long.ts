@@ -1,6 +1,6 @@
 /**
- * A worker of Citus that is killed in mid-import. `SIMTALLY_TEST_CITUS_KILL` and
- * `SIMTALLY_TEST_CITUS_START` name the commands that kill a worker with SIGKILL and start it again.
+ * A Citus worker that is killed in mid-import. `SIMTALLY_TEST_CITUS_KILL` and `SIMTALLY_TEST_CITUS_START`
+ * are commands that kill a worker with SIGKILL and start it again.
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -16,14 +16,14 @@ import { aFeed, anAccount, iccidOf, NOW, newSimSid } from '../../support/builder
 import { execute, serverUrl } from '../../support/postgres-schema.ts'
 import { openTempStore } from '../../support/temp-store.ts'
 
-/** How long it is away each time; the second time, for longer than one server is waited for. */
+/** How long it is away each time; the second time, longer than a single server is waited for. */
 const OUTAGES_MS = [1_000, 45_000]
 const SIMS = 40
 const RECORDS = 40_000
 const BATCH_RECORDS = 1_000
 const FIRST = floorTo(Math.floor(Date.now() / 1_000), DAY_SECONDS) - 10 * DAY_SECONDS
 
-/** Runs the command that the variable names. */
+/** Runs the command in the variable. */
 async function command(name: string): Promise<void> {
   const text = process.env[name]
   if (!text) throw new Error(`${name} is not set: it names the command that the test needs`)
@@ -57,7 +57,7 @@ describe('a worker of Citus that is killed', () => {
       assert.equal(code, 0, stderr)
       const { accepted, duplicate } = JSON.parse(stdout) as ImportJson
       assert.deepEqual({ accepted, duplicate }, { accepted: RECORDS, duplicate: 0 })
-      // What the killed worker had prepared is settled by Citus, at the latest a minute later.
+      // Citus settles what the killed worker had prepared, at the latest a minute later.
       await execute(await serverUrl('citus'), 'SELECT recover_prepared_transactions()')
       await assertAuditClean(store)
       const query = { start: FIRST, end: FIRST + RECORDS, granularity: 'all' } as const

@@ -1,4 +1,4 @@
-/** SQLite, PostgreSQL and Citus answer random requests byte for byte the same. */
+/** SQLite, PostgreSQL and Citus answer random requests identically, byte by byte. */
 import { describe, it } from 'node:test'
 import { assertSameAnswers } from '../../exactness/same-answers.ts'
 import { stopServerAtEnd } from '../../support/postgres-server.ts'

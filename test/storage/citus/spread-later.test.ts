@@ -1,4 +1,4 @@
-/** A database in use on one server that Citus comes to later. */
+/** A database in use on one server, to which Citus is added later. */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { openStore } from '../../../src/storage/open-store.ts'
@@ -41,7 +41,7 @@ async function migrate(url: string): Promise<Migrated> {
   return jsonLines<Migrated>(stdout)[0]!
 }
 
-/** What every account and SIM used, and each record of it. */
+/** What every account and SIM used, and every record of it. */
 async function answersOf(store: UsageStore): Promise<string> {
   const answers: unknown[] = []
   const period = { start: instant('2026-01-01T00:00:00Z'), end: NOW }
@@ -118,7 +118,7 @@ describe('a plain database that gets the Citus extension', () => {
       `SELECT COUNT(DISTINCT nodeport) AS servers, SUM(result::bigint) AS rows
        FROM run_command_on_shards('ledger', 'SELECT COUNT(*) FROM %s')
        JOIN pg_dist_shard_placement USING (shardid)`,
-      // Citus leaves the tables of the coordinator themselves in place.
+      // Citus leaves the coordinator's own tables in place.
       `SELECT SUM(pg_relation_size(relid)) AS bytes
        FROM pg_partition_tree('ledger') WHERE isleaf`,
     )
@@ -170,7 +170,7 @@ describe('a plain database that gets the Citus extension', () => {
     })
     let deliveries = 0
     while (!isSpread || deliveries < 3) {
-      // One whose feed met something before, and one that takes all to be new.
+      // One store whose feed has met existing records, and one that assumes all are new.
       for (const [store, name] of [[early, 'early'] as const, [other, 'other'] as const]) {
         const delivered = await deliverTwice(store, `${name} ${deliveries}`)
         assert.deepEqual(delivered, [length, length])
@@ -196,7 +196,7 @@ describe('a plain database that gets the Citus extension', () => {
     const event = anEvent({ simId: sim!.id, accountId: sim!.accountId, recordId: 'tried' })
     const batch = aBatch({ importId: 0, feed: feed!, events: [event] })
     const tried = () => early.tryOut((trial) => trial.append(batch))
-    // What was done cannot be repeated by itself, only by its caller.
+    // A trial cannot repeat its work by itself; only its caller can.
     const { message, hint } = await failureOf('unavailable', tried())
     assert.match(message, /^the tables of \S+ have been spread over several servers meanwhile$/)
     assert.equal(hint, 'trying again is safe')

@@ -1,4 +1,4 @@
-/** In which bucket a row lies, and where it is looked for: by the rule alone, and as SQL says it. */
+/** Which bucket a row lies in, and where it is looked for: by the rule alone, and in SQL. */
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -19,13 +19,13 @@ const DAY = instant('2026-03-10T00:00:00Z')
 const HOUR = 3_600
 const SPAN = 2 * HOUR
 
-/** SIMs up to 5 of the day are gathered, and the days before it. */
+/** The day's SIMs up to 5 are gathered, and all earlier days. */
 const RULE: BucketRule = { freshSeconds: SPAN, freshFrom: DAY, gatheredSims: 5 }
 
-/** A day around `DAY`, so that all sides of the border are met often. */
+/** A day on either side of `DAY`, so that all sides of the border occur often. */
 const instants = fc.oneof(
   fc.integer({ min: DAY - 2 * DAY_SECONDS, max: DAY + 3 * DAY_SECONDS }),
-  // Before 1970, and after it.
+  // Before and after 1970.
   fc.integer({ min: -2 * DAY_SECONDS, max: DAY_SECONDS }),
 )
 const days = fc.integer({ min: -2, max: 3 }).map((n) => DAY + n * DAY_SECONDS)

@@ -1,4 +1,7 @@
-/** What becomes of a version whose event is stored, and of a chain that loses an import: without a database. */
+/**
+ * What becomes of a version whose event is stored, and of a chain that loses an import; without a
+ * database.
+ */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ConflictPolicy } from '../../../src/domain/usage-event.ts'
@@ -8,10 +11,10 @@ import { type Coming, withoutImport } from '../../../src/storage/ledger/version-
 import type { Identity, StoredEvent } from '../../../src/storage/rows.ts'
 
 const IDENTITY: Identity = [0, 1, 60, 1, 'r1']
-/** Imports from this number on are those of accounts. */
+/** Imports from this number on are accounts'. */
 const FIRST_OF_ACCOUNTS = 100
 
-/** Delivered by an import in its only line; what it says is its upload. */
+/** The only line of an import; its upload is its content. */
 function version(upload: number, importId: number, isReading = false): StoredEvent {
   const serving = { plmn: null, country: null, zone: 'home', countryStated: false } as const
   return {
@@ -35,7 +38,7 @@ function rulesOf(onConflict: ConflictPolicy) {
 
 interface Met {
   readonly verdict: MetVerdict
-  /** What each version says, oldest first; the last one counts. */
+  /** What each version states, oldest first; the last one counts. */
   readonly uploads: readonly number[]
   readonly current: StoredEvent
   readonly chain: MetChain

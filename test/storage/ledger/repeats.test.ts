@@ -71,7 +71,7 @@ describe('repeats', () => {
         }
         const stays = runs.filter((run) => !gone.includes(run))
         for (const line of lines) assert.ok(!textsOf(stays).some((t) => t.endsWith(`:${line}`)))
-        // One that an import says twice of a version is known by the first time.
+        // If an import repeats a version twice, the first time counts.
         const said = (texts: readonly string[]) =>
           unique(texts.map((text) => text.replace(/:\d+ of/, ' of')))
         const expected = textsOf(gone).map((text) => {

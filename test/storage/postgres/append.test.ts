@@ -1,6 +1,6 @@
 /**
- * The two ways into PostgreSQL's ledger: straight, for a batch that is all new, and past the rows
- * that are there. Which one a batch takes, or tries first, never shows in what is counted.
+ * The two ways into PostgreSQL's ledger: directly, for a batch that is all new, and around existing rows.
+ * Which one a batch takes, or tries first, never shows in what is counted.
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -70,7 +70,7 @@ describe('a batch into the ledger', () => {
     const importAll = async (store: (typeof stores)[number], s: number) => {
       const { feed } = ledger
       const { id: importId } = await store.beginImport(anImportStart(feed))
-      // Each begins elsewhere; of its 300 records in a batch, 100 are also in the batch before.
+      // Each begins elsewhere; of the 300 records in a batch, the previous batch has 100 as well.
       for (let i = 0; i < 10; i++) {
         const from = ((i + s * 3) % 10) * 200
         const events = numbered(ledger, from, from + 300)

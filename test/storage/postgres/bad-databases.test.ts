@@ -1,4 +1,4 @@
-/** Databases that cannot be used: a line that says why and what to do, and nothing is created. */
+/** Databases that cannot be used: one line says why and what to do, and nothing is created. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,7 +29,7 @@ before(async () => {
 after(() => cli.close())
 stopServerAtEnd()
 
-/** Runs a command that must fail with one line, and answers that line. */
+/** Runs a command that must fail with one line, and returns that line. */
 async function refusal(url: string, args: readonly string[] = ['account', 'list']) {
   const { exitCode, stdout, stderr } = await cli.run(['--database', url, ...args])
   assert.deepEqual([exitCode, stdout], [1, ''], stderr)
@@ -56,7 +56,7 @@ async function tablesOf(url: string): Promise<string[]> {
   return found!.rows.map(({ name }) => name as string)
 }
 
-/** The URL with other parts. */
+/** The URL with some parts changed. */
 function changed(
   url: string,
   parts: Partial<Record<'username' | 'password' | 'port' | 'hostname' | 'pathname', string>>,
@@ -74,7 +74,7 @@ async function newUser(t: TestContext, url: string, ...grants: string[]): Promis
     `CREATE ROLE ${name} LOGIN PASSWORD '${PASSWORD}'`,
     ...grants.map((grant) => `GRANT ${grant} TO ${name}`),
   )
-  // The database, with all that was granted in it, is gone by then.
+  // By then the database is gone, along with everything granted in it.
   t.after(async () => void (await execute(await postgresUrl(), `DROP ROLE ${name}`)))
   return changed(url, { username: name, password: PASSWORD })
 }
@@ -347,7 +347,7 @@ describe('a database of others, or of another Simtally', () => {
     const { url } = await database(t)
     const proxy = await TcpProxy.open(url)
     t.after(() => proxy.close())
-    // The schema is made after the first look has found none, and before the second one.
+    // The schema is created between the first check, which finds none, and the second.
     const made = proxy.before('FROM pg_class AS c', async () => {
       await cli.json(['account', 'create', '--name', 'A', '--database', url])
     })

@@ -1,4 +1,4 @@
-/** What imperfect sources deliver comes to the same on PostgreSQL. */
+/** Imperfect sources' deliveries come to the same on PostgreSQL. */
 import { runOn } from '../../support/on-engine.ts'
 
 runOn('postgres', 'cases/*.test.ts')

@@ -1,4 +1,4 @@
-/** What becomes of a commit whose answer is lost, also when the server crashes with it. */
+/** What becomes of a commit whose answer is lost, also if the server crashes with it. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
@@ -18,7 +18,7 @@ describeCommitOutcome('postgres')
 
 describe('a connection that is cut at COMMIT', () => {
   it('and whose server crashes: another transaction of the same number is not taken for it', async (t) => {
-    // Nothing but a commit writes the log, so that the crash forgets the transaction's number.
+    // Only a commit writes the log, so that the crash forgets the transaction's number.
     const quiet = ['wal_writer_delay=10s', 'bgwriter_delay=10s', 'autovacuum=off']
     const server = await startPostgresServer({ settings: [...quiet, 'full_page_writes=off'] })
     t.after(() => server.stop())
@@ -34,7 +34,7 @@ describe('a connection that is cut at COMMIT', () => {
     )
     await server.crash()
     await server.start()
-    // Others take the numbers after the crash, that of the lost transaction among them.
+    // Others get the numbers after the crash, including that of the lost transaction.
     const others = Array.from({ length: 20 }, () => 'SELECT pg_current_xact_id()::text AS id')
     const ids = (await execute(server.url, ...others)).map(({ rows }) => rows[0].id)
     const lost = underWay!.rows[0].id

@@ -1,4 +1,4 @@
-/** PostgreSQL keeps the promises of the port: what is taken back or decided later, and the audit. */
+/** PostgreSQL keeps the promises of the port: undoing, later decisions, and the audit. */
 import { postgresEngine } from '../../contract/postgres-engine.ts'
 import { describeUsageStore, SUITES } from '../../contract/usage-store.ts'
 import { stopServerAtEnd } from '../../support/postgres-server.ts'

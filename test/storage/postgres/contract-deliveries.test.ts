@@ -1,4 +1,4 @@
-/** PostgreSQL keeps the promises of the port: accounts, SIMs, and what feeds bring of them. */
+/** PostgreSQL keeps the promises of the port: accounts, SIMs, and what feeds bring for them. */
 import { postgresEngine } from '../../contract/postgres-engine.ts'
 import { describeUsageStore, SUITES } from '../../contract/usage-store.ts'
 import { stopServerAtEnd } from '../../support/postgres-server.ts'

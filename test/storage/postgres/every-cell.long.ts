@@ -41,12 +41,12 @@ describeEveryCell('PostgreSQL', async () => {
   await temp.store.close()
   const client = new pg.Client({ connectionString: plainUrl(temp.url) })
   await client.connect()
-  // Without its foreign keys, as an administrator may turn them off.
+  // Without its foreign keys, which an administrator may turn off.
   await client.query(
     `SET search_path TO ${schemaOf(temp.url)}; SET session_replication_role = replica`,
   )
   const session = new PostgresSession(client, schemaOf(temp.url))
-  /** What a failed look has broken is mended, as its own transaction would. */
+  /** Recovers the transaction after a failed look, as a separate transaction would. */
   const within = async <T>(work: () => Promise<T>): Promise<T> => {
     await client.query('SAVEPOINT look')
     try {
@@ -58,7 +58,7 @@ describeEveryCell('PostgreSQL', async () => {
   }
   const onOneState: OnOneState = (work) => within(() => work(session))
   const role = (name: string) => client.query(`SET session_replication_role = ${name}`)
-  // Within the transaction of the change; triggers hear only of what is logged.
+  // Inside the transaction of the change; triggers only hear of what is logged.
   const engine: ChangingEngine = {
     ...changingEngine({ look: onOneState, alone: onOneState }, TOPOLOGIES.plain, SOMEBODY),
     change: (work, actOf) =>
@@ -76,7 +76,7 @@ describeEveryCell('PostgreSQL', async () => {
     otherBytes: (column) => `${column} || '\\x00'::bytea`,
     isThorough: true,
     begin: async () => {
-      // Whoever changes rows by hand does not stop at a trigger.
+      // Somebody who changes rows by hand does not stop at a trigger.
       await client.query('BEGIN; DROP TRIGGER act_is_kept ON act')
     },
     change: async (text) =>

@@ -1,4 +1,4 @@
-/** What the codes of PostgreSQL and of the network mean: tried again, told, or a bug. */
+/** What the codes of PostgreSQL and of the network mean: tried again, reported, or a bug. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { UsageError } from '../../../src/domain/usage-error.ts'

@@ -1,4 +1,4 @@
-/** All tests of the API on PostgreSQL, with all that is tried at random. */
+/** All tests of the API on PostgreSQL, with the full volume of random trials. */
 import { runOn } from '../../support/on-engine.ts'
 
 process.env.SIMTALLY_TEST_VOLUME = 'whole'

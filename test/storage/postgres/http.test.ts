@@ -1,4 +1,7 @@
-/** The API answers from PostgreSQL as it does from SQLite. What never reaches a store, the long tests run here, too. */
+/**
+ * The API answers from PostgreSQL as it does from SQLite. Tests that never reach a store run here only
+ * among the long ones.
+ */
 import { runOn } from '../../support/on-engine.ts'
 
 const STORELESS = [

@@ -1,4 +1,4 @@
-/** Dumps of versions that were released: restored and migrated, they answer as the store on a file did. */
+/** Dumps of released versions: restored and migrated, they answer as the store in a file did. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { migrateStore, openStore } from '../../../src/storage/open-store.ts'
@@ -22,7 +22,7 @@ stopServerAtEnd()
 /** A dump leaves the search path empty. */
 const TO_TAP3_THERE = TO_TAP3.replace('feed', 'public.feed')
 
-/** Of every table but the partitions, which come with usage. */
+/** For every table except the partitions, which come with usage. */
 async function columnsOf(url: string): Promise<unknown[]> {
   const [found] = await execute(
     plainUrl(url),

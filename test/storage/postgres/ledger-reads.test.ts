@@ -25,7 +25,7 @@ describe('the rows of a SIM', () => {
       plainUrl(url),
       `SET search_path = ${schemaOf(url)}`,
       'SET plan_cache_mode = force_generic_plan',
-      // The tables are nearly empty: only an index that cannot be used is left for a scan.
+      // The tables are nearly empty. With this, a scan only remains if an index cannot be used.
       'SET enable_seqscan = off',
       `PREPARE entries (bigint[], bigint, bigint, bigint, bigint, bigint, bigint, bigint, text, bigint)
        AS ${text}`,

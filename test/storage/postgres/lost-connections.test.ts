@@ -69,7 +69,8 @@ describe('connections that end', () => {
     const msPerBatch = performance.now() - startedAt
     let isOver = false
     let terminated = 0
-    // One to three batches apart, so that each end meets another moment and batches get through.
+    // One to three batches apart, so that each interruption hits another moment and batches still get
+    // through.
     const terminating = (async () => {
       for (let times = 1; !isOver; times++) {
         await setTimeout(msPerBatch * (1 + ((times * 0.37) % 2)))
@@ -113,7 +114,7 @@ describe('connections that end', () => {
       const text = typeof asked === 'string' ? asked : asked.text
       if (broken !== null && text.includes(broken)) {
         broken = null
-        // As `pg` has it after an end of which nobody heard who was not there yet.
+        // What `pg` does after a connection has ended before anybody listened.
         Object.assign(this, { _queryable: false })
       }
       return query.apply(this, given as never)
@@ -162,7 +163,7 @@ function message(type: string, ...parts: (string | number[])[]): Buffer {
 
 describe('connections that end with the words that they are there', () => {
   it('end no process', async (t) => {
-    // Login accepted, ready, and over: in one piece, as a server in haste may send it.
+    // Login accepted, ready, and over: in one piece, as a hasty server may send it.
     const words = Buffer.concat([
       message('R', [0, 0, 0, 0]),
       message('Z', 'I'),
@@ -193,7 +194,7 @@ describe('a server that restarts', () => {
       const { store, sim, importId, append } = await openWithImport(t, server.url)
       for (let restarts = 1; restarts <= 2; restarts++) {
         await append(EVENTS)
-        // Into the middle of a batch, and of what the one after it does.
+        // In the middle of a batch, and in the middle of what the next one does.
         const appending = append(EVENTS)
         await setTimeout(restarts * 15)
         await server.crash(signal)
@@ -278,7 +279,7 @@ describe('a server that is away', () => {
     await openWithImport(t, url)
     await server.crash()
     const starting = server.start()
-    // Refused at first, it answers "starting up" for a moment, and then for good.
+    // At first it refuses, then it answers "starting up" for a moment, and then it answers for good.
     let ended = await run(process.execPath, [SIMTALLY, 'account', 'list', '--database', url])
     while (ended.code !== 0) {
       assert.match(ended.stderr, /no server answers at/)
@@ -316,7 +317,7 @@ describe('a database that does not answer', () => {
     const limits = 'connect_timeout_ms=200&read_timeout_ms=100&write_timeout_ms=100'
     const through = `${proxy.through(url)}?${limits}&read_retry_ms=100&write_retry_ms=100`
     const { store, append } = await openWithImport(t, through, { answerGraceMs: 200 })
-    // One call is caught in its middle, the others find connections that were idle.
+    // One call is caught in the middle; the others find connections that were idle.
     const appending = append(50_000)
     await setTimeout(20)
     proxy.freeze()
@@ -340,7 +341,7 @@ describe('a database that does not answer', () => {
   })
 })
 
-/** Somebody else holds a table; answers what lets it go. */
+/** Locks a table on another connection; returns a function that releases it. */
 async function lockTable(t: TestContext, url: string, table: string): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: plainUrl(url) })
   await client.connect()

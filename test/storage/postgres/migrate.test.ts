@@ -1,4 +1,4 @@
-/** `simtally migrate` and the versions of the schema, as real processes meet them. */
+/** `simtally migrate` and schema versions, as real processes meet them. */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { MIGRATIONS } from '../../../src/storage/postgres/migrations/migrations.ts'
@@ -12,7 +12,7 @@ stopServerAtEnd()
 const PROCESSES = 10
 const VERSION = MIGRATIONS.length
 
-/** Fails when it is taken twice. */
+/** Fails if it is run twice. */
 const NEXT = { nextSchemaStep: 'CREATE TABLE novelty (id bigint); INSERT INTO novelty VALUES (1)' }
 
 async function openDatabase(t: TestContext): Promise<string> {
@@ -42,7 +42,7 @@ async function version(url: string): Promise<number> {
   return result!.rows[0].version
 }
 
-/** What `command` says of a database it refuses: one line, and exit code 1. */
+/** What `command` says about a database that it refuses: one line, and exit code 1. */
 async function refusal(command: readonly string[], url: string, options: CliProcessOptions = {}) {
   const { exitCode, stdout, stderr } = await runCli([...command, '--database', url], options)
   assert.deepEqual([exitCode, stdout], [1, ''])

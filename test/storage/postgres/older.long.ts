@@ -1,4 +1,4 @@
-/** An older PostgreSQL, as Debian has it, keeps the promises of the port as well. */
+/** An older PostgreSQL, from Debian, keeps the promises of the port as well. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import pg from 'pg'
@@ -27,5 +27,5 @@ describe('the PostgreSQL of Debian', () => {
 
 runFiles(filesOf(['postgres/contract-*.test.ts']))
 
-// Last: stores are dropped while it still answers.
+// Last, because it must still answer while stores are dropped.
 atEnd(async () => server?.stop())

@@ -1,4 +1,4 @@
-/** Partitions of the ledger: made ahead and on demand, beside whatever is under way, and dropped. */
+/** Partitions of the ledger: created ahead and on demand, beside whatever is under way, and dropped. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import pg from 'pg'
@@ -23,12 +23,12 @@ async function partitions(url: string): Promise<string[]> {
   return result!.rows.map((row) => row.relname as string)
 }
 
-/** Both tables of each of the months. */
+/** Both tables for each of the months. */
 function ofMonths(...months: string[]): string[] {
   return ['ledger', 'ledger_history'].flatMap((table) => months.map((month) => `${table}_${month}`))
 }
 
-/** Runs `work` beside a transaction that stays open, as that of a long audit or a slow import does. */
+/** Runs `work` while another transaction stays open, as during a long audit or a slow import. */
 async function beside<T>(url: string, statement: string, work: () => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: plainUrl(url) })
   await client.connect()
@@ -44,7 +44,7 @@ async function beside<T>(url: string, statement: string, work: () => Promise<T>)
 
 describe('partitions', () => {
   it('are made for this month and the next one, whatever a batch holds', async (t) => {
-    // A store that tests copy has some already.
+    // A store that tests copy already has some.
     const { temp, append } = await openLedger(t, { ...engine, open: engine.make })
     await append([], { knownAt: instant('2026-12-15T00:00:00Z') })
     assert.deepEqual(await partitions(temp.url), ofMonths('2026_12', '2027_01'))

@@ -1,5 +1,5 @@
 /**
- * How PostgreSQL finds what questions ask for, in tables of a realistic size: in the keys alone, in
+ * How PostgreSQL finds what questions ask for in tables of a realistic size: by keys alone, and only in
  * the months asked for. The statements are those that the store has prepared, run with its settings.
  */
 import assert from 'node:assert/strict'
@@ -33,7 +33,7 @@ let database: Database
 let fleet: Fleet
 
 before(async () => {
-  // A database of its own: where others look at the same one, vacuum leaves pages as they are.
+  // A separate database. If others read the same one, vacuum leaves pages as they are.
   place = await newDatabase()
   store = await openStore(place.url, { create: true })
   fleet = await appendFleet(store, { accounts: 5, sims: 20, start: START, end: END })
@@ -73,9 +73,9 @@ interface Explained {
   readonly scans: readonly PlanNode[]
 }
 
-/** Asks as the store does, then has the statement explained that it has prepared for that. */
+/** Asks as the store does, then explains the statement that it has prepared for that. */
 async function explain(query: UsageQuery): Promise<Explained> {
-  // A connection of its own: what it has prepared is this question alone.
+  // A separate connection, on which nothing but this question is prepared.
   const own = new Database({ ...database.target, connectionsMax: 1 }, TOPOLOGIES.plain, {})
   try {
     const groups = await queryUsage(own, query, SEALED_THROUGH)
@@ -112,7 +112,7 @@ function nodesOf(node: PlanNode): PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(nodesOf)]
 }
 
-/** Of what a generic plan has for every month, only what was run. */
+/** A generic plan has a node for every month; only those that were run count. */
 function isScan(node: PlanNode): boolean {
   return node['Node Type'].includes('Scan') && node['Actual Loops'] > 0 && !node.Plans
 }

@@ -21,7 +21,7 @@ import { openTempStore } from '../../support/temp-store.ts'
 
 stopServerAtEnd()
 
-/** As operators set it for programs that send settings along, which are then lost. */
+/** The usual configuration for programs that send settings along; the settings are then lost. */
 const IGNORING = 'ignore_startup_parameters = extra_float_digits,options'
 
 const poolers = new Map<PoolMode, Promise<PgBouncer>>()
@@ -37,7 +37,7 @@ async function pooler(mode: PoolMode): Promise<PgBouncer> {
   return started
 }
 
-/** A database of the test's own, with a schema `usage`: directly, and by way of the pooler. */
+/** A separate database for the test, with a schema `usage`: directly, and through the pooler. */
 async function pooled(t: TestContext, mode: PoolMode): Promise<{ direct: string; by: string }> {
   const place = await newDatabase()
   t.after(() => place.remove())
@@ -144,7 +144,7 @@ if (!hasPgBouncer()) {
         assert.equal(await tablesIn(direct, 'public'), 0)
         assert.equal(await tablesIn(direct, 'usage'), 0)
         assert.equal(await locksLeft(direct), 0)
-        // What others do by the same pooler is not touched by what was tried.
+        // The attempts must not affect others on the same pooler.
         const [found] = await execute(plainUrl(by), 'SHOW search_path')
         assert.equal(found!.rows[0].search_path, '"$user", public')
       })
@@ -158,7 +158,7 @@ if (!hasPgBouncer()) {
         const bouncer = await startPgBouncer(server, 'transaction', [IGNORING, order])
         t.after(() => bouncer.stop())
         const by = bouncer.through(place.url)
-        // Several sessions of the server, so that each call may meet another one.
+        // Occupies several sessions of the server, so that each call may get another one.
         const held = Array.from({ length: 4 }, () => execute(by, 'SELECT pg_sleep(0.3)'))
         await Promise.all(held)
         for (let times = 0; times < 5; times++) await failureOf('incompatible', openStore(by))

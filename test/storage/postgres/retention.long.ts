@@ -1,4 +1,7 @@
-/** Retention on PostgreSQL: months that have ended go whole, and no answer about a kept one changes. */
+/**
+ * Retention on PostgreSQL: months that have ended are dropped whole, and no answer about a kept one
+ * changes.
+ */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { purgeInSteps } from '../../../src/cli/purge-steps.ts'
@@ -17,7 +20,7 @@ import { openTempStore } from '../../support/temp-store.ts'
 stopServerAtEnd()
 
 const NOW = instant('2026-09-01T00:00:00Z')
-/** Twenty months, of which the first two are older than the retention. */
+/** Twenty months, of which the first two are beyond retention. */
 const START = instant('2025-01-01T00:00:00Z')
 const SECRET = 'a secret of the operator'
 
@@ -30,7 +33,7 @@ async function partitionsOf(url: string): Promise<string[]> {
   return result!.rows.map(({ name }) => (name as string).split('.').at(-1)!)
 }
 
-/** Any row that is deleted, instead of dropped with its month, fails the transaction. */
+/** Makes a transaction fail if a row is deleted instead of being dropped with its month. */
 async function forbidDeleting(url: string): Promise<void> {
   const schema = schemaOf(url)
   await execute(
@@ -44,7 +47,7 @@ async function forbidDeleting(url: string): Promise<void> {
   )
 }
 
-/** Answers about every kept month, of accounts and of SIMs, byte for byte. */
+/** Answers about every kept month, for accounts and for SIMs, byte by byte. */
 async function answers(store: UsageStore, operator: string, fleet: Fleet): Promise<string[]> {
   const server = buildServer({ store, clock: () => NOW })
   const authorization = `Basic ${Buffer.from(`${operator}:${SECRET}`).toString('base64')}`

@@ -1,5 +1,5 @@
 /**
- * As `same-answers.test.ts`, in many worlds, other ones in every run. The seed is printed;
+ * As `same-answers.test.ts`, in many worlds that differ in every run. The seed is printed;
  * `EXACTNESS_SEED` repeats a run and `EXACTNESS_WORLDS` sets its length.
  */
 import { describe, it } from 'node:test'

@@ -1,4 +1,4 @@
-/** Who may make a store in a database, and what an open one does when another is in its place. */
+/** Who may create a store in a database, and what an open store does when another has taken its place. */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import type { UsageErrorCode } from '../../../src/domain/usage-error.ts'
@@ -63,7 +63,7 @@ describe('a database', () => {
     const [own, others] = [schemaOf(url), schemaOf(other)]
 
     await rename(own, `${own}_away`)
-    // As a server does that is brought back from a backup.
+    // Like a server that is restored from a backup.
     await endConnections(url)
     await assertRefuses(store!, 'missing', /holds no store any more; nothing is answered until/)
     await rename(others, own)

@@ -1,4 +1,4 @@
-/** What a database and its server may be set to, and what is made of it on connecting. */
+/** How a database and its server may be configured, and what connecting makes of it. */
 import assert from 'node:assert/strict'
 import { chmod, writeFile } from 'node:fs/promises'
 import { describe, it, type TestContext } from 'node:test'
@@ -23,7 +23,7 @@ async function database(t: TestContext, options = ''): Promise<string> {
 
 async function connected(t: TestContext, url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: plainUrl(url) })
-  // It may end with its database.
+  // It may end along with its database.
   client.on('error', () => {})
   await client.connect()
   t.after(() => client.end())
@@ -179,7 +179,7 @@ describe('the password of a database', () => {
     const wrong = await listed({ password_file: file })
     assert.match(wrong.stderr, /^simtally: \S+ refuses the login [^\n]*\n$/)
     assert.doesNotMatch(wrong.stderr, /hunter2/)
-    // What stands in the URL counts first.
+    // What the URL says takes precedence.
     assert.equal((await listed({ password_file: file }, full.href)).exitCode, 0)
     const passfile = await cli.file(
       'passfile',

@@ -1,4 +1,7 @@
-/** The shared list of tables is PostgreSQL's schema, so that no table or column stays behind in a move. */
+/**
+ * The shared list of tables matches PostgreSQL's schema, so that no table or column stays behind in a
+ * move.
+ */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type ColumnKind, TABLES, type Table } from '../../../src/storage/tables.ts'
@@ -17,8 +20,8 @@ const KINDS: Readonly<Record<string, readonly ColumnKind[]>> = {
 }
 
 /**
- * The version of the schema, marks by which one server knows its own commits, checksums, which each
- * engine makes of what it has, and sessions of the console, which end with a move.
+ * The schema version, marks by which one server knows its own commits, checksums, which each engine makes
+ * itself, and console sessions, which end with a move.
  */
 const OF_NO_STORE = [
   ...['simtally_schema', 'commit_mark', 'checksum', 'checksum_change'],

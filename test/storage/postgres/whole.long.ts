@@ -1,4 +1,4 @@
-/** PostgreSQL keeps the promises of the port in all that is tried at random, and at every step. */
+/** PostgreSQL keeps the promises of the port with the full volume of random trials, and at every step. */
 import { runWhole } from '../../support/file-suites.ts'
 
 const FILES = ['contract-*', 'moves', 'same-answers']

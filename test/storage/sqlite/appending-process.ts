@@ -1,7 +1,7 @@
 /**
- * A process of its own that appends batches to a store, with the first SIM and feed it finds there,
- * until it is done or the store refuses. Started by tests as
- * `node appending-process.ts URL PREFIX BATCHES EVENTS`; its last line tells how far it came.
+ * A separate process that appends batches to a store, with the first SIM and feed it finds there, until
+ * it is done or the store refuses. Tests start it as `node appending-process.ts URL PREFIX BATCHES
+ * EVENTS`. Its last line tells how far it came.
  */
 import { UsageError } from '../../../src/domain/usage-error.ts'
 import { openStore } from '../../../src/storage/open-store.ts'

@@ -1,4 +1,4 @@
-/** What a batch tells of others who write to the same SQLite file. */
+/** What a batch reports about others that write to the same SQLite file. */
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -21,7 +21,7 @@ describe('a connection that writes', () => {
     const write = () => connection.write(() => connection.hadToWait, { watchesLedger: false })
     assert.equal(write(), false)
     other.exec('BEGIN IMMEDIATE')
-    // The other one ends while this one waits.
+    // The other write ends while this one waits.
     const wait = t.mock.method(Atomics, 'wait', () => {
       if (other.isTransaction) other.exec('ROLLBACK')
       return 'timed-out'

@@ -1,4 +1,4 @@
-/** SQLite keeps the promises of the port. What only SQLite does is in `sqlite-file.test.ts`. */
+/** SQLite keeps the promises of the port. What only SQLite does is in the files beside this one. */
 import { DatabaseSync } from 'node:sqlite'
 import { openStore } from '../../../src/storage/open-store.ts'
 import type { DerivedTable } from '../../contract/engine.ts'

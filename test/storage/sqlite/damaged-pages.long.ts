@@ -1,4 +1,4 @@
-/** Files with damaged pages: the audit names them, or opening refuses them. */
+/** Files with damaged pages: either the audit names them, or opening refuses them. */
 import assert from 'node:assert/strict'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,15 +18,15 @@ function* randoms(seed: number): Generator<number, never> {
   }
 }
 
-/** The first byte of pages of tables and indexes; the number of rows follows at byte 3. */
+/** The first byte of table and index pages; the number of rows follows at byte 3. */
 const PAGES_OF_TREES = new Set([2, 5, 10, 13])
 
-/** What becomes of a page, as disks and their drivers do it. */
+/** What disks and their drivers do to a page. */
 const DAMAGES = {
   'all zeros': (page: Buffer) => void page.fill(0),
   'another page': (page: Buffer, other: Buffer) => void other.copy(page),
   'noise in its second half': (page: Buffer, _: Buffer, random: () => number) => {
-    // In a page of a tree that has no rows, nothing stands there.
+    // A tree page without rows has no content.
     const isEmpty = PAGES_OF_TREES.has(page[0]!) && page.readUInt16BE(3) === 0
     for (let i = page.length / 2; i < page.length; i++) {
       const noise = Math.floor(random() * 256)
@@ -34,7 +34,7 @@ const DAMAGES = {
     }
   },
   'one bit of a row': (page: Buffer, _: Buffer, random: () => number) => {
-    // Rows lie at the end of a page, from where its header says; before them, nothing does.
+    // Rows lie at the end of a page, from the offset in its header; before them, there is nothing.
     const first = page.readUInt16BE(5) || page.length
     if (first === page.length) return
     const at = first + Math.floor(random() * (page.length - first))
@@ -49,7 +49,7 @@ describe('files with a damaged page', () => {
     await makeRichStore(temp.store)
     await temp.store.close()
     const whole = join(temp.dir, 'whole.db')
-    // Without free pages, in which nothing is damaged.
+    // Removes free pages, in which no damage can be noticed.
     const database = new DatabaseSync(temp.url.slice('sqlite:'.length))
     database.exec(`VACUUM INTO '${whole}'`)
     const pageSize = Number(Object.values(database.prepare('PRAGMA page_size').get()!)[0])
@@ -61,7 +61,7 @@ describe('files with a damaged page', () => {
     for (let n = 0; n < FILES; n++) {
       const [name, damage] = Object.entries(DAMAGES)[n % Object.keys(DAMAGES).length]!
       const pages = bytes.length / pageSize
-      // The first page begins with the header of the file, of which SQLite reads what it needs.
+      // The first page begins with the file's header, of which SQLite only reads what it needs.
       const number = 1 + Math.floor(random() * (pages - 1))
       const copy = Buffer.from(bytes)
       const at = (page: number) => copy.subarray(page * pageSize, (page + 1) * pageSize)

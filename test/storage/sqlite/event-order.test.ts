@@ -1,4 +1,4 @@
-/** The order in which the events of a batch go into a file: that of the ledger's key, whatever comes. */
+/** The order in which a batch's events go into a file: that of the ledger's key, whatever comes. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'

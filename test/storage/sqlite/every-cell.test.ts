@@ -31,11 +31,11 @@ describeEveryCell('SQLite', async () => {
   const connection = new Connection(temp.url.slice('sqlite:'.length), { role: 'reader' })
   const { db } = connection
   db.exec('PRAGMA foreign_keys = OFF')
-  // It is heard only while a repair writes its act.
+  // Triggers are only heard while a repair writes its act.
   const { checksums } = connection
   checksums.listen()
   checksums.beDeaf(true)
-  // The looks, and a repair, are within the transaction of the change.
+  // The looks, and a repair, are inside the transaction of the change.
   const operations = {
     ...auditOperations,
     beginLook: () => {},
@@ -74,7 +74,7 @@ describeEveryCell('SQLite', async () => {
     isThorough: false,
     begin: async () => {
       db.exec('BEGIN')
-      // Whoever changes rows by hand does not stop at a trigger.
+      // Somebody who changes rows by hand does not stop at a trigger.
       db.exec('DROP TRIGGER act_is_not_changed; DROP TRIGGER act_is_not_deleted')
     },
     change: async (text) => {

@@ -1,4 +1,4 @@
-/** Totals of feeds over lists that are longer than one step: exact, and without holding others up. */
+/** Totals of feeds over lists longer than one step: exact, and without holding others up. */
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
@@ -7,10 +7,10 @@ import { aFeed, anImportStart } from '../../support/builders.ts'
 import { openTempStore } from '../../support/temp-store.ts'
 
 const FEEDS = ['first', 'second', 'idle'] as const
-/** Two whole steps and a part of one. */
+/** Two whole steps and part of a third. */
 const ROWS = 2 * STEP_ROWS + 17
 
-/** Imports and waiting records of two feeds in turn, each import with another number of records. */
+/** Imports and waiting records of two feeds in turn; every import has another number of records. */
 async function openFilled(t: TestContext) {
   const temp = await openTempStore('sqlite')
   t.after(() => temp.dispose())
@@ -34,7 +34,7 @@ async function openFilled(t: TestContext) {
   return temp.store
 }
 
-/** Of the numbers that are the feed's, the first having the even ones. */
+/** The numbers of a feed; the first one has the even ones. */
 function numbersOf(name: (typeof FEEDS)[number]): number[] {
   const rest = ['first', 'second'].indexOf(name)
   return Array.from({ length: ROWS }, (_, i) => i + 1).filter((n) => n % 2 === rest)

@@ -26,7 +26,7 @@ async function openFolder(t: TestContext): Promise<string> {
   return dir
 }
 
-/** A store with a SIM and a feed, as the appending process needs it. */
+/** A store with the SIM and feed that the appending process needs. */
 async function openFilled(t: TestContext) {
   const temp = await openTempStore('sqlite')
   t.after(() => temp.dispose())
@@ -40,7 +40,7 @@ async function openFilled(t: TestContext) {
   return { ...temp, account, append }
 }
 
-/** Runs the appending process, under `prefix` when a command is to start it, until it ends. */
+/** Runs the appending process to its end; `prefix` is a command that starts it, if any. */
 async function appendElsewhere(prefix: string[], ...given: (string | number)[]): Promise<Appended> {
   const [command, ...rest] = [...prefix, process.execPath, APPENDING_PROCESS, ...given.map(String)]
   const { stdout } = await promisify(execFile)(command!, rest)
@@ -194,7 +194,7 @@ describe('a full disk', () => {
   it('fails the batch whole; what was confirmed stays, and the rest can be repeated', async (t) => {
     const { url, store, account } = await openFilled(t)
     await store.close()
-    // No file may grow past 2 MB, which the system reports as it reports a full disk.
+    // No file may grow past 2 MB, which the system reports like a full disk.
     const limited = ['sh', '-c', 'ulimit -f 4096; exec "$0" "$@"']
     const end = await appendElsewhere(limited, url, 'a', 200, 500)
     assert.equal(end.failure?.code, 'storage_full')
@@ -224,7 +224,7 @@ describe('a file without write permission', () => {
     const before = await readFile(path)
     await chmod(path, 0o444)
     await chmod(dirname(path), 0o555)
-    // Root writes where it likes; without this one capability it is a user like any other.
+    // Root may write anywhere. Without this one capability, it is a user like any other.
     const asUser = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override'] : []
     const end = await appendElsewhere(asUser, url, 'a', 1, 1)
     await chmod(dirname(path), 0o755)

@@ -1,4 +1,7 @@
-/** Questions about a fleet on SQLite, whose totals of months answer too, in more worlds than the contract has. */
+/**
+ * Questions about a fleet on SQLite, where monthly totals answer too, in more worlds than the contract
+ * has.
+ */
 import { describeFleetQuestions } from '../../contract/fleet-questions.ts'
 import { SQLITE } from '../../contract/sqlite-engine.ts'
 

@@ -1,4 +1,4 @@
-/** Where rows of fresh days lie in a file, how they are gathered, and stores that knew no fresh days. */
+/** Where rows of fresh days lie in a file, how they are gathered, and stores from before fresh days. */
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
@@ -16,7 +16,7 @@ import { openTempStore } from '../../support/temp-store.ts'
 
 const DAY = instant('2026-03-01T00:00:00Z')
 const HOURS = [0, 1, 5, 12, 23]
-/** Up to this version of the schema every bucket was a day. */
+/** Up to this schema version, every bucket was a day. */
 const VERSION_OF_DAYS = 6
 
 function query(url: string, text: string): Record<string, unknown>[] {
@@ -50,7 +50,7 @@ async function openFresh(t: TestContext, gatherRowsMax = 4) {
   return { ...ledger, url, store, sims }
 }
 
-/** Hours from the start of the day, of the buckets of a SIM. */
+/** The buckets of a SIM, in hours from the start of the day. */
 function hoursOf(url: string, simId: number, table = 'ledger'): number[] {
   const rows = query(url, `SELECT DISTINCT bucket FROM ${table} WHERE sim_id = ${simId} ORDER BY 1`)
   return rows.map(({ bucket }) => ((bucket as number) - DAY) / HOUR_SECONDS)
@@ -174,7 +174,7 @@ describe('rows of fresh days', () => {
 })
 
 describe('an audit of fresh days', () => {
-  /** With a state of the store for each question, before each of which `between` is done. */
+  /** Uses a new state of the store for each question, and runs `between` before it. */
   async function auditByQuestions(url: string, between: (look: number) => Promise<unknown>) {
     const connection = new Connection(url.slice('sqlite:'.length), { role: 'reader' })
     try {
@@ -277,7 +277,8 @@ describe('a large batch of old usage', () => {
       [at - HOUR_SECONDS],
     )
     await assertAuditClean(store)
-    // One that brings more is laid into the day, and what is there comes along, some with each batch.
+    // A batch that brings more goes straight into the day's bucket. Existing rows follow, some with each
+    // batch.
     const long = batch('long', 3 * HOUR_SECONDS)
     await store.append(aBatch({ importId, feed, events: long, knownAt }))
     assert.deepEqual(settings(url), { fresh_from: DAY + 5 * DAY_SECONDS, gathered_sims: 0 })
@@ -310,7 +311,7 @@ describe('a large batch of old usage', () => {
 })
 
 describe('a store that knew no fresh days', () => {
-  /** As it was: every row in the bucket of its day. */
+  /** As in old stores: every row in the bucket of its day. */
   function makeOld(url: string): void {
     const database = new DatabaseSync(url.slice('sqlite:'.length))
     for (const table of ['ledger', 'ledger_history']) {

@@ -1,4 +1,4 @@
-/** Stores of versions that were released are opened by this one, and answer as they did. */
+/** Stores of released versions are opened by this one, and answer as they did. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

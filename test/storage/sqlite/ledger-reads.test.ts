@@ -19,7 +19,7 @@ describe('the rows of a SIM', () => {
         .map(({ detail }) => detail)
     const search =
       'SEARCH ledger USING PRIMARY KEY (bucket=? AND sim_id=? AND occurred_at>? AND occurred_at<?)'
-    // Of rows that follow from a reading, and only of those.
+    // For rows that follow from a reading, and only for those.
     const reading = [
       'CORRELATED SCALAR SUBQUERY 1',
       'SEARCH reading USING PRIMARY KEY (sim_id=? AND feed_id=? AND record_id=? AND occurred_at=?)',

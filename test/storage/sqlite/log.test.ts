@@ -1,4 +1,4 @@
-/** The log beside a SQLite database begins anew, whatever readers do. */
+/** The log beside a SQLite database restarts, whatever readers do. */
 import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
@@ -13,10 +13,10 @@ import { aFeed, anImportStart } from '../../support/builders.ts'
 import { openTempStore } from '../../support/temp-store.ts'
 
 const LOG_BYTES_MAX = 200_000
-/** Far more than the writer waits for at first, in milliseconds. */
+/** Far longer than the writer waits at first, in milliseconds. */
 const LONG_READ_MS = 100
 const WRITERS = 3
-/** Of each; together many times as much as the log may hold. */
+/** For each; together many times what the log may hold. */
 const WRITES = 60
 
 describe('the log of a SQLite store', () => {
@@ -34,7 +34,7 @@ describe('the log of a SQLite store', () => {
     t.after(() => reader.close())
     reader.exec('BEGIN; SELECT * FROM feed')
     while (logBytes() <= LOG_BYTES_MAX) await write()
-    // The writer cannot fold what somebody reads, and says nothing of it.
+    // The writer cannot fold what somebody reads, and does not complain.
     await write()
     assert.ok(logBytes() > LOG_BYTES_MAX)
 
@@ -76,7 +76,7 @@ describe('the log of a SQLite store', () => {
       connection.close()
     })
     const feed = await temp.store.createFeed(aFeed())
-    // A read that begins before each try, and ends when the writer has waited for it for long enough.
+    // A read that begins before each try, and ends when the writer has waited for it long enough.
     let waitedMs = 0
     t.mock.method(Atomics, 'wait', (_: unknown, __: unknown, ___: unknown, ms: number) => {
       waitedMs += ms

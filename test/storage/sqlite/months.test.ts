@@ -1,4 +1,4 @@
-/** Totals of SIMs by month, which only SQLite keeps: that they are there, audited, and caught up. */
+/** Totals of SIMs by month, which only SQLite keeps: that they exist, are audited, and are caught up. */
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it, type TestContext } from 'node:test'
@@ -9,7 +9,7 @@ import { abroad, instant, sidOf } from '../../support/builders.ts'
 const APRIL = instant('2026-04-01T00:00:00Z')
 const FEBRUARY = { start: '2026-02-01T00:00:00Z', end: '2026-03-01T00:00:00Z' }
 
-/** Usage at home and abroad from January to March, and all that ended before April sealed. */
+/** Usage at home and abroad from January to March, with everything before April sealed. */
 async function openSealed(t: TestContext) {
   const ledger = await openLedger(t, SQLITE)
   const events = ['2026-01-31T23:59:59Z', '2026-02-01T00:00:00Z', '2026-02-28T23:59:59Z'].map(
@@ -43,7 +43,7 @@ describe('month totals of a SQLite store', () => {
       '2026-02-01T00:00:00Z international_roaming FR 7/0/0/0',
     ]
     assert.deepEqual(await ledger.simUsage(FEBRUARY), lines)
-    // The total alone answers: it says so itself when it is another one.
+    // Only the total answers, as shown by manipulating it.
     query(ledger.temp.url, "UPDATE sim_month SET upload = 8 WHERE country = 'FR'")
     assert.match((await ledger.simUsage(FEBRUARY))[1]!, /FR 8\//)
   })
@@ -58,7 +58,7 @@ describe('month totals of a SQLite store', () => {
     assert.deepEqual(await ledger.simUsage(march), ['2026-03-01T00:00:00Z home US 23/0/0/0'])
     query(ledger.temp.url, 'UPDATE sim_month SET upload = 5 WHERE month % 12 = 2')
     assert.deepEqual(await ledger.simUsage(march), ['2026-03-01T00:00:00Z home US 25/0/0/0'])
-    // Neither a part of the sealed days nor one of them is what the total says.
+    // Neither part of the sealed days nor any one of them is what the total says.
     for (const cut of [
       { ...march, start: '2026-03-01T01:00:00Z' },
       { ...march, end: '2026-03-20T00:00:00Z' },

@@ -24,7 +24,7 @@ async function openWaiting(t: TestContext) {
       events: [ledger.event({ at: AT, recordId: `r${i}`, upload: 10 + i })],
     }),
   )
-  /** Another program holds the file until all of them are asked for. */
+  /** Another program holds the file until all of them have been requested. */
   async function appendTogether(given: readonly AppendBatch[]) {
     other.exec('BEGIN IMMEDIATE')
     const appended = given.map((batch) => store.append(batch))
@@ -34,7 +34,9 @@ async function openWaiting(t: TestContext) {
   return { ledger, path, other, batches, appendTogether }
 }
 
-/** How many transactions the log of the file has: the last frame of each says how large it left the file. */
+/**
+ * How many transactions the file's log has: the last frame of each states the size of the file after it.
+ */
 function commitsOf(path: string): number {
   const log = readFileSync(`${path}-wal`)
   const frameBytes = 24 + log.readUInt32BE(8)
@@ -93,7 +95,7 @@ describe('deliveries that wait together', () => {
 
   it('are each tried alone when one of them takes the whole transaction with it', async (t) => {
     const { ledger, other, batches, appendTogether } = await openWaiting(t)
-    // As a full disk does: the database itself ends the transaction.
+    // Like a full disk: the database itself ends the transaction.
     other.exec(`
       CREATE TRIGGER full BEFORE INSERT ON ledger WHEN NEW.record_id = 'r7'
       BEGIN SELECT RAISE(ROLLBACK, 'the transaction is gone'); END`)
@@ -116,7 +118,7 @@ describe('deliveries that wait together', () => {
     await appendTogether(batches)
     while (await store.sealNextDay(instant('2026-03-12T00:00:00Z')));
     while (await store.checksumNextDay());
-    // Taking back watches the ledger, which deliveries leave to themselves.
+    // Undoing watches the ledger, while deliveries watch their own changes.
     const { id: importId } = await store.beginImport(anImportStart(feed))
     await store.append(aBatch({ importId, feed, events: [ledger.event({ at: AT, upload: 5 })] }))
     await store.undoImport(importId, NOW)
@@ -127,7 +129,7 @@ describe('deliveries that wait together', () => {
       events: [ledger.event({ at: AT, recordId: `late${i}`, upload: 1 })],
     }))
     const refused = { ...batches[0]!, events: tooMuch }
-    // One of them may come before the others have been asked for, and stay by itself.
+    // One of them may come before the others have been requested, and stay alone.
     const [first, second, ...others] = counted(await appendTogether([refused, refused, ...late]))
     for (const refusal of [first, second]) assert.match(String(refusal), /a sum of usage passes/)
     assert.deepEqual(

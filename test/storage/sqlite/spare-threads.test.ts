@@ -1,4 +1,4 @@
-/** Threads for work beside the writer: how many there are, and whose turn it is. */
+/** Threads for work besides the writer: how many there are, and whose turn it is. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'

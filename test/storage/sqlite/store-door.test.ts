@@ -1,4 +1,4 @@
-/** Who may make a store, what is refused as one, and what an open store does when its file is not there. */
+/** Who may create a store, what is refused as one, and what an open store does when its file is gone. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
@@ -47,7 +47,7 @@ interface Refused {
   readonly code: UsageErrorCode
   readonly message: RegExp
   readonly place: (path: string) => Promise<unknown> | undefined
-  /** Also where a store may be made. */
+  /** Applies even if a store may be created. */
   readonly always?: boolean
 }
 
@@ -188,7 +188,7 @@ describe('a store in another journal mode', () => {
     await store.close()
     const opened = await Promise.all(Array.from({ length: 4 }, () => openStore(`sqlite:${copy}`)))
     t.after(() => Promise.all(opened.map((one) => one.close())))
-    // Each of them writes, which in the old mode one that reads would be in the way of.
+    // Each of them writes, which a reader in the old mode would obstruct.
     await Promise.all(opened.map((one) => one.createFeed(aFeed())))
     const looked = new DatabaseSync(copy, { readOnly: true })
     assert.equal(looked.prepare('PRAGMA journal_mode').get()!.journal_mode, 'wal')
@@ -197,7 +197,7 @@ describe('a store in another journal mode', () => {
 })
 
 describe('an open store', () => {
-  /** Every way to use it: what was read before, what was not, a write, and what each request asks. */
+  /** Every kind of use: a read already answered, a new one, a write, and the check of each request. */
   async function assertRefuses(store: UsageStore, code: UsageErrorCode, message: RegExp) {
     const failures = [
       await failureOf(code, store.check()),
@@ -254,7 +254,7 @@ describe('an open store', () => {
     holding.exec('BEGIN IMMEDIATE')
     const writing = store.createAccount(anAccount())
     await rm(path)
-    // Only now can the write be done.
+    // Only now can the write finish.
     holding.exec('COMMIT')
     await failureOf('missing', writing)
   })
@@ -301,7 +301,7 @@ describe('an open store', () => {
 
   it('answers nothing from a file that was cut, ever again', async (t) => {
     const { path, store: first } = await open(t)
-    // What is in the log goes into the file.
+    // Moves the content of the log into the file.
     await first.close()
     const store = await openStore(`sqlite:${path}`)
     t.after(() => store.close())

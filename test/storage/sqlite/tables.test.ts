@@ -1,4 +1,6 @@
-/** The shared list of tables is SQLite's schema, so that no table or column stays behind in a move. */
+/**
+ * The shared list of tables matches SQLite's schema, so that no table or column stays behind in a move.
+ */
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -12,7 +14,7 @@ const KINDS: Readonly<Record<string, readonly ColumnKind[]>> = {
   ANY: ['setting'],
 }
 
-/** What does not move: each engine makes totals of months and checksums of what it has, and sign-ins end. */
+/** What does not move: each engine makes its own monthly totals and checksums, and sign-ins end. */
 const OF_THIS_STORE_ONLY = ['sim_month', 'checksum', 'console_session', 'console_link']
 
 describe('the list of tables, on SQLite', () => {

@@ -1,4 +1,4 @@
-/** The same small ledger before and after an upgrade: every import of it can be taken back. */
+/** The same small ledger before and after an upgrade: every one of its imports can be undone. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type Engine, openLedger, reopen, usageLines } from '../../contract/engine.ts'

@@ -1,4 +1,7 @@
-/** SQLite keeps the promises of the port in all that is tried at random, and at every step; each cell by every value. */
+/**
+ * SQLite keeps the promises of the port with the full volume of random trials, and at every step; each
+ * cell with every value.
+ */
 import { runWhole } from '../../support/file-suites.ts'
 
 runWhole('storage/sqlite/contract.test.ts', 'storage/sqlite/every-cell.test.ts')

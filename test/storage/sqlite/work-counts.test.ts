@@ -1,7 +1,7 @@
 /**
- * How much work fixed jobs are on SQLite: statements that run, pages that go into the log, transactions.
- * Times differ from machine to machine and from run to run; these hardly do. Where a change is meant,
- * `SIMTALLY_WORK_COUNTS=write npm test -- work-counts` writes the figures anew, and its commit says why.
+ * How much work fixed jobs are on SQLite: statements run, pages written to the log, transactions. Times
+ * differ from machine to machine and from run to run; these numbers hardly do. If a change is intended,
+ * `SIMTALLY_WORK_COUNTS=write npm test -- work-counts` rewrites the figures, and its commit says why.
  */
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -54,7 +54,7 @@ after(async () => {
   await rm(dir, { recursive: true })
 })
 
-/** A record of each of some SIMs, one behind the other from an instant on. */
+/** One record for each of some SIMs, one after another from an instant on. */
 function records(name: string, count: number, at: number, step = 1): UsageEvent[] {
   return Array.from({ length: count }, (_, i) =>
     anEvent({
@@ -77,7 +77,10 @@ interface Work {
   readonly transactions: number
 }
 
-/** Of the log, which nobody folds here: its frames have the size of a page, and those that end a transaction say so. */
+/**
+ * Of the log, which nobody folds here. A frame has the size of a page, and the last one of a transaction
+ * is marked.
+ */
 function framesOf(path: string): { pages: number; transactions: number } {
   const log = readFileSync(path)
   const frameBytes = 24 + log.readUInt32BE(8)
@@ -132,7 +135,7 @@ describe('the work of', () => {
   }
 
   it('deliveries, imports and sealing is what it was', () => {
-    // Each SIM has used something in each of the hours before.
+    // Each SIM has used something in each of the previous hours.
     for (let i = 0; i < 10; i++) deliver(records(`before-${i}`, SIMS, hour(i)))
     for (const [name, job] of Object.entries(jobs)) found[name] = workOf(job)
     if (process.env.SIMTALLY_WORK_COUNTS === 'write') {
@@ -143,7 +146,7 @@ describe('the work of', () => {
     for (const [name, { pages, ...exact }] of Object.entries(found)) {
       const { pages: pagesKnown, ...exactKnown } = known[name]!
       assert.deepEqual(exact, exactKnown, name)
-      // Keys made by chance decide where a page is full.
+      // Random keys decide where a page is full.
       const tolerance = Math.max(PAGES_BY_CHANCE, pagesKnown * 0.1)
       assert.ok(
         Math.abs(pages - pagesKnown) <= tolerance,
