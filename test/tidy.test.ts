@@ -298,14 +298,18 @@ describe('the tests', () => {
 
   it('read answers by their routes’ types, with what is in test/support/answers.ts', () => {
     // Files, lines of a log and what programs print are no answers.
-    const untyped =
-      /\.json\(|\bbody as\b|\bJSON\.parse\((?!\s*(?:readFileSync\(|lines?\b|stdout\)))/g
-    const faults = globSync('test/{http,console,cases}/**/*.ts', { cwd: ROOT }).flatMap((file) => {
-      const text = read(file)
-      return [...text.matchAll(untyped)].map(
-        ({ index }) => `${file}:${text.slice(0, index).split('\n').length}`,
-      )
-    })
+    const parsed = /\bbody as\b|\bJSON\.parse\((?!\s*(?:readFileSync\(|lines?\b|stdout\)))/g
+    const faults = [
+      { pattern: /\.json\(\)/g, files: 'test/**/*.ts' },
+      { pattern: parsed, files: 'test/{http,console,cases}/**/*.ts' },
+    ].flatMap(({ pattern, files }) =>
+      globSync(files, { cwd: ROOT }).flatMap((file) => {
+        const text = read(file)
+        return [...text.matchAll(pattern)].map(
+          ({ index }) => `${file}:${text.slice(0, index).split('\n').length}`,
+        )
+      }),
+    )
     assertNone(faults.map((place) => `${place}: ask by get, post, ask or askAt; or use bodyIn`))
   })
 })

@@ -17,6 +17,7 @@ import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { askAt } from '../support/answers.ts'
 import { CliWorld, FEED, HEADER, Process, records, run, SIMTALLY } from './cli-world.ts'
 import { wayThatHoldsBack } from './held-back.ts'
 
@@ -72,12 +73,12 @@ class Serving {
     return new Serving(serving, JSON.parse(serving.stdout).url)
   }
 
-  async ask(path: string, init: RequestInit = {}) {
-    const authorization = `Basic ${btoa(`${key.sid}:${key.secret}`)}`
-    const headers = { authorization, connection: 'close', ...init.headers }
-    const reply = await fetch(this.#base + path, { ...init, headers })
-    const body = (await reply.json()) as { message?: string; accepted?: number }
-    return { status: reply.status, body }
+  ask<const Url extends string>(url: Url) {
+    return askAt<Url>(this.#base, { url, headers: this.#headers() })
+  }
+
+  #headers() {
+    return { authorization: `Basic ${btoa(`${key.sid}:${key.secret}`)}`, connection: 'close' }
   }
 
   /** What there is, over so many connections that each of two workers has some of them. */
@@ -89,12 +90,11 @@ class Serving {
   async deliver(count = 10) {
     const lines = records(count, recordsSent)
     recordsSent += count
-    const reply = await this.ask(`/v1/Feeds/${FEED}/Records`, {
-      method: 'POST',
-      body: HEADER + lines.join(''),
-      headers: { 'content-type': 'text/csv' },
+    const reply = await askAt(this.#base, {
+      ...{ method: 'POST', url: `/v1/Feeds/${FEED}/Records`, body: HEADER + lines.join('') },
+      headers: { ...this.#headers(), 'content-type': 'text/csv' },
     })
-    if (reply.status === 200) this.accepted += reply.body.accepted!
+    if (reply.status === 200) this.accepted += reply.body.accepted
     return reply
   }
 
@@ -112,13 +112,13 @@ class Serving {
       assert.ok(performance.now() < noticedBy, 'nobody noticed')
     }
     for (const path of ['/readyz', '/v1/Imports', '/metrics', '/nothing', '/v1/Sims/x']) {
-      const { status, body } = await this.ask(path)
+      const { status, error } = await this.ask(path)
       assert.equal(status, 503, path)
-      assert.match(body.message!, words)
+      assert.match(error.message, words)
     }
-    const { status, body } = await this.deliver()
+    const { status, error } = await this.deliver()
     assert.equal(status, 503)
-    assert.match(body.message!, words)
+    assert.match(error.message, words)
     assert.deepEqual(await this.statuses('/healthz'), [200])
   }
 
@@ -217,7 +217,7 @@ describe('a served store', { concurrency: 2 }, () => {
     lose(false)
     const refused = await serving.deliver()
     assert.equal(refused.status, 503)
-    assert.match(refused.body.message!, /read-only|cannot be reached/)
+    assert.match(refused.error.message, /read-only|cannot be reached/)
     assert.deepEqual(await serving.statuses('/v1/Imports'), [200])
     lose(true)
     await serving.assertAnswers()
@@ -240,7 +240,7 @@ describe('a served store', { concurrency: 2 }, () => {
     const limit = (bytes: string) => execFileSync('prlimit', ['--pid', pid, `--fsize=${bytes}:`])
     limit('65536')
     const refused = await untilRefused(serving)
-    assert.match(refused.body.message!, /no space left; nothing more was stored/)
+    assert.match(refused.error.message, /no space left; nothing more was stored/)
     assert.deepEqual(await serving.statuses('/v1/Imports'), [200])
     assert.deepEqual(await serving.statuses('/readyz'), [200])
     limit('unlimited')
@@ -278,7 +278,7 @@ describe('a served store', { concurrency: 2 }, () => {
     const filler = join(inside, 'filler')
     fill(filler)
     const refused = await untilRefused(serving)
-    assert.match(refused.body.message!, /no space left; nothing more was stored/)
+    assert.match(refused.error.message, /no space left; nothing more was stored/)
     assert.deepEqual(await serving.statuses('/v1/Imports'), [200])
     rmSync(filler)
     await serving.assertAnswers()

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { StopRequest } from '../../src/cli/context.ts'
 import { PORT_DEFAULT } from '../../src/cli/serving.ts'
+import { askAt } from '../support/answers.ts'
 import { instant } from '../support/builders.ts'
 import { CliFixture, type CliResult } from './cli-fixture.ts'
 
@@ -64,10 +65,11 @@ async function served(t: TestContext, args: readonly string[]) {
 }
 
 /** Asks what the curl line asks. */
-async function paste(curl: string): Promise<Response> {
+function paste(curl: string) {
   const { user, url } = /^curl -u (?<user>\S+) '(?<url>\S+)'$/.exec(curl)!.groups!
   const authorization = `Basic ${Buffer.from(user!).toString('base64')}`
-  return await fetch(url!, { headers: { authorization, connection: 'close' } })
+  const headers = { authorization, connection: 'close' }
+  return askAt<'/v1/UsageRecords'>('', { url: url!, headers })
 }
 
 describe('simtally demo', () => {
@@ -80,11 +82,9 @@ describe('simtally demo', () => {
     const lengths: number[] = []
     let used = 0n
     for (const curl of curls) {
-      const answer = await paste(curl)
-      assert.equal(answer.status, 200, curl)
-      const { usage_records } = (await answer.json()) as {
-        usage_records: { data: { total: number } }[]
-      }
+      const { status, body } = await paste(curl)
+      assert.equal(status, 200, curl)
+      const { usage_records } = body
       lengths.push(usage_records.length)
       used += BigInt(usage_records[0]!.data.total)
     }

@@ -12,6 +12,7 @@ import { importRecords } from '../../src/ingest/import-records.ts'
 import { recycleRecords } from '../../src/ingest/recycle-records.ts'
 import { tryImport } from '../../src/ingest/try-import.ts'
 import type { ConflictAcceptance, UsageChange, UsageStore } from '../../src/storage/usage-store.ts'
+import { ask } from '../support/answers.ts'
 import { aKey, anAccount, newSimSid, sidOf } from '../support/builders.ts'
 import { basic } from '../support/http-fixture.ts'
 import type { ModelSim } from '../support/model-directory.ts'
@@ -188,15 +189,19 @@ export async function openLaboratory(
     return { removed, restored, kept, quarantineEntries }
   }
 
-  async function postAsOperator(url: string, form: Record<string, string> = {}) {
+  async function postAsOperator<const Url extends string>(
+    url: Url,
+    form: Record<string, string> = {},
+  ) {
     const headers = {
       authorization: basic(OPERATOR),
       'content-type': 'application/x-www-form-urlencoded',
     }
     const payload = new URLSearchParams(form).toString()
-    const reply = await server.inject({ method: 'POST', url, headers, payload })
-    assert.equal(reply.statusCode, 200, reply.body)
-    return reply.json()
+    const request = { method: 'POST', url, headers, payload } as const
+    const { status, body, text } = await ask<Url, 'POST'>(server, request)
+    assert.equal(status, 200, text)
+    return body
   }
 
   async function recycle(act: Extract<Act, { kind: 'recycle' }>): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check'
 import { formatInstant } from '../../src/domain/time.ts'
+import { bodyIn } from './answers.ts'
 import {
   A_SIMS,
   type AttackWorld,
@@ -157,7 +158,9 @@ export class Attacker {
     )
     if (request.method !== 'GET') this.#sent += own
     const isDelivered = status === 200 && attempt.does === 'deliver'
-    if (isDelivered) this.#imports.push(JSON.parse(text).import)
+    if (isDelivered) {
+      this.#imports.push(bodyIn<'/v1/Feeds/{name}/Records', 'POST'>(text).import)
+    }
     const isNoFeed = isDelivered && !isGrantedToB(attempt.feed)
     const told = isNoFeed || leaks.length > 0 || status >= 500 || /\bimport \d+/.test(text)
     return told ? `${request.method} ${request.url}: ${leaks} in ${status} ${answer}` : ''

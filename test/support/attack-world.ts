@@ -275,7 +275,7 @@ export class AttackWorld {
       await deliver(fixture, delivery, delivery.by === 'A' ? a : operator)
     }
     const undone = await deliver(fixture, { ...SENT.at(-1)!, feed: 'replacing' }, a)
-    await fixture.post(`/v1/Imports/${JSON.parse(undone.text).import}/Undo`, {}, { as: a })
+    await fixture.post(`/v1/Imports/${undone.body.import}/Undo`, {}, { as: a })
 
     // A's list of keys shows when they were used, and looking at what A sees uses them.
     await fixture.store.noteKeyUses([{ sid: keys.a.sid as Sid, at: NOW }])
@@ -352,14 +352,14 @@ export class AttackWorld {
     const told: unknown[] = []
     for (const delivery of LATER) {
       const as = delivery.by === 'A' ? this.a : this.fixture.operator
-      const { status, text } = await deliver(this.fixture, delivery, as)
-      const { accepted, duplicate, replaced, quarantined, expired, errors } = JSON.parse(text)
+      const { status, body } = await deliver(this.fixture, delivery, as)
+      const { accepted, duplicate, replaced, quarantined, expired, errors } = body
       const counted = delivery.isOfB
         ? accepted + duplicate + replaced
         : { accepted, duplicate, replaced }
       told.push({ status, delivery, counted, quarantined, expired, errors })
-      const url = `/v1/Imports/${JSON.parse(text).import}/Quarantine`
-      told.push(JSON.parse((await this.ask({ method: 'GET', url, as })).text).quarantine)
+      const left = await this.fixture.get(`/v1/Imports/${body.import}/Quarantine`, { as })
+      told.push(left.body.quarantine)
     }
     const lines = told.map((one) => JSON.stringify(one))
     return this.#inAnyWorld([...lines, ...(await this.#seen())].join('\n'))
@@ -472,11 +472,6 @@ export function bodyOf(records: readonly WorldRecord[]): string {
   return records.map((record) => `${JSON.stringify({ ...record, plmn: '310-260' })}\n`).join('')
 }
 
-function deliver(
-  fixture: HttpFixture,
-  { feed, records }: Delivery,
-  as: TestCredential,
-): Promise<Reply> {
-  const url = `/v1/Feeds/${feed}/Records`
-  return ask(fixture, { method: 'POST', url, as, payload: bodyOf(records) })
+function deliver(fixture: HttpFixture, { feed, records }: Delivery, as: TestCredential) {
+  return fixture.send('POST', `/v1/Feeds/${feed}/Records`, bodyOf(records), { as })
 }

@@ -14,6 +14,7 @@ import { TOPOLOGIES } from '../../../src/storage/postgres/topology.ts'
 import type { UsageStore } from '../../../src/storage/usage-store.ts'
 import { Process, run, SIMTALLY } from '../../bad-input/cli-world.ts'
 import { assertAuditClean, failureOf } from '../../contract/engine.ts'
+import { ask, askAt } from '../../support/answers.ts'
 import {
   aBatch,
   aFeed,
@@ -222,24 +223,21 @@ describe('a server that is away', () => {
     t.after(() => serving.kill('SIGTERM'))
     await serving.printed('"url"')
     const { url: base } = JSON.parse(serving.stdout)
-    const ask = (path: string) =>
-      fetch(`${base}${path}`, {
-        headers: { authorization: `Basic ${btoa(`AC${'0'.repeat(32)}:x`)}` },
-      })
-    assert.equal((await ask('/readyz')).status, 200)
+    const headers = { authorization: `Basic ${btoa(`AC${'0'.repeat(32)}:x`)}` }
+    const get = (path: string) => askAt(base, { url: path, headers })
+    assert.equal((await get('/readyz')).status, 200)
     for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
       await server.crash(signal)
-      assert.equal((await ask('/healthz')).status, 200)
+      assert.equal((await get('/healthz')).status, 200)
       for (const path of ['/readyz', '/v1/UsageRecords']) {
-        const reply = await ask(path)
-        assert.deepEqual([reply.status, reply.headers.get('retry-after')], [503, '5'])
-        const body = (await reply.json()) as { code: number; message: string }
-        assert.equal(body.code, 20503)
-        assert.doesNotMatch(body.message, /127\.0\.0\.1/)
+        const { status, headers, error } = await get(path)
+        assert.deepEqual([status, headers['retry-after']], [503, '5'])
+        assert.equal(error.code, 20503)
+        assert.doesNotMatch(error.message, /127\.0\.0\.1/)
       }
       await server.start()
-      assert.equal((await ask('/readyz')).status, 200)
-      assert.equal((await ask('/healthz')).status, 200)
+      assert.equal((await get('/readyz')).status, 200)
+      assert.equal((await get('/healthz')).status, 200)
     }
     serving.kill('SIGTERM')
     assert.equal((await serving.ended()).code, 0)
@@ -303,9 +301,9 @@ describe('a database that does not answer', () => {
     await failureOf('unavailable', store.createAccount(anAccount()))
     const http = buildServer({ store, clock: () => NOW })
     const headers = { authorization: `Basic ${btoa(`AC${'0'.repeat(32)}:x`)}` }
-    const reply = await http.inject({ url: '/v1/UsageRecords', headers })
-    assert.deepEqual([reply.statusCode, reply.headers['retry-after']], [503, '5'])
-    assert.equal(reply.json().code, 20503)
+    const reply = await ask(http, { url: '/v1/UsageRecords', headers })
+    assert.deepEqual([reply.status, reply.headers['retry-after']], [503, '5'])
+    assert.equal(reply.error.code, 20503)
     await unlock()
     assert.equal((await store.listAccounts()).length, 1)
   })

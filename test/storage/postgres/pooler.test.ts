@@ -7,6 +7,7 @@ import { CliFixture } from '../../cli/cli-fixture.ts'
 import { failureOf } from '../../contract/engine.ts'
 import { describeLifetime } from '../../contract/lifetime.ts'
 import { postgresEngine } from '../../contract/postgres-engine.ts'
+import { askAt } from '../../support/answers.ts'
 import { anAccount, iccidOf } from '../../support/builders.ts'
 import {
   hasPgBouncer,
@@ -107,12 +108,12 @@ if (!hasPgBouncer()) {
       const { url } = JSON.parse(serving.stdout)
       const basic = btoa(`${account!.sid}:${account!.auth_token}`)
       const path = 'Granularity=all&Start=2026-03-01&End=2026-03-02'
-      const reply = await fetch(`${url}/v1/UsageRecords?${path}`, {
+      const { status, body } = await askAt(url, {
+        url: `/v1/UsageRecords?${path}`,
         headers: { authorization: `Basic ${basic}` },
       })
-      const body = (await reply.json()) as { usage_records: [{ data: { upload: number } }] }
-      assert.equal(reply.status, 200)
-      assert.equal(body.usage_records[0].data.upload, 500)
+      assert.equal(status, 200)
+      assert.equal(body.usage_records[0]!.data.upload, 500)
       serving.kill('SIGTERM')
       assert.equal((await serving.ended()).code, 0)
       assert.ok((await tablesIn(direct, 'usage')) > 10)
