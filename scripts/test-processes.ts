@@ -34,47 +34,46 @@ const OWN_PROCESS = [
  * end.
  */
 const SECONDS: Readonly<Record<string, number>> = {
-  'test/bad-input/full-disk.test.ts': 3,
-  'test/bad-input/read-only.test.ts': 2,
-  'test/bad-input/serving-faults.test.ts': 12,
-  'test/cases/deliveries.test.ts': 3,
-  'test/cli/examples.test.ts': 12,
-  'test/cli/migrate.test.ts': 8,
-  'test/cli/process.test.ts': 12,
-  'test/cli/tls.test.ts': 4,
-  'test/cli/watch-folder.test.ts': 4,
-  'test/cli/workers.test.ts': 30,
-  'test/console/browser/console.test.ts': 12,
-  'test/crash/kill-during-import.test.ts': 8,
-  'test/docs/command-blocks.test.ts': 12,
-  'test/exactness/random-feeds.test.ts': 20,
-  'test/http/attacks.test.ts': 6,
-  'test/http/same-records.test.ts': 5,
-  'test/http/usage-stream.test.ts': 3,
+  'test/bad-input/serving-faults.test.ts': 7,
+  'test/cli/migrate.test.ts': 3,
+  'test/cli/process.test.ts': 4,
+  'test/cli/tls.test.ts': 1,
+  'test/cli/workers.test.ts': 8,
+  'test/cli/watch-folder.test.ts': 3,
+  'test/console/browser/console.test.ts': 10,
+  'test/crash/kill-during-import.test.ts': 3,
+  'test/deploy/files.test.ts': 2,
+  'test/docs/command-blocks.test.ts': 3,
+  'test/exactness/random-feeds.test.ts': 6,
+  'test/http/attacks.test.ts': 3,
+  'test/http/same-records.test.ts': 2,
+  'test/http/usage-stream.test.ts': 2,
   'test/ingest/canonical-fixtures.test.ts': 3,
-  'test/storage/postgres/append.test.ts': 4,
-  'test/storage/postgres/bad-databases.test.ts': 8,
-  'test/storage/postgres/commit-outcome.test.ts': 10,
-  'test/storage/postgres/contract-corrections.test.ts': 20,
-  'test/storage/postgres/contract-deliveries.test.ts': 22,
-  'test/storage/postgres/contract-usage.test.ts': 20,
-  'test/storage/postgres/exactness.test.ts': 15,
-  'test/storage/postgres/http.test.ts': 30,
-  'test/storage/postgres/lost-connections.test.ts': 14,
-  'test/storage/postgres/many-importers.test.ts': 6,
-  'test/storage/postgres/migrate.test.ts': 8,
-  'test/storage/postgres/moves.test.ts': 20,
-  'test/storage/postgres/pooler.test.ts': 5,
-  'test/storage/postgres/same-answers.test.ts': 10,
-  'test/storage/sqlite/every-cell.test.ts': 5,
-  'test/storage/sqlite/contract.test.ts': 25,
+  'test/storage/postgres/append.test.ts': 2,
+  'test/storage/postgres/bad-databases.test.ts': 4,
+  'test/storage/postgres/commit-outcome.test.ts': 3,
+  'test/storage/postgres/contract.test.ts': 22,
+  'test/storage/postgres/exactness.test.ts': 6,
+  'test/storage/postgres/http.test.ts': 9,
+  'test/storage/postgres/lost-connections.test.ts': 7,
+  'test/storage/postgres/many-importers.test.ts': 4,
+  'test/storage/postgres/migrate.test.ts': 4,
+  'test/storage/postgres/moves.test.ts': 8,
+  'test/storage/postgres/plans.test.ts': 2,
+  'test/storage/postgres/pooler.test.ts': 3,
+  'test/storage/postgres/same-answers.test.ts': 4,
+  'test/storage/postgres/surroundings.test.ts': 2,
+  'test/storage/sqlite/contract.test.ts': 28,
+  'test/storage/sqlite/every-cell.test.ts': 4,
+  'test/storage/sqlite/file.test.ts': 2,
+  'test/storage/sqlite/fresh-days.test.ts': 3,
 }
 
 /** All other files. */
-const OTHER_SECONDS = 0.5
+const OTHER_SECONDS = 0.3
 
 /** Files of one folder share a process up to this many seconds. */
-const SHARED_SECONDS_MAX = 10
+const SHARED_SECONDS_MAX = 15
 
 /** In starting order: the longest first. */
 export function testProcesses(files: readonly string[]): TestProcess[] {

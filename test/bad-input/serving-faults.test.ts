@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { askAt } from '../support/answers.ts'
+import { itLong } from '../support/volume.ts'
 import { CliWorld, FEED, HEADER, Process, records, run, SIMTALLY } from './cli-world.ts'
 import { wayThatHoldsBack } from './held-back.ts'
 
@@ -138,7 +139,7 @@ const serve = (url: string, workers = 2) => [
 ]
 
 describe('a served store', { concurrency: 2 }, () => {
-  it('that is a copy in another journal mode takes every delivery', async (t) => {
+  itLong('that is a copy in another journal mode takes every delivery', async (t) => {
     const { path, url } = await newPlace()
     await rm(path)
     const db = new DatabaseSync(world.cli.path('simtally.db'))
@@ -173,31 +174,34 @@ describe('a served store', { concurrency: 2 }, () => {
     assert.equal(await world.countedRecords(url), serving.accepted)
   })
 
-  it('answers nothing once it was cut or overwritten, and all of it after a restore', async (t) => {
-    const { path, url } = await newPlace()
-    const first = await Serving.start(t, serve(url))
-    await first.assertAnswers()
-    await first.stop()
-    const backup = `${path}.backup`
-    await world.cli.json(['backup', backup, '--database', url])
-    const serving = await Serving.start(t, serve(url))
-    truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096)
-    await serving.assertSilent(/The usage store cannot be used as it is now/)
-    await serving.stop()
-    const restoring = ['restore', backup, '--force', '--database', url]
-    await world.cli.json(restoring)
-    // Pages that SQLite finds broken when it comes to them.
-    const zeros = ['if=/dev/urandom', `of=${path}`, 'bs=4096', 'seek=1', 'conv=notrunc']
-    const last = await Serving.start(t, serve(url, 1))
-    execFileSync('dd', [...zeros, `count=${statSync(path).size / 4096 - 1}`], { stdio: 'ignore' })
-    assert.equal((await last.deliver()).status, 503)
-    await last.assertSilent(/The usage store cannot be used as it is now/)
-    await last.stop()
-    await world.cli.json(restoring)
-    assert.equal(await world.countedRecords(url), first.accepted)
-  })
+  itLong(
+    'answers nothing once it was cut or overwritten, and all of it after a restore',
+    async (t) => {
+      const { path, url } = await newPlace()
+      const first = await Serving.start(t, serve(url))
+      await first.assertAnswers()
+      await first.stop()
+      const backup = `${path}.backup`
+      await world.cli.json(['backup', backup, '--database', url])
+      const serving = await Serving.start(t, serve(url))
+      truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096)
+      await serving.assertSilent(/The usage store cannot be used as it is now/)
+      await serving.stop()
+      const restoring = ['restore', backup, '--force', '--database', url]
+      await world.cli.json(restoring)
+      // Pages that SQLite finds broken when it comes to them.
+      const zeros = ['if=/dev/urandom', `of=${path}`, 'bs=4096', 'seek=1', 'conv=notrunc']
+      const last = await Serving.start(t, serve(url, 1))
+      execFileSync('dd', [...zeros, `count=${statSync(path).size / 4096 - 1}`], { stdio: 'ignore' })
+      assert.equal((await last.deliver()).status, 503)
+      await last.assertSilent(/The usage store cannot be used as it is now/)
+      await last.stop()
+      await world.cli.json(restoring)
+      assert.equal(await world.countedRecords(url), first.accepted)
+    },
+  )
 
-  it('that may not be written any more is read on, and written to when it may', async (t) => {
+  itLong('that may not be written any more is read on, and written to when it may', async (t) => {
     const { folder, path, url } = await newPlace()
     const probe = world.cli.path('probe')
     await mkdir(probe, { mode: 0o555 })
@@ -250,7 +254,7 @@ describe('a served store', { concurrency: 2 }, () => {
     assert.ok(counted >= serving.accepted, `${counted} of ${serving.accepted}`)
   })
 
-  it('on a disk that is full is read on, and written to when it is not', async (t) => {
+  itLong('on a disk that is full is read on, and written to when it is not', async (t) => {
     const { folder, path } = await newPlace()
     const small = join(folder, 'small')
     await mkdir(small)

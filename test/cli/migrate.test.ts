@@ -9,6 +9,7 @@ import { runCli } from '../support/cli-process.ts'
 import { fillStore } from '../support/moved-store.ts'
 import { newDatabase } from '../support/postgres-schema.ts'
 import { stopServerAtEnd } from '../support/postgres-server.ts'
+import { itLong } from '../support/volume.ts'
 import { CliFixture } from './cli-fixture.ts'
 
 stopServerAtEnd()
@@ -149,7 +150,7 @@ describe('simtally migrate --from --to', () => {
     assert.match(stdout, /\n\S+told\.db is moved to 127\.0\.0\.1:\d+\/\w+; nothing differs\n$/)
   })
 
-  it('draws a bar on a terminal and takes it off', async (t) => {
+  itLong('draws a bar on a terminal and takes it off', async (t) => {
     const from = await filledStore('drawn.db')
     const { url: to, remove } = await newDatabase()
     t.after(remove)
@@ -164,7 +165,7 @@ describe('simtally migrate --from --to', () => {
     assert.ok(stderr.lastIndexOf('\u001b[?25h') > stderr.lastIndexOf('\u001b[?25l'))
   })
 
-  it('stops at a signal, and goes on from there', async (t) => {
+  itLong('stops at a signal, and goes on from there', async (t) => {
     const from = await filledStore('stopped.db')
     const { url: to, remove } = await newDatabase()
     t.after(remove)

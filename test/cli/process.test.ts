@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { iccidOf } from '../support/builders.ts'
+import { itLong } from '../support/volume.ts'
 import { CliFixture, jsonLines } from './cli-fixture.ts'
 import { CliProcess, LAUNCHER, ROOT } from './cli-process.ts'
 
@@ -89,7 +90,7 @@ describe('bin/simtally.js', () => {
     })
   }
 
-  it('takes the process on the packaged Node along when it is killed', async () => {
+  itLong('takes the process on the packaged Node along when it is killed', async () => {
     const running = await waitingImport(launchOnOldNode)
     running.child.kill('SIGKILL')
     const { signal, stderr } = await running.ended()
@@ -176,29 +177,35 @@ describe('the process', () => {
     delivering.destroy()
   })
 
-  it('tells what is committed when the disk is full, and completes the count when it is not', async () => {
-    const records = Array.from({ length: 20_000 }, (_, i) => {
-      const at = new Date(1_772_000_000_000 + i * 1000).toISOString()
-      return `full-${i},${iccidOf(1)},${at},310-260,1\n`
-    })
-    const file = await cli.file('many.csv', HEADER + records.join(''))
-    const args = ['import', file, '--feed', 'carrier', '--batch-size', '1000', '--json']
-    // No file may grow beyond so many blocks of 512 bytes, as if the disk ended there.
-    const limited = `ulimit -f 3000; exec "${process.execPath}" "${LAUNCHER}" "$@"`
-    const full = await startProcess('sh', ['-c', limited, 'sh', ...args]).ended()
-    assert.equal(full.code, 1)
-    const said = full.stderr.trimEnd().split('\n')
-    const [, committed] = /: (\d+) records? committed"/.exec(said.at(-2)!)!
-    const { error } = JSON.parse(said.at(-1)!)
-    assert.match(error.message, /many\.csv: .*simtally\.db/)
-    const hint = error.hint.replaceAll(',', '')
-    assert.match(hint, new RegExp(` ${committed} records of it are committed; importing it again`))
-    const [again] = await cli.json<{ accepted: number; duplicate: number }>(args.slice(0, -1))
-    assert.deepEqual(again!.duplicate, Number(committed))
-    assert.deepEqual(again!.accepted, 20_000 - Number(committed))
-  })
+  itLong(
+    'tells what is committed when the disk is full, and completes the count when it is not',
+    async () => {
+      const records = Array.from({ length: 20_000 }, (_, i) => {
+        const at = new Date(1_772_000_000_000 + i * 1000).toISOString()
+        return `full-${i},${iccidOf(1)},${at},310-260,1\n`
+      })
+      const file = await cli.file('many.csv', HEADER + records.join(''))
+      const args = ['import', file, '--feed', 'carrier', '--batch-size', '1000', '--json']
+      // No file may grow beyond so many blocks of 512 bytes, as if the disk ended there.
+      const limited = `ulimit -f 3000; exec "${process.execPath}" "${LAUNCHER}" "$@"`
+      const full = await startProcess('sh', ['-c', limited, 'sh', ...args]).ended()
+      assert.equal(full.code, 1)
+      const said = full.stderr.trimEnd().split('\n')
+      const [, committed] = /: (\d+) records? committed"/.exec(said.at(-2)!)!
+      const { error } = JSON.parse(said.at(-1)!)
+      assert.match(error.message, /many\.csv: .*simtally\.db/)
+      const hint = error.hint.replaceAll(',', '')
+      assert.match(
+        hint,
+        new RegExp(` ${committed} records of it are committed; importing it again`),
+      )
+      const [again] = await cli.json<{ accepted: number; duplicate: number }>(args.slice(0, -1))
+      assert.deepEqual(again!.duplicate, Number(committed))
+      assert.deepEqual(again!.accepted, 20_000 - Number(committed))
+    },
+  )
 
-  it('takes a reader that goes away for no failure', async () => {
+  itLong('takes a reader that goes away for no failure', async () => {
     const account = await cli.account('Many')
     const lines = Array.from({ length: 20_000 }, (_, i) => `${iccidOf(1000 + i)}\n`)
     await cli.json(['sim', 'import', '-', '--account', account], {

@@ -8,6 +8,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { iccidOf } from '../support/builders.ts'
+import { itLong } from '../support/volume.ts'
 import { CliFixture, jsonLines } from './cli-fixture.ts'
 import { CliProcess, LAUNCHER } from './cli-process.ts'
 
@@ -156,7 +157,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await serving.process.end()
   })
 
-  it('agrees in all of them on who is signed in to the console', async () => {
+  itLong('agrees in all of them on who is signed in to the console', async () => {
     const key = await newKey()
     const serving = await serve(cli, ['--limit', 'failed-log-ins=1000'])
     const url = `http://127.0.0.1:${serving.port}/console/session`
@@ -188,7 +189,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await serving.process.end()
   })
 
-  it('holds an address back whose wrong credentials went to another of them', async () => {
+  itLong('holds an address back whose wrong credentials went to another of them', async () => {
     const serving = await serve(cli, ['--limit', 'failed-log-ins=4'])
     const wrong = { authorization: basic({ ...(await newKey()), secret: 'guess' }) }
     const statuses: (number | undefined)[] = []
@@ -198,52 +199,55 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await serving.process.end()
   })
 
-  it('tells what all of them have measured, whichever is asked, and once what the store knows', async () => {
-    const headers = { authorization: basic(await newKey()) }
-    const serving = await serve()
-    const { port } = serving
-    const told = async () => {
-      const { body } = await ask(port, '/metrics', headers)
-      const lines = body.split('\n')
-      const sample = (named: string) =>
-        Number(
-          lines
-            .find((line) => line.startsWith(named))
-            ?.split(' ')
-            .at(-1),
-        )
-      return {
-        requests: sample(`${DURATION}_count{method="GET",route="/healthz",status="200"}`),
-        quickOnes: sample(
-          `${DURATION}_bucket{le="+Inf",method="GET",route="/healthz",status="200"}`,
-        ),
-        imports: sample('simtally_feed_imports{feed="carrier",status="done"}'),
-        states: body.match(/^simtally_feed_state\{feed="carrier".* 1$/gm)?.length,
+  itLong(
+    'tells what all of them have measured, whichever is asked, and once what the store knows',
+    async () => {
+      const headers = { authorization: basic(await newKey()) }
+      const serving = await serve()
+      const { port } = serving
+      const told = async () => {
+        const { body } = await ask(port, '/metrics', headers)
+        const lines = body.split('\n')
+        const sample = (named: string) =>
+          Number(
+            lines
+              .find((line) => line.startsWith(named))
+              ?.split(' ')
+              .at(-1),
+          )
+        return {
+          requests: sample(`${DURATION}_count{method="GET",route="/healthz",status="200"}`),
+          quickOnes: sample(
+            `${DURATION}_bucket{le="+Inf",method="GET",route="/healthz",status="200"}`,
+          ),
+          imports: sample('simtally_feed_imports{feed="carrier",status="done"}'),
+          states: body.match(/^simtally_feed_state\{feed="carrier".* 1$/gm)?.length,
+        }
       }
-    }
-    await cli.json(['import', '-', '--feed', 'carrier'], { stdin: HEADER })
-    const { length: imports } = await cli.json(['import', 'list'])
-    const expected = (requests: number) => ({ requests, quickOnes: requests, imports, states: 1 })
-    await getFromAll(port, '/healthz')
-    const before = expected(CONNECTIONS)
-    assert.deepEqual(await overAll(told), all(before))
-    // One that hangs: whoever is asked of the other has its last word.
-    const [first, second] = workersOf(serving)
-    process.kill(first!, 'SIGSTOP')
-    const answers = Array.from({ length: CONNECTIONS }, told)
-    assert.deepEqual(await Promise.race(answers), before)
-    process.kill(first!, 'SIGCONT')
-    assert.deepEqual(await Promise.all(answers), all(before))
-    // One that dies, and the other one after it: their numbers stay.
-    for (const [i, pid] of [first, second].entries()) {
-      process.kill(pid!, 'SIGKILL')
-      await serving.process.said(new RegExp(`(?:a worker answers[\\s\\S]*){${i + 3}}`))
+      await cli.json(['import', '-', '--feed', 'carrier'], { stdin: HEADER })
+      const { length: imports } = await cli.json(['import', 'list'])
+      const expected = (requests: number) => ({ requests, quickOnes: requests, imports, states: 1 })
+      await getFromAll(port, '/healthz')
+      const before = expected(CONNECTIONS)
       assert.deepEqual(await overAll(told), all(before))
-    }
-    await getFromAll(port, '/healthz')
-    assert.deepEqual(await told(), expected(2 * CONNECTIONS))
-    await serving.process.end()
-  })
+      // One that hangs: whoever is asked of the other has its last word.
+      const [first, second] = workersOf(serving)
+      process.kill(first!, 'SIGSTOP')
+      const answers = Array.from({ length: CONNECTIONS }, told)
+      assert.deepEqual(await Promise.race(answers), before)
+      process.kill(first!, 'SIGCONT')
+      assert.deepEqual(await Promise.all(answers), all(before))
+      // One that dies, and the other one after it: their numbers stay.
+      for (const [i, pid] of [first, second].entries()) {
+        process.kill(pid!, 'SIGKILL')
+        await serving.process.said(new RegExp(`(?:a worker answers[\\s\\S]*){${i + 3}}`))
+        assert.deepEqual(await overAll(told), all(before))
+      }
+      await getFromAll(port, '/healthz')
+      assert.deepEqual(await told(), expected(2 * CONNECTIONS))
+      await serving.process.end()
+    },
+  )
 
   it('replaces a worker that dies, on the same port, and says so', async () => {
     const serving = await serve()
@@ -258,7 +262,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     assert.equal((await serving.process.ended()).code, 0)
   })
 
-  it('comes back on its port when all workers die at once', async () => {
+  itLong('comes back on its port when all workers die at once', async () => {
     const serving = await serve()
     for (const pid of workersOf(serving)) process.kill(pid, 'SIGKILL')
     await serving.process.said(/(?:a worker answers[\s\S]*){4}/)
@@ -266,7 +270,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await serving.process.end()
   })
 
-  it('starts another worker for one that is killed while it starts', async () => {
+  itLong('starts another worker for one that is killed while it starts', async () => {
     const launched = launch(SERVE)
     const first: number[] = []
     while (first.length < 2) first.splice(0, 2, ...childrenOf(launched.child.pid!))
@@ -284,7 +288,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await launched.end()
   })
 
-  it('opens its log file anew at SIGHUP, in every process, and goes on', async () => {
+  itLong('opens its log file anew at SIGHUP, in every process, and goes on', async () => {
     const path = cli.path('serve.log')
     const serving = await serve(cli, ['--log-file', path])
     const { port } = serving
@@ -306,7 +310,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     assert.equal((await serving.process.ended()).code, 0)
   })
 
-  it('cuts off what stalls at the deadline for stopping, and ends with 1', async () => {
+  itLong('cuts off what stalls at the deadline for stopping, and ends with 1', async () => {
     const serving = await serve(cli, ['--limit', 'shutdown-seconds=1'])
     const { socket } = await openDelivery(serving.port, await newKey())
     serving.process.child.kill('SIGTERM')
@@ -334,7 +338,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     assert.equal(counted!.accepted, 1)
   })
 
-  it('ends with all of its workers at the second signal', async () => {
+  itLong('ends with all of its workers at the second signal', async () => {
     const serving = await serve()
     const { socket } = await openDelivery(serving.port, await newKey())
     serving.process.child.kill('SIGTERM')
@@ -345,13 +349,13 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     socket.destroy()
   })
 
-  it('leaves no worker behind when it is killed', async () => {
+  itLong('leaves no worker behind when it is killed', async () => {
     const serving = await serve()
     serving.process.child.kill('SIGKILL')
     assert.equal((await serving.process.ended()).signal, 'SIGKILL')
   })
 
-  it('seals the complete days of a delivery soon after it', async (t) => {
+  itLong('seals the complete days of a delivery soon after it', async (t) => {
     const own = await openCli()
     t.after(() => own.close())
     const audit = async () => {

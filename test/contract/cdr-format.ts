@@ -18,6 +18,7 @@ import {
   tellReading,
 } from '../support/format-reading.ts'
 import { mutated, mutations } from '../support/mutations.ts'
+import { share } from '../support/volume.ts'
 
 /** One delivery and what it comes to; small, because it is cut at every byte. */
 export interface FormatSample {
@@ -112,7 +113,7 @@ export function describeCdrFormat(under: FormatUnderTest): void {
         fc.property(aSample, sizes, (sample, pieces) => {
           assert.deepEqual(read(sample, sample.bytes, pieces), read(sample))
         }),
-        { numRuns: 100 },
+        { numRuns: share(25, 100) },
       )
     })
 
@@ -146,13 +147,13 @@ export function describeCdrFormat(under: FormatUnderTest): void {
         fc.property(aSample, mutations(under.samples.map(({ bytes }) => bytes)), (sample, done) => {
           assertSound(read(sample, mutated(sample.bytes, done)))
         }),
-        { numRuns: 500 },
+        { numRuns: share(100, 500) },
       )
       fc.assert(
         fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
           assertSound(readInPieces(format.createReader(under.settings), bytes))
         }),
-        { numRuns: 200 },
+        { numRuns: share(50, 200) },
       )
     })
   })

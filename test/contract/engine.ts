@@ -27,6 +27,8 @@ export type DerivedTable = (typeof DERIVED_TABLES)[number]
 
 export interface Engine {
   readonly name: string
+  /** A server takes its own time for every call, so `npm test` runs fewer of the tests that all engines share. */
+  readonly isOnServer?: boolean
   /** A new, empty store. */
   readonly open: () => Promise<TempStore>
   /** A store that Simtally itself created in an empty database; others may be copies. */

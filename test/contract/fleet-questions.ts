@@ -474,7 +474,10 @@ async function assertUsageOfSims(
   }
 }
 
-export function describeFleetQuestions(engine: Engine, numRuns = share(3, 6)): void {
+export function describeFleetQuestions(
+  engine: Engine,
+  numRuns = share(engine.isOnServer ? 1 : 3, 6),
+): void {
   describe('questions about a fleet', () => {
     it('are answered as by going through every event', async (t) => {
       const property = fc.asyncProperty(

@@ -283,6 +283,8 @@ export function describeFreshDays(engine: Engine): void {
     })
 
     for (const [i, [name, act]] of Object.entries(ACTS).entries()) {
+      // On a server, `npm test` runs those that take several steps.
+      if (engine.isOnServer && !isWhole() && act.length < 2) continue
       it(`come to the same where ${name}, before, while and after they are sealed`, async (t) => {
         let expected: unknown[] | null = null
         for (const steps of [0, ...(isWhole() ? STEPS : [STEPS[i % STEPS.length]!])]) {

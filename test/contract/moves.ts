@@ -13,11 +13,11 @@ import { fillStore, movePart, moveWhole, QUIET } from '../support/moved-store.ts
 import { execute, newSchema, plainUrl, schemaOf } from '../support/postgres-schema.ts'
 import { ask, comparable, rowsOfPostgres } from '../support/table-rows.ts'
 import { newPlace, openTempStore, type TempStore } from '../support/temp-store.ts'
-import { share } from '../support/volume.ts'
+import { itLong } from '../support/volume.ts'
 import { failureOf } from './engine.ts'
 
 const SEED = 20_260_315
-const WORLDS = share(1, 6)
+const WORLDS = 6
 
 async function openFilled(t: TestContext): Promise<TempStore> {
   // Created here rather than copied, so that its key tells it from other stores.
@@ -143,7 +143,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       )
     })
 
-    it('may come from another PostgreSQL database', async (t) => {
+    itLong('may come from another PostgreSQL database', async (t) => {
       const temp = await openFilled(t)
       const [first, second] = [await openDatabase(t), await openDatabase(t)]
       await moveWhole(temp.url, first)
@@ -151,20 +151,23 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.deepEqual(await rowsOfPostgres(second), await rowsOfSqlite(temp))
     })
 
-    it(`answers and counts on as the model says, moved in the middle of ${WORLDS} random worlds`, async () => {
-      const worlds = anyWorld({ identitiesMax: 40, questions: 12 })
-      const move = async (from: string): Promise<TempStore> => {
-        const { url, remove } = await newSchema(engine)
-        await moveWhole(from, url, { rowsMax: 5 })
-        const store = await openStore(url)
-        const dispose = () => store.close().then(remove)
-        return { store, url, dir: '', dispose }
-      }
-      const check = fc.asyncProperty(worlds, (world) =>
-        checkWorld(world, (laboratory) => laboratory.moveWith(move)),
-      )
-      await fc.assert(check, { seed: SEED, numRuns: WORLDS })
-    })
+    itLong(
+      `answers and counts on as the model says, moved in the middle of ${WORLDS} random worlds`,
+      async () => {
+        const worlds = anyWorld({ identitiesMax: 40, questions: 12 })
+        const move = async (from: string): Promise<TempStore> => {
+          const { url, remove } = await newSchema(engine)
+          await moveWhole(from, url, { rowsMax: 5 })
+          const store = await openStore(url)
+          const dispose = () => store.close().then(remove)
+          return { store, url, dir: '', dispose }
+        }
+        const check = fc.asyncProperty(worlds, (world) =>
+          checkWorld(world, (laboratory) => laboratory.moveWith(move)),
+        )
+        await fc.assert(check, { seed: SEED, numRuns: WORLDS })
+      },
+    )
   })
 
   describe('a move that was ended', () => {
@@ -269,7 +272,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.equal((await moved.listAccounts()).length, 2)
     })
 
-    it('tells when a PostgreSQL source was written to meanwhile', async (t) => {
+    itLong('tells when a PostgreSQL source was written to meanwhile', async (t) => {
       const temp = await openFilled(t)
       const [first, second] = [await openDatabase(t), await openDatabase(t)]
       await moveWhole(temp.url, first)

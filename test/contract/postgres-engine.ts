@@ -19,6 +19,7 @@ async function corrupt(url: string, table: DerivedTable): Promise<void> {
 export function postgresEngine(name: string, engine: 'postgres' | 'citus'): Engine {
   return {
     name,
+    isOnServer: true,
     open: () => openTempStore(engine),
     make: () => openTempStore(engine, () => newSchema(engine)),
     reopen: openStore,

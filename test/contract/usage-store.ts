@@ -1,6 +1,7 @@
 /** The promises of `src/storage/usage-store.ts`, as tests that every engine has to pass. */
 
 import { describe } from 'node:test'
+import { isWhole } from '../support/volume.ts'
 import { describeAccepting } from './accept.ts'
 import { describeAccounts } from './accounts.ts'
 import { describeActs } from './acts.ts'
@@ -40,58 +41,52 @@ import { describeUsageEvents } from './usage-events.ts'
 
 type Suite = (engine: Engine) => void
 
-/** If a contract takes long, each of these gets a file of its own; they take about equally long. */
-export const SUITES = {
-  /** Accounts and SIMs, and what feeds bring for them. */
-  deliveries: [
-    describeAccounts,
-    describeConsoleSessions,
-    describeSims,
-    describeSimCollisions,
-    describeSimResolution,
-    describeTenants,
-    describeImports,
-    describeFeedProgress,
-    describeAppend,
-    describeDelivering,
-    describeConflicts,
-    describePrecedence,
-    describeRepeatedDeliveries,
-    describeReadings,
-    describeRestarts,
-    describeQuarantine,
-  ],
-  /** Answers about usage, and what time does to them. */
-  usage: [
-    describeQueries,
-    describeGroups,
-    describeFleetQuestions,
-    describeSimMoves,
-    describeUsageEvents,
-    describeSealing,
-    describeFreshDays,
-    describeReclassify,
-    describePurge,
-    describeTime,
-  ],
-  /** Undoing and later decisions, and the checks that all is as it should be. */
-  corrections: [
-    describeTrials,
-    describeUndo,
-    describeErase,
-    describeUndoneVersions,
-    describeRecycling,
-    describeAccepting,
-    describeAudit,
-    describeActs,
-    describeLifetime,
-  ],
-} satisfies Readonly<Record<string, readonly Suite[]>>
+/** Between them, these send every statement that any suite sends to a database. */
+const STATEMENTS: readonly Suite[] = [
+  describeAccounts,
+  describeConsoleSessions,
+  describeSims,
+  describeSimCollisions,
+  describeSimResolution,
+  describeTenants,
+  describeImports,
+  describeAppend,
+  describeDelivering,
+  describeFeedProgress,
+  describeRestarts,
+  describeQuarantine,
+  describeQueries,
+  describeGroups,
+  describeFleetQuestions,
+  describeSimMoves,
+  describeUsageEvents,
+  describeFreshDays,
+  describeReclassify,
+  describePurge,
+  describeTime,
+  describeErase,
+  describeRecycling,
+  describeAudit,
+  describeActs,
+  describeLifetime,
+]
 
-export function describeUsageStore(
-  engine: Engine,
-  suites: readonly Suite[] = Object.values(SUITES).flat(),
-): void {
+/** Rules that the engines share: the same statements, in many orders. */
+const RULES: readonly Suite[] = [
+  describeConflicts,
+  describePrecedence,
+  describeRepeatedDeliveries,
+  describeReadings,
+  describeSealing,
+  describeTrials,
+  describeUndo,
+  describeUndoneVersions,
+  describeAccepting,
+]
+
+/** Runs all suites; on a server, `npm test` runs those that send every statement. */
+export function describeUsageStore(engine: Engine): void {
+  const suites = engine.isOnServer && !isWhole() ? STATEMENTS : [...STATEMENTS, ...RULES]
   describe(`UsageStore on ${engine.name}`, () => {
     for (const describeSuite of suites) describeSuite(engine)
   })

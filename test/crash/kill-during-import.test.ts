@@ -3,4 +3,4 @@
 import { share } from '../support/volume.ts'
 import { describeKilledImports } from './killed-imports.ts'
 
-describeKilledImports({ kills: share(8, 25) })
+describeKilledImports({ kills: share(3, 25) })

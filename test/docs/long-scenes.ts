@@ -1,5 +1,6 @@
 /** Scenes that take long, or need what is not on every machine: `createdb`, `jq`. */
 
+import { iccidOf, instant } from '../support/builders.ts'
 import { execute } from '../support/postgres-schema.ts'
 import { startPostgresServer } from '../support/postgres-server.ts'
 import type { PageShell } from './page-shell.ts'
@@ -88,6 +89,36 @@ function clientScene(page: string, rows: string, shown: RegExp): Scene {
 }
 
 export const LONG_SCENES: readonly Scene[] = [
+  {
+    page: 'CONTRIBUTING.md',
+    blocks: /feed check --mapping kestrel\.yaml usage|mapping list/,
+    prepare: async (shell) => {
+      await asCheckout(shell)
+      await copyFixture(shell, 'mapped/own/german.mapping.yaml', 'kestrel.yaml')
+      await copyFixture(shell, 'mapped/own/german.csv', 'usage.csv')
+    },
+    codes: { 'npm run simtally -- feed check': 3 },
+  },
+  {
+    page: 'docs/fleet-questions.md',
+    now: instant('2026-11-10T00:00:00Z'),
+    before: [
+      'simtally account create --name Acme --home-plmns 310-260',
+      'simtally sim import first.csv --account AC…',
+    ],
+    prepare: async (shell) => {
+      const [header, sim] = ['iccid,unique_name', `${iccidOf(1)},truck-1`]
+      await shell.write('first.csv', `${header}\n${sim}\n`)
+      const places = `${sim},trackers,customer=acme site=lisbon,2026-03-01`
+      await shell.write('sims.csv', `${header},group,labels,since\n${places}\n`)
+    },
+    instead: [SID],
+    shows: {
+      'simtally report --month 2026-10 --by sim': /^SIM +UPLOAD +DOWNLOAD/m,
+      'simtally sim set truck-1 --group trackers': /^labels +customer=acme site=lisbon$/m,
+      'simtally sim import sims.csv': /^Groups and labels: 1 changed/m,
+    },
+  },
   {
     page: 'README.md',
     blocks: /^import twilio/,

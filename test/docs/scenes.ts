@@ -2,7 +2,7 @@
 import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { iccidOf, instant, NOW } from '../support/builders.ts'
+import { iccidOf, NOW } from '../support/builders.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import type { PageShell } from './page-shell.ts'
 import { ROOT } from './pages.ts'
@@ -84,16 +84,6 @@ export const SCENES: readonly Scene[] = [
     },
   },
   {
-    page: 'CONTRIBUTING.md',
-    blocks: /feed check --mapping kestrel\.yaml usage|mapping list/,
-    prepare: async (shell) => {
-      await asCheckout(shell)
-      await copyFixture(shell, 'mapped/own/german.mapping.yaml', 'kestrel.yaml')
-      await copyFixture(shell, 'mapped/own/german.csv', 'usage.csv')
-    },
-    codes: { 'npm run simtally -- feed check': 3 },
-  },
-  {
     page: 'docs/command-line.md',
     prepare: (shell) => shell.write('.config/fish/completions/none', ''),
   },
@@ -126,26 +116,6 @@ export const SCENES: readonly Scene[] = [
       }
     },
     instead: [[/\/srv\//, './srv/']],
-  },
-  {
-    page: 'docs/fleet-questions.md',
-    now: instant('2026-11-10T00:00:00Z'),
-    before: [
-      'simtally account create --name Acme --home-plmns 310-260',
-      'simtally sim import first.csv --account AC…',
-    ],
-    prepare: async (shell) => {
-      const [header, sim] = ['iccid,unique_name', `${iccidOf(1)},truck-1`]
-      await shell.write('first.csv', `${header}\n${sim}\n`)
-      const places = `${sim},trackers,customer=acme site=lisbon,2026-03-01`
-      await shell.write('sims.csv', `${header},group,labels,since\n${places}\n`)
-    },
-    instead: [SID],
-    shows: {
-      'simtally report --month 2026-10 --by sim': /^SIM +UPLOAD +DOWNLOAD/m,
-      'simtally sim set truck-1 --group trackers': /^labels +customer=acme site=lisbon$/m,
-      'simtally sim import sims.csv': /^Groups and labels: 1 changed/m,
-    },
   },
   {
     page: 'docs/versions.md',

@@ -9,8 +9,8 @@ import { anyWorld } from './worlds.ts'
 const SEED = 20_260_315
 /** A world takes a server several times as long. */
 const IS_EMBEDDED = engineOfTests() === 'sqlite'
-const RUNS = IS_EMBEDDED ? share(6, 24) : share(1, 6)
-const EVENTFUL_RUNS = IS_EMBEDDED ? share(3, 12) : share(1, 4)
+const RUNS = IS_EMBEDDED ? share(3, 24) : share(1, 6)
+const EVENTFUL_RUNS = IS_EMBEDDED ? share(2, 12) : share(1, 4)
 
 describe('random feeds', () => {
   it(`answer exactly what was delivered, in ${RUNS} worlds`, async () => {

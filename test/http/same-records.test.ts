@@ -29,7 +29,7 @@ import { share } from '../support/volume.ts'
 
 const SEED = 20_260_315
 /** A world takes a server several times as long. */
-const RUNS = engineOfTests() === 'sqlite' ? share(3, 8) : share(1, 3)
+const RUNS = engineOfTests() === 'sqlite' ? share(1, 8) : share(1, 3)
 const OLDEST = instant('2024-10-01T00:00:00Z')
 const SECRET = '0123456789abcdef0123456789abcdef'
 

@@ -26,6 +26,8 @@ export interface Hand {
   begin(): Promise<void>
   /** Returns the number of changed rows; 0 if the database refuses the change. */
   change(text: string): Promise<number>
+  /** One in so many columns is changed by hand; 1 means all. */
+  readonly columnsEach: number
   /** True if each cell is repaired from every other value, not only from one. */
   readonly isThorough: boolean
   /** Of the transaction's state. */
@@ -182,7 +184,8 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
     })
 
     it('names each cell that was changed by hand', async () => {
-      assert.deepEqual(await unnoticedCells(columns), [])
+      const changed = columns.filter((_, i) => i % hand.columnsEach === 0)
+      assert.deepEqual(await unnoticedCells(changed), [])
     })
 
     it('names most cells of the ledger that is not under checksum yet', async () => {

@@ -9,6 +9,7 @@ import {
   openConsole,
 } from '../../support/console-browser.ts'
 import { csvRecords } from '../../support/csv-text.ts'
+import { itLong } from '../../support/volume.ts'
 
 let opened: ConsoleInBrowser
 let page: Page
@@ -217,7 +218,7 @@ describeInBrowser('the console', () => {
     assert.equal((await opened.get(path)).status, 200)
   })
 
-  it('shows a shared link as it was', async () => {
+  itLong('shows a shared link as it was', async () => {
     const other = await opened.newPage()
     await other.goto(page.url())
     await opened.signIn(other)
@@ -226,7 +227,7 @@ describeInBrowser('the console', () => {
     await other.context().close()
   })
 
-  it('says that the server is away, and goes on when it is back', async () => {
+  itLong('says that the server is away, and goes on when it is back', async () => {
     await opened.stopServer()
     await follow('Fleet')
     await page.getByText('The server does not answer').first().waitFor()

@@ -1,4 +1,4 @@
 /** Commands do on Citus what they do on SQLite. */
 import { runOn } from '../../support/on-engine.ts'
 
-runOn('citus', 'cli/!(process|migrate).test.ts')
+runOn('citus', 'cli/!(process|migrate).test.ts', 'cli/examples.long.ts')

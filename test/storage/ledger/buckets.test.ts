@@ -14,6 +14,7 @@ import {
   WHOLE_DAYS,
 } from '../../../src/storage/ledger/buckets.ts'
 import { instant } from '../../support/builders.ts'
+import { share } from '../../support/volume.ts'
 
 const DAY = instant('2026-03-10T00:00:00Z')
 const HOUR = 3_600
@@ -128,7 +129,7 @@ describe('the buckets of a period', () => {
           assert.ok(buckets.includes(bucketOf({ occurredAt, simId }, rule)))
         }
       }),
-      { numRuns: 500 },
+      { numRuns: share(100, 500) },
     )
   })
 

@@ -19,6 +19,7 @@ import { failureOf } from '../../contract/engine.ts'
 import { execute, newDatabase, plainUrl, type TempPlace } from '../../support/postgres-schema.ts'
 import { postgresUrl, startPostgresServer, stopServerAtEnd } from '../../support/postgres-server.ts'
 import { TcpProxy } from '../../support/tcp-proxy.ts'
+import { itLong } from '../../support/volume.ts'
 
 const PASSWORD = 'hunter2-secret'
 
@@ -254,7 +255,7 @@ describe('a server that cannot be had', () => {
 })
 
 describe('a database that may not be written', () => {
-  it('is a standby', async (t) => {
+  itLong('is a standby', async (t) => {
     const primary = await startPostgresServer()
     await cli.json(['account', 'create', '--name', 'A', '--database', primary.url])
     await primary.crash()

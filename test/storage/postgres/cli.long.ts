@@ -1,4 +1,5 @@
 /** Commands do on PostgreSQL what they do on SQLite. */
 import { runOn } from '../../support/on-engine.ts'
 
-runOn('postgres', 'cli/!(process|migrate).test.ts')
+process.env.SIMTALLY_TEST_VOLUME = 'whole'
+runOn('postgres', 'cli/!(process|migrate).test.ts', 'cli/examples.long.ts')

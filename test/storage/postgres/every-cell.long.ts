@@ -74,6 +74,7 @@ describeEveryCell('PostgreSQL', async () => {
     otherSetting: `CASE WHEN value ~ '^-?[0-9]+$' THEN (value::bigint + 3600)::text
                         ELSE repeat('00', 32) END`,
     otherBytes: (column) => `${column} || '\\x00'::bytea`,
+    columnsEach: 1,
     isThorough: true,
     begin: async () => {
       // Somebody who changes rows by hand does not stop at a trigger.

@@ -28,6 +28,7 @@ import {
 import { endConnections, newDatabase, plainUrl } from '../../support/postgres-schema.ts'
 import { startPostgresServer, stopServerAtEnd } from '../../support/postgres-server.ts'
 import { TcpProxy } from '../../support/tcp-proxy.ts'
+import { itLong, share } from '../../support/volume.ts'
 
 stopServerAtEnd()
 
@@ -129,7 +130,7 @@ describe('connections that end', () => {
     await assertAuditClean(store)
   })
 
-  it('while a store is opened, new or not, are made again', async (t) => {
+  itLong('while a store is opened, new or not, are made again', async (t) => {
     const url = await database(t)
     const proxy = await TcpProxy.open(url)
     t.after(() => proxy.close())
@@ -188,7 +189,7 @@ describe('connections that end with the words that they are there', () => {
 })
 
 describe('a server that restarts', () => {
-  for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
+  for (const signal of (['SIGQUIT', 'SIGKILL'] as const).slice(0, share(1, 2))) {
     it(`(${signal}) in mid-import: everything is counted once, and the verdicts are exact`, async (t) => {
       const server = await startPostgresServer()
       t.after(() => server.stop())
@@ -212,7 +213,7 @@ describe('a server that restarts', () => {
 })
 
 describe('a server that is away', () => {
-  it('is told by `serve`, which goes on when it is back', async (t) => {
+  itLong('is told by `serve`, which goes on when it is back', async (t) => {
     const server = await startPostgresServer()
     t.after(() => server.stop())
     const url = `${server.url}?read_retry_ms=200&write_retry_ms=200`
@@ -243,7 +244,7 @@ describe('a server that is away', () => {
     assert.equal((await serving.ended()).code, 0)
   })
 
-  it('ends an import with one line once trying again is over', async (t) => {
+  itLong('ends an import with one line once trying again is over', async (t) => {
     const server = await startPostgresServer()
     t.after(() => server.stop())
     const { account, sim, feed } = await openWithImport(t, server.url)
@@ -325,7 +326,7 @@ describe('a database that does not answer', () => {
     await store.close()
   })
 
-  it('because the network carries nothing any more holds no process for ever', async (t) => {
+  itLong('because the network carries nothing any more holds no process for ever', async (t) => {
     const url = await database(t)
     await openWithImport(t, url)
     const proxy = await TcpProxy.open(url)

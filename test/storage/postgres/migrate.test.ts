@@ -6,10 +6,11 @@ import { jsonLines } from '../../cli/cli-fixture.ts'
 import { type CliProcessOptions, runCli } from '../../support/cli-process.ts'
 import { execute, newDatabase } from '../../support/postgres-schema.ts'
 import { stopServerAtEnd } from '../../support/postgres-server.ts'
+import { itLong, share } from '../../support/volume.ts'
 
 stopServerAtEnd()
 
-const PROCESSES = 10
+const PROCESSES = share(3, 10)
 const VERSION = MIGRATIONS.length
 
 /** Fails if it is run twice. */
@@ -102,7 +103,7 @@ describe('simtally migrate', () => {
     assert.equal(found!.rows[0].name, null)
   })
 
-  it('tells a person what it did', async (t) => {
+  itLong('tells a person what it did', async (t) => {
     const url = await openDatabase(t)
     const first = await runCli(['migrate', '--database', url])
     const { host, pathname } = new URL(url)
@@ -121,7 +122,7 @@ describe('simtally migrate', () => {
 })
 
 describe('a schema of another version', () => {
-  it('that is older is refused by every command, which names the remedy', async (t) => {
+  itLong('that is older is refused by every command, which names the remedy', async (t) => {
     const url = await openDatabase(t)
     await migrate(url)
     for (const command of COMMANDS) {

@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test'
 import pg from 'pg'
 import { atEnd } from '../../support/at-end.ts'
 import { type DebianServer, startDebianPostgres } from '../../support/debian-postgres.ts'
-import { filesOf, runFiles } from '../../support/file-suites.ts'
+import { runWhole } from '../../support/file-suites.ts'
 import { postgresUrl } from '../../support/postgres-server.ts'
 
 let server: DebianServer | null = null
@@ -25,7 +25,7 @@ describe('the PostgreSQL of Debian', () => {
   })
 })
 
-runFiles(filesOf(['postgres/contract-*.test.ts']))
+runWhole('storage/postgres/contract.test.ts')
 
 // Last, because it must still answer while stores are dropped.
 atEnd(async () => server?.stop())

@@ -19,6 +19,7 @@ import {
 import { execute, newDatabase, newSchema, plainUrl } from '../../support/postgres-schema.ts'
 import { postgresUrl, stopServerAtEnd } from '../../support/postgres-server.ts'
 import { openTempStore } from '../../support/temp-store.ts'
+import { isWhole, itLong } from '../../support/volume.ts'
 
 stopServerAtEnd()
 
@@ -78,7 +79,7 @@ if (!hasPgBouncer()) {
   describe('a pooler that keeps a session for a client', () => {
     const open = () => openTempStore('postgres', place)
     const behind = { ...engine, open, make: open }
-    describeLifetime(behind)
+    if (isWhole()) describeLifetime(behind)
 
     it('lets commands and `serve` use the schema that the URL names', async (t) => {
       const { direct, by } = await pooled(t, 'session')
@@ -151,7 +152,7 @@ if (!hasPgBouncer()) {
       })
     }
 
-    it('is found out while others use it, in every order of its servers', async (t) => {
+    itLong('is found out while others use it, in every order of its servers', async (t) => {
       const server = await postgresUrl()
       const place = await newDatabase()
       t.after(() => place.remove())

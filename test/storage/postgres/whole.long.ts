@@ -1,6 +1,12 @@
-/** PostgreSQL keeps the promises of the port with the full volume of random trials, and at every step. */
+/** On PostgreSQL: everything that is tried at random, and every kind of failure. */
 import { runWhole } from '../../support/file-suites.ts'
 
-const FILES = ['contract-*', 'moves', 'same-answers']
-
-runWhole(...FILES.map((file) => `postgres/${file}.test.ts`))
+runWhole(
+  'storage/postgres/bad-databases.test.ts',
+  'storage/postgres/commit-outcome.test.ts',
+  'storage/postgres/lost-connections.test.ts',
+  'storage/postgres/migrate.test.ts',
+  'storage/postgres/moves.test.ts',
+  'storage/postgres/pooler.test.ts',
+  'storage/postgres/same-answers.test.ts',
+)

@@ -9,6 +9,7 @@ import { Connection } from '../../../src/storage/sqlite/connection.ts'
 import { type Column, describeEveryCell } from '../../support/every-cell.ts'
 import { makeRichStore } from '../../support/rich-store.ts'
 import { openTempStore } from '../../support/temp-store.ts'
+import { share } from '../../support/volume.ts'
 
 const TYPES: Readonly<Record<string, Column['type']>> = {
   INTEGER: 'integer',
@@ -71,6 +72,7 @@ describeEveryCell('SQLite', async () => {
         .join(', '),
     otherSetting: `CASE typeof(value) WHEN 'integer' THEN value + 3600 ELSE zeroblob(32) END`,
     otherBytes: (column) => `CAST(${column} || 'x' AS BLOB)`,
+    columnsEach: share(3, 1),
     isThorough: false,
     begin: async () => {
       db.exec('BEGIN')

@@ -4,4 +4,7 @@
  */
 import { runWhole } from '../../support/file-suites.ts'
 
-runWhole('storage/sqlite/contract.test.ts', 'storage/sqlite/every-cell.test.ts')
+runWhole(
+  'storage/sqlite/{contract,every-cell,fresh-days}.test.ts',
+  'storage/ledger/buckets.test.ts',
+)

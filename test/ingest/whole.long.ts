@@ -1,0 +1,7 @@
+/** Every format, cut and damaged at random. */
+import { runWhole } from '../support/file-suites.ts'
+
+runWhole(
+  'ingest/{canonical,radius,roaming}-format*.test.ts',
+  'ingest/mapped/{own,ready}-mappings.test.ts',
+)
