@@ -61,7 +61,6 @@ export class PageShell {
     )
     await chmod(join(bin, 'simtally'), 0o755)
     await cp(join(ROOT, 'examples'), cli.path('examples'), { recursive: true })
-    process.chdir(cli.directory)
     const env = {
       HOME: cli.directory,
       PATH: [bin, dirname(process.execPath), process.env.PATH].join(delimiter),
@@ -70,7 +69,9 @@ export class PageShell {
       SIMTALLY_WORKERS: '1',
       SIMTALLY_LOG_LEVEL: 'warn',
     }
-    return new PageShell(cli, env, now)
+    const shell = new PageShell(cli, env, now)
+    process.chdir(cli.directory)
+    return shell
   }
 
   path(name: string): string {
