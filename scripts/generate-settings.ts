@@ -26,19 +26,19 @@ type Cells = readonly string[]
 const FIXED: readonly (readonly [bounds: string, value: number, unit: string, beyond: string])[] = [
   ['a line of a delivery', LINE_BYTES_MAX, 'bytes', 'the record is quarantined'],
   ['a record of a document, JSON or XML', RECORD_BYTES_MAX, 'bytes', 'the record is quarantined'],
-  ['how deep a document is nested', NESTING_LEVELS_MAX, 'levels', 'the delivery fails'],
+  ['nesting of a document', NESTING_LEVELS_MAX, 'levels', 'the delivery fails'],
   ['columns of a CSV file', COLUMNS_MAX, 'columns', 'the delivery fails'],
   ["a record's id", RECORD_ID_CHARACTERS_MAX, 'characters', 'the record is quarantined'],
   ['an element of a roaming batch', BER_ELEMENT_BYTES_MAX, 'bytes', 'the delivery fails'],
-  ['how deep a roaming batch is nested', BER_DEPTH_MAX, 'levels', 'the delivery fails'],
+  ['nesting of a roaming batch', BER_DEPTH_MAX, 'levels', 'the delivery fails'],
   ['what quarantine keeps of a record', RAW_BYTES_MAX, 'bytes', 'the rest is cut off'],
   ['records of one transaction', BATCH_RECORDS_MAX, 'records', 'wrong usage'],
   ['SIMs of a list to import', SIM_LIST_SIMS_MAX, 'SIMs', 'the list is refused'],
   ['a name', NAME_CHARACTERS_MAX, 'characters', 'refused'],
   ['networks and countries of a home set', HOME_SET_ENTRIES_MAX, 'entries', 'refused'],
   ['a sequence pattern', PATTERN_CHARACTERS_MAX, 'characters', 'refused'],
-  ['the steps of a sequence pattern', PATTERN_STEPS_MAX, 'steps', 'refused'],
-  ['rows of a page', PAGE_SIZE_MAX, 'rows', 'as many are answered'],
+  ['steps of a sequence pattern', PATTERN_STEPS_MAX, 'steps', 'refused'],
+  ['rows of a page', PAGE_SIZE_MAX, 'rows', 'at most this many are returned'],
 ]
 
 /** Each table, with the marks before and after it. */

@@ -35,7 +35,7 @@ const text = (_field: string, given: string): string => given
 export const SETTINGS = {
   'database-url': {
     value: '<url>',
-    sets: 'where usage is kept, such as sqlite:./data/simtally.db',
+    sets: 'where usage is stored, such as sqlite:./data/simtally.db',
     default: '`sqlite:./data/simtally.db`',
     flag: 'every',
     parse: text,
@@ -56,29 +56,29 @@ export const SETTINGS = {
   },
   port: {
     value: '<number>',
-    sets: 'where to listen; 0 takes a free port',
+    sets: 'port to listen on; 0 picks a free one',
     default: '8080',
     flag: 'serve',
     parse: (field, given) => wholeNumber(field, given, 0, PORT_MAX),
   },
   host: {
     value: '<address>',
-    sets: 'on which address to listen',
+    sets: 'address to listen on',
     default: '127.0.0.1',
     flag: 'serve',
     parse: text,
   },
   'public-url': {
     value: '<url>',
-    sets: 'what URLs in answers start with',
-    default: 'what the request was sent to',
+    sets: 'start of the URLs in answers',
+    default: 'where the request was sent to',
     flag: 'serve',
     parse: text,
   },
   'trust-proxy': {
     value: '[addresses]',
-    sets: 'whose X-Forwarded-* headers count: addresses and networks, or true for all',
-    default: "nobody's",
+    sets: 'proxies whose X-Forwarded-* headers count: addresses and networks, or true for all',
+    default: 'none',
     flag: 'serve',
     parse: (_field, given): true | string[] => {
       const addresses = given.split(/[\s,]+/).filter((address) => address !== '')
@@ -87,8 +87,8 @@ export const SETTINGS = {
   },
   'allow-origin': {
     value: '<origin>',
-    sets: 'whose pages in browsers may read answers (CORS), never *; may be repeated',
-    default: "nobody's",
+    sets: 'origin whose pages may read answers in browsers (CORS), never *; may be repeated',
+    default: 'none',
     flag: 'serve',
     parse: (_field, given): string[] => {
       const origins = given.split(/[\s,]+/).filter((origin) => origin !== '')
@@ -98,42 +98,42 @@ export const SETTINGS = {
   },
   'empty-branches': {
     value: '<null|zero>',
-    sets: 'what stands in usage records for branches without usage',
+    sets: 'how usage records show branches without usage',
     default: '`null`, as documented',
     flag: 'serve',
     parse: (field, given): EmptyBranches => oneOf(field, given, EMPTY_BRANCHES),
   },
   workers: {
     value: '<number>',
-    sets: 'how many processes answer',
-    default: 'as many as there are cores, at most 8',
+    sets: 'number of processes that answer requests',
+    default: 'one per core, at most 8',
     flag: 'serve',
     parse: (field, given) => wholeNumber(field, given, 1, WORKERS_MAX),
   },
   'tls-cert': {
     value: '<file>',
-    sets: 'answer HTTPS with this certificate, in PEM; SIGHUP reads it anew',
+    sets: 'certificate for HTTPS, in PEM; SIGHUP reloads it',
     default: '',
     flag: 'serve',
     parse: text,
   },
   'tls-key': {
     value: '<file>',
-    sets: 'its private key, in PEM',
+    sets: 'private key of the certificate, in PEM',
     default: '',
     flag: 'serve',
     parse: text,
   },
   'log-file': {
     value: '<path>',
-    sets: 'where logs go, made with mode 0600; SIGHUP opens it anew',
+    sets: 'log file, created with mode 0600; SIGHUP reopens it',
     default: 'stderr',
     flag: 'serve',
     parse: text,
   },
   'log-level': {
     value: '<level>',
-    sets: `how much is logged: ${LOG_LEVELS.join(', ')}`,
+    sets: `log level: ${LOG_LEVELS.join(', ')}`,
     default: '`info`',
     flag: 'serve',
     parse: (field, given): LogLevel => oneOf(field, given.toLowerCase(), LOG_LEVELS),

@@ -66,7 +66,7 @@ export function addDemoCommand(program: Command, commandLine: CommandLine): void
     .description('make a fleet with usage to look at, and serve it')
     .option(
       '--port <number>',
-      'where to listen; 0 takes a free port',
+      'port to listen on; 0 picks a free one',
       wholeNumberFlag('--port', 0, PORT_MAX),
     )
     .option('--seed <number>', 'which fleet', wholeNumberFlag('--seed', 0, SEED_MAX), 1)
