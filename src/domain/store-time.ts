@@ -18,6 +18,9 @@ export interface StoreTime {
   readonly purgedThrough: number | null
 }
 
+/** What retention follows, and what it has deleted. */
+export type ConfirmedTime = Pick<StoreTime, 'newestUsageAt' | 'provenAt' | 'purgedThrough'>
+
 /**
  * How far retention may go beyond what proves the time, and how far in one step. Feeds deliver daily, and
  * a silent weekend must not hold anything up.
@@ -33,7 +36,7 @@ export function upkeepTime(clockSeconds: number, { serverAt }: StoreTime): numbe
 }
 
 /** The latest instant that retention may take as the present; null if nothing proves any time. */
-function latestProven({ newestUsageAt, provenAt }: StoreTime): number | null {
+function latestProven({ newestUsageAt, provenAt }: ConfirmedTime): number | null {
   const proven = latest(newestUsageAt, provenAt)
   return proven === null ? null : proven + RETENTION_LEAD_SECONDS
 }
@@ -48,9 +51,13 @@ export interface RecordLimits {
 
 /**
  * A clock that is ahead expires only what the store's own usage would expire. A clock that is behind does
- * not put today's records into the future. A store without usage has only the clock.
+ * not put today's records into the future; without the newest stamp, the clock is taken as right there. A
+ * store without usage has only the clock.
  */
-export function recordLimits(nowSeconds: number, time: StoreTime): RecordLimits {
+export function recordLimits(
+  nowSeconds: number,
+  time: ConfirmedTime & Partial<Pick<StoreTime, 'newestStampAt'>>,
+): RecordLimits {
   const proven = latestProven(time)
   const borneOut = retentionStart(proven === null ? nowSeconds : Math.min(nowSeconds, proven))
   return {

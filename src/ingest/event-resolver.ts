@@ -5,7 +5,12 @@ import { maskIdentifier, simIdentities, spreadsheetDamage } from '../domain/iden
 import type { KeptRecord, QuarantinedRecord } from '../domain/import.ts'
 import { type NameScope, nameScopeOf, simNamesInWords } from '../domain/sim-names.ts'
 import { tenureAt } from '../domain/sim-tenure.ts'
-import { type RecordLimits, recordLimits, type StoreTime } from '../domain/store-time.ts'
+import {
+  type ConfirmedTime,
+  type RecordLimits,
+  recordLimits,
+  type StoreTime,
+} from '../domain/store-time.ts'
 import { DAY_SECONDS, formatInstant } from '../domain/time.ts'
 import { shown } from '../domain/usage-error.ts'
 import type { Serving, UsageEvent } from '../domain/usage-event.ts'
@@ -44,7 +49,8 @@ export interface ResolvedRecords {
 }
 
 /** What resolving needs from the store. */
-export type ResolverStore = Pick<UsageStore, 'resolveSims' | 'readTime'> & LedgerOfStore
+export type ResolverStore = Pick<UsageStore, 'resolveSims' | 'readTime' | 'readConfirmedTime'> &
+  LedgerOfStore
 
 export class EventResolver {
   readonly #store: ResolverStore
@@ -56,6 +62,7 @@ export class EventResolver {
   #servingsRemembered = 0
   /** One of each SIM's names in records; created when first asked for. */
   #names: ReadonlyMap<number, string> | null = null
+  #confirmed: ConfirmedTime | null = null
   #time: StoreTime | null = null
 
   /** With an `account`, SIMs of other accounts are unknown. */
@@ -89,7 +96,7 @@ export class EventResolver {
     nowSeconds: number,
   ): Promise<(UsageEvent | QuarantinedRecord | 'expired')[]> {
     const sims = await this.#simsOf(records)
-    const limits = await this.#limits(nowSeconds)
+    const limits = await this.#limits(records, nowSeconds)
     const results = records.map((record, i) => {
       if (isFault(record)) return record
       if (record.occurredAt < limits.keptFrom) return 'expired'
@@ -136,9 +143,13 @@ export class EventResolver {
     return sim === undefined ? record : { ...record, record: keptEvent(event, sim) }
   }
 
-  async #limits(nowSeconds: number): Promise<RecordLimits> {
-    this.#time ??= await this.#store.readTime()
-    return recordLimits(nowSeconds, this.#time)
+  /** What a slow clock may do is asked only if a record would be in the future by it. */
+  async #limits(records: readonly ReadRecord[], nowSeconds: number): Promise<RecordLimits> {
+    const latestAt = nowSeconds + FUTURE_SECONDS_MAX
+    const isAhead = records.some((record) => !isFault(record) && record.occurredAt > latestAt)
+    this.#confirmed ??= await this.#store.readConfirmedTime()
+    if (isAhead) this.#time ??= await this.#store.readTime()
+    return recordLimits(nowSeconds, { ...this.#time, ...this.#confirmed })
   }
 
   #resolveOne(

@@ -16,7 +16,13 @@ export { QUARANTINE_SHOWN_MAX } from './import-run.ts'
 /** What importing needs from the store. */
 export type ImportStore = Pick<
   UsageStore,
-  'beginImport' | 'append' | 'finishImport' | 'resolveSims' | 'readTime' | 'listUsageEvents'
+  | 'beginImport'
+  | 'append'
+  | 'finishImport'
+  | 'resolveSims'
+  | 'readTime'
+  | 'readConfirmedTime'
+  | 'listUsageEvents'
 > &
   RestartsOfStore & { readonly deliver?: UsageStore['deliver'] }
 

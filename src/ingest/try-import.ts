@@ -21,7 +21,13 @@ import {
   importRecords,
 } from './import-records.ts'
 
-type ReadByTrial = 'resolveSims' | 'readTime' | 'listUsageEvents' | 'listRestarts' | 'listSeries'
+type ReadByTrial =
+  | 'resolveSims'
+  | 'readTime'
+  | 'readConfirmedTime'
+  | 'listUsageEvents'
+  | 'listRestarts'
+  | 'listSeries'
 
 export interface DryRunRequest extends Omit<ImportRequest, 'store'> {
   readonly store: Pick<UsageStore, 'tryOut' | ReadByTrial>
@@ -48,6 +54,7 @@ export function tryImport({ store, ...request }: DryRunRequest): Promise<DryRunS
 class TrialStore implements ImportStore {
   readonly resolveSims: ImportStore['resolveSims']
   readonly readTime: ImportStore['readTime']
+  readonly readConfirmedTime: ImportStore['readConfirmedTime']
   readonly listUsageEvents: ImportStore['listUsageEvents']
   readonly listSeries: ImportStore['listSeries']
   readonly quarantinedBy = new Map<QuarantineReason, number>()
@@ -63,6 +70,7 @@ class TrialStore implements ImportStore {
     { feed, account, source, format = feed.format, clock }: Omit<ImportRequest, 'store'>,
   ) {
     this.readTime = () => store.readTime()
+    this.readConfirmedTime = () => store.readConfirmedTime()
     this.resolveSims = (names, scope) => store.resolveSims(names, scope)
     this.listUsageEvents = (filter, page) => store.listUsageEvents(filter, page)
     this.listSeries = (filter, page) => store.listSeries(filter, page)

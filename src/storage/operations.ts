@@ -14,7 +14,7 @@ import * as writes from './directory/writes.ts'
 import { listUsedNetworks } from './questions/question.ts'
 import { listRestarts, listSeries, noteRestarts } from './series/restarts.ts'
 import type { Offered } from './session.ts'
-import { proveTime, trustClock } from './time.ts'
+import { proveTime, readConfirmedTime, trustClock } from './time.ts'
 import type { UsageStore } from './usage-store.ts'
 
 /** Questions. */
@@ -49,6 +49,7 @@ export const READS = {
   listRestarts,
   listSeries,
   readAuditRun,
+  readConfirmedTime,
   signingKey: reads.signingKey,
   listActs,
 }

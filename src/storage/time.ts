@@ -1,12 +1,17 @@
 /** What a store knows about the time, and what its processes have seen pass. */
-import type { StoreTime } from '../domain/store-time.ts'
+import type { ConfirmedTime, StoreTime } from '../domain/store-time.ts'
 import { rebuildProgress } from './directory/feed-progress.ts'
 import { feedById, readNumber } from './directory/reads.ts'
 import { UPSERT_SETTING } from './directory/sql.ts'
 import { dayOf } from './ledger/buckets.ts'
 import { all, get, lock, run, type Steps } from './session.ts'
 
-const SELECT_NEWEST_USAGE = 'SELECT MAX(bucket) AS newest FROM ledger'
+const TIME_PROVEN = 'time_proven'
+
+const SELECT_CONFIRMED = `
+  SELECT (SELECT MAX(bucket) FROM ledger) AS newest,
+         (SELECT value FROM setting WHERE name = '${TIME_PROVEN}') AS proven,
+         (SELECT value FROM setting WHERE name = 'purged_through') AS purged`
 
 /**
  * Only the latest deliveries, because stamps of a clock that was wrong long ago should not matter
@@ -26,21 +31,29 @@ const CORRECT_STAMPS = `
       finished_at = CASE WHEN finished_at > ? THEN ? ELSE finished_at END
   WHERE started_at > ? OR finished_at > ?`
 
-const TIME_PROVEN = 'time_proven'
+/** Every delivery asks for it, so it is one question, and without the stamps of the latest deliveries. */
+export function* readConfirmedTime(): Steps<ConfirmedTime> {
+  const row = (yield* get(SELECT_CONFIRMED))!
+  const newest = numberOf(row.newest)
+  return {
+    newestUsageAt: newest === null ? null : dayOf(newest),
+    provenAt: numberOf(row.proven),
+    purgedThrough: numberOf(row.purged),
+  }
+}
 
 /** Without a server's time, which only some engines have. */
 export function* readTime(): Steps<Omit<StoreTime, 'serverAt'>> {
-  const usage = yield* get(SELECT_NEWEST_USAGE)
+  const confirmed = yield* readConfirmedTime()
   const stamps = yield* get(SELECT_NEWEST_STAMP)
-  const number = (value: unknown) => (value == null ? null : Number(value))
-  const newest = number(usage?.newest)
-  const started = number(stamps?.started)
-  return {
-    newestUsageAt: newest === null ? null : dayOf(newest),
-    newestStampAt: started === null ? null : Math.max(started, number(stamps?.finished) ?? started),
-    provenAt: yield* readNumber(TIME_PROVEN),
-    purgedThrough: yield* readNumber('purged_through'),
-  }
+  const started = numberOf(stamps?.started)
+  const newestStampAt =
+    started === null ? null : Math.max(started, numberOf(stamps?.finished) ?? started)
+  return { ...confirmed, newestStampAt }
+}
+
+function numberOf(value: unknown): number | null {
+  return value == null ? null : Number(value)
 }
 
 /** Runs inside a write transaction. */

@@ -37,7 +37,7 @@ import type {
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../domain/ledger-entry.ts'
 import type { NamedGap } from '../domain/sequence.ts'
 import type { NameScope } from '../domain/sim-names.ts'
-import type { StoreTime } from '../domain/store-time.ts'
+import type { ConfirmedTime, StoreTime } from '../domain/store-time.ts'
 import type { UsageGroup, UsageQuery } from '../domain/usage-query.ts'
 import type { Acceptance } from './audit/accept.ts'
 import type {
@@ -330,6 +330,8 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
 
   /** What the store itself knows about the time, for comparison with a machine's clock. */
   readTime(): Promise<StoreTime>
+  /** The part of it that every delivery needs. */
+  readConfirmedTime(): Promise<ConfirmedTime>
   /**
    * Keeps the furthest instant that a process has seen arrive: a time that its store confirmed, plus what
    * has passed since by a clock that nobody can set. An instant earlier than the stored one changes

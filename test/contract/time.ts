@@ -14,8 +14,9 @@ export function describeTime(engine: Engine): void {
     it('is not known of an empty one', async (t) => {
       const { store } = await openEmpty(t, engine)
       const { serverAt: _, ...known } = await store.readTime()
-      const nothing = { newestUsageAt: null, newestStampAt: null }
-      assert.deepEqual(known, { ...nothing, provenAt: null, purgedThrough: null })
+      const confirmed = { newestUsageAt: null, provenAt: null, purgedThrough: null }
+      assert.deepEqual(known, { ...confirmed, newestStampAt: null })
+      assert.deepEqual(await store.readConfirmedTime(), confirmed)
     })
 
     it('is the newest day of usage, the newest stamp that was not undone, and the limit', async (t) => {
@@ -32,12 +33,13 @@ export function describeTime(engine: Engine): void {
       const before = instant('2024-06-01T00:00:00Z')
       await store.purge({ before, rowsMax: 100, dryRun: false })
       const { serverAt: _, ...known } = await store.readTime()
-      assert.deepEqual(known, {
+      const confirmed = {
         newestUsageAt: instant('2026-03-14T00:00:00Z'),
-        newestStampAt: NOW + 60,
         provenAt: null,
         purgedThrough: before,
-      })
+      }
+      assert.deepEqual(known, { ...confirmed, newestStampAt: NOW + 60 })
+      assert.deepEqual(await store.readConfirmedTime(), confirmed)
       assert.deepEqual((await store.findImport(importId))!.counts, { ...NO_VERDICTS, accepted: 2 })
     })
 
@@ -64,6 +66,7 @@ export function describeTime(engine: Engine): void {
       for (const at of [NOW, NOW + DAY, NOW - DAY]) await store.proveTime(at)
       const other = await reopen(t, engine, url)
       assert.equal((await other.readTime()).provenAt, NOW + DAY)
+      assert.equal((await other.readConfirmedTime()).provenAt, NOW + DAY)
     })
   })
 }
