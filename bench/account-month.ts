@@ -3,6 +3,7 @@
  * accounts on one store with the same number of rollup cells, hour by hour of the same month. In one, 100
  * SIMs report every hour; in the other, 100 000 SIMs report about once in three days.
  */
+import { NO_COUNTERS } from '../src/domain/counters.ts'
 import type { Iccid, Sid } from '../src/domain/identifiers.ts'
 import { parsePlmn } from '../src/domain/plmn.ts'
 import { hashSecret } from '../src/domain/secret.ts'
@@ -98,10 +99,9 @@ export async function fillAccount(store: UsageStore, size: AccountSize): Promise
         accountId: account.id,
         recordId: number.toString(36),
         occurredAt: FIRST_HOUR + Math.floor(number / recordsAnHour) * HOUR_SECONDS,
+        ...NO_COUNTERS,
         upload: number % 100_000,
         download: (number * 7_907) % 1_000_000,
-        toSim: 0,
-        fromSim: 0,
         reading: null,
         serving: SERVINGS[number % SERVINGS.length]!,
         line: number + 1,

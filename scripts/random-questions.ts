@@ -15,10 +15,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Dice, diceOf } from '../src/cli/demo/dice.ts'
+import { addCounters, counterValues } from '../src/domain/counters.ts'
 import type { Account } from '../src/domain/directory.ts'
 import { DAY_SECONDS, floorTo, HOUR_SECONDS } from '../src/domain/time.ts'
 import { ZONES } from '../src/domain/usage-event.ts'
-import { addUsage, NO_USAGE, type UsageSums } from '../src/domain/usage-query.ts'
+import { NO_USAGE, type UsageSums } from '../src/domain/usage-query.ts'
 import {
   QUESTION_GRANULARITIES,
   QUESTION_ORDERS,
@@ -221,22 +222,22 @@ function assertSame(actual: Sums, expected: Sums, what: string): void {
 }
 
 /** Only the sums, as text, without the rest of a member. */
-function withoutNothing([bucket, { upload, download, toSim, fromSim }]: Sums[number]): string {
-  return [bucket, upload, download, toSim, fromSim].join(' ')
+function withoutNothing([bucket, sums]: Sums[number]): string {
+  return [bucket, ...counterValues(sums)].join(' ')
 }
 
 function sumOf(members: readonly UsageSums[]): UsageSums {
-  return members.reduce(addUsage, NO_USAGE)
+  return members.reduce(addCounters, NO_USAGE)
 }
 
 function byBucket(members: readonly (UsageSums & { readonly bucketStart: number })[]): Sums {
   const sums = new Map<number, UsageSums>()
   for (const member of members) {
     const { bucketStart } = member
-    sums.set(bucketStart, addUsage(sums.get(bucketStart) ?? NO_USAGE, member))
+    sums.set(bucketStart, addCounters(sums.get(bucketStart) ?? NO_USAGE, member))
   }
   return [...sums]
-    .filter(([, { upload, download, toSim, fromSim }]) => upload + download + toSim + fromSim > 0n)
+    .filter(([, sums]) => counterValues(sums).some((sum) => sum > 0n))
     .sort(([a], [b]) => a - b)
     .map(([bucket, sum]) => [String(bucket), sum])
 }

@@ -1,7 +1,9 @@
 /** What would change by account, SIM, zone and country: for programs and for people. */
+import { addCounters, counterValues, type EachCounter } from '../domain/counters.ts'
 import { countryCodeAlpha3 } from '../domain/country.ts'
+import { NO_USAGE } from '../domain/usage-query.ts'
 import type { UsageChange } from '../storage/usage-store.ts'
-import { formatCount } from './quantity-text.ts'
+import { COUNTER_TITLES, formatCount } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
 /** The type definitions do not have it yet. */
@@ -17,37 +19,34 @@ export function exactJson(value: unknown): string {
   )
 }
 
-const TITLES = ['ACCOUNT', 'SIM', 'WHERE', 'UPLOAD', 'DOWNLOAD', 'TO SIM', 'FROM SIM']
+const TITLES = ['ACCOUNT', 'SIM', 'WHERE', ...COUNTER_TITLES]
+const ALIGNMENTS = TITLES.map((_, i) => (i < 3 ? 'left' : 'right'))
 
 /** Each account's total and, below it, its SIMs by zone and country, up to as many rows as a person reads. */
 export function changeTable(changes: readonly UsageChange[]): string[] {
   const shown = changes.slice(0, CHANGES_SHOWN_MAX)
   const rows = [...Map.groupBy(shown, ({ accountSid }) => accountSid).keys()].flatMap((account) => {
     const ofAccount = changes.filter(({ accountSid }) => accountSid === account)
-    const total = (name: 'upload' | 'download' | 'toSim' | 'fromSim') =>
-      ofAccount.reduce((sum, change) => sum + change[name], 0n)
     return [
-      row(
-        [account, '', 'total'],
-        [total('upload'), total('download'), total('toSim'), total('fromSim')],
-      ),
+      row([account, '', 'total'], ofAccount.reduce(addCounters, NO_USAGE)),
       ...shown
         .filter(({ accountSid }) => accountSid === account)
-        .map(({ simSid, zone, country, upload, download, toSim, fromSim }) => {
+        .map(({ simSid, zone, country, ...differences }) => {
           const where = country === null ? zone : `${zone} ${countryCodeAlpha3(country)}`
-          return row(['', simSid, where], [upload, download, toSim, fromSim])
+          return row(['', simSid, where], differences)
         }),
     ]
   })
-  const aligned = ['left', 'left', 'left', 'right', 'right', 'right', 'right'] as const
   const others = changes.length - CHANGES_SHOWN_MAX
   const more = others > 0 ? [`  and ${formatCount(others)} more: --json has all`] : []
-  return [...textTable([TITLES, ...rows], aligned), ...more]
+  return [...textTable([TITLES, ...rows], ALIGNMENTS), ...more]
 }
 
-function row(names: readonly string[], counters: readonly bigint[]): string[] {
+function row(names: readonly string[], differences: EachCounter<bigint>): string[] {
   return [
     ...names,
-    ...counters.map((count) => (count > 0n ? `+${formatCount(count)}` : formatCount(count))),
+    ...counterValues(differences).map((count) =>
+      count > 0n ? `+${formatCount(count)}` : formatCount(count),
+    ),
   ]
 }

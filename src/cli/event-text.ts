@@ -1,4 +1,5 @@
 /** Usage events as a table and as CSV. */
+import { COUNTER_FIELDS, counterValues } from '../domain/counters.ts'
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type {
   LedgerEntry,
@@ -9,15 +10,15 @@ import type {
 import { formatInstant } from '../domain/time.ts'
 import type { EventVersion } from '../domain/usage-event.ts'
 import { csvLine } from '../http/csv-line.ts'
-import { formatCount } from './quantity-text.ts'
+import { COUNTER_TITLES, formatCount } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
 const TITLES = [
-  ...['OCCURRED', 'RECORD', 'FEED', 'WHERE', 'NETWORK', 'UPLOAD', 'DOWNLOAD', 'TO SIM', 'FROM SIM'],
+  ...['OCCURRED', 'RECORD', 'FEED', 'WHERE', 'NETWORK', ...COUNTER_TITLES],
   ...['IMPORT', 'FILE', 'LINE', 'KNOWN'],
 ]
 const ALIGNMENTS = TITLES.map((title) =>
-  ['UPLOAD', 'DOWNLOAD', 'TO SIM', 'FROM SIM', 'IMPORT', 'LINE'].includes(title) ? 'right' : 'left',
+  [...COUNTER_TITLES, 'IMPORT', 'LINE'].includes(title) ? 'right' : 'left',
 )
 
 /**
@@ -49,12 +50,12 @@ function undoneRow(version: UndoneVersion): string[] {
 }
 
 function versionCells(version: EventVersion & Provenance): string[] {
-  const { serving, upload, download, toSim, fromSim, importId, source, line, knownAt } = version
+  const { serving, importId, source, line, knownAt } = version
   const country = serving.country === null ? '' : ` ${countryCodeAlpha3(serving.country)}`
   return [
     serving.zone.replace('_', ' ') + country,
     serving.plmn ?? '',
-    ...[upload, download, toSim, fromSim].map(formatCount),
+    ...counterValues(version).map(formatCount),
     String(importId),
     source,
     String(line),
@@ -63,7 +64,7 @@ function versionCells(version: EventVersion & Provenance): string[] {
 }
 
 export const EVENT_CSV_HEADER =
-  'occurred_at,feed,record_id,zone,country_code,plmn,upload,download,to_sim,from_sim,' +
+  `occurred_at,feed,record_id,zone,country_code,plmn,${COUNTER_FIELDS.join(',')},` +
   'import,source,line,date_known,versions_replaced,status,reading'
 
 /** Only events that count, so that the lines of a period add up to its usage. */
@@ -76,10 +77,7 @@ export function eventCsvLine(entry: LedgerEntry): string {
     zone,
     country === null ? '' : countryCodeAlpha3(country),
     plmn ?? '',
-    entry.upload,
-    entry.download,
-    entry.toSim,
-    entry.fromSim,
+    ...counterValues(entry),
     entry.importId,
     entry.source,
     entry.line,

@@ -4,7 +4,7 @@ import type { UsageSums } from '../domain/usage-query.ts'
 import type { UsageDimension, UsageMember, UsageQuestion } from '../domain/usage-question.ts'
 import { type MemberContext, memberNames, periodOfMember } from '../http/usage-member.ts'
 import { barChart } from './bar-chart.ts'
-import { formatBytes, formatCount } from './quantity-text.ts'
+import { SUM_TITLES, sumCells } from './quantity-text.ts'
 import { type Alignment, textTable } from './text-table.ts'
 
 type Names = ReturnType<typeof memberNames>
@@ -18,8 +18,6 @@ const COLUMN_OF: Readonly<Record<UsageDimension, { readonly title: string; name:
   network: { title: 'NETWORK', name: 'network' },
   feed: { title: 'FEED', name: 'feed' },
 }
-
-const NUMBER_TITLES = ['UPLOAD', 'DOWNLOAD', 'BYTES', '', 'TO SIM', 'FROM SIM']
 
 /** Shown if something is not known, or a SIM was in no group. */
 const NONE = '-'
@@ -35,12 +33,12 @@ export function memberTable(shown: Shown, total: UsageSums): string[] {
   const { question, members } = shown
   const columns = question.groupBy.map((dimension) => titleOf(dimension, question.labelKey))
   const titles = [...(isByTime(question) ? ['PERIOD'] : []), ...columns]
-  const alignments = [...titles.map((): Alignment => 'left'), ...NUMBER_TITLES.map(rightAligned)]
-  const rows = members.map((member) => [...namesOf(shown, member), ...numbersOf(member)])
+  const alignments = [...titles.map((): Alignment => 'left'), ...SUM_TITLES.map(rightAligned)]
+  const rows = members.map((member) => [...namesOf(shown, member), ...sumCells(member)])
   // An answer of one line is its own total.
   const names = titles.length === 0 ? [] : ['total', ...titles.slice(1).map(() => '')]
-  const last = titles.length === 0 && rows.length === 1 ? [] : [[...names, ...numbersOf(total)]]
-  return textTable([[...titles, ...NUMBER_TITLES], ...rows, ...last], alignments)
+  const last = titles.length === 0 && rows.length === 1 ? [] : [[...names, ...sumCells(total)]]
+  return textTable([[...titles, ...SUM_TITLES], ...rows, ...last], alignments)
 }
 
 /** The bytes of each member, in the order of the table. */
@@ -73,10 +71,4 @@ function periodLabel(context: MemberContext, member: UsageMember): string {
   const text = formatInstant(periodOfMember(context, member).start)
   if (context.granularity === 'hourly') return text.slice(0, 16).replace('T', ' ')
   return text.slice(0, context.granularity === 'monthly' ? 7 : 10)
-}
-
-function numbersOf({ upload, download, toSim, fromSim }: UsageSums): string[] {
-  const total = upload + download
-  const bytes = [upload, download, total].map(formatCount)
-  return [...bytes, formatBytes(total), formatCount(toSim), formatCount(fromSim)]
 }

@@ -1,4 +1,28 @@
 /** Numbers in the form in which people read them. */
+import { COUNTER_FIELDS, OWN_COUNTERS } from '../domain/counters.ts'
+import type { UsageSums } from '../domain/usage-query.ts'
+
+const titleOf = (field: string) => field.replaceAll('_', ' ').toUpperCase()
+
+/** The counters as titles of columns. */
+export const COUNTER_TITLES: readonly string[] = COUNTER_FIELDS.map(titleOf)
+
+/** Titles for sums: bytes and their total, Commands, then the counters that the UsageRecords API does not know. */
+export const SUM_TITLES: readonly string[] = [
+  ...['UPLOAD', 'DOWNLOAD', 'BYTES', '', 'TO SIM', 'FROM SIM'],
+  ...OWN_COUNTERS.map(({ field }) => titleOf(field)),
+]
+
+/** The cells for `SUM_TITLES`. */
+export function sumCells(sums: UsageSums): string[] {
+  const { upload, download, toSim, fromSim } = sums
+  const total = upload + download
+  return [
+    ...[upload, download, total].map(formatCount),
+    formatBytes(total),
+    ...[toSim, fromSim, ...OWN_COUNTERS.map(({ name }) => sums[name])].map(formatCount),
+  ]
+}
 
 const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'] as const
 

@@ -1,4 +1,5 @@
 /** A SIM's usage as a table, a chart and CSV. */
+import { counterValues, OWN_COUNTERS } from '../domain/counters.ts'
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { Bucket } from '../domain/period.ts'
 import { formatInstant } from '../domain/time.ts'
@@ -6,7 +7,7 @@ import type { Granularity, UsageGroup, UsageSums } from '../domain/usage-query.t
 import { buildUsageTree } from '../domain/usage-tree.ts'
 import { csvLine } from '../http/csv-line.ts'
 import { type Bar, barChart } from './bar-chart.ts'
-import { formatBytes, formatCount } from './quantity-text.ts'
+import { SUM_TITLES, sumCells } from './quantity-text.ts'
 import { textTable } from './text-table.ts'
 
 /** A bucket and its groups. A bucket without usage has none. */
@@ -17,8 +18,8 @@ export interface BucketUsage {
   readonly open: boolean
 }
 
-const TITLES = ['PERIOD', 'WHERE', 'UPLOAD', 'DOWNLOAD', 'BYTES', '', 'TO SIM', 'FROM SIM']
-const ALIGNMENTS = ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'] as const
+const TITLES = ['PERIOD', 'WHERE', ...SUM_TITLES]
+const ALIGNMENTS = TITLES.map((_, i) => (i < 2 ? 'left' : 'right'))
 
 /** Every bucket with its total and, below it, the zones and countries that make it up. */
 export function usageTable(usage: readonly BucketUsage[], granularity: Granularity): string[] {
@@ -41,14 +42,11 @@ export function usageTable(usage: readonly BucketUsage[], granularity: Granulari
 }
 
 function tableRow(period: string, where: string, sums: UsageSums): string[] {
-  const { upload, download, toSim, fromSim } = sums
-  const total = upload + download
-  const bytes = [upload, download, total].map(formatCount)
-  return [period, where, ...bytes, formatBytes(total), formatCount(toSim), formatCount(fromSim)]
+  return [period, where, ...sumCells(sums)]
 }
 
-function isNothing({ upload, download, toSim, fromSim }: UsageSums): boolean {
-  return upload + download + toSim + fromSim === 0n
+function isNothing(sums: UsageSums): boolean {
+  return counterValues(sums).every((sum) => sum === 0n)
 }
 
 /** Bytes by bucket, oldest first. */
@@ -70,16 +68,20 @@ function bucketLabel({ start }: Bucket, granularity: Granularity): string {
   return granularity === 'daily' ? text.slice(0, 10) : text.slice(0, 16).replace('T', ' ')
 }
 
-export const USAGE_CSV_HEADER =
-  'start,end,zone,country_code,upload,download,data_total,to_sim,from_sim,commands_total'
+export const USAGE_CSV_HEADER = [
+  ...['start', 'end', 'zone', 'country_code', 'upload', 'download', 'data_total'],
+  ...['to_sim', 'from_sim', 'commands_total', ...OWN_COUNTERS.map(({ field }) => field)],
+].join(',')
 
 /** One line for each zone and country of the bucket; no line for a bucket without usage. */
 export function usageCsvLines({ bucket, groups }: BucketUsage): string[] {
   const period = [formatInstant(bucket.start), formatInstant(bucket.end)]
-  return groups.map(({ zone, country, upload, download, toSim, fromSim }) => {
+  return groups.map((group) => {
+    const { zone, country, upload, download, toSim, fromSim } = group
     const countryCode = country === null ? '' : countryCodeAlpha3(country)
     const data = [upload, download, upload + download]
     const commands = [toSim, fromSim, toSim + fromSim]
-    return csvLine([...period, zone, countryCode, ...data, ...commands])
+    const own = OWN_COUNTERS.map(({ name }) => group[name])
+    return csvLine([...period, zone, countryCode, ...data, ...commands, ...own])
   })
 }

@@ -4,19 +4,23 @@
  * on itself and on what earlier readings have proved. The usage of a series is therefore a function of
  * the set of its readings, which may come late, twice and in any order.
  */
-import { DAY_SECONDS } from './time.ts'
+
 import {
   COUNTER_NAMES,
-  type CounterName,
   type Counters,
-  type ReadingTraits,
-} from './usage-event.ts'
+  counterValues,
+  type EachCounter,
+  mapCounters,
+  NO_COUNTERS,
+} from './counters.ts'
+import { DAY_SECONDS } from './time.ts'
+import type { ReadingTraits } from './usage-event.ts'
 
 /**
  * What the counters of a series stood at; null if the record does not say. Its instant, which orders it,
  * is kept beside it.
  */
-export interface Reading extends Readonly<Record<CounterName, number | null>> {
+export interface Reading extends EachCounter<number | null> {
   readonly traits: ReadingTraits
 }
 
@@ -27,7 +31,7 @@ export interface Reading extends Readonly<Record<CounterName, number | null>> {
 export type Highs = Counters
 
 /** What a series has proved before its first reading. */
-export const NOTHING_PROVED: Highs = { upload: 0, download: 0, toSim: 0, fromSim: 0 }
+export const NOTHING_PROVED: Highs = NO_COUNTERS
 
 /** Every reading has one verdict: the first in this list that is true of one of its counters. */
 export const SERIES_VERDICTS = ['reset', 'fall', 'wrap', 'growth', 'unknown'] as const
@@ -122,13 +126,9 @@ function isBeginning({ traits: { isStart = false, resets = 'never' } }: Reading)
 /**
  * One session holds all counters, so they begin together, including those that the record does not state.
  */
-function beginAgain(before: Highs, { upload, download, toSim, fromSim }: Reading): Proved {
-  const usage: Counters = {
-    upload: upload ?? 0,
-    download: download ?? 0,
-    toSim: toSim ?? 0,
-    fromSim: fromSim ?? 0,
-  }
+function beginAgain(before: Highs, reading: Reading): Proved {
+  const values = counterValues<number | null>(reading)
+  const usage: Counters = mapCounters((place) => values[place] ?? 0)
   return { usage, highs: usage, verdict: sameCounters(before, NOTHING_PROVED) ? 'growth' : 'reset' }
 }
 

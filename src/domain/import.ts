@@ -1,11 +1,12 @@
 /** An import is one delivery to a feed, and what became of each of its records. */
 
 import type { SeriesCounts } from './counter-series.ts'
+import type { Counters } from './counters.ts'
 import type { CountryCode } from './country.ts'
 import type { FeedFormat } from './directory.ts'
 import type { Sid } from './identifiers.ts'
 import type { Plmn } from './plmn.ts'
-import type { Counters, ReadingTraits, Zone } from './usage-event.ts'
+import type { ReadingTraits, Zone } from './usage-event.ts'
 
 /** One verdict per record; together they count every record of the delivery exactly once. */
 export interface VerdictCounts {

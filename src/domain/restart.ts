@@ -3,6 +3,7 @@
  * reading for it, a start at 0. Usage thus stays a function of the readings alone, in whatever order they
  * arrive.
  */
+import { NO_COUNTERS } from './counters.ts'
 import { DAY_SECONDS } from './time.ts'
 import type { UsageEvent } from './usage-event.ts'
 
@@ -45,7 +46,7 @@ export function restartReading(
 ): UsageEvent {
   return {
     ...{ simId, accountId, recordId, occurredAt: at, line },
-    ...{ upload: 0, download: 0, toSim: 0, fromSim: 0 },
+    ...NO_COUNTERS,
     serving: {
       plmn: null,
       country: null,

@@ -2,19 +2,16 @@
  * A usage event: a carrier's record once its SIM is known and its network classified. The rule for a
  * second record with the same identity is here too.
  */
+
+import {
+  COUNTER_NAMES,
+  type CounterName,
+  type Counters,
+  countersIn,
+  QUANTITIES,
+} from './counters.ts'
 import type { CountryCode } from './country.ts'
 import type { Plmn } from './plmn.ts'
-
-/** What was used. `upload` and `download` in bytes, `toSim` and `fromSim` in Commands. */
-export interface Counters {
-  readonly upload: number
-  readonly download: number
-  readonly toSim: number
-  readonly fromSim: number
-}
-
-export const COUNTER_NAMES = ['upload', 'download', 'toSim', 'fromSim'] as const
-export type CounterName = (typeof COUNTER_NAMES)[number]
 
 /** When a source's counters may begin again: never, only at a start, or whenever they fall. */
 export const RESETS = ['never', 'start', 'fall'] as const
@@ -123,10 +120,7 @@ export function resolveConflict(
  */
 export function compareVersions(a: EventVersion, b: EventVersion): number {
   return (
-    compareSums([a.upload, a.download], [b.upload, b.download]) ||
-    compareSums([a.toSim, a.fromSim], [b.toSim, b.fromSim]) ||
-    a.upload - b.upload ||
-    a.toSim - b.toSim ||
+    compareCounters(a, b) ||
     traitsRank(a) - traitsRank(b) ||
     compareText(servingKey(a.serving), servingKey(b.serving))
   )
@@ -137,13 +131,28 @@ function traitsRank({ traits }: EventVersion): number {
   if (traits === undefined) return 0
   const { isStart = false, unknown = [] } = traits
   const known = COUNTER_NAMES.filter((name) => !unknown.includes(name))
-  return known.reduce((rank, name) => rank + 2 ** COUNTER_NAMES.indexOf(name), isStart ? 16 : 0)
+  const ofStart = 2 ** COUNTER_NAMES.length
+  return known.reduce(
+    (rank, name) => rank + 2 ** COUNTER_NAMES.indexOf(name),
+    isStart ? ofStart : 0,
+  )
+}
+
+const SUMMED = QUANTITIES.map((quantity) => countersIn(quantity).map(({ name }) => name))
+
+/** By what they add up to, then one by one. */
+function compareCounters(a: Counters, b: Counters): number {
+  for (const names of SUMMED) {
+    const difference = sumOf(a, names) - sumOf(b, names)
+    if (difference !== 0n) return difference > 0n ? 1 : -1
+  }
+  const differing = COUNTER_NAMES.find((name) => a[name] !== b[name])
+  return differing === undefined ? 0 : a[differing] - b[differing]
 }
 
 /** Each number is a safe integer, but their sum need not be. */
-function compareSums(a: readonly [number, number], b: readonly [number, number]): number {
-  const difference = BigInt(a[0]) + BigInt(a[1]) - BigInt(b[0]) - BigInt(b[1])
-  return difference > 0n ? 1 : difference < 0n ? -1 : 0
+function sumOf(counters: Counters, names: readonly CounterName[]): bigint {
+  return names.reduce((sum, name) => sum + BigInt(counters[name]), 0n)
 }
 
 function servingKey(serving: Serving): string {

@@ -1,4 +1,5 @@
 /** What can be asked of the ledger, and the sums it answers with. */
+import { type EachCounter, mapCounters } from './counters.ts'
 import type { CountryCode } from './country.ts'
 import type { Zone } from './usage-event.ts'
 
@@ -21,12 +22,7 @@ export interface UsageQuery {
 }
 
 /** Sums can pass 2^53 although no single counter does, so they are bigints. */
-export interface UsageSums {
-  readonly upload: bigint
-  readonly download: bigint
-  readonly toSim: bigint
-  readonly fromSim: bigint
-}
+export type UsageSums = EachCounter<bigint>
 
 /** The usage of one bucket in one zone and country. */
 export interface UsageGroup extends UsageSums {
@@ -36,13 +32,4 @@ export interface UsageGroup extends UsageSums {
   readonly country: CountryCode | null
 }
 
-export const NO_USAGE: UsageSums = { upload: 0n, download: 0n, toSim: 0n, fromSim: 0n }
-
-export function addUsage(a: UsageSums, b: UsageSums): UsageSums {
-  return {
-    upload: a.upload + b.upload,
-    download: a.download + b.download,
-    toSim: a.toSim + b.toSim,
-    fromSim: a.fromSim + b.fromSim,
-  }
-}
+export const NO_USAGE: UsageSums = mapCounters(() => 0n)

@@ -2,8 +2,9 @@
  * The tree that a usage record shows: totals on top, and below them home, national roaming and one branch
  * per country abroad. For every counter, top = home + national roaming + Σ international.
  */
+import { addCounters, countersOf } from './counters.ts'
 import { type CountryCode, INTERNATIONAL_COUNTRY } from './country.ts'
-import { addUsage, NO_USAGE, type UsageGroup, type UsageSums } from './usage-query.ts'
+import { NO_USAGE, type UsageGroup, type UsageSums } from './usage-query.ts'
 
 export interface UsageTree {
   readonly total: UsageSums
@@ -41,9 +42,7 @@ export function buildUsageTree(groups: readonly UsageGroup[]): UsageTree {
   }
 }
 
-/** As `addUsage`. Most branches have a single group, to which nothing has to be added. */
+/** As `addCounters`. Most branches have a single group, to which nothing has to be added. */
 function plus(sums: UsageSums, group: UsageGroup): UsageSums {
-  if (sums !== NO_USAGE) return addUsage(sums, group)
-  const { upload, download, toSim, fromSim } = group
-  return { upload, download, toSim, fromSim }
+  return sums === NO_USAGE ? countersOf(group) : addCounters(sums, group)
 }

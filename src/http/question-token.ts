@@ -1,4 +1,5 @@
 /** Page tokens of questions about a fleet: the question, its window, and where the next page begins. */
+import { COUNTERS, type CounterValues, counterValues, mapCounters } from '../domain/counters.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type { Sid } from '../domain/identifiers.ts'
 import type { Plmn } from '../domain/plmn.ts'
@@ -52,12 +53,7 @@ type QuestionValues = readonly [
   feedId: number | null,
 ]
 
-type MemberValues = readonly [
-  bucketStart: number,
-  upload: string,
-  download: string,
-  toSim: string,
-  fromSim: string,
+type MemberNames = readonly [
   simId: number | null,
   simSid: string | null,
   groupId: number | null,
@@ -70,6 +66,8 @@ type MemberValues = readonly [
   feedId: number | null,
   feedName: string | null,
 ]
+
+type MemberValues = readonly [bucketStart: number, ...sums: CounterValues<string>, ...MemberNames]
 
 type QuestionToken = readonly [
   kind: typeof QUESTION_TOKEN_KIND,
@@ -170,13 +168,10 @@ function questionOf(values: QuestionValues): Omit<UsageQuestion, 'accountId' | '
 }
 
 function memberValues(member: UsageMember): MemberValues {
-  const { bucketStart, upload, download, toSim, fromSim, simId, simSid, group } = member
+  const { bucketStart, simId, simSid, group } = member
   return [
     bucketStart,
-    String(upload),
-    String(download),
-    String(toSim),
-    String(fromSim),
+    ...(counterValues(member).map(String) as CounterValues<string>),
     simId ?? null,
     simSid ?? null,
     group?.id ?? null,
@@ -193,7 +188,8 @@ function memberValues(member: UsageMember): MemberValues {
 
 /** Dimensions outside the question are absent; unknown values are null. */
 function memberOf(values: MemberValues, groupBy: readonly UsageDimension[]): UsageMember {
-  const [bucketStart, upload, download, toSim, fromSim, simId, simSid, ...rest] = values
+  const [bucketStart] = values
+  const [simId, simSid, ...rest] = values.slice(1 + COUNTERS.length) as unknown as MemberNames
   const [groupId, groupSid, uniqueName, label, zone, country, plmn, feedId, feedName] = rest
   const group = groupId === null ? null : { id: groupId, sid: groupSid as Sid, uniqueName }
   const parts: Record<UsageDimension, Partial<UsageMember>> = {
@@ -207,10 +203,7 @@ function memberOf(values: MemberValues, groupBy: readonly UsageDimension[]): Usa
   }
   return {
     bucketStart,
-    upload: BigInt(upload),
-    download: BigInt(download),
-    toSim: BigInt(toSim),
-    fromSim: BigInt(fromSim),
+    ...mapCounters((place) => BigInt(values[1 + place] as string)),
     ...Object.assign({}, ...groupBy.map((name) => parts[name])),
   }
 }

@@ -1,4 +1,5 @@
 /** A change of usage in the form of the API. The command line uses the same form but no schemas. */
+import { byField, counterValues, type EachCounter } from '../domain/counters.ts'
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { UsageChange } from '../storage/usage-store.ts'
 
@@ -12,11 +13,7 @@ export function changeToApi({ accountSid, simSid, zone, country, ...counters }: 
   }
 }
 
-export function differencesToApi({
-  upload,
-  download,
-  toSim,
-  fromSim,
-}: Pick<UsageChange, 'upload' | 'download' | 'toSim' | 'fromSim'>) {
-  return { upload, download, to_sim: toSim, from_sim: fromSim }
+export function differencesToApi(differences: EachCounter<bigint>) {
+  const values = counterValues(differences)
+  return byField((place) => values[place]!)
 }

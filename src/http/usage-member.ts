@@ -1,4 +1,5 @@
 /** The usage of one fleet member in one bucket, as JSON and as a line of CSV. */
+import { OWN_COUNTERS } from '../domain/counters.ts'
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { Bucket, UsageWindow } from '../domain/period.ts'
 import { formatInstant } from '../domain/time.ts'
@@ -49,18 +50,22 @@ export function memberJson(
   const { upload, download, toSim, fromSim } = member
   const { start, end } = periodOfMember(context, member)
   const names = JSON.stringify({ account_sid: context.accountSid, ...memberNames(member) })
+  let own = ''
+  for (const { name, field } of OWN_COUNTERS) own += `,"${field}":${member[name]}`
   const token = pageToken === null ? '' : `,"page_token":"${pageToken}"`
   return (
     `${names.slice(0, -1)},` +
     `"period":{"start":"${formatInstant(start)}","end":"${formatInstant(end)}"},` +
     `"data":{"total":${upload + download},"download":${download},"upload":${upload},"units":"bytes"},` +
-    `"commands":{"total":${toSim + fromSim},"to_sim":${toSim},"from_sim":${fromSim}}${token}}`
+    `"commands":{"total":${toSim + fromSim},"to_sim":${toSim},"from_sim":${fromSim}}` +
+    `${own}${token}}`
   )
 }
 
 const COLUMNS = [
   ...['account_sid', 'sim_sid', 'group', 'label', 'zone', 'country_code', 'network', 'feed'],
   ...['start', 'end', 'download', 'upload', 'data_total', 'to_sim', 'from_sim', 'commands_total'],
+  ...OWN_COUNTERS.map(({ field }) => field),
 ]
 
 /** Only answers that can be resumed have the last column. */
@@ -76,12 +81,14 @@ export function memberCsvLine(
 ): string {
   const { upload, download, toSim, fromSim } = member
   const { start, end } = periodOfMember(context, member)
+  const sums = [download, upload, upload + download, toSim, fromSim, toSim + fromSim]
+  for (const { name } of OWN_COUNTERS) sums.push(member[name])
   return csvLine([
     context.accountSid,
     ...Object.values(memberNames(member)).map((name) => name ?? ''),
     formatInstant(start),
     formatInstant(end),
-    ...[download, upload, upload + download, toSim, fromSim, toSim + fromSim],
+    ...sums,
     ...(pageToken === undefined ? [] : [pageToken ?? '']),
   ])
 }

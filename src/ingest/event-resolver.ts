@@ -1,5 +1,6 @@
 /** Turns a carrier's record into a usage event: finds its SIM and classifies its network. */
 import { classify, type StatedNetwork } from '../domain/classification.ts'
+import { countersOf } from '../domain/counters.ts'
 import type { Account, Feed } from '../domain/directory.ts'
 import { maskIdentifier, simIdentities, spreadsheetDamage } from '../domain/identifiers.ts'
 import type { KeptRecord, QuarantinedRecord } from '../domain/import.ts'
@@ -186,6 +187,7 @@ export class EventResolver {
       ...(held && { heldSince: held.startedAt }),
       recordId: record.recordId,
       occurredAt: record.occurredAt,
+      // Written out, because there are many events.
       upload: record.counters.upload,
       download: record.counters.download,
       toSim: record.counters.toSim,
@@ -276,16 +278,15 @@ function keptRecord(record: CdrRecord): KeptRecord {
   return {
     ...{ recordId, sim, occurredAt },
     ...{ plmn: network.plmn, country: network.country, zone: network.zone },
-    ...{ upload: counters.upload, download: counters.download },
-    ...{ toSim: counters.toSim, fromSim: counters.fromSim },
+    ...counters,
     reading: record.reading,
   }
 }
 
 function keptEvent({ serving, ...event }: UsageEvent, sim: string): KeptRecord {
-  const { recordId, occurredAt, upload, download, toSim, fromSim, reading } = event
+  const { recordId, occurredAt, reading } = event
   return {
-    ...{ recordId, sim, occurredAt, upload, download, toSim, fromSim, reading },
+    ...{ recordId, sim, occurredAt, ...countersOf(event), reading },
     plmn: serving.plmn,
     country: serving.countryStated ? serving.country : null,
     zone: serving.zoneStated ? serving.zone : null,

@@ -1,6 +1,7 @@
 /** What an import keeps so that its single records can be read again, and how they are. */
 import { createHash } from 'node:crypto'
 import type { StatedNetwork } from '../domain/classification.ts'
+import { countersOf } from '../domain/counters.ts'
 import type { Feed, FeedFormat, FeedSettings } from '../domain/directory.ts'
 import type { Import, KeptRecord, QuarantineEntry } from '../domain/import.ts'
 import type { CdrReader, CdrRecord, ReadRecord, Rereader } from './formats/cdr-format.ts'
@@ -83,10 +84,9 @@ export class ImportRereader {
     const key = `${plmn}|${country}|${zone}`
     const network = this.#networks.get(key) ?? { plmn, country, zone }
     this.#networks.set(key, network)
-    const { upload, download, toSim, fromSim } = kept
     return {
       ...{ recordId, sim, occurredAt, network },
-      counters: { upload, download, toSim, fromSim },
+      counters: countersOf(kept),
       reading,
       line,
       raw: Buffer.from(raw).toString('utf8'),

@@ -1,5 +1,6 @@
 /** What an import hands to the store, batch by batch, and what comes of it. */
 import type { SeriesCounts } from '../domain/counter-series.ts'
+import type { EachCounter } from '../domain/counters.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type { Feed } from '../domain/directory.ts'
 import type { Sid } from '../domain/identifiers.ts'
@@ -10,7 +11,7 @@ import type {
   QuarantinedRecord,
   VerdictCounts,
 } from '../domain/import.ts'
-import type { CounterName, UsageEvent, Zone } from '../domain/usage-event.ts'
+import type { UsageEvent, Zone } from '../domain/usage-event.ts'
 
 /**
  * The records of one transaction of an import. Larger batches write fewer pages per row, but hold up
@@ -102,7 +103,7 @@ export interface TrialChanges {
 }
 
 /** Negative if usage was removed. */
-type Differences = Readonly<Record<CounterName, bigint>>
+type Differences = EachCounter<bigint>
 
 export interface UsageChange extends Differences {
   readonly accountSid: Sid

@@ -3,6 +3,7 @@
  * their columns alike, and return integers as numbers, except sums, which are bigints.
  */
 import type { HomeSet } from '../domain/classification.ts'
+import { type CounterValues, mapCounters, NO_COUNTERS } from '../domain/counters.ts'
 import type { CountryCode } from '../domain/country.ts'
 import type {
   Account,
@@ -35,6 +36,7 @@ import {
   ZONES,
 } from '../domain/usage-event.ts'
 import type { UsageGroup } from '../domain/usage-query.ts'
+import { COUNTER_COLUMNS } from './counter-columns.ts'
 import { isOfReading, traitsFromBits, traitsToBits } from './series/reading-rows.ts'
 import type { ImportEnd } from './usage-store.ts'
 
@@ -206,9 +208,14 @@ export function quarantineEntryFromRow(row: Row): QuarantineEntry {
     field: row.field as string | null,
     raw: row.raw as Uint8Array,
     rawHash: row.raw_hash as string,
-    record: row.record === null ? null : (JSON.parse(row.record as string) as KeptRecord),
+    record: row.record === null ? null : keptRecordFromRow(row.record as string),
     seenAt: row.seen_at as number,
   }
+}
+
+/** A record that was kept before a counter existed has 0 of it. */
+function keptRecordFromRow(text: string): KeptRecord {
+  return { ...NO_COUNTERS, ...(JSON.parse(text) as KeptRecord) }
 }
 
 /** `deliverer_id` of a row of `quarantine`: the account of the import, or the operator. */
@@ -226,10 +233,7 @@ type UsageRow = readonly [
   bucketStart: bigint,
   zone: bigint,
   country: string,
-  upload: bigint,
-  download: bigint,
-  toSim: bigint,
-  fromSim: bigint,
+  ...sums: CounterValues<bigint>,
 ]
 
 /**
@@ -244,6 +248,7 @@ export function usageGroupsFromRows(rows: readonly unknown[]): UsageGroup[] {
       bucketStart: Number(bucketStart),
       zone: ZONES[Number(zone)]!,
       country: country === '' ? null : (country as CountryCode),
+      // Written out, because there are many rows of sums.
       upload,
       download,
       toSim,
@@ -309,11 +314,8 @@ export function storedEventFromRow(row: Row): StoredEvent {
   const isReading = isOfReading(columns.stated)
   return {
     version: {
+      ...mapCounters((place) => row[COUNTER_COLUMNS[place]!] as number),
       ...(isReading && { traits: traitsFromBits(columns.stated) }),
-      upload: row.upload as number,
-      download: row.download as number,
-      toSim: row.to_sim as number,
-      fromSim: row.from_sim as number,
       serving: {
         plmn: columns.plmn === '' ? null : (columns.plmn as Plmn),
         country: columns.country === '' ? null : (columns.country as CountryCode),

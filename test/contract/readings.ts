@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { COUNTER_NAMES } from '../../src/domain/counters.ts'
 import { NO_VERDICTS } from '../../src/domain/import.ts'
 import { DAY_SECONDS } from '../../src/domain/time.ts'
 import {
-  COUNTER_NAMES,
   RESETS,
   type ReadingTraits,
   resolveConflict,

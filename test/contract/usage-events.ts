@@ -2,14 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { addCounters } from '../../src/domain/counters.ts'
 import type { CountryCode } from '../../src/domain/country.ts'
 import type { LedgerEntry, LedgerFilter, LedgerPosition } from '../../src/domain/ledger-entry.ts'
-import {
-  addUsage,
-  NO_USAGE,
-  type UsageGroup,
-  type UsageSums,
-} from '../../src/domain/usage-query.ts'
+import { NO_USAGE, type UsageGroup, type UsageSums } from '../../src/domain/usage-query.ts'
 import {
   AT_HOME,
   aBatch,
@@ -308,7 +304,7 @@ function sumsOf(parts: readonly Placed[]): [string, UsageSums][] {
   const totals = new Map<string, UsageSums>()
   for (const part of parts) {
     const place = `${part.zone} ${part.country}`
-    totals.set(place, addUsage(totals.get(place) ?? NO_USAGE, part))
+    totals.set(place, addCounters(totals.get(place) ?? NO_USAGE, part))
   }
   return [...totals].filter(([, sums]) => Object.values(sums).some((sum) => sum > 0n)).toSorted()
 }

@@ -10,12 +10,8 @@ import {
   type Reading,
   WRAP_GROWTH_MAX,
 } from '../../src/domain/counter-series.ts'
-import {
-  COUNTER_NAMES,
-  type CounterName,
-  RESETS,
-  type ReadingTraits,
-} from '../../src/domain/usage-event.ts'
+import { COUNTER_NAMES, type CounterName } from '../../src/domain/counters.ts'
+import { RESETS, type ReadingTraits } from '../../src/domain/usage-event.ts'
 import { type ModelReading, modelUsage } from '../support/series-model.ts'
 import { anySimulation, type SourceReading } from '../support/simulated-source.ts'
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { COUNTER_NAMES } from '../../src/domain/counters.ts'
 import type { CountryCode } from '../../src/domain/country.ts'
 import {
   CONFLICT_POLICIES,
-  COUNTER_NAMES,
   compareVersions,
   type EventVersion,
   resolveConflict,

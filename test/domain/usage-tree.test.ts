@@ -2,14 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { addCounters } from '../../src/domain/counters.ts'
 import type { CountryCode } from '../../src/domain/country.ts'
 import { ZONES } from '../../src/domain/usage-event.ts'
-import {
-  addUsage,
-  NO_USAGE,
-  type UsageGroup,
-  type UsageSums,
-} from '../../src/domain/usage-query.ts'
+import { NO_USAGE, type UsageGroup, type UsageSums } from '../../src/domain/usage-query.ts'
 import { buildUsageTree } from '../../src/domain/usage-tree.ts'
 
 function aGroup(stated: Partial<UsageGroup> = {}): UsageGroup {
@@ -32,7 +28,7 @@ const anyGroup = fc
 const anyGroups = fc.array(anyGroup, { maxLength: 12 })
 
 function sumOf(parts: readonly UsageSums[]): UsageSums {
-  return parts.reduce(addUsage, NO_USAGE)
+  return parts.reduce(addCounters, NO_USAGE)
 }
 
 describe('buildUsageTree', () => {

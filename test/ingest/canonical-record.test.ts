@@ -9,6 +9,7 @@ import {
   CANONICAL_FIELDS,
   type CanonicalField,
   CanonicalRecordParser,
+  textsOf,
 } from '../../src/ingest/formats/canonical-record.ts'
 import { isFault } from '../../src/ingest/formats/cdr-format.ts'
 import { COUNTRY_SPELLINGS, INSTANT_SPELLINGS, PLMN_SPELLINGS } from '../support/record-files.ts'
@@ -24,7 +25,7 @@ const REQUIRED = { record_id: 'a', sim: 'sim-1', occurred_at: '2026-03-01T10:00:
 const parser = new CanonicalRecordParser()
 
 function parse(stated: Fields, raw = 'as delivered') {
-  return parser.parse({ ...LEFT_OUT, ...REQUIRED, ...stated }, 7, raw)
+  return parser.parse(textsOf({ ...LEFT_OUT, ...REQUIRED, ...stated }), 7, raw)
 }
 
 function read(stated: Fields) {

@@ -11,6 +11,7 @@ import {
   CANONICAL_FIELDS,
   type CanonicalField,
   CanonicalRecordParser,
+  textsOf,
 } from '../../src/ingest/formats/canonical-record.ts'
 import type { CdrRecord, ReadRecord } from '../../src/ingest/formats/cdr-format.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
@@ -60,7 +61,7 @@ function aRecord(stated: Partial<Record<CanonicalField, string>> = {}): ReadReco
     ...stated,
   }
   return new CanonicalRecordParser().parse(
-    fields as Record<CanonicalField, string>,
+    textsOf(fields as Record<CanonicalField, string>),
     ++line,
     'as delivered',
   )

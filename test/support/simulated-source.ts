@@ -3,7 +3,8 @@
  * are lost, sent again, damaged or incomplete, and its counters begin again now and then.
  */
 import fc from 'fast-check'
-import type { CounterName, ReadingTraits, Resets } from '../../src/domain/usage-event.ts'
+import type { CounterName } from '../../src/domain/counters.ts'
+import type { ReadingTraits, Resets } from '../../src/domain/usage-event.ts'
 
 const RANGE = 2 ** 32
 

@@ -1,5 +1,6 @@
 /** `simtally feed check`: says what would become of a file, without counting any of it. */
 import type { Command } from 'commander'
+import { byField, COUNTER_FIELDS, counterValues } from '../../domain/counters.ts'
 import type { Feed } from '../../domain/directory.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { countryOfPlmn } from '../../domain/plmn.ts'
@@ -108,7 +109,7 @@ async function printCheck(commandLine: CommandLine, check: Check): Promise<void>
   }
 }
 
-const NUMBERS: readonly string[] = ['line', 'upload', 'download', 'to_sim', 'from_sim']
+const NUMBERS: readonly string[] = ['line', ...COUNTER_FIELDS]
 
 interface KnownFeed {
   readonly feed: Feed
@@ -219,7 +220,7 @@ class Check {
     if (record.reading !== null) this.#readings++
     if (place.country === null && place.zone === null) this.#placeless++
     if (this.shown.length >= this.#limit) return
-    const { upload, download, toSim, fromSim } = record.counters
+    const counters = counterValues(record.counters)
     this.shown.push({
       line: record.line,
       record_id: record.recordId,
@@ -228,10 +229,7 @@ class Check {
       plmn: record.network.plmn,
       country: place.country,
       zone: place.zone,
-      upload,
-      download,
-      to_sim: toSim,
-      from_sim: fromSim,
+      ...byField((place) => counters[place]!),
     })
   }
 }

@@ -1,11 +1,12 @@
 /** `simtally report`: shows what an account's SIMs used, grouped and filtered as asked. */
 import { type Command, Option } from 'commander'
 import { completeness } from '../../domain/completeness.ts'
+import { addCounters } from '../../domain/counters.ts'
 import type { Account } from '../../domain/directory.ts'
 import type { UsageWindow } from '../../domain/period.ts'
 import { formatInstant, instantOrNull } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
-import { addUsage, NO_USAGE } from '../../domain/usage-query.ts'
+import { NO_USAGE } from '../../domain/usage-query.ts'
 import {
   QUESTION_ORDERS,
   type QuestionOrder,
@@ -185,7 +186,7 @@ async function totalOf(store: UsageStore, question: UsageQuestion) {
   const whole: UsageQuestion = { ...rest, groupBy: [], granularity: 'all', order: 'start' }
   let total = NO_USAGE
   for await (const piece of piecesOf(store, whole)) {
-    for (const member of piece) total = addUsage(total, member)
+    for (const member of piece) total = addCounters(total, member)
   }
   return total
 }

@@ -1,17 +1,20 @@
 /** What a SIM of the demo's fleet used in an hour, as its carrier's record states it. */
 
 import { HOUR_SECONDS } from '../../domain/time.ts'
-import type { Counters } from '../../domain/usage-event.ts'
 import { busyPermille } from './device-kinds.ts'
 import { type Dice, diceOf } from './dice.ts'
 import type { DemoSim } from './fleet.ts'
 import { servingPlmn } from './networks.ts'
 
-export interface DemoRecord extends Counters {
+export interface DemoRecord {
   readonly recordId: string
   readonly sim: string
   readonly occurredAt: number
   readonly plmn: string
+  readonly upload: number
+  readonly download: number
+  readonly toSim: number
+  readonly fromSim: number
 }
 
 /** Some records describe a session in which nothing was sent. */

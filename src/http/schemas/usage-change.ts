@@ -1,5 +1,6 @@
 /** How usage would change, as a dry run finds it. */
 import { type Static, Type } from 'typebox'
+import { byField } from '../../domain/counters.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { TrialChanges } from '../../storage/usage-store.ts'
 import type { Caller } from '../credentials.ts'
@@ -9,12 +10,7 @@ import { bigInteger, nullableText } from './shapes.ts'
 /** A whole fleet may change. The months still sum up everything beyond this. */
 const CHANGES_SHOWN_MAX = 1_000
 
-const differences = {
-  upload: bigInteger,
-  download: bigInteger,
-  to_sim: bigInteger,
-  from_sim: bigInteger,
-}
+const differences = byField(() => bigInteger)
 
 const changeSchema = Type.Object({
   account_sid: Type.String(),

@@ -1,5 +1,6 @@
 /** A usage event on Simtally's own surface: what counts, and the lines it came from. */
 import { Type } from 'typebox'
+import { byField, counterValues } from '../../domain/counters.ts'
 import { countryCodeAlpha3 } from '../../domain/country.ts'
 import type {
   LedgerEntry,
@@ -16,10 +17,7 @@ const versionFields = {
   zone: Type.String(),
   country_code: nullableText,
   plmn: nullableText,
-  upload: Type.Integer(),
-  download: Type.Integer(),
-  to_sim: Type.Integer(),
-  from_sim: Type.Integer(),
+  ...byField(() => Type.Integer()),
   import: Type.String(),
   source: Type.String(),
   line: Type.Integer(),
@@ -104,14 +102,12 @@ function versionToApi<Name>(
   { importOf, sourceOf }: DeliveryNames<Name>,
 ) {
   const { zone, country, plmn } = version.serving
+  const counters = counterValues(version)
   return {
     zone,
     country_code: country === null ? null : countryCodeAlpha3(country),
     plmn,
-    upload: version.upload,
-    download: version.download,
-    to_sim: version.toSim,
-    from_sim: version.fromSim,
+    ...byField((place) => counters[place]!),
     import: importOf(version.importId),
     source: sourceOf(version.source),
     line: version.line,

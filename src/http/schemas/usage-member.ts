@@ -1,6 +1,10 @@
 /** A record of one fleet member's usage. `memberJson` writes these records; tests hold it to this schema. */
 import { Type } from 'typebox'
+import { type FieldOf, OWN_COUNTERS } from '../../domain/counters.ts'
 import { bigInteger, listSchema, nullableText } from './shapes.ts'
+
+const own = OWN_COUNTERS.map(({ field }) => [field, bigInteger])
+const ownCounters = Object.fromEntries(own) as Record<FieldOf<null>, typeof bigInteger>
 
 export const usageMemberSchema = Type.Object({
   account_sid: Type.String(),
@@ -19,6 +23,7 @@ export const usageMemberSchema = Type.Object({
     units: Type.String(),
   }),
   commands: Type.Object({ total: bigInteger, to_sim: bigInteger, from_sim: bigInteger }),
+  ...ownCounters,
 })
 
 export const usageMembersSchema = listSchema('usage', usageMemberSchema)

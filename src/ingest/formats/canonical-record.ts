@@ -3,6 +3,7 @@
  * fields are found; this file says what a field means. See `docs/formats/canonical.md`.
  */
 import type { StatedNetwork } from '../../domain/classification.ts'
+import { COUNTER_FIELDS, type CounterField } from '../../domain/counters.ts'
 import { type CountryCode, parseCountry } from '../../domain/country.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
@@ -14,19 +15,18 @@ import { type CdrRecord, faultOf } from './cdr-format.ts'
 import { InstantReader } from './instant-reader.ts'
 import { remember } from './remembered.ts'
 
-export const CANONICAL_FIELDS = [
-  'record_id',
-  'sim',
-  'occurred_at',
-  'plmn',
-  'country',
-  'zone',
-  'upload',
-  'download',
-  'to_sim',
-  'from_sim',
-] as const
-export type CanonicalField = (typeof CANONICAL_FIELDS)[number]
+/** The fields that are not counters. */
+export const PLAIN_FIELDS = ['record_id', 'sim', 'occurred_at', 'plmn', 'country', 'zone'] as const
+export type PlainField = (typeof PLAIN_FIELDS)[number]
+
+export type CanonicalField = PlainField | CounterField
+export const CANONICAL_FIELDS: readonly CanonicalField[] = [...PLAIN_FIELDS, ...COUNTER_FIELDS]
+
+/** The texts of a record. An absent one is ''. */
+export interface CanonicalTexts extends Readonly<Record<PlainField, string>> {
+  /** In the order of `COUNTERS`. */
+  readonly counters: readonly string[]
+}
 
 export const REQUIRED_FIELDS = ['record_id', 'sim', 'occurred_at'] as const
 
@@ -34,6 +34,10 @@ export const REQUIRED_FIELDS = ['record_id', 'sim', 'occurred_at'] as const
 export const RECORD_ID_CHARACTERS_MAX = 200
 /** The longest name a SIM can have is a unique name of 64 characters. */
 const SIM_CHARACTERS_MAX = 64
+
+export function textsOf(fields: Readonly<Record<CanonicalField, string>>): CanonicalTexts {
+  return { ...fields, counters: COUNTER_FIELDS.map((field) => fields[field]) }
+}
 
 export interface FieldFault {
   readonly field: CanonicalField
@@ -56,12 +60,12 @@ export class CanonicalRecordParser {
   }
 
   /**
-   * `fields` are trimmed; an absent one is ''. `raw` is the record as delivered. `faults` are those that
-   * the format has already found, and nothing more is said about their fields. `occurredAt` replaces the
-   * text of that field if the format has already parsed it.
+   * `fields` are trimmed. `raw` is the record as delivered. `faults` are those that the format has
+   * already found, and nothing more is said about their fields. `occurredAt` replaces the text of that
+   * field if the format has already parsed it.
    */
   parse(
-    fields: Readonly<Record<CanonicalField, string>>,
+    fields: CanonicalTexts,
     line: number,
     raw: string,
     faults: readonly FieldFault[] = [],
@@ -73,11 +77,12 @@ export class CanonicalRecordParser {
       sim: this.#identifier('sim', fields.sim, SIM_CHARACTERS_MAX),
       occurredAt: occurredAt ?? this.#instant(fields.occurred_at),
       network: this.#network(fields.plmn, fields.country, fields.zone),
+      // Written out, because there are many records.
       counters: {
-        upload: this.#counter('upload', fields.upload),
-        download: this.#counter('download', fields.download),
-        toSim: this.#counter('to_sim', fields.to_sim),
-        fromSim: this.#counter('from_sim', fields.from_sim),
+        upload: this.#counter(0, fields.counters[0]!),
+        download: this.#counter(1, fields.counters[1]!),
+        toSim: this.#counter(2, fields.counters[2]!),
+        fromSim: this.#counter(3, fields.counters[3]!),
       },
       reading: null,
       line,
@@ -127,20 +132,20 @@ export class CanonicalRecordParser {
     return 0
   }
 
-  #counter(field: 'upload' | 'download' | 'to_sim' | 'from_sim', text: string): number {
+  #counter(place: number, text: string): number {
     if (text === '') return 0
     let value = 0
     for (let i = 0; i < text.length; i++) {
       const digit = text.charCodeAt(i) - 48
       if (digit < 0 || digit > 9) {
         const rule = 'expected a whole number, 0 or more, without sign or fraction'
-        this.#refuse(field, text, isShortened(text) ? SHORTENED : rule)
+        this.#refuse(COUNTER_FIELDS[place]!, text, isShortened(text) ? SHORTENED : rule)
         return 0
       }
       value = value * 10 + digit
     }
     if (Number.isSafeInteger(value)) return value
-    this.#refuse(field, text, `at most ${Number.MAX_SAFE_INTEGER} allowed`)
+    this.#refuse(COUNTER_FIELDS[place]!, text, `at most ${Number.MAX_SAFE_INTEGER} allowed`)
     return 0
   }
 

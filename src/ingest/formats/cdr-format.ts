@@ -1,6 +1,7 @@
 /** What a format turns a carrier's delivery into, and the interface of every format. */
 import { createHash } from 'node:crypto'
 import type { StatedNetwork } from '../../domain/classification.ts'
+import type { Counters } from '../../domain/counters.ts'
 import type { FeedSettings } from '../../domain/directory.ts'
 import {
   NO_FACTS,
@@ -10,7 +11,7 @@ import {
 } from '../../domain/import.ts'
 import type { Restart } from '../../domain/restart.ts'
 import { invalidField } from '../../domain/usage-error.ts'
-import type { Counters, ReadingTraits } from '../../domain/usage-event.ts'
+import type { ReadingTraits } from '../../domain/usage-event.ts'
 import { type Line, LineReader } from '../lines.ts'
 
 /** The carrier's record, read but not yet resolved: its SIM is a name, its zone unknown. */

@@ -1,4 +1,5 @@
 /** Canonical CSV: a header line that names the canonical fields, then one record per line. */
+import { COUNTER_FIELDS } from '../../domain/counters.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
@@ -70,6 +71,10 @@ class CanonicalTable implements CsvTable {
   readonly #parser = new CanonicalRecordParser()
   /** Position of each field in a record; -1 if the header has no such column. */
   #columns = {} as Readonly<Record<CanonicalField, number>>
+  /** The positions of the counters. */
+  #counters: readonly number[] = []
+  /** The counters of the record that is being read. All records share one array, because there are many. */
+  readonly #texts = COUNTER_FIELDS.map(() => '')
   #records: ReadRecord[] = []
 
   taken(): readonly ReadRecord[] {
@@ -111,6 +116,7 @@ class CanonicalTable implements CsvTable {
     }
     const columns = CANONICAL_FIELDS.map((field) => [field, lower.indexOf(field)] as const)
     this.#columns = Object.fromEntries(columns) as Record<CanonicalField, number>
+    this.#counters = COUNTER_FIELDS.map((field) => this.#columns[field])
     this.unknownColumns = names.filter(
       (_, i) => !(CANONICAL_FIELDS as readonly string[]).includes(lower[i]!),
     )
@@ -119,6 +125,10 @@ class CanonicalTable implements CsvTable {
 
   record(fields: readonly string[], line: number, text: string): void {
     const columns = this.#columns
+    const texts = this.#texts
+    for (let place = 0; place < texts.length; place++) {
+      texts[place] = fieldAt(fields, this.#counters[place]!)
+    }
     const result = this.#parser.parse(
       {
         record_id: fieldAt(fields, columns.record_id),
@@ -127,10 +137,7 @@ class CanonicalTable implements CsvTable {
         plmn: fieldAt(fields, columns.plmn),
         country: fieldAt(fields, columns.country),
         zone: fieldAt(fields, columns.zone),
-        upload: fieldAt(fields, columns.upload),
-        download: fieldAt(fields, columns.download),
-        to_sim: fieldAt(fields, columns.to_sim),
-        from_sim: fieldAt(fields, columns.from_sim),
+        counters: texts,
       },
       line,
       text,

@@ -1,4 +1,5 @@
 /** Canonical NDJSON: one JSON object per line, with the canonical fields as keys. */
+import { COUNTER_FIELDS } from '../../domain/counters.ts'
 import { escapeCode } from '../../domain/printable.ts'
 import { shown } from '../../domain/usage-error.ts'
 import type { Line } from '../lines.ts'
@@ -7,13 +8,12 @@ import {
   type CanonicalField,
   CanonicalRecordParser,
   type FieldFault,
+  textsOf,
 } from './canonical-record.ts'
 import { faultOf, type LineCdrReader, type ReadRecord } from './cdr-format.ts'
 
 /** How many unknown keys the warning names, because keys may differ in every line. */
 const UNKNOWN_KEYS_MAX = 20
-
-const COUNTER_FIELDS: readonly string[] = ['upload', 'download', 'to_sim', 'from_sim']
 
 export class NdjsonReader implements LineCdrReader {
   readonly #parser = new CanonicalRecordParser()
@@ -70,7 +70,7 @@ export class NdjsonReader implements LineCdrReader {
       }
       fields[name] = field ?? ''
     }
-    return this.#parser.parse(fields, line, text, faults)
+    return this.#parser.parse(textsOf(fields), line, text, faults)
   }
 
   #noteUnknownKeys(value: object): void {
@@ -96,7 +96,7 @@ function fieldText(name: CanonicalField, value: unknown, line: string): string |
   if (value === undefined || value === null) return ''
   if (typeof value === 'string') return value.trim()
   if (typeof value !== 'number') return null
-  if (COUNTER_FIELDS.includes(name)) return numberText(value, name, line)
+  if (isCounter(name)) return numberText(value, name, line)
   // A number has lost leading zeros and, if long, its last digits; only a short id is safe.
   if (name !== 'record_id' || !Number.isSafeInteger(value)) return null
   const text = numberText(value, name, line)
@@ -121,6 +121,10 @@ function numberText(value: number, name: string, line: string): string {
   return writtenIn.get(record)!
 }
 
+function isCounter(name: CanonicalField): boolean {
+  return (COUNTER_FIELDS as readonly string[]).includes(name)
+}
+
 function typeRule(name: CanonicalField): string {
-  return COUNTER_FIELDS.includes(name) ? 'expected a number or its digits' : 'expected a text'
+  return isCounter(name) ? 'expected a number or its digits' : 'expected a text'
 }

@@ -3,6 +3,7 @@
  * attributes are found. See `docs/formats/radius.md`.
  */
 import type { StatedNetwork } from '../../domain/classification.ts'
+import { NO_COUNTERS } from '../../domain/counters.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import { parsePlmn } from '../../domain/plmn.ts'
 import type { Restart } from '../../domain/restart.ts'
@@ -325,7 +326,7 @@ export class RadiusRecordParser {
     }
     const lacks = directions.some((direction) => this.#lacksGigawords(direction))
     return {
-      counters: { upload: upload ?? 0, download: download ?? 0, toSim: 0, fromSim: 0 },
+      counters: { ...NO_COUNTERS, upload: upload ?? 0, download: download ?? 0 },
       reading: {
         // At the start of a session, counters begin again, whatever they stood at.
         is32Bit: gigawords === false && !isStart,

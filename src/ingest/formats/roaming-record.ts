@@ -1,8 +1,8 @@
 /** Turns what a roaming batch's event states into a record, or into a fault naming every bad field. */
 import type { StatedNetwork } from '../../domain/classification.ts'
+import { type Counters, NO_COUNTERS } from '../../domain/counters.ts'
 import { maskIdentifier } from '../../domain/identifiers.ts'
 import { shown } from '../../domain/usage-error.ts'
-import type { Counters } from '../../domain/usage-event.ts'
 import { asciiOf, BerFault } from './ber.ts'
 import { faultOf, type ReadRecord } from './cdr-format.ts'
 import { localSecondsOf, utcSecondsOf } from './local-time.ts'
@@ -78,8 +78,8 @@ type UsageKind = 'gprs' | 'mo' | 'mt'
 
 const SMS_TO_SIM = '21'
 const SMS_FROM_SIM = '22'
-const FROM_SIM: Counters = { upload: 0, download: 0, toSim: 0, fromSim: 1 }
-const TO_SIM: Counters = { upload: 0, download: 0, toSim: 1, fromSim: 0 }
+const FROM_SIM: Counters = { ...NO_COUNTERS, fromSim: 1 }
+const TO_SIM: Counters = { ...NO_COUNTERS, toSim: 1 }
 
 /** The records of one delivery, and the counts for its warnings. */
 export class RoamingRecords {
@@ -217,7 +217,7 @@ export class RoamingRecords {
     }
     const download = this.#volume('dataVolumeIncoming', incoming)
     const upload = this.#volume('dataVolumeOutgoing', outgoing)
-    return { upload, download, toSim: 0, fromSim: 0 }
+    return { ...NO_COUNTERS, upload, download }
   }
 
   #volume(field: string, value: StatedInteger): number {

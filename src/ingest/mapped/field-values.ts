@@ -1,5 +1,6 @@
 /** Turns a mapping's values into functions of a row, once per delivery. */
 
+import type { COUNTERS } from '../../domain/counters.ts'
 import { parseCountry } from '../../domain/country.ts'
 import { isShortened, SHORTENED } from '../../domain/spreadsheet-numbers.ts'
 import { shown } from '../../domain/usage-error.ts'
@@ -221,7 +222,12 @@ export class FieldCompiler<Row> {
     }
   }
 
-  data(field: CanonicalField, value: DataValue | undefined): FieldText<Row> {
+  counter({ field, quantity }: (typeof COUNTERS)[number], fields: FieldValues): FieldText<Row> {
+    if (quantity === 'data') return this.#data(field, fields[field])
+    return this.#count(field, fields[field], quantity === 'commands' ? ' of Commands' : '')
+  }
+
+  #data(field: CanonicalField, value: DataValue | undefined): FieldText<Row> {
     if (value === undefined) return () => ''
     const given = this.#given(field, value)
     const unitOf = this.#unit(field, value.unit)
@@ -244,7 +250,11 @@ export class FieldCompiler<Row> {
     })
   }
 
-  commands(field: CanonicalField, value: Reference | CommandsValue | undefined): FieldText<Row> {
+  #count(
+    field: CanonicalField,
+    value: Reference | CommandsValue | undefined,
+    what: string,
+  ): FieldText<Row> {
     if (value === undefined) return () => ''
     const stated: CommandsValue = isReference(value) ? { from: value } : value
     const { constant } = stated
@@ -258,7 +268,7 @@ export class FieldCompiler<Row> {
       if (this.#mayGroup && mayBeGrouped(text)) return this.#refuse(field, text, MAY_BE_GROUPED)
       const plain = number(text)
       const count = plain === null ? null : wholeNumber(plain)
-      return count ?? this.#refuse(field, text, 'expected a whole number of Commands, 0 or more')
+      return count ?? this.#refuse(field, text, `expected a whole number${what}, 0 or more`)
     })
   }
 

@@ -1,4 +1,5 @@
 /** Checks that data from outside is a mapping. Finds every fault, and names it by its path. */
+import { byField, COUNTER_FIELDS, COUNTERS } from '../../domain/counters.ts'
 import { parseCountry } from '../../domain/country.ts'
 import { parsePlmn } from '../../domain/plmn.ts'
 import { UsageError } from '../../domain/usage-error.ts'
@@ -42,7 +43,6 @@ const SOURCE_KEYS: Readonly<Record<string, readonly SourceFormat[]>> = {
 }
 
 const SKIP_LINES_MAX = 1_000
-const COUNTERS = ['upload', 'download', 'to_sim', 'from_sim'] as const
 
 /** Throws `invalid` with all faults, one per line. */
 export function checkMapping(value: unknown): asserts value is Mapping {
@@ -181,10 +181,11 @@ function fieldsRule(reference: Rule, condition: Rule): Rule {
     { ...origins, unit: unitRule(reference) },
     { required: ['unit'], oneOf: ['from', 'first_of'] },
   )
-  const commands = objectOf(
+  const count = objectOf(
     { ...origins, constant: wholeNumbers(0, Number.MAX_SAFE_INTEGER) },
     { oneOf },
   )
+  const counts = eitherObjectOr(reference, count)
   const shape = objectOf(
     {
       record_id: recordIdRule(reference, textValue),
@@ -197,17 +198,14 @@ function fieldsRule(reference: Rule, condition: Rule): Rule {
       country: eitherObjectOr(reference, objectOf(country, { oneOf })),
       network: eitherObjectOr(reference, network),
       zone: objectOf(zone, { oneOf }),
-      upload: data,
-      download: data,
-      to_sim: eitherObjectOr(reference, commands),
-      from_sim: eitherObjectOr(reference, commands),
+      ...byField((place) => (COUNTERS[place]!.quantity === 'data' ? data : counts)),
     },
     { required: ['record_id', 'sim', 'occurred_at'] },
   )
   return (value, path, faults) => {
     shape(value, path, faults)
-    if (isRecord(value) && COUNTERS.every((name) => value[name] === undefined)) {
-      refuse(faults, path, undefined, `at least one of ${COUNTERS.join(', ')} is required`)
+    if (isRecord(value) && COUNTER_FIELDS.every((name) => value[name] === undefined)) {
+      refuse(faults, path, undefined, `at least one of ${COUNTER_FIELDS.join(', ')} is required`)
     }
     if (!isRecord(value) || value.network === undefined) return
     for (const name of ['plmn', 'country'] as const) {

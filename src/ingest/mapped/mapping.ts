@@ -2,6 +2,7 @@
  * A mapping: which part of a carrier's record is which of our fields. It is plain data, written as YAML
  * or JSON; `mapping-check.ts` says what it may contain, `docs/formats/mapped.md` what it means.
  */
+import type { CounterField, FieldOf } from '../../domain/counters.ts'
 import type { FeedSettings } from '../../domain/directory.ts'
 
 /** A column's name, or its number from 1; a path such as `operator.country.mcc` in JSON and XML. */
@@ -147,7 +148,12 @@ export interface CommandsValue extends Omit<TextValue, 'constant' | 'values' | '
   readonly constant?: number
 }
 
-export interface FieldValues {
+/** Bytes have a unit. Everything else is a plain number. */
+type CounterFieldValues = { readonly [Field in FieldOf<'data'>]?: DataValue } & {
+  readonly [Field in Exclude<CounterField, FieldOf<'data'>>]?: Reference | CommandsValue
+}
+
+export interface FieldValues extends CounterFieldValues {
   readonly record_id: RecordIdValue
   readonly sim: Reference | TextValue
   readonly occurred_at: TimeValue
@@ -156,10 +162,6 @@ export interface FieldValues {
   /** Used instead of `plmn` and `country`. */
   readonly network?: Reference | NetworkValue
   readonly zone?: TextValue
-  readonly upload?: DataValue
-  readonly download?: DataValue
-  readonly to_sim?: Reference | CommandsValue
-  readonly from_sim?: Reference | CommandsValue
 }
 
 /** A mapping cannot mark a record that begins a session. */

@@ -2,13 +2,15 @@
  * Applies a mapping to one row. The result is the canonical fields as texts, or the faults that keep the
  * row out.
  */
+
+import { COUNTER_FIELDS, COUNTER_NAMES, COUNTERS } from '../../domain/counters.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { shown } from '../../domain/usage-error.ts'
-import { COUNTER_NAMES, type CounterName, type ReadingTraits } from '../../domain/usage-event.ts'
+import type { ReadingTraits } from '../../domain/usage-event.ts'
 import {
-  type CanonicalField,
   CanonicalRecordParser,
   type FieldFault,
+  type PlainField,
 } from '../formats/canonical-record.ts'
 import { type CdrRecord, faultOf, isFault, type ReadRecord } from '../formats/cdr-format.ts'
 import { ContentIds } from './content-ids.ts'
@@ -18,15 +20,7 @@ import type { NetworkText } from './network-text.ts'
 import type { RowAccess } from './row.ts'
 import { isRecord } from './rules.ts'
 
-type TextField = Exclude<CanonicalField, 'occurred_at'>
-
-const COUNTER_FIELDS = {
-  upload: 'upload',
-  download: 'download',
-  toSim: 'to_sim',
-  fromSim: 'from_sim',
-} as const satisfies Record<CounterName, CanonicalField>
-type CounterField = (typeof COUNTER_FIELDS)[CounterName]
+type TextField = Exclude<PlainField, 'occurred_at'>
 
 interface Test<Row> {
   readonly condition: Condition
@@ -37,6 +31,8 @@ interface Test<Row> {
 export class RecordBuilder<Row> {
   readonly #parser: CanonicalRecordParser
   readonly #fields: Readonly<Record<TextField, (row: Row) => string>>
+  /** The texts of the counters, in the order of `COUNTERS`. */
+  readonly #counters: readonly ((row: Row) => string)[]
   readonly #occurredAt: (row: Row) => number | null
   /** Used instead of PLMN and country if one text gives the network. */
   readonly #network: ((row: Row) => NetworkText) | null
@@ -48,7 +44,7 @@ export class RecordBuilder<Row> {
   /** Null if counters are usage. */
   readonly #reading: ReadingTraits | null
   /** The counters that the mapping reads, for messages. */
-  readonly #counters: readonly string[]
+  readonly #counterNames: readonly string[]
   /** How many records state none of them. */
   #withoutCounters = 0
   #faults: FieldFault[] = []
@@ -66,11 +62,8 @@ export class RecordBuilder<Row> {
       plmn: compiler.plmn(fields.plmn),
       country: compiler.country(fields.country),
       zone: compiler.text('zone', fields.zone),
-      upload: compiler.data('upload', fields.upload),
-      download: compiler.data('download', fields.download),
-      to_sim: compiler.commands('to_sim', fields.to_sim),
-      from_sim: compiler.commands('from_sim', fields.from_sim),
     }
+    this.#counters = COUNTERS.map((counter) => compiler.counter(counter, fields))
     this.#parser = new CanonicalRecordParser(compiler.origins)
     const testOf = (condition: Condition) => ({
       condition,
@@ -85,7 +78,7 @@ export class RecordBuilder<Row> {
     const { readings = false, resets = 'never' } = mapping
     this.#reading = readings ? { is32Bit: false, resets } : null
     const hasContentId = isRecord(fields.record_id) && fields.record_id.content !== undefined
-    this.#counters = Object.values(COUNTER_FIELDS).filter((field) => fields[field] !== undefined)
+    this.#counterNames = COUNTER_FIELDS.filter((field) => fields[field] !== undefined)
     this.#contentIds = hasContentId ? new ContentIds() : null
   }
 
@@ -105,12 +98,7 @@ export class RecordBuilder<Row> {
     const recordId = fields.record_id(row)
     const occurredAt = this.#occurredAt(row)
     const network = this.#network === null ? null : this.#network(row)
-    const texts = {
-      upload: fields.upload(row),
-      download: fields.download(row),
-      to_sim: fields.to_sim(row),
-      from_sim: fields.from_sim(row),
-    }
+    const counters = this.#counters.map((text) => text(row))
     const record = this.#parser.parse(
       {
         record_id: this.#contentIds === null ? recordId : this.#contentIds.idOf(recordId),
@@ -119,7 +107,7 @@ export class RecordBuilder<Row> {
         plmn: network === null ? fields.plmn(row) : network.plmn,
         country: network === null ? fields.country(row) : network.country,
         zone: fields.zone(row),
-        ...texts,
+        counters,
       },
       line,
       raw,
@@ -127,14 +115,14 @@ export class RecordBuilder<Row> {
       occurredAt,
     )
     if (isFault(record)) return record
-    if (this.#reading !== null) return this.#asReading(record, texts)
-    if (Object.values(texts).every((text) => text === '')) this.#withoutCounters++
+    if (this.#reading !== null) return this.#asReading(record, counters)
+    if (counters.every((text) => text === '')) this.#withoutCounters++
     return record
   }
 
   /** A counter that the record does not state, or leaves empty, is unknown. */
-  #asReading(record: CdrRecord, texts: Readonly<Record<CounterField, string>>): CdrRecord {
-    const unknown = COUNTER_NAMES.filter((name) => texts[COUNTER_FIELDS[name]] === '')
+  #asReading(record: CdrRecord, texts: readonly string[]): CdrRecord {
+    const unknown = COUNTER_NAMES.filter((_, place) => texts[place] === '')
     return { ...record, reading: { ...this.#reading!, ...(unknown.length > 0 && { unknown }) } }
   }
 
@@ -151,7 +139,7 @@ export class RecordBuilder<Row> {
     const what = count === 1 ? '1 record states' : `${count} records state`
     return [
       ...skipped,
-      `${what} none of the counters that the mapping reads, and adds nothing: ${this.#counters.join(', ')}`,
+      `${what} none of the counters that the mapping reads, and adds nothing: ${this.#counterNames.join(', ')}`,
     ]
   }
 }

@@ -9,8 +9,8 @@ import {
   SERIES_VERDICTS,
   sameCounters,
 } from '../../domain/counter-series.ts'
+import type { Counters } from '../../domain/counters.ts'
 import { formatInstant } from '../../domain/time.ts'
-import type { Counters } from '../../domain/usage-event.ts'
 import { countersFromRow, countersInWords, eachCounter } from '../counter-columns.ts'
 import { FRESH_SECONDS_GIVEN, floorText } from '../ledger/buckets.ts'
 import type { Row } from '../rows.ts'

@@ -1,5 +1,5 @@
 /** Changes ledger rows along with their histories and what is derived from them. */
-import { counterValues } from '../counter-columns.ts'
+import { counterValues } from '../../domain/counters.ts'
 import type { Limits } from '../limits.ts'
 import { type Identity, type Row, type StoredEvent, storedEventFromRow } from '../rows.ts'
 import {

@@ -1,10 +1,11 @@
 /** What quarantine keeps of a record whose identity is stored with other content. */
 
 import { createHash } from 'node:crypto'
+import { countersOf } from '../../domain/counters.ts'
 import { type KeptRecord, type QuarantinedRecord, RAW_BYTES_MAX } from '../../domain/import.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { EventVersion } from '../../domain/usage-event.ts'
-import { countersInWords, countersOf } from '../counter-columns.ts'
+import { countersInWords } from '../counter-columns.ts'
 import type { StoredEvent } from '../rows.ts'
 import { TRIAL_IMPORT_ID } from '../usage-store.ts'
 

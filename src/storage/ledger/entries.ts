@@ -1,5 +1,6 @@
 /** Turns rows of the ledger and its history into entries. The engines' reads of them share this code. */
 import { SERIES_VERDICTS } from '../../domain/counter-series.ts'
+import { NO_COUNTERS } from '../../domain/counters.ts'
 import type {
   LedgerEntry,
   LedgerFilter,
@@ -7,7 +8,7 @@ import type {
   LedgerPosition,
 } from '../../domain/ledger-entry.ts'
 import { ZONES } from '../../domain/usage-event.ts'
-import { counterList, countersBy } from '../counter-columns.ts'
+import { counterList } from '../counter-columns.ts'
 import { listFeeds } from '../directory/reads.ts'
 import { type Row, storedEventFromRow } from '../rows.ts'
 import { all, freshSeconds, type Steps } from '../session.ts'
@@ -121,7 +122,7 @@ function entriesFromRows(rows: EntryRows, names: EntryNames): LedgerEntry[] {
       isCounted: !isGone.has(row),
       reading: row.verdict == null ? null : SERIES_VERDICTS[row.verdict as number]!,
       ...(isGone.has(row)
-        ? { ...versionFromRow(taken.at(-1)!, names), ...NOTHING }
+        ? { ...versionFromRow(taken.at(-1)!, names), ...NO_COUNTERS }
         : versionFromRow(row, names)),
       replaced: (replaced.get(identity) ?? []).map((version) => ({
         ...versionFromRow(version, names),
@@ -136,8 +137,6 @@ function entriesFromRows(rows: EntryRows, names: EntryNames): LedgerEntry[] {
     }
   })
 }
-
-const NOTHING = countersBy(() => 0)
 
 /** Both engines order record ids by their bytes. */
 function byPosition(a: Row, b: Row): number {

@@ -1,4 +1,5 @@
 /** A batch's events on their way into the ledger. */
+import { countersOf } from '../../domain/counters.ts'
 import type { VerdictCounts } from '../../domain/import.ts'
 import type { EventVersion, UsageEvent } from '../../domain/usage-event.ts'
 import type { AppendBatch } from '../batches.ts'
@@ -33,9 +34,9 @@ export interface EventVerdicts extends Pick<VerdictCounts, 'accepted' | 'duplica
 }
 
 export function versionOf({ event }: IncomingEvent): EventVersion {
-  const { upload, download, toSim, fromSim, serving, reading } = event
+  const { serving, reading } = event
   const traits = reading === null ? {} : { traits: reading }
-  return { upload, download, toSim, fromSim, serving, ...traits }
+  return { ...countersOf(event), serving, ...traits }
 }
 
 export function identityOf({ bucket, event }: IncomingEvent, feedId: number): Identity {

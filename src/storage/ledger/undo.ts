@@ -3,9 +3,9 @@
  */
 
 import { sameCounters } from '../../domain/counter-series.ts'
+import { type Counters, countersOf } from '../../domain/counters.ts'
 import type { Feed } from '../../domain/directory.ts'
-import { type Counters, sameContent } from '../../domain/usage-event.ts'
-import { countersOf } from '../counter-columns.ts'
+import { sameContent } from '../../domain/usage-event.ts'
 import { rebuildProgress } from '../directory/feed-progress.ts'
 import { feedById, findImport } from '../directory/reads.ts'
 import {

@@ -3,11 +3,12 @@
  * tables change only through this, in the transaction that changes the ledger.
  */
 
+import { type Counters, counterValues, mapCounters, NO_COUNTERS } from '../../domain/counters.ts'
 import type { CountryCode } from '../../domain/country.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber, monthStart } from '../../domain/time.ts'
-import { type Counters, ZONES } from '../../domain/usage-event.ts'
-import { COUNTER_COLUMNS, countersBy } from '../counter-columns.ts'
+import { ZONES } from '../../domain/usage-event.ts'
+import { COUNTER_COLUMNS } from '../counter-columns.ts'
 import { SELECT_ACCOUNT_SIDS, SELECT_SIM_SIDS } from '../directory/sql.ts'
 import type { Limits } from '../limits.ts'
 import type { ServingColumns } from '../rows.ts'
@@ -28,58 +29,44 @@ type CellKey = readonly (number | string)[]
 /** The change of one cell. */
 class Cell {
   readonly key: CellKey
-  #upload = 0
-  #download = 0
-  #toSim = 0
-  #fromSim = 0
+  readonly #numbers = counterValues(NO_COUNTERS)
   /** What was collected before a number would have overflowed. A bigint for every row would cost more. */
-  #high: readonly [bigint, bigint, bigint, bigint] = [0n, 0n, 0n, 0n]
+  #high = NOTHING
 
   constructor(key: CellKey) {
     this.key = key
   }
 
   add(counters: Counters, times: 1 | -1): void {
-    const upload = this.#upload + times * counters.upload
-    const download = this.#download + times * counters.download
-    const toSim = this.#toSim + times * counters.toSim
-    const fromSim = this.#fromSim + times * counters.fromSim
-    const isExact =
-      Number.isSafeInteger(upload) &&
-      Number.isSafeInteger(download) &&
-      Number.isSafeInteger(toSim) &&
-      Number.isSafeInteger(fromSim)
-    if (!isExact) {
-      this.#high = this.sums
-      this.#upload = times * counters.upload
-      this.#download = times * counters.download
-      this.#toSim = times * counters.toSim
-      this.#fromSim = times * counters.fromSim
-      return
+    const numbers = this.#numbers
+    const added = counterValues(counters)
+    for (let place = 0; place < added.length; place++) {
+      const sum = numbers[place]! + times * added[place]!
+      if (Number.isSafeInteger(sum)) numbers[place] = sum
+      else this.#carry(place, times * added[place]!)
     }
-    this.#upload = upload
-    this.#download = download
-    this.#toSim = toSim
-    this.#fromSim = fromSim
+  }
+
+  /** Moves the number at the place into `#high`, and restarts it at `number`. */
+  #carry(place: number, number: number): void {
+    const carried = BigInt(this.#numbers[place]!)
+    this.#high = this.#high.map((high, i) => (i === place ? high + carried : high))
+    this.#numbers[place] = number
   }
 
   addAll(other: Cell): void {
-    const [own, added] = [this.sums, other.sums]
-    this.#high = [own[0] + added[0], own[1] + added[1], own[2] + added[2], own[3] + added[3]]
-    this.#upload = this.#download = this.#toSim = this.#fromSim = 0
+    const added = other.sums
+    this.#high = this.sums.map((sum, place) => sum + added[place]!)
+    this.#numbers.fill(0)
   }
 
   /** In the order of `COUNTER_COLUMNS`. */
-  get sums(): readonly [bigint, bigint, bigint, bigint] {
-    const [upload, download, toSim, fromSim] = this.#high
-    return [
-      upload + BigInt(this.#upload),
-      download + BigInt(this.#download),
-      toSim + BigInt(this.#toSim),
-      fromSim + BigInt(this.#fromSim),
-    ]
+  get sums(): readonly bigint[] {
+    return this.#high.map((high, place) => high + BigInt(this.#numbers[place]!))
   }
 }
+
+const NOTHING: readonly bigint[] = COUNTER_COLUMNS.map(() => 0n)
 
 export class UsageDeltas {
   readonly #limits: Limits
@@ -268,7 +255,7 @@ function inOrder(cells: readonly Cell[]): Cell[] {
 }
 
 function differences(sums: Cell['sums']) {
-  return countersBy((i) => sums[i]!)
+  return mapCounters((place) => sums[place]!)
 }
 
 function cellIn(cells: Map<string, Cell>, text: string, key: CellKey): Cell {

@@ -1,5 +1,6 @@
 /** Rows in the form of PostgreSQL's COPY: one line per row, tabs between columns. */
 
+import { counterValues } from '../../domain/counters.ts'
 import type { IncomingEvent } from '../ledger/incoming-events.ts'
 import type { TableRow, TableValue } from '../tables.ts'
 
@@ -30,11 +31,13 @@ function* eventLines(
     let text = ''
     for (let position = from; position < to; position++) {
       const { event, bucket, serving } = events[position]!
+      let counters = ''
+      for (const value of counterValues(event)) counters += `${value}\t`
       text +=
         `${bucket}\t${event.simId}\t${event.occurredAt}\t` +
         `${escaped(event.recordId)}\t${event.accountId}\t` +
         `${serving.zone}\t${serving.country}\t${serving.plmn}\t${serving.stated}\t` +
-        `${event.upload}\t${event.download}\t${event.toSim}\t${event.fromSim}\t${event.line}\t` +
+        `${counters}${event.line}\t` +
         rest(position)
     }
     yield Buffer.from(text, 'utf8')

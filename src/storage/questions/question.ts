@@ -4,6 +4,7 @@
  * labels are those at the time of use. A day during which they change is read from the ledger.
  */
 
+import { mapCounters } from '../../domain/counters.ts'
 import type { CountryCode } from '../../domain/country.ts'
 import type { Plmn } from '../../domain/plmn.ts'
 import type { SimPlace } from '../../domain/sim-group.ts'
@@ -17,7 +18,7 @@ import {
   type UsageMember,
   type UsageQuestion,
 } from '../../domain/usage-question.ts'
-import { COUNTER_COLUMNS, countersBy } from '../counter-columns.ts'
+import { COUNTER_COLUMNS } from '../counter-columns.ts'
 import { SELECT_SIM_SIDS } from '../directory/sql.ts'
 import type { UsedNetwork } from '../fleet-store.ts'
 import { dayOf } from '../ledger/buckets.ts'
@@ -150,7 +151,7 @@ function memberFromRow(row: Row, { granularity, start }: UsageQuestion): UsageMe
     ...(has('country') && { country: row.country === '' ? null : (row.country as CountryCode) }),
     ...(has('plmn') && { plmn: row.plmn === '' ? null : (row.plmn as Plmn) }),
     ...(has('feed_id') && { feedId: number('feed_id') }),
-    ...countersBy((i) => row[COUNTER_COLUMNS[i]!] as bigint),
+    ...mapCounters((place) => row[COUNTER_COLUMNS[place]!] as bigint),
   }
 }
 

@@ -1,7 +1,9 @@
 /** Puts an answer that was read in parts together again. */
+
+import { addCounters } from '../../domain/counters.ts'
 import type { CountryCode } from '../../domain/country.ts'
 import { ZONES } from '../../domain/usage-event.ts'
-import { addUsage, type UsageGroup, type UsageQuery } from '../../domain/usage-query.ts'
+import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 
 /** Parts of the query's period, each of which may begin in the middle of a bucket. */
 export function ofParts(
@@ -20,7 +22,7 @@ export function addedUp(groups: readonly UsageGroup[]): UsageGroup[] {
   for (const group of groups) {
     const key = `${group.bucketStart} ${group.zone} ${group.country}`
     const sums = byKey.get(key)
-    byKey.set(key, sums === undefined ? group : { ...group, ...addUsage(sums, group) })
+    byKey.set(key, sums === undefined ? group : { ...group, ...addCounters(sums, group) })
   }
   return [...byKey.values()]
 }

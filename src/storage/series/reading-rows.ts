@@ -7,14 +7,15 @@ import {
   SERIES_VERDICTS,
   type SeriesVerdict,
 } from '../../domain/counter-series.ts'
-import { COUNTER_NAMES, type Counters, type ReadingTraits } from '../../domain/usage-event.ts'
 import {
-  COUNTER_COLUMNS,
-  countersBy,
-  countersFromRow,
+  COUNTER_NAMES,
+  type Counters,
   countersOf,
   counterValues,
-} from '../counter-columns.ts'
+  mapCounters,
+} from '../../domain/counters.ts'
+import type { ReadingTraits } from '../../domain/usage-event.ts'
+import { COUNTER_COLUMNS, countersFromRow } from '../counter-columns.ts'
 import type { Row } from '../rows.ts'
 import { columnsNamed } from '../tables.ts'
 
@@ -102,7 +103,7 @@ export function keptReadingFromRow(row: Row): KeptReading {
   const known = (value: unknown) => (value === null ? null : Number(value))
   return {
     reading: {
-      ...countersBy((i) => known(row[COUNTER_COLUMNS[i]!])),
+      ...mapCounters((place) => known(row[COUNTER_COLUMNS[place]!])),
       traits: traitsFromBits(Number(row.traits)),
     },
     highs: countersFromRow(row, 'high_'),
@@ -112,5 +113,6 @@ export function keptReadingFromRow(row: Row): KeptReading {
 
 /** The counters as read, with 0 for unknown ones, as a version has them. */
 export function countersRead(reading: Reading): Counters {
-  return countersBy((i) => reading[COUNTER_NAMES[i]!] ?? 0)
+  const values = counterValues<number | null>(reading)
+  return mapCounters((place) => values[place] ?? 0)
 }

@@ -1,6 +1,7 @@
 /** Applies one batch of an import: ledger, derived tables, quarantine and counts in one transaction. */
 import type { StatementSync } from 'node:sqlite'
 import { NO_SERIES_COUNTS } from '../../domain/counter-series.ts'
+import { counterValues } from '../../domain/counters.ts'
 import type { UsageEvent } from '../../domain/usage-event.ts'
 import { addAccountFeeds } from '../directory/feed-access.ts'
 import { movedMeanwhile } from '../directory/tenures.ts'
@@ -164,12 +165,7 @@ class BatchApplication {
     if (this.#expectsRepeat && this.#isRepeat(identity, index)) return
     const accountId = n[at + packed.ACCOUNT_ID]!
     const serving = this.#servings[n[at + packed.SERVING]!]!
-    const counters = {
-      upload: n[at + packed.UPLOAD]!,
-      download: n[at + packed.DOWNLOAD]!,
-      toSim: n[at + packed.TO_SIM]!,
-      fromSim: n[at + packed.FROM_SIM]!,
-    }
+    const counters = packed.countersAt(n, at)
     const { changes } = this.#statements.insert.run(
       bucket,
       simId,
@@ -181,13 +177,10 @@ class BatchApplication {
       serving.country,
       serving.plmn,
       serving.stated,
-      counters.upload,
-      counters.download,
-      counters.toSim,
-      counters.fromSim,
       importId,
       n[at + packed.LINE]!,
       knownAt,
+      ...counterValues(counters),
     )
     if (changes === 1) {
       this.#expectsRepeat = false
@@ -229,10 +222,7 @@ class BatchApplication {
       serving.country,
       serving.plmn,
       serving.stated,
-      n[at + packed.UPLOAD]!,
-      n[at + packed.DOWNLOAD]!,
-      n[at + packed.TO_SIM]!,
-      n[at + packed.FROM_SIM]!,
+      ...counterValues(packed.countersAt(n, at)),
     ) as unknown as readonly [importId: number, line: number] | undefined
     if (row === undefined) return false
     const of = { importId: row[0], line: row[1] }
@@ -307,14 +297,11 @@ class BatchApplication {
     const at = index * packed.COLUMNS
     const serving = n[at + packed.SERVING]!
     const event: UsageEvent = {
+      ...packed.countersAt(n, at),
       simId: n[at + packed.SIM_ID]!,
       accountId: n[at + packed.ACCOUNT_ID]!,
       occurredAt: n[at + packed.OCCURRED_AT]!,
       recordId: packed.textAt(events.recordIds, index),
-      upload: n[at + packed.UPLOAD]!,
-      download: n[at + packed.DOWNLOAD]!,
-      toSim: n[at + packed.TO_SIM]!,
-      fromSim: n[at + packed.FROM_SIM]!,
       serving: events.servings[serving]!,
       reading: traitsFromBits(n[at + packed.TRAITS]!),
       line: n[at + packed.LINE]!,

@@ -10,9 +10,8 @@ const IDENTITY = 'bucket = ? AND sim_id = ? AND occurred_at = ? AND feed_id = ? 
 
 export const INSERT_EVENT = `
   INSERT INTO ledger (bucket, sim_id, occurred_at, feed_id, record_id, account_id,
-                      zone, country, plmn, stated, ${COUNTERS},
-                      import_id, line, known_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                      zone, country, plmn, stated, import_id, line, known_at, ${COUNTERS})
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${eachCounter(() => '?')})
   ON CONFLICT DO NOTHING`
 
 export const SELECT_EVENT = `SELECT * FROM ledger WHERE ${IDENTITY}`

@@ -2,6 +2,7 @@
  * The form in which events are passed to the writer thread: a few flat arrays whose memory is
  * transferred. Copying events as objects would cost the importing thread more than reading them.
  */
+import { COUNTER_NAMES, type Counters, counterValues, mapCounters } from '../../domain/counters.ts'
 import type { Serving, UsageEvent } from '../../domain/usage-event.ts'
 import { traitsToBits } from '../series/reading-rows.ts'
 
@@ -25,15 +26,13 @@ interface PackedTexts {
 export const OCCURRED_AT = 0
 export const SIM_ID = 1
 export const ACCOUNT_ID = 2
-export const UPLOAD = 3
-export const DOWNLOAD = 4
-export const TO_SIM = 5
-export const FROM_SIM = 6
-export const LINE = 7
-export const SERVING = 8
+export const LINE = 3
+export const SERVING = 4
 /** 0 for usage; for a reading, its traits. */
-export const TRAITS = 9
-export const COLUMNS = 10
+export const TRAITS = 5
+/** The first of the counters. */
+const COUNTERS = 6
+export const COLUMNS = COUNTERS + COUNTER_NAMES.length
 
 export function packEvents(events: readonly UsageEvent[]): PackedEvents {
   const numbers = new Float64Array(events.length * COLUMNS)
@@ -49,13 +48,13 @@ export function packEvents(events: readonly UsageEvent[]): PackedEvents {
     numbers[at + OCCURRED_AT] = event.occurredAt
     numbers[at + SIM_ID] = event.simId
     numbers[at + ACCOUNT_ID] = event.accountId
-    numbers[at + UPLOAD] = event.upload
-    numbers[at + DOWNLOAD] = event.download
-    numbers[at + TO_SIM] = event.toSim
-    numbers[at + FROM_SIM] = event.fromSim
     numbers[at + LINE] = event.line
     numbers[at + SERVING] = serving
     numbers[at + TRAITS] = event.reading === null ? 0 : traitsToBits(event.reading)
+    const counters = counterValues(event)
+    for (let place = 0; place < counters.length; place++) {
+      numbers[at + COUNTERS + place] = counters[place]!
+    }
     at += COLUMNS
   }
   return {
@@ -65,6 +64,11 @@ export function packEvents(events: readonly UsageEvent[]): PackedEvents {
     recordIds: packTexts(events.map((event) => event.recordId)),
     raws: packTexts(events.map((event) => event.raw)),
   }
+}
+
+/** The counters of the event whose numbers begin at `at`. */
+export function countersAt(numbers: Float64Array, at: number): Counters {
+  return mapCounters((place) => numbers[at + COUNTERS + place]!)
 }
 
 /** Whose each event is, and when it happened. */
