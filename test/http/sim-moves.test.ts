@@ -59,7 +59,7 @@ async function usedBy(
     records.usage_records[0]!.data.total,
     events.usage_events.reduce((sum, { upload }) => sum + upload, 0),
     usage.usage[0]?.data.total ?? 0,
-    superSim.usage_records.reduce((sum, { data_upload }) => sum + data_upload!, 0),
+    superSim.usage_records.reduce((sum, { data_upload }) => sum + data_upload, 0),
   ]
 }
 

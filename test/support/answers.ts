@@ -129,12 +129,15 @@ export async function askAt<const Url extends string = string, Asked extends Met
   return answerOf<Url, Asked>(reply.status, Object.fromEntries(reply.headers), await reply.text())
 }
 
+/** Lists in lines, and metrics. Anything else that cannot be parsed fails its test. */
+const OTHER_THAN_JSON = /^(?:text\/csv|application\/x-ndjson|text\/plain; version=)/
+
 function answerOf<Url extends string, Asked extends Method>(
   status: number,
   headers: Readonly<Record<string, unknown>>,
   text: string,
 ): AnswerTo<Url, Asked> {
-  const isJson = /^application\/json\b/.test(String(headers['content-type']))
-  const body = isJson && text !== '' ? JSON.parse(text) : null
+  const isOther = OTHER_THAN_JSON.test(String(headers['content-type']))
+  const body = text === '' || isOther ? null : JSON.parse(text)
   return { status, headers, text, body, error: body }
 }
