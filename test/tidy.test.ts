@@ -1,13 +1,10 @@
-/** The rules of the house that a program can check: who imports whom, sizes, tests, pages, which Node. */
+/** The rules of the house that a program can check: who imports whom, sizes, tests, which Node. */
 import assert from 'node:assert/strict'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { describe, it } from 'node:test'
-import { clientTypesMark } from '../scripts/generate-client.ts'
-import { openApiText } from '../scripts/generate-openapi.ts'
-
-const ROOT = join(import.meta.dirname, '..')
+import { assertNone, ROOT, read } from './support/house.ts'
 
 /** What each folder of `src` may import besides itself: a folder, or one file of another. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -81,10 +78,6 @@ interface Import {
 const files = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => relative('src', file))
 const imports = files.flatMap(importsOf)
 
-function read(file: string): string {
-  return readFileSync(join(ROOT, file), 'utf8')
-}
-
 /** Static and dynamic imports, re-exports, and files named as the start of a thread. */
 function importsOf(file: string): Import[] {
   const specifiers = read(`src/${file}`).matchAll(
@@ -111,10 +104,6 @@ function packageOf(specifier: string): string {
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/')
-}
-
-function assertNone(faults: readonly string[]): void {
-  assert.equal(faults.length, 0, faults.join('\n'))
 }
 
 describe('the source', () => {
@@ -311,79 +300,6 @@ describe('the tests', () => {
       }),
     )
     assertNone(faults.map((place) => `${place}: ask by get, post, ask or askAt; or use bodyIn`))
-  })
-})
-
-describe('what is generated', () => {
-  it('is made from what is there now: docs/openapi.json and the types of the client', async () => {
-    assert.ok(read('docs/openapi.json') === (await openApiText()), 'run npm run generate:client')
-    const [mark] = read('src/client/api.ts').split('\n')
-    assert.equal(mark, clientTypesMark(), 'run npm run generate:client')
-  })
-})
-
-describe('the pages', () => {
-  const decisions = 'docs/decisions'
-  const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT })
-
-  it('link to files that are there', () => {
-    const broken = pages.flatMap((page) =>
-      [...read(page).matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)]
-        .filter(([, target]) => !existsSync(join(ROOT, dirname(page), target!)))
-        .map(([, target]) => `${page}: there is no ${target}`),
-    )
-    assertNone(broken)
-    assert.ok(pages.length > 30, `only ${pages.length} pages were found`)
-  })
-
-  it('name files of the repository that are there', () => {
-    // The recipes in CONTRIBUTING add files for a carrier that does not exist.
-    const example = /kestrel|[<*…]/
-    const broken = ['CONTRIBUTING.md', 'docs/architecture.md'].flatMap((page) =>
-      [...read(page).matchAll(/`((?:bench|docs|examples|scripts|src|test)\/[^`\s]+)`/g)]
-        .map(([, path = '']) => path)
-        .filter((path) => !example.test(path) && !existsSync(join(ROOT, path)))
-        .map((path) => `${page}: there is no ${path}`),
-    )
-    assertNone(broken)
-  })
-
-  it('name the version that this is', () => {
-    const { version } = JSON.parse(read('package.json')) as { version: string }
-    assert.match(version, /^\d+\.\d+\.\d+(-rc\.\d+)?$/)
-    assert.equal((JSON.parse(read('package-lock.json')) as { version: string }).version, version)
-    const [, newest] = /^## (\S+)/m.exec(read('CHANGELOG.md'))!
-    assert.ok([version, 'Unreleased'].includes(newest!), `CHANGELOG.md begins with ${newest}`)
-    const others = pages.flatMap((page) =>
-      [...read(page).matchAll(/simtally-(\d\S*)\.tgz/g)]
-        .filter(([, named]) => named !== version)
-        .map(([file]) => `${page}: ${file} is of another version`),
-    )
-    assertNone(others)
-  })
-
-  it('name every file that both engines have, and none that one of them lacks', () => {
-    const twinsIn = (folder: string) =>
-      new Set(globSync('*.ts', { cwd: join(ROOT, 'src/storage', folder) }))
-    const twins = twinsIn('sqlite').intersection(twinsIn('postgres'))
-    const [paragraph] = /^\*\*Twins\*\*.* and the migrations\./ms.exec(
-      read('docs/architecture.md'),
-    )!
-    const named = new Set([...paragraph.matchAll(/`([a-z-]+\.ts)`/g)].map(([, name]) => name!))
-    const wrong = [...twins.symmetricDifference(named)]
-    assertNone(wrong.map((name) => `docs/architecture.md: is ${name} among the twins or not?`))
-  })
-
-  it('are all named in the index of decisions, by their titles', () => {
-    const entries = globSync(`${decisions}/*.md`, { cwd: ROOT })
-      .filter((page) => !page.endsWith('README.md'))
-      .map(
-        (page) => `- [${/^# (.*)$/m.exec(read(page))?.[1]}](${page.slice(decisions.length + 1)})`,
-      )
-    const index = read(`${decisions}/README.md`).split('\n')
-    const missing = entries.filter((entry) => !index.includes(entry))
-    assertNone(missing.map((entry) => `${decisions}/README.md lacks the line: ${entry}`))
-    assert.equal(index.filter((line) => line.startsWith('- ')).length, entries.length)
   })
 })
 

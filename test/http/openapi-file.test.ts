@@ -1,4 +1,4 @@
-/** Our own OpenAPI file: that it says what the routes do, and that clients get it; `tidy.test.ts` keeps it new. */
+/** Our own OpenAPI file: that it says what the routes do, and that clients get it; `tidy-pages.test.ts` keeps it current. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
