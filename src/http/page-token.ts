@@ -30,8 +30,7 @@ export class PageTokens {
   async seal(payload: TokenPayload): Promise<string> {
     const text = toBytes(payload)
     const keys = await this.#storeKeys()
-    // The nonce follows from the content: a page has one URL, and no two contents share a nonce.
-    const nonce = createHmac('sha256', keys.nonce).update(text).digest().subarray(0, NONCE_BYTES)
+    const nonce = nonceOf(text, keys.nonce)
     const cipher = createCipheriv(CIPHER, keys.cipher, nonce)
     const sealed = [nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]
     return Buffer.concat(sealed).toString('base64url')
@@ -58,6 +57,17 @@ export class PageTokens {
     }
     return this.#keys
   }
+}
+
+/**
+ * The nonce follows from the content: a page has one URL, and no two contents share a nonce. A token begins with
+ * its nonce, and must not begin with a minus sign: lines of CSV would have an apostrophe in front of it.
+ */
+function nonceOf(text: Buffer, key: Buffer): Buffer {
+  let digest = text
+  do digest = createHmac('sha256', key).update(digest).digest()
+  while (digest.toString('base64url', 0, 3).startsWith('-'))
+  return digest.subarray(0, NONCE_BYTES)
 }
 
 /** Throws the error of an invalid page token for anything not encrypted with the key. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { csvLine } from '../../src/http/csv-line.ts'
 import { importSids } from '../../src/http/import-sids.ts'
 import { PageTokens, type TokenPayload } from '../../src/http/page-token.ts'
 import { sourceToApi } from '../../src/http/schemas/shapes.ts'
@@ -47,6 +48,17 @@ describe('a page token', () => {
       assert.ok(!bytes.toString('latin1').includes('imports'))
     }
     assert.equal(lengths.size, 1)
+  })
+})
+
+describe('a page token in a line of CSV', () => {
+  it('stands there as it is: no spreadsheet would take it for a formula', async () => {
+    const tokens = tokensOf(1)
+    for (let i = 0; i < 300; i++) {
+      const token = await tokens.seal(['usage', i])
+      assert.equal(csvLine([token]), token)
+      assert.deepEqual(await tokens.open(token, 'usage'), ['usage', i])
+    }
   })
 })
 
