@@ -77,7 +77,7 @@ export function describeAccepting(engine: Engine): void {
       assert.deepEqual(act!.details, { ...NO_VERDICTS, replaced: 1, lines: ['11'], ...ACCEPTANCE })
     })
 
-    it('makes duplicates of both versions that come again, once it is settled', async (t) => {
+    it('makes both versions duplicates when they come again', async (t) => {
       const ledger = await openConflict(t, engine)
       await accept(ledger, ledger.secondId, 11)
       for (const upload of [10, 11, 10]) {
@@ -87,7 +87,7 @@ export function describeAccepting(engine: Engine): void {
       }
     })
 
-    it('is taken back with the import of what was accepted', async (t) => {
+    it('is undone with the import of what was accepted', async (t) => {
       const ledger = await openConflict(t, engine)
       await accept(ledger, ledger.secondId, 11)
       const undone = await ledger.store.undoImport(ledger.secondId, NOW + 90)
@@ -95,7 +95,7 @@ export function describeAccepting(engine: Engine): void {
       await assertTotal(ledger, 10)
     })
 
-    it('stands when the import of what counted before is undone, then or later', async (t) => {
+    it('stands when the import that counted before is undone, then or later', async (t) => {
       const ledger = await openConflict(t, engine)
       await accept(ledger, ledger.secondId, 11)
       // Delivered again, the older version stays in its place.
@@ -133,7 +133,7 @@ export function describeAccepting(engine: Engine): void {
       await assertTotal(ledger, 0)
     })
 
-    it('does not put an account above the operator', async (t) => {
+    it('does not let an account outrank the operator', async (t) => {
       const ledger = await openLedger(t, engine)
       await ledger.append([version(ledger, 10)])
       const own = await deliver(ledger, 11, ledger.account.id)
@@ -144,7 +144,7 @@ export function describeAccepting(engine: Engine): void {
       assert.equal((await ledger.store.listActs({ objectKind: 'import' }, { limit: 9 })).length, 0)
     })
 
-    it('counts a reading from the one before it, and moves the share of the next', async (t) => {
+    it('measures a reading from the one before it, and adjusts the share of the next', async (t) => {
       const ledger = await openLedger(t, engine)
       const reading = { is32Bit: false }
       const read = (at: string, upload: number, line: number) =>

@@ -24,14 +24,14 @@ export function describeAccounts(engine: Engine): void {
       assert.deepEqual((await store.findAccount(account.sid))?.home, { plmns: [], countries: [] })
     })
 
-    it('are null where there is none', async (t) => {
+    it('are null if there are none', async (t) => {
       const { store } = await openEmpty(t, engine)
       const account = await store.createAccount(anAccount())
       assert.equal(await store.findAccount(sidOf('AC', 0xfff)), null)
       assert.equal(await store.findAccountById(account.id + 1), null)
     })
 
-    it('are found by nothing but their SID and their id', async (t) => {
+    it('are found only by their SID and their id', async (t) => {
       const { store } = await openEmpty(t, engine)
       const account = await store.createAccount(anAccount({ name: 'Acme' }))
       for (const text of ['', 'Acme', `${account.id}`, `id ${account.id}`, '%', 'null']) {
@@ -49,7 +49,7 @@ export function describeAccounts(engine: Engine): void {
       assert.deepEqual(await store.listAccounts(), [later, last])
     })
 
-    it('change what is stated, and nothing else', async (t) => {
+    it('change only what is stated', async (t) => {
       const { store } = await openEmpty(t, engine)
       const home = homeSet('310-260', 'US')
       const account = await store.createAccount(anAccount({ name: 'Acme', home }))
@@ -71,7 +71,7 @@ export function describeAccounts(engine: Engine): void {
       await failureOf('not_found', store.updateAccount(99, { name: 'x' }))
     })
 
-    it('have two auth tokens for a while, the newest two', async (t) => {
+    it('have two auth tokens for a while: the newest two', async (t) => {
       const { store } = await openEmpty(t, engine)
       const account = await store.createAccount(anAccount())
       const [second, third] = [sha256('second'), sha256('third')]
@@ -115,7 +115,7 @@ export function describeAccounts(engine: Engine): void {
       assert.deepEqual(await store.findApiKey(operators.sid), operators)
     })
 
-    it('are null where there is none', async (t) => {
+    it('are null if there are none', async (t) => {
       const { store } = await openEmpty(t, engine)
       assert.equal(await store.findApiKey(sidOf('SK', 1)), null)
       assert.equal(await store.revokeApiKey(sidOf('SK', 1), NOW), null)
@@ -125,7 +125,7 @@ export function describeAccounts(engine: Engine): void {
       await failureOf('not_found', store.updateApiKey(sidOf('SK', 1), { label: 'none' }))
     })
 
-    it('are still found when revoked, and tell since when', async (t) => {
+    it('are still found when revoked, and tell when that was', async (t) => {
       const { store } = await openEmpty(t, engine)
       const key = await store.createApiKey(aKey())
       const revoked = { ...key, revokedAt: NOW + 10 }
@@ -141,7 +141,7 @@ export function describeAccounts(engine: Engine): void {
       assert.equal((await store.findApiKey(key.sid))?.revokedAt, NOW + 10)
     })
 
-    it('tell when they were used last', async (t) => {
+    it('tell when they were last used', async (t) => {
       const { store } = await openEmpty(t, engine)
       const key = await store.createApiKey(aKey())
       const other = await store.createApiKey(aKey())
@@ -155,7 +155,7 @@ export function describeAccounts(engine: Engine): void {
       assert.equal((await store.findApiKey(key.sid))?.lastUsedAt, NOW + 90)
     })
 
-    it('are all listed, revoked ones too', async (t) => {
+    it('are all listed, including revoked ones', async (t) => {
       const { store } = await openEmpty(t, engine)
       const account = await store.createAccount(anAccount())
       const one = await store.createApiKey(aKey({ accountId: account.id }))

@@ -10,7 +10,7 @@ const told = ({ id: _, details: __, ...act }: Act) => act
 
 export function describeActs(engine: Engine): void {
   describe('acts', () => {
-    it('are logged with who did them, and when, newest first, without secrets', async (t) => {
+    it('are logged with who did them and when, newest first, without secrets', async (t) => {
       const { store } = await openEmpty(t, engine)
       const operator = store.actingAs({ name: 'operator', clock: () => NOW })
       const account = await operator.createAccount(anAccount({ name: 'Acme' }))
@@ -29,7 +29,7 @@ export function describeActs(engine: Engine): void {
       }
     })
 
-    it('are at the time of the database where no clock is given', async (t) => {
+    it('have the database’s time if no clock is given', async (t) => {
       const { store } = await openEmpty(t, engine)
       await store.createAccount(anAccount())
       const [act] = await store.listActs({}, { limit: 1 })
@@ -37,7 +37,7 @@ export function describeActs(engine: Engine): void {
       assert.ok(act!.at > 1_700_000_000)
     })
 
-    it('are not there for what failed, or changed nothing', async (t) => {
+    it('are not logged for what failed or changed nothing', async (t) => {
       const { store } = await openEmpty(t, engine)
       const account = await store.createAccount(anAccount())
       const sim = aSim()
@@ -52,7 +52,7 @@ export function describeActs(engine: Engine): void {
       assert.deepEqual(await store.listActs({}, { limit: 10 }), before)
     })
 
-    it('are found by instant, kind and object, page after page', async (t) => {
+    it('are found by instant, kind and object, page by page', async (t) => {
       const { store } = await openEmpty(t, engine)
       const at = (seconds: number) => store.actingAs({ name: 'x', clock: () => NOW + seconds })
       const accounts: Account[] = []
@@ -71,7 +71,7 @@ export function describeActs(engine: Engine): void {
       assert.deepEqual(await store.listActs({ since: NOW + 4 }, { limit: 9 }), [])
     })
 
-    it('tell of an undo and of a purge how much went', async (t) => {
+    it('tell how much an undo or a purge removed', async (t) => {
       const { store, importId, append, event } = await openLedger(t, engine)
       await append([event({ at: '2026-03-01T10:00:00Z' }), event({ at: '2026-03-02T10:00:00Z' })])
       await store.undoImport(importId, NOW)

@@ -52,7 +52,7 @@ export function describeAppend(engine: Engine): void {
       assert.deepEqual(await simUsage(), [])
     })
 
-    it('counts an event that is repeated in a batch once', async (t) => {
+    it('counts an event once that is repeated in a batch', async (t) => {
       const { append, event, simUsage, assertAuditClean } = await openLedger(t, engine)
       const one = event({ at: '2026-03-14T10:00:00Z', upload: 7 })
       const { counts } = await append([one, { ...one, line: 2 }, one])
@@ -61,7 +61,7 @@ export function describeAppend(engine: Engine): void {
       await assertAuditClean()
     })
 
-    it('counts an event that is repeated in later batches and imports once', async (t) => {
+    it('counts an event once that is repeated in later batches and imports', async (t) => {
       const { append, event, simUsage, store, feed, accountUsage } = await openLedger(t, engine)
       const events = [event({ upload: 7 }), event({ download: 5 })]
       await append(events)
@@ -94,7 +94,7 @@ export function describeAppend(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('keeps record ids of any text apart', async (t) => {
+    it('tells record ids of any text apart', async (t) => {
       const { append, event } = await openLedger(t, engine)
       const ids = [
         '',
@@ -126,7 +126,7 @@ export function describeAppend(engine: Engine): void {
       assert.deepEqual(await accountUsage(), [line])
     })
 
-    it('keeps zones, countries and networks apart', async (t) => {
+    it('counts zones, countries and networks separately', async (t) => {
       const { append, event, simUsage, accountUsage, assertAuditClean } = await openLedger(
         t,
         engine,
@@ -152,7 +152,7 @@ export function describeAppend(engine: Engine): void {
       await assertAuditClean()
     })
 
-    it('keeps nothing when one event of a batch cannot be stored', async (t) => {
+    it('keeps nothing if one event of a batch cannot be stored', async (t) => {
       const ledger = await openLedger(t, engine)
       await ledger.append([ledger.event({ upload: 1 })])
       const unstorable: Partial<UsageEvent>[] = [
@@ -200,7 +200,7 @@ export function describeAppend(engine: Engine): void {
       assert.equal(texts.size, 1)
     })
 
-    it("counts each account's usage by itself", async (t) => {
+    it("counts each account's usage separately", async (t) => {
       const { store, append, event, account } = await openLedger(t, engine)
       const other = await store.createAccount(anAccount())
       const foreign = await register(store, other)

@@ -67,7 +67,7 @@ export function describeAudit(engine: Engine): void {
       })
     }
 
-    it('goes on with the step in which it was stopped, and says nothing twice', async (t) => {
+    it('continues with the step in which it was stopped, and reports nothing twice', async (t) => {
       const { temp, store, append, event } = await openLedger(t, engine)
       await append([event({ at: '2026-03-01T10:00:00Z', upload: 1_233 })])
       while (await store.sealNextDay(instant('2026-03-10T00:00:00Z')));

@@ -60,7 +60,7 @@ export function describeCdrFormat(under: FormatUnderTest): void {
   const aSample = fc.constantFrom(...under.samples)
 
   describe(`the format ${under.name}`, () => {
-    it('is one that a feed can have, and has its page', () => {
+    it('can be a feed’s format, and has its page', () => {
       assert.ok(FEED_FORMATS.includes(under.name))
       const page = new URL(
         `../../docs/formats/${under.page ?? `${under.name}.md`}`,
@@ -69,7 +69,7 @@ export function describeCdrFormat(under: FormatUnderTest): void {
       assert.match(readFileSync(page, 'utf8'), new RegExp(`\\b${under.name}\\b`))
     })
 
-    it('takes the settings of its samples, and refuses one that it does not know', () => {
+    it('accepts the settings of its samples, and refuses an unknown one', () => {
       for (const sample of under.samples) format.checkSettings(settingsOf(sample))
       const settings = { ...under.settings, no_such_setting: 1 }
       assertRefused(() => format.checkSettings(settings), 'no_such_setting')
@@ -82,7 +82,7 @@ export function describeCdrFormat(under: FormatUnderTest): void {
     }
 
     for (const sample of under.samples) {
-      it(`reads ${sample.name} as is expected`, () => {
+      it(`reads ${sample.name} as expected`, () => {
         const reading = read(sample)
         assertSound(reading)
         assertSharesNetworks(reading)
@@ -90,11 +90,11 @@ export function describeCdrFormat(under: FormatUnderTest): void {
         assert.deepEqual(JSON.parse(JSON.stringify(tellReading(reading))), sample.expected)
       })
 
-      it(`reads ${sample.name} byte by byte as it reads it whole`, () => {
+      it(`reads ${sample.name} byte by byte as it does whole`, () => {
         assert.deepEqual(read(sample, sample.bytes, [1]), read(sample))
       })
 
-      it(`makes no record of ${sample.name} up that a cut delivery does not have`, () => {
+      it(`invents no record when ${sample.name} is cut`, () => {
         const whole = new Set(recordsOf(read(sample)).map(asText))
         for (let cut = 0; cut < sample.bytes.length; cut++) {
           const reading = read(sample, sample.bytes.subarray(0, cut))
@@ -107,7 +107,7 @@ export function describeCdrFormat(under: FormatUnderTest): void {
       })
     }
 
-    it('reads a delivery in any pieces as it reads it whole', () => {
+    it('reads a delivery in any pieces as it does whole', () => {
       const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 8 })
       fc.assert(
         fc.property(aSample, sizes, (sample, pieces) => {
@@ -117,7 +117,7 @@ export function describeCdrFormat(under: FormatUnderTest): void {
       )
     })
 
-    it('takes pieces without a byte', () => {
+    it('accepts empty pieces', () => {
       for (const sample of under.samples) {
         const reader = format.createReader(settingsOf(sample))
         const records = [...reader.push(new Uint8Array(0))]
@@ -132,7 +132,7 @@ export function describeCdrFormat(under: FormatUnderTest): void {
       }
     })
 
-    it(`has for a delivery without a byte: ${under.empty}`, () => {
+    it(`gives for an empty delivery: ${under.empty}`, () => {
       const { records, error } = readInPieces(
         format.createReader(under.settings),
         new Uint8Array(0),

@@ -79,7 +79,7 @@ export function describeCommitOutcome(engine: 'postgres' | 'citus'): void {
         await assertAuditClean(store)
       })
 
-      it(`${where}: an account, a feed and an import are made once`, async (t) => {
+      it(`${where}: an account, a feed and an import are created once`, async (t) => {
         const place = await newSchema(engine)
         t.after(() => place.remove())
         const { proxy, store } = await warmedUp(openBehindProxy(t, place))
@@ -102,7 +102,7 @@ export function describeCommitOutcome(engine: 'postgres' | 'citus'): void {
       })
     }
 
-    it('does not wait for what the server still does for it, which has not noticed', async (t) => {
+    it('does not wait for a server that has not noticed and is still at work', async (t) => {
       const place = await newSchema(engine)
       t.after(() => place.remove())
       const { proxy, append, counted } = await openBehindProxy(t, place)

@@ -35,7 +35,7 @@ export function describeConflicts(engine: Engine): void {
   describe('under max, a second version', () => describeMax(engine))
 
   for (const onConflict of ['reject', 'replace', 'max'] as const) {
-    it(`is a duplicate under ${onConflict} when only its derived zone differs`, async (t) => {
+    it(`is a duplicate under ${onConflict} if only its derived zone differs`, async (t) => {
       const ledger = await openLedger(t, engine, { onConflict })
       await ledger.append([version(ledger, 10)])
       const reclassified = { ...AT_HOME, zone: 'national_roaming', country: 'CA' as CountryCode }
@@ -62,7 +62,7 @@ function describeReject(engine: Engine): void {
     await assertCounted(ledger, [`${HOUR} home US 10/0/0/0`])
   })
 
-  it('is listed with both versions to be seen', async (t) => {
+  it('is listed with both versions', async (t) => {
     const ledger = await openLedger(t, engine)
     await ledger.append([version(ledger, 1_234)])
     const second = { ...version(ledger, 5_678), line: 42 }
@@ -79,7 +79,7 @@ function describeReject(engine: Engine): void {
     }
   })
 
-  it('is quarantined for a change of any counter, or of the network', async (t) => {
+  it('is quarantined for a change in any counter or in the network', async (t) => {
     const ledger = await openLedger(t, engine)
     const first = version(ledger, 10)
     await ledger.append([first])
@@ -98,7 +98,7 @@ function describeReject(engine: Engine): void {
 }
 
 function describeReplace(engine: Engine): void {
-  it('takes the place of the first, larger or smaller', async (t) => {
+  it('replaces the first, larger or smaller', async (t) => {
     const ledger = await openLedger(t, engine, { onConflict: 'replace' })
     await ledger.append([version(ledger, 10)])
     for (const upload of [25, 3]) {
@@ -109,21 +109,21 @@ function describeReplace(engine: Engine): void {
     }
   })
 
-  it('may take usage away altogether', async (t) => {
+  it('may remove usage altogether', async (t) => {
     const ledger = await openLedger(t, engine, { onConflict: 'replace' })
     await ledger.append([version(ledger, 10)])
     await ledger.append([version(ledger, 0)])
     await assertCounted(ledger, [])
   })
 
-  it('wins within one batch when it comes later', async (t) => {
+  it('wins within a batch if it comes later', async (t) => {
     const ledger = await openLedger(t, engine, { onConflict: 'replace' })
     const { counts } = await ledger.append([10, 20, 15].map((upload) => version(ledger, upload)))
     assert.deepEqual(counts, { ...NO_VERDICTS, accepted: 1, replaced: 2 })
     await assertCounted(ledger, [`${HOUR} home US 15/0/0/0`])
   })
 
-  it('is a duplicate when it was replaced before', async (t) => {
+  it('is a duplicate if it was replaced before', async (t) => {
     const ledger = await openLedger(t, engine, { onConflict: 'replace' })
     for (const upload of [10, 20, 30]) await ledger.append([version(ledger, upload)])
     const { counts } = await ledger.append([10, 20, 30].map((upload) => version(ledger, upload)))
@@ -131,14 +131,14 @@ function describeReplace(engine: Engine): void {
     await assertCounted(ledger, [`${HOUR} home US 30/0/0/0`])
   })
 
-  it('is a duplicate when it was replaced before in the same batch', async (t) => {
+  it('is a duplicate if it was replaced before in the same batch', async (t) => {
     const ledger = await openLedger(t, engine, { onConflict: 'replace' })
     const { counts } = await ledger.append([10, 20, 10].map((upload) => version(ledger, upload)))
     assert.deepEqual(counts, { ...NO_VERDICTS, accepted: 1, replaced: 1, duplicate: 1 })
     await assertCounted(ledger, [`${HOUR} home US 20/0/0/0`])
   })
 
-  it('counts when it was replaced before in another record, SIM, second or feed', async (t) => {
+  it('counts if it was replaced before in another record, SIM, second or feed', async (t) => {
     const ledger = await openLedger(t, engine, { onConflict: 'replace' })
     const { store, account } = ledger
     const first = version(ledger, 10)
@@ -186,7 +186,7 @@ function describeReplace(engine: Engine): void {
 }
 
 function describeMax(engine: Engine): void {
-  it('counts when it is larger, and is a duplicate when it is not', async (t) => {
+  it('counts if it is larger, and otherwise is a duplicate', async (t) => {
     const ledger = await openLedger(t, engine, { onConflict: 'max' })
     const verdicts = []
     for (const upload of [10, 30, 20, 30, 31]) {

@@ -27,7 +27,7 @@ const FEW = { replaced: null, sessionsMax: 3 }
 
 export function describeConsoleSessions(engine: Engine): void {
   describe('sessions of the console', () => {
-    it('are found by every store on the database, until one of them ends them', async (t) => {
+    it('are found by every store on the database until one store ends them', async (t) => {
       const { store, url } = await openEmpty(t, engine)
       const other = await reopen(t, engine, url)
       const session = aSession()
@@ -39,7 +39,7 @@ export function describeConsoleSessions(engine: Engine): void {
       assert.equal(await store.endConsoleSession(session.tokenHash), false)
     })
 
-    it('take the place of the one that is replaced, and of the oldest of many', async (t) => {
+    it('end the one they replace, and the oldest of many', async (t) => {
       const { store } = await openEmpty(t, engine)
       const others = aSession({ createdAt: NOW - 9 })
       await store.beginConsoleSession(others, FEW)
@@ -58,7 +58,7 @@ export function describeConsoleSessions(engine: Engine): void {
       )
     })
 
-    it('last longer when they are used, and never less', async (t) => {
+    it('last longer when they are used, and never shorter', async (t) => {
       const { store } = await openEmpty(t, engine)
       const session = aSession()
       const { tokenHash } = session
@@ -72,7 +72,7 @@ export function describeConsoleSessions(engine: Engine): void {
       })
     })
 
-    it('are forgotten with the links once their time is over', async (t) => {
+    it('are forgotten once they expire, and so are the links', async (t) => {
       const { store } = await openEmpty(t, engine)
       const [idle, ended, alive] = [
         aSession({ idleUntil: NOW }),
@@ -90,7 +90,7 @@ export function describeConsoleSessions(engine: Engine): void {
   })
 
   describe('sign-in links', () => {
-    it('are taken by one of all who try at once, and by nobody after that', async (t) => {
+    it('are taken by only one of many concurrent callers, and by nobody after that', async (t) => {
       const { store, url } = await openEmpty(t, engine)
       const other = await reopen(t, engine, url)
       const link = aLink()
@@ -105,7 +105,7 @@ export function describeConsoleSessions(engine: Engine): void {
       assert.equal(await other.takeConsoleLink(link.codeHash, NOW), null)
     })
 
-    it('are good up to their end, and are logged without what opens them', async (t) => {
+    it('are valid until they expire, and are logged without the code that opens them', async (t) => {
       const { store } = await openEmpty(t, engine)
       const link = aLink({ credentialSid: newSid('AC') })
       await store.actingAs({ name: 'operator', clock: () => NOW }).addConsoleLink(link)

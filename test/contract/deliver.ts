@@ -7,8 +7,8 @@ import { aBatch, aFeed, anImportStart, aQuarantinedRecord, NOW } from '../suppor
 import { type Engine, failureOf, openLedger } from './engine.ts'
 
 export function describeDelivering(engine: Engine): void {
-  describe('delivering as a whole, where the engine can', () => {
-    it('comes to what beginning, appending and finishing do', async (t) => {
+  describe('delivering as a whole, if the engine can', () => {
+    it('has the result of beginning, appending and finishing', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store } = ledger
       if (store.deliver === undefined) return
@@ -54,7 +54,7 @@ export function describeDelivering(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('leaves nothing where a part of it fails', async (t) => {
+    it('leaves nothing if a part of it fails', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, feed } = ledger
       if (store.deliver === undefined) return

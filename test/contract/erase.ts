@@ -60,7 +60,7 @@ async function answers({ accountUsage, simUsage }: Ledger): Promise<unknown> {
 
 export function describeErase(engine: Engine): void {
   describe('erasing a SIM', () => {
-    it('takes away what names it and each record, and leaves every total', async (t) => {
+    it('removes what names it and each record, and keeps every total', async (t) => {
       const ledger = await openUsed(t, engine)
       const { store, sim, account } = ledger
       const before = await answers(ledger)
@@ -92,7 +92,7 @@ export function describeErase(engine: Engine): void {
       assert.ok(events.every(({ replaced, undone }) => replaced.length + undone.length === 0))
     })
 
-    it('is logged, without what is erased', async (t) => {
+    it('is logged without what is erased', async (t) => {
       const { store, sim, account, importId } = await openUsed(t, engine)
       await store.eraseSim(sim.id, SIM)
       const acts = await store.listActs({}, { limit: 100 })
@@ -109,7 +109,7 @@ export function describeErase(engine: Engine): void {
       assert.ok(acts.some((act) => act.verb === 'change' && act.object === 'erased'))
     })
 
-    it('happens once, and its numbers may be another SIM’s', async (t) => {
+    it('happens once, and frees its numbers for another SIM', async (t) => {
       const ledger = await openUsed(t, engine)
       const { store, sim, account } = ledger
       await store.eraseSim(sim.id, SIM)
@@ -121,7 +121,7 @@ export function describeErase(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('takes its waiting records, by any of its numbers, and those of others stay', async (t) => {
+    it('removes its waiting records by any of its numbers, and no others', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, sim } = ledger
       const number = sim.iccid!
@@ -150,7 +150,7 @@ export function describeErase(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('leaves sums that go on exactly: undo, home sets, purge and moves', async (t) => {
+    it('leaves sums that later changes keep exact: undo, home sets, purge and moves', async (t) => {
       const ledger = await openUsed(t, engine)
       const { store, sim, account, importId } = ledger
       const other = await store.createAccount(anAccount())
@@ -185,7 +185,7 @@ export function describeErase(engine: Engine): void {
   })
 
   describe('erasing an account', () => {
-    it('waits for its SIMs, then nobody logs in, and its totals stay', async (t) => {
+    it('waits for its SIMs, then ends all log-ins and keeps its totals', async (t) => {
       const ledger = await openUsed(t, engine)
       const { store, sim, account } = ledger
       const key = await store.createApiKey(aKey({ accountId: account.id, label: 'Ada’s key' }))

@@ -56,12 +56,12 @@ export function describeFeedProgress(engine: Engine): void {
   describe('the progress of a feed', () => describeProgress(engine))
   describe('a gap that is accepted', () => describeAcceptance(engine))
   describe('a feed that is changed', () => describeChanges(engine))
-  describe('the feeds of an account are complete through', () => describeAccount(engine))
+  describe('the completeness of the feeds of an account', () => describeAccount(engine))
   describe('the totals of a feed', () => describeTotals(engine))
 }
 
 function describeProgress(engine: Engine): void {
-  it('is that of no delivery at first', async (t) => {
+  it('is empty at first', async (t) => {
     const { store } = await openEmpty(t, engine)
     assert.deepEqual(await store.listFeedProgress(), [])
     const feed = await store.createFeed(aFeed())
@@ -77,7 +77,7 @@ function describeProgress(engine: Engine): void {
     ])
   })
 
-  it('takes in deliveries that are done, and no others', async (t) => {
+  it('includes deliveries that are done, and no others', async (t) => {
     const { store } = await openEmpty(t, engine)
     const feed = await store.createFeed(aFeed())
     const other = await store.createFeed(aFeed())
@@ -90,7 +90,7 @@ function describeProgress(engine: Engine): void {
     assert.equal((await progressOf(store, other)).completeThrough, null)
   })
 
-  it('is kept, with what every delivery said of itself', async (t) => {
+  it('is kept with what every delivery said about itself', async (t) => {
     const { store, url } = await openEmpty(t, engine)
     const feed = await store.createFeed(aFeed())
     const cutOff = instant('2026-03-15T04:30:00Z')
@@ -113,7 +113,7 @@ function describeProgress(engine: Engine): void {
     assert.equal(filled.completeThrough, instant('2026-03-15T04:00:00Z'))
   })
 
-  it('loses no delivery where two stores take many in at once', async (t) => {
+  it('loses no delivery when two stores add many at once', async (t) => {
     const { store, url } = await openEmpty(t, engine)
     const feed = await store.createFeed(aFeed())
     const beside = await reopen(t, engine, url)
@@ -126,7 +126,7 @@ function describeProgress(engine: Engine): void {
     assert.deepEqual(await missing(store, feed), ['A→B 17-17'])
   })
 
-  it('goes by the number in the file name, where the feed has a pattern that fits', async (t) => {
+  it('goes by the number in the file name if the feed has a matching pattern', async (t) => {
     const { store } = await openEmpty(t, engine)
     const sequencePattern = '^(?<stream>\\w+)-(?<sequence>\\d+)\\.csv$'
     const feed = await store.createFeed(aFeed({ sequencePattern }))
@@ -165,7 +165,7 @@ function describeAcceptance(engine: Engine): void {
     assert.deepEqual(await missing(store, other), ['A→B 2-4'])
   })
 
-  it('is refused where nothing of that is missing, and nothing is kept', async (t) => {
+  it('is refused if nothing of it is missing, and nothing is kept', async (t) => {
     const { store } = await openEmpty(t, engine)
     const feed = await store.createFeed(aFeed())
     for (const number of [1, 5]) await bring(store, feed, { facts: numbered(number) })
@@ -205,7 +205,7 @@ function describeChanges(engine: Engine): void {
     assert.equal((await progressOf(store, feed)).completeThrough, SETTLED + 24 * HOUR)
   })
 
-  it('has the gaps of all it has delivered by its new pattern, and accepted ones stay', async (t) => {
+  it('has the gaps of all its deliveries by its new pattern, and keeps accepted ones', async (t) => {
     const { store } = await openEmpty(t, engine)
     const feed = await store.createFeed(aFeed())
     for (const number of [1, 4, 5]) await bring(store, feed, { source: `u${number}.csv` })
@@ -225,7 +225,7 @@ function describeChanges(engine: Engine): void {
     assert.deepEqual(await missing(store, feed), [' 2-2 B: r', ' 3-3'])
   })
 
-  it('changes whatever is stated, and nothing else', async (t) => {
+  it('changes only what is stated', async (t) => {
     const ledger = await openLedger(t, engine)
     const { store, feed } = ledger
     await ledger.append([ledger.event({ upload: 1 })])
@@ -250,7 +250,7 @@ function describeChanges(engine: Engine): void {
     await ledger.assertAuditClean()
   })
 
-  it('takes no name that another feed has', async (t) => {
+  it('cannot take the name of another feed', async (t) => {
     const { store } = await openEmpty(t, engine)
     const feed = await store.createFeed(aFeed())
     const other = await store.createFeed(aFeed())
@@ -259,7 +259,7 @@ function describeChanges(engine: Engine): void {
     assert.deepEqual(await store.updateFeed(feed.id, { name: feed.name }), feed)
   })
 
-  it('has to be there', async (t) => {
+  it('has to exist', async (t) => {
     const { store } = await openEmpty(t, engine)
     await failureOf('not_found', store.updateFeed(7, { settleSeconds: 1 }))
   })
@@ -275,7 +275,7 @@ function describeAccount(engine: Engine): void {
       store.finishImport(id, { status, finishedAt: NOW + 9, checksum: null, error: null })
   }
 
-  it('what each of those that brought usage of it is', async (t) => {
+  it('is that of each feed that brought its usage', async (t) => {
     const ledger = await openLedger(t, engine)
     const { store, account, feed } = ledger
     const through = async () =>
@@ -297,14 +297,14 @@ function describeAccount(engine: Engine): void {
     assert.deepEqual(await through(), [String(SETTLED), String(SETTLED + HOUR)])
   })
 
-  it('nothing for feeds that brought only usage of others', async (t) => {
+  it('does not include feeds that only brought usage of others', async (t) => {
     const ledger = await openLedger(t, engine)
     const other = await ledger.store.createAccount(anAccount())
     await (await use(ledger, ledger.feed))()
     assert.deepEqual(await ledger.store.accountCoverage(other.id), [])
   })
 
-  it('that of a delivery too which brought nothing new', async (t) => {
+  it('counts a delivery that brought nothing new, too', async (t) => {
     const ledger = await openLedger(t, engine)
     const { store, account, feed } = ledger
     await use(ledger, feed)
@@ -313,7 +313,7 @@ function describeAccount(engine: Engine): void {
     assert.equal(coverage!.completeThrough, SETTLED + HOUR)
   })
 
-  it('from where its first delivery of usage began, in the order of their ends by any clock', async (t) => {
+  it('begins with the first delivery of usage to end, whatever the clocks say', async (t) => {
     const ledger = await openLedger(t, engine)
     const { store, account, feed } = ledger
     await use(ledger, feed)
@@ -337,7 +337,7 @@ function describeAccount(engine: Engine): void {
     await ledger.assertAuditClean()
   })
 
-  it('what a retirement leaves of it', async (t) => {
+  it('is what a retirement leaves of it', async (t) => {
     const ledger = await openLedger(t, engine)
     const { store, account, feed } = ledger
     await (await use(ledger, feed))()

@@ -479,7 +479,7 @@ export function describeFleetQuestions(
   numRuns = share(engine.isOnServer ? 1 : 3, 6),
 ): void {
   describe('questions about a fleet', () => {
-    it('are answered as by going through every event', async (t) => {
+    it('are answered as if by going through every event', async (t) => {
       const property = fc.asyncProperty(
         fc.record({
           given: events,
@@ -516,7 +516,7 @@ export function describeFleetQuestions(
       await fc.assert(property, { numRuns, endOnFailure: true })
     })
 
-    it('have no answer where nothing was used, and none of another account', async (t) => {
+    it('have no answer if nothing was used, and none about another account', async (t) => {
       const { store, accountIds } = await openFleet(t, engine)
       const [accountId] = accountIds
       const question: UsageQuestion = {
@@ -556,7 +556,7 @@ export function describeFleetQuestions(
   })
 
   describe('lists of SIMs', () => {
-    it('find them by any part of a number or a name, by group, label and silence', async (t) => {
+    it('find SIMs by any part of a number or name, by group, label and silence', async (t) => {
       const { store, account, sim, ...ledger } = await openLedger(t, engine)
       const { sims } = await store.registerSims(
         account.id,

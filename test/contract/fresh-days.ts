@@ -257,7 +257,7 @@ const ACTS: Readonly<Record<string, Act>> = {
 
 export function describeFreshDays(engine: Engine): void {
   describe('days that are not sealed yet', () => {
-    it('answer what their records come to', async (t) => {
+    it('answer with what their records come to', async (t) => {
       const { store, sims, delivered } = await openFleet(t, engine)
       // What readings come to is tested elsewhere.
       for (const { id: simId } of sims.slice(1)) {
@@ -268,7 +268,7 @@ export function describeFreshDays(engine: Engine): void {
       await assertAuditClean(store)
     })
 
-    it('answer the same at every step to being sealed', async (t) => {
+    it('give the same answers at every step of being sealed', async (t) => {
       const fleet = await openFleet(t, engine)
       const before = await fleet.answers()
       const every = share(4, 1)
@@ -285,7 +285,7 @@ export function describeFreshDays(engine: Engine): void {
     for (const [i, [name, act]] of Object.entries(ACTS).entries()) {
       // On a server, `npm test` runs those that take several steps.
       if (engine.isOnServer && !isWhole() && act.length < 2) continue
-      it(`come to the same where ${name}, before, while and after they are sealed`, async (t) => {
+      it(`have the same result if ${name}, before, while and after they are sealed`, async (t) => {
         let expected: unknown[] | null = null
         for (const steps of [0, ...(isWhole() ? STEPS : [STEPS[i % STEPS.length]!])]) {
           const fleet = await openFleet(t, engine)

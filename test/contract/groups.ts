@@ -34,7 +34,7 @@ async function openFleet(t: TestContext, engine: Engine) {
 
 export function describeGroups(engine: Engine): void {
   describe('groups', () => {
-    it('are made, found, changed and listed', async (t) => {
+    it('are created, found, changed and listed', async (t) => {
       const { store, account, other, trackers, pumps } = await openFleet(t, engine)
       assert.deepEqual(trackers.settings, settings)
       assert.equal(trackers.accountSid, account.sid)
@@ -62,7 +62,7 @@ export function describeGroups(engine: Engine): void {
       assert.deepEqual(await store.listGroups({ accountId: other.id }, { limit: 9 }), [])
     })
 
-    it('have names of their own within an account', async (t) => {
+    it('have unique names within an account', async (t) => {
       const { store, account, other, trackers, pumps } = await openFleet(t, engine)
       const named = (n: number) => ({ sid: sidOf('HF', n), uniqueName: 'trackers', settings: {} })
       const error = await failureOf('conflict', store.createGroup(account.id, named(3), NOW))
@@ -96,7 +96,7 @@ export function describeGroups(engine: Engine): void {
       assert.deepEqual(await place(), { group: null, labels: { customer: 'acme' } })
     })
 
-    it('that are dated back hold until the next change', async (t) => {
+    it('hold until the next change when backdated', async (t) => {
       const { trackers, pumps, sim, place, assign } = await openFleet(t, engine)
       const since = (text: string) => instant(`2026-03-${text}T00:00:00Z`)
       await assign({ simId: sim.id, groupId: pumps.id, since: since('10') })
@@ -106,7 +106,7 @@ export function describeGroups(engine: Engine): void {
       assert.deepEqual((await place()).group, trackers.sid)
     })
 
-    it('are made all or none, and only of what is the account’s', async (t) => {
+    it('are made all or none, and only within the account', async (t) => {
       const { store, account, other, trackers, sim, place, assign } = await openFleet(t, engine)
       const foreign = await register(store, other)
       const own = { simId: sim.id, groupId: trackers.id }
@@ -132,7 +132,7 @@ export function describeGroups(engine: Engine): void {
       assert.equal(act!.verb, 'assign')
     })
 
-    it('of a SIM that is registered with them hold from its beginning', async (t) => {
+    it('hold from the beginning for a SIM registered with them', async (t) => {
       const { store, account, trackers } = await openFleet(t, engine)
       const at = NOW + 5
       const registered = await store.registerSims(account.id, [aSim()], { at, newSid: newSimSid })

@@ -86,7 +86,7 @@ export function describeImports(engine: Engine): void {
       assert.equal(await store.findImport(begun.id + 1), null)
     })
 
-    it('name the account that delivers', async (t) => {
+    it('name the account that delivered', async (t) => {
       const { store } = await openEmpty(t, engine)
       const account = await store.createAccount(anAccount())
       const feed = await store.createFeed(aFeed())
@@ -128,7 +128,7 @@ export function describeImports(engine: Engine): void {
       assert.deepEqual(await store.findImport(id), failed)
     })
 
-    it('are found by what they have read, when they are done and counted something', async (t) => {
+    it('are found by the bytes they have read, if they are done and counted something', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, feed, account } = ledger
       const event = ledger.event({ recordId: 'r' })
@@ -179,7 +179,7 @@ export function describeImports(engine: Engine): void {
   })
 
   describe('imports of a feed or a status', () => {
-    it('are listed by themselves', async (t) => {
+    it('are listed separately', async (t) => {
       const { store } = await openEmpty(t, engine)
       const [feed, other] = [await store.createFeed(aFeed()), await store.createFeed(aFeed())]
       const end = { finishedAt: NOW, checksum: null, error: null }
@@ -208,7 +208,7 @@ export function describeImports(engine: Engine): void {
   })
 
   describe('drop folders', () => {
-    it('are known as they were told last, until nobody tells of them', async (t) => {
+    it('are known as last reported, until nobody reports them any more', async (t) => {
       const { store } = await openEmpty(t, engine)
       assert.deepEqual(await store.listDropFolders(), [])
       const feed = await store.createFeed(aFeed())

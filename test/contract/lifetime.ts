@@ -67,7 +67,7 @@ export function describeLifetime(engine: Engine): void {
       assert.deepEqual(Buffer.from(await beside.signingKey()), Buffer.from(key))
     })
 
-    it('signs with bytes that another store does not have', async (t) => {
+    it('signs with bytes that no other store has', async (t) => {
       const [one, other] = [await engine.make(), await engine.make()]
       t.after(() => Promise.all([one.dispose(), other.dispose()]))
       const keys = await Promise.all([one.store.signingKey(), other.store.signingKey()])
@@ -81,7 +81,7 @@ export function describeLifetime(engine: Engine): void {
       await store.check()
     })
 
-    it('fails every call after it was closed', async (t) => {
+    it('fails every call after it is closed', async (t) => {
       const { store, append, event, sim } = await openLedger(t, engine)
       await store.close()
       await assert.rejects(store.check())
@@ -91,7 +91,7 @@ export function describeLifetime(engine: Engine): void {
       await assert.rejects(store.queryUsage(query))
     })
 
-    it('ends what is under way before it closes', async (t) => {
+    it('finishes what is under way before it closes', async (t) => {
       const { store, append, event, temp, account } = await openLedger(t, engine)
       const events = Array.from({ length: 2_000 }, () => event({ upload: 1 }))
       const appended = append(events)
@@ -105,7 +105,7 @@ export function describeLifetime(engine: Engine): void {
   })
 
   describe('many callers at once', () => {
-    it('count each event once, also when two stores bring the same', async (t) => {
+    it('count each event once, even if two stores bring the same', async (t) => {
       const { store, temp, feed, event, sim } = await openLedger(t, engine)
       const beside = await reopen(t, engine, temp.url)
       const events = Array.from({ length: 400 }, (_, i) => event({ recordId: `r${i}`, upload: 1 }))
@@ -129,7 +129,7 @@ export function describeLifetime(engine: Engine): void {
       }
     })
 
-    it('see in every store what any of them has written', async (t) => {
+    it('see in every store what was written through any of them', async (t) => {
       const { store, temp, account, append, event, sim, importId } = await openLedger(t, engine)
       const beside = await reopen(t, engine, temp.url)
       const scopes = [{ simId: sim.id }, { accountId: account.id }]
@@ -152,7 +152,7 @@ export function describeLifetime(engine: Engine): void {
       for (const { one, scope } of asked) assert.deepEqual(await usageLines(one, scope), [])
     })
 
-    it('know in every store whom any of them has registered', async (t) => {
+    it('know in every store which SIMs were registered through any of them', async (t) => {
       const { store, temp, account } = await openLedger(t, engine)
       const beside = await reopen(t, engine, temp.url)
       assert.deepEqual(await store.resolveSims(['new'], ANY_NAME), new Map())
@@ -166,7 +166,7 @@ export function describeLifetime(engine: Engine): void {
       assert.equal((await beside.findApiKey(key.sid))?.revokedAt, NOW)
     })
 
-    it('register a SIM once, whoever is first', async (t) => {
+    it('register a SIM once, whichever is first', async (t) => {
       const { store, temp, account } = await openLedger(t, engine)
       const beside = await reopen(t, engine, temp.url)
       const stated = aSim({ uniqueName: 'contested' })

@@ -63,7 +63,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
   }
 
   describe('a moved store', () => {
-    it('has every row of every table as it was', async (t) => {
+    it('has every row of every table unchanged', async (t) => {
       const temp = await openFilled(t)
       const before = await rowsOfSqlite(temp)
       for (const { name } of TABLES)
@@ -79,7 +79,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.equal(proof.audit.ledgerRows, before.ledger!.length)
     })
 
-    it('has rows of fresh days in the buckets of their days, also of one that is half gathered', async (t) => {
+    it('has rows of fresh days in the buckets of their days, including a half gathered one', async (t) => {
       const temp = await openFilled(t)
       await temp.store.close()
       const source = await openStore(temp.url, { gatherRowsMax: 1 })
@@ -106,7 +106,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.deepEqual((await target.audit()).differences, [])
     })
 
-    it('goes on with the ids where the old one ended, also those of rows that are gone', async (t) => {
+    it('continues with the ids after the old store’s last, even those of deleted rows', async (t) => {
       const temp = await openFilled(t)
       const db = new DatabaseSync(pathOf(temp))
       db.exec("UPDATE sqlite_sequence SET seq = 5000 WHERE name = 'quarantine_delivery'")
@@ -129,7 +129,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.equal(sequence!.rows[0].id, '5001')
     })
 
-    it('may be an empty one', async (t) => {
+    it('may be empty', async (t) => {
       const temp = await openTempStore('sqlite')
       t.after(() => temp.dispose())
       const to = await openDatabase(t)
@@ -152,7 +152,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
     })
 
     itLong(
-      `answers and counts on as the model says, moved in the middle of ${WORLDS} random worlds`,
+      `keeps answering and counting like the model, moved in the middle of ${WORLDS} random worlds`,
       async () => {
         const worlds = anyWorld({ identitiesMax: 40, questions: 12 })
         const move = async (from: string): Promise<TempStore> => {
@@ -170,8 +170,8 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
     )
   })
 
-  describe('a move that was ended', () => {
-    it('goes on where it was, whatever piece came last', async (t) => {
+  describe('a move that was stopped', () => {
+    it('continues where it was, whichever piece came last', async (t) => {
       const temp = await openFilled(t)
       const to = await openDatabase(t)
       const rows: number[] = []
@@ -181,7 +181,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.deepEqual(await rowsOfPostgres(to), await rowsOfSqlite(temp))
     })
 
-    it('keeps every other command from the database', async (t) => {
+    it('keeps every other command out of the database', async (t) => {
       const temp = await openFilled(t)
       const to = await openDatabase(t)
       await movePart(temp.url, to, 5)
@@ -191,7 +191,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       await (await openStore(to)).close()
     })
 
-    it('is refused where the source has changed meanwhile, until it is begun anew', async (t) => {
+    it('is refused if the source has changed meanwhile, until it is restarted', async (t) => {
       const temp = await openFilled(t)
       const to = await openDatabase(t)
       await movePart(temp.url, to, 8)
@@ -218,7 +218,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
   })
 
   describe('a move', () => {
-    it('is refused by a database that has content, which stays as it is', async (t) => {
+    it('is refused by a database with content, which stays as it is', async (t) => {
       const temp = await openFilled(t)
       const to = await openDatabase(t)
       await createStore(to)
@@ -234,7 +234,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.deepEqual(await rowsOfPostgres(to), before)
     })
 
-    it('is refused by a database of something else, where nothing is made', async (t) => {
+    it('is refused by another program’s database, in which nothing is created', async (t) => {
       const temp = await openFilled(t)
       const to = await openDatabase(t)
       const schema = schemaOf(to)
@@ -249,7 +249,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.deepEqual(tables!.rows, [{ tablename: 'song' }])
     })
 
-    it('keeps writers out of the file, readers not', async (t) => {
+    it('keeps writers out of the file, but not readers', async (t) => {
       const temp = await openFilled(t)
       const impatient = await openStore(temp.url, { lockWaitMs: 1 })
       t.after(() => impatient.close())
@@ -272,7 +272,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.equal((await moved.listAccounts()).length, 2)
     })
 
-    itLong('tells when a PostgreSQL source was written to meanwhile', async (t) => {
+    itLong('reports that a PostgreSQL source was written to meanwhile', async (t) => {
       const temp = await openFilled(t)
       const [first, second] = [await openDatabase(t), await openDatabase(t)]
       await moveWhole(temp.url, first)
@@ -290,7 +290,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       await failureOf('incompatible', openStore(second))
     })
 
-    it('has differences named, and leaves the database unused', async (t) => {
+    it('names differences, and leaves the database unused', async (t) => {
       const temp = await openFilled(t)
       const to = await openDatabase(t)
       let isStopped = false

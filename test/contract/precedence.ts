@@ -41,7 +41,7 @@ export function describePrecedence(engine: Engine): void {
         await assertTotal(ledger, total(5))
       })
 
-      it(`takes the place of an account’s version, under ${onConflict}`, async (t) => {
+      it(`replaces an account’s version, under ${onConflict}`, async (t) => {
         const ledger = await openLedger(t, engine, { onConflict })
         const record = ledger.event({ at: AT, upload: 5 })
         await deliver(ledger, [record])
@@ -54,7 +54,7 @@ export function describePrecedence(engine: Engine): void {
         await assertTotal(ledger, total(5))
       })
 
-      it(`stays when the account takes the same back, under ${onConflict}`, async (t) => {
+      it(`stays when the account undoes the same, under ${onConflict}`, async (t) => {
         const ledger = await openLedger(t, engine, { onConflict })
         const record = ledger.event({ at: AT, upload: 5 })
         const first = await deliver(ledger, [record])
@@ -72,7 +72,7 @@ export function describePrecedence(engine: Engine): void {
       })
     }
 
-    it('is new to replace where only an account has said it before', async (t) => {
+    it('is new under replace if only an account has stated it before', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const record = ledger.event({ at: AT })
       const [a, b] = [1, 2].map((upload) => ({ ...record, upload }))

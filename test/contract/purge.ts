@@ -60,7 +60,7 @@ export function describePurge(engine: Engine): void {
     for (const sealed of [false, true]) {
       const which = sealed ? 'sealed' : 'unsealed'
 
-      it(`takes ${which} usage that is older, in the middle of a day`, async (t) => {
+      it(`deletes older ${which} usage in the middle of a day`, async (t) => {
         const ledger = await openFull(t, engine)
         if (sealed) await sealAll(ledger)
         const before = await keptAnswers(ledger)
@@ -78,7 +78,7 @@ export function describePurge(engine: Engine): void {
         assert.equal((await ledger.store.audit()).ledgerRows, KEPT.length)
       })
 
-      it(`takes ${which} usage in steps, each of which leaves the store sound`, async (t) => {
+      it(`deletes ${which} usage in steps, each of which leaves the store sound`, async (t) => {
         const ledger = await openFull(t, engine)
         if (sealed) await sealAll(ledger)
         const before = await keptAnswers(ledger)
@@ -98,7 +98,7 @@ export function describePurge(engine: Engine): void {
       })
     }
 
-    it('only counts in a dry run, everything', async (t) => {
+    it('only counts in a dry run, but counts everything', async (t) => {
       const ledger = await openFull(t, engine)
       const quarantined = [aQuarantinedRecord('old')]
       await ledger.append([], { quarantined, knownAt: instant('2026-01-01T00:00:00Z') })
@@ -119,7 +119,7 @@ export function describePurge(engine: Engine): void {
       assert.deepEqual(await ledger.store.purge({ ...EVERYTHING, rowsMax: 1 }), nothing)
     })
 
-    it('may leave nothing at all', async (t) => {
+    it('may leave nothing', async (t) => {
       const ledger = await openFull(t, engine)
       await sealAll(ledger)
       await ledger.store.purge({ ...EVERYTHING, before: instant('2026-05-01T00:00:00Z') })
@@ -129,7 +129,7 @@ export function describePurge(engine: Engine): void {
       assert.deepEqual([report.ledgerRows, report.differenceCount], [0, 0])
     })
 
-    it('takes quarantined records that were seen before, and keeps later ones', async (t) => {
+    it('deletes quarantined records seen before the limit, and keeps later ones', async (t) => {
       const ledger = await openLedger(t, engine)
       const { append, store, importId } = ledger
       const seen = (text: string, at: string) =>
@@ -146,7 +146,7 @@ export function describePurge(engine: Engine): void {
       assert.equal((await store.listQuarantine({ importId }, { limit: 9 })).length, 3)
     })
 
-    it('takes the replaced versions too', async (t) => {
+    it('deletes replaced versions too', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const version = (at: string, upload: number) => ledger.event({ recordId: 'r', at, upload })
       for (const upload of [1, 2, 3]) {
@@ -163,7 +163,7 @@ export function describePurge(engine: Engine): void {
       assert.deepEqual(counts, { ...NO_VERDICTS, duplicate: 1 })
     })
 
-    it('lets nothing that is as old count again', async (t) => {
+    it('never lets anything as old count again', async (t) => {
       const ledger = await openFull(t, engine)
       await ledger.store.purge(EVERYTHING)
       const before = await keptAnswers(ledger)

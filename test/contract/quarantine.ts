@@ -7,7 +7,7 @@ import { type Engine, openLedger } from './engine.ts'
 
 export function describeQuarantine(engine: Engine): void {
   describe('quarantine', () => {
-    it('gives a record back as it was delivered, byte by byte', async (t) => {
+    it('returns a record as it was delivered, byte by byte', async (t) => {
       const { store, append, importId, feed } = await openLedger(t, engine)
       const raw = Uint8Array.of(0, 0xff, 0xc3, 0x28, 10, 34)
       const record = aQuarantinedRecord('x', {
@@ -35,7 +35,7 @@ export function describeQuarantine(engine: Engine): void {
       })
     })
 
-    it('keeps what a record said, for each delivery by itself', async (t) => {
+    it('keeps what a record stated, separately for each delivery', async (t) => {
       const { store, append, importId } = await openLedger(t, engine)
       const said = (sim: string): KeptRecord => ({
         ...{ recordId: 'ñ"🚚', sim, occurredAt: NOW, plmn: null, country: null, zone: 'home' },
@@ -75,7 +75,7 @@ export function describeQuarantine(engine: Engine): void {
       ])
     })
 
-    it('keeps the same text under another reason beside the first', async (t) => {
+    it('keeps the same text with another reason beside the first', async (t) => {
       const { store, append } = await openLedger(t, engine)
       await append([], { quarantined: [aQuarantinedRecord('a', { reason: 'unknown_sim' })] })
       await append([], { quarantined: [aQuarantinedRecord('a', { reason: 'future' })] })

@@ -15,14 +15,14 @@ export function describeQueries(engine: Engine): void {
 }
 
 function describeSimUsage(engine: Engine): void {
-  it('is nothing where nothing was delivered', async (t) => {
+  it('is nothing if nothing was delivered', async (t) => {
     const { simUsage } = await openLedger(t, engine)
     for (const granularity of ['all', 'hourly', 'daily'] as const) {
       assert.deepEqual(await simUsage({ granularity }), [])
     }
   })
 
-  it('takes in the second of its start, and not that of its end', async (t) => {
+  it('includes the second of its start, but not that of its end', async (t) => {
     const ledger = await openLedger(t, engine)
     await appendAt(
       ledger,
@@ -63,7 +63,7 @@ function describeSimUsage(engine: Engine): void {
     ])
   })
 
-  it('knows 29 February', async (t) => {
+  it('includes 29 February', async (t) => {
     const ledger = await openLedger(t, engine)
     await appendAt(
       ledger,
@@ -99,7 +99,7 @@ function describeSimUsage(engine: Engine): void {
     ])
   })
 
-  it('comes ordered by bucket, zone and country', async (t) => {
+  it('is ordered by bucket, zone and country', async (t) => {
     const ledger = await openLedger(t, engine)
     const servings = [abroad('GB', '234-10'), abroad('FR'), NATIONAL, undefined]
     const events = ['2026-03-15T00:00:00Z', '2026-03-14T00:00:00Z'].flatMap((at) =>
@@ -140,7 +140,7 @@ function describeSimUsage(engine: Engine): void {
     await ledger.assertAuditClean()
   })
 
-  it('has room for the rest of what a stored sum leaves, and for nothing more', async (t) => {
+  it('accepts as much as a stored sum leaves room for, and no more', async (t) => {
     const ledger = await openLedger(t, engine)
     const max = Number.MAX_SAFE_INTEGER
     await ledger.append(Array.from({ length: 1_024 }, () => ledger.event({ upload: max })))
@@ -153,7 +153,7 @@ function describeSimUsage(engine: Engine): void {
     await ledger.assertAuditClean()
   })
 
-  it('does not take in the usage of other SIMs', async (t) => {
+  it('does not include other SIMs’ usage', async (t) => {
     const ledger = await openLedger(t, engine)
     const { store, account } = ledger
     const second = await register(store, account)
@@ -165,7 +165,7 @@ function describeSimUsage(engine: Engine): void {
     assert.deepEqual(await ledger.accountUsage(), ['2026-01-01T00:00:00Z home US 3/0/0/0'])
   })
 
-  it('costs no more when it is asked for all time', async (t) => {
+  it('costs no more when asked for all time', async (t) => {
     const ledger = await openLedger(t, engine)
     await appendAt(ledger, '2026-03-14T10:20:30Z')
     const allTime = { start: '0001-01-01T00:00:00Z', end: '9999-12-31T23:59:59Z' }

@@ -131,7 +131,7 @@ export function describeReadings(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('take their share from the next one when they come late', async (t) => {
+    it('take their share from the next one if they come late', async (t) => {
       const ledger = await openLedger(t, engine)
       await ledger.append([eventOf(ledger, hour(1, 100)), eventOf(ledger, hour(30, 150))])
       while (await ledger.store.sealNextDay(NOW));
@@ -145,7 +145,7 @@ export function describeReadings(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('that fall add nothing until the highest so far is passed, in whatever order', async (t) => {
+    it('add nothing after a fall until they pass the highest so far, in any order', async (t) => {
       const readings = [hour(1, 100), hour(2, 40), hour(30, 90), hour(31, 101), hour(55, 130)]
       for (const order of [
         readings,
@@ -166,7 +166,7 @@ export function describeReadings(engine: Engine): void {
       }
     })
 
-    it('that are taken back change all that were measured from them', async (t) => {
+    it('change all that were measured from them when they are undone', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, feed } = ledger
       const hours = Array.from({ length: 40 }, (_, i) => hour(i + 2, 10 * i))
@@ -192,7 +192,7 @@ export function describeReadings(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('of which a counter is not known count the others, and are no repeat of a 0', async (t) => {
+    it('count their other counters if one is unknown, and do not repeat a 0', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'max' })
       const unknown = { unknown: ['upload'], download: 7 } as const
       await ledger.append([hour(1, 100), hour(2, 0, unknown)].map((one) => eventOf(ledger, one)))
@@ -208,7 +208,7 @@ export function describeReadings(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('that are more than growth are counted, and shown', async (t) => {
+    it('are tallied and shown if they are more than growth', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, sim, feed, importId } = ledger
       const [start, wraps] = [{ resets: 'start', isStart: true } as const, { is32Bit: true }]
@@ -249,7 +249,7 @@ export function describeReadings(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('stay what they were read as when they are compared', async (t) => {
+    it('are compared as they were read', async (t) => {
       const ledger = await openLedger(t, engine)
       const readings = [eventOf(ledger, hour(1, 100)), eventOf(ledger, hour(2, 150))]
       await ledger.append(readings)
@@ -263,7 +263,7 @@ export function describeReadings(engine: Engine): void {
       )
     })
 
-    it('are no usage, and usage is no reading', async (t) => {
+    it('are not usage, and usage is not a reading', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'max' })
       const reading = eventOf(ledger, hour(1, 100))
       const usage = { ...eventOf(ledger, hour(2, 100)), reading: null }
@@ -296,7 +296,7 @@ export function describeReadings(engine: Engine): void {
       assert.deepEqual(await ledger.simUsage(), ['2026-01-01T00:00:00Z home US 330/0/0/0'])
     })
 
-    it('are measured from one that retention has taken', async (t) => {
+    it('are measured from one that retention has deleted', async (t) => {
       const ledger = await openLedger(t, engine)
       const readings = [hour(0, 100), hour(4, 105), hour(5, 101), hour(30, 130), hour(40, 140)]
       await ledger.append(readings.map((reading) => eventOf(ledger, reading)))
@@ -311,7 +311,7 @@ export function describeReadings(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('of a source in the field never come to more than the truth', async (t) => {
+    it('never come to more than a real source has used', async (t) => {
       const anyDelivery = anySimulation
         .filter(({ readings }) => readings.length > 0)
         .chain(({ readings, ...simulated }) =>

@@ -41,7 +41,7 @@ async function assertLines(ledger: Ledger, lines: readonly string[]): Promise<vo
 
 export function describeReclassify(engine: Engine): void {
   describe('reclassifying', () => {
-    it('applies the home set of now from an instant on, on sealed days too', async (t) => {
+    it('applies the present home set from an instant on, on sealed days too', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, account } = ledger
       await ledger.append([
@@ -110,7 +110,7 @@ export function describeReclassify(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('leaves usage alone for which nothing tells a zone any more', async (t) => {
+    it('leaves usage alone if nothing tells its zone any more', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, account } = ledger
       const nowhere = { ...AT_HOME, plmn: '777-01' as never, country: null }
@@ -120,7 +120,7 @@ export function describeReclassify(engine: Engine): void {
       await assertLines(ledger, ['home - 3/0/0/0'])
     })
 
-    it('reclassifies what an undo puts back', async (t) => {
+    it('reclassifies what an undo restores', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const { store, account, feed } = ledger
       const event = ledger.event({ at: '2026-02-03T10:00:00Z', upload: 1, serving: abroad('FR') })
@@ -134,7 +134,7 @@ export function describeReclassify(engine: Engine): void {
       await assertLines(ledger, ['home FR 1/0/0/0'])
     })
 
-    it('moves the usage of readings, and the series goes on', async (t) => {
+    it('moves the usage of readings, and the series continues', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, account } = ledger
       const reading = (at: string, upload: number) =>

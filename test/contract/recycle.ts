@@ -48,7 +48,7 @@ const reasonsOf = async ({ store }: Ledger) =>
 
 export function describeRecycling(engine: Engine): void {
   describe('recycling quarantined records', () => {
-    it('counts them, and moves them to their new verdict in the counts of their import', async (t) => {
+    it('counts them, and moves them to their new verdict in their import’s counts', async (t) => {
       const ledger = await openLedger(t, engine)
       const [a, b, c] = await waiting(ledger, 'a', 'b', 'c')
       const again = ledger.event({ at: AT, upload: 7, recordId: 'there' })
@@ -65,7 +65,7 @@ export function describeRecycling(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('gives rows the import and line that brought them, known at the recycling', async (t) => {
+    it('gives rows the import and line that brought them, and the time of recycling', async (t) => {
       const ledger = await openLedger(t, engine)
       const [, entry] = await waiting(ledger, 'a', 'b')
       const { id: other } = await ledger.store.beginImport(anImportStart(ledger.feed))
@@ -84,7 +84,7 @@ export function describeRecycling(engine: Engine): void {
       ])
     })
 
-    it('counts a record once, however often and by however many it is tried', async (t) => {
+    it('counts a record once, however often and by however many callers it is tried', async (t) => {
       const ledger = await openLedger(t, engine)
       const [entry] = await waiting(ledger, 'a')
       const other = await reopen(t, engine, ledger.temp.url)
@@ -101,7 +101,7 @@ export function describeRecycling(engine: Engine): void {
       assert.deepEqual(await reasonsOf(ledger), [])
     })
 
-    it('lets what still cannot be counted wait, for the reason of now', async (t) => {
+    it('keeps what still cannot be counted waiting, for its present reason', async (t) => {
       const ledger = await openLedger(t, engine)
       const [a, b] = await waiting(ledger, 'a', 'b')
       const record = {
@@ -129,7 +129,7 @@ export function describeRecycling(engine: Engine): void {
       )
     })
 
-    it('lets a conflict wait as one, with what it says', async (t) => {
+    it('keeps a conflict waiting as one, with its content', async (t) => {
       const ledger = await openLedger(t, engine)
       const [entry] = await waiting(ledger, 'a')
       await ledger.append([ledger.event({ at: AT, recordId: 'r', upload: 3 })])
@@ -151,7 +151,7 @@ export function describeRecycling(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('takes what is older than the retention out of quarantine, as expired', async (t) => {
+    it('removes what is beyond retention from quarantine, as expired', async (t) => {
       const ledger = await openLedger(t, engine)
       const [a, b] = await waiting(ledger, 'a', 'b')
       await ledger.store.purge({ before: instant(AT) + 1_770, rowsMax: 10, dryRun: false })
@@ -161,7 +161,7 @@ export function describeRecycling(engine: Engine): void {
       assert.deepEqual(await reasonsOf(ledger), [])
     })
 
-    it('passes over entries that are gone, or another import’s', async (t) => {
+    it('skips entries that are gone, or another import’s', async (t) => {
       const ledger = await openLedger(t, engine)
       const [entry] = await waiting(ledger, 'a')
       const { id: importId } = await ledger.store.beginImport(anImportStart(ledger.feed))
@@ -228,7 +228,7 @@ export function describeRecycling(engine: Engine): void {
         await ledger.assertAuditClean()
       })
 
-      it(`replaces by ${kind} that came after the version that counts`, async (t) => {
+      it(`replaces the version that counts by ${kind} that came after it`, async (t) => {
         const ledger = await openLedger(t, engine, { onConflict: 'replace' })
         const reading = isReading ? { is32Bit: false } : null
         const version = { at: AT, recordId: 'r', reading }
@@ -267,7 +267,7 @@ export function describeRecycling(engine: Engine): void {
     })
   })
 
-  describe('what an import keeps to be read again', () => {
+  describe('what an import keeps for rereading', () => {
     it('is what its first batch says', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, feed, importId } = ledger

@@ -86,9 +86,9 @@ async function usageOf({ ledger }: Delivered): Promise<string[]> {
 }
 
 export function describeRepeatedDeliveries(engine: Engine): void {
-  describe('a delivery that repeats others in part', () => {
+  describe('a delivery that partly repeats others', () => {
     for (const [seed, onConflict] of (['reject', 'replace', 'max'] as const).entries()) {
-      it(`is told record by record what it would be told alone, under ${onConflict}`, async (t) => {
+      it(`gets the verdicts that its records would get one by one, under ${onConflict}`, async (t) => {
         const whole = await deliverAgain(t, engine, { onConflict, batchOf: 10_000, seed })
         const single = await deliverAgain(t, engine, { onConflict, batchOf: 1, seed })
         assert.deepEqual(whole.counts, single.counts)
@@ -112,7 +112,7 @@ export function describeRepeatedDeliveries(engine: Engine): void {
       })
     }
 
-    it('leaves all of it to the delivery that came again, when the first one is taken back', async (t) => {
+    it('leaves everything to the repeated delivery when the first one is undone', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, feed } = ledger
       const records = recordsOf(ledger)

@@ -9,7 +9,7 @@ const FROM = instant('2026-03-08T00:00:00Z')
 
 export function describeRestarts(engine: Engine): void {
   describe('restarts', () => {
-    it('are what imports that stand have noted last', async (t) => {
+    it('are those last noted by imports that were not undone', async (t) => {
       const { store, feed, account } = await openLedger(t, engine)
       const restart = (at: number, seriesPrefix = 'gw/') => ({ seriesPrefix, at })
       const begin = async (accountId: number | null) =>
@@ -35,7 +35,7 @@ export function describeRestarts(engine: Engine): void {
       ])
     })
 
-    it('are found missing in series whose first reading in a range is no start', async (t) => {
+    it('are missing in series whose first reading in a range is not a start', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, feed, account, sim } = ledger
       const reading = (recordId: string, at: number, traits: Partial<ReadingTraits> = {}) => {

@@ -63,7 +63,7 @@ function threeDays(ledger: Ledger, simId = ledger.sim.id) {
 
 export function describeSealing(engine: Engine): void {
   describe('sealing', () => {
-    it('refuses a day whose totals of a SIM are too large, and answers as before', async (t) => {
+    it('refuses a day with totals that are too large, and answers as before', async (t) => {
       const ledger = await openLedger(t, engine)
       // The day of each network fits; that of the country does not.
       const most = ['208-01', '208-10'].flatMap((plmn) =>
@@ -96,14 +96,14 @@ export function describeSealing(engine: Engine): void {
       assert.equal(await ledger.store.sealNextDay(MARCH_10), false)
     })
 
-    it('leaves a day that has not ended', async (t) => {
+    it('leaves a day that has not ended alone', async (t) => {
       const ledger = await openLedger(t, engine)
       await ledger.append(threeDays(ledger))
       assert.equal(await sealAll(ledger.store, instant('2026-03-01T23:59:59Z')), 2)
       assert.equal(await sealAll(ledger.store, instant('2026-03-03T00:00:00Z')), 1)
     })
 
-    it('changes no answer, at any moment', async (t) => {
+    it('changes no answer at any moment', async (t) => {
       const ledger = await openLedger(t, engine)
       const second = await register(ledger.store, ledger.account)
       await ledger.append([...threeDays(ledger), ...threeDays(ledger, second.id)])
@@ -115,7 +115,7 @@ export function describeSealing(engine: Engine): void {
       }
     })
 
-    it('gives its totals to the audit', async (t) => {
+    it('submits its totals to the audit', async (t) => {
       const ledger = await openLedger(t, engine)
       await ledger.append(threeDays(ledger))
       const before = await ledger.store.audit()
@@ -150,7 +150,7 @@ export function describeSealing(engine: Engine): void {
       })
     }
 
-    it('takes a sealed cell back to nothing when its usage is replaced away', async (t) => {
+    it('empties a sealed cell when its usage is replaced elsewhere', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const only = ledger.event({ at: '2026-02-27T01:00:00Z', upload: 9 })
       await ledger.append([only])
@@ -164,7 +164,7 @@ export function describeSealing(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('goes on with an older day that a late record opens', async (t) => {
+    it('continues with an older day that a late record opens', async (t) => {
       const ledger = await openLedger(t, engine)
       await ledger.append(threeDays(ledger))
       await sealAll(ledger.store)
@@ -177,7 +177,7 @@ export function describeSealing(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('counts a SIM that had no usage on a sealed day when it has', async (t) => {
+    it('counts a SIM whose first usage on a sealed day comes late', async (t) => {
       const ledger = await openLedger(t, engine)
       await ledger.append(threeDays(ledger))
       await sealAll(ledger.store)

@@ -36,7 +36,7 @@ export function describeSimCollisions(engine: Engine): void {
       })
     }
 
-    it('refuses the number of another SIM of the account', async (t) => {
+    it('refuses the number of another SIM in the account', async (t) => {
       const { registerAll } = await openAccounts(t, engine)
       await registerAll([taken, { iccid: iccidOf(200), imsis: [imsiOf(200)] }])
       const steals: readonly [string, SimRegistration][] = [
@@ -50,7 +50,7 @@ export function describeSimCollisions(engine: Engine): void {
       }
     })
 
-    it('refuses a unique name twice in an account, and lets other accounts have it', async (t) => {
+    it('refuses a unique name twice in an account, but allows it in other accounts', async (t) => {
       const { registerAll, store, other } = await openAccounts(t, engine)
       await registerAll([aSim({ uniqueName: 'truck' })])
       const error = await failureOf(
@@ -65,7 +65,7 @@ export function describeSimCollisions(engine: Engine): void {
       )
     })
 
-    it('leaves everything as it was when one of a list is refused', async (t) => {
+    it('leaves everything as it was if one SIM of a list is refused', async (t) => {
       const { registerAll, store, account, other } = await openAccounts(t, engine)
       await register(store, other, taken)
       const mine = (await registerAll([{ iccid: iccidOf(1), imsis: [imsiOf(1)] }])).sims
@@ -78,7 +78,7 @@ export function describeSimCollisions(engine: Engine): void {
       assert.deepEqual(await store.listSims({ accountId: account.id }, { limit: 10 }), mine)
     })
 
-    it('refuses to create a SIM that is there, by whichever name', async (t) => {
+    it('refuses to create an existing SIM, by any of its names', async (t) => {
       const { store, account } = await openAccounts(t, engine)
       const options = { at: NOW, newSid: newSimSid }
       const sim = await store.createSim(account.id, taken, options)

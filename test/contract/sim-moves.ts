@@ -149,7 +149,7 @@ export function describeSimMoves(engine: Engine): void {
       await assertAuditClean(store)
     })
 
-    it('goes there and back, to the second', async (t) => {
+    it('goes there and back, exact to the second', async (t) => {
       const world = await openMove(t, engine)
       const { from, to, event, append } = world
       const at = (second: number) => `2026-02-10T10:20:3${second}Z`
@@ -170,7 +170,7 @@ export function describeSimMoves(engine: Engine): void {
       await assertAuditClean(world.store)
     })
 
-    it('measures a series of readings on through the move', async (t) => {
+    it('keeps measuring a series of readings through the move', async (t) => {
       const world = await openMove(t, engine)
       const { from, to, event, append } = world
       const reading = (at: string, upload: number) =>
@@ -188,7 +188,7 @@ export function describeSimMoves(engine: Engine): void {
       await assertAuditClean(world.store)
     })
 
-    it('takes away names, group and labels, which are words of the account', async (t) => {
+    it('removes names, group and labels, which belong to the account', async (t) => {
       const world = await openMove(t, engine)
       const { store, from, to, sim } = world
       const made = { sid: sidOf('HF', 1), uniqueName: 'pumps', settings: {} }
@@ -260,7 +260,7 @@ export function describeSimMoves(engine: Engine): void {
       )
     })
 
-    it('resolves numbers to the account of the time, and its home set', async (t) => {
+    it('resolves numbers to the account at the time, and its home set', async (t) => {
       const world = await openMove(t, engine)
       const { store, from, to, sim } = world
       await world.move(to)
@@ -282,7 +282,7 @@ export function describeSimMoves(engine: Engine): void {
       assert.deepEqual(await tenuresIn(to.id), [[own], [own], [own]])
     })
 
-    it('tells which SIMs are silent by what their account has used', async (t) => {
+    it('tells which SIMs are silent by their account’s usage', async (t) => {
       const world = await openMove(t, engine)
       const { store, to, event, append } = world
       await append(
@@ -306,7 +306,7 @@ export function describeSimMoves(engine: Engine): void {
       assert.equal(await again('2026-02-10T08:00:01Z'), 1)
     })
 
-    it('is refused in words that say what to do', async (t) => {
+    it('is refused with what to do about it', async (t) => {
       const world = await openMove(t, engine)
       const { store, from, to, sim } = world
       const refused = async (code: 'invalid' | 'conflict', account: Account, since?: number) => {
@@ -334,7 +334,7 @@ export function describeSimMoves(engine: Engine): void {
       assert.match(await refused('conflict', from), /has been erased and stays with its account/)
     })
 
-    it('passes on nothing that an account has delivered, and gives it nothing of others', async (t) => {
+    it('passes on nothing that an account has delivered, and gives it nothing of others’', async (t) => {
       const world = await openMove(t, engine)
       const { store, from, to, sim, feed, event } = world
       await store.grantFeed(feed.id, from.id, NOW)
@@ -373,7 +373,7 @@ export function describeSimMoves(engine: Engine): void {
       await assertAuditClean(store)
     })
 
-    it('is in the log', async (t) => {
+    it('is logged', async (t) => {
       const world = await openMove(t, engine)
       await world.append(world.event(AFTER, { upload: 1 }))
       const { store, from, to, sim } = world

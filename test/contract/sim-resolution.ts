@@ -24,7 +24,7 @@ async function openAccounts(t: TestContext, engine: Engine) {
 
 export function describeSimResolution(engine: Engine): void {
   describe('resolving the SIMs that records name', () => {
-    it('knows a SIM by every one of its names', async (t) => {
+    it('knows a SIM by each of its names', async (t) => {
       const { store, account } = await openAccounts(t, engine)
       const sim = await register(store, account, {
         sid: sidOf('DE', 7),
@@ -51,7 +51,7 @@ export function describeSimResolution(engine: Engine): void {
       )
     })
 
-    it('knows a SIM by the kinds of name that are asked for, and by no other', async (t) => {
+    it('knows a SIM only by the kinds of name asked for', async (t) => {
       const { store, account } = await openAccounts(t, engine)
       const values = {
         sid: sidOf('DE', 7),
@@ -69,7 +69,7 @@ export function describeSimResolution(engine: Engine): void {
       }
     })
 
-    it('leaves a name that fits no SIM out of the answer', async (t) => {
+    it('leaves out a name that matches no SIM', async (t) => {
       const { store, account } = await openAccounts(t, engine)
       await register(store, account, aSim({ uniqueName: 'truck 7', imsis: [imsiOf(7)] }))
       const names = ['truck', 'TRUCK 7', imsiOf(9), sidOf('DE', 0xfff), iccidOf(0xfff), '', '%']
@@ -77,14 +77,14 @@ export function describeSimResolution(engine: Engine): void {
       assert.deepEqual(await store.resolveSims([], ANY_NAME), new Map())
     })
 
-    it('knows an ICCID registered with its check digit where a record leaves it out', async (t) => {
+    it('knows an ICCID registered with its check digit if a record leaves it out', async (t) => {
       const { store, account } = await openAccounts(t, engine)
       const sim = await register(store, account, { iccid: iccidOf(7) })
       const short = iccidOf(7).slice(0, -1)
       assert.equal((await store.resolveSims([short], ANY_NAME)).get(short)?.simId, sim.id)
     })
 
-    it('knows an ICCID registered without its check digit where a record has it', async (t) => {
+    it('knows an ICCID registered without its check digit if a record has it', async (t) => {
       const { store, account } = await openAccounts(t, engine)
       const sim = await register(store, account, { iccid: iccidOf(7) })
       const long = iccidOf(7) + checkDigit(iccidOf(7))
@@ -145,7 +145,7 @@ export function describeSimResolution(engine: Engine): void {
       )
     })
 
-    it("gives the SIM's own home set, part by part, else its account's", async (t) => {
+    it("gives the SIM's own home set, part by part, or else its account's", async (t) => {
       const { store, account } = await openAccounts(t, engine)
       const homes = [
         [undefined, homeSet('310-260', 'US')],

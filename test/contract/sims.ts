@@ -33,7 +33,7 @@ export function describeSims(engine: Engine): void {
 }
 
 function describeRegistration(engine: Engine): void {
-  it('keeps all that is stated', async (t) => {
+  it('keeps everything that is stated', async (t) => {
     const { account, registerAll, store } = await openAccounts(t, engine)
     const stated = {
       sid: sidOf('HS', 7),
@@ -72,7 +72,7 @@ function describeRegistration(engine: Engine): void {
     assert.equal((await registerAll([aSim()])).created, 1)
   })
 
-  it('answers in the order of the registrations', async (t) => {
+  it('returns SIMs in the order of the registrations', async (t) => {
     const { registerAll } = await openAccounts(t, engine)
     const old = (await registerAll([aSim({ uniqueName: 'old' })])).sims[0]!
     const { sims } = await registerAll([
@@ -92,7 +92,7 @@ function describeRegistration(engine: Engine): void {
     ['one of its IMSIs', { imsis: [imsiOf(2)] }],
   ] as const
   for (const [way, name] of ways) {
-    it(`updates what is stated of a SIM named by ${way}, and keeps the rest`, async (t) => {
+    it(`updates what is stated about a SIM named by ${way}, and keeps the rest`, async (t) => {
       const { registerAll, store, account } = await openAccounts(t, engine)
       const first = await registerAll([
         {
@@ -121,7 +121,7 @@ function describeRegistration(engine: Engine): void {
     })
   }
 
-  it('adds IMSIs to those a SIM has', async (t) => {
+  it('adds IMSIs to those that a SIM has', async (t) => {
     const { registerAll } = await openAccounts(t, engine)
     await registerAll([{ iccid: iccidOf(1), imsis: [imsiOf(1)] }])
     const { sims, updated } = await registerAll([
@@ -142,7 +142,7 @@ function describeRegistration(engine: Engine): void {
     )
   })
 
-  it('calls a SIM unchanged where nothing new is stated', async (t) => {
+  it('reports a SIM as unchanged if nothing new is stated', async (t) => {
     const { registerAll } = await openAccounts(t, engine)
     const stated = aSim({ imsis: [imsiOf(1)], uniqueName: 'same', home: homeSet('', 'US') })
     const first = await registerAll([stated])
@@ -151,7 +151,7 @@ function describeRegistration(engine: Engine): void {
     assert.deepEqual(again.sims, first.sims)
   })
 
-  it('registers a SIM that a list names twice once', async (t) => {
+  it('registers a SIM once that a list names twice', async (t) => {
     const { registerAll } = await openAccounts(t, engine)
     const { created, sims } = await registerAll([
       { iccid: iccidOf(1), imsis: [imsiOf(1)] },
@@ -162,7 +162,7 @@ function describeRegistration(engine: Engine): void {
     assert.deepEqual(sims[1]?.imsis, [imsiOf(1), imsiOf(2)])
   })
 
-  it('takes thousands at once', async (t) => {
+  it('accepts thousands at once', async (t) => {
     const { registerAll, store, account } = await openAccounts(t, engine)
     const many = Array.from({ length: 3_000 }, (_, i) => aSim({ imsis: [imsiOf(i)] }))
     assert.equal((await registerAll(many)).created, 3_000)
@@ -173,7 +173,7 @@ function describeRegistration(engine: Engine): void {
 }
 
 function describePreview(engine: Engine): void {
-  it('is what registering them comes to, with every conflict, and changes nothing', async (t) => {
+  it('matches what registering them does, with every conflict, and changes nothing', async (t) => {
     const { store, account, other, registerAll } = await openAccounts(t, engine)
     const [known] = (await registerAll([aSim({ uniqueName: 'a', msisdn: msisdnOf(9) })])).sims
     await register(store, other, { iccid: iccidOf(50) })
@@ -212,7 +212,7 @@ function describeChanges(engine: Engine): void {
     assert.equal(await store.findSim(account.id, 'u'), null)
   })
 
-  it('keeps callbacks part by part, also through another registration', async (t) => {
+  it('keeps callbacks part by part, even through another registration', async (t) => {
     const { store, account } = await openAccounts(t, engine)
     const sim = await register(store, account, aSim({ iccid: iccidOf(1) }))
     const change = (callbacks: CallbackChanges, at: number) =>
@@ -234,7 +234,7 @@ function describeChanges(engine: Engine): void {
     assert.deepEqual(bare.callbacks, {})
   })
 
-  it('takes names away with an empty text', async (t) => {
+  it('removes names with an empty text', async (t) => {
     const { store, account } = await openAccounts(t, engine)
     const sim = await register(store, account, aSim({ friendlyName: 'f', uniqueName: 'u' }))
     const bare = await store.updateSim(sim.id, { friendlyName: '', uniqueName: '' }, NOW + 5)
@@ -251,7 +251,7 @@ function describeChanges(engine: Engine): void {
     }
   })
 
-  it('refuses a unique name of another SIM of the account', async (t) => {
+  it('refuses the unique name of another SIM in the account', async (t) => {
     const { store, account, other } = await openAccounts(t, engine)
     const sim = await register(store, account, aSim({ uniqueName: 'mine' }))
     await register(store, account, aSim({ uniqueName: 'taken' }))
@@ -282,7 +282,7 @@ function describeFinding(engine: Engine): void {
     assert.equal(await store.findSim(account.id, 'truck 7'), null)
   })
 
-  it('lists in order of registration, of one account or of all', async (t) => {
+  it('lists in order of registration, for one account or all', async (t) => {
     const { store, account, other } = await openAccounts(t, engine)
     const one = await register(store, account, aSim({ sid: sidOf('DE', 9) }))
     const foreign = await register(store, other)

@@ -16,8 +16,8 @@ import {
 import { type Engine, failureOf, openEmpty, openLedger } from './engine.ts'
 
 export function describeTenants(engine: Engine): void {
-  describe('feeds and the accounts they are for', () => {
-    it('binds a feed to an account, and gives it names as its binding allows', async (t) => {
+  describe('feeds and their accounts', () => {
+    it('binds a feed to an account, and allows the kinds of name that go with that', async (t) => {
       const { store } = await openEmpty(t, engine)
       const { id: accountId, sid } = await store.createAccount(anAccount())
       const { accountId: _, accountSid: __, simNames: ___, ...plain } = aFeed()
@@ -35,7 +35,7 @@ export function describeTenants(engine: Engine): void {
       assert.deepEqual(await store.findFeed(shared.name), changed)
     })
 
-    it('refuses unique names on a feed of no account in particular, and no names', async (t) => {
+    it('refuses unique names on an unbound feed, and no kind of name at all', async (t) => {
       const { store } = await openEmpty(t, engine)
       const { id: accountId } = await store.createAccount(anAccount())
       const stated = aFeed({ simNames: ['iccid', 'unique_name'] })
@@ -46,7 +46,7 @@ export function describeTenants(engine: Engine): void {
       assert.deepEqual(await store.listFeeds(), [bound])
     })
 
-    it('binds no feed that has brought usage of another account', async (t) => {
+    it('does not bind a feed that has brought usage of another account', async (t) => {
       const { store, feed, account, event, append } = await openLedger(t, engine)
       const other = await store.createAccount(anAccount())
       await append([event({})])
@@ -58,7 +58,7 @@ export function describeTenants(engine: Engine): void {
   })
 
   describe('grants of feeds', () => {
-    it('let a feed exist for an account, and end', async (t) => {
+    it('make a feed exist for an account until they end', async (t) => {
       const { store } = await openEmpty(t, engine)
       const account = await store.createAccount(anAccount())
       const other = await store.createAccount(anAccount())
@@ -81,14 +81,14 @@ export function describeTenants(engine: Engine): void {
       await failureOf('not_found', store.grantFeed(9_999, account.id, NOW))
     })
 
-    it('let an account see a feed that has brought its usage, and deliver to none', async (t) => {
+    it('are needed to deliver, but not to see a feed that has brought usage', async (t) => {
       const { store, feed, account, event, append } = await openLedger(t, engine)
       await append([event({})])
       const found = await store.findAccountFeed(account.id, feed.name)
       assert.deepEqual(found, { feed, mayDeliver: false })
     })
 
-    it('are for no other account than the one a feed is bound to', async (t) => {
+    it('are refused on a feed that is bound to another account', async (t) => {
       const { store } = await openEmpty(t, engine)
       const account = await store.createAccount(anAccount())
       const other = await store.createAccount(anAccount())
@@ -119,7 +119,7 @@ export function describeTenants(engine: Engine): void {
     const progressOf = async (store: UsageStore, { id }: Feed) =>
       (await store.listFeedProgress()).find(({ feedId }) => feedId === id)!
 
-    it('says nothing of a feed that others have usage from, also when told anew', async (t) => {
+    it('says nothing about a feed that others have usage from, even when derived again', async (t) => {
       const { store, account, shared } = await openFeeds(t)
       await deliver(store, shared, null)
       const before = await progressOf(store, shared)
@@ -131,7 +131,7 @@ export function describeTenants(engine: Engine): void {
       assert.deepEqual(await progressOf(store, shared), before)
     })
 
-    it("speaks for a feed that is the account's own, as the operator's does", async (t) => {
+    it("speaks for a feed bound to the account, as the operator's does", async (t) => {
       const { store, account, bound } = await openFeeds(t)
       await deliver(store, bound, account)
       const delivered = await progressOf(store, bound)
@@ -168,7 +168,7 @@ export function describeTenants(engine: Engine): void {
       return { ...ledger, accounts, deliver, details }
     }
 
-    it('tell each deliverer in its own words, and go with its own import', async (t) => {
+    it('are described to each deliverer in its own words, and go with its own import', async (t) => {
       const { store, feed, accounts, deliver, details } = await openQuarantine(t)
       const [a, b] = accounts.map(({ id }) => id)
       const ofA = await deliver(a!, 'for A')
@@ -194,7 +194,7 @@ export function describeTenants(engine: Engine): void {
       assert.equal((await store.audit()).differenceCount, 0)
     })
 
-    it('are looked at again, counted and discarded for one deliverer alone', async (t) => {
+    it('are tried again, counted and discarded separately for each deliverer', async (t) => {
       const { store, feed, event, accounts, deliver, details } = await openQuarantine(t)
       const ofA = await deliver(accounts[0]!.id, 'for A')
       const ofB = await deliver(accounts[1]!.id, 'for B')

@@ -11,7 +11,7 @@ const DAY = 86_400
 
 export function describeTime(engine: Engine): void {
   describe('the time of a store', () => {
-    it('is not known of an empty one', async (t) => {
+    it('is unknown for an empty one', async (t) => {
       const { store } = await openEmpty(t, engine)
       const { serverAt: _, ...known } = await store.readTime()
       const confirmed = { newestUsageAt: null, provenAt: null, purgedThrough: null }
@@ -43,7 +43,7 @@ export function describeTime(engine: Engine): void {
       assert.deepEqual((await store.findImport(importId))!.counts, { ...NO_VERDICTS, accepted: 2 })
     })
 
-    it('is put right where a clock that was ahead has stamped deliveries', async (t) => {
+    it('is corrected if a clock that was ahead has stamped deliveries', async (t) => {
       const { store, feed, importId, assertAuditClean } = await openLedger(t, engine)
       const ahead = NOW + 700 * DAY
       const end = { status: 'done', checksum: 'aa', error: null } as const
@@ -61,7 +61,7 @@ export function describeTime(engine: Engine): void {
       await assertAuditClean()
     })
 
-    it('keeps the latest that was seen to come, for every process', async (t) => {
+    it('keeps the latest instant seen, for every process', async (t) => {
       const { store, url } = await openEmpty(t, engine)
       for (const at of [NOW, NOW + DAY, NOW - DAY]) await store.proveTime(at)
       const other = await reopen(t, engine, url)

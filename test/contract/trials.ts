@@ -53,7 +53,7 @@ async function stateOf(ledger: Ledger) {
 
 export function describeTrials(engine: Engine): void {
   describe('a trial', () => {
-    it('tells what batches change by account, SIM, zone and country', async (t) => {
+    it('tells what batches change, by account, SIM, zone and country', async (t) => {
       const ledger = await openLedger(t, engine)
       const second = await register(ledger.store, ledger.account)
       const event = (stated: Parameters<typeof ledger.event>[0]) =>
@@ -89,7 +89,7 @@ export function describeTrials(engine: Engine): void {
       )
     })
 
-    it('keeps nothing, and uses up no number', async (t) => {
+    it('keeps nothing, and uses up no ids', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const record = ledger.event({ at: AT, upload: 1 })
       await ledger.append([record], { quarantined: [aQuarantinedRecord('a')] })
@@ -109,7 +109,7 @@ export function describeTrials(engine: Engine): void {
       assert.equal(next!.id, entry!.id + 1)
     })
 
-    it('stays as it was where the sums of a batch are too large, and goes on', async (t) => {
+    it('stays as it was if a batch’s sums are too large, and continues', async (t) => {
       const ledger = await openLedger(t, engine)
       const max = Number.MAX_SAFE_INTEGER
       const most = (count: number) =>
@@ -126,7 +126,7 @@ export function describeTrials(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('keeps nothing when it fails, and the store goes on', async (t) => {
+    it('keeps nothing if it fails, and the store goes on', async (t) => {
       const ledger = await openLedger(t, engine)
       const event = ledger.event({ at: AT, upload: 1 })
       const failing = ledger.store.tryOut(async (trial) => {
@@ -152,7 +152,7 @@ export function describeTrials(engine: Engine): void {
       })
     })
 
-    it('takes months that nobody has brought before, batch after batch', async (t) => {
+    it('accepts months without earlier usage, batch after batch', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const second = await register(ledger.store, ledger.account)
       const before = await stateOf(ledger)
@@ -183,7 +183,7 @@ export function describeTrials(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('lets readers see what was there before, and other writers have their turn after it', async (t) => {
+    it('lets readers see the state before it, and other writers go after it', async (t) => {
       const ledger = await openLedger(t, engine)
       const [own, others] = [1, 2].map((upload) => ledger.event({ at: AT, upload }))
       let append: Promise<unknown> = Promise.resolve()

@@ -56,7 +56,7 @@ async function assertTotal(ledger: Ledger, lines: readonly string[]): Promise<vo
 
 export function describeUndo(engine: Engine): void {
   describe('undoing an import', () => {
-    it('takes its rows away, and leaves those of others', async (t) => {
+    it('removes its rows, and keeps those of others', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, importId } = ledger
       await ledger.append([1, 2].map((upload) => ledger.event({ at: AT, upload })))
@@ -73,7 +73,7 @@ export function describeUndo(engine: Engine): void {
       assert.equal((await store.findImport(importId))?.undoneAt, null)
     })
 
-    it('takes more rows than one step, on sealed days too', async (t) => {
+    it('removes more rows than one step takes, on sealed days too', async (t) => {
       const ledger = await openLedger(t, engine)
       const from = instant('2026-03-01T00:00:00Z')
       await ledger.append([ledger.event({ occurredAt: from, upload: 7 })])
@@ -133,7 +133,7 @@ export function describeUndo(engine: Engine): void {
       await assertTotal(ledger, total(4))
     })
 
-    it('lets what came twice be the newest, once what came between has it before it', async (t) => {
+    it('makes a repeated version the newest once its first import is undone', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const record = ledger.event({ at: AT })
       const [first, other] = [1, 2].map((upload) => ({ ...record, upload }))
@@ -149,7 +149,7 @@ export function describeUndo(engine: Engine): void {
       await assertTotal(ledger, total(1))
     })
 
-    it('lets repeats go with the usage that retention takes', async (t) => {
+    it('loses repeats with the usage that retention deletes', async (t) => {
       const ledger = await openLedger(t, engine)
       const events = ['2026-01-10T00:00:00Z', AT].map((at, i) =>
         ledger.event({ at, upload: 1, line: i + 1 }),
@@ -164,7 +164,7 @@ export function describeUndo(engine: Engine): void {
       await assertTotal(ledger, total(1))
     })
 
-    it('counts what it had replaced again, in the place where that was', async (t) => {
+    it('counts what it had replaced again, in its former place', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const record = ledger.event({ at: AT, upload: 5 })
       await ledger.append([record])
@@ -180,7 +180,7 @@ export function describeUndo(engine: Engine): void {
       await assertTotal(ledger, total(8, 'international_roaming FR'))
     })
 
-    it('goes back over every version of its own, to the newest of another import', async (t) => {
+    it('goes back past all its own versions to the newest of another import', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const record = ledger.event({ at: AT })
       const version = (upload: number) => ({ ...record, upload })
@@ -200,7 +200,7 @@ export function describeUndo(engine: Engine): void {
       assert.equal((await ledger.store.audit()).ledgerRows, 0)
     })
 
-    it('forgets its versions that count no more', async (t) => {
+    it('forgets its versions that no longer count', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const record = ledger.event({ at: AT, upload: 1 })
       await ledger.append([record])
@@ -215,7 +215,7 @@ export function describeUndo(engine: Engine): void {
       await assertTotal(ledger, total(1))
     })
 
-    it('takes its quarantine away, and keeps what others delivered too', async (t) => {
+    it('removes its quarantine, but keeps what others delivered too', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store } = ledger
       const [alone, shared] = ['alone', 'shared'].map((text) => aQuarantinedRecord(text))
@@ -231,7 +231,7 @@ export function describeUndo(engine: Engine): void {
       )
     })
 
-    it('is announced by a trial, with its months, and nothing of it is done', async (t) => {
+    it('is announced by a trial, with its months, without being done', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const { store } = ledger
       const record = ledger.event({ at: '2026-02-14T00:00:00Z', upload: 5 })
@@ -265,7 +265,7 @@ export function describeUndo(engine: Engine): void {
       await assertTotal(ledger, [...total(8), ...total(1, 'international_roaming FR')])
     })
 
-    it('is refused a second time, and for an import that there is not', async (t) => {
+    it('is refused a second time, and for an import that does not exist', async (t) => {
       const { store, importId } = await openLedger(t, engine)
       await store.undoImport(importId, UNDONE_AT)
       const twice = await failureOf('conflict', store.undoImport(importId, UNDONE_AT + 1))
@@ -298,7 +298,7 @@ export function describeUndo(engine: Engine): void {
       await assertTotal(ledger, [])
     })
 
-    it('lets the same file be delivered anew', async (t) => {
+    it('lets the same file be delivered again', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, importId, feed } = ledger
       await ledger.append([ledger.event({ at: AT })])
@@ -316,7 +316,7 @@ export function describeUndo(engine: Engine): void {
       assert.equal(await store.findCountedImport(feed.id, checksum), null)
     })
 
-    it('leaves usage alone that is older than what retention took', async (t) => {
+    it('leaves usage alone that is beyond retention', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, importId } = ledger
       const [old, kept] = ['2026-02-01T05:00:00Z', '2026-02-01T06:00:00Z']
@@ -326,7 +326,7 @@ export function describeUndo(engine: Engine): void {
       await assertTotal(ledger, [])
     })
 
-    it('leaves a gap where a numbered delivery was, and completes its feed no more', async (t) => {
+    it('leaves a gap in place of a numbered delivery, which no longer completes its feed', async (t) => {
       const { store, feed } = await openLedger(t, engine)
       const ids = []
       for (const number of [1, 2, 3]) {
@@ -381,7 +381,7 @@ function describeUndoneReadings(engine: Engine): void {
       reading: { is32Bit },
     })
 
-  it('gives the share of one that leaves back to the next', async (t) => {
+  it('returns the share of a removed one to the next', async (t) => {
     const ledger = await openLedger(t, engine)
     await ledger.append([reading(ledger, 1, 100), reading(ledger, 30, 150)])
     const second = await anotherImport(ledger)
@@ -396,7 +396,7 @@ function describeUndoneReadings(engine: Engine): void {
     await assertTotal(ledger, [])
   })
 
-  it('puts a replaced one back as it was read, with the bits of its counters', async (t) => {
+  it('restores a replaced one as it was read, with its counters’ width', async (t) => {
     const ledger = await openLedger(t, engine, { onConflict: 'replace' })
     const nearlyFull = 2 ** 32 - 10
     await ledger.append([reading(ledger, 1, nearlyFull, true), reading(ledger, 2, 20, true)])
@@ -415,7 +415,7 @@ function describeUndoneReadings(engine: Engine): void {
     assert.equal((await third.append([reading(ledger, 2, 20, true)])).counts.duplicate, 1)
   })
 
-  it('lets usage come where a reading was', async (t) => {
+  it('allows usage in place of a reading', async (t) => {
     const ledger = await openLedger(t, engine)
     const first = reading(ledger, 1, 100)
     await ledger.append([first])

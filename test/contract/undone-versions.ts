@@ -29,7 +29,7 @@ const inShort = ({ recordId, isCounted, upload, replaced, undone }: LedgerEntry)
 
 export function describeUndoneVersions(engine: Engine): void {
   describe('versions that were undone', () => {
-    it('stand where an event was of which nothing is left, and count nothing', async (t) => {
+    it('appear in place of an event that has nothing left, and count nothing', async (t) => {
       const ledger = await openLedger(t, engine)
       const event = ledger.event({
         ...{ recordId: 'r', at: AT, upload: 7, download: 3, toSim: 2, fromSim: 1, line: 5 },
@@ -61,7 +61,7 @@ export function describeUndoneVersions(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('stand with what counts now, in the order in which they were undone', async (t) => {
+    it('appear with what counts now, in the order in which they were undone', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const version = (upload: number) => ledger.event({ recordId: 'r', at: AT, upload })
       const first = await deliver(ledger, 'a', [version(1)])
@@ -83,7 +83,7 @@ export function describeUndoneVersions(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('are none where another import has delivered the same', async (t) => {
+    it('do not exist if another import has delivered the same', async (t) => {
       const ledger = await openLedger(t, engine)
       const event = ledger.event({ recordId: 'r', at: AT, upload: 7 })
       const first = await deliver(ledger, 'a', [event])
@@ -93,7 +93,7 @@ export function describeUndoneVersions(engine: Engine): void {
       assert.deepEqual([undone, isCounted, source], [[], true, 'b'])
     })
 
-    it('come in their place among the events, page by page', async (t) => {
+    it('appear in their place among the events, page by page', async (t) => {
       const ledger = await openLedger(t, engine)
       const ids = ['A', 'a', 'b', 'z', 'é', '🚚']
       const events = ids.map((recordId, line) => ledger.event({ recordId, at: AT, line: line + 1 }))
@@ -125,7 +125,7 @@ export function describeUndoneVersions(engine: Engine): void {
       }
     })
 
-    it('of a reading say what was used, not what its counters stood at', async (t) => {
+    it('tell what was used at a reading, not what its counters stood at', async (t) => {
       const ledger = await openLedger(t, engine)
       const at = (hour: number, upload: number) =>
         ledger.event({
@@ -141,7 +141,7 @@ export function describeUndoneVersions(engine: Engine): void {
       )
     })
 
-    it('of readings of several days say what each was, and not what it came to without those before', async (t) => {
+    it('tell for readings of several days what each was, not what it came to without earlier ones', async (t) => {
       const ledger = await openLedger(t, engine)
       const at = (day: number, upload: number) =>
         ledger.event({
@@ -158,7 +158,7 @@ export function describeUndoneVersions(engine: Engine): void {
       await ledger.assertAuditClean()
     })
 
-    it('go with the usage that retention takes', async (t) => {
+    it('go with the usage that retention deletes', async (t) => {
       const ledger = await openLedger(t, engine)
       const events = ['2026-01-10T00:00:00Z', AT].map((at, i) => ledger.event({ at, line: i + 1 }))
       const importId = await deliver(ledger, 'a', events)

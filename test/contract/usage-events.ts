@@ -29,7 +29,7 @@ const idsOf = (entries: readonly LedgerEntry[]) => entries.map(({ recordId }) =>
 
 export function describeUsageEvents(engine: Engine): void {
   describe('usage events of a SIM', () => {
-    it('are none where nothing was delivered, also over all of time', async (t) => {
+    it('are empty if nothing was delivered, even over all time', async (t) => {
       const ledger = await openLedger(t, engine)
       assert.deepEqual(await list(ledger), [])
       const allTime = { start: instant('0001-01-01T00:00:00Z'), end: 253_402_300_799 }
@@ -39,7 +39,7 @@ export function describeUsageEvents(engine: Engine): void {
       assert.deepEqual(await list(ledger, { start: YEAR.end, end: YEAR.start }), [])
     })
 
-    it('say all that the record said, and where it came from', async (t) => {
+    it('have everything that the record stated, and its origin', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, feed, importId } = ledger
       const serving = { ...abroad('FR'), countryStated: true, zoneStated: true }
@@ -95,7 +95,7 @@ export function describeUsageEvents(engine: Engine): void {
       ])
     })
 
-    it('take in the second of the start and not that of the end', async (t) => {
+    it('include the second of the start, but not that of the end', async (t) => {
       const ledger = await openLedger(t, engine)
       const instants = ['2026-03-13T23:59:59Z', '2026-03-14T00:00:00Z', '2026-03-14T23:59:59Z']
       await ledger.append(instants.map((at) => ledger.event({ at, recordId: at })))
@@ -107,7 +107,7 @@ export function describeUsageEvents(engine: Engine): void {
       assert.deepEqual(await ids(instants[1]!, instants[1]!), [])
     })
 
-    it('come by time, then feed, then the bytes of the record id', async (t) => {
+    it('are ordered by time, then feed, then the bytes of the record id', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store } = ledger
       const late = ledger.event({ at: '2026-03-14T10:00:01Z', recordId: '0' })
@@ -134,7 +134,7 @@ export function describeUsageEvents(engine: Engine): void {
       assert.deepEqual(idsOf(await list(ledger, { simId: other.id })), ['other'])
     })
 
-    it('are narrowed to a zone, a country, a feed', async (t) => {
+    it('can be limited to a zone, a country or a feed', async (t) => {
       const ledger = await openLedger(t, engine)
       const { store, feed } = ledger
       const servings = { home: AT_HOME, national: NATIONAL, fr: abroad('FR'), gb: abroad('GB') }
@@ -155,7 +155,7 @@ export function describeUsageEvents(engine: Engine): void {
       assert.deepEqual(await ids({ feedId: second.id }), ['second'])
     })
 
-    it('go on after the last one, whatever was added meanwhile', async (t) => {
+    it('continue after the last one, whatever was added meanwhile', async (t) => {
       const ledger = await openLedger(t, engine)
       const at = (day: number) => `2026-03-${String(day).padStart(2, '0')}T10:00:00Z`
       const event = (day: number, recordId: string) => ledger.event({ at: at(day), recordId })
@@ -177,7 +177,7 @@ export function describeUsageEvents(engine: Engine): void {
   })
 
   describe('versions that were replaced', () => {
-    it('stand with the event, oldest first, each with where it came from', async (t) => {
+    it('appear with the event, oldest first, each with its origin', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const { store, feed, importId } = ledger
       const version = (upload: number, line: number, serving = AT_HOME) =>

@@ -177,7 +177,7 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
       assert.deepEqual(unnoticed, [])
     }
 
-    it('finds nothing wrong with the store that the cells are changed of', async () => {
+    it('finds nothing wrong with the store before any cell is changed', async () => {
       await hand.begin()
       const { differences } = await hand.audit().finally(() => hand.rollback())
       assert.deepEqual(differences, [])
@@ -188,7 +188,7 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
       assert.deepEqual(await unnoticedCells(changed), [])
     })
 
-    it('names most cells of the ledger that is not under checksum yet', async () => {
+    it('names most cells of ledger rows that are not under checksum yet', async () => {
       const ofLedger = columns.filter(({ table }) => table === 'ledger')
       assert.deepEqual((await unnoticedCells(ofLedger, true)).sort(), UNNOTICED_IN_NEW_ROWS)
     })
@@ -216,7 +216,7 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
       }
     }
 
-    it('is clean after a repair of each derived cell that was changed, taken away or added', async () => {
+    it('is clean after a repair of each derived cell that was changed, deleted or added', async () => {
       const wrong: string[] = []
       for (const { table, ...rest } of columns) {
         const mended = REBUILT[table]
@@ -239,7 +239,7 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
       assert.deepEqual(wrong, [])
     })
 
-    it('is clean after what was changed by hand is accepted', async () => {
+    it('is clean after manual changes are accepted', async () => {
       const changes: (readonly [text: string, ...named: string[]])[] = [
         [`UPDATE ledger SET line = line + 1 ${await oneRow('ledger')}`, 'ledger'],
         ["UPDATE sim SET friendly_name = 'by hand'", 'sim'],
@@ -260,7 +260,7 @@ export function describeEveryCell(engine: string, open: () => Promise<Hand>): vo
       }
     })
 
-    it('names each row that was taken away by hand', async () => {
+    it('names each row that was deleted by hand', async () => {
       await assertNamed(async (table) => `DELETE FROM ${table} ${await oneRow(table)}`)
     })
 

@@ -100,7 +100,7 @@ describe('the model', () => {
     )
   })
 
-  it('takes an import back as it was done by hand', () => {
+  it('undoes an import as it was done by hand', () => {
     const { model, deliver } = aModel('replace')
     for (const upload of [1, 2]) {
       if (upload > 1) model.beginImport()

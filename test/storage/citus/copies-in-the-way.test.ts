@@ -72,7 +72,7 @@ async function copying(url: string): Promise<void> {
 }
 
 describe('batches that wait for each other on two servers', () => {
-  it('are both counted, in turn, each record once', async (t) => {
+  it('are both counted in turn, each record once', async (t) => {
     const { store, other, url, simIds, event } = await openWriters(t)
     const [simOfOne, simOfOther] = simIds
     const total = { accepted: 0, duplicate: 0 }

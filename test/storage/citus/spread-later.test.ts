@@ -80,7 +80,7 @@ async function deliverTwice(store: UsageStore, recordId: string): Promise<[numbe
 }
 
 describe('a plain database that gets the Citus extension', () => {
-  it('is spread by migrate, whole and once, and answers as before', async (t) => {
+  it('is distributed by migrate, whole and once, and answers as before', async (t) => {
     const { url, addCitus } = await openDatabase(t)
     const before = await open(t, url)
     await fillStore(before)
@@ -106,7 +106,7 @@ describe('a plain database that gets the Citus extension', () => {
     await assertAuditClean(after)
   })
 
-  it('keeps the rows that are spread on the workers alone', async (t) => {
+  it('keeps distributed rows on the workers alone', async (t) => {
     const { url, addCitus } = await openDatabase(t)
     const store = await open(t, url)
     await fillStore(store)
@@ -126,7 +126,7 @@ describe('a plain database that gets the Citus extension', () => {
     assert.deepEqual(here!.rows, [{ bytes: '0' }])
   })
 
-  it('goes on counting: imports, undo and new months', async (t) => {
+  it('keeps counting: imports, undo and new months', async (t) => {
     const { url, addCitus } = await openDatabase(t)
     const store = await open(t, url)
     await fillStore(store)
@@ -154,7 +154,7 @@ describe('a plain database that gets the Citus extension', () => {
     await assertAuditClean(spread)
   })
 
-  it('takes what a process writes and asks that was there before', async (t) => {
+  it('serves a process that was there before, for reads and writes', async (t) => {
     const { url, addCitus } = await openDatabase(t)
     const early = await open(t, url)
     await fillStore(early)
@@ -185,7 +185,7 @@ describe('a plain database that gets the Citus extension', () => {
     assert.equal((await later.audit()).ledgerRows, ledgerRows + 2 * deliveries * length)
   })
 
-  it('lets a process that was there before try a delivery out', async (t) => {
+  it('lets a process that was there before try a delivery', async (t) => {
     const { url, addCitus } = await openDatabase(t)
     const early = await open(t, url)
     await fillStore(early)

@@ -39,7 +39,7 @@ const rules = fc.record({
 })
 
 describe('the bucket of a row', () => {
-  it('is its day before the border, and a shorter one after it', () => {
+  it('is the day before the border, and a shorter one after it', () => {
     const of = (occurredAt: number, simId = 9) => bucketOf({ occurredAt, simId }, RULE)
     assert.equal(of(DAY - 1), DAY - DAY_SECONDS)
     assert.equal(of(DAY + SPAN - 1), DAY)
@@ -57,7 +57,7 @@ describe('the bucket of a row', () => {
     assert.equal(bucketOf({ occurredAt: next, simId: 5 }, RULE), DAY + 23 * SPAN)
   })
 
-  it('is always the day where an engine knows no other', () => {
+  it('is always the day if the engine has no other', () => {
     fc.assert(
       fc.property(instants, sims, (occurredAt, simId) => {
         assert.equal(bucketOf({ occurredAt, simId }, WHOLE_DAYS), dayOf(occurredAt))
@@ -81,7 +81,7 @@ describe('the bucket of a row', () => {
     )
   })
 
-  it('is one of those that SQL looks for it in, whatever is gathered', (t) => {
+  it('is one of those that SQL looks in, whatever is gathered', (t) => {
     const db = new DatabaseSync(':memory:')
     t.after(() => db.close())
     fc.assert(
@@ -98,7 +98,7 @@ describe('the bucket of a row', () => {
 })
 
 describe('the buckets of a period', () => {
-  it('are its days, and the shorter ones of fresh days behind their own', () => {
+  it('are its days, and for fresh days the shorter ones after the day’s own', () => {
     assert.deepEqual(bucketsOf(DAY - 1, DAY + SPAN + 1, RULE), [DAY - DAY_SECONDS, DAY, DAY + SPAN])
     assert.deepEqual(bucketsOf(DAY + 5 * SPAN + 1, DAY + 7 * SPAN, RULE), [
       DAY,
@@ -116,7 +116,7 @@ describe('the buckets of a period', () => {
     ])
   })
 
-  it('come in ascending order, each once, and hold every row of it', () => {
+  it('are ascending, each once, and hold every row of the period', () => {
     fc.assert(
       fc.property(instants, instants, sims, rules, (a, b, simId, rule) => {
         const [start, end] = [Math.min(a, b), Math.max(a, b) + 1]
@@ -133,7 +133,7 @@ describe('the buckets of a period', () => {
     )
   })
 
-  it('hold every row also by a rule that is out of date', () => {
+  it('hold every row even by an outdated rule', () => {
     fc.assert(
       fc.property(instants, sims, rules, rules, (occurredAt, simId, one, other) => {
         const freshSeconds = one.freshSeconds

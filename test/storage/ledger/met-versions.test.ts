@@ -62,45 +62,45 @@ const POLICIES = ['reject', 'replace', 'max'] as const
 
 describe('a version whose event is stored', () => {
   for (const policy of POLICIES) {
-    it(`is a duplicate where it says what counts, under ${policy}`, () => {
+    it(`is a duplicate if it states what counts, under ${policy}`, () => {
       const { verdict, uploads, current, versions } = meet([version(5, 1)], version(5, 2), policy)
       assert.deepEqual([verdict, uploads, current.importId], ['duplicate', [5], 1])
       assert.equal(versions.rewrites, false)
     })
 
-    it(`is a duplicate where it says what was replaced before, under ${policy}`, () => {
+    it(`is a duplicate if it states what was replaced before, under ${policy}`, () => {
       const { verdict, uploads } = meet([version(9, 1), version(5, 2)], version(9, 3), policy)
       assert.deepEqual([verdict, uploads], ['duplicate', [9, 5]])
     })
 
-    it(`is a conflict where it is usage and the other a reading, under ${policy}`, () => {
+    it(`is a conflict if it is usage and the other a reading, under ${policy}`, () => {
       const { verdict, uploads } = meet([version(5, 1, true)], version(5, 2), policy)
       assert.deepEqual([verdict, uploads], ['conflict', [5]])
     })
 
-    it(`does not take the operator's place as an account's, under ${policy}`, () => {
+    it(`does not replace the operator's as an account's, under ${policy}`, () => {
       const { verdict, uploads } = meet([version(5, 1)], version(9, 100), policy)
       assert.deepEqual([verdict, uploads], ['outranked', [5]])
     })
 
-    it(`takes an account's place as the operator's, under ${policy}`, () => {
+    it(`replaces an account's as the operator's, under ${policy}`, () => {
       const { verdict, uploads, chain } = meet([version(9, 100)], version(5, 1), policy)
       assert.deepEqual([verdict, uploads], ['replaced', [9, 5]])
       assert.deepEqual(chain.added.replaced, [version(9, 100)])
     })
 
-    it(`stands in for an account's that says the same, under ${policy}`, () => {
+    it(`stands in for an account's that states the same, under ${policy}`, () => {
       const { verdict, uploads, current, versions } = meet([version(5, 100)], version(5, 1), policy)
       assert.deepEqual([verdict, uploads, current.importId], ['duplicate', [5], 1])
       assert.ok(versions.rewrites, 'what repeats the account’s version repeats the operator’s')
     })
 
-    it(`counts where a person has decided for it, under ${policy}`, () => {
+    it(`counts if a person has decided for it, under ${policy}`, () => {
       const { verdict, uploads } = meet([version(5, 2)], version(9, 1), policy, 'accepted')
       assert.deepEqual([verdict, uploads], ['replaced', [5, 9]])
     })
 
-    it(`counts again where a person has decided for one that was replaced, under ${policy}`, () => {
+    it(`counts again if a person has decided for a replaced one, under ${policy}`, () => {
       const stored = [version(9, 1), version(5, 2)]
       const { verdict, uploads, chain } = meet(stored, version(9, 3), policy, 'accepted')
       assert.deepEqual([verdict, uploads], ['replaced', [5, 9]])
@@ -112,25 +112,25 @@ describe('a version whose event is stored', () => {
     assert.equal(meet([version(5, 1)], version(9, 2), 'reject').verdict, 'conflict')
   })
 
-  it('takes the place of what counts under replace, larger or smaller', () => {
+  it('replaces what counts under replace, larger or smaller', () => {
     assert.deepEqual(meet([version(5, 1)], version(9, 2), 'replace').uploads, [5, 9])
     assert.deepEqual(meet([version(9, 1)], version(5, 2), 'replace').uploads, [9, 5])
   })
 
-  it('goes where it was delivered under replace, when it is recycled', () => {
+  it('goes where it was delivered under replace, if it is recycled', () => {
     const stored = [version(5, 1), version(7, 3)]
     const { verdict, uploads, chain } = meet(stored, version(9, 2), 'replace', 'recycled')
     assert.deepEqual([verdict, uploads], ['duplicate', [5, 9, 7]])
     assert.ok(chain.isRewritten)
   })
 
-  it('counts under max where it is larger, and else goes where its size puts it', () => {
+  it('counts under max if it is larger, and otherwise goes where its size puts it', () => {
     assert.deepEqual(meet([version(5, 1)], version(9, 2), 'max').uploads, [5, 9])
     const late = meet([version(1, 1), version(9, 2)], version(5, 3), 'max')
     assert.deepEqual([late.verdict, late.uploads], ['duplicate', [1, 5, 9]])
   })
 
-  it('asks for the history only where contents differ', () => {
+  it('asks for the history only if contents differ', () => {
     const asked = () => assert.fail('nobody needs it')
     const chain = new MetChain(asked, version(5, 1))
     const versions = new MetVersions(rulesOf('replace'), 'delivered')
@@ -138,7 +138,7 @@ describe('a version whose event is stored', () => {
     assert.deepEqual(chain.added, { replaced: [], versionsBefore: 0 })
   })
 
-  it('is met by the next one of the same batch as it stands then', () => {
+  it('is met in its new state by the next one of the same batch', () => {
     const chain = new MetChain([version(1, 1)], version(2, 2))
     const versions = new MetVersions(rulesOf('replace'), 'delivered')
     const verdicts = [3, 3, 4].map((upload) =>
@@ -157,23 +157,23 @@ describe('a chain that loses an import', () => {
     return withoutImport(rulesOf('replace'), chain, { importId, repeatsOf })
   }
 
-  it('counts with the version before, and tells which one is gone', () => {
+  it('counts with the previous version, and tells which one is gone', () => {
     const { left, gone } = without([version(5, 1), version(9, 2)], 2)
     assert.deepEqual(left, [version(5, 1)])
     assert.deepEqual(gone, [{ event: version(9, 2), version: 1, replacedAt: null }])
   })
 
-  it('counts on where what leaves was replaced already', () => {
+  it('keeps counting if what leaves was already replaced', () => {
     const { left, gone } = without([version(5, 1), version(9, 2)], 1)
     assert.deepEqual(left, [version(9, 2)])
     assert.deepEqual(gone, [{ event: version(5, 1), version: 0, replacedAt: 2 }])
   })
 
-  it('has nothing left where all versions were the import’s', () => {
+  it('has nothing left if all versions were the import’s', () => {
     assert.deepEqual(without([version(5, 1)], 1).left, [])
   })
 
-  it('keeps what another import has delivered too, as that one’s, with the repeats of others', () => {
+  it('keeps what another import has delivered too, as that import’s, with the repeats of others', () => {
     const repeat = { of: { importId: 1, line: 1 }, line: 1, knownAt: 7, bucket: 0 }
     const runs = runsOf([3, 4].map((importId) => ({ ...repeat, importId })))
     const { left, gone, repeats } = without([version(5, 1)], 1, new RepeatsOf(runs))

@@ -58,7 +58,7 @@ describe('repeats', () => {
     )
   })
 
-  it('go with the versions that they repeat, and no further runs are touched', () => {
+  it('go with the versions that they repeat, and leave other runs alone', () => {
     const anyMoved = fc.uniqueArray(fc.integer({ min: 1, max: 2 * LINES }), { minLength: 1 })
     fc.assert(
       fc.property(anyRuns, anyMoved, (runs, lines) => {
@@ -83,7 +83,7 @@ describe('repeats', () => {
     )
   })
 
-  it('are runs of a batch at most, so that they are found by where they begin', () => {
+  it('are runs of at most a batch, so that they are found by where they begin', () => {
     const repeats = Array.from({ length: BATCH_RECORDS_MAX + 1 }, (_, i): Repeat => {
       const at = { importId: 2, line: 10 + i, knownAt: 7, bucket: 0 }
       return { ...at, of: { importId: OF, line: 1 + i } }

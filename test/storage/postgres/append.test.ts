@@ -33,7 +33,7 @@ async function assertCounted(ledger: Ledger, events: number): Promise<void> {
 }
 
 describe('a batch into the ledger', () => {
-  it('is counted once when its last record alone is there already', async (t) => {
+  it('is counted once if only its last record exists already', async (t) => {
     const ledger = await openLedger(t, engine)
     await ledger.append(numbered(ledger, 4_999, 5_000))
     const { counts } = await ledger.append(numbered(ledger, 0, 5_000))
@@ -41,7 +41,7 @@ describe('a batch into the ledger', () => {
     await assertCounted(ledger, 5_000)
   })
 
-  it('is counted the same after a batch that met records, and after one that met none', async (t) => {
+  it('is counted the same after a batch that met records and after one that met none', async (t) => {
     const ledger = await openLedger(t, engine)
     const met: number[] = []
     for (const [from, to] of [
@@ -61,7 +61,7 @@ describe('a batch into the ledger', () => {
     await assertCounted(ledger, 350)
   })
 
-  it('is counted once whoever brings it, while many bring a third of the same', async (t) => {
+  it('is counted once although many importers share a third of their records', async (t) => {
     const ledger = await openLedger(t, engine)
     const stores = [ledger.store]
     for (let i = 0; i < 3; i++) stores.push(await reopen(t, engine, ledger.temp.url))

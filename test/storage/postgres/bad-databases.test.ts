@@ -91,7 +91,7 @@ async function listening(t: TestContext, server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-describe('a database URL that cannot be', () => {
+describe('an impossible database URL', () => {
   const urls: Record<string, RegExp> = {
     'postgres:': /expected postgres:\/\/USER/,
     'postgres://': /expected postgres:\/\/USER/,
@@ -117,7 +117,7 @@ describe('a database URL that cannot be', () => {
     })
   }
 
-  it('never shows its password, wherever that may stand', () => {
+  it('never shows its password, wherever it is', () => {
     const junk = fc.string({ maxLength: 12 })
     const login = fc.tuple(junk, junk).map(([a, b]) => `${a}:${PASSWORD}${b}@`)
     const urls = fc
@@ -136,7 +136,7 @@ describe('a database URL that cannot be', () => {
     )
   })
 
-  it('leaves the schema where it is when the URL has settings of its own', async (t) => {
+  it('keeps its schema if it has settings of its own', async (t) => {
     const { url } = await database(t)
     const settings = encodeURIComponent('-c search_path=elsewhere -c work_mem=5MB')
     await cli.json(['account', 'create', '--name', 'A', '--database', `${url}?options=${settings}`])
@@ -144,7 +144,7 @@ describe('a database URL that cannot be', () => {
   })
 })
 
-describe('a server that cannot be had', () => {
+describe('a server that cannot be used', () => {
   const shownAs = (url: string) => `${new URL(url).host}${new URL(url).pathname}`
 
   it('refuses a wrong password and an unknown user', async () => {
@@ -211,7 +211,7 @@ describe('a server that cannot be had', () => {
     }
   })
 
-  it('is not waited for when it says nothing, and the process ends', async (t) => {
+  it('is not waited for if it says nothing, and the process ends', async (t) => {
     const silent = createServer()
     const port = await listening(t, silent)
     const url = `postgres://u:${PASSWORD}@127.0.0.1:${port}/db?connect_timeout_ms=300`
@@ -300,7 +300,7 @@ describe('a database that may not be written', () => {
     assert.deepEqual(await tablesOf(url), [])
   })
 
-  it('lets the user create only in a schema that somebody has made, which is enough', async (t) => {
+  it('lets the user create only in an existing schema, which is enough', async (t) => {
     const { url } = await database(t)
     const user = await newUser(t, url)
     const { username } = new URL(user)
@@ -310,7 +310,7 @@ describe('a database that may not be written', () => {
     assert.equal((await cli.json(['account', 'list', '--database', own])).length, 1)
   })
 
-  it('lets the user read and not write, or not even read', async (t) => {
+  it('lets the user read but not write, or not even read', async (t) => {
     const { url } = await database(t)
     await cli.json(['account', 'create', '--name', 'A', '--database', url])
     const blind = await newUser(t, url)
@@ -344,7 +344,7 @@ describe('a database of others, or of another Simtally', () => {
     assert.deepEqual(await tablesOf(url), ['public.orders'])
   })
 
-  it('is not what another process makes while it is looked at', async (t) => {
+  it('is not one whose schema another process creates during the check', async (t) => {
     const { url } = await database(t)
     const proxy = await TcpProxy.open(url)
     t.after(() => proxy.close())

@@ -14,7 +14,7 @@ function failure(code: string, message = 'something'): Error {
 }
 
 describe('failures of PostgreSQL', () => {
-  it('are tried again where they pass by themselves', () => {
+  it('are tried again if they pass by themselves', () => {
     for (const code of ['40001', '40P01', '55P03']) assert.ok(isContention(failure(code)), code)
     const passing = ['40P01', '57P01', '57P02', '57P03', '57P05', '25P04', '53300', '58030']
     const lost = ['08000', '08006', '08P01', 'ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT']
@@ -24,7 +24,7 @@ describe('failures of PostgreSQL', () => {
     }
   })
 
-  it('of a server of a Citus cluster are known by their words where they have no code', () => {
+  it('of a Citus cluster’s server are known by their text if they have no code', () => {
     for (const message of [
       'failure on connection marked as essential: worker-1:5432',
       "failed to prepare transaction 'citus_0_1_2' on host worker-1:5432",
@@ -33,7 +33,7 @@ describe('failures of PostgreSQL', () => {
     }
   })
 
-  it('become what somebody can act on, and name the place', () => {
+  it('become errors that somebody can act on, and name the place', () => {
     const expected: Record<string, string> = {
       '53100': 'storage_full',
       '25006': 'read_only',
@@ -52,7 +52,7 @@ describe('failures of PostgreSQL', () => {
     }
   })
 
-  it('that nobody expects stay what they are, except when connecting', () => {
+  it('stay what they are if they are unexpected, except when connecting', () => {
     const bug = failure('XX000', 'an internal error')
     assert.equal(translate('db/usage', bug), bug)
     const error = translateConnecting('db/usage', bug)

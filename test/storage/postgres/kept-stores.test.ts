@@ -36,7 +36,7 @@ async function columnsOf(url: string): Promise<unknown[]> {
 
 describe('a dump of a store of', () => {
   for (const version of keptVersions()) {
-    it(`${version} answers as then, takes a delivery back and counts it again`, async (t) => {
+    it(`${version} answers as it did, undoes a delivery and counts it again`, async (t) => {
       const place = await newDatabase()
       t.after(() => place.remove())
       await execute(
@@ -57,7 +57,7 @@ describe('a dump of a store of', () => {
     })
   }
 
-  it('1.0.0-rc.1 goes on telling parts of TAP3 by their place', async (t) => {
+  it('1.0.0-rc.1 still tells parts of TAP3 by their place', async (t) => {
     const place = await newDatabase()
     t.after(() => place.remove())
     const dump = String(keptFile('1.0.0-rc.1', 'postgres.sql'))

@@ -93,7 +93,7 @@ describe('connections that end', () => {
     await assertAuditClean(store)
   })
 
-  it('before they are ready for use are made again', async (t) => {
+  it('before they are ready for use are replaced', async (t) => {
     const url = await database(t)
     const proxy = await TcpProxy.open(url)
     t.after(() => proxy.close())
@@ -108,7 +108,7 @@ describe('connections that end', () => {
     }
   })
 
-  it('without telling anybody are made again', async (t) => {
+  it('silently are replaced', async (t) => {
     const { query } = pg.Client.prototype
     let broken: string | null = null
     t.mock.method(pg.Client.prototype, 'query', function (this: pg.Client, ...given: [unknown]) {
@@ -130,7 +130,7 @@ describe('connections that end', () => {
     await assertAuditClean(store)
   })
 
-  itLong('while a store is opened, new or not, are made again', async (t) => {
+  itLong('while a store is opened, new or not, are replaced', async (t) => {
     const url = await database(t)
     const proxy = await TcpProxy.open(url)
     t.after(() => proxy.close())
@@ -163,7 +163,7 @@ function message(type: string, ...parts: (string | number[])[]): Buffer {
   return Buffer.concat([head, body])
 }
 
-describe('connections that end with the words that they are there', () => {
+describe('connections that end as soon as they are established', () => {
   it('end no process', async (t) => {
     // Login accepted, ready, and over: in one piece, as a hasty server may send it.
     const words = Buffer.concat([
@@ -213,7 +213,7 @@ describe('a server that restarts', () => {
 })
 
 describe('a server that is away', () => {
-  itLong('is told by `serve`, which goes on when it is back', async (t) => {
+  itLong('is reported by `serve`, which continues when it is back', async (t) => {
     const server = await startPostgresServer()
     t.after(() => server.stop())
     const url = `${server.url}?read_retry_ms=200&write_retry_ms=200`
@@ -244,7 +244,7 @@ describe('a server that is away', () => {
     assert.equal((await serving.ended()).code, 0)
   })
 
-  itLong('ends an import with one line once trying again is over', async (t) => {
+  itLong('ends an import with one line once retries are over', async (t) => {
     const server = await startPostgresServer()
     t.after(() => server.stop())
     const { account, sim, feed } = await openWithImport(t, server.url)
@@ -271,7 +271,7 @@ describe('a server that is away', () => {
     await server.start()
   })
 
-  it('is waited for by a command while it comes up', async (t) => {
+  it('is waited for by a command while it starts', async (t) => {
     const server = await startPostgresServer()
     t.after(() => server.stop())
     const { url } = server
@@ -289,7 +289,7 @@ describe('a server that is away', () => {
 })
 
 describe('a database that does not answer', () => {
-  it('in time is told with the limit and what gives it more', async (t) => {
+  it('in time is reported with the limit and how to raise it', async (t) => {
     const url = await database(t)
     const { store } = await openWithImport(t, `${url}?read_timeout_ms=200&write_timeout_ms=300`)
     const unlock = await lockTable(t, url, 'account')
@@ -309,7 +309,7 @@ describe('a database that does not answer', () => {
     assert.equal((await store.listAccounts()).length, 1)
   })
 
-  it('because the network carries nothing any more holds no call for ever', async (t) => {
+  it('because the network is dead does not hold a call forever', async (t) => {
     const url = await database(t)
     const proxy = await TcpProxy.open(url)
     t.after(() => proxy.close())
@@ -326,7 +326,7 @@ describe('a database that does not answer', () => {
     await store.close()
   })
 
-  itLong('because the network carries nothing any more holds no process for ever', async (t) => {
+  itLong('because the network is dead does not hold a process forever', async (t) => {
     const url = await database(t)
     await openWithImport(t, url)
     const proxy = await TcpProxy.open(url)

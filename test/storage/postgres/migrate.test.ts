@@ -54,7 +54,7 @@ async function refusal(command: readonly string[], url: string, options: CliProc
 const COMMANDS = [['serve', '--port', '0'], ['account', 'list'], ['audit']] as const
 
 describe('simtally migrate', () => {
-  it(`makes the schema once, by ${PROCESSES} processes at the same time`, async (t) => {
+  it(`creates the schema once when ${PROCESSES} processes run at the same time`, async (t) => {
     const url = await openDatabase(t)
     const all = await Promise.all(Array.from({ length: PROCESSES }, () => migrate(url)))
     const working = all.filter(({ steps }) => steps.length > 0)
@@ -72,7 +72,7 @@ describe('simtally migrate', () => {
     )
   })
 
-  it(`upgrades an older schema once, by ${PROCESSES} processes, and keeps what is in it`, async (t) => {
+  it(`upgrades an older schema once when ${PROCESSES} processes run, and keeps its content`, async (t) => {
     const url = await openDatabase(t)
     await migrate(url)
     const created = ['account', 'create', '--name', 'Acme', '--database', url]
@@ -122,7 +122,7 @@ describe('simtally migrate', () => {
 })
 
 describe('a schema of another version', () => {
-  itLong('that is older is refused by every command, which names the remedy', async (t) => {
+  itLong('is refused by every command if it is older, with the remedy', async (t) => {
     const url = await openDatabase(t)
     await migrate(url)
     for (const command of COMMANDS) {
@@ -134,7 +134,7 @@ describe('a schema of another version', () => {
     assert.equal(await version(url), VERSION)
   })
 
-  it('that is newer is refused by every command, also by migrate, and left alone', async (t) => {
+  it('is refused by every command if it is newer, even by migrate, and left alone', async (t) => {
     const url = await openDatabase(t)
     await migrate(url, NEXT)
     for (const command of [...COMMANDS, ['migrate']]) {

@@ -15,7 +15,7 @@ before(async () => {
 })
 
 describe('the PostgreSQL of Debian', () => {
-  it('is what the stores of these tests are made on', async (t) => {
+  it('is the server of these tests’ stores', async (t) => {
     const client = new pg.Client({ connectionString: await postgresUrl() })
     await client.connect()
     t.after(() => client.end())

@@ -43,14 +43,14 @@ async function beside<T>(url: string, statement: string, work: () => Promise<T>)
 }
 
 describe('partitions', () => {
-  it('are made for this month and the next one, whatever a batch holds', async (t) => {
+  it('are created for this month and the next, whatever a batch holds', async (t) => {
     // A store that tests copy already has some.
     const { temp, append } = await openLedger(t, { ...engine, open: engine.make })
     await append([], { knownAt: instant('2026-12-15T00:00:00Z') })
     assert.deepEqual(await partitions(temp.url), ofMonths('2026_12', '2027_01'))
   })
 
-  it('are made for the months of late records', async (t) => {
+  it('are created for the months of late records', async (t) => {
     const { temp, append, event, simUsage } = await openLedger(t, engine)
     const knownAt = instant('2026-03-31T23:59:59Z')
     await append(
@@ -67,7 +67,7 @@ describe('partitions', () => {
     assert.deepEqual(await simUsage(asked), ['2025-12-01T00:00:00Z home US 3/0/0/0'])
   })
 
-  it('are made while another transaction writes to the ledger or looks at it', async (t) => {
+  it('are created while another transaction writes to or reads the ledger', async (t) => {
     const { temp, append, event } = await openLedger(t, engine)
     await append([event({ at: '2026-03-10T00:00:00Z' })])
     const look = 'SELECT COUNT(*) FROM ledger, ledger_history'
@@ -77,7 +77,7 @@ describe('partitions', () => {
     assert.deepEqual(counts, { ...NO_VERDICTS, accepted: 1 })
   })
 
-  it('are made once by stores that need them at the same moment', async (t) => {
+  it('are created once by stores that need them at the same moment', async (t) => {
     const { temp, store, event, feed, importId, simUsage, assertAuditClean } = await openLedger(
       t,
       engine,
@@ -100,7 +100,7 @@ describe('partitions', () => {
     await assertAuditClean()
   })
 
-  it('are made again for a month that another store has purged', async (t) => {
+  it('are created again for a month that another store has purged', async (t) => {
     const { temp, store, append, event, feed, importId } = await openLedger(t, engine)
     const other = await reopen(t, engine, temp.url)
     const old = event({ at: '2025-10-10T00:00:00Z' })

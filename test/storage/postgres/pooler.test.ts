@@ -121,7 +121,7 @@ if (!hasPgBouncer()) {
       assert.equal(await tablesIn(direct, 'public'), 0)
     })
 
-    it('takes settings that stand in the URL, though the pooler leaves them out', async (t) => {
+    it('applies the URL’s settings although the pooler drops them', async (t) => {
       const { by } = await pooled(t, 'session')
       const options = encodeURIComponent('-c default_transaction_read_only=on')
       const error = await failureOf('read_only', openStore(`${by}&options=${options}`))
@@ -131,7 +131,7 @@ if (!hasPgBouncer()) {
 
   describe('a pooler that shares its sessions', () => {
     for (const mode of ['transaction', 'statement'] as const) {
-      it(`by ${mode} is refused in one line, with nothing made and no lock left`, async (t) => {
+      it(`by ${mode} is refused in one line, with nothing created and no lock left`, async (t) => {
         const { direct, by } = await pooled(t, mode)
         const cli = await CliFixture.open('sqlite')
         t.after(() => cli.close())
@@ -152,7 +152,7 @@ if (!hasPgBouncer()) {
       })
     }
 
-    itLong('is found out while others use it, in every order of its servers', async (t) => {
+    itLong('is detected while others use it, in every order of its servers', async (t) => {
       const server = await postgresUrl()
       const place = await newDatabase()
       t.after(() => place.remove())
@@ -174,7 +174,7 @@ if (!hasPgBouncer()) {
       }
     })
 
-    it('is found out by a store that was opened before it did so', async (t) => {
+    it('is detected by a store that was opened before it began to share', async (t) => {
       const place = await newDatabase()
       t.after(() => place.remove())
       const bouncer = await startPgBouncer(await postgresUrl(), 'session', [IGNORING])

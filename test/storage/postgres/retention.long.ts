@@ -78,7 +78,7 @@ async function answers(store: UsageStore, operator: string, fleet: Fleet): Promi
 }
 
 describe('the end of retention', () => {
-  it('drops two of twenty months whole, as a dry run says, and changes no answer', async (t) => {
+  it('drops two of twenty months whole, as a dry run announces, and changes no answer', async (t) => {
     const temp = await openTempStore('postgres')
     t.after(() => temp.dispose())
     const { store, url } = temp

@@ -40,7 +40,7 @@ async function assertRefuses(store: UsageStore, code: UsageErrorCode, message: R
 }
 
 describe('a database', () => {
-  it('that holds no store is refused in one line, and gets no table, not even a schema', async (t) => {
+  it('without a store is refused in one line, and gets no table or even schema', async (t) => {
     const [url] = await places(t)
     const { message, hint } = await failureOf('missing', openStore(url))
     assert.match(message, /^\S+ holds no store yet; simtally init makes one, or name another with/)
@@ -52,7 +52,7 @@ describe('a database', () => {
     await (await openStore(url)).close()
   })
 
-  it('that another store has taken the place of is answered from no more, until it is back', async (t) => {
+  it('replaced by another store answers nothing until it is back', async (t) => {
     const [url, other] = await places(t)
     const stores = await Promise.all([url, other].map((at) => openStore(at, { create: true })))
     const [store] = stores
@@ -79,7 +79,7 @@ describe('a database', () => {
     assert.equal((await store!.listAccounts()).length, 1)
   })
 
-  it('that is replaced under open connections is noticed by them', async (t) => {
+  it('replaced under open connections is noticed by them', async (t) => {
     const [url, other] = await places(t)
     const stores = await Promise.all([url, other].map((at) => openStore(at, { create: true })))
     t.after(() => Promise.all(stores.map((one) => one.close())))

@@ -30,7 +30,7 @@ async function connected(t: TestContext, url: string): Promise<pg.Client> {
   return client
 }
 
-describe('a database that keeps text in another encoding than UTF-8', () => {
+describe('a database with another encoding than UTF-8', () => {
   for (const encoding of ['LATIN1', 'SQL_ASCII']) {
     it(`such as ${encoding} is refused in one line, and stays empty`, async (t) => {
       const options = `TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C'`
@@ -53,7 +53,7 @@ describe('a database that keeps text in another encoding than UTF-8', () => {
 })
 
 describe('settings of a database', () => {
-  it('that would change what is stored or answered do not', async (t) => {
+  it('cannot change what is stored or answered', async (t) => {
     const url = await database(t)
     const name = new URL(url).pathname.slice(1)
     const settings = {
@@ -85,7 +85,7 @@ describe('settings of a database', () => {
 })
 
 describe('the lock for migrating', () => {
-  it('that is held by a session that does nothing is not waited for, and the line names it', async (t) => {
+  it('is not waited for if its session does nothing, and the error names that session', async (t) => {
     const url = await database(t)
     const target = parsePostgresUrl(url)
     const holder = await connected(t, url)
@@ -115,7 +115,7 @@ describe('the lock for migrating', () => {
   })
 })
 
-describe('a check whether the database answers', () => {
+describe('checking whether the database answers', () => {
   it('ends within about a second while all connections are busy, and says so', async (t) => {
     const url = await database(t)
     const store = await openStore(`${url}?connections=2`, { create: true })
@@ -140,7 +140,7 @@ describe('a check whether the database answers', () => {
 })
 
 describe('the clock of the server', () => {
-  it('is compared with the clock here, and a difference of more than a minute is said', async (t) => {
+  it('is compared with the local clock, and a difference of more than a minute is reported', async (t) => {
     const url = await database(t)
     const cli = await CliFixture.open('sqlite')
     t.after(() => cli.close())
@@ -163,7 +163,7 @@ describe('the clock of the server', () => {
 })
 
 describe('the password of a database', () => {
-  it('comes from the environment or a file, which is read anew for each connection', async (t) => {
+  it('comes from the environment or a file, which is read again for each connection', async (t) => {
     const cli = await CliFixture.open('sqlite')
     t.after(() => cli.close())
     const full = new URL(await database(t))
@@ -198,7 +198,7 @@ describe('the password of a database', () => {
 })
 
 describe('several hosts in a URL', () => {
-  it('are tried in turn, and all are named where none does', async (t) => {
+  it('are tried in turn, and all are named if none works', async (t) => {
     const full = new URL(await database(t))
     const dead = String(await freePort())
     const both = full.href.replace(full.host, `127.0.0.1:${dead},${full.host}`)

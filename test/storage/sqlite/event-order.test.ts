@@ -27,7 +27,7 @@ describe('the events of a batch', () => {
     ['of SIMs with any numbers', 2 ** 31],
     ['of SIMs with numbers too large to be sorted together with the rest', 2 ** 52],
   ] as const) {
-    it(`go by bucket, SIM, time and line: ${what}`, () => {
+    it(`are ordered by bucket, SIM, time and line: ${what}`, () => {
       const places = fc.array(
         fc.tuple(fc.integer({ min: 1, max: simsMax }), fc.integer({ min: -90_000, max: 200_000 })),
         { maxLength: 60 },

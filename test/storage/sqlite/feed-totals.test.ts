@@ -41,7 +41,7 @@ function numbersOf(name: (typeof FEEDS)[number]): number[] {
 }
 
 describe('totals of feeds in a SQLite store', () => {
-  it('are those of all imports and of all that waits', async (t) => {
+  it('cover all imports and everything that waits', async (t) => {
     const store = await openFilled(t)
     const totals = await store.listFeedTotals()
     const expected = FEEDS.map((name) => {
@@ -62,7 +62,7 @@ describe('totals of feeds in a SQLite store', () => {
     assert.deepEqual(found, expected)
   })
 
-  it('let other work of the process go on between their steps', async (t) => {
+  it('let the process do other work between their steps', async (t) => {
     const store = await openFilled(t)
     let turns = 0
     let isOver = false

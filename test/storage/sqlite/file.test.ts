@@ -48,7 +48,7 @@ async function appendElsewhere(prefix: string[], ...given: (string | number)[]):
 }
 
 describe('a SQLite file', () => {
-  it('is made where it is missing, with the folders above it', async (t) => {
+  it('is created if it is missing, along with the folders above it', async (t) => {
     const dir = await openFolder(t)
     const store = await openStore(`sqlite:${join(dir, 'a', 'b', 'new.db')}`, { create: true })
     assert.deepEqual(await store.listAccounts(), [])
@@ -57,7 +57,7 @@ describe('a SQLite file', () => {
     assert.equal(file.subarray(0, 15).toString(), 'SQLite format 3')
   })
 
-  it('is refused when it is of another program, and left as it is', async (t) => {
+  it('is refused if it belongs to another program, and left as it is', async (t) => {
     const path = join(await openFolder(t), 'other.db')
     const other = new DatabaseSync(path)
     other.exec('CREATE TABLE song (title TEXT)')
@@ -69,7 +69,7 @@ describe('a SQLite file', () => {
     assert.deepEqual(await readFile(path), before)
   })
 
-  it('is refused when it is no database at all, and left as it is', async (t) => {
+  it('is refused if it is no database at all, and left as it is', async (t) => {
     const path = join(await openFolder(t), 'letter.db')
     await writeFile(path, 'Dear reader, '.repeat(500))
     const before = await readFile(path)
@@ -78,7 +78,7 @@ describe('a SQLite file', () => {
     assert.deepEqual(await readFile(path), before)
   })
 
-  it('is refused when a newer Simtally wrote it, and left as it is', async (t) => {
+  it('is refused if a newer Simtally wrote it, and left as it is', async (t) => {
     const { url, store } = await openFilled(t)
     await store.close()
     const db = new DatabaseSync(pathOf(url))
@@ -91,7 +91,7 @@ describe('a SQLite file', () => {
     assert.deepEqual(await readFile(pathOf(url)), before)
   })
 
-  it('is refused when it is damaged', async (t) => {
+  it('is refused if it is damaged', async (t) => {
     const { url, store, append } = await openFilled(t)
     await append()
     await store.close()
@@ -132,7 +132,7 @@ describe('a database URL', () => {
 })
 
 describe('a second process', () => {
-  it('that writes at the same time loses nothing and doubles nothing', async (t) => {
+  it('that writes at the same time loses and doubles nothing', async (t) => {
     const { store, url, account } = await openFilled(t)
     const runs = ['a', 'a', 'b'].map((prefix) => appendElsewhere([], url, prefix, 10, 50))
     const ends = await Promise.all(runs)
@@ -157,7 +157,7 @@ describe('a second process', () => {
     assert.equal((await appended).counts.accepted, 1)
   })
 
-  it('that holds it for too long makes writes fail, and nothing is stored', async (t) => {
+  it('that holds it for too long makes writes fail, with nothing stored', async (t) => {
     const { url, account } = await openFilled(t)
     const impatient = await openStore(url, { lockWaitMs: 50 })
     t.after(() => impatient.close())
@@ -191,7 +191,7 @@ async function holdWriteLock(t: TestContext, url: string): Promise<() => Promise
 }
 
 describe('a full disk', () => {
-  it('fails the batch whole; what was confirmed stays, and the rest can be repeated', async (t) => {
+  it('fails the whole batch; what was confirmed stays, and the rest can be repeated', async (t) => {
     const { url, store, account } = await openFilled(t)
     await store.close()
     // No file may grow past 2 MB, which the system reports like a full disk.

@@ -101,13 +101,13 @@ describe('rows of fresh days', () => {
     assert.deepEqual(seen, [first, second, third, 0])
   })
 
-  it('are gathered and sealed at once where there are few', async (t) => {
+  it('are gathered and sealed at once if there are few', async (t) => {
     const { url, store } = await openFresh(t, 1_000)
     assert.equal(await sealAll(store, DAY + 2 * DAY_SECONDS), 2)
     assert.deepEqual(settings(url), { fresh_from: DAY + 2 * DAY_SECONDS, gathered_sims: 0 })
   })
 
-  it('come to where their SIM is in the midst of it', async (t) => {
+  it('go to where their SIM is while the day is being gathered', async (t) => {
     const { url, store, sims, event, importId, feed } = await openFresh(t)
     assert.equal(await store.sealNextDay(DAY + DAY_SECONDS), true)
     const { gathered_sims: gathered } = settings(url)
@@ -129,7 +129,7 @@ describe('rows of fresh days', () => {
     await assertAuditClean(store)
   })
 
-  it('are named by an audit where they lie in another bucket', async (t) => {
+  it('are named by an audit if they lie in another bucket', async (t) => {
     const { url, store } = await openFresh(t)
     await store.sealNextDay(DAY + DAY_SECONDS)
     for (const table of ['ledger', 'ledger_history']) {
@@ -153,7 +153,7 @@ describe('rows of fresh days', () => {
     }
   })
 
-  it('are fresh no longer where there is no usage, but not behind the newest', async (t) => {
+  it('are no longer fresh on days without usage, except after the newest', async (t) => {
     const { url, store, event, importId, feed } = await openFresh(t, 1_000)
     await sealAll(store, DAY + DAY_SECONDS)
     const at = DAY + 20 * DAY_SECONDS + 5 * HOUR_SECONDS
@@ -217,7 +217,7 @@ describe('an audit of fresh days', () => {
     }
   })
 
-  it('names the wrong hour alone, and a wrong day behind it', async (t) => {
+  it('names only the wrong hour, and a wrong day behind it', async (t) => {
     const { url, store } = await openFresh(t)
     const named = async () => {
       const { differences, differenceCount } = await store.audit({ lookMs: 0 })
@@ -240,7 +240,7 @@ describe('an audit of fresh days', () => {
 })
 
 describe('a large batch of old usage', () => {
-  it('goes into the buckets of its days at once, behind what was fresh of them', async (t) => {
+  it('goes into the buckets of its days at once, after what was fresh there', async (t) => {
     const { url, store, sims, event, importId, feed } = await openFresh(t, 1_000)
     const knownAt = DAY + 10 * DAY_SECONDS
     const events = Array.from({ length: 5_000 }, (_, i) =>
@@ -258,7 +258,7 @@ describe('a large batch of old usage', () => {
     await assertAuditClean(store)
   })
 
-  it('stays fresh where it brings less than an hour of many SIMs, but for some late records', async (t) => {
+  it('stays fresh if it brings less than an hour of many SIMs, apart from late records', async (t) => {
     const { url, store, sims, event, importId, feed } = await openFresh(t, 1_000)
     const at = DAY + 4 * DAY_SECONDS + 3 * HOUR_SECONDS
     const batch = (name: string, seconds: number) =>
@@ -294,7 +294,7 @@ describe('a large batch of old usage', () => {
     await assertAuditClean(store)
   })
 
-  it('moves nothing where it brings nothing that has settled', async (t) => {
+  it('moves nothing if it brings nothing that has settled', async (t) => {
     const { url, store, event, importId, feed } = await openFresh(t, 1_000)
     const occurredAt = DAY + 3 * DAY_SECONDS + 3 * HOUR_SECONDS
     const events = Array.from({ length: 5_000 }, (_, i) => event({ occurredAt, recordId: `${i}` }))
@@ -311,7 +311,7 @@ describe('a large batch of old usage', () => {
   })
 })
 
-describe('a store that knew no fresh days', () => {
+describe('a store from before fresh days', () => {
   /** As in old stores: every row in the bucket of its day. */
   function makeOld(url: string): void {
     const database = new DatabaseSync(url.slice('sqlite:'.length))
@@ -328,7 +328,7 @@ describe('a store that knew no fresh days', () => {
     assert.deepEqual([from, to], [VERSION_OF_DAYS, MIGRATIONS.length])
   }
 
-  it('keeps its rows where they are, and has fresh days behind them', async (t) => {
+  it('keeps its rows where they are, and has fresh days after them', async (t) => {
     const { url, store, sims, event, importId, feed, simUsage } = await openFresh(t, 1_000)
     await sealAll(store, DAY + DAY_SECONDS)
     const before = await simUsage({ granularity: 'hourly' })
@@ -351,7 +351,7 @@ describe('a store that knew no fresh days', () => {
     await assertAuditClean(opened)
   })
 
-  it('has no fresh day before the end of those that are sealed, whose rows may be gone', async (t) => {
+  it('has no fresh day before the end of its sealed days, whose rows may be gone', async (t) => {
     const { url, store, importId, event, feed } = await openFresh(t, 1_000)
     await sealAll(store, DAY + 2 * DAY_SECONDS)
     await store.undoImport(importId, DAY + 9 * DAY_SECONDS)

@@ -6,7 +6,7 @@ import { openStore } from '../../../src/storage/open-store.ts'
 import { anAccount } from '../../support/builders.ts'
 import { openTempStore } from '../../support/temp-store.ts'
 
-it('tables of Litestream in a store are its own business, whenever it writes to them', async (t) => {
+it('Litestream’s tables in a store are its own business, whenever it writes to them', async (t) => {
   const temp = await openTempStore('sqlite')
   t.after(() => temp.dispose())
   await temp.store.close()

@@ -26,8 +26,8 @@ async function useStore(): Promise<string> {
   return temp.dir
 }
 
-describe('stores that are opened one after the other', () => {
-  it('start no more threads than one of them needs, and have nothing of each other', async () => {
+describe('stores opened one after another', () => {
+  it('start no more threads than one of them needs, and share no data', async () => {
     await useStore()
     const before = await nextThreadId()
     const dirs = new Set<string>()

@@ -36,7 +36,7 @@ function schemaOf(path: string): unknown[] {
 
 describe('a store on a file of', () => {
   for (const version of keptVersions()) {
-    it(`${version} opens, answers as then, takes a delivery back and counts it again`, async (t) => {
+    it(`${version} opens, answers as it did, undoes a delivery and counts it again`, async (t) => {
       const folder = await mkdtemp(join(tmpdir(), 'simtally-kept-'))
       t.after(() => rm(folder, { recursive: true, force: true }))
       const path = join(folder, 'simtally.db')
@@ -54,7 +54,7 @@ describe('a store on a file of', () => {
     })
   }
 
-  it('1.0.0-rc.1 goes on telling parts of TAP3 by their place', async (t) => {
+  it('1.0.0-rc.1 still tells parts of TAP3 by their place', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'simtally-kept-'))
     t.after(() => rm(folder, { recursive: true, force: true }))
     const path = join(folder, 'simtally.db')

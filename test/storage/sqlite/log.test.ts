@@ -43,7 +43,7 @@ describe('the log of a SQLite store', () => {
     assert.equal((await store.audit()).differenceCount, 0)
   })
 
-  it('stays short while several write in a hurry and others read', async (t) => {
+  it('stays short while several write without pause and others read', async (t) => {
     const temp = await openTempStore('sqlite')
     t.after(() => temp.dispose())
     const stores = await Promise.all(
@@ -64,7 +64,7 @@ describe('the log of a SQLite store', () => {
     assert.ok(longest < 5 * LOG_BYTES_MAX, `${longest} bytes`)
   })
 
-  it('begins anew though there is always somebody who reads, and for longer than usual', async (t) => {
+  it('restarts although somebody is always reading, and for longer than usual', async (t) => {
     const temp = await openTempStore('sqlite')
     t.after(() => temp.dispose())
     const path = temp.url.slice('sqlite:'.length)
@@ -101,7 +101,7 @@ describe('the log of a SQLite store', () => {
     assert.ok(tries < 60, `${tries} tries, ${longest} pages`)
   })
 
-  it('is left alone between two looks of an audit, where it is long and others write', async (t) => {
+  it('gets a pause between two looks of an audit if it is long and others write', async (t) => {
     const temp = await openTempStore('sqlite')
     t.after(() => temp.dispose())
     const path = temp.url.slice('sqlite:'.length)

@@ -48,7 +48,7 @@ describe('month totals of a SQLite store', () => {
     assert.match((await ledger.simUsage(FEBRUARY))[1]!, /FR 8\//)
   })
 
-  it('are of the sealed days of a month that goes on, and answer with what comes after them', async (t) => {
+  it('cover the sealed days of the current month, and answer together with later days', async (t) => {
     const ledger = await openSealed(t)
     const march = { start: '2026-03-01T00:00:00Z', end: '2026-04-01T00:00:00Z' }
     await ledger.append([
@@ -72,7 +72,7 @@ describe('month totals of a SQLite store', () => {
     await ledger.assertAuditClean()
   })
 
-  it('leave to the ledger what a SIM used on the day on which its group changed', async (t) => {
+  it('leave to the ledger what a SIM used on the day when its group changed', async (t) => {
     const ledger = await openSealed(t)
     const { store, account, sim } = ledger
     const ofDay = (hour: string, upload: number) =>
@@ -99,7 +99,7 @@ describe('month totals of a SQLite store', () => {
     )
   })
 
-  it('are refused where they are too large, with the day that would bring them there', async (t) => {
+  it('are refused if they are too large, along with the day that would make them so', async (t) => {
     const ledger = await openLedger(t, SQLITE)
     const days = ['2026-02-10T12:00:00Z', '2026-02-28T12:00:00Z']
     const upload = Number.MAX_SAFE_INTEGER
@@ -112,7 +112,7 @@ describe('month totals of a SQLite store', () => {
     await ledger.assertAuditClean()
   })
 
-  it('are audited: one that differs is named', async (t) => {
+  it('are audited, and one that differs is named', async (t) => {
     const ledger = await openSealed(t)
     query(ledger.temp.url, "UPDATE sim_month SET upload = upload + 1 WHERE country = 'FR'")
     const { differences, differenceCount } = await ledger.store.audit()
@@ -123,7 +123,7 @@ describe('month totals of a SQLite store', () => {
     assert.match(differences[0]!.recomputed, /upload 7,/)
   })
 
-  it('stay when purging ends at their border, and answer no more for a month that it cuts', async (t) => {
+  it('stay if purging ends at their border, and no longer answer for a month that it cuts', async (t) => {
     const ledger = await openSealed(t)
     const purge = (before: string) =>
       ledger.store.purge({ before: instant(before), rowsMax: 1_000, dryRun: false })

@@ -71,7 +71,7 @@ describe('deliveries that wait together', () => {
     await ledger.assertAuditClean()
   })
 
-  it('are kept when one of them is refused, which leaves nothing', async (t) => {
+  it('are kept if one of them is refused, which leaves nothing', async (t) => {
     const { ledger, batches, appendTogether } = await openWaiting(t)
     const upload = Number.MAX_SAFE_INTEGER
     const tooMuch = Array.from({ length: 1_100 }, (_, i) =>
@@ -93,7 +93,7 @@ describe('deliveries that wait together', () => {
     await ledger.assertAuditClean()
   })
 
-  it('are each tried alone when one of them takes the whole transaction with it', async (t) => {
+  it('are each tried alone if one of them ends the whole transaction', async (t) => {
     const { ledger, other, batches, appendTogether } = await openWaiting(t)
     // Like a full disk: the database itself ends the transaction.
     other.exec(`
@@ -112,7 +112,7 @@ describe('deliveries that wait together', () => {
     await ledger.assertAuditClean()
   })
 
-  it('are under checksum where they add to days that are, also behind one that was refused', async (t) => {
+  it('are under checksum on days that are, even after one that was refused', async (t) => {
     const { ledger, batches, appendTogether } = await openWaiting(t)
     const { store, feed } = ledger
     await appendTogether(batches)
@@ -139,7 +139,7 @@ describe('deliveries that wait together', () => {
     await ledger.assertAuditClean()
   })
 
-  it('that change the directory too are seen in the order in which they were asked for', async (t) => {
+  it('are seen in the order of the requests, along with changes of the directory', async (t) => {
     const { ledger, other } = await openWaiting(t)
     const { store, feed } = ledger
     other.exec('BEGIN IMMEDIATE')

@@ -6,7 +6,7 @@ import { SpareThreads } from '../../../src/storage/sqlite/spare-threads.ts'
 import type { Writer } from '../../../src/storage/sqlite/writer.ts'
 
 describe('spare threads', () => {
-  it('are no more than allowed, and work waits in the order in which it came', async () => {
+  it('are no more than allowed, and work waits in order of arrival', async () => {
     let started = 0
     let closed = 0
     const start = () => {
@@ -39,7 +39,7 @@ describe('spare threads', () => {
     assert.equal(closed, started)
   })
 
-  it('wait for the next work when they are done, as many as are to', async () => {
+  it('wait for the next work when they are done, up to their limit', async () => {
     let started = 0
     let closed = 0
     const start = () => {

@@ -125,7 +125,7 @@ const REFUSED: Readonly<Record<string, Refused>> = {
 
 describe('a place for a store', () => {
   for (const [what, { code, message, place, always }] of Object.entries(REFUSED)) {
-    it(`is refused where ${what}, in one line`, async () => {
+    it(`is refused in one line if ${what}`, async () => {
       const path = join(dir, what.replaceAll(' ', '-'))
       await place(path)
       for (const create of always ? [false, true] : [false]) {
@@ -156,14 +156,14 @@ describe('a place for a store', () => {
     })
   }
 
-  it('may have signs in its name that mean something in URLs', async () => {
+  it('may have characters in its name that mean something in URLs', async () => {
     const path = join(dir, 'a?mode=memory#b%20c &d.db')
     const store = await openStore(`sqlite:${path}`, { create: true })
     await store.close()
     assert.ok((await stat(path)).size > 0)
   })
 
-  it('is for its owner alone: file, log, and the folders that are made', async (t) => {
+  it('is for its owner alone: file, log, and created folders', async (t) => {
     const { path, store } = await open(t)
     for (const file of [path, `${path}-wal`, `${path}-shm`]) assert.equal(await modeOf(file), '600')
     assert.equal(await modeOf(join(path, '..')), '700')
@@ -179,7 +179,7 @@ describe('a place for a store', () => {
 })
 
 describe('a store in another journal mode', () => {
-  it('is brought back to WAL by several that open it at once', async (t) => {
+  it('is switched back to WAL by several processes that open it at once', async (t) => {
     const { path, store } = await open(t)
     const copy = `${path}.copy`
     const db = new DatabaseSync(path)
@@ -209,7 +209,7 @@ describe('an open store', () => {
     for (const failure of failures) assert.match(failure.message, message)
   }
 
-  it('answers nothing while its file is gone, and goes on when it is back', async (t) => {
+  it('answers nothing while its file is gone, and continues when it is back', async (t) => {
     const { path, store } = await open(t)
     await rename(path, `${path}.away`)
     await assertRefuses(store, 'missing', /is gone; nothing is answered until it is back$/)
@@ -220,7 +220,7 @@ describe('an open store', () => {
     await store.createAccount(anAccount())
   })
 
-  it('answers nothing while another file has its place, even another good store', async (t) => {
+  it('answers nothing while another file is in its place, even another good store', async (t) => {
     const { path, store } = await open(t)
     const other = await open(t)
     await other.store.close()
@@ -237,7 +237,7 @@ describe('an open store', () => {
     assert.equal((await store.listAccounts()).length, 2)
   })
 
-  it('takes no write into a log that is gone', async (t) => {
+  it('accepts no write into a log that is gone', async (t) => {
     const { path, store } = await open(t)
     await rm(`${path}-wal`)
     await assertRefuses(
@@ -259,7 +259,7 @@ describe('an open store', () => {
     await failureOf('missing', writing)
   })
 
-  it('goes on with a file that another process has packed', async (t) => {
+  it('continues with a file that another process has packed', async (t) => {
     const { path, store } = await open(t)
     const db = new DatabaseSync(path)
     db.exec('CREATE TABLE filling (x); INSERT INTO filling VALUES (zeroblob(1000000))')
@@ -274,7 +274,7 @@ describe('an open store', () => {
     assert.equal((await store.listAccounts()).length, 2)
   })
 
-  it('says so when a newer program has changed its schema, and does not call it damaged', async (t) => {
+  it('says so if a newer program has changed its schema, and does not call it damaged', async (t) => {
     const { path, store: first } = await open(t)
     await first.close()
     const store = await openStore(`sqlite:${path}`)
@@ -299,7 +299,7 @@ describe('an open store', () => {
     await assertRefuses(store, 'incompatible', /simtally\.db .*nothing is answered from it/)
   })
 
-  it('answers nothing from a file that was cut, ever again', async (t) => {
+  it('never again answers from a file that was cut', async (t) => {
     const { path, store: first } = await open(t)
     // Moves the content of the log into the file.
     await first.close()
