@@ -258,7 +258,7 @@ export function parseName(field: string, text: string): string {
 export function parseSearch(field: string, text: string): string {
   const search = parseName(field, text)
   if (search !== '') return search
-  throw invalidField(field, text, 'expected a part of a SID, of a number or of a name')
+  throw invalidField(field, text, 'expected part of a SID, a number or a name')
 }
 
 /** Path separators and invisible characters: control, format and line characters. */
@@ -282,7 +282,7 @@ export function parseUniqueName(field: string, text: string): string {
     throw invalidField(
       field,
       text,
-      'a unique name stands in paths: no slash, backslash or invisible character, and not . or ..',
+      'a unique name appears in paths: no slash, backslash or invisible character, and not . or ..',
     )
   }
   if (/^[A-Z]{2}[0-9a-f]{32}$/i.test(name) || !isNameShaped(name)) {

@@ -6,7 +6,7 @@ import { invalidField, UsageError } from './usage-error.ts'
 
 export function parseSequenceNumber(field: string, text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw invalidField(field, text, 'expected a number of a delivery, at most 15 digits')
+  throw invalidField(field, text, 'expected the number of a delivery, at most 15 digits')
 }
 
 /** Null for `end`: nothing more comes. */
@@ -16,7 +16,7 @@ export function parseGapEnd(field: string, text: string): number | null {
   throw invalidField(
     field,
     text,
-    'expected a number of a delivery, at most 15 digits, or end where nothing more comes',
+    'expected the number of a delivery, at most 15 digits, or end if nothing more comes',
   )
 }
 
@@ -69,7 +69,7 @@ export function checkLateness({
   throw new UsageError(
     'invalid',
     `late ${formatSettleTime(lateSeconds)}, overdue ${formatSettleTime(overdueSeconds)}: ` +
-      'a feed is late after some time, and overdue not before that',
+      'a feed cannot be overdue before it is late',
     { field: 'overdue', value: formatSettleTime(overdueSeconds) },
   )
 }

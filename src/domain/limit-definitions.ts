@@ -191,7 +191,7 @@ export const LIMIT_DEFINITIONS = {
     max: 120,
     unit: 'seconds',
     bounds: 'from the start of a connection, or of a request, to the end of its headers',
-    reason: 'a request line is one packet; whoever takes longer holds a place and sends nothing',
+    reason: 'a request line is one packet; a slower client holds a place and sends nothing',
     refusal: '408',
   },
   bodySeconds: {
@@ -274,7 +274,7 @@ export const LIMIT_DEFINITIONS = {
     max: 1024 * GIB,
     unit: 'bytes',
     bounds: 'a delivery over HTTP, as it is sent',
-    reason: 'after a lost connection a larger one would start again from zero: better cut it',
+    reason: 'after a lost connection a larger one would start again from zero: better split it',
     refusal: '413',
   },
   unpackedBytes: {
@@ -309,7 +309,7 @@ export const LIMIT_DEFINITIONS = {
     min: KIB,
     max: GIB,
     unit: 'bytes',
-    bounds: 'a delivery over HTTP of which only a dry run is made, as it is sent',
+    bounds: 'a delivery over HTTP for a dry run, as it is sent',
     reason: 'it is kept in memory, because what makes others wait must not wait for a slow line',
     refusal: '413',
   },
@@ -318,8 +318,9 @@ export const LIMIT_DEFINITIONS = {
     min: 1,
     max: 100_000_000,
     unit: 'records',
-    bounds: 'the records of such a delivery',
-    reason: 'on SQLite nobody else writes until it is counted, a second or two for so many',
+    bounds: 'the records of a delivery in a dry run',
+    reason:
+      'on SQLite nobody else writes until it is counted, which takes a second or two for this many',
     refusal: '413',
   },
   importsPerKey: {
@@ -328,7 +329,7 @@ export const LIMIT_DEFINITIONS = {
     max: 1_000,
     unit: 'imports',
     bounds: 'imports of one credential under way in a worker',
-    reason: 'records are parsed on one core and written one batch after the other',
+    reason: 'records are parsed on one core and written one batch after another',
     refusal: 'waits, then 429',
   },
   importsAtOnce: {

@@ -25,7 +25,7 @@ export function parseGroupBy(field: string, text: string): Grouping {
     const name = colon === -1 ? word : word.slice(0, colon)
     const key = colon === -1 ? null : word.slice(colon + 1)
     if (!isDimension(name) || (key !== null && name !== 'label')) {
-      throw invalidField(field, text, `${shown(word)} is no dimension: ${GROUP_BY_RULE}`)
+      throw invalidField(field, text, `${shown(word)} is not a dimension: ${GROUP_BY_RULE}`)
     }
     if (name === 'label') {
       if (!key) throw invalidField(field, text, 'a label needs its key, as in label:customer')
@@ -34,7 +34,7 @@ export function parseGroupBy(field: string, text: string): Grouping {
       }
       labelKey = parseLabelKey(key, field)
     } else if (groupBy.includes(name)) {
-      throw invalidField(field, text, `${name} stands there twice: name each dimension once`)
+      throw invalidField(field, text, `${name} is named twice: name each dimension once`)
     }
     groupBy.push(name)
   }
@@ -131,7 +131,7 @@ export function requirePast(field: string, at: number, nowSeconds: number): void
   throw invalidField(
     field,
     formatInstant(at),
-    `lies after now, ${formatInstant(nowSeconds)}: give an instant that has come, or leave it out`,
+    `lies after now, ${formatInstant(nowSeconds)}: give a past instant, or leave it out`,
   )
 }
 

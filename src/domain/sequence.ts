@@ -206,8 +206,8 @@ export function findOpenGap(
   const ranges = open.map((gap) => `${gap.from} to ${gap.to}`).join(', ')
   throw new UsageError(
     'not_found',
-    `stream ${shown(stream)} has no open gap that holds ${from} to ${to}`,
-    { hint: ranges === '' ? 'nothing of it is missing' : `missing of it: ${ranges}` },
+    `stream ${shown(stream)} has no open gap that contains ${from} to ${to}`,
+    { hint: ranges === '' ? 'nothing is missing' : `missing: ${ranges}` },
   )
 }
 

@@ -67,7 +67,7 @@ export function parseLabelKey(text: string, field = 'label'): string {
   throw invalidField(
     field,
     text,
-    `a key of a label is a letter or digit and up to ${LABEL_KEY_MAX - 1} more letters, digits, _ . -`,
+    `the key of a label is a letter or digit and up to ${LABEL_KEY_MAX - 1} more letters, digits, _ . -`,
   )
 }
 
@@ -80,7 +80,7 @@ export function parseLabelValue(text: string, field = 'label'): string {
   throw invalidField(
     field,
     text,
-    `a value of a label has 1 to ${LABEL_VALUE_MAX} characters, none of them a control character`,
+    `the value of a label has 1 to ${LABEL_VALUE_MAX} characters, none of them a control character`,
   )
 }
 

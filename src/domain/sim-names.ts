@@ -31,7 +31,7 @@ export function checkSimNames({ simNames, accountId }: Pick<Feed, 'simNames' | '
     'invalid',
     'sim_names has unique_name, but the feed is not bound to an account: a unique name is unique ' +
       'within one account only',
-    { field: 'sim_names', hint: 'bind the feed to the account whose SIMs its records are of' },
+    { field: 'sim_names', hint: 'bind the feed to the account whose SIMs its records name' },
   )
 }
 

@@ -1,11 +1,11 @@
 /** What spreadsheets do to numbers that are names, and how to tell. */
 
-const REMEDY = 'export it as text and bring it again'
+const REMEDY = 'export it as text and import it again'
 
 /** The end of a message about a number that has lost digits. */
-export const SHORTENED = `a spreadsheet has shortened this number, and digits of it are lost: ${REMEDY}`
+export const SHORTENED = `a spreadsheet has shortened this number, and digits are lost: ${REMEDY}`
 export const ROUNDED = `its check digit is wrong and it ends in zeros, as a spreadsheet rounds long numbers: ${REMEDY}`
-export const GROUPED = `its digits are grouped as those of an amount: ${REMEDY}`
+export const GROUPED = `its digits are grouped like an amount: ${REMEDY}`
 export const MADE_DECIMAL = `a program has taken it for a decimal number: ${REMEDY}`
 
 /** Spreadsheets keep this many digits of a number, and write zeros for the rest. */

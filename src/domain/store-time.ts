@@ -100,12 +100,12 @@ export function refusalOf(step: RetentionStep, nowSeconds: number, time: StoreTi
   const seen = latest(newestUsageAt, provenAt)
   const known =
     seen === null
-      ? 'the store has no usage that bears it out'
+      ? 'the store has no usage that confirms it'
       : `the store has seen no later day than ${formatInstant(seen)}`
   return (
     `the clock says ${formatInstant(nowSeconds)}, but ${known}: usage from ` +
-    `${formatInstant(step.before ?? step.byClock)} on is kept. If the clock is wrong, set it right; ` +
-    `if it is right, usage goes as newer usage comes, or now by: ` +
+    `${formatInstant(step.before ?? step.byClock)} on is kept. If the clock is wrong, correct it; ` +
+    `if it is right, usage is deleted as newer usage comes, or now with: ` +
     `simtally purge --before ${formatInstant(step.byClock)}`
   )
 }
@@ -139,12 +139,12 @@ export function clockFault(clockSeconds: number, time: StoreTime): string | null
   const says = `The clock of this machine says ${formatInstant(clockSeconds)}`
   const offset = serverOffsetSeconds(clockSeconds, time)
   if (offset !== null && Math.abs(offset) > CLOCK_TOLERANCE_SECONDS) {
-    return `${says}, that of the database server ${formatInstant(time.serverAt!)}: set the wrong one right`
+    return `${says}, that of the database server ${formatInstant(time.serverAt!)}: correct the wrong one`
   }
   const behind = clockBehindSeconds(clockSeconds, time)
   if (behind <= CLOCK_TOLERANCE_SECONDS) return null
   return (
-    `${says}, but the store has seen ${formatInstant(clockSeconds + behind)}: set the clock right; ` +
+    `${says}, but the store has seen ${formatInstant(clockSeconds + behind)}: correct the clock; ` +
     'if it is right, and a wrong one stamped the latest deliveries, run simtally clock trust'
   )
 }

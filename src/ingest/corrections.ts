@@ -75,7 +75,7 @@ export function unclearCorrection({ occurredAt }: UsageEvent, candidates: number
     reason: 'invalid_field',
     field: 'record_id',
     detail:
-      `the record corrects another one, and does not say which of the ${candidates} that its session ` +
+      `the record corrects another one, but does not say which of the ${candidates} in its session ` +
       `has at ${formatInstant(occurredAt)}: nothing is changed`,
   } as const
 }

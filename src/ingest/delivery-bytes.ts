@@ -42,7 +42,7 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
   { mark: '%PDF-', name: 'a PDF document', remedy: EXPORT },
   {
     mark: [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1],
-    name: 'an Excel workbook of the old form, or an encrypted one',
+    name: 'an old or encrypted Excel workbook',
     remedy: 'save it as CSV, without a password',
   },
   { mark: 'BZh', name: 'bzip2 data', remedy: UNPACK },
@@ -74,7 +74,7 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
   ...['MIME-Version: ', 'Return-Path: <', 'Received: from '].map((mark) => ({
     mark,
     name: 'a mail message',
-    remedy: 'save the file that is attached to it, and import that',
+    remedy: 'save the attached file, and import that',
   })),
   {
     mark: 'ustar',
@@ -89,7 +89,7 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
     name: 'a picture',
     remedy: EXPORT,
   })),
-  { mark: '{\\rtf1', name: 'a document of a word processor (RTF)', remedy: EXPORT },
+  { mark: '{\\rtf1', name: 'a word processor document (RTF)', remedy: EXPORT },
   { mark: 'Obj\x01', name: 'an Avro file', remedy: EXPORT },
   ...[
     [0xff, 0xfe, 0x00, 0x00],
@@ -99,7 +99,7 @@ const FOREIGN_KINDS: readonly ForeignKind[] = [
     mark,
     name: 'a web page',
     remedy:
-      'fetch it again: a server answers with a page where a login has ended or a link is wrong',
+      'fetch it again: a server answers with a page when a login has expired or a link is wrong',
   })),
 ]
 

@@ -267,7 +267,7 @@ function afterRetirement({ line, raw, occurredAt }: CdrRecord, retiredAt: number
     reason: 'feed_retired',
     field: 'occurred_at',
     detail:
-      `occurred_at ${formatInstant(occurredAt)}: the feed is retired since ` +
+      `occurred_at ${formatInstant(occurredAt)}: the feed has been retired since ` +
       `${formatInstant(retiredAt)}, and brings no usage from then on`,
   })
 }

@@ -7,7 +7,7 @@ export const TOO_LARGE: Pick<RecordFault, 'reason' | 'detail' | 'field'> = {
   reason: 'too_large',
   field: null,
   detail:
-    'with this record a sum of usage of its account or SIM would pass 9223372036854775807, ' +
+    'with this record, the total usage of its account or SIM would pass 9223372036854775807, ' +
     'the largest kept',
 }
 

@@ -95,7 +95,7 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
 function nameWarnings({ sequencePattern }: Feed, name: string): string[] {
   if (sequencePattern === null || sequenceOfName(sequencePattern, name) !== null) return []
   return [
-    `the name ${shown(name)} does not fit the sequence pattern of its feed, ` +
+    `the name ${shown(name)} does not match the sequence pattern of its feed, ` +
       `${shown(sequencePattern)}: a missing delivery before it would not be noticed`,
   ]
 }

@@ -189,7 +189,7 @@ export class ImportRun {
   #lastingReason(failure: unknown): string | null {
     if (this.#storeFailure === null || this.#storeFailure.error !== failure) return null
     // Unknown errors may mention paths and hosts.
-    if (!(failure instanceof UsageError)) return 'the usage store failed in a way nobody foresaw'
+    if (!(failure instanceof UsageError)) return 'the usage store failed unexpectedly'
     if (PASSING.has(failure.code)) return null
     const isBroken = failure.code === 'incompatible'
     return isBroken ? 'the usage store could not be used as it was' : failure.message

@@ -222,7 +222,7 @@ class SimTable implements CsvTable {
       if (first === undefined) this.#lineByValue.set(key, line)
       else {
         const name = column === 'sid' || column === 'unique_name' ? value : maskIdentifier(value)
-        this.#fault(line, `${column} ${shown(name)}: stands in line ${first} already`)
+        this.#fault(line, `${column} ${shown(name)}: is already in line ${first}`)
       }
     }
   }

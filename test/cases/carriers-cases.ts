@@ -265,7 +265,7 @@ const unlike: readonly Case[] = [
       }),
     used: atHome(1_500, 0),
     waits: ['1 invalid_field'],
-    says: /"uplink_data\.amount": .*looked for inside a text/,
+    says: /"uplink_data\.amount": .*inside a text/,
   },
   {
     name: 'volumes under names that nobody expects, with a warning',

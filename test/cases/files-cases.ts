@@ -363,7 +363,7 @@ const grouped: readonly Case[] = [
     content: ({ iccid }) => points(iccid, ['2.048', '7'], ['3', '2.048'], ['4.0', '1024.000']),
     used: atHome(0, 1_024, 4),
     waits: ['2 invalid_field', '3 invalid_field'],
-    says: /"2\.048" in .*a fraction or has its thousands in groups; decimal in the source/,
+    says: /"2\.048" in .*either a fraction or has grouped thousands; decimal in the source/,
   },
   {
     name: 'where points group',

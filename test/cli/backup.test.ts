@@ -114,10 +114,7 @@ describe('simtally backup', () => {
 
   it('takes the place of no file, unless it is told to, and never of the database', async () => {
     const path = await cli.file('there.db', 'something else')
-    assert.match(
-      await refusal(['backup', path]),
-      /there\.db is there already; name another file, or/,
-    )
+    assert.match(await refusal(['backup', path]), /there\.db exists already; name another file, or/)
     assert.equal(await readFile(path, 'utf8'), 'something else')
     assert.match(
       await refusal(['backup', cli.path('simtally.db'), '--force']),
@@ -198,10 +195,7 @@ describe('simtally restore', () => {
     const opened = await openStore(`sqlite:${target}`)
     await opened.createAccount(anAccount())
     await opened.close()
-    assert.match(
-      await refusal(['restore', file, ...to]),
-      /target\.db is there already; name another/,
-    )
+    assert.match(await refusal(['restore', file, ...to]), /target\.db exists already; name another/)
     for (const name of [`${target}.replaced-${NOW}`, `${target}.replaced-${NOW}-2`]) {
       const [restored] = await cli.json<CopyJson>(['restore', file, '--force', ...to])
       assert.equal(restored!.replaced, name)
@@ -220,7 +214,7 @@ describe('simtally restore', () => {
     const file = await backUp('unused.db')
     assert.match(
       await refusal(['restore', file, '--force']),
-      /simtally\.db is in use by another process; end serve and imports on it, then repeat/,
+      /simtally\.db is in use by another process; stop serve and imports on it, then repeat/,
     )
     const damaged = await cli.file('damaged.db', await readFile(file))
     const opened = await openStore(`sqlite:${damaged}`)

@@ -101,7 +101,7 @@ describe('simtally clock', () => {
     const behind = await cli.run(['clock'], { now: NOW })
     assert.equal(behind.exitCode, 1)
     assert.match(behind.stdout, /^clock: 2026-03-10T12:30:00Z\n.*newest delivery: 2028-03-09/s)
-    assert.match(behind.stderr, /the store has seen 2028-03-09T12:30:00Z: set the clock right/)
+    assert.match(behind.stderr, /the store has seen 2028-03-09T12:30:00Z: correct the clock/)
     const [trusted] = await cli.json<{ imports: number }>(['clock', 'trust'], { now: NOW })
     assert.equal(trusted!.imports, 1)
     const [right] = await cli.json<{ fault: null }>(['clock'], { now: NOW })

@@ -179,14 +179,14 @@ describe('simtally gap', () => {
     assert.equal(full.exitCode, 1)
     assert.equal(
       full.stderr,
-      'simtally: stream "tap" has no open gap that holds 4 to 4\n  nothing of it is missing\n',
+      'simtally: stream "tap" has no open gap that contains 4 to 4\n  nothing is missing\n',
     )
     const other = await accept('--from', '4', '--to', '4', ...good)
     assert.match(other.stderr, /there is no stream ""\n {2}the feed's streams: "tap", "b"\n/)
     for (const [args, message] of [
       [['--to', '2', ...good], /required option '--from <number>' not specified/],
-      [['--from', 'x', '--to', '2', ...good], /--from "x": expected a number of a delivery/],
-      [['--from', '1', '--to', '-2', ...good], /--to "-2": expected a number of a delivery/],
+      [['--from', 'x', '--to', '2', ...good], /--from "x": expected the number of a delivery/],
+      [['--from', '1', '--to', '-2', ...good], /--to "-2": expected the number of a delivery/],
       [['--from', '1', '--to', '2', '--by', ' ', '--reason', 'x'], /--by " ": expected the name/],
       [['--from', '1', '--to', '2', '--by', 'A', '--reason', ' '], /--reason " ": expected 1 to/],
     ] as const) {
@@ -203,6 +203,6 @@ describe('simtally import', () => {
     const { stdout, stderr } = await cli.run([
       ...['import', await cli.file('other.csv', EMPTY), '--feed', 'named'],
     ])
-    assert.match(stdout + stderr, /does not fit the sequence pattern of its feed/)
+    assert.match(stdout + stderr, /does not match the sequence pattern of its feed/)
   })
 })

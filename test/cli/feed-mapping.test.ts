@@ -246,7 +246,7 @@ describe('simtally feed create --mapping', () => {
       [['--mapping', 'telnyx-wdr', '--set', 'megabyte'], /--set "megabyte": expected name=value/],
       [['--mapping', mapping, '--set', 'megabyte=MB'], /megabyte: a mapping of your own has no/],
       [['--mapping', mapping, '--format', 'csv'], /the format csv has no mapping/],
-      [['--format', 'mapped'], /mapping: it is required\n {2}ready are supersim, /],
+      [['--format', 'mapped'], /mapping: it is required\n {2}the ready ones are supersim, /],
       [['--format', 'mapped', '--settings', '[1]'], /--settings "\[1\]": expected an object/],
       [['--format', 'csv', '--set', 'a=b'], /a "b": this format has no such setting/],
       [['--format', 'csv', '--settings', '{'], /--settings "{": it is not JSON/],

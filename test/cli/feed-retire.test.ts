@@ -32,6 +32,6 @@ describe('simtally feed', () => {
     assert.deepEqual([refused.exitCode, /is after now/.test(refused.stderr)], [2, true])
     const order = await cli.run(['feed', 'set', 'roamco', '--late', '3d'])
     assert.notEqual(order.exitCode, 0)
-    assert.match(order.stderr, /late 3d, overdue 2d: a feed is late after some time/)
+    assert.match(order.stderr, /late 3d, overdue 2d: a feed cannot be overdue before it is late/)
   })
 })

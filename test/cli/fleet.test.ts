@@ -77,7 +77,7 @@ describe('simtally sim import', () => {
     assert.deepEqual(told, [
       'simtally: - line 2: group "nowhere": there is no such group; simtally group create makes it',
       'simtally: - line 3: group "trackers": there is no such group; simtally group create makes it',
-      'simtally: - line 3: since "2027-01-01T00:00:00Z": lies after now, 2026-03-10T12:30:00Z: give an instant that has come, or leave it out',
+      'simtally: - line 3: since "2027-01-01T00:00:00Z": lies after now, 2026-03-10T12:30:00Z: give a past instant, or leave it out',
       'simtally: -: 3 faults, so no SIM was registered',
     ])
     assert.deepEqual(await cli.json(['sim', 'list', '--account', other]), [])
@@ -229,13 +229,13 @@ describe('simtally report', () => {
       [
         ['--by', 'fleet'],
         2,
-        /^simtally: --by "fleet": "fleet" is no dimension: expected sim, group/,
+        /^simtally: --by "fleet": "fleet" is not a dimension: expected sim, group/,
       ],
-      [['--by', 'sim,sim'], 2, /^simtally: --by "sim,sim": sim stands there twice/],
+      [['--by', 'sim,sim'], 2, /^simtally: --by "sim,sim": sim is named twice/],
       [
         ['--label', `a=${'x'.repeat(10_240)}`],
         2,
-        /^simtally: --label "x{80}…": a value of a label/,
+        /^simtally: --label "x{80}…": the value of a label/,
       ],
       [
         ['--month', '2026-13'],

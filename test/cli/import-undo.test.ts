@@ -91,7 +91,7 @@ describe('simtally import undo', () => {
     assert.equal(await counted(), '8')
     const twice = await cli.run(['import', 'undo', name, '--dry-run'])
     assert.equal(twice.exitCode, 1)
-    assert.match(twice.stderr, /was undone already/)
+    assert.match(twice.stderr, /was already undone/)
   })
 
   it('says what was done in words', async () => {
@@ -111,7 +111,7 @@ describe('simtally import undo', () => {
     await cli.json(['import', 'undo', String(id)])
     const twice = await cli.run(['import', 'undo', String(id)])
     assert.equal(twice.exitCode, 1)
-    assert.match(twice.stderr, /import \d+ was undone already, at 2026-03-15T12:34:56Z/)
+    assert.match(twice.stderr, /import \d+ was already undone, at 2026-03-15T12:34:56Z/)
     const unknown = await cli.run(['import', 'undo', '4711'])
     assert.equal(unknown.exitCode, 1)
     assert.match(unknown.stderr, /there is no import 4711\n {2}simtally import list shows/)

@@ -52,11 +52,14 @@ describe('simtally sim move', () => {
     const unknown = await run('sim', 'move', 'nothing', '--to', to)
     assert.deepEqual([unknown.exitCode, unknown.stdout], [1, ''])
     assert.match(unknown.stderr, /there is no SIM "nothing"/)
-    assert.match(await refused(1, ...within, '--to', from), /--to AC.*this account's already/)
+    assert.match(
+      await refused(1, ...within, '--to', from),
+      /--to AC.*already belongs to this account/,
+    )
     const since = async (code: number, text: string) =>
       refused(code, ...within, '--to', to, '--since', text)
     assert.match(await since(2, '2026-03-11'), /--since "2026-03-11T00:00:00Z": lies after now/)
-    assert.match(await since(2, '2026-01-14'), /--since .*registered since 2026-01-15T00:00:00Z/)
+    assert.match(await since(2, '2026-01-14'), /--since .*registered at 2026-01-15T00:00:00Z/)
   })
 
   it('leaves usage with the account that used it, and is logged', async () => {
@@ -84,6 +87,6 @@ describe('simtally sim move', () => {
     const [act] = jsonLines(log.stdout) as Record<string, unknown>[]
     assert.deepEqual([act!.verb, act!.object], ['move', SIM])
     const again = await run('sim', 'move', SIM, '--to', from, '--since', '2026-02-10')
-    assert.match(again.stderr, /--since .* has moved in this second already; give a later one/)
+    assert.match(again.stderr, /--since .* has already moved in this second; give a later one/)
   })
 })

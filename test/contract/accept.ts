@@ -139,7 +139,7 @@ export function describeAccepting(engine: Engine): void {
       const own = await deliver(ledger, 11, ledger.account.id)
       const { counts, conflicts } = await accept(ledger, own.importId, 11)
       assert.deepEqual(counts, { ...NO_VERDICTS, quarantined: 1 })
-      assert.match(conflicts[0]!.detail, /what the operator has delivered stands above it/)
+      assert.match(conflicts[0]!.detail, /the version of the operator outranks it/)
       await assertTotal(ledger, 10)
       assert.equal((await ledger.store.listActs({ objectKind: 'import' }, { limit: 9 })).length, 0)
     })

@@ -173,7 +173,7 @@ function describeAcceptance(engine: Engine): void {
     const accept = (feedId: number, gap: { stream: string; from: number; to: number | null }) =>
       failureOf('not_found', store.acceptGap(feedId, gap, acceptance))
     const tooLong = await accept(feed.id, { stream: 'A→B', from: 2, to: 5 })
-    assert.equal(tooLong.hint, 'missing of it: 2 to 4')
+    assert.equal(tooLong.hint, 'missing: 2 to 4')
     await accept(feed.id, { stream: 'B→A', from: 2, to: 3 })
     await accept(feed.id, { stream: 'A→B', from: 5, to: null })
     await accept(feed.id + 1, { stream: 'A→B', from: 2, to: 3 })

@@ -37,7 +37,7 @@ export function describePrecedence(engine: Engine): void {
         const events = [3, 8].map((upload) => ({ ...record, upload, raw: `${upload}` }))
         const { counts, conflicts } = await deliver(ledger, events)
         assert.equal(counts.quarantined, 2)
-        assert.match(conflicts[0]!.detail, /what the operator has delivered stands above it$/)
+        assert.match(conflicts[0]!.detail, /the version of the operator outranks it$/)
         await assertTotal(ledger, total(5))
       })
 

@@ -269,7 +269,7 @@ export function describeUndo(engine: Engine): void {
       const { store, importId } = await openLedger(t, engine)
       await store.undoImport(importId, UNDONE_AT)
       const twice = await failureOf('conflict', store.undoImport(importId, UNDONE_AT + 1))
-      assert.match(twice.message, /undone already, at 2026-03-15T12:35:56Z/)
+      assert.match(twice.message, /already undone, at 2026-03-15T12:35:56Z/)
       await failureOf('conflict', store.tryUndo(importId, UNDONE_AT))
       await failureOf('not_found', store.tryUndo(importId + 1, UNDONE_AT))
       await failureOf('not_found', store.undoImport(importId + 1, UNDONE_AT))

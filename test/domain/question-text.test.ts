@@ -25,17 +25,17 @@ describe('what usage is grouped by', () => {
 
   it('is refused where it is unknown, empty or named twice, with what is allowed', () => {
     const refused = {
-      fleet: /^GroupBy "fleet": "fleet" is no dimension: expected sim, group, label:KEY, zone,/,
-      'sim,': /^GroupBy "sim,": "" is no dimension/,
-      Sim: /^GroupBy "Sim": "Sim" is no dimension/,
-      'sim:x': /^GroupBy "sim:x": "sim:x" is no dimension/,
-      'zone,zone': /^GroupBy "zone,zone": zone stands there twice/,
+      fleet: /^GroupBy "fleet": "fleet" is not a dimension: expected sim, group, label:KEY, zone,/,
+      'sim,': /^GroupBy "sim,": "" is not a dimension/,
+      Sim: /^GroupBy "Sim": "Sim" is not a dimension/,
+      'sim:x': /^GroupBy "sim:x": "sim:x" is not a dimension/,
+      'zone,zone': /^GroupBy "zone,zone": zone is named twice/,
       label: /^GroupBy "label": a label needs its key, as in label:customer$/,
       'label:': /^GroupBy "label:": a label needs its key/,
       'label:a,label:b': /^GroupBy "label:a,label:b": one label at a time/,
       'label:a,label:a': /one label at a time/,
-      'label:a b': /^GroupBy "a b": a key of a label is/,
-      constructor: /is no dimension/,
+      'label:a b': /^GroupBy "a b": the key of a label is/,
+      constructor: /is not a dimension/,
     }
     for (const [text, message] of Object.entries(refused)) {
       assert.throws(() => groupBy(text), { code: 'invalid', field: 'GroupBy', message }, text)
@@ -148,13 +148,13 @@ describe('changes of labels', () => {
   it('are refused where key or value cannot be, where one is 10 kB, and for a key given twice', () => {
     const refused = {
       '=x': /expected key=value/,
-      '=': /^Label "": a key of a label is/,
+      '=': /^Label "": the key of a label is/,
       customer: /^Label "customer": expected key=value/,
-      '-a=x': /^Label "-a": a key of a label is/,
-      [`a=${'x'.repeat(10_240)}`]: /^Label "x{80}…": a value of a label has 1 to 256 characters/,
-      [`${'k'.repeat(65)}=x`]: /^Label "k{65}": a key of a label is/,
+      '-a=x': /^Label "-a": the key of a label is/,
+      [`a=${'x'.repeat(10_240)}`]: /^Label "x{80}…": the value of a label has 1 to 256 characters/,
+      [`${'k'.repeat(65)}=x`]: /^Label "k{65}": the key of a label is/,
       'a=\u0000': /none of them a control character/,
-      '__proto__=x': /a key of a label is/,
+      '__proto__=x': /the key of a label is/,
     }
     for (const [text, message] of Object.entries(refused)) {
       assert.throws(() => changes(text), { code: 'invalid', message }, text.slice(0, 20))
@@ -171,7 +171,7 @@ describe('since when something holds', () => {
     requirePast('Since', now, now)
     assert.throws(() => requirePast('Since', now + 1, now), {
       message:
-        'Since "2026-03-15T12:00:01Z": lies after now, 2026-03-15T12:00:00Z: give an instant that has come, or leave it out',
+        'Since "2026-03-15T12:00:01Z": lies after now, 2026-03-15T12:00:00Z: give a past instant, or leave it out',
     })
   })
 })

@@ -180,7 +180,7 @@ describe('a dry run of an undo', () => {
     assert.deepEqual([undone.body.removed, undone.body.kept], [1, 1])
     const twice = await tryUndo(body.import)
     assert.equal(twice.status, 400)
-    assert.ok(twice.error.message.startsWith(`import ${body.import} was undone already, at `))
+    assert.ok(twice.error.message.startsWith(`import ${body.import} was already undone, at `))
   })
 
   it('is for the admin scope, and for accounts on what their own keys delivered', async () => {

@@ -151,7 +151,7 @@ describe('the completeness of feeds', () => {
     assert.deepEqual([wrong.status, wrong.error.code], [400, 33101])
     assert.equal(
       wrong.error.message,
-      'stream "A" has no open gap that holds 3 to 4; missing of it: 2 to 3',
+      'stream "A" has no open gap that contains 3 to 4; missing: 2 to 3',
     )
     const unknown = await accept({ ...given, Stream: 'C' })
     assert.equal(unknown.error.message, 'there is no stream "C"; the feed\'s streams: "A"')

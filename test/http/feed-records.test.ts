@@ -125,7 +125,7 @@ describe('delivering usage records', () => {
     assert.deepEqual(await gaps(), [[3, 3]])
     const { body: nameless } = await bring('FileName=')
     assert.equal(nameless.source, 'http')
-    assert.match(nameless.warnings[0]!, /does not fit the sequence pattern/)
+    assert.match(nameless.warnings[0]!, /does not match the sequence pattern/)
     const { body: events } = await fixture.get(`/v1/Sims/${own.sid}/UsageEvents`, {
       as: fixture.operator,
     })

@@ -77,7 +77,7 @@ describe('completeness of an answer', () => {
     const { body: waiting } = await fixture.get(`/v1/Imports/${body.import}/Quarantine`, operator())
     const [entry] = waiting.quarantine
     assert.equal(entry!.reason, 'feed_retired')
-    assert.match(entry!.detail, /the feed is retired since 2026-03-15T00:00:00Z/)
+    assert.match(entry!.detail, /the feed has been retired since 2026-03-15T00:00:00Z/)
     const back = await fixture.post(`${feedUrl()}/Unretire`, {}, operator())
     assert.equal(back.body.retired, null)
     const recycled = await fixture.post(

@@ -156,7 +156,7 @@ describe('a SIM', () => {
     for (const [form, message] of [
       ['Group=theirs', /^Group "theirs": there is no such group$/],
       ['Group=right&Label=x', /^Label "x": expected key=value/],
-      [`Label=a%3D${'x'.repeat(3_000)}`, /^Label "x+…": a value of a label has 1 to 256/],
+      [`Label=a%3D${'x'.repeat(3_000)}`, /^Label "x+…": the value of a label has 1 to 256/],
       [`Label=a%3D${'x'.repeat(10_240)}`, /Label/],
       ['Label=a%3D1&Label=a%3D2', /the key "a" is given twice/],
       ['Group=right&Since=soon', /^Since "soon": expected an ISO 8601/],

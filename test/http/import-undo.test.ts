@@ -50,7 +50,7 @@ describe('undoing an import', () => {
     const { status, error } = await undo(body.import)
     assert.deepEqual([status, error.code], [400, 33101])
     assert.ok(
-      error.message.startsWith(`import ${body.import} was undone already, at `),
+      error.message.startsWith(`import ${body.import} was already undone, at `),
       error.message,
     )
     assert.match(error.message, /at 2026-03-15T12:34:56Z/)
@@ -189,6 +189,6 @@ describe('accepting a conflict', () => {
     const late = await deliver(9)
     const { body: refused } = await accept(late, why, admin)
     assert.deepEqual([refused.recycled.quarantined, refused.quarantined], [1, 1])
-    assert.match(refused.errors[0]!.detail, /what the operator has delivered stands above it/)
+    assert.match(refused.errors[0]!.detail, /the version of the operator outranks it/)
   })
 })

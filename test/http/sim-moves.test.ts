@@ -163,9 +163,12 @@ describe('moving a SIM to another account', () => {
       /^AccountSid "AC.*": there is no such/,
     )
     assert.match(await refused({ AccountSid: '' }), /^AccountSid "": there is no such account/)
-    assert.match(await refused({ AccountSid: fixture.owner.sid }), /^AccountSid AC.*already; name/)
+    assert.match(
+      await refused({ AccountSid: fixture.owner.sid }),
+      /^AccountSid AC.*already belongs to this account; name/,
+    )
     assert.match(await refused({ Since: formatInstant(LATER + 1) }), /^Since ".*lies after now/)
-    assert.match(await refused({ Since: formatInstant(NOW - 1) }), /^Since ".*is registered since/)
+    assert.match(await refused({ Since: formatInstant(NOW - 1) }), /^Since ".*was registered at/)
     assert.match(await refused({ Since: 'yesterday' }), /^Since "yesterday"/)
     assert.match(await refused({ Group: 'x' }), /^Group: a move ends it/)
     assert.match(await refused({ Label: 'a=b' }), /^Label: a move ends it/)

@@ -108,7 +108,7 @@ describe('registering a SIM', () => {
     assert.deepEqual(error.message.split('; '), [
       'Sid "DE1": expected DE or HS and 32 hexadecimal digits',
       'Iccid "12…": expected 18 to 20 digits starting with 89',
-      'UniqueName "a/b": a unique name stands in paths: no slash, backslash or invisible character, and not . or ..',
+      'UniqueName "a/b": a unique name appears in paths: no slash, backslash or invisible character, and not . or ..',
       'Status "lost": expected new, ready, active, suspended, deactivated, canceled, scheduled, ' +
         'updating',
       'HomePlmns "310260,x": expected networks as MCC-MNC, such as 310-260, not "x"',

@@ -267,7 +267,7 @@ describe('a question that is wrong', () => {
     for (const sentence of [
       /Start "x": expected an ISO 8601/,
       /Granularity "weekly": expected hourly, daily, monthly, all/,
-      /GroupBy "fleet": "fleet" is no dimension: expected sim, group, label:KEY,/,
+      /GroupBy "fleet": "fleet" is not a dimension: expected sim, group, label:KEY,/,
       /Label "x": expected key=value, such as customer=acme/,
       /Zone "abroad": expected home,/,
       /Country "UK": expected an ISO 3166-1/,
@@ -279,12 +279,12 @@ describe('a question that is wrong', () => {
   })
 
   it('groups by something twice, or by a label of 10 kB', async () => {
-    assert.match(await refused('GroupBy=sim,sim'), /^GroupBy "sim,sim": sim stands there twice/)
+    assert.match(await refused('GroupBy=sim,sim'), /^GroupBy "sim,sim": sim is named twice/)
     assert.match(
       await refused('GroupBy=sim&GroupBy=zone'),
       /^GroupBy is given 2 times: expected once/,
     )
-    assert.match(await refused(`GroupBy=label:${'k'.repeat(2_000)}`), /a key of a label is/)
+    assert.match(await refused(`GroupBy=label:${'k'.repeat(2_000)}`), /the key of a label is/)
     assert.match(await refused(`Label=a%3D${'x'.repeat(3_000)}`), /1 to 256 characters/)
     const large = await get(`Label=a%3D${'x'.repeat(10_240)}`)
     assert.equal(large.status, 414)

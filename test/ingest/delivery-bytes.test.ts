@@ -86,7 +86,7 @@ describe('a delivery that is no text', () => {
     [zip('workbook.xlsx'), /^the delivery is an Excel workbook, not usage records$/],
     [zip('sheet.ods'), /^the delivery is an OpenDocument file, /],
     [Buffer.from('%PDF-1.7\n%\u00e2\u00e3'), /^the delivery is a PDF document, /],
-    [Buffer.from('d0cf11e0a1b11ae1', 'hex'), /an Excel workbook of the old form, or an encrypted/],
+    [Buffer.from('d0cf11e0a1b11ae1', 'hex'), /an old or encrypted Excel workbook/],
     [Buffer.from('BZh91AY&SY'), /bzip2 data/],
     [Buffer.from('fd377a585a00', 'hex'), /xz data/],
     [Buffer.from('28b52ffd04', 'hex'), /zstd data/],
@@ -101,7 +101,7 @@ describe('a delivery that is no text', () => {
     [Buffer.from('3082052106092a864886f70d010703a0', 'hex'), /encrypted or signed by S\/MIME/],
     [Buffer.from('MIME-Version: 1.0\nContent-Type: application/pkcs7-mime\n'), /a mail message/],
     [Buffer.from('ffd8ffe000104a464946', 'hex'), /a picture/],
-    [Buffer.from('{\\rtf1\\ansi usage}'), /a document of a word processor/],
+    [Buffer.from('{\\rtf1\\ansi usage}'), /a word processor document/],
     [Buffer.from('Obj\u0001\u0004'), /an Avro file/],
     [Buffer.from('fffe000072000000', 'hex'), /text in UTF-32/],
   ]

@@ -154,7 +154,7 @@ describe('an import whose store fails', () => {
       new UsageError('incompatible', '/var/lib/usage.db is damaged'),
       'the usage store could not be used as it was',
     ],
-    [new TypeError('a bug'), 'the usage store failed in a way nobody foresaw'],
+    [new TypeError('a bug'), 'the usage store failed unexpectedly'],
   ] as const) {
     it(`ends as failed where that is no passing failure: ${error.message}`, async () => {
       const { feed, lines, sim, deliver } = await fixture.newWorld()

@@ -107,7 +107,7 @@ describe('an import', () => {
     assert.equal(progress.deliveries.streams[0]!.runs[0]!.last, 7)
   })
 
-  it('warns of a name that does not fit the sequence pattern of its feed', async () => {
+  it('warns of a name that does not match the sequence pattern of its feed', async () => {
     const world = await fixture.newWorld()
     const warningsOf = async (sequencePattern: string | null) => {
       const feed = await fixture.store.updateFeed(world.feed.id, { sequencePattern })
@@ -115,7 +115,7 @@ describe('an import', () => {
     }
     assert.deepEqual(await warningsOf(null), [])
     assert.deepEqual(await warningsOf('(?<sequence>\\d*)usage'), [
-      'the name "usage.csv" does not fit the sequence pattern of its feed, ' +
+      'the name "usage.csv" does not match the sequence pattern of its feed, ' +
         '"(?<sequence>\\\\d*)usage": a missing delivery before it would not be noticed',
     ])
   })

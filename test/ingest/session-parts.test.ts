@@ -210,10 +210,7 @@ describe('an event that corrects another one', () => {
     const other = await deliverNext(world, [original(world, { incoming: 70 })])
     const summary = await deliverNext(world, [corrected(world, { incoming: 150 })])
     assert.deepEqual(await fixture.quarantined(summary), ['1 invalid_field'])
-    assert.match(
-      summary.firstQuarantined[0]!.detail,
-      /does not say which of the 2 that its session/,
-    )
+    assert.match(summary.firstQuarantined[0]!.detail, /does not say which of the 2 in its session/)
     assert.deepEqual(await world.usage(), used(270, 2))
     await fixture.store.undoImport(other.import.id, NOW)
     const { counts } = await recycleRecords({

@@ -77,7 +77,7 @@ describe('a list of SIMs', () => {
     assert.deepEqual(faults, [
       '2 iccid "12": expected 18 to 20 digits starting with 89',
       '2 imsi "x": expected 6 to 15 digits',
-      '2 unique_name "a/b": a unique name stands in paths: no slash, backslash or invisible character, and not . or ..',
+      '2 unique_name "a/b": a unique name appears in paths: no slash, backslash or invisible character, and not . or ..',
       '2 home_countries "UK": expected ISO 3166-1 country codes, such as US',
       '3 iccid or imsi: one of them is required',
       '4 3 fields, but the header has 4',
@@ -103,7 +103,7 @@ describe('a list of SIMs', () => {
         '3 labels "customer=b": the key "customer" is given twice: a label has one value',
         '3 since "soon": expected an ISO 8601 time, such as 2026-02-28T23:59:59Z',
         '4 since says since when something holds: give group or labels too',
-        '5 labels "LONG": a value of a label has 1 to 256 characters, none of them a control character',
+        '5 labels "LONG": the value of a label has 1 to 256 characters, none of them a control character',
       ],
     )
   })
@@ -117,10 +117,10 @@ describe('a list of SIMs', () => {
     assert.deepEqual(
       faults.map((fault) => fault.replace(/"\d{6}…\d\d"/, 'MASKED')),
       [
-        '3 iccid MASKED: stands in line 2 already',
-        '3 imsi MASKED: stands in line 2 already',
-        '3 unique_name "a": stands in line 2 already',
-        '4 imsi MASKED: stands in line 4 already',
+        '3 iccid MASKED: is already in line 2',
+        '3 imsi MASKED: is already in line 2',
+        '3 unique_name "a": is already in line 2',
+        '4 imsi MASKED: is already in line 4',
       ],
     )
   })

@@ -113,7 +113,7 @@ export class RadiusRecordParser {
     }
     if (this.#unusableTimes.total > 0) {
       warnings.push(
-        `Event-Timestamps could not be used, and the time of receipt less Acct-Delay-Time stands in (the setting zones can name a time zone): ${this.#unusableTimes.told()}`,
+        `Event-Timestamps could not be used, so the time of receipt less Acct-Delay-Time is used (the setting zones can name a time zone): ${this.#unusableTimes.told()}`,
       )
     }
     if (this.#suspectReadings > 0) {

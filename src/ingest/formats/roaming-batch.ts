@@ -160,14 +160,14 @@ export class RoamingBatchReader implements CdrReader, BerReceiver {
     if (stated === this.#events) return
     throw unreadable(
       `the file counts ${stated} events, but has ${this.#events}: part of it is missing, or the ` +
-        'sender counts otherwise; get the file anew, or set count_mismatch of the feed to count',
+        'sender counts differently; get the file again, or set count_mismatch of the feed to count',
     )
   }
 
   #cut(): string {
     return (
       `the delivery is cut: it ends after byte ${this.#stream.bytesReceived}${this.#place()}; ` +
-      'get the file anew and deliver it whole, what is counted already is not counted twice'
+      'get the file again and deliver it whole, what is already counted is not counted twice'
     )
   }
 
@@ -279,9 +279,9 @@ function refusal(feed: 'tap3' | 'nrtrde', kind: DeliveryKind): string {
       return `this is a RAP file, and ${reads}: RAP returns or rejects records and brings no usage, so do not import it; corrected records come in a later TAP file`
     case 'tap3':
     case 'nrtrde':
-      return `this is ${kind === 'tap3' ? 'a' : 'an'} ${NAMES[kind]} file, and ${reads}: give it to a feed of the format ${kind}, and let only one of the two bring the usage of a network, because both tell the same`
+      return `this is ${kind === 'tap3' ? 'a' : 'an'} ${NAMES[kind]} file, and ${reads}: give it to a feed of the format ${kind}, and let only one of the two bring the usage of a network, because both report the same`
     case 'text':
-      return `this is a text, and ${reads}, which is binary: give it to a feed of its own format`
+      return `this is text, and ${reads}, which is binary: give it to a feed of its own format`
     case 'other':
       return `this is neither TAP3 nor NRTRDE, and ${reads}: deliver files as they come from the sender, plain or gzip`
   }

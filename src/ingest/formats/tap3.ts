@@ -87,7 +87,7 @@ class Tap3Batch implements BatchContent {
     if (testMark !== null && this.#settings.testFiles === 'refuse') {
       throw unreadable(
         `the file is marked as a test (fileTypeIndicator ${shown(testMark)}), so nothing of it is ` +
-          'counted; set test_files of the feed to count where test files bring real usage',
+          'counted; set test_files of the feed to count if test files bring real usage',
       )
     }
     this.#records.sender = senderOf(header.value(TAG.sender))

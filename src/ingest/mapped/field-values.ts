@@ -59,10 +59,10 @@ const COUNTRY_READERS: Readonly<
 type FieldText<Row> = (row: Row) => string
 
 const MAY_BE_GROUPED =
-  'it is a fraction or has its thousands in groups; decimal in the source of the mapping says which sign is which'
+  'it is either a fraction or has grouped thousands; decimal in the source of the mapping says which'
 
 const NO_SINGLE_TEXT =
-  'it is a list or a map, is looked for inside a text, or is there more than once; expected one text'
+  'it is a list or a map, is inside a text, or occurs more than once; expected one text'
 
 export class FieldCompiler<Row> {
   /** Where each field is read from, for messages. */
@@ -378,5 +378,5 @@ export function describeCondition(condition: Condition): string {
   const texts = [is ?? isNot ?? endings!].flat().map((text) => shown(text))
   const listed = texts.length > 1 ? `one of ${texts.join(', ')}` : texts.join()
   if (endings !== undefined) return `${name} ends with ${listed}`
-  return is === undefined ? `${name} is none of ${texts.join(', ')}` : `${name} is ${listed}`
+  return is === undefined ? `${name} is not one of ${texts.join(', ')}` : `${name} is ${listed}`
 }

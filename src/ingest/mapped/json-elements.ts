@@ -166,8 +166,7 @@ export class JsonElements {
     } else if (this.#mayClose(byte, frame)) {
       this.#frames.pop()
       this.#endValue()
-    } else
-      throw unreadable(`${shownByte(byte)} stands where none may, after record ${this.#lastNumber}`)
+    } else throw unreadable(`${shownByte(byte)} is out of place, after record ${this.#lastNumber}`)
   }
 
   #mayClose(byte: number, frame: Frame | undefined): boolean {
@@ -232,7 +231,7 @@ export class JsonElements {
     try {
       return JSON.parse(text)
     } catch {
-      throw unreadable(`${shown(text)} is no value, after record ${this.#lastNumber}`)
+      throw unreadable(`${shown(text)} is not a value, after record ${this.#lastNumber}`)
     }
   }
 

@@ -150,7 +150,7 @@ const ACCESS: RowAccess<Row> = {
 
 function compilePath(reference: Reference): (row: Row) => unknown {
   const steps = parsePath(String(reference))
-  if (steps === null) throw new Error(`${shown(String(reference))} is no path`)
+  if (steps === null) throw new Error(`${shown(String(reference))} is not a path`)
   const [first, ...others] = steps
   if (first === ENTRY_KEY) return ({ key }) => key
   if (first === ENTRY_VALUE) return ({ value }) => valueAt(value, others)

@@ -51,7 +51,7 @@ export function checkMapping(value: unknown): asserts value is Mapping {
   throw new UsageError('invalid', faults.join('; '), {
     faults,
     field: 'mapping',
-    hint: 'what may stand in a mapping: docs/formats/mapped.md',
+    hint: 'docs/formats/mapped.md says what a mapping may contain',
   })
 }
 
@@ -93,7 +93,7 @@ const sourceShape = objectOf(
       'expected one character, not a line break and not the quote',
       (text) => text.length === 1 && !/[\r\n"]/.test(text),
     ),
-    quote: texts('expected one character, or none where quotes mean nothing', isQuote),
+    quote: texts('expected one character, or none if quotes are ordinary characters', isQuote),
     header: flags,
     skip_lines: wholeNumbers(0, SKIP_LINES_MAX),
     records: texts('expected a path such as data.records', (text) => parsePath(text) !== null),
@@ -125,9 +125,9 @@ const sourceRule: Rule = (value, path, faults) => {
       'it is required: the path to the records, such as result.cdrs.cdr',
     )
   }
-  if (delimiter === quote) refuse(faults, `${path}.delimiter`, delimiter, 'it is the quote as well')
+  if (delimiter === quote) refuse(faults, `${path}.delimiter`, delimiter, 'it is also the quote')
   if (thousands === decimal || /^[\d+-]$/.test(String(thousands))) {
-    refuse(faults, `${path}.thousands`, thousands, 'it is part of numbers otherwise')
+    refuse(faults, `${path}.thousands`, thousands, 'it would be part of numbers')
   }
 }
 
@@ -209,7 +209,7 @@ function fieldsRule(reference: Rule, condition: Rule): Rule {
     }
     if (!isRecord(value) || value.network === undefined) return
     for (const name of ['plmn', 'country'] as const) {
-      const rule = 'network tells it already: one of the two has to go'
+      const rule = 'network already gives it: remove one of the two'
       if (value[name] !== undefined) refuse(faults, `${path}.${name}`, value[name], rule)
     }
   }
@@ -282,7 +282,7 @@ function timeRule(reference: Rule): Rule {
     if (typeof pattern === 'string') {
       refuse(faults, `${path}.format`, format, `expected ${formats}; ${pattern}`)
     } else if (pattern !== null && !statesZone && value.zone === undefined) {
-      const rule = `times of this format do not state their zone, so it is required here: ${ZONE_NAMES}; or {from: …} where each record states it`
+      const rule = `times of this format do not state their zone, so it is required here: ${ZONE_NAMES}; or {from: …} if each record states it`
       refuse(faults, `${path}.zone`, undefined, rule)
     } else if ((statesZone || format.startsWith('unix')) && value.zone !== undefined) {
       refuse(faults, `${path}.zone`, value.zone, 'times of this format state their zone themselves')

@@ -6,7 +6,7 @@ export const CISCO: ReadyMapping = {
   title: 'Cisco IoT Control Center cycle-to-date usage (GET …/ctdUsages)',
   settings: {
     total_is: TOTAL_IS,
-    sms: oneOf('where ctdSMSUsage is counted, which adds up both directions', {
+    sms: oneOf('where to count ctdSMSUsage, which adds up both directions', {
       to_sim: 'as Commands to the SIM',
       from_sim: 'as Commands from the SIM',
       ignore: 'not at all',

@@ -45,7 +45,7 @@ const ROWS: Places = {
 
 const settings = {
   megabyte: MEGABYTE,
-  rx: oneOf('what rx of data records means; of SMS it is known: rx comes from the device', {
+  rx: oneOf('what rx means in data records; in SMS records it is known to come from the device', {
     upload: 'from the device: the platform received it',
     download: 'to the device: the device received it',
   }),

@@ -16,13 +16,13 @@ export const HOLOGRAM: ReadyMapping = {
     zone: timeZone('the zone of timestamp, which states none'),
     total_is: TOTAL_IS,
     sim: oneOf(
-      'which value names the SIM: records have no IMSI, and an ICCID only where it is asked for',
+      'which value names the SIM: records have no IMSI, and an ICCID only on request',
       { ...SIM_CHOICES, sim: 'the ICCID, which records have with SIM metadata' },
       'linkid',
     ),
     country: oneOf(
-      'what becomes of country, which records have with country metadata, as a code or a name',
-      { ignore: 'nothing: the default zone holds', read: 'it is where usage happened' },
+      'how to use country, a code or a name that records have with country metadata',
+      { ignore: 'not at all: the default zone applies', read: 'it is where usage happened' },
       'ignore',
     ),
   },

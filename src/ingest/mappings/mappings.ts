@@ -101,10 +101,12 @@ function checkedSettings(ready: ReadyMapping, given: FeedSettings): Record<strin
 function unknownMapping(name: string): UsageError {
   const names = READY_MAPPINGS.map((ready) => ready.name).join(', ')
   const what =
-    name === '' ? 'mapping: it is required' : `mapping ${shown(name)}: there is none of this name`
+    name === ''
+      ? 'mapping: it is required'
+      : `mapping ${shown(name)}: there is no mapping of this name`
   return new UsageError('invalid', what, {
     field: 'mapping',
     value: name,
-    hint: `ready are ${names}; a mapping of your own is a file, see docs/formats/mapped.md`,
+    hint: `the ready ones are ${names}; a mapping of your own is a file, see docs/formats/mapped.md`,
   })
 }

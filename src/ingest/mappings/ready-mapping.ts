@@ -64,13 +64,13 @@ export const MEGABYTE = oneOf('how many bytes the carrier means by MB', {
   MiB: '1,048,576 bytes',
 })
 
-export const TOTAL_IS = oneOf(
-  'where bytes are counted of which the carrier does not say whether they went up or down',
-  { download: 'to the device', upload: 'from the device' },
-)
+export const TOTAL_IS = oneOf('where to count bytes whose direction the carrier does not state', {
+  download: 'to the device',
+  upload: 'from the device',
+})
 
 export const MNC_DIGITS = optional(
-  oneOf('how long MNCs are where zeros in front have been lost', {
+  oneOf('how long MNCs are if leading zeros have been lost', {
     2: 'two digits: 7 is 07',
     3: 'three digits: 7 is 007',
   }),

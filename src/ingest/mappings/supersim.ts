@@ -23,7 +23,7 @@ export const SUPERSIM: ReadyMapping = {
   settings: {
     usage: oneOf('which of the two views of a data session is counted', {
       updated: 'what each updated and ended event adds: minutes after it was used',
-      ended: 'the totals that ended events state: one record a session, when it ends',
+      ended: 'the totals that ended events state: one record per session, when it ends',
     }),
     sim: oneOf(
       'by which name SIMs are registered here',

@@ -29,9 +29,9 @@ export const WITHOUT_CHECKSUM: Readonly<Record<string, string>> = {
   account_day: 'recomputed from the ledger',
   sim_day: 'recomputed from the ledger',
   sim_month: 'recomputed from the ledger',
-  checksum: 'compared with the rows it is over',
-  console_session: 'nothing of usage, and over within a day',
-  console_link: 'nothing of usage, and over within minutes',
+  checksum: 'compared with the rows it covers',
+  console_session: 'holds no usage, and expires within a day',
+  console_link: 'holds no usage, and expires within minutes',
 }
 
 /** Covered by checksums up to the last day that was put under one. */

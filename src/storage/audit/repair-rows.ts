@@ -191,7 +191,7 @@ async function repairPart(
 }
 
 const UNKNOWN =
-  'nothing that is kept tells what fits its checksum: restore a backup, or say with --accept that it is right'
+  'nothing in the store shows what fits its checksum: restore a backup, or accept it with --accept'
 
 async function insert(rewrite: Ask, table: string, row: Values): Promise<void> {
   const names = Object.keys(row)

@@ -167,8 +167,8 @@ function totals(
 }
 
 const UNSOUND =
-  'the ledger of that time does not fit its checksums: restore a backup, or say with --accept ' +
-  'that it is right and repair again'
+  'the ledger of that time does not fit its checksums: restore a backup, or accept ' +
+  'it with --accept and repair again'
 
 async function rebuild(
   rewrite: Ask,

@@ -349,7 +349,7 @@ function without(periods: readonly Period<Value>[], others: readonly Period<Valu
 function inTheFuture(index: number, since: number): UsageError {
   return new UsageError(
     'invalid',
-    `${index}.since ${shown(formatInstant(since))}: a change cannot be dated ahead; make it when it holds`,
+    `${index}.since ${shown(formatInstant(since))}: a change cannot be dated in the future; make it when it takes effect`,
     { field: `${index}.since`, value: formatInstant(since) },
   )
 }

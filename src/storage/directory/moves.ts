@@ -93,7 +93,7 @@ function requireMovable(
   if (sim.accountId === to.id) {
     throw new UsageError(
       'conflict',
-      `account ${to.sid}: the SIM ${sim.sid} is this account's already; name another one`,
+      `account ${to.sid}: the SIM ${sim.sid} already belongs to this account; name another one`,
       { field: 'account', value: to.sid },
     )
   }
@@ -108,11 +108,12 @@ function requireMovable(
       field: 'since',
       value: formatInstant(from),
     })
-  if (from > at) throw refused('invalid', 'a move cannot be dated ahead; make it when it holds')
+  if (from > at)
+    throw refused('invalid', 'a move cannot be dated in the future; make it when it takes effect')
   if (from < sim.createdAt) {
     throw refused(
       'invalid',
-      `the SIM is registered since ${formatInstant(sim.createdAt)}; give this instant or a later one`,
+      `the SIM was registered at ${formatInstant(sim.createdAt)}; give this instant or a later one`,
     )
   }
   const last = tenures.at(-1)
@@ -121,8 +122,8 @@ function requireMovable(
   throw refused(
     'conflict',
     from === last.startedAt
-      ? 'the SIM has moved in this second already; give a later one'
-      : `the SIM has moved at ${movedAt} already, and moves follow each other; give an instant after it`,
+      ? 'the SIM has already moved in this second; give a later one'
+      : `the SIM has already moved at ${movedAt}, and moves follow each other; give an instant after it`,
   )
 }
 
@@ -179,7 +180,7 @@ function* requireOperators(
     throw new UsageError(
       'conflict',
       `${since}: the feed ${bound.name} has brought usage from then on and is bound to ${bound.sid}; ` +
-        'give an instant after that usage, or take its imports back first',
+        'give an instant after that usage, or undo its imports first',
       refusal,
     )
   }
@@ -188,7 +189,7 @@ function* requireOperators(
   throw new UsageError(
     'conflict',
     `${since}: ${deliverer.sid} itself has delivered usage from then on, with import ${deliverer.id}; ` +
-      'give an instant after that usage, or take the import back first',
+      'give an instant after that usage, or undo the import first',
     refusal,
   )
 }

@@ -144,7 +144,7 @@ export function* movedMeanwhile(
 function movedOn(): UsageError {
   return new UsageError(
     'unavailable',
-    'a SIM has moved to another account while records of it were on their way; deliver them again: ' +
+    'a SIM has moved to another account while its records were on their way; deliver them again: ' +
       'what is counted is not counted twice',
   )
 }

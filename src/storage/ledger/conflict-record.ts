@@ -40,7 +40,7 @@ export function conflictRecord(
       `record ${JSON.stringify(recordId)} at ${formatInstant(occurredAt)} is stored with ` +
       `${describeVersion(stored.version)} (${describeImport(stored)}, line ${stored.line}), ` +
       `this one states ${describeVersion(version)}` +
-      (verdict === 'outranked' ? '; what the operator has delivered stands above it' : ''),
+      (verdict === 'outranked' ? '; the version of the operator outranks it' : ''),
     field: null,
     raw: bytes.subarray(0, RAW_BYTES_MAX),
     rawHash: createHash('sha256').update(bytes).digest('hex'),

@@ -10,9 +10,9 @@ export function totalsTooLarge(day: number, cause: unknown): UsageError {
   const date = formatInstant(day).slice(0, 10)
   return new UsageError(
     'overflow',
-    `${date} is not sealed, nor what is after it: a total of a SIM would pass 9223372036854775807`,
+    `${date} and later days are not sealed: a total of a SIM would pass 9223372036854775807`,
     {
-      hint: 'answers stay right, and get slower; find the records with absurd counters by simtally event list, and undo their import',
+      hint: 'answers stay right but get slower; find the records with absurd counters with simtally event list, and undo their import',
       cause,
     },
   )

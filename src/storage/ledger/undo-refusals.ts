@@ -9,7 +9,7 @@ export function requireUndoable(found: Import | null, importId: number): Import 
   if (found.status !== 'undone') return found
   throw new UsageError(
     'conflict',
-    `import ${importId} was undone already, at ${formatInstant(found.undoneAt ?? 0)}`,
+    `import ${importId} was already undone, at ${formatInstant(found.undoneAt ?? 0)}`,
     { hint: 'nothing of it counts any more; its file may be imported again' },
   )
 }

@@ -55,10 +55,7 @@ export class Place {
       return new UsageError('missing', message)
     }
     if (storeIdOf(Buffer.from(key, 'hex')) === this.#storeId) return null
-    return new UsageError(
-      'replaced',
-      `${shown} holds another store than before; start again to use it`,
-    )
+    return new UsageError('replaced', `${shown} holds another store than before; restart to use it`)
   }
 }
 

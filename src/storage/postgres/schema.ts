@@ -103,7 +103,7 @@ export function requireCurrentSchema(
     throw new UsageError(
       'incompatible',
       `${target.shown} holds only a part of ${transferFrom}, which is being moved there; ` +
-        'end that first with simtally migrate --from … --to …',
+        'finish that first with simtally migrate --from … --to …',
     )
   }
 }
@@ -260,7 +260,7 @@ function refuseForeign(target: PostgresTarget, tables: readonly string[]): void 
   throw new UsageError(
     'incompatible',
     `${target.shown} belongs to something else: it has ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}; ` +
-      'create a database for Simtally, or add ?schema=NAME to the URL to keep to a schema of its own',
+      'create a database for Simtally, or add ?schema=NAME to the URL to give it a schema of its own',
   )
 }
 
@@ -338,7 +338,7 @@ async function distributeTables(
   }
   for (const { table, column, colocatedWith } of distributed) {
     if (!tables.includes(table)) continue
-    onStep(`${table} spread by ${column}`)
+    onStep(`${table} distributed by ${column}`)
     await client.query('SELECT create_distributed_table($1, $2, colocate_with => $3)', [
       table,
       column,

@@ -112,7 +112,7 @@ async function keep(
   } catch (error) {
     if (sqlState(error) !== '55P03') throw translate(shown, error)
     throw new UsageError('unavailable', `another process is moving a store into ${shown}`, {
-      hint: 'wait for it to end, or end it; then repeat',
+      hint: 'wait for it to end, or stop it; then repeat',
       cause: error,
     })
   }
@@ -168,14 +168,14 @@ async function goOn(
   const row = (await session.get('SELECT * FROM transfer FOR UPDATE'))!
   if (row.store_id !== origin.storeId) {
     throw new UsageError('incompatible', `${shown} holds a part of another store, ${row.origin}`, {
-      hint: 'move that one to its end, or give it up with --restart',
+      hint: 'finish moving that one, or abandon it with --restart',
     })
   }
   if (row.fingerprint !== origin.fingerprint) {
     throw new UsageError(
       'conflict',
       `${origin.shown} has changed since a part of it was moved to ${shown}`,
-      { hint: 'end what writes to it, then begin anew with --restart' },
+      { hint: 'stop what writes to it, then start over with --restart' },
     )
   }
   return JSON.parse(row.position as string) as Position
@@ -210,7 +210,7 @@ async function write(session: PostgresSession, shown: string, piece: Piece): Pro
   const { table, rows, from, to } = piece
   // The first process to move on wins; a second one finds another position and stops.
   if ((await session.run(MOVE_ON, [textOf(to), textOf(from)])) !== 1) {
-    throw new UsageError('conflict', `another process has gone on moving rows into ${shown}`)
+    throw new UsageError('conflict', `another process has continued moving rows into ${shown}`)
   }
   const columns = columnsOfTable(table).join(', ')
   const placed = inWholeDays(table, rows)
@@ -230,7 +230,7 @@ function explained(error: unknown, shown: string, table: string): unknown {
       return new UsageError(
         'incompatible',
         `${shown} has rows of ${table} that no transfer brought (${messageOf(error)})`,
-        { hint: 'begin anew with --restart, while nothing else uses that database', cause: error },
+        { hint: 'start over with --restart, while nothing else uses that database', cause: error },
       )
     case '22021':
       return new UsageError(

@@ -111,7 +111,7 @@ function kindOf(found: Stats): string {
 
 function refuseKernelFile(existing: string, path: string): void {
   if (!KERNEL_FILE_SYSTEMS.has(statfsSync(existing).type)) return
-  const message = `${path} lies where the system shows its own state, and no file is kept; ${NAME_ANOTHER}`
+  const message = `${path} is where the system shows its own state, and keeps no files; ${NAME_ANOTHER}`
   throw new UsageError('incompatible', message)
 }
 
@@ -147,7 +147,7 @@ export function requireSameFiles(path: string, files: FileIdentity): void {
   if (database !== files.database) {
     throw new UsageError(
       'replaced',
-      `another file has taken the place of ${path}; start again to use it`,
+      `another file has taken the place of ${path}; restart to use it`,
     )
   }
   if (files.log === null) return
@@ -159,7 +159,7 @@ export function requireSameFiles(path: string, files: FileIdentity): void {
     if (identityOf(file) === known) continue
     throw new UsageError(
       'replaced',
-      `${file} was removed or replaced while it was in use; end all processes on it, then start again`,
+      `${file} was removed or replaced while it was in use; stop all processes on it, then start again`,
     )
   }
 }

@@ -94,7 +94,7 @@ export function nameDraft(
 }
 
 export function isThere(path: string): UsageError {
-  return new UsageError('conflict', `${path} is there already; name another file, or say --force`)
+  return new UsageError('conflict', `${path} exists already; name another file, or add --force`)
 }
 
 export interface Proof extends Content {

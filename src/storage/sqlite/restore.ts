@@ -200,7 +200,7 @@ const isDamage = (code?: number) => code !== undefined && DAMAGE.has(code & 0xff
 function inUse(path: string): UsageError {
   return new UsageError(
     'unavailable',
-    `${path} is in use by another process; end serve and imports on it, then repeat`,
+    `${path} is in use by another process; stop serve and imports on it, then repeat`,
   )
 }
 

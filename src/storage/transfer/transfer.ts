@@ -138,7 +138,7 @@ async function requireUnchanged(source: TransferSource, then: TransferOrigin): P
   const { origin } = await originOf(source)
   if (origin.fingerprint === then.fingerprint) return
   throw new UsageError('conflict', `${source.shown} was written to while it was moved`, {
-    hint: 'end what writes to it, then move it again with --restart',
+    hint: 'stop what writes to it, then move it again with --restart',
   })
 }
 

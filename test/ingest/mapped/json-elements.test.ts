@@ -115,11 +115,11 @@ describe('records in a JSON document', () => {
       ['[{"n":1},{"n":2]', /brackets do not match in record 2/],
       ['[{"n":1}', /it ends too early/],
       ['[{"n":1},{"n":', /it ends within record 2/],
-      ['[{"n":1}] x', /"x" is no value, after record 1/],
-      ['[{"n":1} {"n":2}]', /"{" stands where none may, after record 1/],
-      ['[{"n":1},]', /"]" stands where none may, after record 1/],
-      ['[{"n":1}}', /"}" stands where none may, after record 1/],
-      ['[{"n":1}]\u00e9', /the byte 0xc3 stands where none may, after record 1/],
+      ['[{"n":1}] x', /"x" is not a value, after record 1/],
+      ['[{"n":1} {"n":2}]', /"{" is out of place, after record 1/],
+      ['[{"n":1},]', /"]" is out of place, after record 1/],
+      ['[{"n":1}}', /"}" is out of place, after record 1/],
+      ['[{"n":1}]\u00e9', /the byte 0xc3 is out of place, after record 1/],
     ]
     for (const [text, message] of cases) {
       const elements = new JsonElements([])

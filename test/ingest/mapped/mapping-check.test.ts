@@ -37,16 +37,12 @@ const BAD: readonly [mapping: unknown, faults: readonly RegExp[], schema?: false
   ],
   [withSource({ encoding: 'ebcdic' }), [/^source\.encoding "ebcdic": expected one of utf-8, /]],
   [withSource({ delimiter: ';;' }), [/^source\.delimiter ";;": expected one character/]],
-  [
-    withSource({ delimiter: '"' }),
-    [/^source\.delimiter "\\"": /, /it is the quote as well$/],
-    false,
-  ],
+  [withSource({ delimiter: '"' }), [/^source\.delimiter "\\"": /, /it is also the quote$/], false],
   [withSource({ quote: '""' }), [/^source\.quote "\\"\\"": expected one character, or none/]],
   [withSource({ header: 'no' }), [/^source\.header "no": expected true or false$/]],
   [withSource({ skip_lines: -1 }), [/^source\.skip_lines "-1": expected a whole number from 0 to/]],
   [withSource({ decimal: ';' }), [/^source\.decimal ";": expected one of \., ,$/]],
-  [withSource({ thousands: '.' }), [/^source\.thousands "\.": it is part of numbers/], false],
+  [withSource({ thousands: '.' }), [/^source\.thousands "\.": it would be part of numbers/], false],
   [withSource({ records: 'a' }), [/^source\.records "a": it belongs to json and xml only$/], false],
   [
     withSource({ format: 'json', delimiter: ';' }),
@@ -133,8 +129,8 @@ const BAD: readonly [mapping: unknown, faults: readonly RegExp[], schema?: false
   [
     withFields({ plmn: 'b', country: 'c', network: 'a' }),
     [
-      /^fields\.plmn "b": network tells it already/,
-      /^fields\.country "c": network tells it already/,
+      /^fields\.plmn "b": network already gives it/,
+      /^fields\.country "c": network already gives it/,
     ],
     false,
   ],

@@ -92,7 +92,7 @@ describe('a ready mapping', () => {
           error.message,
           /megabyte: it is required: how many bytes .* by MB: MB \(1,000,000 bytes\)/,
         )
-        assert.match(error.message, /rx: it is required: what rx of data records means/)
+        assert.match(error.message, /rx: it is required: what rx means in data records/)
         return true
       },
     )
@@ -103,7 +103,7 @@ describe('a ready mapping', () => {
       const settings = mapping === undefined ? {} : { mapping }
       assert.throws(() => MAPPED_FORMAT.checkSettings(settings), {
         code: 'invalid',
-        hint: /ready are supersim, emnify, 1nce/,
+        hint: /the ready ones are supersim, emnify, 1nce/,
       })
     }
   })

@@ -67,11 +67,7 @@ describe('a database', () => {
     await endConnections(url)
     await assertRefuses(store!, 'missing', /holds no store any more; nothing is answered until/)
     await rename(others, own)
-    await assertRefuses(
-      store!,
-      'replaced',
-      /holds another store than before; start again to use it/,
-    )
+    await assertRefuses(store!, 'replaced', /holds another store than before; restart to use it/)
     await rename(own, others)
     await rename(`${own}_away`, own)
     await store!.check()

@@ -227,11 +227,7 @@ describe('an open store', () => {
     await link(path, `${path}.mine`)
     await copyFile(other.path, `${path}.other`)
     await rename(`${path}.other`, path)
-    await assertRefuses(
-      store,
-      'replaced',
-      /another file has taken the place of .*; start again to use/,
-    )
+    await assertRefuses(store, 'replaced', /another file has taken the place of .*; restart to use/)
     await rename(`${path}.mine`, path)
     await store.createAccount(anAccount())
     assert.equal((await store.listAccounts()).length, 2)
