@@ -8,8 +8,8 @@ interface Counter {
   /** Its column in tables and CSV, its key in JSON and in mappings, and its name in messages. */
   readonly field: string
   /**
-   * The total of the UsageRecords API that includes it. The names of that API are not ours. Null for a
-   * counter that the API does not know, which appears only on our own surface, after the others.
+   * The total of the UsageRecords API that includes it. That API's names are not ours. Null for a counter
+   * that the API does not know, which appears only in our own interfaces, after the others.
    */
   readonly quantity: Quantity | null
 }
@@ -46,7 +46,7 @@ export const COUNTER_FIELDS: readonly CounterField[] = COUNTERS.map(({ field }) 
 
 // The functions below name each counter again, because literals are the fastest way to make and read objects.
 
-/** `of` returns the value for each place. */
+/** `of` returns the value at each place. */
 export function mapCounters<Value>(of: (place: number) => Value): Record<CounterName, Value> {
   return { upload: of(0), download: of(1), toSim: of(2), fromSim: of(3) }
 }
@@ -83,7 +83,7 @@ export function byField<Value>(of: (place: number) => Value): Record<CounterFiel
   return Object.fromEntries(fields) as Record<CounterField, Value>
 }
 
-/** The counters of a quantity. With null, those of none. */
+/** The counters of a quantity. With null, those without one. */
 export function countersIn(part: Quantity | null): Stated[] {
   return COUNTERS.filter(({ quantity }: Counter) => quantity === part)
 }

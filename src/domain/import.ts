@@ -83,7 +83,7 @@ export interface Import {
   readonly facts: DeliveryFacts
   readonly startedAt: number
   readonly finishedAt: number | null
-  /** When it was taken back; null unless its status is `undone`. */
+  /** When it was undone; null unless its status is `undone`. */
   readonly undoneAt: number | null
   /** What the pipeline needs to read single records of it again; null if it keeps nothing. */
   readonly rereading: string | null

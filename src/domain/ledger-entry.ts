@@ -20,7 +20,7 @@ export interface ReplacedVersion extends EventVersion, Provenance {
   readonly replacedByImport: number
 }
 
-/** A version that counted until its import was taken back. */
+/** A version that counted until its import was undone. */
 export interface UndoneVersion extends EventVersion, Provenance {
   /** When another version replaced it before that; null if it counted until it was undone. */
   readonly replacedAt: number | null

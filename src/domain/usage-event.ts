@@ -140,7 +140,7 @@ function traitsRank({ traits }: EventVersion): number {
 
 const SUMMED = QUANTITIES.map((quantity) => countersIn(quantity).map(({ name }) => name))
 
-/** By what they add up to, then one by one. */
+/** By their total, then one by one. */
 function compareCounters(a: Counters, b: Counters): number {
   for (const names of SUMMED) {
     const difference = sumOf(a, names) - sumOf(b, names)

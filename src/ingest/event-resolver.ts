@@ -144,7 +144,7 @@ export class EventResolver {
     return sim === undefined ? record : { ...record, record: keptEvent(event, sim) }
   }
 
-  /** What a slow clock may do is asked only if a record would be in the future by it. */
+  /** The effect of a slow clock is checked only if the record would be in the future by it. */
   async #limits(records: readonly ReadRecord[], nowSeconds: number): Promise<RecordLimits> {
     const latestAt = nowSeconds + FUTURE_SECONDS_MAX
     const isAhead = records.some((record) => !isFault(record) && record.occurredAt > latestAt)

@@ -213,7 +213,7 @@ export function quarantineEntryFromRow(row: Row): QuarantineEntry {
   }
 }
 
-/** A record that was kept before a counter existed has 0 of it. */
+/** A record kept before a counter existed has 0 for it. */
 function keptRecordFromRow(text: string): KeptRecord {
   return { ...NO_COUNTERS, ...(JSON.parse(text) as KeptRecord) }
 }

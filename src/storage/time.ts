@@ -31,7 +31,9 @@ const CORRECT_STAMPS = `
       finished_at = CASE WHEN finished_at > ? THEN ? ELSE finished_at END
   WHERE started_at > ? OR finished_at > ?`
 
-/** Every delivery asks for it, so it is one question, and without the stamps of the latest deliveries. */
+/**
+ * Asked by every delivery, so it is a single question and leaves out the stamps of the latest deliveries.
+ */
 export function* readConfirmedTime(): Steps<ConfirmedTime> {
   const row = (yield* get(SELECT_CONFIRMED))!
   const newest = numberOf(row.newest)

@@ -173,7 +173,7 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
   /** Fails with `conflict` when the name is taken, with `invalid` as `checkSimNames` does. */
   createFeed(feed: NewFeed): Promise<Feed>
   /**
-   * What counts stays as it is, whatever changes. The feed's completeness is derived anew from all its
+   * What counts stays as it is, whatever changes. The feed's completeness is derived again from all its
    * deliveries. Fails with `not_found` if there is no such feed, with `invalid` as `checkSimNames` does,
    * and with `conflict` if its new name is taken, or if it would be bound to one account while another
    * has a grant or usage from it.
@@ -330,7 +330,7 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
 
   /** What the store itself knows about the time, for comparison with a machine's clock. */
   readTime(): Promise<StoreTime>
-  /** The part of it that every delivery needs. */
+  /** The part of `readTime` that every delivery needs. */
   readConfirmedTime(): Promise<ConfirmedTime>
   /**
    * Keeps the furthest instant that a process has seen arrive: a time that its store confirmed, plus what
@@ -340,7 +340,7 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
   proveTime(at: number): Promise<void>
   /**
    * States that it is `at` now. Imports that a wrong clock stamped later are stamped with it, and the
-   * progress of their feeds is derived anew. Returns how many there were.
+   * progress of their feeds is derived again. Returns how many there were.
    */
   trustClock(at: number): Promise<number>
 

@@ -27,7 +27,7 @@ export type DerivedTable = (typeof DERIVED_TABLES)[number]
 
 export interface Engine {
   readonly name: string
-  /** A server takes its own time for every call, so `npm test` runs fewer of the tests that all engines share. */
+  /** On a server, every call takes time, so `npm test` runs fewer of the tests that all engines share. */
   readonly isOnServer?: boolean
   /** A new, empty store. */
   readonly open: () => Promise<TempStore>

@@ -283,7 +283,7 @@ export function describeFreshDays(engine: Engine): void {
     })
 
     for (const [i, [name, act]] of Object.entries(ACTS).entries()) {
-      // On a server, `npm test` runs those that take several steps.
+      // On a server, `npm test` only runs those that take several steps.
       if (engine.isOnServer && !isWhole() && act.length < 2) continue
       it(`have the same result if ${name}, before, while and after they are sealed`, async (t) => {
         let expected: unknown[] | null = null

@@ -41,7 +41,7 @@ import { describeUsageEvents } from './usage-events.ts'
 
 type Suite = (engine: Engine) => void
 
-/** Between them, these send every statement that any suite sends to a database. */
+/** Together, these send every statement that any suite sends to a database. */
 const STATEMENTS: readonly Suite[] = [
   describeAccounts,
   describeConsoleSessions,
@@ -84,7 +84,7 @@ const RULES: readonly Suite[] = [
   describeAccepting,
 ]
 
-/** Runs all suites; on a server, `npm test` runs those that send every statement. */
+/** Runs all suites; on a server, `npm test` only runs those that send every statement. */
 export function describeUsageStore(engine: Engine): void {
   const suites = engine.isOnServer && !isWhole() ? STATEMENTS : [...STATEMENTS, ...RULES]
   describe(`UsageStore on ${engine.name}`, () => {

@@ -1,4 +1,6 @@
-/** Answers have the fields of their route: the compiler holds each `@ts-expect-error` to be one. */
+/**
+ * Answers have the fields of their route: the compiler checks that each `@ts-expect-error` is an error.
+ */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Sim } from '../../src/domain/directory.ts'

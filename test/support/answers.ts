@@ -22,7 +22,7 @@ type Matches<Asked, Route> = Asked extends [infer A, ...infer As]
     ? true
     : false
 
-/** The address in the OpenAPI file that one such as `/v1/Sims/${string}?Page=1` is of. */
+/** The address in the OpenAPI file that matches one such as `/v1/Sims/${string}?Page=1`. */
 type RouteOf<Url extends string> = Url extends string
   ? {
       [Route in keyof paths]: Matches<Segments<Url>, Segments<Route>> extends true ? Route : never
@@ -47,7 +47,7 @@ type Content<Of, Status extends number> = Of extends unknown
 
 type OrUnknown<Body> = [Body] extends [never] ? unknown : Body
 
-/** What a route answers that does what it is asked. Unknown for an address that is of no route. */
+/** What a route returns when it has done as asked; unknown for an address without a route. */
 export type BodyOf<
   Url extends string,
   Asked extends Method = 'GET',
@@ -89,10 +89,10 @@ export function errorIn(text: string): Schema<'Error'> {
   return JSON.parse(text)
 }
 
-/** What stands in the list that a route answers. */
+/** The rows of the list that a route returns. */
 export type RowOf<Url extends string> = Row<Extract<RouteOf<Url>, ListPath>>
 
-/** The rows of a list that came as NDJSON. The last one of a piece says how to go on. */
+/** The rows of a list that came as NDJSON. The last row of a part says how to continue. */
 export function rowsIn<Url extends string>(
   text: string,
 ): (RowOf<Url> & { readonly page_token?: string })[] {

@@ -55,7 +55,7 @@ export interface ConsoleInBrowser {
   /** The address of one of the pages above. */
   addressOf(path: string): string
   newPage(options?: BrowserContextOptions): Promise<Page>
-  /** Asks the server, as the account where nobody else is named. */
+  /** Asks the server, as the account unless another credential is given. */
   get<const Url extends string>(url: Url, as?: TestCredential): Promise<AnswerTo<Url>>
   post<const Url extends string>(
     url: Url,

@@ -26,7 +26,7 @@ export interface Hand {
   begin(): Promise<void>
   /** Returns the number of changed rows; 0 if the database refuses the change. */
   change(text: string): Promise<number>
-  /** One in so many columns is changed by hand; 1 means all. */
+  /** One in this many columns is changed by hand; 1 means all. */
   readonly columnsEach: number
   /** True if each cell is repaired from every other value, not only from one. */
   readonly isThorough: boolean

@@ -1,17 +1,17 @@
-/** What the tests of the rules of the house share. */
+/** Helpers for the tests of the rules of the house. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The folder of the repository. */
+/** The root folder of the repository. */
 export const ROOT = join(import.meta.dirname, '..', '..')
 
-/** The text of a file of the repository. */
+/** The text of one of the repository's files. */
 export function read(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8')
 }
 
-/** Fails with all the faults, one on each line. */
+/** Fails with all faults, one per line. */
 export function assertNone(faults: readonly string[]): void {
   assert.equal(faults.length, 0, faults.join('\n'))
 }

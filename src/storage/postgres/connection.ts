@@ -65,7 +65,7 @@ export class Database {
   #pool: pg.Pool
   /** The topology that the pool's connections were made for. */
   #poolTopology: Topology
-  /** A pool that was replaced; what is under way in it goes on. */
+  /** A pool that was replaced; what is under way in it continues. */
   #replacedPool: pg.Pool | null = null
 
   constructor(target: PostgresTarget, topology: Topology, options: ConnectionOptions) {

@@ -1,4 +1,4 @@
-/** Citus, with everything that is tried at random. */
+/** On Citus: the full volume of random trials. */
 import { runWhole } from '../../support/file-suites.ts'
 
 runWhole('storage/citus/*.test.ts')

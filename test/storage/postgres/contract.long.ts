@@ -1,4 +1,6 @@
-/** PostgreSQL keeps every promise of the port, in everything that is tried at random, and at every step. */
+/**
+ * PostgreSQL keeps every promise of the port, with the full volume of random trials, and at every step.
+ */
 import { runWhole } from '../../support/file-suites.ts'
 
 runWhole('storage/postgres/contract.test.ts')

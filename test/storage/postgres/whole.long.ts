@@ -1,4 +1,4 @@
-/** On PostgreSQL: everything that is tried at random, and every kind of failure. */
+/** On PostgreSQL: the full volume of random trials, and every kind of failure. */
 import { runWhole } from '../../support/file-suites.ts'
 
 runWhole(
