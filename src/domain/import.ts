@@ -42,7 +42,7 @@ export function recordCount(counts: VerdictCounts): number {
 /**
  * `running` until the last batch is committed, then `done`; `failed` when the delivery could not be read
  * to its end. A killed import stays `running`; delivering it again completes the count. `undone` once it
- * was taken back; its counts still say what became of its records before.
+ * was undone; its counts still say what became of its records before.
  */
 export const IMPORT_STATUSES = ['running', 'done', 'failed', 'undone'] as const
 export type ImportStatus = (typeof IMPORT_STATUSES)[number]

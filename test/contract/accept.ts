@@ -95,7 +95,7 @@ export function describeAccepting(engine: Engine): void {
       await assertTotal(ledger, 10)
     })
 
-    it('stands when the import that counted before is undone, then or later', async (t) => {
+    it('holds when the import that counted before is undone, then or later', async (t) => {
       const ledger = await openConflict(t, engine)
       await accept(ledger, ledger.secondId, 11)
       // Delivered again, the older version stays in its place.

@@ -28,7 +28,7 @@ async function deliver(
 }
 
 export function describePrecedence(engine: Engine): void {
-  describe('what the operator has delivered, beside what an account has', () => {
+  describe('what the operator has delivered, next to an account’s', () => {
     for (const onConflict of ['reject', 'replace', 'max'] as const) {
       it(`is not replaced by an account’s version, under ${onConflict}`, async (t) => {
         const ledger = await openLedger(t, engine, { onConflict })

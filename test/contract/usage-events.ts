@@ -207,7 +207,7 @@ export function describeUsageEvents(engine: Engine): void {
       ])
     })
 
-    it('are found by where the event is now, and do not count', async (t) => {
+    it('are found by the present place of the event, and do not count', async (t) => {
       const ledger = await openLedger(t, engine, { onConflict: 'replace' })
       const event = ledger.event({ recordId: 'r', upload: 1, serving: abroad('FR') })
       await ledger.append([event])

@@ -124,7 +124,7 @@ describe('the model', () => {
     )
   })
 
-  it('recycles as it was done by hand: what came first goes behind what counts', () => {
+  it('recycles as it was done by hand: what came first goes before what counts', () => {
     const { model, deliver } = aModel('replace')
     const late = { ...SIM, sid: sidOf('DE', 2), iccid: null, imsis: [imsiOf(2)], uniqueName: null }
     const uploads = () => [...model.totals().values()].map(([upload]) => upload)
