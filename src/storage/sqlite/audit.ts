@@ -16,12 +16,11 @@ import type { Writer } from './writer.ts'
 const FAULTS_MAX = 100
 
 export const auditOperations = {
-  beginLook: (connection: Connection) => void connection.prepare('BEGIN').run(),
-  look: (connection: Connection, text: string, parameters: Parameters): Row[] => {
-    const statement = connection.prepareBigints(text)
-    statement.setAllowUnknownNamedParameters(true)
-    return statement.all(parameters)
+  firstLook: (connection: Connection, text: string, parameters: Parameters): Row[] => {
+    connection.prepare('BEGIN').run()
+    return look(connection, text, parameters)
   },
+  look,
   endLook: (connection: Connection) => {
     if (connection.db.isTransaction) connection.db.exec('ROLLBACK')
     connection.log.letOthersFold()
@@ -51,6 +50,12 @@ export const auditOperations = {
     ...foreignKeyFaults(connection),
     ...lostIds(connection),
   ],
+}
+
+function look(connection: Connection, text: string, parameters: Parameters): Row[] {
+  const statement = connection.prepareBigints(text)
+  statement.setAllowUnknownNamedParameters(true)
+  return statement.all(parameters)
 }
 
 function integrityFaults({ db }: Connection): AuditDifference[] {
@@ -146,14 +151,19 @@ type Run = <N extends keyof Operations>(
 ) => Promise<ReturnType<Operations[N]>>
 
 export function auditEngine(run: Run): AuditEngine {
-  const ask: Ask = (text, parameters = {}) => run('look', text, parameters)
   return {
+    // The first question begins the look: every message to the thread costs about as much as a question.
     onOneState: async (work) => {
-      await run('beginLook')
+      let hasBegun = false
+      const ask: Ask = (text, parameters = {}) => {
+        const name = hasBegun ? 'look' : 'firstLook'
+        hasBegun = true
+        return run(name, text, parameters)
+      }
       try {
         return await work(ask)
       } finally {
-        await run('endLook')
+        if (hasBegun) await run('endLook')
       }
     },
     tables: () => run('auditedTables'),

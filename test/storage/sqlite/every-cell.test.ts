@@ -39,7 +39,7 @@ describeEveryCell('SQLite', async () => {
   // The looks, and a repair, are inside the transaction of the change.
   const operations = {
     ...auditOperations,
-    beginLook: () => {},
+    firstLook: auditOperations.look,
     endLook: () => {},
     beginChange: () => {},
     endChange: (_: Connection, act: LoggedAct | null) => {
@@ -72,7 +72,7 @@ describeEveryCell('SQLite', async () => {
         .join(', '),
     otherSetting: `CASE typeof(value) WHEN 'integer' THEN value + 3600 ELSE zeroblob(32) END`,
     otherBytes: (column) => `CAST(${column} || 'x' AS BLOB)`,
-    columnsEach: share(3, 1),
+    columnsEach: share(6, 1),
     isThorough: false,
     begin: async () => {
       db.exec('BEGIN')

@@ -116,8 +116,7 @@ describe('the log of a SQLite store', () => {
     const wait = t.mock.method(Atomics, 'wait', () => 'timed-out')
     const pausesOfLook = () => {
       const before = wait.mock.callCount()
-      auditOperations.beginLook(auditing)
-      auditOperations.look(auditing, 'SELECT id FROM feed', {})
+      auditOperations.firstLook(auditing, 'SELECT id FROM feed', {})
       auditOperations.endLook(auditing)
       return wait.mock.callCount() - before
     }
