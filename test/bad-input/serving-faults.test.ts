@@ -235,7 +235,7 @@ describe('a served store', { concurrency: 2 }, () => {
     assert.equal(await world.countedRecords(url), serving.accepted)
   })
 
-  it('whose files may not grow is read on, and written to when they may', async (t) => {
+  itLong('whose files may not grow is read on, and written to when they may', async (t) => {
     const { url } = await newPlace()
     // One process: of several, the workers would have to be found.
     const serving = await Serving.start(t, serve(url, 1))

@@ -135,7 +135,7 @@ async function openDelivery(port: number, key: Key) {
 }
 
 describe('simtally serve with several workers', { timeout: 120_000 }, () => {
-  it('answers from all of them on one port, and logs one JSON object a line', async () => {
+  itLong('answers from all of them on one port, and logs one JSON object a line', async () => {
     const serving = await serve()
     assert.equal(new Set(workersOf(serving)).size, 2)
     assert.deepEqual(await getFromAll(serving.port, '/healthz'), all(200))
@@ -323,7 +323,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     socket.destroy()
   })
 
-  it('finishes the request under way at the first signal', async () => {
+  itLong('finishes the request under way at the first signal', async () => {
     const serving = await serve()
     const { socket, body } = await openDelivery(serving.port, await newKey())
     serving.process.child.kill('SIGTERM')

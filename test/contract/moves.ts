@@ -106,28 +106,31 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.deepEqual((await target.audit()).differences, [])
     })
 
-    it('continues with the ids after the old store’s last, even those of deleted rows', async (t) => {
-      const temp = await openFilled(t)
-      const db = new DatabaseSync(pathOf(temp))
-      db.exec("UPDATE sqlite_sequence SET seq = 5000 WHERE name = 'quarantine_delivery'")
-      db.close()
-      const to = await openDatabase(t)
-      await moveWhole(temp.url, to)
-      const store = await openStore(to)
-      t.after(() => store.close())
-      const [, last] = await store.listAccounts()
-      const account = await store.createAccount(anAccount())
-      assert.equal(account.id, last!.id + 1)
-      const feed = await store.createFeed(aFeed())
-      const [before] = await store.listImports({}, { limit: 1 })
-      const { id } = await store.beginImport(anImportStart(feed))
-      assert.equal(id, before!.id + 1)
-      const [sequence] = await ask(
-        to,
-        "SELECT nextval(pg_get_serial_sequence('quarantine_delivery', 'id')) AS id",
-      )
-      assert.equal(sequence!.rows[0].id, '5001')
-    })
+    itLong(
+      'continues with the ids after the old store’s last, even those of deleted rows',
+      async (t) => {
+        const temp = await openFilled(t)
+        const db = new DatabaseSync(pathOf(temp))
+        db.exec("UPDATE sqlite_sequence SET seq = 5000 WHERE name = 'quarantine_delivery'")
+        db.close()
+        const to = await openDatabase(t)
+        await moveWhole(temp.url, to)
+        const store = await openStore(to)
+        t.after(() => store.close())
+        const [, last] = await store.listAccounts()
+        const account = await store.createAccount(anAccount())
+        assert.equal(account.id, last!.id + 1)
+        const feed = await store.createFeed(aFeed())
+        const [before] = await store.listImports({}, { limit: 1 })
+        const { id } = await store.beginImport(anImportStart(feed))
+        assert.equal(id, before!.id + 1)
+        const [sequence] = await ask(
+          to,
+          "SELECT nextval(pg_get_serial_sequence('quarantine_delivery', 'id')) AS id",
+        )
+        assert.equal(sequence!.rows[0].id, '5001')
+      },
+    )
 
     it('may be empty', async (t) => {
       const temp = await openTempStore('sqlite')
@@ -205,7 +208,7 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       assert.deepEqual(await rowsOfPostgres(to), await rowsOfSqlite(temp))
     })
 
-    it('does not mix with another store', async (t) => {
+    itLong('does not mix with another store', async (t) => {
       const [temp, other] = [await openFilled(t), await openFilled(t)]
       const to = await openDatabase(t)
       await movePart(temp.url, to, 8)

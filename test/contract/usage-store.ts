@@ -41,18 +41,18 @@ import { describeUsageEvents } from './usage-events.ts'
 
 type Suite = (engine: Engine) => void
 
-/** Together, these send every statement that any suite sends to a database. */
+/**
+ * Together, and with `http/feed-gaps` and `postgres/append`, these send every statement that any suite sends
+ * to a database.
+ */
 const STATEMENTS: readonly Suite[] = [
   describeAccounts,
   describeConsoleSessions,
   describeSims,
-  describeSimCollisions,
   describeSimResolution,
   describeTenants,
   describeImports,
-  describeAppend,
   describeDelivering,
-  describeFeedProgress,
   describeRestarts,
   describeQuarantine,
   describeQueries,
@@ -73,6 +73,9 @@ const STATEMENTS: readonly Suite[] = [
 
 /** Rules that the engines share: the same statements, in many orders. */
 const RULES: readonly Suite[] = [
+  describeAppend,
+  describeFeedProgress,
+  describeSimCollisions,
   describeConflicts,
   describePrecedence,
   describeRepeatedDeliveries,

@@ -6,7 +6,7 @@ stopServerAtEnd()
 
 describeManyImporters({
   engine: 'postgres',
-  importers: 4,
+  importers: 3,
   recordsEach: 2_000,
   policies: ['replace'],
 })

@@ -10,7 +10,7 @@ import { itLong, share } from '../../support/volume.ts'
 
 stopServerAtEnd()
 
-const PROCESSES = share(3, 10)
+const PROCESSES = share(2, 10)
 const VERSION = MIGRATIONS.length
 
 /** Fails if it is run twice. */
@@ -137,7 +137,7 @@ describe('a schema of another version', () => {
   it('is refused by every command if it is newer, even by migrate, and left alone', async (t) => {
     const url = await openDatabase(t)
     await migrate(url, NEXT)
-    for (const command of [...COMMANDS, ['migrate']]) {
+    for (const command of [...COMMANDS.slice(0, share(1, COMMANDS.length)), ['migrate']]) {
       assert.match(
         await refusal(command, url),
         new RegExp(`has schema version ${VERSION + 1}, of a newer Simtally.*update the program`),

@@ -12,6 +12,7 @@ import { openStore } from '../../../src/storage/open-store.ts'
 import { assertAuditClean, failureOf, register } from '../../contract/engine.ts'
 import { aBatch, aFeed, anAccount, anEvent, anImportStart } from '../../support/builders.ts'
 import { openTempStore } from '../../support/temp-store.ts'
+import { itLong } from '../../support/volume.ts'
 import type { Appended } from './appending-process.ts'
 
 const APPENDING_PROCESS = join(import.meta.dirname, 'appending-process.ts')
@@ -191,28 +192,31 @@ async function holdWriteLock(t: TestContext, url: string): Promise<() => Promise
 }
 
 describe('a full disk', () => {
-  it('fails the whole batch; what was confirmed stays, and the rest can be repeated', async (t) => {
-    const { url, store, account } = await openFilled(t)
-    await store.close()
-    // No file may grow past 2 MB, which the system reports like a full disk.
-    const limited = ['sh', '-c', 'ulimit -f 4096; exec "$0" "$@"']
-    const end = await appendElsewhere(limited, url, 'a', 200, 500)
-    assert.equal(end.failure?.code, 'storage_full')
-    assert.ok(end.failure.message.includes(pathOf(url)))
-    assert.match(end.failure.hint, /space/)
-    assert.ok(end.acknowledged > 0 && end.acknowledged < 100_000)
+  itLong(
+    'fails the whole batch; what was confirmed stays, and the rest can be repeated',
+    async (t) => {
+      const { url, store, account } = await openFilled(t)
+      await store.close()
+      // No file may grow past 2 MB, which the system reports like a full disk.
+      const limited = ['sh', '-c', 'ulimit -f 4096; exec "$0" "$@"']
+      const end = await appendElsewhere(limited, url, 'a', 200, 500)
+      assert.equal(end.failure?.code, 'storage_full')
+      assert.ok(end.failure.message.includes(pathOf(url)))
+      assert.match(end.failure.hint, /space/)
+      assert.ok(end.acknowledged > 0 && end.acknowledged < 100_000)
 
-    const again = await openStore(url)
-    t.after(() => again.close())
-    assert.equal((await again.audit()).ledgerRows, end.acknowledged)
-    await assertAuditClean(again)
-    const repeated = await appendElsewhere([], url, 'a', 200, 500)
-    assert.deepEqual(repeated, { acknowledged: 100_000, failure: null })
-    const scope = { accountId: account.id }
-    const [group] = await again.queryUsage({ scope, start: 0, end: 2 ** 32, granularity: 'all' })
-    assert.equal(group?.upload, 100_000n)
-    await assertAuditClean(again)
-  })
+      const again = await openStore(url)
+      t.after(() => again.close())
+      assert.equal((await again.audit()).ledgerRows, end.acknowledged)
+      await assertAuditClean(again)
+      const repeated = await appendElsewhere([], url, 'a', 200, 500)
+      assert.deepEqual(repeated, { acknowledged: 100_000, failure: null })
+      const scope = { accountId: account.id }
+      const [group] = await again.queryUsage({ scope, start: 0, end: 2 ** 32, granularity: 'all' })
+      assert.equal(group?.upload, 100_000n)
+      await assertAuditClean(again)
+    },
+  )
 })
 
 describe('a file without write permission', () => {

@@ -5,6 +5,6 @@
 import { runWhole } from '../../support/file-suites.ts'
 
 runWhole(
-  'storage/sqlite/{contract,every-cell,fresh-days}.test.ts',
+  'storage/sqlite/{contract,every-cell,file,fresh-days}.test.ts',
   'storage/ledger/buckets.test.ts',
 )
