@@ -92,6 +92,38 @@ export type Ask = (session: Session) => unknown
 /** Work that asks a session step by step, and results in a `T`. */
 export type Steps<T> = Generator<Ask, T, unknown>
 
+/** Takes steps whose questions are answered at once. A failed question throws where it was asked. */
+export function takenAtOnce<T>(steps: Steps<T>, session: Session): T {
+  let step = steps.next()
+  while (step.done !== true) {
+    let answer: unknown
+    try {
+      answer = step.value(session)
+    } catch (error) {
+      step = steps.throw(error)
+      continue
+    }
+    step = steps.next(answer)
+  }
+  return step.value
+}
+
+/** As `takenAtOnce`, if the answers come later. */
+export async function takenAsAnswered<T>(steps: Steps<T>, session: Session): Promise<T> {
+  let step = steps.next()
+  while (step.done !== true) {
+    let answer: unknown
+    try {
+      answer = await step.value(session)
+    } catch (error) {
+      step = steps.throw(error)
+      continue
+    }
+    step = steps.next(answer)
+  }
+  return step.value
+}
+
 export function* all(text: string, values?: Values, named?: NamedRows): Steps<Row[]> {
   if (named?.rows.length === 0) return []
   return (yield (session) => session.all(text, values, named)) as Row[]

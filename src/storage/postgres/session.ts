@@ -13,6 +13,7 @@ import {
   type NamedRows,
   type Session,
   type Steps,
+  takenAsAnswered,
   type Value,
   type Values,
 } from '../session.ts'
@@ -60,19 +61,8 @@ export class PostgresSession implements Session {
   }
 
   /** Runs the steps to their end. A failed question throws where it was asked. */
-  async take<T>(steps: Steps<T>): Promise<T> {
-    let step = steps.next()
-    while (step.done !== true) {
-      let answer: unknown
-      try {
-        answer = await step.value(this)
-      } catch (error) {
-        step = steps.throw(error)
-        continue
-      }
-      step = steps.next(answer)
-    }
-    return step.value
+  take<T>(steps: Steps<T>): Promise<T> {
+    return takenAsAnswered(steps, this)
   }
 
   /** Each text is prepared once per connection. */

@@ -2,16 +2,17 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { HOUR_SECONDS } from '../../domain/time.ts'
 import type { Row } from '../rows.ts'
-import type {
-  Acting,
-  Gone,
-  Insert,
-  MonthText,
-  NamedRows,
-  Session,
-  Steps,
-  Value,
-  Values,
+import {
+  type Acting,
+  type Gone,
+  type Insert,
+  type MonthText,
+  type NamedRows,
+  type Session,
+  type Steps,
+  takenAtOnce,
+  type Value,
+  type Values,
 } from '../session.ts'
 import type { Connection } from './connection.ts'
 import { isOverflow } from './failures.ts'
@@ -41,18 +42,7 @@ export class SqliteSession implements Session {
 
   /** Runs the steps to their end. A failed question throws where it was asked. */
   take<T>(steps: Steps<T>): T {
-    let step = steps.next()
-    while (step.done !== true) {
-      let answer: unknown
-      try {
-        answer = step.value(this)
-      } catch (error) {
-        step = steps.throw(error)
-        continue
-      }
-      step = steps.next(answer)
-    }
-    return step.value
+    return takenAtOnce(steps, this)
   }
 
   all(text: string, values = NO_VALUES, named?: NamedRows): Row[] {
