@@ -113,13 +113,14 @@ class SimTable implements CsvTable {
     return this.#columns.length
   }
 
-  record(fields: readonly string[], line: number): void {
+  record(fields: readonly string[], line: number): boolean {
     if (this.#entries.length === SIM_LIST_SIMS_MAX) {
       throw new UsageError('unreadable', `more than ${SIM_LIST_SIMS_MAX} SIMs in one list`, {
         hint: 'cut it into several lists',
       })
     }
     this.#readSim(line, new Map(this.#columns!.map((name, i) => [name, fields[i]!.trim()])))
+    return true
   }
 
   fault({ line, detail }: QuarantinedRecord): void {

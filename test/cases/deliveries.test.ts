@@ -2,6 +2,7 @@
 import { CARRIER_CASES } from './carriers-cases.ts'
 import { describeCases } from './cases.ts'
 import { FILE_CASES } from './files-cases.ts'
+import { JOINED_CASES } from './joined-cases.ts'
 import { NETWORK_CASES } from './networks-cases.ts'
 import { RADIUS_CASES } from './radius-cases.ts'
 import { RADIUS_SPELLING_CASES } from './radius-spelling-cases.ts'
@@ -15,5 +16,6 @@ describeCases([
   ...CARRIER_CASES,
   ...NETWORK_CASES,
   ...FILE_CASES,
+  ...JOINED_CASES,
   ...ROAMING_CASES,
 ])

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { CANONICAL_FIELDS } from '../../src/ingest/formats/canonical-record.ts'
-import { isFault } from '../../src/ingest/formats/cdr-format.ts'
+import { isFault, linesOf } from '../../src/ingest/formats/cdr-format.ts'
 import { CsvReader, csvRereader } from '../../src/ingest/formats/csv.ts'
 import { splitCsvRecord } from '../../src/ingest/formats/csv-records.ts'
 import { readDelivery } from './reading.ts'
@@ -315,6 +315,28 @@ describe('a CSV line that cannot be read', () => {
         assert.equal(faults.length, kinds.length - good.length)
       }),
     )
+  })
+})
+
+describe('a CSV header with other columns', () => {
+  const joined = `${HEADER}${record('a')}occurred_at,sim,record_id,upload\n${record('b')}`
+
+  it('ends the delivery, and the records before it count', () => {
+    const reader = new CsvReader()
+    const lines = linesOf(joined.trimEnd())
+    const ids = reader.read(lines).map((one) => (isFault(one) ? `${one.line}` : one.recordId))
+    assert.deepEqual(ids, ['a', '3'])
+    assert.throws(() => reader.end(), {
+      message: 'line 3: another header, whose columns or their order are not those of the first',
+      hint: 'several files were joined: deliver each of them by itself',
+    })
+  })
+
+  it('is no record when read again, and keeps no other from it', () => {
+    const rereader = csvRereader(HEADER.trimEnd())!
+    assert.equal(rereader.read('occurred_at,sim,record_id,upload', 3), null)
+    const again = rereader.read(record('b').trimEnd(), 4)!
+    assert.ok(!isFault(again) && again.recordId === 'b')
   })
 })
 

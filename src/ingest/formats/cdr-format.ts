@@ -10,7 +10,7 @@ import {
   type StatedFacts,
 } from '../../domain/import.ts'
 import type { Restart } from '../../domain/restart.ts'
-import { invalidField } from '../../domain/usage-error.ts'
+import { invalidField, UsageError } from '../../domain/usage-error.ts'
 import type { ReadingTraits } from '../../domain/usage-event.ts'
 import { type Line, LineReader } from '../lines.ts'
 
@@ -122,8 +122,14 @@ export function lineRereader(reader: LineCdrReader, before: readonly Line[] = []
   reader.read(before)
   return {
     read(raw, line) {
-      const records = readOne({ number: line, text: raw, fault: null })
-      return records.length === 1 ? records[0]! : null
+      try {
+        const records = readOne({ number: line, text: raw, fault: null })
+        return records.length === 1 ? records[0]! : null
+      } catch (error) {
+        // A line that ends a delivery, such as another header, is no record.
+        if (error instanceof UsageError) return null
+        throw error
+      }
     },
   }
 }

@@ -92,6 +92,16 @@ export function dialectByHeader(
   return [stated, ...others].find(fits) ?? stated
 }
 
+/** Each file has a byte order mark of its own, which stays where files are joined. */
+function lowerNames(names: readonly string[]): string[] {
+  return names.map((name) =>
+    name
+      .replace(/^\ufeff/, '')
+      .trim()
+      .toLowerCase(),
+  )
+}
+
 /** Empty, or the character by which DOS ends files. */
 function isBlank(text: string): boolean {
   return text.trim() === '' || text === '\x1a'
@@ -110,7 +120,10 @@ export interface CsvTable {
    * line is tried. Throws `unreadable`.
    */
   header(text: string, line: number, dialect: CsvDialect): number
-  record(fields: readonly string[], line: number, text: string): void
+  /** False if the row is not a record that counts, so that it may be another header. */
+  record(fields: readonly string[], line: number, text: string): boolean
+  /** True for cells, in lower case, that name the columns of such a table, in any order. */
+  isHeader?(cells: readonly string[]): boolean
   fault(fault: QuarantinedRecord): void
 }
 
@@ -125,6 +138,8 @@ export class CsvRecords {
   #columnCount = 0
   /** Lines of a record with a quoted field that has not ended yet. */
   #open: Line[] = []
+  /** Why nothing after this can be read. It is thrown once what came before has been taken. */
+  #failure: UsageError | null = null
 
   constructor(table: CsvTable, dialect: CsvDialect) {
     this.#table = table
@@ -132,12 +147,22 @@ export class CsvRecords {
   }
 
   read(lines: readonly Line[]): void {
-    for (const line of lines) this.#readLine(line)
+    if (this.#failure !== null) throw this.#failure
+    for (const line of lines) {
+      this.#readLine(line)
+      if (this.#failure !== null) return
+    }
   }
 
-  /** Call once, after the last line. Throws `unreadable` if there was no header. */
+  /** Call once, after the last line. Throws `unreadable` if there was no header, or another one. */
   end(): void {
-    while (this.#open.length > 0) this.#giveUpOpenRecord()
+    while (this.#open.length > 0 && this.#failure === null) this.#giveUpOpenRecord()
+    if (this.#failure !== null) {
+      const failure = this.#failure
+      this.#open = []
+      this.#failure = null
+      throw failure
+    }
     if (this.#columnCount === 0) {
       throw new UsageError('unreadable', 'there is no header line: the delivery is empty', {
         hint: this.#table.headerHint,
@@ -197,12 +222,30 @@ export class CsvRecords {
     if (fields === 'open') this.#open.push(line)
     else if (fields === 'malformed') this.#unreadable(line, text, SPLIT_FAULTS.malformed)
     else if (fields.length !== this.#columnCount) {
+      if (this.#isOtherHeader(fields, line.number)) return
       const detail = `${fields.length} fields, but the ${this.#table.firstLine} has ${this.#columnCount}`
       this.#unreadable(line, text, detail)
     } else if (fields.some((field) => !isBlank(field))) {
       // Spreadsheets leave empty rows behind when content was deleted.
-      this.#table.record(fields, line.number, text)
+      if (!this.#table.record(fields, line.number, text)) this.#isOtherHeader(fields, line.number)
     }
+  }
+
+  /**
+   * Where files were joined, the columns after a second header may be in another order. By the first one,
+   * upload could be taken for download, and nobody would notice.
+   */
+  #isOtherHeader(fields: readonly string[], line: number): boolean {
+    const cells = lowerNames(fields)
+    if (this.#table.isHeader?.(cells) !== true) return false
+    const names = lowerNames(columnNames(this.#headerLine!, this.#dialect))
+    if (cells.length === names.length && cells.every((cell, i) => cell === names[i])) return false
+    this.#failure = new UsageError(
+      'unreadable',
+      `line ${line}: another header, whose columns or their order are not those of the first`,
+      { hint: 'several files were joined: deliver each of them by itself' },
+    )
+    return true
   }
 
   /** Joins the line to the open record, and gives up if they make no record of the header's width. */

@@ -11,6 +11,7 @@ import {
   REQUIRED_FIELDS,
 } from './canonical-record.ts'
 import {
+  isFault,
   type LineCdrReader,
   lineRereader,
   linesOf,
@@ -123,7 +124,7 @@ class CanonicalTable implements CsvTable {
     return names.length
   }
 
-  record(fields: readonly string[], line: number, text: string): void {
+  record(fields: readonly string[], line: number, text: string): boolean {
     const columns = this.#columns
     const texts = this.#texts
     for (let place = 0; place < texts.length; place++) {
@@ -143,6 +144,11 @@ class CanonicalTable implements CsvTable {
       text,
     )
     this.#records.push(result)
+    return !isFault(result)
+  }
+
+  isHeader(cells: readonly string[]): boolean {
+    return REQUIRED_FIELDS.every((field) => cells.includes(field))
   }
 
   fault(fault: QuarantinedRecord): void {

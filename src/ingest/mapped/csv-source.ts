@@ -3,7 +3,7 @@ import { maskIdentifier } from '../../domain/identifiers.ts'
 import type { QuarantinedRecord } from '../../domain/import.ts'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import type { LineCdrReader, ReadRecord } from '../formats/cdr-format.ts'
-import { faultOf } from '../formats/cdr-format.ts'
+import { faultOf, isFault } from '../formats/cdr-format.ts'
 import {
   COLUMNS_MAX,
   type CsvDialect,
@@ -58,6 +58,8 @@ class MappedTable implements CsvTable {
   readonly #mapping: Mapping
   /** Null until the columns are known. */
   #builder: RecordBuilder<Row> | null = null
+  /** Of the columns that the mapping names, in lower case; empty without a header. */
+  #names: readonly string[] = []
   #records: ReadRecord[] = []
 
   constructor(mapping: Mapping, dialect: CsvDialect) {
@@ -94,9 +96,16 @@ class MappedTable implements CsvTable {
     return count
   }
 
-  record(fields: readonly string[], line: number, text: string): void {
+  record(fields: readonly string[], line: number, text: string): boolean {
     const record = this.#builder!.build(fields, line, text)
-    if (record !== null) this.#records.push(record)
+    if (record === null) return false
+    this.#records.push(record)
+    return !isFault(record)
+  }
+
+  /** True if all columns are there that the mapping names. */
+  isHeader(cells: readonly string[]): boolean {
+    return this.#names.length > 1 && this.#names.every((name) => cells.includes(name))
   }
 
   fault(fault: QuarantinedRecord): void {
@@ -105,6 +114,7 @@ class MappedTable implements CsvTable {
 
   #setColumns(columns: Columns, text: string): number {
     this.#builder = new RecordBuilder(this.#mapping, columns)
+    this.#names = [...columns.used].map((name) => name.toLowerCase())
     const faults = columns.faults()
     if (faults.length === 0) return columns.count
     // If the header is missing, this is the first record, which names a subscriber.
@@ -122,6 +132,8 @@ class Columns implements RowAccess<Row> {
   readonly #names: readonly string[]
   readonly #missing = new Set<string>()
   readonly #repeated = new Set<string>()
+  /** The names by which references have asked for columns. */
+  readonly used = new Set<string>()
 
   constructor(names: readonly string[]) {
     this.#names = names.map((name) => name.trim())
@@ -153,6 +165,7 @@ class Columns implements RowAccess<Row> {
   }
 
   #positionOf(name: string): number {
+    this.used.add(name.trim())
     const at = this.#names.indexOf(name.trim())
     if (at !== -1 && this.#names.indexOf(name.trim(), at + 1) !== -1) this.#repeated.add(name)
     return at
