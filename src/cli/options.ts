@@ -22,7 +22,7 @@ export interface SearchOption {
 
 /** The limit of a list. Without a default, everything is shown. */
 export function limitOption(countDefault?: number): Option {
-  const option = new Option('--limit <count>', 'show at most so many').argParser(
+  const option = new Option('--limit <count>', 'show at most this many').argParser(
     wholeNumberFlag('--limit', 1, LIST_COUNT_MAX),
   )
   return countDefault === undefined ? option : option.default(countDefault)

@@ -17,15 +17,16 @@ Examples:
   simtally account erase AC0123456789abcdef0123456789abcdef --by Ada --reason 'contract ended' --dry-run
   simtally account erase AC0123456789abcdef0123456789abcdef --by Ada --reason 'contract ended'
 
-Erases each of its SIMs, as simtally sim erase does, then its name, the names of its groups and keys, its grants and
-what it has delivered itself that waits. Its auth token and its keys end. Its totals stay under its SID, for the
-operator. When it is stopped, run it again: it goes on with the SIMs that are left.`
+Erases each of its SIMs, as simtally sim erase does, then its name, the names of its groups and
+keys, its grants, and its own deliveries in quarantine. Its auth token and its keys end. Its totals
+stay under its SID, for the operator. If the command is stopped, run it again: it continues with the
+remaining SIMs.`
 
 export function addAccountEraseCommand(account: Command, commandLine: CommandLine): void {
   withOptions(
     account
       .command('erase')
-      .description('take away for good what names an account and its SIMs, and end its keys')
+      .description('remove for good whatever names an account and its SIMs, and end its keys')
       .argument('<sid>', 'the account, AC…', sidFlag('sid', 'AC')),
     byOption().makeOptionMandatory(),
     reasonOption().makeOptionMandatory(),

@@ -44,7 +44,7 @@ export function addAccountListCommands(account: Command, commandLine: CommandLin
   withOptions(
     account
       .command('show')
-      .description('show all that is known of one account')
+      .description('show everything known about one account')
       .argument('<sid>', 'the account, AC…', sidFlag('sid', 'AC')),
     jsonOption(),
   )

@@ -16,8 +16,9 @@ const EXAMPLES = `
 Example:
   simtally account retire AC0123456789abcdef0123456789abcdef
 
-Its auth token and its keys end, at once. Nothing else changes: its SIMs, its usage and its groups stay, the operator
-asks for them as ever, and late records count. For an account that comes back: simtally account rotate-token`
+Its auth token and its keys end at once. Nothing else changes: its SIMs, its usage and its groups
+stay, the operator can still ask for them, and late records count. If the account comes back, run
+simtally account rotate-token.`
 
 export function addAccountRetireCommand(account: Command, commandLine: CommandLine): void {
   withOptions(

@@ -59,9 +59,9 @@ Examples:
   simtally account set AC0123456789abcdef0123456789abcdef --home-plmns "310-260,310-160"
   simtally account set AC0123456789abcdef0123456789abcdef --no-may-register-numbers
 
-A home set takes the place of the one before; an empty list takes it away. Records that come from now on
-are classified by it. Usage that is counted already stays in the zone it was counted in, and so does a
-record that is delivered again, a duplicate, until simtally reclassify applies the home set to it.`
+A home set replaces the previous one, and an empty list removes it. It classifies the records that
+come from now on. Counted usage keeps its zone, and so does a record that is delivered again, as a
+duplicate, until simtally reclassify applies the home set.`
 
 const ROTATE_EXAMPLES = `
 Examples:
@@ -70,17 +70,18 @@ Examples:
   simtally account rotate-token AC0123456789abcdef0123456789abcdef --keep-old 0h
   simtally account rotate-token AC0123456789abcdef0123456789abcdef --end-old now
 
-The new token is shown once. The one before stays good beside it for 24 hours, or as long as --keep-old
-says (at most ${KEEP_OLD_DAYS_MAX}d); a token before that ends at once. --end-old now makes no new token
-and ends the old one. API keys are replaced by making a second one: simtally key create.`
+The new token is shown once. The previous one stays valid beside it for 24 hours, or as long as
+--keep-old says (at most ${KEEP_OLD_DAYS_MAX}d); a token before that ends at once. --end-old now
+makes no new token and ends the old one. To replace an API key, create a second one: simtally key
+create.`
 
 export function addAccountCommand(program: Command, commandLine: CommandLine): void {
   const account = program
     .command('account')
-    .description('make accounts, change and show them, and replace their auth tokens')
+    .description('create accounts, change and show them, and replace their auth tokens')
   const create = account
     .command('create')
-    .description('make an account and its auth token')
+    .description('create an account and its auth token')
     .requiredOption('--name <name>', 'what people call it', flag('--name', parseName))
     .option('--sid <sid>', 'keep a SID from elsewhere', sidFlag('--sid', 'AC'))
   for (const option of homeOptions()) create.addOption(option)
@@ -105,10 +106,10 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
   set.setOptionValueWithSource('mayRegisterNumbers', undefined, 'default')
   const rotate = account
     .command('rotate-token')
-    .description('give an account another auth token; the old one stays good for a while')
+    .description('give an account another auth token; the old one stays valid for a while')
     .argument('<sid>', 'the account, AC…', sidFlag('sid', 'AC'))
     .addOption(
-      new Option('--keep-old <time>', 'how long the old token stays good: 24h, 7d').argParser(
+      new Option('--keep-old <time>', 'how long the old token stays valid: 24h, 7d').argParser(
         timeSpanFlag('--keep-old', KEEP_OLD_DAYS_MAX),
       ),
     )
@@ -128,7 +129,7 @@ export function addAccountCommand(program: Command, commandLine: CommandLine): v
 function registerFlag(): Option {
   return new Option(
     '--may-register-numbers',
-    'its own keys may register SIMs, with numbers that records name SIMs by',
+    'its own keys may register SIMs, and so the numbers by which records name them',
   )
 }
 

@@ -44,27 +44,32 @@ Examples:
   simtally audit --repair
   simtally audit --accept --since 2026-03-01 --reason 'rows of 2 March restored from the backup of the 3rd'
 
-Everything that follows from something else is recomputed, all rows are compared with their checksums,
-and the database checks itself. It runs beside a server, in parts, and keeps no writer waiting. Stopped,
-it goes on with --resume. After an audit of everything that found nothing wrong, the days that can be
-are put under checksum. --repair rebuilds what is derived: totals of accounts and SIMs, progress of feeds,
-days and counts of imports; it says what each was and is, logs that, and then audits. It never touches
-the ledger: what is still named has to come from a backup. --accept, before anything else, takes rows that
-do not fit their checksums as they are, after somebody has restored or corrected them by hand; with
---account or --since only days of the ledger. What the checksums were and are is logged with the reason. Exit code 1 when something is wrong; at most 100
-things are named, all are counted.`
+Recomputes everything derived, compares all other rows with their checksums, and lets the database
+check itself. It runs beside a server, in parts, and makes no writer wait. If it is stopped,
+--resume continues it. After a full audit that found nothing wrong, all days that can be are put
+under checksum.
+
+--repair first rebuilds everything derived: totals of accounts and SIMs, progress of feeds, days and
+counts of imports. It says what each was and is, logs that, and then audits. It never touches the
+ledger: restore from a backup whatever is still named.
+
+--accept first accepts rows that do not match their checksums, after somebody has restored or
+corrected them by hand; with --account or --since, only days of the ledger. The log keeps the old
+and new checksums, and the reason.
+
+Exit code 1 if anything is wrong. At most 100 differences are named, and all are counted.`
 
 export function addAuditCommand(program: Command, commandLine: CommandLine): void {
   program
     .command('audit')
     .description(
-      'recompute what can be, compare the rest with its checksums, and name what is wrong',
+      'recompute everything derived, compare the rest with its checksums, and name differences',
     )
     .addOption(accountFilter())
     .addOption(sinceOption())
-    .option('--resume', 'go on with the last audit, if it has not ended')
-    .option('--repair', 'first rebuild what is derived and does not agree with the ledger')
-    .option('--accept', 'first accept rows that do not fit their checksums as they are')
+    .option('--resume', 'continue the last audit, if it has not ended')
+    .option('--repair', 'first rebuild everything derived that does not agree with the ledger')
+    .option('--accept', 'first accept rows that do not match their checksums')
     .addOption(reasonOption())
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)

@@ -16,11 +16,11 @@ Examples:
   simtally backup /backups/simtally-2026-11-28.db
   simtally backup latest.db --force --json
 
-Copies one state of the store, while serve and imports go on. The copy is read from end to end and
-compared before it takes its name, with mode 0600; ended at any moment, nothing of it is left, or
-FILE.partial, which the next backup to FILE takes away. simtally restore puts it back.
+Copies one state of the store, while serve and imports continue. The copy is read from end to end
+and compared before it gets its name, with mode 0600. If the command ends early, it leaves nothing,
+or FILE.partial, which the next backup to FILE removes. simtally restore puts a backup back.
 
-A store on PostgreSQL is copied by pg_dump; docs/storage.md says how.`
+To copy a store on PostgreSQL, use pg_dump; docs/storage.md says how.`
 
 export function addBackupCommand(program: Command, commandLine: CommandLine): void {
   program

@@ -11,15 +11,15 @@ Examples:
   simtally clock show
   simtally clock trust
 
-Exit code 1 where the clock is certainly wrong: it stands behind what the store has seen, or is off from
-the database server's. "trust" says that it is right all the same: deliveries that a clock that was ahead
-has stamped are stamped with the time of now, and what their feeds are complete through is told anew.`
+Exit code 1 if the clock is certainly wrong: it is behind what the store has seen, or differs from
+the database server's. "trust" says that it is right nevertheless: deliveries stamped by a clock
+that was ahead get the current time, and the "complete through" of their feeds is recomputed.`
 
 const TRUST_EXAMPLES = `
 Example:
   simtally clock trust
 
-What a clock that was ahead has stamped is stamped with the time of now.`
+Deliveries stamped by a clock that was ahead get the current time.`
 
 export function addClockCommand(program: Command, commandLine: CommandLine): void {
   const clock = program

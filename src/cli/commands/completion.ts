@@ -12,7 +12,7 @@ Examples:
 export function addCompletionCommand(program: Command, commandLine: CommandLine): void {
   program
     .command('completion')
-    .description('print what makes a shell complete commands and options')
+    .description('print a script with which a shell completes commands and options')
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .addHelpText('after', EXAMPLES)
     .action((shell: Shell) => commandLine.context.stdout.write(completionScript(program, shell)))

@@ -30,15 +30,16 @@ Examples:
   simtally console link --account AC0123456789abcdef0123456789abcdef
   simtally console link --key SK0123456789abcdef0123456789abcdef --public-url https://usage.example.com
 
-The link works once, within ten minutes, and signs in as the operator, the account or the key. It begins
-with --public-url, or with where serve listens by the environment and simtally.yaml. The operator's links
-stand for a key with the label "console", made the first time: revoking it ends their sessions.`
+The link works once, within ten minutes, and signs in as the operator, the account or the key. It
+begins with --public-url, or with the address of serve according to the environment and
+simtally.yaml. The operator's links stand for a key with the label "console", which the first of
+them creates: revoking it ends their sessions.`
 
 export function addConsoleCommand(program: Command, commandLine: CommandLine): void {
   const console = program.command('console').description('sign in to the web console')
   console
     .command('link')
-    .description('make a link that signs a browser in, once')
+    .description('make a link that signs in a browser, once')
     .addOption(new Option('--operator', 'for every account').conflicts(['account', 'key']))
     .addOption(accountOption().conflicts('key'))
     .addOption(new Option('--key <sid>', 'the key, SK…').argParser(sidFlag('--key', 'SK')))

@@ -49,9 +49,9 @@ Examples:
   simtally demo write --out feed.csv --sim-list sims.csv
 
 Makes an account, its SIMs and a feed in ${DEMO_DATABASE_URL}, unless --database names another,
-imports the feed's records up to now, and serves them on port ${PORT_DEFAULT}, or a free one where that is in
-use. Running it again keeps what is there and
-imports the feed again: what was counted stays counted once.`
+imports the feed's records up to now, and serves them on port ${PORT_DEFAULT}, or a free one if that
+is in use. Running it again keeps what is there and imports the feed again, which counts every
+record once.`
 
 const FEED_EXAMPLES = `
 Examples:

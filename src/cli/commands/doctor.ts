@@ -24,7 +24,7 @@ Examples:
   simtally doctor --json | jq -r 'select(.status != "fine") | .message'
 
 Changes nothing. Each line is fine, a warning (somebody should look at it) or a problem, with what to do.
-Exit code 1 where there is a problem.`
+Exit code 1 if there is a problem.`
 
 export function addDoctorCommand(program: Command, commandLine: CommandLine): void {
   program

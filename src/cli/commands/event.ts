@@ -50,10 +50,9 @@ Examples:
   simtally event list tracker-0001 --start 2026-02-14 --end 2026-02-15 --zone home
   simtally event list 8901260000010000018 --country FRA --csv
 
-The same period of simtally usage adds up to these events, also within a zone and a country. Below
-an event stand the versions of it that it has replaced, and those that were taken back with their
-import; they do not count. An event of which an undo has left nothing counts 0. CSV leaves the versions
-out.`
+These events add up to simtally usage for the same period, zone and country. Below an event are the
+versions that it replaced, and those that were undone with their import; they do not count. An event
+of which an undo has left nothing counts 0. CSV omits the versions.`
 
 export function addEventCommand(program: Command, commandLine: CommandLine): void {
   const event = program.command('event').description('show the records behind what a SIM used')

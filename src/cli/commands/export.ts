@@ -31,16 +31,17 @@ Examples:
   simtally export --month 2026-10 --by sim,country --granularity daily --format ndjson | gzip > october.gz
   simtally export --by label:customer --account AC0123456789abcdef0123456789abcdef
 
-Goes through the accounts in the order of their creation. CSV has a header first and is safe to open in a
-spreadsheet: a cell that would be a formula begins with an apostrophe. However many records there are, as
-much is in memory. A file that was cut off is made again: the same question has the same answer.`
+Exports the accounts in the order of their creation. CSV starts with a header and is safe to open in
+a spreadsheet: a cell that would be a formula begins with an apostrophe. Memory use does not grow
+with the number of records. If a file is cut off, make it again: the same question has the same
+answer.`
 
 export function addExportCommand(program: Command, commandLine: CommandLine): void {
   withOptions(
     program.command('export').description('write what whole fleets used to standard output'),
     accountFilter(),
     ...groupingOptions(),
-    new Option('--format <format>', 'how the file is written').choices(FORMATS).default('csv'),
+    new Option('--format <format>', 'the format of the file').choices(FORMATS).default('csv'),
     jsonOption('record'),
   )
     .addHelpText('after', EXAMPLES)

@@ -39,8 +39,8 @@ Examples:
   simtally feed check --mapping emnify --set megabyte=MB --set rx=upload usage.json
   simtally feed check --feed roamco --limit 50 usage.csv.gz --json
 
-With --feed the file is read as a delivery to that feed: its SIMs are looked up and its networks
-classified. Without, everything is told but whether the SIMs are known. Nothing is counted.`
+With --feed, the file is read as a delivery to that feed: its SIMs are looked up and its networks
+classified. Without it, everything is shown except whether the SIMs are known. Nothing is counted.`
 
 export function addFeedCheckCommand(feed: Command, commandLine: CommandLine): void {
   const command = feed
@@ -168,7 +168,7 @@ class Check {
           ]
         : []),
       ...(this.#readings > 0
-        ? ['counters are readings: what one exceeds the one before by is counted']
+        ? ['counters are readings: the increase since the previous one is counted']
         : []),
     ]
   }

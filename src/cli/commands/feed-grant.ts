@@ -20,14 +20,14 @@ const GRANT_EXAMPLE = `
 Example:
   simtally feed grant hub --account AC0123456789abcdef0123456789abcdef
 
-The account's keys with the scope ingest then deliver records of its own SIMs. Without a grant the feed
-does not exist for the account, and neither does one that is bound to it.`
+The account's keys with the scope ingest may then deliver records of its own SIMs. Without a grant
+the feed does not exist for the account, even if it is bound to it.`
 
 const REVOKE_EXAMPLE = `
 Example:
   simtally feed revoke hub --account AC0123456789abcdef0123456789abcdef
 
-What the account has delivered stays counted. It can take none of it back any more.`
+The account's deliveries stay counted, but it can no longer undo them.`
 
 export function addFeedGrantCommands(feed: Command, commandLine: CommandLine): void {
   feed
@@ -42,7 +42,7 @@ export function addFeedGrantCommands(feed: Command, commandLine: CommandLine): v
     )
   feed
     .command('revoke')
-    .description('take the grant of an account away')
+    .description("end an account's grant")
     .argument('<name>', 'the feed')
     .addOption(accountOption().makeOptionMandatory())
     .option('--json', 'print JSON')

@@ -33,9 +33,9 @@ Examples:
   simtally feed list --status overdue
 
 A feed is late after 24 hours without a delivery and overdue after 48, unless feed set says otherwise.
-"Complete from" is where its first delivery begins, or what feed set says. "Complete through" is how far
-usage will change no more: the file's own cut-off, else the settle time before the last delivery,
-held back by gaps that are open. A feed that has ended is retired: simtally feed retire.`
+"Complete from" is the start of its first delivery, or what feed set says. "Complete through" is the
+time up to which usage will no longer change: the file's own cut-off, else the settle time before
+the last delivery, held back by open gaps. To end a feed, retire it: simtally feed retire.`
 
 const SHOW_EXAMPLES = `
 Examples:
@@ -57,7 +57,7 @@ export function addFeedListCommands(feed: Command, commandLine: CommandLine): vo
   withOptions(
     feed
       .command('show')
-      .description('show all that is known of one feed')
+      .description('show everything known about one feed')
       .argument('<name>', 'the feed'),
     jsonOption(),
   )

@@ -18,8 +18,8 @@ const RETIRE_EXAMPLES = `
 Example:
   simtally feed retire roamco --at 2026-03-01 --reason 'contract ended'
 
-A retired feed is never late, and holds no completeness back: what was used before --at is complete
-once the settle time has passed. Late records of before it are counted as ever; records of later usage go
+A retired feed is never late, and does not hold back completeness: usage before --at is complete
+once the settle time has passed. Late records from before it still count; records of later usage go
 to quarantine.`
 
 const UNRETIRE_EXAMPLES = `
@@ -29,10 +29,10 @@ Example:
 export function addFeedRetireCommands(feed: Command, commandLine: CommandLine): void {
   feed
     .command('retire')
-    .description('say that a feed has ended')
+    .description('end a feed')
     .argument('<name>', 'the feed')
     .addOption(
-      new Option('--at <time>', 'since when it brings no usage any more')
+      new Option('--at <time>', 'when it stopped delivering usage')
         .argParser(instantFlag('--at'))
         .makeOptionMandatory(),
     )
@@ -51,7 +51,7 @@ export function addFeedRetireCommands(feed: Command, commandLine: CommandLine): 
     })
   feed
     .command('unretire')
-    .description('say that a feed goes on after all')
+    .description('let a feed go on after all')
     .argument('<name>', 'the feed')
     .option('--json', 'print JSON')
     .addHelpText('after', UNRETIRE_EXAMPLES)

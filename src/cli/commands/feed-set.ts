@@ -36,11 +36,11 @@ export function deliveryFlags(): Option[] {
   return [
     new Option(
       '--settle <time>',
-      'how long after usage its records may come, where files do not say: 90m, 24h, 2d',
+      'how long after usage its records may come, if files do not say: 90m, 24h, 2d',
     ).argParser(flag('--settle', parseSettleTime)),
     new Option(
       '--sequence-pattern <regex>',
-      'finds the number in the names of its files, in a group (?<sequence>…)',
+      "finds the number in its files' names, in a group (?<sequence>…)",
     ).argParser(flag('--sequence-pattern', parseSequencePattern)),
     new Option(
       '--late <time>',
@@ -52,7 +52,7 @@ export function deliveryFlags(): Option[] {
     ).argParser(flag('--overdue', parseSettleTime)),
     new Option(
       '--covers-from <time>',
-      'since when it has brought all usage (default: where its first delivery begins)',
+      'since when it has delivered all usage (default: the start of its first delivery)',
     ).argParser(instantFlag('--covers-from')),
   ]
 }
@@ -89,10 +89,11 @@ Examples:
   simtally feed set roamco --no-account --sim-names iccid,imsi
   simtally feed set roamco --mapping roamco.yaml && simtally quarantine recycle --feed roamco
 
-What counts stays as it is: a format, settings, a policy, a zone and names are for deliveries from now
-on, and for quarantined records that are recycled. A mapping, or settings, take the place of all settings
-of the feed's format. What the feed has delivered so far is looked at anew only for its gaps and its
-"complete through". A watcher takes a change over with the next file. A group (?<stream>…) tells streams apart that are numbered by themselves.`
+Counted usage does not change: a format, settings, a policy, a zone and names apply to later
+deliveries, and to quarantined records that are recycled. A mapping, or settings, replace all
+settings of the feed's format. Earlier deliveries are only looked at again for gaps and "complete
+through". A watcher uses a change from the next file on. A group (?<stream>…) distinguishes streams
+with separate numbers.`
 
 export function addFeedSetCommand(feed: Command, commandLine: CommandLine): void {
   const command = feed

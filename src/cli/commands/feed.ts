@@ -36,22 +36,22 @@ Examples:
   simtally feed create other --mapping other.yaml
   simtally feed create hub --format csv --settle 24h --sequence-pattern 'usage_(?<sequence>[0-9]+)'
 
-A record that is already there with other content is a conflict:
+A record that is already stored with other content is a conflict:
   reject   it goes to quarantine, and both versions can be seen
   replace  it is a correction: the newest version counts
   max      it is a cumulative counter: the larger reading counts
 
-Records name their SIMs by SID, ICCID, IMSI or MSISDN. A feed that is bound to one account brings usage
-of its SIMs only, and then unique names, which another account may give as well, name them too.
+Records name their SIMs by SID, ICCID, IMSI or MSISDN. A feed that is bound to one account accepts
+usage only of its SIMs. Its records may then also use unique names, which other accounts may use as
+well.
 
-A mapping says which column or path is which field: docs/formats/mapped.md. What a file would come
-to is shown by simtally feed check.`
+A mapping says which column or path is which field: docs/formats/mapped.md. simtally feed check shows what would become of a file.`
 
 export function addFeedCommand(program: Command, commandLine: CommandLine): void {
-  const feed = program.command('feed').description('make feeds and show how they are doing')
+  const feed = program.command('feed').description('create feeds and show their state')
   const createCommand = feed
     .command('create')
-    .description("make a feed: one carrier's stream of usage records")
+    .description("create a feed: one carrier's stream of usage records")
     .argument('<name>', 'letters, digits, dots, hyphens, underscores', (text: string) =>
       flag('feed', (_, name) => parseFeedName(name))(text),
     )

@@ -27,15 +27,14 @@ Examples:
   simtally folder list --feed roamco --json
   simtally import list --status failed      why files failed
 
-Folders are known here once simtally import --watch has looked at them with this store; one that nobody
-has looked at for 30 days is forgotten. What is left alone is no plain file: the watcher says which.`
+Folders appear here once simtally import --watch has looked at them with this store. A folder that
+nobody has looked at for 30 days is forgotten. The watcher leaves alone anything but plain files,
+and says which.`
 
 export function addFolderCommand(program: Command, commandLine: CommandLine): void {
   const folder = program.command('folder').description('show the drop folders')
   withOptions(
-    folder
-      .command('list')
-      .description('show the drop folders, and what waits or has failed in them'),
+    folder.command('list').description('show the drop folders, with waiting and failed files'),
     feedFilter(),
     searchOption(),
     limitOption(),

@@ -41,8 +41,8 @@ Examples:
   simtally gap list
   simtally gap list --feed roamco --status open --json
 
-A gap is a number between the smallest and the largest that came, of a stream of files that are
-numbered by their format or by their names (feed set --sequence-pattern). Until it is filled or
+A gap is a missing number between the smallest and the largest that came, in a stream of files that
+are numbered by their format or by their names (feed set --sequence-pattern). Until it is filled or
 accepted, the feed is complete only through the delivery before it.`
 
 const ACCEPT_EXAMPLES = `
@@ -51,13 +51,13 @@ Examples:
   simtally gap accept --feed roamco --from 7 --to 7 --by Ada --reason 'lost, see ticket 12'
   simtally gap accept --feed roamco --stream AAAAABBBBB --from 99 --to end --by Ada --reason 'contract ended'
 
-The last one says that nothing comes after 98, so that the stream holds nothing back. A delivery
-that comes all the same is counted, and its number is missing no more.`
+The last example says that nothing comes after 98, so that the stream holds nothing back. If a
+delivery comes after all, it is counted, and its number is no longer missing.`
 
 export function addGapCommand(program: Command, commandLine: CommandLine): void {
   const gap = program
     .command('gap')
-    .description('show which deliveries are missing, and accept that they do not come')
+    .description('show which deliveries are missing, and accept that they will not come')
   withOptions(
     gap.command('list').description('show which deliveries of numbered feeds are missing'),
     feedFilter(),
@@ -68,7 +68,7 @@ export function addGapCommand(program: Command, commandLine: CommandLine): void 
     .addHelpText('after', LIST_EXAMPLES)
     .action((_: unknown, command: Command) => listGaps(commandLine, command.optsWithGlobals()))
   withOptions(
-    gap.command('accept').description('accept that deliveries of a feed do not come'),
+    gap.command('accept').description('accept that deliveries of a feed will not come'),
     feedOption().makeOptionMandatory(),
     new Option('--stream <name>', 'which of its streams, as gap list shows it').default(''),
     new Option('--from <number>', 'the first one')

@@ -41,8 +41,7 @@ Examples:
   simtally group create --account AC0123456789abcdef0123456789abcdef --unique-name trackers
   simtally group create --account AC0123456789abcdef0123456789abcdef --json
 
-A SIM is in one group at a time. simtally sim set and simtally sim import put SIMs into groups; usage
-belongs to the group that its SIM was in when it was used.`
+A SIM is in one group at a time. simtally sim set and simtally sim import put SIMs into groups; usage belongs to the group that its SIM was in at that time.`
 
 const LIST_EXAMPLES = `
 Examples:
@@ -59,10 +58,10 @@ Examples:
   simtally group set trackers --unique-name trackers-eu
   simtally group set HF0123456789abcdef0123456789abcdef --unique-name ""
 
-An empty name takes the name away. Which SIMs are in the group stays as it is.`
+An empty name removes the name. The group keeps its SIMs.`
 
 export function addGroupCommand(program: Command, commandLine: CommandLine): void {
-  const group = program.command('group').description('make groups of SIMs, name and show them')
+  const group = program.command('group').description('create groups of SIMs, name and show them')
   withOptions(
     group.command('create').description('make a group'),
     accountOption().makeOptionMandatory(),
@@ -83,7 +82,7 @@ export function addGroupCommand(program: Command, commandLine: CommandLine): voi
   withOptions(
     group
       .command('show')
-      .description('show all that is known of one group')
+      .description('show everything known about one group')
       .argument('<group>', 'the group, by SID or unique name'),
     accountOption(),
     jsonOption(),
@@ -108,7 +107,7 @@ export function addGroupCommand(program: Command, commandLine: CommandLine): voi
 }
 
 function nameOption(): Option {
-  return new Option('--unique-name <name>', 'what records and URLs may call it').argParser(
+  return new Option('--unique-name <name>', 'its name in records and URLs').argParser(
     flag('--unique-name', parseUniqueName),
   )
 }

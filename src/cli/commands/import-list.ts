@@ -32,10 +32,10 @@ Examples:
   simtally import list --limit 1000 --json
   simtally import list --status failed --feed roamco
 
-Newest first. An import that was killed stays "running": importing its file again completes the count. One
-that was taken back is "undone", and keeps the counts it had. One that could not be read to its end is
-"failed": what was counted before stays counted, and delivering the whole again completes it. Files of a
-drop folder of which nothing could be read are among them.`
+Newest first. A killed import stays "running": importing its file again completes the count. An
+undone import is "undone", and keeps the counts it had. An import that could not be read to its end
+is "failed": what was counted before stays counted, and delivering everything again completes it.
+Files of a drop folder that could not be read at all are listed too.`
 
 const SHOW_EXAMPLES = `
 Examples:
@@ -55,7 +55,7 @@ export function addImportListCommands(imports: Command, commandLine: CommandLine
   withOptions(
     imports
       .command('show')
-      .description('show all that is known of one import')
+      .description('show everything known about one import')
       .argument('<import>', 'its number, as import list shows it, or its SID', importNameOf),
     jsonOption(),
   )

@@ -15,15 +15,15 @@ Examples:
   simtally import undo 17 --dry-run
   simtally import undo 17
 
-The records of the import leave, what they had replaced counts again, and its quarantined records
-are gone: all of it or nothing. Then its file may be imported again. A record that another import
-brought as a duplicate of one of these leaves with it; importing that other file again brings it
-back. Usage older than the retention stays as it is. No other import goes on meanwhile, also not beside a dry run.`
+The import's records are removed, whatever they had replaced counts again, and its quarantined
+records are deleted: all of it or nothing. Its file may then be imported again. A record that
+another import also delivered stays, as that import's. Usage older than the retention does not
+change. No other import runs meanwhile, even during a dry run.`
 
 export function addImportUndoCommand(imports: Command, commandLine: CommandLine): void {
   imports
     .command('undo')
-    .description('take an import back: what it had replaced counts again')
+    .description('undo an import: whatever it had replaced counts again')
     .argument('<import>', 'its number, as import list shows it, or its SID', importNameOf)
     .addOption(dryRunOption())
     .addOption(jsonOption())

@@ -39,24 +39,24 @@ Examples:
   simtally import --watch /srv/carriers --by-folder
   simtally import usage.csv --feed roamco --dry-run
 
-"simtally import FILE" is short for "simtally import run FILE". Files are read as their feed says, plain or
-gzip. --feed names it, unless --match or --by-folder do. A record that was counted before is a duplicate and
-changes nothing, so any file may be imported again. With --json each file's result is one line. A file that
-fails does not keep the others from being imported. A transaction has 10,000 records at first, and up to
-50,000 while nobody else writes to the store, unless --batch-size says how many.
+"simtally import FILE" is short for "simtally import run FILE". Files are read as their feed says,
+plain or gzip. --feed names it, unless --match or --by-folder do. A record that was counted before
+is a duplicate and changes nothing, so you may import any file again. With --json each file's result
+is one line. If a file fails, the others are still imported. A transaction has 10,000 records at
+first, and up to 50,000 while nobody else writes to the store, unless --batch-size says how many.
 
-With --dry-run each file goes the whole road by itself and is then taken back: its verdicts, and the
-usage that would change by account, SIM and country, are those of importing it now. Until it is done,
+With --dry-run each file is imported completely, by itself, and then rolled back: its verdicts, and
+the changes of usage by account, SIM and country, are those of importing it now. Until it is done,
 nothing else can write to a SQLite database, as during one long batch (other processes wait up to 30
-seconds, then fail and may try again); on PostgreSQL others wait only where they change the same hours
-of the same accounts, or retention and undoing have to wait for imports anyway.
+seconds, then fail and may try again). On PostgreSQL others wait only if they change the same hours
+of the same accounts, or for retention and undo, which wait for imports anyway.
 
-With --watch, a file is taken once it has not changed for the settle time, or was renamed in the
-folder from a temporary name, and goes to done/ or failed/ in it after its import. Names
-that begin with a dot or end in .part, .tmp and the like are left alone. With --match, the first
-pattern that a name fits says its feed (* stands for any characters, ? for one); with --by-folder,
-each folder of a feed's name has a done/ and a failed/ of its own. Each line says when it was written. It ends at a signal, after
-the file under way; a file whose import was cut short stays, and is imported again.`
+With --watch, a file is imported once it has not changed for the settle time, or was renamed in the
+folder from a temporary name, and is then moved to done/ or failed/ in it. Names that begin with a
+dot or end in .part, .tmp and the like are ignored. With --match, the first pattern that matches a
+name gives its feed (* stands for any characters, ? for one). With --by-folder, each folder with a
+feed's name has its own done/ and failed/. Each line says when it was written. A signal ends the
+watch after the current file; a file whose import was interrupted stays, and is imported again.`
 
 const GROUP_EXAMPLES = `
 Examples:
@@ -64,34 +64,34 @@ Examples:
   simtally import list --feed roamco
   simtally import undo 17
 
-Files are imported by "import run", which needs not be said: simtally import run --help tells more. A file
-that is named as a command is imported as ./list.`
+"import run" imports files, and you may omit "run": simtally import run --help says more. If a file
+has the name of a command, import it as ./list.`
 
 export function addImportCommand(program: Command, commandLine: CommandLine): void {
   const imports = program
     .command('import')
     // A file may be called `help`.
     .helpCommand(false)
-    .description('count the usage records of files, show imports, and take them back')
+    .description('count the usage records of files, show imports, and undo them')
     .addHelpText('after', GROUP_EXAMPLES)
   const command = imports
     .command('run', { isDefault: true })
-    .description('count the usage records of files; what import does unless told otherwise')
+    .description('count the usage records of files; what import does by default')
     .argument('[file...]', 'files, or - for standard input')
     .addOption(feedOption())
     .option('--watch <folder>', 'import the files that are dropped into this folder')
     .option(
       '--match <pattern=feed>',
-      'with --watch: files whose names fit belong to this feed, those that fit none to --feed; may be repeated',
+      'with --watch: files whose names match belong to this feed, all others to --feed; may be repeated',
       (text: string, before: readonly string[] = []) => [...before, text],
     )
-    .option('--by-folder', 'with --watch: each folder in it belongs to the feed of its name')
+    .option('--by-folder', 'with --watch: each folder in it belongs to the feed with its name')
     .option(
       '--settle <seconds>',
-      `with --watch: a file is complete when unchanged for so long (default: ${SETTLE_SECONDS_DEFAULT})`,
+      `with --watch: a file is complete when unchanged for this long (default: ${SETTLE_SECONDS_DEFAULT})`,
       wholeNumberFlag('--settle', 0, SETTLE_SECONDS_MAX),
     )
-    .option('--once', 'with --watch: take the files that are there, and end')
+    .option('--once', 'with --watch: import the files that are there, and end')
     .addOption(batchSizeOption(BATCH_RECORDS_MAX))
     .addOption(dryRunOption())
     .addOption(jsonOption('file'))

@@ -9,14 +9,14 @@ Examples:
   simtally init
   simtally init --database postgres://simtally@db.example.com/simtally
 
-A store that is there already stays as it is. Besides this command, account create, demo and
-migrate make one; all others refuse a database that holds none, so that a path which is wrong by a
-letter is found at once. A file and the folders above it are made for this user alone.`
+An existing store stays as it is. Besides this command, account create, demo and migrate create a
+store. All others refuse a database without one, so that a path with a typo is found at once. The
+file and the folders above it are created for this user alone.`
 
 export function addInitCommand(program: Command, commandLine: CommandLine): void {
   program
     .command('init')
-    .description('make an empty store')
+    .description('create an empty store')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((_: unknown, command: Command) => init(commandLine, command.optsWithGlobals()))

@@ -33,8 +33,8 @@ Examples:
   simtally key list --json
   simtally key list --account AC0123456789abcdef0123456789abcdef --scope admin
 
-The last use is known to the hour. A key is replaced like this: make a second one, wait until the first
-is used no more, revoke it.`
+The last use is known to the hour. To replace a key, create a second one, wait until the first is no
+longer used, and revoke it.`
 
 const SHOW_EXAMPLES = `
 Example:
@@ -54,7 +54,7 @@ export function addKeyListCommands(key: Command, commandLine: CommandLine): void
   withOptions(
     key
       .command('show')
-      .description('show all that is known of one key, without its secret')
+      .description('show everything known about one key, without its secret')
       .argument('<sid>', 'the key, SK…', sidFlag('sid', 'SK')),
     jsonOption(),
   )

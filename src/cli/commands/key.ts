@@ -32,10 +32,10 @@ A scope includes the ones before it: read, ingest, admin. An operator's key acts
 account. The secret is shown once; only its hash is stored.`
 
 export function addKeyCommand(program: Command, commandLine: CommandLine): void {
-  const key = program.command('key').description('make, show and revoke API keys')
+  const key = program.command('key').description('create, show and revoke API keys')
   key
     .command('create')
-    .description('make an API key of an account or of the operator')
+    .description('create an API key for an account or the operator')
     .addOption(accountOption())
     .addOption(new Option('--operator', 'a key for every account').conflicts('account'))
     .addOption(
@@ -48,7 +48,7 @@ export function addKeyCommand(program: Command, commandLine: CommandLine): void 
   addKeyListCommands(key, commandLine)
   key
     .command('set')
-    .description('change what a key is called')
+    .description("change a key's label")
     .argument('<sid>', 'the key, SK…', sidFlag('sid', 'SK'))
     .requiredOption('--label <text>', 'what it is for', flag('--label', parseName))
     .option('--json', 'print JSON')
@@ -61,7 +61,7 @@ export function addKeyCommand(program: Command, commandLine: CommandLine): void 
     )
   key
     .command('revoke')
-    .description('make a key useless, for good')
+    .description('end a key for good')
     .argument('<sid>', 'the key, SK…', sidFlag('sid', 'SK'))
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  simtally key revoke SK0123456789abcdef0123456789abcdef')

@@ -20,11 +20,12 @@ Examples:
   simtally log list --since 2026-11-01 --kind import
   simtally log list --kind feed --object roamco --json
 
-Everything that changes a store beside deliveries stands here, newest first: accounts, keys, SIMs and
-feeds made and changed, imports undone or that replaced records, quarantine recycled, accepted and
-discarded, usage reclassified and purged, SIMs erased, derived numbers repaired, rows accepted as they are. The actor is "operator" on
-the command line, "upkeep" of a serving process, or the SID of
-the credential. Nothing is ever taken out of it but what was erased.`
+Lists everything that changes a store except deliveries, newest first: accounts, keys, SIMs and
+feeds that were created and changed, imports that were undone or replaced records, quarantine that
+was recycled, accepted and discarded, usage that was reclassified and purged, SIMs that were erased,
+derived numbers that were repaired, rows that were accepted as they are. The actor is "operator" for
+the command line, "upkeep" for a serving process, or the SID of the credential. Only erased details
+are ever removed.`
 
 export function addLogCommand(program: Command, commandLine: CommandLine): void {
   const log = program.command('log').description('show what was done to the store, and by whom')

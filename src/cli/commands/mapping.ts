@@ -39,8 +39,8 @@ Examples:
   simtally mapping show emnify --set megabyte=MB --set rx=upload > emnify.yaml
   simtally feed check --mapping emnify.yaml sample.json
 
-Prints it as YAML, to start one of your own from. A setting that has to be stated and is not given has its
-first value in it; the lines at its head say which.`
+Prints it as YAML, as a start for your own. A required setting that you do not give gets its first
+value; the lines at the top say which.`
 
 export function addMappingCommand(program: Command, commandLine: CommandLine): void {
   const mapping = program

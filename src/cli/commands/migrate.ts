@@ -32,15 +32,14 @@ Examples:
   simtally migrate --database postgres://simtally@db.example.com/simtally
   simtally migrate --from sqlite:./data/simtally.db --to postgres://simtally@db.example.com/simtally
 
-Without --from and --to it makes or upgrades the schema of --database, which many processes may do
-at once. Where the Citus extension is installed, it spreads the tables over the servers, also those
-that are in use on one.
+Without --from and --to it creates or upgrades the schema of --database, which many processes may do
+at once. If the Citus extension is installed, it distributes the tables over the servers, even those
+in use on one server.
 
-With --from and --to it moves a store: everything in it, with its ids and keys, into an empty
-database. What would write to the old store waits meanwhile. Ended at any moment, the same command
-goes on where it was; until it is done, no other command uses the new database. At the end the
-rows of each table, the answers of every account and of 1,000 SIMs, and the audit have to agree;
-exit code 1 when they do not.`
+With --from and --to it moves a store, with all of its ids and keys, into an empty database. Writers
+to the old store wait meanwhile. If it ends early, the same command continues where it was. Until it
+is done, no other command uses the new database. At the end the rows of each table, the answers of
+every account and of 1,000 SIMs, and the audit have to agree; otherwise the exit code is 1.`
 
 export function addMigrateCommand(program: Command, commandLine: CommandLine): void {
   program
@@ -48,7 +47,7 @@ export function addMigrateCommand(program: Command, commandLine: CommandLine): v
     .description('bring the schema up to date, or move a store to PostgreSQL')
     .option('--from <url>', 'the store to move, such as sqlite:./data/simtally.db')
     .option('--to <url>', 'the empty database that takes it, postgres://…')
-    .option('--restart', 'with --to: give up what an unfinished move has brought, and begin anew')
+    .option('--restart', 'with --to: delete what an unfinished move has copied, and start over')
     .addOption(batchSizeOption(BATCH_ROWS_MAX))
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)

@@ -30,9 +30,9 @@ Examples:
   simtally purge --json
   simtally purge --before 2024-09-10 --dry-run
 
-simtally serve purges by itself; this is for stores that are not served. By itself the limit goes at
-most two days beyond the newest usage of the store, and two days further than it was: so a clock that is
-wrong deletes nothing. What is held back by that, --before deletes.`
+simtally serve purges by itself; this command is for stores that are not served. By itself the limit
+goes at most two days beyond the newest usage of the store, and moves at most two days at a time, so
+that a wrong clock deletes nothing. --before deletes what that holds back.`
 
 export function addPurgeCommand(program: Command, commandLine: CommandLine): void {
   program

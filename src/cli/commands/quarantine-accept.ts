@@ -23,17 +23,17 @@ Examples:
   simtally quarantine accept 7:42 --by Ada --reason 'corrected by the carrier, ticket 12'
   simtally quarantine accept --import 7 --by Ada --reason 'the second file is the right one' --json
 
-For conflicts on a feed with --on-conflict reject: the record counts from now on, as one of the import
-and line that brought it, and the version that counted stands in its history (simtally event list). Either
-one that is delivered again is a duplicate. Undoing the import of the accepted record lets the other
-version count again; undoing the other's import changes nothing that counts. To keep what counts
-instead, discard the conflict. What the operator has delivered stands above what an account has: such a
-conflict goes on waiting.`
+For conflicts on a feed with --on-conflict reject: the record counts from now on, as one of the
+import and line that brought it, and the version that counted is in its history (simtally event
+list). If either is delivered again, it is a duplicate. Undoing the import of the accepted record
+lets the other version count again; undoing the other's import changes nothing that counts. To keep
+the version that counts instead, discard the conflict. The operator's deliveries outrank an
+account's: such a conflict stays in quarantine.`
 
 export function addAcceptCommand(quarantine: Command, commandLine: CommandLine): void {
   const command = quarantine
     .command('accept')
-    .description('let conflicts count in the place of what they contradict')
+    .description('let conflicts count in place of what they contradict')
     .argument('[entry...]', 'single ones, as IMPORT:LINE or id')
   withOptions(
     command,

@@ -27,15 +27,15 @@ Examples:
   simtally quarantine discard --import 7 --by Ada --reason 'test SIMs of the carrier'
   simtally quarantine discard 7:42 --by Ada --reason 'sent by mistake, carrier ticket 12' --json
 
-They are gone for good, and printed as they go. The log (simtally log list) keeps who did it, why,
-how many, and the numbers of the first hundred, but not their texts.
-The import still counts them as quarantined, since they never were counted as anything else. When
-the same file is imported again, they are quarantined again.`
+Deletes the records for good, and prints them. The log (simtally log list) keeps who did it, why,
+how many, and the numbers of the first hundred, but not their texts. The import still counts them as
+quarantined, because they were never counted as anything else. If the same file is imported again,
+they are quarantined again.`
 
 export function addDiscardCommand(quarantine: Command, commandLine: CommandLine): void {
   const command = quarantine
     .command('discard')
-    .description('delete those that shall never be counted')
+    .description('delete those that must never count')
     .argument('[entry...]', 'single ones, as IMPORT:LINE or id')
   withOptions(
     command,

@@ -22,12 +22,12 @@ Examples:
   simtally quarantine recycle --import 7
   simtally quarantine recycle 7:42 7:43
 
-For after the missing SIM was registered, or the mapping set right: the records are counted as if
-they had come right the first time, as records of the import and line that brought them. Its counts
-change with them. One that was counted meanwhile is a duplicate; what still cannot be counted stays.
-A record that could not be read, or whose feed has other settings now, is read again from its text.
-Records of binary and XML files cannot be read by themselves, nor those of which only the beginning
-was kept: import their files again.`
+Use it after registering the missing SIM or correcting the mapping: the records are counted as if
+they had been right the first time, as records of the import and line that brought them. Its counts
+change with them. A record that was counted meanwhile is a duplicate, and one that still cannot be
+counted stays. A record that could not be read, or whose feed has other settings now, is read again
+from its text. Records of binary and XML files, and those of which only the beginning was kept,
+cannot be read by themselves: import their files again.`
 
 export function addRecycleCommand(quarantine: Command, commandLine: CommandLine): void {
   const command = quarantine

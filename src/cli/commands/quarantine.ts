@@ -46,7 +46,7 @@ export function addQuarantineCommand(program: Command, commandLine: CommandLine)
     .action((_: unknown, command: Command) => listEntries(commandLine, command.optsWithGlobals()))
   quarantine
     .command('show')
-    .description('show all that is known of one record')
+    .description('show everything known about one record')
     .argument('<entry>', 'IMPORT:LINE, or the id of its entry')
     .option('--json', 'print JSON')
     .addHelpText('after', SHOW_EXAMPLES)

@@ -44,17 +44,18 @@ Examples:
   simtally reclassify --since 2026-11-01 --account AC0123456789abcdef0123456789abcdef --dry-run
   simtally reclassify --since 2026-11-01 --account AC0123456789abcdef0123456789abcdef
 
-A home set that changes classifies the records that come from then on. This applies those of now to usage
-from --since on that is counted, as if its records came today: totals, reports and months follow. A zone
-that a record states stays, and so does usage for which nothing tells a zone any more. Large stores go in
-steps, each exact by itself; when it is stopped, run it again. Import nothing meanwhile: an import goes by
-the home sets that it met when it began.`
+A changed home set applies to the records that come from then on. This command applies the current
+home sets to usage from --since on that is already counted, as if its records came today: totals,
+reports and months follow. A zone that a record states stays, and so does usage whose zone nothing
+gives any more. Large stores are reclassified in steps, each exact by itself; if the command is
+stopped, run it again. Import nothing meanwhile, because an import uses the home sets that it read
+at its start.`
 
 export function addReclassifyCommand(program: Command, commandLine: CommandLine): void {
   withOptions(
     program
       .command('reclassify')
-      .description('apply the home sets of now to usage that is counted already'),
+      .description('apply the current home sets to usage that is already counted'),
     sinceOption().makeOptionMandatory(),
     accountFilter(),
     dryRunOption(),

@@ -66,11 +66,11 @@ Examples:
   simtally report --by sim --country MX --group trackers --order -commands --limit 50
   simtally report --account AC0123456789abcdef0123456789abcdef --granularity daily --json
 
-Those that used most come first, or the oldest where there are several periods; --order says otherwise.
-Usage belongs to the group and the labels that its SIM had when it was used. Bounds widen to whole
-hours. Networks of SIMs, groups and labels, their hours, and feeds are read from the ledger, for at most 31
-days or one SIM. JSON has the records of the API's Usage, one a line. simtally export --help tells how a
-file of everything is made.`
+The largest usage comes first, or the oldest if there are several periods; --order changes that.
+Usage belongs to the group and the labels that its SIM had at that time. Bounds are widened to whole
+hours. Networks and hours of SIMs, groups and labels, and feeds are read from the ledger, for at
+most 31 days or one SIM. JSON has the records of the API's Usage, one per line. simtally export
+--help says how to make a file of everything.`
 
 export function addReportCommand(program: Command, commandLine: CommandLine): void {
   withOptions(

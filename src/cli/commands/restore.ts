@@ -16,16 +16,16 @@ Examples:
   simtally restore /backups/simtally-2026-11-28.db
   simtally restore latest.db --force --database sqlite:/var/lib/simtally/simtally.db
 
-The backup is read from end to end before anything is touched. A store that is there is replaced
-only with --force, and only while no process uses it; it is kept beside, under a name that is
-printed. Ended at any moment, either the old store or the new one is in its place, whole.
+The backup is read from end to end before anything is touched. An existing store is replaced only
+with --force, and only while no process uses it; it is kept beside the new one, under a name that is
+printed. If the command ends early, either the old store or the new one is in place and complete.
 
-What came after the backup is counted by importing its files again.`
+To count what came after the backup, import its files again.`
 
 export function addRestoreCommand(program: Command, commandLine: CommandLine): void {
   program
     .command('restore')
-    .description('put a backup in the place of a store')
+    .description('replace a store with a backup')
     .argument('<file>', 'what simtally backup has made')
     .addOption(forceOption())
     .option('--json', 'print JSON')

@@ -25,17 +25,17 @@ Examples:
   simtally serve --workers 1
   simtally serve --limit imports-per-key=8 --limit delivery-bytes=5000000000
 
-Requests are answered by as many processes as the machine has cores, at most ${WORKERS_DEFAULT_MAX} unless
---workers says otherwise; with --workers 1, by this one alone. One that ends is replaced.
+As many processes answer requests as the machine has cores, at most ${WORKERS_DEFAULT_MAX} unless
+--workers says otherwise; with --workers 1, this one alone. A process that ends is replaced.
 
-Each option but --limit may stand in the environment or in simtally.yaml: docs/settings.md. Logs go to stderr
-or the --log-file, one JSON object a line. At
-SIGTERM or SIGINT, requests under way get 25 seconds (--limit shutdown-seconds), then the exit
-code is 1; a second signal ends it at once. Days that are
-complete are summed up, and usage older than the retention is deleted, while it serves.`
+Each option except --limit may also be set in the environment or in simtally.yaml: docs/settings.md.
+Logs go to stderr or the --log-file, one JSON object per line. At SIGTERM or SIGINT, running
+requests get 25 seconds (--limit shutdown-seconds) before they are cut off with exit code 1; a
+second signal ends it at once. While it serves, it sums up complete days and deletes usage older
+than the retention.`
 
 export function addServeCommand(program: Command, commandLine: CommandLine): void {
-  const command = program.command('serve').description('answer the API over HTTP')
+  const command = program.command('serve').description('serve the API over HTTP')
   const names = SETTING_NAMES.filter((name) => SETTINGS[name].flag === 'serve')
   for (const name of names) command.addOption(settingOption(name))
   command

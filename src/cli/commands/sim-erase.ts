@@ -36,16 +36,17 @@ Examples:
   simtally sim erase truck-1 --by Ada --reason 'request of 2 March' --dry-run
   simtally sim erase 8988303000000000018 --by Ada --reason 'request of 2 March'
 
-For good: its SID, numbers, names, labels and each record go, also from quarantine and from the log, which keeps
-that a SIM was erased, by whom, why and how much. What it has used stays in its account's totals, by the hour,
-under a new SID that nothing leads to. End imports first. A record that comes later waits as of an unknown SIM:
-erase its number again to take it away. Backups still have everything; see docs/storage.md.`
+Deletes for good its SID, numbers, names, labels and each record, also from quarantine and from the
+log, which keeps that a SIM was erased, by whom, why and how much. Its usage stays in its account's
+totals, by the hour, under a new SID that nothing leads to. Let imports end first. A later record
+goes to quarantine as of an unknown SIM: erase its number again to remove it. Backups still have
+everything; see docs/storage.md.`
 
 export function addSimEraseCommand(sim: Command, commandLine: CommandLine): void {
   withOptions(
     sim
       .command('erase')
-      .description('take away for good what names a SIM, and each of its records')
+      .description('remove for good whatever names a SIM, and each of its records')
       .argument('<sim>', 'the SIM, by any of its names; or a number that no SIM has any more'),
     accountOption(),
     byOption().makeOptionMandatory(),
@@ -95,7 +96,7 @@ async function erase(
 /** What a file or a server may still hold in freed space. */
 export async function noteLeftBytes(commandLine: CommandLine): Promise<void> {
   await commandLine.note(
-    'The database may still hold what was erased in free places of its files: see docs/storage.md.',
+    'The database may still hold erased data in free space of its files: see docs/storage.md.',
   )
 }
 

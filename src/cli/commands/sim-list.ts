@@ -53,7 +53,7 @@ Examples:
   simtally sim list --group trackers --label customer=acme
   simtally sim list --silent 30d --json
 
-Group and labels are those that a SIM has at present.`
+Group and labels are those that a SIM has now.`
 
 const SEARCH_EXAMPLES = `
 Examples:
@@ -61,8 +61,9 @@ Examples:
   simtally sim search 890126
   simtally sim search 310260 --account AC0123456789abcdef0123456789abcdef --json
 
-Finds SIMs by any part of SID, ICCID, IMSI, MSISDN, unique name and friendly name, whatever the case of
-letters. It is short for simtally sim list --search, and shows the first ${SEARCH_LIMIT_DEFAULT} unless told otherwise.`
+Finds SIMs by any part of SID, ICCID, IMSI, MSISDN, unique name and friendly name, ignoring case. It
+is short for simtally sim list --search, and shows the first ${SEARCH_LIMIT_DEFAULT} unless told
+otherwise.`
 
 const SHOW_EXAMPLES = `
 Examples:
@@ -95,7 +96,7 @@ export function addSimListCommands(sim: Command, commandLine: CommandLine): void
   withOptions(
     sim
       .command('show')
-      .description('show all that is known of one SIM')
+      .description('show everything known about one SIM')
       .argument('<sim>', 'the SIM, by any of its names'),
     accountOption(),
     jsonOption(),
@@ -112,7 +113,7 @@ function simFilters(): Option[] {
     statusOption(SIM_STATUSES),
     groupFilter(),
     labelFilter(),
-    new Option('--silent <time>', 'that have used nothing for so long: 30d').argParser(
+    new Option('--silent <time>', 'that have used nothing for this long: 30d').argParser(
       flag('--silent', parseSilence),
     ),
   ]

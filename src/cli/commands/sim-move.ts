@@ -28,13 +28,13 @@ Examples:
   simtally sim move 8901260000010000018 --to AC0123456789abcdef0123456789abcdef --since 2026-02-01
   simtally sim move DE0123456789abcdef0123456789abcdef --to AC0123456789abcdef0123456789abcdef --json
 
-What the SIM used before --since, else before now, stays with the account it was used by, and so do records
-of that time that come later; usage from then on is the other account's, also what is counted already. Its
-numbers, home set and status move along; names, callback URLs, group and labels end, and --account of simtally
-usage, event and report shows what an account used with a SIM that it has no longer.
+Usage before --since, else before now, stays with the account that had the SIM, even if its records
+come later. Later usage is the other account's, even if it is already counted. Numbers, home set and
+status move along; names, callback URLs, group and labels end. With --account, simtally usage, event
+and report show what an account used with a SIM that it no longer has.
 
-A move is dated after the SIM's last one and not before its registration. Usage that an account delivered
-itself, or a feed that is bound to one, does not move: take its imports back first.`
+A move must be dated after the SIM's last one and not before its registration. Usage that an account
+delivered itself, or a feed that is bound to one, does not move: undo those imports first.`
 
 const FLAGS = { since: '--since', account: '--to' } as const
 
@@ -42,7 +42,7 @@ export function addSimMoveCommand(sim: Command, commandLine: CommandLine): void 
   withOptions(
     sim
       .command('move')
-      .description('give a SIM to another account, its history staying where it was used')
+      .description('give a SIM to another account; earlier usage stays with the old one')
       .argument('<sim>', 'the SIM, by any of its names'),
     accountOption(),
     new Option('--to <account>', 'the account that has it from then on')

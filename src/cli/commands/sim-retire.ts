@@ -14,15 +14,15 @@ const EXAMPLES = `
 Example:
   simtally sim retire truck-1
 
-Its status is deactivated, and its usage is answered as ever. Its numbers stay its own, so that late records count for
-it. To count nothing more, retire its feed; to have its numbers for another SIM: simtally sim erase. For one that comes
-back: simtally sim set truck-1 --status active`
+Sets its status to deactivated. Its usage stays available, and its numbers stay its own, so that
+late records count for it. To count nothing more, retire its feed. To use its numbers for another
+SIM: simtally sim erase. If it comes back: simtally sim set truck-1 --status active`
 
 export function addSimRetireCommand(sim: Command, commandLine: CommandLine): void {
   withOptions(
     sim
       .command('retire')
-      .description('say that a SIM is used no more; its usage stays, and late records count')
+      .description('mark a SIM as no longer used; its usage stays, and late records count')
       .argument('<sim>', 'the SIM, by any of its names'),
     accountOption(),
     jsonOption(),

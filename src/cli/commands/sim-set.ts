@@ -55,12 +55,12 @@ Examples:
   simtally sim set truck-1 --group trackers --label customer=acme --label site=lisbon
   simtally sim set truck-1 --group "" --label site= --since 2026-02-01
 
-An empty name takes a name away; an empty home set lets the account's count again. Records that come from
-now on are classified by it, and usage that is counted stays where it is until simtally reclassify. ICCID, IMSIs and MSISDN are
-registered by simtally sim import.
+An empty name removes a name, and with an empty home set the account's applies again. A home set
+classifies the records that come from now on; counted usage keeps its zone until simtally
+reclassify. To register ICCID, IMSIs and MSISDN, use simtally sim import.
 
-An empty group takes the SIM out of its group, and key= ends a label. Group and labels hold from --since on,
-else from now on, until the next change; usage follows them by the time of use.`
+An empty group takes the SIM out of its group, and key= ends a label. Group and labels hold from --since on, else from now on, until the next change; usage belongs to
+those at the time of use.`
 
 export function addSimSetCommand(sim: Command, commandLine: CommandLine): void {
   withOptions(
@@ -69,7 +69,7 @@ export function addSimSetCommand(sim: Command, commandLine: CommandLine): void {
       .description('change names, status, home set, group and labels of a SIM')
       .argument('<sim>', 'the SIM, by any of its names'),
     accountOption(),
-    new Option('--unique-name <name>', 'what records and URLs may call it').argParser(
+    new Option('--unique-name <name>', 'its name in records and URLs').argParser(
       flag('--unique-name', parseUniqueName),
     ),
     new Option('--friendly-name <name>', 'what people call it').argParser(

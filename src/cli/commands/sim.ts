@@ -34,10 +34,11 @@ Examples:
 
 Columns: sid,iccid,imsi,msisdn,unique_name,friendly_name,home_plmns,home_countries,group,labels,since.
 One of iccid and imsi is required; several IMSIs, networks, countries or labels are separated by spaces.
-A SIM that is registered already is updated. All SIMs of the list are registered, or none.
+A registered SIM is updated. All SIMs of the list are registered, or none.
 
-A group is named by SID or unique name, and has to be there: simtally group create. Labels are key=value, and
-key= ends one. They hold from since on, an ISO 8601 time; see simtally sim set --help.`
+A group is named by SID or unique name, and has to exist: simtally group create. Labels are
+key=value, and key= ends one. They hold from since on, an ISO 8601 time; see simtally sim set
+--help.`
 
 export function addSimCommand(program: Command, commandLine: CommandLine): void {
   const sim = program.command('sim').description('register SIMs, show, change and move them')

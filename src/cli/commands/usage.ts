@@ -46,19 +46,17 @@ Examples:
   simtally usage 8901260000010000018 --granularity hourly --csv
 
 The SIM is named by SID, unique name, ICCID, IMSI or MSISDN. Times are ISO 8601, UTC unless they
-say otherwise; an end on a whole minute is the border, so periods that meet add up. A total is open
-while records of its period may still come, and where it begins before feeds brought all: it does not
-lie within what is complete. JSON has the
-records of the API's usage_records, one a line.
+say otherwise; an end on a whole minute is the border, so periods that meet add up. A total is open while records of its period may still come, and if it begins before feeds delivered
+everything. JSON has the records of the API's usage_records, one per line.
 
-Of a SIM that has moved, the usage is that of the account it is with now; --account names another one that
-had it, with what was used then.`
+For a SIM that has moved, the usage is that of its current account; --account names an earlier one,
+and shows its usage.`
 
 const GROUP_EXAMPLES = `
 Examples:
   simtally usage tracker-0001 --granularity daily
 
-That is short for "simtally usage show tracker-0001": simtally usage show --help tells more.`
+That is short for "simtally usage show tracker-0001": simtally usage show --help says more.`
 
 export function addUsageCommand(program: Command, commandLine: CommandLine): void {
   const usage = program
@@ -68,7 +66,7 @@ export function addUsageCommand(program: Command, commandLine: CommandLine): voi
   withOptions(
     usage
       .command('show', { isDefault: true })
-      .description('show what a SIM used; what usage does unless told otherwise')
+      .description('show what a SIM used; what usage does by default')
       .argument('<sim>', 'the SIM, by any of its names'),
     accountOption(),
     ...periodOptions(),
