@@ -1,6 +1,6 @@
 /** Checksums of sealed days, and old months, which are dropped whole. */
-import { DAY_SECONDS, floorTo, INSTANT_MIN, monthStart } from '../../domain/time.ts'
-import { nextDay } from '../ledger/upkeep.ts'
+import { monthStart } from '../../domain/time.ts'
+import { nextDayToChecksum } from '../ledger/upkeep.ts'
 import { readLimits } from '../limits.ts'
 import * as checksums from './checksums.ts'
 import { listPartitions } from './partitions.ts'
@@ -8,11 +8,11 @@ import type { PostgresSession } from './session.ts'
 
 /** Runs inside a write transaction that excludes batches; not on Citus, which has no checksums. */
 export async function checksumNextDay(session: PostgresSession): Promise<boolean> {
-  const { purgedThrough, sealedThrough } = await session.take(readLimits())
+  const limits = await session.take(readLimits())
+  const { purgedThrough } = limits
   await checksums.fold(session, purgedThrough)
-  const limit = (await checksums.ledgerLimit(session)) ?? INSTANT_MIN
-  const from = Math.max(limit, floorTo(purgedThrough, DAY_SECONDS))
-  const next = await session.take(nextDay(from, sealedThrough))
+  const limit = await checksums.ledgerLimit(session)
+  const next = await session.take(nextDayToChecksum(limit, limits))
   if (next === null) return false
   const partitions = await listPartitions(session)
   await checksums.takeDay(session, next, { purgedThrough, partitions })
