@@ -15,20 +15,53 @@ import { all, freshSeconds, type Steps } from '../session.ts'
 import { SELECT_UNDONE, selectGoneEvents } from './undone-versions.ts'
 
 /** An entry's columns, except those that tell whose SIM it is. */
-export const ENTRY_COLUMNS = `
+const ENTRY_COLUMNS = `
   bucket, occurred_at, feed_id, record_id, account_id, zone, country, plmn, stated,
   ${counterList()}, import_id, line, known_at`
 
 /** For a ledger row: the verdict on its reading, as a position in `SERIES_VERDICTS`. */
-export const READING_COLUMN = `
+const READING_COLUMN = `
   CASE WHEN (stated & 4) <> 0 THEN
     (SELECT reading.verdict FROM reading
      WHERE reading.sim_id = ledger.sim_id AND reading.feed_id = ledger.feed_id
        AND reading.record_id = ledger.record_id AND reading.occurred_at = ledger.occurred_at)
   END AS verdict`
 
+/**
+ * A page of a SIM's rows. The condition finds them by their buckets. Parameters: those of the condition,
+ * then `entryValues`.
+ */
+export function selectEntries(filter: LedgerFilter, inBuckets: string): string {
+  return `
+    SELECT ${ENTRY_COLUMNS}, ${READING_COLUMN}
+    FROM ledger
+    WHERE ${inBuckets} AND sim_id = ? AND occurred_at >= ? AND occurred_at < ?
+      AND (occurred_at, feed_id, record_id) > (?, ?, ?) ${filterConditions(filter)}
+    ORDER BY occurred_at, feed_id, record_id
+    LIMIT ?`
+}
+
+/** `room` is how many rows the page still has room for. */
+export function entryValues(filter: LedgerFilter, page: LedgerPage, room: number) {
+  const { occurredAt, feedId, recordId } = positionBefore(filter, page)
+  const { simId, end } = filter
+  return [simId, occurredAt, end, occurredAt, feedId, recordId, ...filterValues(filter), room]
+}
+
+/**
+ * What a SIM's rows have replaced, in order of replacement. Parameters: those of the condition; SIM, first
+ * and last instant.
+ */
+export function selectVersions(inBuckets: string): string {
+  return `
+    SELECT ${ENTRY_COLUMNS}, replaced_at, replaced_by_import
+    FROM ledger_history
+    WHERE ${inBuckets} AND sim_id = ? AND occurred_at >= ? AND occurred_at <= ?
+    ORDER BY occurred_at, feed_id, record_id, version`
+}
+
 /** Conditions besides the period, each with one parameter, in the order of `filterValues`. */
-export function filterConditions({ accountId, zone, country, feedId }: LedgerFilter): string {
+function filterConditions({ accountId, zone, country, feedId }: LedgerFilter): string {
   return [
     ...(accountId === undefined ? [] : ['AND account_id = ?']),
     ...(zone === undefined ? [] : ['AND zone = ?']),
@@ -37,7 +70,7 @@ export function filterConditions({ accountId, zone, country, feedId }: LedgerFil
   ].join(' ')
 }
 
-export function filterValues(filter: LedgerFilter): (number | string)[] {
+function filterValues(filter: LedgerFilter): (number | string)[] {
   const { accountId, zone, country, feedId } = filter
   return [
     ...(accountId === undefined ? [] : [accountId]),

@@ -145,8 +145,6 @@ export const SELECT_REPLACED = `
    AND history.record_id = incoming.record_id
   ORDER BY incoming.position, history.version`
 
-export const SELECT_LEDGER_BOUNDS = 'SELECT MIN(bucket) AS first, MAX(bucket) AS last FROM ledger'
-
 // Questions. A SIM's rows are found bucket by bucket, with the list as an index condition. The bounds
 // beside it repeat the same in a form that selects partitions.
 

@@ -2,12 +2,12 @@
  * A database as the source of a transfer: one state of it, with batches, sealing, purging and changes of
  * the directory kept out while it is open.
  */
+import { ledgerDays } from '../ledger/bounds.ts'
 import { hasSums, selectRowsAfter, type Table, type TableKey, type TableRow } from '../tables.ts'
 import type { TransferSource } from '../transfer/transfer.ts'
 import { connectClient } from './client.ts'
 import { parsePostgresUrl } from './database-url.ts'
 import { translate } from './failures.ts'
-import { SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'
 import { lockKey } from './locks.ts'
 import { inspectSchema, requireCurrentSchema } from './schema.ts'
 import { PostgresSession } from './session.ts'
@@ -59,11 +59,7 @@ export async function openTransferSource(url: string): Promise<TransferSource> {
       translated(() => readPage(session, table, { after, rowsMax })),
     lastId: ({ name }) =>
       translated(async () => (await session.get(LAST_ID, [name]))!.id as number),
-    ledgerBounds: () =>
-      translated(async () => {
-        const { first, last } = (await session.get(SELECT_LEDGER_BOUNDS))!
-        return first === null ? null : { first: first as number, last: last as number }
-      }),
+    ledgerBounds: () => translated(() => session.take(ledgerDays())),
     renew: () =>
       translated(async () => {
         await client.query('COMMIT')

@@ -1,19 +1,16 @@
 /**
  * Answers to usage questions: a SIM's from its ledger rows and sealed days, an account's from rollups.
  */
-import { DAY_SECONDS } from '../../domain/time.ts'
 import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { partsHeld } from '../directory/tenures.ts'
-import { bucketsOf, WHOLE_DAYS } from '../ledger/buckets.ts'
-import { monthsOf, sealedDays, wholeDays } from '../questions/day-ranges.ts'
+import { isLong, withinLedger } from '../ledger/bounds.ts'
+import { WHOLE_DAYS } from '../ledger/buckets.ts'
+import { monthsOf, readFrom, wholeDays } from '../questions/day-ranges.ts'
 import { ofParts } from '../questions/usage-parts.ts'
 import { usageGroupsFromRows } from '../rows.ts'
 import type { Database } from './connection.ts'
 import * as sql from './ledger-sql.ts'
 import type { PostgresSession } from './session.ts'
-
-/** A longer question first asks for the ledger's bounds, because it may be about all time. */
-const DAYS_ASKED_USUALLY = 1_000
 
 /**
  * Days before `sealedThrough` may be read from their totals. An outdated value is too low, so more is
@@ -30,12 +27,11 @@ export async function queryUsage(
     return database.read((session) => queryAccount(session, query, scope.accountId))
   }
   const { simId, accountId } = scope
-  const isShort = end - start <= DAYS_ASKED_USUALLY * DAY_SECONDS
   const held = async (session: PostgresSession) =>
     accountId === undefined ? null : session.take(partsHeld(simId, accountId, query))
   const found = await database.read(async (session) => {
     if ((await held(session)) !== null) return null
-    return isShort ? querySim(session, query, simId, sealedThrough) : null
+    return isLong(query) ? null : querySim(session, query, simId, sealedThrough)
   })
   if (found !== null) return found
   // The ledger's bounds and its rows must come from one state, and so must the parts of an answer.
@@ -55,12 +51,8 @@ async function queryWithinLedger(
   simId: number,
   sealedThrough: number,
 ): Promise<UsageGroup[]> {
-  const bounds = (await session.get(sql.SELECT_LEDGER_BOUNDS))!
-  if (bounds.first === null) return []
-  const last = (bounds.last as number) + DAY_SECONDS
-  const start = Math.max(query.start, bounds.first as number)
-  const end = Math.min(query.end, last)
-  return start < end ? querySim(session, { ...query, start, end }, simId, sealedThrough) : []
+  const period = await session.take(withinLedger(query))
+  return period === null ? [] : querySim(session, { ...query, ...period }, simId, sealedThrough)
 }
 
 async function queryAccount(
@@ -102,18 +94,9 @@ export function simUsageValues(
   simId: number,
   sealedThrough: number,
 ) {
-  const sealed =
-    granularity === 'hourly'
-      ? { firstDay: start, endDay: start }
-      : sealedDays(start, end, sealedThrough)
-  const buckets = [
-    ...new Set([
-      ...bucketsOf(start, sealed.firstDay, WHOLE_DAYS),
-      ...bucketsOf(sealed.endDay, end, WHOLE_DAYS),
-    ]),
-  ]
+  const limits = { sealedThrough, buckets: WHOLE_DAYS }
+  const { firstDay, endDay, buckets } = readFrom({ start, end, granularity }, limits)
   const ofLedger = [simId, buckets, buckets[0] ?? start, buckets.at(-1) ?? start, start, end]
   if (granularity === 'hourly') return ofLedger
-  const { firstDay, endDay } = sealed
   return [...ofLedger, monthsOf(firstDay, endDay), firstDay, endDay]
 }

@@ -1,5 +1,9 @@
 /** Which whole days and months a period contains, for engines to divide a question by. */
+
 import { ceilTo, DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
+import type { QuestionGranularity } from '../../domain/usage-question.ts'
+import { bucketsOf } from '../ledger/buckets.ts'
+import type { Limits } from '../limits.ts'
 
 export interface DayRange {
   readonly firstDay: number
@@ -16,10 +20,26 @@ export function wholeDays(start: number, end: number): DayRange {
 }
 
 /** The whole sealed days inside [start, end). If there are none, both ends are its start. */
-export function sealedDays(start: number, end: number, sealedThrough: number): DayRange {
+function sealedDays(start: number, end: number, sealedThrough: number): DayRange {
   const whole = wholeDays(start, end)
   const endDay = Math.min(whole.endDay, sealedThrough)
   return whole.firstDay < endDay ? { ...whole, endDay } : { firstDay: start, endDay: start }
+}
+
+/**
+ * Where the usage of [start, end) is read from: sealed days from their totals, and the rest from these
+ * buckets of the ledger. Hours have no totals.
+ */
+export function readFrom(
+  { start, end, granularity }: { start: number; end: number; granularity: QuestionGranularity },
+  { sealedThrough, buckets: rule }: Pick<Limits, 'sealedThrough' | 'buckets'>,
+): DayRange & { readonly buckets: number[] } {
+  const days =
+    granularity === 'hourly'
+      ? { firstDay: start, endDay: start }
+      : sealedDays(start, end, sealedThrough)
+  const before = bucketsOf(start, days.firstDay, rule)
+  return { ...days, buckets: [...new Set([...before, ...bucketsOf(days.endDay, end, rule)])] }
 }
 
 /** The months that [start, end) touches, as counted by `monthNumber`. */

@@ -21,15 +21,12 @@ import {
 import { COUNTER_COLUMNS } from '../counter-columns.ts'
 import { SELECT_SIM_SIDS } from '../directory/sql.ts'
 import type { UsedNetwork } from '../fleet-store.ts'
-import { dayOf } from '../ledger/buckets.ts'
+import { withinLedger } from '../ledger/bounds.ts'
 import { readLimits } from '../limits.ts'
 import type { Row } from '../rows.ts'
 import { all, ask, get, hasSimMonths, monthText, type Steps } from '../session.ts'
 import { questionText } from './sql.ts'
 import type { SimRange } from './values.ts'
-
-const SELECT_LEDGER_BOUNDS = `
-  SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
 
 const SELECT_GROUPS_NAMED = 'SELECT id, sid, unique_name FROM sim_group WHERE id = ANY (?)'
 const SELECT_FEEDS_NAMED = 'SELECT id, name FROM feed WHERE id = ANY (?)'
@@ -62,8 +59,10 @@ export function* listUsedNetworks(accountId: number | null): Steps<UsedNetwork[]
 
 export function* answerUsage(question: UsageQuestion, page: MemberPage): Steps<UsageMember[]> {
   if (readsTooMuch(question)) throw tooMuch(question)
-  const bounded = yield* withinLedger(goingOn(question, page))
-  if (bounded === null) return []
+  const asked = goingOn(question, page)
+  const period = yield* withinLedger(asked)
+  if (period === null) return []
+  const bounded = { ...asked, ...period }
   const engine = {
     limits: yield* readLimits(),
     hasSimMonths: yield* hasSimMonths(),
@@ -108,19 +107,6 @@ function goingOn(question: UsageQuestion, { after }: MemberPage): UsageQuestion 
   const { order, granularity, start } = question
   if (after === undefined || order !== 'start' || granularity === 'all') return question
   return { ...question, start: Math.max(start, after.bucketStart) }
-}
-
-/** Null if there can be no usage. A question about all time would otherwise list its days. */
-function* withinLedger(question: UsageQuestion): Steps<UsageQuestion | null> {
-  const { first, last } = (yield* get(SELECT_LEDGER_BOUNDS))!
-  if (first === null) return null
-  const ledgerEnd = dayOf(last as number) + DAY_SECONDS
-  const bounded = {
-    ...question,
-    start: Math.max(question.start, dayOf(first as number)),
-    end: Math.min(question.end, ledgerEnd),
-  }
-  return bounded.start < bounded.end ? bounded : null
 }
 
 function tooMuch({ filter, groupBy, start, end }: UsageQuestion): UsageError {

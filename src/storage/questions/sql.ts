@@ -15,7 +15,7 @@ import { COUNTER_COLUMNS } from '../counter-columns.ts'
 import { bucketsOf } from '../ledger/buckets.ts'
 import { hasMonthTotal, type Limits } from '../limits.ts'
 import type { MonthText, Value } from '../session.ts'
-import { type DayRange, monthsOf, sealedDays, wholeDays } from './day-ranges.ts'
+import { type DayRange, monthsOf, readFrom, wholeDays } from './day-ranges.ts'
 import { pageOf } from './page.ts'
 import { COLUMNS, type SimRange, Values } from './values.ts'
 
@@ -141,12 +141,7 @@ function ledgerRows(
 
 /** Sealed days from their totals, the rest from the ledger. */
 function simDayRows(question: UsageQuestion, context: Context, values: Values): string {
-  const { start, end } = question
-  const { firstDay, endDay } = sealedDays(start, end, context.limits.sealedThrough)
-  const rule = context.limits.buckets
-  const buckets = [
-    ...new Set([...bucketsOf(start, firstDay, rule), ...bucketsOf(endDay, end, rule)]),
-  ]
+  const { firstDay, endDay, buckets } = readFrom(question, context.limits)
   const parts = buckets.length === 0 ? [] : [ledgerRows(question, { buckets, values })]
   const whole = totalledMonths(question, { firstDay, endDay }, context)
   const { hasMoves } = context

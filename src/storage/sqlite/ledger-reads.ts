@@ -1,33 +1,20 @@
 /** A SIM's ledger rows, page by page, with what each has replaced. */
 import type { LedgerEntry, LedgerFilter, LedgerPage } from '../../domain/ledger-entry.ts'
-import { bucketsOf } from '../ledger/buckets.ts'
+import { bucketsAsked } from '../ledger/bounds.ts'
 import * as shared from '../ledger/entries.ts'
 import { readLimits } from '../limits.ts'
 import type { Row } from '../rows.ts'
 import { all, type Steps } from '../session.ts'
 import type { Connection } from './connection.ts'
-import { withinLedger } from './usage-reads.ts'
 
-/**
- * One bucket of a SIM in key order, so that nothing has to be sorted. Parameters: bucket, SIM, from, end;
- * the position before; those of the conditions; limit.
- */
+const IN_BUCKET = 'bucket = ?'
+
+/** One bucket of a SIM in key order, so that nothing has to be sorted. */
 export function selectEntries(filter: LedgerFilter): string {
-  return `
-    SELECT ${shared.ENTRY_COLUMNS}, ${shared.READING_COLUMN}
-    FROM ledger
-    WHERE bucket = ? AND sim_id = ? AND occurred_at >= ? AND occurred_at < ?
-      AND (occurred_at, feed_id, record_id) > (?, ?, ?) ${shared.filterConditions(filter)}
-    ORDER BY occurred_at, feed_id, record_id
-    LIMIT ?`
+  return shared.selectEntries(filter, IN_BUCKET)
 }
 
-/** Parameters: bucket, SIM, first and last instant. */
-const SELECT_VERSIONS = `
-  SELECT ${shared.ENTRY_COLUMNS}, replaced_at, replaced_by_import
-  FROM ledger_history
-  WHERE bucket = ? AND sim_id = ? AND occurred_at >= ? AND occurred_at <= ?
-  ORDER BY occurred_at, feed_id, record_id, version`
+const SELECT_VERSIONS = shared.selectVersions(IN_BUCKET)
 
 /** Reads bucket after bucket until the page is full, so a page costs no more than its own rows. */
 export function listUsageEvents(
@@ -41,18 +28,14 @@ export function listUsageEvents(
 const ROWS: shared.LedgerRows = { entries: entryRows, versions: versionRows }
 
 function* entryRows(filter: LedgerFilter, page: LedgerPage): Steps<Row[]> {
-  const { occurredAt, feedId, recordId } = shared.positionBefore(filter, page)
-  const [from, end] = yield* withinLedger(occurredAt, filter.end)
+  const { occurredAt } = shared.positionBefore(filter, page)
+  const { buckets: rule } = yield* readLimits()
   const text = selectEntries(filter)
-  const position = [occurredAt, feedId, recordId] as const
   const rows: Row[] = []
-  const { buckets } = yield* readLimits()
-  for (const bucket of bucketsOf(from, end, buckets)) {
+  for (const bucket of yield* bucketsAsked({ start: occurredAt, end: filter.end }, rule)) {
     const room = page.limit - rows.length
     if (room <= 0) break
-    const conditions = shared.filterValues(filter)
-    const values = [bucket, filter.simId, from, end, ...position, ...conditions, room]
-    rows.push(...(yield* all(text, values)))
+    rows.push(...(yield* all(text, [bucket, ...shared.entryValues(filter, page, room)])))
   }
   return rows
 }

@@ -22,9 +22,6 @@ export const SELECT_SAME_EVENT = `
   WHERE ${IDENTITY} AND zone = ? AND country = ? AND plmn = ? AND stated = ?
     AND ${eachCounter((name) => `${name} = ?`, ' AND ')}`
 
-export const SELECT_LEDGER_BOUNDS = `
-  SELECT (SELECT MIN(bucket) FROM ledger) AS first, (SELECT MAX(bucket) FROM ledger) AS last`
-
 // Questions. Ledger rows are found bucket by bucket. The CROSS JOIN keeps SQLite from reversing the join
 // and scanning whole buckets.
 

@@ -3,7 +3,7 @@
  * accepted that would not be moved.
  */
 
-import { dayOf } from '../ledger/buckets.ts'
+import { ledgerDays } from '../ledger/bounds.ts'
 import {
   hasSums,
   selectRowsAfter,
@@ -15,7 +15,6 @@ import {
 import type { TransferSource } from '../transfer/transfer.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { translated } from './failures.ts'
-import { SELECT_LEDGER_BOUNDS } from './ledger-sql.ts'
 
 const SELECT_LAST_ID = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
 
@@ -40,13 +39,7 @@ export function openTransferSource(path: string): TransferSource {
     pageAfter: async (table, after, rowsMax) =>
       translated(path, () => readPage(connection, table, { after, rowsMax })),
     lastId: async ({ name }) => Number(number(SELECT_LAST_ID, name) ?? 0),
-    ledgerBounds: async () => {
-      const { first, last } = translated(
-        path,
-        () => connection.prepare(SELECT_LEDGER_BOUNDS).get()!,
-      )
-      return first === null ? null : { first: dayOf(first as number), last: dayOf(last as number) }
-    },
+    ledgerBounds: async () => translated(path, () => connection.take(ledgerDays())),
     renew: async () => false,
     close: async () => connection.close(),
   }

@@ -1,19 +1,14 @@
 /** Sums usage for a query. An answer of several statements is read in one transaction. */
 import type { SQLInputValue } from 'node:sqlite'
-import { DAY_SECONDS } from '../../domain/time.ts'
 import type { Granularity, UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { partsHeld } from '../directory/tenures.ts'
-import { bucketsOf } from '../ledger/buckets.ts'
+import { isLong, withinLedger } from '../ledger/bounds.ts'
 import { hasMonthTotal, type Limits, readLimits } from '../limits.ts'
-import { monthsOf, sealedDays, wholeDays } from '../questions/day-ranges.ts'
+import { monthsOf, readFrom, wholeDays } from '../questions/day-ranges.ts'
 import { addedUp, inOrder, ofParts } from '../questions/usage-parts.ts'
 import { usageGroupsFromRows } from '../rows.ts'
-import { get, type Steps } from '../session.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
-
-/** Retention keeps 18 months, at most 550 days. */
-const DAYS_ASKED_USUALLY = 600
 
 const ACCOUNT_TEXTS: Readonly<Record<Granularity, string>> = {
   hourly: sql.SELECT_ACCOUNT_HOURS,
@@ -70,15 +65,13 @@ function querySim(
   const asOneState = () =>
     connection.read(() => querySim(connection, query, simId, connection.take(readLimits())))
   const { isTransaction } = connection.db
-  if (end - start > DAYS_ASKED_USUALLY * DAY_SECONDS && !isTransaction) return asOneState()
-  const [from, to] = connection.take(withinLedger(start, end))
-  const { firstDay, endDay } =
-    granularity === 'hourly'
-      ? { firstDay: from, endDay: from }
-      : sealedDays(from, to, limits.sealedThrough)
+  const hasBounds = isLong(query)
+  if (hasBounds && !isTransaction) return asOneState()
+  const period = hasBounds ? connection.take(withinLedger(query)) : query
+  if (period === null) return []
+  const { firstDay, endDay, buckets } = readFrom({ ...period, granularity }, limits)
   const months = monthsOf(firstDay, endDay)
-  const hasEdges = from < firstDay || endDay < to
-  if (months.length + (hasEdges ? 1 : 0) > 1 && !isTransaction) return asOneState()
+  if (months.length + Math.min(buckets.length, 1) > 1 && !isTransaction) return asOneState()
   const parts: UsageGroup[][] = months.map((month) =>
     granularity === 'all' && hasMonthTotal(month, { firstDay, endDay }, limits)
       ? rowsOf(connection, sql.SELECT_SIM_MONTH_TOTAL, start, month, simId)
@@ -86,12 +79,8 @@ function querySim(
         ? rowsOf(connection, sql.SELECT_SIM_MONTH.all, start, month, simId, firstDay, endDay)
         : rowsOf(connection, sql.SELECT_SIM_MONTH.daily, month, simId, firstDay, endDay),
   )
-  if (hasEdges) {
-    const buckets = new Set([
-      ...bucketsOf(from, firstDay, limits.buckets),
-      ...bucketsOf(endDay, to, limits.buckets),
-    ])
-    const values = [JSON.stringify([...buckets]), simId, start, end]
+  if (buckets.length > 0) {
+    const values = [JSON.stringify(buckets), simId, start, end]
     const text = sql.SELECT_SIM_LEDGER[granularity]
     parts.push(
       granularity === 'all'
@@ -106,18 +95,4 @@ function querySim(
 
 function rowsOf(connection: Connection, text: string, ...values: SQLInputValue[]): UsageGroup[] {
   return usageGroupsFromRows(connection.prepareBigintArrays(text).all(...values))
-}
-
-/**
- * A question about all time would list the days of ten thousand years. Those before the ledger's first
- * bucket and after its last one have no usage.
- */
-export function* withinLedger(start: number, end: number): Steps<[number, number]> {
-  if (end - start <= DAYS_ASKED_USUALLY * DAY_SECONDS) return [start, end]
-  const bounds = (yield* get(sql.SELECT_LEDGER_BOUNDS))!
-  const first = bounds.first as number | null
-  if (first === null) return [start, start]
-  const last = (bounds.last as number) + DAY_SECONDS
-  const from = Math.max(start, first)
-  return [from, Math.max(from, Math.min(end, last))]
 }
