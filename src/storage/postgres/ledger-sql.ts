@@ -117,6 +117,25 @@ export const MOVE_INCOMING = `
                                      AND added.record_id = incoming.record_id))
          END AS met`
 
+/**
+ * Where the ledger's rows come from that are the same as rows of `incoming` in every column, as lists. The
+ * same record again is by far the most that a batch meets, and its columns need not travel. Parameters:
+ * feed, positions.
+ */
+export const SELECT_SAME = `
+  SELECT array_agg(incoming.position) AS positions, array_agg(ledger.import_id) AS import_ids,
+         array_agg(ledger.line) AS lines
+  FROM incoming
+  JOIN unnest(?2::integer[]) AS asked (position) ON asked.position = incoming.position
+  JOIN ledger ON ledger.bucket = incoming.bucket
+             AND ledger.sim_id = incoming.sim_id
+             AND ledger.occurred_at = incoming.occurred_at
+             AND ledger.feed_id = ?1
+             AND ledger.record_id = incoming.record_id
+  WHERE ledger.zone = incoming.zone AND ledger.country = incoming.country
+    AND ledger.plmn = incoming.plmn AND ledger.stated = incoming.stated
+    AND ${eachCounter((name) => `ledger.${name} = incoming.${name}`, ' AND ')}`
+
 /** The ledger's rows for rows of `incoming`. Parameters: feed, positions. */
 export const SELECT_MET = `
   SELECT incoming.position, ledger.account_id, ledger.zone, ledger.country, ledger.plmn,

@@ -12,6 +12,8 @@ import {
   versionOf,
 } from '../ledger/incoming-events.ts'
 import { chainRules, MetChain, type MetVerdict, MetVersions } from '../ledger/met-versions.ts'
+import { NotedRepeats, type Place, writeRepeats } from '../ledger/repeats.ts'
+import { takesOver } from '../ledger/version-chain.ts'
 import type { Limits } from '../limits.ts'
 import { type StoredEvent, storedEventFromRow } from '../rows.ts'
 import * as sql from './ledger-sql.ts'
@@ -50,8 +52,45 @@ export class MetEvents {
   }
 
   async resolve(): Promise<this> {
+    const repeatsAt = this.#repeatsAt()
+    const left = new Set([...this.#input.metPositions, ...repeatsAt.keys()])
+    await this.#countSame(left, repeatsAt)
+    if (left.size > 0) await this.#resolveEach(await this.#findMet(left, repeatsAt))
+    return this
+  }
+
+  /**
+   * Counts as duplicates the events that are stored as they are, and takes them out of the positions. An
+   * event that the batch brings more than once is left to its versions.
+   */
+  async #countSame(
+    left: Set<number>,
+    repeatsAt: ReadonlyMap<number, readonly IncomingEvent[]>,
+  ): Promise<void> {
     const { feed } = this.#batch
-    const mets = await this.#findMet()
+    const asked = [...left].filter((position) => !repeatsAt.has(position))
+    const row =
+      asked.length === 0 ? null : await this.#session.get(sql.SELECT_SAME, [feed.id, asked])
+    const positions = (row?.positions ?? []) as number[]
+    if (positions.length === 0) return
+    const importIds = row!.import_ids as number[]
+    const lines = row!.lines as number[]
+    const rules = await this.#session.take(chainRules(feed, importIds, this.#batch))
+    const noted = new NotedRepeats()
+    for (const [i, position] of positions.entries()) {
+      const of: Place = { importId: importIds[i]!, line: lines[i]! }
+      if (takesOver(rules, this.#batch, of)) continue
+      left.delete(position)
+      this.duplicate++
+      const { bucket, event } = this.#input.firsts[position]!
+      const { importId, knownAt } = this.#batch
+      noted.note(bucket, of, { importId, line: event.line, knownAt })
+    }
+    await this.#session.take(writeRepeats(noted.repeats))
+  }
+
+  async #resolveEach(mets: ReadonlyMap<number, Met>): Promise<void> {
+    const { feed } = this.#batch
     const history = await this.#findHistory(mets)
     const chains = new Map(
       [...mets].map(([position, { found }]) => [
@@ -78,7 +117,6 @@ export class MetEvents {
     }
     await this.#session.take(writeLedgerChanges(this.#batch, changes, this.#input.limits))
     await this.#session.take(versions.write())
-    return this
   }
 
   #count(incoming: IncomingEvent, { current }: MetChain, verdict: MetVerdict): void {
@@ -89,21 +127,30 @@ export class MetEvents {
     }
   }
 
-  /** By position in `incoming`, ascending. This is key order, in which rows are then changed. */
-  async #findMet(): Promise<ReadonlyMap<number, Met>> {
-    const { feed } = this.#batch
-    const { firsts, repeats, metPositions } = this.#input
-    const positions = new Map(firsts.map(({ event }, position) => [identityText(event), position]))
+  /** By the position of the first. */
+  #repeatsAt(): ReadonlyMap<number, IncomingEvent[]> {
+    const { firsts, repeats } = this.#input
     const repeatsAt = new Map<number, IncomingEvent[]>()
+    if (repeats.length === 0) return repeatsAt
+    const positions = new Map(firsts.map(({ event }, position) => [identityText(event), position]))
     for (const repeat of repeats) {
       const position = positions.get(identityText(repeat.event))!
       const list = repeatsAt.get(position)
       if (list === undefined) repeatsAt.set(position, [repeat])
       else list.push(repeat)
     }
-    const asked = [...new Set([...metPositions, ...repeatsAt.keys()])]
+    return repeatsAt
+  }
+
+  /** By position in `incoming`, ascending. This is key order, in which rows are then changed. */
+  async #findMet(
+    asked: ReadonlySet<number>,
+    repeatsAt: ReadonlyMap<number, readonly IncomingEvent[]>,
+  ): Promise<ReadonlyMap<number, Met>> {
+    const { feed } = this.#batch
+    const { firsts, metPositions } = this.#input
     const mets = new Map<number, Met>()
-    const rows = await this.#session.all(sql.SELECT_MET, [feed.id, asked])
+    const rows = await this.#session.all(sql.SELECT_MET, [feed.id, [...asked]])
     for (const row of rows.sort((a, b) => (a.position as number) - (b.position as number))) {
       const position = row.position as number
       const first = firsts[position]!

@@ -22,12 +22,24 @@ import { OUT_OF_RANGE, sqlState } from './failures.ts'
 import { type LockName, lockKey } from './locks.ts'
 
 const INT8 = 20
+const INT4_LIST = 1007
+const INT8_LIST = 1016
 const defaultParser = pg.types.getTypeParser
 
 function typesWith(parseInt8: (text: string) => unknown): pg.CustomTypesConfig {
+  const own: Readonly<Record<number, (text: string) => unknown>> = {
+    [INT8]: parseInt8,
+    [INT4_LIST]: listOf(Number),
+    [INT8_LIST]: listOf(parseInt8),
+  }
   const getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? parseInt8 : defaultParser(oid, format as 'text')) as typeof defaultParser
+    own[oid] ?? defaultParser(oid, format as 'text')) as typeof defaultParser
   return { getTypeParser }
+}
+
+/** Lists without NULL. They may have an element for each record of a batch, and `pg` takes its time. */
+function listOf(parse: (text: string) => unknown): (text: string) => unknown[] {
+  return (text) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(parse))
 }
 
 /** Ids, instants and counters of one record are safe integers; only sums may pass 2^53. */
