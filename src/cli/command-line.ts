@@ -115,7 +115,7 @@ export async function accountOf(
   const account = await store.findAccount(sid)
   if (account !== null) return account
   throw new UsageError('not_found', `there is no account ${sid}`, {
-    hint: 'simtally account list shows those there are',
+    hint: 'simtally account list shows the existing ones',
   })
 }
 

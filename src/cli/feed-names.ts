@@ -18,7 +18,7 @@ export function nameFlags(): Option[] {
   return [
     new Option(
       '--account <sid>',
-      'bind it to one account: its records are of its SIMs only',
+      'bind it to one account: its records mean only its SIMs',
     ).argParser(sidFlag('--account', 'AC')),
     new Option(
       '--sim-names <kinds>',

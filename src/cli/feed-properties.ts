@@ -48,29 +48,27 @@ export function changingFlags(): Option[] {
     ),
     new Option('--no-default-zone', 'records that name no network go to quarantine'),
     new Option('--no-sequence-pattern', 'its files have no numbers in their names'),
-    new Option('--no-covers-from', 'its first delivery shows since when it brings all usage'),
-    new Option('--no-account', 'its records may be of SIMs of any account'),
+    new Option('--no-covers-from', 'its first delivery shows since when it delivers all usage'),
+    new Option('--no-account', 'its records may mean SIMs of any account'),
   ]
 }
 
 const READ_FROM_NOW_ON =
-  'deliveries are read so from now on, and quarantined records when they are recycled; what counts stays'
-const TOLD_ANEW = 'its gaps and its "complete through" are told anew, from all its deliveries'
+  'this applies to later deliveries and to recycled records; counted usage does not change'
+const TOLD_ANEW = 'its gaps and its "complete through" are recomputed from all its deliveries'
 const RESOLVED_FROM_NOW_ON =
-  'SIMs are found so in records that come from now on or are recycled; what counts stays'
+  'this applies to later and recycled records; counted usage does not change'
 
 /** People expect these changes to do more than they do. */
 const CONSEQUENCES: Readonly<Partial<Record<keyof FeedChanges, string>>> = {
-  name: 'whoever delivers to it or asks for it has to use the new name; its imports show it too',
+  name: 'everyone who delivers to it or asks for it has to use the new name; its imports show it too',
   format: READ_FROM_NOW_ON,
   settings: READ_FROM_NOW_ON,
-  onConflict:
-    'records are judged so that come from now on or are recycled; what counts stays as it is',
-  defaultZone:
-    'it is the zone of records that come from now on or are recycled; what counts stays where it is',
+  onConflict: 'this applies to later and recycled records; counted usage does not change',
+  defaultZone: 'this applies to later and recycled records; counted usage keeps its zone',
   settleSeconds: TOLD_ANEW,
   sequencePattern: TOLD_ANEW,
-  coversFrom: 'answers are complete from then on, where no other feed of the account begins later',
+  coversFrom: 'answers are complete from then on, unless another feed of the account begins later',
   accountId: RESOLVED_FROM_NOW_ON,
   simNames: RESOLVED_FROM_NOW_ON,
 }

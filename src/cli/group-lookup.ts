@@ -20,7 +20,7 @@ export async function groupsNamed(
   }
   if (found.length > 0) return found
   throw new UsageError('not_found', `there is no group ${shown(name)}`, {
-    hint: 'simtally group list shows those there are, simtally group create makes one',
+    hint: 'simtally group list shows the existing ones, simtally group create makes one',
   })
 }
 

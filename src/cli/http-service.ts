@@ -94,7 +94,7 @@ export function listenFailure(
   if (code === 'EADDRINUSE') {
     return failure(
       `port ${port} of ${host} is in use by another program`,
-      'choose another with --port; --port 0 takes a free one',
+      'choose another with --port; --port 0 picks a free one',
     )
   }
   if (code === 'EACCES') {

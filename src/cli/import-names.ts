@@ -18,6 +18,6 @@ export async function importNamed(store: UsageStore, name: number | string): Pro
   const found = id === null ? null : await store.findImport(id)
   if (found !== null) return found
   throw new UsageError('not_found', `there is no import ${name}`, {
-    hint: 'simtally import list shows those there are',
+    hint: 'simtally import list shows the existing ones',
   })
 }

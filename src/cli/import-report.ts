@@ -90,7 +90,7 @@ function expiredText({ source, counts, startedAt }: Import): string {
   return (
     `${source}: ${countOf(counts.expired, 'record is', 'records are')} expired, older than the ` +
     `${RETENTION_MONTHS} months that are kept, and not counted; the clock says ` +
-    `${formatInstant(startedAt)}. If it is wrong, set it right and deliver again: that counts them`
+    `${formatInstant(startedAt)}. If it is wrong, correct it and deliver again: that counts them`
   )
 }
 
@@ -98,8 +98,8 @@ function expiredText({ source, counts, startedAt }: Import): string {
 export function seriesLines({ series }: Pick<Import, 'series'>): string[] {
   const told = [
     [series.falls, 'below what was counted before: they add nothing until that is passed'],
-    [series.resets, 'whose counters have begun again'],
-    [series.wraps, 'of full counters that go on from 0'],
+    [series.resets, 'whose counters began again'],
+    [series.wraps, 'of full counters that continued from 0'],
   ] as const
   return told.flatMap(([count, meaning]) =>
     count === 0 ? [] : [`  readings ${meaning}: ${formatCount(count)}`],
@@ -114,9 +114,9 @@ export function verdictTable({
 }): string[] {
   const rows = [
     ['accepted', counts.accepted, 'new, and counted'],
-    ['duplicate', counts.duplicate, 'there already, changed nothing'],
+    ['duplicate', counts.duplicate, 'already stored, changed nothing'],
     ['replaced', counts.replaced, 'corrected an earlier version'],
-    ['quarantined', counts.quarantined, 'could not be counted, kept aside'],
+    ['quarantined', counts.quarantined, 'could not be counted, in quarantine'],
     ['expired', counts.expired, 'older than the retention'],
   ] as const
   return textTable(

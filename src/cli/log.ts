@@ -128,13 +128,13 @@ export type Log = Awaited<ReturnType<typeof openLog>>
 /** Reopens the log file and says so. Without a file, or if reopening fails, logging goes on as before. */
 export function reopenLog(target: LogTarget, log: Log): void {
   if (!(target instanceof LogFile)) {
-    log.info('SIGHUP: there is no log file to open anew; --log-file names one')
+    log.info('SIGHUP: there is no log file to reopen; --log-file names one')
     return
   }
   try {
     target.reopen()
-    log.info('SIGHUP: the log file is opened anew')
+    log.info('SIGHUP: the log file is reopened')
   } catch (error) {
-    log.error(error, 'SIGHUP: the log goes on in the old file')
+    log.error(error, 'SIGHUP: logging continues in the old file')
   }
 }

@@ -128,7 +128,7 @@ export function statusOption(statuses: readonly string[]): Option {
 }
 
 export function dryRunOption(): Option {
-  return new Option('--dry-run', 'only tell what would change')
+  return new Option('--dry-run', 'only show what would change')
 }
 
 export function batchSizeOption(countMax: number): Option {
@@ -138,13 +138,13 @@ export function batchSizeOption(countMax: number): Option {
 }
 
 export function forceOption(): Option {
-  return new Option('--force', 'take the place of what is there')
+  return new Option('--force', 'replace what is there')
 }
 
 export function jsonOption(entry?: string): Option {
   return new Option(
     '--json',
-    entry === undefined ? 'print JSON' : `print JSON, one ${entry} a line`,
+    entry === undefined ? 'print JSON' : `print JSON, one ${entry} per line`,
   )
 }
 

@@ -64,7 +64,7 @@ export async function entriesNamed(
     const there = entries.filter((entry) => entry !== null)
     if (there.length === 0) {
       throw new UsageError('not_found', `there is no quarantined record ${name}`, {
-        hint: 'simtally quarantine list shows those there are',
+        hint: 'simtally quarantine list shows the existing ones',
       })
     }
     found.push(...there)

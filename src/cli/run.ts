@@ -67,10 +67,13 @@ export function buildProgram(commandLine: CommandLine): Command {
   const program = new Command('simtally')
   inheritedSettings(program, commandLine.context)
   program
-    .description('Counts what SIMs use, and answers through the UsageRecords API.')
+    .description('Counts what SIMs use, and serves the UsageRecords API.')
     .version(VERSION)
     .option('--database, --database-url <url>', SETTINGS['database-url'].sets)
-    .option('--config <file>', `the settings file; ${SETTINGS_FILE_DEFAULT} here, where it is`)
+    .option(
+      '--config <file>',
+      `the settings file (default: ${SETTINGS_FILE_DEFAULT} in this folder, if it exists)`,
+    )
     .hook('preAction', (_, command) => {
       // The doctor reports what is wrong with the settings instead, and completion needs no store.
       if (!WITHOUT_SETTINGS.includes(command.name())) {

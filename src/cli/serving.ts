@@ -149,7 +149,7 @@ async function onPort<T>(
     return await start(port)
   } catch (error) {
     if (otherPortAllowed !== true || !isPortInUse(error)) throw error
-    await report(context, `port ${port} is in use, so a free one is taken`)
+    await report(context, `port ${port} is in use, so a free one is used`)
     return await start(0)
   }
 }

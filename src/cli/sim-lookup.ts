@@ -53,7 +53,7 @@ async function simWithNumber(
 function noSim(name: string, account: Account | null): UsageError {
   return new UsageError('not_found', `there is no SIM ${shown(name)}`, {
     hint:
-      'simtally sim list shows those there are' +
-      (account === null ? '; --account tells SIMs of several accounts with one name apart' : ''),
+      'simtally sim list shows the existing ones' +
+      (account === null ? '; --account distinguishes SIMs of several accounts with one name' : ''),
   })
 }

@@ -22,7 +22,7 @@ export function readTlsFiles({ certFile, keyFile }: TlsFiles): TlsIdentity {
     const { message } = cause as Error
     throw new UsageError(
       'invalid',
-      `--tls-cert ${shown(certFile)} and --tls-key ${shown(keyFile)} are no certificate and its key (${message})`,
+      `--tls-cert ${shown(certFile)} and --tls-key ${shown(keyFile)} are not a certificate and its key (${message})`,
       { hint: 'both are PEM; the certificate of the server comes first in its file', cause },
     )
   }
@@ -38,9 +38,9 @@ export function renewTls(server: unknown, files: TlsFiles, log: Log): void {
     const identity = readTlsFiles(files)
     server.setSecureContext(identity)
     const { validTo, subject } = new X509Certificate(identity.cert)
-    log.info({ validTo, subject }, 'SIGHUP: the certificate is read anew')
+    log.info({ validTo, subject }, 'SIGHUP: the certificate is reloaded')
   } catch (error) {
-    log.error(error, 'SIGHUP: the server goes on with the certificate that it has')
+    log.error(error, 'SIGHUP: the server keeps its current certificate')
   }
 }
 

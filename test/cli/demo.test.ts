@@ -76,7 +76,7 @@ describe('simtally demo', () => {
   it('prints a link to the console, and three curl lines: a month, its days, the account', async (t) => {
     const { text, stop, ended } = await served(t, demoArgs('served.db', '--port', '0'))
     assert.match(text, /^Imported [\d,]+ records in /m)
-    assert.match(text, /^ {2}quarantined +1 {2}of SIMs that nobody registered/m)
+    assert.match(text, /^ {2}quarantined +1 {2}of unregistered SIMs, in quarantine/m)
     const curls = text.split('\n').flatMap((line) => /^ +(curl .*)$/.exec(line)?.[1] ?? [])
     assert.equal(curls.length, 3)
     const lengths: number[] = []
@@ -157,7 +157,7 @@ describe('simtally demo', () => {
     const { text } = await served(t, demoArgs('port.db'))
     const [, port] = /^Simtally answers at http:\/\/127\.0\.0\.1:(\d+)$/m.exec(text)!
     assert.notEqual(Number(port), PORT_DEFAULT)
-    assert.match(text, /^simtally: port 8080 is in use, so a free one is taken$/m)
+    assert.match(text, /^simtally: port 8080 is in use, so a free one is used$/m)
   })
 
   it('stops at a signal during its import, and completes the count the next time', async () => {

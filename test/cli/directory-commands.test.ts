@@ -77,7 +77,7 @@ describe('simtally account', () => {
     assert.equal(named.stderr, '')
     const moved = await set('--home-plmns', '262-01,262-02', '--home-countries', '')
     assert.equal(moved.stdout, `${sid} After: home networks 262-01 262-02, home countries none\n`)
-    assert.match(moved.stderr, /simtally reclassify is for usage that is counted/)
+    assert.match(moved.stderr, /simtally reclassify applies it to counted usage/)
     const mayRegister = async (...args: string[]) => {
       const [row] = await cli.json<Record<string, unknown>>(['account', 'set', sid, ...args])
       return row!.may_register_numbers
@@ -115,7 +115,7 @@ describe('simtally account', () => {
       '2026-03-22T12:34:56Z',
     )
     const ended = await cli.run(['account', 'rotate-token', sid, '--end-old', 'now'])
-    assert.equal(ended.stdout, `${sid}: only the newest auth token is good\n`)
+    assert.equal(ended.stdout, `${sid}: only the newest auth token is valid\n`)
     assert.equal((await stored())?.previousToken, null)
     for (const args of [
       ['--keep-old', '91d'],
@@ -277,7 +277,7 @@ describe('simtally feed', () => {
     const set = (...args: string[]) => cli.run(['feed', 'set', ...args])
     const policy = await set('set-me', '--on-conflict', 'replace', '--no-default-zone')
     assert.match(policy.stdout, /^feed set-me: csv, on conflict replace, default zone none, /)
-    assert.match(policy.stderr, /what counts stays as it is\n.*what counts stays where it is\n$/)
+    assert.match(policy.stderr, /counted usage does not change\n.*counted usage keeps its zone\n$/)
     const renamed = await set('set-me', '--name', 'renamed')
     assert.match(renamed.stdout, /^feed renamed: csv/)
     assert.match(renamed.stderr, /has to use the new name/)
@@ -289,7 +289,7 @@ describe('simtally feed', () => {
     const emnify = ['--format', 'mapped', '--mapping', 'emnify', '--set', 'megabyte=MB']
     const mapped = await set('renamed', ...emnify, '--set', 'rx=upload')
     assert.match(mapped.stdout, /^feed renamed: mapped, /)
-    assert.match(mapped.stderr, /deliveries are read so from now on/)
+    assert.match(mapped.stderr, /applies to later deliveries and to recycled records/)
     const one = ['feed', 'set', 'renamed', '--set', 'delivery=csv']
     const [added] = await cli.json<{ settings: object }>(one)
     const whole = { mapping: 'emnify', megabyte: 'MB', rx: 'upload', delivery: 'csv' }

@@ -57,7 +57,7 @@ describe('simtally doctor', () => {
     for (const words of [
       /prot: there is no such setting; port\?/,
       /limit-headers "2": expected a whole number/,
-      /SIMTALLY_LOG_LEVLE, which is no setting.*is it SIMTALLY_LOG_LEVEL\?/,
+      /SIMTALLY_LOG_LEVLE, which is not a setting.*is it SIMTALLY_LOG_LEVEL\?/,
       /SIMTALLY_WORKERS "many": expected/,
       /listens on every address, without TLS.*set tls-cert/,
     ]) {

@@ -124,7 +124,7 @@ describe('simtally serve', () => {
     assert.equal(
       stderr,
       `simtally: port ${port} of 127.0.0.1 is in use by another program\n` +
-        '  choose another with --port; --port 0 takes a free one\n',
+        '  choose another with --port; --port 0 picks a free one\n',
     )
   })
 
@@ -167,7 +167,7 @@ describe('simtally serve', () => {
     stop.request('SIGTERM')
     const { exitCode, stderr } = await ended
     assert.equal(exitCode, 0)
-    assert.match(stderr, /SIGHUP: there is no log file to open anew; --log-file names one/)
+    assert.match(stderr, /SIGHUP: there is no log file to reopen; --log-file names one/)
   })
 
   it('fails for a log file that cannot be written', async () => {

@@ -49,13 +49,13 @@ describe('serve --tls-cert --tls-key', () => {
 
       await copyFile(second.certFile, certFile)
       serving.child.kill('SIGHUP')
-      const kept = 'SIGHUP: the server goes on with the certificate that it has'
+      const kept = 'SIGHUP: the server keeps its current certificate'
       while ((await logged(log, kept)) < workers) await setImmediate()
       assert.match(await getOverTls(port, '/healthz', first), /"up"/)
 
       await copyFile(second.keyFile, keyFile)
       serving.child.kill('SIGHUP')
-      const renewed = 'SIGHUP: the certificate is read anew'
+      const renewed = 'SIGHUP: the certificate is reloaded'
       while ((await logged(log, renewed)) < workers) await setImmediate()
       assert.match(await getOverTls(port, '/healthz', second), /"up"/)
       await assert.rejects(getOverTls(port, '/healthz', first), /self-signed|unable to verify/)
@@ -74,7 +74,7 @@ describe('serve --tls-cert --tls-key', () => {
       [
         ['--tls-cert', first.certFile, '--tls-key', second.keyFile],
         2,
-        /no certificate and its key/,
+        /not a certificate and its key/,
       ],
       [['--tls-cert', cli.path('none.pem'), '--tls-key', first.keyFile], 2, /\n {2}both are PEM/],
     ]

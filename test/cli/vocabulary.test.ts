@@ -145,15 +145,15 @@ describe('every command', () => {
     }
   })
 
-  it('prints facts as JSON: a list as one object a line, one thing as one object', () => {
+  it('prints facts as JSON: a list as one object per line, one thing as one object', () => {
     for (const leaf of leaves) {
       const name = pathOf(leaf)
       const json = leaf.options.find(({ long }) => long === '--json')
       // What they print is no fact: a file, and a script.
       if (['simtally demo write', 'simtally completion'].includes(name)) continue
-      assert.match(json?.description ?? '', /^print JSON(, one [a-zA-Z]+ a line)?$/, name)
+      assert.match(json?.description ?? '', /^print JSON(, one [a-zA-Z]+ per line)?$/, name)
       const isList = leaf.name() === 'list'
-      if (isList) assert.match(json!.description, /a line$/, name)
+      if (isList) assert.match(json!.description, /per line$/, name)
       if (leaf.name() === 'show' && !name.includes('usage')) {
         assert.equal(json!.description, 'print JSON', name)
       }

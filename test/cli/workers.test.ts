@@ -301,7 +301,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     await rename(path, `${path}.1`)
     child.kill('SIGHUP')
     for (const pid of childrenOf(child.pid!)) process.kill(pid, 'SIGHUP')
-    while ((await count(path, 'SIGHUP: the log file is opened anew')) < 3) await setImmediate()
+    while ((await count(path, 'SIGHUP: the log file is reopened')) < 3) await setImmediate()
     await getFromAll(port, '/healthz')
     while ((await count(path, 'request')) < CONNECTIONS) await setImmediate()
     assert.equal(await count(`${path}.1`, 'request'), 0)
@@ -385,7 +385,7 @@ describe('simtally serve with several workers', { timeout: 120_000 }, () => {
     assert.equal(
       stderr,
       `simtally: port ${port} of 127.0.0.1 is in use by another program\n` +
-        '  choose another with --port; --port 0 takes a free one\n',
+        '  choose another with --port; --port 0 picks a free one\n',
     )
   })
 

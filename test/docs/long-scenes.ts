@@ -186,7 +186,7 @@ export const LONG_SCENES: readonly Scene[] = [
     prepare: withServer,
     instead: [ON_SERVER],
     inBash: true,
-    shows: { 'simtally init': /holds an empty store now/, 'simtally serve': /answers at/ },
+    shows: { 'simtally init': /now has an empty store/, 'simtally serve': /answers at/ },
   },
   {
     page: 'docs/storage.md',

@@ -166,7 +166,7 @@ async function printToken(
     return
   }
   await commandLine.print([`account     ${sid}`, `auth token  ${authToken}`])
-  if (until !== null) await commandLine.print(`old token   good until ${until}`)
+  if (until !== null) await commandLine.print(`old token   valid until ${until}`)
   await commandLine.note('Keep the auth token: it is shown only now.')
 }
 
@@ -201,7 +201,7 @@ async function setAccount(commandLine: CommandLine, sid: Sid, options: SetOption
   }
   if (changesHome) {
     await commandLine.note(
-      'Records that come from now on are classified by it; simtally reclassify is for usage that is counted.',
+      'It classifies the records that come from now on; simtally reclassify applies it to counted usage.',
     )
   }
 }
@@ -217,7 +217,7 @@ async function rotateToken(
       store.endPreviousToken((await accountOf(store, sid)).id),
     )
     if (options.json === true) await commandLine.printJson({ sid, previous_token_until: null })
-    else await commandLine.print(`${sid}: only the newest auth token is good`)
+    else await commandLine.print(`${sid}: only the newest auth token is valid`)
     return
   }
   const authToken = newSecret()

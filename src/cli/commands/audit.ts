@@ -108,7 +108,7 @@ async function audit(commandLine: CommandLine, options: AuditOptions): Promise<v
   else await printReport(commandLine, report)
   if (run.finishedAt === null) {
     throw new UsageError('unavailable', `stopped by ${commandLine.context.stop.signal}`, {
-      hint: 'simtally audit --resume goes on from there',
+      hint: 'simtally audit --resume continues from there',
     })
   }
 }
@@ -121,11 +121,11 @@ async function runFor(store: UsageStore, options: AuditOptions): Promise<AuditRu
     return newAuditRun({ accountId, since: since ?? null, last: before && endOfAudit(before) })
   }
   if (account !== undefined || since !== undefined) {
-    throw new WrongUsage('--resume goes on with what was asked for', 'give it alone')
+    throw new WrongUsage('--resume continues the audit as it was started', 'give it alone')
   }
   const last = await store.readAuditRun()
   if (last !== null && last.finishedAt === null) return last
-  throw new UsageError('not_found', 'there is no audit that has not ended', {
+  throw new UsageError('not_found', 'no audit is unfinished', {
     hint: 'begin one without --resume',
   })
 }
@@ -148,7 +148,7 @@ async function runAudit(
     const tenths = Math.floor((done / total) * 10)
     if (tenths === saidTenths) return
     saidTenths = tenths
-    void stderr.line(`simtally: ${done} of ${total} parts looked at, ${words}`)
+    void stderr.line(`simtally: ${done} of ${total} parts checked, ${words}`)
   }
   const stopListening = stop.listen(() => {})
   try {

@@ -29,7 +29,5 @@ async function init(commandLine: CommandLine, options: DatabaseOption & JsonOpti
     await commandLine.printJson({ database: shown, engine, made })
     return
   }
-  await commandLine.print(
-    made ? `${shown} holds an empty store now` : `${shown} holds a store already`,
-  )
+  await commandLine.print(made ? `${shown} now has an empty store` : `${shown} already has a store`)
 }

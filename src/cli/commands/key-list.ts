@@ -100,7 +100,7 @@ async function show(
 
 export function noSuchKey(sid: Sid): UsageError {
   return new UsageError('not_found', `there is no key ${sid}`, {
-    hint: 'simtally key list shows those there are',
+    hint: 'simtally key list shows the existing ones',
   })
 }
 

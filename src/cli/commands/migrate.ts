@@ -120,7 +120,7 @@ async function move(
     })
   if (outcome.proof === null) {
     throw new UsageError('unavailable', `stopped by ${stop.signal}`, {
-      hint: 'what was moved is kept; the same command goes on from there',
+      hint: 'what was moved is kept; the same command continues from there',
     })
   }
   await printProof(commandLine, outcome, outcome.proof, options)
@@ -175,6 +175,6 @@ async function printProof(
     faults: [
       `${countOf(differenceCount, 'difference')} between ${from} and ${to}, which stays unused`,
     ],
-    hint: 'simtally audit tells whether the old store has them by itself; --restart moves it anew',
+    hint: 'simtally audit says whether the old store has them too; --restart moves it again',
   })
 }

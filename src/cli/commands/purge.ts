@@ -102,7 +102,7 @@ function whyNotMore(step: RetentionStep, now: number, time: StoreTime): string |
   if (heldBackSeconds(step) === 0) return null
   if (!step.more) return refusalOf(step, now, time)
   return (
-    'the limit goes on by at most two days at a time; run it again for the next two, or at once: ' +
+    'the limit moves at most two days at a time; run it again for the next two, or at once: ' +
     `simtally purge --before ${formatInstant(step.byClock)}`
   )
 }

@@ -123,7 +123,7 @@ async function set(commandLine: CommandLine, name: string, options: SetOptions):
   await printFacts(commandLine, options, facts)
   if (home !== null) {
     await commandLine.note(
-      'Records that come from now on are classified by it; simtally reclassify is for usage that is counted.',
+      'It classifies the records that come from now on; simtally reclassify applies it to counted usage.',
     )
   }
 }

@@ -28,10 +28,10 @@ export async function printDemoImport(
 
 function verdicts({ counts }: Import): string[] {
   const rows = [
-    ['accepted', counts.accepted, 'counted, also the 2 % that came hours to weeks late'],
+    ['accepted', counts.accepted, 'counted, including the 2 % that came hours to weeks late'],
     ['duplicate', counts.duplicate, 'delivered before, counted once'],
     ['replaced', counts.replaced, 'corrections: the newest version counts'],
-    ['quarantined', counts.quarantined, 'of SIMs that nobody registered, kept aside'],
+    ['quarantined', counts.quarantined, 'of unregistered SIMs, in quarantine'],
     ['expired', counts.expired, 'older than the retention'],
   ] as const
   return textTable(
@@ -68,7 +68,7 @@ export async function printDemoAccess({ stdout }: CliContext, access: DemoAccess
   await stdout.line([
     `Simtally answers at ${url}`,
     '',
-    'The console, by a link that works once and for ten minutes:',
+    'The console, with a link that works once, within ten minutes:',
     `  ${link}`,
     `  (another one: npx simtally console link --operator --public-url ${url} --database ${databaseUrl})`,
     '',

@@ -23,7 +23,7 @@ export function checkVersion(): Finding {
   const [major = 0] = process.versions.node.split('.').map(Number)
   const message = `simtally ${VERSION} on Node ${process.versions.node}`
   if (major >= NODE_MAJOR_SILENT) return fine('version', message)
-  return warning('version', message, `Node ${NODE_MAJOR_SILENT} is what it is tested with`)
+  return warning('version', message, `it is tested with Node ${NODE_MAJOR_SILENT}`)
 }
 
 /** `commandLine` has not yet read the settings file, because a fault in it is a finding. */
@@ -47,9 +47,7 @@ export function checkSettings(commandLine: CommandLine, named: string | undefine
     )
   }
   const count = Object.keys(config.stated).length + Object.keys(config.limits).length
-  return findings.length > 0
-    ? findings
-    : [fine('settings', `${count} set, each with a value it takes`)]
+  return findings.length > 0 ? findings : [fine('settings', `${count} set, all of them valid`)]
 }
 
 function faultsOf(read: () => unknown): Finding[] {
@@ -58,7 +56,7 @@ function faultsOf(read: () => unknown): Finding[] {
     return []
   } catch (error) {
     if (!(error instanceof WrongUsage)) throw error
-    const remedy = error.hint ?? 'docs/settings.md says what it takes'
+    const remedy = error.hint ?? 'docs/settings.md says which values are valid'
     return error.faults.map((fault) => problem('settings', fault, remedy))
   }
 }
@@ -68,7 +66,7 @@ function unknownVariables({ unknownVariables }: Config): Finding[] {
   return unknownVariables.map((variable) => {
     const nearest = nearestName(variable, known)
     const remedy = nearest === null ? 'take it away' : `is it ${nearest}?`
-    return warning('settings', `the environment has ${variable}, which is no setting`, remedy)
+    return warning('settings', `the environment has ${variable}, which is not a setting`, remedy)
   })
 }
 
@@ -83,9 +81,7 @@ export function checkPermissions(config: Config, url: string): Finding[] {
   const settingsFile = config.stated['database-password']?.from.match(/^(.*): database-password$/)
   if (settingsFile?.[1] !== undefined)
     findings.push(...secretFile(settingsFile[1], 'the settings file'))
-  return findings.length > 0
-    ? findings
-    : [fine('permissions', 'only the owner reads what is secret')]
+  return findings.length > 0 ? findings : [fine('permissions', 'only the owner can read secrets')]
 }
 
 function databaseFile(path: string): Finding[] {
@@ -109,7 +105,7 @@ function databaseFile(path: string): Finding[] {
 function secretFile(path: string, what: string): Finding[] {
   const stat = statSync(path, { throwIfNoEntry: false })
   if (stat === undefined) {
-    return [problem('permissions', `${what} ${path} is not there`, 'name a file that is there')]
+    return [problem('permissions', `${what} ${path} does not exist`, 'name an existing file')]
   }
   if ((stat.mode & OTHERS_MAY) === 0) return []
   const message = `${what} ${path} can be read or written by other users`
@@ -129,7 +125,11 @@ export function checkDisk(url: string): Finding {
     return problem('disk', message, 'free some space, or move the database to a larger disk')
   }
   if (free >= Math.max(FREE_BYTES_MIN, size)) return fine('disk', message)
-  return warning('disk', message, 'have as much free as the database has, for copies and upgrades')
+  return warning(
+    'disk',
+    message,
+    'keep as much space free as the database takes, for copies and upgrades',
+  )
 }
 
 function nearestFolder(folder: string): string {

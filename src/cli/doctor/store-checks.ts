@@ -23,8 +23,8 @@ export async function checkStore(store: UsageStore, now: number): Promise<Findin
 
 async function checkClock(store: UsageStore, now: number): Promise<Finding> {
   const fault = clockFault(now, await store.readTime())
-  if (fault === null) return fine('clock', `it is ${formatInstant(now)}, which the store bears out`)
-  const remedy = 'set the clock; where it is right: simtally clock trust'
+  if (fault === null) return fine('clock', `it is ${formatInstant(now)}, which the store confirms`)
+  const remedy = 'set the clock; if it is right: simtally clock trust'
   return problem('clock', fault, remedy)
 }
 
@@ -96,7 +96,7 @@ async function checkQuarantine(store: UsageStore): Promise<Finding> {
   return warning(
     'quarantine',
     `records wait, the first since ${formatInstant(first.seenAt)}: ${first.reason}`,
-    'simtally quarantine list shows them; put right what they need, then simtally quarantine recycle',
+    'simtally quarantine list shows them; remove the cause, then run simtally quarantine recycle',
   )
 }
 
