@@ -125,7 +125,7 @@ export async function openApiText(): Promise<string> {
       info: {
         title: 'Simtally',
         description:
-          'Exact usage metering for cellular SIMs: the UsageRecords API of Programmable Wireless, the Super SIM API under /supersim, and the surface of its own that lies beside them.',
+          "Exact usage metering for cellular SIMs: the UsageRecords API of Programmable Wireless, the Super SIM API under /supersim, and Simtally's own routes beside them.",
         version: '1',
         license: { name: 'MIT', identifier: 'MIT' },
       },
@@ -225,11 +225,11 @@ function plain(value: unknown, key = ''): unknown {
 /** The meaning of a status, if the generator gives the same for all operations. */
 const MEANINGS: Readonly<Record<string, string>> = {
   200: 'Done',
-  201: 'Made',
-  202: 'Taken on',
-  401: 'Refused for its credentials',
+  201: 'Created',
+  202: 'Accepted',
+  401: 'Refused because of the credentials',
   '4XX': 'Refused: the message says what is wrong',
-  '5XX': 'Failed; it may be asked again',
+  '5XX': 'Failed; the request may be repeated',
 }
 
 function withTextBodies(paths: Json): Json {

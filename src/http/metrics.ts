@@ -61,7 +61,7 @@ export class RequestMetrics {
 
   readonly #refusals = new Counter({
     name: 'simtally_limit_refusals_total',
-    help: 'What was refused because it exceeds a limit',
+    help: 'Refusals because of a limit',
     labelNames: ['limit'],
     registers: [this.#registry],
   })
@@ -77,13 +77,13 @@ export class RequestMetrics {
 
   /** Watches the one server in this process. */
   watch({ imports, connections, turns }: CountedNow): void {
-    this.#gauge('imports_under_way', 'Deliveries that are being counted', () => imports.underWay)
-    this.#gauge('imports_waiting', 'Deliveries that wait for their turn', () => imports.waiting)
-    this.#gauge('connections_open', 'Connections that are open', () => connections.open)
-    this.#gauge('requests_waiting', 'Requests that wait for their turn', () => turns.waiting)
+    this.#gauge('imports_under_way', 'Deliveries being counted', () => imports.underWay)
+    this.#gauge('imports_waiting', 'Deliveries waiting for their turn', () => imports.waiting)
+    this.#gauge('connections_open', 'Open connections', () => connections.open)
+    this.#gauge('requests_waiting', 'Requests waiting for their turn', () => turns.waiting)
     const delay = monitorEventLoopDelay({ resolution: LOOK_EVERY_MS })
     delay.enable()
-    const help = 'The longest wait of the event loop since it was asked last, of the worst worker'
+    const help = 'The longest delay of the event loop since the last scrape, in the worst worker'
     this.#gauge('event_loop_delay_max_seconds', help, () => takeMax(delay), 'max')
   }
 
@@ -156,12 +156,12 @@ export class FeedMetrics {
   )
   readonly #completeFrom = this.#gauge(
     'feed_complete_from_timestamp_seconds',
-    'The instant from which on the feed is complete',
+    'The instant from which the feed is complete',
   )
   readonly #gaps = this.#gauge('feed_open_gaps', 'Gaps in the numbers of its deliveries')
   readonly #readings = this.#gauge(
     'feed_readings',
-    'Readings that are more than growth, as they are now',
+    'Readings that are not plain growth, as they are now',
     'verdict',
   )
   readonly #imports = this.#gauge('feed_imports', 'Deliveries by what became of them', 'status')
@@ -173,7 +173,7 @@ export class FeedMetrics {
   })
   readonly #quarantine = this.#gauge(
     'feed_quarantine_records',
-    'Records that wait in quarantine, each counted once',
+    'Records in quarantine, each counted once',
     'reason',
   )
 
@@ -234,14 +234,14 @@ export class FeedMetrics {
 /** Drop folders, as their watchers report them to the store. */
 export class FolderMetrics {
   readonly #registry = new Registry()
-  readonly #waiting = this.#gauge('waiting_files', 'Files that wait to be imported or moved')
+  readonly #waiting = this.#gauge('waiting_files', 'Files waiting to be imported or moved')
   readonly #oldest = this.#gauge(
     'oldest_waiting_seconds',
-    'How long the file that waits for the longest has been there',
+    'How long the oldest waiting file has been there',
   )
   readonly #failed = this.#gauge('failed_files', 'Files that could not be imported')
-  readonly #leftAlone = this.#gauge('left_alone_files', 'What lies there and is no file')
-  readonly #seen = this.#gauge('seen_timestamp_seconds', 'When the folder was looked at last')
+  readonly #leftAlone = this.#gauge('left_alone_files', 'Entries that are not plain files')
+  readonly #seen = this.#gauge('seen_timestamp_seconds', 'When a watcher last looked at the folder')
 
   /** All metrics at this moment. Folders are written anew each time. */
   async text(
@@ -278,7 +278,7 @@ export class TimeMetrics {
   readonly #registry = new Registry()
   readonly #behind = this.#gauge(
     'clock_behind_seconds',
-    'How far the clock stands behind what the store has seen',
+    'How far the clock is behind what the store has seen',
   )
   readonly #ahead = this.#gauge(
     'clock_ahead_seconds',
@@ -290,7 +290,7 @@ export class TimeMetrics {
   )
   readonly #heldBack = this.#gauge(
     'retention_held_back_seconds',
-    'By how much the clock would delete more than the store bears out',
+    'How much more the clock would delete than the store confirms',
   )
   readonly #purged = this.#gauge(
     'purged_through_timestamp_seconds',
@@ -326,12 +326,12 @@ export class AuditMetrics {
     'last_run_timestamp_seconds',
     'When the last audit ended; absent until one has',
   )
-  readonly #duration = this.#gauge('duration_seconds', 'How long the last audit looked')
+  readonly #duration = this.#gauge('duration_seconds', 'How long the last audit took')
   readonly #differences = this.#gauge(
     'differences',
-    'How many things the audit has found wrong, the one under way included',
+    'Differences found by the last audit, or by the current one if it has found more',
   )
-  readonly #done = this.#gauge('done_ratio', 'How much of the audit is done, from 0 to 1')
+  readonly #done = this.#gauge('done_ratio', 'How much of the current audit is done, from 0 to 1')
 
   /** Empty before the first audit. */
   async text(run: AuditRun | null): Promise<string> {

@@ -25,7 +25,7 @@ export function addConsoleSessionRoutes(server: HttpServer, context: RouteContex
       onRequest: requireOwnPage,
       schema: {
         operationId: 'signIn',
-        summary: 'Signs a browser in to the console, by credentials or a sign-in link',
+        summary: 'Signs a browser in to the console, with credentials or a sign-in link',
         body: signInBody,
         response: { 201: consoleSessionSchema, ...failures },
       },
@@ -44,7 +44,7 @@ export function addConsoleSessionRoutes(server: HttpServer, context: RouteContex
     {
       schema: {
         operationId: 'fetchSession',
-        summary: 'Who is signed in to the console, by its cookie',
+        summary: 'Who is signed in to the console, according to its cookie',
         response: { 200: consoleSessionSchema, ...failures },
       },
     },

@@ -110,7 +110,7 @@ function addChanges(server: HttpServer, context: RouteContext): void {
       onRequest: gates.admin,
       schema: {
         operationId: 'createAccount',
-        summary: 'Makes an account, for the operator; only this answer has its auth token',
+        summary: 'Creates an account, for the operator; only this answer has its auth token',
         body: creationBody,
         response: { 201: newAccountSchema, ...failures },
       },
@@ -140,7 +140,7 @@ function addChanges(server: HttpServer, context: RouteContext): void {
       onRequest: gates.admin,
       schema: {
         operationId: 'updateAccount',
-        summary: 'Changes what is given of an account; for the operator',
+        summary: 'Changes the given properties of an account; for the operator',
         params,
         body: changesBody,
         response: { 200: accountSchema, ...failures },

@@ -13,7 +13,7 @@ export function addAuditRoutes(server: HttpServer, { store, clock, gates }: Rout
       onRequest: gates.read,
       schema: {
         operationId: 'fetchAudit',
-        summary: 'What the last audit has found; for the operator',
+        summary: 'What the last audit found; for the operator',
         response: { 200: auditSchema, ...failures },
       },
     },
@@ -31,7 +31,7 @@ export function addAuditRoutes(server: HttpServer, { store, clock, gates }: Rout
       onRequest: gates.admin,
       schema: {
         operationId: 'requestAudit',
-        summary: 'Asks for an audit; for the operator',
+        summary: 'Requests an audit; for the operator',
         response: { 202: auditSchema, ...failures },
       },
     },

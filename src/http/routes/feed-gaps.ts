@@ -54,7 +54,7 @@ export function addFeedGapRoutes(server: HttpServer, context: RouteContext): voi
       onRequest: gates.admin,
       schema: {
         operationId: 'acceptFeedGap',
-        summary: 'Accepts that deliveries of a feed do not come; for the operator',
+        summary: 'Accepts that deliveries of a feed will not come; for the operator',
         params,
         body: gapAcceptanceBody,
         response: { 200: acceptedGapSchema, ...failures },

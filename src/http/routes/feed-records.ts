@@ -83,7 +83,7 @@ export function addFeedRecordRoutes(server: HttpServer, context: RouteContext): 
         onRequest: context.gates.ingest,
         schema: {
           operationId: 'tryDelivery',
-          summary: 'Tells what a delivery would change, and keeps nothing of it',
+          summary: 'Shows what a delivery would change, and keeps nothing of it',
           params,
           querystring,
           response: { 200: dryRunSchema, ...failures },

@@ -36,7 +36,7 @@ export function addFeedRetirementRoutes(server: HttpServer, context: RouteContex
       onRequest: gates.admin,
       schema: {
         operationId: 'retireFeed',
-        summary: 'Says that a feed has ended; for the operator',
+        summary: 'Ends a feed; for the operator',
         params,
         body,
         response: { 200: feedSchema, ...failures },
@@ -55,7 +55,7 @@ export function addFeedRetirementRoutes(server: HttpServer, context: RouteContex
       onRequest: gates.admin,
       schema: {
         operationId: 'unretireFeed',
-        summary: 'Says that a feed goes on after all; for the operator',
+        summary: 'Lets a feed go on after all; for the operator',
         params,
         response: { 200: feedSchema, ...failures },
       },

@@ -54,7 +54,7 @@ export function addGroupRoutes(server: HttpServer, context: RouteContext): void 
       onRequest: gates.admin,
       schema: {
         operationId: 'createGroup',
-        summary: 'Makes a group of SIMs',
+        summary: 'Creates a group of SIMs',
         body: creationBody,
         response: { 201: groupSchema, ...failures },
       },

@@ -64,7 +64,7 @@ export function addKeyRoutes(server: HttpServer, context: RouteContext): void {
       onRequest: gates.admin,
       schema: {
         operationId: 'createKey',
-        summary: 'Makes a key; only this answer has its secret',
+        summary: 'Creates a key; only this answer has its secret',
         body: creationBody,
         response: { 201: newKeySchema, ...failures },
       },
@@ -98,7 +98,7 @@ export function addKeyRoutes(server: HttpServer, context: RouteContext): void {
     {
       onRequest: gates.admin,
       schema: {
-        ...{ operationId: 'updateKey', summary: 'Changes what a key is called' },
+        ...{ operationId: 'updateKey', summary: 'Changes the label of a key' },
         ...{ ...single, body: changesBody },
       },
     },
@@ -116,7 +116,7 @@ export function addKeyRoutes(server: HttpServer, context: RouteContext): void {
     {
       onRequest: gates.admin,
       schema: {
-        ...{ operationId: 'revokeKey', summary: 'Makes a key useless, for good' },
+        ...{ operationId: 'revokeKey', summary: 'Ends a key for good' },
         ...single,
       },
     },

@@ -19,7 +19,7 @@ export function addLabelKeyRoutes(server: HttpServer, context: RouteContext): vo
       onRequest: gates.read,
       schema: {
         operationId: 'listLabelKeys',
-        summary: 'Lists the keys of the labels that SIMs have or had',
+        summary: 'Lists the label keys that SIMs have or had',
         querystring: Type.Object({ ...accountSidParameter, ...pageParameters }),
         response: { 200: labelKeysSchema, ...failures },
       },

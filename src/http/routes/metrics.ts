@@ -47,7 +47,7 @@ export function addMetricsRoute(
       onRequest: gates.read,
       schema: {
         operationId: 'fetchMetrics',
-        summary: 'What a monitoring system watches; for the operator',
+        summary: 'Metrics for a monitoring system; for the operator',
       },
     },
     async (request, reply) => {

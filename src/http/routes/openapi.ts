@@ -18,7 +18,7 @@ export function addOpenApiRoute(server: HttpServer, { gates, baseUrlOf }: RouteC
       onRequest: gates.read,
       schema: {
         operationId: 'fetchOpenApi',
-        summary: 'This file, with the address of the server that is asked',
+        summary: 'This file, with the address of the server that answers',
         response: { 200: asText(openApiSchema), ...failures },
       },
     },

@@ -132,7 +132,7 @@ function addDiscardRoute(server: HttpServer, context: RouteContext): void {
       onRequest: gates.admin,
       schema: {
         operationId: 'discardQuarantine',
-        summary: 'Deletes quarantined records of a delivery that shall never be counted',
+        summary: 'Deletes quarantined records of a delivery that must never count',
         params,
         body: discardBody,
         response: { 200: discardedSchema, ...failures },

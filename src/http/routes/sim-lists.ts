@@ -50,7 +50,7 @@ export function addSimListRoutes(server: HttpServer, context: RouteContext): voi
         onRequest: context.gates.admin,
         schema: {
           operationId: 'trySimList',
-          summary: 'Tells what registering a CSV list of SIMs would do, and registers nothing',
+          summary: 'Shows what registering a CSV list of SIMs would do, and registers nothing',
           querystring,
           response: { 200: simListSchema, ...failures },
         },

@@ -179,7 +179,8 @@ function addSingleSimRoutes(server: HttpServer, context: RouteContext): void {
       errorHandler: pointToSuperSim(baseUrlOf, SIGNS_IN_SIMS),
       schema: {
         operationId: 'updateSim',
-        summary: 'Changes what is given of a SIM, puts it into a group, labels it, or moves it',
+        summary:
+          'Changes the given properties of a SIM, puts it into a group, labels it, or moves it',
         params: simParams,
         querystring,
         body: simUpdateBody,
@@ -221,7 +222,7 @@ function addMembershipRoute(server: HttpServer, { store, gates, baseUrlOf }: Rou
       onRequest: gates.read,
       schema: {
         operationId: 'fetchSimMembership',
-        summary: 'The group and the labels of a SIM at present',
+        summary: 'The current group and labels of a SIM',
         params: simParams,
         querystring: Type.Object(accountSidParameter),
         response: { 200: membershipSchema, ...failures },

@@ -18,7 +18,7 @@ export function addUndoRoutes(server: HttpServer, context: RouteContext): void {
       onRequest: gates.admin,
       schema: {
         operationId: 'undoImport',
-        summary: 'Takes a delivery back',
+        summary: 'Undoes a delivery',
         params,
         response: { 200: undoneSchema, ...failures },
       },
@@ -39,7 +39,7 @@ export function addUndoRoutes(server: HttpServer, context: RouteContext): void {
       onRequest: gates.admin,
       schema: {
         operationId: 'tryUndo',
-        summary: 'Tells what taking a delivery back would change, and takes nothing back',
+        summary: 'Shows what undoing a delivery would change, and undoes nothing',
         params,
         response: { 200: undoDryRunSchema, ...failures },
       },

@@ -123,7 +123,7 @@ function addSingleFleetRoutes(server: HttpServer, context: RouteContext): void {
       onRequest: gates.admin,
       schema: {
         operationId: 'updateFleet',
-        summary: 'Changes what is given of a fleet',
+        summary: 'Changes the given properties of a fleet',
         params: fleetParams,
         querystring,
         body: fleetUpdateBody,

@@ -43,7 +43,7 @@ export function addNetworkRoutes(server: HttpServer, context: RouteContext): voi
       onRequest: gates.read,
       schema: {
         operationId: 'listSuperSimNetworks',
-        summary: 'Lists the networks on which something was used',
+        summary: 'Lists the networks on which anything was used',
         querystring: networkListQuery,
         response: { 200: networksSchema, ...failures },
       },
