@@ -76,7 +76,8 @@ describe('bin/simtally.js', () => {
       )
     })
 
-    it(`stops an import at a signal on ${name}`, async () => {
+    const stops = start === launch ? it : itLong
+    stops(`stops an import at a signal on ${name}`, async () => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) {
         const running = await waitingImport(start)
         running.child.kill(signal)

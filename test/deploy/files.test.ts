@@ -10,6 +10,7 @@ import { parse } from 'yaml'
 import { StopRequest } from '../../src/cli/context.ts'
 import { CliFixture } from '../cli/cli-fixture.ts'
 import { LAUNCHER, ROOT } from '../cli/cli-process.ts'
+import { itLong } from '../support/volume.ts'
 
 interface Compose {
   readonly services: Readonly<Record<string, Service>>
@@ -90,7 +91,7 @@ describe('deploy/*.service', () => {
 })
 
 describe('deploy/backup.sh', () => {
-  it('keeps the newest copy of each hour, day and month', async () => {
+  itLong('keeps the newest copy of each hour, day and month', async () => {
     await cli.run(['init'])
     await cli.file('now', '')
     await cli.file('simtally', `#!/bin/sh\nexec '${process.execPath}' '${LAUNCHER}' "$@"\n`)
