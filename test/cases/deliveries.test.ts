@@ -3,6 +3,7 @@ import { CARRIER_CASES } from './carriers-cases.ts'
 import { describeCases } from './cases.ts'
 import { FILE_CASES } from './files-cases.ts'
 import { JOINED_CASES } from './joined-cases.ts'
+import { JSON_CASES } from './json-cases.ts'
 import { NETWORK_CASES } from './networks-cases.ts'
 import { RADIUS_CASES } from './radius-cases.ts'
 import { RADIUS_SPELLING_CASES } from './radius-spelling-cases.ts'
@@ -17,5 +18,6 @@ describeCases([
   ...NETWORK_CASES,
   ...FILE_CASES,
   ...JOINED_CASES,
+  ...JSON_CASES,
   ...ROAMING_CASES,
 ])

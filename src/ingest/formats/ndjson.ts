@@ -10,7 +10,8 @@ import {
   type FieldFault,
   textsOf,
 } from './canonical-record.ts'
-import { faultOf, type LineCdrReader, type ReadRecord } from './cdr-format.ts'
+import { faultOf, isFault, type LineCdrReader, type ReadRecord } from './cdr-format.ts'
+import { repeatedKeys } from './repeated-keys.ts'
 
 /** How many unknown keys the warning names, because keys may differ in every line. */
 const UNKNOWN_KEYS_MAX = 20
@@ -70,7 +71,12 @@ export class NdjsonReader implements LineCdrReader {
       }
       fields[name] = field ?? ''
     }
-    return this.#parser.parse(textsOf(fields), line, text, faults)
+    const record = this.#parser.parse(textsOf(fields), line, text, faults)
+    if (isFault(record)) return record
+    const contradictions = contradictionsOf(text, value)
+    return contradictions.length === 0
+      ? record
+      : this.#parser.parse(textsOf(fields), line, text, contradictions)
   }
 
   #noteUnknownKeys(value: object): void {
@@ -79,6 +85,16 @@ export class NdjsonReader implements LineCdrReader {
       if (!isKnown && this.#unknownKeys.size < UNKNOWN_KEYS_MAX) this.#unknownKeys.add(key)
     }
   }
+}
+
+/** The fields that the line states twice, with different values. */
+function contradictionsOf(text: string, value: object): FieldFault[] {
+  const repeated = repeatedKeys(text, value)
+  if (repeated.size === 0) return []
+  return CANONICAL_FIELDS.filter((name) => repeated.has(name)).map((field) => {
+    const stated = repeated.get(field)!.join(', ')
+    return { field, value: stated, rule: 'it is there twice, with different values' }
+  })
 }
 
 /** The parser's complaint, without the part of the line that it may repeat. */

@@ -6,6 +6,7 @@ import { JsonArraySplitter } from './json-array.ts'
 import { describeSyntaxError } from './ndjson.ts'
 import { PacketAttributes } from './radius-attributes.ts'
 import type { RadiusRecordParser } from './radius-record.ts'
+import { repeatedKeys } from './repeated-keys.ts'
 
 /** One object per line. */
 export class RadiusJsonLinesReader implements LineCdrReader {
@@ -89,17 +90,23 @@ function readPacket(
     unreadable('the record is JSON, but not an object such as {"Acct-Status-Type": …}')
     return
   }
-  const attributes = attributesOf(parser, value)
+  const attributes = attributesOf(parser, value, repeatedKeys(raw, value))
   const record = parser.parse({ line, raw, dateLine: null, attributes })
   if (record !== null) records.push(record)
 }
 
-function attributesOf(parser: RadiusRecordParser, packet: object): PacketAttributes {
+/** An attribute that has its key several times is stated as often, as in detail text. */
+function attributesOf(
+  parser: RadiusRecordParser,
+  packet: object,
+  repeated: ReadonlyMap<string, readonly string[]>,
+): PacketAttributes {
   const attributes = new PacketAttributes()
-  for (const [name, stated] of Object.entries(packet)) {
+  for (const [name, last] of Object.entries(packet)) {
     const key = parser.wanted.keyOf(name)
     if (key === null) continue
-    for (const value of valuesOf(stated)) attributes.add(key, value)
+    const all: readonly unknown[] = repeated.get(name)?.map((text) => JSON.parse(text)) ?? [last]
+    for (const value of all.flatMap(valuesOf)) attributes.add(key, value)
   }
   return attributes
 }

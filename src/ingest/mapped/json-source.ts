@@ -1,6 +1,7 @@
 /** Reads mapped JSON and NDJSON: records are objects, and values are found by their path. */
 import { shown } from '../../domain/usage-error.ts'
 import { faultOf, type LineCdrReader, type ReadRecord } from '../formats/cdr-format.ts'
+import { repeatedKeys } from '../formats/repeated-keys.ts'
 import type { Line } from '../lines.ts'
 import { NESTING_LEVELS_MAX, tooDeep } from './limits.ts'
 import type { Mapping, Reference } from './mapping.ts'
@@ -46,6 +47,7 @@ function parseExactly(text: string): unknown {
 
 /** Reads records that are already cut apart, each of them one JSON text. */
 export class MappedJsonReader implements LineCdrReader {
+  readonly #access = new Access()
   readonly #builder: RecordBuilder<Row>
   readonly #each: readonly PathStep[] | null
   readonly #eachText: string
@@ -58,7 +60,7 @@ export class MappedJsonReader implements LineCdrReader {
 
   constructor(mapping: Mapping) {
     const { each, format } = mapping.source
-    this.#builder = new RecordBuilder(mapping, ACCESS)
+    this.#builder = new RecordBuilder(mapping, this.#access)
     this.#each = each === undefined ? null : parsePath(each)
     this.#eachText = each ?? ''
     this.#name = format === 'ndjson' ? 'line' : 'record'
@@ -110,10 +112,25 @@ export class MappedJsonReader implements LineCdrReader {
       unreadable(`the ${this.#name} is JSON, but not an object such as {"id": …}`)
       return
     }
+    const contradiction = this.#contradiction(text, record)
+    if (contradiction !== null) {
+      unreadable(contradiction)
+      return
+    }
     for (const row of this.#rowsOf(record)) {
       const built = this.#builder.build(row, this.#positionOf(line), text)
       if (built !== null) records.push(built)
     }
+  }
+
+  /** Null unless the record states something that the mapping reads in two ways. */
+  #contradiction(text: string, record: unknown): string | null {
+    for (const key of repeatedKeys(text, record).keys()) {
+      // Where each entry of a map is a record, its keys are data.
+      if (this.#each === null && !this.#access.keys.has(key)) continue
+      return `the key ${shown(key)} is there twice in one object, with different values`
+    }
+    return null
   }
 
   #positionOf(line: number): number {
@@ -134,23 +151,32 @@ export class MappedJsonReader implements LineCdrReader {
   }
 }
 
-const ACCESS: RowAccess<Row> = {
-  textOf(reference) {
-    const find = compilePath(reference)
+class Access implements RowAccess<Row> {
+  /** All steps of the paths that were asked for. */
+  readonly keys = new Set<PathStep>()
+
+  textOf(reference: Reference): TextOf<Row> {
+    const find = this.#find(reference)
     return (row) => textOf(find(row))
-  },
-  isBareNumber(reference) {
-    const find = compilePath(reference)
+  }
+
+  isBareNumber(reference: Reference): (row: Row) => boolean {
+    const find = this.#find(reference)
     return (row) => {
       const value = find(row)
       return typeof value === 'number' || value instanceof NumberText
     }
-  },
+  }
+
+  #find(reference: Reference): (row: Row) => unknown {
+    const steps = parsePath(String(reference))
+    if (steps === null) throw new Error(`${shown(String(reference))} is not a path`)
+    for (const step of steps) this.keys.add(step)
+    return finder(steps)
+  }
 }
 
-function compilePath(reference: Reference): (row: Row) => unknown {
-  const steps = parsePath(String(reference))
-  if (steps === null) throw new Error(`${shown(String(reference))} is not a path`)
+function finder(steps: readonly PathStep[]): (row: Row) => unknown {
   const [first, ...others] = steps
   if (first === ENTRY_KEY) return ({ key }) => key
   if (first === ENTRY_VALUE) return ({ value }) => valueAt(value, others)
