@@ -27,6 +27,14 @@ export function eachCounter(of: (column: string) => string, between = ', '): str
 /** Sums, named like their columns. */
 export const COUNTER_SUMS = eachCounter((name) => `SUM(${name}) AS ${name}`)
 
+/** PostgreSQL sums 64-bit integers as `numeric`; the cast refuses a sum that passes 64 bits. */
+export const BIGINT_SUMS = eachCounter((name) => `SUM(${name})::bigint AS ${name}`)
+
+/** For the `SET` of an upsert, which adds to a row that exists. */
+export function addedCounters(table: string): string {
+  return eachCounter((name) => `${name} = ${table}.${name} + excluded.${name}`)
+}
+
 /** From columns with the prefix. The row's integers may be bigints. */
 export function countersFromRow(row: Row, prefix = ''): Counters {
   return mapCounters((place) => Number(row[`${prefix}${COUNTER_COLUMNS[place]}`]))

@@ -2,7 +2,7 @@
 import type { Sim } from '../../domain/directory.ts'
 import { DAY_SECONDS } from '../../domain/time.ts'
 import { HOLDS_STILL } from '../../domain/timeline.ts'
-import { COUNTER_COLUMNS } from '../counter-columns.ts'
+import { eachCounter } from '../counter-columns.ts'
 import type { PageRequest, SimFilter } from '../fleet-store.ts'
 import { bucketsOf, dayOf } from '../ledger/buckets.ts'
 import { readLimits } from '../limits.ts'
@@ -24,7 +24,7 @@ const SEARCHED = ['sid', 'iccid', 'msisdn', 'unique_name', 'friendly_name']
 const FOUND = `
   (${SEARCHED.map((name) => `sim.${name} ILIKE ? ESCAPE '!' OR`).join(' ')}
    sim.id IN (SELECT sim_id FROM sim_imsi WHERE imsi LIKE ? ESCAPE '!'))`
-const IS_USAGE = COUNTER_COLUMNS.map((name) => `used.${name} > 0`).join(' OR ')
+const IS_USAGE = eachCounter((name) => `used.${name} > 0`, ' OR ')
 /** What another account used with the SIM is not this one's usage. */
 const OF_ANOTHER = `
   EXISTS (SELECT 1 FROM sim_tenure AS other

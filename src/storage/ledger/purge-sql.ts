@@ -1,9 +1,7 @@
 /** SQL that seals days and ends retention. */
-import { COUNTER_COLUMNS } from '../counter-columns.ts'
+import { addedCounters, BIGINT_SUMS, counterList } from '../counter-columns.ts'
 
-/** PostgreSQL sums 64-bit integers as `numeric`; the cast refuses a sum that passes 64 bits. */
-const SUMS = COUNTER_COLUMNS.map((name) => `SUM(${name})::bigint AS ${name}`).join(', ')
-const COUNTERS = COUNTER_COLUMNS.join(', ')
+const COUNTERS = counterList()
 
 /** The bounds limit PostgreSQL to the partitions that can hold such a bucket. */
 export const SELECT_NEXT_BUCKET =
@@ -12,7 +10,7 @@ export const SELECT_NEXT_BUCKET =
 /** Parameters: month, bucket, purged through. */
 export const SEAL_DAY = `
   INSERT INTO sim_day (month, sim_id, started_at, zone, country, ${COUNTERS})
-  SELECT ?1::integer, sim_id, bucket, zone, country, ${SUMS}
+  SELECT ?1::integer, sim_id, bucket, zone, country, ${BIGINT_SUMS}
   FROM ledger
   WHERE bucket = ?2 AND occurred_at >= ?3
   GROUP BY sim_id, bucket, zone, country`
@@ -20,12 +18,12 @@ export const SEAL_DAY = `
 /** Parameters: month, and the bucket of one of its days that retention has not touched. */
 export const ADD_DAY_TO_MONTH = `
   INSERT INTO sim_month (month, sim_id, zone, country, ${COUNTERS})
-  SELECT ?1, sim_id, zone, country, ${SUMS}
+  SELECT ?1, sim_id, zone, country, ${BIGINT_SUMS}
   FROM ledger
   WHERE bucket = ?2
   GROUP BY sim_id, zone, country
   ON CONFLICT (month, sim_id, zone, country) DO UPDATE
-  SET ${COUNTER_COLUMNS.map((name) => `${name} = sim_month.${name} + excluded.${name}`).join(', ')}`
+  SET ${addedCounters('sim_month')}`
 
 export const COUNT_OLD_LEDGER =
   'SELECT COUNT(*) AS rows FROM ledger WHERE bucket < ?1 AND occurred_at < ?1'
@@ -77,7 +75,7 @@ export const DELETE_OLD_SIM_MONTHS = 'DELETE FROM sim_month WHERE month < ?'
 
 export const REBUILD_DAY = `
   INSERT INTO account_day (account_id, started_at, zone, country, plmn, ${COUNTERS})
-  SELECT account_id, ?1::bigint, zone, country, plmn, ${SUMS}
+  SELECT account_id, ?1::bigint, zone, country, plmn, ${BIGINT_SUMS}
   FROM account_hour
   WHERE started_at >= ?2 AND started_at < ?3
   GROUP BY account_id, zone, country, plmn`

@@ -8,7 +8,7 @@ import type { CountryCode } from '../../domain/country.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { DAY_SECONDS, floorTo, HOUR_SECONDS, monthNumber, monthStart } from '../../domain/time.ts'
 import { ZONES } from '../../domain/usage-event.ts'
-import { COUNTER_COLUMNS } from '../counter-columns.ts'
+import { addedCounters, COUNTER_COLUMNS } from '../counter-columns.ts'
 import { SELECT_ACCOUNT_SIDS, SELECT_SIM_SIDS } from '../directory/sql.ts'
 import type { Limits } from '../limits.ts'
 import type { ServingColumns } from '../rows.ts'
@@ -160,13 +160,12 @@ function* addToCells(
   key: readonly string[],
   cells: readonly Cell[],
 ): Steps<void> {
-  const sums = COUNTER_COLUMNS.map((name) => `${name} = ${table}.${name} + excluded.${name}`)
   yield* insert({
     table,
     columns: [...key, ...COUNTER_COLUMNS],
     // As text, so that the database refuses a sum that does not fit in 64 bits.
     rows: inOrder(cells).map((cell) => [...cell.key, ...cell.sums.map(String)]),
-    suffix: `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${sums.join(', ')}`,
+    suffix: `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${addedCounters(table)}`,
   })
 }
 

@@ -1,15 +1,8 @@
 /** SQL of the ledger, of what is derived from it, and of the questions that both answer. */
 
-import { counterList, eachCounter } from '../counter-columns.ts'
-
-/** PostgreSQL sums 64-bit integers as `numeric`; the cast refuses a sum that passes 64 bits. */
-const SUMS = eachCounter((name) => `SUM(${name})::bigint AS ${name}`)
+import { addedCounters, BIGINT_SUMS, counterList, eachCounter } from '../counter-columns.ts'
 
 const COUNTERS = counterList()
-
-function addCounters(table: string): string {
-  return eachCounter((name) => `${name} = ${table}.${name} + excluded.${name}`)
-}
 
 /**
  * As counted by `monthNumber`. The zone is explicit, because the session's setting does not reach every
@@ -78,33 +71,33 @@ export const MOVE_INCOMING = `
   hours AS (
     INSERT INTO account_hour (account_id, started_at, zone, country, plmn,
                               ${COUNTERS})
-    SELECT account_id, occurred_at - occurred_at % 3600, zone, country, plmn, ${SUMS}
+    SELECT account_id, occurred_at - occurred_at % 3600, zone, country, plmn, ${BIGINT_SUMS}
     FROM added
     GROUP BY 1, 2, 3, 4, 5
     ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (account_id, started_at, zone, country, plmn)
-    DO UPDATE SET ${addCounters('account_hour')}
+    DO UPDATE SET ${addedCounters('account_hour')}
   ),
   days AS (
     INSERT INTO account_day (account_id, started_at, zone, country, plmn,
                              ${COUNTERS})
-    SELECT account_id, bucket, zone, country, plmn, ${SUMS}
+    SELECT account_id, bucket, zone, country, plmn, ${BIGINT_SUMS}
     FROM added
     GROUP BY 1, 2, 3, 4, 5
     ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (account_id, started_at, zone, country, plmn)
-    DO UPDATE SET ${addCounters('account_day')}
+    DO UPDATE SET ${addedCounters('account_day')}
   ),
   sim_days AS (
     INSERT INTO sim_day (month, sim_id, zone, country, started_at,
                          ${COUNTERS})
-    SELECT ${MONTH_OF_BUCKET}, sim_id, zone, country, bucket, ${SUMS}
+    SELECT ${MONTH_OF_BUCKET}, sim_id, zone, country, bucket, ${BIGINT_SUMS}
     FROM added
     WHERE bucket < ?4
     GROUP BY sim_id, zone, country, bucket
     ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (month, sim_id, zone, country, started_at)
-    DO UPDATE SET ${addCounters('sim_day')}
+    DO UPDATE SET ${addedCounters('sim_day')}
   )
   SELECT (SELECT COUNT(*) FROM added) AS added,
          (SELECT array_agg(DISTINCT account_id) FROM added) AS account_ids,
@@ -187,7 +180,7 @@ function simUsage(ofLedger: string, ofSimDay: string | null): string {
       : [`SELECT ${ofSimDay}, zone, country, ${COUNTERS} ${SIM_DAY_ROWS}`]),
   ]
   return `
-    SELECT bucket_start, zone, country, ${SUMS}
+    SELECT bucket_start, zone, country, ${BIGINT_SUMS}
     FROM (${parts.join('\n    UNION ALL\n    ')}) AS part
     GROUP BY bucket_start, zone, country
     ORDER BY bucket_start, zone, country`
@@ -198,32 +191,4 @@ export const SELECT_SIM_USAGE = {
   hourly: simUsage('occurred_at - occurred_at % 3600', null),
   daily: simUsage('bucket', 'started_at'),
   all: simUsage('?5::bigint', '?5::bigint'),
-} as const
-
-export const SELECT_ACCOUNT_HOURS = `
-  SELECT started_at AS bucket_start, zone, country, ${SUMS}
-  FROM account_hour
-  WHERE account_id = ?1 AND started_at >= ?2 AND started_at < ?3
-  GROUP BY started_at, zone, country
-  ORDER BY started_at, zone, country`
-
-/** Whole days from the day cells, and the hours before and after them from the hour cells. */
-function accountUsage(bucketStart: string): string {
-  const rows = (table: string, from: string, to: string) => `
-    SELECT ${bucketStart} AS bucket_start, zone, country, ${COUNTERS}
-    FROM ${table}
-    WHERE account_id = ?1 AND started_at >= ${from} AND started_at < ${to}`
-  return `
-    SELECT bucket_start, zone, country, ${SUMS}
-    FROM (${rows('account_hour', '?2', '?4')}
-    UNION ALL ${rows('account_day', '?4', '?5')}
-    UNION ALL ${rows('account_hour', '?5', '?3')}) AS part
-    GROUP BY bucket_start, zone, country
-    ORDER BY bucket_start, zone, country`
-}
-
-/** Parameters: account, start, end, first whole day, end of the whole days. */
-export const SELECT_ACCOUNT_USAGE = {
-  daily: accountUsage('started_at - started_at % 86400'),
-  all: accountUsage('?2::bigint'),
 } as const

@@ -5,7 +5,8 @@ import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { partsHeld } from '../directory/tenures.ts'
 import { isLong, withinLedger } from '../ledger/bounds.ts'
 import { WHOLE_DAYS } from '../ledger/buckets.ts'
-import { monthsOf, readFrom, wholeDays } from '../questions/day-ranges.ts'
+import { accountUsageValues, SELECT_ACCOUNT_USAGE } from '../questions/account-usage.ts'
+import { monthsOf, readFrom } from '../questions/day-ranges.ts'
 import { ofParts } from '../questions/usage-parts.ts'
 import { usageGroupsFromRows } from '../rows.ts'
 import type { Database } from './connection.ts'
@@ -57,23 +58,12 @@ async function queryWithinLedger(
 
 async function queryAccount(
   session: PostgresSession,
-  { start, end, granularity }: UsageQuery,
+  query: UsageQuery,
   accountId: number,
 ): Promise<UsageGroup[]> {
-  const text =
-    granularity === 'hourly' ? sql.SELECT_ACCOUNT_HOURS : sql.SELECT_ACCOUNT_USAGE[granularity]
-  const values = accountUsageValues({ start, end, granularity }, accountId)
-  return usageGroupsFromRows(await session.bigintArrays(text, values))
-}
-
-/** The parameters of `SELECT_ACCOUNT_HOURS` and of `SELECT_ACCOUNT_USAGE`. */
-export function accountUsageValues(
-  { start, end, granularity }: Omit<UsageQuery, 'scope'>,
-  accountId: number,
-) {
-  if (granularity === 'hourly') return [accountId, start, end]
-  const { firstDay, endDay } = wholeDays(start, end)
-  return [accountId, start, end, firstDay, endDay]
+  const text = SELECT_ACCOUNT_USAGE[query.granularity]
+  const rows = await session.bigintArrays(text, accountUsageValues(query, accountId))
+  return usageGroupsFromRows(rows)
 }
 
 /** Sealed days come from their totals, the rest from the ledger. */

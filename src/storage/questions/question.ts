@@ -18,7 +18,7 @@ import {
   type UsageMember,
   type UsageQuestion,
 } from '../../domain/usage-question.ts'
-import { COUNTER_COLUMNS } from '../counter-columns.ts'
+import { COUNTER_COLUMNS, eachCounter } from '../counter-columns.ts'
 import { SELECT_SIM_SIDS } from '../directory/sql.ts'
 import type { UsedNetwork } from '../fleet-store.ts'
 import { withinLedger } from '../ledger/bounds.ts'
@@ -44,7 +44,7 @@ const SELECT_SIM_COUNTS = `
 /** Whether the account has had a SIM that another one has had too. */
 const SELECT_ANY_MOVE = 'SELECT 1 AS found FROM sim_tenure WHERE account_id = ? LIMIT 1'
 
-const IS_USED = COUNTER_COLUMNS.map((name) => `${name} > 0`).join(' OR ')
+const IS_USED = eachCounter((name) => `${name} > 0`, ' OR ')
 const SELECT_USED_NETWORKS = `
   SELECT DISTINCT plmn, country FROM account_day
   WHERE plmn <> '' AND (?1::bigint IS NULL OR account_id = ?1) AND (${IS_USED})

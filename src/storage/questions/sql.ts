@@ -11,7 +11,7 @@ import {
   type UsageDimension,
   type UsageQuestion,
 } from '../../domain/usage-question.ts'
-import { COUNTER_COLUMNS } from '../counter-columns.ts'
+import { COUNTER_COLUMNS, counterList, eachCounter } from '../counter-columns.ts'
 import { bucketsOf } from '../ledger/buckets.ts'
 import { hasMonthTotal, type Limits } from '../limits.ts'
 import type { MonthText, Value } from '../session.ts'
@@ -68,7 +68,7 @@ export function questionText(question: UsageQuestion, context: Context): Questio
   const positions = Array.from({ length: columns.length }, (_, i) => i + 1)
     .slice(first - 1, keys.length + 1)
     .join(', ')
-  const used = COUNTER_COLUMNS.map((name) => `SUM(r.${name}) > 0`).join(' OR ')
+  const used = eachCounter((name) => `SUM(r.${name}) > 0`, ' OR ')
   const { after, order } = pageOf(question, context.page, values)
   const text = `
     SELECT * FROM (
@@ -91,7 +91,7 @@ function bucketOf({ granularity }: UsageQuestion, months: MonthText): string {
   return `r.at - r.at % ${seconds}`
 }
 
-const COUNTERS = COUNTER_COLUMNS.join(', ')
+const COUNTERS = counterList()
 const UNION = ' UNION ALL '
 
 function rowsOf(question: UsageQuestion, context: Context, values: Values): string {
@@ -123,7 +123,7 @@ function accountRows(question: UsageQuestion, values: Values): string {
 
 const LEDGER_COLUMNS = `
   ledger.occurred_at AS at, ledger.sim_id, ledger.zone, ledger.country, ledger.plmn, ledger.feed_id,
-  ${COUNTER_COLUMNS.map((name) => `ledger.${name}`).join(', ')}`
+  ${counterList('ledger')}`
 
 function ledgerRows(
   question: UsageQuestion,
@@ -226,7 +226,7 @@ function monthRows(question: UsageQuestion, months: Days, text: MonthText): stri
 function totalColumns(table: string): string {
   return `
     ${table}.sim_id, ${table}.zone, ${table}.country, '' AS plmn, 0::bigint AS feed_id,
-    ${COUNTER_COLUMNS.map((name) => `${table}.${name}`).join(', ')}`
+    ${counterList(table)}`
 }
 
 /** If the account has most SIMs, rows are scanned; otherwise they are looked up by SIM. */

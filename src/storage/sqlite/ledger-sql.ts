@@ -78,37 +78,3 @@ export const SELECT_SIM_MONTH_TOTAL = `
   FROM sim_month
   WHERE month = ? AND sim_id = ?
   ORDER BY zone, country`
-
-export const SELECT_ACCOUNT_HOURS = `
-  SELECT started_at AS bucket_start, zone, country, ${COUNTER_SUMS}
-  FROM account_hour
-  WHERE account_id = :account AND started_at >= :start AND started_at < :end
-  GROUP BY started_at, zone, country
-  ORDER BY started_at, zone, country`
-
-/** Whole days from the day cells, and the hours before and after them from the hour cells. */
-const ACCOUNT_DAYS_AND_HOURS = `
-    SELECT started_at - started_at % 86400 AS bucket_start, zone, country,
-           ${COUNTERS}
-    FROM account_hour
-    WHERE account_id = :account AND started_at >= :start AND started_at < :firstDay
-    UNION ALL
-    SELECT started_at, zone, country, ${COUNTERS}
-    FROM account_day
-    WHERE account_id = :account AND started_at >= :firstDay AND started_at < :endDay
-    UNION ALL
-    SELECT started_at - started_at % 86400, zone, country, ${COUNTERS}
-    FROM account_hour
-    WHERE account_id = :account AND started_at >= :endDay AND started_at < :end`
-
-export const SELECT_ACCOUNT_DAYS = `
-  SELECT bucket_start, zone, country, ${COUNTER_SUMS}
-  FROM (${ACCOUNT_DAYS_AND_HOURS})
-  GROUP BY bucket_start, zone, country
-  ORDER BY bucket_start, zone, country`
-
-export const SELECT_ACCOUNT_TOTAL = `
-  SELECT :start AS bucket_start, zone, country, ${COUNTER_SUMS}
-  FROM (${ACCOUNT_DAYS_AND_HOURS})
-  GROUP BY zone, country
-  ORDER BY zone, country`

@@ -1,20 +1,15 @@
 /** Sums usage for a query. An answer of several statements is read in one transaction. */
 import type { SQLInputValue } from 'node:sqlite'
-import type { Granularity, UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
+import type { UsageGroup, UsageQuery } from '../../domain/usage-query.ts'
 import { partsHeld } from '../directory/tenures.ts'
 import { isLong, withinLedger } from '../ledger/bounds.ts'
 import { hasMonthTotal, type Limits, readLimits } from '../limits.ts'
-import { monthsOf, readFrom, wholeDays } from '../questions/day-ranges.ts'
+import { accountUsageValues, SELECT_ACCOUNT_USAGE } from '../questions/account-usage.ts'
+import { monthsOf, readFrom } from '../questions/day-ranges.ts'
 import { addedUp, inOrder, ofParts } from '../questions/usage-parts.ts'
 import { usageGroupsFromRows } from '../rows.ts'
 import type { Connection } from './connection.ts'
 import * as sql from './ledger-sql.ts'
-
-const ACCOUNT_TEXTS: Readonly<Record<Granularity, string>> = {
-  hourly: sql.SELECT_ACCOUNT_HOURS,
-  daily: sql.SELECT_ACCOUNT_DAYS,
-  all: sql.SELECT_ACCOUNT_TOTAL,
-}
 
 /**
  * Days and months sealed by `limits` are read from their totals. Outdated limits are too low, so more is
@@ -26,7 +21,10 @@ export function queryUsage(
   limits: Limits,
 ): UsageGroup[] {
   if (query.start >= query.end) return []
-  if (!('simId' in query.scope)) return queryAccount(connection, query, query.scope.accountId)
+  if (!('simId' in query.scope)) {
+    const text = SELECT_ACCOUNT_USAGE[query.granularity]
+    return rowsOf(connection, text, ...accountUsageValues(query, query.scope.accountId))
+  }
   const { simId, accountId } = query.scope
   const held = () =>
     accountId === undefined ? null : connection.take(partsHeld(simId, accountId, query))
@@ -38,18 +36,6 @@ export function queryUsage(
     )
     return ofParts(query, parts)
   })
-}
-
-function queryAccount(
-  connection: Connection,
-  { start, end, granularity }: UsageQuery,
-  account: number,
-): UsageGroup[] {
-  const days = wholeDays(start, end)
-  const values =
-    granularity === 'hourly' ? { account, start, end } : { account, start, end, ...days }
-  const statement = connection.prepareBigintArrays(ACCOUNT_TEXTS[granularity])
-  return usageGroupsFromRows(statement.all(values))
 }
 
 /** Whole sealed months and days come from their totals, the rest from the ledger. */

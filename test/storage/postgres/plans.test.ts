@@ -10,11 +10,8 @@ import { Database } from '../../../src/storage/postgres/connection.ts'
 import { parsePostgresUrl } from '../../../src/storage/postgres/database-url.ts'
 import { listPartitions } from '../../../src/storage/postgres/partitions.ts'
 import { TOPOLOGIES } from '../../../src/storage/postgres/topology.ts'
-import {
-  accountUsageValues,
-  queryUsage,
-  simUsageValues,
-} from '../../../src/storage/postgres/usage-reads.ts'
+import { queryUsage, simUsageValues } from '../../../src/storage/postgres/usage-reads.ts'
+import { accountUsageValues } from '../../../src/storage/questions/account-usage.ts'
 import type { UsageStore } from '../../../src/storage/usage-store.ts'
 import { instant } from '../../support/builders.ts'
 import { appendFleet, type Fleet } from '../../support/hourly-fleet.ts'
