@@ -96,7 +96,7 @@ export function describeCdrFormat(under: FormatUnderTest): void {
 
       it(`invents no record when ${sample.name} is cut`, () => {
         const whole = new Set(recordsOf(read(sample)).map(asText))
-        for (let cut = 0; cut < sample.bytes.length; cut++) {
+        for (let cut = 0; cut < sample.bytes.length; cut += share(7, 1)) {
           const reading = read(sample, sample.bytes.subarray(0, cut))
           assertSound(reading)
           const records = recordsOf(reading)

@@ -234,7 +234,8 @@ const ACTS: Readonly<Record<string, Act>> = {
   // whole one.
   'retention ends within a day': async ({ store }, goOn) => {
     for (const before of ['2026-03-01T13:00:00Z', '2026-03-02T05:00:00Z'].map(instant)) {
-      while (!(await store.purge({ before, rowsMax: 7, dryRun: false })).done) {
+      const rowsMax = share(20, 7)
+      while (!(await store.purge({ before, rowsMax, dryRun: false })).done) {
         await assertAuditClean(store)
         await goOn()
       }
@@ -295,7 +296,7 @@ export function describeFreshDays(engine: Engine): void {
           const found = [typeof told === 'number' ? told : null, ...(await namelessAnswers(fleet))]
           expected ??= found
           assert.deepEqual(found, expected, `after ${steps} steps`)
-          await assertAuditClean(fleet.store)
+          if (steps > 0 || isWhole()) await assertAuditClean(fleet.store)
           while (await fleet.seal());
           assert.deepEqual(await namelessAnswers(fleet), expected.slice(1))
           while (await fleet.store.checksumNextDay());

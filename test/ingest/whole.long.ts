@@ -3,5 +3,5 @@ import { runWhole } from '../support/file-suites.ts'
 
 runWhole(
   'ingest/{canonical,radius,roaming}-format*.test.ts',
-  'ingest/mapped/{own,ready}-mappings.test.ts',
+  'ingest/mapped/{json-elements,own-mappings,ready-mappings}.test.ts',
 )

@@ -6,6 +6,7 @@ import type { Line } from '../../../src/ingest/lines.ts'
 import { JsonElements } from '../../../src/ingest/mapped/json-elements.ts'
 import { NESTING_LEVELS_MAX, RECORD_BYTES_MAX } from '../../../src/ingest/mapped/limits.ts'
 import { liveBytes } from '../../support/live-memory.ts'
+import { share } from '../../support/volume.ts'
 
 function cut(text: string | Uint8Array, path: string[] = [], pieces: number[] = [1 << 30]): Line[] {
   const bytes = Buffer.from(text)
@@ -45,7 +46,7 @@ describe('records in a JSON document', () => {
           assert.deepEqual(values(cut(several, [], sizes)), [...JSON.parse(asTexts), {}])
         },
       ),
-      { numRuns: 200 },
+      { numRuns: share(50, 200) },
     )
   })
 

@@ -204,7 +204,7 @@ describe('an audit of fresh days', () => {
     assert.ok(looks > 200, `${looks} looks`)
     assert.deepEqual(await store.audit(), whole)
     const places = [0.4, 0.7, 0.2, 0.3, 0.35, 0.5, 0.6, 0.8]
-    for (const place of places.slice(0, share(2, 8))) {
+    for (const place of places.slice(0, share(1, 8))) {
       const other = await openFresh(t)
       const first = Math.floor(looks * place)
       const { report } = await auditByQuestions(other.url, async (look) => {
