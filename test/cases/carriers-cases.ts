@@ -293,9 +293,73 @@ const unlike: readonly Case[] = [
   },
 ]
 
+const HOLOGRAM: FeedSetUp = {
+  format: 'mapped',
+  defaultZone: 'home',
+  settings: { mapping: 'hologram', zone: 'UTC', total_is: 'download' },
+}
+const numbered: readonly Case[] = [
+  {
+    name: 'its link, in a session',
+    feed: HOLOGRAM,
+    content: ({ msisdn }) =>
+      `{"data":[{"record_id":1,"linkid":${msisdn},"timestamp":"2026-03-14 10:00:00","bytes":500}]}`,
+    used: ['home - 0/500/0/0'],
+  },
+  {
+    name: 'its device, in the totals of a day that grow',
+    feed: {
+      ...HOLOGRAM,
+      onConflict: 'replace',
+      settings: { mapping: 'hologram-daily', total_is: 'upload', sim: 'deviceid' },
+    },
+    content: ({ msisdn }) =>
+      [500, 700].map(
+        (bytes) => `{"data":[{"deviceid":${msisdn},"date":"2026-03-14","bytes":${bytes}}]}`,
+      ),
+    used: ['home - 700/0/0/0'],
+  },
+]
+
+const texts: readonly Case[] = [
+  {
+    name: 'in XML, which waits',
+    feed: {
+      format: 'mapped',
+      settings: { mapping: 'things-mobile', zone: 'Europe/Rome', total_is: 'download' },
+    },
+    content: ({ msisdn }) =>
+      `<result><cdrsPaginated>${['1.234', '1.234.567', '1000.0']
+        .map(
+          (traffic) =>
+            '<cdrPaginated><cdrCountry>USA</cdrCountry><cdrDateStop>2026-03-14 10:00:00</cdrDateStop>' +
+            `<cdrMsisdn>${msisdn}</cdrMsisdn><cdrTraffic>${traffic}</cdrTraffic></cdrPaginated>`,
+        )
+        .join('')}</cdrsPaginated></result>`,
+    used: ['national_roaming US 0/1000/0/0'],
+    waits: ['1 invalid_field', '2 invalid_field'],
+    says: /cdrTraffic/,
+  },
+  {
+    name: 'in a text of JSON, which waits; a number of JSON is a fraction',
+    content: ({ iccid }) => {
+      const readAt = '2026-03-14T05:00:00Z'
+      return jsonLines(
+        { iccid, ctdDataUsage: '1.234', ctdSMSUsage: 1, readAt },
+        { iccid, ctdDataUsage: 1.234, ctdSMSUsage: 2, readAt },
+      )
+    },
+    used: device(1, 2),
+    waits: ['1 invalid_field'],
+    says: /"1\.234" in .*either a fraction or has grouped thousands/,
+  },
+]
+
 export const CARRIER_CASES: readonly CaseGroup[] = [
   { title: 'a poll says nothing of what it leaves out:', feed: CISCO, cases: polls },
   { title: 'a CSV file of emnify’s stream', feed: { format: 'mapped' }, cases: buckets },
+  { title: 'a SIM is registered with the number of', feed: HOLOGRAM, cases: numbered },
+  { title: 'bytes that may have their thousands in groups,', feed: CISCO, cases: texts },
   {
     title: 'units of Telnyx, stated in the records:',
     feed: { format: 'mapped', settings: TELNYX },

@@ -8,7 +8,7 @@ import type { HomeSet } from '../../src/domain/classification.ts'
 import type { Feed, FeedSettings, Sim } from '../../src/domain/directory.ts'
 import { shown } from '../../src/domain/usage-error.ts'
 import { CDR_FORMATS } from '../../src/ingest/formats/formats.ts'
-import { aSim, imsiOf, NOW, newSimSid } from '../support/builders.ts'
+import { aSim, imsiOf, msisdnOf, NOW, newSimSid } from '../support/builders.ts'
 import { IngestFixture } from '../support/ingest-fixture.ts'
 
 export type FeedSetUp = Pick<Feed, 'format'> &
@@ -18,6 +18,7 @@ export type FeedSetUp = Pick<Feed, 'format'> &
 export interface CaseSim {
   readonly iccid: string
   readonly imsi: string
+  readonly msisdn: string
 }
 
 /** Several deliveries come one after the other, by the same feed. */
@@ -84,7 +85,7 @@ async function check(fixture: IngestFixture, one: Case & { readonly feed: FeedSe
   const { defaultZone = null, settings = {}, ...stated } = one.feed
   CDR_FORMATS[stated.format].checkSettings(settings)
   const feed = await fixture.newFeed({ ...stated, settings, defaultZone })
-  const content = one.content({ iccid: sim.iccid!, imsi: sim.imsis[0]! })
+  const content = one.content({ iccid: sim.iccid!, imsi: sim.imsis[0]!, msisdn: sim.msisdn! })
   const deliveries =
     typeof content === 'string' || content instanceof Uint8Array ? [content] : content
   const waits: string[] = []
@@ -119,6 +120,6 @@ async function check(fixture: IngestFixture, one: Case & { readonly feed: FeedSe
 
 async function register(fixture: IngestFixture, { home = {} }: Case, n: number): Promise<Sim> {
   const options = { at: NOW, newSid: newSimSid }
-  const registration = aSim({ imsis: [imsiOf(n)], home })
+  const registration = aSim({ imsis: [imsiOf(n)], msisdn: msisdnOf(n), home })
   return fixture.store.createSim(fixture.account.id, registration, options)
 }

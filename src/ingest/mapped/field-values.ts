@@ -72,7 +72,7 @@ export class FieldCompiler<Row> {
   readonly #isPlain: boolean
   /** Other sources write powers of ten in full, and do not lose digits that a cell has no room for. */
   readonly #isSheet: boolean
-  /** True for what people's programs write, if the mapping does not say how numbers are written. */
+  /** True if texts may have thousands in groups, because the mapping does not say how numbers are written. */
   readonly #mayGroup: boolean
   readonly #report: (fault: FieldFault) => void
 
@@ -81,7 +81,7 @@ export class FieldCompiler<Row> {
     this.#style = { decimal: source.decimal ?? '.', thousands: source.thousands ?? '' }
     this.#isPlain = this.#style.decimal === '.' && this.#style.thousands === ''
     this.#isSheet = source.format === 'csv'
-    this.#mayGroup = this.#isSheet && source.decimal === undefined && this.#isPlain
+    this.#mayGroup = source.decimal === undefined && this.#isPlain
     this.#report = report
   }
 
@@ -231,6 +231,7 @@ export class FieldCompiler<Row> {
     if (value === undefined) return () => ''
     const given = this.#given(field, value)
     const unitOf = this.#unit(field, value.unit)
+    const isAmbiguous = this.#ambiguity(value)
     const number = this.#plainNumber()
     return this.#when(value.when, (row) => {
       const text = given(row)
@@ -239,7 +240,7 @@ export class FieldCompiler<Row> {
       if (unit === null) return ''
       if (this.#isSheet && isShortened(text)) return this.#refuse(field, text, SHORTENED)
       // Fractions of larger units are usual, but nothing has part of a byte.
-      if (this.#mayGroup && unit === 'bytes' && mayBeGrouped(text)) {
+      if (unit === 'bytes' && isAmbiguous(text, row)) {
         return this.#refuse(field, text, MAY_BE_GROUPED)
       }
       const plain = number(text)
@@ -260,12 +261,13 @@ export class FieldCompiler<Row> {
     const { constant } = stated
     if (constant !== undefined) return this.#when(stated.when, () => String(constant))
     const given = this.#given(field, stated)
+    const isAmbiguous = this.#ambiguity(stated)
     const number = this.#plainNumber()
     return this.#when(stated.when, (row) => {
       const text = given(row)
       if (text === '') return ''
       if (this.#isSheet && isShortened(text)) return this.#refuse(field, text, SHORTENED)
-      if (this.#mayGroup && mayBeGrouped(text)) return this.#refuse(field, text, MAY_BE_GROUPED)
+      if (isAmbiguous(text, row)) return this.#refuse(field, text, MAY_BE_GROUPED)
       const plain = number(text)
       const count = plain === null ? null : wholeNumber(plain)
       return count ?? this.#refuse(field, text, `expected a whole number${what}, 0 or more`)
@@ -284,6 +286,14 @@ export class FieldCompiler<Row> {
       this.#refuse(field, text ?? '', rule)
       return null
     }
+  }
+
+  /** True for a text that may have its thousands in groups. A number of JSON never has. */
+  #ambiguity({ from, first_of: firstOf = [] }: Pick<TextValue, 'from' | 'first_of'>) {
+    const references = from === undefined ? firstOf : [from]
+    const numbers = references.map((reference) => this.#access.isBareNumber(reference))
+    return (text: string, row: Row): boolean =>
+      this.#mayGroup && mayBeGrouped(text) && !numbers.some((isNumber) => isNumber(row))
   }
 
   #plainNumber(): (text: string) => string | null {
