@@ -3,8 +3,8 @@ import type { Mapping } from '../mapped/mapping.ts'
 import { oneOf, type ReadyMapping, TOTAL_IS, timeZone } from './ready-mapping.ts'
 
 const SIM_CHOICES = {
-  linkid: "the link's id, also called the profile's, as unique name",
-  deviceid: "the device's id, as unique name",
+  linkid: "the link's id, also called the profile's, registered as MSISDN",
+  deviceid: "the device's id, registered as MSISDN",
 }
 
 type Counter = 'upload' | 'download'
@@ -48,7 +48,11 @@ export const HOLOGRAM_DAILY: ReadyMapping = {
   title: 'Hologram data usage by day (GET /usage/data/daily)',
   settings: {
     total_is: TOTAL_IS,
-    sim: oneOf("which number is the SIM's unique name here", SIM_CHOICES, 'linkid'),
+    sim: oneOf(
+      'which number names the SIM, and is registered as its MSISDN',
+      SIM_CHOICES,
+      'linkid',
+    ),
   },
   // A day's total grows until the day is over, and is fetched again.
   onConflict: 'replace',
