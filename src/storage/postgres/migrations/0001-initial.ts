@@ -3,6 +3,8 @@
  * answers in the same order. No foreign key leaves the directory, because Citus stores the directory
  * differently from the tables that imports write.
  */
+import { IMPORT_INDEXES } from '../../first-schema.ts'
+
 export const initialSchema = `
   CREATE TABLE setting (
     name  text COLLATE "C" PRIMARY KEY,
@@ -111,14 +113,7 @@ export const initialSchema = `
     rereading        text,
     -- Restarts of sources that it announces: JSON, see domain/restart.ts.
     restarts         text
-  );
-  CREATE INDEX import_by_feed ON import (feed_id, status, started_at);
-  CREATE INDEX import_by_account ON import (account_id, id);
-  -- Deliveries that failed are asked for by themselves, and are few.
-  CREATE INDEX import_by_status ON import (status, id);
-  CREATE INDEX import_by_checksum ON import (feed_id, checksum);
-  CREATE INDEX import_by_end ON import (feed_id, end_order);
-  CREATE INDEX import_by_restarts ON import (feed_id) WHERE restarts IS NOT NULL;
+  );${IMPORT_INDEXES}
 
   CREATE TABLE import_bucket (
     import_id bigint NOT NULL,

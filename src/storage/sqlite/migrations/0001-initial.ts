@@ -1,4 +1,6 @@
 /** The first schema. Tables are STRICT: SQLite refuses a value of another type instead of keeping it. */
+import { IMPORT_INDEXES } from '../../first-schema.ts'
+
 export const initialSchema = `
   CREATE TABLE setting (
     name  TEXT PRIMARY KEY,
@@ -107,14 +109,7 @@ export const initialSchema = `
     rereading        TEXT,
     -- Restarts of sources that it announces: JSON, see domain/restart.ts.
     restarts         TEXT
-  ) STRICT;
-  CREATE INDEX import_by_feed ON import (feed_id, status, started_at);
-  CREATE INDEX import_by_account ON import (account_id, id);
-  -- Deliveries that failed are asked for by themselves, and are few.
-  CREATE INDEX import_by_status ON import (status, id);
-  CREATE INDEX import_by_checksum ON import (feed_id, checksum);
-  CREATE INDEX import_by_end ON import (feed_id, end_order);
-  CREATE INDEX import_by_restarts ON import (feed_id) WHERE restarts IS NOT NULL;
+  ) STRICT;${IMPORT_INDEXES}
 
   CREATE TABLE import_bucket (
     import_id INTEGER NOT NULL,
