@@ -5,6 +5,7 @@
  * to a store is not signing in to the one it is moved to.
  */
 import { COUNTER_COLUMNS, type CounterColumn } from './counter-columns.ts'
+import { ACCOUNT_CELL, ACCOUNT_DIMENSIONS, SIM_DAY, SIM_DIMENSIONS } from './rollups.ts'
 
 /**
  * What a column holds. An `integer` is safe in JavaScript; a `sum` may pass 2^53. A `setting` has a type
@@ -53,12 +54,6 @@ const CONTENT = {
   stated: 'integer',
   ...COUNTERS,
   ...integers('import_id', 'line', 'known_at'),
-} as const
-
-const ACCOUNT_CELL = {
-  ...integers('account_id', 'started_at', 'zone'),
-  country: 'text',
-  plmn: 'text',
 } as const
 
 const directory = { follows: false } as const
@@ -319,27 +314,27 @@ export const TABLES = [
   },
   {
     name: 'account_hour',
-    columns: { ...ACCOUNT_CELL, ...SUMS },
-    key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
+    columns: { ...integers('account_id', 'started_at'), ...ACCOUNT_DIMENSIONS, ...SUMS },
+    key: ACCOUNT_CELL,
     ...keyed,
     follows: true,
   },
   {
     name: 'account_day',
-    columns: { ...ACCOUNT_CELL, ...SUMS },
-    key: ['account_id', 'started_at', 'zone', 'country', 'plmn'],
+    columns: { ...integers('account_id', 'started_at'), ...ACCOUNT_DIMENSIONS, ...SUMS },
+    key: ACCOUNT_CELL,
     ...keyed,
     follows: true,
   },
   {
     name: 'sim_day',
     columns: {
-      ...integers('month', 'sim_id', 'zone'),
-      country: 'text',
+      ...integers('month', 'sim_id'),
+      ...SIM_DIMENSIONS,
       started_at: 'integer',
       ...SUMS,
     },
-    key: ['month', 'sim_id', 'zone', 'country', 'started_at'],
+    key: SIM_DAY,
     ...keyed,
     follows: true,
   },

@@ -3,6 +3,14 @@ import { DAY_SECONDS, formatInstant, monthStart } from '../../domain/time.ts'
 import { ZONES } from '../../domain/usage-event.ts'
 import { COUNTER_COLUMNS, COUNTER_SUMS } from '../counter-columns.ts'
 import { dayText } from '../ledger/buckets.ts'
+import {
+  ACCOUNT_BY,
+  ACCOUNT_CELL,
+  placesOf,
+  SIM_BY,
+  SIM_DIMENSIONS,
+  SIM_MONTH as SIM_MONTH_KEY,
+} from '../rollups.ts'
 import type { Row } from '../rows.ts'
 import type { Ask, Parameters } from './engine.ts'
 import type { Found } from './found.ts'
@@ -34,17 +42,15 @@ function cellsOfAccounts(table: 'account_hour' | 'account_day'): string {
       AND (CAST(:account AS BIGINT) IS NULL OR account.id = :account)`
 }
 
-const ACCOUNT_CELL = ['account_id', 'started_at', 'zone', 'country', 'plmn']
-
 /** From the rows of a day or a piece of it. Parameters: `day`, `dayEnd`, `purgedThrough`, `account`. */
 export const ACCOUNT_HOURS: DerivedTable = {
   name: 'account hour',
   key: ACCOUNT_CELL,
   recomputed: `
-    SELECT account_id, occurred_at - occurred_at % 3600 AS started_at, zone, country, plmn, ${COUNTER_SUMS}
+    SELECT account_id, occurred_at - occurred_at % 3600 AS started_at, ${ACCOUNT_BY}, ${COUNTER_SUMS}
     FROM ledger
     WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
-    GROUP BY 1, 2, 3, 4, 5`,
+    GROUP BY ${placesOf(ACCOUNT_CELL)}`,
   stored: cellsOfAccounts('account_hour'),
 }
 
@@ -53,10 +59,10 @@ export const ACCOUNT_DAY: DerivedTable = {
   name: 'account day',
   key: ACCOUNT_CELL,
   recomputed: `
-    SELECT account_id, ${dayText('bucket')} AS started_at, zone, country, plmn, ${COUNTER_SUMS}
+    SELECT account_id, ${dayText('bucket')} AS started_at, ${ACCOUNT_BY}, ${COUNTER_SUMS}
     FROM ledger
     WHERE bucket >= :day AND bucket < :dayEnd AND occurred_at >= :purgedThrough AND ${OF_ACCOUNT}
-    GROUP BY 1, 2, 3, 4, 5`,
+    GROUP BY ${placesOf(ACCOUNT_CELL)}`,
   stored: cellsOfAccounts('account_day'),
 }
 
@@ -64,9 +70,9 @@ export const ACCOUNT_DAY: DerivedTable = {
 export const ACCOUNT_DAY_OF_HOURS: DerivedTable = {
   ...ACCOUNT_DAY,
   recomputed: `
-    SELECT account_id, ${dayText('started_at')} AS started_at, zone, country, plmn, ${COUNTER_SUMS}
+    SELECT account_id, ${dayText('started_at')} AS started_at, ${ACCOUNT_BY}, ${COUNTER_SUMS}
     FROM (${cellsOfAccounts('account_hour')}) AS hours
-    GROUP BY 1, 2, 3, 4, 5`,
+    GROUP BY ${placesOf(ACCOUNT_CELL)}`,
 }
 
 /**
@@ -98,13 +104,13 @@ export const ALL_SIMS: SimSpan = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEG
 /** Parameters: those of `spanOfMonth`, `sealedThrough`, `purgedThrough`, `account`. */
 export const SIM_DAYS_OF_MONTH: DerivedTable = {
   name: 'sim day',
-  key: ['sim_id', 'started_at', 'zone', 'country'],
+  key: ['sim_id', 'started_at', ...Object.keys(SIM_DIMENSIONS)],
   recomputed: `
-    SELECT sim_id, ${dayText('bucket')} AS started_at, zone, country, ${COUNTER_SUMS}
+    SELECT sim_id, ${dayText('bucket')} AS started_at, ${SIM_BY}, ${COUNTER_SUMS}
     FROM ledger
     WHERE ${BUCKETS_OF_MONTH} AND ${SOME_SIMS}
       AND occurred_at >= :purgedThrough AND ${SIMS_OF_ACCOUNT}
-    GROUP BY 1, 2, 3, 4`,
+    GROUP BY ${placesOf(SIM_MONTH_KEY)}`,
   stored: `
     SELECT * FROM sim_day
     WHERE month = :month AND ${SOME_SIMS}
@@ -114,13 +120,13 @@ export const SIM_DAYS_OF_MONTH: DerivedTable = {
 /** Only in SQLite: the sealed days of each month that retention has not cut. */
 export const SIM_MONTH: DerivedTable = {
   name: 'sim month',
-  key: ['sim_id', 'month', 'zone', 'country'],
+  key: ['sim_id', 'month', ...Object.keys(SIM_DIMENSIONS)],
   recomputed: `
-    SELECT sim_id, :month AS month, zone, country, ${COUNTER_SUMS}
+    SELECT sim_id, :month AS month, ${SIM_BY}, ${COUNTER_SUMS}
     FROM ledger
     WHERE ${BUCKETS_OF_MONTH} AND ${SOME_SIMS} AND :monthStart >= :purgedThrough
       AND ${SIMS_OF_ACCOUNT}
-    GROUP BY 1, 2, 3, 4`,
+    GROUP BY ${placesOf(SIM_MONTH_KEY)}`,
   stored: `SELECT * FROM sim_month WHERE month = :month AND ${SOME_SIMS} AND ${SIMS_OF_ACCOUNT}`,
 }
 

@@ -1,5 +1,6 @@
 /** SQL that seals days and ends retention. */
 import { addedCounters, BIGINT_SUMS, counterList } from '../counter-columns.ts'
+import { ACCOUNT_BY, ACCOUNT_CELL, SIM_BY, SIM_MONTH } from '../rollups.ts'
 
 const COUNTERS = counterList()
 
@@ -9,20 +10,20 @@ export const SELECT_NEXT_BUCKET =
 
 /** Parameters: month, bucket, purged through. */
 export const SEAL_DAY = `
-  INSERT INTO sim_day (month, sim_id, started_at, zone, country, ${COUNTERS})
-  SELECT ?1::integer, sim_id, bucket, zone, country, ${BIGINT_SUMS}
+  INSERT INTO sim_day (month, sim_id, started_at, ${SIM_BY}, ${COUNTERS})
+  SELECT ?1::integer, sim_id, bucket, ${SIM_BY}, ${BIGINT_SUMS}
   FROM ledger
   WHERE bucket = ?2 AND occurred_at >= ?3
-  GROUP BY sim_id, bucket, zone, country`
+  GROUP BY sim_id, bucket, ${SIM_BY}`
 
 /** Parameters: month, and the bucket of one of its days that retention has not touched. */
 export const ADD_DAY_TO_MONTH = `
-  INSERT INTO sim_month (month, sim_id, zone, country, ${COUNTERS})
-  SELECT ?1, sim_id, zone, country, ${BIGINT_SUMS}
+  INSERT INTO sim_month (${SIM_MONTH.join(', ')}, ${COUNTERS})
+  SELECT ?1, sim_id, ${SIM_BY}, ${BIGINT_SUMS}
   FROM ledger
   WHERE bucket = ?2
-  GROUP BY sim_id, zone, country
-  ON CONFLICT (month, sim_id, zone, country) DO UPDATE
+  GROUP BY sim_id, ${SIM_BY}
+  ON CONFLICT (${SIM_MONTH.join(', ')}) DO UPDATE
   SET ${addedCounters('sim_month')}`
 
 export const COUNT_OLD_LEDGER =
@@ -74,11 +75,11 @@ export const DELETE_DELIVERIES = `
 export const DELETE_OLD_SIM_MONTHS = 'DELETE FROM sim_month WHERE month < ?'
 
 export const REBUILD_DAY = `
-  INSERT INTO account_day (account_id, started_at, zone, country, plmn, ${COUNTERS})
-  SELECT account_id, ?1::bigint, zone, country, plmn, ${BIGINT_SUMS}
+  INSERT INTO account_day (${ACCOUNT_CELL.join(', ')}, ${COUNTERS})
+  SELECT account_id, ?1::bigint, ${ACCOUNT_BY}, ${BIGINT_SUMS}
   FROM account_hour
   WHERE started_at >= ?2 AND started_at < ?3
-  GROUP BY account_id, zone, country, plmn`
+  GROUP BY account_id, ${ACCOUNT_BY}`
 
 type LedgerTable = 'ledger' | 'ledger_history'
 

@@ -11,6 +11,7 @@ import { ZONES } from '../../domain/usage-event.ts'
 import { addedCounters, COUNTER_COLUMNS } from '../counter-columns.ts'
 import { SELECT_ACCOUNT_SIDS, SELECT_SIM_SIDS } from '../directory/sql.ts'
 import type { Limits } from '../limits.ts'
+import { ACCOUNT_CELL, SIM_DAY, SIM_MONTH } from '../rollups.ts'
 import type { ServingColumns } from '../rows.ts'
 import { hasSimMonths, insert, type Steps } from '../session.ts'
 import type { TableName } from '../tables.ts'
@@ -123,7 +124,7 @@ export class UsageDeltas {
       return (month as number) >= firstMonth && (month as number) < endMonth
     })
     const months = addedUp(ofMonths, (key) => key.slice(0, -1))
-    yield* addToCells('sim_month', SIM_DAY.slice(0, -1), months)
+    yield* addToCells('sim_month', SIM_MONTH, months)
   }
 
   #addToSimDay(
@@ -150,9 +151,6 @@ export class UsageDeltas {
     return known
   }
 }
-
-const ACCOUNT_CELL = ['account_id', 'started_at', 'zone', 'country', 'plmn']
-const SIM_DAY = ['month', 'sim_id', 'zone', 'country', 'started_at']
 
 /** In key order, so that two transactions can only wait for each other in one direction. */
 function* addToCells(

@@ -1,8 +1,11 @@
 /** SQL of the ledger, of what is derived from it, and of the questions that both answer. */
 
 import { addedCounters, BIGINT_SUMS, counterList, eachCounter } from '../counter-columns.ts'
+import { ACCOUNT_BY, ACCOUNT_CELL, placesOf, SIM_BY, SIM_DAY } from '../rollups.ts'
 
 const COUNTERS = counterList()
+
+const list = (columns: readonly string[]) => columns.join(', ')
 
 /**
  * As counted by `monthNumber`. The zone is explicit, because the session's setting does not reach every
@@ -65,38 +68,35 @@ export const MOVE_INCOMING = `
     FROM incoming
     ORDER BY position
     ON CONFLICT DO NOTHING
-    RETURNING bucket, sim_id, occurred_at, record_id, account_id, zone, country, plmn,
+    RETURNING bucket, sim_id, occurred_at, record_id, account_id, ${ACCOUNT_BY},
               ${COUNTERS}
   ),
   hours AS (
-    INSERT INTO account_hour (account_id, started_at, zone, country, plmn,
-                              ${COUNTERS})
-    SELECT account_id, occurred_at - occurred_at % 3600, zone, country, plmn, ${BIGINT_SUMS}
+    INSERT INTO account_hour (${list(ACCOUNT_CELL)}, ${COUNTERS})
+    SELECT account_id, occurred_at - occurred_at % 3600, ${ACCOUNT_BY}, ${BIGINT_SUMS}
     FROM added
-    GROUP BY 1, 2, 3, 4, 5
-    ORDER BY 1, 2, 3, 4, 5
-    ON CONFLICT (account_id, started_at, zone, country, plmn)
+    GROUP BY ${placesOf(ACCOUNT_CELL)}
+    ORDER BY ${placesOf(ACCOUNT_CELL)}
+    ON CONFLICT (${list(ACCOUNT_CELL)})
     DO UPDATE SET ${addedCounters('account_hour')}
   ),
   days AS (
-    INSERT INTO account_day (account_id, started_at, zone, country, plmn,
-                             ${COUNTERS})
-    SELECT account_id, bucket, zone, country, plmn, ${BIGINT_SUMS}
+    INSERT INTO account_day (${list(ACCOUNT_CELL)}, ${COUNTERS})
+    SELECT account_id, bucket, ${ACCOUNT_BY}, ${BIGINT_SUMS}
     FROM added
-    GROUP BY 1, 2, 3, 4, 5
-    ORDER BY 1, 2, 3, 4, 5
-    ON CONFLICT (account_id, started_at, zone, country, plmn)
+    GROUP BY ${placesOf(ACCOUNT_CELL)}
+    ORDER BY ${placesOf(ACCOUNT_CELL)}
+    ON CONFLICT (${list(ACCOUNT_CELL)})
     DO UPDATE SET ${addedCounters('account_day')}
   ),
   sim_days AS (
-    INSERT INTO sim_day (month, sim_id, zone, country, started_at,
-                         ${COUNTERS})
-    SELECT ${MONTH_OF_BUCKET}, sim_id, zone, country, bucket, ${BIGINT_SUMS}
+    INSERT INTO sim_day (${list(SIM_DAY)}, ${COUNTERS})
+    SELECT ${MONTH_OF_BUCKET}, sim_id, ${SIM_BY}, bucket, ${BIGINT_SUMS}
     FROM added
     WHERE bucket < ?4
-    GROUP BY sim_id, zone, country, bucket
-    ORDER BY 1, 2, 3, 4, 5
-    ON CONFLICT (month, sim_id, zone, country, started_at)
+    GROUP BY sim_id, ${SIM_BY}, bucket
+    ORDER BY ${placesOf(SIM_DAY)}
+    ON CONFLICT (${list(SIM_DAY)})
     DO UPDATE SET ${addedCounters('sim_day')}
   )
   SELECT (SELECT COUNT(*) FROM added) AS added,
