@@ -190,8 +190,12 @@ if (!hasPgBouncer()) {
         )
       assert.ok((await work()).every(({ status }) => status === 'fulfilled'))
       await bouncer.change('transaction')
-      const outcomes = (await Promise.all([work(), work(), work()])).flat()
-      const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+      const failures: unknown[] = []
+      // On a busy machine, calls may get the sessions that they had before for a while.
+      for (let times = 0; times < 50 && failures.length === 0; times++) {
+        const outcomes = (await Promise.all([work(), work(), work()])).flat()
+        for (const one of outcomes) if (one.status === 'rejected') failures.push(one.reason)
+      }
       assert.ok(failures.length > 0)
       for (const error of failures) await failureOf('incompatible', Promise.reject(error))
       assert.equal(await tablesIn(place.url, 'public'), 0)
