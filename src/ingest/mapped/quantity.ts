@@ -34,8 +34,24 @@ export interface NumberStyle {
   readonly thousands: string
 }
 
+/**
+ * What programs write for signs that group digits. Nobody sees the difference, and so nobody could say it in
+ * a mapping.
+ */
+const LOOK_ALIKES = [
+  { sign: ' ', others: /[\u00a0\u2009\u202f]/g },
+  { sign: "'", others: /\u2019/g },
+] as const
+
 /** The number with a decimal point and no groups. Null if groups do not have three digits. */
-export function plainNumber(text: string, { decimal, thousands }: NumberStyle): string | null {
+export function plainNumber(text: string, style: NumberStyle): string | null {
+  const { thousands } = style
+  const alike = LOOK_ALIKES.find(({ sign }) => sign === thousands)
+  if (alike !== undefined) return grouped(text.replace(alike.others, thousands), style)
+  return grouped(text, style)
+}
+
+function grouped(text: string, { decimal, thousands }: NumberStyle): string | null {
   if (thousands !== '' && text.includes(thousands)) {
     const [whole = '', ...fraction] = text.split(decimal)
     const groups = whole.split(thousands)

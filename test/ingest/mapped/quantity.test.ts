@@ -116,4 +116,13 @@ describe('a decimal number of a unit', () => {
     assert.equal(plainNumber('1.5', { decimal: '.', thousands: '' }), '1.5')
     assert.equal(plainNumber('1 234,5', { decimal: ',', thousands: ' ' }), '1234.5')
   })
+
+  it('may be grouped by signs that look like the stated one', () => {
+    const french = { decimal: ',', thousands: ' ' }
+    for (const space of [' ', '\u00a0', '\u2009', '\u202f']) {
+      assert.equal(plainNumber(`2${space}000${space}123,5`, french), '2000123.5')
+      assert.equal(plainNumber(`2${space}00`, french), null)
+    }
+    assert.equal(plainNumber('2\u2019000.5', { decimal: '.', thousands: "'" }), '2000.5')
+  })
 })
