@@ -95,6 +95,56 @@ const joined: readonly Case[] = [
   },
 ]
 
+const HOLOGRAM = mapped({
+  mapping: 'hologram',
+  zone: 'UTC',
+  total_is: 'download',
+  sim: 'sim',
+  country: 'read',
+})
+const page = ({ iccid }: CaseSim, ...bytes: readonly number[]) =>
+  JSON.stringify({
+    data: bytes.map((count, i) => ({
+      record_id: 10 * count + i,
+      sim: iccid,
+      timestamp: '2026-03-14 10:00:00',
+      country: 'MX',
+      bytes: count,
+    })),
+  })
+const documents: readonly Case[] = [
+  {
+    name: 'with an error in the place of the last page, which a warning tells',
+    ...HOLOGRAM,
+    content: (sim) => `${page(sim, 500)}\n${page(sim)}\n{"success":false,"error":"rate limit"}`,
+    used: ['international_roaming MX 0/500/0/0'],
+    warns: [/^1 document has nothing at "data", where the mapping says the records are$/],
+  },
+  {
+    name: 'with errors alone: it fails',
+    ...HOLOGRAM,
+    content: () => '{"success":false,"error":"rate limit"}{"success":false}',
+    used: [],
+    waits: ['failed'],
+    says: /there is nothing at "data"/,
+  },
+  {
+    name: 'as XML, which has one document: it fails, and says what to do',
+    ...mapped({ mapping: 'things-mobile', zone: 'Europe/Rome', total_is: 'download' }),
+    content: ({ msisdn }) => {
+      const answer =
+        '<?xml version="1.0"?><result><cdrsPaginated><cdrPaginated><cdrCountry>MEX</cdrCountry>' +
+        `<cdrDateStop>2026-03-14 10:00:00</cdrDateStop><cdrMsisdn>${msisdn}</cdrMsisdn>` +
+        '<cdrTraffic>7</cdrTraffic></cdrPaginated></cdrsPaginated></result>\n'
+      return [answer + answer, answer]
+    },
+    used: ['international_roaming MX 0/7/0/0'],
+    waits: ['failed'],
+    says: /another document, deliver each by itself/,
+  },
+]
+
 export const JOINED_CASES: readonly CaseGroup[] = [
   { title: 'tables that were joined', feed: { format: 'csv' }, cases: joined },
+  { title: 'answers of a server that were joined', feed: { format: 'mapped' }, cases: documents },
 ]

@@ -79,6 +79,7 @@ function readerOf(mapping: Mapping): CdrReader {
 interface Elements {
   push(chunk: Uint8Array): readonly Line[]
   end(): readonly Line[]
+  warnings?(): readonly string[]
 }
 
 /** Adapts a reader of lines to pieces into which something else cuts the delivery. */
@@ -89,7 +90,7 @@ function byElement(elements: Elements, reader: LineCdrReader): CdrReader {
       const last = reader.read(elements.end())
       return [...last, ...reader.end()]
     },
-    warnings: () => reader.warnings(),
+    warnings: () => [...(elements.warnings?.() ?? []), ...reader.warnings()],
     facts: () => NO_FACTS,
     context: () => reader.context?.() ?? null,
   }

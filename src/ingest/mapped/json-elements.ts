@@ -54,7 +54,9 @@ export class JsonElements {
   #isScalar = false
   #lastNumber = 0
   #documents = 0
+  /** In the current document. */
   #foundPath = false
+  #documentsWithoutPath = 0
   #failure: UsageError | null = null
   #elements: Line[] = []
 
@@ -87,12 +89,22 @@ export class JsonElements {
     if (this.#parts !== null) throw unreadable(`it ends within record ${this.#lastNumber + 1}`)
     if (this.#frames.length > 0 || this.#token !== null) throw unreadable('it ends too early')
     if (this.#documents === 0) throw unreadable('the delivery is empty')
-    if (!this.#foundPath) {
+    if (this.#documentsWithoutPath === this.#documents) {
       throw unreadable(
         `there is nothing at ${shown(this.#path.join('.'))}, where the mapping says the records are`,
       )
     }
     return this.#taken()
+  }
+
+  /** Known once the delivery has ended: a page may be followed by the error that came in place of the next. */
+  warnings(): string[] {
+    const count = this.#documentsWithoutPath
+    if (count === 0 || count === this.#documents) return []
+    const what = count === 1 ? '1 document has' : `${count} documents have`
+    return [
+      `${what} nothing at ${shown(this.#path.join('.'))}, where the mapping says the records are`,
+    ]
   }
 
   #taken(): readonly Line[] {
@@ -189,7 +201,10 @@ export class JsonElements {
 
   #endValue(): void {
     this.#expected = this.#frames.length === 0 ? 'value' : 'end'
-    if (this.#frames.length === 0) this.#documents++
+    if (this.#frames.length > 0) return
+    this.#documents++
+    if (!this.#foundPath) this.#documentsWithoutPath++
+    this.#foundPath = false
   }
 
   #continueText(byte: number): void {

@@ -26,6 +26,9 @@ Object.assign(sax, { MAX_BUFFER_LENGTH: 4 * RECORD_BYTES_MAX })
 /** Characters after `<!` that tell a comment, a CDATA section and a declaration apart. */
 const DECLARATION_HEAD_CHARACTERS = 8
 
+const FOLLOWED =
+  'something follows the end of the document; if it is another document, deliver each by itself'
+
 const DECLARATION_REFUSED =
   'it has a document type declaration (DOCTYPE); entities are not expanded, so none may be declared (ENTITY_DECLARATIONS_MAX 0)'
 
@@ -76,6 +79,8 @@ export class MappedXmlReader implements CdrReader {
     this.#parser.ondoctype = refuse
     this.#parser.onerror = (error) => {
       if (this.#isInTag()) this.#checkTagLength()
+      const { closedRoot } = this.#parser as unknown as { readonly closedRoot: boolean }
+      if (closedRoot) throw notXml(FOLLOWED)
       throw notXml(shown(error.message.split('\n')[0]!).slice(1, -1))
     }
   }
