@@ -8,7 +8,7 @@ export function isSilence(error: unknown): boolean {
 
 /** For views that ask again by themselves. */
 export const SILENCE_TEXT =
-  'The server does not answer. Check that it runs and that you are online; the page goes on by itself as soon as it answers.'
+  'The server does not answer. Check that it runs and that you are online; the page continues by itself as soon as it answers.'
 
 export function failureText(error: unknown): string {
   if (!(error instanceof SimtallyError)) {

@@ -30,7 +30,7 @@ describe('a period', () => {
 
   it('says up to when it is complete, unless all of it was before that', () => {
     assert.equal(throughText(KNOWN, period(10, 21)), 'Complete through 20 Nov 2026, 00:00 UTC')
-    assert.match(throughText(UNKNOWN, period(1, 5))!, /^No feed has said/)
+    assert.match(throughText(UNKNOWN, period(1, 5))!, /^No feed says/)
     assert.equal(throughText({ ...KNOWN, completeThrough: null }, period(1, 5)), null)
   })
 })

@@ -214,7 +214,7 @@ function summaryOf({ title, buckets, layers, amountText, period }: UsageChartPro
     const sum = buckets.reduce((layer, { values }) => layer + values[index]!, 0n)
     return `${name} ${amountText(sum)}`
   })
-  return `${title}, ${periodText(period.start, period.end)} UTC: ${amountText(total)} in all; ${parts.join(', ')}.`
+  return `${title}, ${periodText(period.start, period.end)} UTC: ${amountText(total)} in total; ${parts.join(', ')}.`
 }
 
 interface Geometry {

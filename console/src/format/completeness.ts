@@ -30,7 +30,7 @@ export function missingText({ completeFrom: from }: Known, { start }: Bounds): s
 export function throughText(known: Known, period: Bounds): string | null {
   const { completeFrom: from, completeThrough: through } = known
   if (from !== null && period.end <= from) return null
-  if (through === null) return 'No feed has said up to when usage is complete.'
+  if (through === null) return 'No feed says up to when usage is complete.'
   if (through < period.end) return `Complete through ${momentText(through)} UTC`
   if (from !== null && period.start < from) return 'After that, only corrections change it.'
   return 'Complete: only corrections still change these numbers.'

@@ -56,7 +56,7 @@ function Feeds({ answer }: { readonly answer: FeedsAnswer }) {
       <Answered
         answer={answer}
         isEmpty={({ feeds }) => feeds.length === 0}
-        empty="No feed yet: simtally feed create makes one on the server’s machine."
+        empty="No feed yet: create one on the server’s machine with simtally feed create."
       >
         {({ feeds }) => (
           <Scrolling label="Feeds, as a table">

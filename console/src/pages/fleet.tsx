@@ -285,7 +285,7 @@ function Labels() {
             <p class="empty">
               {known.length > 0
                 ? 'Choose the key of a label to see usage by its values.'
-                : 'No SIM has a label yet, such as customer=acme. Give them on the page of a SIM, or with a list under Manage.'}
+                : 'No SIM has a label yet, such as customer=acme. Add labels on the page of a SIM, or with a list under Manage.'}
             </p>
           )}
         </Answered>

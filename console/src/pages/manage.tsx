@@ -31,7 +31,7 @@ function NoKeys() {
   return (
     <Panel title="Keys">
       <p class="empty">
-        Keys, groups and SIMs are changed with the scope <code>admin</code>; this session has{' '}
+        Changing keys, groups and SIMs needs the scope <code>admin</code>; this session has{' '}
         <code>{session.value?.scope}</code>. Sign in with the account’s auth token, or with a key
         that has it.
       </p>

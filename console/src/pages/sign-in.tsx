@@ -74,7 +74,7 @@ export function Mark() {
 
 function signInFailure(error: unknown): string {
   if (error instanceof SimtallyError && error.status === 401) {
-    return 'This SID and secret do not belong together. Check both: a secret is shown only once, so a lost one is replaced.'
+    return 'This SID and secret do not belong together. Check both: a secret is shown only once, so replace a lost one.'
   }
   return failureText(error)
 }

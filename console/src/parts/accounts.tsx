@@ -277,8 +277,8 @@ function saidOf(before: AccountRow, now: AccountRow): string {
     JSON.stringify([home_plmns, home_countries])
   if (homeOf(before) === homeOf(now)) return `${now.name} is saved.`
   return (
-    `${now.name} is saved. Records that come from now on are classified by its new home set. Usage that is ` +
-    'counted stays in its zone until it is classified again, on the server’s machine: ' +
+    `${now.name} is saved. Its new home set classifies the records that come from now on. Counted usage ` +
+    'keeps its zone until it is reclassified, on the server’s machine: ' +
     `simtally reclassify --since DATE --account ${now.sid}`
   )
 }

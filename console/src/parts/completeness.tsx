@@ -37,7 +37,7 @@ export function Completeness({
           <LateFeed through={completeThrough} />
         </>
       )}
-      {isUneven && ' Of the period before, some usage may never have been delivered.'}
+      {isUneven && ' Some usage of the previous period may never have been delivered.'}
       {retainedFrom !== null && ` Usage before ${momentText(retainedFrom)} UTC is no longer kept.`}
     </p>
   )

@@ -87,7 +87,7 @@ function useDelivery(firstFeed: string) {
       failure.value =
         error instanceof SimtallyError
           ? failureText(error)
-          : 'The connection broke. Import the file again once the server answers: what was counted stays counted once.'
+          : 'The connection broke. Import the file again once the server answers: nothing counts twice.'
     }
     askAgain()
   }

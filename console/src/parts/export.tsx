@@ -35,7 +35,7 @@ export function Export<T>({
       type="button"
       class="export"
       aria-label={`Export CSV: ${exported.title}`}
-      title={part === null ? 'Export CSV' : `Export CSV: ${part}, as they are shown`}
+      title={part === null ? 'Export CSV' : `Export CSV: ${part}, as shown`}
       disabled={value === null || isLoading || failure !== null}
       onClick={() => {
         if (value !== null) save(csvText(table(value)), nameOf(exported, part))

@@ -119,7 +119,7 @@ function GapTable({
                 ) : mayAccept ? (
                   <button
                     type="button"
-                    aria-label={`Accept that ${gap.feed} ${numbersText(gap)} does not come`}
+                    aria-label={`Accept that ${gap.feed} ${numbersText(gap)} will not come`}
                     onClick={() => onAccept(gap)}
                   >
                     Accept …
@@ -151,9 +151,8 @@ function AcceptDialog({ gap, onClose }: { readonly gap: Gap; readonly onClose: (
       }}
     >
       <p>
-        That number {numbersText(gap)} of {gap.feed} does not come then holds back no longer how far
-        the feed is complete. Should it come all the same, it is counted. The log keeps who says so,
-        and why.
+        The missing {numbersText(gap)} of {gap.feed} will then no longer hold back how far the feed
+        is complete. If it comes after all, it is counted. The log keeps who says so, and why.
       </p>
     </DecisionDialog>
   )

@@ -36,7 +36,7 @@ function GroupPanel() {
       <Answered
         answer={answer}
         isEmpty={({ groups }) => groups.length === 0}
-        empty="No group yet. A SIM is in one group at a time, and its usage belongs to the group of the time."
+        empty="No group yet. A SIM is in one group at a time, and its usage belongs to its group at that time."
       >
         {({ groups, meta }) => (
           <>
@@ -184,7 +184,7 @@ function LabelPanel() {
     <Panel title="Labels">
       <Answered
         answer={answer}
-        empty="No SIM has a label yet. Give them on the page of a SIM, or in the column labels of a list."
+        empty="No SIM has a label yet. Add labels on the page of a SIM, or in the column labels of a list."
       >
         {(keys) => (
           <ul class="chips">

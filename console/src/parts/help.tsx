@@ -6,11 +6,11 @@ import { step } from './range-picker.tsx'
 
 const KEYS = [
   { key: '/', does: 'find a SIM' },
-  { key: '←', does: 'the period before' },
-  { key: '→', does: 'the period after' },
-  { key: 'c', does: 'compare with the period before' },
+  { key: '←', does: 'the previous period' },
+  { key: '→', does: 'the next period' },
+  { key: 'c', does: 'compare with the previous period' },
   { key: 't', does: 'charts as tables' },
-  { key: 'Esc', does: 'close a menu, or take the filters away' },
+  { key: 'Esc', does: 'close a menu, or remove the filters' },
   { key: '?', does: 'these keys' },
 ] as const
 

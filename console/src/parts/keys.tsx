@@ -57,7 +57,7 @@ export function Keys() {
       <Answered
         answer={answer}
         isEmpty={({ keys }) => keys.length === 0}
-        empty="No key yet. Each system that asks or delivers should have one of its own."
+        empty="No key yet. Give each system that asks or delivers a key of its own."
       >
         {({ keys }) => (
           <KeyTable

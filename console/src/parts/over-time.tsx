@@ -221,7 +221,7 @@ function ChartChoices({
         class="toggle"
         href={hrefOf({ compares: !view.compares })}
         aria-current={view.compares ? 'true' : undefined}
-        title="Compare with the period before (c)"
+        title="Compare with the previous period (c)"
       >
         Compare
       </a>
@@ -325,12 +325,15 @@ function Change({
   if (percent === null) return <span class="change muted">nothing before</span>
   const arrow = percent > 0 ? '▲' : percent < 0 ? '▼' : '='
   return (
-    <span class="change muted" title={`${text(before)} in the period before, as far into it`}>
+    <span
+      class="change muted"
+      title={`${text(before)} in the previous period, up to the same point`}
+    >
       {arrow}{' '}
       {percent > TIMES_FROM
         ? `× ${countText(Math.round(percent / 100 + 1))}`
         : `${Math.abs(percent)} %`}
-      <span class="unseen"> against the period before</span>
+      <span class="unseen"> against the previous period</span>
     </span>
   )
 }

@@ -32,7 +32,7 @@ async function recycle(path: ImportPath): Promise<string> {
     server.POST('/v1/Imports/{id}/Quarantine/Recycle', { params: { path } }),
   )
   const { records, accepted, quarantined } = recycled
-  return `Tried ${countText(records)}: ${countText(accepted)} counted, ${countText(quarantined)} still wait.`
+  return `Tried ${countText(records)}: ${countText(accepted)} counted, ${countText(quarantined)} still in quarantine.`
 }
 
 async function discard(
@@ -112,7 +112,7 @@ export function Quarantine({ of }: { readonly of: Schema<'Import'> }) {
         answer={answer}
         lines={4}
         isEmpty={({ quarantine }) => quarantine.length === 0}
-        empty="Nothing waits: every record was counted, or met one that was."
+        empty="Nothing is in quarantine: every record was counted, or was already stored."
       >
         {({ quarantine, meta }) => (
           <>
@@ -158,7 +158,7 @@ function DiscardDialog({
   readonly onDiscard: (of: Discarded, decision: Decision) => Promise<void>
   readonly onClose: () => void
 }) {
-  const what = of.line === null ? `All records that wait as ${words(of.cause)}` : 'This record'
+  const what = of.line === null ? `All records in quarantine as ${words(of.cause)}` : 'This record'
   return (
     <DecisionDialog
       title={of.line === null ? `Discard ${words(of.cause)}` : `Discard line ${of.line}`}
@@ -167,7 +167,7 @@ function DiscardDialog({
       onDecide={(decision) => onDiscard(of, decision)}
     >
       <p>
-        {what} will be deleted, and never be counted unless delivered again. The log keeps who says
+        {what} will be deleted, and will not count unless delivered again. The log keeps who says
         so, and why, but not the records.
       </p>
     </DecisionDialog>

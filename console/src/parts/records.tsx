@@ -73,7 +73,7 @@ export function Records({ sim }: { readonly sim: Sim }) {
       <Answered
         answer={answer}
         isEmpty={({ usage_events: events }) => events.length === 0}
-        empty="No record says that this SIM used anything in this time."
+        empty="No record says that this SIM used anything in this period."
       >
         {({ usage_events: events, meta }) => (
           <EventTable events={events}>

@@ -51,7 +51,7 @@ export function SilentSims() {
       <Answered
         answer={answer}
         isEmpty={({ sims }) => sims.length === 0}
-        empty="No SIM has been silent for so long."
+        empty="No SIM has been silent for this long."
       >
         {({ sims, meta }) => (
           <>

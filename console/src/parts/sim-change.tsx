@@ -139,7 +139,7 @@ function Place({ sim, membership }: SimChangeProps) {
             </datalist>
           </label>
           <label>
-            Its value; none ends it
+            Its value; leave it empty to end the label
             <input name="value" maxLength={256} placeholder="acme" autocomplete="off" />
           </label>
           <label>
@@ -155,7 +155,7 @@ function Place({ sim, membership }: SimChangeProps) {
             {labels.length === 0
               ? 'It has no label.'
               : `Labels: ${labels.map(([key, value]) => `${key}=${value}`).join(', ')}.`}{' '}
-            Usage belongs to the group and the labels of the time when it was used.
+            Usage belongs to the group and the labels at the time of use.
           </p>
         </form>
       )}

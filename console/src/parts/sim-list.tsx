@@ -91,11 +91,11 @@ function Form() {
         onFile={take}
       />
       <p class="muted small">
-        Columns: {COLUMNS}. One of iccid and imsi is required. SIMs that are there are updated by
-        what their line states. Nothing is done before you have seen what would be.
+        Columns: {COLUMNS}. One of iccid and imsi is required. Registered SIMs are updated by their
+        lines. Nothing is done before you have seen the effect.
       </p>
       <p role="status">
-        {act.isBusy && (isRegistering ? 'The list is registered …' : 'The list is read …')}
+        {act.isBusy && (isRegistering ? 'Registering the list …' : 'Reading the list …')}
       </p>
       <Failure of={act} />
       {outcome !== null && <Told of={outcome} />}
@@ -144,8 +144,8 @@ function Told({ of }: { readonly of: Outcome }) {
       <p class="notice" role="status">
         {faults === 0
           ? `${countText(created)} ${created === 1 ? 'SIM' : 'SIMs'} ${would}made, ${countText(updated)} ${would}changed, ${countText(unchanged)} ${isPreview ? 'stay' : 'stayed'} as they are.`
-          : `${countText(faults)} ${faults === 1 ? 'fault' : 'faults'}: nothing of the list can be registered.`}
-        {assigned !== null && ` ${countText(assigned.changed)} came to another group or label.`}
+          : `${countText(faults)} ${faults === 1 ? 'fault' : 'faults'}: the list cannot be registered.`}
+        {assigned !== null && ` ${countText(assigned.changed)} got another group or label.`}
       </p>
       {warnings.map((warning) => (
         <p key={warning} class="muted">

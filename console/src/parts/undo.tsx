@@ -13,9 +13,9 @@ export function Undo({ of }: { readonly of: Schema<'Import'> }) {
   return (
     <Panel size="wide" title="Take it back" isForActing>
       <p>
-        Usage becomes what it would be if this delivery had never come: what only it brought goes,
-        versions that it replaced count again, and its records leave quarantine. It stays in the
-        list as undone.
+        Usage becomes what it would be if this delivery had never come: records that only it has are
+        removed, versions that it replaced count again, and its records leave quarantine. It stays
+        in the list as undone.
       </p>
       <div class="actions">
         <button
@@ -93,7 +93,7 @@ function outcomesOf(trial: Schema<'UndoDryRun'>): (readonly [number, string])[] 
   return [
     [trial.removed, `usage ${nounOf(trial.removed, 'event')} would go`],
     [trial.restored, 'would count with another version'],
-    [trial.kept, 'would stay, because another delivery holds them too'],
+    [trial.kept, 'would stay, because another delivery has them too'],
     [
       trial.quarantine_entries,
       `quarantined ${nounOf(trial.quarantine_entries, 'record')} would go`,

@@ -16,7 +16,7 @@ export const signInNotice = signal<string | null>(null)
 whenSessionEnds(() => {
   if (session.value === null) return
   session.value = null
-  signInNotice.value = 'Your session has ended. Sign in to go on where you were.'
+  signInNotice.value = 'Your session has ended. Sign in to continue where you were.'
 })
 
 /** Rejects if the server does not answer. */

@@ -140,7 +140,7 @@ describeInBrowser('deliveries in the console', () => {
     })
     assert.equal(reply.status, 201, reply.text)
     await page.getByRole('button', { name: 'Recycle' }).click()
-    await page.getByText('Tried 2: 1 counted, 1 still wait').waitFor()
+    await page.getByText('Tried 2: 1 counted, 1 still in quarantine').waitFor()
   })
 
   it('discard what shall never be counted, for a reason that the log keeps', async () => {
@@ -155,7 +155,7 @@ describeInBrowser('deliveries in the console', () => {
     await page.getByRole('button', { name: /^Discard all / }).click()
     await decide('Discard for good')
     await page.getByText('1 discarded').waitFor()
-    await page.getByText('Nothing waits').waitFor()
+    await page.getByText('Nothing is in quarantine').waitFor()
     const act = (await opened.run(['log', 'list', '--limit', '1'])) as unknown as {
       readonly verb: string
       readonly details: Readonly<Record<string, string>>

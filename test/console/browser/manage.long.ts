@@ -73,7 +73,7 @@ describeInBrowser('managing in the console', () => {
 
   it('shows a read key nothing that changes something, and says why', async () => {
     const reader = await pageOf(key)
-    await panel('Keys', reader).getByText('with the scope').waitFor()
+    await panel('Keys', reader).getByText('needs the scope').waitFor()
     await panel('Groups', reader).getByText('No group yet').waitFor()
     const buttons = reader.locator('main').getByRole('button')
     assert.equal(await buttons.count(), 0)
@@ -165,7 +165,7 @@ describeInBrowser('managing in the console', () => {
     const list = panel('SIMs from a list', operator)
     const register = list.getByRole('button', { name: 'Register the list' })
     await choose('bad.csv', `iccid,group\n${iccidOf(901)},\n12,\n${iccidOf(902)},nowhere\n`)
-    await list.getByText('2 faults: nothing of the list can be registered.').waitFor()
+    await list.getByText('2 faults: the list cannot be registered.').waitFor()
     const faults = list.getByRole('region', { name: 'Faults' }).getByRole('row')
     assert.deepEqual(
       (await faults.allTextContents()).slice(1).map((text) => text.slice(0, 6)),

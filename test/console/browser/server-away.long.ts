@@ -56,7 +56,7 @@ describeInBrowser('a server that goes away', () => {
     await page.getByRole('alert').nth(5).waitFor()
     const alerts = page.getByRole('alert')
     for (const text of await alerts.allTextContents()) {
-      assert.match(text, /does not answer\. Check that it runs.*goes on by itself/)
+      assert.match(text, /does not answer\. Check that it runs.*continues by itself/)
     }
     await opened.startServer()
     await page.locator(`[data-total=data][data-exact="${used}"]`).waitFor()
@@ -97,7 +97,7 @@ describeInBrowser('a server that goes away', () => {
   it('lets nobody think that there are no accounts', async () => {
     await page.route('**/v1/Accounts*', (route) => route.abort())
     await page.goto(`${opened.url}/console/`)
-    await page.getByRole('alert').getByText('goes on by itself').waitFor()
+    await page.getByRole('alert').getByText('continues by itself').waitFor()
     assert.equal(await page.getByText('No accounts yet').count(), 0)
     await page.unroute('**/v1/Accounts*')
     await page.locator('.chart svg').waitFor()
@@ -121,7 +121,7 @@ describeInBrowser('a server that goes away', () => {
     await importButton().click()
     await page.getByText(/[1-9][\d,]* of 120,000 records counted/).waitFor()
     await opened.killServer()
-    const alert = page.getByRole('alert').getByText('what was counted stays counted once')
+    const alert = page.getByRole('alert').getByText('nothing counts twice')
     await alert.waitFor()
     assert.match((await alert.textContent())!, /Import the file again once the server answers/)
     await browser.send('Network.emulateNetworkConditions', { ...line, uploadThroughput: -1 })
