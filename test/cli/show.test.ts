@@ -87,7 +87,7 @@ describe('simtally sim set', () => {
     assert.deepEqual([named.friendly_name, named.status], ['Bus 1', 'ready'])
     const moved = await set('--home-countries', 'PT,ES', '--home-plmns', '268-01')
     assert.match(moved.stdout, /^home countries +PT ES$/m)
-    assert.match(moved.stderr, /simtally reclassify is for usage that is counted/)
+    assert.match(moved.stderr, /simtally reclassify applies it to counted usage/)
     const renamed = await one('sim', 'set', 'bus', '--unique-name', 'bus-1')
     assert.deepEqual([renamed.unique_name, renamed.home_plmns], ['bus-1', ['268-01']])
     await cli.json(['sim', 'set', 'bus-1', '--unique-name', 'bus', '--home-plmns', ''])
