@@ -73,7 +73,7 @@ export function addSuperSimUsageRoute(server: HttpServer, context: RouteContext)
 interface Records {
   /** As JSON text. */
   readonly records: readonly string[]
-  /** The last record, if more follow whose place only it tells. */
+  /** The last record, if more follow that can only be found from it. */
   readonly last: UsageMember | null
 }
 
