@@ -26,6 +26,12 @@ describe('a key that is there twice', () => {
     it(`${text}: ${JSON.stringify(expected)}`, () => assert.deepEqual(found(text), expected))
   }
 
+  it('is found however deeply values are nested', () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+    assert.deepEqual(found(`{"x":${deep},"a":1}`), {})
+    assert.deepEqual(found(`{"x":${deep},"a":1,"a":2}`), { a: ['1', '2'] })
+  })
+
   it('is in nothing that a program writes', () => {
     const isClean = (value: unknown) => assert.deepEqual(found(JSON.stringify(value)), {})
     fc.assert(fc.property(fc.jsonValue(), isClean))

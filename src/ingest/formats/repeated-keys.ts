@@ -36,18 +36,29 @@ function quotesBeforeColons(text: string): number {
   return count
 }
 
-/** Objects that a reviver has put in the place of numbers have no keys in the text. */
+/**
+ * Objects that a reviver has put in the place of numbers have no keys in the text. A parser has no limit to
+ * how deeply values are nested, so there is none here either.
+ */
 function keysOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0
   let count = 0
-  if (Array.isArray(value)) for (const one of value) count += keysOf(one)
-  else if (Object.getPrototypeOf(value) === Object.prototype) {
-    for (const key in value) {
-      const one: unknown = (value as Record<string, unknown>)[key]
-      count += typeof one === 'object' ? 1 + keysOf(one) : 1
+  const open: unknown[] = [value]
+  while (open.length > 0) {
+    const one = open.pop()
+    if (Array.isArray(one)) {
+      for (const element of one) if (typeof element === 'object') open.push(element)
+    } else if (isPlain(one)) {
+      for (const key in one) {
+        count++
+        if (typeof one[key] === 'object') open.push(one[key])
+      }
     }
   }
   return count
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value != null && Object.getPrototypeOf(value) === Object.prototype
 }
 
 function scan(text: string): Map<string, readonly string[]> {
