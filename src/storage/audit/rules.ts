@@ -19,6 +19,11 @@ export interface AuditRule {
 
 type TableName = (typeof TABLES)[number]['name']
 
+/** What waits in quarantine, with each import that delivered it. */
+const QUARANTINE_DELIVERIES = `quarantine_delivery
+      JOIN quarantine ON quarantine.id = quarantine_delivery.quarantine_id
+      JOIN import ON import.id = quarantine_delivery.import_id`
+
 /** A row's key in words, as SQL. */
 function cellOf(name: TableName, row = name as string): string {
   const { key } = TABLES.find((table) => table.name === name) as Table
@@ -156,17 +161,13 @@ export const STANDING_RULES: readonly AuditRule[] = [
   rule('quarantine_delivery', {
     stored: "'feed ' || quarantine.feed_id",
     expected: "'feed ' || import.feed_id || ', its import’s'",
-    from: `quarantine_delivery
-      JOIN quarantine ON quarantine.id = quarantine_delivery.quarantine_id
-      JOIN import ON import.id = quarantine_delivery.import_id`,
+    from: QUARANTINE_DELIVERIES,
     where: 'quarantine.feed_id <> import.feed_id',
   }),
   rule('quarantine_delivery', {
     stored: "'deliverer ' || quarantine.deliverer_id",
     expected: "'deliverer ' || COALESCE(import.account_id, 0) || ', its import’s'",
-    from: `quarantine_delivery
-      JOIN quarantine ON quarantine.id = quarantine_delivery.quarantine_id
-      JOIN import ON import.id = quarantine_delivery.import_id`,
+    from: QUARANTINE_DELIVERIES,
     where: 'quarantine.deliverer_id <> COALESCE(import.account_id, 0)',
   }),
   rule('quarantine', {
