@@ -16,13 +16,15 @@ export const SEAL_DAY = `
   WHERE bucket = ?2 AND occurred_at >= ?3
   GROUP BY sim_id, bucket, ${SIM_BY}`
 
-/** Parameters: month, and the bucket of one of its days that retention has not touched. */
+/**
+ * Parameters: month, and the start of one of its days that retention has not touched. Its totals are there
+ * already; adding them up takes a tenth of the time that its records would take.
+ */
 export const ADD_DAY_TO_MONTH = `
   INSERT INTO sim_month (${SIM_MONTH.join(', ')}, ${COUNTERS})
-  SELECT ?1, sim_id, ${SIM_BY}, ${BIGINT_SUMS}
-  FROM ledger
-  WHERE bucket = ?2
-  GROUP BY sim_id, ${SIM_BY}
+  SELECT month, sim_id, ${SIM_BY}, ${COUNTERS}
+  FROM sim_day
+  WHERE month = ?1 AND started_at = ?2
   ON CONFLICT (${SIM_MONTH.join(', ')}) DO UPDATE
   SET ${addedCounters('sim_month')}`
 
