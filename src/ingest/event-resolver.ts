@@ -1,5 +1,5 @@
 /** Turns a carrier's record into a usage event: finds its SIM and classifies its network. */
-import { classify, type StatedNetwork } from '../domain/classification.ts'
+import { classify, type HomeSet, type StatedNetwork } from '../domain/classification.ts'
 import { countersOf } from '../domain/counters.ts'
 import type { Account, Feed } from '../domain/directory.ts'
 import { maskIdentifier, simIdentities, spreadsheetDamage } from '../domain/identifiers.ts'
@@ -31,15 +31,23 @@ const SIMS_REMEMBERED_MAX = 500_000
  */
 const SERVINGS_REMEMBERED_MAX = 100_000
 
-interface KnownTenure extends Omit<SimMatch, 'tenures'> {
-  /** Computed once per network; shared by all SIMs with the same home set. */
+/** All SIMs with the same home set share it. */
+interface KnownHome {
+  readonly set: HomeSet
+  /** Computed once per network. */
   readonly servings: Map<StatedNetwork, Serving | null>
+}
+
+interface KnownTenure extends Pick<SimMatch, 'simId' | 'accountId'> {
+  readonly home: KnownHome
 }
 
 interface KnownSim extends KnownTenure {
   /** Set for a SIM that has moved; for others, the same holds at any time. */
-  readonly tenures: readonly (KnownTenure & SimTenure)[] | null
+  readonly tenures: readonly (KnownTenure & Span)[] | null
 }
+
+type Span = Pick<SimTenure, 'startedAt' | 'endedAt'>
 
 export interface ResolvedRecords {
   readonly events: UsageEvent[]
@@ -59,7 +67,7 @@ export class EventResolver {
   readonly #scope: NameScope
   readonly #corrections: Corrections
   readonly #sims = new Map<string, KnownSim>()
-  readonly #servingsByHome = new Map<string, Map<StatedNetwork, Serving | null>>()
+  readonly #homes = new Map<string, KnownHome>()
   #servingsRemembered = 0
   /** One of each SIM's names in records; created when first asked for. */
   #names: ReadonlyMap<number, string> | null = null
@@ -209,14 +217,15 @@ export class EventResolver {
   }
 
   #servingOf(sim: KnownTenure, network: StatedNetwork): Serving | null {
-    const known = sim.servings.get(network)
+    const { set, servings } = sim.home
+    const known = servings.get(network)
     if (known !== undefined) return known
-    const serving = classify(network, sim.home, this.#feed.defaultZone)
+    const serving = classify(network, set, this.#feed.defaultZone)
     if (++this.#servingsRemembered > SERVINGS_REMEMBERED_MAX) {
-      for (const servings of this.#servingsByHome.values()) servings.clear()
+      for (const home of this.#homes.values()) home.servings.clear()
       this.#servingsRemembered = 1
     }
-    sim.servings.set(network, serving)
+    servings.set(network, serving)
     return serving
   }
 
@@ -240,24 +249,24 @@ export class EventResolver {
     this.#names = null
     if (this.#sims.size + unknown.size > SIMS_REMEMBERED_MAX) {
       this.#sims.clear()
-      this.#servingsByHome.clear()
+      this.#homes.clear()
     }
     const found = await this.#store.resolveSims([...unknown], this.#scope)
-    for (const [name, { tenures, ...match }] of found) {
-      const known = tenures?.map((tenure) => ({ ...tenure, servings: this.#servingsFor(tenure) }))
-      const sim = { ...match, servings: this.#servingsFor(match), tenures: known ?? null }
+    for (const [name, { simId, accountId, home, tenures }] of found) {
+      const known = tenures?.map((tenure) => ({ ...tenure, home: this.#known(tenure.home) }))
+      const sim = { simId, accountId, home: this.#known(home), tenures: known ?? null }
       this.#sims.set(ownCopy(name), sim)
     }
   }
 
-  #servingsFor({ home }: Pick<SimMatch, 'home'>): KnownTenure['servings'] {
-    const homeKey = `${home.plmns.join(' ')}|${home.countries.join(' ')}`
-    let servings = this.#servingsByHome.get(homeKey)
-    if (servings === undefined) {
-      servings = new Map()
-      this.#servingsByHome.set(homeKey, servings)
+  #known(set: HomeSet): KnownHome {
+    const key = `${set.plmns.join(' ')}|${set.countries.join(' ')}`
+    let home = this.#homes.get(key)
+    if (home === undefined) {
+      home = { set, servings: new Map() }
+      this.#homes.set(key, home)
     }
-    return servings
+    return home
   }
 }
 
