@@ -9,8 +9,8 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { formatInstant, HOUR_SECONDS } from '../src/domain/time.ts'
-import { BATCH_RECORDS_DEFAULT } from '../src/ingest/batch-pace.ts'
 import { openStore } from '../src/storage/open-store.ts'
+import { BATCH_RECORDS_BEST } from '../src/storage/postgres/postgres-store.ts'
 import { startPostgresServer } from '../test/support/postgres-server.ts'
 import { accountSid, FEW_SIMS, fillAccount, MANY_SIMS, MONTH_PATHS } from './account-month.ts'
 import { type Asked, answerTimes, percentile } from './answer-times.ts'
@@ -22,7 +22,7 @@ import { DURABLE_SETTINGS } from './postgres-settings.ts'
 import { retentionTime } from './retention-time.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 5)
-const batch = Number(process.env.BATCH ?? BATCH_RECORDS_DEFAULT)
+const batch = Number(process.env.BATCH ?? BATCH_RECORDS_BEST)
 const requests = Number(process.env.REQUESTS ?? 1_000)
 
 const MONTH_HOURS = 31 * 24

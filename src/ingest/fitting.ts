@@ -11,24 +11,29 @@ export const TOO_LARGE: Pick<RecordFault, 'reason' | 'detail' | 'field'> = {
     'the largest kept',
 }
 
+interface Items<Item> extends Iterable<Item> {
+  readonly length: number
+}
+
 /**
  * Writes `items` in order: at once if the store has room for all of them, otherwise half by half. Returns
  * those without room, in order; what comes first counts first. Only a failure with `overflow` causes a
  * split. Any other failure is passed on, and what was already written stays.
  */
-export async function writeFitting<T>(
-  items: readonly T[],
-  write: (part: readonly T[]) => Promise<void>,
-): Promise<T[]> {
+export async function writeFitting<Item>(
+  items: Items<Item>,
+  write: (part: Items<Item>) => Promise<void>,
+): Promise<Item[]> {
   try {
     await write(items)
     return []
   } catch (error) {
     const isTooMuch = error instanceof UsageError && error.code === 'overflow'
     if (!isTooMuch || items.length === 0) throw error
-    if (items.length === 1) return [...items]
   }
-  const middle = Math.ceil(items.length / 2)
-  const left = await writeFitting(items.slice(0, middle), write)
-  return [...left, ...(await writeFitting(items.slice(middle), write))]
+  const all = [...items]
+  if (all.length === 1) return all
+  const middle = Math.ceil(all.length / 2)
+  const left = await writeFitting(all.slice(0, middle), write)
+  return [...left, ...(await writeFitting(all.slice(middle), write))]
 }

@@ -16,6 +16,7 @@ export { QUARANTINE_SHOWN_MAX } from './import-run.ts'
 /** What importing needs from the store. */
 export type ImportStore = Pick<
   UsageStore,
+  | 'batchRecordsMax'
   | 'beginImport'
   | 'append'
   | 'finishImport'

@@ -13,7 +13,12 @@ import { LIMITS_DEFAULT, limitRemedy } from '../domain/limits.ts'
 import { nameScopeOf } from '../domain/sim-names.ts'
 import { UsageError, type UsageErrorCode } from '../domain/usage-error.ts'
 import type { UsageEvent } from '../domain/usage-event.ts'
-import { type AppendBatch, BATCH_RECORDS_MAX, type ImportEnd } from '../storage/usage-store.ts'
+import {
+  type AppendBatch,
+  BATCH_RECORDS_MAX,
+  EventColumns,
+  type ImportEnd,
+} from '../storage/usage-store.ts'
 import { BatchPace } from './batch-pace.ts'
 import { plainBytes } from './delivery-bytes.ts'
 import { EventResolver } from './event-resolver.ts'
@@ -26,7 +31,7 @@ import { RestartStarts } from './restart-starts.ts'
 /** How many quarantined records a summary has; the store can list all of them. */
 export const QUARANTINE_SHOWN_MAX = 10
 
-/** Ends a batch of few but long records early, so that memory stays flat; in UTF-16 units. */
+/** Ends a batch of few but long records early, so that memory stays flat; in characters or bytes. */
 const BATCH_TEXT_MAX = 33_554_432
 
 /** A delivery that is not stored by then appears in the list of imports, as `running`. */
@@ -36,15 +41,15 @@ const SEEN_AFTER_MS = 200
 const PASSING: ReadonlySet<UsageErrorCode> = new Set(['unavailable', 'storage_full', 'read_only'])
 
 interface OpenBatch {
-  readonly events: UsageEvent[]
+  readonly events: EventColumns
   readonly quarantined: QuarantinedRecord[]
   expired: number
-  /** The total length of the records' texts, in UTF-16 units. */
-  textLength: number
+  /** The total length of the texts of quarantined records, in UTF-16 units. */
+  quarantinedLength: number
 }
 
-function emptyBatch(): OpenBatch {
-  return { events: [], quarantined: [], expired: 0, textLength: 0 }
+function emptyBatch(events = new EventColumns()): OpenBatch {
+  return { events, quarantined: [], expired: 0, quarantinedLength: 0 }
 }
 
 export class ImportRun {
@@ -58,7 +63,7 @@ export class ImportRun {
   readonly #resolver: EventResolver
   readonly #restarts: RestartStarts
   readonly #hash = createHash('sha256')
-  readonly #pace = new BatchPace()
+  readonly #pace: BatchPace
   /** Null if the import goes by its pace. */
   readonly #statedMax: number | null
   readonly #textMax: number
@@ -71,6 +76,8 @@ export class ImportRun {
   /** The earliest usage so far, of records that could be read. */
   #usageFrom: number | null = null
   #batch = emptyBatch()
+  /** Of the last batch that was stored, for the next one. */
+  #spare: EventColumns | undefined
   /** The batch being written while the next one is read. */
   #writing: Promise<void> = Promise.resolve()
 
@@ -91,6 +98,7 @@ export class ImportRun {
       isOfOneAccount: nameScopeOf(request.feed, request.account).accountId !== null,
       announced: () => reader.restarts?.() ?? null,
     })
+    this.#pace = new BatchPace(request.store.batchRecordsMax)
     this.#textMax = request.batchTextMax ?? BATCH_TEXT_MAX
     this.#limits = request.limits ?? LIMITS_DEFAULT
     const { batchRecordsMax: stated } = request
@@ -256,7 +264,7 @@ export class ImportRun {
    */
   async #add(events: readonly UsageEvent[]): Promise<void> {
     for (const event of events) {
-      this.#batch.events.push(event)
+      this.#batch.events.add([event])
       await this.#writeWhenFull()
     }
   }
@@ -292,15 +300,12 @@ export class ImportRun {
       const resolved = await this.#ofStore(this.#resolver.resolve(slice, this.#request.clock()))
       const batch = this.#batch
       batch.expired += resolved.expired
-      for (const event of resolved.events) {
-        this.#noteUsage(event.occurredAt)
-        batch.events.push(event)
-        batch.textLength += event.raw.length
-      }
+      for (const { occurredAt } of resolved.events) this.#noteUsage(occurredAt)
+      batch.events.add(resolved.events)
       for (const record of resolved.quarantined) {
         if (record.record !== undefined) this.#noteUsage(record.record.occurredAt)
         batch.quarantined.push(record)
-        batch.textLength += record.raw.length
+        batch.quarantinedLength += record.raw.length
       }
       await this.#writeWhenFull()
       await this.#add(this.#restarts.missingBefore(resolved.events))
@@ -316,8 +321,9 @@ export class ImportRun {
   }
 
   async #writeWhenFull(): Promise<void> {
-    const isFull = this.#size() >= this.#recordsMax || this.#batch.textLength >= this.#textMax
-    if (isFull) await this.#startWriting()
+    const { events, quarantinedLength } = this.#batch
+    const hasMuchText = events.rawBytes + quarantinedLength >= this.#textMax
+    if (hasMuchText || this.#size() >= this.#recordsMax) await this.#startWriting()
   }
 
   /** Waits for the previous batch, so that at most two batches are in memory. */
@@ -325,7 +331,8 @@ export class ImportRun {
     await this.#writing
     if (this.#size() === 0) return
     const batch = this.#batch
-    this.#batch = emptyBatch()
+    this.#batch = emptyBatch(this.#spare)
+    this.#spare = undefined
     this.#writing = this.#write(batch)
     // A failure is handled at the next await of `#writing`; until then, it must not count as unhandled.
     this.#writing.catch(() => {})
@@ -335,6 +342,8 @@ export class ImportRun {
     const importId = await this.#ofStore(this.#importId())
     const { conflicts, quarantined } = await this.#ofStore(this.#append(batch, importId))
     this.#tell(importId, quarantined, conflicts)
+    batch.events.clear()
+    this.#spare = batch.events
   }
 
   #tell(
@@ -355,9 +364,11 @@ export class ImportRun {
     const conflicts: QuarantinedRecord[] = []
     const append = async (part: Pick<AppendBatch, 'events' | 'quarantined' | 'expired'>) => {
       const knownAt = this.#request.clock()
+      const startedAt = performance.now()
       const outcome = await this.#request.store.append({ importId, ...rest, ...part, knownAt })
       this.#counts = addVerdicts(this.#counts, outcome.counts)
-      this.#pace.stored(outcome)
+      const ms = performance.now() - startedAt
+      this.#pace.stored({ ...outcome, records: part.events.length, ms })
       for (const conflict of outcome.conflicts) conflicts.push(conflict)
     }
     let isWhole = false

@@ -201,7 +201,7 @@ class RecycleRun {
     const left = await writeFitting(events, async (part) => {
       const hasAll = part === events
       const rest = hasAll ? { faults, expired } : { faults: [], expired: [] }
-      await this.#count(taken, { events: part, ...rest })
+      await this.#count(taken, { events: [...part], ...rest })
       isWhole = hasAll
     })
     if (isWhole) return

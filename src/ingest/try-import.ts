@@ -22,6 +22,7 @@ import {
 } from './import-records.ts'
 
 type ReadByTrial =
+  | 'batchRecordsMax'
   | 'resolveSims'
   | 'readTime'
   | 'readConfirmedTime'
@@ -52,6 +53,7 @@ export function tryImport({ store, ...request }: DryRunRequest): Promise<DryRunS
 
 /** The store as an import sees it, with an import that is never stored. */
 class TrialStore implements ImportStore {
+  readonly batchRecordsMax: number
   readonly resolveSims: ImportStore['resolveSims']
   readonly readTime: ImportStore['readTime']
   readonly readConfirmedTime: ImportStore['readConfirmedTime']
@@ -69,6 +71,7 @@ class TrialStore implements ImportStore {
     trial: Trial,
     { feed, account, source, format = feed.format, clock }: Omit<ImportRequest, 'store'>,
   ) {
+    this.batchRecordsMax = store.batchRecordsMax
     this.readTime = () => store.readTime()
     this.readConfirmedTime = () => store.readConfirmedTime()
     this.resolveSims = (names, scope) => store.resolveSims(names, scope)

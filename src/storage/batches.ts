@@ -12,12 +12,13 @@ import type {
   VerdictCounts,
 } from '../domain/import.ts'
 import type { UsageEvent, Zone } from '../domain/usage-event.ts'
+import type { EventList } from './event-columns.ts'
 
 /**
  * The records of one transaction of an import. Larger batches write fewer pages per row, but hold up
  * other writers for longer and take more memory; see `docs/storage.md` for the measurement.
  */
-export const BATCH_RECORDS_MAX = 100_000
+export const BATCH_RECORDS_MAX = 300_000
 
 export interface AppendBatch {
   readonly importId: number
@@ -25,7 +26,7 @@ export interface AppendBatch {
   readonly accountId: number | null
   readonly feed: Pick<Feed, 'id' | 'onConflict'>
   /** At most `BATCH_RECORDS_MAX`, in order of delivery. */
-  readonly events: readonly UsageEvent[]
+  readonly events: EventList
   /** Records that could not be counted; kept in the same transaction. */
   readonly quarantined: readonly QuarantinedRecord[]
   /** How many records were older than retention; they are only counted. */

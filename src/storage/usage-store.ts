@@ -91,9 +91,9 @@ export {
   type UsageChange,
   type WholeDelivery,
 } from './batches.ts'
-
 export { issueAccount, issueKey, keysOf } from './directory/issue.ts'
 export type { SimMatch, SimTenure } from './directory/sim-matches.ts'
+export { EventColumns } from './event-columns.ts'
 
 export interface RegisterOutcome {
   readonly created: number
@@ -198,6 +198,8 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
 
   // Imports
 
+  /** How large the batches of an import become, unless the caller says otherwise. Larger ones gain nothing. */
+  readonly batchRecordsMax: number
   beginImport(start: ImportStart): Promise<Import>
   /**
    * Stores a batch whole or not at all: ledger rows, rollups, quarantine and the import's counts change

@@ -7,25 +7,42 @@ import { NOW } from '../support/builders.ts'
 import { CSV_HEADER, IngestFixture } from '../support/ingest-fixture.ts'
 
 describe('the pace of an import', () => {
-  it('doubles while nobody else writes, up to a limit', () => {
-    const pace = new BatchPace()
+  const LIMIT = 300_000
+  /** What is stored at 500,000 records a second. */
+  const quickly = ({ recordsMax: records }: BatchPace) => ({ records, ms: records / 500 })
+
+  it('grows while nobody else writes, up to a limit', () => {
+    const pace = new BatchPace(LIMIT)
     const sizes = Array.from({ length: 5 }, () => {
       const { recordsMax } = pace
-      pace.stored({})
+      pace.stored(quickly(pace))
       return recordsMax
     })
-    assert.deepEqual(sizes, [10_000, 20_000, 40_000, 50_000, 50_000])
+    assert.deepEqual(sizes, [10_000, 40_000, 160_000, 300_000, 300_000])
   })
 
   it('is small again as soon as somebody does', () => {
-    const pace = new BatchPace()
-    for (let i = 0; i < 5; i++) pace.stored({})
-    pace.stored({ isContended: true })
+    const pace = new BatchPace(LIMIT)
+    for (let i = 0; i < 5; i++) pace.stored(quickly(pace))
+    pace.stored({ ...quickly(pace), isContended: true })
     assert.equal(pace.recordsMax, 10_000)
-    pace.stored({ isContended: true })
+    pace.stored({ ...quickly(pace), isContended: true })
     assert.equal(pace.recordsMax, 10_000)
-    pace.stored({})
-    assert.equal(pace.recordsMax, 20_000)
+    pace.stored(quickly(pace))
+    assert.equal(pace.recordsMax, 40_000)
+  })
+
+  it('keeps to what the store takes about a second for', () => {
+    const pace = new BatchPace(LIMIT)
+    const at = (perSecond: number) => {
+      const records = pace.recordsMax
+      pace.stored({ records, ms: (1_000 * records) / perSecond })
+      return pace.recordsMax
+    }
+    assert.deepEqual([at(100_000), at(100_000), at(100_000)], [40_000, 100_000, 100_000])
+    assert.equal(at(30_000), 30_000)
+    assert.equal(at(5_000), 10_000)
+    assert.equal(at(500_000), 40_000)
   })
 
   /** The sizes of the batches of 45,000 records; the store says of some that others write. */

@@ -46,7 +46,7 @@ export const COPY_INCOMING = `
   FROM STDIN`
 
 /**
- * The memory for sorting and grouping `BATCH_RECORDS_MAX` records; with less, it would go through files.
+ * The memory for sorting and grouping 100,000 records; with less, it would go through files.
  */
 export const ROOM_FOR_A_BATCH = "SET LOCAL work_mem = '64MB'"
 

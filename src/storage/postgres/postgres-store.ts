@@ -46,6 +46,9 @@ export interface PostgresOptions extends Omit<ConnectionOptions, 'place'> {
   readonly onServerTime?: (serverTime: number) => void
 }
 
+/** Measured; see `docs/storage.md`. */
+export const BATCH_RECORDS_BEST = 50_000
+
 /** How long the known limit of sealed days is used. An outdated one only makes answers slower. */
 const SEALED_GOOD_MS = 10_000
 
@@ -78,6 +81,7 @@ export async function openPostgresStore(
   const actingAs = (actor: Actor): UsageStore => {
     const work = new Work(database, actor)
     return {
+      batchRecordsMax: BATCH_RECORDS_BEST,
       ...directoryOf(parts, work),
       ...deliveriesOf(parts, work),
       ...usageOf(parts),
@@ -118,9 +122,10 @@ function deliveriesOf({ database, calls, partitions, newFeeds }: Parts, work: Wo
     append: (batch) =>
       calls.run(async () => {
         requireBatchSize(batch)
-        const instants = batch.events.map(({ occurredAt }) => occurredAt)
+        const events = [...batch.events]
+        const instants = events.map(({ occurredAt }) => occurredAt)
         await partitions.ensure(instants, batch.knownAt)
-        const ordered = orderByKey(batch.events)
+        const ordered = orderByKey(events)
         return newFeeds.append(batch.feed.id, (assumeNew) =>
           database.write((session, alone) => append(session, batch, ordered, { assumeNew, alone })),
         )

@@ -26,8 +26,9 @@ export function tryOut<T>(
     let hasWritten = false
     return work({
       append: async (batch) => {
-        const ordered = orderByKey(batch.events)
-        const instants = batch.events.map(({ occurredAt }) => occurredAt)
+        const incoming = [...batch.events]
+        const ordered = orderByKey(incoming)
+        const instants = incoming.map(({ occurredAt }) => occurredAt)
         // Created by another transaction, they would wait for this one forever.
         if (attachingWaits && hasWritten) {
           await partitions.ensureWithin(session, instants, batch.knownAt)

@@ -2,9 +2,9 @@
 import type { StatementSync } from 'node:sqlite'
 import { NO_SERIES_COUNTS } from '../../domain/counter-series.ts'
 import { counterValues } from '../../domain/counters.ts'
-import type { UsageEvent } from '../../domain/usage-event.ts'
 import { addAccountFeeds } from '../directory/feed-access.ts'
 import { movedMeanwhile } from '../directory/tenures.ts'
+import * as packed from '../event-columns.ts'
 import { dayOf } from '../ledger/buckets.ts'
 import { historiesAt, writeLedgerChanges } from '../ledger/changes.ts'
 import { type Conflict, conflictRecord } from '../ledger/conflict-record.ts'
@@ -27,13 +27,11 @@ import {
   storedEventFromRow,
 } from '../rows.ts'
 import { appendReadings } from '../series/batch-readings.ts'
-import { traitsFromBits } from '../series/reading-rows.ts'
 import type { AppendOutcome, WholeDelivery } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import { bucketsOfEvents, gatherBeforeLarge, orderByKey } from './event-order.ts'
 import * as sql from './ledger-sql.ts'
 import { operatorsImports } from './operators-imports.ts'
-import * as packed from './packed-events.ts'
 
 export interface PackedBatch extends BatchRest {
   readonly events: packed.PackedEvents
@@ -77,6 +75,8 @@ class BatchApplication {
   readonly #deltas: UsageDeltas
   readonly #versions: MetVersions
   readonly #servings: readonly ServingColumns[]
+  readonly #recordIds: packed.Texts
+  readonly #raws: packed.Texts
   readonly #statements: Statements
   readonly #accountIds = new Set<number>()
   readonly #days = new Set<number>()
@@ -107,6 +107,8 @@ class BatchApplication {
     const isOperators = operatorsImports(connection, batch)
     this.#versions = new MetVersions({ onConflict, isOperators }, coming)
     this.#servings = batch.events.servings.map(servingToRow)
+    this.#recordIds = packed.Texts.decoded(batch.events.recordIds)
+    this.#raws = new packed.Texts(batch.events.raws)
     this.#repeated = new RepeatedEvents(batch.events.count)
     this.#statements = {
       insert: connection.prepare(sql.INSERT_EVENT),
@@ -160,7 +162,7 @@ class BatchApplication {
       this.#readings.push(this.#readingAt(index, bucket))
       return
     }
-    const recordId = packed.textAt(events.recordIds, index)
+    const recordId = this.#recordIds.at(index)
     const identity = [bucket, simId, occurredAt, feed.id, recordId] as const
     if (this.#expectsRepeat && this.#isRepeat(identity, index)) return
     const accountId = n[at + packed.ACCOUNT_ID]!
@@ -248,7 +250,7 @@ class BatchApplication {
     }
     const [, simId, occurredAt, , recordId] = identity
     const { line, version } = incoming
-    const raw = packed.textAt(this.#batch.events.raws, index)
+    const raw = this.#raws.at(index)
     const record = { simId, recordId, occurredAt, line, raw, version, reading: null }
     this.#conflicts.push(conflictRecord(record, met, verdict))
   }
@@ -293,20 +295,9 @@ class BatchApplication {
 
   #readingAt(index: number, bucket: number): IncomingEvent {
     const { events } = this.#batch
-    const n = events.numbers
-    const at = index * packed.COLUMNS
-    const serving = n[at + packed.SERVING]!
-    const event: UsageEvent = {
-      ...packed.countersAt(n, at),
-      simId: n[at + packed.SIM_ID]!,
-      accountId: n[at + packed.ACCOUNT_ID]!,
-      occurredAt: n[at + packed.OCCURRED_AT]!,
-      recordId: packed.textAt(events.recordIds, index),
-      serving: events.servings[serving]!,
-      reading: traitsFromBits(n[at + packed.TRAITS]!),
-      line: n[at + packed.LINE]!,
-      raw: packed.textAt(events.raws, index),
-    }
+    const texts = { recordId: this.#recordIds.at(index), raw: this.#raws.at(index) }
+    const event = packed.eventAt(events, index, texts)
+    const serving = events.numbers[index * packed.COLUMNS + packed.SERVING]!
     return { event, bucket, serving: this.#servings[serving]! }
   }
 }

@@ -1,10 +1,10 @@
 /** Which buckets of the ledger a batch's events lie in, and in which order they are added. */
 import { SETTLE_SECONDS } from '../../domain/completeness.ts'
 import { DAY_SECONDS, HOUR_SECONDS } from '../../domain/time.ts'
+import * as packed from '../event-columns.ts'
 import { type BucketRule, bucketOf, dayOf } from '../ledger/buckets.ts'
-import { gatherBefore } from '../ledger/gathering.ts'
+import { GATHER_ROWS_MAX, gatherBefore } from '../ledger/gathering.ts'
 import type { Connection } from './connection.ts'
-import * as packed from './packed-events.ts'
 
 /**
  * The events in the order of the ledger's key, so that SQLite fills page after page instead of
@@ -87,7 +87,7 @@ const LARGE_BATCH_RECORDS = 5_000
  * Put into the day's bucket, each batch would rewrite all its pages. The span is measured between the
  * first and the last tenth of a batch, because it may contain late records.
  */
-const LARGE_BATCH_SECONDS_MIN = HOUR_SECONDS
+const LARGE_BATCH_SECONDS_MIN = 2 * HOUR_SECONDS
 
 /**
  * Usage of settled days is gathered soon. A large batch of it is therefore better put into the buckets of
@@ -106,7 +106,7 @@ export function gatherBeforeLarge(
   if (times[count - 1 - tenth]! - times[tenth]! < LARGE_BATCH_SECONDS_MIN) return
   const last = times[count - 1]!
   const end = Math.min(dayOf(last) + DAY_SECONDS, dayOf(knownAt - SETTLE_SECONDS))
-  connection.take(gatherBefore(end))
+  connection.take(gatherBefore(end, Math.max(GATHER_ROWS_MAX, count)))
 }
 
 /** The bucket of each event, by its index. */

@@ -10,6 +10,7 @@ import { acceptRows } from '../audit/accept.ts'
 import { runRepair } from '../audit/repair.ts'
 import { listFeedProgress } from '../directory/feed-progress.ts'
 import { signingKey } from '../directory/reads.ts'
+import { EventColumns } from '../event-columns.ts'
 import { GATHER_ROWS_MAX } from '../ledger/gathering.ts'
 import { readLimits } from '../limits.ts'
 import { CHANGES, NOTES, READS, withSids } from '../operations.ts'
@@ -23,7 +24,6 @@ import { FileGuard } from './database-file.ts'
 import { translated } from './failures.ts'
 import { listFeedTotals } from './feed-totals.ts'
 import { listUsageEvents } from './ledger-reads.ts'
-import { packEvents, transfersOf } from './packed-events.ts'
 import { ReadMemo } from './read-memo.ts'
 import { SpareThreads } from './spare-threads.ts'
 import { tryOut } from './trial.ts'
@@ -106,6 +106,7 @@ export async function openSqliteStore(
   const actingAs = (actor: Actor): UsageStore => {
     const run = runningAs(actor, parts)
     return {
+      batchRecordsMax: BATCH_RECORDS_MAX,
       ...directoryOf(parts, run),
       ...deliveriesOf(parts, run),
       ...usageOf(parts),
@@ -182,15 +183,9 @@ function directoryOf({ read, memo }: Parts, run: Writer['run']) {
 
 function deliveriesOf({ trialThreads }: Parts, run: Writer['run']) {
   return {
-    append: (batch) => {
-      const packed = packedBatch(batch)
-      return run('append', [packed], { transfers: transfersOf(packed.events) })
-    },
-    deliver: ({ start, batch, end }) => {
-      const packed = packedBatch(batch)
-      const delivery = { start, batch: packed, end }
-      return run('deliver', [delivery], { transfers: transfersOf(packed.events) })
-    },
+    append: async (batch) => run('append', [packedBatch(batch)]),
+    deliver: async ({ start, batch, end }) =>
+      run('deliver', [{ start, batch: packedBatch(batch), end }]),
     tryOut: (work) => trialThreads.use((thread) => tryOut(thread, work)),
     undoImport: (importId, at) => run('undoImport', [importId, at]),
     tryUndo: (importId, at) => run('tryUndo', [importId, at]),
@@ -259,5 +254,5 @@ function packedBatch<Batch extends Pick<AppendBatch, 'events'>>(batch: Batch) {
   if (batch.events.length > BATCH_RECORDS_MAX) {
     throw new RangeError(`a batch has ${batch.events.length} events, at most ${BATCH_RECORDS_MAX}`)
   }
-  return { ...batch, events: packEvents(batch.events) }
+  return { ...batch, events: EventColumns.of(batch.events).packed() }
 }

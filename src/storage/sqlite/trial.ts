@@ -2,12 +2,12 @@
  * A trial: batches in one write transaction that is rolled back. It has a writer thread of its own, so
  * that no other write of this process ends up in the transaction.
  */
+import { EventColumns } from '../event-columns.ts'
 import { countsOf } from '../ledger/quarantine.ts'
 import { UsageChanges } from '../ledger/usage-deltas.ts'
 import type { AppendOutcome, Trial, TrialChanges } from '../usage-store.ts'
 import { applyEvents, type PackedBatch } from './append.ts'
 import type { Connection } from './connection.ts'
-import { packEvents, transfersOf } from './packed-events.ts'
 import type { Writer } from './writer.ts'
 
 const trials = new WeakMap<Connection, UsageChanges>()
@@ -57,10 +57,8 @@ export async function tryOut<T>(writer: Writer, work: (trial: Trial) => Promise<
     await writer.run('beginTrial', [])
     return await work({
       append: (batch) => {
-        const events = packEvents(batch.events)
-        return writer.run('appendToTrial', [{ ...batch, events }], {
-          transfers: transfersOf(events),
-        })
+        const events = EventColumns.of(batch.events).packed()
+        return writer.run('appendToTrial', [{ ...batch, events }])
       },
       changes: () => writer.run('changesOfTrial', []),
     })

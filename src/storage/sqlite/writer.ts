@@ -69,7 +69,7 @@ export class Writer {
   run<N extends OperationName>(
     name: N,
     values: OperationArguments<N>,
-    { transfers = [], actor = SOMEBODY }: { transfers?: ArrayBuffer[]; actor?: Actor } = {},
+    { actor = SOMEBODY }: { actor?: Actor } = {},
   ): Promise<OperationResult<N>> {
     if (this.#closed) return Promise.reject(new UsageError('unavailable', 'the store is closed'))
     const worker = this.#startedWorker()
@@ -78,7 +78,7 @@ export class Writer {
       this.#waiting.set(id, { resolve, reject })
       worker.ref()
       const acting = actingOf(actor)
-      worker.postMessage({ id, name, values, acting } satisfies WriterRequest, transfers)
+      worker.postMessage({ id, name, values, acting } satisfies WriterRequest)
     })
   }
 
@@ -139,9 +139,13 @@ export class Writer {
 const idleThreads: Worker[] = []
 const IDLE_THREADS_MAX = 2
 
+/** A thread's objects live for as long as a record is stored. Room for more of them gains nothing. */
+const THREAD_OPTIONS = { resourceLimits: { maxYoungGenerationSizeMb: 16 } }
+
 function takeThread(): Worker {
   const idle = idleThreads.pop()
-  if (idle === undefined) return new Worker(new URL('./writer-thread.ts', import.meta.url))
+  if (idle === undefined)
+    return new Worker(new URL('./writer-thread.ts', import.meta.url), THREAD_OPTIONS)
   stopListening(idle)
   return idle
 }

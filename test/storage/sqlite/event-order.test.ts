@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { EventColumns } from '../../../src/storage/event-columns.ts'
 import { bucketsOfEvents, orderByKey } from '../../../src/storage/sqlite/event-order.ts'
-import { packEvents } from '../../../src/storage/sqlite/packed-events.ts'
 import { anEvent } from '../../support/builders.ts'
 
 const RULE = { freshSeconds: 7_200, freshFrom: 86_400, gatheredSims: 3 }
@@ -11,7 +11,9 @@ const RULE = { freshSeconds: 7_200, freshFrom: 86_400, gatheredSims: 3 }
 type Place = readonly [simId: number, occurredAt: number]
 
 function orderOf(places: readonly Place[]) {
-  const packed = packEvents(places.map(([simId, occurredAt]) => anEvent({ simId, occurredAt })))
+  const packed = EventColumns.of(
+    places.map(([simId, occurredAt]) => anEvent({ simId, occurredAt })),
+  ).packed()
   const buckets = bucketsOfEvents(packed, RULE)
   const rows = places.map(([simId, at], i) => [buckets[i]!, simId, at, i])
   const sorted = rows.toSorted((a, b) => {

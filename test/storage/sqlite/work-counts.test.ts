@@ -12,8 +12,8 @@ import { StatementSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import type { Feed } from '../../../src/domain/directory.ts'
 import type { UsageEvent } from '../../../src/domain/usage-event.ts'
+import { EventColumns } from '../../../src/storage/event-columns.ts'
 import { type Connection, openConnection } from '../../../src/storage/sqlite/connection.ts'
-import { packEvents } from '../../../src/storage/sqlite/packed-events.ts'
 import { openSqliteStore } from '../../../src/storage/sqlite/sqlite-store.ts'
 import { OPERATIONS } from '../../../src/storage/sqlite/writer-operations.ts'
 import {
@@ -68,7 +68,11 @@ function deliver(events: UsageEvent[]): void {
   const start = anImportStart(feed)
   const { importId: _, ...batch } = aBatch({ importId: 0, feed, events })
   const end = { status: 'done', endedAt: NOW } as never
-  OPERATIONS.deliver(connection, { start, batch: { ...batch, events: packEvents(events) }, end })
+  OPERATIONS.deliver(connection, {
+    start,
+    batch: { ...batch, events: EventColumns.of(events).packed() },
+    end,
+  })
 }
 
 interface Work {
