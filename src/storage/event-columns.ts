@@ -37,7 +37,7 @@ export const SERVING = 4
 /** 0 for usage; for a reading, its traits. */
 export const TRAITS = 5
 /** The first of the counters. */
-const COUNTERS = 6
+export const COUNTERS = 6
 export const COLUMNS = COUNTERS + COUNTER_NAMES.length
 
 /** How many events there is room for at first. Most deliveries are small. */

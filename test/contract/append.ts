@@ -1,7 +1,9 @@
 /** Storing batches: each event once, each batch whole or not at all. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { NO_VERDICTS } from '../../src/domain/import.ts'
+import { DAY_SECONDS } from '../../src/domain/time.ts'
 import type { UsageEvent } from '../../src/domain/usage-event.ts'
 import {
   AT_HOME,
@@ -11,8 +13,10 @@ import {
   anAccount,
   anImportStart,
   aQuarantinedRecord,
+  instant,
   NATIONAL,
 } from '../support/builders.ts'
+import { share } from '../support/volume.ts'
 import { assertAuditClean, type Engine, openLedger, register, usageLines } from './engine.ts'
 
 export function describeAppend(engine: Engine): void {
@@ -198,6 +202,68 @@ export function describeAppend(engine: Engine): void {
         texts.add(JSON.stringify(answers))
       }
       assert.equal(texts.size, 1)
+    })
+
+    it('finds what is known anywhere among what is new', async (t) => {
+      const ledger = await openLedger(t, engine)
+      const { store, account, append } = ledger
+      const sims = [ledger.sim, await register(store, account), await register(store, account)]
+      const runs = fc.oneof(
+        fc.record({ fresh: fc.integer({ min: 1, max: 60 }) }),
+        fc.record({ known: fc.nat(), isChanged: fc.boolean() }),
+      )
+      const batches = fc.array(
+        fc.record({
+          runs: fc.array(runs, { minLength: 1, maxLength: 8 }),
+          sealsFirst: fc.boolean(),
+        }),
+        { minLength: 1, maxLength: 4 },
+      )
+      let total = 0
+      let serial = 0
+      const counted: UsageEvent[] = []
+      /** Three days, SIMs and hours take turns, so runs are torn apart by the order of the ledger. */
+      const fresh = () => {
+        const number = serial++
+        const at =
+          instant('2026-03-01T00:00:00Z') + (number % 3) * DAY_SECONDS + (number % 41) * 1_800
+        const simId = sims[number % sims.length]!.id
+        return ledger.event({ simId, occurredAt: at, recordId: `r${number}`, upload: 1 })
+      }
+      await fc.assert(
+        fc.asyncProperty(batches, async (given) => {
+          for (const { runs, sealsFirst } of given) {
+            if (sealsFirst) {
+              while (await store.sealNextDay(instant('2026-03-03T00:00:00Z')));
+              while (await store.checksumNextDay());
+            }
+            const expected = { ...NO_VERDICTS }
+            const events: UsageEvent[] = []
+            for (const run of runs) {
+              if ('fresh' in run) {
+                const some = Array.from({ length: run.fresh }, fresh)
+                events.push(...some)
+                counted.push(...some)
+                expected.accepted += some.length
+              } else if (counted.length > 0) {
+                const one = counted[run.known % counted.length]!
+                events.push(run.isChanged ? { ...one, upload: 2 } : one)
+                expected[run.isChanged ? 'quarantined' : 'duplicate']++
+              }
+            }
+            assert.deepEqual((await append(events)).counts, expected)
+            total += expected.accepted
+          }
+          const usage = await usageLines(store, { accountId: account.id })
+          assert.deepEqual(
+            usage,
+            total === 0 ? [] : [`2026-01-01T00:00:00Z home US ${total}/0/0/0`],
+          )
+        }),
+        { numRuns: share(8, 60) },
+      )
+      assert.equal(counted.length, total)
+      await ledger.assertAuditClean()
     })
 
     it("counts each account's usage separately", async (t) => {

@@ -31,6 +31,7 @@ import type { AppendOutcome, WholeDelivery } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 import { bucketsOfEvents, gatherBeforeLarge, orderByKey } from './event-order.ts'
 import * as sql from './ledger-sql.ts'
+import { NewRows } from './new-rows.ts'
 import { operatorsImports } from './operators-imports.ts'
 
 export interface PackedBatch extends BatchRest {
@@ -77,9 +78,13 @@ class BatchApplication {
   readonly #servings: readonly ServingColumns[]
   readonly #recordIds: packed.Texts
   readonly #raws: packed.Texts
-  readonly #statements: Statements
+  readonly #selectSame: StatementSync
+  readonly #rows: NewRows
   readonly #accountIds = new Set<number>()
   readonly #days = new Set<number>()
+  #lastDay = Number.NaN
+  /** The bucket of each event. */
+  #buckets: Float64Array = new Float64Array()
   readonly #readings: IncomingEvent[] = []
   /**
    * Whether the last event was already stored with the same content. The next one is then probably stored
@@ -110,10 +115,8 @@ class BatchApplication {
     this.#recordIds = packed.Texts.decoded(batch.events.recordIds)
     this.#raws = new packed.Texts(batch.events.raws)
     this.#repeated = new RepeatedEvents(batch.events.count)
-    this.#statements = {
-      insert: connection.prepare(sql.INSERT_EVENT),
-      selectSame: connection.prepareArrays(sql.SELECT_SAME_EVENT),
-    }
+    this.#selectSame = connection.prepareArrays(sql.SELECT_SAME_EVENT)
+    this.#rows = new NewRows(connection)
   }
 
   run(): AppendOutcome {
@@ -122,10 +125,10 @@ class BatchApplication {
     for (const [index, accountId] of moved) {
       events.numbers[index * packed.COLUMNS + packed.ACCOUNT_ID] = accountId
     }
-    const buckets = bucketsOfEvents(events, this.#limits.buckets)
-    this.#applyAll(orderByKey(events, buckets), buckets)
+    this.#buckets = bucketsOfEvents(events, this.#limits.buckets)
+    this.#applyAll(orderByKey(events, this.#buckets))
     this.#connection.take(this.#deltas.write())
-    this.#writeChanged(buckets)
+    this.#writeChanged()
     this.#applyReadings()
     this.#connection.take(addAccountFeeds(this.#accountIds, feed.id))
     this.#connection.take(addImportDays(this.#days, importId))
@@ -134,73 +137,122 @@ class BatchApplication {
   }
 
   /** Days under checksum come first in the order, and events of later days change none of them. */
-  #applyAll(order: Uint32Array, buckets: Float64Array): void {
+  #applyAll(order: Uint32Array): void {
     const { numbers } = this.#batch.events
     const { checksums } = this.#connection
     const limit = checksums.ledgerLimit() ?? Number.NEGATIVE_INFINITY
     let isUnder: boolean | null = null
     for (const index of order) {
       const isNextUnder = numbers[index * packed.COLUMNS + packed.OCCURRED_AT]! < limit
-      if (isNextUnder !== isUnder) checksums.watchLedger(isNextUnder)
+      if (isNextUnder !== isUnder) {
+        this.#insertWaiting()
+        checksums.watchLedger(isNextUnder)
+      }
       isUnder = isNextUnder
-      this.#applyEvent(index, buckets[index]!)
+      this.#applyEvent(index)
     }
+    this.#insertWaiting()
   }
 
-  #applyEvent(index: number, bucket: number): void {
-    const { events, feed, importId, knownAt } = this.#batch
-    const n = events.numbers
+  #applyEvent(index: number): void {
+    const n = this.#batch.events.numbers
     const at = index * packed.COLUMNS
     const occurredAt = n[at + packed.OCCURRED_AT]!
     if (occurredAt < this.#limits.purgedThrough) {
       this.#counts.expired++
       return
     }
-    this.#days.add(dayOf(occurredAt))
-    const simId = n[at + packed.SIM_ID]!
+    const day = dayOf(occurredAt)
+    if (day !== this.#lastDay) this.#days.add(day)
+    this.#lastDay = day
     if (n[at + packed.TRAITS] !== 0) {
-      this.#readings.push(this.#readingAt(index, bucket))
+      this.#readings.push(this.#readingAt(index))
+    } else if (this.#rows.areExpected) {
+      this.#putRow(index)
+      if (this.#rows.wait(index)) this.#insertWaiting()
+    } else this.#applyUsage(index)
+  }
+
+  #insertWaiting(): void {
+    const { inserted, left } = this.#rows.insertWaiting()
+    for (const index of inserted) this.#accept(index)
+    for (const index of left) this.#applyUsage(index)
+  }
+
+  #applyUsage(index: number): void {
+    const identity = this.#identityAt(index)
+    if (this.#expectsRepeat && this.#isRepeat(identity, index)) return
+    this.#putRow(index)
+    if (this.#rows.insert()) {
+      this.#expectsRepeat = false
+      this.#accept(index)
       return
     }
-    const recordId = this.#recordIds.at(index)
-    const identity = [bucket, simId, occurredAt, feed.id, recordId] as const
-    if (this.#expectsRepeat && this.#isRepeat(identity, index)) return
-    const accountId = n[at + packed.ACCOUNT_ID]!
-    const serving = this.#servings[n[at + packed.SERVING]!]!
-    const counters = packed.countersAt(n, at)
-    const { changes } = this.#statements.insert.run(
-      bucket,
-      simId,
-      occurredAt,
-      feed.id,
-      recordId,
-      accountId,
-      serving.zone,
-      serving.country,
-      serving.plmn,
-      serving.stated,
+    const { events, importId, knownAt } = this.#batch
+    const n = events.numbers
+    const at = index * packed.COLUMNS
+    const serving = n[at + packed.SERVING]!
+    const incoming: StoredEvent = {
+      version: { ...packed.countersAt(n, at), serving: events.servings[serving]! },
+      columns: this.#servings[serving]!,
+      isReading: false,
+      accountId: n[at + packed.ACCOUNT_ID]!,
       importId,
-      n[at + packed.LINE]!,
+      line: n[at + packed.LINE]!,
       knownAt,
-      ...counterValues(counters),
-    )
-    if (changes === 1) {
-      this.#expectsRepeat = false
-      this.#counts.accepted++
-      this.#deltas.add({ accountId, simId, occurredAt }, serving, counters, 1)
-      this.#accountIds.add(accountId)
-    } else {
-      const incoming: StoredEvent = {
-        version: { ...counters, serving: events.servings[n[at + packed.SERVING]!]! },
-        columns: serving,
-        isReading: false,
-        accountId,
-        importId,
-        line: n[at + packed.LINE]!,
-        knownAt,
-      }
-      this.#meetStored(identity, incoming, index)
     }
+    this.#meetStored(identity, incoming, index)
+  }
+
+  #identityAt(index: number): Identity {
+    const n = this.#batch.events.numbers
+    const at = index * packed.COLUMNS
+    return [
+      this.#buckets[index]!,
+      n[at + packed.SIM_ID]!,
+      n[at + packed.OCCURRED_AT]!,
+      this.#batch.feed.id,
+      this.#recordIds.at(index),
+    ]
+  }
+
+  #putRow(index: number): void {
+    const { events, feed, importId, knownAt } = this.#batch
+    const n = events.numbers
+    const at = index * packed.COLUMNS
+    const { zone, country, plmn, stated } = this.#servings[n[at + packed.SERVING]!]!
+    // In the order of `EVENT_COLUMNS`.
+    const rows = this.#rows
+    rows.put(this.#buckets[index]!)
+    rows.put(n[at + packed.SIM_ID]!)
+    rows.put(n[at + packed.OCCURRED_AT]!)
+    rows.put(feed.id)
+    rows.put(this.#recordIds.at(index))
+    rows.put(n[at + packed.ACCOUNT_ID]!)
+    rows.put(zone)
+    rows.put(country)
+    rows.put(plmn)
+    rows.put(stated)
+    rows.put(importId)
+    rows.put(n[at + packed.LINE]!)
+    rows.put(knownAt)
+    for (let place = packed.COUNTERS; place < packed.COLUMNS; place++) rows.put(n[at + place]!)
+  }
+
+  /** Its row is new. */
+  #accept(index: number): void {
+    const n = this.#batch.events.numbers
+    const at = index * packed.COLUMNS
+    const accountId = n[at + packed.ACCOUNT_ID]!
+    const place = {
+      accountId,
+      simId: n[at + packed.SIM_ID]!,
+      occurredAt: n[at + packed.OCCURRED_AT]!,
+    }
+    const serving = this.#servings[n[at + packed.SERVING]!]!
+    this.#deltas.add(place, serving, packed.countersAt(n, at), 1)
+    this.#accountIds.add(accountId)
+    this.#counts.accepted++
   }
 
   /**
@@ -214,7 +266,7 @@ class BatchApplication {
     const n = this.#batch.events.numbers
     const at = index * packed.COLUMNS
     const serving = this.#servings[n[at + packed.SERVING]!]!
-    const row = this.#statements.selectSame.get(
+    const row = this.#selectSame.get(
       identity[0],
       identity[1],
       identity[2],
@@ -265,11 +317,11 @@ class BatchApplication {
     return { chain: new MetChain(history, before), before }
   }
 
-  #writeChanged(buckets: Float64Array): void {
+  #writeChanged(): void {
     const { importId, knownAt, events } = this.#batch
     for (const [index, of] of this.#repeated.inOrder()) {
       const line = events.numbers[index * packed.COLUMNS + packed.LINE]!
-      this.#versions.noteRepeat(buckets[index]!, of, { importId, line, knownAt })
+      this.#versions.noteRepeat(this.#buckets[index]!, of, { importId, line, knownAt })
     }
     if (this.#changed.size > 0) this.#connection.checksums.watchLedger(true)
     const changes = [...this.#changed.values()]
@@ -293,12 +345,12 @@ class BatchApplication {
     this.#conflicts.push(...conflicts)
   }
 
-  #readingAt(index: number, bucket: number): IncomingEvent {
+  #readingAt(index: number): IncomingEvent {
     const { events } = this.#batch
     const texts = { recordId: this.#recordIds.at(index), raw: this.#raws.at(index) }
     const event = packed.eventAt(events, index, texts)
     const serving = events.numbers[index * packed.COLUMNS + packed.SERVING]!
-    return { event, bucket, serving: this.#servings[serving]! }
+    return { event, bucket: this.#buckets[index]!, serving: this.#servings[serving]! }
   }
 }
 
@@ -308,12 +360,6 @@ interface Changed {
   readonly chain: MetChain
   /** The row as the transaction found it. */
   readonly before: StoredEvent
-}
-
-/** The two statements that run for most events. */
-interface Statements {
-  readonly insert: StatementSync
-  readonly selectSame: StatementSync
 }
 
 /** Which versions events repeat, by the positions of the events in their batch. */

@@ -89,6 +89,9 @@ const LARGE_BATCH_RECORDS = 5_000
  */
 const LARGE_BATCH_SECONDS_MIN = 2 * HOUR_SECONDS
 
+/** Of how many records of a batch the span is measured. */
+const SAMPLE_RECORDS = 1_000
+
 /**
  * Usage of settled days is gathered soon. A large batch of it is therefore better put into the buckets of
  * days at once, where it adds much to each SIM's day. What is still fresh there is gathered first, which
@@ -99,12 +102,13 @@ export function gatherBeforeLarge(
   { events: { count, numbers }, knownAt }: { events: packed.PackedEvents; knownAt: number },
 ): void {
   if (count < LARGE_BATCH_RECORDS) return
-  const times = new Float64Array(count)
-  for (let i = 0; i < count; i++) times[i] = numbers[i * packed.COLUMNS + packed.OCCURRED_AT]!
-  times.sort()
-  const tenth = Math.floor(count / 10)
-  if (times[count - 1 - tenth]! - times[tenth]! < LARGE_BATCH_SECONDS_MIN) return
-  const last = times[count - 1]!
+  const timeAt = (index: number) => numbers[index * packed.COLUMNS + packed.OCCURRED_AT]!
+  const step = Math.floor(count / SAMPLE_RECORDS)
+  const times = Float64Array.from({ length: SAMPLE_RECORDS }, (_, i) => timeAt(i * step)).sort()
+  const tenth = SAMPLE_RECORDS / 10
+  if (times.at(-1 - tenth)! - times[tenth]! < LARGE_BATCH_SECONDS_MIN) return
+  let last = times.at(-1)!
+  for (let index = 0; index < count; index++) last = Math.max(last, timeAt(index))
   const end = Math.min(dayOf(last) + DAY_SECONDS, dayOf(knownAt - SETTLE_SECONDS))
   connection.take(gatherBefore(end, Math.max(GATHER_ROWS_MAX, count)))
 }

@@ -16,6 +16,14 @@ function resultCode(error: unknown): number | null {
   return typeof code === 'number' ? code & 0xff : null
 }
 
+/** Of a row whose key another row has. */
+const CONSTRAINT_PRIMARYKEY = 1_555
+
+/** Whether another row has the key of a new one. */
+export function isTaken(error: unknown): boolean {
+  return (error as { errcode?: unknown } | null)?.errcode === CONSTRAINT_PRIMARYKEY
+}
+
 export function isLocked(error: unknown): boolean {
   const code = resultCode(error)
   return code === BUSY || code === LOCKED

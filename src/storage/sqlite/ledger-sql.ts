@@ -1,6 +1,6 @@
 /** SQL of the ledger, of what is derived from it, and of the questions that both answer. */
 
-import { COUNTER_SUMS, counterList, eachCounter } from '../counter-columns.ts'
+import { COUNTER_COLUMNS, COUNTER_SUMS, counterList, eachCounter } from '../counter-columns.ts'
 import { dayText } from '../ledger/buckets.ts'
 
 const COUNTERS = counterList()
@@ -8,11 +8,23 @@ const COUNTERS = counterList()
 /** Five parameters, in the order of the key. */
 const IDENTITY = 'bucket = ? AND sim_id = ? AND occurred_at = ? AND feed_id = ? AND record_id = ?'
 
-export const INSERT_EVENT = `
-  INSERT INTO ledger (bucket, sim_id, occurred_at, feed_id, record_id, account_id,
-                      zone, country, plmn, stated, import_id, line, known_at, ${COUNTERS})
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${eachCounter(() => '?')})
-  ON CONFLICT DO NOTHING`
+export const EVENT_COLUMNS = [
+  ...['bucket', 'sim_id', 'occurred_at', 'feed_id', 'record_id', 'account_id'],
+  ...['zone', 'country', 'plmn', 'stated', 'import_id', 'line', 'known_at'],
+  ...COUNTER_COLUMNS,
+]
+
+/**
+ * Inserts that many rows. A single one is left out if its identity is stored. Several are inserted in
+ * their order, up to the first whose identity is stored, for which the statement fails.
+ */
+export function insertEvents(rows: number): string {
+  const row = `(${EVENT_COLUMNS.map(() => '?').join(', ')})`
+  return `
+    INSERT ${rows === 1 ? '' : 'OR FAIL'} INTO ledger (${EVENT_COLUMNS.join(', ')})
+    VALUES ${Array.from({ length: rows }, () => row).join(', ')}
+    ${rows === 1 ? 'ON CONFLICT DO NOTHING' : ''}`
+}
 
 export const SELECT_EVENT = `SELECT * FROM ledger WHERE ${IDENTITY}`
 
