@@ -4,7 +4,7 @@
 const BATCH_RECORDS_FIRST = 10_000
 
 /** How many times as large as the last one a transaction may be. */
-const GROWTH_MAX = 4
+const GROWTH_MAX = 2
 
 /** How long a transaction should take at most, in milliseconds; others who want to write wait for it. */
 const TRANSACTION_MS = 1_000

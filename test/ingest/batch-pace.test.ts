@@ -13,23 +13,23 @@ describe('the pace of an import', () => {
 
   it('grows while nobody else writes, up to a limit', () => {
     const pace = new BatchPace(LIMIT)
-    const sizes = Array.from({ length: 5 }, () => {
+    const sizes = Array.from({ length: 7 }, () => {
       const { recordsMax } = pace
       pace.stored(quickly(pace))
       return recordsMax
     })
-    assert.deepEqual(sizes, [10_000, 40_000, 160_000, 300_000, 300_000])
+    assert.deepEqual(sizes, [10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000])
   })
 
   it('is small again as soon as somebody does', () => {
     const pace = new BatchPace(LIMIT)
-    for (let i = 0; i < 5; i++) pace.stored(quickly(pace))
+    for (let i = 0; i < 6; i++) pace.stored(quickly(pace))
     pace.stored({ ...quickly(pace), isContended: true })
     assert.equal(pace.recordsMax, 10_000)
     pace.stored({ ...quickly(pace), isContended: true })
     assert.equal(pace.recordsMax, 10_000)
     pace.stored(quickly(pace))
-    assert.equal(pace.recordsMax, 40_000)
+    assert.equal(pace.recordsMax, 20_000)
   })
 
   it('keeps to what the store takes about a second for', () => {
@@ -39,10 +39,11 @@ describe('the pace of an import', () => {
       pace.stored({ records, ms: (1_000 * records) / perSecond })
       return pace.recordsMax
     }
-    assert.deepEqual([at(100_000), at(100_000), at(100_000)], [40_000, 100_000, 100_000])
+    const sizes = Array.from({ length: 5 }, () => at(100_000))
+    assert.deepEqual(sizes, [20_000, 40_000, 80_000, 100_000, 100_000])
     assert.equal(at(30_000), 30_000)
     assert.equal(at(5_000), 10_000)
-    assert.equal(at(500_000), 40_000)
+    assert.equal(at(500_000), 20_000)
   })
 
   /** The sizes of the batches of 45,000 records; the store says of some that others write. */
