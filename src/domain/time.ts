@@ -67,9 +67,16 @@ export function instantOrNull(at: number | null): string | null {
   return at === null ? null : formatInstant(at)
 }
 
+/** The last one. Instants are mostly written day by day. */
+let dateWritten = { daysSince1970: Number.NaN, text: '' }
+
 function formatDate(daysSince1970: number): string {
-  const { year, month, day } = dateOf(daysSince1970)
-  return `${String(year).padStart(4, '0')}-${twoDigits(month)}-${twoDigits(day)}`
+  if (daysSince1970 !== dateWritten.daysSince1970) {
+    const { year, month, day } = dateOf(daysSince1970)
+    const text = `${String(year).padStart(4, '0')}-${twoDigits(month)}-${twoDigits(day)}`
+    dateWritten = { daysSince1970, text }
+  }
+  return dateWritten.text
 }
 
 /**
