@@ -17,6 +17,7 @@ export { QUARANTINE_SHOWN_MAX } from './import-run.ts'
 export type ImportStore = Pick<
   UsageStore,
   | 'batchRecordsMax'
+  | 'openEvents'
   | 'beginImport'
   | 'append'
   | 'finishImport'

@@ -16,8 +16,8 @@ import type { UsageEvent } from '../domain/usage-event.ts'
 import {
   type AppendBatch,
   BATCH_RECORDS_MAX,
-  EventColumns,
   type ImportEnd,
+  type OpenEvents,
 } from '../storage/usage-store.ts'
 import { BatchPace } from './batch-pace.ts'
 import { plainBytes } from './delivery-bytes.ts'
@@ -25,6 +25,7 @@ import { EventResolver } from './event-resolver.ts'
 import { TOO_LARGE, writeFitting } from './fitting.ts'
 import type { CdrReader, ReadRecord } from './formats/cdr-format.ts'
 import type { ImportRequest } from './import-records.ts'
+import { OpenBatch } from './open-batch.ts'
 import { rereadingOf } from './rereading.ts'
 import { RestartStarts } from './restart-starts.ts'
 
@@ -39,18 +40,6 @@ const SEEN_AFTER_MS = 200
 
 /** Failures that pass along with their cause. Delivered again, the delivery counts. */
 const PASSING: ReadonlySet<UsageErrorCode> = new Set(['unavailable', 'storage_full', 'read_only'])
-
-interface OpenBatch {
-  readonly events: EventColumns
-  readonly quarantined: QuarantinedRecord[]
-  expired: number
-  /** The total length of the texts of quarantined records, in UTF-16 units. */
-  quarantinedLength: number
-}
-
-function emptyBatch(events = new EventColumns()): OpenBatch {
-  return { events, quarantined: [], expired: 0, quarantinedLength: 0 }
-}
 
 export class ImportRun {
   readonly firstQuarantined: QuarantinedRecord[] = []
@@ -75,9 +64,9 @@ export class ImportRun {
   #counts = NO_VERDICTS
   /** The earliest usage so far, of records that could be read. */
   #usageFrom: number | null = null
-  #batch = emptyBatch()
+  #batch: OpenBatch
   /** Of the last batch that was stored, for the next one. */
-  #spare: EventColumns | undefined
+  #spare: OpenEvents | undefined
   /** The batch being written while the next one is read. */
   #writing: Promise<void> = Promise.resolve()
 
@@ -98,6 +87,7 @@ export class ImportRun {
       isOfOneAccount: nameScopeOf(request.feed, request.account).accountId !== null,
       announced: () => reader.restarts?.() ?? null,
     })
+    this.#batch = new OpenBatch(request.store.openEvents())
     this.#pace = new BatchPace(request.store.batchRecordsMax)
     this.#textMax = request.batchTextMax ?? BATCH_TEXT_MAX
     this.#limits = request.limits ?? LIMITS_DEFAULT
@@ -136,7 +126,7 @@ export class ImportRun {
   /** Whether all of the delivery is in one batch, and nothing of it is stored yet. */
   #isWhole(): boolean {
     const restarts = this.#reader.restarts?.() ?? null
-    return this.#begun === null && restarts === null && this.#size() > 0
+    return this.#begun === null && restarts === null && this.#batch.size > 0
   }
 
   #start() {
@@ -215,7 +205,8 @@ export class ImportRun {
       const { outcome, import: ended } = await this.#ofStore(
         store.deliver({ start: this.#start(), batch, end }),
       )
-      this.#batch = emptyBatch()
+      events.clear()
+      this.#batch = new OpenBatch(events)
       this.#counts = outcome.counts
       this.#tell(ended.id, quarantined, outcome.conflicts)
       return ended
@@ -292,7 +283,7 @@ export class ImportRun {
     for (let from = 0; from < records.length; ) {
       // A batch that was stored meanwhile may have made the open one large enough.
       await this.#writeWhenFull()
-      const room = this.#recordsMax - this.#size()
+      const room = this.#recordsMax - this.#batch.size
       const slice =
         from === 0 && records.length <= room ? records : records.slice(from, from + room)
       from += slice.length
@@ -304,8 +295,7 @@ export class ImportRun {
       batch.events.add(resolved.events)
       for (const record of resolved.quarantined) {
         if (record.record !== undefined) this.#noteUsage(record.record.occurredAt)
-        batch.quarantined.push(record)
-        batch.quarantinedLength += record.raw.length
+        batch.addQuarantined(record)
       }
       await this.#writeWhenFull()
       await this.#add(this.#restarts.missingBefore(resolved.events))
@@ -316,22 +306,17 @@ export class ImportRun {
     if (this.#usageFrom === null || occurredAt < this.#usageFrom) this.#usageFrom = occurredAt
   }
 
-  #size(): number {
-    return this.#batch.events.length + this.#batch.quarantined.length + this.#batch.expired
-  }
-
   async #writeWhenFull(): Promise<void> {
-    const { events, quarantinedLength } = this.#batch
-    const hasMuchText = events.rawBytes + quarantinedLength >= this.#textMax
-    if (hasMuchText || this.#size() >= this.#recordsMax) await this.#startWriting()
+    const { size, textLength } = this.#batch
+    if (size >= this.#recordsMax || textLength >= this.#textMax) await this.#startWriting()
   }
 
   /** Waits for the previous batch, so that at most two batches are in memory. */
   async #startWriting(): Promise<void> {
     await this.#writing
-    if (this.#size() === 0) return
+    if (this.#batch.size === 0) return
     const batch = this.#batch
-    this.#batch = emptyBatch(this.#spare)
+    this.#batch = new OpenBatch(this.#spare ?? this.#request.store.openEvents())
     this.#spare = undefined
     this.#writing = this.#write(batch)
     // A failure is handled at the next await of `#writing`; until then, it must not count as unhandled.

@@ -23,6 +23,7 @@ import {
 
 type ReadByTrial =
   | 'batchRecordsMax'
+  | 'openEvents'
   | 'resolveSims'
   | 'readTime'
   | 'readConfirmedTime'
@@ -54,6 +55,7 @@ export function tryImport({ store, ...request }: DryRunRequest): Promise<DryRunS
 /** The store as an import sees it, with an import that is never stored. */
 class TrialStore implements ImportStore {
   readonly batchRecordsMax: number
+  readonly openEvents: ImportStore['openEvents']
   readonly resolveSims: ImportStore['resolveSims']
   readonly readTime: ImportStore['readTime']
   readonly readConfirmedTime: ImportStore['readConfirmedTime']
@@ -72,6 +74,7 @@ class TrialStore implements ImportStore {
     { feed, account, source, format = feed.format, clock }: Omit<ImportRequest, 'store'>,
   ) {
     this.batchRecordsMax = store.batchRecordsMax
+    this.openEvents = () => store.openEvents()
     this.readTime = () => store.readTime()
     this.readConfirmedTime = () => store.readConfirmedTime()
     this.resolveSims = (names, scope) => store.resolveSims(names, scope)

@@ -12,13 +12,21 @@ import type {
   VerdictCounts,
 } from '../domain/import.ts'
 import type { UsageEvent, Zone } from '../domain/usage-event.ts'
-import type { EventList } from './event-columns.ts'
+import type { EventList, OpenEvents } from './event-list.ts'
 
 /**
  * The records of one transaction of an import. Larger batches write fewer pages per row, but hold up
  * other writers for longer and take more memory; see `docs/storage.md` for the measurement.
  */
 export const BATCH_RECORDS_MAX = 300_000
+
+/** What an import's batches are like. */
+export interface BatchForm {
+  /** How large the batches of an import become, unless the caller says otherwise. Larger ones gain nothing. */
+  readonly batchRecordsMax: number
+  /** An empty list for the events of an import's next batch, in the form in which the store takes them best. */
+  openEvents(): OpenEvents
+}
 
 export interface AppendBatch {
   readonly importId: number

@@ -4,12 +4,8 @@
  */
 import { COUNTER_NAMES, type Counters, counterValues, mapCounters } from '../domain/counters.ts'
 import type { Serving, UsageEvent } from '../domain/usage-event.ts'
+import type { EventList, OpenEvents } from './event-list.ts'
 import { traitsFromBits, traitsToBits } from './series/reading-rows.ts'
-
-/** Events in order. An array is one. */
-export interface EventList extends Iterable<UsageEvent> {
-  readonly length: number
-}
 
 /** What another thread gets of the columns. */
 export interface PackedEvents {
@@ -44,7 +40,7 @@ export const COLUMNS = COUNTERS + COUNTER_NAMES.length
 const EVENTS_FIRST = 16
 
 /** `heldSince` is not kept, because it says nothing about how an event counts. */
-export class EventColumns implements EventList {
+export class EventColumns implements OpenEvents {
   #length = 0
   #numbers = shared(Float64Array, EVENTS_FIRST * COLUMNS)
   #servings: Serving[] = []
@@ -63,8 +59,8 @@ export class EventColumns implements EventList {
     return this.#length
   }
 
-  /** The total length of the events' own texts, in bytes. */
-  get rawBytes(): number {
+  /** In bytes. */
+  get textLength(): number {
     return this.#raws.length
   }
 
@@ -96,7 +92,7 @@ export class EventColumns implements EventList {
     this.#length += events.length
   }
 
-  /** Empties the columns, whose memory is used again. Nobody may be reading it any more. */
+  /** Keeps the memory, which nobody may be reading any more. */
   clear(): void {
     this.#length = 0
     this.#servings = []
@@ -121,8 +117,7 @@ export class EventColumns implements EventList {
     const recordIds = new Texts(packed.recordIds)
     const raws = new Texts(packed.raws)
     for (let index = 0; index < this.#length; index++) {
-      const recordId = recordIds.at(index)
-      yield eventAt(packed, index, { recordId, raw: raws.at(index) })
+      yield eventAt(packed, index, recordIds.at(index), raws.at(index))
     }
   }
 
@@ -140,19 +135,26 @@ export class EventColumns implements EventList {
 export function eventAt(
   { numbers, servings }: PackedEvents,
   index: number,
-  texts: Pick<UsageEvent, 'recordId' | 'raw'>,
+  recordId: string,
+  raw: string,
 ): UsageEvent {
   const at = index * COLUMNS
   const traits = numbers[at + TRAITS]!
+  const { upload, download, toSim, fromSim } = countersAt(numbers, at)
   return {
-    ...countersAt(numbers, at),
     simId: numbers[at + SIM_ID]!,
     accountId: numbers[at + ACCOUNT_ID]!,
+    recordId,
     occurredAt: numbers[at + OCCURRED_AT]!,
+    // Written out, because there are many events.
+    upload,
+    download,
+    toSim,
+    fromSim,
     serving: servings[numbers[at + SERVING]!]!,
     reading: traits === 0 ? null : traitsFromBits(traits),
     line: numbers[at + LINE]!,
-    ...texts,
+    raw,
   }
 }
 

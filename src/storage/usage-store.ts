@@ -50,6 +50,7 @@ import type {
 import type {
   AppendBatch,
   AppendOutcome,
+  BatchForm,
   DeliveryOutcome,
   ImportEnd,
   ImportStart,
@@ -93,7 +94,7 @@ export {
 } from './batches.ts'
 export { issueAccount, issueKey, keysOf } from './directory/issue.ts'
 export type { SimMatch, SimTenure } from './directory/sim-matches.ts'
-export { EventColumns } from './event-columns.ts'
+export type { OpenEvents } from './event-list.ts'
 
 export interface RegisterOutcome {
   readonly created: number
@@ -113,7 +114,7 @@ export type {
 export type * from './life-store.ts'
 export type { PurgeOutcome, UndoOutcome, UndoTrial } from './outcomes.ts'
 
-export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, LifeStore {
+export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, LifeStore, BatchForm {
   // Directory
 
   /** Fails with `conflict` when the SID is taken. */
@@ -198,8 +199,6 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
 
   // Imports
 
-  /** How large the batches of an import become, unless the caller says otherwise. Larger ones gain nothing. */
-  readonly batchRecordsMax: number
   beginImport(start: ImportStart): Promise<Import>
   /**
    * Stores a batch whole or not at all: ledger rows, rollups, quarantine and the import's counts change

@@ -49,7 +49,7 @@ function eventsOf(packed: PackedEvents, textsOf: (packed: PackedEvents['raws']) 
   const recordIds = textsOf(packed.recordIds)
   const raws = textsOf(packed.raws)
   return Array.from({ length: packed.count }, (_, index) =>
-    eventAt(packed, index, { recordId: recordIds.at(index), raw: raws.at(index) }),
+    eventAt(packed, index, recordIds.at(index), raws.at(index)),
   )
 }
 
@@ -62,7 +62,7 @@ describe('events in columns', () => {
         const events = slices.flat()
         assert.equal(columns.length, events.length)
         assert.equal(
-          columns.rawBytes,
+          columns.textLength,
           events.reduce((sum, { raw }) => sum + Buffer.byteLength(raw), 0),
         )
         const expected = plain(events.map(known))
@@ -82,7 +82,7 @@ describe('events in columns', () => {
     for (let from = 0; from < 20_000; from += 700) columns.add(many(700, from))
     assert.deepEqual([...columns].at(-1), many(1, columns.length - 1)[0])
     columns.clear()
-    assert.deepEqual([[...columns], columns.rawBytes], [[], 0])
+    assert.deepEqual([[...columns], columns.textLength], [[], 0])
     columns.add(many(2, 5))
     assert.deepEqual([...columns], many(2, 5))
   })

@@ -7,6 +7,7 @@ import { eraseNumber, eraseSim } from '../directory/erase.ts'
 import { eraseAccount } from '../directory/erase-account.ts'
 import { listFeedProgress, listFeedTotals } from '../directory/feed-progress.ts'
 import { moveSim } from '../directory/moves.ts'
+import { EventArray } from '../event-list.ts'
 import { reclassify } from '../ledger/reclassify.ts'
 import { discardQuarantine } from '../ledger/recycle.ts'
 import { tryUndo, undoImport } from '../ledger/undo.ts'
@@ -82,6 +83,7 @@ export async function openPostgresStore(
     const work = new Work(database, actor)
     return {
       batchRecordsMax: BATCH_RECORDS_BEST,
+      openEvents: () => new EventArray(),
       ...directoryOf(parts, work),
       ...deliveriesOf(parts, work),
       ...usageOf(parts),

@@ -347,8 +347,7 @@ class BatchApplication {
 
   #readingAt(index: number): IncomingEvent {
     const { events } = this.#batch
-    const texts = { recordId: this.#recordIds.at(index), raw: this.#raws.at(index) }
-    const event = packed.eventAt(events, index, texts)
+    const event = packed.eventAt(events, index, this.#recordIds.at(index), this.#raws.at(index))
     const serving = events.numbers[index * packed.COLUMNS + packed.SERVING]!
     return { event, bucket: this.#buckets[index]!, serving: this.#servings[serving]! }
   }

@@ -1,0 +1,31 @@
+/** The batch of an import that is still being read. */
+import type { QuarantinedRecord } from '../domain/import.ts'
+import type { OpenEvents } from '../storage/usage-store.ts'
+
+export class OpenBatch {
+  readonly events: OpenEvents
+  readonly quarantined: QuarantinedRecord[] = []
+  /** How many records were older than retention. */
+  expired = 0
+  #quarantinedLength = 0
+
+  /** `events` are empty. */
+  constructor(events: OpenEvents) {
+    this.events = events
+  }
+
+  /** How many records it has. */
+  get size(): number {
+    return this.events.length + this.quarantined.length + this.expired
+  }
+
+  /** The total length of the records' texts, in characters or bytes. */
+  get textLength(): number {
+    return this.events.textLength + this.#quarantinedLength
+  }
+
+  addQuarantined(record: QuarantinedRecord): void {
+    this.quarantined.push(record)
+    this.#quarantinedLength += record.raw.length
+  }
+}

@@ -1,0 +1,42 @@
+/** The events of a batch: those of an open one, and those that a store is given. */
+import type { UsageEvent } from '../domain/usage-event.ts'
+
+/** Events in order. An array is one. */
+export interface EventList extends Iterable<UsageEvent> {
+  readonly length: number
+}
+
+/** The events of a batch that is still being read. */
+export interface OpenEvents extends EventList {
+  add(events: readonly UsageEvent[]): void
+  /** The total length of the events' own texts, in characters or bytes. */
+  readonly textLength: number
+  /** Empties the list for the next batch. The store must be done with it. */
+  clear(): void
+}
+
+/** Keeps the events as they are. */
+export class EventArray implements OpenEvents {
+  #events: UsageEvent[] = []
+  textLength = 0
+
+  get length(): number {
+    return this.#events.length
+  }
+
+  add(events: readonly UsageEvent[]): void {
+    for (const event of events) {
+      this.#events.push(event)
+      this.textLength += event.raw.length
+    }
+  }
+
+  clear(): void {
+    this.#events = []
+    this.textLength = 0
+  }
+
+  [Symbol.iterator](): Iterator<UsageEvent> {
+    return this.#events[Symbol.iterator]()
+  }
+}
