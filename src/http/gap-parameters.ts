@@ -13,7 +13,7 @@ export const gapAcceptanceBody = Type.Object({
     ),
   ),
   To: Type.Optional(
-    parsedParameter('To', 'the last one, or end where nothing more comes', (text) =>
+    parsedParameter('To', 'the last one, or end if nothing more will come', (text) =>
       parseGapEnd('To', text),
     ),
   ),

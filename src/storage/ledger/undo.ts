@@ -26,7 +26,7 @@ import {
   readingOf,
 } from '../series/reading-rows.ts'
 import {
-  isToBePut,
+  differsFromStored,
   loadSeries,
   type NamedReading,
   proveSeries,
@@ -328,7 +328,7 @@ class Undo {
       for (const found of proved[i]!) {
         const { occurredAt, reading, row, current } = found.entry
         const { usage, highs, verdict } = found.proved
-        if (isToBePut(found)) {
+        if (differsFromStored(found)) {
           const kept: KeptReading = { reading, highs, verdict }
           put.push({ simId: part.simId, recordId: part.recordId, feedId, occurredAt, kept })
         }

@@ -92,7 +92,7 @@ export const UNDER_NO_CHECKSUM = `
  * Creates the triggers of the tables that have checksums, and recomputes those. The ledger has none
  * afterwards. Inside a transaction, on one server.
  */
-export async function takeAnew(client: pg.ClientBase): Promise<void> {
+export async function recomputeAll(client: pg.ClientBase): Promise<void> {
   await dropTriggers(client)
   await client.query(`${SAY_KEY} SET LOCAL bytea_output = 'hex'`)
   for (const table of checksummedTables(TOPOLOGIES.plain)) {
@@ -159,7 +159,7 @@ export async function fold(session: PostgresSession, purgedThrough: number): Pro
 }
 
 /** Puts a day of the ledger under checksum. Inside a write transaction that excludes batches. */
-export async function takeDay(
+export async function addDay(
   session: PostgresSession,
   bucket: number,
   {

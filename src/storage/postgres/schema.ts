@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { shown, UsageError } from '../../domain/usage-error.ts'
 import { limitAnswers, UNLIMITED_ANSWER_MS } from './answer-limit.ts'
-import { dropTriggers, takeAnew } from './checksums.ts'
+import { dropTriggers, recomputeAll } from './checksums.ts'
 import { withClient } from './client.ts'
 import type { PostgresTarget } from './database-url.ts'
 import { waitForMigration } from './migration-lock.ts'
@@ -286,7 +286,7 @@ async function runMigrations(
       randomBytes(32).toString('hex'),
     ])
   }
-  if (topology.name === 'plain') await takeAnew(client)
+  if (topology.name === 'plain') await recomputeAll(client)
   if (topology.name === 'citus') {
     await distributeTables(client, await undistributedTables(client, topology), onStep)
   }

@@ -17,7 +17,7 @@ import {
   type TransferOrigin,
   type TransferTarget,
 } from '../transfer/transfer.ts'
-import { takeAnew, UNDER_NO_CHECKSUM } from './checksums.ts'
+import { recomputeAll, UNDER_NO_CHECKSUM } from './checksums.ts'
 import { connectClient } from './client.ts'
 import { Database } from './connection.ts'
 import { copyTableRows } from './copy-text.ts'
@@ -85,7 +85,7 @@ export async function openTransferTarget(
     settle: async (lastIds) => {
       await database.write((session) => continueIds(session, lastIds))
       if (topology.name === 'plain') {
-        await database.write(({ client }) => takeAnew(client), { unlimited: true })
+        await database.write(({ client }) => recomputeAll(client), { unlimited: true })
       }
       // Answers use index-only scans, which need the visibility map that VACUUM makes.
       for (const { name } of TABLES) await keeper.query(`VACUUM (ANALYZE) ${name}`)

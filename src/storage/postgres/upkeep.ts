@@ -15,7 +15,7 @@ export async function checksumNextDay(session: PostgresSession): Promise<boolean
   const next = await session.take(nextDayToChecksum(limit, limits))
   if (next === null) return false
   const partitions = await listPartitions(session)
-  await checksums.takeDay(session, next, { purgedThrough, partitions })
+  await checksums.addDay(session, next, { purgedThrough, partitions })
   return true
 }
 

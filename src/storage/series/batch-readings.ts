@@ -42,7 +42,7 @@ import { insert, type Steps } from '../session.ts'
 import { CONTENT_COLUMNS, IDENTITY_COLUMNS } from '../tables.ts'
 import { type KeptReading, readingOf } from './reading-rows.ts'
 import {
-  isToBePut,
+  differsFromStored,
   loadSeries,
   type NamedReading,
   proveSeries,
@@ -209,7 +209,7 @@ class BatchReadings {
         const { entry } = found
         const { usage, highs, verdict } = found.proved
         if (entry.first !== null) this.#verdicts.push(verdict)
-        if (isToBePut(found)) {
+        if (differsFromStored(found)) {
           const { occurredAt, reading } = entry
           const kept: KeptReading = { reading, highs, verdict }
           readings.push({ simId, feedId, recordId, occurredAt, kept })

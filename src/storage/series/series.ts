@@ -246,7 +246,7 @@ export interface NamedReading {
 }
 
 /** True if the reading is not stored, or stored differently. */
-export function isToBePut({ entry, proved }: ProvedEntry<SeriesEntry>): boolean {
+export function differsFromStored({ entry, proved }: ProvedEntry<SeriesEntry>): boolean {
   const { kept, reading } = entry
   return (
     kept === null ||

@@ -28,16 +28,16 @@ export const auditOperations = {
   beginChange: (connection: Connection) => {
     connection.withLock(() => connection.prepare('BEGIN IMMEDIATE').run())
     connection.checksums.begin({ watchesLedger: false })
-    connection.checksums.beDeaf(true)
+    connection.checksums.ignoreChanges(true)
   },
   endChange: (connection: Connection, act: LoggedAct | null) => {
-    connection.checksums.beDeaf(false)
+    connection.checksums.ignoreChanges(false)
     connection.take(logAct(act))
     connection.checksums.end()
     connection.prepare('COMMIT').run()
   },
   abandonChange: (connection: Connection) => {
-    connection.checksums.beDeaf(false)
+    connection.checksums.ignoreChanges(false)
     if (!connection.db.isTransaction) return
     connection.db.exec('ROLLBACK')
     connection.checksums.abandon()

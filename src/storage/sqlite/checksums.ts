@@ -76,7 +76,7 @@ export class Checksums {
   /** The triggers of the ledger act before this bucket; null if there are none. */
   #ledgerLimit: number | null = null
   #isListening = false
-  #isDeaf = false
+  #ignoresChanges = false
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -86,7 +86,7 @@ export class Checksums {
       step: (total: number, text: unknown) => addTotals(total, this.#hash(text as string)),
     })
     db.function('row_changed', (table, part, times, text) => {
-      if (!this.#isDeaf)
+      if (!this.#ignoresChanges)
         this.#note(table as string, part as number, times as number, text as string)
       return null
     })
@@ -107,8 +107,8 @@ export class Checksums {
   }
 
   /** Whether to ignore changes, as if somebody else made them. */
-  beDeaf(isDeaf: boolean): void {
-    this.#isDeaf = isDeaf
+  ignoreChanges(ignores: boolean): void {
+    this.#ignoresChanges = ignores
   }
 
   /** Called when a write transaction begins. */
@@ -176,16 +176,16 @@ export class Checksums {
    * Recomputes the checksums of whole tables, except those of the ledger, which are dropped. Inside a
    * write transaction.
    */
-  takeAnew(): void {
+  recomputeAll(): void {
     const { db } = this.#connection
     db.exec('DELETE FROM checksum')
     db.prepare('DELETE FROM setting WHERE name = ?').run(CHECKSUMMED_THROUGH)
     for (const table of checksummedTables(this.#connection)) {
-      if (!isOfLedger(table.name)) this.retake(table)
+      if (!isOfLedger(table.name)) this.recompute(table)
     }
   }
 
-  retake(table: ChecksummedTable): void {
+  recompute(table: ChecksummedTable): void {
     const { name, part } = table
     const { db } = this.#connection
     db.prepare('DELETE FROM checksum WHERE table_name = ?').run(name)
@@ -197,7 +197,7 @@ export class Checksums {
   }
 
   /** Puts a day of the ledger under checksum. Inside a write transaction. */
-  takeDay(bucket: number): void {
+  addDay(bucket: number): void {
     for (const table of this.#tables.filter(({ name }) => isOfLedger(name))) {
       const { rows, total } = this.#connection
         .prepare(

@@ -26,7 +26,7 @@ export function migrate(
     const version = schemaVersion(connection, path)
     if (version === MIGRATIONS.length) return
     for (const step of MIGRATIONS.slice(version)) connection.db.exec(step)
-    connection.checksums.takeAnew()
+    connection.checksums.recomputeAll()
     connection.db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
     connection.db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
   })

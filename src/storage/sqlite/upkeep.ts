@@ -10,7 +10,7 @@ export function checksumNextDay(connection: Connection): boolean {
   const limits = connection.take(readLimits())
   const next = connection.take(nextDayToChecksum(checksums.ledgerLimit(), limits))
   if (next === null) return false
-  checksums.takeDay(next)
+  checksums.addDay(next)
   return true
 }
 

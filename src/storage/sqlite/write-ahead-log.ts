@@ -80,10 +80,10 @@ export class WriteAheadLog {
     if (log < this.#nextFoldPages || this.#guard === null) return
     const isLong = log >= this.#pagesMax
     const isFolded = this.#fold(this.#guard, this.#isHeld ? 0 : isLong ? WAIT_LONG_MS : WAIT_MS)
-    const isAnew = isFolded && this.#beginAnew()
+    const hasRestarted = isFolded && this.#restart()
     // A log that did not restart is not folded after each transaction, because that would cost more than
     // it saves.
-    this.#nextFoldPages = isAnew ? this.#foldPages : log + FOLD_AGAIN_PAGES
+    this.#nextFoldPages = hasRestarted ? this.#foldPages : log + FOLD_AGAIN_PAGES
     this.#isHeld = !isFolded && isLong
   }
 
@@ -125,17 +125,17 @@ export class WriteAheadLog {
    * False if somebody still reads it. If another writer comes first, its transaction restarts the log by
    * itself, unless somebody reads.
    */
-  #beginAnew(): boolean {
+  #restart(): boolean {
     if (this.#checkpoint('NOOP').log < this.#foldPages) return true
     const { db } = this.#connection
     db.exec(`PRAGMA busy_timeout = ${READ_MS}`)
     try {
-      const isAnew =
+      const hasRestarted =
         this.#checkpoint('RESTART').busy === 0 || this.#checkpoint('NOOP').log < this.#foldPages
-      this.#readMs = isAnew
+      this.#readMs = hasRestarted
         ? Math.max(READ_MS, this.#readMs / 2)
         : Math.min(READ_MS_MAX, this.#readMs * 2)
-      return isAnew
+      return hasRestarted
     } finally {
       db.exec('PRAGMA busy_timeout = 0')
     }

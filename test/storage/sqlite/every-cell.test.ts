@@ -35,7 +35,7 @@ describeEveryCell('SQLite', async () => {
   // Triggers are only heard while a repair writes its act.
   const { checksums } = connection
   checksums.listen()
-  checksums.beDeaf(true)
+  checksums.ignoreChanges(true)
   // The looks, and a repair, are inside the transaction of the change.
   const operations = {
     ...auditOperations,
@@ -43,10 +43,10 @@ describeEveryCell('SQLite', async () => {
     endLook: () => {},
     beginChange: () => {},
     endChange: (_: Connection, act: LoggedAct | null) => {
-      checksums.beDeaf(false)
+      checksums.ignoreChanges(false)
       connection.take(logAct(act))
       checksums.end()
-      checksums.beDeaf(true)
+      checksums.ignoreChanges(true)
     },
     abandonChange: () => {},
   }
