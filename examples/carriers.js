@@ -1,4 +1,4 @@
-// Writes deliveries of several carriers as they come, of the last days, and the SIMs that they are of:
+// Writes deliveries of several carriers, as they arrive, for the last days, and lists of their SIMs:
 // node examples/carriers.js FOLDER. The guides in docs/start work with them.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -76,7 +76,7 @@ write('emnify.json', [
   emnify(3, '8988307000000000025', at(2, '06:00:00'), { type: 5, rx: 0.25, tx: 0.75 }),
 ])
 
-// Accounting packets of a packet gateway of one's own: what its counters stand at, every half hour.
+// Accounting packets of the operator's own packet gateway: the state of its counters, every half hour.
 const packet = (status, time, octets) =>
   JSON.stringify({
     'Acct-Status-Type': status,

@@ -1,10 +1,10 @@
 #!/bin/sh
 # First steps: an account, its SIMs, a feed, an import, and what a SIM used.
-# Run it in the root of the repository, after `npm ci`. The store is made in ./data. Run again, it goes on
-# with the account that is there, and counts nothing twice.
+# Run it in the root of the repository, after `npm ci`. It creates the store in ./data. If you run it again, it
+# uses the account that is there, and counts nothing twice.
 set -eu
 
-# SIMTALLY_DATABASE_URL names another store; with every command, --database does as well.
+# SIMTALLY_DATABASE_URL names another store, and so does --database with every command.
 simtally() { node bin/simtally.js "$@"; }
 
 # The account says which networks and countries are home. Its auth token is shown only here.
@@ -20,8 +20,8 @@ simtally sim import examples/sims.csv --account "$account_sid"
 simtally feed show roamco > /dev/null 2>&1 ||
   simtally feed create roamco --format csv --account "$account_sid"
 
-# Of seven records one comes twice, and one is of a SIM that nobody registered. That one is kept
-# in quarantine, which exit code 3 tells.
+# One of the seven records is there twice, and one belongs to a SIM that nobody has registered. That one is
+# kept in quarantine, which exit code 3 indicates.
 usage=$(mktemp)
 trap 'rm -f "$usage"' EXIT
 node examples/usage.js > "$usage"
@@ -34,5 +34,5 @@ simtally import "$usage" --feed roamco --json || test $? -eq 3
 simtally usage truck-1
 simtally usage truck-1 --granularity daily --csv
 
-# Which lines of which file that is.
+# The lines of the file that these numbers come from.
 simtally event list truck-1

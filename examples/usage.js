@@ -1,5 +1,5 @@
-// Prints usage records as a carrier delivers them, of three days ago and the day after, so that they can be
-// counted whenever this runs: node examples/usage.js > usage.csv
+// Prints usage records as a carrier delivers them, for two days beginning three days ago, so that they can
+// be counted whenever you run this: node examples/usage.js > usage.csv
 const DAY_MS = 86_400_000
 const dayBefore = (days) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10)
 const [first, second] = [dayBefore(3), dayBefore(2)]
