@@ -84,8 +84,7 @@ export async function importRecords(request: ImportRequest): Promise<ImportSumma
   const { createReader } = CDR_FORMATS[format]
   const settings = settingsFor(feed, format)
   const run = new ImportRun({ ...request, format }, { reader: createReader(settings), settings })
-  const error = await run.readAll().catch((failure: unknown) => run.endFailed(failure))
-  const ended = await run.finish(error)
+  const { error, ended } = await run.run()
   const ofName = speaksForFeed(feed, ended) ? nameWarnings(feed, source.name) : []
   const warnings = [...run.warnings(), ...ofName]
   const { firstQuarantined } = run

@@ -100,8 +100,20 @@ export class ImportRun {
     return this.#statedMax ?? this.#pace.recordsMax
   }
 
-  /** Null, or why the delivery could not be read to its end. Throws if the store fails. */
-  async readAll(): Promise<UsageError | null> {
+  /** `error` is why the delivery could not be read to its end. Throws if the store fails. */
+  async run(): Promise<{ readonly error: UsageError | null; readonly ended: Import }> {
+    try {
+      const error = await this.#readAll().catch((failure: unknown) => this.#endFailed(failure))
+      return { error, ended: await this.#finish(error) }
+    } finally {
+      await this.#writing.catch(() => {})
+      this.#batch.events.release()
+      this.#spare?.release()
+    }
+  }
+
+  /** Null, or why the delivery could not be read to its end. */
+  async #readAll(): Promise<UsageError | null> {
     // A slow delivery should be visible while it runs.
     const seen = setTimeout(() => this.#importId().catch(() => {}), SEEN_AFTER_MS).unref()
     try {
@@ -146,7 +158,7 @@ export class ImportRun {
   }
 
   /** `error` is why the delivery could not be read to its end. */
-  async finish(error: UsageError | null): Promise<Import> {
+  async #finish(error: UsageError | null): Promise<Import> {
     const end = {
       status: error === null ? 'done' : 'failed',
       finishedAt: this.#request.clock(),
@@ -159,7 +171,7 @@ export class ImportRun {
       if (delivered !== null) return delivered
       if (error === null) await this.#writeRest()
     } catch (failure) {
-      return await this.endFailed(failure)
+      return await this.#endFailed(failure)
     }
     return await this.#request.store.finishImport(await this.#importId(), end)
   }
@@ -168,7 +180,7 @@ export class ImportRun {
    * Leaves the import in its final state, and throws. If the store fails in this too, its first failure
    * is thrown.
    */
-  async endFailed(failure: unknown): Promise<never> {
+  async #endFailed(failure: unknown): Promise<never> {
     const reason = this.#lastingReason(failure)
     if (reason !== null) {
       const { store, clock } = this.#request

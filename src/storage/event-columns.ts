@@ -1,6 +1,6 @@
 /**
  * A batch's events in columns instead of objects. A large batch takes a third of the memory, and another
- * thread reads the columns where they are, because their memory is shared.
+ * thread reads it where it is.
  */
 import { COUNTER_NAMES, type Counters, counterValues, mapCounters } from '../domain/counters.ts'
 import type { Serving, UsageEvent } from '../domain/usage-event.ts'
@@ -42,11 +42,18 @@ const EVENTS_FIRST = 16
 /** `heldSince` is not kept, because it says nothing about how an event counts. */
 export class EventColumns implements OpenEvents {
   #length = 0
-  #numbers = shared(Float64Array, EVENTS_FIRST * COLUMNS)
+  #numbers: Float64Array = column(Float64Array, EVENTS_FIRST * COLUMNS)
   #servings: Serving[] = []
   readonly #servingIndexes = new Map<Serving, number>()
   readonly #recordIds = new TextColumn()
   readonly #raws = new TextColumn()
+
+  static readonly #spares: EventColumns[] = []
+
+  /** Empty ones. */
+  static open(): EventColumns {
+    return EventColumns.#spares.pop() ?? new EventColumns()
+  }
 
   static of(events: EventList): EventColumns {
     if (events instanceof EventColumns) return events
@@ -99,6 +106,13 @@ export class EventColumns implements OpenEvents {
     this.#servingIndexes.clear()
     this.#recordIds.clear()
     this.#raws.clear()
+  }
+
+  /** Keeps the memory for the next import, if there is much of it. */
+  release(): void {
+    this.clear()
+    const isLarge = isShared(this.#numbers) || this.#recordIds.isLarge || this.#raws.isLarge
+    if (isLarge && EventColumns.#spares.length < SPARES_MAX) EventColumns.#spares.push(this)
   }
 
   /** Valid until the columns are cleared. */
@@ -204,8 +218,8 @@ export class Texts {
 /** Texts as they are packed. */
 class TextColumn {
   length = 0
-  #bytes = shared(Uint8Array, EVENTS_FIRST * BYTES_OF_TEXT)
-  #ends = shared(Uint32Array, EVENTS_FIRST)
+  #bytes: Uint8Array = column(Uint8Array, EVENTS_FIRST * BYTES_OF_TEXT)
+  #ends: Uint32Array = column(Uint32Array, EVENTS_FIRST)
 
   /** `count` texts are there already. */
   add(count: number, texts: readonly string[]): void {
@@ -220,6 +234,10 @@ class TextColumn {
       this.#ends[count + i] = end
     }
     this.length = end
+  }
+
+  get isLarge(): boolean {
+    return isShared(this.#bytes)
   }
 
   clear(): void {
@@ -240,34 +258,47 @@ const BYTES_OF_UNIT_MAX = 3
 type Column = Float64Array | Uint32Array | Uint8Array
 
 interface ColumnType<C extends Column> {
-  new (buffer: SharedArrayBuffer, offset: number, length: number): C
+  new (buffer: ArrayBufferLike, offset: number, length: number): C
   readonly BYTES_PER_ELEMENT: number
 }
 
 /**
- * From this size on, buffers are made to grow where they are, up to so many times their size. That takes
- * longer to make. It reserves addresses, but no memory.
+ * From this size on, another thread reads the memory where it is, instead of a copy. Such memory is not
+ * counted as garbage when nobody uses it any more, so it is kept for the next import.
  */
-const GROWING_BYTES_MIN = 262_144
+const SHARED_BYTES_MIN = 1_048_576
+
+/** How much shared memory can grow where it is. That reserves addresses, but no memory. */
 const GROWTH_MAX = 1_024
 
-function shared<C extends Column>(Type: ColumnType<C>, length: number): C {
-  return new Type(new SharedArrayBuffer(length * Type.BYTES_PER_ELEMENT), 0, length)
+/** How many columns are kept for the next import. One needs two at a time. */
+const SPARES_MAX = 2
+
+function column<C extends Column>(Type: ColumnType<C>, length: number): C {
+  const bytes = length * Type.BYTES_PER_ELEMENT
+  const buffer =
+    bytes < SHARED_BYTES_MIN
+      ? new ArrayBuffer(bytes)
+      : new SharedArrayBuffer(bytes, { maxByteLength: bytes * GROWTH_MAX })
+  return new Type(buffer, 0, length)
+}
+
+function isShared({ buffer }: Column): boolean {
+  return buffer instanceof SharedArrayBuffer
 }
 
 /** The column with room for more values after the used ones. */
-function withRoom<C extends Column>(column: C, used: number, more: number): C {
-  if (used + more <= column.length) return column
-  const Type = column.constructor as ColumnType<C>
-  const buffer = column.buffer as SharedArrayBuffer
-  const length = Math.max(2 * column.length, used + more)
+function withRoom<C extends Column>(values: C, used: number, more: number): C {
+  if (used + more <= values.length) return values
+  const Type = values.constructor as ColumnType<C>
+  const { buffer } = values
+  const length = Math.max(2 * values.length, used + more)
   const bytes = length * Type.BYTES_PER_ELEMENT
-  if (buffer.growable && bytes <= buffer.maxByteLength) {
+  if (buffer instanceof SharedArrayBuffer && bytes <= buffer.maxByteLength) {
     buffer.grow(bytes)
     return new Type(buffer, 0, length)
   }
-  const options = bytes < GROWING_BYTES_MIN ? {} : { maxByteLength: bytes * GROWTH_MAX }
-  const larger = new Type(new SharedArrayBuffer(bytes, options), 0, length)
-  larger.set(column.subarray(0, used))
+  const larger = column(Type, length)
+  larger.set(values.subarray(0, used))
   return larger
 }

@@ -13,6 +13,8 @@ export interface OpenEvents extends EventList {
   readonly textLength: number
   /** Empties the list for the next batch. The store must be done with it. */
   clear(): void
+  /** The same at the end of an import, which does not use the list any more. */
+  release(): void
 }
 
 /** Keeps the events as they are. */
@@ -34,6 +36,10 @@ export class EventArray implements OpenEvents {
   clear(): void {
     this.#events = []
     this.textLength = 0
+  }
+
+  release(): void {
+    this.clear()
   }
 
   [Symbol.iterator](): Iterator<UsageEvent> {

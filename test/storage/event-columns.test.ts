@@ -87,6 +87,18 @@ describe('events in columns', () => {
     assert.deepEqual([...columns], many(2, 5))
   })
 
+  it('are empty when they are opened again for another import', () => {
+    for (const count of [1, 20_000]) {
+      const columns = EventColumns.open()
+      assert.equal(columns.length, 0)
+      columns.add(Array.from({ length: count }, () => anEvent()))
+      columns.release()
+    }
+    const again = EventColumns.open()
+    assert.deepEqual([again.length, again.textLength, [...again]], [0, 0, []])
+    assert.notEqual(EventColumns.open(), again)
+  })
+
   it('keep texts apart that are no Unicode by themselves', () => {
     const halves = ['\u{1f600}'.slice(0, 1), '\u{1f600}'.slice(1)]
     const columns = EventColumns.of(halves.map((recordId) => anEvent({ recordId })))

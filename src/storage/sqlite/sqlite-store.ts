@@ -107,7 +107,7 @@ export async function openSqliteStore(
     const run = runningAs(actor, parts)
     return {
       batchRecordsMax: BATCH_RECORDS_MAX,
-      openEvents: () => new EventColumns(),
+      openEvents: () => EventColumns.open(),
       ...directoryOf(parts, run),
       ...deliveriesOf(parts, run),
       ...usageOf(parts),
