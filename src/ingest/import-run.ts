@@ -319,8 +319,8 @@ export class ImportRun {
   }
 
   async #writeWhenFull(): Promise<void> {
-    const { size, textLength } = this.#batch
-    if (size >= this.#recordsMax || textLength >= this.#textMax) await this.#startWriting()
+    const limits = { recordsMax: this.#recordsMax, textMax: this.#textMax }
+    if (this.#batch.isFull(limits)) await this.#startWriting()
   }
 
   /** Waits for the previous batch, so that at most two batches are in memory. */

@@ -24,6 +24,11 @@ export class OpenBatch {
     return this.events.textLength + this.#quarantinedLength
   }
 
+  /** Whether it should be stored, if it may have at most so many records and so much text. */
+  isFull({ recordsMax, textMax }: { recordsMax: number; textMax: number }): boolean {
+    return this.size >= recordsMax || this.textLength >= textMax || this.events.isFull
+  }
+
   addQuarantined(record: QuarantinedRecord): void {
     this.quarantined.push(record)
     this.#quarantinedLength += record.raw.length

@@ -39,6 +39,12 @@ export const COLUMNS = COUNTERS + COUNTER_NAMES.length
 /** How many events there is room for at first. Most deliveries are small. */
 const EVENTS_FIRST = 16
 
+/**
+ * How many distinct servings a batch has at most. Usually there are some hundreds. Each takes as much memory as many
+ * events, here and where usage is summed.
+ */
+const SERVINGS_MAX = 50_000
+
 /** `heldSince` is not kept, because it says nothing about how an event counts. */
 export class EventColumns implements OpenEvents {
   #length = 0
@@ -69,6 +75,10 @@ export class EventColumns implements OpenEvents {
   /** In bytes. */
   get textLength(): number {
     return this.#raws.length
+  }
+
+  get isFull(): boolean {
+    return this.#servings.length >= SERVINGS_MAX
   }
 
   add(events: readonly UsageEvent[]): void {

@@ -11,6 +11,8 @@ export interface OpenEvents extends EventList {
   add(events: readonly UsageEvent[]): void
   /** The total length of the events' own texts, in characters or bytes. */
   readonly textLength: number
+  /** True if storing more events at once would take too much memory, however few they are. */
+  readonly isFull: boolean
   /** Empties the list for the next batch. The store must be done with it. */
   clear(): void
   /** The same at the end of an import, which does not use the list any more. */
@@ -21,6 +23,7 @@ export interface OpenEvents extends EventList {
 export class EventArray implements OpenEvents {
   #events: UsageEvent[] = []
   textLength = 0
+  readonly isFull = false
 
   get length(): number {
     return this.#events.length

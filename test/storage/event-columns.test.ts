@@ -87,6 +87,18 @@ describe('events in columns', () => {
     assert.deepEqual([...columns], many(2, 5))
   })
 
+  it('are full of fewer events if each has a serving of its own', () => {
+    const columns = new EventColumns()
+    const add = (count: number) =>
+      columns.add(Array.from({ length: count }, () => anEvent({ serving: { ...HOME } })))
+    add(49_999)
+    assert.equal(columns.isFull, false)
+    columns.add([anEvent({ serving: HOME }), anEvent({ serving: HOME })])
+    assert.equal(columns.isFull, true)
+    columns.clear()
+    assert.equal(columns.isFull, false)
+  })
+
   it('are empty when they are opened again for another import', () => {
     for (const count of [1, 20_000]) {
       const columns = EventColumns.open()
