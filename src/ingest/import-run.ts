@@ -365,7 +365,8 @@ export class ImportRun {
       const outcome = await this.#request.store.append({ importId, ...rest, ...part, knownAt })
       this.#counts = addVerdicts(this.#counts, outcome.counts)
       const ms = performance.now() - startedAt
-      this.#pace.stored({ ...outcome, records: part.events.length, ms })
+      const records = part.events.length + part.quarantined.length + part.expired
+      this.#pace.stored({ ...outcome, records, ms })
       for (const conflict of outcome.conflicts) conflicts.push(conflict)
     }
     let isWhole = false

@@ -2,6 +2,9 @@
 import type { QuarantinedRecord } from '../domain/import.ts'
 import type { OpenEvents } from '../storage/usage-store.ts'
 
+/** Records in quarantine are kept as objects, with what is wrong with them. */
+const QUARANTINED_MAX = 50_000
+
 export class OpenBatch {
   readonly events: OpenEvents
   readonly quarantined: QuarantinedRecord[] = []
@@ -26,7 +29,8 @@ export class OpenBatch {
 
   /** Whether it should be stored, if it may have at most so many records and so much text. */
   isFull({ recordsMax, textMax }: { recordsMax: number; textMax: number }): boolean {
-    return this.size >= recordsMax || this.textLength >= textMax || this.events.isFull
+    const isLarge = this.size >= recordsMax || this.textLength >= textMax
+    return isLarge || this.events.isFull || this.quarantined.length >= QUARANTINED_MAX
   }
 
   addQuarantined(record: QuarantinedRecord): void {
