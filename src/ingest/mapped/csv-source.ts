@@ -14,7 +14,7 @@ import {
 } from '../formats/csv-records.ts'
 import type { Line } from '../lines.ts'
 import type { Mapping, Reference } from './mapping.ts'
-import { RecordBuilder } from './record-builder.ts'
+import { RecordBuilder, RecordRules } from './record-builder.ts'
 import type { RowAccess, TextOf } from './row.ts'
 
 type Row = readonly string[]
@@ -113,7 +113,7 @@ class MappedTable implements CsvTable {
   }
 
   #setColumns(columns: Columns, text: string): number {
-    this.#builder = new RecordBuilder(this.#mapping, columns)
+    this.#builder = new RecordBuilder(new RecordRules(this.#mapping, columns))
     this.#names = [...columns.used].map((name) => name.toLowerCase())
     const faults = columns.faults()
     if (faults.length === 0) return columns.count

@@ -1,4 +1,4 @@
-/** Turns a mapping's values into functions of a row, once per delivery. */
+/** Turns a mapping's values into functions of a row. */
 
 import type { COUNTERS } from '../../domain/counters.ts'
 import { parseCountry } from '../../domain/country.ts'

@@ -6,7 +6,7 @@ import type { Line } from '../lines.ts'
 import { NESTING_LEVELS_MAX, tooDeep } from './limits.ts'
 import type { Mapping, Reference } from './mapping.ts'
 import { type PathStep, parsePath } from './paths.ts'
-import { RecordBuilder } from './record-builder.ts'
+import { RecordBuilder, RecordRules } from './record-builder.ts'
 import type { RowAccess, TextOf } from './row.ts'
 import { isRecord } from './rules.ts'
 
@@ -45,9 +45,32 @@ function parseExactly(text: string): unknown {
   )
 }
 
+/** What reading JSON takes of a mapping; deliveries share it. */
+interface JsonRules {
+  readonly access: Access
+  readonly records: RecordRules<Row>
+  readonly each: readonly PathStep[] | null
+}
+
+const rulesByMapping = new WeakMap<Mapping, JsonRules>()
+
+function rulesOf(mapping: Mapping): JsonRules {
+  const known = rulesByMapping.get(mapping)
+  if (known !== undefined) return known
+  const access = new Access()
+  const { each } = mapping.source
+  const rules = {
+    access,
+    records: new RecordRules(mapping, access),
+    each: each === undefined ? null : parsePath(each),
+  }
+  rulesByMapping.set(mapping, rules)
+  return rules
+}
+
 /** Reads records that are already cut apart, each of them one JSON text. */
 export class MappedJsonReader implements LineCdrReader {
-  readonly #access = new Access()
+  readonly #access: Access
   readonly #builder: RecordBuilder<Row>
   readonly #each: readonly PathStep[] | null
   readonly #eachText: string
@@ -59,10 +82,12 @@ export class MappedJsonReader implements LineCdrReader {
   #withoutEntries = 0
 
   constructor(mapping: Mapping) {
-    const { each, format } = mapping.source
-    this.#builder = new RecordBuilder(mapping, this.#access)
-    this.#each = each === undefined ? null : parsePath(each)
-    this.#eachText = each ?? ''
+    const { each: eachText = '', format } = mapping.source
+    const { access, records, each } = rulesOf(mapping)
+    this.#access = access
+    this.#builder = new RecordBuilder(records)
+    this.#each = each
+    this.#eachText = eachText
     this.#name = format === 'ndjson' ? 'line' : 'record'
   }
 

@@ -27,79 +27,94 @@ interface Test<Row> {
   readonly holds: (row: Row) => boolean
 }
 
-/** Builds the records of one delivery. */
-export class RecordBuilder<Row> {
-  readonly #parser: CanonicalRecordParser
-  readonly #fields: Readonly<Record<TextField, (row: Row) => string>>
+/**
+ * A mapping's rules as functions of a row. Compiling them takes longer than reading a small delivery. They
+ * keep nothing of a delivery, so deliveries can share them.
+ */
+export class RecordRules<Row> {
+  readonly parser: CanonicalRecordParser
+  readonly fields: Readonly<Record<TextField, (row: Row) => string>>
   /** The texts of the counters, in the order of `COUNTERS`. */
-  readonly #counters: readonly ((row: Row) => string)[]
-  readonly #occurredAt: (row: Row) => number | null
+  readonly counters: readonly ((row: Row) => string)[]
+  readonly occurredAt: (row: Row) => number | null
   /** Used instead of PLMN and country if one text gives the network. */
-  readonly #network: ((row: Row) => NetworkText) | null
-  readonly #skip: readonly Test<Row>[]
-  readonly #expect: readonly (Test<Row> & { readonly shownOf: (row: Row) => string })[]
-  /** How many records each of the skip rules has skipped. */
-  readonly #skipped: number[]
-  readonly #contentIds: ContentIds | null
+  readonly network: ((row: Row) => NetworkText) | null
+  readonly skip: readonly Test<Row>[]
+  readonly expect: readonly (Test<Row> & { readonly shownOf: (row: Row) => string })[]
+  readonly hasContentIds: boolean
   /** Null if counters are usage. */
-  readonly #reading: ReadingTraits | null
+  readonly reading: ReadingTraits | null
   /** The counters that the mapping reads, for messages. */
-  readonly #counterNames: readonly string[]
-  /** How many records state none of them. */
-  #withoutCounters = 0
-  #faults: FieldFault[] = []
+  readonly counterNames: readonly string[]
+  /** Of the row that is being read. */
+  faults: FieldFault[] = []
 
   constructor(mapping: Mapping, access: RowAccess<Row>) {
     const { fields, source } = mapping
-    const compiler = new FieldCompiler(access, source, (fault) => this.#faults.push(fault))
+    const compiler = new FieldCompiler(access, source, (fault) => this.faults.push(fault))
     const recordId = compiler.recordId(fields.record_id)
     const sim = compiler.text('sim', fields.sim)
-    this.#occurredAt = compiler.time(fields.occurred_at)
-    this.#network = compiler.network(fields.network)
-    this.#fields = {
+    this.occurredAt = compiler.time(fields.occurred_at)
+    this.network = compiler.network(fields.network)
+    this.fields = {
       record_id: recordId,
       sim,
       plmn: compiler.plmn(fields.plmn),
       country: compiler.country(fields.country),
       zone: compiler.text('zone', fields.zone),
     }
-    this.#counters = COUNTERS.map((counter) => compiler.counter(counter, fields))
-    this.#parser = new CanonicalRecordParser(compiler.origins)
+    this.counters = COUNTERS.map((counter) => compiler.counter(counter, fields))
+    this.parser = new CanonicalRecordParser(compiler.origins)
     const testOf = (condition: Condition) => ({
       condition,
       holds: compileCondition(condition, access),
     })
-    this.#skip = (mapping.skip ?? []).map(testOf)
-    this.#skipped = this.#skip.map(() => 0)
-    this.#expect = (mapping.expect ?? []).map((condition) => {
+    this.skip = (mapping.skip ?? []).map(testOf)
+    this.expect = (mapping.expect ?? []).map((condition) => {
       const text = access.textOf(condition.field)
       return { ...testOf(condition), shownOf: (row) => shown(text(row) ?? '') }
     })
     const { readings = false, resets = 'never' } = mapping
-    this.#reading = readings ? { is32Bit: false, resets } : null
-    const hasContentId = isRecord(fields.record_id) && fields.record_id.content !== undefined
-    this.#counterNames = COUNTER_FIELDS.filter((field) => fields[field] !== undefined)
-    this.#contentIds = hasContentId ? new ContentIds() : null
+    this.reading = readings ? { is32Bit: false, resets } : null
+    this.hasContentIds = isRecord(fields.record_id) && fields.record_id.content !== undefined
+    this.counterNames = COUNTER_FIELDS.filter((field) => fields[field] !== undefined)
+  }
+}
+
+/** Builds the records of one delivery. */
+export class RecordBuilder<Row> {
+  readonly #rules: RecordRules<Row>
+  /** How many records each of the skip rules has skipped. */
+  readonly #skipped: number[]
+  readonly #contentIds: ContentIds | null
+  /** How many records state none of the counters that the mapping reads. */
+  #withoutCounters = 0
+
+  constructor(rules: RecordRules<Row>) {
+    this.#rules = rules
+    this.#skipped = rules.skip.map(() => 0)
+    this.#contentIds = rules.hasContentIds ? new ContentIds() : null
   }
 
   /** Null if the mapping skips the row. Throws `unreadable` at the limit of content keys. */
   build(row: Row, line: number, raw: string): ReadRecord | null {
-    for (let i = 0; i < this.#skip.length; i++) {
-      if (this.#skip[i]!.holds(row)) {
+    const rules = this.#rules
+    for (let i = 0; i < rules.skip.length; i++) {
+      if (rules.skip[i]!.holds(row)) {
         this.#skipped[i]!++
         return null
       }
     }
-    for (const { condition, holds, shownOf } of this.#expect) {
+    for (const { condition, holds, shownOf } of rules.expect) {
       if (!holds(row)) return unexpected(condition, shownOf(row), line, raw)
     }
-    this.#faults = []
-    const fields = this.#fields
+    rules.faults = []
+    const { fields } = rules
     const recordId = fields.record_id(row)
-    const occurredAt = this.#occurredAt(row)
-    const network = this.#network === null ? null : this.#network(row)
-    const counters = this.#counters.map((text) => text(row))
-    const record = this.#parser.parse(
+    const occurredAt = rules.occurredAt(row)
+    const network = rules.network === null ? null : rules.network(row)
+    const counters = rules.counters.map((text) => text(row))
+    const record = rules.parser.parse(
       {
         record_id: this.#contentIds === null ? recordId : this.#contentIds.idOf(recordId),
         sim: fields.sim(row),
@@ -111,23 +126,18 @@ export class RecordBuilder<Row> {
       },
       line,
       raw,
-      this.#faults,
+      rules.faults,
       occurredAt,
     )
     if (isFault(record)) return record
-    if (this.#reading !== null) return this.#asReading(record, counters)
+    if (rules.reading !== null) return asReading(record, rules.reading, counters)
     if (counters.every((text) => text === '')) this.#withoutCounters++
     return record
   }
 
-  /** A counter that the record does not state, or leaves empty, is unknown. */
-  #asReading(record: CdrRecord, texts: readonly string[]): CdrRecord {
-    const unknown = COUNTER_NAMES.filter((_, place) => texts[place] === '')
-    return { ...record, reading: { ...this.#reading!, ...(unknown.length > 0 && { unknown }) } }
-  }
-
   warnings(): string[] {
-    const skipped = this.#skip.flatMap(({ condition }, i) => {
+    const { skip, counterNames } = this.#rules
+    const skipped = skip.flatMap(({ condition }, i) => {
       const count = this.#skipped[i]!
       const what = count === 1 ? '1 record was' : `${count} records were`
       return count === 0
@@ -139,9 +149,15 @@ export class RecordBuilder<Row> {
     const what = count === 1 ? '1 record states' : `${count} records state`
     return [
       ...skipped,
-      `${what} none of the counters that the mapping reads, and adds nothing: ${this.#counterNames.join(', ')}`,
+      `${what} none of the counters that the mapping reads, and adds nothing: ${counterNames.join(', ')}`,
     ]
   }
+}
+
+/** A counter that the record does not state, or leaves empty, is unknown. */
+function asReading(record: CdrRecord, traits: ReadingTraits, texts: readonly string[]): CdrRecord {
+  const unknown = COUNTER_NAMES.filter((_, place) => texts[place] === '')
+  return { ...record, reading: { ...traits, ...(unknown.length > 0 && { unknown }) } }
 }
 
 function unexpected(

@@ -10,7 +10,7 @@ import { shown, UsageError } from '../../domain/usage-error.ts'
 import type { CdrReader, ReadRecord } from '../formats/cdr-format.ts'
 import { NESTING_LEVELS_MAX, RECORD_BYTES_MAX, tooDeep, tooLong } from './limits.ts'
 import type { Mapping, Reference } from './mapping.ts'
-import { RecordBuilder } from './record-builder.ts'
+import { RecordBuilder, RecordRules } from './record-builder.ts'
 import type { RowAccess } from './row.ts'
 import { StrictDecoder } from './strict-decoder.ts'
 
@@ -62,7 +62,7 @@ export class MappedXmlReader implements CdrReader {
   constructor(mapping: Mapping) {
     this.#path = withoutPrefixes(mapping.source.records!)
     this.#parentPath = this.#path.split('.').slice(0, -1).join('.')
-    this.#builder = new RecordBuilder(mapping, ACCESS)
+    this.#builder = new RecordBuilder(new RecordRules(mapping, ACCESS))
     this.#parser.onopentag = ({ name, attributes }) =>
       this.#openElement(localName(name), attributes as Record<string, string>)
     this.#parser.onclosetag = () => this.#closeElement()

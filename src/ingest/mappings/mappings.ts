@@ -30,8 +30,21 @@ export function readyMapping(name: unknown): ReadyMapping | null {
   return READY_MAPPINGS.find((ready) => ready.name === name) ?? null
 }
 
-/** Throws `invalid` with everything that is wrong with a mapped feed's settings. */
+const mappingsBySettings = new WeakMap<FeedSettings, Mapping>()
+
+/**
+ * The same mapping for the same settings. Throws `invalid` with everything that is wrong with a mapped
+ * feed's settings.
+ */
 export function mappingOf(settings: FeedSettings): Mapping {
+  const known = mappingsBySettings.get(settings)
+  if (known !== undefined) return known
+  const mapping = checkedMapping(settings)
+  mappingsBySettings.set(settings, mapping)
+  return mapping
+}
+
+function checkedMapping(settings: FeedSettings): Mapping {
   const { mapping, ...given } = settings
   if (typeof mapping === 'string') {
     const ready = readyMapping(mapping)

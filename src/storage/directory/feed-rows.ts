@@ -7,12 +7,30 @@ import { checkSimNames, simNamesDefault } from '../../domain/sim-names.ts'
 import { type ConflictPolicy, ZONES, type Zone } from '../../domain/usage-event.ts'
 import { type Row, split } from '../rows.ts'
 
+/** How many distinct settings are remembered. */
+const SETTINGS_MAX = 1_000
+
+const settingsByText = new Map<string, FeedSettings>()
+
+/**
+ * A feed is read with every delivery. Equal settings are the same object, so that what follows from them is
+ * worked out once.
+ */
+function settingsOf(text: string): FeedSettings {
+  const known = settingsByText.get(text)
+  if (known !== undefined) return known
+  const settings = JSON.parse(text) as FeedSettings
+  if (settingsByText.size >= SETTINGS_MAX) settingsByText.clear()
+  settingsByText.set(text, settings)
+  return settings
+}
+
 export function feedFromRow(row: Row): Feed {
   return {
     id: row.id as number,
     name: row.name as string,
     format: row.format as FeedFormat,
-    settings: JSON.parse(row.settings as string) as FeedSettings,
+    settings: settingsOf(row.settings as string),
     onConflict: row.on_conflict as ConflictPolicy,
     defaultZone: row.default_zone === null ? null : ZONES[row.default_zone as number]!,
     settleSeconds: row.settle_seconds as number,
