@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Account, type Feed, type KeyScope, scopeAllows } from '../domain/directory.ts'
 import { invalidField, UsageError } from '../domain/usage-error.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
+import type { ActingStores } from './acting-stores.ts'
 import type { Admission } from './admission.ts'
 import type { ConsoleSessions } from './console/sessions.ts'
 import type { Caller } from './credentials.ts'
@@ -56,10 +57,10 @@ export function callerOf(request: FastifyRequest): Caller {
 
 /** The store, for a change that is logged under the caller's name. */
 export function actingStore(
-  { store, clock }: { readonly store: UsageStore; readonly clock: () => number },
+  { actingStores }: { readonly actingStores: ActingStores },
   request: FastifyRequest,
 ): UsageStore {
-  return store.actingAs({ name: callerOf(request).credentialSid, clock })
+  return actingStores.of(callerOf(request).credentialSid)
 }
 
 export function permissionDenied(reason: string): HttpError {

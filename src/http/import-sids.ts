@@ -45,10 +45,19 @@ export function detailInSids(detail: string, sids: ImportSids): string {
   return before === undefined ? detail : `${before}${sids.of(Number(id))}${after}`
 }
 
+const sidsByStore = new WeakMap<object, ImportSids>()
+
+/** A store's key never changes, so it is asked for once. */
 export async function importSids(store: Pick<UsageStore, 'signingKey'>): Promise<ImportSids> {
-  const key = createHmac('sha256', await store.signingKey())
-    .update('import sid')
-    .digest()
+  const known = sidsByStore.get(store)
+  if (known !== undefined) return known
+  const sids = sidsWith(await store.signingKey())
+  sidsByStore.set(store, sids)
+  return sids
+}
+
+function sidsWith(signingKey: Uint8Array): ImportSids {
+  const key = createHmac('sha256', signingKey).update('import sid').digest()
   return {
     of: (id) => {
       // One block, half of it zeros: without the key, nobody can make another such block.

@@ -12,6 +12,7 @@ import type { Limits } from '../domain/limits.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import type { Gate } from './access.ts'
 import type { AccessTokens } from './access-token.ts'
+import type { ActingStores } from './acting-stores.ts'
 import type { Admission } from './admission.ts'
 import type { BaseUrlOf } from './base-url.ts'
 import type { Connections } from './connections.ts'
@@ -46,6 +47,7 @@ export type HttpServer = FastifyInstance<
 
 export interface RouteContext {
   readonly store: UsageStore
+  readonly actingStores: ActingStores
   /** UTC seconds. */
   readonly clock: () => number
   readonly gates: Readonly<Record<KeyScope, Gate>>

@@ -11,6 +11,7 @@ import { LIMITS_DEFAULT, type Limits } from '../domain/limits.ts'
 import type { UsageStore } from '../storage/usage-store.ts'
 import { buildGates } from './access.ts'
 import { AccessTokens } from './access-token.ts'
+import { ActingStores } from './acting-stores.ts'
 import { Admission } from './admission.ts'
 import { buildBaseUrl, type TrustProxy, type TrustsPeer, trustsPeer } from './base-url.ts'
 import { addFormParser } from './bodies.ts'
@@ -110,6 +111,7 @@ export function buildServer(options: ServerOptions): HttpServer {
   })
   const context: RouteContext = {
     store,
+    actingStores: new ActingStores(store, clock),
     clock,
     gates: buildGates({ admission, sessions, turns }),
     admission,

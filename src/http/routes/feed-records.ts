@@ -8,7 +8,7 @@ import { printable } from '../../domain/printable.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { type ImportSummary, importRecords } from '../../ingest/import-records.ts'
 import { type DryRunSummary, tryImport } from '../../ingest/try-import.ts'
-import { callerOf, feedToDeliverTo } from '../access.ts'
+import { actingStore, callerOf, feedToDeliverTo } from '../access.ts'
 import { formatOf, LimitedBody, wholeBody } from '../delivery-body.ts'
 import { HttpError } from '../error-reply.ts'
 import { importAddress } from '../import-lookup.ts'
@@ -104,10 +104,13 @@ async function taken<T>(
   work: (gone: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
+  const abort = () => gone.abort()
+  reply.raw.once('close', abort)
   try {
     return await work(gone.signal)
   } finally {
+    // Every answer ends in a close, and an abort nobody waits for costs more than the rest of it.
+    reply.raw.off('close', abort)
     // A client still sending gets the answer only if the server takes in the rest.
     request.raw.resume()
   }
@@ -118,7 +121,7 @@ async function receive(
   request: DeliveryRequest,
   delivered: Delivered,
 ): Promise<ImportSummary> {
-  const { store, clock, limits, imports, onDelivery } = context
+  const { store, limits, imports, onDelivery } = context
   const caller = callerOf(request)
   const road = await roadOf(context, request, delivered)
   const body = new LimitedBody(request, {
@@ -128,7 +131,7 @@ async function receive(
   })
   const importing = {
     ...road,
-    store: store.actingAs({ name: caller.credentialSid, clock }),
+    store: actingStore(context, request),
     source: { name: request.query.FileName || NAMELESS, bytes: body },
     limits,
   }
