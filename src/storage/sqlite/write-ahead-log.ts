@@ -25,9 +25,13 @@ const WAIT_LONG_MS = 1_000
 /** Pause between two checks whether they have, in milliseconds. */
 const LOOK_AGAIN_MS = 2
 
+/** How long the first try waits for readers; the reads of requests take a fraction of it. In milliseconds. */
+const READ_SHORT_MS = 2
+
 /**
- * How long readers that began before the log was folded get to finish, in milliseconds. Most reads take
- * no longer, except on a busy machine. A log that somebody reads cannot restart.
+ * How long readers that began before the log was folded get to finish, in milliseconds, if the first try
+ * was too early. Most reads take no longer, except on a busy machine. A log that somebody reads cannot
+ * restart.
  */
 const READ_MS = 10
 const READ_MS_MAX = 320
@@ -79,8 +83,10 @@ export class WriteAheadLog {
     if (log < this.#foldPages) this.#nextFoldPages = this.#foldPages
     if (log < this.#nextFoldPages || this.#guard === null) return
     const isLong = log >= this.#pagesMax
-    const isFolded = this.#fold(this.#guard, this.#isHeld ? 0 : isLong ? WAIT_LONG_MS : WAIT_MS)
-    const hasRestarted = isFolded && this.#restart()
+    const waitMs = this.#isHeld ? 0 : isLong ? WAIT_LONG_MS : WAIT_MS
+    const isFolded = this.#fold(this.#guard, { waitMs, pauseMs: 0 })
+    const hasRestarted =
+      isFolded && (this.#restart(READ_SHORT_MS) || this.#restartAfterReads(this.#guard, waitMs))
     // A log that did not restart is not folded after each transaction, because that would cost more than
     // it saves.
     this.#nextFoldPages = hasRestarted ? this.#foldPages : log + FOLD_AGAIN_PAGES
@@ -97,14 +103,30 @@ export class WriteAheadLog {
     this.#pagesSeen = log
   }
 
-  /** False if readers stayed in the way for that long. */
-  #fold(guard: DatabaseSync, waitMs: number): boolean {
+  /** Gives readers time to move on while nobody writes. False if somebody still reads the log. */
+  #restartAfterReads(guard: DatabaseSync, waitMs: number): boolean {
+    const isFolded = this.#fold(guard, { waitMs, pauseMs: this.#readMs })
+    const hasRestarted = isFolded && this.#restart(READ_MS)
+    this.#readMs = hasRestarted
+      ? Math.max(READ_MS, this.#readMs / 2)
+      : Math.min(READ_MS_MAX, this.#readMs * 2)
+    return hasRestarted
+  }
+
+  /**
+   * False if readers stayed in the way for `waitMs`. Once all is folded, others may not write for `pauseMs`
+   * more, so that those who begin to read do not need the log.
+   */
+  #fold(
+    guard: DatabaseSync,
+    { waitMs, pauseMs }: { readonly waitMs: number; readonly pauseMs: number },
+  ): boolean {
     this.#connection.withLock(() => guard.exec('BEGIN IMMEDIATE'))
     try {
       // Another writer may have folded it while this one waited for its turn.
       if (this.#checkpoint('NOOP').log < this.#foldPages) return true
       if (!this.#isAllFolded(performance.now() + waitMs)) return false
-      pauseThread(this.#readMs)
+      if (pauseMs > 0) pauseThread(pauseMs)
     } finally {
       guard.exec('ROLLBACK')
     }
@@ -125,17 +147,14 @@ export class WriteAheadLog {
    * False if somebody still reads it. If another writer comes first, its transaction restarts the log by
    * itself, unless somebody reads.
    */
-  #restart(): boolean {
+  #restart(waitMs: number): boolean {
     if (this.#checkpoint('NOOP').log < this.#foldPages) return true
     const { db } = this.#connection
-    db.exec(`PRAGMA busy_timeout = ${READ_MS}`)
+    db.exec(`PRAGMA busy_timeout = ${waitMs}`)
     try {
-      const hasRestarted =
+      return (
         this.#checkpoint('RESTART').busy === 0 || this.#checkpoint('NOOP').log < this.#foldPages
-      this.#readMs = hasRestarted
-        ? Math.max(READ_MS, this.#readMs / 2)
-        : Math.min(READ_MS_MAX, this.#readMs * 2)
-      return hasRestarted
+      )
     } finally {
       db.exec('PRAGMA busy_timeout = 0')
     }
