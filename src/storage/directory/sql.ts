@@ -120,9 +120,9 @@ export const ADD_IMPORT_COUNTS = `
   UPDATE import
   SET accepted = accepted + ?, duplicate = duplicate + ?, replaced = replaced + ?,
       quarantined = quarantined + ?, expired = expired + ?,
-      resets = resets + ?, falls = falls + ?, wraps = wraps + ?
+      resets = resets + ?, falls = falls + ?, wraps = wraps + ?,
+      rereading = COALESCE(rereading, ?)
   WHERE id = ? AND status <> 'undone'`
-export const KEEP_REREADING = 'UPDATE import SET rereading = COALESCE(rereading, ?) WHERE id = ?'
 export const MARK_UNDONE = "UPDATE import SET status = 'undone', undone_at = ? WHERE id = ?"
 export const SELECT_IMPORT_ACCOUNT = 'SELECT account_id FROM import WHERE id = ?'
 export const SELECT_IMPORT = `SELECT ${IMPORT_COLUMNS} WHERE import.id = ?`

@@ -106,10 +106,17 @@ export function* createFeed(feed: NewFeed): Steps<Feed> {
   return (yield* reads.findFeed(feed.name))!
 }
 
-export function* beginImport(start: Parameters<UsageStore['beginImport']>[0]): Steps<Import> {
+export type ImportStart = Parameters<UsageStore['beginImport']>[0]
+
+export function* beginImport(start: ImportStart): Steps<Import> {
+  return (yield* reads.findImport(yield* insertImport(start)))!
+}
+
+/** Returns the id of the import. */
+export function* insertImport(start: ImportStart): Steps<number> {
   const { feedId, accountId, source, format, startedAt } = start
   const row = yield* get(sql.INSERT_IMPORT, [feedId, accountId, source, format, startedAt])
-  return (yield* reads.findImport(row!.id as number))!
+  return row!.id as number
 }
 
 export function* finishImport(

@@ -2,7 +2,7 @@
 import type { SeriesCounts } from '../../domain/counter-series.ts'
 import type { QuarantinedRecord, VerdictCounts } from '../../domain/import.ts'
 import { findImport } from '../directory/reads.ts'
-import { ADD_IMPORT_COUNTS, KEEP_REREADING, SELECT_SIM_SIDS } from '../directory/sql.ts'
+import { ADD_IMPORT_COUNTS, SELECT_SIM_SIDS } from '../directory/sql.ts'
 import { delivererId, keptRecordToRow } from '../rows.ts'
 import { all, insert, run, type Steps } from '../session.ts'
 import type { AppendBatch, AppendOutcome } from '../usage-store.ts'
@@ -32,8 +32,7 @@ export function* endBatch(batch: BatchRest, applied: AppendOutcome): Steps<Appen
   const quarantined = [...batch.quarantined, ...conflicts]
   yield* quarantine(batch, quarantined)
   const counts = countsOf(batch, applied)
-  yield* countInImport(importId, counts, series)
-  if (rereading !== undefined) yield* run(KEEP_REREADING, [rereading, importId])
+  yield* countInImport(importId, counts, { series, rereading })
   return { counts, series, conflicts }
 }
 
@@ -98,9 +97,11 @@ export function* sidsOf(text: string, ids: Iterable<number>): Steps<ReadonlyMap<
 export function* countInImport(
   importId: number,
   { accepted, duplicate, replaced, quarantined, expired }: VerdictCounts,
-  { resets, falls, wraps }: SeriesCounts,
+  { series, rereading }: { readonly series: SeriesCounts; readonly rereading?: string | undefined },
 ): Steps<void> {
+  const { resets, falls, wraps } = series
   const verdicts = [accepted, duplicate, replaced, quarantined, expired]
-  const changed = yield* run(ADD_IMPORT_COUNTS, [...verdicts, resets, falls, wraps, importId])
+  const values = [...verdicts, resets, falls, wraps, rereading ?? null, importId]
+  const changed = yield* run(ADD_IMPORT_COUNTS, values)
   if (changed === 0) throw undoneWhileRunning(yield* findImport(importId), importId)
 }

@@ -132,7 +132,7 @@ export function* endRecycling(
   if (leaves.length > 0) yield* run(DELETE_ENTRIES, [leaves])
   yield* dropUndelivered(waiting)
   if (leaves.length > 0) {
-    yield* countInImport(importId, { ...counts, quarantined: -leaves.length }, series)
+    yield* countInImport(importId, { ...counts, quarantined: -leaves.length }, { series })
   }
   return { counts, series, conflicts }
 }
