@@ -61,7 +61,14 @@ export interface ConnectionOptions {
 }
 
 export interface WriteOptions {
+  /** False if the work changes no ledger row, or watches its changes itself. */
   readonly watchesLedger?: boolean
+  /**
+   * Whether its failure leaves the rest of a shared transaction as it was. That takes a savepoint, for which
+   * SQLite writes a temporary file once some pages have changed. Work that hardly ever fails does without,
+   * and ends the transaction if it does.
+   */
+  readonly sparesOthers?: boolean
 }
 
 /** The form in which a statement returns rows. */
@@ -139,23 +146,21 @@ export class Connection {
     return statement
   }
 
-  /**
-   * Runs `work` in one write transaction, which is kept whole or not at all. `watchesLedger` is false if
-   * the work changes no ledger row, or watches its changes itself.
-   */
-  write<T>(work: () => T, { watchesLedger = true }: WriteOptions = {}): T {
+  /** Runs `work` in one write transaction, which is kept whole or not at all. */
+  write<T>(work: () => T, { watchesLedger = true, sparesOthers = true }: WriteOptions = {}): T {
     const watched = () => {
       this.checksums.begin({ watchesLedger })
       const result = work()
       this.checksums.end()
       return result
     }
-    return this.#isSharing ? this.#piece(watched) : this.#locked(watched)
+    if (!this.#isSharing) return this.#locked(watched)
+    return sparesOthers ? this.#piece(watched) : watched()
   }
 
   /**
-   * Runs `work` in one write transaction, in which each `write` is kept whole or not at all; a failed one
-   * does not affect the others. If `work` itself throws, none is kept.
+   * Runs `work` in one write transaction, in which each `write` is kept whole or not at all. A failed one
+   * does not affect the others if it spares them; see `WriteOptions`. If `work` itself throws, none is kept.
    */
   share<T>(work: () => T): T {
     return this.#locked(() => {

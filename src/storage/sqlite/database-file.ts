@@ -134,7 +134,7 @@ export function identifyFile(path: string): FileIdentity {
 
 /** SQLite puts its files beside the file that a link leads to. */
 export function filesBeside(path: string): { readonly log: string; readonly index: string } {
-  const real = realpathSync(path)
+  const real = realpathSync.native(path)
   return { log: `${real}-wal`, index: `${real}-shm` }
 }
 
@@ -174,6 +174,7 @@ export class FileGuard {
   readonly #bytesInUse: () => number
   #lookedAt = Number.NEGATIVE_INFINITY
   #size = 0
+  #occasion = Number.NaN
   /** Why the store cannot be used at present. */
   #failure: unknown = null
   /** Why it cannot be used any more. */
@@ -195,6 +196,13 @@ export class FileGuard {
   require(): void {
     if (this.#damage !== null) throw this.#damage
     if (this.#failure !== null || performance.now() - this.#lookedAt >= LOOK_AGAIN_MS) this.look()
+  }
+
+  /** As `look`, but checks once for everything that became known on one occasion. */
+  lookOnce(occasion: number): void {
+    if (occasion === this.#occasion && this.#failure === null) return
+    this.look()
+    this.#occasion = occasion
   }
 
   /** As `require`, but always checks, before what was written is acknowledged. */

@@ -157,7 +157,7 @@ function runningAs(actor: Actor, { reader, guard, writer }: Parts): Writer['run'
       throw guard.noted(error)
     })
     // What went into a file that is gone was not stored.
-    guard.look()
+    guard.lookOnce(writer.heard)
     return result
   }
 }

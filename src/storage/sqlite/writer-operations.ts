@@ -6,6 +6,7 @@ import { actsOf, type LoggedAct, logAct } from '../acts.ts'
 import { eraseNumber, eraseSim } from '../directory/erase.ts'
 import { eraseAccount } from '../directory/erase-account.ts'
 import { moveSim } from '../directory/moves.ts'
+import { insertImport } from '../directory/writes.ts'
 import { gatherOrSeal } from '../ledger/gathering.ts'
 import { reclassify } from '../ledger/reclassify.ts'
 import { discardQuarantine } from '../ledger/recycle.ts'
@@ -15,7 +16,7 @@ import { answerUsage } from '../questions/question.ts'
 import type { Result, Operations as Shared, Steps } from '../session.ts'
 import { append, type PackedBatch, type PackedDelivery } from './append.ts'
 import { auditOperations } from './audit.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, WriteOptions } from './connection.ts'
 import { recycle } from './recycle.ts'
 import { appendToTrial, beginTrial, changesOfTrial, endTrial } from './trial.ts'
 import * as upkeep from './upkeep.ts'
@@ -38,11 +39,17 @@ function logged<F extends (connection: Connection, ...rest: never[]) => unknown>
 /** For frequent operations that watch their own changes of the ledger, or do not touch it. */
 function besideLedger<F extends (connection: Connection, ...rest: never[]) => unknown>(
   operation: F,
+  { sparesOthers = true }: Pick<WriteOptions, 'sparesOthers'> = {},
 ) {
   return (connection: Connection, ...rest: Rest<F>): ReturnType<F> =>
     connection.write(() => operation(connection, ...(rest as never[])) as ReturnType<F>, {
-      watchesLedger: false,
+      ...{ watchesLedger: false, sparesOthers },
     })
+}
+
+/** For the most frequent of them, which hardly ever fail. */
+function delivering<F extends (connection: Connection, ...rest: never[]) => unknown>(operation: F) {
+  return besideLedger(operation, { sparesOthers: false })
 }
 
 type Taken<Of extends Shared> = {
@@ -76,12 +83,12 @@ function takenBesideLedger<Of extends Shared>(operations: Of): Taken<Of> {
 export const OPERATIONS = {
   ...takenBesideLedger(CHANGES),
   ...takenBesideLedger(NOTES),
-  append: besideLedger((connection, batch: PackedBatch) => {
+  append: delivering((connection, batch: PackedBatch) => {
     const outcome = append(connection, batch)
     return connection.hadToWait ? { ...outcome, isContended: true } : outcome
   }),
-  deliver: besideLedger((connection, { start, batch, end }: PackedDelivery) => {
-    const { id: importId } = connection.take(NOTES.beginImport(start))
+  deliver: delivering((connection, { start, batch, end }: PackedDelivery) => {
+    const importId = connection.take(insertImport(start))
     const outcome = append(connection, { ...batch, importId })
     return { outcome, import: connection.take(CHANGES.finishImport(importId, end)) }
   }),
@@ -119,9 +126,17 @@ export const OPERATIONS = {
   ...auditOperations,
 } as const
 
+/** If one of them fails, so does the transaction that it shares with others. */
+const DELIVERING: ReadonlySet<string> = new Set(['append', 'deliver'] satisfies OperationName[])
+
+/** Whether the others in a shared transaction are as they were if the operation fails. */
+export function sparesOthers(name: OperationName): boolean {
+  return !DELIVERING.has(name)
+}
+
 /** Operations that write little, and may come many at once. */
 const SHARED: ReadonlySet<string> = new Set([
-  ...(['append', 'deliver'] satisfies OperationName[]),
+  ...DELIVERING,
   ...Object.keys(CHANGES),
   ...Object.keys(NOTES),
 ])

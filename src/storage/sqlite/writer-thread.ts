@@ -7,7 +7,7 @@ import { UsageError, type UsageErrorCode } from '../../domain/usage-error.ts'
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts'
 import { translated } from './failures.ts'
 import type { WriterOrder, WriterReply, WriterRequest } from './writer.ts'
-import { isShared, OPERATIONS } from './writer-operations.ts'
+import { isShared, OPERATIONS, sparesOthers } from './writer-operations.ts'
 
 const port = parentPort!
 let path = ''
@@ -33,7 +33,7 @@ port.on('message', (first: WriterOrder) => {
     } else {
       const requests = [order]
       if (isShared(order.name)) orders.push(...takeWaiting(requests))
-      for (const each of repliesTo(requests)) port.postMessage(each)
+      port.postMessage(repliesTo(requests))
       connection?.giveWay()
       keepLogShort()
     }
@@ -109,7 +109,7 @@ function replyInPiece(open: Connection, request: WriterRequest): WriterReply {
     return { id: request.id, result: resultOf(open, request) }
   } catch (error) {
     const isOwn = error instanceof UsageError && !OF_PLACE.has(error.code)
-    if (!isOwn || !open.db.isTransaction) throw error
+    if (!isOwn || !sparesOthers(request.name) || !open.db.isTransaction) throw error
     return { id: request.id, failure: failureOf(error) }
   }
 }

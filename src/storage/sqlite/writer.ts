@@ -59,10 +59,16 @@ export class Writer {
   /** True if a thread has ended unexpectedly. */
   #lost = false
   #lastId = 0
+  #heard = 0
 
   constructor(path: string, options: ConnectionOptions) {
     this.#path = path
     this.#options = options
+  }
+
+  /** How often the thread has replied. Operations that shared a transaction are replied to together. */
+  get heard(): number {
+    return this.#heard
   }
 
   /** Resolves when the operation's transaction is on disk. */
@@ -101,9 +107,10 @@ export class Writer {
     const worker = takeThread()
     const order: WriterOrder = { path: this.#path, options: this.#options }
     worker.postMessage(order)
-    worker.on('message', (reply: WriterReply | 'closed') => {
-      if (reply === 'closed') this.#onClosed()
-      else this.#settle(worker, reply)
+    worker.on('message', (replies: readonly WriterReply[] | 'closed') => {
+      this.#heard++
+      if (replies === 'closed') this.#onClosed()
+      else for (const reply of replies) this.#settle(worker, reply)
     })
     worker.on('error', (error) => this.#fail(error))
     worker.on('exit', () => this.#fail(new UsageError('unavailable', 'the writer thread ended')))
