@@ -85,8 +85,8 @@ export function startUpkeep({ store, clock, uptime, log, onError }: UpkeepOption
 }
 
 /**
- * Seals every day that ended at least 48 hours ago, by the server's time if it has one. One day per
- * transaction, with pauses in which waiting imports get their turn.
+ * Seals every day that ended at least 48 hours ago, by the server's time if it has one. One day, or
+ * a part of a large one, per transaction, with pauses in which waiting imports get their turn.
  */
 export async function sealDays(
   store: UsageStore,
@@ -98,8 +98,8 @@ export async function sealDays(
 }
 
 /**
- * Puts every sealed day under checksum, one per transaction. That takes several times as long as sealing, so
- * the end of an import does not wait for it.
+ * Puts every sealed day under checksum, one, or a part of a large one, per transaction. That takes several
+ * times as long as sealing, so the end of an import does not wait for it.
  */
 export async function checksumDays(
   store: UsageStore,

@@ -1,10 +1,15 @@
-/** How far a store is purged, sealed and gathered, and which whole months therefore have totals. */
+/** How far a store is purged, sealed, gathered and under checksum, and which whole months therefore have totals. */
 import { INSTANT_MIN, monthNumber, monthStart } from '../domain/time.ts'
+import {
+  CHECKSUMMED_SIMS,
+  CHECKSUMMED_THROUGH,
+  type ChecksumLimit,
+} from './audit/checksum-limit.ts'
 import { type BucketRule, FRESH_FROM, GATHERED_SIMS } from './ledger/buckets.ts'
 import type { DayRange } from './questions/day-ranges.ts'
 import { all, freshSeconds, type Steps } from './session.ts'
 
-export interface Limits {
+export interface Limits extends ChecksumLimit {
   /** Anything before this was deleted as too old, and is never counted again. */
   readonly purgedThrough: number
   /** Days before this one have per-SIM totals. */
@@ -36,7 +41,8 @@ export function hasMonthTotal(
 
 const SELECT_LIMITS = `
   SELECT name, value FROM setting
-  WHERE name IN ('purged_through', 'sealed_through', '${FRESH_FROM}', '${GATHERED_SIMS}')`
+  WHERE name IN ('purged_through', 'sealed_through', '${FRESH_FROM}', '${GATHERED_SIMS}',
+                 '${CHECKSUMMED_THROUGH}', '${CHECKSUMMED_SIMS}')`
 
 /** The lock that sealing and purging wait for keeps these from changing. */
 export function* readLimits(): Steps<Limits> {
@@ -47,6 +53,8 @@ export function* readLimits(): Steps<Limits> {
     purgedThrough,
     sealedThrough,
     firstMonth: firstMonthFrom(purgedThrough),
+    checksummedThrough: known.get(CHECKSUMMED_THROUGH) ?? Number.MIN_SAFE_INTEGER,
+    checksummedSims: known.get(CHECKSUMMED_SIMS) ?? 0,
     endMonth: sealedThrough < INSTANT_MIN ? 0 : monthNumber(sealedThrough - 1) + 1,
     buckets: {
       freshSeconds: yield* freshSeconds(),

@@ -369,8 +369,9 @@ export interface UsageStore extends RestartStore, FleetStore, ConsoleStore, Life
   readAuditRun(): Promise<AuditRun | null>
   keepAuditRun(run: AuditRun): Promise<void>
   /**
-   * Puts the oldest sealed day that has no checksum yet under one. From then on, `audit` names each of
-   * its rows that anything but this store changes. Returns false when there is no such day.
+   * Puts the oldest sealed day that has no checksum yet under one, or some SIMs of a large one. From then
+   * on, `audit` names each of these rows that anything but this store changes. Returns false when there is
+   * no such day.
    */
   checksumNextDay(): Promise<boolean>
   /**

@@ -36,7 +36,7 @@ export interface Engine {
   /** Another store on an existing database, as another process would open it. */
   readonly reopen: (
     url: string,
-    options?: { readonly gatherRowsMax?: number },
+    options?: { readonly gatherRowsMax?: number; readonly checksumRowsMax?: number },
   ) => Promise<UsageStore>
   /** Adds one byte to the uploads of one cell of the table, behind the store's back. */
   readonly corrupt: (url: string, table: DerivedTable) => Promise<void>

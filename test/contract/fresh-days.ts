@@ -1,6 +1,7 @@
 /**
- * Days that are not sealed yet, and days being sealed some rows at a time: every answer is the same as if
- * nothing had ever been gathered or sealed, and whatever is done halfway has the same result.
+ * Days that are not sealed yet, and days being sealed or put under checksum some rows at a time: every
+ * answer is the same as if nothing had ever been gathered or sealed, and whatever is done halfway has the
+ * same result.
  */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
@@ -36,8 +37,8 @@ const TIMES = [
   '23:59:59',
 ]
 
-/** Gathers about this many rows at a time, at most. */
-const GATHER_ROWS_MAX = 4
+/** About how many rows are gathered or put under checksum at a time. */
+const ROWS_MAX = { gatherRowsMax: 4, checksumRowsMax: 4 }
 
 interface Fleet {
   readonly store: UsageStore
@@ -52,6 +53,8 @@ interface Fleet {
   beginImport(): Promise<number>
   /** One transaction of sealing; false if none is left. */
   seal(): Promise<boolean>
+  /** As `seal`, and then one of putting days under checksum. */
+  goOn(): Promise<boolean>
   /** Every kind of answer about all SIMs. */
   answers(): Promise<unknown[]>
 }
@@ -59,7 +62,7 @@ interface Fleet {
 /** SIMs of two accounts with usage at all times of three days, some of it replaced, and readings. */
 async function openFleet(t: TestContext, engine: Engine): Promise<Fleet> {
   const temp = await openEmpty(t, engine)
-  const store = await engine.reopen(temp.url, { gatherRowsMax: GATHER_ROWS_MAX })
+  const store = await engine.reopen(temp.url, ROWS_MAX)
   t.after(() => store.close())
   const accounts = [await store.createAccount(anAccount()), await store.createAccount(anAccount())]
   const sims: Sim[] = []
@@ -85,6 +88,7 @@ async function openFleet(t: TestContext, engine: Engine): Promise<Fleet> {
     },
     beginImport: async () => (await store.beginImport(anImportStart(feed))).id,
     seal: () => store.sealNextDay(SEALED),
+    goOn: async () => (await store.sealNextDay(SEALED)) || (await store.checksumNextDay()),
     answers: async () => await answersOf(store, { sims, accountIds: accounts.map(({ id }) => id) }),
   }
   const [first, second] = [await fleet.beginImport(), await fleet.beginImport()]
@@ -172,7 +176,7 @@ function linesOf(events: readonly UsageEvent[]): string[] {
   return [...sums].map(([key, [upload, toSim]]) => `${key} ${upload}/0/${toSim}/0`).sort()
 }
 
-/** Does something to the fleet. If it works in steps, `goOn` gathers some more in between. */
+/** Does something to the fleet. If it works in steps, `goOn` does the next step of sealing in between. */
 type Act = (fleet: Fleet, goOn: () => Promise<unknown>) => Promise<unknown>
 
 const NEW_SID = sidOf('DE', 0xabcde) as Sim['sid']
@@ -288,15 +292,17 @@ export function describeFreshDays(engine: Engine): void {
       if (engine.isOnServer && !isWhole() && act.length < 2) continue
       it(`have the same result if ${name}, before, while and after they are sealed`, async (t) => {
         let expected: unknown[] | null = null
-        for (const steps of [0, ...(isWhole() ? STEPS : [STEPS[i % STEPS.length]!])]) {
+        const others = isWhole() ? STEPS : STEPS.filter((_, n) => n % 3 === i % 3)
+        for (const [seals, checksums] of [[0, 0], ...others] as const) {
           const fleet = await openFleet(t, engine)
-          for (let n = 0; n < steps && (await fleet.seal()); n++);
+          for (let n = 0; n < seals && (await fleet.seal()); n++);
+          for (let n = 0; n < checksums && (await fleet.store.checksumNextDay()); n++);
           // The store for comparison gathers nothing.
-          const told = await act(fleet, async () => steps > 0 && (await fleet.seal()))
+          const told = await act(fleet, async () => seals > 0 && (await fleet.goOn()))
           const found = [typeof told === 'number' ? told : null, ...(await namelessAnswers(fleet))]
           expected ??= found
-          assert.deepEqual(found, expected, `after ${steps} steps`)
-          if (steps > 0 || isWhole()) await assertAuditClean(fleet.store)
+          assert.deepEqual(found, expected, `after ${seals} and ${checksums} steps`)
+          if (seals > 0 || isWhole()) await assertAuditClean(fleet.store)
           while (await fleet.seal());
           assert.deepEqual(await namelessAnswers(fleet), expected.slice(1))
           while (await fleet.store.checksumNextDay());
@@ -307,8 +313,18 @@ export function describeFreshDays(engine: Engine): void {
   })
 }
 
-/** After this many steps, the first day is begun, one is half gathered, or all are sealed. */
-const STEPS = [2, 9, 100]
+/**
+ * After so many steps of sealing, the first day is begun, one is half gathered, or all are sealed. Then
+ * none, a part of the first, a part of the second or all of them come under checksum.
+ */
+const STEPS = [
+  [2, 0],
+  [9, 0],
+  [100, 0],
+  [100, 2],
+  [100, 7],
+  [100, 100],
+] as const
 
 /** Each store has other SIMs, with other names. */
 async function namelessAnswers(fleet: Fleet): Promise<unknown[]> {

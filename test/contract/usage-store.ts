@@ -7,6 +7,7 @@ import { describeAccounts } from './accounts.ts'
 import { describeActs } from './acts.ts'
 import { describeAppend } from './append.ts'
 import { describeAudit } from './audit.ts'
+import { describeChecksumSteps } from './checksum-steps.ts'
 import { describeConflicts } from './conflicts.ts'
 import { describeConsoleSessions } from './console-sessions.ts'
 import { describeDelivering } from './deliver.ts'
@@ -67,6 +68,7 @@ const STATEMENTS: readonly Suite[] = [
   describeErase,
   describeRecycling,
   describeAudit,
+  describeChecksumSteps,
   describeActs,
   describeLifetime,
 ]

@@ -9,6 +9,17 @@ export async function ask(url: string, ...statements: string[]) {
   return (await execute(plainUrl(url), path, ...statements)).slice(1)
 }
 
+/** The rows that a statement returns, run behind the store's back. */
+export async function rowsOf(url: string, text: string): Promise<Record<string, unknown>[]> {
+  if (!url.startsWith('sqlite:')) return (await ask(url, text))[0]!.rows
+  const db = new DatabaseSync(url.slice('sqlite:'.length))
+  try {
+    return db.prepare(text).all()
+  } finally {
+    db.close()
+  }
+}
+
 /** Every row of every table as text, in a fixed order. */
 export async function rowsOfPostgres(url: string): Promise<Record<string, string[]>> {
   const results = await ask(url, ...TABLES.map(({ name }) => `SELECT * FROM ${name}`))

@@ -41,13 +41,13 @@ export async function acceptRows(
       const { ask, rewrite } = change
       const bounds = await boundsOf(ask)
       const from = floorTo(acceptance.since ?? INSTANT_MIN, DAY_SECONDS)
-      const of = { from, end: bounds.checksummedThrough }
+      const of = { from, ...bounds }
       const accepted: AuditDifference[] = []
       const months = monthDifferences(await ask(SELECT_LEDGER_CHECKSUMS), { key, ...bounds })
       for (const table of tables) {
         const isLedger = isOfLedger(table.name)
         if (acceptance.ledgerOnly && !isLedger) continue
-        const where = isLedger ? 'part >= :from AND part < :end' : '1 = 1'
+        const where = isLedger ? 'part >= :from' : '1 = 1'
         accepted.push(...(await acceptParts(engine, change, table, { where, of })))
       }
       if (!acceptance.ledgerOnly) {

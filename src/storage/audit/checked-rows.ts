@@ -1,6 +1,7 @@
 /** Compares rows with their checksums, and checks the chain of the ledger's months. */
 import { formatInstant, monthNumber, monthStart } from '../../domain/time.ts'
 import type { Row } from '../rows.ts'
+import { UNDER_CHECKSUM } from './checksum-limit.ts'
 import {
   addTotals,
   headsOf,
@@ -24,23 +25,30 @@ export interface ChecksummedTable {
 
 /**
  * Parts that differ. `total` is the engine's own expression for the sum of the rows' hashes; `kept` are
- * its checksums as rows of `table_name`, `part`, `row_count` and `total`.
+ * its checksums as rows of `table_name`, `part`, `row_count` and `total`. Rows of the ledger are compared
+ * as far as they are under checksum, which takes the limit's fields as parameters.
  */
 export function selectPartsThatDiffer(
   { name, part }: ChecksummedTable,
   { total, kept, where = '1 = 1' }: { total: string; kept: string; where?: string },
 ): string {
+  const [ofKept, ofFound] = isOfLedger(name)
+    ? [
+        `${where} AND part <= :checksummedThrough`,
+        `${where} AND part <= :checksummedThrough AND ${UNDER_CHECKSUM}`,
+      ]
+    : [where, where]
   return `
     SELECT part, SUM(kept_rows) AS kept_rows, SUM(kept_total) AS kept_total,
            SUM(found_rows) AS found_rows, SUM(found_total) AS found_total
     FROM (SELECT part, row_count AS kept_rows, total AS kept_total,
                  0 AS found_rows, 0 AS found_total
-          FROM (${kept}) AS kept WHERE table_name = '${name}' AND ${where}
+          FROM (${kept}) AS kept WHERE table_name = '${name}' AND ${ofKept}
           UNION ALL
           SELECT part, 0, 0, found_rows, found_total
           FROM (SELECT ${partExpression(part)} AS part, COUNT(*) AS found_rows,
                        ${total} AS found_total
-                FROM ${name} WHERE ${where.replaceAll('part', part.column ?? '0')}
+                FROM ${name} WHERE ${ofFound.replaceAll('part', part.column ?? '0')}
                 GROUP BY 1) AS found) AS sides
     GROUP BY part
     HAVING SUM(kept_rows) <> SUM(found_rows)

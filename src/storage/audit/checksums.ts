@@ -34,15 +34,12 @@ export const WITHOUT_CHECKSUM: Readonly<Record<string, string>> = {
   console_link: 'holds no usage, and expires within minutes',
 }
 
-/** Covered by checksums up to the last day that was put under one. */
+/** Covered by checksums up to a limit; see `checksum-limit.ts`. */
 export const LEDGER_TABLES = ['ledger', 'ledger_history'] as const
 
 export function isOfLedger(table: string): boolean {
   return (LEDGER_TABLES as readonly string[]).includes(table)
 }
-
-/** The setting that holds the bucket before which ledger rows are under checksum. */
-export const CHECKSUMMED_THROUGH = 'checksummed_through'
 
 /** The name for the ledger's months among the names of tables. */
 export const MONTH_CHAIN = 'month'

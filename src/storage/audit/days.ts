@@ -1,13 +1,13 @@
 /** Which days and months an audit goes over, and how far the store is purged, sealed, gathered and under checksum. */
 import { DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
 import { FRESH_FROM, GATHERED_SIMS } from '../ledger/buckets.ts'
-import { CHECKSUMMED_THROUGH, LEDGER_TABLES } from './checksums.ts'
+import { CHECKSUMMED_SIMS, CHECKSUMMED_THROUGH, type ChecksumLimit } from './checksum-limit.ts'
+import { LEDGER_TABLES } from './checksums.ts'
 import type { Ask, AuditEngine } from './engine.ts'
 
-export interface Bounds {
+export interface Bounds extends ChecksumLimit {
   readonly purgedThrough: number
   readonly sealedThrough: number
-  readonly checksummedThrough: number
   readonly freshFrom: number
   readonly gatheredSims: number
 }
@@ -16,7 +16,7 @@ export async function boundsOf(ask: Ask): Promise<Bounds> {
   const rows = await ask(
     `SELECT name, value FROM setting
      WHERE name IN ('purged_through', 'sealed_through', '${CHECKSUMMED_THROUGH}',
-                    '${FRESH_FROM}', '${GATHERED_SIMS}')`,
+                    '${CHECKSUMMED_SIMS}', '${FRESH_FROM}', '${GATHERED_SIMS}')`,
   )
   const limit = (name: string, unless = Number.MIN_SAFE_INTEGER) =>
     Number(rows.find((row) => row.name === name)?.value ?? unless)
@@ -24,6 +24,7 @@ export async function boundsOf(ask: Ask): Promise<Bounds> {
     purgedThrough: limit('purged_through'),
     sealedThrough: limit('sealed_through'),
     checksummedThrough: limit(CHECKSUMMED_THROUGH),
+    checksummedSims: limit(CHECKSUMMED_SIMS, 0),
     freshFrom: limit(FRESH_FROM),
     gatheredSims: limit(GATHERED_SIMS, 0),
   }

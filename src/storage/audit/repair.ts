@@ -184,10 +184,10 @@ async function rebuild(
   )
 }
 
-/** True if the days under checksum fit it. */
+/** True if the rows under checksum fit it. */
 async function ledgerFits(engine: ChangingEngine, ask: Ask, of: Parameters): Promise<boolean> {
   const { totalOf, keptChecksums: kept } = engine
-  const where = 'part >= :from AND part < :to AND part < :checksummedThrough'
+  const where = 'part >= :from AND part < :to'
   for (const table of (await engine.tables()).filter(({ name }) => isOfLedger(name))) {
     const text = selectPartsThatDiffer(table, { total: totalOf(table), kept, where })
     if ((await ask(text, of)).length > 0) return false

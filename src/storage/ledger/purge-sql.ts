@@ -5,8 +5,9 @@ import { ACCOUNT_BY, ACCOUNT_CELL, SIM_BY, SIM_MONTH } from '../rollups.ts'
 const COUNTERS = counterList()
 
 /** The bounds limit PostgreSQL to the partitions that can hold such a bucket. */
-export const SELECT_NEXT_BUCKET =
-  'SELECT bucket FROM ledger WHERE bucket >= ? AND bucket < ? ORDER BY bucket LIMIT 1'
+export function nextBucket(table: LedgerTable): string {
+  return `SELECT bucket FROM ${table} WHERE bucket >= ? AND bucket < ? ORDER BY bucket LIMIT 1`
+}
 
 /** Parameters: month, bucket, purged through. */
 export const SEAL_DAY = `

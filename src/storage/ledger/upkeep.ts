@@ -1,8 +1,8 @@
 /** What keeps a store quick and small: totals of sealed days, and the end of retention. */
 import { BASE_KEPT_SECONDS } from '../../domain/counter-series.ts'
-import { DAY_SECONDS, floorTo, INSTANT_MIN, monthNumber } from '../../domain/time.ts'
+import { DAY_SECONDS, floorTo, monthNumber } from '../../domain/time.ts'
 import { DELETE_OLD_IMPORT_DAYS, DELETE_UNDELIVERED, UPSERT_SETTING } from '../directory/sql.ts'
-import { firstMonthFrom, type Limits, readLimits } from '../limits.ts'
+import { firstMonthFrom, readLimits } from '../limits.ts'
 import type { PurgeOutcome } from '../outcomes.ts'
 import { get, hasSimMonths, isOverflow, run, type Steps } from '../session.ts'
 import { dayOf } from './buckets.ts'
@@ -38,22 +38,16 @@ export function* sealNextDay(before: number): Steps<boolean> {
 }
 
 /**
- * The first day with ledger rows in [from, end), where `from` is the start of a day; null if there is
- * none.
+ * The first day with rows of the table in [from, end), where `from` is the start of a day; null if there
+ * is none.
  */
-export function* nextDay(from: number, end: number): Steps<number | null> {
-  const next = yield* get(sql.SELECT_NEXT_BUCKET, [from, end])
-  return next === undefined ? null : dayOf(next.bucket as number)
-}
-
-/** The oldest sealed day without a checksum; null if there is none. The days before `limit` have one. */
-export function nextDayToChecksum(
-  limit: number | null,
-  { purgedThrough, sealedThrough }: Limits,
+export function* nextDay(
+  from: number,
+  end: number,
+  table: 'ledger' | 'ledger_history' = 'ledger',
 ): Steps<number | null> {
-  // Includes the day that retention has cut.
-  const from = Math.max(limit ?? INSTANT_MIN, floorTo(purgedThrough, DAY_SECONDS))
-  return nextDay(from, sealedThrough)
+  const next = yield* get(sql.nextBucket(table), [from, end])
+  return next === undefined ? null : dayOf(next.bucket as number)
 }
 
 /** What a purge would delete; changes nothing. */

@@ -3,11 +3,17 @@
  * up now and then. Citus cannot distribute tables with triggers, so there are none on Citus.
  */
 import type pg from 'pg'
-import { DAY_SECONDS, INSTANT_MIN, monthNumber, monthStart } from '../../domain/time.ts'
+import { monthNumber, monthStart } from '../../domain/time.ts'
 import type { ChecksummedTable } from '../audit/checked-rows.ts'
 import {
-  addTotals,
+  CHECKSUMMED_SIMS,
   CHECKSUMMED_THROUGH,
+  type ChecksumLimit,
+  isUnderChecksum,
+  underChecksumText,
+} from '../audit/checksum-limit.ts'
+import {
+  addTotals,
   checksumKey,
   headsOf,
   isFrozen,
@@ -19,8 +25,8 @@ import {
   TOTAL_END,
   WITHOUT_CHECKSUM,
 } from '../audit/checksums.ts'
-import { readNumber, signingKey } from '../directory/reads.ts'
-import { UPSERT_SETTING } from '../directory/sql.ts'
+import { signingKey } from '../directory/reads.ts'
+import { type ChecksumPiece, OF_PIECE } from '../ledger/checksumming.ts'
 import { columnsOfTable, TABLES, type Table } from '../tables.ts'
 import type { Partition } from './partitions.ts'
 import type { PostgresSession } from './session.ts'
@@ -84,9 +90,11 @@ export function checksummedTables(topology: Topology): ChecksummedTable[] {
     })
 }
 
-/** Removes every day of the ledger from under checksum, but keeps the row. */
+/** Removes every row of the ledger from under checksum, but keeps the settings. */
 export const UNDER_NO_CHECKSUM = `
-  UPDATE setting SET value = '${Number.MIN_SAFE_INTEGER}' WHERE name = '${CHECKSUMMED_THROUGH}'`
+  UPDATE setting
+  SET value = CASE name WHEN '${CHECKSUMMED_SIMS}' THEN '0' ELSE '${Number.MIN_SAFE_INTEGER}' END
+  WHERE name IN ('${CHECKSUMMED_THROUGH}', '${CHECKSUMMED_SIMS}')`
 
 /**
  * Creates the triggers of the tables that have checksums, and recomputes those. The ledger has none
@@ -127,24 +135,22 @@ export async function dropTriggers(client: pg.ClientBase): Promise<void> {
   await client.query(`DELETE FROM checksum; DELETE FROM checksum_change; ${UNDER_NO_CHECKSUM}`)
 }
 
-/** Rows of buckets before this are under checksum; null if none are. */
-export async function ledgerLimit(session: PostgresSession): Promise<number | null> {
-  const value = await session.take(readNumber(CHECKSUMMED_THROUGH))
-  return value === null || value < INSTANT_MIN ? null : value
-}
+/** Ids begin here. */
+const FIRST_SIM = 1
 
-/** Has changes of a month noted for its rows before the limit. */
+/** Has changes of a month noted for its rows up to the limit. */
 export async function watchPartition(
   session: PostgresSession,
   { parent, name, month }: Partition,
-  limit: number,
+  limit: ChecksumLimit,
 ): Promise<void> {
-  if (monthStart(month) >= limit) return
-  const note = `FOR EACH ROW WHEN (ROW.bucket < ${limit}) EXECUTE FUNCTION note_ledger_row('${parent}')`
+  if (!isUnderChecksum({ bucket: monthStart(month), simId: FIRST_SIM }, limit)) return
+  const note = (row: string) => `
+    FOR EACH ROW WHEN (${underChecksumText(limit, row)}) EXECUTE FUNCTION note_ledger_row('${parent}')`
   await session.client.query(`
-    CREATE OR REPLACE TRIGGER checksum_added AFTER INSERT ON ${name} ${note.replace('ROW.', 'NEW.')};
-    CREATE OR REPLACE TRIGGER checksum_changed AFTER UPDATE ON ${name} ${note.replace('ROW.', 'NEW.')};
-    CREATE OR REPLACE TRIGGER checksum_gone AFTER DELETE ON ${name} ${note.replace('ROW.', 'OLD.')};`)
+    CREATE OR REPLACE TRIGGER checksum_added AFTER INSERT ON ${name} ${note('NEW.')};
+    CREATE OR REPLACE TRIGGER checksum_changed AFTER UPDATE ON ${name} ${note('NEW.')};
+    CREATE OR REPLACE TRIGGER checksum_gone AFTER DELETE ON ${name} ${note('OLD.')};`)
 }
 
 /** Adds up the notes. Inside a write transaction. */
@@ -158,36 +164,18 @@ export async function fold(session: PostgresSession, purgedThrough: number): Pro
   await addToMonths(session, changes, purgedThrough)
 }
 
-/** Puts a day of the ledger under checksum. Inside a write transaction that excludes batches. */
-export async function addDay(
+/** Adds the rows to the checksums of their day, as notes. Inside a write transaction that excludes batches. */
+export async function addPiece(
   session: PostgresSession,
-  bucket: number,
-  {
-    purgedThrough,
-    partitions,
-  }: { readonly purgedThrough: number; readonly partitions: readonly Partition[] },
+  { bucket, after, last }: ChecksumPiece,
 ): Promise<void> {
-  await fold(session, purgedThrough)
-  const changes: Month[] = []
-  const month = monthNumber(bucket)
   for (const table of checksummedTables(TOPOLOGIES.plain).filter(({ name }) => isOfLedger(name))) {
-    const row = await session.get(
-      `INSERT INTO checksum (table_name, part, row_count, total)
-       SELECT '${table.name}', ?::bigint, COUNT(*), ${totalOf(table)}
-       FROM ${table.name} WHERE bucket = ? HAVING COUNT(*) > 0
-       ${PUT_CHECKSUMS}
-       RETURNING row_count, total`,
-      [bucket, bucket],
+    await session.run(
+      `INSERT INTO checksum_change (table_name, part, row_count, total)
+       SELECT '${table.name}', ?1::bigint, COUNT(*), ${totalOf(table)}
+       FROM ${table.name} WHERE ${OF_PIECE} HAVING COUNT(*) > 0`,
+      [bucket, after, last],
     )
-    if (row === undefined) continue
-    changes.push({ month, rowCount: row.row_count as number, total: row.total as number })
-  }
-  await addToMonths(session, changes, purgedThrough)
-  const limit = bucket + DAY_SECONDS
-  await session.run(UPSERT_SETTING, [CHECKSUMMED_THROUGH, String(limit)])
-  for (const partition of partitions) {
-    // Earlier ones are already watched, unless this is the very first day.
-    if (partition.month <= month) await watchPartition(session, partition, limit)
   }
 }
 

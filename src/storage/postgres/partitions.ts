@@ -1,6 +1,7 @@
 /** The monthly partitions of the ledger and its history: created ahead and on demand, and dropped. */
 import { monthNumber, monthStart } from '../../domain/time.ts'
-import { ledgerLimit, watchPartition } from './checksums.ts'
+import { readLimits } from '../limits.ts'
+import { watchPartition } from './checksums.ts'
 import type { Database } from './connection.ts'
 import type { PostgresSession } from './session.ts'
 
@@ -77,7 +78,7 @@ export class Partitions {
 
   async #make(session: PostgresSession, months: ReadonlySet<number>): Promise<void> {
     await session.lock('partitions')
-    const limit = await ledgerLimit(session)
+    const limit = await session.take(readLimits())
     const there = new Set((await listPartitions(session)).map(({ name }) => name))
     for (const month of [...months].sort((a, b) => a - b)) {
       for (const parent of PARTITIONED_TABLES) {
@@ -85,7 +86,7 @@ export class Partitions {
         if (there.has(name)) continue
         // Citus only takes them one by one.
         for (const text of createPartition(parent, month)) await session.client.query(text)
-        if (limit !== null) await watchPartition(session, { parent, name, month }, limit)
+        await watchPartition(session, { parent, name, month }, limit)
       }
     }
   }

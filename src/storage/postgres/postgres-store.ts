@@ -8,6 +8,7 @@ import { eraseAccount } from '../directory/erase-account.ts'
 import { listFeedProgress, listFeedTotals } from '../directory/feed-progress.ts'
 import { moveSim } from '../directory/moves.ts'
 import { EventArray } from '../event-list.ts'
+import { CHECKSUM_ROWS_MAX } from '../ledger/checksumming.ts'
 import { reclassify } from '../ledger/reclassify.ts'
 import { discardQuarantine } from '../ledger/recycle.ts'
 import { tryUndo, undoImport } from '../ledger/undo.ts'
@@ -41,6 +42,8 @@ export interface PostgresOptions extends Omit<ConnectionOptions, 'place'> {
   readonly create?: boolean
   /** Opens a database into which a store is being moved, for the process that moves it. */
   readonly unfinished?: boolean
+  /** About how many rows of a day one transaction puts under checksum; 10 000 by default. */
+  readonly checksumRowsMax?: number
   /** UTC seconds; replaces the server's clock if a test needs another time. */
   readonly serverClock?: () => number
   /** Called once with the server's clock in UTC seconds, for a caller that has another clock. */
@@ -77,6 +80,7 @@ export async function openPostgresStore(
     newFeeds: new NewRecordFeeds(),
     sealed: new SealedThrough(database),
     serverClock: options.serverClock,
+    checksumRowsMax: options.checksumRowsMax ?? CHECKSUM_ROWS_MAX,
   }
   let closing: Promise<void> | null = null
   const actingAs = (actor: Actor): UsageStore => {
@@ -105,6 +109,7 @@ interface Parts {
   readonly newFeeds: NewRecordFeeds
   readonly sealed: SealedThrough
   readonly serverClock: (() => number) | undefined
+  readonly checksumRowsMax: number
 }
 
 function directoryOf({ database, calls }: Parts, work: Work) {
@@ -199,7 +204,7 @@ function usageOf({ database, calls, sealed, serverClock }: Parts) {
   } satisfies Partial<UsageStore>
 }
 
-function upkeepOf({ database, calls, partitions }: Parts, work: Work) {
+function upkeepOf({ database, calls, partitions, checksumRowsMax }: Parts, work: Work) {
   const { topology } = database
   const changing = () => changingEngine(work, topology, work.actor)
   const planOrDo = <T>({ dryRun }: { readonly dryRun: boolean }, begin: () => Steps<T>) =>
@@ -210,7 +215,9 @@ function upkeepOf({ database, calls, partitions }: Parts, work: Work) {
     acceptRows: (acceptance) => calls.run(() => acceptRows(changing(), acceptance)),
     checksumNextDay: () =>
       calls.run(async () =>
-        topology.name === 'plain' ? work.alone(upkeep.checksumNextDay) : false,
+        topology.name === 'plain'
+          ? work.alone((session) => upkeep.checksumNextDay(session, checksumRowsMax))
+          : false,
       ),
     sealNextDay: (before) => calls.run(() => work.alone((s) => s.take(sealNextDay(before)))),
     reclassify: (given) => planOrDo(given, () => reclassify(given)),

@@ -1,21 +1,28 @@
 /** Checksums of sealed days, and old months, which are dropped whole. */
 import { monthStart } from '../../domain/time.ts'
-import { nextDayToChecksum } from '../ledger/upkeep.ts'
-import { readLimits } from '../limits.ts'
+import { moveChecksumLimit, nextPiece } from '../ledger/checksumming.ts'
+import { monthOf, readLimits } from '../limits.ts'
 import * as checksums from './checksums.ts'
 import { listPartitions } from './partitions.ts'
 import type { PostgresSession } from './session.ts'
 
 /** Runs inside a write transaction that excludes batches; not on Citus, which has no checksums. */
-export async function checksumNextDay(session: PostgresSession): Promise<boolean> {
+export async function checksumNextDay(session: PostgresSession, rowsMax: number): Promise<boolean> {
   const limits = await session.take(readLimits())
-  const { purgedThrough } = limits
+  const { checksummedThrough, purgedThrough } = limits
+  const piece = await session.take(nextPiece(limits, rowsMax))
+  if (piece !== null) await checksums.addPiece(session, piece)
   await checksums.fold(session, purgedThrough)
-  const limit = await checksums.ledgerLimit(session)
-  const next = await session.take(nextDayToChecksum(limit, limits))
-  if (next === null) return false
-  const partitions = await listPartitions(session)
-  await checksums.addDay(session, next, { purgedThrough, partitions })
+  if (piece === null) return false
+  await session.take(moveChecksumLimit(piece.limit))
+  // One that is being created would be missed, and go by the limit from before.
+  await session.lock('partitions')
+  for (const partition of await listPartitions(session)) {
+    // In earlier months, all rows are watched already.
+    if (partition.month >= monthOf(checksummedThrough)) {
+      await checksums.watchPartition(session, partition, piece.limit)
+    }
+  }
   return true
 }
 

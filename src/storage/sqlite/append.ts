@@ -2,6 +2,7 @@
 import type { StatementSync } from 'node:sqlite'
 import { NO_SERIES_COUNTS } from '../../domain/counter-series.ts'
 import { counterValues } from '../../domain/counters.ts'
+import { isUnderChecksum } from '../audit/checksum-limit.ts'
 import { addAccountFeeds } from '../directory/feed-access.ts'
 import { movedMeanwhile } from '../directory/tenures.ts'
 import * as packed from '../event-columns.ts'
@@ -136,14 +137,14 @@ class BatchApplication {
     return { counts: this.#counts, series: this.#series, conflicts }
   }
 
-  /** Days under checksum come first in the order, and events of later days change none of them. */
+  /** Rows under checksum come first in the order, and later events change none of them. */
   #applyAll(order: Uint32Array): void {
     const { numbers } = this.#batch.events
     const { checksums } = this.#connection
-    const limit = checksums.ledgerLimit() ?? Number.NEGATIVE_INFINITY
     let isUnder: boolean | null = null
     for (const index of order) {
-      const isNextUnder = numbers[index * packed.COLUMNS + packed.OCCURRED_AT]! < limit
+      const simId = numbers[index * packed.COLUMNS + packed.SIM_ID]!
+      const isNextUnder = isUnderChecksum({ bucket: this.#buckets[index]!, simId }, this.#limits)
       if (isNextUnder !== isUnder) {
         this.#insertWaiting()
         checksums.watchLedger(isNextUnder)

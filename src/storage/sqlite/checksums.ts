@@ -4,11 +4,15 @@
  * goes unrecorded and no longer fits.
  */
 import { hash } from 'node:crypto'
-import { DAY_SECONDS, monthNumber } from '../../domain/time.ts'
+import { INSTANT_MIN, monthNumber } from '../../domain/time.ts'
 import type { ChecksummedTable } from '../audit/checked-rows.ts'
 import {
-  addTotals,
+  CHECKSUMMED_SIMS,
   CHECKSUMMED_THROUGH,
+  underChecksumText,
+} from '../audit/checksum-limit.ts'
+import {
+  addTotals,
   checksumKey,
   HASH_DIGITS,
   headsOf,
@@ -19,7 +23,9 @@ import {
   partOf,
   WITHOUT_CHECKSUM,
 } from '../audit/checksums.ts'
-import { SELECT_SETTING, UPSERT_SETTING } from '../directory/sql.ts'
+import { SELECT_SETTING } from '../directory/sql.ts'
+import { type ChecksumPiece, OF_PIECE } from '../ledger/checksumming.ts'
+import { readLimits } from '../limits.ts'
 import { TABLES } from '../tables.ts'
 import type { Connection } from './connection.ts'
 
@@ -60,6 +66,9 @@ function rowText({ columns }: ChecksummedTable, prefix = ''): string {
   return columns.map((column) => `quote(${prefix}${column})`).join(` || ',' || `)
 }
 
+/** After a rollback, what remains watched is unknown. This equals no condition. */
+const UNKNOWN = 'unknown'
+
 /** Rows of a part, or days of a month, with the sum of their hashes. */
 interface Change {
   readonly table: string
@@ -73,8 +82,8 @@ export class Checksums {
   #key: string | null = null
   #tables: readonly ChecksummedTable[] = []
   readonly #changes = new Map<string, Change>()
-  /** The triggers of the ledger act before this bucket; null if there are none. */
-  #ledgerLimit: number | null = null
+  /** The rows for which the triggers of the ledger act, as a condition; null if there are no triggers. */
+  #watched: string | null = null
   #isListening = false
   #ignoresChanges = false
 
@@ -101,7 +110,7 @@ export class Checksums {
   listen(): void {
     this.#tables = checksummedTables(this.#connection)
     for (const table of this.#tables) {
-      if (!isOfLedger(table.name)) this.#install(table, '')
+      if (!isOfLedger(table.name)) this.#install(table, () => '')
     }
     this.#isListening = true
   }
@@ -123,19 +132,15 @@ export class Checksums {
    */
   watchLedger(isWatched: boolean): void {
     if (!this.#isListening) return
-    const limit = isWatched ? this.ledgerLimit() : null
-    if (limit === this.#ledgerLimit) return
+    const limit = isWatched ? this.#connection.take(readLimits()) : null
+    const isAny = limit !== null && limit.checksummedThrough >= INSTANT_MIN
+    const watched = isAny ? underChecksumText(limit) : null
+    if (watched === this.#watched) return
     for (const table of this.#tables.filter(({ name }) => isOfLedger(name))) {
       this.#remove(table)
-      if (limit !== null) this.#install(table, `bucket < ${limit}`)
+      if (isAny) this.#install(table, (row) => `WHEN ${underChecksumText(limit, row)}`)
     }
-    this.#ledgerLimit = limit
-  }
-
-  /** Rows of buckets before this are under checksum; null if none are. */
-  ledgerLimit(): number | null {
-    const row = this.#connection.prepare(SELECT_SETTING).get(CHECKSUMMED_THROUGH)
-    return row === undefined ? null : (row.value as number)
+    this.#watched = watched
   }
 
   /** Called before COMMIT. */
@@ -168,8 +173,7 @@ export class Checksums {
     const left = db
       .prepare('SELECT name FROM sqlite_temp_schema WHERE name = ?')
       .get('ledger_added')
-    // NaN, for an unknown limit, equals no limit that is asked for.
-    this.#ledgerLimit = left === undefined ? null : Number.NaN
+    this.#watched = left === undefined ? null : UNKNOWN
   }
 
   /**
@@ -179,7 +183,8 @@ export class Checksums {
   recomputeAll(): void {
     const { db } = this.#connection
     db.exec('DELETE FROM checksum')
-    db.prepare('DELETE FROM setting WHERE name = ?').run(CHECKSUMMED_THROUGH)
+    const forget = db.prepare('DELETE FROM setting WHERE name = ?')
+    for (const name of [CHECKSUMMED_THROUGH, CHECKSUMMED_SIMS]) forget.run(name)
     for (const table of checksummedTables(this.#connection)) {
       if (!isOfLedger(table.name)) this.recompute(table)
     }
@@ -196,29 +201,29 @@ export class Checksums {
     ).run()
   }
 
-  /** Puts a day of the ledger under checksum. Inside a write transaction. */
-  addDay(bucket: number): void {
+  /** Adds the rows to the checksums of their day. Inside a write transaction. */
+  addPiece({ bucket, after, last }: ChecksumPiece): void {
     for (const table of this.#tables.filter(({ name }) => isOfLedger(name))) {
       const { rows, total } = this.#connection
         .prepare(
           `SELECT COUNT(*) AS rows, ${Checksums.totalOf(table)} AS total
-           FROM ${table.name} WHERE bucket = ?`,
+           FROM ${table.name} WHERE ${OF_PIECE}`,
         )
-        .get(bucket) as { rows: number; total: number }
+        .get(bucket, after, last) as { rows: number; total: number }
       if (rows > 0) this.#collect({ table: table.name, part: bucket, rows, total })
     }
-    this.#connection.prepare(UPSERT_SETTING).run(CHECKSUMMED_THROUGH, bucket + DAY_SECONDS)
   }
 
-  #install(table: ChecksummedTable, condition: string): void {
+  /** `when` is the condition for a row, if there is one. */
+  #install(table: ChecksummedTable, when: (row: string) => string): void {
     const { name, part } = table
     const tell = (times: 1 | -1) => {
       const row = times === 1 ? 'NEW.' : 'OLD.'
       const value = `row_changed('${name}', ${partExpression(part, row)}, ${times}, ${rowText(table, row)})`
-      // Buckets change only after the limit, so the condition may test either row.
+      // A row's bucket changes only after the limit, and its SIM never, so the condition may test either
+      // row.
       return { row, value }
     }
-    const when = (row: string) => (condition === '' ? '' : `WHEN ${row}${condition}`)
     const added = tell(1)
     const gone = tell(-1)
     this.#connection.db.exec(`

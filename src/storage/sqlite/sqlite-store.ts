@@ -11,6 +11,7 @@ import { runRepair } from '../audit/repair.ts'
 import { listFeedProgress } from '../directory/feed-progress.ts'
 import { signingKey } from '../directory/reads.ts'
 import { EventColumns } from '../event-columns.ts'
+import { CHECKSUM_ROWS_MAX } from '../ledger/checksumming.ts'
 import { GATHER_ROWS_MAX } from '../ledger/gathering.ts'
 import { readLimits } from '../limits.ts'
 import { CHANGES, NOTES, READS, withSids } from '../operations.ts'
@@ -39,6 +40,8 @@ export interface SqliteOptions {
   readonly logBytesMax?: number
   /** About how many rows of a day one transaction gathers before the day is sealed; 20 000 by default. */
   readonly gatherRowsMax?: number
+  /** About how many rows of a day one transaction puts under checksum; 10 000 by default. */
+  readonly checksumRowsMax?: number
   /** Creates the store if the file is missing or empty. */
   readonly create?: boolean
   /** Told, in one line, what an operator should attend to. */
@@ -71,6 +74,7 @@ export async function openSqliteStore(
     lockWaitMs = LOCK_WAIT_MS,
     logBytesMax = LOG_BYTES_MAX,
     gatherRowsMax = GATHER_ROWS_MAX,
+    checksumRowsMax = CHECKSUM_ROWS_MAX,
     ...options
   }: SqliteOptions = {},
 ): Promise<UsageStore> {
@@ -83,6 +87,7 @@ export async function openSqliteStore(
     guard,
     newWriter,
     gatherRowsMax,
+    checksumRowsMax,
     memo: new ReadMemo(reader),
     writer: newWriter(),
     auditThreads: new SpareThreads(() => newWriter('reader')),
@@ -131,6 +136,7 @@ interface Parts {
   readonly guard: FileGuard
   readonly newWriter: () => Writer
   readonly gatherRowsMax: number
+  readonly checksumRowsMax: number
   readonly memo: ReadMemo
   readonly writer: Writer
   readonly auditThreads: SpareThreads
@@ -219,7 +225,7 @@ function usageOf({ read, memo, questionThreads }: Parts) {
 }
 
 function upkeepOf(
-  { newWriter, gatherRowsMax, auditThreads, questionThreads }: Parts,
+  { newWriter, gatherRowsMax, checksumRowsMax, auditThreads, questionThreads }: Parts,
   { actor, run }: { readonly actor: Actor; readonly run: Writer['run'] },
 ) {
   const plan: Writer['run'] = (name, values) =>
@@ -229,7 +235,7 @@ function upkeepOf(
     repairDerived: () => changing(newWriter(), actor, runRepair),
     acceptRows: (acceptance) =>
       changing(newWriter(), actor, (engine) => acceptRows(engine, acceptance)),
-    checksumNextDay: () => run('checksumNextDay', []),
+    checksumNextDay: () => run('checksumNextDay', [checksumRowsMax]),
     sealNextDay: (before) => run('sealNextDay', [before, gatherRowsMax]),
     reclassify: (given) =>
       given.dryRun ? plan('planReclassification', [given]) : run('reclassify', [given]),

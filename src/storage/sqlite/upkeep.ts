@@ -1,16 +1,16 @@
 /** Checksums of sealed days, and purging with one transaction per step. */
-import { countOld, deleteOld, endRetention, nextDayToChecksum } from '../ledger/upkeep.ts'
+import { moveChecksumLimit, nextPiece } from '../ledger/checksumming.ts'
+import { countOld, deleteOld, endRetention } from '../ledger/upkeep.ts'
 import { readLimits } from '../limits.ts'
 import type { PurgeOutcome } from '../usage-store.ts'
 import type { Connection } from './connection.ts'
 
 /** Runs inside a write transaction. */
-export function checksumNextDay(connection: Connection): boolean {
-  const { checksums } = connection
-  const limits = connection.take(readLimits())
-  const next = connection.take(nextDayToChecksum(checksums.ledgerLimit(), limits))
-  if (next === null) return false
-  checksums.addDay(next)
+export function checksumNextDay(connection: Connection, rowsMax: number): boolean {
+  const piece = connection.take(nextPiece(connection.take(readLimits()), rowsMax))
+  if (piece === null) return false
+  connection.checksums.addPiece(piece)
+  connection.take(moveChecksumLimit(piece.limit))
   return true
 }
 
