@@ -11,7 +11,7 @@ import { anyWorld } from '../exactness/worlds.ts'
 import { aFeed, anAccount, anImportStart, NOW } from '../support/builders.ts'
 import { fillStore, movePart, moveWhole, QUIET } from '../support/moved-store.ts'
 import { execute, newSchema, plainUrl, schemaOf } from '../support/postgres-schema.ts'
-import { ask, comparable, rowsOfPostgres } from '../support/table-rows.ts'
+import { ask, comparable, rowsOf, rowsOfPostgres } from '../support/table-rows.ts'
 import { newPlace, openTempStore, type TempStore } from '../support/temp-store.ts'
 import { itLong } from '../support/volume.ts'
 import { failureOf } from './engine.ts'
@@ -103,6 +103,27 @@ export function describeMoves(engine: 'postgres' | 'citus'): void {
       const target = await openStore(to)
       t.after(() => target.close())
       while (await target.sealNextDay(NOW));
+      assert.deepEqual((await target.audit()).differences, [])
+    })
+
+    it('is under no checksum, also where a day was partly under one', async (t) => {
+      const temp = await openFilled(t)
+      while (await temp.store.sealNextDay(NOW));
+      await temp.store.close()
+      const source = await openStore(temp.url, { checksumRowsMax: 1 })
+      t.after(() => source.close())
+      const sims =
+        "SELECT CAST(value AS BIGINT) AS sims FROM setting WHERE name = 'checksummed_sims'"
+      const isPart = async () => Number((await rowsOf(temp.url, sims))[0]!.sims) > 0
+      do assert.equal(await source.checksumNextDay(), true)
+      while (!(await isPart()))
+      const to = await openDatabase(t)
+      await moveWhole(temp.url, to)
+      assert.equal(Number((await rowsOf(to, sims))[0]!.sims), 0)
+      const target = await openStore(to, { checksumRowsMax: 1 })
+      t.after(() => target.close())
+      assert.equal((await target.audit()).checksummedThrough, null)
+      while (await target.checksumNextDay());
       assert.deepEqual((await target.audit()).differences, [])
     })
 
