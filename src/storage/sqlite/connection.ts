@@ -30,9 +30,10 @@ export const LOCK_WAIT_MS = 30_000
 const LOCK_RETRY_MS = 1
 
 /**
- * Transactions in quick succession hardly ever leave the lock free. After holding it for `HELD_MAX_MS`,
- * they leave it free for `PAUSE_MS`, so that another waiting process gets its turn. A pause after each of
- * them would take several times as long as a small transaction.
+ * Transactions in quick succession may hardly ever leave the lock free. If they have held it for
+ * `HELD_MAX_MS`, and left it free for less than `PAUSE_MS` in all meanwhile, they leave it free for that
+ * long at once, so that another waiting process gets its turn. A pause after each of them would take several
+ * times as long as a small transaction.
  */
 const HELD_MAX_MS = 20
 const PAUSE_MS = 3
@@ -88,8 +89,10 @@ export class Connection {
     'bigint arrays': new Map(),
   }
   readonly #lockWaitMs: number
-  /** How long the lock has been held since the last pause, and until when. */
+  /** How long the lock was held, and left free, since others last had a chance to get it. */
   #heldMs = 0
+  #freeMs = 0
+  /** When the lock was last released. */
   #heldUntil = 0
   /** Whether another process held the lock when it was last requested. */
   hadToWait = false
@@ -176,7 +179,11 @@ export class Connection {
   #locked<T>(work: () => T): T {
     this.withLock(() => this.prepare('BEGIN IMMEDIATE').run())
     const heldFrom = performance.now()
-    if (heldFrom - this.#heldUntil >= PAUSE_MS) this.#heldMs = 0
+    this.#freeMs += heldFrom - this.#heldUntil
+    if (this.#freeMs >= PAUSE_MS) {
+      this.#heldMs = 0
+      this.#freeMs = 0
+    }
     try {
       return this.#finish(work)
     } finally {
