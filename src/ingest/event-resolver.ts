@@ -104,8 +104,11 @@ export class EventResolver {
     records: readonly ReadRecord[],
     nowSeconds: number,
   ): Promise<(UsageEvent | QuarantinedRecord | 'expired')[]> {
-    const sims = await this.#simsOf(records)
-    const limits = await this.#limits(records, nowSeconds)
+    // Asked together, because a store answers both from one state.
+    const [sims, limits] = await Promise.all([
+      this.#simsOf(records),
+      this.#limits(records, nowSeconds),
+    ])
     const results = records.map((record, i) => {
       if (isFault(record)) return record
       if (record.occurredAt < limits.keptFrom) return 'expired'
