@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util'
 import { type Dice, diceOf } from '../src/cli/demo/dice.ts'
 import { addCounters, counterValues } from '../src/domain/counters.ts'
 import type { Account } from '../src/domain/directory.ts'
+import { plus } from '../src/domain/sums.ts'
 import { DAY_SECONDS, floorTo, HOUR_SECONDS } from '../src/domain/time.ts'
 import { ZONES } from '../src/domain/usage-event.ts'
 import { NO_USAGE, type UsageSums } from '../src/domain/usage-query.ts'
@@ -205,7 +206,7 @@ function assertOrder({ order }: UsageQuestion, members: readonly UsageMember[]):
   const by = order.replace('-', '')
   const sortedBy = ({ bucketStart, upload, download, toSim, fromSim }: UsageMember) => {
     if (by === 'start') return BigInt(bucketStart)
-    return by === 'data' ? upload + download : toSim + fromSim
+    return by === 'data' ? plus(upload, download) : plus(toSim, fromSim)
   }
   const values = members.map(sortedBy)
   const isSorted = values.every(

@@ -1,9 +1,10 @@
 /** Horizontal bars of text. */
+import type { Sum } from '../domain/sums.ts'
 import { formatBytes } from './quantity-text.ts'
 
 export interface Bar {
   readonly label: string
-  readonly bytes: bigint
+  readonly bytes: Sum
 }
 
 /** A bar grows by eighths of a character. */

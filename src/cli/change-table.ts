@@ -1,6 +1,7 @@
 /** What would change by account, SIM, zone and country: for programs and for people. */
 import { addCounters, counterValues, type EachCounter } from '../domain/counters.ts'
 import { countryCodeAlpha3 } from '../domain/country.ts'
+import type { Sum } from '../domain/sums.ts'
 import { NO_USAGE } from '../domain/usage-query.ts'
 import type { UsageChange } from '../storage/usage-store.ts'
 import { COUNTER_TITLES, formatCount } from './quantity-text.ts'
@@ -42,11 +43,11 @@ export function changeTable(changes: readonly UsageChange[]): string[] {
   return [...textTable([TITLES, ...rows], ALIGNMENTS), ...more]
 }
 
-function row(names: readonly string[], differences: EachCounter<bigint>): string[] {
+function row(names: readonly string[], differences: EachCounter<Sum>): string[] {
   return [
     ...names,
     ...counterValues(differences).map((count) =>
-      count > 0n ? `+${formatCount(count)}` : formatCount(count),
+      count > 0 ? `+${formatCount(count)}` : formatCount(count),
     ),
   ]
 }

@@ -1,4 +1,5 @@
 /** The usage of fleet members as a table and as bars. */
+import { plus } from '../domain/sums.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { UsageSums } from '../domain/usage-query.ts'
 import type { UsageDimension, UsageMember, UsageQuestion } from '../domain/usage-question.ts'
@@ -45,7 +46,7 @@ export function memberTable(shown: Shown, total: UsageSums): string[] {
 export function memberChart(shown: Shown, width: number): string[] {
   const bars = shown.members.map((member) => ({
     label: namesOf(shown, member).join('  '),
-    bytes: member.upload + member.download,
+    bytes: plus(member.upload, member.download),
   }))
   return barChart(bars, width)
 }

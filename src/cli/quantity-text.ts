@@ -1,5 +1,6 @@
 /** Numbers in the form in which people read them. */
 import { COUNTER_FIELDS, OWN_COUNTERS } from '../domain/counters.ts'
+import { plus } from '../domain/sums.ts'
 import type { UsageSums } from '../domain/usage-query.ts'
 
 const titleOf = (field: string) => field.replaceAll('_', ' ').toUpperCase()
@@ -16,7 +17,7 @@ export const SUM_TITLES: readonly string[] = [
 /** The cells for `SUM_TITLES`. */
 export function sumCells(sums: UsageSums): string[] {
   const { upload, download, toSim, fromSim } = sums
-  const total = upload + download
+  const total = plus(upload, download)
   return [
     ...[upload, download, total].map(formatCount),
     formatBytes(total),

@@ -2,6 +2,7 @@
 import { counterValues, OWN_COUNTERS } from '../domain/counters.ts'
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { Bucket } from '../domain/period.ts'
+import { plus } from '../domain/sums.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { Granularity, UsageGroup, UsageSums } from '../domain/usage-query.ts'
 import { buildUsageTree } from '../domain/usage-tree.ts'
@@ -46,7 +47,7 @@ function tableRow(period: string, where: string, sums: UsageSums): string[] {
 }
 
 function isNothing(sums: UsageSums): boolean {
-  return counterValues(sums).every((sum) => sum === 0n)
+  return counterValues(sums).every((sum) => sum === 0)
 }
 
 /** Bytes by bucket, oldest first. */
@@ -57,7 +58,7 @@ export function usageChart(
 ): string[] {
   const bars = usage.map(({ bucket, groups }): Bar => {
     const { total } = buildUsageTree(groups)
-    return { label: bucketLabel(bucket, granularity), bytes: total.upload + total.download }
+    return { label: bucketLabel(bucket, granularity), bytes: plus(total.upload, total.download) }
   })
   return barChart(bars.reverse(), width)
 }
@@ -79,8 +80,8 @@ export function usageCsvLines({ bucket, groups }: BucketUsage): string[] {
   return groups.map((group) => {
     const { zone, country, upload, download, toSim, fromSim } = group
     const countryCode = country === null ? '' : countryCodeAlpha3(country)
-    const data = [upload, download, upload + download]
-    const commands = [toSim, fromSim, toSim + fromSim]
+    const data = [upload, download, plus(upload, download)]
+    const commands = [toSim, fromSim, plus(toSim, fromSim)]
     const own = OWN_COUNTERS.map(({ name }) => group[name])
     return csvLine([...period, zone, countryCode, ...data, ...commands, ...own])
   })

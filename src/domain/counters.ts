@@ -2,6 +2,7 @@
  * The counters. `COUNTERS` defines each one: its name in the program, its name outside, and the quantity it
  * is a part of. Tables, formats, answers and messages list the counters that are defined here.
  */
+import { plus, type Sum } from './sums.ts'
 
 interface Counter {
   readonly name: string
@@ -65,12 +66,12 @@ export function countersOf<Value>(given: EachCounter<Value>): Record<CounterName
   }
 }
 
-export function addCounters(a: EachCounter<bigint>, b: EachCounter<bigint>): EachCounter<bigint> {
+export function addCounters(a: EachCounter<Sum>, b: EachCounter<Sum>): EachCounter<Sum> {
   return {
-    upload: a.upload + b.upload,
-    download: a.download + b.download,
-    toSim: a.toSim + b.toSim,
-    fromSim: a.fromSim + b.fromSim,
+    upload: plus(a.upload, b.upload),
+    download: plus(a.download, b.download),
+    toSim: plus(a.toSim, b.toSim),
+    fromSim: plus(a.fromSim, b.fromSim),
   }
 }
 

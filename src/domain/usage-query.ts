@@ -1,6 +1,7 @@
 /** What can be asked of the ledger, and the sums it answers with. */
 import { type EachCounter, mapCounters } from './counters.ts'
 import type { CountryCode } from './country.ts'
+import type { Sum } from './sums.ts'
 import type { Zone } from './usage-event.ts'
 
 export const GRANULARITIES = ['hourly', 'daily', 'all'] as const
@@ -21,8 +22,7 @@ export interface UsageQuery {
   readonly granularity: Granularity
 }
 
-/** Sums can pass 2^53 although no single counter does, so they are bigints. */
-export type UsageSums = EachCounter<bigint>
+export type UsageSums = EachCounter<Sum>
 
 /** The usage of one bucket in one zone and country. */
 export interface UsageGroup extends UsageSums {
@@ -32,4 +32,4 @@ export interface UsageGroup extends UsageSums {
   readonly country: CountryCode | null
 }
 
-export const NO_USAGE: UsageSums = mapCounters(() => 0n)
+export const NO_USAGE: UsageSums = mapCounters(() => 0)

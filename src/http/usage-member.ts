@@ -2,6 +2,7 @@
 import { OWN_COUNTERS } from '../domain/counters.ts'
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { Bucket, UsageWindow } from '../domain/period.ts'
+import { plus } from '../domain/sums.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { QuestionGranularity, UsageMember } from '../domain/usage-question.ts'
 import { csvLine } from './csv-line.ts'
@@ -56,8 +57,8 @@ export function memberJson(
   return (
     `${names.slice(0, -1)},` +
     `"period":{"start":"${formatInstant(start)}","end":"${formatInstant(end)}"},` +
-    `"data":{"total":${upload + download},"download":${download},"upload":${upload},"units":"bytes"},` +
-    `"commands":{"total":${toSim + fromSim},"to_sim":${toSim},"from_sim":${fromSim}}` +
+    `"data":{"total":${plus(upload, download)},"download":${download},"upload":${upload},"units":"bytes"},` +
+    `"commands":{"total":${plus(toSim, fromSim)},"to_sim":${toSim},"from_sim":${fromSim}}` +
     `${own}${token}}`
   )
 }
@@ -81,7 +82,7 @@ export function memberCsvLine(
 ): string {
   const { upload, download, toSim, fromSim } = member
   const { start, end } = periodOfMember(context, member)
-  const sums = [download, upload, upload + download, toSim, fromSim, toSim + fromSim]
+  const sums = [download, upload, plus(upload, download), toSim, fromSim, plus(toSim, fromSim)]
   for (const { name } of OWN_COUNTERS) sums.push(member[name])
   return csvLine([
     context.accountSid,

@@ -1,6 +1,7 @@
 /** Turns the store's sums into usage records, with their `commands` and `data` trees. */
 import { countryCodeAlpha3 } from '../domain/country.ts'
 import type { Bucket, UsageWindow } from '../domain/period.ts'
+import { plus, type Sum } from '../domain/sums.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { UsageGroup, UsageSums } from '../domain/usage-query.ts'
 import { buildUsageTree, type UsageTree } from '../domain/usage-tree.ts'
@@ -80,14 +81,14 @@ interface Branches {
   readonly empty: EmptyBranches
 }
 
-const commandTotal = ({ toSim, fromSim }: UsageSums) => toSim + fromSim
-const dataTotal = ({ download, upload }: UsageSums) => download + upload
+const commandTotal = ({ toSim, fromSim }: UsageSums) => plus(toSim, fromSim)
+const dataTotal = ({ download, upload }: UsageSums) => plus(download, upload)
 
-function commandFields({ toSim, fromSim }: UsageSums, total: bigint): string {
+function commandFields({ toSim, fromSim }: UsageSums, total: Sum): string {
   return `"total":${total},"to_sim":${toSim},"from_sim":${fromSim}`
 }
 
-function dataFields({ download, upload }: UsageSums, total: bigint): string {
+function dataFields({ download, upload }: UsageSums, total: Sum): string {
   return `"total":${total},"download":${download},"upload":${upload},"units":"bytes"`
 }
 
@@ -97,17 +98,17 @@ function dataFields({ download, upload }: UsageSums, total: bigint): string {
  */
 function branchesJson(
   { tree: { total, home, nationalRoaming }, abroad, empty }: Branches,
-  totalOf: (sums: UsageSums) => bigint,
-  fieldsOf: (sums: UsageSums, total: bigint) => string,
+  totalOf: (sums: UsageSums) => Sum,
+  fieldsOf: (sums: UsageSums, total: Sum) => string,
 ): string {
   const branch = (sums: UsageSums): string => {
     const used = totalOf(sums)
-    return used === 0n && empty === 'null' ? 'null' : `{${fieldsOf(sums, used)}}`
+    return used === 0 && empty === 'null' ? 'null' : `{${fieldsOf(sums, used)}}`
   }
   let countries = ''
   for (const { code, sums } of abroad) {
     const used = totalOf(sums)
-    if (used === 0n) continue
+    if (used === 0) continue
     countries += `${countries === '' ? '' : ','}{"country_code":"${code}",${fieldsOf(sums, used)}}`
   }
   return (

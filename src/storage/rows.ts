@@ -1,6 +1,6 @@
 /**
  * Converts between rows and the domain's values: `…FromRow` reads, `…ToRow` writes. The engines name
- * their columns alike, and return integers as numbers, except sums, which are bigints.
+ * their columns alike, and return integers as numbers, except sums, which may be bigints.
  */
 import type { HomeSet } from '../domain/classification.ts'
 import { type CounterValues, mapCounters, NO_COUNTERS } from '../domain/counters.ts'
@@ -29,6 +29,7 @@ import {
 } from '../domain/import.ts'
 import type { Plmn } from '../domain/plmn.ts'
 import type { SimCallbacks } from '../domain/sim-callbacks.ts'
+import { type Sum, sumOf } from '../domain/sums.ts'
 import {
   type EventVersion,
   type ReadingTraits,
@@ -228,18 +229,15 @@ export function keptRecordToRow({ record }: { readonly record?: KeptRecord }): s
   return record === undefined ? null : JSON.stringify(record)
 }
 
-/** A row of sums, read as an array. */
+/** A row of sums, read as an array. Integers are all numbers or all bigints. */
 type UsageRow = readonly [
-  bucketStart: bigint,
-  zone: bigint,
+  bucketStart: number | bigint,
+  zone: number | bigint,
   country: string,
-  ...sums: CounterValues<bigint>,
+  ...sums: CounterValues<number | bigint>,
 ]
 
-/**
- * From rows read as arrays of bigints, which are quicker to create than objects and always in the same
- * order.
- */
+/** From rows read as arrays, which are quicker to create than objects and always in the same order. */
 export function usageGroupsFromRows(rows: readonly unknown[]): UsageGroup[] {
   const groups: UsageGroup[] = []
   for (const row of rows as readonly UsageRow[]) {
@@ -249,13 +247,17 @@ export function usageGroupsFromRows(rows: readonly unknown[]): UsageGroup[] {
       zone: ZONES[Number(zone)]!,
       country: country === '' ? null : (country as CountryCode),
       // Written out, because there are many rows of sums.
-      upload,
-      download,
-      toSim,
-      fromSim,
+      upload: asSum(upload),
+      download: asSum(download),
+      toSim: asSum(toSim),
+      fromSim: asSum(fromSim),
     })
   }
   return groups
+}
+
+function asSum(value: number | bigint): Sum {
+  return typeof value === 'number' ? value : sumOf(value)
 }
 
 const COUNTRY_STATED = 1

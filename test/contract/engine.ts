@@ -145,7 +145,7 @@ export async function usageLines(
 }
 
 function isUsed({ upload, download, toSim, fromSim }: UsageGroup): boolean {
-  return upload + download + toSim + fromSim > 0n
+  return [upload, download, toSim, fromSim].some((sum) => sum > 0)
 }
 
 export async function assertAuditClean(store: UsageStore): Promise<void> {

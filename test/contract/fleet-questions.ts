@@ -7,6 +7,7 @@ import type { CountryCode } from '../../src/domain/country.ts'
 import type { Sim } from '../../src/domain/directory.ts'
 import type { Plmn } from '../../src/domain/plmn.ts'
 import type { SimGroup } from '../../src/domain/sim-group.ts'
+import { plus } from '../../src/domain/sums.ts'
 import {
   readsTooMuch,
   type UsageMember,
@@ -244,12 +245,12 @@ function assertOrder({ order }: UsageQuestion, members: readonly UsageMember[]):
     order.endsWith('start')
       ? BigInt(bucketStart)
       : order.endsWith('data')
-        ? upload + download
-        : toSim + fromSim
+        ? plus(upload, download)
+        : plus(toSim, fromSim)
   const sign = order.startsWith('-') ? -1n : 1n
   for (const [i, member] of members.entries()) {
     const next = members[i + 1]
-    if (next) assert.ok(leading(member) * sign <= leading(next) * sign, order)
+    if (next) assert.ok(BigInt(leading(member)) * sign <= BigInt(leading(next)) * sign, order)
   }
 }
 
@@ -546,7 +547,7 @@ export function describeFleetQuestions(
         { simSid, group, plmn, feedName, country, upload },
         {
           ...{ simSid: sim.sid, group: { id, sid, uniqueName }, plmn: '334-020' as Plmn },
-          ...{ feedName: feed.name, country: 'MX' as CountryCode, upload: 5n },
+          ...{ feedName: feed.name, country: 'MX' as CountryCode, upload: 5 },
         },
       )
       const networks = [{ plmn: '334-020', country: 'MX' }]

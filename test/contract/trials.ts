@@ -266,6 +266,6 @@ export function describeTrials(engine: Engine): void {
 async function totals({ store, sim }: Ledger): Promise<Map<string, bigint>> {
   const asked = { start: FROM, end: FROM + 10 * 86_400, granularity: 'all' } as const
   const groups = await store.queryUsage({ scope: { simId: sim.id }, ...asked })
-  const used = groups.filter(({ upload }) => upload > 0n)
-  return new Map(used.map(({ zone, upload }): [string, bigint] => [zone, upload]).sort())
+  const used = groups.filter(({ upload }) => upload > 0)
+  return new Map(used.map(({ zone, upload }): [string, bigint] => [zone, BigInt(upload)]).sort())
 }

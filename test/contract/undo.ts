@@ -526,10 +526,10 @@ async function undoAsAnnounced(ledger: Ledger, importId: number): Promise<void> 
 async function usageByPlace({ store, sim }: Ledger): Promise<Map<string, bigint>> {
   const period = { start: FROM, end: FROM + 10 * 86_400, granularity: 'all' } as const
   const groups = await store.queryUsage({ scope: { simId: sim.id }, ...period })
-  const used = groups.filter(({ upload }) => upload > 0n)
+  const used = groups.filter(({ upload }) => upload > 0)
   return new Map(
     used
-      .map(({ zone, country, upload }): [string, bigint] => [`${zone} ${country}`, upload])
+      .map(({ zone, country, upload }): [string, bigint] => [`${zone} ${country}`, BigInt(upload)])
       .sort(),
   )
 }
@@ -607,8 +607,11 @@ async function assertCounted(ledger: Ledger, left: readonly UsageEvent[]) {
   for (const scope of [{ simId: ledger.sim.id }, { accountId: ledger.account.id }]) {
     const groups = await ledger.store.queryUsage({ scope, ...period })
     const stored = groups
-      .filter(({ upload }) => upload > 0n)
-      .map(({ bucketStart, zone, upload }): [string, bigint] => [`${bucketStart} ${zone}`, upload])
+      .filter(({ upload }) => upload > 0)
+      .map(({ bucketStart, zone, upload }): [string, bigint] => [
+        `${bucketStart} ${zone}`,
+        BigInt(upload),
+      ])
     assert.deepEqual(stored.sort(), expected)
   }
   await ledger.assertAuditClean()

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { plus } from '../../src/domain/sums.ts'
 import {
   DAY_SECONDS,
   floorTo,
@@ -39,8 +40,8 @@ function storeOf(uses: readonly { readonly hour: number; readonly simId: number 
       const at = START + hour * HOUR_SECONDS
       if (at < start || at >= end) continue
       const bucketStart = bucketOf[granularity](at)
-      const upload = (members.get(`${bucketStart} ${simId}`)?.upload ?? 0n) + 1n
-      const sums = { upload, download: 0n, toSim: 0n, fromSim: 0n }
+      const upload = plus(members.get(`${bucketStart} ${simId}`)?.upload ?? 0, 1)
+      const sums = { upload, download: 0, toSim: 0, fromSim: 0 }
       members.set(`${bucketStart} ${simId}`, { bucketStart, simId, ...sums })
     }
     const sign = order.startsWith('-') ? -1 : 1

@@ -54,7 +54,7 @@ function expected(groups: readonly UsageGroup[], empty: EmptyBranches = 'null') 
     }
   }
   const sum = (of: readonly UsageGroup[], counter: 'upload' | 'download' | 'toSim' | 'fromSim') =>
-    of.reduce((total, group) => total + group[counter], 0n)
+    of.reduce((total, group) => total + BigInt(group[counter]), 0n)
   return {
     ...SIM_OWNER,
     period: { start: '2026-02-01T00:00:00Z', end: '2026-03-01T00:00:00Z' },

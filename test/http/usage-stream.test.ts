@@ -33,10 +33,10 @@ function answerFor(
     const count = Math.max(0, Math.min(page.limit, sims - from + 1))
     return Array.from({ length: count }, (_, i) => ({
       bucketStart: question.start,
-      upload: 0n,
+      upload: 0,
       download: BigInt(from + i),
-      toSim: 0n,
-      fromSim: 1n,
+      toSim: 0,
+      fromSim: 1,
       simId: from + i,
       simSid: sidOf('DE', from + i),
       ...stated(from + i),

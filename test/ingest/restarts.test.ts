@@ -114,9 +114,9 @@ describe('a NAS that announces a restart', () => {
           const scope = { simId: sim.id, accountId }
           const asked = { scope, start: FROM, end: NOW, granularity: 'all' } as const
           const groups = await store.queryUsage(asked)
-          used.push(groups.reduce((sum, { upload }) => sum + upload, 0n))
+          used.push(groups.reduce((sum, { upload }) => sum + Number(upload), 0))
         }
-        assert.deepEqual(used, [1_000n, 40n], `${order}`)
+        assert.deepEqual(used, [1_000, 40], `${order}`)
       }
       await fixture.assertAuditClean()
     })

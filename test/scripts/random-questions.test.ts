@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { fillStore, RANDOM_NOW } from '../../scripts/random-fleet.ts'
 import { askRandomly } from '../../scripts/random-questions.ts'
+import { plus } from '../../src/domain/sums.ts'
 import type { UsageStore } from '../../src/storage/usage-store.ts'
 import { openTempStore, type TempStore } from '../support/temp-store.ts'
 
@@ -30,7 +31,7 @@ describe('random questions of a random store', () => {
     const wrong: UsageStore['answerUsage'] = async (question, page) => {
       const members = await temp.store.answerUsage(question, page)
       if (!question.groupBy.includes('zone')) return members
-      return members.map((member) => ({ ...member, upload: member.upload + 1n }))
+      return members.map((member) => ({ ...member, upload: plus(member.upload, 1) }))
     }
     await assert.rejects(ask({ ...temp.store, answerUsage: wrong }), {
       message: /^question \d+ of seed 20261128: \{"accountId":/,

@@ -2,6 +2,7 @@
 import type { Account, Feed } from '../../domain/directory.ts'
 import type { Sid } from '../../domain/identifiers.ts'
 import { hashSecret, newSecret, newSid } from '../../domain/secret.ts'
+import { plus } from '../../domain/sums.ts'
 import { monthsBefore } from '../../domain/time.ts'
 import type { UsageStore } from '../../storage/usage-store.ts'
 import { type DemoCredentials, demoCredentials, keepCredentials } from './credentials.ts'
@@ -74,13 +75,16 @@ export async function mostTravelledSim(
   { account, fleet, now }: { account: Account; fleet: readonly DemoSim[]; now: number },
 ): Promise<Sid> {
   const start = monthsBefore(now, 1)
-  let best = { sid: fleet[0]!.registration.sid, places: -1, bytes: -1n }
+  let best = { sid: fleet[0]!.registration.sid, places: -1, bytes: -1 }
   for (const { registration } of fleet.slice(0, SIMS_LOOKED_AT_MAX)) {
     const sim = await store.findSim(account.id, registration.sid)
     if (sim === null) continue
     const scope = { simId: sim.id }
     const groups = await store.queryUsage({ scope, start, end: now, granularity: 'all' })
-    const bytes = groups.reduce((sum, group) => sum + group.upload + group.download, 0n)
+    const bytes = groups.reduce(
+      (sum, { upload, download }) => sum + Number(plus(upload, download)),
+      0,
+    )
     const places = groups.length
     if (places > best.places || (places === best.places && bytes > best.bytes)) {
       best = { sid: sim.sid, places, bytes }

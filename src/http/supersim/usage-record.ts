@@ -1,5 +1,6 @@
 /** Turns the store's answer into usage records of the Super SIM API. */
 import type { Bucket } from '../../domain/period.ts'
+import { plus } from '../../domain/sums.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { NO_USAGE, type UsageSums } from '../../domain/usage-query.ts'
 
@@ -24,7 +25,7 @@ export function superSimRecordJson(
   return (
     `{"period":{"start_time":"${formatInstant(start)}","end_time":"${formatInstant(end)}"},` +
     `"account_sid":"${accountSid}","data_upload":${upload},"data_download":${download},` +
-    `"data_total":${upload + download},"data_total_billed":"0","billed_unit":null,` +
+    `"data_total":${plus(upload, download)},"data_total_billed":"0","billed_unit":null,` +
     JSON.stringify(placeInOrder(place)).slice(1)
   )
 }

@@ -62,7 +62,7 @@ async function queryAccount(
   accountId: number,
 ): Promise<UsageGroup[]> {
   const text = SELECT_ACCOUNT_USAGE[query.granularity]
-  const rows = await session.bigintArrays(text, accountUsageValues(query, accountId))
+  const rows = await session.sumArrays(text, accountUsageValues(query, accountId))
   return usageGroupsFromRows(rows)
 }
 
@@ -74,7 +74,7 @@ export async function querySim(
   sealedThrough: number,
 ): Promise<UsageGroup[]> {
   const values = simUsageValues({ start, end, granularity }, simId, sealedThrough)
-  const rows = await session.bigintArrays(sql.SELECT_SIM_USAGE[granularity], values)
+  const rows = await session.sumArrays(sql.SELECT_SIM_USAGE[granularity], values)
   return usageGroupsFromRows(rows)
 }
 

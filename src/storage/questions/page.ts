@@ -1,4 +1,5 @@
 /** Which members of an answer are on a page, and in which order. */
+import { plus } from '../../domain/sums.ts'
 import { ZONES } from '../../domain/usage-event.ts'
 import type { MemberPage, UsageMember, UsageQuestion } from '../../domain/usage-question.ts'
 import { COLUMNS, type Values } from './values.ts'
@@ -51,6 +52,6 @@ function cursorOf(
   const { bucketStart, upload, download, toSim, fromSim } = member
   const start = values.bigint(granularity === 'all' ? 0 : bucketStart)
   if (name === 'start') return [start, ...keys]
-  const total = name === 'data' ? upload + download : toSim + fromSim
+  const total = name === 'data' ? plus(upload, download) : plus(toSim, fromSim)
   return [values.bigint(total), start, ...keys]
 }

@@ -8,6 +8,7 @@ import { mapCounters } from '../../domain/counters.ts'
 import type { CountryCode } from '../../domain/country.ts'
 import type { Plmn } from '../../domain/plmn.ts'
 import type { SimPlace } from '../../domain/sim-group.ts'
+import { sumOf } from '../../domain/sums.ts'
 import { DAY_SECONDS, formatInstant } from '../../domain/time.ts'
 import { UsageError } from '../../domain/usage-error.ts'
 import { ZONES } from '../../domain/usage-event.ts'
@@ -137,7 +138,7 @@ function memberFromRow(row: Row, { granularity, start }: UsageQuestion): UsageMe
     ...(has('country') && { country: row.country === '' ? null : (row.country as CountryCode) }),
     ...(has('plmn') && { plmn: row.plmn === '' ? null : (row.plmn as Plmn) }),
     ...(has('feed_id') && { feedId: number('feed_id') }),
-    ...mapCounters((place) => row[COUNTER_COLUMNS[place]!] as bigint),
+    ...mapCounters((place) => sumOf(row[COUNTER_COLUMNS[place]!] as bigint)),
   }
 }
 

@@ -80,5 +80,11 @@ function querySim(
 }
 
 function rowsOf(connection: Connection, text: string, ...values: SQLInputValue[]): UsageGroup[] {
-  return usageGroupsFromRows(connection.prepareBigintArrays(text).all(...values))
+  try {
+    return usageGroupsFromRows(connection.prepareArrays(text).all(...values))
+  } catch (error) {
+    // Thrown for an integer that no number can have exactly.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_OUT_OF_RANGE') throw error
+    return usageGroupsFromRows(connection.prepareBigintArrays(text).all(...values))
+  }
 }

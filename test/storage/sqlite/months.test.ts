@@ -93,8 +93,8 @@ describe('month totals of a SQLite store', () => {
     assert.deepEqual(
       members.map(({ group, upload }) => [group?.uniqueName ?? null, upload]),
       [
-        [null, 100n],
-        ['trackers', 1_000n],
+        [null, 100],
+        ['trackers', 1_000],
       ],
     )
   })
