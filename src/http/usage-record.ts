@@ -70,8 +70,7 @@ export function usageRecordJson(
   const end = formatInstant(bucket.end)
   return (
     `{${owner},"period":{"start":"${start}","end":"${end}"},` +
-    `"commands":${branchesJson(branches, commandTotal, commandFields)},` +
-    `"data":${branchesJson(branches, dataTotal, dataFields)}}`
+    `"commands":${branchesJson(branches, COMMANDS)},"data":${branchesJson(branches, DATA)}}`
   )
 }
 
@@ -81,25 +80,43 @@ interface Branches {
   readonly empty: EmptyBranches
 }
 
-const commandTotal = ({ toSim, fromSim }: UsageSums) => plus(toSim, fromSim)
-const dataTotal = ({ download, upload }: UsageSums) => plus(download, upload)
-
-function commandFields({ toSim, fromSim }: UsageSums, total: Sum): string {
-  return `"total":${total},"to_sim":${toSim},"from_sim":${fromSim}`
+/** One of the two trees. */
+interface Kind {
+  readonly totalOf: (sums: UsageSums) => Sum
+  readonly fieldsOf: (sums: UsageSums, total: Sum) => string
+  /** The tree without any usage. Many SIMs send no Commands, and many hours have nothing at all. */
+  readonly nothing: Readonly<Record<EmptyBranches, string>>
 }
 
-function dataFields({ download, upload }: UsageSums, total: Sum): string {
-  return `"total":${total},"download":${download},"upload":${upload},"units":"bytes"`
+function kindOf({ totalOf, fieldsOf }: Omit<Kind, 'nothing'>): Kind {
+  const nothing = (empty: EmptyBranches) =>
+    branchesText({ tree: buildUsageTree([]), abroad: [], empty }, { totalOf, fieldsOf })
+  return { totalOf, fieldsOf, nothing: { null: nothing('null'), zero: nothing('zero') } }
 }
+
+const COMMANDS = kindOf({
+  totalOf: ({ toSim, fromSim }) => plus(toSim, fromSim),
+  fieldsOf: ({ toSim, fromSim }, total) =>
+    `"total":${total},"to_sim":${toSim},"from_sim":${fromSim}`,
+})
+const DATA = kindOf({
+  totalOf: ({ download, upload }) => plus(download, upload),
+  fieldsOf: ({ download, upload }, total) =>
+    `"total":${total},"download":${download},"upload":${upload},"units":"bytes"`,
+})
 
 /**
  * Commands and data are separate trees: a branch without usage of one is empty or absent in its tree,
  * whatever the other used there.
  */
-function branchesJson(
+function branchesJson(branches: Branches, kind: Kind): string {
+  const isNothing = kind.totalOf(branches.tree.total) === 0
+  return isNothing ? kind.nothing[branches.empty] : branchesText(branches, kind)
+}
+
+function branchesText(
   { tree: { total, home, nationalRoaming }, abroad, empty }: Branches,
-  totalOf: (sums: UsageSums) => Sum,
-  fieldsOf: (sums: UsageSums, total: Sum) => string,
+  { totalOf, fieldsOf }: Omit<Kind, 'nothing'>,
 ): string {
   const branch = (sums: UsageSums): string => {
     const used = totalOf(sums)
