@@ -16,7 +16,7 @@ const MONTH_OF_BUCKET = `(
       EXTRACT(MONTH FROM to_timestamp(bucket) AT TIME ZONE 'UTC') - 1)::integer`
 
 // Appending. A batch with only new rows is copied into the ledger as it is. Any other is copied into a
-// session table, then moved by one statement.
+// session table. Then the rows that the ledger lacks are copied into it, or all are moved by one statement.
 
 /** Fails with a unique violation if one of the rows exists. */
 export const COPY_LEDGER = `
@@ -49,6 +49,27 @@ export const COPY_INCOMING = `
  * The memory for sorting and grouping 100,000 records; with less, it would go through files.
  */
 export const ROOM_FOR_A_BATCH = "SET LOCAL work_mem = '64MB'"
+
+/**
+ * A session plans each statement once, perhaps while the ledger is still empty. Then reading all of it would
+ * seem quickest, and would be done forever after.
+ */
+export const USE_KEYS = 'SET LOCAL enable_seqscan = off'
+
+/**
+ * The positions of rows of `incoming` whose identity the ledger has, looked up one by one. The limit keeps
+ * the server from joining the other way round. Parameter: feed.
+ */
+export const SELECT_THERE = `
+  SELECT array_agg(incoming.position) AS positions
+  FROM incoming
+  CROSS JOIN LATERAL (SELECT 1 FROM ledger
+                      WHERE ledger.bucket = incoming.bucket
+                        AND ledger.sim_id = incoming.sim_id
+                        AND ledger.occurred_at = incoming.occurred_at
+                        AND ledger.feed_id = ?1
+                        AND ledger.record_id = incoming.record_id
+                      LIMIT 1) AS there`
 
 /**
  * Adds the rows of `incoming` to the ledger and, by what was really added, to everything that is derived

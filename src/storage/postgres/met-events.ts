@@ -31,7 +31,8 @@ interface Met {
 interface MetInput {
   /** As copied into `incoming`; the position there is the index here. */
   readonly firsts: readonly IncomingEvent[]
-  readonly repeats: readonly IncomingEvent[]
+  /** What the batch brings more than once: all but the first, by the position of that. */
+  readonly repeatsAt: ReadonlyMap<number, readonly IncomingEvent[]>
   /** Those of `firsts` that were not added. */
   readonly metPositions: ReadonlySet<number>
   readonly limits: Limits
@@ -52,10 +53,10 @@ export class MetEvents {
   }
 
   async resolve(): Promise<this> {
-    const repeatsAt = this.#repeatsAt()
-    const left = new Set([...this.#input.metPositions, ...repeatsAt.keys()])
-    await this.#countSame(left, repeatsAt)
-    if (left.size > 0) await this.#resolveEach(await this.#findMet(left, repeatsAt))
+    const { metPositions, repeatsAt } = this.#input
+    const left = new Set([...metPositions, ...repeatsAt.keys()])
+    await this.#countSame(left)
+    if (left.size > 0) await this.#resolveEach(await this.#findMet(left))
     return this
   }
 
@@ -63,11 +64,9 @@ export class MetEvents {
    * Counts as duplicates the events that are stored as they are, and takes them out of the positions. An
    * event that the batch brings more than once is left to its versions.
    */
-  async #countSame(
-    left: Set<number>,
-    repeatsAt: ReadonlyMap<number, readonly IncomingEvent[]>,
-  ): Promise<void> {
+  async #countSame(left: Set<number>): Promise<void> {
     const { feed } = this.#batch
+    const { repeatsAt } = this.#input
     const asked = [...left].filter((position) => !repeatsAt.has(position))
     const row =
       asked.length === 0 ? null : await this.#session.get(sql.SELECT_SAME, [feed.id, asked])
@@ -127,28 +126,10 @@ export class MetEvents {
     }
   }
 
-  /** By the position of the first. */
-  #repeatsAt(): ReadonlyMap<number, IncomingEvent[]> {
-    const { firsts, repeats } = this.#input
-    const repeatsAt = new Map<number, IncomingEvent[]>()
-    if (repeats.length === 0) return repeatsAt
-    const positions = new Map(firsts.map(({ event }, position) => [identityText(event), position]))
-    for (const repeat of repeats) {
-      const position = positions.get(identityText(repeat.event))!
-      const list = repeatsAt.get(position)
-      if (list === undefined) repeatsAt.set(position, [repeat])
-      else list.push(repeat)
-    }
-    return repeatsAt
-  }
-
   /** By position in `incoming`, ascending. This is key order, in which rows are then changed. */
-  async #findMet(
-    asked: ReadonlySet<number>,
-    repeatsAt: ReadonlyMap<number, readonly IncomingEvent[]>,
-  ): Promise<ReadonlyMap<number, Met>> {
+  async #findMet(asked: ReadonlySet<number>): Promise<ReadonlyMap<number, Met>> {
     const { feed } = this.#batch
-    const { firsts, metPositions } = this.#input
+    const { firsts, metPositions, repeatsAt } = this.#input
     const mets = new Map<number, Met>()
     const rows = await this.#session.all(sql.SELECT_MET, [feed.id, [...asked]])
     for (const row of rows.sort((a, b) => (a.position as number) - (b.position as number))) {
@@ -195,8 +176,4 @@ export class MetEvents {
       knownAt: this.#batch.knownAt,
     }
   }
-}
-
-function identityText({ simId, occurredAt, recordId }: IncomingEvent['event']): string {
-  return `${simId} ${occurredAt} ${recordId}`
 }

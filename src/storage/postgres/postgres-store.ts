@@ -19,7 +19,7 @@ import { answerUsage } from '../questions/question.ts'
 import { offered, type Steps } from '../session.ts'
 import { readTime } from '../time.ts'
 import { type AppendBatch, BATCH_RECORDS_MAX, type UsageStore } from '../usage-store.ts'
-import { append, orderByKey } from './append.ts'
+import { append, hasRepeats, orderByKey } from './append.ts'
 import { audit, changingEngine } from './audit.ts'
 import { deleteOldMarks } from './commit-marks.ts'
 import { type ConnectionOptions, closedStore, Database } from './connection.ts'
@@ -77,7 +77,7 @@ export async function openPostgresStore(
     database,
     calls,
     partitions: new Partitions(database),
-    newFeeds: new NewRecordFeeds(),
+    newFeeds: new NewRecordFeeds(() => database.topology.siftsFrom),
     sealed: new SealedThrough(database),
     serverClock: options.serverClock,
     checksumRowsMax: options.checksumRowsMax ?? CHECKSUM_ROWS_MAX,
@@ -133,8 +133,12 @@ function deliveriesOf({ database, calls, partitions, newFeeds }: Parts, work: Wo
         const instants = events.map(({ occurredAt }) => occurredAt)
         await partitions.ensure(instants, batch.knownAt)
         const ordered = orderByKey(events)
-        return newFeeds.append(batch.feed.id, (assumeNew) =>
-          database.write((session, alone) => append(session, batch, ordered, { assumeNew, alone })),
+        const facts = {
+          ...{ feedId: batch.feed.id, events: events.length },
+          isRepeating: hasRepeats(ordered),
+        }
+        return newFeeds.append(facts, (way) =>
+          database.write((session, alone) => append(session, batch, ordered, { way, alone })),
         )
       }),
     tryOut: (trial) =>

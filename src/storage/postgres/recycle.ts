@@ -26,7 +26,7 @@ export async function recycle(
       changes: null,
     },
     orderByKey(found.there.events.map(({ event }) => event)),
-    { assumeNew: false, alone: true },
+    { way: 'moved', alone: true },
   )
   return session.take(endRecycling(batch, found, outcome))
 }

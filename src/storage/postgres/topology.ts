@@ -32,6 +32,8 @@ export interface Topology {
    * restarts, or one of several comes back after a crash or is replaced by its standby.
    */
   readonly writeRetryMs: number
+  /** From how many events on a batch is sifted rather than moved; see `Way`. Below, moving is quicker. */
+  readonly siftsFrom: number
 }
 
 export const TOPOLOGIES = {
@@ -43,6 +45,7 @@ export const TOPOLOGIES = {
     hasOneSnapshot: true,
     attachingWaits: false,
     writeRetryMs: 30_000,
+    siftsFrom: 2_000,
   },
   citus: {
     name: 'citus',
@@ -71,6 +74,8 @@ export const TOPOLOGIES = {
     hasOneSnapshot: false,
     attachingWaits: true,
     writeRetryMs: 180_000,
+    // A session's table would travel to every server for a look-up.
+    siftsFrom: Number.POSITIVE_INFINITY,
   },
 } as const satisfies Record<string, Topology>
 

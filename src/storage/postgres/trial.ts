@@ -46,7 +46,7 @@ export function tryOut<T>(
           }
           const outcome = await applyEvents(session, events, ordered, {
             // A refused row would end the transaction, and with it the trial.
-            assumeNew: false,
+            way: 'moved',
             alone: false,
           })
           // It is emptied when a transaction ends, which is only after many batches here.

@@ -1,13 +1,16 @@
 /**
- * The two ways into PostgreSQL's ledger: directly, for a batch that is all new, and around existing rows.
- * Which one a batch takes, or tries first, never shows in what is counted.
+ * The ways into PostgreSQL's ledger: directly, for a batch that is all new, without the records that exist
+ * already, and around rows that others add meanwhile. Which one a batch takes, or tries first, never shows in
+ * what is counted.
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import pg from 'pg'
 import { NO_VERDICTS } from '../../../src/domain/import.ts'
 import { type Ledger, openLedger, reopen } from '../../contract/engine.ts'
 import { postgresEngine } from '../../contract/postgres-engine.ts'
 import { aBatch, abroad, anImportStart, instant } from '../../support/builders.ts'
+import { plainUrl, schemaOf } from '../../support/postgres-schema.ts'
 import { stopServerAtEnd } from '../../support/postgres-server.ts'
 
 stopServerAtEnd()
@@ -22,6 +25,21 @@ function numbered(ledger: Ledger, from: number, to: number) {
     const at = { recordId: `r${n}`, line: n + 1, occurredAt: FROM + n * 600 }
     return ledger.event({ ...at, upload: n })
   })
+}
+
+/** With another content, so that it shows whose record was kept. */
+const COPY_R19_AS_R20 = `
+  INSERT INTO ledger
+  SELECT copied.*
+  FROM ledger, jsonb_populate_record(ledger, jsonb_build_object(
+    'record_id', 'r20', 'occurred_at', ledger.occurred_at + 600)) AS copied
+  WHERE ledger.record_id = 'r19'`
+
+/** Resolves once another session waits for the transaction of this one. */
+async function waitsForAnother(client: pg.Client): Promise<void> {
+  const waiting = `SELECT 1 FROM pg_locks
+    WHERE NOT granted AND locktype = 'transactionid' AND transactionid = pg_current_xact_id()::xid`
+  while ((await client.query(waiting)).rows.length === 0);
 }
 
 async function assertCounted(ledger: Ledger, events: number): Promise<void> {
@@ -82,6 +100,40 @@ describe('a batch into the ledger', () => {
     await Promise.all(stores.map(importAll))
     assert.deepEqual([accepted, duplicate], [2_100, 4 * 10 * 300 - 2_100])
     await assertCounted(ledger, 2_100)
+  })
+
+  it('is counted once if another session adds one of its records while it is stored', async (t) => {
+    const ledger = await openLedger(t, engine)
+    const { store, temp } = ledger
+    // From now on, the feed is known to bring records that exist.
+    await ledger.append(numbered(ledger, 0, 10))
+    await ledger.append(numbered(ledger, 0, 20))
+    const other = new pg.Client({ connectionString: plainUrl(temp.url) })
+    await other.connect()
+    try {
+      await other.query(`SET search_path TO ${schemaOf(temp.url)}; BEGIN`)
+      await other.query(COPY_R19_AS_R20)
+      const { id: importId } = await store.beginImport(anImportStart(ledger.feed))
+      const { feed } = ledger
+      // Large enough to be sifted.
+      const events = numbered(ledger, 15, 3_000)
+      const appended = store.append(aBatch({ importId, feed, events }))
+      await waitsForAnother(other)
+      await other.query('COMMIT')
+      const { counts, conflicts } = await appended
+      assert.deepEqual([counts.accepted, counts.duplicate, conflicts.length], [2_979, 5, 1])
+    } finally {
+      await other.end()
+    }
+  })
+
+  it('brings a record thousands of times without effort', async (t) => {
+    const ledger = await openLedger(t, engine)
+    const same = ledger.event({ recordId: 'r1', occurredAt: FROM, upload: 7 })
+    const events = Array.from({ length: 20_000 }, (_, i) => ({ ...same, line: i + 1 }))
+    const { counts } = await ledger.append(events)
+    assert.deepEqual([counts.accepted, counts.duplicate], [1, 19_999])
+    await ledger.assertAuditClean()
   })
 
   it('adds up to sums past 2^53, in every cell that it changes', async (t) => {

@@ -8,6 +8,7 @@ import { GRANULARITIES, type UsageQuery } from '../../../src/domain/usage-query.
 import { openStore } from '../../../src/storage/open-store.ts'
 import { Database } from '../../../src/storage/postgres/connection.ts'
 import { parsePostgresUrl } from '../../../src/storage/postgres/database-url.ts'
+import { MAKE_INCOMING, SELECT_THERE, USE_KEYS } from '../../../src/storage/postgres/ledger-sql.ts'
 import { listPartitions } from '../../../src/storage/postgres/partitions.ts'
 import { TOPOLOGIES } from '../../../src/storage/postgres/topology.ts'
 import { queryUsage, simUsageValues } from '../../../src/storage/postgres/usage-reads.ts'
@@ -175,4 +176,35 @@ describe('the usage of an account', () => {
       }
     })
   }
+})
+
+describe('the records of a batch', () => {
+  it('are looked up by their whole key, even by a session that planned it on an empty ledger', async () => {
+    const empty = await newDatabase()
+    try {
+      const own = await openStore(empty.url, { create: true })
+      await appendFleet(own, { accounts: 1, sims: 1, start: START, end: START + 3_600 })
+      await own.close()
+      const looker = new Database(parsePostgresUrl(empty.url), TOPOLOGIES.plain, {})
+      const plan = await looker.rolledBack(async ({ client }) => {
+        await client.query(`TRUNCATE ledger; ${MAKE_INCOMING}; ${USE_KEYS}`)
+        const { rows } = await client.query(
+          `EXPLAIN (ANALYZE, FORMAT JSON) ${SELECT_THERE.replace('?1', '1')}`,
+        )
+        return rows[0]['QUERY PLAN'][0].Plan as PlanNode
+      })
+      await looker.close()
+      const scans = nodesOf(plan).filter((node) => node['Relation Name'] !== undefined)
+      const ledger = scans.filter((scan) => relationsOf([scan], 'ledger').length > 0)
+      assert.ok(ledger.length > 0)
+      for (const scan of ledger) {
+        assert.match(scan['Node Type'], /^Index (Only )?Scan$/)
+        for (const column of [...LEDGER_KEY, 'feed_id', 'record_id']) {
+          assert.ok(scan['Index Cond']!.includes(`(${column} `), scan['Index Cond']!)
+        }
+      }
+    } finally {
+      await empty.remove()
+    }
+  })
 })
