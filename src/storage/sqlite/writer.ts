@@ -107,10 +107,11 @@ export class Writer {
     const worker = takeThread()
     const order: WriterOrder = { path: this.#path, options: this.#options }
     worker.postMessage(order)
-    worker.on('message', (replies: readonly WriterReply[] | 'closed') => {
+    worker.on('message', (message: readonly WriterReply[] | 'closed' | object) => {
       this.#heard++
-      if (replies === 'closed') this.#onClosed()
-      else for (const reply of replies) this.#settle(worker, reply)
+      if (message === 'closed') this.#onClosed()
+      // Node itself sends messages of its own if it watches the files that the thread has loaded.
+      else if (Array.isArray(message)) for (const reply of message) this.#settle(worker, reply)
     })
     worker.on('error', (error) => this.#fail(error))
     worker.on('exit', () => this.#fail(new UsageError('unavailable', 'the writer thread ended')))
