@@ -98,7 +98,9 @@ async function copyNewToLedger(
 ): Promise<Moved> {
   if (events.length === 0) return { added: 0, met: new Set() }
   await fillIncoming(session, events)
+  await session.client.query(sql.USE_KEYS)
   const { positions } = (await session.get(sql.SELECT_THERE, [batch.feed.id]))!
+  await session.client.query(sql.SCAN_AGAIN)
   const met = new Set(positions as number[] | null)
   const others = events.filter((_, position) => !met.has(position))
   const { added } = await copyToLedger(session, batch, others, limits)
@@ -109,7 +111,7 @@ async function fillIncoming(
   session: PostgresSession,
   events: readonly IncomingEvent[],
 ): Promise<void> {
-  await session.client.query(`${sql.ROOM_FOR_A_BATCH}; ${sql.USE_KEYS}; ${sql.MAKE_INCOMING}`)
+  await session.client.query(`${sql.ROOM_FOR_A_BATCH}; ${sql.MAKE_INCOMING}`)
   await copy(session, sql.COPY_INCOMING, incomingLines(events))
 }
 

@@ -51,10 +51,12 @@ export const COPY_INCOMING = `
 export const ROOM_FOR_A_BATCH = "SET LOCAL work_mem = '64MB'"
 
 /**
- * A session plans each statement once, perhaps while the ledger is still empty. Then reading all of it would
- * seem quickest, and would be done forever after.
+ * For the planning of `SELECT_THERE`. A session plans each statement once, perhaps while the ledger is still
+ * empty. Then reading all of it would seem quickest, and would be done forever after. Other statements have
+ * to scan the session's table, and would be planned at random.
  */
 export const USE_KEYS = 'SET LOCAL enable_seqscan = off'
+export const SCAN_AGAIN = 'SET LOCAL enable_seqscan TO DEFAULT'
 
 /**
  * The positions of rows of `incoming` whose identity the ledger has, looked up one by one. The limit keeps
