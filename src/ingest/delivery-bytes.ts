@@ -38,76 +38,77 @@ const DECRYPT = 'decrypt it first'
 const EXPORT = 'ask the carrier for its usage records as text, or export it as CSV'
 
 /** No format's records begin with any of these. */
-const FOREIGN_KINDS = (
-  [
-    { mark: '%PDF-', name: 'a PDF document', remedy: EXPORT },
-    {
-      mark: [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1],
-      name: 'an old or encrypted Excel workbook',
-      remedy: 'save it as CSV, without a password',
-    },
-    { mark: 'BZh', name: 'bzip2 data', remedy: UNPACK },
-    { mark: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], name: 'xz data', remedy: UNPACK },
-    { mark: [0x28, 0xb5, 0x2f, 0xfd], name: 'zstd data', remedy: UNPACK },
-    { mark: [0x04, 0x22, 0x4d, 0x18], name: 'lz4 data', remedy: UNPACK },
-    { mark: [0x1f, 0x9d], name: 'compress data (.Z)', remedy: UNPACK },
-    { mark: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], name: 'a 7z archive', remedy: UNPACK },
-    { mark: 'Rar!', name: 'a RAR archive', remedy: UNPACK },
-    { mark: '-----BEGIN PGP ', name: 'encrypted or signed by PGP', remedy: DECRYPT },
-    // The packets of a message encrypted for a key (RSA of 2048 to 4096 bits, or a curve), and with a
-    // password.
-    ...[
-      [0x85, 0x01, 0x0c, 0x03],
-      [0x85, 0x01, 0x8c, 0x03],
-      [0x85, 0x02, 0x0c, 0x03],
-      [0x84, 0x5e, 0x03],
-      [0x8c, 0x0d, 0x04],
-    ].map((mark) => ({ mark, name: 'encrypted by PGP', remedy: DECRYPT })),
-    { mark: 'Salted__', name: 'encrypted by OpenSSL', remedy: DECRYPT },
-    { mark: 'age-encryption.org/v1', name: 'encrypted by age', remedy: DECRYPT },
-    // After a header of two to five bytes comes the name of the content type: PKCS #7.
-    ...[2, 4, 5, 6].map((at) => ({
-      mark: [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07],
-      at,
-      name: 'encrypted or signed by S/MIME',
-      remedy: DECRYPT,
-    })),
-    ...['MIME-Version: ', 'Return-Path: <', 'Received: from '].map((mark) => ({
-      mark,
-      name: 'a mail message',
-      remedy: 'save the attached file, and import that',
-    })),
-    {
-      mark: 'ustar',
-      at: 257,
-      name: 'a tar archive',
-      remedy: 'unpack it and import its files one by one',
-    },
-    { mark: 'PAR1', name: 'a Parquet file', remedy: EXPORT },
-    { mark: 'SQLite format 3\0', name: 'a SQLite database', remedy: EXPORT },
-    ...['\x89PNG', '\xff\xd8\xff', 'GIF8'].map((mark) => ({
-      mark,
-      name: 'a picture',
-      remedy: EXPORT,
-    })),
-    { mark: '{\\rtf1', name: 'a word processor document (RTF)', remedy: EXPORT },
-    { mark: 'Obj\x01', name: 'an Avro file', remedy: EXPORT },
-    ...[
-      [0xff, 0xfe, 0x00, 0x00],
-      [0x00, 0x00, 0xfe, 0xff],
-    ].map((mark) => ({ mark, name: 'text in UTF-32', remedy: 'save it in UTF-8' })),
-    ...['<!DOCTYPE html', '<!doctype html', '<html', '<HTML'].map((mark) => ({
-      mark,
-      name: 'a web page',
-      remedy:
-        'fetch it again: a server answers with a page when a login has expired or a link is wrong',
-    })),
-  ] satisfies ForeignKind[]
-).map((kind: ForeignKind) => ({
-  ...kind,
-  isText: typeof kind.mark === 'string',
-  bytes: typeof kind.mark === 'string' ? Buffer.from(kind.mark, 'latin1') : kind.mark,
-}))
+const FOREIGN_KINDS: readonly ForeignKind[] = [
+  { mark: '%PDF-', name: 'a PDF document', remedy: EXPORT },
+  {
+    mark: [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1],
+    name: 'an old or encrypted Excel workbook',
+    remedy: 'save it as CSV, without a password',
+  },
+  { mark: 'BZh', name: 'bzip2 data', remedy: UNPACK },
+  { mark: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], name: 'xz data', remedy: UNPACK },
+  { mark: [0x28, 0xb5, 0x2f, 0xfd], name: 'zstd data', remedy: UNPACK },
+  { mark: [0x04, 0x22, 0x4d, 0x18], name: 'lz4 data', remedy: UNPACK },
+  { mark: [0x1f, 0x9d], name: 'compress data (.Z)', remedy: UNPACK },
+  { mark: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], name: 'a 7z archive', remedy: UNPACK },
+  { mark: 'Rar!', name: 'a RAR archive', remedy: UNPACK },
+  { mark: '-----BEGIN PGP ', name: 'encrypted or signed by PGP', remedy: DECRYPT },
+  // The packets of a message encrypted for a key (RSA of 2048 to 4096 bits, or a curve), and with a
+  // password.
+  ...[
+    [0x85, 0x01, 0x0c, 0x03],
+    [0x85, 0x01, 0x8c, 0x03],
+    [0x85, 0x02, 0x0c, 0x03],
+    [0x84, 0x5e, 0x03],
+    [0x8c, 0x0d, 0x04],
+  ].map((mark) => ({ mark, name: 'encrypted by PGP', remedy: DECRYPT })),
+  { mark: 'Salted__', name: 'encrypted by OpenSSL', remedy: DECRYPT },
+  { mark: 'age-encryption.org/v1', name: 'encrypted by age', remedy: DECRYPT },
+  // After a header of two to five bytes comes the name of the content type: PKCS #7.
+  ...[2, 4, 5, 6].map((at) => ({
+    mark: [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07],
+    at,
+    name: 'encrypted or signed by S/MIME',
+    remedy: DECRYPT,
+  })),
+  ...['MIME-Version: ', 'Return-Path: <', 'Received: from '].map((mark) => ({
+    mark,
+    name: 'a mail message',
+    remedy: 'save the attached file, and import that',
+  })),
+  {
+    mark: 'ustar',
+    at: 257,
+    name: 'a tar archive',
+    remedy: 'unpack it and import its files one by one',
+  },
+  { mark: 'PAR1', name: 'a Parquet file', remedy: EXPORT },
+  { mark: 'SQLite format 3\0', name: 'a SQLite database', remedy: EXPORT },
+  ...['\x89PNG', '\xff\xd8\xff', 'GIF8'].map((mark) => ({
+    mark,
+    name: 'a picture',
+    remedy: EXPORT,
+  })),
+  { mark: '{\\rtf1', name: 'a word processor document (RTF)', remedy: EXPORT },
+  { mark: 'Obj\x01', name: 'an Avro file', remedy: EXPORT },
+  ...[
+    [0xff, 0xfe, 0x00, 0x00],
+    [0x00, 0x00, 0xfe, 0xff],
+  ].map((mark) => ({ mark, name: 'text in UTF-32', remedy: 'save it in UTF-8' })),
+  ...['<!DOCTYPE html', '<!doctype html', '<html', '<HTML'].map((mark) => ({
+    mark,
+    name: 'a web page',
+    remedy:
+      'fetch it again: a server answers with a page when a login has expired or a link is wrong',
+  })),
+]
+
+/** With their marks as bytes, because each delivery is compared with all of them. */
+const FOREIGN_MARKS = FOREIGN_KINDS.map((kind) => {
+  const { mark } = kind
+  const isText = typeof mark === 'string'
+  return { kind, isText, bytes: isText ? Buffer.from(mark, 'latin1') : mark }
+})
 
 /**
  * Yields the plain bytes of a delivery. Throws `unreadable` if packed data is cut or damaged, if it
@@ -162,9 +163,10 @@ function foreignKind(head: Uint8Array): ForeignKind | undefined {
     0,
     head.findIndex((byte) => !BLANKS.includes(byte)),
   )
-  return FOREIGN_KINDS.find(({ bytes, isText, at = isText ? textAt : 0 }) =>
-    startsWith(head, bytes, at),
+  const found = FOREIGN_MARKS.find(({ kind, isText, bytes }) =>
+    startsWith(head, bytes, kind.at ?? (isText ? textAt : 0)),
   )
+  return found?.kind
 }
 
 /** True if more bytes would not change the result, so that a slow sender is not waited for. */

@@ -104,7 +104,7 @@ export class EventResolver {
     records: readonly ReadRecord[],
     nowSeconds: number,
   ): Promise<(UsageEvent | QuarantinedRecord | 'expired')[]> {
-    // Asked together, because a store answers both from one state.
+    // Asked together, so that SQLite reads their pages only once.
     const [sims, limits] = await Promise.all([
       this.#simsOf(records),
       this.#limits(records, nowSeconds),

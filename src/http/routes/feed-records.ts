@@ -109,7 +109,7 @@ async function taken<T>(
   try {
     return await work(gone.signal)
   } finally {
-    // Every answer ends in a close, and an abort nobody waits for costs more than the rest of it.
+    // Every answer ends in a close. An abort by then stops nothing, and makes an error with its stack.
     reply.raw.off('close', abort)
     // A client still sending gets the answer only if the server takes in the rest.
     request.raw.resume()
